@@ -1,0 +1,20 @@
+/** @file The smaller contracts: who says whether a trajectory succeeded, and who proposes new tasks. */
+
+import type { Rng } from "./rng.ts";
+import type { Task } from "./task.ts";
+import type { Trajectory, Verdict } from "./trajectory.ts";
+
+/** Judges finished trajectories without knowing the truth. Throws a `Fault` (`judge_failed`), never guesses. */
+export interface Judge {
+  readonly name: string;
+  judge(trajectories: readonly Trajectory[], options?: { signal?: AbortSignal }): Promise<Verdict[]>;
+}
+
+/** Failed tasks in, new tasks out (paper §2.2). May return fewer than asked; never duplicates of its input. */
+export interface Proposer {
+  readonly name: string;
+  propose(
+    failed: readonly Task[],
+    options: { count: number; phase: number; rng: Rng; signal?: AbortSignal },
+  ): Promise<Task[]>;
+}

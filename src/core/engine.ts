@@ -1,0 +1,127 @@
+/**
+ * @file The contract of an engine: where models live. The verbs are those of the Tinker protocol, so that any
+ * loss of the method runs on any engine: losses are given as their gradient with respect to token log-probabilities.
+ *
+ * Shapes: `_B` datums of a batch, `_T` tokens of a sequence, `_N` targets of a datum.
+ */
+
+export interface Tokenizer {
+  readonly vocabSize: number;
+  /** Special tokens written literally in `text` (`<|eot_id|>`) become their ids; nothing is added. */
+  encode(text: string): number[];
+  /** Special tokens are printed literally. */
+  decode(tokens: readonly number[]): string;
+  /** Id of a token by its exact text, or `undefined`. */
+  idOf(token: string): number | undefined;
+}
+
+export interface SampleRequest {
+  prompt_T: readonly number[];
+  /** Tokens at most; ≥ 1. */
+  maxTokens: number;
+  /** 0 is greedy. */
+  temperature: number;
+  topP?: number;
+  topK?: number;
+  /** Generation ends after any of these tokens; the token is part of the result. */
+  stopTokens?: readonly number[];
+  /** Generation ends once the text contains one of these; the text is cut before it. */
+  stopStrings?: readonly string[];
+  /** The same seed gives the same tokens, whatever else is in the batch. */
+  seed: number;
+  signal?: AbortSignal;
+}
+
+export interface SampleResult {
+  tokens_T: number[];
+  /** log π(token) at temperature 1 without top-p/top-k, nats: what `logprobs` would say. */
+  logprobs_T: number[];
+  /** Without the stop token or string. */
+  text: string;
+  stop: "token" | "string" | "length";
+}
+
+/**
+ * A sequence and the log-probabilities that are wanted of it: entry n is
+ * log P(targets_N[n] | tokens_T[0..=positions_N[n]]), nats. One position may have several targets
+ * (YES and NO of a critic).
+ */
+export interface Datum {
+  tokens_T: readonly number[];
+  positions_N: readonly number[];
+  targets_N: readonly number[];
+  /** Weights of cross-entropy, default 1. Ignored by a custom loss. */
+  weights_N?: readonly number[];
+}
+
+/** ∂L/∂logprob for every target, and the loss itself (for the record). */
+export interface LossGradient {
+  loss: number;
+  gradients_BN: Float32Array[];
+}
+
+export type Loss =
+  /** L = −Σ weights·logprob, a sum over the batch: the caller normalises by its weights. */
+  | "cross_entropy"
+  /** Called once per batch with the current log-probabilities. */
+  | ((logprobs_BN: Float32Array[]) => LossGradient);
+
+export interface ForwardBackwardResult {
+  loss: number;
+  logprobs_BN: Float32Array[];
+  /** Tokens that went through the network, and how many of them were padding. */
+  tokens: number;
+  paddingTokens: number;
+}
+
+export interface OptimStep {
+  learningRate: number;
+  /** Decoupled weight decay, default 0. */
+  weightDecay?: number;
+  /** Global-norm clipping, default 1; `Infinity` switches it off. */
+  clipNorm?: number;
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+}
+
+/** Something that samples: enough for rollouts and agents. */
+export interface Sampler {
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  /** Longest sequence, prompt and generation together. */
+  readonly contextTokens: number;
+  /** Concurrent calls are batched. Rejects with `signal.reason` when aborted. */
+  sample(request: SampleRequest): Promise<SampleResult>;
+}
+
+/** A frozen set of weights. */
+export interface FrozenModel extends Sampler, AsyncDisposable {
+  logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]>;
+}
+
+export interface Model extends FrozenModel {
+  /** Accumulates gradients. A non-finite loss or gradient throws and leaves weights and accumulator as they were. */
+  forwardBackward(datums_B: readonly Datum[], loss: Loss): Promise<ForwardBackwardResult>;
+  /** AdamW on the accumulated gradients, then clears them. Throws where nothing was accumulated. */
+  optimStep(step: OptimStep): Promise<{ gradientNorm: number }>;
+  /** Weights, and the optimiser's state if asked for, into a new directory; the manifest is written last. */
+  save(directory: string, options?: { optimizer?: boolean }): Promise<void>;
+  /** Restores exactly what `save` wrote, into this model. */
+  load(directory: string): Promise<void>;
+  /** A frozen copy that further training does not move. */
+  fork(): Promise<FrozenModel>;
+}
+
+export interface OpenOptions {
+  /** Directory of a model in Hugging Face's layout, or of one that `save` wrote. */
+  path: string;
+  /** Train an adapter on the frozen base instead of all weights. */
+  lora?: { rank: number; alpha: number; targetModules?: string[]; seed: number };
+}
+
+export interface Engine extends AsyncDisposable {
+  readonly name: string;
+  /** Adapters that are opened on the same path share the base's memory. */
+  open(options: OpenOptions): Promise<Model>;
+}

@@ -1,0 +1,55 @@
+/**
+ * @file The contract of an environment.
+ *
+ * ```
+ * site.start(task) ─► Episode ─ first ─► step ─► mid ─► step ─► … ─► step ─► last   then nothing but dispose
+ *                                                                └► (any step) ─► last: faulted
+ * ```
+ *
+ * An episode is used once. There is no `reset`: ask the site for the next one.
+ */
+
+import type { ParsedAction } from "./action.ts";
+import type { Observation } from "./observation.ts";
+import type { Ending, Verdict } from "./trajectory.ts";
+import type { Task } from "./task.ts";
+
+export type TimeStep =
+  | { kind: "mid"; observation: Observation }
+  /** `observation` is the page after the last action; `null` after a fault. */
+  | { kind: "last"; observation: Observation | null; ending: Ending };
+
+export interface StartOptions {
+  /** The same task and seed give the same first observation. */
+  seed: number;
+  signal?: AbortSignal;
+}
+
+export interface Episode extends AsyncDisposable {
+  readonly task: Task;
+  /** The page at the start; available as soon as `start` has resolved. */
+  readonly first: Observation;
+  /**
+   * Carries out one action. An action that failed to parse or to be carried out by the agent's mistake gives
+   * `mid` with `observation.error` set. Never throws but for a broken contract (a step after `last`, after
+   * disposal, or two at once).
+   */
+  step(action: ParsedAction, options?: { signal?: AbortSignal }): Promise<TimeStep>;
+  /** PNG or JPEG of the viewport, for people. Throws a `Fault` where the browser is gone. */
+  screenshot(): Promise<Uint8Array>;
+  /**
+   * The truth about the episode as it stands, where the task has a verifier; `null` where it has none. May be
+   * called after `last` and before disposal. Throws a `Fault` if the truth cannot be found out.
+   */
+  verify(answer: string | null): Promise<Verdict | null>;
+  /** Hosts that the network guard refused so far, with counts. */
+  blockedHosts(): Record<string, number>;
+  /** Frees context, site copy and proxy credentials on every path; may be called more than once. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Site extends AsyncDisposable {
+  readonly name: string;
+  /** Throws a `Fault` if the world cannot be set up; nothing half-started is left behind. */
+  start(task: Task, options: StartOptions): Promise<Episode>;
+}

@@ -1,0 +1,49 @@
+/** @file A task: an instruction on one or more sites. Plain JSON, so that it can be stored, sent and evolved. */
+
+export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
+
+export type Split = "train" | "validation" | "test";
+
+export type Category =
+  | "information retrieval"
+  | "form filling"
+  | "shopping"
+  | "extraction"
+  | "customer service"
+  | "content management"
+  | "shop operations"
+  | "collaboration"
+  | "navigation"
+  | "impossible";
+
+export interface Task {
+  /** Unique and stable, e.g. `store.product-price/17`. */
+  id: string;
+  /** Site names; the episode starts on the first. */
+  sites: string[];
+  /** What the agent is asked to do, in natural language. */
+  instruction: string;
+  startUrl: string;
+  /** The template this is an instance of; its verifier is found by it. `null`: no verifier is known. */
+  templateId: string | null;
+  /** Values of the template's variables. */
+  params: { [key: string]: JsonValue };
+  category: Category;
+  /** Steps the oracle needs, the final `exit` included; ≥ 1. */
+  difficulty: number;
+  split: Split;
+  /** Where a task of the curriculum came from; absent on tasks of a suite. */
+  lineage?: Lineage;
+}
+
+/** Why a generated task exists (paper §2.2). */
+export interface Lineage {
+  /** Id of the failed task it grew from. */
+  parentId: string;
+  /** Phase whose curriculum proposed it, counted from 1. */
+  phase: number;
+  /** Name of the proposer. */
+  proposer: string;
+  /** Critic's V(s₀) in [0, 1] when it was filtered; `null` while no critic exists. */
+  value: number | null;
+}

@@ -1,0 +1,69 @@
+/** @file What happened: steps, endings, trajectories and verdicts. Plain JSON. */
+
+import type { FaultCode } from "./errors.ts";
+import type { ParsedAction } from "./action.ts";
+import type { Observation } from "./observation.ts";
+import type { Task } from "./task.ts";
+
+/** Every way in which an episode can stop. */
+export type Ending =
+  /** The agent said `exit`, or the site declared the end. */
+  | { kind: "terminated"; reason: "exit" | "site_end"; answer: string | null }
+  /** A limit was reached. The answer is empty. */
+  | {
+      kind: "truncated";
+      reason: "max_steps" | "max_time" | "repeated_action" | "repeated_error" | "context_full";
+    }
+  /** The world broke. Never rewarded, never trained on; the task is tried again. */
+  | { kind: "faulted"; code: FaultCode; message: string };
+
+/** One turn of the agent. */
+export interface Step {
+  /** Counted from 0. */
+  index: number;
+  /** The page on which the action was chosen. */
+  observation: Observation;
+  /** Raw model text, kept also where it could not be parsed. */
+  response: string;
+  action: ParsedAction;
+  /** The model's exact input; absent for agents that are not models. */
+  promptTokens?: number[];
+  /** Sampled tokens, the stop token included. */
+  responseTokens?: number[];
+  /** log π(token | prompt, tokens before) under the sampling policy at temperature 1, nats; one per response token. */
+  logprobs?: number[];
+  /** Path of a screenshot of `observation`, relative to the run directory. */
+  screenshot?: string;
+  /** Milliseconds. */
+  time?: { sampleMs: number; actMs: number; observeMs: number };
+}
+
+export interface Trajectory {
+  id: string;
+  task: Task;
+  /** Which policy acted, e.g. `phase-2` or `oracle`. */
+  policy: string;
+  seed: number;
+  steps: Step[];
+  ending: Ending;
+  /** The page after the last action; `null` where it could not be observed. */
+  finalObservation: Observation | null;
+  /** Hosts that the network guard refused, with counts. */
+  blockedHosts: Record<string, number>;
+}
+
+/** Success or failure of a finished trajectory, from a verifier (truth) or a judge (probability). */
+export interface Verdict {
+  /** Who says so: `verifier`, `orm`, or a judge's name. */
+  by: string;
+  success: boolean;
+  /** P(success) in [0, 1]; 0 or 1 from a verifier. */
+  probability: number;
+  /** What failed or why, for people. */
+  reasons: string[];
+}
+
+/** The answer that an ending carries; `null` if there is none. */
+export function answerOf(ending: Ending): string | null {
+  return ending.kind === "terminated" ? ending.answer : null;
+}

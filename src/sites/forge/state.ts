@@ -1,0 +1,9 @@
+/** @file The data of the forge. */
+
+export interface ForgeState {
+  sessions: Record<string, { user: string }>;
+}
+
+export function createForgeState(): ForgeState {
+  return { sessions: {} };
+}
