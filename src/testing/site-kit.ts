@@ -1,0 +1,136 @@
+/** @file The rules of `core/episode.ts`, for every site. */
+
+import assert from "node:assert/strict";
+import type { Action, ParsedAction } from "../core/action.ts";
+import type { Episode, Site, TimeStep } from "../core/episode.ts";
+import type { Observation } from "../core/observation.ts";
+import type { Task } from "../core/task.ts";
+import type { Rule } from "./kit.ts";
+
+export interface SiteUnderTest {
+  /** A new site; the kit disposes it. */
+  create(): Promise<Site>;
+  /** A task whose truth is known. */
+  task: Task;
+  /** Solves it: the next action on a page, given the pages so far (`pages[0]` is the first). */
+  solve(pages: readonly Observation[]): Action;
+}
+
+const bad: ParsedAction = {
+  ok: false,
+  error: { code: "parse_error", message: "not an action" },
+  comments: [],
+};
+const act = (action: Action): ParsedAction => ({ ok: true, action, comments: [] });
+
+export function siteRules(subject: SiteUnderTest): Rule[] {
+  const rule = (name: string, body: (site: Site) => Promise<void>): Rule => ({
+    name,
+    run: async () => {
+      await using site = await subject.create();
+      await body(site);
+    },
+  });
+  const start = (site: Site, seed = 1) => site.start(subject.task, { seed });
+  const solve = async (episode: Episode): Promise<TimeStep> => {
+    const pages = [episode.first];
+    for (let step = 0; step < 50; step++) {
+      const time = await episode.step(act(subject.solve(pages)));
+      if (time.kind === "last") return time;
+      pages.push(time.observation);
+    }
+    throw new assert.AssertionError({ message: "`solve` did not end within 50 steps" });
+  };
+
+  return [
+    rule(
+      "the first observation is there when start resolves, and names its elements uniquely",
+      async (site) => {
+        await using episode = await start(site);
+        checkObservation(episode.first);
+        assert.equal(episode.first.error, null);
+        assert.equal(episode.task.id, subject.task.id);
+      },
+    ),
+    rule("the same task and seed give the same first observation", async (site) => {
+      await using one = await start(site, 7);
+      await using two = await start(site, 7);
+      assert.equal(two.first.text, one.first.text);
+    }),
+    rule("text that is no action is an observation with its error, and the episode goes on", async (site) => {
+      await using episode = await start(site);
+      const time = await episode.step(bad);
+      assert.equal(time.kind, "mid");
+      assert.equal(time.observation?.error?.code, "parse_error");
+      const next = await episode.step(act({ kind: "wait" }));
+      assert.equal(next.observation?.error, null, "the error is that of the last action only");
+    }),
+    rule("an element that is not there is an observation with its error", async (site) => {
+      await using episode = await start(site);
+      const time = await episode.step(act({ kind: "click", element: "link nothing of this name 4711" }));
+      assert.equal(time.kind, "mid");
+      assert.equal(time.observation?.error?.code, "unknown_element");
+    }),
+    rule("exit ends the episode with its message as the answer", async (site) => {
+      await using episode = await start(site);
+      const time = await episode.step(act({ kind: "exit", message: "forty-two" }));
+      assert.ok(time.kind === "last", "exit gives `last`");
+      assert.deepEqual(time.ending, { kind: "terminated", reason: "exit", answer: "forty-two" });
+      assert.ok(time.observation);
+      checkObservation(time.observation);
+    }),
+    rule("a step after the last one throws", async (site) => {
+      await using episode = await start(site);
+      await episode.step(act({ kind: "exit", message: "" }));
+      await assert.rejects(async () => episode.step(act({ kind: "wait" })));
+    }),
+    rule("a step after disposal throws; disposing twice does not", async (site) => {
+      const episode = await start(site);
+      await episode[Symbol.asyncDispose]();
+      await episode[Symbol.asyncDispose]();
+      await assert.rejects(async () => episode.step(act({ kind: "wait" })));
+    }),
+    rule("a solved task verifies, an unsolved one does not", async (site) => {
+      await using solved = await start(site);
+      const last = await solve(solved);
+      assert.ok(last.kind === "last" && last.ending.kind === "terminated");
+      const verdict = await solved.verify(last.ending.answer);
+      assert.deepEqual(verdict, { by: "verifier", success: true, probability: 1, reasons: [] });
+      await using idle = await start(site);
+      await idle.step(act({ kind: "exit", message: "" }));
+      const failure = await idle.verify("");
+      assert.equal(failure?.success, false);
+      assert.equal(failure?.probability, 0);
+      assert.ok(failure.reasons.length > 0, "a failure has its reasons");
+    }),
+    rule("a task without a known template has no verdict", async (site) => {
+      await using episode = await site.start({ ...subject.task, templateId: null }, { seed: 1 });
+      await episode.step(act({ kind: "exit", message: "" }));
+      assert.equal(await episode.verify(""), null);
+    }),
+    rule("episodes do not see each other's changes", async (site) => {
+      await using one = await start(site);
+      await using two = await start(site);
+      await solve(one);
+      await two.step(act({ kind: "exit", message: "" }));
+      assert.equal((await two.verify(""))?.success, false);
+      await using three = await start(site);
+      assert.equal(three.first.text, two.first.text);
+    }),
+    rule("starting with an aborted signal rejects", async (site) => {
+      await assert.rejects(
+        site.start(subject.task, { seed: 1, signal: AbortSignal.abort(new Error("left")) }),
+      );
+    }),
+  ];
+}
+
+function checkObservation(observation: Observation): void {
+  assert.ok(observation.text.length > 0, "the page has text");
+  assert.ok(URL.canParse(observation.url), `${observation.url} is a URL`);
+  assert.equal(observation.tabs.filter((tab) => tab.active).length, 1, "one tab is active");
+  const names = observation.elements.map((element) => element.name);
+  assert.equal(new Set(names).size, names.length, `element names are unique: ${names.join(", ")}`);
+  for (const name of names)
+    assert.ok(observation.text.includes(name), `the text shows ${JSON.stringify(name)}`);
+}
