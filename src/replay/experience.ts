@@ -1,0 +1,68 @@
+/**
+ * @file One step of experience, as replay and the update use it: plain JSON, one line of a file each. The prompt is
+ * kept as tokens; the critic's prompt of the same state is `valuePromptOf` of it.
+ */
+
+import { invariant } from "../core/errors.ts";
+import type { Trajectory } from "../core/trajectory.ts";
+
+export interface ExperienceStep {
+  trajectoryId: string;
+  taskId: string;
+  instruction: string;
+  /** First of the task's sites. */
+  site: string;
+  /** 0 for demonstrations, else the phase that collected it. */
+  phase: number;
+  source: "demonstration" | "rollout";
+  /** Counted from 0 within the trajectory, empty responses left out. */
+  index: number;
+  /** Steps of the trajectory. The last one has `index === steps − 1`. */
+  steps: number;
+  /** Outcome of the whole trajectory, from the judge (or the verifier, of demonstrations). */
+  outcome: 0 | 1;
+  /** The policy's prompt. */
+  promptTokens: number[];
+  /** The action, end token included. */
+  responseTokens: number[];
+}
+
+/** Tokens of a step for agents that are not models, such as the oracle. */
+export type StepTokens = (
+  trajectory: Trajectory,
+  stepIndex: number,
+) => { promptTokens: number[]; responseTokens: number[] };
+
+/**
+ * The steps of a judged trajectory. Steps with an empty response are dropped; a faulted trajectory is a bug of the
+ * caller, because it must never be trained on.
+ */
+export function experienceOf(
+  trajectory: Trajectory,
+  outcome: 0 | 1,
+  options: { phase: number; source: ExperienceStep["source"]; tokensOf?: StepTokens },
+): ExperienceStep[] {
+  invariant(trajectory.ending.kind !== "faulted", `faulted trajectory ${trajectory.id} offered for training`);
+  const kept = trajectory.steps.flatMap((step, i) => {
+    if (step.response.trim() === "") return [];
+    const tokens =
+      step.promptTokens !== undefined && step.responseTokens !== undefined
+        ? { promptTokens: step.promptTokens, responseTokens: step.responseTokens }
+        : options.tokensOf?.(trajectory, i);
+    invariant(tokens !== undefined, `step ${i} of trajectory ${trajectory.id} has no tokens`);
+    return [tokens];
+  });
+  return kept.map((tokens, index) => ({
+    trajectoryId: trajectory.id,
+    taskId: trajectory.task.id,
+    instruction: trajectory.task.instruction,
+    site: trajectory.task.sites[0] ?? "",
+    phase: options.phase,
+    source: options.source,
+    index,
+    steps: kept.length,
+    outcome,
+    promptTokens: tokens.promptTokens,
+    responseTokens: tokens.responseTokens,
+  }));
+}
