@@ -1,0 +1,230 @@
+/**
+ * @file Tokenizers from Hugging Face's files through `@huggingface/tokenizers`, with a cache of words in front of it:
+ * pages and prompts repeat their words, and a cached word costs one look-up.
+ */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import * as huggingFace from "@huggingface/tokenizers";
+
+import type { Tokenizer } from "../../../core/engine.ts";
+import { ConfigError } from "../../../core/errors.ts";
+import { bytesOfToken, characterOfByte } from "./byte-level.ts";
+
+/** Longer words are rare, so keeping them would only cost memory. */
+const longestCachedWord = 64;
+const mostCachedWords = 200_000;
+
+/** Reads `tokenizer.json` and, where it is there, `tokenizer_config.json`. Throws a `ConfigError` naming the file. */
+export async function loadTokenizer(directory: string): Promise<Tokenizer> {
+  const file = join(directory, "tokenizer.json");
+  const json = await readJson(file);
+  if (json === null) {
+    throw new ConfigError(`${file} does not exist`, "Point at a model directory in Hugging Face's layout.");
+  }
+  const config = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
+  return createTokenizer(json, config, file);
+}
+
+/** The same from parsed JSON; `name` is what errors call it. */
+export function createTokenizer(json: object, config: object = {}, name = "tokenizer.json"): Tokenizer {
+  try {
+    return wrap(json as TokenizerFile, config);
+  } catch (cause) {
+    throw new ConfigError(
+      `${name} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : String(cause)}`,
+      "Use the tokenizer.json that belongs to the model.",
+      { cause },
+    );
+  }
+}
+
+/** Throws a `ConfigError` where the tokenizer has ids that the embedding has no row for. */
+export function checkTokenizerFits(tokenizer: Tokenizer, embeddingRows: number, directory: string): void {
+  if (tokenizer.vocabSize <= embeddingRows) return;
+  throw new ConfigError(
+    `${join(directory, "tokenizer.json")} has token ids up to ${tokenizer.vocabSize - 1}, but the model's embedding (vocab_size) has only ${embeddingRows} rows`,
+    "Use the tokenizer.json that belongs to this model.",
+  );
+}
+
+/**
+ * What is used of the package. Its own declarations import without file extensions, which Node's resolution rules
+ * cannot follow; delete this where they can.
+ */
+interface HuggingFaceTokenizer {
+  normalizer: ((text: string) => string) | null;
+  model: {
+    encode(words: string[]): string[];
+    tokens_to_ids: Map<string, number>;
+    unk_token_id?: number;
+  } | null;
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+  decode(ids: number[]): string;
+  id_to_token(id: number): string | undefined;
+  get_vocab(): Map<string, number>;
+}
+const { SplitPreTokenizer, Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
+  SplitPreTokenizer: new (config: object) => { pre_tokenize_text(text: string): string[] };
+  Tokenizer: new (json: object, config: object) => HuggingFaceTokenizer;
+};
+
+interface TokenizerFile {
+  added_tokens?: {
+    id: number;
+    content: string;
+    single_word?: boolean;
+    lstrip?: boolean;
+    rstrip?: boolean;
+    normalized?: boolean;
+  }[];
+  normalizer?: object | null;
+  pre_tokenizer?: { type: string; pretokenizers?: Record<string, unknown>[] } | null;
+  decoder?: { type: string } | null;
+  model?: { type?: string };
+}
+
+function wrap(json: TokenizerFile, config: object): Tokenizer {
+  const inner = new HuggingFaceTokenizer(json, { clean_up_tokenization_spaces: false, ...config });
+  const idOfToken = inner.get_vocab();
+  let vocabSize = 0;
+  for (const id of idOfToken.values()) vocabSize = Math.max(vocabSize, id + 1);
+  return {
+    vocabSize,
+    encode:
+      cachedEncode(json, config, inner) ?? ((text) => inner.encode(text, { add_special_tokens: false }).ids),
+    decode: byteDecode(json, inner, vocabSize) ?? ((ids) => (ids.length === 0 ? "" : inner.decode([...ids]))),
+    idOf: (token) => idOfToken.get(token),
+  };
+}
+
+/**
+ * Llama 3, Qwen, GLM-4 and our own: plain added tokens, then words of one pattern, then BPE over the word's bytes. A
+ * word's tokens then depend on the word alone. `null` for any other pipeline.
+ */
+function cachedEncode(
+  json: TokenizerFile,
+  config: object,
+  inner: HuggingFaceTokenizer,
+): ((text: string) => number[]) | null {
+  const stages = json.pre_tokenizer?.type === "Sequence" ? (json.pre_tokenizer.pretokenizers ?? []) : [];
+  const [split, bytes] = stages;
+  const added = json.added_tokens ?? [];
+  const plain =
+    stages.length === 2 &&
+    split!["type"] === "Split" &&
+    split!["behavior"] === "Isolated" &&
+    split!["invert"] === false &&
+    bytes!["type"] === "ByteLevel" &&
+    bytes!["use_regex"] === false &&
+    bytes!["add_prefix_space"] !== true &&
+    added.every((token) => !token.single_word && !token.lstrip && !token.rstrip && !token.normalized) &&
+    !("remove_space" in config) &&
+    !("do_lowercase_and_remove_accent" in config);
+  const { model, normalizer } = inner;
+  if (!plain || json.model?.type !== "BPE" || !model) return null;
+  const words = new SplitPreTokenizer(split!);
+  const addedIds = new Map(added.map((token) => [token.content, token.id]));
+  const addedPattern =
+    added.length === 0
+      ? null
+      : new RegExp(
+          // Longest first, as the reference implementation prefers the longest match.
+          `(${added
+            .map((token) => token.content)
+            .toSorted((a, b) => b.length - a.length)
+            .map(escapeRegExp)
+            .join("|")})`,
+          "u",
+        );
+  const utf8 = new TextEncoder();
+  const cache = new Map<string, number[]>();
+  const encodeWord = (word: string): number[] => {
+    const known = cache.get(word);
+    if (known) return known;
+    let characters = "";
+    for (const byte of utf8.encode(word)) characters += characterOfByte[byte];
+    const ids: number[] = [];
+    for (const token of model.encode([characters])) {
+      const id = model.tokens_to_ids.get(token) ?? model.unk_token_id;
+      if (id === undefined)
+        throw new ConfigError(`no token for ${JSON.stringify(token)}`, "Use a complete tokenizer.json.");
+      ids.push(id);
+    }
+    if (word.length <= longestCachedWord) {
+      if (cache.size >= mostCachedWords) cache.clear();
+      cache.set(word, ids);
+    }
+    return ids;
+  };
+  return (text) => {
+    const out: number[] = [];
+    for (const section of addedPattern ? text.split(addedPattern) : [text]) {
+      if (section === "") continue;
+      const id = addedIds.get(section);
+      if (id !== undefined) {
+        out.push(id);
+        continue;
+      }
+      const normalized = normalizer ? normalizer(section) : section;
+      for (const word of words.pre_tokenize_text(normalized)) {
+        for (const token of encodeWord(word)) out.push(token);
+      }
+    }
+    return out;
+  };
+}
+
+/** Ids without a token (rows that only pad an embedding) print as nothing, as in transformers. */
+function byteDecode(
+  json: TokenizerFile,
+  inner: HuggingFaceTokenizer,
+  vocabSize: number,
+): ((tokens: readonly number[]) => string) | null {
+  if (json.decoder?.type !== "ByteLevel") return null;
+  const utf8 = new TextEncoder();
+  const added = new Map((json.added_tokens ?? []).map((token) => [token.id, utf8.encode(token.content)]));
+  const bytesOfId: Uint8Array[] = [];
+  for (let id = 0; id < vocabSize; id++) {
+    const token = inner.id_to_token(id);
+    bytesOfId.push(
+      added.get(id) ?? (token === undefined ? new Uint8Array() : (bytesOfToken(token) ?? utf8.encode(token))),
+    );
+  }
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  return (tokens) => {
+    let sizeBytes = 0;
+    for (const id of tokens) sizeBytes += bytesOfId[id]?.length ?? 0;
+    const bytes = new Uint8Array(sizeBytes);
+    let at = 0;
+    for (const id of tokens) {
+      const piece = bytesOfId[id];
+      if (!piece) continue;
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return decoder.decode(bytes);
+  };
+}
+
+async function readJson(file: string): Promise<object | null> {
+  let text: string;
+  try {
+    text = await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new ConfigError(`${file} cannot be read`, "Check the path and its permissions.", { cause });
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null) return value;
+  } catch (cause) {
+    throw new ConfigError(`${file} is not valid JSON`, "Download or save the model again.", { cause });
+  }
+  throw new ConfigError(`${file} does not hold a JSON object`, "Download or save the model again.");
+}
+
+function escapeRegExp(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+}
