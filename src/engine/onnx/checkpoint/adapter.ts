@@ -1,0 +1,151 @@
+/**
+ * @file LoRA adapters in PEFT's format: `adapter_config.json` and `adapter_model.safetensors` with
+ * `base_model.model.<module>.lora_A.weight` [rank, in] and `.lora_B.weight` [out, rank]. vLLM and PEFT load them.
+ */
+
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { ConfigError, invariant } from "../../../core/errors.ts";
+import { writeDirectory } from "./atomic-directory.ts";
+import { checkManifest, exists, readJsonObject } from "./checkpoint.ts";
+import { readHeader, readTensor, writeSafetensors, type TensorData } from "./safetensors.ts";
+
+export interface Adapter {
+  rank: number;
+  alpha: number;
+  /** Last parts of the modules' names, e.g. `q_proj`. */
+  targetModules: string[];
+  /** Path or name of the base model, for people and for PEFT. */
+  baseModel: string | null;
+  /** By module, e.g. `model.layers.0.self_attn.q_proj`. ΔW = alpha/rank · B·A. */
+  modules: Map<string, { a: TensorData; b: TensorData }>;
+}
+
+const prefix = "base_model.model.";
+const weightsName = "adapter_model.safetensors";
+const configName = "adapter_config.json";
+
+/** Whether a directory holds an adapter rather than a whole model. */
+export function isAdapterDirectory(directory: string): Promise<boolean> {
+  return exists(join(directory, configName));
+}
+
+/** Throws a `ConfigError` naming file and tensor, also for variants that would change the arithmetic (rsLoRA, DoRA, biases). */
+export async function readAdapter(directory: string): Promise<Adapter> {
+  await checkManifest(directory);
+  const configFile = join(directory, configName);
+  const config = await readJsonObject(configFile);
+  const bad = (what: string) =>
+    new ConfigError(`${configFile}: ${what}`, "Use a plain LoRA adapter as PEFT's LoraConfig writes it.");
+  const { r: rank, lora_alpha: alpha, target_modules: targets } = config;
+  if (config["peft_type"] !== "LORA") throw bad(`peft_type is ${JSON.stringify(config["peft_type"])}`);
+  if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1)
+    throw bad(`r is ${JSON.stringify(rank)}`);
+  if (typeof alpha !== "number") throw bad(`lora_alpha is ${JSON.stringify(alpha)}`);
+  for (const key of ["use_rslora", "use_dora", "fan_in_fan_out"])
+    if (config[key] === true) throw bad(`${key} is set`);
+  if (config["bias"] !== undefined && config["bias"] !== "none")
+    throw bad(`bias is ${JSON.stringify(config["bias"])}`);
+  for (const key of ["rank_pattern", "alpha_pattern"]) {
+    if (Object.keys((config[key] as object | null | undefined) ?? {}).length > 0) throw bad(`${key} is set`);
+  }
+  if (((config["modules_to_save"] as unknown[] | null | undefined) ?? []).length > 0)
+    throw bad("modules_to_save is set");
+
+  const file = join(directory, weightsName);
+  const { entries } = await readHeader(file);
+  const modules = new Map<string, { a: TensorData; b: TensorData }>();
+  for (const [name, entry] of entries) {
+    const match = /^base_model\.model\.(.+)\.lora_(A|B)\.weight$/.exec(name);
+    if (!match)
+      throw new ConfigError(
+        `${file}: tensor ${name} does not belong to a LoRA adapter`,
+        "Remove it, or use a plain LoRA adapter.",
+      );
+    if (match[2] === "B") continue;
+    const module = match[1]!;
+    const other = entries.get(`${prefix}${module}.lora_B.weight`);
+    if (!other)
+      throw new ConfigError(
+        `${file}: tensor ${prefix}${module}.lora_B.weight is missing`,
+        "Save the adapter again.",
+      );
+    for (const [which, found, at] of [
+      ["A", entry, 0],
+      ["B", other, 1],
+    ] as const) {
+      if (found.shape.length !== 2 || found.shape[at] !== rank) {
+        throw new ConfigError(
+          `${file}: tensor ${prefix}${module}.lora_${which}.weight has shape [${found.shape.join(", ")}], but ${configName} says rank ${rank}`,
+          "Use the adapter_config.json that belongs to these weights.",
+        );
+      }
+    }
+    modules.set(module, { a: await readTensor(entry), b: await readTensor(other) });
+  }
+  for (const name of entries.keys()) {
+    const module = /^base_model\.model\.(.+)\.lora_B\.weight$/.exec(name)?.[1];
+    if (module !== undefined && !modules.has(module)) {
+      throw new ConfigError(
+        `${file}: tensor ${prefix}${module}.lora_A.weight is missing`,
+        "Save the adapter again.",
+      );
+    }
+  }
+  const baseModel = config["base_model_name_or_path"];
+  return {
+    rank,
+    alpha,
+    targetModules: Array.isArray(targets)
+      ? targets.map(String)
+      : [...new Set([...modules.keys()].map(lastPart))],
+    baseModel: typeof baseModel === "string" ? baseModel : null,
+    modules,
+  };
+}
+
+export interface WriteAdapter extends Adapter {
+  /** Further files by name. */
+  files?: ReadonlyMap<string, string | Uint8Array>;
+  /** Further safetensors files by name, e.g. the optimiser's state. */
+  extraTensors?: ReadonlyMap<string, ReadonlyMap<string, TensorData>>;
+}
+
+/** Writes the directory whole or not at all; the manifest comes last. */
+export async function writeAdapter(directory: string, adapter: WriteAdapter): Promise<void> {
+  const tensors = new Map<string, TensorData>();
+  for (const [module, { a, b }] of adapter.modules) {
+    invariant(
+      a.shape[0] === adapter.rank && b.shape[1] === adapter.rank,
+      `${module}: LoRA shapes do not have rank ${adapter.rank}`,
+    );
+    tensors.set(`${prefix}${module}.lora_A.weight`, a);
+    tensors.set(`${prefix}${module}.lora_B.weight`, b);
+  }
+  const config = {
+    peft_type: "LORA",
+    task_type: "CAUSAL_LM",
+    base_model_name_or_path: adapter.baseModel,
+    r: adapter.rank,
+    lora_alpha: adapter.alpha,
+    target_modules: adapter.targetModules.toSorted(),
+    lora_dropout: 0,
+    bias: "none",
+    fan_in_fan_out: false,
+    use_rslora: false,
+    use_dora: false,
+    inference_mode: true,
+  };
+  await writeDirectory(directory, async (temporary) => {
+    await writeFile(join(temporary, configName), `${JSON.stringify(config, null, 2)}\n`);
+    for (const [name, content] of adapter.files ?? []) await writeFile(join(temporary, name), content);
+    for (const [name, extra] of adapter.extraTensors ?? [])
+      await writeSafetensors(join(temporary, name), extra);
+    await writeSafetensors(join(temporary, weightsName), tensors);
+  });
+}
+
+function lastPart(module: string): string {
+  return module.slice(module.lastIndexOf(".") + 1);
+}

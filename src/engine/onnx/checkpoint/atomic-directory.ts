@@ -1,0 +1,80 @@
+/**
+ * @file A directory that is there whole or not at all: files go into a temporary sibling, are flushed, a manifest is
+ * written last, and one rename puts the directory in its place.
+ */
+
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+
+import { ConfigError } from "../../../core/errors.ts";
+
+export const manifestName = "manifest.json";
+
+/**
+ * Calls `fill` with an empty temporary directory and renames it to `directory`. Where `fill` throws (a full disk, an
+ * abort), what was at `directory` before stays as it was and the temporary directory is removed. An existing
+ * `directory` is replaced: it is moved aside first and put back if the second rename fails.
+ */
+export async function writeDirectory(
+  directory: string,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  const target = resolve(directory);
+  const parent = dirname(target);
+  await mkdir(parent, { recursive: true });
+  const temporary = await mkdtemp(join(parent, `.${basename(target)}.new-`));
+  try {
+    await fill(temporary);
+    await writeManifest(temporary);
+    await flush(temporary);
+    await replace(temporary, target);
+    await flush(parent);
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true });
+    if ((cause as NodeJS.ErrnoException).code === "ENOSPC") {
+      throw new ConfigError(
+        `the disk is full: ${target} could not be saved; what was there before is unchanged`,
+        "Free some space on that disk and try again.",
+        { cause },
+      );
+    }
+    throw cause;
+  }
+}
+
+/** Names and sizes of the files, so that a reader can tell a complete directory from a damaged one. */
+async function writeManifest(directory: string): Promise<void> {
+  const files: Record<string, number> = {};
+  for (const name of (await readdir(directory)).toSorted()) {
+    files[name] = (await stat(join(directory, name))).size;
+    await flush(join(directory, name));
+  }
+  const file = join(directory, manifestName);
+  await writeFile(file, `${JSON.stringify({ files }, null, 2)}\n`, { flag: "wx" });
+  await flush(file);
+}
+
+async function replace(temporary: string, target: string): Promise<void> {
+  const aside = `${temporary}.old`;
+  try {
+    await rename(target, aside);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw cause;
+    await rename(temporary, target);
+    return;
+  }
+  try {
+    await rename(temporary, target);
+  } catch (cause) {
+    await rename(aside, target);
+    throw cause;
+  }
+  await rm(aside, { recursive: true, force: true });
+}
+
+async function flush(path: string): Promise<void> {
+  // Windows cannot open a directory; there the rename itself is durable enough.
+  if (process.platform === "win32" && (await stat(path)).isDirectory()) return;
+  await using handle = await open(path, "r");
+  await handle.sync();
+}

@@ -1,0 +1,240 @@
+/**
+ * @file The safetensors format: an 8-byte little-endian header length, a JSON header
+ * (`name → {dtype, shape, data_offsets}`), then the tensors' bytes. Read by offset, so a tensor that is not asked for
+ * costs nothing. https://huggingface.co/docs/safetensors
+ */
+
+import { open, type FileHandle } from "node:fs/promises";
+
+import { ConfigError, invariant } from "../../../core/errors.ts";
+
+export type TensorDtype = "F32" | "F16" | "BF16";
+
+/** A tensor in memory: row-major, always f32. */
+export interface TensorData {
+  shape: number[];
+  data: Float32Array;
+}
+
+/** Where a tensor lies. `begin` and `end` are bytes from the start of `file`. */
+export interface TensorEntry {
+  file: string;
+  dtype: TensorDtype;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+const bytesPerElement: Record<TensorDtype, number> = { F32: 4, F16: 2, BF16: 2 };
+/** The reference implementation's own limit. */
+const longestHeaderBytes = 100_000_000;
+const chunkBytes = 4 << 20;
+
+const damaged = "Download or save the model again.";
+
+/** Header of a file, checked against the file's size. Throws a `ConfigError` naming file and tensor. */
+export async function readHeader(
+  file: string,
+): Promise<{ entries: Map<string, TensorEntry>; metadata: Record<string, string> }> {
+  await using handle = await openFile(file);
+  const { size } = await handle.stat();
+  const start = await readExactly(handle, file, 0, Math.min(8, size));
+  if (start.byteLength < 8)
+    throw new ConfigError(`${file} is truncated: ${size} bytes hold no header`, damaged);
+  const headerBytes = Number(start.readBigUInt64LE());
+  if (headerBytes > longestHeaderBytes || 8 + headerBytes > size) {
+    throw new ConfigError(
+      `${file} is truncated or not a safetensors file: its header claims ${headerBytes} bytes, the file has ${size}`,
+      damaged,
+    );
+  }
+  const text = (await readExactly(handle, file, 8, headerBytes)).toString("utf8");
+  let header: Record<string, unknown>;
+  try {
+    header = JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new ConfigError(`${file}: the header is not valid JSON`, damaged, { cause });
+  }
+  const entries = new Map<string, TensorEntry>();
+  let metadata: Record<string, string> = {};
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") metadata = value as Record<string, string>;
+    else entries.set(name, entryOf(file, name, value, 8 + headerBytes, size));
+  }
+  return { entries, metadata };
+}
+
+function entryOf(file: string, name: string, value: unknown, dataStart: number, size: number): TensorEntry {
+  const {
+    dtype,
+    shape,
+    data_offsets: offsets,
+  } = value as { dtype?: string; shape?: unknown; data_offsets?: unknown };
+  const isSizes = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!isSizes(shape) || !isSizes(offsets) || offsets.length !== 2) {
+    throw new ConfigError(`${file}: tensor ${name} has a malformed header entry`, damaged);
+  }
+  if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16") {
+    throw new ConfigError(
+      `${file}: tensor ${name} has data type ${String(dtype)}`,
+      "Convert the model to F32, F16 or BF16 (quantised checkpoints cannot be trained).",
+    );
+  }
+  const [begin, end] = [dataStart + offsets[0]!, dataStart + offsets[1]!];
+  const wanted = shape.reduce((a, b) => a * b, bytesPerElement[dtype]);
+  if (end - begin !== wanted) {
+    throw new ConfigError(
+      `${file}: tensor ${name} of shape [${shape.join(", ")}] needs ${wanted} bytes, the header gives ${end - begin}`,
+      damaged,
+    );
+  }
+  if (end > size) {
+    throw new ConfigError(
+      `${file} is truncated: tensor ${name} ends at byte ${end}, the file has ${size}`,
+      damaged,
+    );
+  }
+  return { file, dtype, shape, begin, end };
+}
+
+/** Reads one tensor as f32. */
+export async function readTensor(entry: TensorEntry): Promise<TensorData> {
+  const elements = (entry.end - entry.begin) / bytesPerElement[entry.dtype];
+  const data = new Float32Array(elements);
+  await using handle = await openFile(entry.file);
+  if (entry.dtype === "F32") {
+    await readInto(handle, entry.file, entry.begin, Buffer.from(data.buffer));
+    return { shape: [...entry.shape], data };
+  }
+  const convert = entry.dtype === "BF16" ? convertBf16 : convertF16;
+  for (let at = entry.begin, done = 0; at < entry.end; at += chunkBytes) {
+    const bytes = await readExactly(handle, entry.file, at, Math.min(chunkBytes, entry.end - at));
+    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+    convert(halves, data, done);
+    done += halves.length;
+  }
+  return { shape: [...entry.shape], data };
+}
+
+function convertBf16(from: Uint16Array, to: Float32Array, offset: number): void {
+  const bits = new Uint32Array(to.buffer, to.byteOffset + offset * 4, from.length);
+  for (let i = 0; i < from.length; i++) bits[i] = from[i]! << 16;
+}
+
+function convertF16(from: Uint16Array, to: Float32Array, offset: number): void {
+  const bits = new Uint32Array(to.buffer, to.byteOffset + offset * 4, from.length);
+  for (let i = 0; i < from.length; i++) bits[i] = bitsOfHalf[from[i]!]!;
+}
+
+/** f32 bits of every f16. */
+const bitsOfHalf = (() => {
+  const table = new Uint32Array(65_536);
+  const bits = new DataView(new ArrayBuffer(4));
+  for (let half = 0; half < table.length; half++) {
+    const [sign, exponent, mantissa] = [half >> 15 ? -1 : 1, (half >> 10) & 31, half & 1023];
+    const magnitude =
+      exponent === 31
+        ? mantissa === 0
+          ? Infinity
+          : NaN
+        : exponent === 0
+          ? mantissa * 2 ** -24
+          : (1 + mantissa / 1024) * 2 ** (exponent - 15);
+    bits.setFloat32(0, sign * magnitude);
+    table[half] = bits.getUint32(0);
+  }
+  return table;
+})();
+
+/**
+ * Writes a new file and flushes it to the disk. bf16 rounds to nearest, ties to even. The data section starts at a
+ * multiple of 8 bytes.
+ */
+export async function writeSafetensors(
+  file: string,
+  tensors: ReadonlyMap<string, TensorData>,
+  options: { dtype?: "F32" | "BF16"; metadata?: Record<string, string> } = {},
+): Promise<void> {
+  const dtype = options.dtype ?? "F32";
+  // Python readers expect the "pt" mark; names are sorted so that the same weights give the same bytes.
+  const header: Record<string, unknown> = { __metadata__: { format: "pt", ...options.metadata } };
+  const names = [...tensors.keys()].toSorted();
+  let offset = 0;
+  for (const name of names) {
+    const { shape, data } = tensors.get(name)!;
+    invariant(
+      data.length === shape.reduce((a, b) => a * b, 1),
+      `${name}: ${data.length} numbers for [${shape.join(", ")}]`,
+    );
+    const end = offset + data.length * bytesPerElement[dtype];
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const padded = Math.ceil(json.length / 8) * 8;
+  const head = Buffer.alloc(8 + padded, " ");
+  head.writeBigUInt64LE(BigInt(padded));
+  json.copy(head, 8);
+  await using handle = await open(file, "wx");
+  await handle.writeFile(head);
+  for (const name of names) {
+    const { data } = tensors.get(name)!;
+    const numbersPerChunk = chunkBytes / 4;
+    for (let at = 0; at < data.length; at += numbersPerChunk) {
+      const part = data.subarray(at, at + numbersPerChunk);
+      await handle.writeFile(
+        dtype === "F32" ? Buffer.from(part.buffer, part.byteOffset, part.byteLength) : bf16Bytes(part),
+      );
+    }
+  }
+  await handle.sync();
+}
+
+function bf16Bytes(data: Float32Array): Buffer {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const out = new Uint16Array(data.length);
+  for (let i = 0; i < out.length; i++) {
+    const value = bits[i]!;
+    // A NaN must not round into infinity.
+    if ((value & 0x7fffffff) > 0x7f800000) out[i] = (value >>> 16) | 0x40;
+    else out[i] = (value + 0x7fff + ((value >>> 16) & 1)) >>> 16;
+  }
+  return Buffer.from(out.buffer);
+}
+
+async function openFile(file: string): Promise<FileHandle> {
+  try {
+    return await open(file, "r");
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ConfigError(
+      missing ? `${file} does not exist` : `${file} cannot be read`,
+      missing
+        ? "Point at a complete model directory in Hugging Face's layout."
+        : "Check the path and its permissions.",
+      { cause },
+    );
+  }
+}
+
+/** A fresh, 8-aligned buffer of exactly `length` bytes. */
+async function readExactly(
+  handle: FileHandle,
+  file: string,
+  position: number,
+  length: number,
+): Promise<Buffer> {
+  const buffer = Buffer.from(new ArrayBuffer(length));
+  await readInto(handle, file, position, buffer);
+  return buffer;
+}
+
+async function readInto(handle: FileHandle, file: string, position: number, buffer: Buffer): Promise<void> {
+  let done = 0;
+  while (done < buffer.length) {
+    const { bytesRead } = await handle.read(buffer, done, buffer.length - done, position + done);
+    if (bytesRead === 0) throw new ConfigError(`${file} is truncated at byte ${position + done}`, damaged);
+    done += bytesRead;
+  }
+}
