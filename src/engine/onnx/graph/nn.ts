@@ -1,0 +1,165 @@
+/**
+ * @file The larger operators of language models, each one node or a few with a gradient rule of its own that reads
+ * and writes as little memory as it can. ȳ is ∂L/∂y.
+ */
+
+import { add, mul, sub, sumTo } from "./elementwise.ts";
+import { matmul } from "./matmul.ts";
+import { reduceSum } from "./reduction.ts";
+import { reshape } from "./layout.ts";
+import { sameType, ShapeError, type Shape, type Value } from "./value.ts";
+
+function lazy<T>(compute: () => T): () => T {
+  let value: { of: T } | undefined;
+  return () => (value ??= { of: compute() }).of;
+}
+
+/**
+ * RMS normalisation over the last axis (Zhang & Sennrich 2019): with r = (mean x² + ε)^(−½), n = x·r:
+ * y = n·w;  w̄ = Σ_rows ȳ·n,  x̄ = r·(ȳ·w − n·mean(ȳ·w·n)).
+ */
+export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
+  const size = x.shape.at(-1);
+  if (typeof size !== "number" || weight.shape.length !== 1 || weight.shape[0] !== size)
+    throw new ShapeError("SimplifiedLayerNormalization", [x.shape, weight.shape], "differ in the last axis");
+  const type = sameType("SimplifiedLayerNormalization", x, weight);
+  const g = x.graph;
+  let inverse: Value;
+  const [y]: readonly [Value] = g.fused(
+    [x, weight],
+    () => {
+      const [out, r] = g.emit({
+        op: "SimplifiedLayerNormalization",
+        inputs: [x, weight],
+        outputs: [
+          { type, shape: x.shape },
+          { type: "float32", shape: x.shape.with(-1, 1) },
+        ],
+        attributes: { axis: { int: -1 }, epsilon: { float: epsilon }, stash_type: { int: 1 } },
+      });
+      inverse = r!;
+      return [out!] as const;
+    },
+    ([dy]): (() => Value)[] => {
+      const normalized = lazy(() => mul(x, inverse));
+      const product = lazy(() => mul(dy!, normalized()));
+      return [
+        () => {
+          // mean(ȳ·w·n) = (ȳ·n)·w / size, a matrix-vector product instead of two more passes.
+          const mean = matmul(product(), reshape(weight, [size, 1]), { alpha: 1 / size });
+          return mul(sub(mul(dy!, weight), mul(normalized(), mean)), inverse);
+        },
+        () => sumTo(product(), weight.shape),
+      ];
+    },
+  );
+  return y;
+}
+
+/** y = x·σ(x); x̄ = ȳ·(s + y·(1−s)) with s = σ(x). */
+export function silu(x: Value): Value {
+  const g = x.graph;
+  let s: Value;
+  const [y]: readonly [Value] = g.fused(
+    [x],
+    () => {
+      [s] = g.emit({ op: "Sigmoid", inputs: [x], outputs: [{ type: x.type, shape: x.shape }] }) as [Value];
+      return [mul(x, s)] as const;
+    },
+    ([dy]) => [() => mul(dy!, add(s, mul(y, sub(g.scalar(1), s))))],
+  );
+  return y;
+}
+
+export interface RotaryOptions {
+  heads: number;
+  /** Leading dimensions of a head that are turned; the rest pass unchanged. */
+  rotaryDim: number;
+  /** Pairs are neighbours (GLM) instead of halves (Llama, Qwen). */
+  interleaved: boolean;
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021): every pair (a, b) of a head is turned by its position's angle θ:
+ * (a·cos θ − b·sin θ, a·sin θ + b·cos θ); x̄ is ȳ turned by −θ.
+ * `x` [B, T, heads·D] or [B, heads, T, D]; `positions` int64 [B, T]; `cos`, `sin` [positions, rotaryDim/2].
+ */
+export function rotary(x: Value, positions: Value, cos: Value, sin: Value, options: RotaryOptions): Value {
+  const { heads, rotaryDim, interleaved } = options;
+  const headDim = x.shape.length === 4 ? x.shape[3]! : Number(x.shape[2]) / heads;
+  if (x.shape.length < 3 || x.shape.length > 4 || (x.shape.length === 4 && x.shape[1] !== heads))
+    throw new ShapeError("RotaryEmbedding", [x.shape, [heads]], "is not [B, T, heads·D] or [B, heads, T, D]");
+  if (cos.shape[1] !== rotaryDim / 2 || sin.shape[1] !== rotaryDim / 2 || Number(headDim) < rotaryDim)
+    throw new ShapeError(
+      "RotaryEmbedding",
+      [x.shape, cos.shape],
+      `do not fit ${rotaryDim} turned dimensions`,
+    );
+  const turn = (value: Value, sine: Value): Value => {
+    const partial = headDim !== rotaryDim;
+    const [out] = x.graph.emit({
+      op: "RotaryEmbedding",
+      domain: "com.microsoft",
+      inputs: [value, positions, cos, sine],
+      outputs: [{ type: x.type, shape: x.shape }],
+      attributes: {
+        interleaved: { int: interleaved ? 1 : 0 },
+        num_heads: { int: heads },
+        ...(partial ? { rotary_embedding_dim: { int: rotaryDim } } : {}),
+      },
+    });
+    return out!;
+  };
+  const negative = lazy(() => {
+    const [out] = x.graph.emit({ op: "Neg", inputs: [sin], outputs: [{ type: sin.type, shape: sin.shape }] });
+    return out!;
+  });
+  const [y] = x.graph.fused(
+    [x],
+    () => [turn(x, sin)] as const,
+    ([dy]) => [() => turn(dy!, negative())],
+  );
+  return y;
+}
+
+/**
+ * Scaled dot-product attention of one block of queries: S = α·q·kᵀ + mask, P = softmax S, o = P·v.
+ * With D = Σ_features ō·o:  v̄ = Pᵀ·ō,  S̄ = P·(ō·vᵀ − D),  q̄ = α·S̄·k,  k̄ = α·S̄ᵀ·q.
+ * (D replaces the row sums of P·P̄, as in FlashAttention, Dao et al. 2022: it is T/headDim times smaller.)
+ * `q` [..., Tq, D], `k` and `v` [..., Tk, D], leading axes broadcast; `mask` is added to the scores.
+ */
+export function attention(q: Value, k: Value, v: Value, mask: Value | null, alpha: number): Value {
+  const g = q.graph;
+  let p: Value;
+  const [o]: readonly [Value] = g.fused(
+    [q, k, v],
+    () => {
+      const scores = matmul(q, k, { transposeB: true, alpha });
+      const masked = mask ? add(scores, mask) : scores;
+      [p] = g.emit({
+        op: "Softmax",
+        inputs: [masked],
+        outputs: [{ type: q.type, shape: masked.shape }],
+        attributes: { axis: { int: -1 } },
+      }) as [Value];
+      return [matmul(p, v)] as const;
+    },
+    ([dy]): (() => Value)[] => {
+      const dScores = lazy((): Value =>
+        mul(p, sub(matmul(dy!, v, { transposeB: true }), reduceSum(mul(dy!, o), [-1]))),
+      );
+      return [
+        () => sumTo(matmul(dScores(), k, { alpha }), q.shape),
+        () => sumTo(matmul(dScores(), q, { transposeA: true, alpha }), k.shape),
+        () => sumTo(matmul(p, dy!, { transposeA: true }), v.shape),
+      ];
+    },
+  );
+  return o;
+}
+
+/** Repeats along a new axis: [B, H, T, D] → [B, H, groups, T, D] as a view for broadcasting products. */
+export function withGroupAxis(x: Value): Value {
+  const [b, h, ...rest] = x.shape as [Shape[number], Shape[number], ...Shape];
+  return reshape(x, [b, h, 1, ...rest]);
+}
