@@ -1,0 +1,50 @@
+/** @file What surrounds one browser episode: the hosts it can reach, where it starts, and what is true at its end. */
+
+import type { Verdict } from "../core/trajectory.ts";
+
+/** A web application inside this process. `request.url` is absolute. */
+export type HostFetch = (request: Request) => Response | Promise<Response>;
+
+export interface WorldCookie {
+  /** Host that receives it, with the port where it is not the default. */
+  host: string;
+  name: string;
+  value: string;
+  path?: string;
+  httpOnly?: boolean;
+  secure?: boolean;
+}
+
+/** The page on which an episode stands. */
+export interface FinishedPage {
+  /** `about:blank` where the last tab was closed. */
+  url: string;
+  title: string;
+  /** Visible text of the whole page, white space collapsed. */
+  pageText: string;
+}
+
+/** An episode's private world. Its episode owns it and disposes it. */
+export interface EpisodeWorld {
+  /**
+   * Hosts that are served by this process over plain HTTP, without ports or DNS; keys as in a URL's `host`
+   * (`shop.webrl.test`, or `shop.webrl.test:8080` for another port).
+   */
+  hosts: ReadonlyMap<string, HostFetch>;
+  /**
+   * Hosts that are passed through to the network: `example.com` (ports 80 and 443), `127.0.0.1:4000` (that port),
+   * `*.example.com` (every host below it). Nothing else is reachable, loopback included.
+   */
+  allowedHosts: readonly string[];
+  cookies: readonly WorldCookie[];
+  startUrl: string;
+  /** The truth about the episode, where it is known. Throws a `Fault` if it cannot be found out. */
+  verify?(answer: string | null, page: FinishedPage): Verdict | null | Promise<Verdict | null>;
+  /**
+   * Asked after every action: `true` ends the episode as `site_end` (MiniWoB++ ends its own episodes). `read` evaluates
+   * an expression in the page.
+   */
+  ended?(page: { url: string; read(expression: string): Promise<unknown> }): boolean | Promise<boolean>;
+  /** Called once, when the episode is disposed or could not start. */
+  dispose?(): void | Promise<void>;
+}
