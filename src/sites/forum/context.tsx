@@ -1,0 +1,188 @@
+/** @file What every page of the forum needs: who asks, the page's frame, lists of posts. */
+
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import type { Child } from "hono/jsx";
+import { Empty, Page, Pagination, paginate, withQuery, type Theme } from "../ui.tsx";
+import type { WorldState } from "../world-state.ts";
+import { boardOf, userOf } from "./domain.ts";
+import type { Post, User } from "./state.ts";
+
+export interface Env {
+  Bindings: { world: WorldState };
+}
+export type Ctx = Context<Env>;
+
+export const FORUM_HOST = "forum.webrl.test";
+export const COOKIE = "forum_session";
+export const PER_PAGE = 8;
+
+const THEME: Theme = {
+  title: "Hobby Forum",
+  colour: "#a2431f",
+  tint: "#fbeee7",
+  background: "#f8f5f2",
+  headings: "Georgia, 'Noto Serif', serif",
+};
+
+const STYLE = `
+.post{display:flex;align-items:center;gap:14px;background:#fff;border:1px solid #ebe5df;border-radius:11px;padding:8px 16px;margin-bottom:8px}
+.post .points{min-width:92px;font-variant-numeric:tabular-nums}.post h3{margin:0;font-size:16px}.post h3 a{text-decoration:none;color:#2c2420}
+.post h3 a:hover{text-decoration:underline}.vote{padding:1px 9px!important;font-size:13px}.vote.on{background:var(--tint);border-color:var(--c);color:var(--c)}
+.sorts{display:flex;gap:6px}.sorts a{padding:5px 13px;border-radius:99px;text-decoration:none;color:#5d4d44}.sorts a[aria-current]{background:var(--tint);color:var(--c);font-weight:600}
+.reply{margin-left:34px;border-left:3px solid var(--tint)}.comment{display:flex;gap:16px;align-items:center;background:#fff;border-radius:10px;padding:9px 14px;margin-bottom:7px}
+.comment p{margin:0;flex:1}.body{font-size:16px;max-width:70ch}.boards{display:grid;grid-template-columns:repeat(3,1fr);gap:12px}.boards .card{margin:0;padding:14px 16px}
+.unread td{font-weight:600}
+`;
+
+export const state = (c: Ctx) => c.env.world.forum;
+
+export function currentUser(c: Ctx): User | undefined {
+  const session = state(c).sessions[getCookie(c, COOKIE) ?? ""];
+  return session && userOf(state(c), session.user);
+}
+
+/** The message is shown once, on the next page. */
+export function flash(c: Ctx, text: string): void {
+  const session = state(c).sessions[getCookie(c, COOKIE) ?? ""];
+  if (session) session.flash = text;
+}
+
+/** Fields of a posted form, as texts. */
+export async function fields(c: Ctx): Promise<Record<string, string>> {
+  const body = await c.req.parseBody();
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "",
+    ]),
+  );
+}
+
+export function page(
+  c: Ctx,
+  title: string,
+  content: Child,
+  options: { narrow?: boolean; status?: 200 | 404 | 403 | 422; at?: string } = {},
+) {
+  const user = currentUser(c);
+  const session = state(c).sessions[getCookie(c, COOKIE) ?? ""];
+  const message = session?.flash;
+  if (session) delete session.flash;
+  const at = options.at ?? c.req.path;
+  const link = (label: string, href: string) => ({ label, href, current: at === href });
+  return c.html(
+    <Page
+      theme={THEME}
+      title={title}
+      narrow={options.narrow}
+      nav={[
+        link("Boards", "/boards"),
+        link("New post", "/submit"),
+        link("Messages", "/messages"),
+        link("Members", "/members"),
+        ...(user && user.moderates.length > 0 ? [link("Reports", "/reports")] : []),
+      ]}
+      account={[
+        ...(user
+          ? [link(user.name, `/u/${user.name}`), link("Sign out", "/logout")]
+          : [link("Sign in", "/login")]),
+        { label: "Forge", href: "http://forge.webrl.test/" },
+      ]}
+      search={{
+        action: "/search",
+        label: "Search posts",
+        value: at === "/search" ? c.req.query("q") : "",
+        suggest: "/suggest",
+      }}
+      flash={message ? { kind: "success", text: message } : null}
+    >
+      <style>{STYLE}</style>
+      {content}
+    </Page>,
+    options.status ?? 200,
+  );
+}
+
+export function notFound(c: Ctx, what = "This page does not exist") {
+  return page(c, "Not found", <Empty text={what} />, { status: 404, narrow: true });
+}
+
+export function forbidden(c: Ctx, why: string) {
+  return page(c, "Not allowed", <Empty text={why} />, { status: 403, narrow: true });
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `12 Mar`, with the year where it is not the current one. */
+export function day(at: string): string {
+  const [year, month, date] = at.slice(0, 10).split("-");
+  return `${Number(date)} ${MONTHS[Number(month) - 1]}${year === "2026" ? "" : ` ${year}`}`;
+}
+
+export const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+
+export function VoteButton(props: {
+  c: Ctx;
+  kind: "post" | "comment";
+  id: number;
+  direction: 1 | -1;
+  label: string;
+}) {
+  const { c, kind, id, direction, label } = props;
+  const user = currentUser(c);
+  const on = user && state(c).votes[`${user.name} ${kind} ${id}`] === direction;
+  return (
+    <form method="post" action="/vote" class="inline">
+      <input type="hidden" name="kind" value={kind} />
+      <input type="hidden" name="id" value={id} />
+      <input type="hidden" name="direction" value={direction} />
+      <input type="hidden" name="back" value={c.req.path + new URL(c.req.url).search} />
+      <button
+        class={`plain vote ${on ? "on" : ""}`}
+        aria-label={label}
+        aria-pressed={on ? "true" : undefined}
+      >
+        {direction === 1 ? "▲" : "▼"}
+      </button>
+    </form>
+  );
+}
+
+/** One page of posts with its pagination. `board`: do not repeat the board's name in every row. */
+export function Posts(props: {
+  c: Ctx;
+  posts: Post[];
+  query: Record<string, string | undefined>;
+  board?: boolean;
+  empty: string;
+}) {
+  const { c, posts, query } = props;
+  const shown = paginate(posts, Number(c.req.query("page") ?? 1), PER_PAGE);
+  if (posts.length === 0) return <Empty text={props.empty} />;
+  const counts = new Map<number, number>();
+  for (const comment of state(c).comments) counts.set(comment.post, (counts.get(comment.post) ?? 0) + 1);
+  return (
+    <>
+      {shown.items.map((post) => (
+        <article class="post">
+          <VoteButton c={c} kind="post" id={post.id} direction={1} label={`Upvote ${post.title}`} />
+          <span class="points">{counted(post.score, "point")}</span>
+          <h3>
+            <a href={`/p/${post.id}`}>{post.title}</a>
+          </h3>
+          <small>
+            {[
+              ...(post.pinned ? ["Pinned"] : []),
+              `by ${post.author}`,
+              ...(props.board ? [] : [`in ${boardOf(state(c), post.board)?.title}`]),
+              counted(counts.get(post.id) ?? 0, "comment"),
+              day(post.at),
+            ].join(", ")}
+          </small>
+        </article>
+      ))}
+      <Pagination {...shown} href={(n) => withQuery(c.req.path, query, { page: n })} />
+    </>
+  );
+}

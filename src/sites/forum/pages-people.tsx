@@ -1,0 +1,417 @@
+/** @file People: profiles, members, settings, private messages, signing in and out. */
+
+import type { Hono } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import {
+  Button,
+  ButtonLink,
+  Card,
+  Empty,
+  Facts,
+  Field,
+  Heading,
+  Pagination,
+  paginate,
+  Table,
+  Tabs,
+  withQuery,
+} from "../ui.tsx";
+import {
+  COOKIE,
+  counted,
+  currentUser,
+  day,
+  fields,
+  flash,
+  notFound,
+  page,
+  PER_PAGE,
+  state,
+  type Ctx,
+  type Env,
+} from "./context.tsx";
+import {
+  boardOf,
+  editProfile,
+  inbox,
+  openSession,
+  outbox,
+  replyToMessage,
+  sendMessage,
+  setPreferences,
+  sorted,
+  standing,
+  userOf,
+} from "./domain.ts";
+import type { Sort, User } from "./state.ts";
+
+export function peoplePages(app: Hono<Env>): void {
+  app.get("/u/:name", (c) => {
+    const user = userOf(state(c), c.req.param("name"));
+    return user ? profilePage(c, user) : notFound(c, "There is no such member");
+  });
+
+  app.get("/members", (c) => {
+    const q = (c.req.query("q") ?? "").trim();
+    const sort = c.req.query("sort") ?? "name";
+    const found = state(c).users.filter((u) =>
+      `${u.name} ${u.fullName} ${u.city}`.toLowerCase().includes(q.toLowerCase()),
+    );
+    if (sort === "karma") found.sort((a, b) => b.karma - a.karma);
+    else if (sort === "joined") found.sort((a, b) => b.joined.localeCompare(a.joined));
+    else found.sort((a, b) => a.name.localeCompare(b.name));
+    const shown = paginate(found, Number(c.req.query("page") ?? 1), PER_PAGE);
+    const posts = standing(state(c));
+    return page(
+      c,
+      "Members",
+      <>
+        <Heading title={counted(found.length, "member")}>
+          <form class="row" method="get" action="/members">
+            <input name="q" aria-label="Find member" value={q} />
+            <select name="sort" aria-label="Sort by">
+              {[
+                ["name", "Name"],
+                ["karma", "Most karma"],
+                ["joined", "Newest member"],
+              ].map(([value, text]) => (
+                <option value={value} selected={value === sort}>
+                  {text}
+                </option>
+              ))}
+            </select>
+            <Button>Apply</Button>
+          </form>
+        </Heading>
+        {found.length === 0 ? (
+          <Empty text={`No member matches ${q}`} />
+        ) : (
+          <Table
+            wide
+            numeric={[3, 5, 6]}
+            head={[
+              "Member",
+              "Name",
+              "City",
+              "Karma",
+              "Joined",
+              "Posts",
+              "Comments",
+              "Moderates",
+              "Subscriptions",
+              "Front page",
+            ]}
+            rows={shown.items.map((u) => [
+              <a href={`/u/${u.name}`}>{u.name}</a>,
+              u.fullName,
+              u.city,
+              u.karma,
+              day(u.joined),
+              posts.filter((p) => p.author === u.name).length,
+              state(c).comments.filter((item) => item.author === u.name).length,
+              boardNames(c, u.moderates),
+              boardNames(c, u.subscriptions),
+              u.sort,
+            ])}
+          />
+        )}
+        <Pagination {...shown} href={(n) => withQuery("/members", { q, sort }, { page: n })} />
+      </>,
+    );
+  });
+
+  app.get("/settings", (c) => {
+    const user = currentUser(c);
+    return user ? settingsPage(c, user) : c.redirect("/login");
+  });
+
+  app.post("/settings/profile", async (c) => {
+    const user = currentUser(c);
+    if (!user) return c.redirect("/login");
+    const { bio = "", city = "" } = await fields(c);
+    if (bio.length > 160) return settingsPage(c, { ...user, bio, city }, "At most 160 characters");
+    editProfile(c.env.world, user.name, { bio, city });
+    flash(c, "Profile saved");
+    return c.redirect(`/u/${user.name}`);
+  });
+
+  app.post("/settings/preferences", async (c) => {
+    const user = currentUser(c);
+    if (!user) return c.redirect("/login");
+    const form = await fields(c);
+    setPreferences(c.env.world, user.name, {
+      sort: (["hot", "new", "top"] as const).find((s) => s === form.sort) ?? user.sort,
+      emailReplies: form.emailReplies === "on",
+      showOnline: form.showOnline === "on",
+    });
+    flash(c, "Preferences saved");
+    return c.redirect("/settings");
+  });
+
+  messagePages(app);
+
+  app.get("/login", (c) => loginPage(c, ""));
+
+  app.post("/login", async (c) => {
+    const { name = "", password = "" } = await fields(c);
+    const user = userOf(state(c), name);
+    if (!user || user.password !== password) return loginPage(c, name, "Wrong user name or password");
+    setCookie(c, COOKIE, openSession(state(c), user.name), { httpOnly: true, path: "/", sameSite: "Lax" });
+    return c.redirect("/");
+  });
+
+  app.get("/logout", (c) => {
+    delete state(c).sessions[getCookie(c, COOKIE) ?? ""];
+    deleteCookie(c, COOKIE, { path: "/" });
+    return c.redirect("/login");
+  });
+}
+
+const boardNames = (c: Ctx, slugs: string[]) =>
+  slugs.map((slug) => boardOf(state(c), slug)?.title).join(", ");
+
+function profilePage(c: Ctx, user: User) {
+  const own = currentUser(c)?.name === user.name;
+  const posts = sorted(
+    standing(state(c)).filter((p) => p.author === user.name),
+    "new",
+    c.env.world.now,
+  ).slice(0, PER_PAGE);
+  const comments = state(c)
+    .comments.filter((item) => item.author === user.name)
+    .slice(-PER_PAGE)
+    .reverse();
+  return page(
+    c,
+    user.name,
+    <>
+      <Heading title={user.name}>
+        {own ? (
+          <ButtonLink href="/settings">Edit settings</ButtonLink>
+        ) : (
+          <ButtonLink href={`/messages/new?to=${user.name}`} primary>{`Message ${user.name}`}</ButtonLink>
+        )}
+      </Heading>
+      <Card>
+        <Facts
+          items={[
+            ["Name", user.fullName],
+            ["City", user.city],
+            ["Bio", user.bio],
+            ["Joined", day(user.joined)],
+            ["Karma", user.karma],
+            ["Moderates", boardNames(c, user.moderates) || "no board"],
+          ]}
+        />
+      </Card>
+      <Tabs
+        tabs={[
+          {
+            id: "posts",
+            label: "Posts",
+            content:
+              posts.length === 0 ? (
+                <Empty text="No posts yet" />
+              ) : (
+                <Table
+                  head={["Post", "Points", "Date"]}
+                  numeric={[1]}
+                  rows={posts.map((p) => [<a href={`/p/${p.id}`}>{p.title}</a>, p.score, day(p.at)])}
+                />
+              ),
+          },
+          {
+            id: "comments",
+            label: "Comments",
+            content:
+              comments.length === 0 ? (
+                <Empty text="No comments yet" />
+              ) : (
+                <Table head={["Comment", "Points"]} rows={comments.map((item) => [item.text, item.score])} />
+              ),
+          },
+          {
+            id: "boards",
+            label: "Subscriptions",
+            content: <p>{boardNames(c, user.subscriptions) || "None"}</p>,
+          },
+        ]}
+      />
+    </>,
+  );
+}
+
+function settingsPage(c: Ctx, user: User, error?: string) {
+  return page(
+    c,
+    "Settings",
+    <>
+      <Heading title="Settings" />
+      <div class="cols">
+        <form method="post" action="/settings/profile" class="card">
+          <h2>Profile</h2>
+          <Field label="Bio" name="bio" type="textarea" rows={2} value={user.bio} error={error} />
+          <Field label="City" name="city" value={user.city} />
+          <Button>Save profile</Button>
+        </form>
+        <form method="post" action="/settings/preferences" class="card">
+          <h2>Preferences</h2>
+          <Field
+            label="Front page sort"
+            name="sort"
+            type="select"
+            value={user.sort}
+            options={
+              [
+                ["hot", "Hot"],
+                ["new", "New"],
+                ["top", "Top"],
+              ] satisfies [Sort, string][]
+            }
+          />
+          <Field label="Email me replies" name="emailReplies" type="checkbox" checked={user.emailReplies} />
+          <Field label="Show when online" name="showOnline" type="checkbox" checked={user.showOnline} />
+          <Button>Save preferences</Button>
+        </form>
+      </div>
+    </>,
+  );
+}
+
+function messagePages(app: Hono<Env>): void {
+  const list = (sent: boolean) => (c: Ctx) => {
+    const user = currentUser(c);
+    if (!user) return c.redirect("/login");
+    const all = sent ? outbox(state(c), user.name) : inbox(state(c), user.name);
+    const shown = paginate(all, Number(c.req.query("page") ?? 1), PER_PAGE);
+    const path = sent ? "/messages/sent" : "/messages";
+    return page(
+      c,
+      sent ? "Sent messages" : "Inbox",
+      <>
+        <Heading title={sent ? "Sent messages" : "Inbox"}>
+          {sent ? (
+            <ButtonLink href="/messages">Inbox</ButtonLink>
+          ) : (
+            <ButtonLink href="/messages/sent">Sent</ButtonLink>
+          )}
+          <ButtonLink href="/messages/new" primary>
+            New message
+          </ButtonLink>
+        </Heading>
+        {all.length === 0 ? (
+          <Empty text="No messages" />
+        ) : (
+          <Table
+            head={[sent ? "To" : "From", "Subject", "Date"]}
+            rows={shown.items.map((m) => [
+              sent ? m.to : m.from,
+              <a href={`/messages/${m.id}`}>{m.subject}</a>,
+              day(m.at),
+            ])}
+          />
+        )}
+        <Pagination {...shown} href={(n) => `${path}?page=${n}`} />
+      </>,
+      { at: "/messages" },
+    );
+  };
+  app.get("/messages", list(false));
+  app.get("/messages/sent", list(true));
+
+  app.get("/messages/new", (c) =>
+    currentUser(c) ? composePage(c, { to: c.req.query("to") }) : c.redirect("/login"),
+  );
+
+  app.post("/messages/new", async (c) => {
+    const user = currentUser(c);
+    if (!user) return c.redirect("/login");
+    const { to = "", subject = "", text = "" } = await fields(c);
+    const errors: Record<string, string> = {};
+    const receiver = userOf(state(c), to.toLowerCase());
+    if (!receiver) errors.to = to === "" ? "Who is it for?" : `No member is called ${to}`;
+    if (subject === "") errors.subject = "The subject is empty";
+    if (text === "") errors.text = "The message is empty";
+    if (!receiver || Object.keys(errors).length > 0) return composePage(c, { to, subject, text }, errors);
+    sendMessage(c.env.world, user.name, { to: receiver.name, subject, text });
+    flash(c, `Message sent to ${receiver.name}`);
+    return c.redirect("/messages/sent");
+  });
+
+  app.get("/messages/:id", (c) => messagePage(c));
+
+  app.post("/messages/:id", async (c) => {
+    const user = currentUser(c);
+    const message = state(c).messages.find((m) => m.id === Number(c.req.param("id")));
+    if (!user) return c.redirect("/login");
+    if (message?.to !== user.name) return notFound(c, "There is no such message");
+    const { text = "" } = await fields(c);
+    if (text === "") return messagePage(c, "The reply is empty");
+    replyToMessage(c.env.world, user.name, message.id, text);
+    flash(c, `Reply sent to ${message.from}`);
+    return c.redirect("/messages");
+  });
+}
+
+function messagePage(c: Ctx, error?: string) {
+  const user = currentUser(c);
+  if (!user) return c.redirect("/login");
+  const message = state(c).messages.find((m) => m.id === Number(c.req.param("id")));
+  if (!message || (message.to !== user.name && message.from !== user.name))
+    return notFound(c, "There is no such message");
+  return page(
+    c,
+    message.subject,
+    <>
+      <Heading title={message.subject} />
+      <Card>
+        <p class="muted">{`From ${message.from} to ${message.to}, ${day(message.at)}`}</p>
+        <p class="body">{message.text}</p>
+      </Card>
+      {message.to === user.name && (
+        <form method="post" action={`/messages/${message.id}`} class="card">
+          <Field label="Reply" name="text" type="textarea" rows={3} error={error} />
+          <Button>Send reply</Button>
+        </form>
+      )}
+    </>,
+    { narrow: true, at: "/messages" },
+  );
+}
+
+function composePage(
+  c: Ctx,
+  values: { to?: string; subject?: string; text?: string },
+  errors: Record<string, string> = {},
+) {
+  return page(
+    c,
+    "New message",
+    <>
+      <Heading title="New message" />
+      <form method="post" action="/messages/new" class="card">
+        <Field label="To" name="to" value={values.to} error={errors.to} />
+        <Field label="Subject" name="subject" value={values.subject} error={errors.subject} />
+        <Field label="Message" name="text" type="textarea" value={values.text} error={errors.text} />
+        <Button>Send message</Button>
+      </form>
+    </>,
+    { narrow: true, status: Object.keys(errors).length > 0 ? 422 : 200, at: "/messages" },
+  );
+}
+
+function loginPage(c: Ctx, name: string, error?: string) {
+  return page(
+    c,
+    "Sign in",
+    <>
+      <Heading title="Sign in" />
+      <form method="post" action="/login" class="card">
+        <Field label="User name" name="name" value={name} error={error} />
+        <Field label="Password" name="password" type="password" />
+        <Button>Sign in</Button>
+      </form>
+    </>,
+    { narrow: true, status: error ? 422 : 200 },
+  );
+}

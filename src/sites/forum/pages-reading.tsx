@@ -1,0 +1,345 @@
+/** @file Front page, boards, search, and a post with its comments. */
+
+import type { Hono } from "hono";
+import { Badge, Button, ButtonLink, Card, Empty, Field, Heading, Modal, PostButton } from "../ui.tsx";
+import {
+  counted,
+  currentUser,
+  day,
+  fields,
+  flash,
+  notFound,
+  page,
+  Posts,
+  state,
+  VoteButton,
+  type Ctx,
+  type Env,
+} from "./context.tsx";
+import {
+  boardOf,
+  comment,
+  commentsOf,
+  postOf,
+  searchPosts,
+  setSubscribed,
+  sorted,
+  standing,
+  vote,
+} from "./domain.ts";
+import { REPORT_REASONS } from "./content.ts";
+import type { Comment, Post, Sort } from "./state.ts";
+
+const SORTS: [Sort, string][] = [
+  ["hot", "Hot"],
+  ["new", "New"],
+  ["top", "Top"],
+];
+
+const isSort = (text: string | undefined): text is Sort => SORTS.some(([key]) => key === text);
+
+function Sorts({ path, sort }: { path: string; sort: Sort }) {
+  return (
+    <div class="sorts">
+      {SORTS.map(([key, label]) => (
+        <a href={`${path}?sort=${key}`} aria-current={key === sort ? "true" : undefined}>
+          {label}
+        </a>
+      ))}
+    </div>
+  );
+}
+
+export function readingPages(app: Hono<Env>): void {
+  app.get("/", (c) => {
+    const asked = c.req.query("sort");
+    const sort = isSort(asked) ? asked : (currentUser(c)?.sort ?? "hot");
+    const posts = sorted(standing(state(c)), sort, c.env.world.now);
+    return page(
+      c,
+      "Front page",
+      <>
+        <Heading title="Front page">
+          <Sorts path="/" sort={sort} />
+        </Heading>
+        <Posts c={c} posts={posts} query={{ sort: asked }} empty="No posts yet" />
+      </>,
+    );
+  });
+
+  app.get("/boards", (c) => {
+    const mine = currentUser(c)?.subscriptions ?? [];
+    return page(
+      c,
+      "Boards",
+      <>
+        <Heading title="Boards" />
+        <div class="boards">
+          {state(c).boards.map((board) => (
+            <div class="card">
+              <h2>
+                <a href={`/b/${board.slug}`}>{board.title}</a>{" "}
+                {mine.includes(board.slug) && <Badge>Subscribed</Badge>}
+              </h2>
+              <p>{board.description}</p>
+              <small>{counted(board.members, "member")}</small>
+            </div>
+          ))}
+        </div>
+      </>,
+    );
+  });
+
+  app.get("/b/:slug", (c) => {
+    const board = boardOf(state(c), c.req.param("slug"));
+    if (!board) return notFound(c, "There is no such board");
+    const asked = c.req.query("sort");
+    const sort = isSort(asked) ? asked : "hot";
+    const posts = sorted(
+      standing(state(c)).filter((p) => p.board === board.slug),
+      sort,
+      c.env.world.now,
+    );
+    const user = currentUser(c);
+    const subscribed = user?.subscriptions.includes(board.slug) ?? false;
+    return page(
+      c,
+      board.title,
+      <>
+        <Heading title={board.title}>
+          <Sorts path={`/b/${board.slug}`} sort={sort} />
+          {user && (
+            <PostButton
+              action={`/b/${board.slug}/subscribe`}
+              label={subscribed ? `Unsubscribe from ${board.title}` : `Subscribe to ${board.title}`}
+              text={subscribed ? "Unsubscribe" : "Subscribe"}
+              kind={subscribed ? "plain" : "primary"}
+              fields={{ on: subscribed ? "no" : "yes" }}
+            />
+          )}
+          <ButtonLink href={`/submit?board=${board.slug}`}>{`Post in ${board.title}`}</ButtonLink>
+        </Heading>
+        <p class="muted">{`${counted(board.members, "member")}, ${counted(posts.length, "post")}`}</p>
+        <Posts c={c} posts={posts} query={{ sort: asked }} board empty={`No posts in ${board.title}`} />
+      </>,
+    );
+  });
+
+  app.post("/b/:slug/subscribe", async (c) => {
+    const user = currentUser(c);
+    const board = boardOf(state(c), c.req.param("slug"));
+    if (!board) return notFound(c, "There is no such board");
+    if (!user) return c.redirect("/login");
+    const on = (await fields(c)).on === "yes";
+    setSubscribed(c.env.world, user.name, board.slug, on);
+    flash(c, on ? `Subscribed to ${board.title}` : `Unsubscribed from ${board.title}`);
+    return c.redirect(`/b/${board.slug}`);
+  });
+
+  app.get("/search", (c) => {
+    const q = c.req.query("q") ?? "";
+    const board = c.req.query("board") ?? "";
+    const posts = searchPosts(state(c), q, board);
+    const boards = state(c).boards.map((b) => [b.slug, b.title] as const);
+    return page(
+      c,
+      `Search ${q}`,
+      <>
+        <Heading title={q === "" ? "Search" : `${counted(posts.length, "post")} for ${q}`}>
+          <form class="row" method="get" action="/search">
+            <input type="hidden" name="q" value={q} />
+            <select name="board" aria-label="Board">
+              {[["", "All boards"] as const, ...boards].map(([value, text]) => (
+                <option value={value} selected={value === board}>
+                  {text}
+                </option>
+              ))}
+            </select>
+            <Button kind="plain">Filter</Button>
+          </form>
+        </Heading>
+        <Posts
+          c={c}
+          posts={posts}
+          query={{ q, board }}
+          empty={q === "" ? "Type words of a title" : "No posts found"}
+        />
+      </>,
+    );
+  });
+
+  app.get("/suggest", (c) =>
+    c.json(
+      searchPosts(state(c), c.req.query("q") ?? "")
+        .slice(0, 4)
+        .map((p) => ({ label: p.title, href: `/p/${p.id}` })),
+    ),
+  );
+
+  app.post("/vote", async (c) => {
+    const user = currentUser(c);
+    if (!user) return c.redirect("/login");
+    const { kind, id, direction, back = "/" } = await fields(c);
+    const list = kind === "comment" ? state(c).comments : standing(state(c));
+    const target = list.find((item) => item.id === Number(id));
+    if (!target) return notFound(c);
+    vote(
+      c.env.world,
+      user.name,
+      kind === "comment" ? "comment" : "post",
+      target.id,
+      direction === "-1" ? -1 : 1,
+    );
+    return c.redirect(back.startsWith("/") && !back.startsWith("//") ? back : "/");
+  });
+
+  app.get("/p/:id", (c) => {
+    const post = postOf(state(c), Number(c.req.param("id")));
+    return post ? postPage(c, post) : notFound(c, "This post does not exist or was removed");
+  });
+
+  app.post("/p/:id/comment", async (c) => {
+    const user = currentUser(c);
+    const post = postOf(state(c), Number(c.req.param("id")));
+    if (!post) return notFound(c, "This post does not exist or was removed");
+    if (!user) return c.redirect("/login");
+    if (post.locked) return postPage(c, post, "This post is locked");
+    const { text = "", parent } = await fields(c);
+    if (text === "") return postPage(c, post, "Write something first", parent);
+    const answered = commentsOf(state(c), post.id).find((item) => item.id === Number(parent));
+    comment(c.env.world, user.name, post.id, text, answered?.id ?? null);
+    flash(c, answered ? `Reply to ${answered.author} added` : "Comment added");
+    return c.redirect(`/p/${post.id}`);
+  });
+}
+
+function postPage(c: Ctx, post: Post, error?: string, reply = c.req.query("reply")) {
+  const user = currentUser(c);
+  const comments = commentsOf(state(c), post.id);
+  const answered = comments.find((item) => item.id === Number(reply));
+  return page(
+    c,
+    post.title,
+    <>
+      <Heading title={post.title}>
+        <VoteButton c={c} kind="post" id={post.id} direction={1} label={`Upvote ${post.title}`} />
+        <span>{counted(post.score, "point")}</span>
+        <VoteButton c={c} kind="post" id={post.id} direction={-1} label={`Downvote ${post.title}`} />
+      </Heading>
+      <Card>
+        <p class="body">{post.body}</p>
+        <div class="row">
+          <small>
+            by <a href={`/u/${post.author}`}>{post.author}</a>
+            {` in `}
+            <a href={`/b/${post.board}`}>{boardOf(state(c), post.board)?.title}</a>
+            {`, ${day(post.at)}`}
+          </small>
+          {post.pinned && <Badge>Pinned</Badge>}
+          {post.locked && <Badge tone="warn">Locked</Badge>}
+          <PostControls c={c} post={post} />
+        </div>
+      </Card>
+      {user && !post.locked && (
+        <form method="post" action={`/p/${post.id}/comment`} class="card">
+          <Field
+            label={answered ? `Reply to ${answered.author}` : "Comment"}
+            name="text"
+            type="textarea"
+            rows={2}
+            error={error}
+          />
+          {answered && <input type="hidden" name="parent" value={answered.id} />}
+          <Button>{answered ? "Post reply" : "Post comment"}</Button>
+        </form>
+      )}
+      {post.locked && <p class="muted">No more comments: this post is locked</p>}
+      <h2>{counted(comments.length, "comment")}</h2>
+      {comments.length === 0 && <Empty text="Nobody has answered yet" />}
+      <CommentTree c={c} comments={comments} parent={null} locked={post.locked} />
+    </>,
+  );
+}
+
+function CommentTree(props: { c: Ctx; comments: Comment[]; parent: number | null; locked: boolean }) {
+  const { c, comments, parent, locked } = props;
+  const user = currentUser(c);
+  return (
+    <>
+      {comments
+        .filter((item) => item.parent === parent)
+        .map((item) => (
+          <div class={parent === null ? "" : "reply"}>
+            <div class="comment">
+              <b>{item.author}</b>
+              <p>{item.text}</p>
+              <small>{counted(item.score, "point")}</small>
+              <VoteButton
+                c={c}
+                kind="comment"
+                id={item.id}
+                direction={1}
+                label={`Upvote comment by ${item.author}`}
+              />
+              {user && !locked && (
+                <a href={`/p/${item.post}?reply=${item.id}`} aria-label={`Reply to ${item.author}`}>
+                  Reply
+                </a>
+              )}
+            </div>
+            <CommentTree c={c} comments={comments} parent={item.id} locked={locked} />
+          </div>
+        ))}
+    </>
+  );
+}
+
+/** What the author, a moderator, or anybody else may do with a post. */
+function PostControls({ c, post }: { c: Ctx; post: Post }) {
+  const user = currentUser(c);
+  if (!user) return <></>;
+  const path = `/p/${post.id}`;
+  return (
+    <>
+      {post.author === user.name && (
+        <>
+          <ButtonLink href={`${path}/edit`}>Edit post</ButtonLink>
+          <Modal id="delete" open="Delete post" kind="danger" title="Delete this post?" cancel="Keep post">
+            <p>Its comments disappear too.</p>
+            <PostButton action={`${path}/delete`} label="Delete for good" kind="danger" />
+          </Modal>
+        </>
+      )}
+      {user.moderates.includes(post.board) && (
+        <>
+          <PostButton
+            action={`${path}/lock`}
+            label={post.locked ? "Unlock post" : "Lock post"}
+            fields={{ on: post.locked ? "no" : "yes" }}
+          />
+          <PostButton
+            action={`${path}/pin`}
+            label={post.pinned ? "Unpin post" : "Pin post"}
+            fields={{ on: post.pinned ? "no" : "yes" }}
+          />
+        </>
+      )}
+      {post.author !== user.name && user.moderates.includes(post.board) && (
+        <Modal id="remove" open="Remove post" kind="danger" title="Remove this post?" cancel="Keep post">
+          <form method="post" action={`${path}/remove`}>
+            <Field label="Reason" name="reason" type="select" options={REPORT_REASONS} />
+            <Button kind="danger">Confirm removal</Button>
+          </form>
+        </Modal>
+      )}
+      {post.author !== user.name && !user.moderates.includes(post.board) && (
+        <Modal id="report" open="Report post" title="Report this post" cancel="Never mind">
+          <form method="post" action={`${path}/report`}>
+            <Field label="Reason" name="reason" type="select" options={REPORT_REASONS} />
+            <Button>Send report</Button>
+          </form>
+        </Modal>
+      )}
+    </>
+  );
+}
