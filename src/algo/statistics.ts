@@ -1,0 +1,94 @@
+/** @file Statistics that results are reported with. */
+
+import { invariant } from "../core/errors.ts";
+
+export function mean(values: readonly number[]): number {
+  invariant(values.length > 0, "mean of nothing");
+  let total = 0;
+  for (const value of values) total += value;
+  return total / values.length;
+}
+
+/** Sample variance with n − 1; 0 for a single value. */
+export function variance(values: readonly number[]): number {
+  const centre = mean(values);
+  if (values.length === 1) return 0;
+  let total = 0;
+  for (const value of values) total += (value - centre) ** 2;
+  return total / (values.length - 1);
+}
+
+/** Standard error of the mean, s/√n; `null` for a single value, whose spread is unknown. */
+export function standardError(values: readonly number[]): number | null {
+  return values.length < 2 ? null : Math.sqrt(variance(values) / values.length);
+}
+
+/** Standard error of a rate of k in n: √(p(1−p)/n). 0 at p = 0 and 1: use `wilsonInterval` there. */
+export function binomialStandardError(successes: number, trials: number): number {
+  checkCounts(successes, trials);
+  const p = successes / trials;
+  return Math.sqrt((p * (1 - p)) / trials);
+}
+
+/** Wilson's score interval of a rate; `z` = 1.96 covers 95 %. */
+export function wilsonInterval(successes: number, trials: number, z = 1.96): { low: number; high: number } {
+  checkCounts(successes, trials);
+  const p = successes / trials;
+  const scale = 1 + (z * z) / trials;
+  const centre = (p + (z * z) / (2 * trials)) / scale;
+  const half = (z / scale) * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials));
+  // Exactly 0 and 1 at the ends, where rounding would leave 1e-17.
+  return {
+    low: successes === 0 ? 0 : Math.max(0, centre - half),
+    high: successes === trials ? 1 : Math.min(1, centre + half),
+  };
+}
+
+/**
+ * 1 − Var(target − prediction)/Var(target): 1 is perfect, 0 no better than a constant, negative worse. `null` where the
+ * targets do not vary.
+ */
+export function explainedVariance(predictions: readonly number[], targets: readonly number[]): number | null {
+  invariant(predictions.length === targets.length, "one prediction per target");
+  const spread = variance(targets);
+  if (spread === 0) return null;
+  return 1 - variance(targets.map((target, i) => target - predictions[i]!)) / spread;
+}
+
+/** Mean of a − b with its standard error, over pairs (the same task or seed under two methods). */
+export function pairedDifference(
+  a: readonly number[],
+  b: readonly number[],
+): { mean: number; standardError: number | null } {
+  invariant(a.length === b.length, "pairs need two lists of one length");
+  const differences = a.map((value, i) => value - b[i]!);
+  return { mean: mean(differences), standardError: standardError(differences) };
+}
+
+/** Linear interpolation between order statistics; `fraction` in [0, 1]. */
+export function quantile(values: readonly number[], fraction: number): number {
+  invariant(values.length > 0, "quantile of nothing");
+  invariant(fraction >= 0 && fraction <= 1, `fraction ${fraction} is not in [0, 1]`);
+  const sorted = [...values].sort((x, y) => x - y);
+  const position = fraction * (sorted.length - 1);
+  const below = Math.floor(position);
+  const above = Math.ceil(position);
+  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+}
+
+/**
+ * Filtered behaviour cloning: a trajectory is kept iff its return is positive and reaches the given percentile of all
+ * returns (70th in the paper). With 0/1 returns these are the successes.
+ */
+export function filteredBcKeep(returns_B: readonly number[], percentile = 0.7): boolean[] {
+  if (returns_B.length === 0) return [];
+  const threshold = quantile(returns_B, percentile);
+  return returns_B.map((value) => value > 0 && value >= threshold);
+}
+
+function checkCounts(successes: number, trials: number): void {
+  invariant(
+    trials > 0 && successes >= 0 && successes <= trials,
+    `${successes} successes in ${trials} trials is no rate`,
+  );
+}

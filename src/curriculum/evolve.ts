@@ -1,0 +1,172 @@
+/**
+ * @file The offline proposer: evolves failed tasks in breadth (paper §2.2) by recombining what the catalog has. Every
+ * proposal is an instance of the train split in one of the training phrasings, so it can be carried out; nothing of the
+ * test and validation splits is ever built.
+ *
+ * Deviation: the paper asks GPT-4o for new instructions; this needs no server, and its variety ends with the catalog.
+ */
+
+import type { Proposer } from "../core/contracts.ts";
+import type { Rng } from "../core/rng.ts";
+import type { JsonValue, Task } from "../core/task.ts";
+import type { CatalogParams, CatalogTemplate, TaskCatalog } from "./catalog.ts";
+import { heldOutInstructions, normaliseInstruction } from "./catalog.ts";
+
+/**
+ * How a task grows out of a failed one:
+ * - `sibling`: the same template with other parameters;
+ * - `crossover`: the same template, some parameters kept and the others exchanged;
+ * - `phrasing`: the same task in other words;
+ * - `cousin`: another template of the same site, preferably of the same category.
+ */
+export type EvolveOperator = "sibling" | "crossover" | "phrasing" | "cousin";
+
+export interface EvolveOptions {
+  /** Relative frequency of each operator; 0 switches one off. */
+  mix?: Partial<Record<EvolveOperator, number>>;
+  /** Phrasings that training may see, counted from the first. Default: all but the last, at least one. */
+  trainingPhrasings?(template: CatalogTemplate): number;
+  /** Skips instructions that the run has seen; the filter would drop them anyway. */
+  isSeen?(normalisedInstruction: string): boolean;
+}
+
+const DEFAULT_MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
+/** Tries per wanted task before it gives up: the catalog may be used up. */
+const TRIES_PER_TASK = 30;
+
+export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOptions = {}): Proposer {
+  const mix = { ...DEFAULT_MIX, ...options.mix };
+  const phrasingsOf = options.trainingPhrasings ?? ((t) => Math.max(1, t.phrasings.length - 1));
+  const pool = createPool(catalog);
+  let heldOut: Set<string> | undefined;
+
+  return {
+    name: "evolve",
+    async propose(failed, { count, phase, rng, signal }) {
+      signal?.throwIfAborted();
+      if (count <= 0 || failed.length === 0) return [];
+      heldOut ??= heldOutInstructions(catalog);
+      const taken = new Set(failed.map((task) => normaliseInstruction(task.instruction)));
+      const proposed: Task[] = [];
+      const parents = takeInTurn(failed, rng.fork("parents"));
+      const draw = rng.fork("draw");
+      for (let tries = 0; proposed.length < count && tries < TRIES_PER_TASK * count; tries++) {
+        const parent = parents[tries % parents.length]!;
+        const choice = pool.evolve(parent, pickOperator(mix, draw), draw);
+        if (choice === null) continue;
+        const phrasing = pickPhrasing(choice, parent, phrasingsOf(choice.template), draw);
+        if (phrasing === null) continue;
+        const lineage = { parentId: parent.id, phase, proposer: "evolve", value: null };
+        const task = catalog.instantiate(choice.template.id, choice.params, phrasing, lineage);
+        const key = normaliseInstruction(task.instruction);
+        if (taken.has(key) || heldOut.has(key) || options.isSeen?.(key)) continue;
+        taken.add(key);
+        proposed.push(task);
+      }
+      return proposed;
+    },
+  };
+}
+
+interface Choice {
+  template: CatalogTemplate;
+  params: CatalogParams;
+  /** Must differ from the parent's wording, because nothing else does. */
+  newPhrasing: boolean;
+}
+
+/** The catalog as evolution sees it: templates that may be used, and their train instances. */
+function createPool(catalog: TaskCatalog) {
+  const instances = new Map<string, readonly CatalogParams[]>();
+  const trainParams = (id: string) => {
+    let list = instances.get(id);
+    if (list === undefined) {
+      list = catalog.instances(id, "train").map((instance) => instance.params);
+      instances.set(id, list);
+    }
+    return list;
+  };
+  const usable = () => catalog.templates().filter((template) => template.testOnly !== true);
+  const random = (template: CatalogTemplate, rng: Rng): Choice | null => {
+    const list = trainParams(template.id);
+    return list.length === 0 ? null : { template, params: rng.pick(list), newPhrasing: false };
+  };
+
+  const cousin = (parent: Task, rng: Rng): Choice | null => {
+    const onSite = usable().filter((t) => t.id !== parent.templateId && t.sites[0] === parent.sites[0]);
+    const alike = onSite.filter((template) => template.category === parent.category);
+    const from = alike.length > 0 && rng.next() < 0.75 ? alike : onSite;
+    if (from.length === 0) return null;
+    const template = rng.pick(from);
+    // The parent's products, people and places, where the other template knows them.
+    const values = new Set(Object.values(parent.params).map(textOf));
+    const shared = trainParams(template.id).filter((params) =>
+      Object.values(params).some((value) => values.has(textOf(value))),
+    );
+    return shared.length > 0 && rng.next() < 0.5
+      ? { template, params: rng.pick(shared), newPhrasing: false }
+      : random(template, rng);
+  };
+
+  const crossover = (template: CatalogTemplate, parent: Task, rng: Rng): Choice | null => {
+    const keys = Object.keys(parent.params);
+    if (keys.length < 2) return null;
+    const kept = rng.pick(keys);
+    const mates = trainParams(template.id).filter(
+      (params) =>
+        textOf(params[kept] ?? null) === textOf(parent.params[kept] ?? null) &&
+        textOf(params) !== textOf(parent.params),
+    );
+    return mates.length === 0 ? null : { template, params: rng.pick(mates), newPhrasing: false };
+  };
+
+  return {
+    evolve(parent: Task, operator: EvolveOperator, rng: Rng): Choice | null {
+      const own = usable().find((template) => template.id === parent.templateId);
+      // A task of a chat model, or of a test-only template, has no family here: only its site is known.
+      if (own === undefined || operator === "cousin") return cousin(parent, rng);
+      if (operator === "crossover") return crossover(own, parent, rng) ?? random(own, rng);
+      if (operator === "sibling") return random(own, rng);
+      const isTrain = trainParams(own.id).some((params) => textOf(params) === textOf(parent.params));
+      return isTrain ? { template: own, params: parent.params, newPhrasing: true } : null;
+    },
+  };
+}
+
+function pickOperator(mix: Record<EvolveOperator, number>, rng: Rng): EvolveOperator {
+  const entries = Object.entries(mix) as [EvolveOperator, number][];
+  let at = rng.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
+  for (const [operator, weight] of entries) {
+    at -= weight;
+    if (at < 0) return operator;
+  }
+  return "sibling";
+}
+
+function pickPhrasing(choice: Choice, parent: Task, allowed: number, rng: Rng): number | null {
+  if (allowed < 1 || (choice.newPhrasing && allowed < 2)) return null;
+  // A phrasing that gives the parent's own words is dropped by the caller as a duplicate.
+  return rng.int(Math.min(allowed, choice.template.phrasings.length));
+}
+
+/** Every site and template in turn, so that one site's many failures do not fill the phase. */
+function takeInTurn(failed: readonly Task[], rng: Rng): Task[] {
+  const groups = new Map<string, Task[]>();
+  for (const task of rng.shuffle(failed)) {
+    const key = task.templateId ?? task.sites[0] ?? "";
+    groups.set(key, [...(groups.get(key) ?? []), task]);
+  }
+  const result: Task[] = [];
+  for (let round = 0; result.length < failed.length; round++)
+    for (const group of groups.values()) if (group[round] !== undefined) result.push(group[round]!);
+  return result;
+}
+
+/** JSON with sorted keys: parameters are equal iff their texts are. */
+function textOf(value: JsonValue): string {
+  return JSON.stringify(value, (_, inner: JsonValue) =>
+    inner !== null && typeof inner === "object" && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}

@@ -1,0 +1,233 @@
+/**
+ * @file The paper's proposer (§2.2, Fig. 12): a chat model writes new instructions in the manner of failed ones, and a
+ * chat model judges whether the site can do them. Requirements are the paper's, in our own words.
+ */
+
+import type { ChatModel } from "../core/chat.ts";
+import type { Proposer } from "../core/contracts.ts";
+import { Fault } from "../core/errors.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Rng } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import { normaliseInstruction } from "./catalog.ts";
+
+export interface SiteDescription {
+  /** What the site is, for the model: one or two sentences. */
+  description: string;
+  /** What it cannot do, however plausible it sounds. */
+  infeasible?: readonly string[];
+}
+
+/** Topics are the paper's (App.), assigned to our sites of the same kind. */
+export const BUILT_IN_SITES: Record<string, SiteDescription> = {
+  storefront: {
+    description: "an online shop: catalogue, search, product pages, reviews, cart, checkout, own orders",
+    infeasible: [
+      "showing only discounted items",
+      "changing the delivery address of a placed order",
+      "adding payment data",
+      "live tracking of a parcel",
+      "chat with customer service",
+      "after-sales requests",
+    ],
+  },
+  "store-admin": {
+    description: "the administration of an online shop: orders, customers, products, reviews, reports",
+    infeasible: [
+      "e-mailing order data",
+      "sending invoices automatically",
+      "returns and refunds through a carrier",
+      "updates of the administrator's own profile",
+      "recommendations from customers' behaviour",
+    ],
+  },
+  forum: { description: "a discussion forum: boards, posts, comments, votes, profiles" },
+  forge: { description: "a host for software projects: repositories, issues, merge requests, members" },
+  map: {
+    description: "a map: search of places, place pages, routes between places",
+    infeasible: [
+      "traffic, accidents and road closures",
+      "weather",
+      "saving favourite places",
+      "sharing a live location",
+      "reservations",
+      "flights and trains",
+      "events",
+    ],
+  },
+};
+
+export interface LlmProposerOptions {
+  sites?: Record<string, SiteDescription>;
+  /** Failed tasks shown per request. Default 10, as in the published code. */
+  seedsPerCall?: number;
+  /** Tasks asked for per request. Default 10. */
+  tasksPerCall?: number;
+  /** Requests beyond those that would do if every answer were perfect. Default 3. */
+  spareCalls?: number;
+}
+
+export function createLlmProposer(model: ChatModel, options: LlmProposerOptions = {}): Proposer {
+  const { sites = BUILT_IN_SITES, seedsPerCall = 10, tasksPerCall = 10, spareCalls = 3 } = options;
+  return {
+    name: "llm",
+    async propose(failed, { count, phase, rng, signal }) {
+      signal?.throwIfAborted();
+      if (count <= 0 || failed.length === 0) return [];
+      const bySite = new Map<string, Task[]>();
+      for (const task of failed)
+        bySite.set(task.sites[0] ?? "", [...(bySite.get(task.sites[0] ?? "") ?? []), task]);
+      const names = rng.fork("sites").shuffle([...bySite.keys()]);
+      const known = new Set(failed.map((task) => normaliseInstruction(task.instruction)));
+      const proposed: Task[] = [];
+      const calls = Math.max(names.length, Math.ceil(count / tasksPerCall)) + spareCalls;
+      let answered = "";
+      for (let call = 0; call < calls && proposed.length < count; call++) {
+        const site = names[call % names.length]!;
+        const draw = rng.fork(`call ${call}`);
+        const seeds = draw.shuffle(bySite.get(site)!).slice(0, seedsPerCall);
+        const wanted = Math.min(tasksPerCall, Math.ceil(count / names.length));
+        answered = await ask(model, site, sites[site], seeds, wanted, draw, signal);
+        for (const instruction of extractInstructions(answered)) {
+          const key = normaliseInstruction(instruction);
+          if (proposed.length >= count || known.has(key)) continue;
+          known.add(key);
+          proposed.push(taskOf(instruction, closest(instruction, seeds), phase));
+        }
+      }
+      if (proposed.length === 0)
+        throw new Fault(
+          "proposer_failed",
+          `${model.name} proposed no new task in ${calls} requests; its last answer began ${JSON.stringify(answered.slice(0, 80))}`,
+          { retryable: true },
+        );
+      return proposed;
+    },
+  };
+}
+
+async function ask(
+  model: ChatModel,
+  site: string,
+  about: SiteDescription | undefined,
+  seeds: readonly Task[],
+  wanted: number,
+  rng: Rng,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const where = about === undefined ? site : `${site}, ${about.description}`;
+  const { text } = await model.chat({
+    messages: [
+      {
+        role: "system",
+        content: `You write everyday tasks that people do on a web site. The site: ${where}.
+- Let the tasks you are given inspire you. Stay in their domain, but be more diverse than they are.
+- Keep about their difficulty; small deviations are welcome.
+- Every task is reasonable, understandable and realistic, and can be done on this site alone.
+- Use the names, products, places and values that occur in the given tasks. Do not invent new ones.
+- Vary the wording.
+- Do not speak of these rules or of the given tasks.
+- Write each task on its own line, between back-ticks, with nothing else between them.`,
+      },
+      {
+        role: "user",
+        content: `${seeds.map((task) => `- ${task.instruction}`).join("\n")}\n\nWrite ${wanted} new tasks.`,
+      },
+    ],
+    maxTokens: 64 + 80 * wanted,
+    temperature: 1,
+    topP: 1,
+    seed: rng.int(2 ** 31 - 1),
+    signal,
+  });
+  return text;
+}
+
+/** Texts between back-ticks that look like an instruction: one line, 3 to 80 words. Code fences are skipped. */
+export function extractInstructions(text: string): string[] {
+  const found = text.replace(/```[a-z]*\n?/g, "\n").matchAll(/`([^`\n]+)`/g);
+  return [...found]
+    .map(([, inner]) => inner!.replace(/^[\s\-*\d.)]*(?=\p{L})/u, "").trim())
+    .filter((instruction) => {
+      const words = instruction.split(/\s+/).length;
+      return words >= 3 && words <= 80 && /\p{L}/u.test(instruction);
+    });
+}
+
+function taskOf(instruction: string, parent: Task, phase: number): Task {
+  const site = parent.sites[0] ?? "site";
+  return {
+    id: `${site}.llm/${hash32(normaliseInstruction(instruction)).toString(36)}@${phase}`,
+    sites: [...parent.sites],
+    instruction,
+    startUrl: parent.startUrl,
+    templateId: null,
+    params: {},
+    category: parent.category,
+    difficulty: parent.difficulty,
+    split: "train",
+    lineage: { parentId: parent.id, phase, proposer: "llm", value: null },
+  };
+}
+
+/** The seed that shares most words with the instruction: its parent, as nobody says which one inspired it. */
+function closest(instruction: string, seeds: readonly Task[]): Task {
+  const words = new Set(normaliseInstruction(instruction).split(" "));
+  const overlap = (task: Task) => {
+    const others = new Set(normaliseInstruction(task.instruction).split(" "));
+    const shared = [...others].filter((word) => words.has(word)).length;
+    return shared / (words.size + others.size - shared);
+  };
+  return seeds.reduce((best, task) => (overlap(task) > overlap(best) ? task : best));
+}
+
+export interface Feasibility {
+  feasible: boolean;
+  reason: string;
+}
+
+/**
+ * Asks whether the site can do a task. Tasks of a template are feasible by construction and are not asked about.
+ * An answer without [YES] or [NO] is asked once more; then the task counts as infeasible, with that as the reason.
+ */
+export function createFeasibilityJudge(
+  model: ChatModel,
+  sites: Record<string, SiteDescription> = BUILT_IN_SITES,
+): (tasks: readonly Task[], signal?: AbortSignal) => Promise<Feasibility[]> {
+  const judge = async (task: Task, signal?: AbortSignal): Promise<Feasibility> => {
+    if (task.templateId !== null) return { feasible: true, reason: "an instance of a template" };
+    const site = task.sites[0] ?? "";
+    const about = sites[site];
+    const cannot = about?.infeasible?.length
+      ? `\nThe site has nothing for: ${about.infeasible.join("; ")}.`
+      : "";
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const { text } = await model.chat({
+        messages: [
+          {
+            role: "system",
+            content: `You decide whether a task can be carried out on a web site with what the site offers.${cannot}\nGive a reason in one or two sentences, then your decision as [YES] or [NO].`,
+          },
+          {
+            role: "user",
+            content: `Site: ${site}${about ? `, ${about.description}` : ""}\nTask: ${task.instruction}`,
+          },
+        ],
+        maxTokens: 256,
+        temperature: attempt,
+        seed: attempt,
+        signal,
+      });
+      const decision = [...text.matchAll(/\[\s*(YES|NO)\s*\]/gi)].at(-1)?.[1]?.toUpperCase();
+      if (decision !== undefined)
+        return { feasible: decision === "YES", reason: text.replace(/\s+/g, " ").trim().slice(0, 300) };
+    }
+    return { feasible: false, reason: `${model.name} gave no decision` };
+  };
+  return async (tasks, signal) => {
+    const result: Feasibility[] = [];
+    for (let start = 0; start < tasks.length; start += 4)
+      result.push(...(await Promise.all(tasks.slice(start, start + 4).map((task) => judge(task, signal)))));
+    return result;
+  };
+}

@@ -1,0 +1,56 @@
+/** @file V(s₀, I): what the critic thinks of a task on its start page (paper §2.2's difficulty filter). */
+
+import { answerProbability } from "../algo/loss.ts";
+import type { FrozenModel } from "../core/engine.ts";
+import type { Task } from "../core/task.ts";
+import { answerDatum, answerTokens, valuePrompt } from "../text/prompt.ts";
+import type { PromptTemplate } from "../text/prompt.ts";
+
+export interface StartValueOptions {
+  /** Text of the start page, in the format the critic was trained on; `null` where it could not be observed. */
+  observe(task: Task, signal?: AbortSignal): Promise<string | null>;
+  /** As in the rollouts, so that the prompts are cut alike. */
+  maxNewTokens: number;
+  contextTokens?: number;
+  template?: PromptTemplate;
+  batchSize?: number;
+}
+
+/** For `growCurriculum`'s `value`. */
+export function createStartValue(
+  critic: FrozenModel,
+  options: StartValueOptions,
+): (tasks: readonly Task[], signal?: AbortSignal) => Promise<(number | null)[]> {
+  const { maxNewTokens, template, contextTokens = critic.contextTokens, batchSize = 16 } = options;
+  const { tokenizer } = critic;
+  const answers = answerTokens(tokenizer);
+  return async (tasks, signal) => {
+    const values = new Array<number | null>(tasks.length).fill(null);
+    const prompts: { at: number; prompt_T: number[] }[] = [];
+    for (const [at, task] of tasks.entries()) {
+      signal?.throwIfAborted();
+      const observation = await options.observe(task, signal);
+      if (observation === null) continue;
+      const { instruction } = task;
+      prompts.push({
+        at,
+        prompt_T: valuePrompt({
+          tokenizer,
+          instruction,
+          history: [],
+          observation,
+          contextTokens,
+          maxNewTokens,
+          template,
+        }),
+      });
+    }
+    for (let start = 0; start < prompts.length; start += batchSize) {
+      signal?.throwIfAborted();
+      const batch = prompts.slice(start, start + batchSize);
+      const rows_BN = await critic.logprobs(batch.map(({ prompt_T }) => answerDatum(prompt_T, answers)));
+      batch.forEach(({ at }, b) => (values[at] = answerProbability(rows_BN[b]!)));
+    }
+    return values;
+  };
+}

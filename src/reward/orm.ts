@@ -1,0 +1,83 @@
+/**
+ * @file The outcome reward model as a judge: instruction, past actions and final page in, P(YES)/(P(YES)+P(NO)) out
+ * (paper §2: reward 1 iff P(YES) > P(NO)). The model is any engine's.
+ */
+
+import { answerProbability } from "../algo/loss.ts";
+import { predictsSuccess } from "../algo/classification.ts";
+import type { Judge } from "../core/contracts.ts";
+import type { FrozenModel } from "../core/engine.ts";
+import { Fault } from "../core/errors.ts";
+import type { Trajectory, Verdict } from "../core/trajectory.ts";
+import { answerDatum, answerTokens } from "../text/prompt.ts";
+import { ormInput, ormPrompt } from "../text/prompt-orm.ts";
+import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
+
+export interface OrmOptions {
+  /** Layout of the prompt; must be the one the model was trained with. Default `compact`. */
+  style?: OrmPromptStyle;
+  /** Prompts per call of the engine. Default 16. */
+  batchSize?: number;
+  /** Tokens of the longest prompt; default the model's context. */
+  contextTokens?: number;
+}
+
+/** The ORM owns nothing: the caller disposes of `model`. */
+export function createOrm(model: FrozenModel, options: OrmOptions = {}): Judge {
+  return {
+    name: "orm",
+    async judge(trajectories, { signal } = {}) {
+      const probabilities_B = await ormProbabilities(model, trajectories.map(ormInput), {
+        ...options,
+        signal,
+      });
+      return trajectories.map((trajectory, b) => verdict(trajectory, probabilities_B[b]!));
+    },
+  };
+}
+
+/**
+ * P(success) of each input. Throws a retryable `judge_failed` where the model answers with something that is no
+ * number or fails; an abort rejects with its reason.
+ */
+export async function ormProbabilities(
+  model: FrozenModel,
+  inputs: readonly OrmPromptInput[],
+  options: OrmOptions & { signal?: AbortSignal } = {},
+): Promise<number[]> {
+  const { style = "compact", batchSize = 16, signal } = options;
+  const { tokenizer } = model;
+  const answers = answerTokens(tokenizer);
+  const contextTokens = options.contextTokens ?? model.contextTokens;
+  const result: number[] = [];
+  for (let start = 0; start < inputs.length; start += batchSize) {
+    signal?.throwIfAborted();
+    const batch_B = inputs
+      .slice(start, start + batchSize)
+      .map((input) => answerDatum(ormPrompt({ ...input, tokenizer, contextTokens, style }), answers));
+    let rows_BN: Float32Array[];
+    try {
+      rows_BN = await model.logprobs(batch_B);
+    } catch (cause) {
+      throw new Fault("judge_failed", `the reward model failed: ${(cause as Error).message}`, {
+        retryable: cause instanceof Fault ? cause.retryable : false,
+        cause,
+      });
+    }
+    for (const row_N of rows_BN) {
+      if (row_N.length !== 2 || row_N.some((value) => Number.isNaN(value)))
+        throw new Fault("judge_failed", "the reward model answered with something that is no probability", {
+          retryable: false,
+        });
+      result.push(answerProbability(row_N));
+    }
+  }
+  return result;
+}
+
+function verdict(trajectory: Trajectory, probability: number): Verdict {
+  const reasons = [`P(YES) = ${probability.toFixed(3)}`];
+  if (trajectory.ending.kind === "truncated")
+    reasons.push(`the episode was cut: ${trajectory.ending.reason}`);
+  return { by: "orm", success: predictsSuccess(probability), probability, reasons };
+}

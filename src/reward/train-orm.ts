@@ -1,0 +1,249 @@
+/**
+ * @file Training of the outcome reward model: cross-entropy on the one token of the verdict (paper App. A, Table 5).
+ * Its labels come from verifiers; what it is tested on is split off by template, so that it cannot have seen the
+ * question.
+ *
+ * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss is taken on
+ * log P(YES) and log P(NO) renormalised plus, with `fullVocabulary`, over the whole vocabulary as in plain SFT (the
+ * paper's), which a model from a language-model base needs to learn to answer at all.
+ */
+
+import type { ClassificationReport } from "../algo/classification.ts";
+import { classificationReport, collapse } from "../algo/classification.ts";
+import { criticLoss } from "../algo/loss.ts";
+import type { Datum, FrozenModel, Loss, Model } from "../core/engine.ts";
+import { ConfigError } from "../core/errors.ts";
+import { createRng, hash32 } from "../core/rng.ts";
+import type { Trajectory } from "../core/trajectory.ts";
+import { answerDatum, answerTokens } from "../text/prompt.ts";
+import { ormInput, ormPrompt } from "../text/prompt-orm.ts";
+import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
+import { ormProbabilities } from "./orm.ts";
+
+/** One labelled trajectory, as plain JSON. */
+export interface OrmExample extends OrmPromptInput {
+  trajectoryId: string;
+  taskId: string;
+  templateId: string | null;
+  site: string;
+  /** Which policy acted. */
+  policy: string;
+  success: 0 | 1;
+}
+
+/** The label is a verifier's. Faulted trajectories are the caller's to leave out. */
+export function ormExample(trajectory: Trajectory, success: boolean): OrmExample {
+  const { task } = trajectory;
+  return {
+    ...ormInput(trajectory),
+    trajectoryId: trajectory.id,
+    taskId: task.id,
+    templateId: task.templateId,
+    site: task.sites[0] ?? "",
+    policy: trajectory.policy,
+    success: success ? 1 : 0,
+  };
+}
+
+/**
+ * Splits by a hash of the template (or of the task, `by: "task"`), so that no template (task) is on both sides; a task
+ * without template is its own.
+ */
+export function splitOrmExamples(
+  examples: readonly OrmExample[],
+  options: { heldOutFraction: number; seed: number; by?: "template" | "task" },
+): { train: OrmExample[]; heldOut: OrmExample[] } {
+  const { heldOutFraction, seed, by = "template" } = options;
+  const isHeldOut = (example: OrmExample) => {
+    const group = by === "template" ? (example.templateId ?? example.taskId) : example.taskId;
+    return hash32(`orm/${seed}/${group}`) / 2 ** 32 < heldOutFraction;
+  };
+  return {
+    train: examples.filter((example) => !isHeldOut(example)),
+    heldOut: examples.filter(isHeldOut),
+  };
+}
+
+export interface TrainOrmOptions {
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  /** Share of the steps over which the learning rate rises; then it falls as a cosine. Default 0.1. */
+  warmupFraction?: number;
+  weightDecay?: number;
+  seed: number;
+  style?: OrmPromptStyle;
+  contextTokens?: number;
+  /** Weights that give both classes the same total; default true. */
+  balanced?: boolean;
+  /** Cross-entropy over the whole vocabulary instead of YES against NO; default false. */
+  fullVocabulary?: boolean;
+  /** First step to take: a caller that restored a checkpoint skips what was done. Default 0. */
+  fromStep?: number;
+  /** Called after each optimiser step. */
+  onStep?(progress: {
+    step: number;
+    steps: number;
+    loss: number;
+    gradientNorm: number;
+  }): void | Promise<void>;
+  signal?: AbortSignal;
+}
+
+/** Trains `model` in place. The order of the examples depends only on the seed. */
+export async function trainOrm(
+  model: Model,
+  examples: readonly OrmExample[],
+  options: TrainOrmOptions,
+): Promise<{ steps: number; losses: number[] }> {
+  const { epochs, batchSize, seed, style = "compact", balanced = true, fromStep = 0, signal } = options;
+  const weightOf = classWeights(examples, balanced);
+  const { tokenizer } = model;
+  const answers = answerTokens(tokenizer);
+  const contextTokens = options.contextTokens ?? model.contextTokens;
+  const rng = createRng(`orm/${seed}`);
+  const perEpoch = Math.ceil(examples.length / batchSize);
+  const steps = epochs * perEpoch;
+  const losses: number[] = [];
+  for (let step = fromStep; step < steps; step++) {
+    signal?.throwIfAborted();
+    const order = rng.fork(Math.floor(step / perEpoch)).shuffle(examples);
+    const at = (step % perEpoch) * batchSize;
+    const batch_B = order.slice(at, at + batchSize);
+    const datums_B = batch_B.map((example) =>
+      answerDatum(ormPrompt({ ...example, tokenizer, contextTokens, style }), answers),
+    );
+    const { datums, loss } = options.fullVocabulary
+      ? plainSft(batch_B, datums_B, weightOf)
+      : {
+          datums: datums_B,
+          loss: criticLoss({
+            outcomes_B: batch_B.map((example) => example.success),
+            weights_B: batch_B.map(weightOf),
+          }),
+        };
+    const result = await model.forwardBackward(datums, loss);
+    const { gradientNorm } = await model.optimStep({
+      learningRate: options.learningRate * cosineSchedule(step, steps, options.warmupFraction ?? 0.1),
+      weightDecay: options.weightDecay ?? 0,
+    });
+    losses.push(result.loss);
+    await options.onStep?.({ step: step + 1, steps, loss: result.loss, gradientNorm });
+  }
+  return { steps, losses };
+}
+
+/** The right answer only, over the whole vocabulary; weights include the division by the batch. */
+function plainSft(
+  batch_B: readonly OrmExample[],
+  datums_B: readonly Datum[],
+  weightOf: (example: OrmExample) => number,
+): { datums: Datum[]; loss: Loss } {
+  const datums = datums_B.map((datum, b): Datum => {
+    const which = batch_B[b]!.success === 1 ? 0 : 1;
+    return {
+      tokens_T: datum.tokens_T,
+      positions_N: [datum.positions_N[which]!],
+      targets_N: [datum.targets_N[which]!],
+      weights_N: [weightOf(batch_B[b]!) / batch_B.length],
+    };
+  });
+  return { datums, loss: "cross_entropy" };
+}
+
+function classWeights(examples: readonly OrmExample[], balanced: boolean): (example: OrmExample) => number {
+  const positives = examples.filter((example) => example.success === 1).length;
+  const negatives = examples.length - positives;
+  if (positives === 0 || negatives === 0)
+    throw new ConfigError(
+      `the reward model has ${positives} successes and ${negatives} failures to learn from; it needs both`,
+      "Collect rollouts of policies of different strength (the oracle, the SFT model, an untrained one).",
+    );
+  if (!balanced) return () => 1;
+  return (example) => examples.length / (2 * (example.success === 1 ? positives : negatives));
+}
+
+/** Linear warm-up, then half a cosine down to 0; in (0, 1]. */
+export function cosineSchedule(step: number, steps: number, warmupFraction: number): number {
+  const warmup = Math.floor(warmupFraction * steps);
+  if (step < warmup) return (step + 1) / warmup;
+  return 0.5 * (1 + Math.cos((Math.PI * (step - warmup)) / Math.max(1, steps - warmup)));
+}
+
+export interface OrmMistake {
+  trajectoryId: string;
+  taskId: string;
+  site: string;
+  instruction: string;
+  kind: "false_positive" | "false_negative";
+  probability: number;
+  lastResponse: string;
+}
+
+export interface OrmReport {
+  overall: ClassificationReport;
+  bySite: Record<string, ClassificationReport>;
+  byPolicy: Record<string, ClassificationReport>;
+  /** The most confident first. */
+  mistakes: OrmMistake[];
+  /** What was seen if it has collapsed. */
+  collapse: string | null;
+}
+
+/** Judges held-out examples against their labels. */
+export async function evaluateOrm(
+  model: FrozenModel,
+  examples: readonly OrmExample[],
+  options: { style?: OrmPromptStyle; batchSize?: number; contextTokens?: number; signal?: AbortSignal } = {},
+): Promise<OrmReport> {
+  return ormReport(examples, await ormProbabilities(model, examples, options));
+}
+
+/** The report of any judge whose probabilities of `examples` are known. */
+export function ormReport(
+  examples: readonly OrmExample[],
+  probabilities_B: readonly number[],
+  options: { maxMistakes?: number } = {},
+): OrmReport {
+  const outcomes_B = examples.map((example) => example.success);
+  const groups = (key: (example: OrmExample) => string) => {
+    const names = [...new Set(examples.map(key))].sort();
+    return Object.fromEntries(
+      names.map((name) => {
+        const members = examples.flatMap((example, i) => (key(example) === name ? [i] : []));
+        return [
+          name,
+          classificationReport(
+            members.map((i) => probabilities_B[i]!),
+            members.map((i) => outcomes_B[i]!),
+          ),
+        ];
+      }),
+    );
+  };
+  const mistakes = examples
+    .flatMap((example, i): OrmMistake[] => {
+      const probability = probabilities_B[i]!;
+      const said = probability >= 0.5 ? 1 : 0;
+      if (said === example.success) return [];
+      return [
+        {
+          trajectoryId: example.trajectoryId,
+          taskId: example.taskId,
+          site: example.site,
+          instruction: example.instruction,
+          kind: said === 1 ? "false_positive" : "false_negative",
+          probability,
+          lastResponse: example.responses.at(-1) ?? "",
+        },
+      ];
+    })
+    .sort((a, b) => Math.abs(b.probability - 0.5) - Math.abs(a.probability - 0.5));
+  return {
+    overall: classificationReport(probabilities_B, outcomes_B),
+    bySite: groups((example) => example.site),
+    byPolicy: groups((example) => example.policy),
+    mistakes: mistakes.slice(0, options.maxMistakes ?? 20),
+    collapse: collapse(probabilities_B, outcomes_B)?.message ?? null,
+  };
+}
