@@ -1,0 +1,40 @@
+/** @file Settings of rollouts. */
+
+import { z } from "zod";
+
+export const rolloutConfigSchema = z.strictObject({
+  parallel: z.int().min(1).max(256).default(6).describe("Episodes that run at once."),
+  maxSteps: z.int().min(1).max(200).default(12).describe("Turns before an episode is truncated."),
+  maxNewTokens: z.int().min(8).max(4096).default(96).describe("Tokens that one response may have."),
+  temperature: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(1)
+    .describe("Sampling temperature of training rollouts. Evaluation always uses 0."),
+  maxTimeMs: z
+    .int()
+    .min(1000)
+    .default(120_000)
+    .describe("Wall-clock milliseconds before an episode is truncated."),
+  repeatedAction: z
+    .int()
+    .min(2)
+    .default(4)
+    .describe("The same action on the same page this often in a row truncates the episode."),
+  repeatedError: z
+    .int()
+    .min(2)
+    .default(4)
+    .describe("Mistakes of the agent in a row that truncate the episode."),
+  faultRetries: z.int().min(0).default(2).describe("Fresh attempts after a fault of browser or site."),
+  faultRateLimit: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("The run stops when more than this share of the last 20 attempts faulted."),
+  screenshots: z.boolean().default(false).describe("Keep a picture of every page, for people."),
+});
+
+export type RolloutConfig = z.infer<typeof rolloutConfigSchema>;

@@ -1,0 +1,180 @@
+/** @file One episode: a policy in a site until it ends, with the verifier's verdict taken before the site is gone. */
+
+import type { Episode, Site } from "../core/episode.ts";
+import type { FaultCode } from "../core/errors.ts";
+import { Fault } from "../core/errors.ts";
+import type { Observation } from "../core/observation.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import type { Ending, Step, Trajectory, Verdict } from "../core/trajectory.ts";
+import { answerOf } from "../core/trajectory.ts";
+import type { RolloutConfig } from "./config.ts";
+import type { Policy } from "./policy.ts";
+
+/** One episode that is wanted. The same request gives the same episode, as far as the site is deterministic. */
+export interface EpisodeRequest {
+  /** Unique within the rollout; becomes the trajectory's id. */
+  id: string;
+  task: Task;
+  seed: number;
+}
+
+/** A finished episode as it is stored. */
+export interface EpisodeRecord {
+  id: string;
+  trajectory: Trajectory;
+  /**
+   * The verifier's verdict, `null` where the task has no verifier or the episode faulted. For evaluation and audits:
+   * it is never the reward of a generated task.
+   */
+  truth: Verdict | null;
+  /** Attempts that the world broke before this one. */
+  faults: { code: FaultCode; message: string }[];
+  /** Indices of steps that the policy took wrongly on purpose. */
+  mistakes: number[];
+  wallMs: number;
+}
+
+export type EpisodeLimits = Pick<
+  RolloutConfig,
+  "maxSteps" | "maxTimeMs" | "repeatedAction" | "repeatedError"
+>;
+
+/** Stores the picture of step `index` and returns its path for `Step.screenshot`. */
+export type SaveScreenshot = (episodeId: string, index: number, image: Uint8Array) => Promise<string>;
+
+export interface EpisodeOptions {
+  site: Site;
+  policy: Policy;
+  limits: EpisodeLimits;
+  saveScreenshot?: SaveScreenshot | undefined;
+  /** Milliseconds; only for limits and the record. */
+  now?: () => number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Did the world break in this episode? Such an episode is neither rewarded nor trained on nor scored. */
+export function isFaulted(record: EpisodeRecord): boolean {
+  return record.trajectory.ending.kind === "faulted";
+}
+
+/**
+ * Runs one attempt. The world's faults end up in the ending; an abort rejects with the signal's reason and leaves no
+ * record; anything else that is thrown is a bug and passes through.
+ */
+export async function runEpisode(request: EpisodeRequest, options: EpisodeOptions): Promise<EpisodeRecord> {
+  const { site, policy, limits, signal } = options;
+  const now = options.now ?? Date.now;
+  const started = now();
+  const steps: Step[] = [];
+  const mistakes: number[] = [];
+  let ending: Ending;
+  let finalObservation: Observation | null = null;
+  let blockedHosts: Record<string, number> = {};
+  let truth: Verdict | null = null;
+  let episode: Episode | undefined;
+  try {
+    signal?.throwIfAborted();
+    episode = await site.start(request.task, { seed: request.seed, ...(signal ? { signal } : {}) });
+    const act = policy.begin(request.task, request.seed);
+    let observation = episode.first;
+    finalObservation = observation;
+    let last: Ending | undefined;
+    while (!last) {
+      const index = steps.length;
+      if (now() - started > limits.maxTimeMs) {
+        last = { kind: "truncated", reason: "max_time" };
+        break;
+      }
+      const turnStarted = now();
+      const choice = await act({
+        task: request.task,
+        observation,
+        history: steps,
+        seed: hash32(`${request.seed}/${index}`),
+        ...(signal ? { signal } : {}),
+      });
+      signal?.throwIfAborted();
+      if (choice.kind === "context_full") {
+        last = { kind: "truncated", reason: "context_full" };
+        break;
+      }
+      const screenshot =
+        options.saveScreenshot &&
+        (await options.saveScreenshot(request.id, index, await episode.screenshot()));
+      const sampled = now();
+      if (choice.mistake) mistakes.push(index);
+      const next = await episode.step(choice.action, signal ? { signal } : {});
+      signal?.throwIfAborted();
+      steps.push({
+        index,
+        observation,
+        response: choice.response,
+        action: choice.action,
+        ...(choice.promptTokens && { promptTokens: choice.promptTokens }),
+        ...(choice.responseTokens && { responseTokens: choice.responseTokens }),
+        ...(choice.logprobs && { logprobs: choice.logprobs }),
+        ...(screenshot && { screenshot }),
+        time: { sampleMs: sampled - turnStarted, actMs: now() - sampled, observeMs: 0 },
+      });
+      finalObservation = next.observation;
+      if (next.kind === "last") last = next.ending;
+      else {
+        observation = next.observation;
+        last = limitReached(steps, observation, limits);
+      }
+    }
+    ending = last;
+    blockedHosts = episode.blockedHosts();
+    if (ending.kind !== "faulted") truth = await episode.verify(answerOf(ending));
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof Fault)) throw error;
+    ending = { kind: "faulted", code: error.code, message: error.message };
+    truth = null;
+  } finally {
+    await episode?.[Symbol.asyncDispose]();
+  }
+  return {
+    id: request.id,
+    trajectory: {
+      id: request.id,
+      task: request.task,
+      policy: policy.name,
+      seed: request.seed,
+      steps,
+      ending,
+      finalObservation,
+      blockedHosts,
+    },
+    truth,
+    faults: [],
+    mistakes,
+    wallMs: now() - started,
+  };
+}
+
+/** The limit that the episode has reached with `steps` taken and `next` before it, if any. */
+function limitReached(steps: Step[], next: Observation, limits: EpisodeLimits): Ending | undefined {
+  const recentErrors = [...steps.slice(1).map((step) => step.observation.error), next.error];
+  if (
+    recentErrors.length >= limits.repeatedError &&
+    recentErrors.slice(-limits.repeatedError).every((error) => error !== null)
+  )
+    return { kind: "truncated", reason: "repeated_error" };
+  const recent = steps.slice(-limits.repeatedAction);
+  const first = recent[0]!;
+  const key = (step: Step) => (step.action.ok ? JSON.stringify(step.action.action) : step.response);
+  if (
+    recent.length === limits.repeatedAction &&
+    recent.every(
+      (step) =>
+        key(step) === key(first) &&
+        step.observation.text === first.observation.text &&
+        step.observation.url === first.observation.url,
+    )
+  )
+    return { kind: "truncated", reason: "repeated_action" };
+  if (steps.length >= limits.maxSteps) return { kind: "truncated", reason: "max_steps" };
+  return undefined;
+}

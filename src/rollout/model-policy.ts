@@ -1,0 +1,61 @@
+/** @file A language model as a policy: prompt, sample, parse. */
+
+import type { Sampler } from "../core/engine.ts";
+import { ConfigError } from "../core/errors.ts";
+import { parseAction } from "../text/action.ts";
+import type { PromptTemplate } from "../text/prompt.ts";
+import { policyPrompt, stopTokens } from "../text/prompt.ts";
+import type { Policy } from "./policy.ts";
+
+export interface ModelPolicyOptions {
+  /** Name of the policy in trajectories, e.g. `phase-2`. */
+  name: string;
+  sampler: Sampler;
+  template: PromptTemplate;
+  maxNewTokens: number;
+  /** 0 is greedy. */
+  temperature: number;
+}
+
+export function modelPolicy(options: ModelPolicyOptions): Policy {
+  const { sampler, template, maxNewTokens, temperature } = options;
+  const { tokenizer, contextTokens } = sampler;
+  const stops = stopTokens(tokenizer);
+  return {
+    name: options.name,
+    begin: () => async (turn) => {
+      let prompt_T: number[];
+      try {
+        prompt_T = policyPrompt({
+          tokenizer,
+          contextTokens,
+          maxNewTokens,
+          template,
+          instruction: turn.task.instruction,
+          history: turn.history,
+          observation: turn.observation.text,
+        });
+      } catch (error) {
+        // The instruction alone is too long for this model: the episode cannot go on.
+        if (error instanceof ConfigError) return { kind: "context_full" };
+        throw error;
+      }
+      const sampled = await sampler.sample({
+        prompt_T,
+        maxTokens: maxNewTokens,
+        temperature,
+        stopTokens: stops,
+        seed: turn.seed,
+        ...(turn.signal && { signal: turn.signal }),
+      });
+      return {
+        kind: "act",
+        response: sampled.text,
+        action: parseAction(sampled.text),
+        promptTokens: prompt_T,
+        responseTokens: sampled.tokens_T,
+        logprobs: sampled.logprobs_T,
+      };
+    },
+  };
+}

@@ -1,0 +1,43 @@
+/**
+ * @file What acts in an episode. A policy is asked once per turn; what it answers is text, as a model's answer is,
+ * so that demonstrations and rollouts leave the same kind of trajectory.
+ */
+
+import type { ParsedAction } from "../core/action.ts";
+import type { Observation } from "../core/observation.ts";
+import type { Task } from "../core/task.ts";
+import type { Step } from "../core/trajectory.ts";
+
+/** What a policy knows when it is its turn. */
+export interface Turn {
+  task: Task;
+  /** The page, the last mistake's message included. */
+  observation: Observation;
+  /** Turns taken so far; `history.length` is this turn's index. */
+  history: readonly Step[];
+  /** Differs for every turn of every episode and depends on nothing else. */
+  seed: number;
+  signal?: AbortSignal;
+}
+
+export type Choice =
+  | {
+      kind: "act";
+      /** Raw text, kept also where it could not be parsed. */
+      response: string;
+      action: ParsedAction;
+      promptTokens?: number[];
+      responseTokens?: number[];
+      logprobs?: number[];
+      /** The policy errs on purpose here (negatives for the ORM): never imitated. */
+      mistake?: boolean;
+    }
+  /** The prompt no longer fits: the episode is truncated. */
+  | { kind: "context_full" };
+
+export interface Policy {
+  /** Goes into `Trajectory.policy`. */
+  readonly name: string;
+  /** Called once per episode; what it returns may keep state between turns. */
+  begin(task: Task, seed: number): (turn: Turn) => Promise<Choice>;
+}

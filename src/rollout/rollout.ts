@@ -1,0 +1,119 @@
+/**
+ * @file Many episodes at once. Sampling is batched by the sampler, because every running episode asks for its next
+ * action concurrently. The world's faults are tried again with a fresh episode and the same seed, so that a run's
+ * numbers do not depend on the luck of its browser.
+ */
+
+import type { Site } from "../core/episode.ts";
+import type { FaultCode } from "../core/errors.ts";
+import { Fault, invariant } from "../core/errors.ts";
+import type { RolloutConfig } from "./config.ts";
+import type { EpisodeRecord, EpisodeRequest, SaveScreenshot } from "./episode.ts";
+import { isFaulted, runEpisode } from "./episode.ts";
+import type { Policy } from "./policy.ts";
+
+export interface RolloutOptions {
+  site: Site;
+  policy: Policy;
+  /** Episodes that are still wanted; ids must be unique. */
+  requests: readonly EpisodeRequest[];
+  config: Pick<
+    RolloutConfig,
+    | "parallel"
+    | "maxSteps"
+    | "maxTimeMs"
+    | "repeatedAction"
+    | "repeatedError"
+    | "faultRetries"
+    | "faultRateLimit"
+  >;
+  /** Called once per finished episode, one at a time, in the order in which they finish. */
+  onEpisode?(record: EpisodeRecord): void | Promise<void>;
+  /** Called for every attempt that the world broke, given-up ones included. */
+  onFault?(fault: { id: string; code: FaultCode; message: string }): void;
+  saveScreenshot?: SaveScreenshot | undefined;
+  now?: () => number;
+  signal?: AbortSignal | undefined;
+}
+
+/** Attempts that the recent fault rate is taken over, and the fewest that it is believed on. */
+const FAULT_WINDOW = 20;
+const FAULT_WINDOW_MIN = 6;
+
+/**
+ * Runs every request and returns the records in the requests' order. A record whose ending is `faulted` was given up
+ * after `faultRetries`: it is returned so that it is counted, and must not be used.
+ *
+ * Throws a `Fault` (not retryable) when the share of faults among the last attempts passes `faultRateLimit`: a broken
+ * site must not look like a weak policy.
+ */
+export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]> {
+  const { requests, config, signal } = options;
+  invariant(
+    new Set(requests.map((request) => request.id)).size === requests.length,
+    "episode ids are not unique",
+  );
+  const records: EpisodeRecord[] = Array.from({ length: requests.length });
+  const stop = new AbortController();
+  const linked = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  const recent: (FaultCode | null)[] = [];
+  let next = 0;
+  let writing: Promise<void> = Promise.resolve();
+
+  const count = (fault: FaultCode | null, message: string) => {
+    recent.push(fault);
+    if (recent.length > FAULT_WINDOW) recent.shift();
+    const faults = recent.filter((code) => code !== null);
+    if (recent.length < FAULT_WINDOW_MIN || faults.length / recent.length <= config.faultRateLimit) return;
+    throw new Fault(
+      fault ?? faults[0]!,
+      `${faults.length} of the last ${recent.length} episodes were broken by the site or the browser, more than the ` +
+        `limit of ${config.faultRateLimit}; the last one said: ${message}`,
+      { retryable: false },
+    );
+  };
+
+  const worker = async () => {
+    while (next < requests.length) {
+      linked.throwIfAborted();
+      const index = next++;
+      const faults: EpisodeRecord["faults"] = [];
+      let record: EpisodeRecord;
+      for (;;) {
+        record = await runEpisode(requests[index]!, {
+          site: options.site,
+          policy: options.policy,
+          limits: config,
+          saveScreenshot: options.saveScreenshot,
+          ...(options.now && { now: options.now }),
+          signal: linked,
+        });
+        const ending = record.trajectory.ending;
+        if (ending.kind !== "faulted") {
+          count(null, "");
+          break;
+        }
+        options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
+        count(ending.code, ending.message);
+        faults.push({ code: ending.code, message: ending.message });
+        if (faults.length > config.faultRetries) break;
+      }
+      record.faults = isFaulted(record) ? faults.slice(0, -1) : faults;
+      records[index] = record;
+      // One at a time, so that a consumer may append to a file.
+      const turn = writing.then(() => options.onEpisode?.(record));
+      writing = turn.catch(() => {});
+      await turn;
+    }
+  };
+
+  const workers = Array.from({ length: Math.min(config.parallel, requests.length) }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    stop.abort(error);
+    await Promise.allSettled(workers);
+    throw error;
+  }
+  return records;
+}

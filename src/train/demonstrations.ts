@@ -1,0 +1,240 @@
+/**
+ * @file Demonstrations: oracle trajectories in a file of episode records (`.jsonl`, or `.jsonl.gz` for what is
+ * shipped), how they are collected, and which of their steps a model imitates.
+ */
+
+import { existsSync } from "node:fs";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { gunzipSync, gzipSync } from "node:zlib";
+import type { Site } from "../core/episode.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { Tokenizer } from "../core/engine.ts";
+import type { Observation } from "../core/observation.ts";
+import { createRng, hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import type { ExperienceStep } from "../replay/experience.ts";
+import type { RolloutConfig } from "../rollout/config.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
+import type { OracleRun } from "../rollout/oracle-policy.ts";
+import { oraclePolicy } from "../rollout/oracle-policy.ts";
+import { rollout } from "../rollout/rollout.ts";
+import type { PromptTemplate } from "../text/prompt.ts";
+import { actionTokens, policyPrompt } from "../text/prompt.ts";
+import { makeDrills } from "./drills.ts";
+import { openJsonLines, readJsonLines } from "./json-lines.ts";
+
+export interface CollectOptions {
+  site: Site;
+  /** Tasks of the train split; they are taken in turn, each as often as it comes. */
+  tasks: readonly Task[];
+  oracleFor(task: Task, first: Observation): OracleRun;
+  episodes: number;
+  seed: number;
+  /** Appended to; episodes that it holds already are not made again. */
+  file: string;
+  detourRate: number;
+  failRate: number;
+  rollout: RolloutConfig;
+  onEpisode?(record: EpisodeRecord, done: number): void;
+  signal?: AbortSignal | undefined;
+}
+
+/** Collects what is missing of `episodes` demonstrations. Resumes where a killed collection stopped. */
+export async function collectDemonstrations(
+  options: CollectOptions,
+): Promise<{ made: number; held: number }> {
+  const { tasks, episodes, seed } = options;
+  if (tasks.length === 0)
+    throw new ConfigError("there is no task to demonstrate", "Choose another --site, --template or --split.");
+  const lines = openJsonLines<EpisodeRecord>(options.file);
+  const held = new Set((await lines.read()).map((record) => record.id));
+  const order = createRng(seed).fork("demonstrations");
+  const shuffled: Task[] = [];
+  for (let round = 0; shuffled.length < episodes; round++) shuffled.push(...order.fork(round).shuffle(tasks));
+  const requests = shuffled
+    .slice(0, episodes)
+    .map((task, i) => ({ id: `demo-${seed}-${i}`, task, seed: hash32(`${seed}/demo/${i}/${task.id}`) }))
+    .filter((request) => !held.has(request.id));
+  let done = held.size;
+  await rollout({
+    site: options.site,
+    policy: oraclePolicy({
+      oracleFor: options.oracleFor,
+      detourRate: options.detourRate,
+      failRate: options.failRate,
+    }),
+    requests,
+    config: options.rollout,
+    onEpisode: (record) => {
+      lines.append(record);
+      options.onEpisode?.(record, ++done);
+    },
+    signal: options.signal,
+  });
+  return { made: requests.length, held: held.size };
+}
+
+/** Reads records from `.jsonl` or `.jsonl.gz`. */
+export async function readEpisodes(path: string): Promise<EpisodeRecord[]> {
+  if (!existsSync(path))
+    throw new ConfigError(
+      `there is no file of episodes at ${path}`,
+      `Collect demonstrations with \`webrl model demos --out ${path.replace(/\.gz$/, "")}\`.`,
+    );
+  if (!path.endsWith(".gz")) return readJsonLines<EpisodeRecord>(path);
+  const text = gunzipSync(await readFile(path)).toString("utf8");
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as EpisodeRecord);
+}
+
+/** Writes records compressed, without what only people and pictures need. Equal records give equal bytes. */
+export async function writeEpisodesCompressed(
+  path: string,
+  records: readonly EpisodeRecord[],
+): Promise<void> {
+  const text = records.map((record) => `${JSON.stringify(withoutElements(record))}\n`).join("");
+  await writeFile(`${path}.part`, gzipSync(text, { level: 9 }));
+  await rename(`${path}.part`, path);
+}
+
+function withoutElements(record: EpisodeRecord): EpisodeRecord {
+  const { trajectory } = record;
+  return {
+    ...record,
+    wallMs: 0,
+    trajectory: {
+      ...trajectory,
+      steps: trajectory.steps.map(({ time: _time, ...step }) => ({
+        ...step,
+        observation: { ...step.observation, elements: [] },
+      })),
+      finalObservation: trajectory.finalObservation && { ...trajectory.finalObservation, elements: [] },
+    },
+  };
+}
+
+/** Succeeded in truth: what may be imitated. */
+export function isDemonstration(record: EpisodeRecord): boolean {
+  return !isFaulted(record) && record.truth?.success === true;
+}
+
+/**
+ * Coverage that is imperfect on purpose, so that reinforcement learning has something to do: a share of the templates
+ * is demonstrated in full, of the others only `few` episodes are kept. Which template is which is decided by its id.
+ */
+export function limitCoverage(
+  records: readonly EpisodeRecord[],
+  { covered, few }: { covered: number; few: number },
+): EpisodeRecord[] {
+  const counts = new Map<string, number>();
+  return records.filter((record) => {
+    const template = record.trajectory.task.templateId ?? record.trajectory.task.id;
+    if ((hash32(`coverage ${template}`) % 1000) / 1000 < covered) return true;
+    const count = (counts.get(template) ?? 0) + 1;
+    counts.set(template, count);
+    return count <= few;
+  });
+}
+
+export interface TokenizeOptions {
+  tokenizer: Tokenizer;
+  contextTokens: number;
+  maxNewTokens: number;
+  template: PromptTemplate;
+}
+
+/** One turn to imitate: what was seen, and what to say. Tokens are made when they are needed. */
+export interface ImitationSample {
+  /** Samples of one source are held out together. */
+  source: string;
+  instruction: string;
+  /** Raw texts of earlier turns. */
+  history: { response: string }[];
+  /** Text of the page. */
+  observation: string;
+  response: string;
+}
+
+/** The turns of demonstrations that are worth imitating: those that were not a mistake. */
+export function imitationSamples(records: readonly EpisodeRecord[]): ImitationSample[] {
+  return records.filter(isDemonstration).flatMap(({ id, trajectory, mistakes }) =>
+    trajectory.steps
+      .filter((step) => !mistakes.includes(step.index) && step.response.trim() !== "")
+      .map((step) => ({
+        source: id,
+        instruction: trajectory.task.instruction,
+        history: trajectory.steps.slice(0, step.index).map(({ response }) => ({ response })),
+        observation: step.observation.text,
+        response: step.response,
+      })),
+  );
+}
+
+/** Drills of the pages that demonstrations passed, `perPage` of each different page. */
+export function drillSamples(
+  records: readonly EpisodeRecord[],
+  { perPage, seed }: { perPage: number; seed: number },
+): ImitationSample[] {
+  const rng = createRng(seed).fork("drills");
+  const pages = new Map<string, { source: string; observation: Observation }>();
+  const phrases = new Set<string>();
+  for (const { id, trajectory } of records.filter((record) => !isFaulted(record)))
+    for (const { observation, action } of trajectory.steps) {
+      if (!pages.has(observation.text)) pages.set(observation.text, { source: id, observation });
+      if (action.ok && "text" in action.action && action.action.text !== "") phrases.add(action.action.text);
+    }
+  const elsewhere = [...pages.values()].flatMap(({ observation }) => observation.elements.slice(0, 12));
+  return [...pages.values()].flatMap(({ source, observation }, index) =>
+    makeDrills(observation, {
+      count: perPage,
+      phrases: [...phrases],
+      elsewhere,
+      rng: rng.fork(index),
+    }).map((drill) => ({
+      source,
+      ...drill,
+      history: drill.history.map((response) => ({ response })),
+    })),
+  );
+}
+
+export function tokenizeSample(
+  sample: ImitationSample,
+  options: TokenizeOptions,
+): { promptTokens: number[]; responseTokens: number[] } {
+  const { tokenizer, contextTokens, maxNewTokens, template } = options;
+  const { instruction, history, observation } = sample;
+  return {
+    promptTokens: policyPrompt({
+      tokenizer,
+      contextTokens,
+      maxNewTokens,
+      template,
+      instruction,
+      history,
+      observation,
+    }),
+    responseTokens: actionTokens(tokenizer, sample.response),
+  };
+}
+
+/** A demonstration as experience of phase 0, its mistakes left out. */
+export function demonstrationSteps(record: EpisodeRecord, options: TokenizeOptions): ExperienceStep[] {
+  const { trajectory } = record;
+  const kept = imitationSamples([record]);
+  return kept.map((sample, index) => ({
+    trajectoryId: trajectory.id,
+    taskId: trajectory.task.id,
+    instruction: trajectory.task.instruction,
+    site: trajectory.task.sites[0] ?? "",
+    phase: 0,
+    source: "demonstration",
+    index,
+    steps: kept.length,
+    outcome: 1,
+    ...tokenizeSample(sample, options),
+  }));
+}

@@ -1,0 +1,51 @@
+/** @file What happens in a run, as it happens: written to `events.jsonl` and shown on the terminal. */
+
+import type { FaultCode } from "../core/errors.ts";
+import type { Ending } from "../core/trajectory.ts";
+
+/** The stages of a phase, in their order. */
+export const STAGES = [
+  "propose",
+  "filter",
+  "rollout",
+  "judge",
+  "select",
+  "critic",
+  "actor",
+  "evaluate",
+] as const;
+
+export type StageName = (typeof STAGES)[number];
+
+export type RunEvent =
+  | { kind: "run_started"; method: string; phases: number }
+  | { kind: "run_resumed"; version: string }
+  | { kind: "stage_started"; phase: number; stage: StageName }
+  /** `success` counts those of `done` that succeeded, where that is known. */
+  | { kind: "progress"; phase: number; stage: StageName; done: number; total: number; success?: number }
+  | {
+      kind: "episode";
+      phase: number;
+      stage: StageName;
+      id: string;
+      taskId: string;
+      instruction: string;
+      steps: number;
+      ending: Ending["kind"] | string;
+      /** The verifier's verdict, where there is one. */
+      success: boolean | null;
+    }
+  | { kind: "fault"; phase: number; stage: StageName; id: string; code: FaultCode; message: string }
+  /** Something that a person should know: a curriculum without tasks, a critic that collapsed. */
+  | { kind: "warning"; phase: number; stage: StageName; message: string }
+  | {
+      kind: "stage_finished";
+      phase: number;
+      stage: StageName;
+      seconds: number;
+      metrics: Record<string, number>;
+    }
+  | { kind: "run_finished" }
+  | { kind: "run_stopped"; reason: string };
+
+export type Observer = (event: RunEvent) => void;

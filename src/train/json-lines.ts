@@ -1,0 +1,71 @@
+/**
+ * @file Append-only files of JSON objects, one a line. A process that is killed in the middle of a line leaves a torn
+ * tail; opening the file heals it by cutting what follows the last line end.
+ */
+
+import { appendFileSync, closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync } from "node:fs";
+import { readFile, stat, truncate } from "node:fs/promises";
+
+export interface JsonLines<T> {
+  readonly path: string;
+  /** Appends in one write. */
+  append(...values: T[]): void;
+  /** Length after the last append; a later `cutTo` takes back what came after. */
+  size(): Promise<number>;
+  cutTo(sizeBytes: number): Promise<void>;
+  read(): Promise<T[]>;
+}
+
+/** Opens `path`, which need not exist, and heals its tail. */
+export function openJsonLines<T>(path: string): JsonLines<T> {
+  healTail(path);
+  return {
+    path,
+    append: (...values) => {
+      if (values.length > 0)
+        appendFileSync(path, values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+    },
+    size: async () => (existsSync(path) ? (await stat(path)).size : 0),
+    cutTo: async (sizeBytes) => {
+      if (existsSync(path) && (await stat(path)).size > sizeBytes) await truncate(path, sizeBytes);
+    },
+    read: () => readJsonLines<T>(path),
+  };
+}
+
+/** All complete lines of a file; none if it does not exist. Safe beside a process that is appending. */
+export async function readJsonLines<T>(path: string): Promise<T[]> {
+  if (!existsSync(path)) return [];
+  const text = await readFile(path, "utf8");
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
+  return lines.flatMap((line, index) => {
+    if (line === "") return [];
+    try {
+      return [JSON.parse(line) as T];
+    } catch (cause) {
+      throw new Error(`${path}:${index + 1} is not JSON`, { cause });
+    }
+  });
+}
+
+function healTail(path: string): void {
+  if (!existsSync(path)) return;
+  const file = openSync(path, "r+");
+  try {
+    let end = fstatSync(file).size;
+    const chunk = Buffer.alloc(64 * 1024);
+    while (end > 0) {
+      const length = Math.min(chunk.length, end);
+      readSync(file, chunk, 0, length, end - length);
+      const newline = chunk.subarray(0, length).lastIndexOf(0x0a);
+      if (newline >= 0) {
+        ftruncateSync(file, end - length + newline + 1);
+        return;
+      }
+      end -= length;
+    }
+    ftruncateSync(file, 0);
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * @file A run as a directory of files that a person can read (`docs/run-directory.md`). A stage is done when its
+ * marker `phases/NN/<stage>.done.json` exists; until then all that it wrote can be written again. That is what makes
+ * `kill -9` harmless: nothing is ever half believed.
+ */
+
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { ConfigError } from "../core/errors.ts";
+import type { Observer, RunEvent, StageName } from "./events.ts";
+import { STAGES } from "./events.ts";
+import type { JsonLines } from "./json-lines.ts";
+import { openJsonLines } from "./json-lines.ts";
+import type { MetricName } from "./metrics.ts";
+import { lockRun } from "./run-lock.ts";
+import type { RunInfo } from "./run-info.ts";
+
+/** A line of `metrics.jsonl`. */
+export interface MetricLine {
+  phase: number;
+  stage: StageName;
+  /** Optimiser step within the stage; absent on the stage's summary. */
+  step?: number;
+  [metric: string]: number | string | undefined;
+}
+
+interface DoneMarker {
+  /** What the stage returned. */
+  output: unknown;
+  seconds: number;
+  /** Length of `metrics.jsonl` when the stage was done. */
+  metricsBytes: number;
+}
+
+/** What a stage's body has at hand. */
+export interface Stage {
+  readonly phase: number;
+  readonly name: StageName;
+  /** Path inside the phase's directory. */
+  path(name: string): string;
+  /** Path relative to the run directory, for records. */
+  relative(name: string): string;
+  /** An append-only file of the phase, healed; a stage that appends skips what is there already. */
+  lines<T>(name: string): JsonLines<T>;
+  /** Replaces a file of the phase at once. */
+  write(name: string, values: readonly unknown[]): Promise<void>;
+  /** Records metrics; with `step` for one optimiser step, without for the stage as a whole. */
+  metrics(values: Partial<Record<MetricName, number>>, step?: number): void;
+  emit(event: StageEvent): void;
+}
+
+type Without<T> = T extends { phase: number; stage: StageName } ? Omit<T, "phase" | "stage"> : never;
+export type StageEvent = Without<RunEvent>;
+
+export interface Run extends AsyncDisposable {
+  readonly directory: string;
+  readonly info: RunInfo;
+  /** Runs `body` unless the stage is done already, and returns what it returned (plain JSON) then or now. */
+  stage<T>(phase: number, name: StageName, body: (stage: Stage) => Promise<T>): Promise<T>;
+  isDone(phase: number, name: StageName): boolean;
+  phasePath(phase: number, name: string): string;
+  /** A directory for weights; whether it is complete is known by the stage that writes it. */
+  checkpoint(name: string): string;
+  emit(event: RunEvent): void;
+}
+
+export const phaseName = (phase: number) => String(phase).padStart(2, "0");
+
+/** Writes a file so that it is there completely or not at all. */
+export async function writeAtomically(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(`${path}.part`, text);
+  await rename(`${path}.part`, path);
+}
+
+/** Makes a new run directory with its resolved configuration and opens it. */
+export async function createRun(directory: string, info: RunInfo, observer: Observer): Promise<Run> {
+  if (existsSync(join(directory, "config.json")))
+    throw new ConfigError(
+      `${directory} already holds a run`,
+      `Continue it with \`webrl resume ${directory}\`, or give a new run another --run DIRECTORY.`,
+    );
+  await mkdir(directory, { recursive: true });
+  await writeAtomically(join(directory, "config.json"), `${JSON.stringify(info, null, 2)}\n`);
+  return open(directory, info, observer, { kind: "run_started", ...briefly(info) });
+}
+
+/** Opens a run that `createRun` made, to go on with it. */
+export async function openRun(
+  directory: string,
+  observer: Observer,
+  options: { version: string; change?(info: RunInfo): RunInfo },
+): Promise<Run> {
+  let info = await readRunInfo(directory);
+  const event = { kind: "run_resumed", version: options.version } as const;
+  if (options.change) info = options.change(info);
+  return open(directory, info, observer, event);
+}
+
+export async function readRunInfo(directory: string): Promise<RunInfo> {
+  const path = join(directory, "config.json");
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ConfigError(
+      `${directory} is not a run: it has no config.json`,
+      "Name the directory of a run.",
+      {
+        cause,
+      },
+    );
+  });
+  return JSON.parse(text) as RunInfo;
+}
+
+const briefly = (info: RunInfo) => ({ method: info.config.method, phases: info.config.phases });
+
+async function open(directory: string, info: RunInfo, observer: Observer, first: RunEvent): Promise<Run> {
+  const release = await lockRun(directory);
+  const events = openJsonLines<RunEvent & { time: string }>(join(directory, "events.jsonl"));
+  const metricLines = openJsonLines<MetricLine>(join(directory, "metrics.jsonl"));
+  const donePath = (phase: number, name: StageName) =>
+    join(directory, "phases", phaseName(phase), `${name}.done.json`);
+  const phasePath = (phase: number, name: string) => join(directory, "phases", phaseName(phase), name);
+
+  const emit = (event: RunEvent) => {
+    // Progress is for the screen: the episodes themselves are on disk.
+    if (event.kind !== "progress") events.append({ time: new Date().toISOString(), ...event });
+    observer(event);
+  };
+
+  /** Metrics after the last finished stage belong to one that will be done again. */
+  let lastBytes = 0;
+  for (let phase = 0; phase <= info.config.phases; phase++)
+    for (const name of STAGES) {
+      const marker = await readMarker(donePath(phase, name));
+      if (marker) lastBytes = Math.max(lastBytes, marker.metricsBytes);
+    }
+  await metricLines.cutTo(lastBytes);
+  emit(first);
+
+  return {
+    directory,
+    info,
+    emit,
+    phasePath,
+    isDone: (phase, name) => existsSync(donePath(phase, name)),
+    checkpoint: (name) => join(directory, "checkpoints", name),
+    stage: async (phase, name, body) => {
+      const done = await readMarker(donePath(phase, name));
+      if (done) return done.output as never;
+      await mkdir(phasePath(phase, ""), { recursive: true });
+      emit({ kind: "stage_started", phase, stage: name });
+      const started = Date.now();
+      const summary: Record<string, number> = {};
+      const output = await body({
+        phase,
+        name,
+        path: (file) => phasePath(phase, file),
+        relative: (file) => join("phases", phaseName(phase), file),
+        lines: (file) => openJsonLines(phasePath(phase, file)),
+        write: (file, values) =>
+          writeAtomically(
+            phasePath(phase, file),
+            values.map((value) => `${JSON.stringify(value)}\n`).join(""),
+          ),
+        metrics: (values, step) => {
+          if (step === undefined) Object.assign(summary, values);
+          else metricLines.append({ phase, stage: name, step, ...values });
+        },
+        emit: (event) => emit({ ...event, phase, stage: name } as RunEvent),
+      });
+      const seconds = (Date.now() - started) / 1000;
+      summary["time/stage_s"] = seconds;
+      metricLines.append({ phase, stage: name, ...summary });
+      const marker: DoneMarker = {
+        output: output ?? null,
+        seconds,
+        metricsBytes: await metricLines.size(),
+      };
+      await writeAtomically(donePath(phase, name), `${JSON.stringify(marker, null, 2)}\n`);
+      emit({ kind: "stage_finished", phase, stage: name, seconds, metrics: summary });
+      return output;
+    },
+    [Symbol.asyncDispose]: release,
+  };
+}
+
+async function readMarker(path: string): Promise<DoneMarker | null> {
+  if (!existsSync(path)) return null;
+  return JSON.parse(await readFile(path, "utf8")) as DoneMarker;
+}
+
+/** A checkpoint is written into an empty directory: what an interrupted stage left is removed. */
+export async function freshDirectory(path: string): Promise<string> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(dirname(path), { recursive: true });
+  return path;
+}
