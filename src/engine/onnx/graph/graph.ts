@@ -259,11 +259,20 @@ export class Graph {
     const cut = new Set(extraInputs.map((value) => value.name));
     const used = new Set<string>();
     for (const node of needed) for (const input of node.inputs) if (input) used.add(input.name);
-    const renames = Object.entries(outputs).map(([name, value]) => ({ name, value }));
     const inputs = [
       ...this.#inputs.filter((input) => used.has(input.name) && !cut.has(input.name)),
       ...extraInputs,
     ];
+    const produced = new Set(needed.flatMap((node) => node.outputs.map((output) => output.name)));
+    // An output takes the name of the value that a node produces; only a second name, or an input, is copied.
+    const names = new Map<string, string>();
+    const copies: { from: string; to: string }[] = [];
+    for (const [name, value] of Object.entries(outputs)) {
+      if (produced.has(value.name) && !cut.has(value.name) && !names.has(value.name))
+        names.set(value.name, name);
+      else copies.push({ from: value.name, to: name });
+    }
+    const nameOf = (value: Value | null) => (value ? (names.get(value.name) ?? value.name) : "");
     return encodeModel({
       irVersion: 10,
       producerName: "webrl",
@@ -278,13 +287,16 @@ export class Graph {
             opType: node.op,
             domain: node.domain,
             name: node.outputs[0]!.name,
-            input: node.inputs.map((input) => input?.name ?? ""),
-            output: node.outputs.map((output) => output.name),
+            input: node.inputs.map(nameOf),
+            output: node.outputs.map(nameOf),
             attribute: Object.entries(node.attributes).map(([name, value]) => encodeAttribute(name, value)),
           })),
-          ...renames
-            .filter(({ name, value }) => name !== value.name)
-            .map(({ name, value }) => ({ opType: "Identity", name, input: [value.name], output: [name] })),
+          ...copies.map(({ from, to }) => ({
+            opType: "Identity",
+            name: to,
+            input: [names.get(from) ?? from],
+            output: [to],
+          })),
         ],
         initializer: this.#initializers
           .filter(({ value }) => used.has(value.name))
@@ -295,7 +307,7 @@ export class Graph {
             rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
           })),
         input: inputs.map((value) => valueInfo(value.name, value)),
-        output: renames.map(({ name, value }) => valueInfo(name, value)),
+        output: Object.entries(outputs).map(([name, value]) => valueInfo(name, value)),
       },
     });
   }

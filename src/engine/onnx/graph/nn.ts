@@ -3,11 +3,13 @@
  * and writes as little memory as it can. ȳ is ∂L/∂y.
  */
 
-import { add, mul, sub, sumTo } from "./elementwise.ts";
+import { invariant } from "../../../core/errors.ts";
+import { add, cast, log, mul, sub, sumTo } from "./elementwise.ts";
+import { gatherND, gatherRows, scatterAddRows } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
-import { reduceSum } from "./reduction.ts";
-import { reshape } from "./layout.ts";
-import { sameType, ShapeError, type Shape, type Value } from "./value.ts";
+import { reduceMax, reduceSum } from "./reduction.ts";
+import { concat, reshape, zeros } from "./layout.ts";
+import { sameType, ShapeError, type Dim, type Value } from "./value.ts";
 
 function lazy<T>(compute: () => T): () => T {
   let value: { of: T } | undefined;
@@ -41,12 +43,12 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
       return [out!] as const;
     },
     ([dy]): (() => Value)[] => {
-      const normalized = lazy(() => mul(x, inverse));
-      const product = lazy(() => mul(dy!, normalized()));
+      const normalized = lazy((): Value => mul(x, inverse));
+      const product = lazy((): Value => mul(dy!, normalized()));
       return [
         () => {
           // mean(ȳ·w·n) = (ȳ·n)·w / size, a matrix-vector product instead of two more passes.
-          const mean = matmul(product(), reshape(weight, [size, 1]), { alpha: 1 / size });
+          const mean: Value = matmul(product(), reshape(weight, [size, 1]), { alpha: 1 / size });
           return mul(sub(mul(dy!, weight), mul(normalized(), mean)), inverse);
         },
         () => sumTo(product(), weight.shape),
@@ -66,7 +68,7 @@ export function silu(x: Value): Value {
       [s] = g.emit({ op: "Sigmoid", inputs: [x], outputs: [{ type: x.type, shape: x.shape }] }) as [Value];
       return [mul(x, s)] as const;
     },
-    ([dy]) => [() => mul(dy!, add(s, mul(y, sub(g.scalar(1), s))))],
+    ([dy]): (() => Value)[] => [() => mul(dy!, add(s, mul(y, sub(g.scalar(1), s))))],
   );
   return y;
 }
@@ -158,8 +160,51 @@ export function attention(q: Value, k: Value, v: Value, mask: Value | null, alph
   return o;
 }
 
-/** Repeats along a new axis: [B, H, T, D] → [B, H, groups, T, D] as a view for broadcasting products. */
-export function withGroupAxis(x: Value): Value {
-  const [b, h, ...rest] = x.shape as [Shape[number], Shape[number], ...Shape];
-  return reshape(x, [b, h, 1, ...rest]);
+/**
+ * Log-probabilities of chosen tokens: ℓ_n = z[r_n, t_n] − ln Σ_v e^z[r_n, v] with logits z = h·Wᵀ. With P = softmax z
+ * and G[r] = Σ_{n: r_n = r} ℓ̄_n:
+ *   h̄ = −G·(P·W) + Σ_n ℓ̄_n·W[t_n] at row r_n,   W̄ = −Pᵀ·(G·h) + Σ_n ℓ̄_n·h[r_n] at row t_n.
+ * So the gradient of the logits, as large as the logits, is never formed.
+ * `hidden` [R, d]; `weight` [V, d]; `rows` int32 [N] (r_n) and `targets` int32 [N] (t_n).
+ */
+export function tokenLogprobs(hidden: Value, weight: Value, rows: Value, targets: Value): Value {
+  const g = hidden.graph;
+  const [r, d] = hidden.shape as [Dim, number];
+  const [n] = rows.shape as [Dim];
+  let p: Value;
+  const [y]: readonly [Value] = g.fused(
+    [hidden, weight],
+    () => {
+      const logits = matmul(hidden, weight, { transposeB: true });
+      [p] = g.emit({
+        op: "Softmax",
+        inputs: [logits],
+        outputs: [{ type: logits.type, shape: logits.shape }],
+        attributes: { axis: { int: -1 } },
+      }) as [Value];
+      // ln Σ eᶻ = max z − ln max P: exact, and it only reads.
+      const logSum = sub(reduceMax(logits, [-1]), log(reduceMax(p, [-1])));
+      const index = concat(
+        [reshape(cast(rows, "int64"), [n, 1]), reshape(cast(targets, "int64"), [n, 1])],
+        1,
+      );
+      return [sub(gatherND(logits, index), reshape(gatherRows(logSum, rows), [n]))] as const;
+    },
+    ([dy]): (() => Value)[] => {
+      const perTarget = lazy((): Value => reshape(dy!, [n, 1]));
+      const perRow = lazy((): Value => scatterAddRows(zeros(hidden, [r, 1]), rows, perTarget()));
+      return [
+        () => {
+          const spread = mul(matmul(p, weight, { alpha: -1 }), perRow());
+          return scatterAddRows(spread, rows, mul(gatherRows(weight, targets), perTarget()));
+        },
+        () => {
+          const spread = matmul(p, mul(hidden, perRow()), { transposeA: true, alpha: -1 });
+          return scatterAddRows(spread, targets, mul(gatherRows(hidden, rows), perTarget()));
+        },
+      ];
+    },
+  );
+  invariant(typeof d === "number", "the width of the hidden states is known");
+  return y;
 }
