@@ -27,7 +27,7 @@ const THEME: Theme = {
 
 const STYLE = `
 .post{display:flex;align-items:center;gap:14px;background:#fff;border:1px solid #ebe5df;border-radius:11px;padding:8px 16px;margin-bottom:8px}
-.post .points{min-width:92px;font-variant-numeric:tabular-nums}.post h3{margin:0;font-size:16px}.post h3 a{text-decoration:none;color:#2c2420}
+.post>small{margin-left:auto}.post .points{min-width:92px;font-variant-numeric:tabular-nums}.post h3{margin:0;font-size:16px}.post h3 a{text-decoration:none;color:#2c2420}
 .post h3 a:hover{text-decoration:underline}.vote{padding:1px 9px!important;font-size:13px}.vote.on{background:var(--tint);border-color:var(--c);color:var(--c)}
 .sorts{display:flex;gap:6px}.sorts a{padding:5px 13px;border-radius:99px;text-decoration:none;color:#5d4d44}.sorts a[aria-current]{background:var(--tint);color:var(--c);font-weight:600}
 .reply{margin-left:34px;border-left:3px solid var(--tint)}.comment{display:flex;gap:16px;align-items:center;background:#fff;border-radius:10px;padding:9px 14px;margin-bottom:7px}

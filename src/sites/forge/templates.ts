@@ -1,0 +1,2 @@
+import type { TaskTemplate } from "../template.ts";
+export const templates: TaskTemplate[] = [];
