@@ -1,0 +1,163 @@
+/**
+ * @file The compiled graphs of training: log-probabilities, and their gradients with respect to what is trained.
+ *
+ * The loss enters only as ∂L/∂logprob, a graph input. Cross-entropy knows it beforehand (−weight), so one run gives
+ * everything (`fused`). A custom loss needs the log-probabilities first: the same graph is cut in two (`split`) and
+ * the activations that both halves need are handed over, or, where these are too large, the forward half runs twice.
+ */
+
+import { causalAttention } from "../models/attention.ts";
+import { decoder, declareInputs, declareWeights, headWeight, loraInputName } from "../models/decoder.ts";
+import { checkpoint } from "../graph/checkpointing.ts";
+import { compile, type CompileOptions, type Program } from "../graph/compile.ts";
+import { Graph, reachable } from "../graph/graph.ts";
+import { tokenLogprobs } from "../graph/nn.ts";
+import type { Value } from "../graph/value.ts";
+import type { DecoderConfig } from "../models/config.ts";
+import type { LoraSpec } from "../models/parameters.ts";
+
+export const gradientName = (parameter: string): string => `grad:${parameter}`;
+
+export interface Variant {
+  /** Blocks of causal attention. */
+  blocks: number;
+  /** Recompute each layer in the backward pass. */
+  recompute: boolean;
+}
+
+export interface SplitPrograms {
+  forward: Program;
+  backward: Program;
+  /** Outputs of `forward` that are inputs of `backward`. */
+  handedOver: readonly string[];
+}
+
+interface LossGraph {
+  graph: Graph;
+  logprobs: Value;
+  gradients: Record<string, Value>;
+}
+
+/** Programs by kind and variant, compiled when first asked for. */
+export class LossPrograms implements AsyncDisposable {
+  readonly #config: DecoderConfig;
+  readonly #lora: readonly LoraSpec[];
+  readonly #options: CompileOptions;
+  readonly #graphs = new Map<string, LossGraph>();
+  readonly #programs = new Map<string, Promise<Program>>();
+
+  /** With adapters only these are trained; without, every parameter. */
+  constructor(config: DecoderConfig, lora: readonly LoraSpec[], options: CompileOptions) {
+    this.#config = config;
+    this.#lora = lora;
+    this.#options = options;
+  }
+
+  /** Log-probabilities only. */
+  logprobs(variant: Variant): Promise<Program> {
+    return this.#program("logprobs", variant, ({ logprobs }) => ({ outputs: { logprobs }, given: [] }));
+  }
+
+  /** Log-probabilities and gradients in one run. */
+  fused(variant: Variant): Promise<Program> {
+    return this.#program("fused", variant, ({ logprobs, gradients }) => ({
+      outputs: { logprobs, ...gradients },
+      given: [],
+    }));
+  }
+
+  /** The two halves. */
+  async split(variant: Variant): Promise<SplitPrograms> {
+    const cut = this.#cut(variant);
+    const named = Object.fromEntries(cut.map((value) => [value.name, value]));
+    const [forward, backward] = await Promise.all([
+      this.#program("forward", variant, ({ logprobs }) => ({ outputs: { logprobs, ...named }, given: [] })),
+      this.#program("backward", variant, ({ gradients }) => ({ outputs: gradients, given: cut })),
+    ]);
+    return { forward, backward, handedOver: Object.keys(named) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const programs = await Promise.allSettled(this.#programs.values());
+    this.#programs.clear();
+    for (const program of programs)
+      if (program.status === "fulfilled") await program.value[Symbol.asyncDispose]();
+  }
+
+  /** Values that the forward half computes and the backward half reads. */
+  #cut(variant: Variant): Value[] {
+    const { graph, logprobs, gradients } = this.#graph(variant);
+    const forward = new Map(
+      reachable(graph.nodes, [logprobs]).flatMap((node) =>
+        node.outputs.map((output) => [output.name, output]),
+      ),
+    );
+    const cut = new Map<string, Value>();
+    for (const node of reachable(graph.nodes, Object.values(gradients))) {
+      if (forward.has(node.outputs[0]!.name)) continue;
+      for (const input of node.inputs) if (input && forward.has(input.name)) cut.set(input.name, input);
+    }
+    return [...cut.values()];
+  }
+
+  #program(
+    kind: string,
+    variant: Variant,
+    pick: (graph: LossGraph) => { outputs: Record<string, Value>; given: readonly Value[] },
+  ): Promise<Program> {
+    const key = `${kind}/${variantKey(variant)}`;
+    let program = this.#programs.get(key);
+    if (!program) {
+      const built = this.#graph(variant);
+      const { outputs, given } = pick(built);
+      program = compile(built.graph, outputs, { ...this.#options, given });
+      this.#programs.set(key, program);
+    }
+    return program;
+  }
+
+  #graph(variant: Variant): LossGraph {
+    const key = variantKey(variant);
+    let graph = this.#graphs.get(key);
+    if (!graph) {
+      graph = buildLossGraph(this.#config, this.#lora, variant);
+      this.#graphs.set(key, graph);
+    }
+    return graph;
+  }
+}
+
+const variantKey = ({ blocks, recompute }: Variant): string => `${blocks}${recompute ? "/recompute" : ""}`;
+
+function buildLossGraph(config: DecoderConfig, lora: readonly LoraSpec[], variant: Variant): LossGraph {
+  const graph = new Graph(`${config.architecture} loss`);
+  const io = declareInputs(graph);
+  const weights = declareWeights(graph, config, lora);
+  const rows = graph.input("rows", "int32", ["R"]);
+  const targetRows = graph.input("target_rows", "int32", ["N"]);
+  const targets = graph.input("targets", "int32", ["N"]);
+  const dLogprobs = graph.input("d_logprobs", "float32", ["N"]);
+  const hidden = decoder(graph, config, weights, {
+    ...io,
+    rows,
+    attend: causalAttention(config, graph, io.positions, variant.blocks),
+    ...(variant.recompute ? { wrapLayer: checkpoint } : {}),
+  });
+  const logprobs = tokenLogprobs(hidden, headWeight(config, weights), targetRows, targets);
+  const trained: [string, Value][] =
+    lora.length > 0
+      ? [...weights.adapters].flatMap(([module, { a, b }]): [string, Value][] => [
+          [loraInputName(module, "A"), a],
+          [loraInputName(module, "B"), b],
+        ])
+      : [...weights.parameters];
+  const gradients = graph.gradients(
+    [{ value: logprobs, gradient: dLogprobs }],
+    trained.map(([, value]) => value),
+  );
+  return {
+    graph,
+    logprobs,
+    gradients: Object.fromEntries(trained.map(([name], i) => [gradientName(name), gradients[i]!])),
+  };
+}

@@ -1,0 +1,329 @@
+/**
+ * @file Forward, backward and optimiser step over one set of weights, in this thread. The weights belong to the
+ * caller and are changed in place by `optimStep` alone.
+ */
+
+import { invariant } from "../../../core/errors.ts";
+import { float32, int32, int64, type Provider, type Program, type RunTensor } from "../graph/compile.ts";
+import { ropeTables } from "../models/rope.ts";
+import { adamwStep, globalNorm, type AdamWState, type TrainedTensor } from "./adamw.ts";
+import { planMicroBatches, type MicroBatch } from "./batching.ts";
+import { gradientName, LossPrograms } from "./loss-programs.ts";
+import { activationBytes, chooseVariant } from "./memory.ts";
+import type { Datum, ForwardBackwardResult, Loss, OptimStep } from "../../../core/engine.ts";
+import type { DecoderConfig } from "../models/config.ts";
+import type { LoraSpec } from "../models/parameters.ts";
+
+export interface TrainerOptions {
+  provider: Provider;
+  threads?: number;
+  /** Bytes that activations of one micro-batch may take. */
+  memoryBudgetBytes: number;
+  /** Tokens of a micro-batch, default 4096: more does not make a CPU faster. */
+  maxTokens?: number;
+}
+
+type Gradients = Map<string, Float32Array>;
+
+/** A loss or gradient that is not a number. Weights and accumulated gradients are as they were. */
+export class NonFiniteError extends Error {
+  override readonly name = "NonFiniteError";
+}
+
+export class Trainer implements AsyncDisposable {
+  readonly #config: DecoderConfig;
+  readonly #weights: ReadonlyMap<string, RunTensor>;
+  readonly #trained: readonly TrainedTensor[];
+  readonly #options: TrainerOptions;
+  readonly #programs: LossPrograms;
+  readonly #rope: Record<string, RunTensor>;
+  #accumulated: Gradients | null = null;
+  #spare: Gradients[] = [];
+  state: AdamWState = { step: 0, moments: new Map() };
+
+  /** `weights` by input name: parameters, and adapters as `<module>.lora_A`; `trained` are those that move. */
+  constructor(
+    config: DecoderConfig,
+    weights: ReadonlyMap<string, RunTensor>,
+    lora: readonly LoraSpec[],
+    trained: readonly TrainedTensor[],
+    options: TrainerOptions,
+  ) {
+    this.#config = config;
+    this.#weights = weights;
+    this.#trained = trained;
+    this.#options = options;
+    this.#programs = new LossPrograms(config, lora, { provider: options.provider, threads: options.threads });
+    const { cos, sin } = ropeTables(config, config.contextTokens);
+    const dims = [config.contextTokens, config.rope.dim / 2];
+    this.#rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) };
+  }
+
+  async logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]> {
+    const results = emptyLogprobs(datums_B);
+    for (const batch of this.#plan(datums_B)) {
+      const program = await this.#programs.logprobs({ ...this.#variant(batch), recompute: false });
+      const { logprobs } = await program.run(this.#feeds(batch));
+      spread(batch, datums_B, logprobs!.data as Float32Array, results);
+    }
+    return results;
+  }
+
+  async forwardBackward(datums_B: readonly Datum[], loss: Loss): Promise<ForwardBackwardResult> {
+    const batches = this.#plan(datums_B);
+    const result: ForwardBackwardResult = {
+      loss: 0,
+      logprobs_BN: emptyLogprobs(datums_B),
+      tokens: batches.reduce((sum, { tokens_M }) => sum + tokens_M.length, 0),
+      paddingTokens: batches.reduce((sum, { paddingTokens }) => sum + paddingTokens, 0),
+    };
+    const gradients =
+      loss === "cross_entropy"
+        ? await this.#crossEntropy(datums_B, batches, result)
+        : await this.#customLoss(datums_B, batches, loss, result);
+    if (!Number.isFinite(result.loss)) {
+      this.#spare.push(gradients);
+      throw new NonFiniteError(`the loss is ${result.loss}; the gradients of this call were dropped`);
+    }
+    for (const [name, gradient] of gradients) {
+      if (!isFinite(gradient)) {
+        this.#spare.push(gradients);
+        throw new NonFiniteError(
+          `the gradient of ${name} is not finite; the gradients of this call were dropped`,
+        );
+      }
+    }
+    if (this.#accumulated) {
+      addInto(this.#accumulated, gradients);
+      this.#spare.push(gradients);
+    } else this.#accumulated = gradients;
+    return result;
+  }
+
+  async optimStep(step: OptimStep): Promise<{ gradientNorm: number }> {
+    const gradients = this.#accumulated;
+    if (!gradients) throw new Error("optimStep without accumulated gradients: call forwardBackward first");
+    const gradientNorm = globalNorm(gradients.values());
+    if (!Number.isFinite(gradientNorm))
+      throw new NonFiniteError("the global norm of the gradients is not finite; the step was refused");
+    const clip = step.clipNorm ?? 1;
+    const { learningRate, weightDecay = 0, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = step;
+    invariant(Number.isFinite(learningRate) && clip > 0, `learning rate ${learningRate}, clip norm ${clip}`);
+    const factor = gradientNorm > clip ? clip / gradientNorm : 1;
+    adamwStep(
+      this.#trained,
+      gradients,
+      this.state,
+      { learningRate, weightDecay, beta1, beta2, epsilon },
+      factor,
+    );
+    this.#accumulated = null;
+    this.#spare.push(gradients);
+    return { gradientNorm };
+  }
+
+  /** Forgets accumulated gradients: after other weights were loaded. */
+  clearGradients(): void {
+    if (this.#accumulated) this.#spare.push(this.#accumulated);
+    this.#accumulated = null;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#programs[Symbol.asyncDispose]();
+  }
+
+  async #crossEntropy(
+    datums_B: readonly Datum[],
+    batches: readonly MicroBatch[],
+    result: ForwardBackwardResult,
+  ): Promise<Gradients> {
+    const call = new CallGradients(this.#trained, this.#spare);
+    for (const batch of batches) {
+      const weights = gather(
+        batch,
+        (b) => datums_B[b]!.weights_N ?? new Float32Array(datums_B[b]!.targets_N.length).fill(1),
+      );
+      const program = await this.#programs.fused(this.#variant(batch));
+      const { logprobs } = await call.run(
+        program,
+        this.#feeds(
+          batch,
+          weights.map((w) => -w),
+        ),
+      );
+      const data = logprobs!.data as Float32Array;
+      // A target without weight says nothing, even where its probability is 0.
+      weights.forEach((weight, n) => {
+        if (weight !== 0) result.loss -= weight * data[n]!;
+      });
+      spread(batch, datums_B, data, result.logprobs_BN);
+    }
+    return call.done();
+  }
+
+  async #customLoss(
+    datums_B: readonly Datum[],
+    batches: readonly MicroBatch[],
+    loss: Exclude<Loss, string>,
+    result: ForwardBackwardResult,
+  ): Promise<Gradients> {
+    const { memoryBudgetBytes } = this.#options;
+    const bytes = batches.reduce(
+      (sum, { sequences, time, rows_R }) =>
+        sum +
+        activationBytes(
+          this.#config,
+          sequences,
+          time,
+          rows_R.length,
+          this.#variantOf(time, rows_R.length).recompute,
+        ),
+      0,
+    );
+    const hold = bytes <= memoryBudgetBytes;
+    const held: Record<string, RunTensor>[] = [];
+    for (const batch of batches) {
+      const variant = this.#variant(batch);
+      const forward = hold
+        ? (await this.#programs.split(variant)).forward
+        : await this.#programs.logprobs({ ...variant, recompute: false });
+      const { logprobs, ...activations } = await forward.run(this.#feeds(batch));
+      if (hold) held.push(activations);
+      spread(batch, datums_B, logprobs!.data as Float32Array, result.logprobs_BN);
+    }
+    const { loss: value, gradients_BN } = loss(result.logprobs_BN.map((row) => row.slice()));
+    result.loss = value;
+    invariant(
+      gradients_BN.length === datums_B.length &&
+        gradients_BN.every((row, b) => row.length === datums_B[b]!.targets_N.length),
+      "a loss gives one gradient per log-probability",
+    );
+    const call = new CallGradients(this.#trained, this.#spare);
+    for (const [i, batch] of batches.entries()) {
+      const variant = this.#variant(batch);
+      const feeds = this.#feeds(
+        batch,
+        gather(batch, (b) => gradients_BN[b]!),
+      );
+      if (hold) {
+        await call.run((await this.#programs.split(variant)).backward, { ...feeds, ...held[i] });
+        held[i] = {};
+      } else await call.run(await this.#programs.fused(variant), feeds);
+    }
+    return call.done();
+  }
+
+  #plan(datums_B: readonly Datum[]): MicroBatch[] {
+    return planMicroBatches(datums_B, this.#config, {
+      maxTokens: this.#options.maxTokens ?? 4096,
+      memoryBudgetBytes: this.#options.memoryBudgetBytes,
+      activationBytes: (sequences, time, rows) =>
+        activationBytes(this.#config, sequences, time, rows, this.#variantOf(time, rows).recompute),
+    });
+  }
+
+  #variant(batch: MicroBatch) {
+    return this.#variantOf(batch.time, batch.rows_R.length / batch.sequences);
+  }
+
+  #variantOf(time: number, rows: number) {
+    return chooseVariant(this.#config, time, Math.min(rows, time), this.#options.memoryBudgetBytes);
+  }
+
+  #feeds(batch: MicroBatch, dLogprobs_N?: Float32Array): Record<string, RunTensor> {
+    const n = batch.targets_N.length;
+    return {
+      ...Object.fromEntries(this.#weights),
+      ...this.#rope,
+      tokens: int32(batch.tokens_M, [batch.tokens_M.length]),
+      positions: int64(batch.positions_M, [batch.sequences, batch.time]),
+      rows: int32(batch.rows_R, [batch.rows_R.length]),
+      target_rows: int32(batch.targetRows_N, [n]),
+      targets: int32(batch.targets_N, [n]),
+      ...(dLogprobs_N ? { d_logprobs: float32(dLogprobs_N, [n]) } : {}),
+    };
+  }
+}
+
+/** Gradients of one call: the first micro-batch writes them, the others are added. */
+class CallGradients {
+  readonly #trained: readonly TrainedTensor[];
+  readonly #spare: Gradients[];
+  #sum: Gradients | null = null;
+
+  constructor(trained: readonly TrainedTensor[], spare: Gradients[]) {
+    this.#trained = trained;
+    this.#spare = spare;
+  }
+
+  async run(program: Program, feeds: Record<string, RunTensor>): Promise<Record<string, RunTensor>> {
+    const into = this.#take();
+    const outputs = Object.fromEntries(
+      this.#trained.map(({ name }) => [gradientName(name), float32(into.get(name)!, feeds[name]!.dims)]),
+    );
+    const results = await program.run(feeds, outputs);
+    if (this.#sum) {
+      addInto(this.#sum, into);
+      this.#spare.push(into);
+    } else this.#sum = into;
+    return results;
+  }
+
+  done(): Gradients {
+    if (this.#sum) return this.#sum;
+    const zeros = this.#take();
+    for (const data of zeros.values()) data.fill(0);
+    return zeros;
+  }
+
+  #take(): Gradients {
+    return (
+      this.#spare.pop() ??
+      new Map(this.#trained.map(({ name, data }) => [name, new Float32Array(data.length)]))
+    );
+  }
+}
+
+function addInto(sum: Gradients, more: Gradients): void {
+  for (const [name, target] of sum) {
+    const source = more.get(name)!;
+    for (let i = 0; i < target.length; i++) target[i]! += source[i]!;
+  }
+}
+
+/** x·0 is NaN exactly where x is not finite. */
+function isFinite(data: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i]! * 0;
+  return sum === 0;
+}
+
+const emptyLogprobs = (datums_B: readonly Datum[]): Float32Array[] =>
+  datums_B.map(({ targets_N }) => new Float32Array(targets_N.length));
+
+/** One number per target of the micro-batch, in its order. */
+function gather(batch: MicroBatch, of: (b: number) => ArrayLike<number>): Float32Array {
+  const values = new Float32Array(batch.targets_N.length);
+  let at = 0;
+  for (const b of batch.members) {
+    const row = of(b);
+    values.set(row, at);
+    at += row.length;
+  }
+  return values;
+}
+
+/** Puts the micro-batch's log-probabilities where they belong. */
+function spread(
+  batch: MicroBatch,
+  datums_B: readonly Datum[],
+  data: Float32Array,
+  into: Float32Array[],
+): void {
+  let at = 0;
+  for (const b of batch.members) {
+    const count = datums_B[b]!.targets_N.length;
+    into[b]!.set(data.subarray(at, at + count));
+    at += count;
+  }
+}
