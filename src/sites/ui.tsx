@@ -18,6 +18,8 @@ export interface Theme {
   background?: string;
   /** Font family of headings. */
   headings?: string;
+  /** Rules of this site alone. */
+  css?: string;
 }
 
 export interface NavItem {
@@ -57,7 +59,7 @@ export function Page(props: {
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <title>{`${props.title} - ${theme.title}`}</title>
           <link rel="icon" href="data:," />
-          <style>{raw(vars + STYLE)}</style>
+          <style>{raw(vars + STYLE + (theme.css ?? ""))}</style>
         </head>
         <body>
           <header class="top">

@@ -1,0 +1,54 @@
+/** @file How the store writes money, dates and addresses, and how it reads money. */
+
+import type { Address } from "./state.ts";
+
+/** `$1,234.50`. */
+export function money(cents: number): string {
+  const [dollars, rest] = (cents / 100).toFixed(2).split(".");
+  return `$${dollars!.replace(/\B(?=(\d{3})+$)/g, ",")}.${rest}`;
+}
+
+/** Cents of `12`, `12.5`, `$1,200.00`; `null` where it is no amount. */
+export function parseMoney(text: string): number | null {
+  const bare = text.trim().replace(/^\$/, "").replaceAll(",", "");
+  return /^\d{1,7}(\.\d{1,2})?$/.test(bare) ? Math.round(Number(bare) * 100) : null;
+}
+
+/** A whole number ≥ 0, or `null`. */
+export function parseCount(text: string): number | null {
+  return /^\d{1,6}$/.test(text.trim()) ? Number(text.trim()) : null;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `3 Mar 2026`. */
+export function day(iso: string): string {
+  return `${Number(iso.slice(8, 10))} ${month(iso)}`;
+}
+
+/** `Mar 2026`. */
+export function month(iso: string): string {
+  return `${MONTHS[Number(iso.slice(5, 7)) - 1]!} ${iso.slice(0, 4)}`;
+}
+
+/** ISO day `days` after `iso`. */
+export function addDays(iso: string, days: number): string {
+  return new Date(Date.parse(`${iso.slice(0, 10)}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
+}
+
+export function daysBetween(from: string, to: string): number {
+  return Math.round((Date.parse(to.slice(0, 10)) - Date.parse(from.slice(0, 10))) / 86_400_000);
+}
+
+export function addressLine({ street, city, postcode }: Address): string {
+  return `${street}, ${city}, ${postcode}`;
+}
+
+/** `Spring sale` → `spring-sale`. */
+export function slugOf(text: string): string {
+  return text
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-|-$/g, "");
+}
