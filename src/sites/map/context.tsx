@@ -1,0 +1,96 @@
+/** @file What every page of the map needs: who asks, and the page's frame. */
+
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import type { Child } from "hono/jsx";
+import { Empty, Page } from "../ui.tsx";
+import type { FlashMessage, Theme } from "../ui.tsx";
+import type { WorldState } from "../world-state.ts";
+
+export interface Env {
+  Bindings: { world: WorldState };
+}
+export type Ctx = Context<Env>;
+
+export const MAP_HOST = "map.webrl.test";
+export const COOKIE = "map_session";
+export const PER_PAGE = 8;
+
+const THEME: Theme = { title: "Vale Maps", colour: "#2c6e57", tint: "#e6f2ec", background: "#f4f6f1" };
+
+const STYLE = `
+.drawing{display:block;width:100%;border-radius:12px;border:1px solid #dde3d8}
+.kinds{display:grid;grid-template-columns:1fr 1fr;gap:8px}.kinds a{padding:8px 14px;background:#fff;border:1px solid #e3e7df;border-radius:9px;text-decoration:none;color:#29423a}
+.kinds a:hover{background:var(--tint)}.stars{color:#8a5a00;font-weight:600}.steps{padding-left:22px;margin:0}.steps li{padding:5px 0}
+.total{font-size:21px;font-weight:700;margin:0 0 8px}
+`;
+
+export const stateOf = (c: Ctx) => c.env.world.map;
+
+export function sessionOf(c: Ctx) {
+  return stateOf(c).sessions[getCookie(c, COOKIE) ?? ""];
+}
+
+export function userOf(c: Ctx) {
+  const session = sessionOf(c);
+  return session && stateOf(c).users.find((user) => user.name === session.user);
+}
+
+/** Shown once, on the next page. */
+export function flash(c: Ctx, kind: "success" | "error", text: string): void {
+  const session = sessionOf(c);
+  if (session) session.flash = { kind, text };
+}
+
+export async function fields(c: Ctx): Promise<Record<string, string>> {
+  const body = await c.req.parseBody();
+  return Object.fromEntries(
+    Object.entries(body).map(([key, value]) => [
+      key,
+      typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "",
+    ]),
+  );
+}
+
+export function page(
+  c: Ctx,
+  title: string,
+  content: Child,
+  options: { narrow?: boolean; status?: 200 | 404 | 422; q?: string; flash?: FlashMessage } = {},
+) {
+  const session = sessionOf(c);
+  const message = options.flash ?? session?.flash ?? null;
+  if (session) delete session.flash;
+  const link = (label: string, href: string) => ({ label, href, current: c.req.path === href });
+  return c.html(
+    <Page
+      theme={THEME}
+      title={title}
+      narrow={options.narrow}
+      search={{ action: "/search", label: "Search the map", value: options.q, suggest: "/suggest" }}
+      nav={[link("Directions", "/directions"), link("Towns", "/towns"), link("Saved lists", "/lists")]}
+      account={[session ? link("Sign out", "/logout") : link("Sign in", "/login")]}
+      flash={message}
+    >
+      <style>{STYLE}</style>
+      {content}
+    </Page>,
+    options.status ?? 200,
+  );
+}
+
+export function notFound(c: Ctx) {
+  return page(
+    c,
+    "Page not found",
+    <Empty text="There is no such place or page.">
+      <a href="/">Back to the map</a>
+    </Empty>,
+    { status: 404 },
+  );
+}
+
+/** The answer to a page that needs an account; `null` where somebody is signed in. */
+export function signInFirst(c: Ctx) {
+  return userOf(c) ? null : c.redirect(`/login?next=${encodeURIComponent(c.req.path)}`);
+}

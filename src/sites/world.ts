@@ -1,0 +1,79 @@
+/**
+ * @file One world: a private copy of everything the five sites store, and the applications bound to it. Made anew
+ * for each episode; nothing is shared with other copies.
+ */
+
+import type { AppDefinition, SiteName } from "./app.ts";
+import { app as forge } from "./forge/index.ts";
+import { createForgeState } from "./forge/state.ts";
+import { app as forum } from "./forum/index.ts";
+import { createForumState } from "./forum/state.ts";
+import { app as map } from "./map/index.ts";
+import { createMapState } from "./map/state.ts";
+import { createStoreState } from "./store/state.ts";
+import { WORLD_NOW } from "./world-state.ts";
+import type { WorldState } from "./world-state.ts";
+
+/** The built-in sites, in the order in which they are listed to people. */
+export const APPS: readonly AppDefinition[] = [forum, forge, map];
+
+export interface World {
+  state: WorldState;
+  /** Host name → the application that answers on it. */
+  hosts: Map<string, (request: Request) => Response | Promise<Response>>;
+  /** Sessions that were opened in `state`, for the browser. */
+  cookies: { host: string; name: string; value: string }[];
+  /** Dotted paths of the state that never count as side effects. */
+  volatile: readonly string[];
+}
+
+let pristine: { state: WorldState; json: string } | undefined;
+
+function untouched() {
+  if (pristine) return pristine;
+  const state: WorldState = {
+    now: WORLD_NOW,
+    store: createStoreState(),
+    forum: createForumState(),
+    forge: createForgeState(),
+    map: createMapState(),
+  };
+  return (pristine = { state: deepFreeze(state), json: JSON.stringify(state) });
+}
+
+/** The world as every episode finds it, before anybody signed in. Shared and frozen. */
+export function pristineState(): WorldState {
+  return untouched().state;
+}
+
+/** `signIn`: sites on which the usual user has a session. */
+export function createWorld(signIn: readonly SiteName[] = []): World {
+  // The state is plain JSON; parsing it takes half the time of `structuredClone`.
+  const state = JSON.parse(untouched().json) as WorldState;
+  const hosts: World["hosts"] = new Map();
+  const cookies: World["cookies"] = [];
+  for (const app of APPS) {
+    const { fetch } = app.create(state);
+    hosts.set(app.host, fetch);
+    if (signIn.includes(app.name))
+      cookies.push(...(app.signIn?.(state) ?? []).map((cookie) => ({ host: app.host, ...cookie })));
+  }
+  return { state, hosts, cookies, volatile: VOLATILE };
+}
+
+const VOLATILE = APPS.flatMap((app) => app.volatile);
+
+/** @throws where there is no such site: names come from templates. */
+export function appOf(name: string): AppDefinition {
+  const app = APPS.find((candidate) => candidate.name === name);
+  if (!app) throw new Error(`no built-in site ${name}; there are ${APPS.map((a) => a.name).join(", ")}`);
+  return app;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const item of Object.values(value)) deepFreeze(item);
+  }
+  return value;
+}

@@ -1,0 +1,225 @@
+/** @file What a suite is, and the built-in one: templates of the five sites made into tasks. */
+
+import { ConfigError, invariant } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Category, JsonValue, Lineage, Split, Task } from "../core/task.ts";
+import type { Verdict } from "../core/trajectory.ts";
+import { templates as forge } from "../sites/forge/index.ts";
+import { templates as forum } from "../sites/forum/index.ts";
+import { templates as map } from "../sites/map/index.ts";
+import type { Params, TaskTemplate } from "../sites/template.ts";
+import type { Finished } from "../sites/verify.ts";
+import { appOf, pristineState } from "../sites/world.ts";
+
+export interface TaskFilter {
+  split?: Split;
+  /** Tasks that touch this site. */
+  site?: string;
+  /** Id of a template. */
+  template?: string;
+  category?: Category;
+  maxDifficulty?: number;
+  /** At most so many, taken in turn from each template. */
+  limit?: number;
+}
+
+export interface Suite {
+  readonly name: string;
+  /** In a stable order. Cheap: computed once. Throws a `ConfigError` on an unknown template or site. */
+  tasks(filter?: TaskFilter): Task[];
+  /** Throws a `ConfigError` that names the nearest id. */
+  task(id: string): Task;
+}
+
+/** One set of parameters of a template. */
+export interface Instance {
+  /** Position in the template's list. */
+  index: number;
+  params: Params;
+  split: Split;
+}
+
+/** A suite made of templates: what the curriculum grows tasks from. */
+export interface TemplateSuite extends Suite {
+  templates(): readonly TaskTemplate[];
+  /** Throws a `ConfigError` that names the nearest id. */
+  template(id: string): TaskTemplate;
+  instances(templateId: string, split?: Split): readonly Instance[];
+  /**
+   * A task with these parameters. `phrasing` counts from 0; the last one of each template is kept for the test split
+   * (see {@link trainingPhrasings}). With `lineage` the task belongs to the train split.
+   */
+  instantiate(templateId: string, params: Params, phrasing: number, lineage?: Lineage): Task;
+  /** `null` for a task without a template. */
+  verify(task: Task, finished: Finished): Verdict | null;
+}
+
+/** How many of a template's phrasings may be seen in training: all but the last. */
+export function trainingPhrasings(template: TaskTemplate): number {
+  return template.phrasings.length - 1;
+}
+
+let builtIn: TemplateSuite | undefined;
+
+/** The tasks of the built-in sites. One object, computed lazily. */
+export function builtInSuite(): TemplateSuite {
+  return (builtIn ??= createTemplateSuite("built-in", [...forum, ...forge, ...map]));
+}
+
+export function createTemplateSuite(name: string, templates: readonly TaskTemplate[]): TemplateSuite {
+  const byId = new Map(templates.map((template) => [template.id, template]));
+  invariant(byId.size === templates.length, "template ids are unique");
+  const instances = new Map<string, Instance[]>();
+  let all: Task[] | undefined;
+  let index: Map<string, Task> | undefined;
+
+  const template = (id: string): TaskTemplate => {
+    const found = byId.get(id);
+    if (found) return found;
+    throw unknown("template", id, byId.keys(), "webrl suite list --templates");
+  };
+
+  const instancesOf = (id: string): Instance[] => {
+    let list = instances.get(id);
+    if (!list) {
+      const { testOnly, instances: enumerate } = template(id);
+      list = enumerate(pristineState()).map((params, at) => ({
+        index: at,
+        params,
+        split: testOnly ? "test" : splitOf(id, params),
+      }));
+      instances.set(id, list);
+    }
+    return list;
+  };
+
+  const make = (from: TaskTemplate, id: string, params: Params, phrasing: number, split: Split): Task => ({
+    id,
+    sites: [...from.sites],
+    instruction: phrase(from, params, phrasing),
+    startUrl: `http://${appOf(from.sites[0]!).host}${from.startPath?.(params) ?? "/"}`,
+    templateId: from.id,
+    params,
+    category: from.category,
+    difficulty: from.difficulty,
+    split,
+  });
+
+  const tasks = (): Task[] =>
+    (all ??= templates.flatMap((from) =>
+      instancesOf(from.id).map(({ index: at, params, split }) => {
+        const id = `${from.id}/${at}`;
+        const phrasings = split === "test" ? from.phrasings.length : trainingPhrasings(from);
+        return make(from, id, params, hash32(`phrasing ${id}`) % phrasings, split);
+      }),
+    ));
+
+  return {
+    name,
+    templates: () => templates,
+    template,
+    instances: (id, split) => instancesOf(id).filter((instance) => !split || instance.split === split),
+    tasks: (filter = {}) => filterTasks(tasks(), filter),
+    task: (id) => {
+      index ??= new Map(tasks().map((task) => [task.id, task]));
+      const found = index.get(id);
+      if (found) return found;
+      throw unknown("task", id, index.keys(), "webrl suite list");
+    },
+    instantiate: (templateId, params, phrasing, lineage) => {
+      const from = template(templateId);
+      invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
+      const key = canonicalJson(params);
+      const known = instancesOf(templateId).find((instance) => canonicalJson(instance.params) === key);
+      const instance = known ? String(known.index) : `x${hash32(key).toString(36)}`;
+      const id = `${templateId}/${instance}.${phrasing}${lineage ? `@${lineage.phase}` : ""}`;
+      const split = lineage
+        ? "train"
+        : (known?.split ?? (from.testOnly ? "test" : splitOf(templateId, params)));
+      return { ...make(from, id, params, phrasing, split), ...(lineage ? { lineage } : {}) };
+    },
+    verify: (task, finished) => {
+      if (task.templateId === null) return null;
+      const reasons = template(task.templateId)
+        .check(task.params, pristineState())
+        .flatMap((check) => check(finished));
+      const success = reasons.length === 0;
+      return { by: "verifier", success, probability: success ? 1 : 0, reasons };
+    },
+  };
+}
+
+/** 70% train, 10% validation, 20% test, decided by what the task is, not by its place in a list. */
+export function splitOf(templateId: string, params: Params): Split {
+  const at = hash32(`split ${templateId} ${canonicalJson(params)}`) % 10;
+  return at < 7 ? "train" : at < 8 ? "validation" : "test";
+}
+
+/** The instruction: a phrasing with its placeholders filled. */
+function phrase(template: TaskTemplate, params: Params, phrasing: number): string {
+  const words = template.words?.(params) ?? {};
+  return template.phrasings[phrasing]!.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const text = words[name] ?? params[name];
+    invariant(text !== undefined && text !== null, `${template.id}: nothing for the placeholder {${name}}`);
+    return String(text);
+  });
+}
+
+/** For every suite: applies a filter. Throws a `ConfigError` where a name in it is unknown. */
+export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] {
+  const { split, site, template, category, maxDifficulty, limit } = filter;
+  const check = (what: string, name: string | undefined, known: (task: Task) => (string | null)[]) => {
+    if (name === undefined || tasks.some((task) => known(task).includes(name))) return;
+    const names = new Set(tasks.flatMap(known).filter((n) => n !== null));
+    throw unknown(what, name, names, "webrl suite list");
+  };
+  check("site", site, (task) => task.sites);
+  check("template", template, (task) => [task.templateId]);
+  check("category", category, (task) => [task.category]);
+  const chosen = tasks.filter(
+    (task) =>
+      (!split || task.split === split) &&
+      (!site || task.sites.includes(site)) &&
+      (!template || task.templateId === template) &&
+      (!category || task.category === category) &&
+      task.difficulty <= (maxDifficulty ?? Infinity),
+  );
+  return limit === undefined || limit >= chosen.length ? chosen : takeInTurn(chosen, limit);
+}
+
+/** First one task of every template, then a second one of each, and so on. */
+function takeInTurn(tasks: readonly Task[], limit: number): Task[] {
+  const groups = new Map<string | null, Task[]>();
+  for (const task of tasks) {
+    const group = groups.get(task.templateId);
+    if (group) group.push(task);
+    else groups.set(task.templateId, [task]);
+  }
+  const taken: Task[] = [];
+  for (let round = 0; taken.length < limit; round++)
+    for (const group of groups.values()) {
+      const task = group[round];
+      if (task && taken.length < limit) taken.push(task);
+    }
+  return taken;
+}
+
+/** JSON with sorted keys. */
+export function canonicalJson(value: JsonValue): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
+  if (value !== null && typeof value === "object")
+    return `{${Object.keys(value)
+      .sort()
+      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`)
+      .join()}}`;
+  return JSON.stringify(value);
+}
+
+export function unknown(what: string, name: string, known: Iterable<string>, list: string): ConfigError {
+  const near = nearest(name, known);
+  return new ConfigError(
+    `no ${what} ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
+    `List what there is with \`${list}\`.`,
+  );
+}
