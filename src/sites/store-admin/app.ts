@@ -1,0 +1,44 @@
+/** @file The store admin: routes, for the staff only. */
+
+import { Hono } from "hono";
+import type { AppDefinition } from "../app.ts";
+import { openSession, withSession, type StoreEnv } from "../store/session.ts";
+import { STORE_VOLATILE } from "../store/state.ts";
+import { contentPages, reportPages } from "./content-pages.tsx";
+import { customerPages, messagePages } from "./customer-pages.tsx";
+import { dashboardPages, signInPages } from "./dashboard.tsx";
+import { notFound } from "./layout.tsx";
+import { orderPages } from "./order-pages.tsx";
+import { productPages, reviewPages } from "./product-pages.tsx";
+
+function buildRoutes(): Hono<StoreEnv> {
+  const routes = new Hono<StoreEnv>();
+  routes.use(withSession("store-admin"));
+  signInPages(routes);
+  routes.use(async (c, next) => {
+    if (c.get("session").user === null) return c.redirect("/login");
+    return next();
+  });
+  dashboardPages(routes);
+  orderPages(routes);
+  productPages(routes);
+  reviewPages(routes);
+  customerPages(routes);
+  messagePages(routes);
+  contentPages(routes);
+  reportPages(routes);
+  routes.notFound(notFound);
+  return routes;
+}
+
+/** Stateless: the state comes with each request, so that one set of routes serves every episode. */
+const routes = buildRoutes();
+
+export const app: AppDefinition = {
+  name: "store-admin",
+  title: "Store admin",
+  host: "admin.webrl.test",
+  create: (state) => ({ fetch: (request) => routes.fetch(request, { store: state.store }) }),
+  signIn: (state) => [openSession(state.store, "store-admin", 0)],
+  volatile: STORE_VOLATILE,
+};
