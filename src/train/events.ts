@@ -5,8 +5,8 @@ import type { Ending } from "../core/trajectory.ts";
 
 /** The stages of a phase, in their order. */
 export const STAGES = [
-  "propose",
-  "filter",
+  /** Propose and filter: what the phase's tasks are, and why. */
+  "curriculum",
   "rollout",
   "judge",
   "select",

@@ -1,0 +1,111 @@
+/** @file From values and outcomes to what each step weighs in the actor's loss, by method. */
+
+import {
+  digirlAdvantages,
+  digirlKeep,
+  monteCarloAdvantages,
+  officialAdvantages,
+  webrlAdvantages,
+} from "../algo/advantage.ts";
+import { awrWeights, officialLoss, reinforceLoss, webrlLoss, weightedSftLoss } from "../algo/loss.ts";
+import { filteredBcKeep } from "../algo/statistics.ts";
+import type { Loss } from "../core/engine.ts";
+import { invariant } from "../core/errors.ts";
+import type { MethodParts, TrainConfig } from "./config.ts";
+import type { DataStep } from "./experience-reader.ts";
+
+export interface WeightedStep {
+  step: DataStep;
+  /** A, or what stands for it: 1 for an imitated step. */
+  advantage: number;
+  /** log π_ref of the action's tokens; filled in before training. */
+  ref_N: Float32Array;
+}
+
+/**
+ * Advantages of a phase's data. Steps that the method does not learn from are left out (filtered BC: failures; DigiRL:
+ * steps with A_h ≤ 1/H).
+ */
+export function weighSteps(
+  data: readonly DataStep[],
+  valueOf: (trajectoryId: string, index: number) => number | undefined,
+  config: Pick<TrainConfig, "actor">,
+  loss: MethodParts["loss"],
+): WeightedStep[] {
+  const { lambda, discount, percentile } = config.actor;
+  const weigh = (step: DataStep, advantage: number): WeightedStep => ({
+    step,
+    advantage,
+    ref_N: new Float32Array(0),
+  });
+  const value = (step: DataStep, index: number) => {
+    const found = valueOf(step.trajectoryId, index);
+    invariant(found !== undefined, `V of step ${index} of ${step.trajectoryId} is known`);
+    return found;
+  };
+  const whole = (step: DataStep) => step.trajectory.map((_, index) => value(step, index));
+
+  switch (loss) {
+    case "webrl":
+    case "reinforce":
+      // Equation 9 reads a step's own value and its successor's only.
+      return data.map((step) => {
+        const window = step.trajectory.slice(step.index, step.index + 2);
+        const values = window.map((_, i) => value(step, step.index + i));
+        return weigh(step, webrlAdvantages(values, step.outcome, lambda)[0]!);
+      });
+    case "official":
+      return data.map((step) => {
+        const values = whole(step);
+        // Deviation: V of the page after the final action stands for V of the same page with it in the history.
+        return weigh(step, officialAdvantages(values, values.at(-1)!, step.outcome, discount)[step.index]!);
+      });
+    case "awr":
+      return data.map((step) =>
+        weigh(step, monteCarloAdvantages(whole(step), step.outcome, discount)[step.index]!),
+      );
+    case "digirl":
+      return data.flatMap((step) => {
+        const advantages = digirlAdvantages(whole(step), step.outcome, lambda);
+        return digirlKeep(advantages)[step.index] ? [weigh(step, advantages[step.index]!)] : [];
+      });
+    case "filtered-bc": {
+      const ids = [...new Set(data.map((step) => step.trajectoryId))];
+      const outcomes = new Map(data.map((step) => [step.trajectoryId, step.outcome]));
+      const keep = filteredBcKeep(
+        ids.map((id) => outcomes.get(id)!),
+        percentile,
+      );
+      const kept = new Set(ids.filter((_, i) => keep[i]));
+      return data.filter((step) => kept.has(step.trajectoryId)).map((step) => weigh(step, 1));
+    }
+  }
+}
+
+/** The actor's loss of some of a batch's steps. */
+export function actorLoss(
+  samples: readonly WeightedStep[],
+  normalizer: number,
+  config: Pick<TrainConfig, "actor">,
+  loss: MethodParts["loss"],
+): Loss {
+  const advantages_B = samples.map(({ advantage }) => advantage);
+  const ref_BN = samples.map(({ ref_N }) => ref_N);
+  const { beta, awrTemperature } = config.actor;
+  switch (loss) {
+    case "webrl":
+      return webrlLoss({ ref_BN, advantages_B, beta, normalizer });
+    case "official":
+      return officialLoss({ ref_BN, advantages_B, normalizer });
+    case "reinforce":
+      return reinforceLoss({ advantages_B, normalizer });
+    case "awr":
+      return weightedSftLoss({
+        weights_B: awrWeights(advantages_B, { temperature: awrTemperature }),
+        normalizer,
+      });
+    case "filtered-bc":
+    case "digirl":
+      return weightedSftLoss({ weights_B: advantages_B.map(() => 1), normalizer });
+  }
+}

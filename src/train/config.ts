@@ -1,0 +1,230 @@
+/** @file The configuration of a run. `{}` is valid and is the main job. Each part's schema stands next to its code. */
+
+import { z } from "zod";
+import { ConfigError } from "../core/errors.ts";
+import { rolloutConfigSchema } from "../rollout/config.ts";
+
+export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
+export type MethodName = (typeof METHODS)[number];
+export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
+
+const modelsSchema = z.strictObject({
+  base: z.string().default("models/base").describe("Directory of the model that training starts from."),
+  orm: z.string().default("models/orm").describe("Directory of the outcome reward model."),
+  judge: z
+    .enum(["orm", "verifier", "llm"])
+    .default("orm")
+    .describe(
+      "Who gives the reward: the outcome reward model; the verifiers of the tasks (an upper bound, for suites whose every task has one); a prompted chat model.",
+    ),
+  demonstrations: z
+    .string()
+    .nullable()
+    .default("models/base/demonstrations.jsonl.gz")
+    .describe("Demonstrations that the replay buffer starts with; null for none."),
+  template: z.enum(["compact", "paper"]).default("compact").describe("Layout of the prompts."),
+  lora: z
+    .strictObject({
+      rank: z.int().min(1).default(16).describe("Rank of the adapter."),
+      alpha: z.number().positive().default(32).describe("Scale of the adapter."),
+    })
+    .nullable()
+    .default(null)
+    .describe("Train adapters on the frozen base instead of all weights."),
+});
+
+const suiteSchema = z.strictObject({
+  name: z.string().default("built-in").describe("Suite of tasks."),
+  file: z.string().nullable().default(null).describe("File of the suite, where it has one."),
+  sites: z.array(z.string()).default([]).describe("Only tasks of these sites; empty for all."),
+});
+
+const tasksSchema = z.strictObject({
+  initial: z.int().min(1).default(48).describe("Tasks of the train split that phase 0 is rolled out on."),
+  perPhase: z.int().min(1).default(64).describe("Tasks of each phase, one episode each."),
+});
+
+const curriculumSchema = z.strictObject({
+  proposer: z
+    .enum(["evolve", "llm"])
+    .default("evolve")
+    .describe("Who makes new tasks of failed ones: the suite's own catalog, or a chat model."),
+  minValue: z.number().min(0).max(1).default(0.05).describe("Tasks with a lower V(s₀) are too hard."),
+  maxValue: z.number().min(0).max(1).default(0.75).describe("Tasks with a higher V(s₀) are too easy."),
+});
+
+const replaySchema = z.strictObject({
+  minPerplexity: z
+    .number()
+    .min(1)
+    .default(1 / 0.95)
+    .describe("Actions below are too familiar."),
+  maxPerplexity: z
+    .number()
+    .min(1)
+    .default(1 / 0.5)
+    .describe("Actions above are too hard."),
+  maxRatio: z.number().min(0).default(1).describe("Replayed steps at most, per new step (paper: 2)."),
+  capacity: z.int().min(1).default(100_000).describe("Steps that the buffer holds."),
+});
+
+const criticSchema = z.strictObject({
+  learningRate: z.number().positive().default(2e-4).describe("Constant learning rate."),
+  batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
+  epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
+});
+
+const actorSchema = z.strictObject({
+  objective: z
+    .enum(["paper", "official"])
+    .default("paper")
+    .describe("Equation 6 of the paper, or the loss of its published code."),
+  beta: z
+    .number()
+    .positive()
+    .default(0.3)
+    .describe("β of the KL constraint; the paper does not say its value."),
+  lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
+  learningRate: z.number().positive().default(1e-4).describe("Constant learning rate."),
+  batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
+  epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
+  discount: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.9)
+    .describe("γ of the returns of AWR and of the official objective."),
+  awrTemperature: z.number().positive().default(1).describe("τ of AWR's weights exp(A/τ)."),
+  percentile: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.7)
+    .describe("Filtered BC keeps returns from this percentile on."),
+});
+
+const evaluationSchema = z.strictObject({
+  split: z.enum(["test", "validation", "train"]).default("test").describe("Split whose tasks are scored."),
+  tasks: z.int().min(1).default(60).describe("Tasks at most, the same ones every time, at temperature 0."),
+  every: z
+    .int()
+    .min(1)
+    .default(1)
+    .describe("Phases between evaluations; the first and last are always scored."),
+});
+
+const llmSchema = z.strictObject({
+  model: z
+    .string()
+    .default("gpt-4o")
+    .describe("Model of the OpenAI-compatible server for proposer and judge."),
+  baseUrl: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("Address of the server; null for OPENAI_BASE_URL. The key is read from OPENAI_API_KEY only."),
+});
+
+export const trainConfigSchema = z.strictObject({
+  method: z.enum(METHODS).default("webrl").describe("WebRL, or a baseline made of the same parts."),
+  without: z
+    .array(z.enum(ABLATIONS))
+    .default([])
+    .describe(
+      "Parts of WebRL that are left out: replay, kl (REINFORCE with baseline), curriculum (fixed tasks).",
+    ),
+  seed: z.int().min(0).default(0).describe("Seed of everything random in the run."),
+  phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
+  models: modelsSchema.prefault({}),
+  suite: suiteSchema.prefault({}),
+  tasks: tasksSchema.prefault({}),
+  rollout: rolloutConfigSchema.prefault({}),
+  curriculum: curriculumSchema.prefault({}),
+  replay: replaySchema.prefault({}),
+  critic: criticSchema.prefault({}),
+  actor: actorSchema.prefault({}),
+  evaluation: evaluationSchema.prefault({}),
+  llm: llmSchema.prefault({}),
+});
+
+export type TrainConfig = z.infer<typeof trainConfigSchema>;
+
+/** What a method is made of. */
+export interface MethodParts {
+  trains: boolean;
+  /** `evolved`: new tasks from failures; `fixed`: the same tasks in every phase. */
+  tasks: "evolved" | "fixed";
+  critic: boolean;
+  /** `perplexity`: successes of moderate perplexity; `all`: earlier successes as they come; `none`. */
+  replay: "perplexity" | "all" | "none";
+  loss: "webrl" | "official" | "reinforce" | "filtered-bc" | "awr" | "digirl";
+}
+
+export function methodParts(config: Pick<TrainConfig, "method" | "without" | "actor">): MethodParts {
+  const fixed = { trains: true, tasks: "fixed" } as const;
+  switch (config.method) {
+    case "sft":
+      return { trains: false, tasks: "fixed", critic: false, replay: "none", loss: "webrl" };
+    case "filtered-bc":
+      return { ...fixed, critic: false, replay: "none", loss: "filtered-bc" };
+    case "awr":
+      return { ...fixed, critic: true, replay: "none", loss: "awr" };
+    case "digirl":
+      return { ...fixed, critic: true, replay: "all", loss: "digirl" };
+    case "webrl":
+      return {
+        trains: true,
+        tasks: config.without.includes("curriculum") ? "fixed" : "evolved",
+        critic: true,
+        replay: config.without.includes("replay") ? "none" : "perplexity",
+        loss: config.without.includes("kl")
+          ? "reinforce"
+          : config.actor.objective === "official"
+            ? "official"
+            : "webrl",
+      };
+  }
+}
+
+/** Throws a `ConfigError` where settings that are valid alone contradict each other. */
+export function checkConsistency(config: TrainConfig): void {
+  const refuse = (message: string, hint: string): never => {
+    throw new ConfigError(message, hint);
+  };
+  const { method, without, actor, curriculum, replay, models } = config;
+  if (method !== "webrl" && without.length > 0)
+    refuse(
+      `without = ${JSON.stringify(without)} leaves out parts of WebRL, but method is ${JSON.stringify(method)}`,
+      'Remove `without`, or set method to "webrl".',
+    );
+  if (method !== "webrl" && actor.objective === "official")
+    refuse(
+      `actor.objective "official" is WebRL's published loss, but method is ${JSON.stringify(method)}`,
+      'Remove actor.objective, or set method to "webrl".',
+    );
+  if (without.includes("kl") && actor.objective === "official")
+    refuse(
+      'the official objective has its KL limit built in: it cannot be combined with without = ["kl"]',
+      'Set actor.objective to "paper", or keep the KL constraint.',
+    );
+  if (curriculum.minValue >= curriculum.maxValue)
+    refuse(
+      `no task can have ${curriculum.minValue} ≤ V(s₀) ≤ ${curriculum.maxValue}`,
+      "Make curriculum.minValue smaller than curriculum.maxValue.",
+    );
+  if (replay.minPerplexity >= replay.maxPerplexity)
+    refuse(
+      `no action can have a perplexity between ${replay.minPerplexity} and ${replay.maxPerplexity}`,
+      "Make replay.minPerplexity smaller than replay.maxPerplexity.",
+    );
+  if (models.judge === "verifier" && curriculum.proposer === "llm" && methodParts(config).tasks === "evolved")
+    refuse(
+      'tasks of a chat model have no verifier, but models.judge is "verifier"',
+      'Set models.judge to "orm" or "llm", or curriculum.proposer to "evolve".',
+    );
+  if (config.evaluation.split === "train")
+    refuse(
+      'evaluation.split "train" scores the tasks that training uses',
+      'Use "validation" while you are choosing settings and "test" for results.',
+    );
+}

@@ -1,0 +1,161 @@
+/**
+ * @file Experience as the run's files have it: judged trajectories of a phase as steps, the replay buffer of a phase,
+ * and the data that critic and actor of a phase train on. Nothing here is kept anywhere else, so a resumed run reads
+ * what an uninterrupted one would.
+ */
+
+import { invariant } from "../core/errors.ts";
+import type { Verdict } from "../core/trajectory.ts";
+import type { ReplayBuffer } from "../replay/buffer.ts";
+import { createReplayBuffer } from "../replay/buffer.ts";
+import type { ExperienceStep } from "../replay/experience.ts";
+import { experienceOf } from "../replay/experience.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
+import type { TrainConfig } from "./config.ts";
+import type { Parts, RunModels } from "./context.ts";
+import { demonstrationSteps } from "./demonstrations.ts";
+import { readJsonLines } from "./json-lines.ts";
+import type { Run } from "./run-directory.ts";
+
+/** A line of `verdicts.jsonl`. */
+export interface VerdictLine {
+  id: string;
+  taskId: string;
+  /** The reward. */
+  success: boolean;
+  probability: number;
+  by: string;
+  reasons: string[];
+  /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */
+  truth: boolean | null;
+}
+
+/** A line of `selection.jsonl`: what became of a step of the replay buffer. */
+export interface SelectionLine {
+  trajectoryId: string;
+  index: number;
+  /** `null` where the method does not ask for it. */
+  perplexity: number | null;
+  outcome: "selected" | "too_familiar" | "too_hard" | "over_limit";
+}
+
+export interface ExperienceReader {
+  /** Sorted by id. */
+  episodes(phase: number): Promise<EpisodeRecord[]>;
+  verdicts(phase: number): Promise<Map<string, VerdictLine>>;
+  /** Steps of the phase's own trajectories, successes and failures; phase 1 has the initial rollouts with it. */
+  newSteps(phase: number): Promise<ExperienceStep[]>;
+  /** Demonstrations and successes that were there before the phase. */
+  buffer(phase: number): Promise<ReplayBuffer>;
+  /** New steps and the replayed ones that the phase's selection chose; `isNew` tells them apart. */
+  data(phase: number): Promise<DataStep[]>;
+}
+
+export interface DataStep extends ExperienceStep {
+  isNew: boolean;
+  /** The whole trajectory that it belongs to, in order. */
+  trajectory: readonly ExperienceStep[];
+}
+
+export function createExperienceReader(
+  run: Run,
+  config: TrainConfig,
+  parts: Parts,
+  models: RunModels,
+): ExperienceReader {
+  /** Tokens are long: only the last phases asked for are kept. */
+  const cache = new Map<string, unknown>();
+  const cached = async <T>(key: string, make: () => Promise<T>): Promise<T> => {
+    if (!cache.has(key)) {
+      if (cache.size > 24) cache.delete(cache.keys().next().value!);
+      cache.set(key, await make());
+    }
+    return cache.get(key) as T;
+  };
+
+  // By id: the file has them in the order in which they finished, which is not the same every time.
+  const episodes = async (phase: number) =>
+    (await readJsonLines<EpisodeRecord>(run.phasePath(phase, "trajectories.jsonl"))).sort((a, b) =>
+      a.id < b.id ? -1 : 1,
+    );
+  const verdicts = async (phase: number) => {
+    const lines = await readJsonLines<VerdictLine>(run.phasePath(phase, "verdicts.jsonl"));
+    return new Map(lines.map((line) => [line.id, line]));
+  };
+
+  const ownSteps = (phase: number) =>
+    cached(`steps-${phase}`, async () => {
+      invariant(run.isDone(phase, "judge"), `phase ${phase} is judged before its experience is used`);
+      const rewards = await verdicts(phase);
+      return (await episodes(phase))
+        .filter((record) => !isFaulted(record))
+        .map((record) => {
+          const verdict = rewards.get(record.id);
+          invariant(verdict !== undefined, `${record.id} has a verdict`);
+          return experienceOf(record.trajectory, verdict.success ? 1 : 0, { phase, source: "rollout" });
+        })
+        .filter((steps) => steps.length > 0);
+    });
+
+  const newTrajectories = async (phase: number) =>
+    phase === 1 ? [...(await ownSteps(0)), ...(await ownSteps(1))] : ownSteps(phase);
+
+  const demonstrations = () =>
+    cached("demonstrations", async () => {
+      const { tokenizer, contextTokens } = await models.read(models.actorPath(0));
+      const options = {
+        tokenizer,
+        contextTokens,
+        maxNewTokens: config.rollout.maxNewTokens,
+        template: config.models.template,
+      };
+      return parts.demonstrations
+        .map((record) => demonstrationSteps(record, options))
+        .filter((steps) => steps.length > 0);
+    });
+
+  const buffer = async (phase: number) => {
+    const replay = createReplayBuffer({ capacity: config.replay.capacity });
+    for (const steps of await demonstrations()) replay.add(steps);
+    // The initial rollouts count as new in phase 1 and as old from phase 2 on.
+    for (let earlier = 0; earlier < phase && phase > 1; earlier++)
+      for (const steps of await ownSteps(earlier)) if (steps[0]!.outcome === 1) replay.add(steps);
+    return replay;
+  };
+
+  return {
+    episodes,
+    verdicts,
+    newSteps: async (phase) => (await newTrajectories(phase)).flat(),
+    buffer,
+    data: async (phase) => {
+      const fresh = (await newTrajectories(phase)).flatMap((trajectory) =>
+        trajectory.map((step) => ({ ...step, isNew: true, trajectory })),
+      );
+      const lines = await readJsonLines<SelectionLine>(run.phasePath(phase, "selection.jsonl"));
+      const chosen = lines.filter((line) => line.outcome === "selected");
+      if (chosen.length === 0) return fresh;
+      const replay = await buffer(phase);
+      const replayed = chosen.map((line) => {
+        const trajectory = replay.trajectory(line.trajectoryId);
+        invariant(trajectory !== undefined, `${line.trajectoryId} is in the replay buffer`);
+        return { ...trajectory[line.index]!, isNew: false, trajectory };
+      });
+      return [...fresh, ...replayed];
+    },
+  };
+}
+
+/** The reward of a verdict, as a line. */
+export function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
+  return {
+    id: record.id,
+    taskId: record.trajectory.task.id,
+    success: verdict.success,
+    probability: verdict.probability,
+    by: verdict.by,
+    reasons: verdict.reasons,
+    truth: record.truth?.success ?? null,
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * @file The circle: tasks, episodes, rewards, experience, updates, a better policy, new tasks from its failures.
+ * WebRL, Qi et al., arXiv:2411.02337.
+ *
+ * Deviations: 1. the initial rollouts (phase 0) are judged by the ORM, as everything else, and count as new experience
+ * of phase 1; 2. the critic starts from the base model's weights, with the value as the share of YES in its answer to
+ * a question, instead of a new head; 3. baselines run online on fixed tasks with the same number of episodes as WebRL.
+ */
+
+import type { Context } from "./context.ts";
+import { trainActor } from "./stages/actor.ts";
+import { trainCritic } from "./stages/critic.ts";
+import { growTasks } from "./stages/curriculum.ts";
+import type { Evaluation } from "./stages/evaluate.ts";
+import { evaluate } from "./stages/evaluate.ts";
+import { judgeTrajectories } from "./stages/judge.ts";
+import { rollOut } from "./stages/rollout.ts";
+import { selectExperience } from "./stages/select.ts";
+
+export interface RunResult {
+  /** By phase; 0 is the base model. */
+  evaluations: { phase: number; evaluation: Evaluation }[];
+}
+
+/**
+ * Runs what is left of a run. Every call is a stage with durable outputs: one that is done returns what it returned
+ * before, so calling this again after a kill gives the run that would have been.
+ */
+export async function train(context: Context): Promise<RunResult> {
+  const { run, config, method } = context;
+  const evaluations = [{ phase: 0, evaluation: await evaluate(context, 0) }];
+
+  if (method.trains && config.phases > 0) {
+    await growTasks(context, 0);
+    await rollOut(context, 0);
+    await judgeTrajectories(context, 0);
+
+    for (let phase = 1; phase <= config.phases; phase++) {
+      await growTasks(context, phase); //         failures ► new tasks, 0.05 ≤ V(s₀) ≤ 0.75
+      await rollOut(context, phase); //           tasks ► episodes ► trajectories
+      await judgeTrajectories(context, phase); // trajectories ► rewards
+      await selectExperience(context, phase); //  new steps + replay of moderate perplexity
+      await trainCritic(context, phase); //       V(s): does this end well?
+      await trainActor(context, phase); //        β·log π/π_ref towards the advantage
+      if (phase % config.evaluation.every === 0 || phase === config.phases)
+        evaluations.push({ phase, evaluation: await evaluate(context, phase) });
+    }
+  }
+  run.emit({ kind: "run_finished" });
+  return { evaluations };
+}

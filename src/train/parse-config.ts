@@ -1,0 +1,136 @@
+/** @file Configuration from defaults < JSON file < `--set a.b=c`, with errors that name the nearest right key. */
+
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import { ConfigError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import type { TrainConfig } from "./config.ts";
+import { checkConsistency, trainConfigSchema } from "./config.ts";
+
+type Plain = { [key: string]: unknown };
+
+export interface ConfigSources {
+  /** A JSON file. */
+  file?: string | undefined;
+  /** `a.b=c`, later ones win; `c` is JSON, or else a string. */
+  set?: readonly string[] | undefined;
+  /** Below the file: a command's own defaults, such as the demo's. */
+  defaults?: Plain | undefined;
+}
+
+export async function loadConfig(sources: ConfigSources = {}): Promise<TrainConfig> {
+  let raw: Plain = structuredClone(sources.defaults ?? {});
+  if (sources.file !== undefined) raw = merge(raw, await readJson(sources.file));
+  for (const assignment of sources.set ?? []) assign(raw, assignment);
+  const config = parseConfig(trainConfigSchema, raw);
+  checkConsistency(config);
+  return config;
+}
+
+/** Parses with a schema; throws a `ConfigError` that names key, value and what is allowed. */
+export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
+  const result = schema.safeParse(raw);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  const path = issue.path.map(String);
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    const known = keysAt(schema, path);
+    const near = nearest(key, known);
+    const full = (name: string) => [...path, name].join(".");
+    throw new ConfigError(
+      `there is no setting ${full(key)}${near === undefined ? "" : `; the nearest is ${full(near)}`}`,
+      `Settings here: ${known.join(", ")}.`,
+    );
+  }
+  throw new ConfigError(
+    `${path.join(".") || "configuration"}: ${issue.message}, found ${JSON.stringify(valueAt(raw, path))}`,
+    describe(schema, path) ?? "Correct the value.",
+  );
+}
+
+/** Sets one value in place: `actor.beta=0.5`. */
+export function assign(raw: Plain, assignment: string): void {
+  const at = assignment.indexOf("=");
+  if (at <= 0)
+    throw new ConfigError(`--set ${assignment}: expected key=value`, "Write it like --set actor.beta=0.5.");
+  const keys = assignment.slice(0, at).trim().split(".");
+  const text = assignment.slice(at + 1);
+  let value: unknown = text;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not JSON: a plain string, as in --set method=awr.
+    value = text;
+  }
+  let place = raw;
+  for (const key of keys.slice(0, -1)) {
+    if (!isPlain(place[key])) place[key] = {};
+    place = place[key] as Plain;
+  }
+  place[keys.at(-1)!] = value;
+}
+
+async function readJson(path: string): Promise<Plain> {
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new ConfigError(`the configuration ${path} cannot be read`, "Name a JSON file.", { cause });
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`${path} is not JSON: ${(cause as Error).message}`, "Correct the file.", { cause });
+  }
+  if (!isPlain(value)) throw new ConfigError(`${path} does not hold an object`, "Write { … } into it.");
+  return value;
+}
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function merge(below: Plain, above: Plain): Plain {
+  const out: Plain = { ...below };
+  for (const [key, value] of Object.entries(above)) {
+    const under = out[key];
+    out[key] = isPlain(under) && isPlain(value) ? merge(under, value) : value;
+  }
+  return out;
+}
+
+const valueAt = (raw: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, key) => (isPlain(value) ? value[key] : undefined), raw);
+
+/** The schema at a path, defaults and nullability unwrapped. */
+function schemaAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
+  let current: z.ZodType | undefined = unwrap(schema);
+  for (const key of path) {
+    if (!(current instanceof z.ZodObject)) return undefined;
+    const next: z.ZodType | undefined = (current.shape as Record<string, z.ZodType>)[key];
+    current = next && unwrap(next);
+  }
+  return current;
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  let current = schema;
+  while (
+    current instanceof z.ZodDefault ||
+    current instanceof z.ZodPrefault ||
+    current instanceof z.ZodNullable ||
+    current instanceof z.ZodOptional
+  )
+    current = current.def.innerType as z.ZodType;
+  return current;
+}
+
+function keysAt(schema: z.ZodType, path: readonly string[]): string[] {
+  const at = schemaAt(schema, path);
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+function describe(schema: z.ZodType, path: readonly string[]): string | undefined {
+  const parent = schemaAt(schema, path.slice(0, -1));
+  const last = path.at(-1);
+  if (!(parent instanceof z.ZodObject) || last === undefined) return undefined;
+  return (parent.shape as Record<string, z.ZodType>)[last]?.description;
+}

@@ -1,0 +1,98 @@
+/** @file The actor's update, with the frozen policy of the last phase as its reference. */
+
+import { logRatio } from "../../algo/loss.ts";
+import type { FrozenModel } from "../../core/engine.ts";
+import { actionDatum } from "../../text/prompt.ts";
+import type { WeightedStep } from "../advantages.ts";
+import { actorLoss, weighSteps } from "../advantages.ts";
+import type { Context } from "../context.ts";
+import { readJsonLines } from "../json-lines.ts";
+import { MICRO_BATCH_TOKENS, microBatches, optimise } from "../optimise.ts";
+import { freshDirectory } from "../run-directory.ts";
+import type { ValueLine } from "./critic.ts";
+import { valueMap } from "./critic.ts";
+
+export interface ActorOutput {
+  optimiserSteps: number;
+}
+
+/** Steps over which the distance to the reference is measured after the update. */
+const KL_STEPS = 128;
+
+/** Writes the checkpoint `actor-NN` and `advantages.jsonl`. */
+export async function trainActor(context: Context, phase: number): Promise<ActorOutput> {
+  return context.run.stage(phase, "actor", async (stage) => {
+    const { config, models, method, rng, signal } = context;
+    const valueOf = valueMap(await readJsonLines<ValueLine>(stage.path("values.jsonl")));
+    const samples = weighSteps(await context.experience.data(phase), valueOf, config, method.loss);
+    await stage.write(
+      "advantages.jsonl",
+      samples.map(({ step, advantage }) => ({
+        trajectoryId: step.trajectoryId,
+        index: step.index,
+        source: step.isNew ? "new" : "replay",
+        value: valueOf(step.trajectoryId, step.index) ?? null,
+        advantage,
+      })),
+    );
+    // The weights before the first step are π_ref.
+    await using model = await models.open(models.actorPath(phase - 1));
+    const refs = await actionLogprobs(model, samples, signal);
+    samples.forEach((sample, i) => (sample.ref_N = refs[i]!));
+    if (samples.length === 0)
+      stage.emit({ kind: "warning", message: "no step to learn from: the actor stays as it was" });
+    const optimiserSteps = await optimise<WeightedStep>({
+      model,
+      samples,
+      datumOf: ({ step }) => actionDatum(step.promptTokens, step.responseTokens),
+      lossOf: (some, batch) => actorLoss(some, batch.length, config, method.loss),
+      batchSize: config.actor.batchSize,
+      epochs: config.actor.epochs,
+      rng: rng.fork(`actor-${phase}`),
+      learningRate: () => config.actor.learningRate,
+      onStep: ({ step, steps, loss, gradientNorm, batch, logprobs_BN }) => {
+        const ratios = batch.map(({ ref_N }, b) => logRatio(logprobs_BN[b]!, ref_N));
+        stage.metrics(
+          { "actor/loss": loss, "actor/gradient_norm": gradientNorm, "actor/log_ratio": mean(ratios) },
+          step,
+        );
+        stage.emit({ kind: "progress", done: step, total: steps });
+      },
+      signal,
+    });
+    if (samples.length > 0) {
+      const fresh = rng
+        .fork(`kl-${phase}`)
+        .shuffle(samples.filter(({ step }) => step.isNew))
+        .slice(0, KL_STEPS);
+      const now = await actionLogprobs(model, fresh, signal);
+      stage.metrics({
+        "actor/mean_advantage": mean(samples.map(({ advantage }) => advantage)),
+        "actor/positive_rate": mean(samples.map(({ advantage }) => (advantage > 0 ? 1 : 0))),
+        ...(fresh.length > 0 && {
+          // New steps are samples of π_ref, so this estimates KL(π_ref ‖ π_θ) per action.
+          "actor/kl": mean(fresh.map(({ ref_N }, i) => -logRatio(now[i]!, ref_N))),
+        }),
+      });
+    }
+    await model.save(await freshDirectory(models.actorPath(phase)));
+    return { optimiserSteps };
+  });
+}
+
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+async function actionLogprobs(
+  model: FrozenModel,
+  samples: readonly WeightedStep[],
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const datums = samples.map(({ step }) => actionDatum(step.promptTokens, step.responseTokens));
+  const rows_BN: Float32Array[] = Array.from({ length: samples.length });
+  for (const micro of microBatches(datums, MICRO_BATCH_TOKENS)) {
+    signal?.throwIfAborted();
+    const rows = await model.logprobs(micro.map((i) => datums[i]!));
+    micro.forEach((i, b) => (rows_BN[i] = rows[b]!));
+  }
+  return rows_BN;
+}

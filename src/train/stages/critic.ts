@@ -1,0 +1,103 @@
+/** @file The critic's update: cross-entropy on the outcome at every step (equation 8), then V of every step that the actor needs. */
+
+import { collapse, areaUnderCurve } from "../../algo/classification.ts";
+import { answerProbability, criticLoss } from "../../algo/loss.ts";
+import { explainedVariance } from "../../algo/statistics.ts";
+import type { FrozenModel, Tokenizer } from "../../core/engine.ts";
+import type { ExperienceStep } from "../../replay/experience.ts";
+import { answerDatum, answerTokens, valuePromptOf } from "../../text/prompt.ts";
+import type { Context } from "../context.ts";
+import type { DataStep } from "../experience-reader.ts";
+import { optimise, microBatches, MICRO_BATCH_TOKENS } from "../optimise.ts";
+import { freshDirectory } from "../run-directory.ts";
+
+/** A line of `values.jsonl`. */
+export interface ValueLine {
+  trajectoryId: string;
+  index: number;
+  value: number;
+}
+
+export interface CriticOutput {
+  optimiserSteps: number;
+}
+
+/** Writes the checkpoint `critic-NN` and `values.jsonl`. */
+export async function trainCritic(context: Context, phase: number): Promise<CriticOutput> {
+  return context.run.stage(phase, "critic", async (stage) => {
+    const { config, models, method, rng, signal } = context;
+    if (!method.critic) {
+      await stage.write("values.jsonl", []);
+      return { optimiserSteps: 0 };
+    }
+    const data = await context.experience.data(phase);
+    await using model = await models.open(models.criticPath(phase - 1));
+    const datumOf = criticDatum(model.tokenizer);
+    const optimiserSteps = await optimise<DataStep>({
+      model,
+      samples: data,
+      datumOf,
+      lossOf: (samples, batch) =>
+        criticLoss({ outcomes_B: samples.map((step) => step.outcome), normalizer: batch.length }),
+      batchSize: config.critic.batchSize,
+      epochs: config.critic.epochs,
+      rng: rng.fork(`critic-${phase}`),
+      learningRate: () => config.critic.learningRate,
+      onStep: ({ step, steps, loss, gradientNorm }) => {
+        stage.metrics({ "critic/loss": loss, "critic/gradient_norm": gradientNorm }, step);
+        stage.emit({ kind: "progress", done: step, total: steps });
+      },
+      signal,
+    });
+    const lines = await valuesOf(
+      model,
+      neededSteps(data, method.loss === "webrl" || method.loss === "reinforce"),
+    );
+    await stage.write("values.jsonl", lines);
+    await model.save(await freshDirectory(models.criticPath(phase)));
+
+    const valueOf = valueMap(lines);
+    const fresh = data.filter((step) => step.isNew);
+    const values = fresh.map((step) => valueOf(step.trajectoryId, step.index)!);
+    const outcomes = fresh.map((step) => step.outcome);
+    const explained = explainedVariance(values, outcomes);
+    const auc = areaUnderCurve(values, outcomes);
+    stage.metrics({
+      "critic/mean_value": values.reduce((sum, value) => sum + value, 0) / values.length,
+      ...(explained !== null && { "critic/explained_variance": explained }),
+      ...(auc !== null && { "critic/auc": auc }),
+    });
+    const collapsed = collapse(values, outcomes);
+    if (collapsed) stage.emit({ kind: "warning", message: `the critic has collapsed: ${collapsed.message}` });
+    return { optimiserSteps };
+  });
+}
+
+const criticDatum = (tokenizer: Tokenizer) => {
+  const answers = answerTokens(tokenizer);
+  return (step: ExperienceStep) => answerDatum(valuePromptOf(tokenizer, step.promptTokens), answers);
+};
+
+/** Steps whose value an advantage reads: with equation 9 a step and its successor, else the whole trajectory. */
+function neededSteps(data: readonly DataStep[], successorOnly: boolean): ExperienceStep[] {
+  const needed = new Map<string, ExperienceStep>();
+  for (const { trajectory, index } of data)
+    for (const step of successorOnly ? trajectory.slice(index, index + 2) : trajectory)
+      needed.set(`${step.trajectoryId}#${step.index}`, step);
+  return [...needed.values()];
+}
+
+async function valuesOf(model: FrozenModel, steps: readonly ExperienceStep[]): Promise<ValueLine[]> {
+  const datums = steps.map(criticDatum(model.tokenizer));
+  const values: number[] = Array.from({ length: steps.length });
+  for (const micro of microBatches(datums, MICRO_BATCH_TOKENS)) {
+    const rows_BN = await model.logprobs(micro.map((i) => datums[i]!));
+    micro.forEach((i, b) => (values[i] = answerProbability(rows_BN[b]!)));
+  }
+  return steps.map(({ trajectoryId, index }, i) => ({ trajectoryId, index, value: values[i]! }));
+}
+
+export function valueMap(lines: readonly ValueLine[]): (id: string, index: number) => number | undefined {
+  const values = new Map(lines.map((line) => [`${line.trajectoryId}#${line.index}`, line.value]));
+  return (id, index) => values.get(`${id}#${index}`);
+}

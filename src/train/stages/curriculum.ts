@@ -1,0 +1,126 @@
+/** @file Which tasks a phase has: new ones grown from the failures of the last, or the method's fixed ones. */
+
+import { invariant } from "../../core/errors.ts";
+import { hash32 } from "../../core/rng.ts";
+import type { Rng } from "../../core/rng.ts";
+import type { Task } from "../../core/task.ts";
+import { heldOutInstructions } from "../../curriculum/catalog.ts";
+import { growCurriculum } from "../../curriculum/grow.ts";
+import { createStartValue } from "../../curriculum/start-value.ts";
+import type { Context } from "../context.ts";
+import { readJsonLines } from "../json-lines.ts";
+import type { Stage } from "../run-directory.ts";
+
+export interface CurriculumOutput {
+  tasks: number;
+}
+
+/** Writes `tasks.jsonl`, and `curriculum.jsonl` with every candidate and why it was kept or dropped. */
+export async function growTasks(context: Context, phase: number): Promise<CurriculumOutput> {
+  return context.run.stage(phase, "curriculum", async (stage) => {
+    const tasks = await chooseTasks(context, phase, stage);
+    invariant(tasks.length > 0, "a phase has tasks");
+    await stage.write("tasks.jsonl", tasks);
+    return { tasks: tasks.length };
+  });
+}
+
+async function chooseTasks(context: Context, phase: number, stage: Stage): Promise<Task[]> {
+  const { config, method, parts, rng, signal } = context;
+  const trainTasks = parts.suite.tasks({ split: "train" });
+  if (phase === 0 || method.tasks === "fixed")
+    return spread(trainTasks, phase === 0 ? config.tasks.initial : config.tasks.perPhase, rng.fork("tasks"));
+
+  const failed = await failedTasks(context, phase - 1);
+  const seen: string[] = [];
+  for (let earlier = 0; earlier < phase; earlier++)
+    seen.push(...(await phaseTasks(context, earlier)).map((task) => task.instruction));
+  const critic = phase > 1 ? await context.models.read(context.models.criticPath(phase - 1)) : null;
+  const grown = await growCurriculum({
+    proposer: parts.proposer,
+    failed,
+    seeds: spread(trainTasks, config.tasks.perPhase, rng.fork("tasks")),
+    count: config.tasks.perPhase,
+    phase,
+    rng: rng.fork(`curriculum-${phase}`),
+    seen,
+    heldOut: heldOutInstructions(parts.catalog),
+    ...(critic && {
+      value: createStartValue(critic, {
+        observe: startPages(context),
+        maxNewTokens: config.rollout.maxNewTokens,
+        template: config.models.template,
+      }),
+    }),
+    ...(parts.feasible && { feasible: parts.feasible }),
+    range: { min: config.curriculum.minValue, max: config.curriculum.maxValue },
+    ...(signal && { signal }),
+  });
+  await stage.write("curriculum.jsonl", grown.records);
+  if (grown.shortfall !== null) stage.emit({ kind: "warning", message: grown.shortfall });
+  const values = grown.records.flatMap(({ value }) => (value === null ? [] : [value]));
+  const { counts } = grown;
+  stage.metrics({
+    "curriculum/proposed": grown.records.length,
+    "curriculum/kept": counts.kept,
+    "curriculum/duplicate": counts.duplicate,
+    "curriculum/held_out": counts.held_out,
+    "curriculum/too_hard": counts.too_hard,
+    "curriculum/too_easy": counts.too_easy,
+    "curriculum/unobserved": counts.unobserved,
+    "curriculum/infeasible": counts.infeasible,
+    "curriculum/not_needed": counts.not_needed,
+    "curriculum/fallback": grown.fallback,
+    ...(values.length > 0 && {
+      "curriculum/mean_value": values.reduce((sum, value) => sum + value, 0) / values.length,
+    }),
+  });
+  return grown.tasks;
+}
+
+export function phaseTasks(context: Context, phase: number): Promise<Task[]> {
+  return readJsonLines<Task>(context.run.phasePath(phase, "tasks.jsonl"));
+}
+
+/** Tasks of a phase whose attempt the judge called a failure, each once. */
+async function failedTasks(context: Context, phase: number): Promise<Task[]> {
+  const verdicts = await context.experience.verdicts(phase);
+  const failed = new Map<string, Task>();
+  for (const { id, trajectory } of await context.experience.episodes(phase))
+    if (verdicts.get(id)?.success === false) failed.set(trajectory.task.id, trajectory.task);
+  return [...failed.values()];
+}
+
+/** `count` tasks taken in turn from every template, in random order. */
+export function spread(tasks: readonly Task[], count: number, rng: Rng): Task[] {
+  const groups = new Map<string, Task[]>();
+  for (const task of rng.shuffle(tasks)) {
+    const key = task.templateId ?? task.sites[0] ?? "";
+    groups.set(key, [...(groups.get(key) ?? []), task]);
+  }
+  const taken: Task[] = [];
+  for (let round = 0; taken.length < Math.min(count, tasks.length); round++)
+    for (const group of groups.values()) {
+      const task = group[round];
+      if (task && taken.length < count) taken.push(task);
+    }
+  return taken;
+}
+
+/** Text of a task's first page. Tasks of one template and address start alike, so they are looked at once. */
+function startPages(context: Context): (task: Task, signal?: AbortSignal) => Promise<string | null> {
+  const pages = new Map<string, Promise<string | null>>();
+  return (task, signal) => {
+    const key = `${task.templateId ?? ""} ${task.startUrl}`;
+    let page = pages.get(key);
+    if (!page) {
+      page = (async () => {
+        const seed = hash32(`${context.config.seed}/start/${key}`);
+        await using episode = await context.parts.site.start(task, { seed, ...(signal && { signal }) });
+        return episode.first.text;
+      })();
+      pages.set(key, page);
+    }
+    return page;
+  };
+}

@@ -1,0 +1,81 @@
+/** @file The reward of every finished trajectory of a phase, and how often it agrees with the verifiers. */
+
+import { classificationReport, collapse } from "../../algo/classification.ts";
+import { ConfigError } from "../../core/errors.ts";
+import type { Verdict } from "../../core/trajectory.ts";
+import type { EpisodeRecord } from "../../rollout/episode.ts";
+import { isFaulted } from "../../rollout/episode.ts";
+import type { Context } from "../context.ts";
+import type { VerdictLine } from "../experience-reader.ts";
+import { verdictLine } from "../experience-reader.ts";
+import type { Stage } from "../run-directory.ts";
+
+export interface JudgeOutput {
+  judged: number;
+  successes: number;
+}
+
+/** Trajectories per call. Verdicts are written chunk by chunk, so that a paid judge is not asked twice. */
+const CHUNK = 16;
+
+/** Writes `verdicts.jsonl`. */
+export async function judgeTrajectories(context: Context, phase: number): Promise<JudgeOutput> {
+  return context.run.stage(phase, "judge", async (stage) => {
+    const records = (await context.experience.episodes(phase)).filter((record) => !isFaulted(record));
+    const lines = stage.lines<VerdictLine>("verdicts.jsonl");
+    const written = await lines.read();
+    // Whole chunks only: the same trajectories are always judged together.
+    const kept = written.slice(0, written.length - (written.length % CHUNK));
+    if (kept.length < written.length && written.length < records.length)
+      await stage.write("verdicts.jsonl", kept);
+    let done = written.length >= records.length ? records.length : kept.length;
+    while (done < records.length) {
+      context.signal?.throwIfAborted();
+      const chunk = records.slice(done, done + CHUNK);
+      const verdicts = await judgeChunk(context, chunk);
+      lines.append(...chunk.map((record, i) => verdictLine(record, verdicts[i]!)));
+      done += chunk.length;
+      stage.emit({ kind: "progress", done, total: records.length });
+    }
+    const all = await lines.read();
+    audit(stage, all);
+    return { judged: all.length, successes: all.filter((line) => line.success).length };
+  });
+}
+
+async function judgeChunk(context: Context, chunk: readonly EpisodeRecord[]): Promise<Verdict[]> {
+  const { judge } = context.parts;
+  if (judge)
+    return judge.judge(
+      chunk.map((record) => record.trajectory),
+      context.signal ? { signal: context.signal } : {},
+    );
+  return chunk.map((record) => {
+    if (record.truth) return record.truth;
+    throw new ConfigError(
+      `the task ${record.trajectory.task.id} has no verifier, but models.judge is "verifier"`,
+      'Set models.judge to "orm" or "llm".',
+    );
+  });
+}
+
+function audit(stage: Stage, lines: readonly VerdictLine[]): void {
+  if (lines.length === 0) return;
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  stage.metrics({
+    "judge/success_rate": mean(lines.map((line) => (line.success ? 1 : 0))),
+    "judge/mean_probability": mean(lines.map((line) => line.probability)),
+  });
+  const known = lines.filter((line) => line.truth !== null);
+  if (known.length === 0) return;
+  const probabilities = known.map((line) => line.probability);
+  const outcomes = known.map((line): 0 | 1 => (line.truth ? 1 : 0));
+  const report = classificationReport(probabilities, outcomes);
+  stage.metrics({
+    "judge/accuracy": report.accuracy,
+    ...(report.precision !== null && { "judge/precision": report.precision }),
+    ...(report.recall !== null && { "judge/recall": report.recall }),
+  });
+  const collapsed = collapse(probabilities, outcomes);
+  if (collapsed) stage.emit({ kind: "warning", message: `the judge has collapsed: ${collapsed.message}` });
+}
