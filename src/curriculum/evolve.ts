@@ -25,7 +25,7 @@ export interface EvolveOptions {
   /** Relative frequency of each operator; 0 switches one off. */
   mix?: Partial<Record<EvolveOperator, number>>;
   /** Phrasings that training may see, counted from the first. Default: all but the last, at least one. */
-  trainingPhrasings?(template: CatalogTemplate): number;
+  trainingPhrasings?: (template: CatalogTemplate) => number;
   /** Skips instructions that the run has seen; the filter would drop them anyway. */
   isSeen?(normalisedInstruction: string): boolean;
 }
@@ -36,7 +36,8 @@ const TRIES_PER_TASK = 30;
 
 export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOptions = {}): Proposer {
   const mix = { ...DEFAULT_MIX, ...options.mix };
-  const phrasingsOf = options.trainingPhrasings ?? ((t) => Math.max(1, t.phrasings.length - 1));
+  const phrasingsOf =
+    options.trainingPhrasings ?? ((t: CatalogTemplate) => Math.max(1, t.phrasings.length - 1));
   const pool = createPool(catalog);
   let heldOut: Set<string> | undefined;
 
@@ -125,7 +126,7 @@ function createPool(catalog: TaskCatalog) {
       const own = usable().find((template) => template.id === parent.templateId);
       // A task of a chat model, or of a test-only template, has no family here: only its site is known.
       if (own === undefined || operator === "cousin") return cousin(parent, rng);
-      if (operator === "crossover") return crossover(own, parent, rng) ?? random(own, rng);
+      if (operator === "crossover") return crossover(own, parent, rng);
       if (operator === "sibling") return random(own, rng);
       const isTrain = trainParams(own.id).some((params) => textOf(params) === textOf(parent.params));
       return isTrain ? { template: own, params: parent.params, newPhrasing: true } : null;

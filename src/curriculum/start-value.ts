@@ -25,7 +25,7 @@ export function createStartValue(
   const { tokenizer } = critic;
   const answers = answerTokens(tokenizer);
   return async (tasks, signal) => {
-    const values = new Array<number | null>(tasks.length).fill(null);
+    const values = tasks.map((): number | null => null);
     const prompts: { at: number; prompt_T: number[] }[] = [];
     for (const [at, task] of tasks.entries()) {
       signal?.throwIfAborted();

@@ -70,7 +70,7 @@ export function createPromptedJudge(model: ChatModel, options: PromptedJudgeOpti
     name,
     async judge(trajectories, { signal } = {}) {
       signal?.throwIfAborted();
-      const verdicts = new Array<Verdict>(trajectories.length);
+      const verdicts: Verdict[] = [];
       let next = 0;
       let failed = false;
       const work = async () => {

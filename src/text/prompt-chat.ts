@@ -53,7 +53,7 @@ export interface PolicyMessagesOptions extends PolicyPromptInput {
   /** Room for the prompt, in whatever unit `count` counts. */
   maxTokens: number;
   /** Tokens of a text; without the server's tokenizer an upper estimate, such as characters / 3. */
-  count(text: string): number;
+  count: (text: string) => number;
   system?: string;
 }
 

@@ -33,7 +33,7 @@ export const ORM_SYSTEM =
   "You are an expert in evaluating the performance of a website navigation agent. The agent is designed to help a human user navigate the website to complete a task. Given the user’s intent, the agent's action history, and the final state of the screen, your goal is to decide whether the agent’s execution is successful or not. You must respond with YES or NO.";
 
 /** Lines joined by `; `, trimmed. */
-const oneLine = (response: string) => neutralise(response.split("\n").join("; ").trim());
+const oneLine = (response: string) => neutralise(response.trim().split("\n").join("; "));
 
 function ormParts(input: OrmPromptInput, style: OrmPromptStyle, tokenizer?: Tokenizer): PromptParts {
   const shorten = (response: string, tokens: number) =>

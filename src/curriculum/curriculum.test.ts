@@ -1,0 +1,405 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { ChatModel, ChatRequest } from "../core/chat.ts";
+import type { Proposer } from "../core/contracts.ts";
+import { Fault } from "../core/errors.ts";
+import { createRng, hash32 } from "../core/rng.ts";
+import type { Split, Task } from "../core/task.ts";
+import { createFakeEngine } from "../testing/fake-engine.ts";
+import { proposerRules } from "../testing/judge-kit.ts";
+import { heldOutInstructions, normaliseInstruction } from "./catalog.ts";
+import type { CatalogParams, CatalogTemplate, TaskCatalog } from "./catalog.ts";
+import { createEvolveProposer } from "./evolve.ts";
+import { growCurriculum } from "./grow.ts";
+import type { GrowOptions } from "./grow.ts";
+import { createFeasibilityJudge, createLlmProposer, extractInstructions } from "./llm.ts";
+import { createStartValue } from "./start-value.ts";
+
+const COLOURS = ["red", "green", "blue", "black"];
+const THINGS = ["lamp", "chair", "table", "desk", "shelf"];
+
+/** Two shop templates, one of the forum, one that belongs to the test split as a whole. */
+const TEMPLATES: (CatalogTemplate & { phrasings: string[] })[] = [
+  {
+    id: "shop.buy",
+    sites: ["storefront"],
+    category: "shopping",
+    phrasings: [
+      "Buy the {colour} {thing}.",
+      "Order a {colour} {thing}",
+      "Get {thing} in {colour}",
+      "TEST buy {colour} {thing}",
+    ],
+  },
+  {
+    id: "shop.price",
+    sites: ["storefront"],
+    category: "information retrieval",
+    phrasings: [
+      "What does the {colour} {thing} cost?",
+      "Price of {thing}, {colour}",
+      "TEST price {colour} {thing}",
+    ],
+  },
+  {
+    id: "forum.post",
+    sites: ["forum"],
+    category: "collaboration",
+    phrasings: ["Write about {thing} {colour}", "Post on {colour} {thing}", "TEST post {colour} {thing}"],
+  },
+  {
+    id: "shop.secret",
+    sites: ["storefront"],
+    category: "shopping",
+    testOnly: true,
+    phrasings: ["Secret {colour} {thing}", "Secrets {colour} {thing}", "TEST secret {colour} {thing}"],
+  },
+];
+
+const splitOf = (id: string, params: CatalogParams): Split => {
+  const at = hash32(`${id}${JSON.stringify(params)}`) % 10;
+  return at < 7 ? "train" : at < 8 ? "validation" : "test";
+};
+
+const fill = (text: string, params: CatalogParams) =>
+  text.replace(/\{(\w+)\}/g, (_, key: string) => params[key] as string);
+
+const catalog: TaskCatalog = {
+  templates: () => TEMPLATES,
+  instances: (id, split) => {
+    const template = TEMPLATES.find((t) => t.id === id)!;
+    return COLOURS.flatMap((colour) => THINGS.map((thing): CatalogParams => ({ colour, thing })))
+      .map((params) => ({ params, split: template.testOnly ? ("test" as const) : splitOf(id, params) }))
+      .filter((instance) => split === undefined || instance.split === split);
+  },
+  instantiate: (id, params, phrasing, lineage) => {
+    const template = TEMPLATES.find((t) => t.id === id)!;
+    return {
+      id: `${id}/${JSON.stringify(params)}.${phrasing}${lineage ? `@${lineage.phase}` : ""}`,
+      sites: [...template.sites],
+      instruction: fill(template.phrasings[phrasing]!, params),
+      startUrl: "http://shop.test/",
+      templateId: id,
+      params,
+      category: template.category as Task["category"],
+      difficulty: 3,
+      split: lineage ? "train" : splitOf(id, params),
+      ...(lineage ? { lineage } : {}),
+    };
+  },
+  tasks: ({ split }) =>
+    TEMPLATES.flatMap((t) =>
+      catalog.instances(t.id, split).map(({ params }) => {
+        const phrasing = split === "test" ? t.phrasings.length - 1 : 0;
+        return { ...catalog.instantiate(t.id, params, phrasing), split };
+      }),
+    ),
+};
+
+const train = catalog.tasks({ split: "train" });
+const failed = createRng("failed").shuffle(train).slice(0, 6);
+const heldOut = heldOutInstructions(catalog);
+const propose = (count: number, seed = 1, parents = failed) =>
+  createEvolveProposer(catalog).propose(parents, { count, phase: 2, rng: createRng(seed) });
+
+describe("evolve", () => {
+  for (const rule of proposerRules(async () => createEvolveProposer(catalog), failed))
+    test(rule.name, () => rule.run());
+
+  test("never builds an instruction or parameters of the test or validation split", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.nat(), fc.integer({ min: 1, max: 40 }), async (seed, count) => {
+        for (const task of await propose(count, seed)) {
+          expect(heldOut.has(normaliseInstruction(task.instruction))).toBe(false);
+          expect(task.instruction).not.toMatch(/TEST|Secret/);
+          const known = catalog.instances(task.templateId!, "train").map((i) => JSON.stringify(i.params));
+          expect(known).toContain(JSON.stringify(task.params));
+        }
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  test("grows mostly in the family of the failed task, and every failure has children", async () => {
+    const tasks = await propose(24);
+    expect(tasks).toHaveLength(24);
+    const same = tasks.filter(
+      (task) => failed.find((f) => f.id === task.lineage!.parentId)!.templateId === task.templateId,
+    );
+    expect(same.length).toBeGreaterThan(12);
+    expect(same.length).toBeLessThan(24);
+    for (const parent of failed) expect(tasks.some((t) => t.lineage!.parentId === parent.id)).toBe(true);
+    // A cousin stays on the site.
+    for (const task of tasks)
+      expect(task.sites).toEqual(failed.find((f) => f.id === task.lineage!.parentId)!.sites);
+  });
+
+  test("each operator alone does what it says", async () => {
+    const only = (operator: string) =>
+      createEvolveProposer(catalog, {
+        mix: { sibling: 0, crossover: 0, phrasing: 0, cousin: 0, [operator]: 1 },
+      }).propose(failed, { count: 8, phase: 1, rng: createRng(3) });
+    const parentOf = (task: Task) => failed.find((f) => f.id === task.lineage!.parentId)!;
+    for (const task of await only("phrasing")) {
+      expect(task.params).toEqual(parentOf(task).params);
+      expect(task.instruction).not.toBe(parentOf(task).instruction);
+    }
+    for (const task of await only("cousin")) expect(task.templateId).not.toBe(parentOf(task).templateId);
+    for (const task of await only("crossover")) {
+      const shared = Object.entries(task.params).filter(
+        ([key, value]) => parentOf(task).params[key] === value,
+      );
+      expect(task.templateId).toBe(parentOf(task).templateId);
+      expect(shared).toHaveLength(1);
+    }
+    const siblings = await only("sibling");
+    expect(siblings.length).toBe(8);
+    for (const task of siblings) expect(task.templateId).toBe(parentOf(task).templateId);
+  });
+
+  test("grows from failures that have no template, and gives up where the catalog is used up", async () => {
+    const free: Task = { ...failed[0]!, id: "free/1", templateId: null, params: {} };
+    expect((await propose(5, 1, [free])).length).toBe(5);
+    const everything = await propose(10_000, 1, failed.slice(0, 1));
+    expect(everything.length).toBeGreaterThan(10);
+    expect(everything.length).toBeLessThan(100);
+  });
+
+  test("the same seed proposes the same", async () => {
+    expect(await propose(10, 7)).toEqual(await propose(10, 7));
+    expect(await propose(10, 7)).not.toEqual(await propose(10, 8));
+  });
+});
+
+describe("growing a phase's curriculum", () => {
+  const options = (over: Partial<GrowOptions> = {}): GrowOptions => ({
+    proposer: createEvolveProposer(catalog),
+    failed,
+    seeds: train.slice(0, 10),
+    count: 8,
+    phase: 2,
+    rng: createRng(5),
+    seen: train.map((task) => task.instruction),
+    heldOut,
+    ...over,
+  });
+
+  test("keeps what the critic finds neither hopeless nor solved, and records why for each", async () => {
+    const values = [0.01, 0.05, 0.4, 0.75, 0.9];
+    let at = 0;
+    const asked = new Map<string, number>();
+    const { tasks, records, counts, shortfall } = await growCurriculum(
+      options({
+        value: async (candidates) =>
+          candidates.map((task) => {
+            const value = values[at++ % values.length]!;
+            asked.set(task.id, value);
+            return value;
+          }),
+      }),
+    );
+    expect(tasks).toHaveLength(8);
+    expect(shortfall).toBeNull();
+    for (const task of tasks) {
+      expect(task.lineage!.value).toBe(asked.get(task.id));
+      expect(task.lineage!.value).toBeGreaterThanOrEqual(0.05);
+      expect(task.lineage!.value).toBeLessThanOrEqual(0.75);
+    }
+    expect(counts.kept).toBe(8);
+    expect(counts.too_hard).toBeGreaterThan(0);
+    expect(counts.too_easy).toBeGreaterThan(0);
+    for (const record of records) {
+      expect(record.parentId).not.toBeNull();
+      expect(record.reason).not.toBe("");
+      expect(record.kept).toBe(record.outcome === "kept");
+    }
+    expect(records.find((r) => r.outcome === "too_hard")!.reason).toBe("V(s₀) = 0.010 < 0.05");
+  });
+
+  test("without a critic nothing is filtered by value", async () => {
+    const { tasks, records } = await growCurriculum(options());
+    expect(tasks).toHaveLength(8);
+    expect(records.filter((r) => r.kept).every((r) => r.value === null)).toBe(true);
+  });
+
+  test("never keeps what was seen, twice the same, or what is held out", async () => {
+    const task = (instruction: string, i: number): Task => ({
+      ...failed[0]!,
+      id: `x/${i}`,
+      instruction,
+      lineage: { parentId: failed[0]!.id, phase: 2, proposer: "careless", value: null },
+    });
+    const test_ = catalog.tasks({ split: "test" })[0]!.instruction;
+    const proposer: Proposer = {
+      name: "careless",
+      propose: async () =>
+        [test_.toUpperCase(), "Seen before", "A new task", "a  new task!", "Another one"].map(task),
+    };
+    const { tasks, records } = await growCurriculum(options({ proposer, seen: ["seen before."] }));
+    expect(tasks.map((t) => t.instruction)).toEqual(["A new task", "Another one"]);
+    expect(
+      records
+        .slice(0, 5)
+        .map((r) => r.outcome)
+        .sort(),
+    ).toEqual(["duplicate", "duplicate", "held_out", "kept", "kept"].sort());
+  });
+
+  test("infeasible tasks are dropped with the judge's reason, and the judge is not asked in vain", async () => {
+    let asked = 0;
+    const { tasks, records } = await growCurriculum(
+      options({
+        feasible: async (candidates) =>
+          candidates.map(({ instruction }) => {
+            asked += 1;
+            return { feasible: !instruction.includes("chair"), reason: "no chairs" };
+          }),
+      }),
+    );
+    expect(tasks.some((t) => t.instruction.includes("chair"))).toBe(false);
+    expect(asked).toBe(records.filter((r) => r.kept || r.outcome === "infeasible").length);
+    for (const record of records.filter((r) => r.outcome === "infeasible"))
+      expect(record.reason).toBe("no chairs");
+  });
+
+  test("a phase that yields nothing says why and tries its failures again", async () => {
+    const { tasks, fallback, shortfall, counts } = await growCurriculum(
+      options({ value: async (c) => c.map(() => 0.99) }),
+    );
+    expect(counts.kept).toBe(0);
+    expect(fallback).toBe(8);
+    expect(tasks).toHaveLength(8);
+    const ids = tasks.map((t) => t.id);
+    for (const parent of failed) expect(ids).toContain(parent.id);
+    expect(shortfall).toMatch(/^0 of 8 new tasks \(.*\d+ too easy\); 8 earlier tasks are tried again$/);
+  });
+
+  test("where nothing failed the seeds are the parents", async () => {
+    const { tasks, shortfall } = await growCurriculum(options({ failed: [] }));
+    expect(tasks).toHaveLength(8);
+    expect(shortfall).toBeNull();
+    const seeds = new Set(train.slice(0, 10).map((t) => t.id));
+    for (const task of tasks) expect(seeds.has(task.lineage!.parentId)).toBe(true);
+  });
+
+  test("a proposer that has nothing is asked twice, not for ever", async () => {
+    let calls = 0;
+    const proposer: Proposer = { name: "empty", propose: async () => (calls++, []) };
+    const { shortfall } = await growCurriculum(options({ proposer }));
+    expect(calls).toBe(2);
+    expect(shortfall).toContain("the proposer had nothing new");
+  });
+
+  test("the same seed grows the same", async () => {
+    expect((await growCurriculum(options())).tasks).toEqual((await growCurriculum(options())).tasks);
+  });
+});
+
+describe("V(s₀)", () => {
+  test("is the critic's share of YES on the start page; null where the page could not be seen", async () => {
+    const model = await createFakeEngine({ contextTokens: 800 }).open({ path: "fake" });
+    const value = createStartValue(model, {
+      observe: async (task) => (task === failed[1] ? null : `page of ${task.instruction}`),
+      maxNewTokens: 32,
+      batchSize: 2,
+    });
+    const values = await value(failed);
+    expect(values[1]).toBeNull();
+    // An untrained table gives YES and NO the same probability.
+    expect(values.filter((v) => v !== null)).toEqual([0.5, 0.5, 0.5, 0.5, 0.5]);
+  });
+});
+
+describe("llm", () => {
+  const chat = (answer: (request: ChatRequest, call: number) => string) => {
+    let calls = 0;
+    const model: ChatModel = {
+      name: "stub",
+      chat: async (request) => {
+        request.signal?.throwIfAborted();
+        return { text: answer(request, calls++), stop: "stop" };
+      },
+    };
+    return { model, calls: () => calls };
+  };
+  const good = () =>
+    createLlmProposer(
+      chat((request, call) =>
+        [1, 2, 3].map((i) => `\`Find the cheapest ${call * 3 + i} lamps in red\``).join("\n"),
+      ).model,
+    );
+
+  for (const rule of proposerRules(async () => good(), failed)) test(rule.name, () => rule.run());
+
+  test("shows at most ten failures of one site, and the site", async () => {
+    const requests: ChatRequest[] = [];
+    const { model } = chat((request, call) => {
+      requests.push(request);
+      return `\`A new task number ${call}\``;
+    });
+    const many = train.filter((task) => task.sites[0] === "storefront");
+    expect(many.length).toBeGreaterThan(10);
+    await createLlmProposer(model).propose(many, { count: 2, phase: 1, rng: createRng(1) });
+    const bullets = requests[0]!.messages[1]!.content.match(/^- .*/gm)!;
+    expect(bullets).toHaveLength(10);
+    for (const bullet of bullets) expect(many.map((t) => t.instruction)).toContain(bullet.slice(2));
+    expect(requests[0]!.messages[0]!.content).toContain("online shop");
+    expect(requests[0]).toMatchObject({ temperature: 1, topP: 1 });
+  });
+
+  test("the parent is the seed with the most words in common", async () => {
+    const parents = [
+      { ...failed[0]!, id: "p/1", instruction: "Write about chairs" },
+      { ...failed[0]!, id: "p/2", instruction: "Buy the red lamp" },
+    ];
+    const [task] = await createLlmProposer(chat(() => "`Buy the blue lamp`").model).propose(parents, {
+      count: 1,
+      phase: 1,
+      rng: createRng(1),
+    });
+    expect(task!.lineage!.parentId).toBe("p/2");
+    expect(task!.templateId).toBeNull();
+  });
+
+  test("instructions are what stands between back-ticks and is one", () => {
+    expect(
+      extractInstructions(
+        "Sure!\n```text\n`1. Find the red lamp`\n- `Buy two chairs now`\n```\n`lamp`\nno ticks here\n`42 7 9 1`",
+      ),
+    ).toEqual(["Find the red lamp", "Buy two chairs now"]);
+  });
+
+  test("nonsense is a retryable fault after bounded requests", async () => {
+    const { model, calls } = chat(() => "I cannot help with that.");
+    const work = createLlmProposer(model).propose(failed, { count: 5, phase: 1, rng: createRng(1) });
+    await expect(work).rejects.toBeInstanceOf(Fault);
+    await expect(work).rejects.toMatchObject({ code: "proposer_failed", retryable: true });
+    expect(calls()).toBeLessThanOrEqual(2 + 3);
+  });
+
+  test("feasibility: tasks of a template are not asked about; without a decision it is no", async () => {
+    const { model, calls } = chat(({ messages }) =>
+      messages[1]!.content.includes("weather")
+        ? "A map has no weather. [NO]"
+        : messages[1]!.content.includes("odd")
+          ? "hm"
+          : "Fine. [Yes]",
+    );
+    const free = (instruction: string): Task => ({ ...failed[0]!, instruction, templateId: null });
+    const judge = createFeasibilityJudge(model);
+    expect(await judge([failed[0]!])).toEqual([{ feasible: true, reason: "an instance of a template" }]);
+    expect(calls()).toBe(0);
+    const verdicts = await judge([free("Show the weather"), free("Find a lamp"), free("odd one")]);
+    expect(verdicts.map((v) => v.feasible)).toEqual([false, true, false]);
+    expect(verdicts[2]!.reason).toBe("stub gave no decision");
+    expect(calls()).toBe(4);
+  });
+});
+
+describe("normalised instructions", () => {
+  test("case, white space and punctuation do not make a new task; numbers do", () => {
+    expect(normaliseInstruction("  Buy the  RED lamp! ")).toBe(normaliseInstruction("buy the red lamp."));
+    expect(normaliseInstruction("Pay $1.50")).not.toBe(normaliseInstruction("Pay $150"));
+    expect(normaliseInstruction("Open #12")).not.toBe(normaliseInstruction("Open #13"));
+  });
+});

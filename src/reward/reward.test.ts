@@ -1,0 +1,224 @@
+import { describe, expect, test } from "vitest";
+import type { ChatModel } from "../core/chat.ts";
+import type { FrozenModel, Model } from "../core/engine.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
+import type { Trajectory } from "../core/trajectory.ts";
+import { createFakeEngine } from "../testing/fake-engine.ts";
+import { judgeRules } from "../testing/judge-kit.ts";
+import { createOrm, ormProbabilities } from "./orm.ts";
+import { createPromptedJudge, readAnswer } from "./prompted-judge.ts";
+import { cosineSchedule, evaluateOrm, ormReport, splitOrmExamples, trainOrm } from "./train-orm.ts";
+import type { OrmExample } from "./train-orm.ts";
+
+function trajectory(id: string, answer: string): Trajectory {
+  const observation = { text: `Shop\nprice ${answer}` };
+  return {
+    id,
+    task: { id: `task-${id}`, instruction: "Find the price", sites: ["storefront"], templateId: "t" },
+    policy: "test",
+    seed: 1,
+    steps: [{ index: 0, observation, response: `exit(message="${answer}")` }],
+    ending: { kind: "terminated", reason: "exit", answer },
+    finalObservation: observation,
+    blockedHosts: {},
+  } as unknown as Trajectory;
+}
+
+/** A success ends with `good`, a failure with `bad`. */
+function example(i: number, success: 0 | 1): OrmExample {
+  return {
+    trajectoryId: `t${i}`,
+    taskId: `task-${i}`,
+    templateId: `template-${i % 20}`,
+    site: i % 2 === 0 ? "storefront" : "forum",
+    policy: i % 3 === 0 ? "oracle" : "sft",
+    success,
+    instruction: `Task ${i % 7}`,
+    responses: [`exit(message="${i % 5}")`],
+    page: success === 1 ? "good" : "bad",
+  };
+}
+
+const open = async () => (await createFakeEngine().open({ path: "fake" })) as FrozenModel;
+
+describe("ORM as a judge", () => {
+  for (const rule of judgeRules(
+    async () => createOrm(await open()),
+    [trajectory("a", "1"), trajectory("b", "2"), trajectory("c", "3")],
+  ))
+    test(rule.name, () => rule.run());
+
+  test("the probability is P(YES)/(P(YES)+P(NO)), however the prompts are batched", async () => {
+    const model = await open();
+    const stub = {
+      ...forward(model),
+      logprobs: async (d: readonly unknown[]) => d.map(() => Float32Array.of(Math.log(0.3), Math.log(0.1))),
+    };
+    const [verdict] = await createOrm(stub).judge([trajectory("a", "1")]);
+    expect(verdict).toMatchObject({ by: "orm", success: true });
+    expect(verdict!.probability).toBeCloseTo(0.75, 6);
+    const inputs = [1, 2, 3].map((i) => example(i, 1));
+    expect(await ormProbabilities(model, inputs, { batchSize: 1 })).toEqual(
+      await ormProbabilities(model, inputs, { batchSize: 3 }),
+    );
+  });
+
+  test("a model that answers NaN or fails is a fault, never a verdict", async () => {
+    const model = await open();
+    const nan = { ...forward(model), logprobs: async () => [Float32Array.of(Number.NaN, 0)] };
+    await expect(createOrm(nan).judge([trajectory("a", "1")])).rejects.toMatchObject({
+      code: "judge_failed",
+    });
+    const down = {
+      ...forward(model),
+      logprobs: () => Promise.reject(new Fault("engine_failed", "gone", { retryable: true })),
+    };
+    await expect(createOrm(down).judge([trajectory("a", "1")])).rejects.toMatchObject({
+      code: "judge_failed",
+      retryable: true,
+    });
+  });
+});
+
+/** A model's methods without its class. */
+function forward(model: FrozenModel): FrozenModel {
+  return {
+    name: model.name,
+    tokenizer: model.tokenizer,
+    contextTokens: model.contextTokens,
+    sample: (request) => model.sample(request),
+    logprobs: (datums) => model.logprobs(datums),
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+describe("training the ORM", () => {
+  // One success in five.
+  const examples = Array.from({ length: 100 }, (_, i) => example(i, i % 5 === 0 ? 1 : 0));
+  const options = { epochs: 4, batchSize: 8, learningRate: 0.05, seed: 3 };
+
+  test.each([false, true])(
+    "it learns to tell success from failure (full vocabulary: %s)",
+    async (fullVocabulary) => {
+      await using engine = createFakeEngine({ contextTokens: 512 });
+      const model = await engine.open({ path: "fake" });
+      const { steps, losses } = await trainOrm(model, examples, { ...options, fullVocabulary });
+      expect(steps).toBe(4 * 13);
+      expect(losses.at(-1)!).toBeLessThan(losses[0]!);
+      const report = await evaluateOrm(model, examples);
+      expect(report.overall.accuracy).toBeGreaterThan(0.95);
+      expect(report.collapse).toBeNull();
+    },
+  );
+
+  test("stopped at a step and continued, it does what it would have done", async () => {
+    const run = async (model: Model, from: number, until: number) => {
+      const losses: number[] = [];
+      const stop = new Error("killed");
+      const onStep = ({ step, loss }: { step: number; loss: number }) => {
+        losses.push(loss);
+        if (step === until) throw stop;
+      };
+      await trainOrm(model, examples, { ...options, epochs: 2, fromStep: from, onStep }).catch(
+        (error: unknown) => {
+          if (error !== stop) throw error;
+        },
+      );
+      return losses;
+    };
+    const fresh = () => createFakeEngine({ contextTokens: 512 }).open({ path: "fake" });
+    const whole = await run(await fresh(), 0, 26);
+    const model = await fresh();
+    const parts = [...(await run(model, 0, 15)), ...(await run(model, 15, 26))];
+    expect(whole).toHaveLength(26);
+    expect(parts).toEqual(whole);
+  });
+
+  test("one class alone cannot be learned from", async () => {
+    const model = await createFakeEngine().open({ path: "fake" });
+    const failures = examples.filter((e) => e.success === 0);
+    await expect(trainOrm(model, failures, options)).rejects.toBeInstanceOf(ConfigError);
+  });
+
+  test("no template is on both sides of the split, and every example on one", () => {
+    const { train, heldOut } = splitOrmExamples(examples, { heldOutFraction: 0.3, seed: 1 });
+    expect(train.length + heldOut.length).toBe(examples.length);
+    expect(heldOut.length).toBeGreaterThan(0);
+    const seen = new Set(train.map((e) => e.templateId));
+    for (const e of heldOut) expect(seen.has(e.templateId)).toBe(false);
+  });
+
+  test("the learning rate rises, then falls as a cosine", () => {
+    const rates = Array.from({ length: 20 }, (_, step) => cosineSchedule(step, 20, 0.1));
+    expect(rates.slice(0, 3)).toEqual([0.5, 1, 1]);
+    expect(cosineSchedule(11, 20, 0.1)).toBeCloseTo(0.5, 12);
+    expect(rates.at(-1)!).toBeGreaterThan(0);
+  });
+
+  test("the report is per site and policy, and lists the surest mistakes first", () => {
+    const few = [example(0, 1), example(1, 0), example(2, 1), example(3, 0)];
+    const report = ormReport(few, [0.4, 0.9, 0.8, 0.1]);
+    expect(report.overall.confusion).toEqual({
+      truePositives: 1,
+      falsePositives: 1,
+      trueNegatives: 1,
+      falseNegatives: 1,
+    });
+    expect(Object.keys(report.bySite)).toEqual(["forum", "storefront"]);
+    expect(report.bySite["forum"]!.confusion.falsePositives).toBe(1);
+    expect(report.mistakes.map((m) => [m.trajectoryId, m.kind])).toEqual([
+      ["t1", "false_positive"],
+      ["t0", "false_negative"],
+    ]);
+  });
+});
+
+describe("prompted judge", () => {
+  const chat = (answer: (request: Parameters<ChatModel["chat"]>[0], call: number) => string) => {
+    let calls = 0;
+    const model: ChatModel = {
+      name: "stub",
+      chat: async (request) => {
+        request.signal?.throwIfAborted();
+        return { text: answer(request, calls++), stop: "stop" };
+      },
+    };
+    return { model, calls: () => calls };
+  };
+
+  for (const rule of judgeRules(
+    async () =>
+      createPromptedJudge(
+        chat(({ messages }) => (messages[1]!.content.includes('"2"') ? "Right.\nYES" : "NO")).model,
+      ),
+    [trajectory("a", "1"), trajectory("b", "2")],
+  ))
+    test(rule.name, () => rule.run());
+
+  test("reads the decision from the last line, or the only one there is", () => {
+    expect(readAnswer("It says NO at first.\n**YES.**")).toBe(true);
+    expect(readAnswer("no")).toBe(false);
+    expect(readAnswer("The answer is YES, clearly")).toBe(true);
+    expect(readAnswer("YES or NO?")).toBeNull();
+    expect(readAnswer("NOT KNOWN")).toBeNull();
+  });
+
+  test("nonsense is asked again, then a fault", async () => {
+    const later = chat((_, call) => (call < 2 ? "maybe" : "YES"));
+    const [verdict] = await createPromptedJudge(later.model).judge([trajectory("a", "1")]);
+    expect(verdict!.success).toBe(true);
+    expect(later.calls()).toBe(3);
+    const never = chat(() => "maybe");
+    await expect(createPromptedJudge(never.model).judge([trajectory("a", "1")])).rejects.toMatchObject({
+      code: "judge_failed",
+      retryable: true,
+    });
+    expect(never.calls()).toBe(3);
+  });
+
+  test("several votes give their share", async () => {
+    const votes = chat((_, call) => (call % 3 === 0 ? "NO" : "YES"));
+    const [verdict] = await createPromptedJudge(votes.model, { votes: 3 }).judge([trajectory("a", "1")]);
+    expect(verdict!.probability).toBeCloseTo(2 / 3, 12);
+  });
+});
