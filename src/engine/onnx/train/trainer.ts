@@ -4,24 +4,24 @@
  */
 
 import { invariant } from "../../../core/errors.ts";
-import { float32, int32, int64, type Provider, type Program, type RunTensor } from "../graph/compile.ts";
+import { float32, int32, int64, type Program, type RunTensor } from "../graph/compile.ts";
 import { ropeTables } from "../models/rope.ts";
 import { adamwStep, globalNorm, type AdamWState, type TrainedTensor } from "./adamw.ts";
 import { planMicroBatches, type MicroBatch } from "./batching.ts";
-import { gradientName, LossPrograms } from "./loss-programs.ts";
+import { gradientName, type LossPrograms } from "./loss-programs.ts";
 import { activationBytes, chooseVariant } from "./memory.ts";
-import type { Datum, ForwardBackwardResult, Loss, OptimStep } from "../../../core/engine.ts";
+import type { Datum, ForwardBackwardResult, LossGradient, OptimStep } from "../../../core/engine.ts";
 import type { DecoderConfig } from "../models/config.ts";
-import type { LoraSpec } from "../models/parameters.ts";
 
 export interface TrainerOptions {
-  provider: Provider;
-  threads?: number;
   /** Bytes that activations of one micro-batch may take. */
   memoryBudgetBytes: number;
   /** Tokens of a micro-batch, default 4096: more does not make a CPU faster. */
   maxTokens?: number;
 }
+
+/** A loss that may be computed in another thread. */
+export type AsyncLoss = "cross_entropy" | ((logprobs_BN: Float32Array[]) => LossGradient | Promise<LossGradient>);
 
 type Gradients = Map<string, Float32Array>;
 
@@ -30,7 +30,7 @@ export class NonFiniteError extends Error {
   override readonly name = "NonFiniteError";
 }
 
-export class Trainer implements AsyncDisposable {
+export class Trainer {
   readonly #config: DecoderConfig;
   readonly #weights: ReadonlyMap<string, RunTensor>;
   readonly #trained: readonly TrainedTensor[];
@@ -41,19 +41,22 @@ export class Trainer implements AsyncDisposable {
   #spare: Gradients[] = [];
   state: AdamWState = { step: 0, moments: new Map() };
 
-  /** `weights` by input name: parameters, and adapters as `<module>.lora_A`; `trained` are those that move. */
+  /**
+   * `weights` by input name: parameters, and adapters as `<module>.lora_A`; `trained` are those that move.
+   * `programs` belong to the caller: models of one shape share them.
+   */
   constructor(
     config: DecoderConfig,
     weights: ReadonlyMap<string, RunTensor>,
-    lora: readonly LoraSpec[],
     trained: readonly TrainedTensor[],
+    programs: LossPrograms,
     options: TrainerOptions,
   ) {
     this.#config = config;
     this.#weights = weights;
     this.#trained = trained;
     this.#options = options;
-    this.#programs = new LossPrograms(config, lora, { provider: options.provider, threads: options.threads });
+    this.#programs = programs;
     const { cos, sin } = ropeTables(config, config.contextTokens);
     const dims = [config.contextTokens, config.rope.dim / 2];
     this.#rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) };
@@ -69,7 +72,7 @@ export class Trainer implements AsyncDisposable {
     return results;
   }
 
-  async forwardBackward(datums_B: readonly Datum[], loss: Loss): Promise<ForwardBackwardResult> {
+  async forwardBackward(datums_B: readonly Datum[], loss: AsyncLoss): Promise<ForwardBackwardResult> {
     const batches = this.#plan(datums_B);
     const result: ForwardBackwardResult = {
       loss: 0,
@@ -128,10 +131,6 @@ export class Trainer implements AsyncDisposable {
     this.#accumulated = null;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#programs[Symbol.asyncDispose]();
-  }
-
   async #crossEntropy(
     datums_B: readonly Datum[],
     batches: readonly MicroBatch[],
@@ -164,7 +163,7 @@ export class Trainer implements AsyncDisposable {
   async #customLoss(
     datums_B: readonly Datum[],
     batches: readonly MicroBatch[],
-    loss: Exclude<Loss, string>,
+    loss: Exclude<AsyncLoss, string>,
     result: ForwardBackwardResult,
   ): Promise<Gradients> {
     const { memoryBudgetBytes } = this.#options;
@@ -191,7 +190,7 @@ export class Trainer implements AsyncDisposable {
       if (hold) held.push(activations);
       spread(batch, datums_B, logprobs!.data as Float32Array, result.logprobs_BN);
     }
-    const { loss: value, gradients_BN } = loss(result.logprobs_BN.map((row) => row.slice()));
+    const { loss: value, gradients_BN } = await loss(result.logprobs_BN.map((row) => row.slice()));
     result.loss = value;
     invariant(
       gradients_BN.length === datums_B.length &&

@@ -1,0 +1,146 @@
+/** @file One open model in this thread: its weights, trainer and sampler. Verbs of one model run one after another. */
+
+import { ConfigError } from "../../core/errors.ts";
+import { float32, type RunTensor } from "./graph/compile.ts";
+import { readOptimizer, readTrained, writeModel, type BaseModel } from "./model-files.ts";
+import { createSampler } from "./sampler/sampler.ts";
+import { Trainer } from "./train/trainer.ts";
+import type {
+  Datum,
+  ForwardBackwardResult,
+  FrozenModel,
+  Model,
+  OptimStep,
+  SampleRequest,
+  SampleResult,
+  Tokenizer,
+} from "../../core/engine.ts";
+import type { LocalEngineOptions } from "./local-engine.ts";
+import type { DecoderConfig } from "./models/config.ts";
+import type { LiveWeights } from "./models/live-weights.ts";
+import type { LoraOptions, LoraSpec } from "./models/parameters.ts";
+import type { TrainedTensor } from "./train/adamw.ts";
+import type { LossPrograms } from "./train/loss-programs.ts";
+import type { AsyncLoss } from "./train/trainer.ts";
+
+export interface LocalModelParts {
+  base: BaseModel;
+  /** Tensors that training moves: all parameters, or the adapters. */
+  trained: ReadonlyMap<string, RunTensor>;
+  tensors: readonly TrainedTensor[];
+  lora: { options: LoraOptions; specs: readonly LoraSpec[] } | null;
+  programs: LossPrograms;
+  engine: LocalEngineOptions;
+  closed: () => void;
+  adopt: (copy: LocalModel) => void;
+}
+
+export class LocalModel implements Model {
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  readonly contextTokens: number;
+  readonly lora: LocalModelParts["lora"];
+  readonly #parts: LocalModelParts;
+  readonly #trainer: Trainer;
+  readonly #weights: LiveWeights & { version: number };
+  #sampler: ReturnType<typeof createSampler> | null = null;
+  #queue: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(parts: LocalModelParts) {
+    const { base, trained, lora, engine } = parts;
+    this.#parts = parts;
+    this.name = base.directory;
+    this.tokenizer = base.tokenizer;
+    this.contextTokens = base.config.contextTokens;
+    this.lora = lora;
+    const tensors = new Map([...base.tensors, ...trained]);
+    this.#weights = { config: base.config, lora: lora?.specs ?? [], tensors, version: 0 };
+    this.#trainer = new Trainer(base.config, tensors, parts.tensors, parts.programs, engine);
+  }
+
+  get directory(): string {
+    return this.#parts.base.directory;
+  }
+
+  get config(): DecoderConfig {
+    return this.#parts.base.config;
+  }
+
+  sample(request: SampleRequest): Promise<SampleResult> {
+    this.#open();
+    const { provider, threads } = this.#parts.engine;
+    this.#sampler ??= createSampler({ weights: this.#weights, tokenizer: this.tokenizer, provider, threads });
+    return this.#sampler.sample(request);
+  }
+
+  logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]> {
+    return this.#inTurn(() => this.#trainer.logprobs(datums_B));
+  }
+
+  forwardBackward(datums_B: readonly Datum[], loss: AsyncLoss): Promise<ForwardBackwardResult> {
+    return this.#inTurn(() => this.#trainer.forwardBackward(datums_B, loss));
+  }
+
+  optimStep(step: OptimStep): Promise<{ gradientNorm: number }> {
+    return this.#inTurn(async () => {
+      const result = await this.#trainer.optimStep(step);
+      this.#weights.version++;
+      return result;
+    });
+  }
+
+  save(directory: string, options: { optimizer?: boolean } = {}): Promise<void> {
+    return this.#inTurn(() =>
+      writeModel(directory, {
+        base: this.#parts.base,
+        trained: this.#parts.trained,
+        lora: this.lora,
+        optimizer: options.optimizer ? this.#trainer.state : null,
+      }),
+    );
+  }
+
+  load(directory: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const { base, tensors } = this.#parts;
+      // Everything is read before anything changes.
+      const values = await readTrained(directory, base, this.lora);
+      const state = await readOptimizer(directory, new Map(tensors.map(({ name, data }) => [name, data.length])));
+      for (const { name, data } of tensors) data.set(values.get(name)!);
+      this.#trainer.state = state;
+      this.#trainer.clearGradients();
+      this.#weights.version++;
+    });
+  }
+
+  fork(): Promise<FrozenModel> {
+    return this.#inTurn(async () => {
+      const trained = new Map(
+        [...this.#parts.trained].map(([name, { data, dims }]) => [name, float32((data as Float32Array).slice(), dims)]),
+      );
+      const copy = new LocalModel({ ...this.#parts, trained, tensors: [], closed: () => undefined });
+      this.#parts.adopt(copy);
+      return copy;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    await this.#queue;
+    await this.#sampler?.[Symbol.asyncDispose]();
+    this.#parts.closed();
+  }
+
+  #open(): void {
+    if (this.#closed) throw new ConfigError(`model ${this.name} was closed`, "Open it again.");
+  }
+
+  #inTurn<T>(verb: () => Promise<T>): Promise<T> {
+    this.#open();
+    const result = this.#queue.then(verb);
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+}

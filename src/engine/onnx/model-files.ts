@@ -1,0 +1,194 @@
+/**
+ * @file From a directory to the weights of a model and back: whole models in Hugging Face's layout, adapters in
+ * PEFT's, the optimiser's state beside them.
+ */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../../core/errors.ts";
+import { isAdapterDirectory, readAdapter, writeAdapter } from "./checkpoint/adapter.ts";
+import { checkTensors, exists, openCheckpoint, writeCheckpoint } from "./checkpoint/checkpoint.ts";
+import { readHeader, readTensor, type TensorData } from "./checkpoint/safetensors.ts";
+import { float32, type RunTensor } from "./graph/compile.ts";
+import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
+import { loraInputName } from "./models/decoder.ts";
+import { parameterSpecs, type LoraOptions, type LoraSpec } from "./models/parameters.ts";
+import { checkTokenizerFits, loadTokenizer } from "./tokenizer/load-tokenizer.ts";
+import type { Tokenizer } from "../../core/engine.ts";
+import type { AdamWState } from "./train/adamw.ts";
+
+/** What all models on one path share: configuration, tokenizer and, for adapters, the frozen parameters. */
+export interface BaseModel {
+  directory: string;
+  config: DecoderConfig;
+  tokenizer: Tokenizer;
+  tensors: ReadonlyMap<string, RunTensor>;
+}
+
+const tokenizerFiles = [
+  "tokenizer.json",
+  "tokenizer_config.json",
+  "special_tokens_map.json",
+  "added_tokens.json",
+  "generation_config.json",
+  "chat_template.jinja",
+];
+const optimizerFile = "optimizer.safetensors";
+
+/** Tied heads and rotary buffers that some checkpoints carry along. */
+const redundant = (config: DecoderConfig) => (name: string) =>
+  (config.tieEmbeddings && name === "lm_head.weight") || name.endsWith(".rotary_emb.inv_freq");
+
+/** @throws ConfigError that names file and tensor where the directory does not hold exactly this model. */
+export async function readBaseModel(directory: string): Promise<BaseModel> {
+  const checkpoint = await openCheckpoint(directory);
+  const config = parseDecoderConfig(checkpoint.config, join(directory, "config.json"));
+  const specs = parameterSpecs(config);
+  checkTensors(
+    checkpoint.entries,
+    new Map(specs.map(({ name, shape }) => [name, shape])),
+    directory,
+    redundant(config),
+  );
+  const tokenizer = await loadTokenizer(directory);
+  checkTokenizerFits(tokenizer, config.vocabSize, directory);
+  const tensors = new Map<string, RunTensor>();
+  for (const { name, shape } of specs) tensors.set(name, float32((await checkpoint.read(name)).data, shape));
+  return { directory, config, tokenizer, tensors };
+}
+
+/** A PEFT directory's adapter and the base that it names; `null` where the directory holds a whole model. */
+export async function readAdapterModel(
+  directory: string,
+): Promise<{ base: string; lora: LoraOptions; tensors: Map<string, Float32Array> } | null> {
+  if (!(await isAdapterDirectory(directory))) return null;
+  const adapter = await readAdapter(directory);
+  if (adapter.baseModel === null)
+    throw new ConfigError(
+      `${directory}/adapter_config.json names no base model`,
+      "Set base_model_name_or_path to the base's directory.",
+    );
+  return {
+    base: adapter.baseModel,
+    lora: { rank: adapter.rank, alpha: adapter.alpha, targetModules: adapter.targetModules },
+    tensors: adapterTensors(adapter.modules),
+  };
+}
+
+function adapterTensors(modules: ReadonlyMap<string, { a: TensorData; b: TensorData }>): Map<string, Float32Array> {
+  return new Map(
+    [...modules].flatMap(([module, { a, b }]) => [
+      [loraInputName(module, "A"), a.data],
+      [loraInputName(module, "B"), b.data],
+    ]),
+  );
+}
+
+/** The trained tensors that `directory` holds for a model of this kind, all of them or an error. */
+export async function readTrained(
+  directory: string,
+  base: BaseModel,
+  lora: { specs: readonly LoraSpec[] } | null,
+): Promise<Map<string, Float32Array>> {
+  const adapter = await isAdapterDirectory(directory);
+  if (adapter !== (lora !== null))
+    throw new ConfigError(
+      `${directory} holds ${adapter ? "an adapter" : "a whole model"}, but the open model is ${lora ? "an adapter" : "a whole model"}`,
+      "Load what the same kind of model has saved.",
+    );
+  if (!lora) {
+    const checkpoint = await openCheckpoint(directory);
+    const expected = parameterSpecs(base.config);
+    const shapes = new Map(expected.map(({ name, shape }) => [name, shape]));
+    checkTensors(checkpoint.entries, shapes, directory, redundant(base.config));
+    const tensors = new Map<string, Float32Array>();
+    for (const { name } of expected) tensors.set(name, (await checkpoint.read(name)).data);
+    return tensors;
+  }
+  const { modules } = await readAdapter(directory);
+  const found = new Map(
+    [...modules].flatMap(([module, { a, b }]): [string, TensorData][] => [
+      [loraInputName(module, "A"), a],
+      [loraInputName(module, "B"), b],
+    ]),
+  );
+  const shapes = lora.specs.flatMap(({ module, a, b }): [string, readonly number[]][] => [
+    [loraInputName(module, "A"), a],
+    [loraInputName(module, "B"), b],
+  ]);
+  checkTensors(found, new Map(shapes), directory);
+  return new Map([...found].map(([name, { data }]) => [name, data]));
+}
+
+/** The optimiser's state, or a fresh one where none was saved. */
+export async function readOptimizer(
+  directory: string,
+  sizes: ReadonlyMap<string, number>,
+): Promise<AdamWState> {
+  const state: AdamWState = { step: 0, moments: new Map() };
+  const file = join(directory, optimizerFile);
+  if (!(await exists(file))) return state;
+  const { entries } = await readHeader(file);
+  const step = entries.get("step");
+  const broken = (what: string) => new ConfigError(`${file}: ${what}`, "Save the optimiser's state again.");
+  if (!step) throw broken("tensor step is missing");
+  state.step = (await readTensor(step)).data[0]!;
+  for (const [name, size] of sizes) {
+    const [m, v] = [entries.get(`m.${name}`), entries.get(`v.${name}`)];
+    if (!m && !v) continue;
+    if (!m || !v) throw broken(`one of the moments of ${name} is missing`);
+    const moments = { m: (await readTensor(m)).data, v: (await readTensor(v)).data };
+    if (moments.m.length !== size || moments.v.length !== size) throw broken(`the moments of ${name} have another size`);
+    state.moments.set(name, moments);
+  }
+  return state;
+}
+
+export interface SaveModel {
+  base: BaseModel;
+  trained: ReadonlyMap<string, RunTensor>;
+  lora: { options: LoraOptions; specs: readonly LoraSpec[] } | null;
+  optimizer: AdamWState | null;
+}
+
+/** Writes the directory whole or not at all. */
+export async function writeModel(directory: string, model: SaveModel): Promise<void> {
+  const tensorData = ({ data, dims }: RunTensor): TensorData => ({ shape: [...dims], data: data as Float32Array });
+  const files = new Map<string, Uint8Array>();
+  for (const name of tokenizerFiles) {
+    const file = join(model.base.directory, name);
+    if (await exists(file)) files.set(name, await readFile(file));
+  }
+  const extraTensors = new Map<string, Map<string, TensorData>>();
+  if (model.optimizer) {
+    const state = new Map<string, TensorData>([["step", { shape: [1], data: Float32Array.of(model.optimizer.step) }]]);
+    for (const [name, { m, v }] of model.optimizer.moments) {
+      const shape = [...model.trained.get(name)!.dims];
+      state.set(`m.${name}`, { shape, data: m }).set(`v.${name}`, { shape, data: v });
+    }
+    extraTensors.set(optimizerFile, state);
+  }
+  if (!model.lora) {
+    const tensors = new Map([...model.trained].map(([name, tensor]) => [name, tensorData(tensor)]));
+    await writeCheckpoint(directory, { config: model.base.config.raw, tensors, files, extraTensors });
+    return;
+  }
+  const { options, specs } = model.lora;
+  await writeAdapter(directory, {
+    rank: options.rank,
+    alpha: options.alpha,
+    targetModules: [...new Set(specs.map(({ module }) => module.slice(module.lastIndexOf(".") + 1)))],
+    baseModel: model.base.directory,
+    modules: new Map(
+      specs.map(({ module }) => [
+        module,
+        {
+          a: tensorData(model.trained.get(loraInputName(module, "A"))!),
+          b: tensorData(model.trained.get(loraInputName(module, "B"))!),
+        },
+      ]),
+    ),
+    files,
+    extraTensors,
+  });
+}
