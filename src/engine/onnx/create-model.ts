@@ -20,7 +20,10 @@ export async function createModel(options: CreateModelOptions): Promise<DecoderC
   await writeCheckpoint(options.directory, {
     config: config.raw,
     tensors: new Map(
-      parameterSpecs(config).map(({ name, shape }) => [name, { shape: [...shape], data: weights.get(name)! }]),
+      parameterSpecs(config).map(({ name, shape }) => [
+        name,
+        { shape: [...shape], data: weights.get(name)! },
+      ]),
     ),
     files: options.tokenizerFiles,
   });

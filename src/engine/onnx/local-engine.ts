@@ -81,7 +81,11 @@ export class LocalEngine implements AsyncDisposable {
     lora: LocalModel["lora"],
     release: () => void,
   ): LocalModel {
-    const matrices = new Set(parameterSpecs(base.config).filter(({ shape }) => shape.length > 1).map(({ name }) => name));
+    const matrices = new Set(
+      parameterSpecs(base.config)
+        .filter(({ shape }) => shape.length > 1)
+        .map(({ name }) => name),
+    );
     const tensors: TrainedTensor[] = [...trained].map(([name, { data }]) => ({
       name,
       data: data as Float32Array,

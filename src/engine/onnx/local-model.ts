@@ -106,7 +106,10 @@ export class LocalModel implements Model {
       const { base, tensors } = this.#parts;
       // Everything is read before anything changes.
       const values = await readTrained(directory, base, this.lora);
-      const state = await readOptimizer(directory, new Map(tensors.map(({ name, data }) => [name, data.length])));
+      const state = await readOptimizer(
+        directory,
+        new Map(tensors.map(({ name, data }) => [name, data.length])),
+      );
       for (const { name, data } of tensors) data.set(values.get(name)!);
       this.#trainer.state = state;
       this.#trainer.clearGradients();
@@ -117,7 +120,10 @@ export class LocalModel implements Model {
   fork(): Promise<FrozenModel> {
     return this.#inTurn(async () => {
       const trained = new Map(
-        [...this.#parts.trained].map(([name, { data, dims }]) => [name, float32((data as Float32Array).slice(), dims)]),
+        [...this.#parts.trained].map(([name, { data, dims }]) => [
+          name,
+          float32((data as Float32Array).slice(), dims),
+        ]),
       );
       const copy = new LocalModel({ ...this.#parts, trained, tensors: [], closed: () => undefined });
       this.#parts.adopt(copy);

@@ -75,7 +75,9 @@ export async function readAdapterModel(
   };
 }
 
-function adapterTensors(modules: ReadonlyMap<string, { a: TensorData; b: TensorData }>): Map<string, Float32Array> {
+function adapterTensors(
+  modules: ReadonlyMap<string, { a: TensorData; b: TensorData }>,
+): Map<string, Float32Array> {
   return new Map(
     [...modules].flatMap(([module, { a, b }]) => [
       [loraInputName(module, "A"), a.data],
@@ -138,7 +140,8 @@ export async function readOptimizer(
     if (!m && !v) continue;
     if (!m || !v) throw broken(`one of the moments of ${name} is missing`);
     const moments = { m: (await readTensor(m)).data, v: (await readTensor(v)).data };
-    if (moments.m.length !== size || moments.v.length !== size) throw broken(`the moments of ${name} have another size`);
+    if (moments.m.length !== size || moments.v.length !== size)
+      throw broken(`the moments of ${name} have another size`);
     state.moments.set(name, moments);
   }
   return state;
@@ -153,7 +156,10 @@ export interface SaveModel {
 
 /** Writes the directory whole or not at all. */
 export async function writeModel(directory: string, model: SaveModel): Promise<void> {
-  const tensorData = ({ data, dims }: RunTensor): TensorData => ({ shape: [...dims], data: data as Float32Array });
+  const tensorData = ({ data, dims }: RunTensor): TensorData => ({
+    shape: [...dims],
+    data: data as Float32Array,
+  });
   const files = new Map<string, Uint8Array>();
   for (const name of tokenizerFiles) {
     const file = join(model.base.directory, name);
@@ -161,7 +167,9 @@ export async function writeModel(directory: string, model: SaveModel): Promise<v
   }
   const extraTensors = new Map<string, Map<string, TensorData>>();
   if (model.optimizer) {
-    const state = new Map<string, TensorData>([["step", { shape: [1], data: Float32Array.of(model.optimizer.step) }]]);
+    const state = new Map<string, TensorData>([
+      ["step", { shape: [1], data: Float32Array.of(model.optimizer.step) }],
+    ]);
     for (const [name, { m, v }] of model.optimizer.moments) {
       const shape = [...model.trained.get(name)!.dims];
       state.set(`m.${name}`, { shape, data: m }).set(`v.${name}`, { shape, data: v });

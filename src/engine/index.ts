@@ -1,0 +1,5 @@
+/** @file Public entry `webrl/engine`: the contract of engines, and the embedded one. */
+
+export type * from "../core/engine.ts";
+export { createOnnxEngine, type OnnxEngineOptions } from "./onnx/engine.ts";
+export { createModel, type CreateModelOptions } from "./onnx/create-model.ts";
