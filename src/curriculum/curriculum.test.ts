@@ -54,6 +54,13 @@ const TEMPLATES: (CatalogTemplate & { phrasings: string[] })[] = [
     testOnly: true,
     phrasings: ["Secret {colour} {thing}", "Secrets {colour} {thing}", "TEST secret {colour} {thing}"],
   },
+  {
+    // The colour is hidden: an instance of the train split may read like one that is held out.
+    id: "shop.any",
+    sites: ["storefront"],
+    category: "navigation",
+    phrasings: ["Go to any {thing}", "Open any {thing}", "TEST any {thing}"],
+  },
 ];
 
 const splitOf = (id: string, params: CatalogParams): Split => {
@@ -67,9 +74,9 @@ const fill = (text: string, params: CatalogParams) =>
 const catalog: TaskCatalog = {
   templates: () => TEMPLATES,
   instances: (id, split) => {
-    const template = TEMPLATES.find((t) => t.id === id)!;
+    // Forgets that a template is for tests only, as a careless suite may: the proposer must not.
     return COLOURS.flatMap((colour) => THINGS.map((thing): CatalogParams => ({ colour, thing })))
-      .map((params) => ({ params, split: template.testOnly ? ("test" as const) : splitOf(id, params) }))
+      .map((params) => ({ params, split: splitOf(id, params) }))
       .filter((instance) => split === undefined || instance.split === split);
   },
   instantiate: (id, params, phrasing, lineage) => {
@@ -96,7 +103,7 @@ const catalog: TaskCatalog = {
     ),
 };
 
-const train = catalog.tasks({ split: "train" });
+const train = catalog.tasks({ split: "train" }).filter((task) => task.templateId !== "shop.secret");
 const failed = createRng("failed").shuffle(train).slice(0, 6);
 const heldOut = heldOutInstructions(catalog);
 const propose = (count: number, seed = 1, parents = failed) =>
@@ -118,6 +125,17 @@ describe("evolve", () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  test("does not repeat a held-out instruction that other parameters happen to give", async () => {
+    const parent = train.find((task) => task.templateId === "shop.any")!;
+    const tasks = await propose(60, 1, [parent]);
+    const any = tasks.filter((task) => task.templateId === "shop.any");
+    expect(any.length).toBeGreaterThan(0);
+    const clashing = THINGS.filter((thing) => heldOut.has(`go to any ${thing}`));
+    expect(clashing.length).toBeGreaterThan(0);
+    for (const thing of clashing)
+      expect(any.map((task) => task.instruction)).not.toContain(`Go to any ${thing}`);
   });
 
   test("grows mostly in the family of the failed task, and every failure has children", async () => {
@@ -214,6 +232,18 @@ describe("growing a phase's curriculum", () => {
       expect(record.kept).toBe(record.outcome === "kept");
     }
     expect(records.find((r) => r.outcome === "too_hard")!.reason).toBe("V(s₀) = 0.010 < 0.05");
+  });
+
+  test.each([
+    [0.049, "too_hard"],
+    [0.05, "kept"],
+    [0.75, "kept"],
+    [0.751, "too_easy"],
+    [null, "unobserved"],
+  ])("V(s₀) = %s is %s", async (value, outcome) => {
+    const { records } = await growCurriculum(options({ value: async (c) => c.map(() => value) }));
+    expect(records.some((r) => r.outcome === outcome)).toBe(true);
+    expect(records.filter((r) => !["duplicate", "not_needed", outcome].includes(r.outcome))).toEqual([]);
   });
 
   test("without a critic nothing is filtered by value", async () => {
