@@ -115,9 +115,9 @@ class WorkerLink {
     options: { signal?: AbortSignal | undefined; loss?: Exclude<Loss, string> } = {},
   ): Promise<unknown> {
     const { signal, loss } = options;
+    // Models may be disposed after their engine, or after its thread broke: nothing is left to close.
+    if (call.verb === "close" && (this.#closed || !this.#worker)) return Promise.resolve();
     if (this.#closed) {
-      // Models may be disposed after their engine: nothing is left to close.
-      if (call.verb === "close") return Promise.resolve();
       throw new ConfigError("the engine was closed", "Open a new engine.");
     }
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
@@ -201,11 +201,18 @@ class WorkerLink {
 function startWorker(data: WorkerData): Worker {
   const source = import.meta.url.endsWith(".ts");
   const file = new URL(source ? "./worker.ts" : "./worker.js", import.meta.url);
-  // From source, the worker needs the same loader as the program; from the build it is plain JavaScript.
-  const loader = source
-    ? ["--import", pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href]
-    : [];
-  const worker = new Worker(file, { workerData: data, execArgv: loader });
+  // From source the worker needs a TypeScript loader of its own (`tsx`, a development dependency; `--import` does not
+  // reach workers on Node 20); the build is plain JavaScript.
+  const api = source
+    ? createRequire(import.meta.url)
+        .resolve("tsx/esm/api")
+        .replace(/\.cjs$/, ".mjs")
+    : "";
+  const tsx = pathToFileURL(api).href;
+  const boot = `import(${JSON.stringify(tsx)}).then(({ register }) => register()).then(() => import(${JSON.stringify(file.href)}))`;
+  const worker = source
+    ? new Worker(boot, { workerData: data, eval: true, execArgv: [] })
+    : new Worker(file, { workerData: data });
   worker.unref();
   return worker;
 }

@@ -3,7 +3,7 @@
 import { ConfigError } from "../../core/errors.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
 import { readOptimizer, readTrained, writeModel, type BaseModel } from "./model-files.ts";
-import { createSampler } from "./sampler/sampler.ts";
+import { createSampler, type OnnxSampler } from "./sampler/sampler.ts";
 import { Trainer } from "./train/trainer.ts";
 import type {
   Datum,
@@ -17,7 +17,6 @@ import type {
 } from "../../core/engine.ts";
 import type { LocalEngineOptions } from "./local-engine.ts";
 import type { DecoderConfig } from "./models/config.ts";
-import type { LiveWeights } from "./models/live-weights.ts";
 import type { LoraOptions, LoraSpec } from "./models/parameters.ts";
 import type { TrainedTensor } from "./train/adamw.ts";
 import type { LossPrograms } from "./train/loss-programs.ts";
@@ -42,8 +41,9 @@ export class LocalModel implements Model {
   readonly lora: LocalModelParts["lora"];
   readonly #parts: LocalModelParts;
   readonly #trainer: Trainer;
-  readonly #weights: LiveWeights & { version: number };
-  #sampler: ReturnType<typeof createSampler> | null = null;
+  readonly #weights: ReadonlyMap<string, RunTensor>;
+  /** Compiled when first sampled from: most forks only give log-probabilities. */
+  #sampler: Promise<OnnxSampler> | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
 
@@ -54,9 +54,8 @@ export class LocalModel implements Model {
     this.tokenizer = base.tokenizer;
     this.contextTokens = base.config.contextTokens;
     this.lora = lora;
-    const tensors = new Map([...base.tensors, ...trained]);
-    this.#weights = { config: base.config, lora: lora?.specs ?? [], tensors, version: 0 };
-    this.#trainer = new Trainer(base.config, tensors, parts.tensors, parts.programs, engine);
+    this.#weights = new Map([...base.tensors, ...trained]);
+    this.#trainer = new Trainer(base.config, this.#weights, parts.tensors, parts.programs, engine);
   }
 
   get directory(): string {
@@ -67,11 +66,19 @@ export class LocalModel implements Model {
     return this.#parts.base.config;
   }
 
-  sample(request: SampleRequest): Promise<SampleResult> {
+  async sample(request: SampleRequest): Promise<SampleResult> {
     this.#open();
-    const { provider, threads } = this.#parts.engine;
-    this.#sampler ??= createSampler({ weights: this.#weights, tokenizer: this.tokenizer, provider, threads });
-    return this.#sampler.sample(request);
+    const { base, lora, engine } = this.#parts;
+    this.#sampler ??= createSampler({
+      name: this.name,
+      config: base.config,
+      tokenizer: base.tokenizer,
+      weights: this.#weights,
+      lora: lora?.specs ?? [],
+      provider: engine.provider,
+      ...(engine.threads === undefined ? {} : { threads: engine.threads }),
+    });
+    return (await this.#sampler).sample(request);
   }
 
   logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]> {
@@ -83,11 +90,7 @@ export class LocalModel implements Model {
   }
 
   optimStep(step: OptimStep): Promise<{ gradientNorm: number }> {
-    return this.#inTurn(async () => {
-      const result = await this.#trainer.optimStep(step);
-      this.#weights.version++;
-      return result;
-    });
+    return this.#inTurn(() => this.#change(() => this.#trainer.optimStep(step)));
   }
 
   save(directory: string, options: { optimizer?: boolean } = {}): Promise<void> {
@@ -110,10 +113,11 @@ export class LocalModel implements Model {
         directory,
         new Map(tensors.map(({ name, data }) => [name, data.length])),
       );
-      for (const { name, data } of tensors) data.set(values.get(name)!);
-      this.#trainer.state = state;
-      this.#trainer.clearGradients();
-      this.#weights.version++;
+      await this.#change(() => {
+        for (const { name, data } of tensors) data.set(values.get(name)!);
+        this.#trainer.state = state;
+        this.#trainer.clearGradients();
+      });
     });
   }
 
@@ -135,12 +139,18 @@ export class LocalModel implements Model {
     if (this.#closed) return;
     this.#closed = true;
     await this.#queue;
-    await this.#sampler?.[Symbol.asyncDispose]();
+    await (await this.#sampler)?.[Symbol.asyncDispose]();
     this.#parts.closed();
   }
 
   #open(): void {
     if (this.#closed) throw new ConfigError(`model ${this.name} was closed`, "Open it again.");
+  }
+
+  /** Changes weights between requests of the sampler, which forgets what it knew of the old ones. */
+  async #change<T>(change: () => T | Promise<T>): Promise<T> {
+    const sampler = await this.#sampler;
+    return sampler ? sampler.update(change) : change();
   }
 
   #inTurn<T>(verb: () => Promise<T>): Promise<T> {
