@@ -1,0 +1,243 @@
+/**
+ * @file How the shipped models are made: a tokenizer and a small model from nothing on drills (`pretrain`), a model
+ * that imitates demonstrations (`sft`), and the outcome reward model (`orm`). Each can be killed and goes on.
+ */
+
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Engine, Model } from "../core/engine.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { OrmExample, OrmReport } from "../reward/train-orm.ts";
+import { evaluateOrm, ormExample, splitOrmExamples, trainOrm } from "../reward/train-orm.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
+import type { PromptTemplate } from "../text/prompt.ts";
+import type { ImitationSample } from "./demonstrations.ts";
+import {
+  drillSamples,
+  imitationSamples,
+  isDemonstration,
+  limitCoverage,
+  writeEpisodesCompressed,
+} from "./demonstrations.ts";
+import type { HeldOutScore, ImitateConfig, ImitateProgress } from "./imitate.ts";
+import { imitate } from "./imitate.ts";
+import { writeModelCard } from "./model-card.ts";
+import { writeAtomically } from "./run-directory.ts";
+
+export interface Coverage {
+  /** Share of the templates that are demonstrated in full. */
+  covered: number;
+  /** Demonstrations kept of each other template. */
+  few: number;
+}
+
+interface MakeModelOptions {
+  engine: Engine;
+  /** Directory of the new model; `${out}.work` holds what a killed training goes on from. */
+  out: string;
+  records: readonly EpisodeRecord[];
+  coverage: Coverage;
+  imitate: ImitateConfig;
+  template: PromptTemplate;
+  maxNewTokens: number;
+  /** The command that makes it again, for the model card. */
+  command: string;
+  onProgress?(progress: ImitateProgress): void;
+  signal?: AbortSignal | undefined;
+}
+
+export interface MadeModel {
+  directory: string;
+  samples: number;
+  steps: number;
+  score: HeldOutScore | null;
+}
+
+export interface PretrainOptions extends MakeModelOptions {
+  /** Writes a model with random weights and a trained tokenizer. */
+  createModel(directory: string, texts: Iterable<string>): Promise<void>;
+  drillsPerPage: number;
+  /** Demonstrations take part too, within `coverage`. */
+  withDemonstrations: boolean;
+}
+
+/** From nothing: a tokenizer of the recorded pages, and a model that can do what one page asks. */
+export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
+  const { records, out } = options;
+  const start = join(`${out}.work`, "start");
+  if (!existsSync(join(start, "config.json"))) {
+    await mkdir(`${out}.work`, { recursive: true });
+    await options.createModel(start, textsOf(records));
+  }
+  const drills = drillSamples(records, { perPage: options.drillsPerPage, seed: options.imitate.seed });
+  const demonstrations = options.withDemonstrations
+    ? imitationSamples(limitCoverage(records, options.coverage))
+    : [];
+  return make(options, start, [...drills, ...demonstrations]);
+}
+
+export interface SftOptions extends MakeModelOptions {
+  base: string;
+  /** Demonstrations that are stored with the model, for the replay buffer to start with. */
+  keepDemonstrations: number;
+}
+
+/** Imitation of demonstrations of the train split, imperfect in coverage on purpose. */
+export async function sft(options: SftOptions): Promise<MadeModel> {
+  const foreign = options.records.find((record) => record.trajectory.task.split !== "train");
+  if (foreign)
+    throw new ConfigError(
+      `${foreign.id} demonstrates ${foreign.trajectory.task.id}, a task of the ${foreign.trajectory.task.split} split`,
+      "Collect demonstrations of the train split only.",
+    );
+  const records = limitCoverage(options.records.filter(isDemonstration), options.coverage);
+  const made = await make(options, options.base, imitationSamples(records));
+  if (options.keepDemonstrations > 0)
+    await writeEpisodesCompressed(
+      join(options.out, "demonstrations.jsonl.gz"),
+      records.slice(0, options.keepDemonstrations),
+    );
+  return made;
+}
+
+async function make(
+  options: MakeModelOptions,
+  base: string,
+  samples: readonly ImitationSample[],
+): Promise<MadeModel> {
+  const workDirectory = `${options.out}.work`;
+  await using model = await options.engine.open({ path: base });
+  const { step, score } = await imitate({
+    model,
+    samples,
+    config: options.imitate,
+    tokenize: { maxNewTokens: options.maxNewTokens, template: options.template },
+    workDirectory,
+    ...(options.onProgress && { onProgress: options.onProgress }),
+    signal: options.signal,
+  });
+  await model.save(options.out);
+  const made = { directory: options.out, samples: samples.length, steps: step, score };
+  await writeModelCard(options.out, {
+    command: options.command,
+    facts: {
+      base,
+      samples: samples.length,
+      episodes: new Set(samples.map((sample) => sample.source)).size,
+      "optimiser steps": step,
+      ...options.imitate,
+      ...(score && {
+        "held-out actions": score.actions,
+        "held-out exact": score.exact,
+        "exact on pages seen in training": score.exactSeenPages,
+        "exact on new pages": score.exactNewPages,
+        "held-out perplexity": score.perplexity,
+      }),
+    },
+  });
+  await rm(workDirectory, { recursive: true, force: true });
+  return made;
+}
+
+/** What the tokenizer is trained on: pages, instructions and actions. */
+function* textsOf(records: readonly EpisodeRecord[]): Generator<string> {
+  const pages = new Set<string>();
+  for (const { trajectory } of records) {
+    yield trajectory.task.instruction;
+    for (const { observation, response } of trajectory.steps) {
+      if (!pages.has(observation.text)) yield observation.text;
+      pages.add(observation.text);
+      yield response;
+    }
+  }
+}
+
+export interface TrainOrmModelOptions {
+  engine: Engine;
+  base: string;
+  out: string;
+  /** Rollouts with the verifiers' verdicts, of policies of different strength. */
+  records: readonly EpisodeRecord[];
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  heldOutFraction: number;
+  seed: number;
+  checkpointMinutes: number;
+  command: string;
+  onStep?(progress: { step: number; steps: number; loss: number }): void;
+  signal?: AbortSignal | undefined;
+}
+
+/** Trains the ORM and measures it on rollouts of templates that it has not seen. Writes `report.json` beside it. */
+export async function makeOrm(
+  options: TrainOrmModelOptions,
+): Promise<{ directory: string; examples: number; report: OrmReport }> {
+  const { out, seed } = options;
+  const workDirectory = `${out}.work`;
+  const statePath = join(workDirectory, "state.json");
+  const examples = labelled(options.records);
+  const { train, heldOut } = splitOrmExamples(examples, { heldOutFraction: options.heldOutFraction, seed });
+  if (heldOut.length === 0)
+    throw new ConfigError(
+      `none of ${examples.length} labelled rollouts is held out`,
+      "Collect rollouts of more templates, or raise --held-out.",
+    );
+  await mkdir(workDirectory, { recursive: true });
+  await using model = await options.engine.open({ path: options.base });
+  const fromStep = await restore(model, workDirectory, statePath);
+  let saved = Date.now();
+  const { steps } = await trainOrm(model, train, {
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    learningRate: options.learningRate,
+    seed,
+    fromStep,
+    onStep: async (progress) => {
+      options.onStep?.(progress);
+      if (Date.now() - saved < 60_000 * options.checkpointMinutes) return;
+      const checkpoint = `checkpoint-${progress.step}`;
+      await model.save(join(workDirectory, checkpoint), { optimizer: true });
+      await writeAtomically(statePath, JSON.stringify({ step: progress.step, checkpoint }));
+      saved = Date.now();
+    },
+    ...(options.signal && { signal: options.signal }),
+  });
+  const report = await evaluateOrm(model, heldOut, options.signal ? { signal: options.signal } : {});
+  await model.save(out);
+  await writeFile(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await writeModelCard(out, {
+    command: options.command,
+    facts: {
+      base: options.base,
+      "labelled rollouts": examples.length,
+      "held-out rollouts": heldOut.length,
+      "optimiser steps": steps,
+      epochs: options.epochs,
+      batchSize: options.batchSize,
+      learningRate: options.learningRate,
+      "held-out accuracy": report.overall.accuracy,
+      "held-out precision": report.overall.precision,
+      "held-out recall": report.overall.recall,
+      "calibration error": report.overall.calibrationError,
+    },
+  });
+  await rm(workDirectory, { recursive: true, force: true });
+  return { directory: out, examples: examples.length, report };
+}
+
+async function restore(model: Model, workDirectory: string, statePath: string): Promise<number> {
+  if (!existsSync(statePath)) return 0;
+  const state = JSON.parse(await readFile(statePath, "utf8")) as { step: number; checkpoint: string };
+  await model.load(join(workDirectory, state.checkpoint));
+  return state.step;
+}
+
+/** Rollouts that a verifier has labelled. */
+export function labelled(records: readonly EpisodeRecord[]): OrmExample[] {
+  return records
+    .filter((record) => !isFaulted(record) && record.truth !== null)
+    .map((record) => ormExample(record.trajectory, record.truth!.success));
+}

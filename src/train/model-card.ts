@@ -1,0 +1,56 @@
+/** @file A model's card: what it is, how it was made and measured, and the checksum of its weights. */
+
+import { createHash } from "node:crypto";
+import { readFile, readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { gitRevision, packageVersion } from "./run-info.ts";
+
+export interface ModelCard {
+  /** Makes the model again. */
+  command: string;
+  /** Numbers and names, printed as a table. */
+  facts: Record<string, string | number | boolean | null | undefined>;
+}
+
+/** Writes `README.md` into the model's directory. */
+export async function writeModelCard(directory: string, card: ModelCard): Promise<void> {
+  const sums: string[] = [];
+  for (const name of (await readdir(directory)).sort())
+    if (name.endsWith(".safetensors") || name === "tokenizer.json")
+      sums.push(`${await sha256(join(directory, name))}  ${name}`);
+  const rows = Object.entries(card.facts)
+    .filter(([, value]) => value !== null && value !== undefined)
+    .map(([name, value]) => `| ${name} | ${typeof value === "number" ? rounded(value) : String(value)} |`);
+  const text = `# ${basename(directory)}
+
+A small language model of the webrl project, for the \`compact\` observation. Made from nothing, on the built-in
+sites; it knows no other text. License: that of the project.
+
+Made by webrl ${packageVersion()}${revision()} with
+
+    ${card.command}
+
+| | |
+|---|---|
+${rows.join("\n")}
+
+SHA-256:
+
+    ${sums.join("\n    ")}
+`;
+  await writeFile(join(directory, "README.md"), text);
+}
+
+const rounded = (value: number) =>
+  Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+
+const revision = () => {
+  const commit = gitRevision();
+  return commit === null ? "" : ` (${commit.slice(0, 12)})`;
+};
+
+export async function sha256(path: string): Promise<string> {
+  return createHash("sha256")
+    .update(await readFile(path))
+    .digest("hex");
+}

@@ -1,0 +1,114 @@
+import { execFile } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigError } from "../core/errors.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { readJsonLines } from "./json-lines.ts";
+import type { MetricLine } from "./run-directory.ts";
+import { createRun, openRun } from "./run-directory.ts";
+import { runInfo } from "./run-info.ts";
+import { fakeConfig, makeFakeBase } from "./testing/fake-run.ts";
+
+const script = fileURLToPath(new URL("testing/run-once.ts", import.meta.url));
+let world: string;
+
+const launch = (run: string, point: string) =>
+  new Promise<{ signal: string | null; stdout: string; stderr: string }>((resolve) => {
+    execFile(
+      process.execPath,
+      ["--import", "tsx", script, join(world, run), point],
+      (error, stdout, stderr) => resolve({ signal: error?.signal ?? null, stdout, stderr }),
+    );
+  });
+
+beforeAll(async () => {
+  world = await mkdtemp(join(tmpdir(), "webrl-resume-"));
+  const { base, demonstrations } = await makeFakeBase(world);
+  await writeFile(join(world, "demonstrations.json"), JSON.stringify(demonstrations));
+  await writeFile(join(world, "config.json"), JSON.stringify(fakeConfig(base, { phases: 2 })));
+});
+afterAll(() => rm(world, { recursive: true, force: true }));
+
+/** What must not depend on interruptions. */
+async function facts(run: string) {
+  const directory = join(world, run);
+  const metrics = (await readJsonLines<MetricLine>(join(directory, "metrics.jsonl"))).map((line) =>
+    Object.fromEntries(Object.entries(line).filter(([name]) => !name.startsWith("time/"))),
+  );
+  const files: Record<string, unknown> = {};
+  for (const phase of await readdir(join(directory, "phases")))
+    for (const name of (await readdir(join(directory, "phases", phase))).filter((f) =>
+      f.endsWith(".jsonl"),
+    )) {
+      const lines = await readJsonLines<Record<string, unknown>>(join(directory, "phases", phase, name));
+      const kept = /trajectories|evaluation/.test(name)
+        ? (lines as unknown as EpisodeRecord[])
+            .sort((a, b) => (a.id < b.id ? -1 : 1))
+            .map(({ id, truth, trajectory }) => ({
+              id,
+              truth,
+              ending: trajectory.ending,
+              responses: trajectory.steps.map((step) => step.response),
+              logprobs: trajectory.steps.map((step) => step.logprobs),
+            }))
+        : lines;
+      files[`${phase}/${name}`] = kept;
+    }
+  const weights = await Promise.all(
+    (await readdir(join(directory, "checkpoints"))).sort().map(async (name) => ({
+      name,
+      rows: await readFile(join(directory, "checkpoints", name, "rows.json"), "utf8"),
+    })),
+  );
+  return { metrics, files, weights };
+}
+
+describe("a run that is killed and resumed", () => {
+  it("is the run that was never interrupted, wherever it is killed", { timeout: 300_000 }, async () => {
+    const whole = await launch("whole", "never");
+    expect(whole.stderr).toBe("");
+    expect(JSON.parse(whole.stdout)).toEqual({ evaluations: 3 });
+
+    const stages = ["curriculum", "rollout", "judge", "select", "critic", "actor", "evaluate"];
+    const points = ["0/evaluate/start", "0/evaluate/middle", "0/evaluate/end"];
+    points.push("0/rollout/middle", "0/judge/end");
+    for (const stage of stages)
+      for (const when of ["rollout", "evaluate", "critic", "actor"].includes(stage)
+        ? ["start", "middle", "end"]
+        : ["start", "end"])
+        points.push(`1/${stage}/${when}`);
+    points.push("2/rollout/middle", "2/actor/start");
+    for (const point of points) {
+      const killed = await launch("killed", point);
+      expect([point, killed.signal, killed.stderr]).toEqual([point, "SIGKILL", ""]);
+      // What a kill in the middle of a write leaves behind.
+      appendFileSync(join(world, "killed", "metrics.jsonl"), '{"phase":1,"sta');
+    }
+    const last = await launch("killed", "never");
+    expect(last.stderr).toBe("");
+    expect(await facts("killed")).toEqual(await facts("whole"));
+  });
+
+  it("counts every finished episode once", async () => {
+    const lines = await readJsonLines<EpisodeRecord>(join(world, "killed/phases/01/trajectories.jsonl"));
+    expect(lines.length).toBe(6);
+    expect(new Set(lines.map((record) => record.id)).size).toBe(6);
+  });
+
+  it("is not started anew over an old one, nor by two processes at once", async () => {
+    const config = fakeConfig(join(world, "base"));
+    const quiet = () => {};
+    await expect(createRun(join(world, "whole"), runInfo(config), quiet)).rejects.toThrow(
+      /already holds a run/,
+    );
+    await using first = await openRun(join(world, "whole"), quiet, { version: "test" });
+    expect(first.isDone(2, "evaluate")).toBe(true);
+    const second = openRun(join(world, "whole"), quiet, { version: "test" });
+    await expect(second).rejects.toThrow(ConfigError);
+    await expect(second).rejects.toThrow(/in use by process/);
+  });
+});

@@ -1,0 +1,45 @@
+/**
+ * @file A process that runs or resumes a tiny run and kills itself, as `kill -9` does, at a given point:
+ * `node run-once.ts DIRECTORY PHASE/STAGE/WHEN`, WHEN being start, middle or end; `never` for no point.
+ */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { EpisodeRecord } from "../../rollout/episode.ts";
+import type { TrainConfig } from "../config.ts";
+import { createContext } from "../context.ts";
+import type { Observer } from "../events.ts";
+import { train } from "../loop.ts";
+import { createRun, openRun } from "../run-directory.ts";
+import { runInfo } from "../run-info.ts";
+import { fakeParts } from "./fake-run.ts";
+
+const [directory, point] = [process.argv[2]!, process.argv[3]!];
+const world = join(directory, "..");
+const config = JSON.parse(await readFile(join(world, "config.json"), "utf8")) as TrainConfig;
+const demonstrations = JSON.parse(
+  await readFile(join(world, "demonstrations.json"), "utf8"),
+) as EpisodeRecord[];
+
+let inside = 0;
+const observer: Observer = (event) => {
+  if (!("stage" in event)) return;
+  if (event.kind === "stage_started") inside = 0;
+  else inside++;
+  const when =
+    event.kind === "stage_started"
+      ? "start"
+      : event.kind === "stage_finished"
+        ? "end"
+        : inside === 3
+          ? "middle"
+          : "";
+  if (`${event.phase}/${event.stage}/${when}` === point) process.kill(process.pid, "SIGKILL");
+};
+await using run = existsSync(join(directory, "config.json"))
+  ? await openRun(directory, observer, { version: "test" })
+  : await createRun(directory, runInfo(config), observer);
+const context = createContext(run, fakeParts(demonstrations));
+const result = await train(context);
+process.stdout.write(JSON.stringify({ evaluations: result.evaluations.length }));
