@@ -1,0 +1,402 @@
+/**
+ * @file Samples from a decoder with continuous batching: requests join and leave the running batch at any token.
+ *
+ * ```
+ * sample() ─► waiting ─► prefill (one prompt at a time, behind the longest known prefix) ─► running ─► result
+ *                                                   decode: one token of every running request
+ * ```
+ *
+ * Independence of the batch: every request has its own random stream; a prompt is read alone; attention is computed
+ * row by row; and in the linear layers a row's sums do not depend on how many rows there are, as long as there
+ * are two (one row takes another kernel, so a lone sequence is padded with a row that nobody reads). On the CPU provider
+ * the same seed therefore gives the same tokens and the same log-probabilities to the last bit whatever else runs, but
+ * for the softmax over a longer cache, which may round differently; other providers promise only their rounding.
+ */
+
+import type { SampleRequest, SampleResult, Sampler, Tokenizer } from "../../../core/engine.ts";
+import { ConfigError, Fault } from "../../../core/errors.ts";
+import { createRng, type Rng } from "../../../core/rng.ts";
+import { float32, int32, int64, type Provider, type RunTensor } from "../graph/compile.ts";
+import type { DecoderConfig } from "../models/config.ts";
+import { parameterCount, type LoraSpec } from "../models/parameters.ts";
+import { ropeTables } from "../models/rope.ts";
+import { chooseToken } from "./choose-token.ts";
+import { KvCache, rowBytes, type LayerState } from "./kv-cache.ts";
+import { PrefixCache, type PrefixEntry } from "./prefix-cache.ts";
+import { compileSampler, paddedHeadDim, pastNames, type SamplerPrograms } from "./programs.ts";
+import { StopWatcher } from "./stop-watcher.ts";
+
+export interface SamplerOptions {
+  name: string;
+  config: DecoderConfig;
+  tokenizer: Tokenizer;
+  /** By graph input name, as the trainer has them. Read at every run; change them within {@link OnnxSampler.update}. */
+  weights: ReadonlyMap<string, RunTensor>;
+  lora?: readonly LoraSpec[];
+  provider?: Provider;
+  threads?: number;
+  /** Longest sequence, default the model's. */
+  contextTokens?: number;
+  /** Sequences that are decoded at once, default 32; fewer where `cacheBytes` does not hold them at full length. */
+  maxRunning?: number;
+  /** Memory for keys and values of running sequences, default 1 GiB. */
+  cacheBytes?: number;
+  /** Memory for those of recent prompts, default 128 MiB; 0 switches their reuse off. */
+  prefixCacheBytes?: number;
+}
+
+export interface SamplerStatistics {
+  /** Prompt tokens that went through the network, and those taken from the prefix cache instead. */
+  prefillTokens: number;
+  reusedTokens: number;
+  decodeSteps: number;
+  /** Tokens that decode steps gave; divided by `decodeSteps` this is the mean batch. */
+  decodedTokens: number;
+}
+
+export interface OnnxSampler extends Sampler, AsyncDisposable {
+  /**
+   * Runs `change`, which may write to the weights: after the running requests have ended and before any waiting one
+   * starts. What was cached of the old weights is dropped.
+   */
+  update<T>(change: () => T | Promise<T>): Promise<T>;
+  readonly statistics: Readonly<SamplerStatistics>;
+}
+
+/** Shorter common beginnings are not worth a copy. */
+const shortestPrefix = 16;
+/** Floating-point operations of one prefill run at most: about 20 ms on two cores, so that others get their turn. */
+const prefillOperations = 2e9;
+
+interface Running {
+  request: SampleRequest;
+  rng: Rng;
+  stop: StopWatcher;
+  tokens_T: number[];
+  logprobs_T: number[];
+  maxTokens: number;
+  resolve: (result: SampleResult) => void;
+  reject: (reason: unknown) => void;
+  /** Removes the abort listener. */
+  detach: () => void;
+}
+
+/** Compiles the graphs of `options.config` once; weights are fed at every run. */
+export async function createSampler(options: SamplerOptions): Promise<OnnxSampler> {
+  const { config, lora = [], provider = "cpu", threads } = options;
+  const programs = await compileSampler(config, lora, { provider, threads });
+  return new BatchingSampler(options, programs);
+}
+
+class BatchingSampler implements OnnxSampler {
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  readonly contextTokens: number;
+  readonly statistics: SamplerStatistics = {
+    prefillTokens: 0,
+    reusedTokens: 0,
+    decodeSteps: 0,
+    decodedTokens: 0,
+  };
+  readonly #config: DecoderConfig;
+  readonly #weights: ReadonlyMap<string, RunTensor>;
+  readonly #programs: SamplerPrograms;
+  readonly #rope: Record<string, RunTensor>;
+  readonly #maxRunning: number;
+  readonly #chunkTokens: number;
+  readonly #cache: KvCache;
+  readonly #prefixes: PrefixCache;
+  #waiting: Running[] = [];
+  #running: Running[] = [];
+  #updates: { run: () => Promise<void>; reject: (reason: unknown) => void }[] = [];
+  #loop: Promise<void> | null = null;
+  #disposed = false;
+
+  constructor(options: SamplerOptions, programs: SamplerPrograms) {
+    const { config } = options;
+    this.name = options.name;
+    this.tokenizer = options.tokenizer;
+    this.contextTokens = Math.min(options.contextTokens ?? config.contextTokens, config.contextTokens);
+    this.#config = config;
+    this.#weights = options.weights;
+    this.#programs = programs;
+    const fitting = Math.floor((options.cacheBytes ?? 2 ** 30) / rowBytes(config, this.contextTokens));
+    this.#maxRunning = Math.max(1, Math.min(options.maxRunning ?? 32, fitting));
+    this.#chunkTokens = Math.max(128, Math.floor(prefillOperations / (2 * parameterCount(config))));
+    this.#cache = new KvCache(config, Math.max(2, this.#maxRunning));
+    this.#prefixes = new PrefixCache(options.prefixCacheBytes ?? 128 * 2 ** 20);
+    const { cos, sin } = ropeTables(config, this.contextTokens);
+    const dims = [this.contextTokens, config.rope.dim / 2];
+    this.#rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) };
+  }
+
+  sample(request: SampleRequest): Promise<SampleResult> {
+    return new Promise((resolve, reject) => {
+      if (this.#disposed) throw this.#gone();
+      this.#check(request);
+      request.signal?.throwIfAborted();
+      const running: Running = {
+        request,
+        rng: createRng(`sample/${request.seed}`),
+        stop: new StopWatcher(this.tokenizer, request),
+        tokens_T: [],
+        logprobs_T: [],
+        maxTokens: Math.min(request.maxTokens, this.contextTokens - request.prompt_T.length),
+        resolve,
+        reject,
+        detach: () => request.signal?.removeEventListener("abort", onAbort),
+      };
+      const onAbort = () => {
+        this.#waiting = this.#waiting.filter((other) => other !== running);
+        const row = this.#running.indexOf(running);
+        if (row >= 0) this.#release(row);
+        reject(request.signal!.reason);
+      };
+      request.signal?.addEventListener("abort", onAbort, { once: true });
+      this.#waiting.push(running);
+      this.#start();
+    });
+  }
+
+  update<T>(change: () => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#disposed) throw this.#gone();
+      const run = async () => {
+        this.#prefixes.clear();
+        try {
+          resolve(await change());
+        } catch (reason) {
+          reject(reason);
+        }
+      };
+      this.#updates.push({ run, reject });
+      this.#start();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#failAll(this.#gone());
+    for (const { reject } of this.#updates.splice(0)) reject(this.#gone());
+    await this.#loop;
+    this.#prefixes.clear();
+    this.#cache.clear();
+    await this.#programs.prefill[Symbol.asyncDispose]();
+    await this.#programs.decode[Symbol.asyncDispose]();
+  }
+
+  #gone(): Fault {
+    return new Fault("engine_failed", `${this.name} was disposed`, { retryable: false });
+  }
+
+  #check({ prompt_T, maxTokens, temperature, topP = 1, topK = 0 }: SampleRequest): void {
+    const { vocabSize } = this.#config;
+    const fail = (message: string, hint: string) => {
+      throw new ConfigError(message, hint);
+    };
+    if (prompt_T.length === 0) fail("the prompt has no tokens", "Give at least one token.");
+    if (prompt_T.length >= this.contextTokens)
+      fail(
+        `the prompt has ${prompt_T.length} tokens, the context of ${this.name} only ${this.contextTokens}`,
+        "Shorten the prompt, or use a model with a longer context.",
+      );
+    const foreign = prompt_T.find((token) => !Number.isInteger(token) || token < 0 || token >= vocabSize);
+    if (foreign !== undefined)
+      fail(
+        `the prompt holds token ${foreign}, the vocabulary ends at ${vocabSize - 1}`,
+        "Use this model's tokenizer.",
+      );
+    if (!(Number.isInteger(maxTokens) && maxTokens >= 1))
+      fail(`maxTokens is ${maxTokens}`, "Use an integer of at least 1.");
+    if (!(temperature >= 0 && temperature < Infinity))
+      fail(`temperature is ${temperature}`, "Use 0 or more.");
+    if (!(topP > 0 && topP <= 1)) fail(`topP is ${topP}`, "Use a number above 0 and at most 1.");
+    if (!(Number.isInteger(topK) && topK >= 0))
+      fail(`topK is ${topK}`, "Use a whole number; 0 switches it off.");
+  }
+
+  #start(): void {
+    this.#loop ??= this.#work().finally(() => {
+      this.#loop = null;
+      if (this.#waiting.length > 0 || this.#updates.length > 0) this.#start();
+    });
+  }
+
+  async #work(): Promise<void> {
+    // A tick's grace, so that requests made together are seen together.
+    await new Promise(setImmediate);
+    for (;;) {
+      if (this.#running.length === 0) {
+        this.#cache.clear();
+        for (const { run } of this.#updates.splice(0)) await run();
+      }
+      try {
+        while (
+          this.#updates.length === 0 &&
+          this.#waiting.length > 0 &&
+          this.#running.length < this.#maxRunning
+        )
+          await this.#admit();
+        if (this.#running.length > 0) await this.#decode();
+      } catch (cause) {
+        const message = cause instanceof Error ? cause.message : String(cause);
+        this.#failAll(
+          new Fault("engine_failed", `sampling from ${this.name}: ${message}`, { retryable: false, cause }),
+        );
+        // After NaN the buffers may hold it, and masked keys must be finite.
+        this.#cache.clear();
+        this.#prefixes.clear();
+      }
+      if (this.#running.length + this.#waiting.length + this.#updates.length === 0) return;
+    }
+  }
+
+  #failAll(reason: unknown): void {
+    const all = [...this.#running, ...this.#waiting];
+    this.#running = [];
+    this.#waiting = [];
+    for (const { detach, reject } of all) {
+      detach();
+      reject(reason);
+    }
+  }
+
+  /** Reads the oldest waiting prompt, takes its first token and gives the request a row. */
+  async #admit(): Promise<void> {
+    const running = this.#waiting[0]!;
+    const prefill = await this.#prefill(running);
+    // It stayed in the list meanwhile, where an abort or a disposal takes it out.
+    if (this.#waiting[0] !== running || !prefill) return;
+    this.#waiting.shift();
+    const { logits_V, layers, stride } = prefill;
+    const { prompt_T } = running.request;
+    const row = this.#running.push(running) - 1;
+    if (this.#takeToken(running, logits_V)) {
+      this.#running.pop();
+      return;
+    }
+    this.#cache.reserve(prompt_T.length + 1, row);
+    this.#cache.fill(row, layers, prompt_T.length, stride);
+  }
+
+  /** `null` where the request was aborted on the way. */
+  async #prefill(
+    running: Running,
+  ): Promise<{ logits_V: Float32Array; layers: LayerState[]; stride: number } | null> {
+    const { prompt_T } = running.request;
+    const { kvHeads, layers } = this.#config;
+    const found = this.#prefixes.find(prompt_T);
+    // The last two tokens are always read: the last for its logits, two because one row takes another kernel.
+    const shared = found ? Math.max(0, Math.min(found.shared, prompt_T.length - 2)) : 0;
+    let done = shared >= shortestPrefix ? shared : 0;
+    let past: Pick<PrefixEntry, "layers" | "stride"> =
+      done > 0
+        ? found!.entry
+        : {
+            stride: 1,
+            layers: Array.from({ length: layers }, () => {
+              const empty = new Float32Array(kvHeads * paddedHeadDim(this.#config));
+              return { keys: empty, values: empty };
+            }),
+          };
+    this.statistics.reusedTokens += done;
+    this.statistics.prefillTokens += prompt_T.length - done;
+    for (;;) {
+      const left = prompt_T.length - done;
+      // Never leaves a single token for the last piece.
+      const count = left <= this.#chunkTokens + 1 ? left : this.#chunkTokens;
+      const piece = prompt_T.slice(done, done + count);
+      const results = await this.#programs.prefill.run({
+        ...Object.fromEntries(this.#weights),
+        ...this.#rope,
+        ...this.#pastFeeds(past),
+        tokens: int32(Int32Array.from(piece), [count]),
+        positions: int64(
+          BigInt64Array.from(piece, (_, t) => BigInt(done + t)),
+          [1, count],
+        ),
+        rows: int32(Int32Array.of(count - 1), [1]),
+        last_key: int32(Int32Array.of(done + count - 1), [1]),
+        total: int32(Int32Array.of(done + count), []),
+      });
+      const names = this.#programs.prefillOutputs;
+      const data = (name: string) => results[name]!.data as Float32Array;
+      done += count;
+      const stride = results[names[0]!.keys]!.dims[2]!;
+      past = {
+        stride,
+        layers: names.map(({ keys, values }) => ({ keys: data(keys), values: data(values) })),
+      };
+      if (done < prompt_T.length) {
+        if (this.#waiting[0] !== running) return null;
+        continue;
+      }
+      if (shared < prompt_T.length - 2) this.#prefixes.add({ tokens_T: prompt_T, ...past });
+      const state = names.map(({ values, keysTransposed }) => ({
+        keysTransposed: data(keysTransposed),
+        values: data(values),
+      }));
+      return { logits_V: data("logits"), layers: state, stride };
+    }
+  }
+
+  #pastFeeds({ layers, stride }: Pick<PrefixEntry, "layers" | "stride">): Record<string, RunTensor> {
+    const dims = [1, this.#config.kvHeads, stride, paddedHeadDim(this.#config)];
+    return Object.fromEntries(
+      layers.flatMap(({ keys, values }, layer) => [
+        [pastNames(layer).keys, float32(keys, dims)],
+        [pastNames(layer).values, float32(values, dims)],
+      ]),
+    );
+  }
+
+  /** One token of every running request. */
+  async #decode(): Promise<void> {
+    const batch = [...this.#running];
+    const positions = batch.map(({ request, tokens_T }) => request.prompt_T.length + tokens_T.length - 1);
+    this.#cache.reserve(Math.max(...positions) + 1, batch.length);
+    const rows = Math.max(2, batch.length);
+    const padded = <T>(values: T[]): T[] => Array.from({ length: rows }, (_, b) => values[b] ?? values[0]!);
+    const { logits, states } = await this.#programs.decode.run({
+      ...Object.fromEntries(this.#weights),
+      ...this.#rope,
+      ...this.#cache.feeds(rows),
+      tokens: int32(Int32Array.from(padded(batch.map(({ tokens_T }) => tokens_T.at(-1)!))), [rows]),
+      positions: int64(BigInt64Array.from(padded(positions), BigInt), [rows, 1]),
+    });
+    this.statistics.decodeSteps++;
+    this.statistics.decodedTokens += batch.length;
+    const logits_BV = logits!.data as Float32Array;
+    const state = states!.data as Float32Array;
+    const [V, size] = [this.#config.vocabSize, state.length / rows];
+    batch.forEach((running, b) => {
+      // An abort may have moved or removed rows while the step ran.
+      const row = this.#running.indexOf(running);
+      if (row < 0) return;
+      this.#cache.append(row, positions[b]!, state.subarray(b * size, (b + 1) * size));
+      if (this.#takeToken(running, logits_BV.subarray(b * V, (b + 1) * V))) this.#release(row);
+    });
+  }
+
+  /** Adds a token; true once the request is finished and answered. */
+  #takeToken(running: Running, logits_V: Float32Array): boolean {
+    const { request, tokens_T, logprobs_T, rng } = running;
+    const { token, logprob } = chooseToken(logits_V, request, () => rng.next());
+    tokens_T.push(token);
+    logprobs_T.push(logprob);
+    const ended = running.stop.after(tokens_T) ?? (tokens_T.length >= running.maxTokens ? "length" : null);
+    if (ended === null) return false;
+    running.detach();
+    running.resolve({ tokens_T, logprobs_T, text: running.stop.text(tokens_T, ended), stop: ended });
+    return true;
+  }
+
+  /** Frees a row; the last running request moves into it. */
+  #release(row: number): void {
+    const last = this.#running.pop()!;
+    if (row === this.#running.length) return;
+    this.#running[row] = last;
+    this.#cache.move(this.#running.length, row);
+  }
+}
