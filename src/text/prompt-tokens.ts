@@ -66,27 +66,23 @@ export function fitPrompt(tokenizer: Tokenizer, parts: PromptParts, maxTokens: n
     rounds_RT.slice(first).reduce((sum, round_T) => sum + round_T.length, 0);
   const lastRound = Math.max(0, rounds_RT.length - 1);
   let first = 0;
-  let head_T = tokenizer.encode(parts.head(0));
-  let room = maxTokens - start_T.length - head_T.length - after_T.length;
-  const minPage = Math.min(pageTokens, Math.max(MIN_PAGE_TOKENS, Math.floor(room / 2)));
-  while (first < lastRound && lengthOf(first) + minPage > room) {
-    first += 1;
-    head_T = tokenizer.encode(parts.head(first));
+  let head_T: number[] = [];
+  let room = 0;
+  const showFrom = (round: number) => {
+    first = round;
+    head_T = tokenizer.encode(parts.head(round));
     room = maxTokens - start_T.length - head_T.length - after_T.length;
-  }
+  };
+  showFrom(0);
+  const minPage = Math.min(pageTokens, Math.max(MIN_PAGE_TOKENS, Math.floor(room / 2)));
+  while (first < lastRound && lengthOf(first) + minPage > room) showFrom(first + 1);
   let kept_RT = rounds_RT.slice(first);
   const last = parts.rounds.at(-1);
   if (last !== undefined && kept_RT.length === 1 && kept_RT[0]!.length + minPage > room) {
-    const frame = tokenizer.encode(last.cutTail(0)).length;
-    kept_RT = [[]];
-    // Decoding a cut action and encoding it again may give more tokens than were kept; never many.
-    for (let keep = room - minPage - frame; keep >= 0; keep--) {
-      const round_T = tokenizer.encode(last.cutTail(keep));
-      if (round_T.length + minPage <= room) {
-        kept_RT = [round_T];
-        break;
-      }
-    }
+    const cut_T = cutLastRound(tokenizer, last, room - minPage);
+    kept_RT = cut_T === null ? [] : [cut_T];
+    // Only where not even the round's frame fits.
+    if (cut_T === null) showFrom(parts.rounds.length);
   }
   const used = kept_RT.reduce((sum, round_T) => sum + round_T.length, 0);
   const pageRoom = room - used;
@@ -111,6 +107,21 @@ export function fitPrompt(tokenizer: Tokenizer, parts: PromptParts, maxTokens: n
     droppedRounds: first,
     cutPageTokens: cut ? pageTokens - pageRoom : 0,
   };
+}
+
+/** The round with the longest end of its action that fits into `room` tokens; `null` where its frame does not. */
+function cutLastRound(
+  tokenizer: Tokenizer,
+  round: PromptParts["rounds"][number],
+  room: number,
+): number[] | null {
+  const frame = tokenizer.encode(round.cutTail(0)).length;
+  // Decoding a cut action and encoding it again may give more tokens than were kept; never many.
+  for (let keep = room - frame; keep >= 0; keep--) {
+    const round_T = tokenizer.encode(round.cutTail(keep));
+    if (round_T.length <= room) return round_T;
+  }
+  return null;
 }
 
 /** The last `count` tokens of `text`, as text. */

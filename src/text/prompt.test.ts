@@ -158,6 +158,31 @@ describe("truncation", () => {
     expect(printed).toContain("Red lamp - Shop");
   });
 
+  test("drops even the last round rather than the page, and counts it, where nothing else is left", () => {
+    const fit = (contextTokens: number) =>
+      fitPolicyPrompt({
+        tokenizer,
+        instruction: "Go",
+        history: [{ response: "first" }],
+        observation: "page ".repeat(50),
+        contextTokens,
+        maxNewTokens: 4,
+      });
+    const tight = Array.from({ length: 120 }, (_, i) => 100 + i).find((n) => {
+      try {
+        return fit(n).tokens_T.length > 0;
+      } catch (error) {
+        expect(error).toBeInstanceOf(ConfigError);
+        return false;
+      }
+    })!;
+    const fitted = fit(tight);
+    expect(fitted.droppedRounds).toBe(1);
+    expect(tokenizer.decode(fitted.tokens_T)).toContain("Round 1\n\n<|eot_id|>");
+    expect(tokenizer.decode(fitted.tokens_T)).toContain("page page");
+    expect(fit(400).droppedRounds).toBe(0);
+  });
+
   test("says so where the instruction does not fit", () => {
     expect(() =>
       policyPrompt({
