@@ -1,0 +1,229 @@
+/**
+ * @file Finds and starts Chromium. On Linux x64 it comes with the npm package `@sparticuz/chromium` (unpacked once into
+ * the user's cache); elsewhere an installed Chrome or Playwright's own download is used; or a remote browser is joined.
+ */
+
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { homedir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
+import { z } from "zod";
+import { ConfigError, Fault } from "../core/errors.ts";
+
+export const browserConfigSchema = z.strictObject({
+  executable: z.string().optional().describe("Path of a Chromium or Chrome to use instead of the one found."),
+  endpoint: z
+    .string()
+    .regex(/^(wss?|https?):\/\//)
+    .optional()
+    .describe("Remote browser: ws(s)://… of a Playwright server, or http(s)://… of a CDP endpoint."),
+  proxyHost: z
+    .string()
+    .default("127.0.0.1")
+    .describe("Address under which the browser reaches this process; set it for a remote browser."),
+});
+
+export type BrowserConfig = z.input<typeof browserConfigSchema>;
+
+export interface BrowserInfo {
+  source: "packaged" | "configured" | "playwright" | "installed" | "remote";
+  /** Path of the executable, or the endpoint. */
+  location: string;
+  /** A packaged browser that still has to be unpacked (about 3 s, 250 MB). */
+  unpacked: boolean;
+}
+
+const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
+  linux: [
+    "/usr/bin/google-chrome",
+    "/usr/bin/google-chrome-stable",
+    "/usr/bin/chromium",
+    "/usr/bin/chromium-browser",
+    "/snap/bin/chromium",
+  ],
+  darwin: [
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+  ],
+  win32: ["ProgramFiles", "ProgramFiles(x86)", "LocalAppData"].flatMap((name) => {
+    const root = process.env[name];
+    return root
+      ? [
+          join(root, "Google/Chrome/Application/chrome.exe"),
+          join(root, "Microsoft/Edge/Application/msedge.exe"),
+        ]
+      : [];
+  }),
+};
+
+/** The browser that {@link launchBrowser} would take. Starts and unpacks nothing; throws a `ConfigError` where there is none. */
+export async function browserInfo(config: BrowserConfig = {}): Promise<BrowserInfo> {
+  if (config.endpoint) return { source: "remote", location: config.endpoint, unpacked: true };
+  if (config.executable) {
+    if (!existsSync(config.executable))
+      throw new ConfigError(
+        `browser.executable names ${config.executable}, which does not exist`,
+        "Give the path of a Chromium or Chrome executable, or leave the option out.",
+      );
+    return { source: "configured", location: config.executable, unpacked: true };
+  }
+  const packaged = await packagedBrowser();
+  if (packaged)
+    return { source: "packaged", location: packaged.executable, unpacked: existsSync(packaged.executable) };
+  const own = chromium.executablePath();
+  if (existsSync(own)) return { source: "playwright", location: own, unpacked: true };
+  const installed = (INSTALLED[process.platform] ?? []).find((path) => existsSync(path));
+  if (installed) return { source: "installed", location: installed, unpacked: true };
+  throw new ConfigError(
+    `no browser found on ${process.platform} ${process.arch}`,
+    "Run `npx playwright-core install chromium`, install Google Chrome, or set browser.executable.",
+  );
+}
+
+/**
+ * Chromium's switches on top of Playwright's. Pages have no way out but the proxy of their context: WebRTC may not use
+ * UDP past it, names are not resolved by the browser, and whatever belongs to no context meets a dead proxy.
+ */
+function switches(proxyHost: string): string[] {
+  return [
+    "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
+    `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${proxyHost}`,
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-domain-reliability",
+    "--disable-sync",
+    "--disable-quic",
+    "--no-pings",
+    "--no-first-run",
+    "--disable-gpu",
+    "--font-render-hinting=none",
+    "--disable-features=MediaRouter,OptimizationHints,Translate,AutofillServerCommunication,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
+    // Chromium refuses its sandbox to root.
+    ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+  ];
+}
+
+/** Starts (or joins) a browser. Throws a `ConfigError` where there is none, a `Fault` where it does not start. */
+export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser> {
+  const { endpoint, proxyHost } = browserConfigSchema.parse(config);
+  if (endpoint) {
+    try {
+      return /^ws/.test(endpoint)
+        ? await chromium.connect(endpoint, { timeout: 30_000 })
+        : await chromium.connectOverCDP(endpoint, { timeout: 30_000 });
+    } catch (cause) {
+      throw launchFault(`no browser answers at ${endpoint}`, cause);
+    }
+  }
+  const info = await browserInfo(config);
+  const packaged = info.source === "packaged" ? await unpack() : null;
+  const launch = (env: Record<string, string>) =>
+    chromium.launch({
+      executablePath: info.location,
+      headless: true,
+      args: switches(proxyHost),
+      proxy: { server: "http://127.0.0.1:9" },
+      env: { ...(process.env as Record<string, string>), ...env },
+      timeout: 60_000,
+      handleSIGINT: false,
+      handleSIGTERM: false,
+      handleSIGHUP: false,
+    });
+  // Machines without fonts of their own use the packaged ones.
+  const fonts: Record<string, string> =
+    packaged && !existsSync("/etc/fonts/fonts.conf")
+      ? { FONTCONFIG_PATH: join(packaged.directory, "fonts") }
+      : {};
+  try {
+    return await launch(fonts);
+  } catch (cause) {
+    // A bare machine lacks the libraries of NSS; the package has them.
+    if (packaged && /error while loading shared libraries/.test(String(cause)))
+      try {
+        return await launch({ ...fonts, LD_LIBRARY_PATH: join(packaged.directory, "al2023", "lib") });
+      } catch (second) {
+        throw launchFault(`the packaged Chromium does not start: ${firstLine(second)}`, second);
+      }
+    throw launchFault(`${info.location} does not start: ${firstLine(cause)}`, cause);
+  }
+}
+
+const firstLine = (error: unknown) =>
+  String((error as Error).message)
+    .split("\n")
+    .slice(0, 2)
+    .join(" ")
+    .slice(0, 300);
+
+function launchFault(message: string, cause: unknown): Fault {
+  return new Fault("browser_launch_failed", message, { retryable: true, cause });
+}
+
+interface Packaged {
+  directory: string;
+  executable: string;
+  /** Entry of the npm package. */
+  entry: string;
+}
+
+async function packagedBrowser(): Promise<Packaged | null> {
+  if (process.platform !== "linux" || process.arch !== "x64") return null;
+  const require = createRequire(import.meta.url);
+  let entry: string;
+  try {
+    entry = require.resolve("@sparticuz/chromium");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") return null;
+    throw error;
+  }
+  const manifest = join(dirname(entry), "..", "..", "package.json");
+  const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
+  const cache = process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache");
+  const directory = join(cache, "webrl", `chromium-${version}`);
+  return { directory, executable: join(directory, "chromium"), entry };
+}
+
+let unpacking: Promise<Packaged> | undefined;
+
+/**
+ * Unpacks the packaged browser if that was not done before. The package unpacks into the temporary directory of its
+ * process and takes a half-written file there for a whole one, so a child process does it in a directory of its own,
+ * which is renamed when it is complete.
+ */
+function unpack(): Promise<Packaged> {
+  unpacking ??= (async () => {
+    const packaged = (await packagedBrowser())!;
+    if (existsSync(packaged.executable)) return packaged;
+    const staging = `${packaged.directory}.${process.pid}.partial`;
+    try {
+      await mkdir(staging, { recursive: true });
+      const script = `const m = require(${JSON.stringify(packaged.entry)}); (m.default ?? m).executablePath().then(() => {}, (e) => { console.error(e.message); process.exit(1); })`;
+      await promisify(execFile)(process.execPath, ["-e", script], {
+        // The variable makes it unpack the libraries of NSS, too.
+        env: { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs20.x" },
+      });
+      await mkdir(dirname(packaged.directory), { recursive: true });
+      await rename(staging, packaged.directory).catch((error: NodeJS.ErrnoException) => {
+        // Another process was faster.
+        if (!existsSync(packaged.executable)) throw error;
+      });
+    } catch (cause) {
+      unpacking = undefined;
+      throw new ConfigError(
+        `the packaged Chromium could not be unpacked into ${packaged.directory}: ${firstLine(cause)}`,
+        "Free about 300 MB there, or set XDG_CACHE_HOME to a directory that can be written.",
+        { cause },
+      );
+    } finally {
+      await rm(staging, { recursive: true, force: true });
+    }
+    return packaged;
+  })();
+  return unpacking;
+}

@@ -1,0 +1,185 @@
+/** @file What actions do inside the page: find the element's point, fill, choose, scroll, wait. Sent as text. */
+
+import type { Edges, PageDom, PageMemory } from "./dom.ts";
+
+export type Located =
+  | { kind: "point"; x: number; y: number; tag: "select" | "file" | "field" | "other"; native: boolean }
+  /** The agent's mistake: a sentence that follows the element's name. */
+  | { kind: "refused"; reason: "gone" | "not_actionable"; why: string };
+
+/** Where to click element `index` of the last observation; scrolls it into view if it is not. */
+export function locate(dom: PageDom, index: number, editing: boolean): Located {
+  const element = dom.memory.elements[index];
+  if (!element?.isConnected) return { kind: "refused", reason: "gone", why: "is no longer on this page" };
+  if (dom.disabled(element)) return { kind: "refused", reason: "not_actionable", why: "is disabled" };
+  const role = dom.roleOf(element);
+  if (editing) {
+    if (role !== "textbox" && role !== "combobox")
+      return { kind: "refused", reason: "not_actionable", why: "is not a field" };
+    if (element instanceof HTMLSelectElement)
+      return { kind: "refused", reason: "not_actionable", why: "is a drop-down: use Select Dropdown Option" };
+    if ((element as HTMLInputElement).readOnly)
+      return { kind: "refused", reason: "not_actionable", why: "is read-only" };
+  }
+  const view: Edges = [0, 0, innerWidth, innerHeight];
+  const inView = (point: { x: number; y: number } | null) =>
+    point !== null && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
+  let point = dom.reach(element, view);
+  if (!inView(point)) {
+    element.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
+    point = dom.reach(element, view);
+  }
+  if (!inView(point)) {
+    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    point = dom.reach(element, view);
+  }
+  if (!point || !inView(point))
+    return { kind: "refused", reason: "not_actionable", why: "is covered or out of sight" };
+  const native =
+    element instanceof HTMLInputElement &&
+    /^(date|time|datetime-local|month|week|color|range)$/.test(element.type);
+  const tag =
+    element instanceof HTMLSelectElement
+      ? "select"
+      : element instanceof HTMLInputElement && element.type === "file"
+        ? "file"
+        : dom.isField(element) || (element as HTMLElement).isContentEditable
+          ? "field"
+          : "other";
+  return { kind: "point", x: point.x, y: point.y, tag, native };
+}
+
+/** Selects all that is in the field, so that typing replaces it. Says why it cannot. */
+export function selectAll(dom: PageDom, index: number): string | null {
+  const element = dom.memory.elements[index];
+  if (!element?.isConnected) return "went away when it was clicked";
+  if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
+    element.focus();
+    element.select();
+    return null;
+  }
+  // A custom combobox or search box: the field is inside it, or took the focus when it was clicked.
+  const active = dom.focused();
+  const field = active && dom.isField(active) ? active : element.querySelector("input,textarea");
+  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) {
+    field.focus();
+    field.select();
+    return null;
+  }
+  if (!(element instanceof HTMLElement) || !element.isContentEditable) return "is not a field";
+  element.focus();
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  getSelection()?.removeAllRanges();
+  getSelection()?.addRange(range);
+  return null;
+}
+
+/** For fields that take a value as a whole (dates, times, colours, sliders). */
+export function setValue(dom: PageDom, index: number, text: string): string | null {
+  const element = dom.memory.elements[index] as HTMLInputElement;
+  const before = element.value;
+  element.focus();
+  element.value = text.trim();
+  const kept =
+    text.trim() === "" ||
+    (element.value !== "" &&
+      (element.value === text.trim() || element.type === "range" || element.type === "color"));
+  if (!kept) {
+    element.value = before;
+    const forms: Record<string, string> = {
+      date: "2026-03-16",
+      time: "14:30",
+      "datetime-local": "2026-03-16T14:30",
+      month: "2026-03",
+      week: "2026-W12",
+    };
+    return `takes a value such as ${forms[element.type] ?? "50"}`;
+  }
+  element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+  return null;
+}
+
+/** Chooses the option with this text, else the first whose text contains it, ignoring case. */
+export function chooseOption(dom: PageDom, index: number, text: string): string | null {
+  const element = dom.memory.elements[index];
+  if (!(element instanceof HTMLSelectElement)) return "is not a drop-down";
+  const wanted = dom.squash(text).toLowerCase();
+  const options = [...element.options].filter((option) => !option.disabled && !option.hidden);
+  const lower = (option: HTMLOptionElement) => dom.squash(option.text).toLowerCase();
+  const option =
+    options.find((candidate) => lower(candidate) === wanted) ??
+    options.find((candidate) => lower(candidate).includes(wanted));
+  if (!option) return `has no option ${JSON.stringify(text)}`;
+  element.focus();
+  if (option.selected && !element.multiple) return null;
+  if (element.multiple) for (const other of element.options) other.selected = other === option;
+  else element.selectedIndex = option.index;
+  element.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
+  element.dispatchEvent(new Event("change", { bubbles: true }));
+  return null;
+}
+
+export function focusElement(dom: PageDom, index: number): null {
+  (dom.memory.elements[index] as HTMLElement | undefined)?.focus();
+  return null;
+}
+
+/** Two thirds of what is visible. `false`: it was at the end. */
+export function scrollPage(dom: PageDom, direction: 1 | -1): boolean {
+  const element = dom.scroller();
+  const height = element === document.scrollingElement ? innerHeight : element.clientHeight;
+  const before = element.scrollTop;
+  element.scrollBy({ top: (direction * height * 2) / 3, behavior: "instant" });
+  return element.scrollTop !== before;
+}
+
+/**
+ * Resolves once the document is loaded and its content has not changed for `quietMs`, a navigation to another document
+ * has been asked for, or `maxMs` have passed. With `awaitActivity`, waits first until anything happens at all, for as
+ * long as that.
+ */
+export async function settleDocument(
+  memory: PageMemory,
+  options: { quietMs: number; maxMs: number; awaitActivityMs: number },
+): Promise<void> {
+  const end = performance.now() + options.maxMs;
+  let changed = performance.now();
+  let active = options.awaitActivityMs === 0;
+  const giveUp = performance.now() + options.awaitActivityMs;
+  const observer = new MutationObserver(() => {
+    changed = performance.now();
+    active = true;
+  });
+  observer.observe(document, {
+    subtree: true,
+    childList: true,
+    characterData: true,
+    attributes: true,
+    // Not `style`: animations would never let it settle.
+    attributeFilter: [
+      "class",
+      "hidden",
+      "open",
+      "disabled",
+      "value",
+      "checked",
+      "selected",
+      "aria-hidden",
+      "aria-expanded",
+    ],
+  });
+  try {
+    for (;;) {
+      const now = performance.now();
+      if (memory.navigating || now >= end) return;
+      const loaded = document.readyState === "complete";
+      if (loaded && now - changed >= options.quietMs && (active || now >= giveUp)) return;
+      const wait = loaded ? Math.max(options.quietMs - (now - changed), 5) : 10;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 100)));
+    }
+  } finally {
+    observer.disconnect();
+  }
+}

@@ -1,0 +1,145 @@
+/** @file One browser process for many episodes: started when first needed, started again after it broke. */
+
+import { randomBytes } from "node:crypto";
+import type { Browser, BrowserContext } from "playwright-core";
+import { Fault, invariant } from "../core/errors.ts";
+import { browserConfigSchema, launchBrowser } from "./launch.ts";
+import type { BrowserConfig } from "./launch.ts";
+import { openNetwork } from "./proxy.ts";
+import type { EpisodeNetwork } from "./proxy.ts";
+import type { EpisodeWorld } from "./world.ts";
+
+export const VIEWPORT = { width: 1280, height: 720 } as const;
+
+/** A browser context with a network of its own. Disposing it frees both, also when the browser is gone. */
+export interface EpisodeContext extends AsyncDisposable {
+  readonly browser: Browser;
+  readonly context: BrowserContext;
+  readonly network: EpisodeNetwork;
+}
+
+/** Milliseconds that closing may take before it is given up and the browser is replaced. */
+const CLOSE_MS = 10_000;
+
+export class BrowserPool implements AsyncDisposable {
+  readonly #config: BrowserConfig;
+  #browser: Promise<Browser> | undefined;
+  #open = new Set<EpisodeContext>();
+  #launches = 0;
+  #disposed = false;
+
+  constructor(config: BrowserConfig = {}) {
+    this.#config = config;
+  }
+
+  /** Contexts that were opened and not disposed. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** How often a browser was started; more than 1 after a crash. */
+  get launches(): number {
+    return this.#launches;
+  }
+
+  /** The running browser; starts one if there is none. */
+  async browser(): Promise<Browser> {
+    invariant(!this.#disposed, "the browser pool is in use after its disposal");
+    if (this.#browser && !(await this.#browser).isConnected()) this.#browser = undefined;
+    if (!this.#browser) {
+      this.#launches++;
+      const launching = launchBrowser(this.#config);
+      this.#browser = launching;
+      launching.catch(() => {
+        if (this.#browser === launching) this.#browser = undefined;
+      });
+    }
+    return this.#browser;
+  }
+
+  /** Opens a context that reaches `world` and nothing else. Throws a `Fault`; nothing is left behind then. */
+  async openContext(world: EpisodeWorld): Promise<EpisodeContext> {
+    const { proxyHost, endpoint } = browserConfigSchema.parse(this.#config);
+    const browser = await this.browser();
+    const credentials = endpoint
+      ? { username: "episode", password: randomBytes(16).toString("hex") }
+      : undefined;
+    const network = await openNetwork(world, {
+      listenHost: proxyHost === "127.0.0.1" ? proxyHost : "0.0.0.0",
+      ...(credentials ? { credentials } : {}),
+    });
+    let context: BrowserContext;
+    try {
+      context = await browser.newContext({
+        viewport: VIEWPORT,
+        deviceScaleFactor: 1,
+        locale: "en-US",
+        timezoneId: "UTC",
+        colorScheme: "light",
+        reducedMotion: "reduce",
+        acceptDownloads: false,
+        proxy: { server: `http://${proxyHost}:${network.port}`, ...credentials },
+      });
+    } catch (cause) {
+      await network[Symbol.asyncDispose]();
+      throw browserFault(browser, cause, "a browser context could not be opened");
+    }
+    let disposal: Promise<void> | undefined;
+    const opened: EpisodeContext = {
+      browser,
+      context,
+      network,
+      [Symbol.asyncDispose]: () =>
+        (disposal ??= (async () => {
+          this.#open.delete(opened);
+          const closed = await within(context.close(), CLOSE_MS);
+          await network[Symbol.asyncDispose]();
+          // A browser that does not close a context any more is replaced.
+          if (!closed && browser.isConnected()) await this.#discard(browser);
+        })()),
+    };
+    this.#open.add(opened);
+    return opened;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const context of [...this.#open]) await context[Symbol.asyncDispose]();
+    const browser = await this.#browser?.catch(() => undefined);
+    if (browser) await this.#discard(browser);
+  }
+
+  async #discard(browser: Browser): Promise<void> {
+    if ((await this.#browser?.catch(() => undefined)) === browser) this.#browser = undefined;
+    await within(browser.close(), CLOSE_MS);
+  }
+}
+
+/** Whether `promise` was fulfilled within the time; its failure counts as not. */
+async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms);
+  });
+  const done = promise.then(
+    () => true,
+    () => false,
+  );
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The fault behind a failed browser call. */
+export function browserFault(browser: Browser, cause: unknown, message: string): Fault {
+  if (cause instanceof Fault) return cause;
+  const detail = String((cause as Error).message ?? cause)
+    .split("\n")[0]!
+    .slice(0, 200);
+  return browser.isConnected()
+    ? new Fault("observation_failed", `${message}: ${detail}`, { retryable: true, cause })
+    : new Fault("browser_crashed", "the browser is gone", { retryable: true, cause });
+}

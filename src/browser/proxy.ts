@@ -1,0 +1,247 @@
+/**
+ * @file The network of one episode: an HTTP proxy on a port of its own, inside this process. Hosts of the episode's
+ * world are answered here, allowed hosts are passed through, everything else is refused and counted.
+ *
+ * One port for each episode instead of one proxy with credentials: with credentials Playwright has to intercept every
+ * request of the context, and no page's request can end up in another episode either way.
+ */
+
+import { createServer, request as httpRequest, Agent } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { connect } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { EpisodeWorld, HostFetch } from "./world.ts";
+
+export interface EpisodeNetwork extends AsyncDisposable {
+  readonly port: number;
+  /** Requests that were refused, by host. */
+  readonly blocked: Record<string, number>;
+  /** Hosts of the world that did not answer, and why. */
+  readonly down: ReadonlyMap<string, string>;
+  /** Whether a request to this URL would be let through. */
+  allows(url: string): boolean;
+}
+
+export interface NetworkOptions {
+  /** Address to listen on. */
+  listenHost: string;
+  /** Demanded from the browser where others can reach the port, too. */
+  credentials?: { username: string; password: string };
+}
+
+const HOP_BY_HOP = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+/** Does an entry of `allowedHosts` (see {@link EpisodeWorld}) cover this host name and port? */
+export function hostMatches(entry: string, hostname: string, port: number): boolean {
+  const parts = /^(\*\.)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(entry.toLowerCase());
+  if (!parts) return false;
+  const [, wildcard, name, entryPort] = parts;
+  const portFits = entryPort === undefined ? port === 80 || port === 443 : Number(entryPort) === port;
+  return portFits && (wildcard ? hostname.endsWith(`.${name}`) : hostname === name);
+}
+
+export async function openNetwork(
+  world: Pick<EpisodeWorld, "hosts" | "allowedHosts">,
+  options: NetworkOptions,
+): Promise<EpisodeNetwork> {
+  const blocked: Record<string, number> = Object.create(null) as Record<string, number>;
+  const down = new Map<string, string>();
+  const sockets = new Set<Duplex>();
+  const agent = new Agent({ keepAlive: true });
+  const allowed = (hostname: string, port: number) =>
+    world.allowedHosts.some((entry) => hostMatches(entry, hostname.toLowerCase(), port));
+  const portOf = (url: URL) => (url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port));
+  const expected = options.credentials
+    ? `Basic ${Buffer.from(`${options.credentials.username}:${options.credentials.password}`).toString("base64")}`
+    : null;
+  const authorised = (req: IncomingMessage) =>
+    expected === null || req.headers["proxy-authorization"] === expected;
+  const refuse = (host: string) => {
+    blocked[host] = (blocked[host] ?? 0) + 1;
+  };
+
+  const server = createServer((req, res) => {
+    handle(req, res).catch((error: unknown) => {
+      if (!res.headersSent) res.writeHead(502, { "content-type": "text/plain", connection: "close" });
+      res.end(String(error));
+    });
+  });
+
+  async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!authorised(req)) {
+      res.writeHead(407, { "proxy-authenticate": 'Basic realm="webrl"' }).end();
+      return;
+    }
+    const url = URL.canParse(req.url ?? "") ? new URL(req.url!) : null;
+    if (url?.protocol !== "http:") {
+      res.writeHead(400, { connection: "close" }).end();
+      return;
+    }
+    const app = world.hosts.get(url.host);
+    if (app) return serve(app, url, req, res);
+    if (allowed(url.hostname, portOf(url))) return passThrough(url, req, res);
+    refuse(url.host);
+    // "No content" leaves the page where it is; other requests fail as they do without a network.
+    res.writeHead(req.headers["upgrade-insecure-requests"] === "1" ? 204 : 403).end();
+  }
+
+  async function serve(app: HostFetch, url: URL, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const abort = new AbortController();
+    res.on("close", () => abort.abort());
+    const body = req.method === "GET" || req.method === "HEAD" ? null : await readBody(req);
+    let response: Response;
+    try {
+      const headers = new Headers();
+      for (let i = 0; i < req.rawHeaders.length; i += 2) {
+        const name = req.rawHeaders[i]!.toLowerCase();
+        if (!HOP_BY_HOP.has(name)) headers.append(name, req.rawHeaders[i + 1]!);
+      }
+      const init: RequestInit = { method: req.method ?? "GET", headers, signal: abort.signal };
+      if (body) init.body = body;
+      response = await app(new Request(url, init));
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      down.set(url.host, (error as Error).message);
+      res.writeHead(502, { "content-type": "text/plain" }).end(`${url.host} failed`);
+      return;
+    }
+    const headers: Record<string, string | string[]> = {};
+    response.headers.forEach((value, name) => {
+      if (!HOP_BY_HOP.has(name) && name !== "set-cookie") headers[name] = value;
+    });
+    const cookies = response.headers.getSetCookie();
+    if (cookies.length > 0) headers["set-cookie"] = cookies;
+    res.writeHead(response.status, headers);
+    if (response.body && req.method !== "HEAD")
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        if (res.destroyed) break;
+        if (!res.write(chunk))
+          await new Promise<void>((resume) => res.once("drain", resume).once("close", resume));
+      }
+    res.end();
+  }
+
+  async function passThrough(url: URL, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const headers: Record<string, string | string[]> = {};
+    for (const [name, value] of Object.entries(req.headers))
+      if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
+    const upstream = httpRequest({
+      host: url.hostname.replace(/^\[|\]$/g, ""),
+      port: portOf(url),
+      method: req.method,
+      path: url.pathname + url.search,
+      headers,
+      agent,
+    });
+    res.on("close", () => upstream.destroy());
+    upstream.on("error", (error) => {
+      if (res.destroyed) return;
+      down.set(url.host, error.message);
+      if (!res.headersSent) res.writeHead(502, { "content-type": "text/plain" });
+      res.end(`${url.host} does not answer`);
+    });
+    upstream.on("response", (incoming) => {
+      down.delete(url.host);
+      const copied: Record<string, string | string[]> = {};
+      for (const [name, value] of Object.entries(incoming.headers))
+        if (value !== undefined && !HOP_BY_HOP.has(name)) copied[name] = value;
+      res.writeHead(incoming.statusCode ?? 502, copied);
+      incoming.on("error", () => res.destroy());
+      incoming.pipe(res);
+    });
+    req.pipe(upstream);
+  }
+
+  // HTTPS and WebSockets come as tunnels. Hosts of the world have neither.
+  server.on("connect", (req, client: Socket, head) => {
+    sockets.add(client);
+    client.on("close", () => sockets.delete(client));
+    client.on("error", () => client.destroy());
+    if (!authorised(req)) {
+      client.end(
+        'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="webrl"\r\n\r\n',
+      );
+      return;
+    }
+    const target = URL.canParse(`http://${req.url}`) ? new URL(`http://${req.url}`) : null;
+    if (!target || !allowed(target.hostname, portOf(target))) {
+      refuse((req.url ?? "").replace(/:(80|443)$/, ""));
+      client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+      return;
+    }
+    const upstream = connect(portOf(target), target.hostname.replace(/^\[|\]$/g, ""), () => {
+      down.delete(req.url!);
+      client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      if (head.length > 0) upstream.write(head);
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    sockets.add(upstream);
+    upstream.on("close", () => {
+      sockets.delete(upstream);
+      client.destroy();
+    });
+    client.on("close", () => upstream.destroy());
+    upstream.on("error", (error) => {
+      down.set((req.url ?? "").replace(/:(80|443)$/, ""), error.message);
+      client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+    });
+  });
+  server.on("upgrade", (req, socket) => {
+    const url = URL.canParse(req.url ?? "") ? new URL(req.url!) : null;
+    refuse(url?.host ?? "unknown");
+    socket.destroy();
+  });
+  server.on("clientError", (_error, socket) => socket.destroy());
+  server.keepAliveTimeout = 60_000;
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, options.listenHost, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    blocked,
+    down,
+    allows(url) {
+      if (!URL.canParse(url)) return false;
+      const parsed = new URL(url);
+      if (/^(about|data|blob|javascript):$/.test(parsed.protocol)) return true;
+      if (parsed.protocol === "http:" && world.hosts.has(parsed.host)) return true;
+      return /^(https?|wss?):$/.test(parsed.protocol) && allowed(parsed.hostname, portOf(parsed));
+    },
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      server.closeAllConnections();
+      agent.destroy();
+      await closed;
+    },
+  };
+}
+
+async function readBody(req: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of req as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > MAX_BODY_BYTES) throw new Error("request body too large");
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
