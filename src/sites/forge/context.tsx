@@ -22,6 +22,7 @@ const THEME: Theme = {
   colour: "#3b4693",
   tint: "#eaecfa",
   background: "#f5f6fa",
+  headings: "system-ui, 'DejaVu Sans', sans-serif",
 };
 
 const STYLE = `

@@ -203,7 +203,7 @@ function allIssues(c: Ctx) {
     <>
       <Heading title={counted(found.length, "issue")}>
         <form class="row" method="get" action="/issues">
-          <input name="q" aria-label="Find issue" value={q} />
+          <input name="q" aria-label="Find issue" placeholder="Title or project" value={q} />
           <Button kind="plain">Find</Button>
         </form>
       </Heading>

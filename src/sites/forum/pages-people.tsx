@@ -68,7 +68,7 @@ export function peoplePages(app: Hono<Env>): void {
       <>
         <Heading title={counted(found.length, "member")}>
           <form class="row" method="get" action="/members">
-            <input name="q" aria-label="Find member" value={q} />
+            <input name="q" aria-label="Find member" placeholder="Name or city" value={q} />
             <select name="sort" aria-label="Sort by">
               {[
                 ["name", "Name"],

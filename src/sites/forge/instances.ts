@@ -1,0 +1,31 @@
+/** @file What the forge's templates are made of: which projects, issues and requests a task may be about. */
+
+import { hash32 } from "../../core/rng.ts";
+import { USUAL_USER } from "../forum/people.ts";
+import type { WorldState } from "../world-state.ts";
+import { issuesOf, mayMaintain, maySee, mayWrite, mergeRequestsOf, projectTitled } from "./domain.ts";
+import type { Issue, MergeRequest, Project } from "./state.ts";
+
+export const ME = USUAL_USER;
+
+export const seen = ({ forge }: WorldState): Project[] => forge.projects.filter((p) => maySee(p, ME));
+export const written = (world: WorldState): Project[] => seen(world).filter((p) => mayWrite(p, ME));
+export const managed = (world: WorldState): Project[] => seen(world).filter((p) => mayMaintain(p, ME));
+
+export const slug = (world: WorldState, project: string) => projectTitled(world.forge, project).slug;
+
+export const openIssues = (world: WorldState, project: Project): Issue[] =>
+  issuesOf(world.forge, project.slug).filter((i) => i.open);
+
+export function issueTitled(world: WorldState, project: string, title: string): Issue {
+  return issuesOf(world.forge, slug(world, project)).find((i) => i.title === title)!;
+}
+
+export function requestTitled(world: WorldState, project: string, title: string): MergeRequest {
+  return mergeRequestsOf(world.forge, slug(world, project)).find((m) => m.title === title)!;
+}
+
+export const openRequests = (world: WorldState, project: Project): MergeRequest[] =>
+  mergeRequestsOf(world.forge, project.slug).filter((m) => m.state === "open");
+
+export const pick = <T>(list: readonly T[], key: string): T => list[hash32(key) % list.length]!;
