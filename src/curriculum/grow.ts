@@ -119,7 +119,12 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
     const inRange = fresh.flatMap((task, i): { task: Task; value: number | null }[] => {
       if (values === undefined) return [{ task, value: null }];
       const value = values[i] ?? null;
-      if (value === null) end(task, "unobserved", "its start page could not be observed");
+      if (value === null)
+        end(
+          task,
+          "unobserved",
+          "its start page could not be observed, or its prompt does not fit the critic",
+        );
       else if (value < range.min) end(task, "too_hard", `V(s₀) = ${value.toFixed(3)} < ${range.min}`, value);
       else if (value > range.max) end(task, "too_easy", `V(s₀) = ${value.toFixed(3)} > ${range.max}`, value);
       else return [{ task, value }];

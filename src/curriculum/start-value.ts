@@ -2,12 +2,13 @@
 
 import { answerProbability } from "../algo/loss.ts";
 import type { FrozenModel } from "../core/engine.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
 import { answerDatum, answerTokens, valuePrompt } from "../text/prompt.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
 
 export interface StartValueOptions {
-  /** Text of the start page, in the format the critic was trained on; `null` where it could not be observed. */
+  /** Text of the start page, in the format the critic was trained on; `null` or a `Fault` where it cannot be seen. */
   observe(task: Task, signal?: AbortSignal): Promise<string | null>;
   /** As in the rollouts, so that the prompts are cut alike. */
   maxNewTokens: number;
@@ -16,7 +17,7 @@ export interface StartValueOptions {
   batchSize?: number;
 }
 
-/** For `growCurriculum`'s `value`. */
+/** For `growCurriculum`'s `value`: V(s₀), or `null` where the page cannot be seen or the instruction does not fit. */
 export function createStartValue(
   critic: FrozenModel,
   options: StartValueOptions,
@@ -29,21 +30,27 @@ export function createStartValue(
     const prompts: { at: number; prompt_T: number[] }[] = [];
     for (const [at, task] of tasks.entries()) {
       signal?.throwIfAborted();
-      const observation = await options.observe(task, signal);
-      if (observation === null) continue;
-      const { instruction } = task;
-      prompts.push({
-        at,
-        prompt_T: valuePrompt({
-          tokenizer,
-          instruction,
-          history: [],
-          observation,
-          contextTokens,
-          maxNewTokens,
-          template,
-        }),
-      });
+      try {
+        const observation = await options.observe(task, signal);
+        if (observation === null) continue;
+        const { instruction } = task;
+        prompts.push({
+          at,
+          prompt_T: valuePrompt({
+            tokenizer,
+            instruction,
+            history: [],
+            observation,
+            contextTokens,
+            maxNewTokens,
+            template,
+          }),
+        });
+      } catch (error) {
+        signal?.throwIfAborted();
+        // One page that faults, or one instruction that is too long for the model, costs its task, not the phase.
+        if (!(error instanceof Fault) && !(error instanceof ConfigError)) throw error;
+      }
     }
     for (let start = 0; start < prompts.length; start += batchSize) {
       signal?.throwIfAborted();
