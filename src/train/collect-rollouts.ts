@@ -1,0 +1,69 @@
+/** @file A model's episodes with the verifiers' verdicts, into a file: what the outcome reward model learns from. */
+
+import type { Engine } from "../core/engine.ts";
+import type { Site } from "../core/episode.ts";
+import { createRng, hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import { rolloutConfigSchema } from "../rollout/config.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { modelPolicy } from "../rollout/model-policy.ts";
+import { rollout } from "../rollout/rollout.ts";
+import { openJsonLines } from "./json-lines.ts";
+import { spread } from "./stages/curriculum.ts";
+
+export interface CollectRolloutsOptions {
+  engine: Engine;
+  site: Site;
+  tasks: readonly Task[];
+  /** Directory of the model. */
+  model: string;
+  /** Appended to; episodes that it holds already are not made again. */
+  file: string;
+  episodes: number;
+  parallel: number;
+  maxSteps: number;
+  maxNewTokens: number;
+  temperature: number;
+  seed: number;
+  onEpisode?(record: EpisodeRecord, done: number): void;
+  signal?: AbortSignal | undefined;
+}
+
+export async function collectRollouts(
+  options: CollectRolloutsOptions,
+): Promise<{ made: number; held: number }> {
+  const { seed, episodes, temperature } = options;
+  const lines = openJsonLines<EpisodeRecord>(options.file);
+  const held = new Set((await lines.read()).map((record) => record.id));
+  const rng = createRng(seed).fork("rollouts");
+  const chosen: Task[] = [];
+  for (let round = 0; chosen.length < episodes && options.tasks.length > 0; round++)
+    chosen.push(...spread(options.tasks, episodes - chosen.length, rng.fork(round)));
+  const requests = chosen
+    .map((task, i) => ({
+      id: `rollout-${seed}-${i}`,
+      task,
+      seed: hash32(`${seed}/rollouts/${i}/${task.id}`),
+    }))
+    .filter((request) => !held.has(request.id));
+  await using sampler = await options.engine.open({ path: options.model });
+  let done = held.size;
+  await rollout({
+    site: options.site,
+    policy: modelPolicy({
+      name: `${options.model} at ${temperature}`,
+      sampler,
+      template: "compact",
+      maxNewTokens: options.maxNewTokens,
+      temperature,
+    }),
+    requests,
+    config: rolloutConfigSchema.parse({ parallel: options.parallel, maxSteps: options.maxSteps }),
+    onEpisode: (record) => {
+      lines.append(record);
+      options.onEpisode?.(record, ++done);
+    },
+    signal: options.signal,
+  });
+  return { made: requests.length, held: held.size };
+}
