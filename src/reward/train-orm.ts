@@ -3,9 +3,8 @@
  * Its labels come from verifiers; what it is tested on is split off by template, so that it cannot have seen the
  * question.
  *
- * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss is taken on
- * log P(YES) and log P(NO) renormalised plus, with `fullVocabulary`, over the whole vocabulary as in plain SFT (the
- * paper's), which a model from a language-model base needs to learn to answer at all.
+ * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss compares YES
+ * with NO alone. With `fullVocabulary` it is plain SFT over the whole vocabulary, as in the paper.
  */
 
 import type { ClassificationReport } from "../algo/classification.ts";
