@@ -3,7 +3,7 @@
  * for each episode; nothing is shared with other copies.
  */
 
-import type { AppDefinition, SiteName } from "./app.ts";
+import type { AppDefinition } from "./app.ts";
 import { app as forge } from "./forge/index.ts";
 import { createForgeState } from "./forge/state.ts";
 import { app as forum } from "./forum/index.ts";
@@ -47,7 +47,7 @@ export function pristineState(): WorldState {
 }
 
 /** `signIn`: sites on which the usual user has a session. */
-export function createWorld(signIn: readonly SiteName[] = []): World {
+export function createWorld(signIn: readonly string[] = []): World {
   // The state is plain JSON; parsing it takes half the time of `structuredClone`.
   const state = JSON.parse(untouched().json) as WorldState;
   const hosts: World["hosts"] = new Map();

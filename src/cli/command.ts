@@ -1,0 +1,87 @@
+/** @file What commands share: options, examples, output for people and machines, progress, interruption. */
+
+import { Command, InvalidArgumentError } from "commander";
+
+/** Adds one command (or several under a group) to the program. */
+export type Register = (program: Command) => void;
+
+/** Aborted by Ctrl-C. Commands that run for long pass `interruption.signal` on and clean up. */
+export const interruption = new AbortController();
+
+/** The group command (`bench`, `suite`, …), made when first asked for, so that several files can add to it. */
+export function group(program: Command, name: string, description: string): Command {
+  return program.commands.find((c) => c.name() === name) ?? program.command(name).description(description);
+}
+
+/** Lines for the end of `--help`. */
+export function examples(command: Command, lines: readonly string[]): Command {
+  return command.addHelpText("after", `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`);
+}
+
+export interface SuiteOptions {
+  suite: string;
+  file?: string;
+}
+
+/** `--suite NAME --file PATH`, for every command that works on tasks. Load with `tasks/load-suite.ts`. */
+export function suiteOptions(command: Command): Command {
+  return command
+    .option("--suite <name>", "where tasks come from: built-in, own, webarena, miniwob", "built-in")
+    .option(
+      "--file <path>",
+      "the suite's file: own site (.ts, .js), WebArena tasks (.json), MiniWoB++ directory",
+    );
+}
+
+export function jsonOption(command: Command): Command {
+  return command.option("--json", "print one JSON object");
+}
+
+/** Parser of an option's value: a whole number of at least `least`. */
+export function wholeNumber(least = 1): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
+    return value;
+  };
+}
+
+/** Prints `value` with `--json`, else what `forPeople` makes of it. */
+export function print<T>(options: { json?: boolean }, value: T, forPeople: (value: T) => string): void {
+  console.log(options.json ? JSON.stringify(value, null, 1) : forPeople(value));
+}
+
+/** A table with aligned columns; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = [head, ...rows].map((row) => row.map(String));
+  const widths = head.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? "").length)));
+  const numeric = head.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === "number"));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Progress on stderr, at most one line in two seconds; nothing for what is quicker than that. */
+export function progress(label: string): { update(text: string): void; end(): void } {
+  let last = performance.now();
+  let shown = false;
+  const tty = process.stderr.isTTY;
+  const clear = () => tty && shown && process.stderr.write("\r\u001b[K");
+  return {
+    update: (text) => {
+      const now = performance.now();
+      if (now - last < (shown && tty ? 200 : 2000)) return;
+      last = now;
+      clear();
+      process.stderr.write(tty ? `${label}: ${text}` : `${label}: ${text}\n`);
+      shown = true;
+    },
+    end: () => void clear(),
+  };
+}

@@ -1,0 +1,170 @@
+/** @file `webrl doctor`: what this machine has, what is missing, the command that gets it. */
+
+import type { Command } from "commander";
+import { existsSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { ConfigError } from "../../core/errors.ts";
+import { examples, jsonOption, print, progress } from "../command.ts";
+
+interface Finding {
+  name: string;
+  ok: boolean;
+  /** A missing optional thing is no reason to fail. */
+  required: boolean;
+  found: string;
+  /** What gets it, where it is missing. */
+  fix?: string;
+}
+
+export function register(program: Command): void {
+  const command = program
+    .command("doctor")
+    .description("Say what this machine has, what is missing, and how to get it.")
+    .option("--no-launch", "do not start the browser");
+  examples(jsonOption(command), ["webrl doctor", "webrl doctor --json"]).action(
+    async (options: { json?: boolean; launch: boolean }) => {
+      const bar = progress("doctor");
+      const findings = [
+        node(),
+        machine(),
+        ...(await browser(options.launch, bar.update)),
+        await engine(),
+        await gpu(),
+        models(),
+        ...keys(),
+      ];
+      bar.end();
+      const ok = findings.every((finding) => finding.ok || !finding.required);
+      print(options, { ok, findings }, () => text(ok, findings));
+      if (!ok) process.exitCode = 2;
+    },
+  );
+}
+
+function text(ok: boolean, findings: readonly Finding[]): string {
+  const lines = findings.flatMap(({ name, ok: there, required, found, fix }) => [
+    `${there ? "ok      " : required ? "MISSING " : "-       "} ${name.padEnd(16)} ${found}`,
+    ...(fix && !there ? [`${" ".repeat(26)}${fix}`] : []),
+  ]);
+  return [
+    ...lines,
+    "",
+    ok ? "Everything that is needed is there." : "Something that is needed is missing.",
+  ].join("\n");
+}
+
+function node(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return {
+    name: "Node",
+    ok,
+    required: true,
+    found: `${process.version} on ${process.platform} ${process.arch}`,
+    ...(ok ? {} : { fix: "Install Node 20.19 or newer." }),
+  };
+}
+
+function machine(): Finding {
+  const gib = Math.round((totalmem() / 2 ** 30) * 10) / 10;
+  return {
+    name: "Machine",
+    ok: true,
+    required: false,
+    found: `${cpus().length} processors, ${gib} GiB memory`,
+  };
+}
+
+async function browser(launch: boolean, update: (text: string) => void): Promise<Finding[]> {
+  const { browserInfo, launchBrowser } = await import("../../browser/launch.ts");
+  try {
+    const info = await browserInfo();
+    const there: Finding = {
+      name: "Browser",
+      ok: true,
+      required: true,
+      found: `${info.source}: ${info.location}${info.unpacked ? "" : " (is unpacked when first used)"}`,
+    };
+    if (!launch) return [there];
+    update("starting the browser");
+    const started = performance.now();
+    const running = await launchBrowser();
+    const version = running.version();
+    await running.close();
+    const seconds = Math.round((performance.now() - started) / 100) / 10;
+    return [
+      there,
+      { name: "Browser starts", ok: true, required: true, found: `Chromium ${version}, ${seconds} s` },
+    ];
+  } catch (error) {
+    const fix =
+      error instanceof ConfigError
+        ? error.hint
+        : "Run `npx playwright-core install --with-deps chromium`, or install Google Chrome.";
+    return [{ name: "Browser", ok: false, required: true, found: firstLine(error), fix }];
+  }
+}
+
+async function engine(): Promise<Finding> {
+  try {
+    const ort = await import("onnxruntime-node");
+    const backends = ort.listSupportedBackends().map((backend) => backend.name);
+    return { name: "ONNX Runtime", ok: true, required: true, found: backends.join(", ") };
+  } catch (error) {
+    return {
+      name: "ONNX Runtime",
+      ok: false,
+      required: true,
+      found: firstLine(error),
+      fix: "Run `npm ci` again; onnxruntime-node has no binary for this platform if that does not help.",
+    };
+  }
+}
+
+async function gpu(): Promise<Finding> {
+  try {
+    const { stdout } = await promisify(execFile)("nvidia-smi", [
+      "--query-gpu=name,memory.total",
+      "--format=csv,noheader",
+    ]);
+    return { name: "NVIDIA GPU", ok: true, required: false, found: stdout.trim().replaceAll("\n", "; ") };
+  } catch (error) {
+    const absent = (error as NodeJS.ErrnoException).code === "ENOENT";
+    return {
+      name: "NVIDIA GPU",
+      ok: false,
+      required: false,
+      found: absent ? "none (not needed)" : firstLine(error),
+    };
+  }
+}
+
+function models(): Finding {
+  const directory = new URL("../../../models/", import.meta.url);
+  const ok = existsSync(directory);
+  return {
+    name: "Shipped models",
+    ok,
+    required: false,
+    found: ok ? directory.pathname : "none",
+    fix: "Make a base with `webrl model pretrain`.",
+  };
+}
+
+/** Whether a key is set; never its value. */
+function keys(): Finding[] {
+  return [
+    ["OPENAI_API_KEY", "for OpenAI-compatible models"],
+    ["TINKER_API_KEY", "for engines that speak the Tinker protocol"],
+  ].map(([name, use]) => ({
+    name: name!,
+    ok: Boolean(process.env[name!]),
+    required: false,
+    found: process.env[name!] ? "set" : `not set (only ${use})`,
+  }));
+}
+
+const firstLine = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0]!;

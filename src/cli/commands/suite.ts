@@ -1,0 +1,208 @@
+/** @file `webrl suite list|show|check|serve`: look at tasks, prove them right, open the sites to a person. */
+
+import type { Command } from "commander";
+import type { Category, Split, Task } from "../../core/task.ts";
+import type { SuiteCheck } from "../../tasks/check.ts";
+import { ConfigError } from "../../core/errors.ts";
+import {
+  examples,
+  group,
+  interruption,
+  jsonOption,
+  print,
+  progress,
+  suiteOptions,
+  table,
+  wholeNumber,
+} from "../command.ts";
+import type { SuiteOptions } from "../command.ts";
+
+interface FilterOptions extends SuiteOptions {
+  site?: string;
+  split?: Split;
+  template?: string;
+  category?: Category;
+  maxDifficulty?: number;
+  limit?: number;
+  json?: boolean;
+}
+
+const SPLITS = ["train", "validation", "test"];
+
+function filterOptions(command: Command): Command {
+  return suiteOptions(command)
+    .option("--site <name>", "only tasks that touch this site")
+    .option("--split <name>", "only this split: train, validation, test", split)
+    .option("--template <id>", "only instances of this template")
+    .option("--category <name>", "only this category, e.g. shopping")
+    .option("--max-difficulty <n>", "only tasks that need at most so many steps", wholeNumber());
+}
+
+function split(text: string): string {
+  if (SPLITS.includes(text)) return text;
+  throw new ConfigError(`no split ${JSON.stringify(text)}`, `Choose one of ${SPLITS.join(", ")}.`);
+}
+
+export function register(program: Command): void {
+  const suite = group(program, "suite", "The tasks: list them, show one, check them all, open their sites.");
+
+  const list = filterOptions(suite.command("list").description("List tasks."))
+    .option("--limit <n>", "at most so many, taken in turn from each template", wholeNumber())
+    .option("--templates", "list templates instead of tasks");
+  examples(jsonOption(list), [
+    "webrl suite list --templates",
+    "webrl suite list --site map --split test --limit 20",
+    "webrl suite list --suite own --file examples/own-site/site.ts",
+  ]).action(async (options: FilterOptions & { templates?: boolean }) => {
+    const tasks = (await load(options)).tasks(options);
+    if (options.templates) {
+      const rows = summaries(tasks);
+      print(
+        options,
+        { templates: rows },
+        () =>
+          `${table(
+            ["template", "category", "steps", "train", "validation", "test"],
+            rows.map((r) => [r.id, r.category, r.difficulty, r.train, r.validation, r.test]),
+          )}\n${rows.length} templates, ${tasks.length} tasks`,
+      );
+    } else
+      print(
+        options,
+        { tasks },
+        () =>
+          `${table(
+            ["task", "split", "steps", "instruction"],
+            tasks.map((t) => [t.id, t.split, t.difficulty, t.instruction]),
+          )}\n${tasks.length} tasks`,
+      );
+  });
+
+  const show = suiteOptions(suite.command("show").description("Show one task.")).argument(
+    "<task>",
+    "id of the task",
+  );
+  examples(jsonOption(show), [
+    "webrl suite show map.nearest/3",
+    "webrl suite show map.nearest/3 --json",
+  ]).action(async (id: string, options: SuiteOptions & { json?: boolean }) => {
+    const task = (await load(options)).task(id);
+    print(options, task, (t) =>
+      [
+        ["task", t.id],
+        ["instruction", t.instruction],
+        ["start", t.startUrl],
+        ["sites", t.sites.join(", ")],
+        ["category", t.category],
+        ["split", t.split],
+        ["steps", String(t.difficulty)],
+        ["parameters", JSON.stringify(t.params)],
+      ]
+        .map(([key, value]) => `${key!.padEnd(12)} ${value}`)
+        .join("\n"),
+    );
+  });
+
+  const check = filterOptions(
+    suite
+      .command("check")
+      .description("Run every oracle in the browser: oracle 1, doing nothing 0, wrong answer 0."),
+  )
+    .option("--instances <n>", "instances of each template", wholeNumber(), 2)
+    .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
+    .option("--seed <n>", "chooses instances and seeds episodes", wholeNumber(0), 1);
+  examples(jsonOption(check), [
+    "webrl suite check",
+    "webrl suite check --site forum --instances 5",
+    "webrl suite check --template map.nearest --instances 50 --parallel 2 --json",
+  ]).action(checkCommand);
+
+  const serve = suite.command("serve").description("Open the built-in sites to an ordinary browser.");
+  examples(
+    serve
+      .option("--port <n>", "port to listen on; 0 takes a free one", wholeNumber(0), 8080)
+      .option("--host <address>", "address to listen on", "127.0.0.1"),
+    ["webrl suite serve", "webrl suite serve --port 9000"],
+  ).action(async (options: { port: number; host: string }) => {
+    const { serveSites } = await import("../../sites/serve.ts");
+    await using served = await serveSites({ port: options.port, listenHost: options.host });
+    console.log(`The built-in sites are at ${served.url} (Ctrl-C ends)`);
+    await new Promise<void>((resolve) => {
+      interruption.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  });
+}
+
+async function load(options: SuiteOptions) {
+  const { loadSuite } = await import("../../tasks/load-suite.ts");
+  return loadSuite(options.suite, options.file);
+}
+
+function summaries(tasks: readonly Task[]) {
+  const rows = new Map<
+    string,
+    Record<Split, number> & { id: string; sites: string[]; category: Category; difficulty: number }
+  >();
+  for (const { templateId, id, sites, category, difficulty, split } of tasks) {
+    const key = templateId ?? id;
+    const row = rows.get(key) ?? { id: key, sites, category, difficulty, train: 0, validation: 0, test: 0 };
+    row[split]++;
+    rows.set(key, row);
+  }
+  return [...rows.values()];
+}
+
+async function checkCommand(
+  options: FilterOptions & { instances: number; parallel: number; seed: number },
+): Promise<void> {
+  const { checkSuite } = await import("../../tasks/check.ts");
+  const { createRng } = await import("../../core/rng.ts");
+  const suite = await load(options);
+  const rng = createRng(options.seed);
+  const groups = new Map<string, Task[]>();
+  for (const task of suite.tasks(options)) {
+    const key = task.templateId ?? task.id;
+    groups.set(key, [...(groups.get(key) ?? []), task]);
+  }
+  const withOracle = (tasks: Task[]) => tasks.filter((task) => suite.hasOracle(task));
+  const tasks = [...groups].flatMap(([key, all]) =>
+    rng.fork(key).shuffle(withOracle(all)).slice(0, options.instances),
+  );
+  if (tasks.length === 0)
+    throw new ConfigError(
+      "there is no task with an oracle",
+      "Choose other filters, or write oracles for your tasks.",
+    );
+  await using site = await suite.createSite();
+  const bar = progress("suite check");
+  const result = await checkSuite(suite, site, {
+    tasks,
+    parallel: options.parallel,
+    seed: options.seed,
+    signal: interruption.signal,
+    onTask: (done, total, { task, ok }) => bar.update(`${done} of ${total}, ${task} ${ok ? "ok" : "FAILED"}`),
+  });
+  bar.end();
+  print(options, result, checkText);
+  if (!result.ok) process.exitCode = 1;
+}
+
+function checkText(result: SuiteCheck): string {
+  const rows = result.templates.map((t) => [
+    t.id,
+    t.ok ? "ok" : "FAILED",
+    `${t.passed}/${t.checked}`,
+    t.difficulty,
+    t.steps,
+    t.msPerOracle,
+  ]);
+  const failures = result.templates.flatMap((t) =>
+    t.failures.map((f) => `${f.task}: ${f.what}\n  ${f.reasons.join("\n  ")}`),
+  );
+  const passed = result.templates.filter((t) => t.ok).length;
+  return [
+    table(["template", "", "instances", "difficulty", "oracle steps", "ms"], rows),
+    ...failures,
+    `${passed} of ${result.templates.length} templates ok; ${result.episodes} episodes in ${result.seconds} s; reset ${result.resetMs.p50} ms median, ${result.resetMs.p95} ms 95th percentile`,
+  ].join("\n");
+}

@@ -1,0 +1,211 @@
+/**
+ * @file Proves a suite right: every oracle scores 1, doing nothing scores 0, a wrong answer scores 0. In the browser,
+ * through the same observations and actions that an agent has.
+ */
+
+import type { Action } from "../core/action.ts";
+import type { Episode } from "../core/episode.ts";
+import { Fault } from "../core/errors.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import { answerOf } from "../core/trajectory.ts";
+import type { RunnableSuite, SuiteSite } from "./runnable.ts";
+
+export interface CheckOptions {
+  tasks: readonly Task[];
+  /** Episodes at once. Default 4. */
+  parallel?: number;
+  /** Of the episodes; an instance has the same seed in every check. */
+  seed?: number;
+  signal?: AbortSignal;
+  onTask?(done: number, total: number, result: TaskCheck): void;
+}
+
+export interface TaskCheck {
+  task: string;
+  template: string;
+  ok: boolean;
+  /** Actions that the oracle took, `exit` included; 0 where it broke. */
+  steps: number;
+  ms: number;
+  failures: { what: "oracle" | "nothing" | "wrong answer"; reasons: string[] }[];
+}
+
+export interface TemplateCheck {
+  id: string;
+  site: string;
+  ok: boolean;
+  /** Instances that were checked, and how many of them passed in all three ways. */
+  checked: number;
+  passed: number;
+  difficulty: number;
+  /** Mean of the oracle's actions. */
+  steps: number;
+  msPerOracle: number;
+  failures: ({ task: string } & TaskCheck["failures"][number])[];
+}
+
+export interface SuiteCheck {
+  suite: string;
+  ok: boolean;
+  templates: TemplateCheck[];
+  /** Milliseconds of making a world. */
+  resetMs: { p50: number; p95: number };
+  episodes: number;
+  seconds: number;
+}
+
+/** Oracles that take more actions than this are broken. */
+const MAX_STEPS = 40;
+
+export async function checkSuite(
+  suite: RunnableSuite,
+  site: SuiteSite,
+  options: CheckOptions,
+): Promise<SuiteCheck> {
+  const { tasks, seed = 1, signal, onTask } = options;
+  const started = performance.now();
+  const results: TaskCheck[] = [];
+  const queue = [...tasks];
+  let done = 0;
+  const worker = async () => {
+    for (let task = queue.shift(); task; task = queue.shift()) {
+      signal?.throwIfAborted();
+      const result = await checkTask(suite, site, task, seed, signal);
+      results.push(result);
+      onTask?.(++done, tasks.length, result);
+    }
+  };
+  const parallel = Math.min(options.parallel ?? 4, site.maxParallel, Math.max(1, tasks.length));
+  const workers = Array.from({ length: parallel }, worker);
+  try {
+    await Promise.all(workers);
+  } finally {
+    queue.length = 0;
+    await Promise.allSettled(workers);
+  }
+  const byTask = new Map(results.map((result) => [result.task, result]));
+  const templates = new Map<string, TemplateCheck>();
+  for (const task of tasks) {
+    const result = byTask.get(task.id)!;
+    let row = templates.get(result.template);
+    if (!row) {
+      const { difficulty, sites } = task;
+      row = {
+        id: result.template,
+        site: sites[0]!,
+        ok: true,
+        checked: 0,
+        passed: 0,
+        difficulty,
+        steps: 0,
+        msPerOracle: 0,
+        failures: [],
+      };
+      templates.set(result.template, row);
+    }
+    row.checked++;
+    row.passed += result.ok ? 1 : 0;
+    row.ok &&= result.ok;
+    row.steps += (result.steps - row.steps) / row.checked;
+    row.msPerOracle += (result.ms - row.msPerOracle) / row.checked;
+    row.failures.push(...result.failures.map((failure) => ({ task: task.id, ...failure })));
+  }
+  const list = [...templates.values()];
+  return {
+    suite: suite.name,
+    ok: list.every((row) => row.ok),
+    templates: list.map((row) => ({
+      ...row,
+      steps: Math.round(row.steps * 10) / 10,
+      msPerOracle: Math.round(row.msPerOracle),
+    })),
+    resetMs: { p50: percentile(site.resetMs, 0.5), p95: percentile(site.resetMs, 0.95) },
+    episodes: 2 * tasks.length,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+  };
+}
+
+/** Linear between ranks; 0 for no values. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  if (sorted.length === 0) return 0;
+  const at = share * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
+  return Math.round((low + (high - low) * (at - Math.floor(at))) * 100) / 100;
+}
+
+async function checkTask(
+  suite: RunnableSuite,
+  site: SuiteSite,
+  task: Task,
+  baseSeed: number,
+  signal: AbortSignal | undefined,
+): Promise<TaskCheck> {
+  const result: TaskCheck = {
+    task: task.id,
+    template: task.templateId ?? task.id,
+    ok: false,
+    steps: 0,
+    ms: 0,
+    failures: [],
+  };
+  const seed = hash32(`check ${baseSeed} ${task.id}`);
+  const start = () => site.start(task, { seed, ...(signal ? { signal } : {}) });
+  const began = performance.now();
+  try {
+    await using episode = await start();
+    const { answer, steps } = await solve(suite, episode);
+    const verdict = await episode.verify(answer);
+    result.steps = steps;
+    if (!verdict) result.failures.push({ what: "oracle", reasons: ["the task has no verifier"] });
+    else if (!verdict.success) result.failures.push({ what: "oracle", reasons: verdict.reasons });
+  } catch (error) {
+    result.failures.push({ what: "oracle", reasons: [explain(error, signal)] });
+  }
+  result.ms = performance.now() - began;
+  try {
+    await using episode = await start();
+    await episode.step({ ok: true, action: { kind: "exit", message: "" }, comments: [] });
+    for (const [what, answer] of [
+      ["nothing", ""],
+      ["wrong answer", suite.wrongAnswer(task)],
+    ] as const) {
+      const verdict = await episode.verify(answer);
+      if (verdict?.success !== false)
+        result.failures.push({ what, reasons: [`${JSON.stringify(answer)} was accepted`] });
+    }
+  } catch (error) {
+    result.failures.push({ what: "nothing", reasons: [explain(error, signal)] });
+  }
+  result.ok = result.failures.length === 0;
+  return result;
+}
+
+/** Runs the oracle to its end. Its mistakes are errors here: an oracle makes none. */
+async function solve(
+  suite: RunnableSuite,
+  episode: Episode,
+): Promise<{ answer: string | null; steps: number }> {
+  const oracle = suite.oracleFor(episode.task, episode.first);
+  let next = oracle.next();
+  for (let steps = 1; steps <= MAX_STEPS; steps++) {
+    const action: Action = next.done ? { kind: "exit", message: "" } : next.value;
+    const time = await episode.step({ ok: true, action, comments: [] });
+    if (time.kind === "last") {
+      if (time.ending.kind === "faulted")
+        throw new Fault(time.ending.code, time.ending.message, { retryable: true });
+      return { answer: answerOf(time.ending), steps };
+    }
+    const { error } = time.observation;
+    if (error) throw new Error(`${JSON.stringify(action)}: ${error.message}\n${time.observation.text}`);
+    next = oracle.next(time.observation);
+  }
+  throw new Error(`the oracle did not exit within ${MAX_STEPS} actions`);
+}
+
+function explain(error: unknown, signal: AbortSignal | undefined): string {
+  signal?.throwIfAborted();
+  if (error instanceof Fault) return `${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}

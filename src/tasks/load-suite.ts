@@ -1,0 +1,33 @@
+/** @file Turns `--suite NAME --file PATH` into a suite that runs. */
+
+import { ConfigError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import type { RunnableSuite } from "./runnable.ts";
+
+export const SUITES = ["built-in", "own"] as const;
+
+/** Throws a `ConfigError` where the name is unknown, the file is missing or malformed. */
+export async function loadSuite(name: string, file?: string): Promise<RunnableSuite> {
+  switch (name) {
+    case "built-in":
+      if (file !== undefined)
+        throw new ConfigError("the built-in suite has no file", "Leave --file out, or name another --suite.");
+      return (await import("./built-in.ts")).runnableBuiltInSuite();
+    case "own":
+      return (await import("./own-suite.ts")).loadOwnSuite(
+        required(name, file, "your site's definition, e.g. site.ts"),
+      );
+    default: {
+      const near = nearest(name, SUITES);
+      throw new ConfigError(
+        `no suite ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
+        `Choose one of ${SUITES.join(", ")}.`,
+      );
+    }
+  }
+}
+
+function required(name: string, file: string | undefined, what: string): string {
+  if (file !== undefined) return file;
+  throw new ConfigError(`the suite ${name} needs a file`, `Add --file with the path of ${what}.`);
+}

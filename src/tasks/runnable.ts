@@ -1,0 +1,36 @@
+/** @file A suite together with the world in which its tasks are done. What `--suite NAME --file PATH` names. */
+
+import type { Action } from "../core/action.ts";
+import type { Site } from "../core/episode.ts";
+import type { Observation, ObservationFormat } from "../core/observation.ts";
+import type { Task } from "../core/task.ts";
+import type { BrowserConfig } from "../browser/launch.ts";
+import type { Suite } from "./suite.ts";
+
+/** Solves a task on the pages it is given; ends with `exit`. */
+export type OracleRun = Generator<Action, void, Observation>;
+
+export interface SiteOptions {
+  /** Default `compact`. Oracles need `compact`. */
+  format?: ObservationFormat;
+  browser?: BrowserConfig;
+}
+
+export interface SuiteSite extends Site {
+  /** Milliseconds that each reset took so far: making a private copy of the data, or the user's reset. */
+  readonly resetMs: readonly number[];
+  /** Episodes that were started and not disposed. */
+  readonly openEpisodes: number;
+  /** Episodes that can run at once; `Infinity` where only the machine limits it. */
+  readonly maxParallel: number;
+}
+
+export interface RunnableSuite extends Suite {
+  /** The caller disposes it. Starts nothing before the first episode. */
+  createSite(options?: SiteOptions): Promise<SuiteSite>;
+  hasOracle(task: Task): boolean;
+  /** Throws where there is none. */
+  oracleFor(task: Task, first: Observation): OracleRun;
+  /** An answer that looks right and is wrong. */
+  wrongAnswer(task: Task): string;
+}

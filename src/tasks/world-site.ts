@@ -1,0 +1,69 @@
+/** @file The built-in world as a site: every episode starts in a fresh private copy. */
+
+import type { ObservationFormat } from "../core/observation.ts";
+import { startBrowserEpisode } from "../browser/episode.ts";
+import type { BrowserLimits } from "../browser/episode.ts";
+import type { BrowserConfig } from "../browser/launch.ts";
+import { BrowserPool } from "../browser/pool.ts";
+import { createWorld, pristineState } from "../sites/world.ts";
+import type { SuiteSite } from "./runnable.ts";
+import { builtInSuite } from "./suite.ts";
+import type { TemplateSuite } from "./suite.ts";
+
+export interface BuiltInSiteOptions {
+  /** Default `compact`. */
+  format?: ObservationFormat;
+  browser?: BrowserConfig;
+  limits?: Partial<BrowserLimits>;
+  /** A pool that outlives the site; default: one of its own. */
+  pool?: BrowserPool;
+  /** Whose templates verify the tasks. Default: the built-in suite. */
+  suite?: TemplateSuite;
+}
+
+export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
+  const pool = options.pool ?? new BrowserPool(options.browser);
+  const suite = options.suite ?? builtInSuite();
+  const resetMs: number[] = [];
+  return {
+    name: "built-in",
+    resetMs,
+    maxParallel: Number.POSITIVE_INFINITY,
+    get openEpisodes() {
+      return pool.open;
+    },
+    start: async (task, { seed, signal }) => {
+      signal?.throwIfAborted();
+      // A task of the curriculum may have no template: it starts signed in, like most.
+      const template = task.templateId === null ? null : suite.template(task.templateId);
+      const initial = pristineState();
+      const began = performance.now();
+      const world = createWorld(template ? (template.signedOut ? [] : template.sites) : task.sites);
+      resetMs.push(performance.now() - began);
+      const episodeWorld = {
+        hosts: world.hosts,
+        allowedHosts: [],
+        cookies: world.cookies,
+        startUrl: task.startUrl,
+        verify: (answer: string | null, page: { url: string; pageText: string }) =>
+          suite.verify(task, {
+            answer,
+            url: page.url,
+            pageText: page.pageText,
+            state: world.state,
+            initial,
+            volatile: world.volatile,
+          }),
+      };
+      return startBrowserEpisode(pool, task, episodeWorld, {
+        format: options.format ?? "compact",
+        seed,
+        ...(signal ? { signal } : {}),
+        ...(options.limits ? { limits: options.limits } : {}),
+      });
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (!options.pool) await pool[Symbol.asyncDispose]();
+    },
+  };
+}
