@@ -7,6 +7,7 @@ import { ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
 import { register as doctor } from "./commands/doctor.ts";
+import { register as model } from "./commands/model.ts";
 import { register as suite } from "./commands/suite.ts";
 
 /**
@@ -14,7 +15,7 @@ import { register as suite } from "./commands/suite.ts";
  * everything heavy inside the action with `await import(...)`, so that `webrl --help` stays instant. Helpers for
  * options, output, progress and examples are in `command.ts`.
  */
-const COMMANDS: readonly Register[] = [suite, doctor];
+const COMMANDS: readonly Register[] = [suite, model, doctor];
 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -22,6 +22,11 @@ export interface OraclePolicyOptions {
   /** Probability, per episode, that it is spoiled. */
   failRate?: number;
   name?: string;
+  /**
+   * Called where the oracle does not know the page it is on though it made no mistake: its own bug. The episode is
+   * then given up with an empty answer, which fails it. Without this the error is thrown.
+   */
+  onStuck?(task: Task, error: unknown): void;
 }
 
 /** Ways in which a spoiled episode goes wrong; all but `wander` look like a solution for most of the way. */
@@ -92,7 +97,11 @@ export function oraclePolicy(options: OraclePolicyOptions): Policy {
           }
         } catch (error) {
           // After a mistake the page is not what the oracle expects. Without one, it is the oracle's bug.
-          if (!spoiled) throw error;
+          if (!spoiled) {
+            if (!options.onStuck) throw error;
+            options.onStuck(task, error);
+            return act({ kind: "exit", message: "" }, true);
+          }
           lost = true;
           return act(wander(observation, rng), true);
         }

@@ -37,6 +37,8 @@ export interface CollectOptions {
   failRate: number;
   rollout: RolloutConfig;
   onEpisode?(record: EpisodeRecord, done: number): void;
+  /** An oracle did not know its page: a bug of its template, whose episode then fails. */
+  onStuck?(task: Task, error: unknown): void;
   signal?: AbortSignal | undefined;
 }
 
@@ -63,6 +65,7 @@ export async function collectDemonstrations(
       oracleFor: options.oracleFor,
       detourRate: options.detourRate,
       failRate: options.failRate,
+      onStuck: (task, error) => options.onStuck?.(task, error),
     }),
     requests,
     config: options.rollout,

@@ -101,6 +101,7 @@ function registerDemos(model: Command): void {
     let [good, faulted] = [0, 0];
     const started = performance.now();
     let made = 0;
+    const stuck = new Set<string>();
     const result = await collectDemonstrations({
       site,
       tasks: tasks.filter((task) => suite.hasOracle(task)),
@@ -125,12 +126,18 @@ function registerDemos(model: Command): void {
           `${done}/${options.episodes} episodes, ${good}/${made} successful, ${faulted} faulted, ${perSecond.toFixed(2)}/s`,
         );
       },
+      onStuck: (task, error) => {
+        const template = task.templateId ?? task.id;
+        if (stuck.has(template)) return;
+        stuck.add(template);
+        log.now(`the oracle of ${template} is stuck: ${String((error as Error).message).split("\n")[0]}`);
+      },
       signal: interruption.signal,
     });
     log.end();
     print(
       options,
-      { file: options.out, ...result, successful: good, faulted },
+      { file: options.out, ...result, successful: good, faulted, stuckTemplates: [...stuck] },
       (r) =>
         `${r.file}: ${r.held + r.made} episodes (${r.made} new, ${good} of them successful, ${faulted} faulted)`,
     );
