@@ -1,0 +1,116 @@
+/**
+ * @file Chat templates: messages to the text that a model was trained on, by the Jinja template that comes with its
+ * tokenizer. Special tokens in messages are neutralised first, so that a page cannot end its own turn.
+ */
+
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import { Template } from "@huggingface/jinja";
+
+import type { ChatMessage } from "../core/chat.ts";
+import { ConfigError } from "../core/errors.ts";
+import { neutralise } from "./prompt-tokens.ts";
+
+/** Llama 3's turns without its default system prompt and dates: what new models start with. */
+export const defaultChatTemplate =
+  "{{ bos_token }}{% for message in messages %}" +
+  "{{ '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' + message['content'] + '<|eot_id|>' }}" +
+  "{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}";
+
+export interface RenderOptions {
+  /** Appends what precedes the assistant's reply. Default true. */
+  addGenerationPrompt?: boolean;
+  /** Further variables of the template, e.g. `enable_thinking`. */
+  variables?: Record<string, unknown>;
+}
+
+export interface ChatTemplate {
+  /** Text to encode as it stands: special tokens and the beginning of text are in it. Throws a `ConfigError` where the template refuses. */
+  render(messages: readonly ChatMessage[], options?: RenderOptions): string;
+}
+
+/** `name` is what errors call it; `variables` are those that every rendering has, such as `bos_token`. */
+export function createChatTemplate(
+  template: string,
+  variables: Record<string, unknown> = {},
+  name = "the chat template",
+): ChatTemplate {
+  const hint =
+    "Use the tokenizer_config.json that belongs to the model, or messages that its template takes.";
+  const fail = (what: string, cause: unknown) =>
+    new ConfigError(`${name} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`, hint, {
+      cause,
+    });
+  let parsed: Template;
+  try {
+    parsed = new Template(template);
+  } catch (cause) {
+    throw fail("cannot be parsed", cause);
+  }
+  return {
+    render(messages, { addGenerationPrompt = true, variables: own = {} } = {}) {
+      const safe = messages.map(({ role, content }) => ({ role, content: neutralise(content) }));
+      try {
+        return parsed.render({
+          bos_token: "",
+          eos_token: "",
+          ...variables,
+          ...own,
+          messages: safe,
+          add_generation_prompt: addGenerationPrompt,
+        });
+      } catch (cause) {
+        throw fail("cannot render these messages", cause);
+      }
+    },
+  };
+}
+
+/** The template of a model directory: `chat_template.jinja`, or `chat_template` of `tokenizer_config.json`; `null` where there is none. */
+export async function loadChatTemplate(directory: string): Promise<ChatTemplate | null> {
+  const configFile = join(directory, "tokenizer_config.json");
+  const text = await readIfThere(configFile);
+  let config: Record<string, unknown> = {};
+  try {
+    if (text !== null) config = JSON.parse(text) as Record<string, unknown>;
+  } catch (cause) {
+    throw new ConfigError(`${configFile} is not valid JSON`, "Download or save the model again.", { cause });
+  }
+  const file = join(directory, "chat_template.jinja");
+  const own = await readIfThere(file);
+  const template = own ?? templateOf(config["chat_template"]);
+  if (template === null) return null;
+  const variables = Object.fromEntries(
+    ["bos_token", "eos_token", "pad_token", "unk_token"].flatMap((key) => {
+      const token = tokenText(config[key]);
+      return token === null ? [] : [[key, token]];
+    }),
+  );
+  return createChatTemplate(template, variables, own === null ? `chat_template of ${configFile}` : file);
+}
+
+/** A string, or a list of named ones with a `default`. */
+function templateOf(value: unknown): string | null {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return null;
+  const named = value as { name?: unknown; template?: unknown }[];
+  const found = named.find(({ name }) => name === "default")?.template;
+  return typeof found === "string" ? found : null;
+}
+
+/** A token is a string or an object with its `content`. */
+function tokenText(value: unknown): string | null {
+  if (typeof value === "string") return value;
+  const content = (value as { content?: unknown } | null | undefined)?.content;
+  return typeof content === "string" ? content : null;
+}
+
+async function readIfThere(file: string): Promise<string | null> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw new ConfigError(`${file} cannot be read`, "Check its permissions.", { cause });
+  }
+}
