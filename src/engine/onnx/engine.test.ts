@@ -4,11 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { engineRules } from "../../testing/engine-kit.ts";
+import type { Rule } from "../../testing/kit.ts";
 import { createModel } from "./create-model.ts";
 import { createOnnxEngine } from "./engine.ts";
 import { NonFiniteError } from "./train/trainer.ts";
 import { tokenizerConfig, trainBpe } from "./tokenizer/train-bpe.ts";
 
+const all = (rules: Rule[]) => rules.forEach((rule) => test(rule.name, () => rule.run(), 30_000));
 const texts = [
   "The lamp costs $24. Open the page of the kettle, then say what it costs. It is $31.",
   "a b c",
@@ -39,22 +41,24 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe("the embedded engine obeys the contract, training all weights", () => {
-  for (const { name, run } of engineRules({
-    create: async () => createOnnxEngine({ threads: 1 }),
-    open: { path },
-    tolerance: 1e-4,
-  }))
-    test(name, run, 30_000);
+  all(
+    engineRules({
+      create: async () => createOnnxEngine({ threads: 1 }),
+      open: { path },
+      tolerance: 1e-4,
+    }),
+  );
 });
 
 describe("the embedded engine obeys the contract, training an adapter", () => {
   const open = { path, lora: { rank: 4, alpha: 8, seed: 1 } };
-  for (const { name, run } of engineRules({
-    create: async () => createOnnxEngine({ threads: 1 }),
-    open,
-    tolerance: 1e-4,
-  }))
-    test(name, run, 30_000);
+  all(
+    engineRules({
+      create: async () => createOnnxEngine({ threads: 1 }),
+      open,
+      tolerance: 1e-4,
+    }),
+  );
 });
 
 const datum = { tokens_T: [1, 2, 3, 4], positions_N: [1, 2, 3], targets_N: [3, 4, 5] };

@@ -194,7 +194,7 @@ class WorkerLink {
   }
 
   #fail(error: Error): void {
-    for (const pending of [...this.#pending.values()]) pending.reject(error);
+    for (const pending of this.#pending.values()) pending.reject(error);
   }
 }
 

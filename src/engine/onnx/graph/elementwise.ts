@@ -2,19 +2,8 @@
  * @file Elementwise operators with NumPy broadcasting, and their gradients. ȳ is ∂L/∂y.
  */
 
-import { reduceSum } from "./reduction.ts";
-import { reshape } from "./layout.ts";
-import { broadcastShapes, sameShape, sameType, type ElementType, type Shape, type Value } from "./value.ts";
-
-/** Sums a gradient over the axes along which its value was stretched. */
-export function sumTo(gradient: Value, shape: Shape): Value {
-  if (sameShape(gradient.shape, shape)) return gradient;
-  const extra = gradient.shape.length - shape.length;
-  const axes = gradient.shape.flatMap((dim, axis) =>
-    axis < extra || dim !== shape[axis - extra] ? [axis] : [],
-  );
-  return reshape(reduceSum(gradient, axes, { keepDims: false }), shape);
-}
+import { sumTo } from "./layout.ts";
+import { broadcastShapes, sameType, type ElementType, type Value } from "./value.ts";
 
 function binary(
   op: string,

@@ -8,7 +8,7 @@
  * const w = g.input("w", "float32", [4, 8]);
  * const y = silu(matmul(x, w, { transposeB: true }));   // operators are functions of values (ops/*.ts)
  * const loss = reduceSum(y, [0, 1], { keepDims: false });
- * const [dw] = g.gradients([{ value: loss }], [w]);     // reverse mode; undefined where loss ignores w
+ * const [dw] = gradients(g, [{ value: loss }], [w]);    // autodiff.ts; undefined where loss ignores w
  * const program = await compile(g, { loss, dw: dw! });  // compile.ts; run({ x: tensor, … }) → { loss, dw }
  * ```
  * Shapes are checked while building: a {@link ShapeError} names the operator and both shapes. Every operator
@@ -17,7 +17,6 @@
  */
 
 import { invariant } from "../../../core/errors.ts";
-import { gradients, type Seed } from "./autodiff.ts";
 import { encodeAttribute, encodeModel, type AttributeValue } from "./onnx-proto.ts";
 import {
   dataTypeId,
@@ -200,11 +199,6 @@ export class Graph {
     } finally {
       this.#taping = before;
     }
-  }
-
-  /** See {@link gradients}. */
-  gradients(seeds: readonly Seed[], wrt: readonly Value[]): (Value | undefined)[] {
-    return gradients(this, seeds, wrt);
   }
 
   /** The run-time size of a symbolic dimension, or a constant, as an int64 tensor of shape [1]. */

@@ -1,9 +1,8 @@
 /**
- * @file Operators that move elements without changing them: reshape, transpose, concat, split, slice, expand.
- * Their gradients move them back. ȳ is ∂L/∂y.
+ * @file Operators that move elements without changing them: reshape, transpose, concat, split, slice, expand, and the sum,
+ * which is expand's gradient. Their gradients move them back. ȳ is ∂L/∂y.
  */
 
-import { sumTo } from "./elementwise.ts";
 import {
   broadcastShapes,
   normalizeAxis,
@@ -181,4 +180,52 @@ export function expand(x: Value, shape: Shape): Value {
     { op: "Expand", inputs: [x, x.graph.shapeValue(shape)], outputs: [{ type: x.type, shape }] },
     (dy) => [() => sumTo(dy, x.shape), null],
   );
+}
+
+export interface ReduceOptions {
+  /** Default true: reduced axes stay with size 1. */
+  keepDims?: boolean;
+}
+
+function reducedShape(op: string, shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
+  const reduced = new Set(axes.map((axis) => normalizeAxis(op, shape, axis)));
+  return shape.flatMap((dim, axis) => (reduced.has(axis) ? (keepDims ? [1] : []) : [dim]));
+}
+
+/** A reduction; `rule` gives ∂L/∂x from ȳ with the reduced axes kept, before it is stretched. */
+export function reduce(
+  op: string,
+  x: Value,
+  axes: readonly number[],
+  keepDims: boolean,
+  rule: ((dy: Value) => Value) | null,
+) {
+  const kept = reducedShape(op, x.shape, axes, true);
+  const shape = reducedShape(op, x.shape, axes, keepDims);
+  return x.graph.apply(
+    {
+      op,
+      inputs: [x, x.graph.int64s(axes)],
+      outputs: [{ type: x.type, shape }],
+      attributes: { keepdims: { int: keepDims ? 1 : 0 } },
+    },
+    rule ? (dy) => [() => expand(rule(reshape(dy, kept)), x.shape), null] : null,
+  );
+}
+
+/** y = Σ x over `axes`; x̄ = ȳ, stretched. */
+export const reduceSum = (
+  x: Value,
+  axes: readonly number[],
+  { keepDims = true }: ReduceOptions = {},
+): Value => (axes.length === 0 ? x : reduce("ReduceSum", x, axes, keepDims, (dy) => dy));
+
+/** Sums a gradient over the axes along which its value was stretched. */
+export function sumTo(gradient: Value, shape: Shape): Value {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const extra = gradient.shape.length - shape.length;
+  const axes = gradient.shape.flatMap((dim, axis) =>
+    axis < extra || dim !== shape[axis - extra] ? [axis] : [],
+  );
+  return reshape(reduceSum(gradient, axes, { keepDims: false }), shape);
 }

@@ -3,8 +3,7 @@
  * transposition of a backward pass.
  */
 
-import { sumTo } from "./elementwise.ts";
-import { reshape } from "./layout.ts";
+import { reshape, sumTo } from "./layout.ts";
 import { broadcastShapes, sameType, ShapeError, type Shape, type Value } from "./value.ts";
 
 export interface MatmulOptions {

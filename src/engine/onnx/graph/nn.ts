@@ -4,11 +4,11 @@
  */
 
 import { invariant } from "../../../core/errors.ts";
-import { add, cast, log, mul, sub, sumTo } from "./elementwise.ts";
+import { add, cast, log, mul, sub } from "./elementwise.ts";
 import { gatherND, gatherRows, scatterAddRows } from "./indexing.ts";
 import { matmul } from "./matmul.ts";
-import { reduceMax, reduceSum } from "./reduction.ts";
-import { concat, reshape, zeros } from "./layout.ts";
+import { reduceMax } from "./reduction.ts";
+import { concat, reduceSum, reshape, sumTo, zeros } from "./layout.ts";
 import { sameType, ShapeError, type Dim, type Value } from "./value.ts";
 
 function lazy<T>(compute: () => T): () => T {

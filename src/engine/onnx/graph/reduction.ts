@@ -3,45 +3,8 @@
  */
 
 import { exp, mul, scale, sub } from "./elementwise.ts";
-import { expand, reshape } from "./layout.ts";
-import { normalizeAxis, ShapeError, type Shape, type Value } from "./value.ts";
-
-interface ReduceOptions {
-  /** Default true: reduced axes stay with size 1. */
-  keepDims?: boolean;
-}
-
-function reducedShape(op: string, shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
-  const reduced = new Set(axes.map((axis) => normalizeAxis(op, shape, axis)));
-  return shape.flatMap((dim, axis) => (reduced.has(axis) ? (keepDims ? [1] : []) : [dim]));
-}
-
-function reduce(
-  op: string,
-  x: Value,
-  axes: readonly number[],
-  keepDims: boolean,
-  rule: ((dy: Value) => Value) | null,
-) {
-  const kept = reducedShape(op, x.shape, axes, true);
-  const shape = reducedShape(op, x.shape, axes, keepDims);
-  return x.graph.apply(
-    {
-      op,
-      inputs: [x, x.graph.int64s(axes)],
-      outputs: [{ type: x.type, shape }],
-      attributes: { keepdims: { int: keepDims ? 1 : 0 } },
-    },
-    rule ? (dy) => [() => expand(rule(reshape(dy, kept)), x.shape), null] : null,
-  );
-}
-
-/** y = Σ x over `axes`; x̄ = ȳ, stretched. */
-export const reduceSum = (
-  x: Value,
-  axes: readonly number[],
-  { keepDims = true }: ReduceOptions = {},
-): Value => (axes.length === 0 ? x : reduce("ReduceSum", x, axes, keepDims, (dy) => dy));
+import { reduce, reduceSum, type ReduceOptions } from "./layout.ts";
+import { normalizeAxis, ShapeError, type Value } from "./value.ts";
 
 /** y = mean of x over `axes`; x̄ = ȳ/n, stretched. The axes must have known sizes. */
 export function reduceMean(

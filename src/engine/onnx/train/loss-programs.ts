@@ -8,6 +8,7 @@
 
 import { causalAttention } from "../models/attention.ts";
 import { decoder, declareInputs, declareWeights, headWeight, loraInputName } from "../models/decoder.ts";
+import { gradients } from "../graph/autodiff.ts";
 import { checkpoint } from "../graph/checkpointing.ts";
 import { compile, type CompileOptions, type Program } from "../graph/compile.ts";
 import { Graph, reachable } from "../graph/graph.ts";
@@ -151,13 +152,14 @@ function buildLossGraph(config: DecoderConfig, lora: readonly LoraSpec[], varian
           [loraInputName(module, "B"), b],
         ])
       : [...weights.parameters];
-  const gradients = graph.gradients(
+  const computed = gradients(
+    graph,
     [{ value: logprobs, gradient: dLogprobs }],
     trained.map(([, value]) => value),
   );
   return {
     graph,
     logprobs,
-    gradients: Object.fromEntries(trained.map(([name], i) => [gradientName(name), gradients[i]!])),
+    gradients: Object.fromEntries(trained.map(([name], i) => [gradientName(name), computed[i]!])),
   };
 }

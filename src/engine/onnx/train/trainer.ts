@@ -21,7 +21,9 @@ export interface TrainerOptions {
 }
 
 /** A loss that may be computed in another thread. */
-export type AsyncLoss = "cross_entropy" | ((logprobs_BN: Float32Array[]) => LossGradient | Promise<LossGradient>);
+export type AsyncLoss =
+  | "cross_entropy"
+  | ((logprobs_BN: Float32Array[]) => LossGradient | Promise<LossGradient>);
 
 type Gradients = Map<string, Float32Array>;
 
@@ -36,7 +38,6 @@ export class Trainer {
   readonly #trained: readonly TrainedTensor[];
   readonly #options: TrainerOptions;
   readonly #programs: LossPrograms;
-  readonly #rope: Record<string, RunTensor>;
   #accumulated: Gradients | null = null;
   #spare: Gradients[] = [];
   state: AdamWState = { step: 0, moments: new Map() };
@@ -57,9 +58,6 @@ export class Trainer {
     this.#trained = trained;
     this.#options = options;
     this.#programs = programs;
-    const { cos, sin } = ropeTables(config, config.contextTokens);
-    const dims = [config.contextTokens, config.rope.dim / 2];
-    this.#rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) };
   }
 
   async logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]> {
@@ -230,18 +228,36 @@ export class Trainer {
   }
 
   #feeds(batch: MicroBatch, dLogprobs_N?: Float32Array): Record<string, RunTensor> {
-    const n = batch.targets_N.length;
-    return {
-      ...Object.fromEntries(this.#weights),
-      ...this.#rope,
-      tokens: int32(batch.tokens_M, [batch.tokens_M.length]),
-      positions: int64(batch.positions_M, [batch.sequences, batch.time]),
-      rows: int32(batch.rows_R, [batch.rows_R.length]),
-      target_rows: int32(batch.targetRows_N, [n]),
-      targets: int32(batch.targets_N, [n]),
-      ...(dLogprobs_N ? { d_logprobs: float32(dLogprobs_N, [n]) } : {}),
-    };
+    return lossFeeds(this.#config, this.#weights, batch, dLogprobs_N);
   }
+}
+
+const ropeOf = new WeakMap<DecoderConfig, Record<string, RunTensor>>();
+
+/** The inputs of every program of `LossPrograms`; `dLogprobs_N` is ∂L/∂logprob, in the order of the micro-batch. */
+export function lossFeeds(
+  config: DecoderConfig,
+  weights: ReadonlyMap<string, RunTensor>,
+  batch: MicroBatch,
+  dLogprobs_N?: Float32Array,
+): Record<string, RunTensor> {
+  let rope = ropeOf.get(config);
+  if (!rope) {
+    const { cos, sin } = ropeTables(config, config.contextTokens);
+    const dims = [config.contextTokens, config.rope.dim / 2];
+    ropeOf.set(config, (rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) }));
+  }
+  const n = batch.targets_N.length;
+  return {
+    ...Object.fromEntries(weights),
+    ...rope,
+    tokens: int32(batch.tokens_M, [batch.tokens_M.length]),
+    positions: int64(batch.positions_M, [batch.sequences, batch.time]),
+    rows: int32(batch.rows_R, [batch.rows_R.length]),
+    target_rows: int32(batch.targetRows_N, [n]),
+    targets: int32(batch.targets_N, [n]),
+    ...(dLogprobs_N ? { d_logprobs: float32(dLogprobs_N, [n]) } : {}),
+  };
 }
 
 /** Gradients of one call: the first micro-batch writes them, the others are added. */
