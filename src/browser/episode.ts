@@ -1,6 +1,7 @@
 /** @file One browser episode: a fresh context in a private world, observed and acted upon until it ends. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
 import { z } from "zod";
 import type { ActionError, ParsedAction } from "../core/action.ts";
 import type { Episode, TimeStep } from "../core/episode.ts";
@@ -57,6 +58,8 @@ export interface BrowserEpisodeOptions {
 const QUIET_MS = 25;
 const QUIET_AFTER_TYPING_MS = 200;
 const MAX_TABS = 8;
+/** How long a new tab may take to appear, and to begin its first navigation. */
+const NEW_TAB_MS = 2000;
 
 /**
  * Starts an episode in `world` and takes it over: it is disposed with the episode, or at once if the start fails.
@@ -97,6 +100,8 @@ class BrowserEpisode implements Episode {
   #active: Tab | undefined;
   #last: Observation | undefined;
   #targets: ElementTarget[] = [];
+  #pagesSeen = 0;
+  #pageWaiters: (() => void)[] = [];
   #blockedHost: string | null = null;
   #state: "running" | "stepping" | "ended" | "disposed" = "running";
   #disposal: Promise<void> | undefined;
@@ -130,7 +135,7 @@ class BrowserEpisode implements Episode {
             ...(secure !== undefined && { secure }),
           })),
         );
-      const page = await bounded(context.newPage(), this.#limits.responseMs, signal);
+      const page = await bounded(this.#opened.newPage(), this.#limits.responseMs, signal);
       const response = await bounded(
         page.goto(startUrl, { waitUntil: "commit", timeout: 0 }),
         this.#limits.navigationMs,
@@ -345,7 +350,13 @@ class BrowserEpisode implements Episode {
     let { awaitActivityMs } = settle;
     for (;;) {
       signal?.throwIfAborted();
+      await this.#newTabs();
       const tab = await this.#currentTab();
+      if (tab !== this.#tabs[0] && !tab.begun && tab.page.url() === "about:blank") {
+        // A tab that a page opened; where it goes to is about to follow.
+        await tab.happens(0, NEW_TAB_MS);
+        tab.begun = true;
+      }
       if (tab.navigating) {
         await this.#arrival(tab, navigationMs - spent(), signal);
         forgetNavigation = true;
@@ -379,7 +390,8 @@ class BrowserEpisode implements Episode {
         continue;
       }
       awaitActivityMs = 0;
-      if (this.#active !== tab || tab.page.isClosed()) continue;
+      if (this.#active !== tab || tab.page.isClosed() || this.#opened.pagesCreated() > this.#pagesSeen)
+        continue;
       if (document === null) {
         if (spent() > navigationMs) throw navigationTimeout(tab);
         // Asked for, but the browser has not begun; a `beforeunload` or a script may still stop it.
@@ -400,6 +412,17 @@ class BrowserEpisode implements Episode {
       }
       return document;
     }
+  }
+
+  /** Waits for pages that the browser has opened but that are not tabs yet. */
+  async #newTabs(): Promise<void> {
+    if (this.#opened.pagesCreated() <= this.#pagesSeen) return;
+    const announced = new Promise<void>((resolve) => this.#pageWaiters.push(resolve));
+    await bounded(announced, NEW_TAB_MS).catch((error: unknown) => {
+      if (!(error instanceof TooLate)) throw error;
+      // It was closed before it was set up.
+      this.#pagesSeen = this.#opened.pagesCreated();
+    });
   }
 
   /** Waits until the tab's navigation has arrived or come to nothing. */
@@ -423,7 +446,7 @@ class BrowserEpisode implements Episode {
       });
     }
     this.#blockedHost = URL.canParse(failed.url) ? new URL(failed.url).host : failed.url;
-    if (!tab.navigated && this.#openTabs().length > 1) await tab.page.close();
+    if (tab.page.url() === "about:blank" && this.#openTabs().length > 1) await tab.page.close();
     return true;
   }
 
@@ -432,7 +455,9 @@ class BrowserEpisode implements Episode {
     return why === undefined ? "" : `: ${why}`;
   }
 
-  #addTab(page: import("playwright-core").Page): void {
+  #addTab(page: Page): void {
+    this.#pagesSeen++;
+    for (const resume of this.#pageWaiters.splice(0)) resume();
     if (this.#openTabs().length >= MAX_TABS) {
       void page.close().catch(() => this.#openTabs());
       return;
@@ -451,7 +476,7 @@ class BrowserEpisode implements Episode {
     if (this.#active?.crashed) throw pageCrashed();
     if (this.#active && !this.#active.page.isClosed()) return this.#active;
     this.#active = this.#openTabs().at(-1);
-    if (!this.#active) await this.#opened.context.newPage();
+    if (!this.#active) await this.#opened.newPage();
     invariant(this.#active, "a new page is a tab");
     return this.#active;
   }

@@ -1,7 +1,7 @@
 /** @file One browser process for many episodes: started when first needed, started again after it broke. */
 
 import { randomBytes } from "node:crypto";
-import type { Browser, BrowserContext } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { Fault, invariant } from "../core/errors.ts";
 import { browserConfigSchema, launchBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
@@ -16,6 +16,10 @@ export interface EpisodeContext extends AsyncDisposable {
   readonly browser: Browser;
   readonly context: BrowserContext;
   readonly network: EpisodeNetwork;
+  /** Opens the first page. */
+  newPage(): Promise<Page>;
+  /** Pages that the browser has created in this context, those included that Playwright has not announced yet. */
+  pagesCreated(): number;
 }
 
 /** Milliseconds that closing may take before it is given up and the browser is replaced. */
@@ -26,6 +30,8 @@ export class BrowserPool implements AsyncDisposable {
   #browser: Promise<Browser> | undefined;
   #open = new Set<EpisodeContext>();
   #launches = 0;
+  /** Pages created so far, by the browser's own id of the context. */
+  #pagesCreated = new Map<string, number>();
   #disposed = false;
 
   constructor(config: BrowserConfig = {}) {
@@ -48,7 +54,7 @@ export class BrowserPool implements AsyncDisposable {
     if (this.#browser && !(await this.#browser).isConnected()) this.#browser = undefined;
     if (!this.#browser) {
       this.#launches++;
-      const launching = launchBrowser(this.#config);
+      const launching = this.#launch();
       this.#browser = launching;
       launching.catch(() => {
         if (this.#browser === launching) this.#browser = undefined;
@@ -84,14 +90,27 @@ export class BrowserPool implements AsyncDisposable {
       await network[Symbol.asyncDispose]();
       throw browserFault(browser, cause, "a browser context could not be opened");
     }
+    let contextId: string | undefined;
     let disposal: Promise<void> | undefined;
     const opened: EpisodeContext = {
       browser,
       context,
       network,
+      newPage: async () => {
+        const page = await context.newPage();
+        if (contextId === undefined) {
+          const session = await context.newCDPSession(page);
+          const { targetInfo } = await session.send("Target.getTargetInfo");
+          contextId = targetInfo.browserContextId;
+          await session.detach();
+        }
+        return page;
+      },
+      pagesCreated: () => (contextId === undefined ? 0 : (this.#pagesCreated.get(contextId) ?? 0)),
       [Symbol.asyncDispose]: () =>
         (disposal ??= (async () => {
           this.#open.delete(opened);
+          if (contextId !== undefined) this.#pagesCreated.delete(contextId);
           const closed = await within(context.close(), CLOSE_MS);
           await network[Symbol.asyncDispose]();
           // A browser that does not close a context any more is replaced.
@@ -108,6 +127,20 @@ export class BrowserPool implements AsyncDisposable {
     for (const context of [...this.#open]) await context[Symbol.asyncDispose]();
     const browser = await this.#browser?.catch(() => undefined);
     if (browser) await this.#discard(browser);
+  }
+
+  async #launch(): Promise<Browser> {
+    const browser = await launchBrowser(this.#config);
+    this.#pagesCreated.clear();
+    // Playwright announces a new page only once it is set up, which is too late to know that a click opened one.
+    const session = await browser.newBrowserCDPSession();
+    session.on("Target.targetCreated", ({ targetInfo }) => {
+      const id = targetInfo.browserContextId;
+      if (targetInfo.type !== "page" || id === undefined) return;
+      this.#pagesCreated.set(id, (this.#pagesCreated.get(id) ?? 0) + 1);
+    });
+    await session.send("Target.setDiscoverTargets", { discover: true, filter: [{ type: "page" }] });
+    return browser;
   }
 
   async #discard(browser: Browser): Promise<void> {

@@ -10,8 +10,8 @@ export class Tab {
   crashed = false;
   /** The last navigation that came to nothing, until it is taken. */
   failedNavigation: { url: string; error: string } | null = null;
-  /** A document was committed in this tab. */
-  navigated = false;
+  /** Its first navigation has been waited for. */
+  begun = false;
   /** What the agent should be told about: dialogs that were answered, downloads that were refused. */
   notices: string[] = [];
   readonly #navigations = new Set<Request>();
@@ -34,7 +34,6 @@ export class Tab {
     });
     page.on("framenavigated", (frame) => {
       if (frame !== page.mainFrame()) return;
-      this.navigated = true;
       this.#navigations.clear();
       this.#requests.clear();
       this.#changed();

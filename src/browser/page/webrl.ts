@@ -192,7 +192,8 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
     const attributes = attributesOf(element);
     const text = leadingText(element);
     const told = text !== "" || attributes.some(([name]) => name !== "data-bbox");
-    const branches = children.filter((printed) => printed.length > 0).length + hiddenBranches(element);
+    const branches =
+      children.filter((printed) => printed.length > 0).length + hiddenBranches(element, children);
     if (label === undefined && !told && branches <= 1) return inner;
     const shown = attributes.map(([name, value]) => ` ${name}="${value}"`).join("");
     const id = label === undefined ? "" : ` id="${label}"`;
@@ -200,14 +201,16 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
       `<${tag}${id}${shown}> ${[text, ...inner].filter((part) => part !== "").join(" ")}${text === "" && inner.length === 0 ? "" : " "}</${tag}>`,
     ];
   };
-  /** Children that are not printed but have text count as content. */
-  const hiddenBranches = (element: Element): number =>
-    [...element.children].filter((child) => {
-      const tag = dom.tagOf(child);
-      return (
-        tag !== "script" && tag !== "style" && !seen(child) && !labels.has(child) && leadingText(child) !== ""
-      );
-    }).length;
+  /** Children of which nothing is printed count as content if there is text in them, the head's title included. */
+  const hiddenBranches = (element: Element, printed: string[][]): number =>
+    [...element.children].filter((child, index) => printed[index]!.length === 0 && hasText(child)).length;
+  const hasText = (element: Element): boolean =>
+    !/^(script|style)$/.test(dom.tagOf(element)) &&
+    [...element.childNodes].some((child) =>
+      child instanceof Element
+        ? hasText(child)
+        : child.nodeType === Node.TEXT_NODE && collapse(child.nodeValue ?? "") !== "",
+    );
 
   memory.elements = labelled;
   memory.frames = [];
