@@ -10,7 +10,7 @@ p{margin:0 0 10px}a{color:var(--c)}small{color:#6a6f79}
 .top a{color:#fff;text-decoration:none;opacity:.88;padding:5px 2px;white-space:nowrap}
 .top a:hover,.top a[aria-current]{opacity:1}
 .top a[aria-current]{box-shadow:0 2px 0 currentColor}
-.top .brand{font:600 19px/1 var(--head);opacity:1;letter-spacing:.1px}
+.top .brand{font-family:var(--head);font-weight:600;font-size:19px;opacity:1;letter-spacing:.1px}
 .top nav{display:flex;gap:16px;flex-wrap:wrap}.top nav.account{margin-left:auto}
 .find{display:flex;position:relative;width:270px}
 .find input{width:100%;border:0;border-radius:7px 0 0 7px;padding:7px 12px}

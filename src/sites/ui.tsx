@@ -72,6 +72,7 @@ export function Page(props: {
                   type="text"
                   name="q"
                   aria-label={search.label}
+                  placeholder={search.label}
                   value={search.value ?? ""}
                   autocomplete="off"
                   data-suggest={search.suggest}

@@ -44,7 +44,9 @@ const PRICES: readonly (readonly [value: string, text: string, low: number, high
 export function catalogPages(app: Hono<StoreEnv>): void {
   app.get("/", (c) => {
     const state = c.env.store;
-    const newest = state.products.filter((p) => p.enabled && p.stock > 20 && p.id % 41 === 7).slice(0, 4);
+    const picks = state.products
+      .filter((p) => p.enabled && p.stock > 5 && (ratingOf(state, p.id)?.average ?? 0) >= 4.7)
+      .filter((p, i, all) => all.findIndex((other) => other.category === p.category) === i);
     return show(
       c,
       "Home",
@@ -59,7 +61,7 @@ export function catalogPages(app: Hono<StoreEnv>): void {
           ))}
         </div>
         <h2>Staff picks</h2>
-        <ProductCards state={state} products={newest} />
+        <ProductCards state={state} products={picks.slice(1, 3)} />
       </>,
     );
   });

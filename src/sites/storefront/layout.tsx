@@ -16,11 +16,11 @@ export const THEME: Theme = {
   headings: 'Georgia,"Times New Roman",serif',
   css: `
 .pic{display:flex;align-items:center;justify-content:center;border-radius:10px;flex:none;overflow:hidden}
-.pic svg{width:54%;max-height:80%}.pic.card{width:96px;height:92px}.pic.large{height:340px}.pic.large svg{width:46%}
+.pic svg{width:54%;max-height:80%}.pic.thumb{width:108px;height:84px}.pic.thumb svg{width:46px}.pic.large{height:340px}.pic.large svg{width:34%}
 .pic.tile{height:112px;border-radius:10px 10px 0 0}.pic.tile svg{width:72px}
 .products{display:grid;grid-template-columns:1fr 1fr;gap:12px;margin:14px 0}
-.product{display:flex;gap:16px;align-items:center;background:#fff;border:1px solid #e7e5dd;border-radius:14px;padding:10px}
-.product p{margin:0;line-height:1.7}.product a{font-weight:600;text-decoration:none;font-size:16px}.product a:hover{text-decoration:underline}
+.product{display:flex;gap:16px;align-items:center;background:#fff;border:1px solid #e7e5dd;border-radius:14px;padding:8px}
+.product p{margin:0;line-height:1.7}.product a{display:inline-block;width:100%;font-weight:600;text-decoration:none;font-size:16px}.product a:hover{text-decoration:underline}
 .tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:14px;margin-bottom:22px}
 .tile-link{background:#fff;border:1px solid #e7e5dd;border-radius:12px;text-decoration:none;color:inherit;font-weight:600;transition:box-shadow .15s}
 .tile-link span{display:block;padding:9px 14px}.tile-link:hover{box-shadow:0 6px 18px #0000001f}
@@ -95,10 +95,9 @@ export function ProductCards({ state, products }: { state: StoreState; products:
         const rating = ratingOf(state, product.id);
         return (
           <div class="product">
-            <ProductPicture product={product} size="card" />
+            <ProductPicture product={product} size="thumb" />
             <p>
-              <a href={productPath(product)}>{product.name}</a>
-              <br />
+              <a href={productPath(product)}>{product.name}</a>{" "}
               <span class="price">{money(product.price)}</span>{" "}
               <span class="muted">
                 {product.stock === 0 ? "out of stock" : rating ? stars(rating.average) : "no reviews"}

@@ -16,7 +16,7 @@ const DRAWINGS: Record<string, string> = {
   travel: "M12 16h24v22H12zM19 16v-5h10v5M18 20v14M30 20v14M16 38v3M32 38v3",
 };
 
-export function Picture(props: { category: string; id: number; size: "card" | "large" | "tile" }) {
+export function Picture(props: { category: string; id: number; size: "thumb" | "large" | "tile" }) {
   const category = CATEGORIES.find((c) => c.name === props.category) ?? CATEGORIES[0]!;
   const hue = (category.hue + ((props.id * 17) % 40) - 20 + 360) % 360;
   const turn = (props.id * 53) % 90;
@@ -40,6 +40,6 @@ export function Picture(props: { category: string; id: number; size: "card" | "l
   );
 }
 
-export function ProductPicture({ product, size }: { product: Product; size: "card" | "large" }) {
+export function ProductPicture({ product, size }: { product: Product; size: "thumb" | "large" }) {
   return <Picture category={product.category} id={product.id} size={size} />;
 }

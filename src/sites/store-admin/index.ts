@@ -1,0 +1,10 @@
+/** @file The store admin: application and tasks. */
+
+import type { TaskTemplate } from "../template.ts";
+import { customerTemplates } from "./templates-customers.ts";
+import { orderTemplates } from "./templates-orders.ts";
+import { productTemplates } from "./templates-products.ts";
+
+export { app } from "./app.ts";
+
+export const templates: TaskTemplate[] = [...orderTemplates, ...productTemplates, ...customerTemplates];

@@ -1,0 +1,440 @@
+/** @file Tasks with products, reviews and reports. */
+
+import { click, exit, select, type } from "../hands.ts";
+import { CATEGORIES } from "../store/data/catalog.ts";
+import { NEW_PRODUCTS, PAGE_TEXTS } from "../store/data/wording.ts";
+import { money, month } from "../store/format.ts";
+import {
+  adminOpen,
+  adminProduct,
+  adminSearch,
+  at,
+  cents,
+  clickBelow,
+  escape,
+  onSale,
+  productNamed,
+  read,
+  readAll,
+} from "../store/oracle-parts.ts";
+import {
+  createProduct,
+  deleteReview,
+  moderateReview,
+  productForm,
+  saveProduct,
+  setPrice,
+  setStock,
+  type ProductForm,
+} from "../store/products.ts";
+import { bestsellers, isSale, productOf, salesByCategory, salesMonths } from "../store/queries.ts";
+import type { Review, StoreState } from "../store/state.ts";
+import { defineTemplate, type TaskTemplate } from "../template.ts";
+import { answerIs, answerJson, answerNotPossible, changed, unchanged } from "../verify.ts";
+
+const newPrice = (i: number) => `${12 + ((i * 7) % 160)}.${at(["00", "50", "90", "25"], i)}`;
+
+function edit(state: StoreState, name: string, change: Partial<ProductForm>): void {
+  const product = productNamed(state, name);
+  saveProduct(state, product.id, { ...productForm(product), ...change });
+}
+
+type ReviewParams = { product: string; author: string };
+
+function reviewOf(state: StoreState, { product, author }: ReviewParams): Review {
+  const { id } = productNamed(state, product);
+  return state.reviews.find((r) => r.productId === id && r.author === author)!;
+}
+
+const reviewsWith = (status: Review["status"]) => (state: StoreState) =>
+  state.reviews
+    .filter((r) => r.status === status)
+    .map((r) => ({ product: productOf(state, r.productId).name, author: r.author }));
+
+const openReview = (o: Parameters<typeof adminProduct>[0], { product, author }: ReviewParams) =>
+  adminOpen(o, "Reviews", product, `${product} by ${author}`);
+
+/** Products of a category that a stock filter of the list shows. */
+const stockList = (state: StoreState, category: string, filter: string) =>
+  state.products.filter(
+    (p) => p.category === category && (filter === "Low" ? p.stock > 0 && p.stock <= 5 : p.stock === 0),
+  );
+
+const monthName = (iso: string) => month(`${iso}-01`);
+
+export const productTemplates: TaskTemplate[] = [
+  defineTemplate<{ product: string; price: string }>({
+    id: "store-admin.set-price",
+    sites: ["store-admin"],
+    category: "shop operations",
+    difficulty: 6,
+    phrasings: [
+      "Set the price of the {product} to {price}.",
+      "The {product} now costs {price}. Change its price.",
+      "Change the price of the {product} to {price} dollars.",
+      "Update the {product}: new price {price}.",
+    ],
+    instances: ({ store }) =>
+      store.products
+        .map((p) => ({ product: p.name, price: newPrice(p.id) }))
+        .filter(({ product, price }) => productNamed(store, product).price !== cents(price)),
+    check: ({ product, price }) => [
+      changed(({ store }) => setPrice(store, productNamed(store, product).id, cents(price))),
+    ],
+    *oracle({ product, price }, o) {
+      o = yield* adminProduct(o, product);
+      o = yield type(o, "Price", price);
+      yield* clickBelow(o, "button", "Save product");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ product: string; stock: number }>({
+    id: "store-admin.set-stock",
+    sites: ["store-admin"],
+    category: "shop operations",
+    difficulty: 6,
+    phrasings: [
+      "Set the stock of the {product} to {stock}.",
+      "We have {stock} of the {product} now. Update the stock.",
+      "Change the stock of the {product} to {stock}.",
+    ],
+    instances: ({ store }) =>
+      store.products.map((p) => ({
+        product: p.name,
+        stock: p.stock === 5 + ((p.id * 11) % 140) ? 200 : 5 + ((p.id * 11) % 140),
+      })),
+    check: ({ product, stock }) => [
+      changed(({ store }) => setStock(store, productNamed(store, product).id, stock)),
+    ],
+    *oracle({ product, stock }, o) {
+      o = yield* adminProduct(o, product);
+      o = yield type(o, "Stock", String(stock));
+      yield* clickBelow(o, "button", "Save product");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ product: string; price: string; stock: number }>({
+    id: "store-admin.set-price-and-stock",
+    sites: ["store-admin"],
+    category: "shop operations",
+    difficulty: 7,
+    testOnly: true,
+    phrasings: [
+      "Set the price of the {product} to {price} and its stock to {stock}.",
+      "Update the {product}: price {price}, stock {stock}.",
+      "The {product} now costs {price} and we have {stock} of it. Change both.",
+    ],
+    instances: ({ store }) =>
+      store.products
+        .filter((p) => p.id % 2 === 0)
+        .map((p) => ({ product: p.name, price: newPrice(p.id + 3), stock: 150 + (p.id % 60) })),
+    check: ({ product, price, stock }) => [
+      changed(({ store }) => edit(store, product, { price: cents(price), stock })),
+    ],
+    *oracle({ product, price, stock }, o) {
+      o = yield* adminProduct(o, product);
+      o = yield type(o, "Price", price);
+      o = yield type(o, "Stock", String(stock));
+      yield* clickBelow(o, "button", "Save product");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ product: string }>({
+    id: "store-admin.disable-product",
+    sites: ["store-admin"],
+    category: "shop operations",
+    difficulty: 6,
+    phrasings: [
+      "Disable the {product}.",
+      "Take the {product} out of the shop by disabling it.",
+      "The {product} should not be enabled any more. Change that.",
+    ],
+    instances: ({ store }) =>
+      onSale(store)
+        .filter((p) => p.id % 2 === 1)
+        .map((p) => ({ product: p.name })),
+    check: ({ product }) => [changed(({ store }) => edit(store, product, { enabled: false }))],
+    *oracle({ product }, o) {
+      o = yield* adminProduct(o, product);
+      o = yield click(o, "checkbox", "Enabled");
+      yield* clickBelow(o, "button", "Save product");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ product: string; text: string }>({
+    id: "store-admin.set-description",
+    sites: ["store-admin"],
+    category: "content management",
+    difficulty: 6,
+    testOnly: true,
+    phrasings: [
+      "Replace the description of the {product} by: {text}",
+      "The description of the {product} should read: {text}",
+      "Change the description of the {product} to this text: {text}",
+    ],
+    instances: ({ store }) =>
+      store.products
+        .filter((p) => p.id % 2 === 0)
+        .map((p) => ({ product: p.name, text: at(PAGE_TEXTS, p.id / 2) as string })),
+    check: ({ product, text }) => [changed(({ store }) => edit(store, product, { description: text }))],
+    *oracle({ product, text }, o) {
+      o = yield* adminProduct(o, product);
+      o = yield type(o, "Description", text);
+      yield* clickBelow(o, "button", "Save product");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ product: string; category: string; price: string; stock: number }>({
+    id: "store-admin.create-product",
+    sites: ["store-admin"],
+    category: "shop operations",
+    difficulty: 8,
+    phrasings: [
+      "Create the product {product} in the category {category} with the price {price} and the stock {stock}.",
+      "Add a new product. Name: {product}. Category: {category}. Price: {price}. Stock: {stock}.",
+      "We now sell the {product} ({category}) for {price} and have {stock} of it. Create it as a new product.",
+    ],
+    instances: () =>
+      NEW_PRODUCTS.flatMap(([product, category], i) =>
+        [0, 1, 2, 3].map((k) => ({
+          product,
+          category,
+          price: newPrice(i * 5 + k),
+          stock: 10 + ((i * 13 + k * 7) % 90),
+        })),
+      ),
+    check: ({ product, category, price, stock }) => [
+      changed(({ store }) => {
+        createProduct(store, {
+          name: product,
+          category,
+          price: cents(price),
+          stock,
+          enabled: true,
+          description: "",
+        });
+      }),
+    ],
+    *oracle({ product, category, price, stock }, o) {
+      o = yield click(o, "link", "Products");
+      o = yield click(o, "link", "New product");
+      o = yield type(o, "Name", product);
+      o = yield select(o, "Category", category);
+      o = yield type(o, "Price", price);
+      o = yield type(o, "Stock", String(stock));
+      yield* clickBelow(o, "button", "Save product");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ category: string; filter: string }>({
+    id: "store-admin.stock-json",
+    sites: ["store-admin"],
+    category: "extraction",
+    difficulty: 5,
+    phrasings: [
+      "Which {category} products have {words}? Answer with a JSON array of names.",
+      "List the {category} products with {words} as a JSON array of names.",
+      "Extract the names of all {category} products that have {words} as JSON.",
+    ],
+    words: ({ filter }) => ({ words: filter === "Low" ? "low stock" : "no stock" }),
+    instances: ({ store }) =>
+      CATEGORIES.flatMap(({ name }) =>
+        ["Low", "Out of stock"].map((filter) => ({ category: name, filter })),
+      ).filter(({ category, filter }) => {
+        const { length } = stockList(store, category, filter);
+        return length >= 1 && length <= 8;
+      }),
+    check: ({ category, filter }, { store }) => [
+      answerJson(
+        stockList(store, category, filter).map((p) => p.name),
+        { anyOrder: true },
+      ),
+      unchanged(),
+    ],
+    *oracle({ category, filter }, o) {
+      o = yield click(o, "link", "Products");
+      o = yield select(o, "Category", category);
+      o = yield select(o, "Stock", filter);
+      o = yield click(o, "button", "Apply");
+      yield exit(JSON.stringify(readAll(o, new RegExp(`\\[link ([^\\]]+)\\] \\| ${category} \\|`, "g"))));
+    },
+    wrongAnswer: () => "[]",
+  }),
+
+  defineTemplate<ReviewParams>({
+    id: "store-admin.approve-review",
+    sites: ["store-admin"],
+    category: "content management",
+    difficulty: 5,
+    phrasings: [
+      "Approve the review of the {product} by {author}.",
+      "{author} reviewed the {product}. Approve that review.",
+      "Let customers see the review that {author} wrote of the {product}: approve it.",
+    ],
+    instances: ({ store }) => [...reviewsWith("Pending")(store), ...reviewsWith("Rejected")(store)],
+    check: (params) => [
+      changed(({ store }) => moderateReview(store, reviewOf(store, params).id, "Approved")),
+    ],
+    *oracle(params, o) {
+      o = yield* openReview(o, params);
+      yield click(o, "button", "Approve review");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<ReviewParams>({
+    id: "store-admin.reject-review",
+    sites: ["store-admin"],
+    category: "content management",
+    difficulty: 5,
+    testOnly: true,
+    phrasings: [
+      "Reject the review of the {product} by {author}.",
+      "{author} reviewed the {product}. Reject that review.",
+      "Customers should not see the review that {author} wrote of the {product}: reject it.",
+    ],
+    instances: ({ store }) => [
+      ...reviewsWith("Pending")(store),
+      ...reviewsWith("Approved")(store).slice(0, 80),
+    ],
+    check: (params) => [
+      changed(({ store }) => moderateReview(store, reviewOf(store, params).id, "Rejected")),
+    ],
+    *oracle(params, o) {
+      o = yield* openReview(o, params);
+      yield click(o, "button", "Reject review");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<ReviewParams>({
+    id: "store-admin.delete-review",
+    sites: ["store-admin"],
+    category: "content management",
+    difficulty: 6,
+    phrasings: [
+      "Delete the review of the {product} by {author}.",
+      "{author} reviewed the {product}. Delete that review.",
+      "Remove the review that {author} wrote of the {product} for good.",
+    ],
+    instances: ({ store }) => reviewsWith("Approved")(store).filter((_, i) => i % 3 === 0),
+    check: (params) => [changed(({ store }) => deleteReview(store, reviewOf(store, params).id))],
+    *oracle(params, o) {
+      o = yield* openReview(o, params);
+      o = yield click(o, "button", "Delete review");
+      yield click(o, "button", "Yes, delete review");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ month: string; rank: number }>({
+    id: "store-admin.bestseller",
+    sites: ["store-admin"],
+    category: "information retrieval",
+    difficulty: 5,
+    phrasings: [
+      "Which product is on rank {rank} of the bestsellers of {name}?",
+      "Open the bestsellers report for {name}. What is the product with rank {rank}?",
+      "Name the number {rank} of the bestsellers in {name}.",
+    ],
+    words: ({ month: iso }) => ({ name: monthName(iso) }),
+    instances: ({ store }) =>
+      salesMonths(store).flatMap((iso) => {
+        const { length } = bestsellers(store, iso);
+        return [1, 2, 3, 4, 5].filter((rank) => rank <= length).map((rank) => ({ month: iso, rank }));
+      }),
+    check: ({ month: iso, rank }, { store }) => [
+      answerIs(bestsellers(store, iso)[rank - 1]!.product.name),
+      unchanged(),
+    ],
+    *oracle({ month: iso, rank }, o) {
+      o = yield click(o, "link", "Reports");
+      o = yield click(o, "link", "Bestsellers");
+      o = yield select(o, "Month", monthName(iso));
+      o = yield click(o, "button", "Apply");
+      yield exit(read(o, new RegExp(`^${rank} \\| ([^|]+) \\|`, "m")));
+    },
+  }),
+
+  defineTemplate<{ month: string; category: string }>({
+    id: "store-admin.sales",
+    sites: ["store-admin"],
+    category: "information retrieval",
+    difficulty: 5,
+    phrasings: [
+      "What were the sales of {category} in {name}?",
+      "Open the report of sales by month. How much did {category} sell in {name}?",
+      "Find the {category} sales of {name}.",
+    ],
+    words: ({ month: iso }) => ({ name: monthName(iso) }),
+    instances: ({ store }) =>
+      salesMonths(store).flatMap((iso) => CATEGORIES.map(({ name }) => ({ month: iso, category: name }))),
+    check: ({ month: iso, category }, { store }) => [
+      answerIs(money(salesByCategory(store).get(category)?.get(iso) ?? 0)),
+      unchanged(),
+    ],
+    *oracle({ month: iso, category }, o) {
+      o = yield click(o, "link", "Reports");
+      o = yield click(o, "link", "Sales by month");
+      o = yield select(o, "Month", monthName(iso));
+      o = yield click(o, "button", "Apply");
+      yield exit(read(o, new RegExp(`^${escape(category)} \\| (\\$[\\d,.]+)$`, "m")));
+    },
+  }),
+
+  defineTemplate<{ month: string }>({
+    id: "store-admin.orders-in-month",
+    sites: ["store-admin"],
+    category: "information retrieval",
+    difficulty: 5,
+    testOnly: true,
+    phrasings: [
+      "How many orders does the report of sales by month give for {name}?",
+      "Open the report of sales by month and tell me the number of orders in {name}.",
+      "According to the sales report, how many orders were there in {name}?",
+    ],
+    words: ({ month: iso }) => ({ name: monthName(iso) }),
+    instances: ({ store }) => salesMonths(store).map((iso) => ({ month: iso })),
+    check: ({ month: iso }, { store }) => [
+      answerIs(String(store.orders.filter((o) => isSale(o) && o.placed.startsWith(iso)).length)),
+      unchanged(),
+    ],
+    *oracle({ month: iso }, o) {
+      o = yield click(o, "link", "Reports");
+      o = yield click(o, "link", "Sales by month");
+      o = yield select(o, "Month", monthName(iso));
+      o = yield click(o, "button", "Apply");
+      yield exit(read(o, /^Orders \| (\d+)$/m));
+    },
+  }),
+
+  defineTemplate<{ product: string; price: string }>({
+    id: "store-admin.no-such-product",
+    sites: ["store-admin"],
+    category: "impossible",
+    difficulty: 3,
+    testOnly: true,
+    phrasings: [
+      "Set the price of the {product} to {price}.",
+      "The {product} now costs {price}. Change its price.",
+      "Change the price of the {product} to {price} dollars.",
+    ],
+    instances: () =>
+      NEW_PRODUCTS.flatMap(([product], i) =>
+        [0, 1, 2].map((k) => ({ product: product as string, price: newPrice(i + k) })),
+      ),
+    check: () => [answerNotPossible(), unchanged()],
+    *oracle({ product }, o) {
+      o = yield* adminSearch(o, "Products", product);
+      read(o, /(No products found)/);
+      yield exit("N/A");
+    },
+    wrongAnswer: () => "done",
+  }),
+];
