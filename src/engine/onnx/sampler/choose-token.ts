@@ -19,20 +19,28 @@ export interface ChoiceOptions {
 /** `draw` is uniform in [0, 1) and is called exactly once unless greedy. Throws `RangeError` where no logit is finite. */
 export function chooseToken(logits_V: Float32Array, options: ChoiceOptions, draw: () => number): Choice {
   let best = 0;
-  let sum = 0;
   for (let v = 1; v < logits_V.length; v++) if (logits_V[v]! > logits_V[best]!) best = v;
   const max = logits_V[best]!;
-  for (let v = 0; v < logits_V.length; v++) sum += Math.exp(logits_V[v]! - max);
+  const weights_V = new Float64Array(logits_V.length);
+  let sum = 0;
+  for (let v = 0; v < weights_V.length; v++) sum += weights_V[v] = Math.exp(logits_V[v]! - max);
   // NaN anywhere and an infinite maximum both end here.
   if (!Number.isFinite(sum)) throw new RangeError("the logits hold NaN or infinity");
-  const token = options.temperature === 0 ? best : drawToken(logits_V, max, options, draw());
+  const token = options.temperature === 0 ? best : drawToken(logits_V, weights_V, options, draw());
   return { token, logprob: logits_V[token]! - max - Math.log(sum) };
 }
 
-function drawToken(logits_V: Float32Array, max: number, options: ChoiceOptions, uniform: number): number {
-  const { temperature, topP = 1, topK = 0 } = options;
-  const weights_V = new Float64Array(logits_V.length);
-  for (let v = 0; v < weights_V.length; v++) weights_V[v] = Math.exp((logits_V[v]! - max) / temperature);
+/** `weights_V` are probabilities at temperature 1 up to a factor, the largest 1; they are overwritten. */
+function drawToken(
+  logits_V: Float32Array,
+  weights_V: Float64Array,
+  { temperature, topP = 1, topK = 0 }: ChoiceOptions,
+  uniform: number,
+): number {
+  if (temperature !== 1) {
+    const max = logits_V.reduce((a, b) => Math.max(a, b), -Infinity);
+    for (let v = 0; v < weights_V.length; v++) weights_V[v] = Math.exp((logits_V[v]! - max) / temperature);
+  }
   const cutsK = topK > 0 && topK < weights_V.length;
   if (!cutsK && topP >= 1) return inverse(weights_V, null, uniform);
   // Most likely first, lower id first among equals; tokens too unlikely to matter are left out of the sort.

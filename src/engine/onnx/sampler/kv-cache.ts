@@ -19,21 +19,18 @@ export interface LayerState {
 
 export class KvCache {
   readonly #config: DecoderConfig;
-  #capacity: number;
+  readonly #mostRows: number;
+  /** Rows that the buffers have room for at the current length. */
+  #rows = 0;
   #length = 0;
   #keys: Float32Array[] = [];
   #values: Float32Array[] = [];
 
-  /** @param capacity Rows at most; at least 2. */
-  constructor(config: DecoderConfig, capacity: number) {
-    invariant(capacity >= 2, "a cache has two rows at least");
+  /** @param mostRows Rows that may ever be asked for; at least 2. */
+  constructor(config: DecoderConfig, mostRows: number) {
+    invariant(mostRows >= 2, "a cache has two rows at least");
     this.#config = config;
-    this.#capacity = capacity;
-  }
-
-  /** Tokens that each row has room for. */
-  get length(): number {
-    return this.#length;
+    this.#mostRows = mostRows;
   }
 
   /** Numbers in one row of one layer's keys. */
@@ -41,34 +38,59 @@ export class KvCache {
     return this.#config.kvHeads * this.#config.headDim * this.#length;
   }
 
-  /** Makes room for `tokens` per row, keeping what `rows` rows hold. */
-  reserve(tokens: number, rows: number): void {
-    if (tokens > this.#length) this.#resize(Math.ceil(tokens / lengthStep) * lengthStep, rows);
+  /** Makes room for `rows` rows of `tokens` tokens, keeping what the first `kept` rows hold. An empty cache may get shorter. */
+  reserve(rows: number, tokens: number, kept: number): void {
+    invariant(rows <= this.#mostRows, `a cache of ${this.#mostRows} rows has no room for ${rows}`);
+    const fitting = Math.ceil(tokens / lengthStep) * lengthStep;
+    if (kept === 0) {
+      this.#setLength(fitting);
+    } else if (fitting > this.#length) {
+      this.#grow(Math.max(this.#rows, rows), fitting, kept);
+    }
+    // Memory is asked for in doubling steps and kept for the next batch.
+    if (rows > this.#rows)
+      this.#grow(Math.min(this.#mostRows, 2 ** Math.ceil(Math.log2(Math.max(2, rows)))), this.#length, kept);
   }
 
-  /** Gives memory back once nothing runs. */
+  /** Throws away all contents and gives the memory back. */
   clear(): void {
+    this.#rows = 0;
     this.#length = 0;
     this.#keys = [];
     this.#values = [];
   }
 
-  #resize(length: number, rows: number): void {
-    const { layers, kvHeads, headDim } = this.#config;
-    const [oldLength, oldKeys, oldValues] = [this.#length, this.#keys, this.#values];
-    const size = this.#capacity * kvHeads * headDim * length;
+  /** Only for an empty cache: the same buffers with another number of tokens per row. */
+  #setLength(length: number): void {
     this.#length = length;
-    this.#keys = Array.from({ length: layers }, () => new Float32Array(size));
-    this.#values = Array.from({ length: layers }, () => new Float32Array(size));
-    for (let layer = 0; layer < layers && oldLength > 0; layer++) {
-      const [fromK, fromV] = [oldKeys[layer]!, oldValues[layer]!];
-      const [toK, toV] = [this.#keys[layer]!, this.#values[layer]!];
-      for (let i = 0; i < rows * kvHeads * headDim; i++)
-        toK.set(fromK.subarray(i * oldLength, (i + 1) * oldLength), i * length);
-      const chunk = oldLength * headDim;
-      for (let i = 0; i < rows * kvHeads; i++)
-        toV.set(fromV.subarray(i * chunk, (i + 1) * chunk), i * length * headDim);
-    }
+    const capacity = this.#keys[0]?.length ?? 0;
+    this.#rows = Math.min(this.#mostRows, Math.floor(capacity / this.#rowSize));
+  }
+
+  /** `kept` rows are laid out anew where the length changes, from the last one on, so that none is overwritten. */
+  #grow(rows: number, length: number, kept: number): void {
+    const { layers, kvHeads, headDim } = this.#config;
+    const old = this.#length;
+    const size = rows * kvHeads * headDim * length;
+    const enlarge = (buffers: Float32Array[]) =>
+      Array.from({ length: layers }, (_, layer) => {
+        const buffer = buffers[layer];
+        if (buffer && buffer.length >= size) return buffer;
+        const larger = new Float32Array(size);
+        if (buffer) larger.set(buffer.subarray(0, kept * kvHeads * headDim * old));
+        return larger;
+      });
+    this.#keys = enlarge(this.#keys);
+    this.#values = enlarge(this.#values);
+    this.#rows = rows;
+    this.#length = length;
+    if (length === old) return;
+    const spread = (buffer: Float32Array, runs: number, run: number) => {
+      for (let i = runs - 1; i > 0; i--)
+        buffer.copyWithin(i * run * length, i * run * old, (i + 1) * run * old);
+    };
+    for (const buffer of this.#keys) spread(buffer, kept * kvHeads * headDim, 1);
+    for (const buffer of this.#values) spread(buffer, kept * kvHeads, headDim);
   }
 
   /** Puts a prompt of `tokens` tokens into `row`; the state's arrays hold `stride` ≥ `tokens` of them. */

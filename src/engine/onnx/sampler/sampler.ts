@@ -228,7 +228,6 @@ class BatchingSampler implements OnnxSampler {
     await new Promise(setImmediate);
     for (;;) {
       if (this.#running.length === 0) {
-        this.#cache.clear();
         for (const { run } of this.#updates.splice(0)) await run();
       }
       try {
@@ -276,8 +275,16 @@ class BatchingSampler implements OnnxSampler {
       this.#running.pop();
       return;
     }
-    this.#cache.reserve(prompt_T.length + 1, row);
+    this.#cache.reserve(Math.max(2, row + 1), this.#expectedLength(running), row);
     this.#cache.fill(row, layers, prompt_T.length, stride);
+  }
+
+  /** Room to ask for at once, so that rows are not laid out anew for every prompt that is a little longer. */
+  #expectedLength(running: Running): number {
+    const soon = [running, ...this.#waiting.slice(0, this.#maxRunning - this.#running.length)];
+    return Math.max(
+      ...soon.map(({ request, maxTokens }) => request.prompt_T.length + Math.min(maxTokens, 64)),
+    );
   }
 
   /** `null` where the request was aborted on the way. */
@@ -355,8 +362,8 @@ class BatchingSampler implements OnnxSampler {
   async #decode(): Promise<void> {
     const batch = [...this.#running];
     const positions = batch.map(({ request, tokens_T }) => request.prompt_T.length + tokens_T.length - 1);
-    this.#cache.reserve(Math.max(...positions) + 1, batch.length);
     const rows = Math.max(2, batch.length);
+    this.#cache.reserve(rows, Math.max(...positions) + 1, batch.length);
     const padded = <T>(values: T[]): T[] => Array.from({ length: rows }, (_, b) => values[b] ?? values[0]!);
     const { logits, states } = await this.#programs.decode.run({
       ...Object.fromEntries(this.#weights),
