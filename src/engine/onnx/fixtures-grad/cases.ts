@@ -99,7 +99,7 @@ export interface CaseResult {
 /** Computes one case. */
 export async function runCase(name: string, provider: Provider): Promise<CaseResult> {
   const fixture = fixtures[name]!;
-  const g = new Graph(name);
+  const g = new Graph(name, { portable: provider !== "cpu" });
   const integers = (key: string, shape: number[]) =>
     key === "positions" && shape.length > 1 ? "int64" : "int32";
   const values: Record<string, Value> = {};

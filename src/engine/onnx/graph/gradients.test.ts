@@ -29,7 +29,8 @@ describe("gradients agree with finite differences", () => {
         const at = Float32Array.from(fixture.inputs[key]!.data);
         const numeric: number[] = [];
         for (let i = 0; i < at.length; i++) {
-          const shifted = async (by: number) => loss(await result.evaluate({ [key]: at.with(i, at[i]! + by) }));
+          const shifted = async (by: number) =>
+            loss(await result.evaluate({ [key]: at.with(i, at[i]! + by) }));
           // Fourth-order central difference: the error of f32 and that of the formula are both about 1e-4.
           const near = (await shifted(step)) - (await shifted(-step));
           const far = (await shifted(2 * step)) - (await shifted(-2 * step));

@@ -67,6 +67,7 @@ interface Initializer {
 
 export class Graph {
   readonly name: string;
+  readonly portable: boolean;
   readonly #nodes: GraphNode[] = [];
   readonly #inputs: Value[] = [];
   readonly #initializers: Initializer[] = [];
@@ -78,8 +79,13 @@ export class Graph {
   #taping = true;
   #count = 0;
 
-  constructor(name: string) {
+  /**
+   * `portable` keeps to what every provider's kernels do right; without it, operators may use second outputs that only the
+   * CPU provider fills.
+   */
+  constructor(name: string, options: { portable?: boolean } = {}) {
     this.name = name;
+    this.portable = options.portable ?? false;
   }
 
   get nodes(): readonly GraphNode[] {

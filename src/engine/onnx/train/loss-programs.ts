@@ -121,7 +121,7 @@ export class LossPrograms implements AsyncDisposable {
     const key = variantKey(variant);
     let graph = this.#graphs.get(key);
     if (!graph) {
-      graph = buildLossGraph(this.#config, this.#lora, variant);
+      graph = buildLossGraph(this.#config, this.#lora, variant, (this.#options.provider ?? "cpu") !== "cpu");
       this.#graphs.set(key, graph);
     }
     return graph;
@@ -130,8 +130,13 @@ export class LossPrograms implements AsyncDisposable {
 
 const variantKey = ({ blocks, recompute }: Variant): string => `${blocks}${recompute ? "/recompute" : ""}`;
 
-function buildLossGraph(config: DecoderConfig, lora: readonly LoraSpec[], variant: Variant): LossGraph {
-  const graph = new Graph(`${config.architecture} loss`);
+function buildLossGraph(
+  config: DecoderConfig,
+  lora: readonly LoraSpec[],
+  variant: Variant,
+  portable: boolean,
+): LossGraph {
+  const graph = new Graph(`${config.architecture} loss`, { portable });
   const io = declareInputs(graph);
   const weights = declareWeights(graph, config, lora);
   const rows = graph.input("rows", "int32", ["R"]);
