@@ -11,11 +11,13 @@ import { createForumState } from "./forum/state.ts";
 import { app as map } from "./map/index.ts";
 import { createMapState } from "./map/state.ts";
 import { createStoreState } from "./store/state.ts";
+import { app as storeAdmin } from "./store-admin/index.ts";
+import { app as storefront } from "./storefront/index.ts";
 import { WORLD_NOW } from "./world-state.ts";
 import type { WorldState } from "./world-state.ts";
 
 /** The built-in sites, in the order in which they are listed to people. */
-export const APPS: readonly AppDefinition[] = [forum, forge, map];
+export const APPS: readonly AppDefinition[] = [storefront, storeAdmin, forum, forge, map];
 
 export interface World {
   state: WorldState;

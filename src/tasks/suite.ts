@@ -8,6 +8,8 @@ import type { Verdict } from "../core/trajectory.ts";
 import { templates as forge } from "../sites/forge/index.ts";
 import { templates as forum } from "../sites/forum/index.ts";
 import { templates as map } from "../sites/map/index.ts";
+import { templates as storeAdmin } from "../sites/store-admin/index.ts";
+import { templates as storefront } from "../sites/storefront/index.ts";
 import type { Params, TaskTemplate } from "../sites/template.ts";
 import type { Finished } from "../sites/verify.ts";
 import { appOf, pristineState } from "../sites/world.ts";
@@ -64,7 +66,13 @@ let builtIn: TemplateSuite | undefined;
 
 /** The tasks of the built-in sites. One object, computed lazily. */
 export function builtInSuite(): TemplateSuite {
-  return (builtIn ??= createTemplateSuite("built-in", [...forum, ...forge, ...map]));
+  return (builtIn ??= createTemplateSuite("built-in", [
+    ...storefront,
+    ...storeAdmin,
+    ...forum,
+    ...forge,
+    ...map,
+  ]));
 }
 
 export function createTemplateSuite(name: string, templates: readonly TaskTemplate[]): TemplateSuite {
