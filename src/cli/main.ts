@@ -6,16 +6,20 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
+import { register as benchRollout } from "./commands/bench-rollout.ts";
 import { register as doctor } from "./commands/doctor.ts";
+import { register as demo } from "./commands/demo.ts";
+import { register as evaluate } from "./commands/eval.ts";
 import { register as model } from "./commands/model.ts";
 import { register as suite } from "./commands/suite.ts";
+import { register as train } from "./commands/train.ts";
 
 /**
  * To add a command: write `commands/NAME.ts` that exports `register: Register`, and put it into this list. Load
  * everything heavy inside the action with `await import(...)`, so that `webrl --help` stays instant. Helpers for
  * options, output, progress and examples are in `command.ts`.
  */
-const COMMANDS: readonly Register[] = [suite, model, doctor];
+const COMMANDS: readonly Register[] = [demo, train, evaluate, suite, model, doctor, benchRollout];
 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -1,0 +1,50 @@
+/** @file `webrl demo`: the main job. From the shipped base model to a better agent, in one command. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Register } from "../command.ts";
+import { examples, jsonOption, print } from "../command.ts";
+import { beforeAndAfter, duration, learningCurve } from "../run-view.ts";
+import type { ConfigOptions } from "./train.ts";
+import { configOptions, newRunDirectory } from "./train.ts";
+
+export const register: Register = (program) => {
+  const command = configOptions(
+    program
+      .command("demo")
+      .description(
+        "Train the shipped web agent on the built-in sites and show that it gets better (15 minutes).",
+      ),
+  ).option("--run <directory>", "where the run goes, or a demo to continue; default runs/demo-TIME");
+  jsonOption(command);
+  examples(command, ["webrl demo", "webrl demo --set phases=6"]);
+  command.action(async (options: ConfigOptions & { run?: string; json?: boolean }) => {
+    const { loadConfig } = await import("../../train/parse-config.ts");
+    const { trainRun } = await import("../train-run.ts");
+    const config = await loadConfig({ file: options.config, set: options.set });
+    const directory = options.run ?? newRunDirectory("demo");
+    const started = performance.now();
+    const isNew = !existsSync(join(directory, "config.json"));
+    if (!options.json)
+      process.stderr.write(
+        `An agent learns to use web sites in a real browser. Its run is written to ${directory}.\n`,
+      );
+    const { evaluations } = await trainRun({ directory, ...(isNew && { config }) });
+    const seconds = (performance.now() - started) / 1000;
+    print(options, { run: directory, seconds, evaluations }, () =>
+      [
+        "",
+        `Success on held-out test tasks (${evaluations[0]!.evaluation.tasks} tasks, mean ± standard error):`,
+        "",
+        learningCurve(evaluations),
+        "",
+        beforeAndAfter(evaluations[0]!.evaluation, evaluations.at(-1)!.evaluation),
+        "",
+        `It took ${duration(seconds)}. What next:`,
+        `  webrl resume ${directory} --phases ${config.phases + 3}    train on`,
+        `  webrl eval --run ${directory} --tasks 200    score it on more tasks`,
+        `  webrl dashboard ${directory}    look at episodes, curriculum and curves`,
+      ].join("\n"),
+    );
+  });
+};

@@ -1,0 +1,85 @@
+/** @file `webrl train` and `webrl resume`: the loop. */
+
+import type { Command } from "commander";
+import type { Register } from "../command.ts";
+import { examples, jsonOption, print, wholeNumber } from "../command.ts";
+import { beforeAndAfter, learningCurve } from "../run-view.ts";
+import type { RunResult } from "../../train/loop.ts";
+
+export interface ConfigOptions {
+  config?: string;
+  set: string[];
+}
+
+const list = (text: string, before: string[] = []) => [...before, text];
+
+/** `--config FILE --set a.b=c`: defaults < file < settings. */
+export function configOptions(command: Command): Command {
+  return command
+    .option("--config <file>", "JSON file with settings")
+    .option("--set <key=value>", "one setting, e.g. actor.beta=0.5; may be given again", list, []);
+}
+
+/** `runs/webrl-20260316-100000`. */
+export function newRunDirectory(name: string): string {
+  const stamp = new Date().toISOString().replace(/\..*/, "").replace(/[-:]/g, "").replace("T", "-");
+  return `runs/${name}-${stamp}`;
+}
+
+export const register: Register = (program) => {
+  const train = configOptions(
+    program
+      .command("train")
+      .description("Train an agent: tasks, rollouts, rewards, updates, new tasks, by itself."),
+  )
+    .option("--run <directory>", "where the run goes; default runs/METHOD-TIME")
+    .option("--settings", "print all settings with their defaults and meaning, and do nothing");
+  jsonOption(train);
+  examples(train, [
+    "webrl train",
+    "webrl train --set method=awr --set phases=8 --run runs/awr",
+    "webrl train --set 'suite.sites=[\"map\"]' --set rollout.parallel=4",
+  ]);
+  train.action(async (options: ConfigOptions & { run?: string; settings?: boolean; json?: boolean }) => {
+    const { loadConfig } = await import("../../train/parse-config.ts");
+    if (options.settings) {
+      const { describeSettings } = await import("../../train/describe-settings.ts");
+      print(options, describeSettings(), (settings) =>
+        settings.map((s) => `${s.key} = ${JSON.stringify(s.default)}\n    ${s.description}`).join("\n"),
+      );
+      return;
+    }
+    const config = await loadConfig({ file: options.config, set: options.set });
+    const { trainRun } = await import("../train-run.ts");
+    const directory = options.run ?? newRunDirectory(config.method);
+    show(options, directory, await trainRun({ directory, config }));
+  });
+
+  const resume = program
+    .command("resume")
+    .description("Continue a run that was stopped or killed, as if it had not been.")
+    .argument("<run>", "directory of the run")
+    .option("--phases <n>", "go on to this phase instead of the one that was planned", wholeNumber(0));
+  jsonOption(resume);
+  examples(resume, ["webrl resume runs/demo", "webrl resume runs/demo --phases 8"]);
+  resume.action(async (directory: string, options: { phases?: number; json?: boolean }) => {
+    const { trainRun } = await import("../train-run.ts");
+    show(
+      options,
+      directory,
+      await trainRun({ directory, ...(options.phases !== undefined && { phases: options.phases }) }),
+    );
+  });
+};
+
+function show(options: { json?: boolean }, directory: string, result: RunResult): void {
+  print(options, { run: directory, ...result }, ({ evaluations }) =>
+    [
+      learningCurve(evaluations),
+      "",
+      beforeAndAfter(evaluations[0]!.evaluation, evaluations.at(-1)!.evaluation),
+      "",
+      `The run is in ${directory}. Look at it with \`webrl dashboard ${directory}\`.`,
+    ].join("\n"),
+  );
+}

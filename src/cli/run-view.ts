@@ -1,0 +1,217 @@
+/** @file A run on the terminal: phase, stage, bar, success rate and time left; plain lines where there is no terminal. */
+
+import { methodParts } from "../train/config.ts";
+import type { TrainConfig } from "../train/config.ts";
+import type { Observer, RunEvent, StageName } from "../train/events.ts";
+import { STAGES } from "../train/events.ts";
+import type { Evaluation, Score } from "../train/stages/evaluate.ts";
+import { table } from "./command.ts";
+
+/** Seconds that a stage is thought to take until one of its kind has been seen. */
+const GUESS_S: Record<StageName, number> = {
+  curriculum: 10,
+  rollout: 60,
+  judge: 10,
+  select: 15,
+  critic: 60,
+  actor: 60,
+  evaluate: 60,
+};
+
+const TITLE: Record<StageName, string> = {
+  curriculum: "new tasks",
+  rollout: "rollout",
+  judge: "judge",
+  select: "replay",
+  critic: "critic",
+  actor: "actor",
+  evaluate: "evaluate",
+};
+
+/** Seconds between plain lines of one stage. */
+const PLAIN_SECONDS = 15;
+
+export interface RunView {
+  observer: Observer;
+  /** Clears the line that changes. */
+  end(): void;
+}
+
+export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = process.stderr): RunView {
+  const plan = planOf(config);
+  const took = new Map<StageName, number>();
+  const done = new Set<string>();
+  let started = 0;
+  let lastShown = 0;
+  let firstEpisode = true;
+  const tty = stream.isTTY;
+
+  const clear = () => void (tty && stream.write("\r\u001b[K"));
+  const line = (text: string) => {
+    clear();
+    stream.write(`${text}\n`);
+  };
+  const left = (phase: number, stage: StageName, fraction: number) => {
+    const cost = (name: StageName) => took.get(name) ?? GUESS_S[name];
+    let seconds = 0;
+    for (const item of plan) {
+      if (done.has(`${item.phase}/${item.stage}`)) continue;
+      const current = item.phase === phase && item.stage === stage;
+      // What is under way is judged by its own pace, once there is one.
+      const elapsed = (performance.now() - started) / 1000;
+      if (!current) seconds += cost(item.stage);
+      else if (fraction > 0.05) seconds += (elapsed / fraction) * (1 - fraction);
+      else seconds += Math.max(0, cost(item.stage) - elapsed);
+    }
+    return duration(seconds);
+  };
+
+  const observer: Observer = (event: RunEvent) => {
+    switch (event.kind) {
+      case "run_started":
+        line(`${event.method}, ${event.phases} phases`);
+        break;
+      case "run_resumed":
+        line("resumed");
+        break;
+      case "stage_started":
+        started = performance.now();
+        lastShown = 0;
+        break;
+      case "progress": {
+        const now = performance.now();
+        const interval = tty ? 100 : 1000 * PLAIN_SECONDS;
+        if (now - lastShown < interval && event.done < event.total) break;
+        if (!tty && event.done >= event.total) break;
+        lastShown = now;
+        const fraction = event.total === 0 ? 1 : event.done / event.total;
+        const success =
+          event.success === undefined || event.done === 0
+            ? ""
+            : `, ${percent(event.success / event.done)} successful`;
+        const text = `phase ${event.phase}/${config.phases} ${TITLE[event.stage]} ${bar(fraction)} ${event.done}/${event.total}${success}, about ${left(event.phase, event.stage, fraction)} left`;
+        if (tty) stream.write(`\r\u001b[K${text.slice(0, Math.max(20, stream.columns - 1))}`);
+        else stream.write(`${text}\n`);
+        break;
+      }
+      case "episode":
+        if (!firstEpisode) break;
+        firstEpisode = false;
+        line(
+          `first episode: ${JSON.stringify(event.instruction)} — ${event.steps} steps, ${event.success === null ? event.ending : event.success ? "solved" : `not solved (${event.ending})`}`,
+        );
+        break;
+      case "fault":
+        line(
+          `phase ${event.phase} ${TITLE[event.stage]}: ${event.id} was broken by the world (${event.code}), tried again`,
+        );
+        break;
+      case "warning":
+        line(`phase ${event.phase} ${TITLE[event.stage]}: ${event.message}`);
+        break;
+      case "stage_finished":
+        done.add(`${event.phase}/${event.stage}`);
+        took.set(event.stage, event.seconds);
+        line(
+          `phase ${event.phase} ${TITLE[event.stage].padEnd(9)} ${duration(event.seconds).padStart(6)}  ${summary(event)}`,
+        );
+        break;
+      case "run_finished":
+      case "run_stopped":
+        clear();
+    }
+  };
+  return { observer, end: clear };
+}
+
+function planOf(config: TrainConfig): { phase: number; stage: StageName }[] {
+  const plan: { phase: number; stage: StageName }[] = [{ phase: 0, stage: "evaluate" }];
+  const method = methodParts(config);
+  if (!method.trains) return plan;
+  for (const stage of ["curriculum", "rollout", "judge"] as const) plan.push({ phase: 0, stage });
+  for (let phase = 1; phase <= config.phases; phase++)
+    for (const stage of STAGES) plan.push({ phase, stage });
+  return plan;
+}
+
+/** The few numbers of a stage that tell how it goes. */
+function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" }>): string {
+  const has = (name: string) => metrics[name] !== undefined;
+  const rate = (name: string) => percent(metrics[name]!);
+  const number = (name: string, digits = 2) => metrics[name]!.toFixed(digits);
+  switch (stage) {
+    case "curriculum":
+      return has("curriculum/kept")
+        ? `${metrics["curriculum/kept"]} new tasks of ${metrics["curriculum/proposed"]} proposed` +
+            (has("curriculum/mean_value") ? `, mean V(s₀) ${number("curriculum/mean_value")}` : "")
+        : "fixed tasks";
+    case "rollout":
+      return `${metrics["rollout/episodes"]} episodes${has("rollout/success_rate") ? `, ${rate("rollout/success_rate")} successful` : ""}, ${number("rollout/steps_mean", 1)} steps each`;
+    case "judge":
+      return has("judge/success_rate")
+        ? `${rate("judge/success_rate")} judged successful${has("judge/accuracy") ? `, right in ${rate("judge/accuracy")}` : ""}`
+        : "nothing to judge";
+    case "select":
+      return `${metrics["experience/new_steps"]} new steps, ${metrics["experience/replayed_steps"]} replayed`;
+    case "critic":
+      return has("critic/mean_value")
+        ? `mean V ${number("critic/mean_value")}${has("critic/auc") ? `, AUC ${number("critic/auc")}` : ""}`
+        : "not used";
+    case "actor":
+      return has("actor/kl")
+        ? `KL ${number("actor/kl", 3)} nats, ${rate("actor/positive_rate")} positive advantages`
+        : "updated";
+    case "evaluate":
+      return `test success ${rate("evaluation/success_rate")} ± ${percent(metrics["evaluation/standard_error"]!)}`;
+  }
+}
+
+export const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
+
+export function bar(fraction: number, width = 20): string {
+  const full = Math.round(width * Math.min(1, Math.max(0, fraction)));
+  return "█".repeat(full) + "░".repeat(width - full);
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** Success by phase. */
+export function learningCurve(evaluations: readonly { phase: number; evaluation: Evaluation }[]): string {
+  return evaluations
+    .map(
+      ({ phase, evaluation }) =>
+        `phase ${String(phase).padStart(2)}  ${bar(evaluation.success, 30)}  ${percent(evaluation.success)} ± ${percent(evaluation.standardError)}`,
+    )
+    .join("\n");
+}
+
+/** First and last evaluation, by site and category. */
+export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
+  const shown = (score: Score | undefined) =>
+    score === undefined ? "–" : `${percent(score.success)} ± ${percent(score.standardError)}`;
+  const change = (before: Score | undefined, after: Score | undefined) => {
+    if (!before || !after) return "–";
+    const points = 100 * (after.success - before.success);
+    return `${points > 0 ? "+" : ""}${points.toFixed(1)}`;
+  };
+  const rows = (groups: "bySite" | "byCategory") =>
+    Object.keys(last[groups]).map((name) => [
+      name,
+      last[groups][name]!.tasks,
+      shown(first[groups][name]),
+      shown(last[groups][name]),
+      change(first[groups][name], last[groups][name]),
+    ]);
+  return table(
+    ["", "tasks", "before", "after", "points"],
+    [
+      ...rows("bySite"),
+      ...rows("byCategory"),
+      ["all", last.tasks, shown(first), shown(last), change(first, last)],
+    ],
+  );
+}

@@ -1,0 +1,79 @@
+/** @file The score of one model on some tasks, outside a run. */
+
+import { existsSync } from "node:fs";
+import type { Engine } from "../core/engine.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { Site } from "../core/episode.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import type { RolloutConfig } from "../rollout/config.ts";
+import { rolloutConfigSchema } from "../rollout/config.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { modelPolicy } from "../rollout/model-policy.ts";
+import { rollout } from "../rollout/rollout.ts";
+import type { PromptTemplate } from "../text/prompt.ts";
+import { openJsonLines } from "./json-lines.ts";
+import { phaseName, readRunInfo } from "./run-directory.ts";
+import { join } from "node:path";
+import type { Evaluation } from "./stages/evaluate.ts";
+import { scoreEpisodes } from "./stages/evaluate.ts";
+
+export interface EvaluateModelOptions {
+  engine: Engine;
+  site: Site;
+  tasks: readonly Task[];
+  /** Directory of the model. */
+  model: string;
+  rollout?: Partial<RolloutConfig>;
+  template?: PromptTemplate;
+  /** Keeps the episodes; those that it holds already are not run again. */
+  file?: string;
+  onEpisode?(record: EpisodeRecord, done: number): void;
+  signal?: AbortSignal | undefined;
+}
+
+export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit<Evaluation, "split">> {
+  const { tasks, model, file } = options;
+  if (tasks.length === 0)
+    throw new ConfigError(
+      "there is no task to score the model on",
+      "Choose another --split, --site or suite.",
+    );
+  const config = rolloutConfigSchema.parse(options.rollout ?? {});
+  const lines = file === undefined ? null : openJsonLines<EpisodeRecord>(file);
+  const records = new Map((lines ? await lines.read() : []).map((record) => [record.id, record]));
+  const wanted = tasks.map((task, i) => ({
+    id: `eval/${i}/${task.id}`,
+    task,
+    seed: hash32(`eval/${task.id}`),
+  }));
+  await using sampler = await options.engine.open({ path: model });
+  await rollout({
+    site: options.site,
+    policy: modelPolicy({
+      name: model,
+      sampler,
+      template: options.template ?? "compact",
+      maxNewTokens: config.maxNewTokens,
+      temperature: 0,
+    }),
+    requests: wanted.filter(({ id }) => !records.has(id)),
+    config,
+    onEpisode: (record) => {
+      lines?.append(record);
+      records.set(record.id, record);
+      options.onEpisode?.(record, records.size);
+    },
+    signal: options.signal,
+  });
+  return scoreEpisodes(wanted.map(({ id }) => records.get(id)!));
+}
+
+/** The actor of the last phase that a run has finished; its base where none is. */
+export async function newestPolicy(run: string): Promise<string> {
+  const { config } = await readRunInfo(run);
+  for (let phase = config.phases; phase > 0; phase--)
+    if (existsSync(join(run, "phases", phaseName(phase), "actor.done.json")))
+      return join(run, "checkpoints", `actor-${phaseName(phase)}`);
+  return config.models.base;
+}

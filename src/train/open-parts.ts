@@ -1,0 +1,205 @@
+/** @file From a configuration to the parts of a run: suite, site, engine, judge, proposer, demonstrations. */
+
+import { existsSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
+import type { Judge, Proposer } from "../core/contracts.ts";
+import type { ChatModel } from "../core/chat.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { Engine, FrozenModel } from "../core/engine.ts";
+import type { Task } from "../core/task.ts";
+import type { TaskCatalog } from "../curriculum/catalog.ts";
+import { createEvolveProposer } from "../curriculum/evolve.ts";
+import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
+import { createOnnxEngine } from "../engine/onnx/engine.ts";
+import { createOpenAIChat } from "../engine/openai/chat-model.ts";
+import { createOrm } from "../reward/orm.ts";
+import { createPromptedJudge } from "../reward/prompted-judge.ts";
+import { loadSuite } from "../tasks/load-suite.ts";
+import type { RunnableSuite } from "../tasks/runnable.ts";
+import type { TrainConfig } from "./config.ts";
+import { methodParts } from "./config.ts";
+import type { Parts, TaskSource } from "./context.ts";
+import { readEpisodes } from "./demonstrations.ts";
+import { packageDirectory } from "./run-info.ts";
+
+export interface OpenParts extends Parts, AsyncDisposable {}
+
+/** What a command line can still decide, because it is not part of the run. */
+export interface OpenPartsOptions {
+  /** Default: the embedded engine on all cores. */
+  engine?: Engine;
+}
+
+/** Replaces paths of shipped models by where they are; a missing one is the user's trouble, and says how to get it. */
+export function resolveModels(config: TrainConfig): TrainConfig {
+  const { trains } = methodParts(config);
+  const { models } = config;
+  return {
+    ...config,
+    models: {
+      ...models,
+      base: modelPath(models.base, "base"),
+      orm: trains && models.judge === "orm" ? modelPath(models.orm, "orm") : models.orm,
+      demonstrations:
+        models.demonstrations === null || !trains
+          ? models.demonstrations
+          : (shipped(models.demonstrations) ?? missingDemonstrations(models.demonstrations)),
+    },
+  };
+}
+
+/** A path as it stands, or inside this package. */
+function shipped(path: string): string | null {
+  if (existsSync(path)) return path;
+  const inside = join(packageDirectory, path);
+  return !isAbsolute(path) && existsSync(inside) ? inside : null;
+}
+
+export function modelPath(path: string, role: "base" | "orm"): string {
+  const found = shipped(path);
+  if (found !== null && existsSync(join(found, "config.json"))) return found;
+  if (found !== null && existsSync(join(found, "adapter_config.json"))) return found;
+  const make =
+    role === "base"
+      ? "`webrl model demos`, then `webrl model pretrain` and `webrl model sft --out models/base`"
+      : "`webrl model rollouts`, then `webrl model orm --out models/orm`";
+  throw new ConfigError(
+    `there is no model at ${path} (models.${role})`,
+    `Make one with ${make}, or set models.${role} to another model's directory.`,
+  );
+}
+
+function missingDemonstrations(path: string): never {
+  throw new ConfigError(
+    `there are no demonstrations at ${path} (models.demonstrations)`,
+    "`webrl model sft` stores some with the model it makes; set models.demonstrations=null to go without.",
+  );
+}
+
+/** The tasks of a suite, of some sites only if `sites` says so. */
+export function taskSource(suite: RunnableSuite, sites: readonly string[]): TaskSource {
+  if (sites.length === 0) return suite;
+  for (const site of sites) suite.tasks({ site, limit: 1 });
+  const within = (task: Task) => task.sites.every((site) => sites.includes(site));
+  return {
+    name: suite.name,
+    tasks: ({ split, limit } = {}) => {
+      // The suite's own `limit` spreads over templates; asked for more until enough of these sites are there.
+      const all = suite.tasks({ ...(split && { split }), limit: Number.MAX_SAFE_INTEGER }).filter(within);
+      if (limit === undefined || all.length <= limit) return all;
+      const chosen = new Set(all.map((task) => task.id));
+      let asked = limit;
+      let taken: Task[] = [];
+      while (taken.length < limit) {
+        asked *= 2;
+        taken = suite.tasks({ ...(split && { split }), limit: asked }).filter((task) => chosen.has(task.id));
+      }
+      return taken.slice(0, limit);
+    },
+  };
+}
+
+const isCatalog = (suite: RunnableSuite): suite is RunnableSuite & TaskCatalog =>
+  "templates" in suite && "instances" in suite && "instantiate" in suite;
+
+/** Evolves tasks of these sites only. */
+function catalogOf(catalog: TaskCatalog, sites: readonly string[]): TaskCatalog {
+  if (sites.length === 0) return catalog;
+  return {
+    ...catalog,
+    templates: () =>
+      catalog.templates().filter((template) => template.sites.every((site) => sites.includes(site))),
+  };
+}
+
+export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
+  const { models, suite: suiteConfig } = config;
+  const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined);
+  const method = methodParts(config);
+  const needsChat =
+    method.trains &&
+    (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
+  const chat = needsChat ? openChat(config) : null;
+  const proposer = openProposer(config, suite, chat);
+  const demonstrations =
+    method.trains && models.demonstrations !== null ? await readEpisodes(models.demonstrations) : [];
+
+  await using stack = new AsyncStack();
+  const engine = options.engine ?? stack.use(createOnnxEngine());
+  const site = stack.use(await suite.createSite());
+  let judge: Judge | null = null;
+  if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models.orm, stack);
+  if (chat && models.judge === "llm") judge = createPromptedJudge(chat);
+  const held = stack.move();
+  return {
+    engine,
+    site,
+    suite: taskSource(suite, suiteConfig.sites),
+    catalog: { tasks: ({ split }) => suite.tasks({ split }) },
+    judge,
+    proposer,
+    ...(chat && config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat) }),
+    demonstrations,
+    [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
+  };
+}
+
+/** The ORM is opened when the first trajectories are judged: an evaluation alone needs none. */
+function lazyOrm(engine: Engine, path: string, stack: AsyncStack): Judge {
+  let opened: Promise<{ model: FrozenModel; judge: Judge }> | undefined;
+  stack.use({
+    [Symbol.asyncDispose]: async () => {
+      if (opened) await (await opened).model[Symbol.asyncDispose]();
+    },
+  });
+  return {
+    name: "orm",
+    judge: async (trajectories, options) => {
+      opened ??= engine.open({ path }).then((model) => ({ model, judge: createOrm(model) }));
+      return (await opened).judge.judge(trajectories, options);
+    },
+  };
+}
+
+function openProposer(config: TrainConfig, suite: RunnableSuite, chat: ChatModel | null): Proposer {
+  if (config.curriculum.proposer === "llm" && chat) return createLlmProposer(chat);
+  if (isCatalog(suite)) return createEvolveProposer(catalogOf(suite, config.suite.sites));
+  if (methodParts(config).tasks === "fixed") return { name: "none", propose: () => Promise.resolve([]) };
+  throw new ConfigError(
+    `the suite ${suite.name} has no templates that tasks could be evolved from`,
+    'Set curriculum.proposer to "llm", or leave the curriculum out with without=["curriculum"].',
+  );
+}
+
+function openChat(config: TrainConfig): ChatModel {
+  const baseUrl = config.llm.baseUrl ?? process.env["OPENAI_BASE_URL"];
+  if (!baseUrl)
+    throw new ConfigError(
+      "the chat model has no server",
+      "Set llm.baseUrl or OPENAI_BASE_URL, and OPENAI_API_KEY where it asks for a key.",
+    );
+  const apiKey = process.env["OPENAI_API_KEY"];
+  return createOpenAIChat({ baseUrl, model: config.llm.model, ...(apiKey !== undefined && { apiKey }) });
+}
+
+/** What Node 20 lacks of `AsyncDisposableStack`. Delete with Node 20. */
+class AsyncStack implements AsyncDisposable {
+  #held: AsyncDisposable[] = [];
+
+  use<T extends AsyncDisposable>(resource: T): T {
+    this.#held.push(resource);
+    return resource;
+  }
+
+  move(): AsyncStack {
+    const moved = new AsyncStack();
+    moved.#held = this.#held;
+    this.#held = [];
+    return moved;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const resource of this.#held.reverse()) await resource[Symbol.asyncDispose]();
+    this.#held = [];
+  }
+}
