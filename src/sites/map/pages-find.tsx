@@ -223,7 +223,7 @@ function placePage(c: Ctx) {
     <>
       <Heading title={place.name}>
         <ButtonLink primary href={withQuery("/directions", { to: place.name })}>
-          Directions
+          Directions here
         </ButtonLink>
         <ButtonLink href={`${base}/nearby`}>Nearby places</ButtonLink>
         <ButtonLink href={`${base}/reviews`}>Reviews</ButtonLink>

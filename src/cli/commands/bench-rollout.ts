@@ -1,0 +1,104 @@
+/** @file `webrl bench rollout`: how fast episodes run, and how near that is to what the browser itself can do. */
+
+import type { Command } from "commander";
+import { ConfigError } from "../../core/errors.ts";
+import type { RolloutBench } from "../../tasks/bench-rollout.ts";
+import {
+  examples,
+  group,
+  interruption,
+  jsonOption,
+  print,
+  progress,
+  suiteOptions,
+  table,
+  wholeNumber,
+} from "../command.ts";
+import type { SuiteOptions } from "../command.ts";
+
+export function register(program: Command): void {
+  const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods.");
+  const command = suiteOptions(
+    bench
+      .command("rollout")
+      .description("Episodes per hour, steps per second, and our share of bare Playwright."),
+  )
+    .option("--parallel <list>", "numbers of parallel episodes", numbers, [1, 2, 4, 8])
+    .option("--seconds <n>", "seconds for each measurement", wholeNumber(), 20)
+    .option("--agents <list>", "agents: random, oracle", names, ["random", "oracle"])
+    .option("--seed <n>", "seed of tasks and of the random agent", wholeNumber(0), 1);
+  examples(jsonOption(command), [
+    "webrl bench rollout",
+    "webrl bench rollout --parallel 2,8 --seconds 60 --agents oracle --json",
+  ]).action(
+    async (
+      options: SuiteOptions & {
+        parallel: number[];
+        seconds: number;
+        agents: ("random" | "oracle")[];
+        seed: number;
+        json?: boolean;
+      },
+    ) => {
+      const { benchRollout } = await import("../../tasks/bench-rollout.ts");
+      const { loadSuite } = await import("../../tasks/load-suite.ts");
+      const bar = progress("bench rollout");
+      const result = await benchRollout(await loadSuite(options.suite, options.file), {
+        ...options,
+        signal: interruption.signal,
+        onProgress: bar.update,
+      });
+      bar.end();
+      print(options, result, benchText);
+    },
+  );
+}
+
+function numbers(text: string): number[] {
+  return text.split(",").map(wholeNumber());
+}
+
+function names(text: string): string[] {
+  const list = text.split(",");
+  const wrong = list.find((name) => name !== "random" && name !== "oracle");
+  if (wrong !== undefined)
+    throw new ConfigError(`no agent ${JSON.stringify(wrong)}`, "Choose from random, oracle.");
+  return list;
+}
+
+function benchText(result: RolloutBench): string {
+  const head = [
+    "agent",
+    "parallel",
+    "episodes/h",
+    "steps/s",
+    "of bare",
+    "start ms",
+    "step ms",
+    "p95",
+    "click",
+    "type",
+    "observe",
+    "MiB",
+  ];
+  const rows = result.runs.map((run) => [
+    run.agent,
+    run.parallel,
+    run.episodesPerHour,
+    run.stepsPerSecond,
+    run.fractionOfBare === null ? "" : `${Math.round(run.fractionOfBare * 100)}%`,
+    run.startMs.p50,
+    run.stepMs.p50,
+    run.stepMs.p95,
+    run.clickMs.p50,
+    run.typeMs.p50,
+    run.observeMs.p50,
+    run.peakMiB ?? "",
+  ]);
+  const bare = result.bare.map((b) => `${b.stepsPerSecond} steps/s with ${b.parallel}`).join(", ");
+  return [
+    table(head, rows),
+    ...(bare ? [`Bare Playwright on the same pages: ${bare}`] : []),
+    `Reset ${result.resetMs.p50} ms median, ${result.resetMs.p95} ms 95th percentile; contexts that leaked: ${result.leakedContexts}.`,
+  ].join("\n");
+}

@@ -1,0 +1,342 @@
+/**
+ * @file How fast episodes run: random and oracle agents at several degrees of parallelism, beside a loop of bare
+ * Playwright over the same pages in the same run. The random agent and the bare loop do the same work: a fresh
+ * context, then {@link STEPS} clicks on visible links, reading the page after each.
+ */
+
+import { serve } from "@hono/node-server";
+import { availableParallelism, cpus } from "node:os";
+import { readFile, readdir } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import type { Browser } from "playwright-core";
+import type { Action, ParsedAction } from "../core/action.ts";
+import type { Observation } from "../core/observation.ts";
+import { createRng } from "../core/rng.ts";
+import type { Rng } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import { launchBrowser } from "../browser/launch.ts";
+import { APPS, createWorld } from "../sites/world.ts";
+import { percentile } from "./check.ts";
+import type { RunnableSuite, SuiteSite } from "./runnable.ts";
+
+export interface RolloutBenchOptions {
+  parallel: readonly number[];
+  /** Of each measurement. */
+  seconds: number;
+  agents: readonly ("random" | "oracle")[];
+  seed: number;
+  signal?: AbortSignal;
+  onProgress?(text: string): void;
+}
+
+interface Percentiles {
+  p50: number;
+  p95: number;
+}
+
+export interface RolloutBenchRun {
+  agent: "random" | "oracle";
+  parallel: number;
+  episodes: number;
+  steps: number;
+  faults: number;
+  episodesPerHour: number;
+  stepsPerSecond: number;
+  /** Our steps per second by those of the bare loop with as many contexts; the random agent only. */
+  fractionOfBare: number | null;
+  /** From `start` to the first observation: reset, context, first page. */
+  startMs: Percentiles;
+  /** A step from action to observation. */
+  stepMs: Percentiles;
+  /** The same by what was done: a click, typing, and a step that only observes, alone, before the clock. */
+  clickMs: Percentiles;
+  typeMs: Percentiles;
+  observeMs: Percentiles;
+  disposeMs: Percentiles;
+  /** Largest resident memory of this process and the browser's together, MiB; `null` where it cannot be read. */
+  peakMiB: number | null;
+}
+
+export interface RolloutBench {
+  machine: { processors: number; model: string; node: string };
+  stepsPerEpisode: number;
+  runs: RolloutBenchRun[];
+  bare: { parallel: number; stepsPerSecond: number; stepMs: Percentiles }[];
+  resetMs: Percentiles;
+  leakedContexts: number;
+}
+
+/** Clicks of an episode of the random agent and of the bare loop. */
+const STEPS = 8;
+
+export async function benchRollout(
+  suite: RunnableSuite,
+  options: RolloutBenchOptions,
+): Promise<RolloutBench> {
+  const { parallel, agents, signal, onProgress } = options;
+  const tasks = suite.tasks();
+  const result: RolloutBench = {
+    machine: {
+      processors: availableParallelism(),
+      model: cpus()[0]?.model ?? "unknown",
+      node: process.version,
+    },
+    stepsPerEpisode: STEPS,
+    runs: [],
+    bare: [],
+    resetMs: { p50: 0, p95: 0 },
+    leakedContexts: 0,
+  };
+  const resets: number[] = [];
+  for (const n of parallel) {
+    signal?.throwIfAborted();
+    // The pages of the bare loop are those of the built-in sites.
+    if (suite.name === "built-in" && agents.includes("random")) {
+      onProgress?.(`bare Playwright, ${n} parallel`);
+      result.bare.push({ parallel: n, ...(await bareLoop(n, options)) });
+    }
+    for (const agent of agents) {
+      signal?.throwIfAborted();
+      onProgress?.(`${agent} agent, ${n} parallel`);
+      await using site = await suite.createSite();
+      const chosen = agent === "oracle" ? tasks.filter((task) => suite.hasOracle(task)) : tasks;
+      const run = await measure(suite, site, chosen, agent, Math.min(n, site.maxParallel), options);
+      const bare = result.bare.find((b) => b.parallel === run.parallel);
+      if (bare && agent === "random") run.fractionOfBare = round(run.stepsPerSecond / bare.stepsPerSecond);
+      result.runs.push(run);
+      result.leakedContexts += site.openEpisodes;
+      resets.push(...site.resetMs);
+    }
+  }
+  result.resetMs = percentiles(resets);
+  return result;
+}
+
+/** Cannot be parsed: the page is only observed again. */
+const NOTHING: ParsedAction = { ok: false, error: { code: "parse_error", message: "nothing" }, comments: [] };
+
+const round = (value: number) => Math.round(value * 100) / 100;
+const percentiles = (values: readonly number[]): Percentiles => ({
+  p50: percentile(values, 0.5),
+  p95: percentile(values, 0.95),
+});
+
+async function measure(
+  suite: RunnableSuite,
+  site: SuiteSite,
+  tasks: readonly Task[],
+  agent: "random" | "oracle",
+  parallel: number,
+  { seconds, seed, signal }: RolloutBenchOptions,
+): Promise<RolloutBenchRun> {
+  const rng = createRng(seed).fork(`${agent} ${parallel}`);
+  const times = {
+    start: [] as number[],
+    click: [] as number[],
+    type: [] as number[],
+    observe: [] as number[],
+    dispose: [] as number[],
+    all: [] as number[],
+  };
+  let [episodes, steps, faults] = [0, 0, 0];
+  // The browser is launched before the clock starts.
+  const warm = await site.start(tasks[0]!, { seed });
+  for (let i = 0; i < 10; i++) {
+    const from = performance.now();
+    await warm.step(NOTHING);
+    times.observe.push(performance.now() - from);
+  }
+  await warm[Symbol.asyncDispose]();
+  const memory = watchMemory();
+  const began = performance.now();
+  const until = began + seconds * 1000;
+  const timed = async <T>(into: number[], body: () => Promise<T>): Promise<T> => {
+    const from = performance.now();
+    const value = await body();
+    into.push(performance.now() - from);
+    return value;
+  };
+  const worker = async (own: Rng) => {
+    while (performance.now() < until) {
+      signal?.throwIfAborted();
+      const task = own.pick(tasks);
+      const episode = await timed(times.start, () => site.start(task, { seed: own.int(2 ** 31) }));
+      try {
+        const policy = agent === "oracle" ? oracle(suite, task, episode.first) : random(own, episode.first);
+        let next = policy.next();
+        for (let done = false; !done && performance.now() < until;) {
+          const action: Action = next.done ? { kind: "exit", message: "" } : next.value;
+          const into = action.kind === "type" || action.kind === "search" ? times.type : times.click;
+          const from = performance.now();
+          const time = await episode.step({ ok: true, action, comments: [] });
+          if (action.kind !== "exit") {
+            into.push(performance.now() - from);
+            times.all.push(performance.now() - from);
+            steps++;
+          }
+          done = time.kind === "last";
+          if (time.kind === "mid") next = policy.next(time.observation);
+          else if (time.ending.kind === "faulted") faults++;
+        }
+        if (performance.now() < until) episodes++;
+      } finally {
+        await timed(times.dispose, () => episode[Symbol.asyncDispose]());
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, (_, i) => worker(rng.fork(i))));
+  const elapsed = (performance.now() - began) / 1000;
+  return {
+    agent,
+    parallel,
+    episodes,
+    steps,
+    faults,
+    episodesPerHour: Math.round((episodes / elapsed) * 3600),
+    stepsPerSecond: round(steps / elapsed),
+    fractionOfBare: null,
+    startMs: percentiles(times.start),
+    stepMs: percentiles(times.all),
+    clickMs: percentiles(times.click),
+    typeMs: percentiles(times.type),
+    observeMs: percentiles(times.observe),
+    disposeMs: percentiles(times.dispose),
+    peakMiB: await memory.stop(),
+  };
+}
+
+/** Clicks links that lead somewhere on the page, at random. */
+function* random(rng: Rng, first: Observation): Generator<Action, void, Observation> {
+  let page = first;
+  for (let step = 0; step < STEPS; step++) {
+    const links = page.elements.filter(
+      (element) => element.role === "link" && !/sign out/i.test(element.label),
+    );
+    page = yield links.length > 0
+      ? { kind: "click", element: rng.pick(links).name }
+      : { kind: "go_backward" };
+  }
+}
+
+function* oracle(suite: RunnableSuite, task: Task, first: Observation): Generator<Action, void, Observation> {
+  yield* suite.oracleFor(task, first);
+}
+
+/** The same work as the random agent's, by Playwright alone: the sites on ports of this machine, no proxy, no guard. */
+async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenchOptions) {
+  const servers = APPS.map((app) => {
+    const { hosts, cookies } = createWorld([app.name]);
+    const fetchPage = hosts.get(app.host)!;
+    const server = serve({
+      port: 0,
+      hostname: "127.0.0.1",
+      fetch: (request) => {
+        const { pathname, search } = new URL(request.url);
+        return fetchPage(new Request(`http://${app.host}${pathname}${search}`, request));
+      },
+    });
+    return { server, cookies: cookies.filter((cookie) => cookie.host === app.host) };
+  });
+  await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.once("listening", resolve))));
+  const browser = await launchBrowser();
+  const stepMs: number[] = [];
+  let steps = 0;
+  try {
+    const began = performance.now();
+    const until = began + seconds * 1000;
+    const rng = createRng(seed).fork(`bare ${parallel}`);
+    const worker = async (own: Rng) => {
+      while (performance.now() < until) {
+        signal?.throwIfAborted();
+        const { server, cookies } = own.pick(servers);
+        const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+        steps += await bareEpisode(browser, base, cookies, own, until, stepMs);
+      }
+    };
+    await Promise.all(Array.from({ length: parallel }, (_, i) => worker(rng.fork(i))));
+    return {
+      stepsPerSecond: round(steps / ((performance.now() - began) / 1000)),
+      stepMs: percentiles(stepMs),
+    };
+  } finally {
+    await browser.close();
+    for (const { server } of servers) server.close();
+  }
+}
+
+/** Middles of the links in the viewport that lead to another page of the site. */
+const VISIBLE_LINKS = `[...document.querySelectorAll('a[href^="/"]')].flatMap((a) => {
+  const { left, top, width, height } = a.getBoundingClientRect();
+  const [x, y] = [left + width / 2, top + height / 2];
+  return width > 0 && y > 0 && y < innerHeight && !/sign out/i.test(a.textContent) && a.contains(document.elementFromPoint(x, y)) ? [[x, y]] : [];
+})`;
+
+async function bareEpisode(
+  browser: Browser,
+  base: string,
+  cookies: readonly { name: string; value: string }[],
+  rng: Rng,
+  until: number,
+  stepMs: number[],
+): Promise<number> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 720 },
+    // The browser is launched with a dead proxy; loopback goes past it here.
+    proxy: { server: "http://127.0.0.1:9", bypass: "127.0.0.1" },
+  });
+  let steps = 0;
+  try {
+    await context.addCookies(cookies.map(({ name, value }) => ({ name, value, url: base })));
+    const page = await context.newPage();
+    await page.goto(base);
+    for (; steps < STEPS && performance.now() < until; steps++) {
+      const from = performance.now();
+      const links = (await page.evaluate(VISIBLE_LINKS)) as [x: number, y: number][];
+      const loaded = page.waitForEvent("load");
+      if (links.length > 0) await page.mouse.click(...rng.pick(links));
+      else await page.goto(base);
+      await loaded;
+      await page.evaluate(() => document.body.innerText);
+      stepMs.push(performance.now() - from);
+    }
+  } finally {
+    await context.close();
+  }
+  return steps;
+}
+
+/** Samples the resident memory of this process and its descendants; Linux only. */
+function watchMemory(): { stop(): Promise<number | null> } {
+  let peak: number | null = null;
+  const sample = async () => {
+    const kib = await residentKiB(process.pid);
+    if (kib !== null) peak = Math.max(peak ?? 0, Math.round(kib / 1024));
+  };
+  const timer = setInterval(() => void sample(), 1000);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await sample();
+      return peak;
+    },
+  };
+}
+
+async function residentKiB(root: number): Promise<number | null> {
+  if (process.platform !== "linux") return null;
+  const processes = new Map<number, { parent: number; kib: number }>();
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    // A process may end while it is read.
+    const status = await readFile(`/proc/${name}/status`, "utf8").catch(() => "");
+    const field = (key: string) => Number(new RegExp(`^${key}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
+    processes.set(Number(name), { parent: field("PPid"), kib: field("VmRSS") });
+  }
+  const within = (id: number): boolean => {
+    for (let at: number | undefined = id; at; at = processes.get(at)?.parent) if (at === root) return true;
+    return false;
+  };
+  let sum = 0;
+  for (const [id, { kib }] of processes) if (within(id)) sum += kib;
+  return sum;
+}
