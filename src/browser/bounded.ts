@@ -7,6 +7,8 @@ export class TooLate extends Error {
 
 /** `promise`, but rejects with {@link TooLate} after `ms` and with the signal's reason when it is aborted. */
 export async function bounded<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
+  // Whoever loses the race must not become an unhandled rejection.
+  promise.catch(() => {});
   signal?.throwIfAborted();
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
@@ -20,7 +22,5 @@ export async function bounded<T>(promise: Promise<T>, ms: number, signal?: Abort
   } finally {
     clearTimeout(timer);
     if (onAbort) signal?.removeEventListener("abort", onAbort);
-    // Whoever lost the race must not become an unhandled rejection.
-    promise.catch(() => {});
   }
 }

@@ -238,6 +238,7 @@ class BrowserEpisode implements Episode {
     let error: ActionError | null = parsed.ok ? null : parsed.error;
     if (action) {
       this.#blockedHost = null;
+      this.#opened.network.lastBlocked = null;
       if (action.kind === "switch_tab") error = this.#switchTab(action.tab);
       else if (action.kind === "wait") {
         settle.quietMs = QUIET_AFTER_TYPING_MS;
@@ -354,8 +355,7 @@ class BrowserEpisode implements Episode {
       const tab = await this.#currentTab();
       if (tab !== this.#tabs[0] && !tab.begun && tab.page.url() === "about:blank") {
         // A tab that a page opened; where it goes to is about to follow.
-        await tab.happens(0, NEW_TAB_MS);
-        tab.begun = true;
+        await this.#beginning(tab);
       }
       if (tab.navigating) {
         await this.#arrival(tab, navigationMs - spent(), signal);
@@ -406,11 +406,25 @@ class BrowserEpisode implements Episode {
         await bounded(tab.page.goBack({ waitUntil: "commit" }), responseMs, signal);
         continue;
       }
+      this.#checkSite(document.snapshot.url);
       if (tab.requests > 0 && spent() < settleMs) {
         await bounded(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
         continue;
       }
       return document;
+    }
+  }
+
+  async #beginning(tab: Tab): Promise<void> {
+    const { network } = this.#opened;
+    const end = performance.now() + NEW_TAB_MS;
+    while (tab.version === 0 && network.lastBlocked === null && performance.now() < end)
+      await tab.happens(0, 50);
+    tab.begun = true;
+    // Its navigation may have been refused before it could be listened to.
+    if (tab.version === 0 && network.lastBlocked !== null && tab.page.url() === "about:blank") {
+      this.#blockedHost = network.lastBlocked;
+      await tab.page.close();
     }
   }
 
@@ -448,6 +462,12 @@ class BrowserEpisode implements Episode {
     this.#blockedHost = URL.canParse(failed.url) ? new URL(failed.url).host : failed.url;
     if (tab.page.url() === "about:blank" && this.#openTabs().length > 1) await tab.page.close();
     return true;
+  }
+
+  /** A page of a host that does not work is no page. */
+  #checkSite(url: string): void {
+    const why = this.#why(url);
+    if (why !== "") throw new Fault("site_down", `${url} cannot be reached${why}`, { retryable: true });
   }
 
   #why(url: string): string {

@@ -17,7 +17,9 @@ export interface EpisodeNetwork extends AsyncDisposable {
   readonly port: number;
   /** Requests that were refused, by host. */
   readonly blocked: Record<string, number>;
-  /** Hosts of the world that did not answer, and why. */
+  /** The host that was refused last; to be cleared by whoever wants to know of the next one. */
+  lastBlocked: string | null;
+  /** Hosts of the world that did not answer when they were asked last, and why. */
   readonly down: ReadonlyMap<string, string>;
   /** Whether a request to this URL would be let through. */
   allows(url: string): boolean;
@@ -70,6 +72,7 @@ export async function openNetwork(
     expected === null || req.headers["proxy-authorization"] === expected;
   const refuse = (host: string) => {
     blocked[host] = (blocked[host] ?? 0) + 1;
+    network.lastBlocked = host;
   };
 
   const server = createServer((req, res) => {
@@ -111,6 +114,7 @@ export async function openNetwork(
       const init: RequestInit = { method: req.method ?? "GET", headers, signal: abort.signal };
       if (body) init.body = body;
       response = await app(new Request(url, init));
+      down.delete(url.host);
     } catch (error) {
       if (abort.signal.aborted) return;
       down.set(url.host, (error as Error).message);
@@ -214,9 +218,10 @@ export async function openNetwork(
       resolve();
     });
   });
-  return {
+  const network: EpisodeNetwork = {
     port: (server.address() as AddressInfo).port,
     blocked,
+    lastBlocked: null,
     down,
     allows(url) {
       if (!URL.canParse(url)) return false;
@@ -233,6 +238,7 @@ export async function openNetwork(
       await closed;
     },
   };
+  return network;
 }
 
 async function readBody(req: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {
