@@ -10,7 +10,7 @@ import type { Site } from "../core/episode.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Tokenizer } from "../core/engine.ts";
 import type { Observation } from "../core/observation.ts";
-import { createRng, hash32 } from "../core/rng.ts";
+import { createRng, hash32, type Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { ExperienceStep } from "../replay/experience.ts";
 import type { RolloutConfig } from "../rollout/config.ts";
@@ -22,11 +22,12 @@ import { rollout } from "../rollout/rollout.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import { makeDrills } from "./drills.ts";
+import { groupBy } from "./group-by.ts";
 import { openJsonLines, readJsonLines } from "./json-lines.ts";
 
 export interface CollectOptions {
   site: Site;
-  /** Tasks of the train split; they are taken in turn, each as often as it comes. */
+  /** Tasks of the train split; templates are taken in turn. */
   tasks: readonly Task[];
   oracleFor(task: Task, first: Observation): OracleRun;
   episodes: number;
@@ -51,11 +52,7 @@ export async function collectDemonstrations(
     throw new ConfigError("there is no task to demonstrate", "Choose another --site, --template or --split.");
   const lines = openJsonLines<EpisodeRecord>(options.file);
   const held = new Set((await lines.read()).map((record) => record.id));
-  const order = createRng(seed).fork("demonstrations");
-  const shuffled: Task[] = [];
-  for (let round = 0; shuffled.length < episodes; round++) shuffled.push(...order.fork(round).shuffle(tasks));
-  const requests = shuffled
-    .slice(0, episodes)
+  const requests = inTurnByTemplate(tasks, episodes, createRng(seed).fork("demonstrations"))
     .map((task, i) => ({ id: `demo-${seed}-${i}`, task, seed: hash32(`${seed}/demo/${i}/${task.id}`) }))
     .filter((request) => !held.has(request.id));
   let done = held.size;
@@ -76,6 +73,17 @@ export async function collectDemonstrations(
     signal: options.signal,
   });
   return { made: requests.length, held: held.size };
+}
+
+/** `count` tasks, every template as often as any other, however many instances it has. */
+function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng): Task[] {
+  const groups = groupBy(rng.shuffle(tasks), (task) => task.templateId ?? task.id);
+  const chosen: Task[] = [];
+  for (let round = 0; chosen.length < count; round++)
+    chosen.push(
+      ...rng.fork(round).shuffle([...groups.values()].map((group) => group[round % group.length]!)),
+    );
+  return chosen.slice(0, count);
 }
 
 /** Reads records from `.jsonl` or `.jsonl.gz`. */
