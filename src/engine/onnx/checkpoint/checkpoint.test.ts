@@ -117,7 +117,7 @@ describe("safetensors", () => {
     const { size } = await (await open(file)).stat();
     for (const length of [size - 1, size - 20, 60, 5, 0]) {
       await truncate(file, length);
-      await expect(readHeader(file), String(length)).rejects.toThrow(/is truncated/);
+      await expect(readHeader(file)).rejects.toThrow(/is truncated/);
     }
   });
 });

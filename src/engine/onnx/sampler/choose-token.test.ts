@@ -63,8 +63,11 @@ describe("chooseToken", () => {
         let cumulative = 0;
         const nucleus = new Set<number>();
         // A hair's breadth of slack for the f32 logits.
-        for (const v of order)
-          if (cumulative < topP + 1e-5) (nucleus.add(v), (cumulative += weights[v]! / sum));
+        for (const v of order) {
+          if (cumulative >= topP + 1e-5) break;
+          nucleus.add(v);
+          cumulative += weights[v]! / sum;
+        }
         for (const v of seen) expect(nucleus.has(v)).toBe(true);
       }),
     );

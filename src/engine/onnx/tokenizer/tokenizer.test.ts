@@ -35,7 +35,7 @@ describe("trainBpe", () => {
 
   it("keeps YES, NO and every special token one token", () => {
     for (const word of ["YES", "NO", ...defaultSpecialTokens]) {
-      expect(tokenizer.encode(word), word).toEqual([tokenizer.idOf(word)]);
+      expect(tokenizer.encode(word)).toEqual([tokenizer.idOf(word)]);
     }
     expect(tokenizer.encode("<|end_header_id|>\n\nYES").at(-1)).toBe(tokenizer.idOf("YES"));
   });
