@@ -9,7 +9,7 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import { openJsonLines } from "./json-lines.ts";
-import { spread } from "./stages/curriculum.ts";
+import { spread } from "./spread.ts";
 
 export interface CollectRolloutsOptions {
   engine: Engine;

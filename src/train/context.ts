@@ -16,10 +16,10 @@ import { createExperienceReader } from "./experience-reader.ts";
 import type { Run } from "./run-directory.ts";
 import { phaseName } from "./run-directory.ts";
 
-/** Tasks by split; `limit` takes them in turn from each template. */
+/** Tasks by split. */
 export interface TaskSource {
   readonly name: string;
-  tasks(filter?: { split?: Split; limit?: number }): Task[];
+  tasks(filter?: { split?: Split }): Task[];
 }
 
 /** What a run is made of. Whoever opened them disposes of them. */

@@ -6,7 +6,6 @@ import type { Judge, Proposer } from "../core/contracts.ts";
 import type { ChatModel } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Engine, FrozenModel } from "../core/engine.ts";
-import type { Task } from "../core/task.ts";
 import type { TaskCatalog } from "../curriculum/catalog.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
@@ -80,22 +79,10 @@ function missingDemonstrations(path: string): never {
 export function taskSource(suite: RunnableSuite, sites: readonly string[]): TaskSource {
   if (sites.length === 0) return suite;
   for (const site of sites) suite.tasks({ site, limit: 1 });
-  const within = (task: Task) => task.sites.every((site) => sites.includes(site));
   return {
     name: suite.name,
-    tasks: ({ split, limit } = {}) => {
-      // The suite's own `limit` spreads over templates; asked for more until enough of these sites are there.
-      const all = suite.tasks({ ...(split && { split }), limit: Number.MAX_SAFE_INTEGER }).filter(within);
-      if (limit === undefined || all.length <= limit) return all;
-      const chosen = new Set(all.map((task) => task.id));
-      let asked = limit;
-      let taken: Task[] = [];
-      while (taken.length < limit) {
-        asked *= 2;
-        taken = suite.tasks({ ...(split && { split }), limit: asked }).filter((task) => chosen.has(task.id));
-      }
-      return taken.slice(0, limit);
-    },
+    tasks: ({ split } = {}) =>
+      suite.tasks(split && { split }).filter((task) => task.sites.every((site) => sites.includes(site))),
   };
 }
 

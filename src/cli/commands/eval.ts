@@ -16,7 +16,7 @@ export const register: Register = (program) => {
     .option("--run <directory>", "score the newest policy of a run instead of --model")
     .option("--split <name>", "train, validation or test", "test")
     .option("--site <name>", "only tasks of this site")
-    .option("--tasks <n>", "tasks at most, taken in turn from each template", wholeNumber(), 100)
+    .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
     .option("--max-new-tokens <n>", "tokens of a response", wholeNumber(), 96)
@@ -44,13 +44,16 @@ export const register: Register = (program) => {
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       const { loadSuite } = await import("../../tasks/load-suite.ts");
       const { evaluateModel, newestPolicy } = await import("../../train/evaluate-model.ts");
+      const { evaluationTasks } = await import("../../train/spread.ts");
       const { modelPath } = await import("../../train/open-parts.ts");
       const suite = await loadSuite(options.suite, options.file);
-      const tasks = suite.tasks({
-        split: options.split,
-        limit: options.tasks,
-        ...(options.site !== undefined && { site: options.site }),
-      });
+      const tasks = evaluationTasks(
+        suite.tasks({
+          split: options.split,
+          ...(options.site !== undefined && { site: options.site }),
+        }),
+        options.tasks,
+      );
       const model = options.run ? await newestPolicy(options.run) : modelPath(options.model, "base");
       await using engine = createOnnxEngine();
       await using site = await suite.createSite();

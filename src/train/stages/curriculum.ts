@@ -2,7 +2,6 @@
 
 import { invariant } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
-import type { Rng } from "../../core/rng.ts";
 import type { Task } from "../../core/task.ts";
 import { heldOutInstructions } from "../../curriculum/catalog.ts";
 import { growCurriculum } from "../../curriculum/grow.ts";
@@ -10,6 +9,7 @@ import { createStartValue } from "../../curriculum/start-value.ts";
 import type { Context } from "../context.ts";
 import { readJsonLines } from "../json-lines.ts";
 import type { Stage } from "../run-directory.ts";
+import { spread } from "../spread.ts";
 
 export interface CurriculumOutput {
   tasks: number;
@@ -89,22 +89,6 @@ async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   for (const { id, trajectory } of await context.experience.episodes(phase))
     if (verdicts.get(id)?.success === false) failed.set(trajectory.task.id, trajectory.task);
   return [...failed.values()];
-}
-
-/** `count` tasks taken in turn from every template, in random order. */
-export function spread(tasks: readonly Task[], count: number, rng: Rng): Task[] {
-  const groups = new Map<string, Task[]>();
-  for (const task of rng.shuffle(tasks)) {
-    const key = task.templateId ?? task.sites[0] ?? "";
-    groups.set(key, [...(groups.get(key) ?? []), task]);
-  }
-  const taken: Task[] = [];
-  for (let round = 0; taken.length < Math.min(count, tasks.length); round++)
-    for (const group of groups.values()) {
-      const task = group[round];
-      if (task && taken.length < count) taken.push(task);
-    }
-  return taken;
 }
 
 /** Text of a task's first page. Tasks of one template and address start alike, so they are looked at once. */

@@ -8,6 +8,7 @@ import { isFaulted } from "../../rollout/episode.ts";
 import type { Context } from "../context.ts";
 import { groupBy } from "../group-by.ts";
 import { phaseName, writeAtomically } from "../run-directory.ts";
+import { evaluationTasks } from "../spread.ts";
 import { runRequests } from "./rollout.ts";
 
 export interface Score {
@@ -32,7 +33,7 @@ export interface Evaluation extends Score {
 export async function evaluate(context: Context, phase: number): Promise<Evaluation> {
   return context.run.stage(phase, "evaluate", async (stage) => {
     const { seed, evaluation } = context.config;
-    const tasks = context.parts.suite.tasks({ split: evaluation.split, limit: evaluation.tasks });
+    const tasks = evaluationTasks(context.parts.suite.tasks({ split: evaluation.split }), evaluation.tasks);
     if (tasks.length === 0)
       throw new ConfigError(
         `the suite ${context.parts.suite.name} has no task in the ${evaluation.split} split`,

@@ -39,11 +39,7 @@ export function fakeCatalog(): TaskCatalog & TaskSource {
   const all = fakeTasks();
   return {
     name: "fake",
-    tasks: (filter = {}) => {
-      const tasks = all.filter((task) => filter.split === undefined || task.split === filter.split);
-      const { limit } = filter as { limit?: number };
-      return limit === undefined ? tasks : tasks.slice(0, limit);
-    },
+    tasks: (filter = {}) => all.filter((task) => filter.split === undefined || task.split === filter.split),
     templates: () =>
       Object.entries(PHRASINGS).map(([id, phrasings]) => ({
         id,
