@@ -13,7 +13,6 @@ import {
   ButtonLink,
   Card,
   Empty,
-  Facts,
   Field,
   Heading,
   Modal,
@@ -211,12 +210,14 @@ function checkoutPage(
           </form>
         </Card>
         <Card title="Items">
-          <Facts
-            items={lines.map(
-              (l) => [`${l.quantity} ${l.product.name}`, money(l.price * l.quantity)] as const,
-            )}
-          />
-          <Facts items={[["Subtotal", <b>{money(linesTotal(lines))}</b>]]} />
+          {lines.map((l) => (
+            <p>
+              {l.quantity} {l.product.name}, {money(l.price * l.quantity)}
+            </p>
+          ))}
+          <p>
+            Subtotal <b class="price">{money(linesTotal(lines))}</b>
+          </p>
         </Card>
       </div>
     </>,
