@@ -101,6 +101,8 @@ class BrowserEpisode implements Episode {
   #last: Observation | undefined;
   #targets: ElementTarget[] = [];
   #pagesSeen = 0;
+  /** A tab was opened and went away before it could be used. */
+  #lostTab = false;
   #pageWaiters: (() => void)[] = [];
   #blockedHost: string | null = null;
   #state: "running" | "stepping" | "ended" | "disposed" = "running";
@@ -230,6 +232,7 @@ class BrowserEpisode implements Episode {
 
   async #step(parsed: ParsedAction, signal: AbortSignal | undefined): Promise<TimeStep> {
     const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
+    const known = this.#tabs.length;
     const action = parsed.ok ? parsed.action : null;
     if (action?.kind === "exit") {
       const ending: Ending = { kind: "terminated", reason: "exit", answer: action.message };
@@ -239,6 +242,7 @@ class BrowserEpisode implements Episode {
     if (action) {
       this.#blockedHost = null;
       this.#opened.network.lastBlocked = null;
+      this.#lostTab = false;
       if (action.kind === "switch_tab") error = this.#switchTab(action.tab);
       else if (action.kind === "wait") {
         settle.quietMs = QUIET_AFTER_TYPING_MS;
@@ -252,6 +256,8 @@ class BrowserEpisode implements Episode {
       }
     }
     let observation = await this.#observe(error, settle, signal);
+    const lost = this.#lostTab || this.#tabs.slice(known).some((tab) => tab.page.isClosed());
+    if (lost) this.#blockedHost ??= this.#opened.network.lastBlocked;
     if (this.#blockedHost !== null) {
       const blocked: ActionError = {
         code: "blocked",
@@ -432,11 +438,15 @@ class BrowserEpisode implements Episode {
   async #newTabs(): Promise<void> {
     if (this.#opened.pagesCreated() <= this.#pagesSeen) return;
     const announced = new Promise<void>((resolve) => this.#pageWaiters.push(resolve));
-    await bounded(announced, NEW_TAB_MS).catch((error: unknown) => {
-      if (!(error instanceof TooLate)) throw error;
-      // It was closed before it was set up.
-      this.#pagesSeen = this.#opened.pagesCreated();
-    });
+    // Chromium itself closes a tab whose first navigation was refused.
+    await bounded(announced, this.#opened.network.lastBlocked === null ? NEW_TAB_MS : 500).catch(
+      (error: unknown) => {
+        if (!(error instanceof TooLate)) throw error;
+        // It was closed before it was set up.
+        this.#pagesSeen = this.#opened.pagesCreated();
+        this.#lostTab = true;
+      },
+    );
   }
 
   /** Waits until the tab's navigation has arrived or come to nothing. */

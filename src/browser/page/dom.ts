@@ -53,6 +53,10 @@ export function pageDom(key: string, view: Edges) {
   /** Children as they are laid out: open shadow roots and slots entered. */
   const childrenOf = (node: Node): Node[] => {
     const element = node as Element;
+    // What a closed `details` keeps to itself has a box all the same.
+    if (node instanceof HTMLDetailsElement && !node.open)
+      return [...node.children].filter((child) => child.localName === "summary").slice(0, 1);
+    if (node instanceof HTMLElement && node.hidden) return [];
     if (element.shadowRoot) return [...element.shadowRoot.childNodes];
     if (node instanceof HTMLSlotElement) {
       const assigned = node.assignedNodes();

@@ -15,11 +15,12 @@ import { LABEL_LIMIT, observeCompact } from "./compact.ts";
 import type { PageSnapshot } from "./compact.ts";
 import { observeWebrl } from "./webrl.ts";
 import { pageDom } from "./dom.ts";
+import { randomBytes } from "node:crypto";
 import type { ObservationFormat } from "../../core/observation.ts";
 import type { Edges } from "./dom.ts";
 
-/** A property of `window`; not enumerable. */
-const KEY = "__webrl_page";
+/** A property of `window`; not enumerable, and not to be guessed by a page. */
+const KEY = `__webrl_${randomBytes(8).toString("hex")}`;
 
 /** Development builds wrap named functions in a helper that a page does not have. */
 const PRELUDE = `const __name = (f) => f; const pageDom = ${pageDom.toString()};`;
