@@ -31,7 +31,7 @@ const STYLE = `
 .project-nav a[aria-current]{color:var(--c);border-color:var(--c);font-weight:600}
 .remark{display:flex;gap:14px;background:#fff;border:1px solid #e4e6f0;border-radius:10px;padding:9px 14px;margin-bottom:7px}.remark p{margin:0;flex:1}
 pre{background:#fff;border:1px solid #e4e6f0;border-radius:12px;padding:16px 20px;margin:0 0 14px;font:14px/1.6 ui-monospace,"DejaVu Sans Mono",monospace;overflow:auto}
-.checks{display:grid;grid-template-columns:1fr 1fr}.body{font-size:16px;max-width:75ch}.sub{margin:-8px 0 10px;color:#6a6f79}
+.table.wide td{min-width:155px}.checks{display:grid;grid-template-columns:1fr 1fr}.body{font-size:16px;max-width:75ch}.sub{margin:-8px 0 10px;color:#6a6f79}
 `;
 
 export const state = (c: Ctx) => c.env.world.forge;

@@ -305,7 +305,11 @@ function membersPage(c: Ctx, project: Project, form: { user?: string; role?: str
       <Table
         head={manage ? ["Member", "Name", "Role", ""] : ["Member", "Name", "Role"]}
         rows={project.members.map(({ user, role }) => {
-          const row = [<a href={`/u/${user}`}>{user}</a>, forgeUser(state(c), user)?.fullName ?? ""];
+          const own = user === currentUser(c)?.name;
+          const row = [
+            own ? user : <a href={`/u/${user}`}>{user}</a>,
+            forgeUser(state(c), user)?.fullName ?? "",
+          ];
           if (!manage || role === "Owner") return manage ? [...row, role, ""] : [...row, role];
           return [
             ...row,

@@ -184,7 +184,7 @@ function issueList(c: Ctx, project: Project) {
             <a href={`${base}/${i.number}`}>{i.title}</a>,
             i.labels.join(", "),
             i.assignee ?? "nobody",
-            i.milestone ?? "",
+            i.milestone ?? "None",
           ])}
         />
       )}

@@ -75,7 +75,7 @@ export const crossTemplates = [
     id: "forge.message-assignee",
     sites: ["forge", "forum"],
     category: "collaboration",
-    difficulty: 12,
+    difficulty: 11,
     phrasings: [
       'Find out who is assigned to the issue "{issue}" of the forge project {project}, and send that person a private message on the forum with the subject "{project}" and the text "{text}".',
       'Write a private message on the forum to the assignee of "{issue}" in {project}. Subject: "{project}". Message: "{text}".',

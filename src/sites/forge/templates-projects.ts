@@ -1,6 +1,6 @@
 /** @file Tasks about projects: members, files, settings, stars; and the user's own status. */
 
-import { click, exit, maybe, select, type } from "../hands.ts";
+import { click, exit, maybe, search, select, type } from "../hands.ts";
 import { defineTemplate } from "../template.ts";
 import { changed } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
@@ -306,6 +306,33 @@ export const projectTemplates = [
       if ((maybe(page, "checkbox", "Busy")?.value === "checked") !== (busy === "busy"))
         page = yield click(page, "checkbox", "Busy");
       yield click(page, "button", "Save status");
+      yield exit();
+    },
+  }),
+
+  defineTemplate<{ user: string; password: string; project: string }>({
+    id: "forge.sign-in-star",
+    sites: ["forge"],
+    category: "form filling",
+    difficulty: 6,
+    signedOut: true,
+    testOnly: true,
+    phrasings: [
+      "Sign in as {user} with the password {password} and star the project {project}.",
+      "With the account {user} (password {password}), give {project} a star.",
+      "Star {project} for {user}: the password is {password}.",
+    ],
+    instances: (world) => {
+      const shared = seen(world).filter((p) => p.visibility === "Public");
+      return world.forge.users
+        .filter((u) => u.name !== ME)
+        .map(({ name, password }) => ({ user: name, password, project: pick(shared, name).title }));
+    },
+    check: ({ user, project }) => [changed((world) => setStarred(world, user, slug(world, project), true))],
+    *oracle({ user, password, project }, first) {
+      let page = yield type(first, "User name", user);
+      page = yield search(page, "Password", password);
+      yield click(yield* openProject(page, project), "button", `Star ${project}`);
       yield exit();
     },
   }),

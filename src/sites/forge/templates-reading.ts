@@ -253,7 +253,7 @@ export const readingTemplates = [
     wrongAnswer: () => '["nobody"]',
     *oracle({ project, role }, first) {
       const page = yield* openTab(first, project, "Members");
-      const rows = page.text.matchAll(/\[link ([^\]]+)\] \| [^|\n]+ \| (\w+)/g);
+      const rows = page.text.matchAll(/^(?:\[link )?(\w+)\]? \| [^|\n]+ \| (\w+)/gm);
       yield exit(JSON.stringify([...rows].flatMap((m) => (m[2] === role ? [m[1]!] : []))));
     },
   }),

@@ -32,7 +32,7 @@ const STYLE = `
 .sorts{display:flex;gap:6px}.sorts a{padding:5px 13px;border-radius:99px;text-decoration:none;color:#5d4d44}.sorts a[aria-current]{background:var(--tint);color:var(--c);font-weight:600}
 .reply{margin-left:34px;border-left:3px solid var(--tint)}.comment{display:flex;gap:16px;align-items:center;background:#fff;border-radius:10px;padding:9px 14px;margin-bottom:7px}
 .comment p{margin:0;flex:1}.body{font-size:16px;max-width:70ch}.boards{display:grid;grid-template-columns:repeat(3,1fr);gap:12px}.boards .card{margin:0;padding:14px 16px}
-.unread td{font-weight:600}
+.table.wide td{min-width:150px}
 `;
 
 export const state = (c: Ctx) => c.env.world.forum;
@@ -177,7 +177,6 @@ export function Posts(props: {
               `by ${post.author}`,
               ...(props.board ? [] : [`in ${boardOf(state(c), post.board)?.title}`]),
               counted(counts.get(post.id) ?? 0, "comment"),
-              day(post.at),
             ].join(", ")}
           </small>
         </article>

@@ -88,7 +88,6 @@ export function peoplePages(app: Hono<Env>): void {
         ) : (
           <Table
             wide
-            numeric={[3, 5, 6]}
             head={[
               "Member",
               "Name",

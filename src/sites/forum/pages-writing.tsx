@@ -19,7 +19,6 @@ import {
   forbidden,
   notFound,
   page,
-  PER_PAGE,
   state,
   type Ctx,
   type Env,
@@ -112,7 +111,7 @@ export function writingPages(app: Hono<Env>): void {
       const post = postOf(state(c), report.post);
       return report.open && post && moderates.includes(post.board) ? [{ report, post }] : [];
     });
-    const shown = paginate(open, Number(c.req.query("page") ?? 1), PER_PAGE);
+    const shown = paginate(open, Number(c.req.query("page") ?? 1), 6);
     return page(
       c,
       "Reports",

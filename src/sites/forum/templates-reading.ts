@@ -223,7 +223,7 @@ export const readingTemplates = [
     id: "forum.best-post-of",
     sites: ["forum"],
     category: "information retrieval",
-    difficulty: 4,
+    difficulty: 5,
     phrasings: [
       "Which post of {user} has the most points? Answer with its title.",
       "Give the title of the best rated post that {user} wrote.",
@@ -404,7 +404,7 @@ export const readingTemplates = [
     id: "forum.board-members",
     sites: ["forum"],
     category: "information retrieval",
-    difficulty: 2,
+    difficulty: 3,
     phrasings: [
       "How many members does the {board} board have?",
       "Tell me the number of members of the board {board}.",

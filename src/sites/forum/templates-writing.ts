@@ -455,7 +455,7 @@ export const writingTemplates = [
     id: "forum.sign-in-subscribe",
     sites: ["forum"],
     category: "form filling",
-    difficulty: 8,
+    difficulty: 7,
     signedOut: true,
     phrasings: [
       "Sign in as {user} with the password {password} and subscribe to the {board} board.",
