@@ -1,0 +1,327 @@
+/**
+ * @file WebRL with nothing hidden: the whole circle in one file, without run directory, parallel episodes, resume or
+ * progress. It uses the losses, prompts and filters of the library, but none of its loop. For the same seed it gives
+ * the metrics that `webrl train` gives; a test holds it to that.
+ *
+ * Read it from the bottom: `trainInTheOpen` is the circle.
+ */
+
+import { webrlAdvantages } from "../src/algo/advantage.ts";
+import { answerProbability, criticLoss, logRatio, webrlLoss } from "../src/algo/loss.ts";
+import type { Judge, Proposer } from "../src/core/contracts.ts";
+import type { Engine, FrozenModel } from "../src/core/engine.ts";
+import type { Site } from "../src/core/episode.ts";
+import type { Rng } from "../src/core/rng.ts";
+import { createRng, hash32 } from "../src/core/rng.ts";
+import type { Task } from "../src/core/task.ts";
+import type { Ending, Step, Trajectory, Verdict } from "../src/core/trajectory.ts";
+import { answerOf } from "../src/core/trajectory.ts";
+import type { TaskCatalog } from "../src/curriculum/catalog.ts";
+import { heldOutInstructions } from "../src/curriculum/catalog.ts";
+import { growCurriculum } from "../src/curriculum/grow.ts";
+import { createStartValue } from "../src/curriculum/start-value.ts";
+import { createReplayBuffer } from "../src/replay/buffer.ts";
+import type { ExperienceStep } from "../src/replay/experience.ts";
+import { experienceOf } from "../src/replay/experience.ts";
+import { perplexitiesUnder, selectReplay } from "../src/replay/select.ts";
+import { parseAction } from "../src/text/action.ts";
+import {
+  actionDatum,
+  answerDatum,
+  answerTokens,
+  policyPrompt,
+  stopTokens,
+  valuePromptOf,
+} from "../src/text/prompt.ts";
+import type { TrainConfig } from "../src/train/config.ts";
+import { evaluationTasks, spread } from "../src/train/spread.ts";
+
+export interface World {
+  engine: Engine;
+  site: Site;
+  /** Tasks by split. */
+  tasks: TaskCatalog["tasks"];
+  judge: Judge;
+  proposer: Proposer;
+  /** Directory for checkpoints. */
+  directory: string;
+}
+
+/** A number that the library logs too: under this name, in this phase, at this optimiser step. */
+export interface Logged {
+  phase: number;
+  name: string;
+  step?: number;
+  value: number;
+}
+
+interface Attempt {
+  trajectory: Trajectory;
+  /** The verifier's verdict: for the score and for audits, never a reward. */
+  truth: Verdict | null;
+}
+
+/** One episode: look, ask the model, act, until it ends. */
+async function tryTask(
+  world: World,
+  policy: FrozenModel,
+  config: TrainConfig,
+  options: { id: string; task: Task; seed: number; temperature: number },
+): Promise<Attempt> {
+  const { task, seed } = options;
+  const { tokenizer, contextTokens } = policy;
+  const { maxNewTokens, maxSteps, repeatedError, repeatedAction } = config.rollout;
+  await using episode = await world.site.start(task, { seed });
+  const steps: Step[] = [];
+  let observation = episode.first;
+  let ending: Ending | undefined;
+  while (!ending) {
+    const promptTokens = policyPrompt({
+      tokenizer,
+      contextTokens,
+      maxNewTokens,
+      template: config.models.template,
+      instruction: task.instruction,
+      history: steps,
+      observation: observation.text,
+    });
+    const sampled = await policy.sample({
+      prompt_T: promptTokens,
+      maxTokens: maxNewTokens,
+      temperature: options.temperature,
+      stopTokens: stopTokens(tokenizer),
+      seed: hash32(`${seed}/${steps.length}`),
+    });
+    const action = parseAction(sampled.text);
+    const next = await episode.step(action);
+    steps.push({
+      index: steps.length,
+      observation,
+      response: sampled.text,
+      action,
+      promptTokens,
+      responseTokens: sampled.tokens_T,
+    });
+    if (next.kind === "last") {
+      if (next.ending.kind === "faulted") throw new Error("this example does not retry what the world broke");
+      ending = next.ending;
+      observation = next.observation!;
+      break;
+    }
+    observation = next.observation;
+
+    // Going round in circles ends an episode, too.
+    const errors = [...steps.slice(1).map((step) => step.observation.error), observation.error];
+    const said = (step: Step) => JSON.stringify([step.action, step.observation.url, step.observation.text]);
+    const last = steps.slice(-repeatedAction);
+    if (errors.length >= repeatedError && errors.slice(-repeatedError).every((error) => error !== null))
+      ending = { kind: "truncated", reason: "repeated_error" };
+    else if (last.length === repeatedAction && last.every((step) => said(step) === said(last[0]!)))
+      ending = { kind: "truncated", reason: "repeated_action" };
+    else if (steps.length >= maxSteps) ending = { kind: "truncated", reason: "max_steps" };
+  }
+  return {
+    trajectory: {
+      id: options.id,
+      task,
+      policy: "in the open",
+      seed,
+      steps,
+      ending,
+      finalObservation: observation,
+      blockedHosts: {},
+    },
+    truth: await episode.verify(answerOf(ending)),
+  };
+}
+
+/** Success on held-out tasks, greedy. */
+async function score(world: World, path: string, config: TrainConfig): Promise<number> {
+  await using policy = await world.engine.open({ path });
+  const tasks = evaluationTasks(world.tasks({ split: config.evaluation.split }), config.evaluation.tasks);
+  let solved = 0;
+  for (const task of tasks) {
+    const seed = hash32(`${config.seed}/evaluation/${task.id}`);
+    const { truth } = await tryTask(world, policy, config, { id: task.id, task, seed, temperature: 0 });
+    if (truth?.success) solved++;
+  }
+  return solved / tasks.length;
+}
+
+/** A phase's tasks, tried once each at temperature 1 and rewarded by the judge. Trajectories as steps of experience. */
+async function collect(
+  world: World,
+  path: string,
+  config: TrainConfig,
+  phase: number,
+  tasks: readonly Task[],
+): Promise<{ trajectories: ExperienceStep[][]; failed: Task[]; rewards: number[] }> {
+  await using policy = await world.engine.open({ path });
+  const trajectories: Trajectory[] = [];
+  for (const [i, task] of tasks.entries()) {
+    const seed = hash32(`${config.seed}/rollout/${phase}/${i}/${task.id}`);
+    const id = `phase-${phase}/${i}`;
+    const { temperature } = config.rollout;
+    trajectories.push((await tryTask(world, policy, config, { id, task, seed, temperature })).trajectory);
+  }
+  const verdicts = await world.judge.judge(trajectories);
+  const rewards = verdicts.map((verdict) => (verdict.success ? 1 : 0));
+  return {
+    rewards,
+    trajectories: trajectories.map((trajectory, i) =>
+      experienceOf(trajectory, rewards[i]!, { phase, source: "rollout" }),
+    ),
+    failed: [...new Map(trajectories.filter((_, i) => !rewards[i]).map((t) => [t.task.id, t.task])).values()],
+  };
+}
+
+/** Shuffled batches of one epoch. */
+function* batches<T>(samples: readonly T[], size: number, rng: Rng): Generator<T[]> {
+  const order = rng.fork("epoch-0").shuffle(samples);
+  for (let start = 0; start < order.length; start += size) yield order.slice(start, start + size);
+}
+
+/** WebRL from a base model: phases of new tasks, rollouts, rewards, replay, critic, actor. Returns what it logged. */
+export async function trainInTheOpen(world: World, config: TrainConfig): Promise<Logged[]> {
+  const { engine, directory } = world;
+  const { base } = config.models;
+  const rng = createRng(config.seed);
+  const logged: Logged[] = [];
+  const log = (phase: number, name: string, value: number, step?: number) =>
+    logged.push({ phase, name, value, ...(step !== undefined && { step }) });
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const trainTasks = world.tasks({ split: "train" });
+
+  log(0, "evaluation/success_rate", await score(world, base, config));
+  let actorPath = base;
+  let criticPath = base;
+  let tasks = spread(trainTasks, config.tasks.initial, rng.fork("tasks"));
+  const seen = tasks.map((task) => task.instruction);
+  let { trajectories, failed, rewards } = await collect(world, actorPath, config, 0, tasks);
+  log(0, "judge/success_rate", mean(rewards));
+  const earlier: ExperienceStep[][] = [];
+
+  for (let phase = 1; phase <= config.phases; phase++) {
+    // 1. Failures become new tasks, kept where the critic is in doubt: 0.05 ≤ V(s₀) ≤ 0.75.
+    const judgeOfTasks = phase === 1 ? null : await engine.open({ path: criticPath });
+    const grown = await growCurriculum({
+      proposer: world.proposer,
+      failed,
+      seeds: spread(trainTasks, config.tasks.perPhase, rng.fork("tasks")),
+      count: config.tasks.perPhase,
+      phase,
+      rng: rng.fork(`curriculum-${phase}`),
+      seen,
+      heldOut: heldOutInstructions(world),
+      range: { min: config.curriculum.minValue, max: config.curriculum.maxValue },
+      ...(judgeOfTasks && {
+        value: createStartValue(judgeOfTasks, {
+          maxNewTokens: config.rollout.maxNewTokens,
+          template: config.models.template,
+          observe: async (task) => {
+            const key = `${task.templateId ?? ""} ${task.startUrl}`;
+            await using episode = await world.site.start(task, {
+              seed: hash32(`${config.seed}/start/${key}`),
+            });
+            return episode.first.text;
+          },
+        }),
+      }),
+    });
+    await judgeOfTasks?.[Symbol.asyncDispose]();
+    tasks = grown.tasks;
+    seen.push(...tasks.map((task) => task.instruction));
+    log(phase, "curriculum/kept", grown.counts.kept);
+
+    // 2. The policy tries them; the judge gives the rewards. The initial rollouts count as new in phase 1.
+    const initial = phase === 1 ? trajectories : [];
+    ({ trajectories, failed, rewards } = await collect(world, actorPath, config, phase, tasks));
+    log(phase, "judge/success_rate", mean(rewards));
+    const fresh = [...initial, ...trajectories];
+
+    // 3. Experience: all new steps, and old successes whose action the last policy finds neither familiar nor hard.
+    const actor = await engine.open({ path: actorPath });
+    const { tokenizer } = actor;
+    const buffer = createReplayBuffer({ capacity: config.replay.capacity });
+    for (const trajectory of earlier) if (trajectory[0]!.outcome === 1) buffer.add(trajectory);
+    const draw = rng.fork(`replay-${phase}`);
+    const old = draw.fork("order").shuffle(buffer.steps());
+    const newSteps = fresh.flat().length;
+    const { selected } = selectReplay(
+      old,
+      await perplexitiesUnder(actor, old, { endTokens: stopTokens(tokenizer) }),
+      {
+        newSteps,
+        rng: draw.fork("choice"),
+        range: { min: config.replay.minPerplexity, max: config.replay.maxPerplexity },
+        maxRatio: config.replay.maxRatio,
+      },
+    );
+    const chosen = new Set(selected);
+    const samples = [
+      ...fresh.flatMap((trajectory) => trajectory.map((step) => ({ step, trajectory, isNew: true }))),
+      ...old
+        .filter((step) => chosen.has(step))
+        .map((step) => ({ step, trajectory: buffer.trajectory(step.trajectoryId)!, isNew: false })),
+    ];
+    log(phase, "replay/selected", selected.length);
+
+    // 4. Critic, equation 8: cross-entropy on the outcome, at every step.
+    const critic = await engine.open({ path: criticPath });
+    const answers = answerTokens(tokenizer);
+    const question = (step: ExperienceStep) =>
+      answerDatum(valuePromptOf(tokenizer, step.promptTokens), answers);
+    let updates = 0;
+    for (const batch of batches(samples, config.critic.batchSize, rng.fork(`critic-${phase}`))) {
+      const { loss } = await critic.forwardBackward(
+        batch.map(({ step }) => question(step)),
+        criticLoss({ outcomes_B: batch.map(({ step }) => step.outcome) }),
+      );
+      await critic.optimStep({ learningRate: config.critic.learningRate });
+      log(phase, "critic/loss", loss, ++updates);
+    }
+    const valueOf = async (step: ExperienceStep | undefined) =>
+      step && answerProbability((await critic.logprobs([question(step)]))[0]!);
+
+    // 5. Advantage, equation 9, of a step and its successor; actor, equation 6, against the frozen last policy.
+    const weighted = [];
+    for (const { step, trajectory, isNew } of samples) {
+      const value = (await valueOf(step))!;
+      const next = await valueOf(trajectory[step.index + 1]);
+      const values = next === undefined ? [value] : [value, next];
+      const advantage = webrlAdvantages(values, step.outcome, config.actor.lambda)[0]!;
+      const datum = actionDatum(step.promptTokens, step.responseTokens);
+      const [ref_N] = await actor.logprobs([datum]);
+      weighted.push({ datum, advantage, ref_N: ref_N!, isNew });
+    }
+    updates = 0;
+    for (const batch of batches(weighted, config.actor.batchSize, rng.fork(`actor-${phase}`))) {
+      const { loss } = await actor.forwardBackward(
+        batch.map(({ datum }) => datum),
+        webrlLoss({
+          ref_BN: batch.map(({ ref_N }) => ref_N),
+          advantages_B: batch.map(({ advantage }) => advantage),
+          beta: config.actor.beta,
+        }),
+      );
+      await actor.optimStep({ learningRate: config.actor.learningRate });
+      log(phase, "actor/loss", loss, ++updates);
+    }
+    log(phase, "actor/mean_advantage", mean(weighted.map(({ advantage }) => advantage)));
+    const drift: number[] = [];
+    for (const { datum, ref_N } of weighted.filter(({ isNew }) => isNew))
+      drift.push(-logRatio((await actor.logprobs([datum]))[0]!, ref_N));
+    log(phase, "actor/kl", mean(drift));
+
+    // 6. The new policy, its critic, and how good it is.
+    actorPath = `${directory}/actor-${phase}`;
+    criticPath = `${directory}/critic-${phase}`;
+    await actor.save(actorPath);
+    await critic.save(criticPath);
+    await actor[Symbol.asyncDispose]();
+    await critic[Symbol.asyncDispose]();
+    earlier.push(...fresh);
+    log(phase, "evaluation/success_rate", await score(world, actorPath, config));
+  }
+  return logged;
+}
