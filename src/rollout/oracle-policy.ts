@@ -89,10 +89,11 @@ export function oraclePolicy(options: OraclePolicyOptions): Policy {
           return act({ kind: "exit", message: someText(observation, rng) }, true);
         }
         let action: Action;
+        let skipped = false;
         try {
           action = nextOfOracle(observation);
           if (failure === "skipped_step" && turnIndex === failAt && action.kind !== "exit") {
-            spoiled = true;
+            spoiled = skipped = true;
             action = nextOfOracle(observation);
           }
         } catch (error) {
@@ -109,7 +110,7 @@ export function oraclePolicy(options: OraclePolicyOptions): Policy {
           action.kind === "type" || action.kind === "select" || (action.kind === "click" && !isLink(action));
         const wrong = failure === null || spoiled ? null : spoil(failure, action, observation, rng);
         if (wrong) spoiled = true;
-        return act(wrong ?? action, wrong !== null);
+        return act(wrong ?? action, wrong !== null || skipped);
       };
     },
   };

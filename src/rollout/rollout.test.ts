@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import type { Action } from "../core/action.ts";
+import type { FaultCode } from "../core/errors.ts";
+import { Fault } from "../core/errors.ts";
+import type { Task } from "../core/task.ts";
+import { createFakeSite, fakeOracle, fakeTasks } from "../testing/index.ts";
+import type { FakeSiteOptions } from "../testing/index.ts";
+import { parseAction, printAction } from "../text/action.ts";
+import { rolloutConfigSchema } from "./config.ts";
+import type { EpisodeRecord } from "./episode.ts";
+import { oraclePolicy } from "./oracle-policy.ts";
+import type { Policy } from "./policy.ts";
+import { rollout } from "./rollout.ts";
+
+const config = rolloutConfigSchema.parse({ maxSteps: 5, parallel: 3 });
+const requests = (tasks: Task[]) => tasks.map((task, i) => ({ id: `e${i}`, task, seed: 100 + i }));
+const oracle = oraclePolicy({ oracleFor: (task) => actions(fakeOracle(task)) });
+function* actions(list: Action[]) {
+  yield* list;
+}
+/** Says the same in every turn. */
+const says = (response: string): Policy => ({
+  name: "parrot",
+  begin: () => async () => ({ kind: "act", response, action: parseAction(response) }),
+});
+
+async function run(
+  policy: Policy,
+  options: { site?: FakeSiteOptions; tasks?: Task[]; config?: object } = {},
+) {
+  const site = createFakeSite(options.site);
+  const seen: EpisodeRecord[] = [];
+  const faults: FaultCode[] = [];
+  const records = await rollout({
+    site,
+    policy,
+    requests: requests(options.tasks ?? fakeTasks("test")),
+    config: { ...config, ...options.config },
+    onEpisode: (record) => void seen.push(record),
+    onFault: ({ code }) => void faults.push(code),
+  });
+  expect(site.open).toBe(0);
+  return { records, seen, faults };
+}
+
+describe("rollout", () => {
+  it("returns the oracle's episodes in the requests' order, each reported once, with the verifier's verdict", async () => {
+    const { records, seen } = await run(oracle);
+    expect(records.map((record) => record.id)).toEqual(["e0", "e1", "e2", "e3"]);
+    expect(seen.map((record) => record.id).sort()).toEqual(["e0", "e1", "e2", "e3"]);
+    for (const record of records) {
+      expect(record.truth?.success).toBe(true);
+      expect(record.trajectory.ending).toMatchObject({ kind: "terminated", reason: "exit" });
+      expect(record.trajectory.steps.length).toBe(record.trajectory.task.difficulty);
+      expect(record.trajectory.steps.at(-1)!.response).toMatch(/^exit\(/);
+    }
+  });
+
+  it("names every limit that ends an episode", async () => {
+    const ending = async (response: string, change: object = {}) =>
+      (await run(says(response), { tasks: fakeTasks("test").slice(0, 1), config: change })).records[0]!
+        .trajectory.ending;
+    const wait = printAction({ kind: "wait" });
+    expect(await ending(wait)).toEqual({ kind: "truncated", reason: "repeated_action" });
+    expect(await ending(wait, { repeatedAction: 99 })).toEqual({ kind: "truncated", reason: "max_steps" });
+    expect(await ending("nonsense")).toEqual({ kind: "truncated", reason: "repeated_error" });
+    const full: Policy = { name: "full", begin: () => async () => ({ kind: "context_full" }) };
+    const { records } = await run(full);
+    expect(records[0]!.trajectory.ending).toEqual({ kind: "truncated", reason: "context_full" });
+    expect(records[0]!.truth?.success).toBe(false);
+  });
+
+  it("ends an episode that takes too long", async () => {
+    let clock = 0;
+    const [record] = await rollout({
+      site: createFakeSite(),
+      policy: says(printAction({ kind: "wait" })),
+      requests: requests(fakeTasks("test").slice(0, 1)),
+      config: { ...config, maxTimeMs: 1000 },
+      now: () => (clock += 300),
+    });
+    expect(record!.trajectory.ending).toEqual({ kind: "truncated", reason: "max_time" });
+  });
+
+  it("tries a faulted episode again with the same seed, and counts it", async () => {
+    const broken = new Set<string>();
+    const starts: string[] = [];
+    const { records, faults } = await run(oracle, {
+      site: {
+        failStart: (task, seed) => {
+          starts.push(`${task.id} ${seed}`);
+          if (broken.has(task.id)) return null;
+          broken.add(task.id);
+          return "site_down";
+        },
+      },
+      config: { faultRateLimit: 1 },
+    });
+    expect(faults).toEqual(["site_down", "site_down", "site_down", "site_down"]);
+    expect(new Set(starts).size).toBe(4);
+    for (const record of records) {
+      expect(record.truth?.success).toBe(true);
+      expect(record.faults).toEqual([{ code: "site_down", message: expect.any(String) }]);
+    }
+  });
+
+  it("gives a task up after the last retry, without a verdict", async () => {
+    const { records } = await run(oracle, {
+      site: {
+        faultAt: (task, _seed, step) => (task.id.endsWith("/6") && step === 1 ? "page_crashed" : null),
+      },
+      config: { faultRateLimit: 1, faultRetries: 1 },
+    });
+    const given = records.filter((record) => record.trajectory.ending.kind === "faulted");
+    expect(given.length).toBe(2);
+    for (const record of given) {
+      expect(record.truth).toBeNull();
+      expect(record.faults.length).toBe(1);
+    }
+  });
+
+  it("stops when too many of the last episodes are broken", async () => {
+    const tasks = fakeTasks("train");
+    const stopped = run(oracle, {
+      tasks,
+      site: { failStart: () => "browser_crashed" },
+      config: { parallel: 1, faultRetries: 0 },
+    });
+    await expect(stopped).rejects.toThrow(Fault);
+    await expect(stopped).rejects.toThrow(/6 of the last 6 episodes were broken/);
+  });
+
+  it("leaves no episode open when it is aborted", async () => {
+    const site = createFakeSite();
+    const abort = new AbortController();
+    const running = rollout({
+      site,
+      policy: oracle,
+      requests: requests(fakeTasks("train")),
+      config,
+      onEpisode: () => abort.abort(new Error("enough")),
+      signal: abort.signal,
+    });
+    await expect(running).rejects.toThrow("enough");
+    expect(site.open).toBe(0);
+  });
+
+  it("passes a bug on instead of calling it a fault", async () => {
+    const buggy: Policy = { name: "buggy", begin: () => () => Promise.reject(new TypeError("bug")) };
+    await expect(run(buggy)).rejects.toThrow("bug");
+  });
+});
+
+describe("oracle with mistakes", () => {
+  it("recovers from its detours and marks them", async () => {
+    const policy = oraclePolicy({ oracleFor: (task) => actions(fakeOracle(task)), detourRate: 0.5 });
+    const { records } = await run(policy, { tasks: fakeTasks("train"), config: { maxSteps: 40 } });
+    expect(records.every((record) => record.truth?.success)).toBe(true);
+    expect(records.some((record) => record.mistakes.length > 0)).toBe(true);
+    for (const { trajectory, mistakes } of records)
+      expect(trajectory.steps.length).toBeGreaterThanOrEqual(trajectory.task.difficulty + mistakes.length);
+  });
+
+  it("spoils episodes on purpose, most of them for good", async () => {
+    const policy = oraclePolicy({ oracleFor: (task) => actions(fakeOracle(task)), failRate: 1 });
+    const tasks = [...fakeTasks("train"), ...fakeTasks("test"), ...fakeTasks("validation")];
+    const { records } = await run(policy, { tasks, config: { maxSteps: 20 } });
+    const failed = records.filter((record) => !record.truth?.success);
+    expect(failed.length).toBeGreaterThan(records.length / 2);
+    for (const record of failed) expect(record.mistakes.length).toBeGreaterThan(0);
+  });
+
+  it("throws where an oracle does not know its page, unless it is told what to do", async () => {
+    const lost = (onStuck?: () => void) =>
+      oraclePolicy({
+        oracleFor: function* () {
+          throw new Error("no such button");
+        },
+        ...(onStuck && { onStuck }),
+      });
+    await expect(run(lost())).rejects.toThrow("no such button");
+    let stuck = 0;
+    const { records } = await run(lost(() => stuck++));
+    expect(stuck).toBe(4);
+    expect(records.every((record) => record.truth?.success === false)).toBe(true);
+  });
+});

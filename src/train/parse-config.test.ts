@@ -1,0 +1,70 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "../core/errors.ts";
+import { trainConfigSchema } from "./config.ts";
+import { describeSettings } from "./describe-settings.ts";
+import { loadConfig } from "./parse-config.ts";
+
+describe("configuration", () => {
+  it("runs the main job with nothing set", async () => {
+    expect(await loadConfig()).toEqual(trainConfigSchema.parse({}));
+    expect((await loadConfig()).method).toBe("webrl");
+  });
+
+  it("puts settings over the file over the defaults", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "webrl-config-"));
+    try {
+      const file = join(directory, "config.json");
+      await writeFile(file, JSON.stringify({ seed: 7, actor: { beta: 2, lambda: 0.25 } }));
+      const config = await loadConfig({ file, set: ["actor.beta=3", "method=awr", 'suite.sites=["map"]'] });
+      expect(config.seed).toBe(7);
+      expect(config.actor).toMatchObject({ beta: 3, lambda: 0.25, epochs: 1 });
+      expect(config.method).toBe("awr");
+      expect(config.suite.sites).toEqual(["map"]);
+      await writeFile(file, "{ seed: 7 }");
+      await expect(loadConfig({ file })).rejects.toThrow(/is not JSON/);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  it("names the nearest key of one that does not exist", async () => {
+    await expect(loadConfig({ set: ["actor.betta=1"] })).rejects.toThrow(
+      "there is no setting actor.betta; the nearest is actor.beta",
+    );
+    await expect(loadConfig({ set: ["phasess=1"] })).rejects.toThrow("the nearest is phases");
+    await expect(loadConfig({ set: ["rollout.paralel=1"] })).rejects.toThrow(
+      "the nearest is rollout.parallel",
+    );
+    await expect(loadConfig({ set: ["novalue"] })).rejects.toThrow("expected key=value");
+  });
+
+  it("says which value is wrong and what the setting means", async () => {
+    const wrong = loadConfig({ set: ["actor.beta=-1"] });
+    await expect(wrong).rejects.toThrow(/actor\.beta: .* found -1/);
+    await expect(wrong).rejects.toMatchObject({ hint: expect.stringContaining("KL constraint") });
+  });
+
+  it.each([
+    [["method=awr", 'without=["replay"]'], "leaves out parts of WebRL"],
+    [["method=digirl", "actor.objective=official"], "is WebRL's published loss"],
+    [['without=["kl"]', "actor.objective=official"], "cannot be combined"],
+    [["curriculum.minValue=0.8"], "no task can have"],
+    [["replay.minPerplexity=3"], "no action can have"],
+    [["models.judge=verifier", "curriculum.proposer=llm"], "have no verifier"],
+    [["evaluation.split=train"], "scores the tasks that training uses"],
+  ])("refuses %j", async (set, message) => {
+    const contradictory = loadConfig({ set });
+    await expect(contradictory).rejects.toThrow(ConfigError);
+    await expect(contradictory).rejects.toThrow(message);
+  });
+
+  it("describes every setting", () => {
+    const settings = describeSettings();
+    expect(settings.length).toBeGreaterThan(40);
+    expect(settings.filter(({ description }) => description === "")).toEqual([]);
+    expect(settings.find(({ key }) => key === "actor.lambda")?.default).toBe(0.5);
+  });
+});
