@@ -5,7 +5,7 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
@@ -138,7 +138,7 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
   // Machines without fonts of their own use the packaged ones.
   const fonts: Record<string, string> =
     packaged && !existsSync("/etc/fonts/fonts.conf")
-      ? { FONTCONFIG_PATH: join(packaged.directory, "fonts") }
+      ? { FONTCONFIG_FILE: join(packaged.directory, "fonts.conf") }
       : {};
   try {
     return await launch(fonts);
@@ -208,6 +208,9 @@ function unpack(): Promise<Packaged> {
         // The variable makes it unpack the libraries of NSS, too.
         env: { ...process.env, TMPDIR: staging, AWS_EXECUTION_ENV: "AWS_Lambda_nodejs20.x" },
       });
+      // The package's own configuration looks for the fonts where it does not unpack them here.
+      const fonts = `<fontconfig><dir>${packaged.directory}/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>`;
+      await writeFile(join(staging, "fonts.conf"), fonts);
       await mkdir(dirname(packaged.directory), { recursive: true });
       await rename(staging, packaged.directory).catch((error: NodeJS.ErrnoException) => {
         // Another process was faster.

@@ -56,7 +56,7 @@ export function pageDom(key: string, view: Edges) {
     // What a closed `details` keeps to itself has a box all the same.
     if (node instanceof HTMLDetailsElement && !node.open)
       return [...node.children].filter((child) => child.localName === "summary").slice(0, 1);
-    if (node instanceof HTMLElement && node.hidden) return [];
+    if (node instanceof HTMLElement && node.getAttribute("hidden") === "until-found") return [];
     if (element.shadowRoot) return [...element.shadowRoot.childNodes];
     if (node instanceof HTMLSlotElement) {
       const assigned = node.assignedNodes();

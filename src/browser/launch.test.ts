@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { browserConfigSchema, browserInfo } from "./launch.ts";
+
+describe("browserInfo", () => {
+  it("takes the endpoint before all, then the configured executable", async () => {
+    expect(await browserInfo({ endpoint: "ws://browsers.test/" })).toMatchObject({
+      source: "remote",
+      location: "ws://browsers.test/",
+    });
+    expect(await browserInfo({ executable: process.execPath })).toMatchObject({ source: "configured" });
+  });
+
+  it("says what is wrong with an executable that is not there, and what to do", async () => {
+    await expect(browserInfo({ executable: "/nowhere/chrome" })).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringContaining("/nowhere/chrome") as string,
+      hint: expect.stringContaining("executable") as string,
+    });
+  });
+
+  it.runIf(process.platform === "linux" && process.arch === "x64")("finds the packaged browser", async () => {
+    expect(await browserInfo()).toMatchObject({ source: "packaged" });
+  });
+
+  it("accepts no unknown key and no odd endpoint", () => {
+    expect(browserConfigSchema.safeParse({ headless: true }).success).toBe(false);
+    expect(browserConfigSchema.safeParse({ endpoint: "browsers.test" }).success).toBe(false);
+    expect(browserConfigSchema.parse({})).toEqual({ proxyHost: "127.0.0.1" });
+  });
+});
