@@ -1,10 +1,18 @@
 /** @file The store admin: application and tasks. */
 
 import type { TaskTemplate } from "../template.ts";
+import { contentTemplates } from "./templates-content.ts";
 import { customerTemplates } from "./templates-customers.ts";
 import { orderTemplates } from "./templates-orders.ts";
 import { productTemplates } from "./templates-products.ts";
+import { reviewTemplates } from "./templates-reviews.ts";
 
 export { app } from "./app.ts";
 
-export const templates: TaskTemplate[] = [...orderTemplates, ...productTemplates, ...customerTemplates];
+export const templates: TaskTemplate[] = [
+  ...orderTemplates,
+  ...productTemplates,
+  ...reviewTemplates,
+  ...customerTemplates,
+  ...contentTemplates,
+];

@@ -17,14 +17,14 @@ beforeAll(() => {
 /** A browser without a browser: keeps cookies, follows redirects, posts forms. */
 function visitor(app: AppDefinition, options: { signedIn?: boolean } = {}) {
   const { state } = createWorld();
-  const { fetch } = app.create(state);
+  const site = app.create(state);
   const cookies = new Map<string, string>();
   if (options.signedIn ?? true) for (const { name, value } of app.signIn!(state)) cookies.set(name, value);
   async function go(
     path: string,
     form?: Record<string, string>,
   ): Promise<{ status: number; path: string; html: string }> {
-    const response = await fetch(
+    const response = await site.fetch(
       new Request(`http://${app.host}${path}`, {
         method: form ? "POST" : "GET",
         headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join("; ") },
@@ -81,27 +81,21 @@ describe.each([shop.app, admin.app])("every page of $title", (app) => {
   it("answers, names its controls once, is short, and reading it changes nothing", async () => {
     const { state, pages } = await crawl(app, 150);
     expect(pages.length).toBeGreaterThan(40);
+    const wrong: string[] = [];
     for (const { path, status, html } of pages) {
-      expect(status, path).toBe(200);
       const names = controls(html);
-      expect(
-        names.filter((name, i) => names.indexOf(name) !== i),
-        path,
-      ).toEqual([]);
-      expect(
-        names.every((name) => name.split(" ").length > 1),
-        path,
-      ).toBe(true);
       const main = textOf(/<main[\s\S]*<\/main>/.exec(html)![0].replace(/<option[\s\S]*?<\/option>/g, ""));
-      if (path !== "/reports/sales") expect(main.split(/\s+/).length, path).toBeLessThan(230);
-      expect(
-        html
-          .match(/<nav[\s\S]*?<\/nav>/g)!
-          .join("")
-          .match(/<a /g)!.length,
-        path,
-      ).toBeLessThanOrEqual(8);
+      const links = html
+        .match(/<nav[\s\S]*?<\/nav>/g)!
+        .join("")
+        .match(/<a /g)!.length;
+      if (status !== 200) wrong.push(`${path}: status ${status}`);
+      for (const name of names.filter((n, i) => names.indexOf(n) !== i)) wrong.push(`${path}: twice ${name}`);
+      if (names.some((name) => !name.includes(" "))) wrong.push(`${path}: a control without a name`);
+      if (links > 8) wrong.push(`${path}: ${links} links of navigation`);
+      if (path !== "/reports/sales" && main.split(/\s+/).length > 230) wrong.push(`${path}: too long`);
     }
+    expect(wrong).toEqual([]);
     expect({ ...state.store, sessions: {} }).toEqual(pristine.store);
   });
 
@@ -232,8 +226,7 @@ describe("templates of the two store sites", () => {
       for (const params of some) {
         const words: Record<string, unknown> = { ...params, ...t.words?.(params) };
         for (const phrasing of t.phrasings)
-          for (const [, name] of phrasing.matchAll(/\{(\w+)\}/g))
-            expect(words[name!], `{${name}}`).toBeDefined();
+          for (const [, name] of phrasing.matchAll(/\{(\w+)\}/g)) expect(words).toHaveProperty(name!);
         const verdict = (answer: string | null) =>
           t.check(params, pristine).flatMap((check) => check(finished(answer)));
         expect(verdict(null)).not.toEqual([]);
@@ -243,6 +236,7 @@ describe("templates of the two store sites", () => {
   );
 
   it("says different things in different phrasings", () => {
-    for (const t of templates) expect(new Set(t.phrasings).size, t.id).toBe(t.phrasings.length);
+    const repeated = templates.filter((t) => new Set(t.phrasings).size !== t.phrasings.length);
+    expect(repeated.map((t) => t.id)).toEqual([]);
   });
 });

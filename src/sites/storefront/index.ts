@@ -4,6 +4,7 @@ import type { TaskTemplate } from "../template.ts";
 import { accountTemplates } from "./templates-account.ts";
 import { bothTemplates } from "./templates-both.ts";
 import { catalogTemplates } from "./templates-catalog.ts";
+import { orderTemplates } from "./templates-orders.ts";
 import { shoppingTemplates } from "./templates-shopping.ts";
 
 export { app } from "./app.ts";
@@ -11,6 +12,7 @@ export { app } from "./app.ts";
 export const templates: TaskTemplate[] = [
   ...catalogTemplates,
   ...shoppingTemplates,
+  ...orderTemplates,
   ...accountTemplates,
   ...bothTemplates,
 ];
