@@ -11,6 +11,7 @@ import { register as doctor } from "./commands/doctor.ts";
 import { register as demo } from "./commands/demo.ts";
 import { register as evaluate } from "./commands/eval.ts";
 import { register as model } from "./commands/model.ts";
+import { register as report } from "./commands/report.ts";
 import { register as suite } from "./commands/suite.ts";
 import { register as train } from "./commands/train.ts";
 
@@ -19,7 +20,7 @@ import { register as train } from "./commands/train.ts";
  * everything heavy inside the action with `await import(...)`, so that `webrl --help` stays instant. Helpers for
  * options, output, progress and examples are in `command.ts`.
  */
-const COMMANDS: readonly Register[] = [demo, train, evaluate, suite, model, doctor, benchRollout];
+const COMMANDS: readonly Register[] = [demo, train, evaluate, suite, model, doctor, benchRollout, report];
 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

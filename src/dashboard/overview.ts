@@ -1,0 +1,241 @@
+/** @file A run at a glance: state, learning curve, stages, faults, throughput, quality of the judge. */
+
+import { classificationReport } from "../algo/classification.ts";
+import type { ClassificationReport } from "../algo/classification.ts";
+import { STAGES } from "../train/events.ts";
+import type { StageName } from "../train/events.ts";
+import { basename } from "node:path";
+import { openEpisodes } from "./open-episodes.ts";
+import type { OpenEpisode } from "./open-episodes.ts";
+import { readProgress } from "./progress.ts";
+import type { Progress } from "./progress.ts";
+import type { Evaluation, EventLine, MetricLine, RunInfo } from "./records.ts";
+import type { RunFiles } from "./run-files.ts";
+import type { Series } from "./series.ts";
+import { phaseSeries, stepSeries } from "./series.ts";
+
+/** What a view needs of the configuration, and what people ask first. */
+export interface RunHead {
+  directory: string;
+  name: string;
+  /** Method with what is left out of it. */
+  method: string;
+  seed: number | null;
+  phases: number;
+  version: string | null;
+  revision: string | null;
+  startedAt: string | null;
+  config: RunInfo["config"] | null;
+}
+
+export interface JudgeQuality extends Omit<ClassificationReport, "bins"> {
+  /** `all` or a phase or a site. */
+  group: string;
+}
+
+export interface Overview {
+  head: RunHead;
+  progress: Progress;
+  evaluations: { phase: number; evaluation: Evaluation }[];
+  /** Curves by metric: of phases, and of optimiser steps. */
+  byPhase: Record<string, Series>;
+  byStep: Record<string, Series>;
+  stages: { phase: number; stage: StageName; seconds: number }[];
+  faults: {
+    byCode: Record<string, number>;
+    /** Attempts that faulted per attempt, by phase. */
+    rates: { phase: number; faults: number; attempts: number }[];
+    recent: { time: string; id: string; code: string; message: string }[];
+  };
+  /** Steps of episodes per second of the stage, and episodes per minute. */
+  throughput: { phase: number; stage: StageName; stepsPerSecond: number; episodesPerMinute: number }[];
+  judge: JudgeQuality[];
+  calibration: ClassificationReport["bins"];
+  warnings: { time: string; phase: number; stage: string; message: string }[];
+  openEpisodes: OpenEpisode[];
+  problems: string[];
+}
+
+const STEP_METRICS = [
+  "actor/loss",
+  "actor/log_ratio",
+  "actor/gradient_norm",
+  "critic/loss",
+  "critic/gradient_norm",
+];
+
+export async function runHead(run: RunFiles): Promise<RunHead> {
+  const info = await run.info();
+  const config = info?.config ?? null;
+  const without = config?.without ?? [];
+  return {
+    directory: run.directory,
+    name: basename(run.directory),
+    method: config
+      ? [config.method, ...without.map((part) => `without ${part}`)].join(" ")
+      : "unknown method",
+    seed: config?.seed ?? null,
+    phases: config?.phases ?? 0,
+    version: info?.version ?? null,
+    revision: info?.revision ?? null,
+    startedAt: info?.startedAt ?? null,
+    config,
+  };
+}
+
+export async function readEvaluations(run: RunFiles): Promise<Overview["evaluations"]> {
+  const found = await Promise.all(
+    (await run.phases()).map(async (phase) => ({ phase, evaluation: await run.evaluation(phase) })),
+  );
+  return found.flatMap(({ phase, evaluation }) =>
+    evaluation && typeof evaluation.success === "number" ? [{ phase, evaluation }] : [],
+  );
+}
+
+export async function overview(run: RunFiles): Promise<Overview> {
+  const head = await runHead(run);
+  const [events, metrics, evaluations] = [
+    await run.events(),
+    await run.metrics(),
+    await readEvaluations(run),
+  ];
+  const judge = await judgeQuality(run);
+  const progress = await readProgress(run, head);
+  const phaseMetrics = new Set(
+    metrics
+      .flatMap((line) => (line.step === undefined ? Object.keys(line) : []))
+      .filter((key) => key.includes("/")),
+  );
+  return {
+    head,
+    progress,
+    evaluations,
+    byPhase: Object.fromEntries([...phaseMetrics].map((metric) => [metric, phaseSeries(metrics, metric)])),
+    byStep: Object.fromEntries(STEP_METRICS.map((metric) => [metric, stepSeries(metrics, metric)])),
+    stages: metrics.flatMap((line) => {
+      const seconds = line["time/stage_s"];
+      return line.step === undefined && typeof seconds === "number"
+        ? [{ phase: line.phase, stage: line.stage, seconds }]
+        : [];
+    }),
+    faults: faultsOf(events, metrics),
+    throughput: throughputOf(events),
+    judge: judge.quality,
+    calibration: judge.calibration,
+    warnings: events.flatMap((event) =>
+      event.kind === "warning"
+        ? [{ time: event.time, phase: event.phase, stage: event.stage, message: event.message }]
+        : [],
+    ),
+    openEpisodes: progress.state === "running" ? await openEpisodes(run, progress) : [],
+    problems: [...run.problems(), ...missing(metrics, evaluations, events)],
+  };
+}
+
+function missing(
+  metrics: readonly MetricLine[],
+  evaluations: Overview["evaluations"],
+  events: readonly EventLine[],
+): string[] {
+  if (events.length === 0) return ["events.jsonl is missing or empty: nothing has happened yet"];
+  const problems: string[] = [];
+  if (metrics.length === 0) problems.push("metrics.jsonl is missing or empty: no stage has finished yet");
+  if (evaluations.length === 0) problems.push("no evaluation is complete yet");
+  return problems;
+}
+
+function faultsOf(events: readonly EventLine[], metrics: readonly MetricLine[]): Overview["faults"] {
+  const faults = events.filter((event) => event.kind === "fault");
+  const byCode: Record<string, number> = {};
+  for (const { code } of faults) byCode[code] = (byCode[code] ?? 0) + 1;
+  const rates = metrics.flatMap((line) => {
+    const attempts = line["faults/attempts"];
+    if (line.stage !== "rollout" || typeof attempts !== "number") return [];
+    const episodes = Number(line["rollout/episodes"] ?? 0) + Number(line["faults/given_up"] ?? 0);
+    return [
+      {
+        phase: line.phase,
+        faults: attempts,
+        attempts: episodes + attempts - Number(line["faults/given_up"] ?? 0),
+      },
+    ];
+  });
+  return {
+    byCode,
+    rates,
+    recent: faults.slice(-20).map(({ time, id, code, message }) => ({ time, id, code, message })),
+  };
+}
+
+function throughputOf(events: readonly EventLine[]): Overview["throughput"] {
+  const groups = new Map<
+    string,
+    { phase: number; stage: StageName; from: number; to: number; steps: number; episodes: number }
+  >();
+  for (const event of events) {
+    if (event.kind !== "stage_started" && event.kind !== "episode") continue;
+    const key = `${event.phase} ${event.stage}`;
+    const time = Date.parse(event.time);
+    if (event.kind === "stage_started") {
+      groups.set(key, {
+        phase: event.phase,
+        stage: event.stage,
+        from: time,
+        to: time,
+        steps: 0,
+        episodes: 0,
+      });
+      continue;
+    }
+    const group = groups.get(key);
+    if (!group) continue;
+    group.to = time;
+    group.steps += event.steps;
+    group.episodes += 1;
+  }
+  return [...groups.values()].flatMap(({ phase, stage, from, to, steps, episodes }) => {
+    const seconds = (to - from) / 1000;
+    return episodes > 0 && seconds > 0
+      ? [{ phase, stage, stepsPerSecond: steps / seconds, episodesPerMinute: (60 * episodes) / seconds }]
+      : [];
+  });
+}
+
+/** The reward's verdicts against the verifiers, where both exist: of the whole run, by phase and by site. */
+async function judgeQuality(
+  run: RunFiles,
+): Promise<{ quality: JudgeQuality[]; calibration: ClassificationReport["bins"] }> {
+  const groups = new Map<string, { probabilities: number[]; outcomes: (0 | 1)[] }>();
+  for (const phase of await run.phases()) {
+    const verdicts = await run.lines(phase, "verdicts.jsonl");
+    const sites = new Map(
+      (await run.lines(phase, "tasks.jsonl")).map((task) => [task.id, task.sites?.[0] ?? ""]),
+    );
+    for (const { taskId, probability, truth } of verdicts) {
+      if (typeof truth !== "boolean" || !Number.isFinite(probability)) continue;
+      for (const key of ["all", `phase ${phase}`, sites.get(taskId) ?? "unknown site"]) {
+        const group = groups.get(key) ?? { probabilities: [], outcomes: [] };
+        groups.set(key, group);
+        group.probabilities.push(probability);
+        group.outcomes.push(truth ? 1 : 0);
+      }
+    }
+  }
+  let calibration: ClassificationReport["bins"] = [];
+  const quality = [...groups].map(([group, { probabilities, outcomes }]) => {
+    const { bins, ...report } = classificationReport(probabilities, outcomes);
+    if (group === "all") calibration = bins;
+    return { group, ...report };
+  });
+  return { quality, calibration };
+}
+
+/** Seconds of each stage over the whole run, in the stages' order. */
+export function secondsByStage(stages: Overview["stages"]): { stage: StageName; seconds: number }[] {
+  return STAGES.flatMap((stage) => {
+    const seconds = stages
+      .filter((each) => each.stage === stage)
+      .reduce((sum, each) => sum + each.seconds, 0);
+    return seconds > 0 ? [{ stage, seconds }] : [];
+  });
+}

@@ -1,0 +1,131 @@
+/** @file Which numbers of a run go into which plot, for report and dashboard alike. Pure. */
+
+import { STAGES } from "../train/events.ts";
+import type { Overview } from "./overview.ts";
+import type { Series } from "./series.ts";
+import type { BarChartProps, LineChartProps } from "./views/chart.tsx";
+
+export function learningCurve(
+  runs: readonly { name: string; evaluations: Overview["evaluations"] }[],
+  beside: readonly Series[] = [],
+): LineChartProps {
+  const longest = Math.max(1, ...runs.flatMap((run) => run.evaluations.map(({ phase }) => phase)));
+  return {
+    title: "Learning curve",
+    xLabel: "phase",
+    yLabel: "success on the evaluation's tasks, ± standard error",
+    share: true,
+    series: [
+      ...runs.map(({ name, evaluations }) => ({
+        name,
+        points: evaluations.map(({ phase, evaluation }) => ({
+          x: phase,
+          y: evaluation.success,
+          error: evaluation.standardError,
+        })),
+      })),
+      ...beside.map((series) => ({
+        ...series,
+        points: series.points.filter((point) => point.x <= Math.max(longest, 8)),
+      })),
+    ],
+  };
+}
+
+const named = (series: Series | undefined, name: string): Series => ({ name, points: series?.points ?? [] });
+
+/** What moves from phase to phase. */
+export function phasePlots(overview: Pick<Overview, "byPhase">): LineChartProps[] {
+  const { byPhase } = overview;
+  const plot = (
+    title: string,
+    yLabel: string,
+    series: [metric: string, name: string][],
+    share = false,
+  ): LineChartProps => ({
+    title,
+    xLabel: "phase",
+    yLabel,
+    share,
+    series: series
+      .map(([metric, name]) => named(byPhase[metric], name))
+      .filter((each) => each.points.length > 0),
+  });
+  return [
+    plot(
+      "Rollouts",
+      "share of episodes",
+      [
+        ["rollout/success_rate", "success (verifier)"],
+        ["judge/success_rate", "success (reward)"],
+        ["rollout/truncated_rate", "truncated"],
+        ["rollout/mistake_rate", "steps with a mistake"],
+      ],
+      true,
+    ),
+    plot("KL to the last phase's policy", "nats per action", [["actor/kl", "KL(π_ref ‖ π)"]]),
+    plot("Perplexity of replayed candidates", "under the last phase's actor", [
+      ["replay/mean_perplexity", "mean perplexity"],
+    ]),
+    plot("Critic", "V and its quality", [
+      ["critic/mean_value", "mean V"],
+      ["critic/explained_variance", "explained variance"],
+      ["critic/auc", "AUC"],
+    ]),
+    plot(
+      "Outcome reward model",
+      "against the verifiers",
+      [
+        ["judge/accuracy", "accuracy"],
+        ["judge/precision", "precision"],
+        ["judge/recall", "recall"],
+      ],
+      true,
+    ),
+    plot("Experience", "steps", [
+      ["experience/new_steps", "new"],
+      ["experience/replayed_steps", "replayed"],
+      ["replay/size", "in the buffer"],
+    ]),
+    plot("Advantages", "of the phase's data", [
+      ["actor/mean_advantage", "mean advantage"],
+      ["actor/positive_rate", "share above 0"],
+    ]),
+    plot("Length of episodes", "steps", [
+      ["rollout/steps_mean", "rollouts"],
+      ["evaluation/steps_mean", "evaluation"],
+    ]),
+  ];
+}
+
+/** What moves from optimiser step to optimiser step. */
+export function stepPlots(overview: Pick<Overview, "byStep">): LineChartProps[] {
+  const plot = (title: string, yLabel: string, metric: string): LineChartProps => ({
+    title,
+    xLabel: "optimiser step",
+    yLabel,
+    series: [named(overview.byStep[metric], metric)],
+  });
+  return [
+    plot("Actor's loss", "mean over the batch", "actor/loss"),
+    plot("Log-ratio to the reference", "nats per action, mean over the batch", "actor/log_ratio"),
+    plot("Critic's loss", "cross-entropy, nats", "critic/loss"),
+    plot("Actor's gradient norm", "before clipping", "actor/gradient_norm"),
+  ].filter(({ series }) => series[0]!.points.length > 0);
+}
+
+export function stagePlot(stages: Overview["stages"]): BarChartProps {
+  const phases = [...new Set(stages.map(({ phase }) => phase))].sort((a, b) => a - b);
+  const used = STAGES.filter((stage) => stages.some((each) => each.stage === stage));
+  return {
+    title: "Time by stage",
+    yLabel: "seconds",
+    parts: used,
+    groups: phases.map((phase) => ({
+      label: `phase ${phase}`,
+      values: Object.fromEntries(
+        stages.filter((each) => each.phase === phase).map(({ stage, seconds }) => [stage, seconds]),
+      ),
+    })),
+  };
+}

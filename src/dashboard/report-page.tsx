@@ -1,0 +1,346 @@
+/** @file The page of `report.html`, from the same plots and tables as the dashboard. Pure: data in, HTML out. */
+
+import { raw } from "hono/html";
+import type { Curriculum } from "./curriculum.ts";
+import type { EpisodeDetail, StepView } from "./episodes.ts";
+import type { Overview } from "./overview.ts";
+import { secondsByStage } from "./overview.ts";
+import { learningCurve, phasePlots, stagePlot } from "./plots.ts";
+import { BarChart, LineChart } from "./views/chart.tsx";
+import { duration, share, words } from "./views/format.ts";
+import { LineageTree } from "./views/lineage.tsx";
+import { Screen } from "./views/screen.tsx";
+import { BeforeAfterTable, ConfusionTable, JudgeTable } from "./views/tables.tsx";
+import { THEME_CSS } from "./views/theme.ts";
+
+interface ReportAttempt {
+  episode: EpisodeDetail;
+  /** Data URLs by step; `null` where there is no picture. */
+  pictures: (string | null)[];
+}
+
+export interface ReportPair {
+  before: ReportAttempt;
+  after: ReportAttempt;
+}
+
+export interface ReportData {
+  overview: Overview;
+  curriculum: Curriculum;
+  pairs: ReportPair[];
+  /** Test tasks that failed before and succeed now. */
+  improved: number;
+}
+
+export function renderReport(data: ReportData): string {
+  const { head } = data.overview;
+  const page = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        {/* Captured pages are text here, and no script runs whatever they say. */}
+        <meta
+          http-equiv="Content-Security-Policy"
+          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+        />
+        <title>{`WebRL run ${head.name}`}</title>
+        <style>{raw(THEME_CSS)}</style>
+      </head>
+      <body>
+        <main>
+          <Head data={data} />
+          <Problems problems={data.overview.problems} />
+          <Results overview={data.overview} />
+          <Learning overview={data.overview} />
+          <Pairs {...data} />
+          <CurriculumPart curriculum={data.curriculum} />
+          <JudgePart overview={data.overview} />
+          <TimeAndFaults overview={data.overview} />
+          <Configuration overview={data.overview} />
+        </main>
+      </body>
+    </html>
+  );
+  return `<!doctype html>\n${page.toString()}\n`;
+}
+
+function Head({ data }: { data: ReportData }) {
+  const { head, evaluations, progress } = data.overview;
+  const [first, last] = [evaluations[0], evaluations.at(-1)];
+  const rate = (evaluation: typeof first) =>
+    evaluation ? share(evaluation.evaluation.success, evaluation.evaluation.standardError) : "–";
+  return (
+    <header>
+      <h1>{`WebRL run ${head.name}`}</h1>
+      <p class="dim">
+        {[
+          head.method,
+          head.seed === null ? "" : `seed ${head.seed}`,
+          `${head.phases} phases`,
+          progress.state,
+          head.version ? `version ${head.version}` : "",
+          head.revision ? `revision ${head.revision.slice(0, 12)}` : "",
+          head.startedAt ? `started ${head.startedAt.slice(0, 16).replace("T", " ")} UTC` : "",
+        ]
+          .filter(Boolean)
+          .join(" · ")}
+      </p>
+      {first && last ? (
+        <div class="headline">
+          <span class="big">{rate(first)}</span>
+          {first !== last && <span class="arrow">→</span>}
+          {first !== last && <span class="big">{rate(last)}</span>}
+          <span class="dim">
+            {`success on ${last.evaluation.tasks} ${last.evaluation.split} tasks, ± one standard error`}
+            {first !== last && `, before training and after phase ${last.phase}`}
+          </span>
+        </div>
+      ) : (
+        <p>No evaluation is complete yet.</p>
+      )}
+    </header>
+  );
+}
+
+function Problems({ problems }: { problems: readonly string[] }) {
+  if (problems.length === 0) return null;
+  return (
+    <section class="notice" aria-label="What is missing">
+      <strong>This run is incomplete:</strong>
+      <ul>
+        {problems.slice(0, 20).map((problem) => (
+          <li>{problem}</li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Results({ overview }: { overview: Overview }) {
+  const [first, last] = [overview.evaluations[0], overview.evaluations.at(-1)];
+  if (!first || !last) return null;
+  return (
+    <section>
+      <h2>Results</h2>
+      <div class="plots">
+        <div class="panel">
+          <LineChart
+            {...learningCurve([{ name: overview.head.method, evaluations: overview.evaluations }])}
+          />
+        </div>
+        <div class="panel">
+          <BeforeAfterTable
+            before={first.evaluation}
+            after={last.evaluation}
+            afterLabel={`After phase ${last.phase}`}
+          />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Learning({ overview }: { overview: Overview }) {
+  const plots = phasePlots(overview).filter((plot) => plot.series.some((series) => series.points.length > 0));
+  if (plots.length === 0) return null;
+  return (
+    <section>
+      <h2>Learning</h2>
+      <div class="plots">
+        {plots.map((plot) => (
+          <div class="panel">
+            <LineChart {...plot} />
+          </div>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+function Pairs({ pairs, improved }: Pick<ReportData, "pairs" | "improved">) {
+  if (pairs.length === 0) return null;
+  return (
+    <section>
+      <h2>Failed before, succeeds now</h2>
+      <p class="dim">{`${improved} test tasks changed from failure to success; ${pairs.length} of them:`}</p>
+      {pairs.map(({ before, after }) => (
+        <article>
+          <h3>{after.episode.task.instruction}</h3>
+          <p class="dim">{`${after.episode.summary.site} · ${after.episode.task.category} · ${after.episode.task.id}`}</p>
+          <div class="pair">
+            <Attempt title="Before training" attempt={before} />
+            <Attempt title={`After phase ${after.episode.summary.phase}`} attempt={after} />
+          </div>
+        </article>
+      ))}
+    </section>
+  );
+}
+
+function Attempt({ title, attempt }: { title: string; attempt: ReportAttempt }) {
+  const { episode, pictures } = attempt;
+  const { ending, truth } = episode;
+  const how =
+    ending.kind === "terminated"
+      ? ending.answer
+        ? `answered “${ending.answer}”`
+        : "ended without an answer"
+      : ending.kind === "truncated"
+        ? `cut off: ${words(ending.reason)}`
+        : `faulted: ${words(ending.code)}`;
+  return (
+    <div class="attempt">
+      <h3>
+        {title}{" "}
+        <span class={`tag ${truth?.success ? "good" : "bad"}`}>{truth?.success ? "success" : "failure"}</span>
+      </h3>
+      <p class="dim">{`${episode.steps.length} steps, ${how}${truth?.reasons.length ? `; ${truth.reasons.join("; ")}` : ""}`}</p>
+      <ol>
+        {episode.steps.map((step, i) => (
+          <StepItem step={step} picture={pictures[i] ?? null} />
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function StepItem({ step, picture }: { step: StepView; picture: string | null }) {
+  const element = step.observation.elements.find((each) => each.name === step.element);
+  const { screenshot } = step;
+  return (
+    <li>
+      <p class="act">{`${step.index + 1}. ${step.response}`}</p>
+      {step.observation.error && <p class="bad">{step.observation.error.message}</p>}
+      {picture !== null && screenshot ? (
+        <Screen
+          src={picture}
+          width={screenshot.width}
+          height={screenshot.height}
+          viewportHeight={step.observation.scroll.viewport}
+          element={element}
+          alt={`Page ${step.observation.title} at step ${step.index + 1}`}
+        />
+      ) : (
+        <details>
+          <summary class="dim">{`${step.observation.title || "page"} — ${step.observation.url}`}</summary>
+          <pre class="page-text" tabindex={0}>
+            {step.observation.text}
+          </pre>
+        </details>
+      )}
+    </li>
+  );
+}
+
+function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
+  if (curriculum.outcomes.length === 0) return null;
+  const outcomes = [...new Set(curriculum.outcomes.flatMap(({ counts }) => Object.keys(counts)))];
+  return (
+    <section>
+      <h2>Curriculum</h2>
+      <p class="dim">
+        Every task below another grew from a failed attempt at it. A candidate is kept where the critic
+        expects neither failure nor success for sure.
+      </p>
+      <div class="panel">
+        <BarChart
+          title="Candidates by phase, and what the filters said"
+          yLabel="tasks"
+          parts={outcomes.map(words)}
+          groups={curriculum.outcomes.map(({ phase, counts }) => ({
+            label: `phase ${phase}`,
+            values: Object.fromEntries(Object.entries(counts).map(([name, n]) => [words(name), n])),
+          }))}
+        />
+      </div>
+      <h3>Lineage</h3>
+      <LineageTree curriculum={curriculum} mostRoots={60} />
+    </section>
+  );
+}
+
+function JudgePart({ overview }: { overview: Overview }) {
+  const all = overview.judge.find((row) => row.group === "all");
+  if (!all) return null;
+  const by = [...new Set(overview.judge.map((row) => row.group))].length;
+  return (
+    <section>
+      <h2>Outcome reward model</h2>
+      <p class="dim">
+        Its verdicts on rollouts whose tasks have a verifier. The verifier never gives the reward here; it
+        only audits.
+      </p>
+      <div class="plots">
+        <div class="panel">{by > 0 && <JudgeTable quality={overview.judge} />}</div>
+        <div class="panel">
+          <ConfusionTable confusion={all.confusion} />
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function TimeAndFaults({ overview }: { overview: Overview }) {
+  const { faults, stages, warnings } = overview;
+  const codes = Object.entries(faults.byCode);
+  return (
+    <section>
+      <h2>Time and faults</h2>
+      <div class="plots">
+        <div class="panel">
+          <BarChart {...stagePlot(stages)} />
+        </div>
+        <div class="panel">
+          <table>
+            <caption>Time by stage</caption>
+            <tbody>
+              {secondsByStage(stages).map(({ stage, seconds }) => (
+                <tr>
+                  <th scope="row">{stage}</th>
+                  <td class="n">{duration(seconds)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <h3>Faults of the world</h3>
+          {codes.length === 0 ? (
+            <p>None. Faulted episodes are tried again and never rewarded.</p>
+          ) : (
+            <table>
+              <tbody>
+                {codes.map(([code, count]) => (
+                  <tr>
+                    <th scope="row">{words(code)}</th>
+                    <td class="n">{count}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+          {warnings.length > 0 && <h3>Warnings</h3>}
+          <ul>
+            {warnings.map((warning) => (
+              <li>{`phase ${warning.phase}, ${warning.stage}: ${warning.message}`}</li>
+            ))}
+          </ul>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+function Configuration({ overview }: { overview: Overview }) {
+  if (!overview.head.config) return null;
+  return (
+    <section>
+      <h2>Configuration</h2>
+      <details>
+        <summary>config.json</summary>
+        <pre class="page-text" tabindex={0}>
+          {JSON.stringify(overview.head.config, null, 2)}
+        </pre>
+      </details>
+    </section>
+  );
+}

@@ -1,0 +1,66 @@
+import { appendFile, mkdtemp, readFile, rm, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigError } from "../core/errors.ts";
+import { createContext } from "../train/context.ts";
+import { train } from "../train/loop.ts";
+import { createRun } from "../train/run-directory.ts";
+import { runInfo } from "../train/run-info.ts";
+import { fakeConfig, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
+import { writeReport } from "./report.ts";
+import { makeRun } from "./testing/made-run.ts";
+
+let world: string;
+beforeAll(async () => {
+  world = await mkdtemp(join(tmpdir(), "webrl-report-"));
+});
+afterAll(() => rm(world, { recursive: true, force: true }));
+
+describe("the report of a run", () => {
+  it("has every part of a run that the loop made", async () => {
+    const { base, demonstrations } = await makeFakeBase(join(world, "fake"));
+    const directory = join(world, "fake", "run");
+    {
+      await using run = await createRun(directory, runInfo(fakeConfig(base)), () => {});
+      await train(createContext(run, fakeParts(demonstrations)));
+    }
+    const path = await writeReport(directory);
+    expect(path).toBe(join(directory, "report.html"));
+    const html = await readFile(path, "utf8");
+    for (const part of ["Learning curve", "Lineage", "Outcome reward model", "Time by stage", "Critic"])
+      expect(html).toContain(part);
+    expect(html).not.toContain("This run is incomplete");
+  });
+
+  it("needs nothing from outside and shows captured text as text", async () => {
+    const hostile = ` <script>alert(1)</script><img src="http://evil.test/x" onerror=alert(2)>`;
+    const directory = await makeRun(join(world, "hostile"), { screenshots: true, hostile });
+    const html = await readFile(await writeReport(directory), "utf8");
+    expect(html).toContain("&lt;script&gt;alert(1)");
+    expect(html).not.toMatch(/<script/i);
+    expect(html).not.toMatch(/<img/i);
+    // Every source of a picture is inside, and no style sheet loads another.
+    const sources = [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].map((match) => match[1]!);
+    expect(sources.length).toBeGreaterThan(0);
+    expect(sources.filter((source) => !/^(data:image\/png;base64,|#)/.test(source))).toEqual([]);
+    expect(html).not.toMatch(/@import|url\(/);
+    expect(html).toMatch(/default-src &#39;none&#39;|default-src 'none'/);
+  });
+
+  it("opens what is damaged or half-written and says what is missing", async () => {
+    const directory = await makeRun(join(world, "damaged"), { unfinished: true });
+    await appendFile(join(directory, "events.jsonl"), '{"time":"2026-0');
+    await truncate(join(directory, "phases/01/evaluation.json"), 10);
+    await appendFile(join(directory, "phases/02/verdicts.jsonl"), "not json\n");
+    const html = await readFile(await writeReport(directory), "utf8");
+    expect(html).toContain("This run is incomplete");
+    expect(html).toContain("events.jsonl ends in the middle of a line");
+    expect(html).toContain("phases/01/evaluation.json is not complete JSON");
+    expect(html).toMatch(/phases\/02\/verdicts\.jsonl:\d+ cannot be read/);
+  });
+
+  it("refuses a directory that does not exist", async () => {
+    await expect(writeReport(join(world, "nowhere"))).rejects.toThrow(ConfigError);
+  });
+});

@@ -1,0 +1,75 @@
+/** @file `report.html`: a run in one file that needs nothing else, neither a server nor script. */
+
+import { readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ConfigError } from "../core/errors.ts";
+import { writeAtomically } from "../train/run-directory.ts";
+import { readCurriculum } from "./curriculum.ts";
+import type { EpisodeDetail } from "./episodes.ts";
+import { episodeDetail } from "./episodes.ts";
+import { overview } from "./overview.ts";
+import { improvedTasks } from "./pairs.ts";
+import type { ReportPair } from "./report-page.tsx";
+import { renderReport } from "./report-page.tsx";
+import type { RunFiles } from "./run-files.ts";
+import { openRunFiles } from "./run-files.ts";
+
+/** Tasks that are shown with all their steps. */
+const PAIRS = 3;
+/** Bytes of pictures that the file may hold; later pictures are left out, and their steps shown as text. */
+const PICTURE_BYTES = 24 * 1024 * 1024;
+
+/** Writes `report.html` into the run directory and returns its path. Works on unfinished and damaged runs, too. */
+export async function writeReport(runDirectory: string): Promise<string> {
+  if (!existsSync(runDirectory))
+    throw new ConfigError(`${runDirectory} does not exist`, "Name the directory of a run.");
+  const path = join(runDirectory, "report.html");
+  await writeAtomically(path, await reportHtml(openRunFiles(runDirectory)));
+  return path;
+}
+
+export async function reportHtml(run: RunFiles): Promise<string> {
+  const view = await overview(run);
+  const [first, last] = [view.evaluations[0], view.evaluations.at(-1)];
+  const improved = first && last && first !== last ? await improvedTasks(run, first.phase, last.phase) : [];
+  const budget = { bytes: PICTURE_BYTES };
+  const pairs: ReportPair[] = [];
+  for (const { before, after } of improved.slice(0, PAIRS)) {
+    const [failed, solved] = [
+      await episodeDetail(run, before.phase, "evaluation", before.id),
+      await episodeDetail(run, after.phase, "evaluation", after.id),
+    ];
+    if (failed && solved)
+      pairs.push({
+        before: { episode: failed, pictures: await pictures(run, failed, budget) },
+        after: { episode: solved, pictures: await pictures(run, solved, budget) },
+      });
+  }
+  return renderReport({
+    overview: view,
+    curriculum: await readCurriculum(run),
+    pairs,
+    improved: improved.length,
+  });
+}
+
+/** Screenshots as data URLs, by step. */
+async function pictures(
+  run: RunFiles,
+  episode: EpisodeDetail,
+  budget: { bytes: number },
+): Promise<(string | null)[]> {
+  const urls: (string | null)[] = [];
+  for (const { screenshot } of episode.steps) {
+    if (!screenshot) {
+      urls.push(null);
+      continue;
+    }
+    const bytes = await readFile(join(run.directory, screenshot.path));
+    budget.bytes -= bytes.length;
+    const type = screenshot.path.endsWith(".png") ? "image/png" : "image/jpeg";
+    urls.push(budget.bytes < 0 ? null : `data:${type};base64,${bytes.toString("base64")}`);
+  }
+  return urls;
+}

@@ -1,0 +1,202 @@
+/**
+ * @file One run directory, opened for reading: every file by name, kept fresh while another process writes, tolerant of
+ * what is missing or damaged. Large files (trajectories) are indexed by byte offsets, never held.
+ */
+
+import { existsSync } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join, relative, resolve } from "node:path";
+import type { Task } from "../core/task.ts";
+import type {
+  AdvantageLine,
+  CurriculumLine,
+  EpisodeKind,
+  Evaluation,
+  EventLine,
+  MetricLine,
+  RunInfo,
+  SelectionLine,
+  ValueLine,
+  VerdictLine,
+} from "./records.ts";
+import { EPISODE_FILES } from "./records.ts";
+import type { LinePlace, TailedLines } from "./tailed-lines.ts";
+import { tailJson, tailLines } from "./tailed-lines.ts";
+
+/** The lines of a phase's small files by name. */
+export interface PhaseFiles {
+  "tasks.jsonl": Task;
+  "curriculum.jsonl": CurriculumLine;
+  "verdicts.jsonl": VerdictLine;
+  "selection.jsonl": SelectionLine;
+  "values.jsonl": ValueLine;
+  "advantages.jsonl": AdvantageLine;
+}
+
+/** Where an episode is in its file, and what its line begins with. */
+export interface EpisodePlace extends LinePlace {
+  id: string;
+  task: Task;
+}
+
+export interface RunFiles {
+  readonly directory: string;
+  /** `null` where `config.json` is missing or damaged. */
+  info(): Promise<RunInfo | null>;
+  events(): Promise<readonly EventLine[]>;
+  metrics(): Promise<readonly MetricLine[]>;
+  /** Numbers of the phases that have a directory, ascending. */
+  phases(): Promise<number[]>;
+  lines<K extends keyof PhaseFiles>(phase: number, name: K): Promise<readonly PhaseFiles[K][]>;
+  evaluation(phase: number): Promise<Evaluation | null>;
+  episodePlaces(phase: number, kind: EpisodeKind): Promise<readonly EpisodePlace[]>;
+  /** Path in the run of a file of a phase. */
+  path(phase: number, name: string): string;
+  /** Whether a process is working on the run. */
+  isLocked(): Promise<boolean>;
+  /** Changes whenever something was written that a view shows. */
+  version(): Promise<string>;
+  /** What was found missing or damaged so far, for people. */
+  problems(): string[];
+}
+
+/** The head of a trajectory's line holds its id and its task; observations follow. */
+const HEAD_BYTES = 16 * 1024;
+
+export function openRunFiles(path: string): RunFiles {
+  const directory = resolve(path);
+  const tails = new Map<string, TailedLines<unknown>>();
+  const damaged = new Map<string, string>();
+  const show = (file: string) => relative(directory, file);
+  const pathOf = (phase: number, name: string) =>
+    join(directory, "phases", String(phase).padStart(2, "0"), name);
+
+  const tail = <T>(file: string, make: (file: string) => TailedLines<T> = tailJson): TailedLines<T> => {
+    let lines = tails.get(file) as TailedLines<T> | undefined;
+    if (!lines) tails.set(file, (lines = make(file)));
+    return lines;
+  };
+
+  const json = async <T>(file: string, required: boolean): Promise<T | null> => {
+    damaged.delete(file);
+    if (!existsSync(file)) {
+      if (required) damaged.set(file, `${show(file)} is missing`);
+      return null;
+    }
+    try {
+      return JSON.parse(await readFile(file, "utf8")) as T;
+    } catch {
+      damaged.set(file, `${show(file)} is not complete JSON`);
+      return null;
+    }
+  };
+
+  return {
+    directory,
+    path: pathOf,
+    info: async () => {
+      const file = join(directory, "config.json");
+      const info = await json<RunInfo>(file, true);
+      if (info !== null && (typeof info !== "object" || typeof info.config !== "object")) {
+        damaged.set(file, "config.json is not the configuration of a run");
+        return null;
+      }
+      return info;
+    },
+    events: () => tail<EventLine>(join(directory, "events.jsonl")).refresh(),
+    metrics: () => tail<MetricLine>(join(directory, "metrics.jsonl")).refresh(),
+    phases: async () => {
+      const names = await readdir(join(directory, "phases")).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === "ENOENT") return [];
+        throw error;
+      });
+      return names
+        .filter((name) => /^\d{2,}$/.test(name))
+        .map(Number)
+        .sort((a, b) => a - b);
+    },
+    lines: <K extends keyof PhaseFiles>(phase: number, name: K) =>
+      tail<PhaseFiles[K]>(pathOf(phase, name)).refresh(),
+    evaluation: (phase) => json<Evaluation>(pathOf(phase, "evaluation.json"), false),
+    episodePlaces: (phase, kind) =>
+      tail(pathOf(phase, EPISODE_FILES[kind]), (file) =>
+        tailLines<EpisodePlace>(file, (text, place) => ({ ...headOf(text), ...place }), {
+          headBytes: HEAD_BYTES,
+        }),
+      ).refresh(),
+    isLocked: () => isLocked(directory),
+    version: async () => {
+      const files = ["config.json", "events.jsonl", "metrics.jsonl", "lock", "lock-owner.json"];
+      const phases = await readdir(join(directory, "phases")).catch(() => [] as string[]);
+      const last = phases
+        .filter((name) => /^\d+$/.test(name))
+        .sort((a, b) => Number(a) - Number(b))
+        .at(-1);
+      if (last !== undefined)
+        files.push(
+          ...["", "screenshots", "verdicts.jsonl", "trajectories.jsonl", "evaluation.jsonl"].map((name) =>
+            join("phases", last, name),
+          ),
+        );
+      const marks = await Promise.all(
+        files.map((file) =>
+          stat(join(directory, file)).then(
+            // The lock is touched every few seconds while nothing changes.
+            (s) => (file === "lock" ? "locked" : `${s.size}.${s.mtimeMs}`),
+            () => "-",
+          ),
+        ),
+      );
+      return marks.join("|");
+    },
+    problems: () => [
+      ...damaged.values(),
+      ...[...tails.values()].flatMap((lines) =>
+        lines.problems.map((problem) => problem.replace(lines.path, show(lines.path))),
+      ),
+    ],
+  };
+}
+
+/** Id and task out of the beginning of an episode's line; throws where they are not there. */
+export function headOf(text: string): { id: string; task: Task } {
+  const id = /^\{"id":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
+  const start = text.indexOf('"task":{');
+  const end = start < 0 ? -1 : endOfObject(text, start + 7);
+  if (id !== undefined && end > 0)
+    return { id: JSON.parse(id) as string, task: JSON.parse(text.slice(start + 7, end)) as Task };
+  // Short lines are whole; others were written by something else.
+  const record = JSON.parse(text) as { id: string; trajectory: { task: Task } };
+  return { id: record.id, task: record.trajectory.task };
+}
+
+/** Index after the object that begins at `start`; −1 where it does not end. */
+function endOfObject(text: string, start: number): number {
+  let depth = 0;
+  for (let i = start; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
+    } else if (c === "{") depth++;
+    else if (c === "}" && --depth === 0) return i + 1;
+  }
+  return -1;
+}
+
+/** Seconds after which a lock that nobody refreshes means nothing. */
+const LOCK_STALE_MS = 60_000;
+
+async function isLocked(directory: string): Promise<boolean> {
+  const lock = await stat(join(directory, "lock")).catch(() => null);
+  if (!lock || Date.now() - lock.mtimeMs > LOCK_STALE_MS) return false;
+  const text = await readFile(join(directory, "lock-owner.json"), "utf8").catch(() => "");
+  const owner = /"pid":(\d+),"host":"([^"]*)"/.exec(text);
+  if (!owner || owner[2] !== hostname()) return true;
+  try {
+    process.kill(Number(owner[1]), 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

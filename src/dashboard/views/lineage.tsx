@@ -1,0 +1,128 @@
+/** @file The lineage of tasks as nested lists that open and close without script. Pure; bounded in depth and size. */
+
+import type { Curriculum, LineageNode } from "../curriculum.ts";
+import { words } from "./format.ts";
+
+export interface LineageProps {
+  curriculum: Curriculum;
+  /** Address of an attempt; without it attempts are no links. */
+  episodeHref?: (phase: number, episodeId: string) => string;
+  /** Roots at most; the rest is counted. */
+  mostRoots?: number;
+}
+
+/** Roots with the most descendants first: there is something to see. */
+export function orderedRoots(curriculum: Curriculum): { node: LineageNode; size: number }[] {
+  const byId = new Map(curriculum.nodes.map((node) => [node.taskId, node]));
+  const sizes = new Map<string, number>();
+  const size = (id: string): number => {
+    const known = sizes.get(id);
+    if (known !== undefined) return known;
+    sizes.set(id, 1);
+    const children = byId.get(id)?.children ?? [];
+    const total = 1 + children.reduce((sum, child) => sum + size(child), 0);
+    sizes.set(id, total);
+    return total;
+  };
+  return curriculum.roots
+    .map((id) => ({ node: byId.get(id)!, size: size(id) }))
+    .sort((a, b) => b.size - a.size || (a.node.taskId < b.node.taskId ? -1 : 1));
+}
+
+export function LineageTree({ curriculum, episodeHref, mostRoots = 200 }: LineageProps) {
+  const byId = new Map(curriculum.nodes.map((node) => [node.taskId, node]));
+  const roots = orderedRoots(curriculum);
+  const grown = roots.filter((root) => root.size > 1);
+  const shown = (grown.length > 0 ? grown : roots).slice(0, mostRoots);
+  const rest = roots.length - shown.length;
+  return (
+    <div class="lineage">
+      <ul>
+        {shown.map(({ node, size }) => (
+          <Node
+            key={node.taskId}
+            node={node}
+            byId={byId}
+            href={episodeHref}
+            open={shown.length <= 8 && size < 40}
+            depth={0}
+          />
+        ))}
+      </ul>
+      {rest > 0 && <p class="dim">{`${rest} more tasks of the suite without descendants`}</p>}
+    </div>
+  );
+}
+
+/** Phases are few; a lineage deeper than this is a damaged file that points in a circle. */
+const DEEPEST = 60;
+
+function Node(props: {
+  node: LineageNode;
+  byId: Map<string, LineageNode>;
+  href: LineageProps["episodeHref"];
+  open: boolean;
+  depth: number;
+}) {
+  const { node, byId, href, open, depth } = props;
+  const children = depth < DEEPEST ? node.children.map((id) => byId.get(id)!) : [];
+  const label = <NodeLabel node={node} href={href} />;
+  return (
+    <li>
+      {children.length === 0 ? (
+        <div class="leaf">{label}</div>
+      ) : (
+        <details open={open}>
+          <summary>
+            {label} <span class="dim">{`${children.length} grown from it`}</span>
+          </summary>
+          <ul>
+            {children.map((child) => (
+              <Node key={child.taskId} node={child} byId={byId} href={href} open={open} depth={depth + 1} />
+            ))}
+          </ul>
+        </details>
+      )}
+    </li>
+  );
+}
+
+export function NodeLabel({ node, href }: { node: LineageNode; href: LineageProps["episodeHref"] }) {
+  const tone = node.outcome === "kept" ? "good" : node.outcome === "seed" ? "plain" : "off";
+  return (
+    <span class="node">
+      <span class={`tag ${tone}`}>{words(node.outcome)}</span>{" "}
+      <span class="instruction">{node.instruction}</span>{" "}
+      <span class="dim">
+        {[
+          node.phase > 0 ? `phase ${node.phase}` : "",
+          node.value === null ? "" : `V(s₀) ${node.value.toFixed(2)}`,
+          node.outcome === "kept" || node.outcome === "seed" ? "" : node.reason,
+        ]
+          .filter(Boolean)
+          .join(" · ")}
+      </span>
+      {node.attempts.map((attempt) => {
+        const result =
+          attempt.ending === "faulted"
+            ? "faulted"
+            : attempt.success === null
+              ? "not judged"
+              : attempt.success
+                ? "solved"
+                : "failed";
+        const text = `${result} in phase ${attempt.phase}`;
+        const tag = attempt.success === null ? "plain" : attempt.success ? "good" : "bad";
+        return href ? (
+          <a key={attempt.episodeId} class={`tag ${tag}`} href={href(attempt.phase, attempt.episodeId)}>
+            {text}
+          </a>
+        ) : (
+          <span key={attempt.episodeId} class={`tag ${tag}`}>
+            {text}
+          </span>
+        );
+      })}
+    </span>
+  );
+}

@@ -1,0 +1,147 @@
+/** @file Tables that report and dashboard share: results by group, confusion matrix, quality of the judge. Pure. */
+
+import type { JudgeQuality } from "../overview.ts";
+import type { Evaluation, Score } from "../records.ts";
+import { percent, share } from "./format.ts";
+
+interface ScoreRow {
+  group: string;
+  before: Score | undefined;
+  after: Score | undefined;
+}
+
+const rowsOf = (before: Record<string, Score>, after: Record<string, Score>): ScoreRow[] =>
+  [...new Set([...Object.keys(before), ...Object.keys(after)])]
+    .sort()
+    .map((group) => ({ group, before: before[group], after: after[group] }));
+
+/** Success before and after by site and category. */
+export function BeforeAfterTable(props: { before: Evaluation; after: Evaluation; afterLabel: string }) {
+  const { before, after } = props;
+  const parts: { name: string; rows: ScoreRow[] }[] = [
+    { name: "Site", rows: rowsOf(before.bySite ?? {}, after.bySite ?? {}) },
+    { name: "Category", rows: rowsOf(before.byCategory ?? {}, after.byCategory ?? {}) },
+    { name: "All", rows: [{ group: "all tasks", before, after }] },
+  ];
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Success by site and category">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Group</th>
+            <th scope="col" class="n">
+              Tasks
+            </th>
+            <th scope="col" class="n">
+              Before
+            </th>
+            <th scope="col" class="n">
+              {props.afterLabel}
+            </th>
+            <th scope="col" class="n">
+              Change
+            </th>
+          </tr>
+        </thead>
+        {parts.map(({ name, rows }) => (
+          <tbody key={name}>
+            {rows.length > 0 && (
+              <tr class="part">
+                <th scope="colgroup" colspan={5}>
+                  {name}
+                </th>
+              </tr>
+            )}
+            {rows.map((row) => (
+              <tr key={row.group}>
+                <th scope="row">{row.group || "–"}</th>
+                <td class="n">{row.after?.tasks ?? row.before?.tasks ?? 0}</td>
+                <td class="n">{row.before ? share(row.before.success, row.before.standardError) : "–"}</td>
+                <td class="n">{row.after ? share(row.after.success, row.after.standardError) : "–"}</td>
+                <td class="n">
+                  <Change from={row.before?.success} to={row.after?.success} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        ))}
+      </table>
+    </div>
+  );
+}
+
+/** A difference in points, with its sign. */
+export function Change({ from, to }: { from: number | undefined; to: number | undefined }) {
+  if (from === undefined || to === undefined) return <span>–</span>;
+  const points = Math.round(100 * (to - from));
+  const tone = points > 0 ? "good" : points < 0 ? "bad" : "";
+  return <span class={tone}>{`${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}`}</span>;
+}
+
+const maybe = (value: number | null) => (value === null ? "–" : percent(value, 1));
+
+/** The judge against the verifiers: one line a group. */
+export function JudgeTable({ quality }: { quality: readonly JudgeQuality[] }) {
+  return (
+    <div class="scroll" tabindex={0} role="region" aria-label="Quality of the judge">
+      <table>
+        <thead>
+          <tr>
+            {["Verdicts of", "Count", "Accuracy", "Precision", "Recall", "AUC", "Calibration error"].map(
+              (name, i) => (
+                <th key={name} scope="col" class={i > 0 ? "n" : ""}>
+                  {name}
+                </th>
+              ),
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          {quality.map((row) => (
+            <tr key={row.group}>
+              <th scope="row">{row.group}</th>
+              <td class="n">{row.count}</td>
+              <td class="n">{percent(row.accuracy, 1)}</td>
+              <td class="n">{maybe(row.precision)}</td>
+              <td class="n">{maybe(row.recall)}</td>
+              <td class="n">{row.auc === null ? "–" : row.auc.toFixed(2)}</td>
+              <td class="n">{percent(row.calibrationError, 1)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+export function ConfusionTable({ confusion }: { confusion: JudgeQuality["confusion"] }) {
+  const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusion;
+  return (
+    <table class="confusion">
+      <caption>Verdicts (columns) against the verifier (rows)</caption>
+      <thead>
+        <tr>
+          <td />
+          <th scope="col" class="n">
+            judged success
+          </th>
+          <th scope="col" class="n">
+            judged failure
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        <tr>
+          <th scope="row">is a success</th>
+          <td class="n right">{truePositives}</td>
+          <td class="n wrong">{falseNegatives}</td>
+        </tr>
+        <tr>
+          <th scope="row">is a failure</th>
+          <td class="n wrong">{falsePositives}</td>
+          <td class="n right">{trueNegatives}</td>
+        </tr>
+      </tbody>
+    </table>
+  );
+}
