@@ -296,6 +296,8 @@ async function reset(
   try {
     response = await fetch(new URL(path, instance.baseUrl), {
       method,
+      // A redirect usually leads to a login page: the reset was not done.
+      redirect: "manual",
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       ...(headers ? { headers } : {}),
       ...(body !== undefined ? { body } : {}),
@@ -305,10 +307,14 @@ async function reset(
     signal?.throwIfAborted();
     throw failed(`${method} ${path}: ${(cause as Error).message}`, cause);
   }
-  if (!response.ok) throw failed(`${method} ${path} answered ${response.status}`);
+  const to = response.headers.get("location");
+  if (!response.ok)
+    throw failed(
+      `${method} ${path} answered ${response.status}${to ? `, a redirect to ${to}` : ""}; it must be 2xx`,
+    );
 }
 
-const LOGIN_MS = 15_000;
+const LOGIN_MS = 10_000;
 
 /** Logs in with a browser context of its own and returns the cookies. */
 async function logIn(

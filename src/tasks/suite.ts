@@ -79,6 +79,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
   const byId = new Map(templates.map((template) => [template.id, template]));
   invariant(byId.size === templates.length, "template ids are unique");
   const instances = new Map<string, Instance[]>();
+  const byParams = new Map<string, Map<string, Instance>>();
   let all: Task[] | undefined;
   let index: Map<string, Task> | undefined;
 
@@ -139,7 +140,12 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
       const from = template(templateId);
       invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
       const key = canonicalJson(params);
-      const known = instancesOf(templateId).find((instance) => canonicalJson(instance.params) === key);
+      let keys = byParams.get(templateId);
+      if (!keys) {
+        keys = new Map(instancesOf(templateId).map((instance) => [canonicalJson(instance.params), instance]));
+        byParams.set(templateId, keys);
+      }
+      const known = keys.get(key);
       const instance = known ? String(known.index) : `x${hash32(key).toString(36)}`;
       const id = `${templateId}/${instance}.${phrasing}${lineage ? `@${lineage.phase}` : ""}`;
       const split = lineage

@@ -1,0 +1,43 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
+
+function webrl(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args], {
+    encoding: "utf8",
+  });
+  return { status, stdout, stderr };
+}
+
+test("an unknown command or option is refused with the nearest one, exit code 2", () => {
+  const command = webrl("suit", "list");
+  expect(command.status).toBe(2);
+  expect(command.stderr).toContain("Did you mean suite?");
+  const option = webrl("suite", "list", "--splitt", "test");
+  expect(option.status).toBe(2);
+  expect(option.stderr).toContain("--split");
+});
+
+test("the user's mistake has a message and a hint, no stack, exit code 2; with --json as an object", () => {
+  const { status, stderr, stdout } = webrl("suite", "show", "map.nearst/3", "--json");
+  expect(status).toBe(2);
+  expect(stderr).toContain("map.nearest/3");
+  expect(stderr).not.toContain("    at ");
+  const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
+  expect(error.hint).toContain("webrl suite list");
+});
+
+test("--json prints one object that holds the tasks", () => {
+  const { status, stdout } = webrl("suite", "list", "--site", "map", "--limit", "3", "--json");
+  expect(status).toBe(0);
+  const { tasks } = JSON.parse(stdout) as { tasks: { id: string }[] };
+  expect(tasks).toHaveLength(3);
+});
+
+test("help has examples", () => {
+  const { status, stdout } = webrl("suite", "check", "--help");
+  expect(status).toBe(0);
+  expect(stdout).toContain("$ webrl suite check");
+});

@@ -1,0 +1,71 @@
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { ConfigError, Fault } from "../core/errors.ts";
+import { defineSite } from "../sites/define-site.ts";
+import type { SiteDefinition } from "../sites/define-site.ts";
+import desk from "../../examples/own-site/site.ts";
+import { checkSuite } from "./check.ts";
+import { loadSuite } from "./load-suite.ts";
+import { createOwnSuite } from "./own-suite.ts";
+import { answers } from "./server-process.ts";
+
+const FILE = fileURLToPath(new URL("../../examples/own-site/site.ts", import.meta.url));
+const DIRECTORY = fileURLToPath(new URL("../../examples/own-site/", import.meta.url));
+const variant = (change: Partial<SiteDefinition>) =>
+  createOwnSuite(defineSite({ ...desk, ...change }), DIRECTORY);
+
+test("the example's oracles score 1 on a real server process, doing nothing and wrong answers 0", async () => {
+  const suite = await loadSuite("own", FILE);
+  await using site = await suite.createSite();
+  const result = await checkSuite(suite, site, { tasks: suite.tasks(), parallel: 2 });
+  expect(result.templates.flatMap((template) => template.failures)).toEqual([]);
+  expect(result.ok).toBe(true);
+});
+
+test("the server ends with the site", async () => {
+  const suite = variant({});
+  const site = await suite.createSite();
+  const episode = await site.start(suite.task("desk.close-badge"), { seed: 1 });
+  const { origin } = new URL(episode.first.url);
+  expect(await answers(origin)).toBe(true);
+  await episode[Symbol.asyncDispose]();
+  await site[Symbol.asyncDispose]();
+  expect(await answers(origin)).toBe(false);
+});
+
+test("an instance is used by one episode at a time: the next one waits for it, or gives up when aborted", async () => {
+  const suite = variant({ start: { command: "node server.mjs" } });
+  await using site = await suite.createSite();
+  const [task] = suite.tasks();
+  const first = await site.start(task!, { seed: 1 });
+  const gone = new AbortController();
+  const impatient = site.start(task!, { seed: 2, signal: gone.signal });
+  let started = false;
+  const second = site.start(task!, { seed: 3 }).then((episode) => {
+    started = true;
+    return episode;
+  });
+  gone.abort(new Error("left"));
+  await expect(impatient).rejects.toThrow("left");
+  expect(started).toBe(false);
+  await first[Symbol.asyncDispose]();
+  await (await second)[Symbol.asyncDispose]();
+});
+
+test("a failing login, reset or start is said in the user's words", async () => {
+  const wrongPassword = variant({
+    login: [{ open: "/login" }, { fill: "Password", text: "no" }, { click: "Sign in" }, { see: "Signed in" }],
+  });
+  const noReset = variant({ reset: { path: "/nowhere-to-reset" }, login: [] });
+  const noStart = variant({ start: { command: "node missing.mjs" } });
+  const noEnv = variant({ login: [{ open: "/login" }, { fill: "Password", env: "WEBRL_TEST_NOT_SET" }] });
+  const start = async (suite: ReturnType<typeof variant>) => {
+    await using site = await suite.createSite();
+    await using episode = await site.start(suite.tasks()[0]!, { seed: 1 });
+    return episode.first.text;
+  };
+  await expect(start(wrongPassword)).rejects.toThrow(/login step 4 \(see "Signed in"\)/);
+  await expect(start(noReset)).rejects.toThrow(Fault);
+  await expect(start(noStart)).rejects.toThrow(ConfigError);
+  await expect(start(noEnv)).rejects.toThrow(/WEBRL_TEST_NOT_SET is not set/);
+});

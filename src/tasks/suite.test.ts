@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest";
+import { ConfigError } from "../core/errors.ts";
+import type { Finished } from "../sites/verify.ts";
+import { createWorld, pristineState } from "../sites/world.ts";
+import { loadSuite } from "./load-suite.ts";
+import { builtInSuite, canonicalJson, splitOf, trainingPhrasings } from "./suite.ts";
+
+const suite = builtInSuite();
+
+describe("the built-in suite", () => {
+  test("has at least 60 templates over five sites and thousands of tasks", () => {
+    expect(suite.templates().length).toBeGreaterThanOrEqual(60);
+    expect(suite.tasks().length).toBeGreaterThan(2000);
+    expect(new Set(suite.templates().flatMap((template) => template.sites)).size).toBe(5);
+  });
+
+  test("ids are unique, instructions have no placeholder left and start pages are on the first site", () => {
+    const ids = suite.tasks().map((task) => task.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    const unfilled = suite
+      .tasks()
+      .filter((task) => /[{]\w+[}]|undefined|\[object/.test(task.instruction))
+      .map((task) => task.instruction);
+    expect(unfilled).toEqual([]);
+  });
+
+  test("every template has three phrasings that differ, an instance and a difficulty", () => {
+    for (const { id, phrasings, difficulty } of suite.templates()) {
+      expect(new Set(phrasings).size, id).toBeGreaterThanOrEqual(3);
+      expect(suite.instances(id).length, id).toBeGreaterThan(0);
+      expect(difficulty, id).toBeGreaterThanOrEqual(1);
+      expect(difficulty, id).toBeLessThanOrEqual(12);
+    }
+  });
+
+  test("every split has tasks of every site, and some templates are in the test split only", () => {
+    for (const split of ["train", "validation", "test"] as const)
+      expect(new Set(suite.tasks({ split }).flatMap((task) => task.sites)).size).toBe(5);
+    const testOnly = suite.templates().filter((template) => template.testOnly);
+    expect(testOnly.length / suite.templates().length).toBeGreaterThan(0.15);
+    for (const { id } of testOnly) expect(suite.instances(id, "train")).toEqual([]);
+  });
+
+  test("the last phrasing of a template is never trained on", () => {
+    for (const task of suite.tasks()) {
+      if (task.split === "test") continue;
+      const template = suite.template(task.templateId!);
+      const last = suite.instantiate(template.id, task.params, trainingPhrasings(template));
+      expect(task.instruction).not.toBe(last.instruction);
+    }
+  });
+
+  test("a split is decided by what a task is: the order of parameters does not matter", () => {
+    expect(splitOf("x", { a: 1, b: "c" })).toBe(splitOf("x", { b: "c", a: 1 }));
+    expect(canonicalJson({ b: [1, { d: null, c: true }], a: "x" })).toBe(
+      '{"a":"x","b":[1,{"c":true,"d":null}]}',
+    );
+    const splits = Array.from({ length: 2000 }, (_, i) => splitOf("x", { i }));
+    expect(splits.filter((s) => s === "train").length / 2000).toBeCloseTo(0.7, 1);
+    expect(splits.filter((s) => s === "validation").length / 2000).toBeCloseTo(0.1, 1);
+  });
+
+  test("filters compose, and a limit takes in turn from each template", () => {
+    const tasks = suite.tasks({ site: "map", split: "train", limit: 10 });
+    expect(tasks.length).toBe(10);
+    expect(new Set(tasks.map((task) => task.templateId)).size).toBe(10);
+    expect(tasks.every((task) => task.split === "train" && task.sites.includes("map"))).toBe(true);
+    expect(suite.tasks({ site: "map", maxDifficulty: 3 }).every((task) => task.difficulty <= 3)).toBe(true);
+  });
+
+  test("what is unknown is named together with the nearest", () => {
+    expect(() => suite.task("map.place-phon/0")).toThrow(/nearest is "map.place-phone\/0"/);
+    expect(() => suite.tasks({ site: "mapp" })).toThrow(ConfigError);
+    expect(() => suite.template("map.nearst")).toThrow(/map\.nearest/);
+  });
+
+  test("a generated task says where it comes from and belongs to the train split", () => {
+    const [instance] = suite.instances("map.place-phone", "test");
+    const lineage = { parentId: "map.place-phone/0", phase: 2, proposer: "evolve", value: 0.4 };
+    const task = suite.instantiate("map.place-phone", instance!.params, 1, lineage);
+    expect(task).toMatchObject({ split: "train", lineage, templateId: "map.place-phone" });
+    const plain = suite.instantiate("map.place-phone", instance!.params, 1);
+    expect(plain.split).toBe("test");
+    expect(plain.id).not.toBe(task.id);
+  });
+});
+
+describe("verifying", () => {
+  const task = suite.task("map.save-place/0");
+  const finished = (change: (state: Finished["state"]) => void): Finished => {
+    const { state, volatile } = createWorld(["map"]);
+    change(state);
+    return { answer: "", url: task.startUrl, pageText: "", state, initial: pristineState(), volatile };
+  };
+  const save = (state: Finished["state"]) => {
+    const list = state.map.lists.find((candidate) => candidate.name === task.params["list"])!;
+    list.places.push(state.map.places.find((place) => place.name === task.params["place"])!.slug);
+  };
+
+  test("the wanted change succeeds, no change fails, a side effect fails", () => {
+    expect(suite.verify(task, finished(save))).toMatchObject({
+      by: "verifier",
+      success: true,
+      probability: 1,
+    });
+    expect(
+      suite.verify(
+        task,
+        finished(() => {}),
+      )?.success,
+    ).toBe(false);
+    const both = suite.verify(
+      task,
+      finished((state) => {
+        save(state);
+        state.forum.posts.pop();
+      }),
+    );
+    expect(both?.success).toBe(false);
+    expect(both?.reasons.join()).toContain("forum.posts");
+  });
+
+  test("a task without a template has no verdict", () => {
+    expect(suite.verify({ ...task, templateId: null }, finished(save))).toBeNull();
+  });
+});
+
+describe("--suite and --file", () => {
+  test("an unknown suite, a missing file and a file too many are the user's mistakes", async () => {
+    await expect(loadSuite("built-inn")).rejects.toThrow(/nearest is "built-in"/);
+    await expect(loadSuite("own")).rejects.toThrow(ConfigError);
+    await expect(loadSuite("own", "/nowhere/site.ts")).rejects.toThrow(/does not exist/);
+    await expect(loadSuite("built-in", "x.ts")).rejects.toThrow(ConfigError);
+  });
+});
