@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { groupBy } from "../group-by.ts";
 import { phaseName, writeAtomically } from "../run-directory.ts";
 import { evaluationTasks } from "../spread.ts";
-import { runRequests } from "./rollout.ts";
+import { faultMetrics, runRequests } from "./rollout.ts";
 
 export interface Score {
   tasks: number;
@@ -52,6 +52,7 @@ export async function evaluate(context: Context, phase: number): Promise<Evaluat
     });
     const result = { split: evaluation.split, ...scoreEpisodes(records) };
     stage.metrics({
+      ...faultMetrics(records),
       "evaluation/episodes": result.tasks,
       "evaluation/success_rate": result.success,
       "evaluation/standard_error": result.standardError,

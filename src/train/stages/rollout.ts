@@ -116,12 +116,6 @@ export function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Recor
   const usable = records.filter((record) => !isFaulted(record));
   const known = usable.filter((record) => record.truth !== null);
   const steps = usable.flatMap((record) => record.trajectory.steps);
-  const faults = records.flatMap((record) => {
-    const { ending } = record.trajectory;
-    return ending.kind === "faulted" ? [...record.faults, ending] : record.faults;
-  });
-  const byCode: Partial<Record<MetricName, number>> = {};
-  for (const { code } of faults) byCode[`faults/${code}`] = (byCode[`faults/${code}`] ?? 0) + 1;
   const nextErrors = usable.flatMap(({ trajectory }) =>
     trajectory.steps.map((_, i) => {
       const after = trajectory.steps[i + 1]?.observation ?? trajectory.finalObservation;
@@ -139,8 +133,20 @@ export function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Recor
     ),
     "rollout/mistake_rate": mean(nextErrors),
     "rollout/response_tokens_mean": mean(steps.map((step) => step.responseTokens?.length ?? 0)),
+    ...faultMetrics(records),
+  };
+}
+
+export function faultMetrics(records: readonly EpisodeRecord[]): Partial<Record<MetricName, number>> {
+  const faults = records.flatMap((record) => {
+    const { ending } = record.trajectory;
+    return ending.kind === "faulted" ? [...record.faults, ending] : record.faults;
+  });
+  const byCode: Partial<Record<MetricName, number>> = {};
+  for (const { code } of faults) byCode[`faults/${code}`] = (byCode[`faults/${code}`] ?? 0) + 1;
+  return {
     "faults/attempts": faults.length,
-    "faults/given_up": records.length - usable.length,
+    "faults/given_up": records.filter(isFaulted).length,
     ...byCode,
   };
 }
