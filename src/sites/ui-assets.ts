@@ -13,7 +13,7 @@ p{margin:0 0 10px}a{color:var(--c)}small{color:#6a6f79}
 .top .brand{font-family:var(--head);font-weight:600;font-size:19px;opacity:1;letter-spacing:.1px}
 .top nav{display:flex;gap:16px;flex-wrap:wrap}.top nav.account{margin-left:auto}
 .find{display:flex;position:relative;width:270px}
-.find input{width:100%;border:0;border-radius:7px 0 0 7px;padding:7px 12px}
+.find input{width:100%;color:#22252b;border:0;border-radius:7px 0 0 7px;padding:7px 12px}
 .find button{border:0;border-radius:0 7px 7px 0;background:#fff;color:var(--c);padding:0 11px;display:flex;align-items:center;box-shadow:none}
 .suggest{position:absolute;top:100%;left:0;right:0;margin:4px 0 0;padding:4px;list-style:none;background:#fff;border-radius:8px;box-shadow:0 8px 24px #0003}
 .suggest a{display:block;color:#22252b;padding:6px 10px;border-radius:6px;white-space:normal}
@@ -79,6 +79,7 @@ const items=await answer.json();if(n!==last)return;clear();if(!items.length)retu
 list=document.createElement("ul");list.className="suggest";
 for(const item of items){const a=document.createElement("a");a.href=item.href;a.textContent=item.label;const li=document.createElement("li");li.append(a);list.append(li)}
 input.after(list)});
+input.form.addEventListener("focusout",e=>{if(!input.form.contains(e.relatedTarget))clear()});
 input.addEventListener("keydown",e=>{if(e.key==="Escape")clear()});
 }
 `;
