@@ -16,7 +16,7 @@ import type { Value } from "../graph/value.ts";
 import type { Attend } from "../models/attention.ts";
 import type { DecoderConfig } from "../models/config.ts";
 import { declareInputs, declareWeights, decoder, headWeight } from "../models/decoder.ts";
-import type { LoraSpec } from "../models/parameters.ts";
+import { parameterCount, type LoraSpec } from "../models/parameters.ts";
 
 export interface SamplerPrograms {
   prefill: Program;
@@ -24,6 +24,12 @@ export interface SamplerPrograms {
   /** Names of prefill's outputs per layer. */
   prefillOutputs: { keys: string; values: string; keysTransposed: string }[];
 }
+
+/**
+ * A decode step of a smaller model is many products of microseconds each: a second thread gains little on an idle
+ * machine, and where browsers use the cores too, waiting for it at every product took twice as long.
+ */
+const oneThreadParameters = 16e6;
 
 /** Names of the inputs that carry the past of a layer. */
 export const pastNames = (layer: number): { keys: string; values: string } => ({
@@ -47,7 +53,11 @@ export async function compileSampler(
   const decode = decodeGraph(config, lora);
   return {
     prefill: await compile(prefill, { logits: outputs.logits, ...named }, options),
-    decode: await compile(decode.graph, { logits: decode.logits, states: decode.states }, options),
+    decode: await compile(
+      decode.graph,
+      { logits: decode.logits, states: decode.states },
+      parameterCount(config) < oneThreadParameters ? { ...options, threads: 1 } : options,
+    ),
     prefillOutputs: outputs.layers.map(({ keys, values, keysTransposed }) => ({
       keys: keys.name,
       values: values.name,
