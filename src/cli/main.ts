@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
+import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
 import { register as doctor } from "./commands/doctor.ts";
 import { register as demo } from "./commands/demo.ts";
@@ -20,7 +21,7 @@ import { register as train } from "./commands/train.ts";
  * everything heavy inside the action with `await import(...)`, so that `webrl --help` stays instant. Helpers for
  * options, output, progress and examples are in `command.ts`.
  */
-const COMMANDS: readonly Register[] = [demo, train, evaluate, suite, model, doctor, benchRollout, report];
+const COMMANDS: readonly Register[] = [demo, train, evaluate, suite, model, doctor, benchRollout, report, benchMethods];
 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

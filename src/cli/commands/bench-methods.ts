@@ -1,0 +1,96 @@
+/** @file `webrl bench methods`: every method and ablation from the same base, on the same test tasks. */
+
+import type { Register } from "../command.ts";
+import { examples, group, jsonOption, print, table, wholeNumber } from "../command.ts";
+import { percent } from "../run-view.ts";
+import type { ConfigOptions } from "./train.ts";
+import { configOptions } from "./train.ts";
+
+const list = (text: string, before: string[] = []) => [...before, text];
+
+export const register: Register = (program) => {
+  const command = configOptions(
+    group(program, "bench", "Measure: rollouts, training, sampling, methods.")
+      .command("methods")
+      .description("Train with every method and ablation and compare them; resumes where it stopped."),
+  )
+    .option("--seeds <n>", "runs of each method", wholeNumber(), 3)
+    .option("--method <name>", "only this one; may be given again", list)
+    .option("--out <directory>", "where the runs go", "runs/bench-methods")
+    .option("--write-docs", "write docs/results.md and docs/results.svg from the runs");
+  jsonOption(command);
+  examples(command, [
+    "webrl bench methods --seeds 3 --write-docs",
+    "webrl bench methods --seeds 1 --method sft --method webrl --set phases=2",
+  ]);
+  command.action(
+    async (
+      options: ConfigOptions & {
+        seeds: number;
+        method?: string[];
+        out: string;
+        writeDocs?: boolean;
+        json?: boolean;
+      },
+    ) => {
+      const { existsSync } = await import("node:fs");
+      const { mkdir, writeFile } = await import("node:fs/promises");
+      const { join } = await import("node:path");
+      const { benchResults, planBench, readEvaluations, VARIANTS } =
+        await import("../../train/bench-methods.ts");
+      const { loadConfig } = await import("../../train/parse-config.ts");
+      const { gitRevision, packageVersion } = await import("../../train/run-info.ts");
+      const { resultsPage, resultsPlot } = await import("../../train/results-page.ts");
+      const { ConfigError } = await import("../../core/errors.ts");
+      const { nearest } = await import("../../core/nearest.ts");
+      const { trainRun } = await import("../train-run.ts");
+
+      const names = VARIANTS.map((variant) => variant.name);
+      for (const name of options.method ?? [])
+        if (!names.includes(name)) {
+          const near = nearest(name, names);
+          throw new ConfigError(
+            `no method ${JSON.stringify(name)}${near === undefined ? "" : `; the nearest is ${JSON.stringify(near)}`}`,
+            `Choose from ${names.join(", ")}.`,
+          );
+        }
+      const variants = VARIANTS.filter((variant) => options.method?.includes(variant.name) ?? true);
+      const config = await loadConfig({ file: options.config, set: options.set });
+      const plan = planBench(options.out, config, options.seeds, variants);
+      for (const [i, run] of plan.entries()) {
+        process.stderr.write(
+          `${i + 1}/${plan.length} ${run.variant.title}, seed ${run.seed}: ${run.directory}\n`,
+        );
+        const isNew = !existsSync(join(run.directory, "config.json"));
+        await trainRun({ directory: run.directory, ...(isNew && { config: run.config }) });
+      }
+      const results = await benchResults(plan);
+      if (options.writeDocs) {
+        const [first] = await readEvaluations(plan[0]!.directory);
+        await mkdir("docs", { recursive: true });
+        await writeFile(
+          "docs/results.md",
+          resultsPage(results, {
+            config,
+            version: packageVersion(),
+            revision: gitRevision(),
+            command: `webrl ${process.argv.slice(2).join(" ")}`,
+            tasks: first!.evaluation.tasks,
+          }),
+        );
+        await writeFile("docs/results.svg", resultsPlot(results));
+      }
+      print(options, { runs: options.out, results }, () =>
+        table(
+          ["method", "seeds", "success", "±"],
+          results.map((result) => [
+            result.variant.title,
+            result.seeds,
+            percent(result.success),
+            result.standardError === null ? "–" : percent(result.standardError),
+          ]),
+        ),
+      );
+    },
+  );
+};

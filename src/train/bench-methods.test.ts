@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { BenchResult, BenchRun } from "./bench-methods.ts";
+import { benchResults, planBench, VARIANTS } from "./bench-methods.ts";
+import { checkConsistency } from "./config.ts";
+import { createContext } from "./context.ts";
+import { train } from "./loop.ts";
+import { resultsPage, resultsPlot } from "./results-page.ts";
+import { createRun } from "./run-directory.ts";
+import { runInfo } from "./run-info.ts";
+import { fakeConfig, fakeParts, makeFakeBase } from "./testing/fake-run.ts";
+
+let directory: string;
+let plan: BenchRun[];
+let results: BenchResult[];
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "webrl-bench-"));
+  const { base, demonstrations } = await makeFakeBase(directory, 12);
+  plan = planBench(directory, fakeConfig(base, { phases: 1 }), 2, VARIANTS);
+  for (const { directory: runDirectory, config } of plan) {
+    checkConsistency(config);
+    await using run = await createRun(runDirectory, runInfo(config), () => {});
+    await train(createContext(run, fakeParts(demonstrations)));
+  }
+  results = await benchResults(plan);
+}, 120_000);
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe("comparison of methods", () => {
+  it("runs every method and ablation from one base with as many seeds as asked", () => {
+    expect(results.map((result) => [result.variant.name, result.seeds])).toEqual(
+      VARIANTS.map((variant) => [variant.name, 2]),
+    );
+    const starts = new Set(results.flatMap((result) => result.curve[0]!.success));
+    expect(starts.size).toBe(1);
+    for (const result of results)
+      expect(result.curve.map(({ phase }) => phase)).toEqual(result.variant.name === "sft" ? [0] : [0, 1]);
+  });
+
+  it("leaves out runs that have not reached the last phase", async () => {
+    const longer = plan.map((run) => ({ ...run, config: { ...run.config, phases: 9 } }));
+    const found = await benchResults(longer);
+    expect(found.map((result) => result.variant.name)).toEqual(["sft"]);
+  });
+
+  it("writes the page and its plot from the runs", () => {
+    const page = resultsPage(results, {
+      config: plan[0]!.config,
+      version: "1",
+      revision: null,
+      command: "webrl bench methods",
+      tasks: 4,
+    });
+    for (const { variant } of results) expect(page).toContain(`| ${variant.title} |`);
+    expect(page).toContain("## WebRL minus the others");
+    const plot = resultsPlot(results);
+    expect(plot.match(/<polyline/g)?.length).toBe(results.length);
+    expect(plot).not.toContain("NaN");
+  });
+});
