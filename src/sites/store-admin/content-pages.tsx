@@ -215,8 +215,9 @@ export function reportPages(app: Hono<StoreEnv>): void {
 
   app.get("/reports/sales", (c) => {
     const state = c.env.store;
-    const chosen = c.req.query("month") ?? "";
-    const months = salesMonths(state).filter((m) => chosen === "" || m === chosen);
+    const all = salesMonths(state);
+    const chosen = c.req.query("month") ?? all[0]!;
+    const months = all.filter((m) => chosen === "" || m === chosen);
     const sales = salesByCategory(state);
     const orders = (m: string) => state.orders.filter((o) => isSale(o) && o.placed.startsWith(m));
     return show(

@@ -138,7 +138,7 @@ export const bothTemplates: TaskTemplate[] = [
     id: "storefront.advance-latest",
     sites: ["storefront", "store-admin"],
     category: "shop operations",
-    difficulty: 9,
+    difficulty: 10,
     testOnly: true,
     phrasings: [
       "Find my latest {status} order in the shop and set it to {to} in the store admin.",

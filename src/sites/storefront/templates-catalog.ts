@@ -318,7 +318,7 @@ export const catalogTemplates: TaskTemplate[] = [
     id: "storefront.brand-prices-json",
     sites: ["storefront"],
     category: "extraction",
-    difficulty: 6,
+    difficulty: 5,
     testOnly: true,
     phrasings: [
       "Which {category} products by {brand} cost under $50? Answer with a JSON array of names.",

@@ -78,7 +78,7 @@ export const orderTemplates: TaskTemplate[] = [
     id: "storefront.order-fact",
     sites: ["storefront"],
     category: "information retrieval",
-    difficulty: 4,
+    difficulty: 5,
     phrasings: [
       "What is the {what} of my order {order}?",
       "Look up my order {order} and tell me its {what}.",
@@ -102,7 +102,7 @@ export const orderTemplates: TaskTemplate[] = [
     id: "storefront.order-date",
     sites: ["storefront"],
     category: "information retrieval",
-    difficulty: 4,
+    difficulty: 5,
     testOnly: true,
     phrasings: [
       "When was my order {order} placed?",
@@ -124,7 +124,7 @@ export const orderTemplates: TaskTemplate[] = [
     id: "storefront.order-items-json",
     sites: ["storefront"],
     category: "extraction",
-    difficulty: 4,
+    difficulty: 5,
     phrasings: [
       "Which products are in my order {order}? Answer with a JSON array of names.",
       "List the products of my order {order} as a JSON array.",
@@ -222,7 +222,7 @@ export const orderTemplates: TaskTemplate[] = [
     id: "storefront.cancel-too-late",
     sites: ["storefront"],
     category: "impossible",
-    difficulty: 4,
+    difficulty: 5,
     phrasings: [
       "Cancel my order {order}.",
       "I do not need order {order} any more. Cancel it.",
@@ -244,7 +244,7 @@ export const orderTemplates: TaskTemplate[] = [
     id: "storefront.return-item",
     sites: ["storefront"],
     category: "customer service",
-    difficulty: 7,
+    difficulty: 8,
     phrasings: [
       "Return the {product} of my order {order}. Reason: {reason}.",
       "Open a return for the {product} from order {order} with the reason {reason}.",

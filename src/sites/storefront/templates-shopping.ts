@@ -111,7 +111,7 @@ export const shoppingTemplates: TaskTemplate[] = [
     id: "storefront.buy",
     sites: ["storefront"],
     category: "shopping",
-    difficulty: 10,
+    difficulty: 9,
     phrasings: [
       "Buy the {product} with {shipping} shipping, paid by {payment}, delivered to my {address} address.",
       "Order one {product} to my {address} address. Shipping: {shipping}. Payment: {payment}.",
@@ -193,7 +193,7 @@ export const shoppingTemplates: TaskTemplate[] = [
     id: "storefront.wishlist-to-cart",
     sites: ["storefront"],
     category: "shopping",
-    difficulty: 3,
+    difficulty: 4,
     phrasings: [
       "Add the {product} from my wishlist to the cart{rest}.",
       "Put the {product} of my wishlist into the cart{rest}.",
@@ -221,7 +221,7 @@ export const shoppingTemplates: TaskTemplate[] = [
     id: "storefront.order-again",
     sites: ["storefront"],
     category: "shopping",
-    difficulty: 4,
+    difficulty: 5,
     phrasings: [
       "Put the items of my order {order} into the cart again.",
       "Order {order} again, but only fill the cart.",
