@@ -2,6 +2,7 @@
 
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { Badge, Empty, Heading, Page, PostButton, type Theme } from "../ui.tsx";
 import type { WorldState } from "../world-state.ts";
@@ -91,7 +92,7 @@ export function page(c: Ctx, title: string, content: Child, options: PageOptions
       }}
       flash={message ? { kind: "success", text: message } : null}
     >
-      <style>{STYLE}</style>
+      <style>{raw(STYLE)}</style>
       {content}
     </Page>,
     options.status ?? 200,

@@ -190,7 +190,7 @@ test("strangers to a project may comment, and nothing else", async () => {
     ["archive", { on: "yes" }],
     ["merge-requests/2/merge", {}],
   ] as [string, Record<string, string>][])
-    expect((await send(`/p/${slug}/${path}`, form)).status, path).toBe(403);
+    expect((await send(`/p/${slug}/${path}`, form)).status).toBe(403);
   expect((await send(`/p/${slug}/settings`)).status).toBe(403);
   expect(reasons(unchanged())).toEqual([]);
   await send(`/p/${slug}/issues/1/comment`, { text: "Hello" });

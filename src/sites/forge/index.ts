@@ -6,16 +6,21 @@ import { USUAL_USER } from "../forum/people.ts";
 import { COOKIE, FORGE_HOST, notFound, type Env } from "./context.tsx";
 import { openForgeSession } from "./domain.ts";
 import { homePages } from "./pages-home.tsx";
+import { issuePages } from "./pages-issues.tsx";
+import { mergeRequestPages } from "./pages-merge-requests.tsx";
 import { projectPages } from "./pages-project.tsx";
-import { workPages } from "./pages-work.tsx";
+import { memberPages, settingsPages } from "./pages-settings.tsx";
 
 export { templates } from "./templates.ts";
 
 /** Routes are set up once a process; a request brings the episode's world with it. */
 const router = new Hono<Env>();
 homePages(router);
-workPages(router);
+issuePages(router);
+mergeRequestPages(router);
 projectPages(router);
+memberPages(router);
+settingsPages(router);
 router.notFound((c) => notFound(c));
 
 export const app: AppDefinition = {

@@ -2,6 +2,7 @@
 
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { Empty, Page, Pagination, paginate, withQuery, type Theme } from "../ui.tsx";
 import type { WorldState } from "../world-state.ts";
@@ -97,7 +98,7 @@ export function page(
       }}
       flash={message ? { kind: "success", text: message } : null}
     >
-      <style>{STYLE}</style>
+      <style>{raw(STYLE)}</style>
       {content}
     </Page>,
     options.status ?? 200,

@@ -4,6 +4,7 @@ import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
 import { COOKIE, FORUM_HOST, notFound, type Env } from "./context.tsx";
 import { openSession } from "./domain.ts";
+import { messagePages } from "./pages-messages.tsx";
 import { peoplePages } from "./pages-people.tsx";
 import { readingPages } from "./pages-reading.tsx";
 import { writingPages } from "./pages-writing.tsx";
@@ -16,6 +17,7 @@ const router = new Hono<Env>();
 readingPages(router);
 writingPages(router);
 peoplePages(router);
+messagePages(router);
 router.notFound((c) => notFound(c));
 
 export const app: AppDefinition = {

@@ -31,7 +31,7 @@ test.each(templates.map((t) => [t.id, t] as const))("%s is well made", (_, templ
     for (const answer of [null, wrong]) {
       const finished = { answer, url: "http://nowhere/", pageText: "", state, initial: pristine, volatile };
       const reasons = template.check(params, pristine).flatMap((check) => check(finished));
-      expect(reasons, JSON.stringify(params)).not.toEqual([]);
+      expect(reasons).not.toEqual([]);
     }
   }
 });
