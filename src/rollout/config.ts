@@ -34,7 +34,10 @@ export const rolloutConfigSchema = z.strictObject({
     .max(1)
     .default(0.5)
     .describe("The run stops when more than this share of the last 20 attempts faulted."),
-  screenshots: z.boolean().default(false).describe("Keep a picture of every page, for people."),
+  screenshots: z
+    .enum(["none", "evaluation", "all"])
+    .default("none")
+    .describe("Pictures of pages to keep, for people: none, those of the first and last evaluation, all."),
 });
 
 export type RolloutConfig = z.infer<typeof rolloutConfigSchema>;

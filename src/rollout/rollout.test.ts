@@ -173,8 +173,9 @@ describe("oracle with mistakes", () => {
   it("throws where an oracle does not know its page, unless it is told what to do", async () => {
     const lost = (onStuck?: () => void) =>
       oraclePolicy({
-        oracleFor: function* () {
-          throw new Error("no such button");
+        oracleFor: function* (task) {
+          if (task.id !== "") throw new Error("no such button");
+          yield { kind: "wait" };
         },
         ...(onStuck && { onStuck }),
       });

@@ -59,7 +59,7 @@ export async function collectDemonstrations(
   await rollout({
     site: options.site,
     policy: oraclePolicy({
-      oracleFor: options.oracleFor,
+      oracleFor: (task, first) => options.oracleFor(task, first),
       detourRate: options.detourRate,
       failRate: options.failRate,
       onStuck: (task, error) => options.onStuck?.(task, error),

@@ -31,7 +31,8 @@ export type RunEvent =
       taskId: string;
       instruction: string;
       steps: number;
-      ending: Ending["kind"] | string;
+      /** The kind of the ending, or the limit that was reached. */
+      ending: "terminated" | "faulted" | Extract<Ending, { kind: "truncated" }>["reason"];
       /** The verifier's verdict, where there is one. */
       success: boolean | null;
     }

@@ -115,7 +115,7 @@ async function make(
     config: options.imitate,
     tokenize: { maxNewTokens: options.maxNewTokens, template: options.template },
     workDirectory,
-    ...(options.onProgress && { onProgress: options.onProgress }),
+    onProgress: (progress) => options.onProgress?.(progress),
     signal: options.signal,
   });
   await model.save(options.out);

@@ -1,5 +1,8 @@
 /** @file `webrl bench methods`: every method and ablation from the same base, on the same test tasks. */
 
+import { existsSync } from "node:fs";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { Register } from "../command.ts";
 import { examples, group, jsonOption, print, table, wholeNumber } from "../command.ts";
 import { percent } from "../run-view.ts";
@@ -33,9 +36,6 @@ export const register: Register = (program) => {
         json?: boolean;
       },
     ) => {
-      const { existsSync } = await import("node:fs");
-      const { mkdir, writeFile } = await import("node:fs/promises");
-      const { join } = await import("node:path");
       const { benchResults, planBench, readEvaluations, VARIANTS } =
         await import("../../train/bench-methods.ts");
       const { loadConfig } = await import("../../train/parse-config.ts");

@@ -21,7 +21,13 @@ export const register: Register = (program) => {
   command.action(async (options: ConfigOptions & { run?: string; json?: boolean }) => {
     const { loadConfig } = await import("../../train/parse-config.ts");
     const { trainRun } = await import("../train-run.ts");
-    const config = await loadConfig({ file: options.config, set: options.set });
+    const { writeReport } = await import("../../dashboard/report.ts");
+    const config = await loadConfig({
+      // Pictures for the report's pair of episodes: a task that failed before and succeeds now.
+      defaults: { rollout: { screenshots: "evaluation" } },
+      file: options.config,
+      set: options.set,
+    });
     const directory = options.run ?? newRunDirectory("demo");
     const started = performance.now();
     const isNew = !existsSync(join(directory, "config.json"));
@@ -30,8 +36,9 @@ export const register: Register = (program) => {
         `An agent learns to use web sites in a real browser. Its run is written to ${directory}.\n`,
       );
     const { evaluations } = await trainRun({ directory, ...(isNew && { config }) });
+    const report = await writeReport(directory);
     const seconds = (performance.now() - started) / 1000;
-    print(options, { run: directory, seconds, evaluations }, () =>
+    print(options, { run: directory, seconds, report, evaluations }, () =>
       [
         "",
         `Success on held-out test tasks (${evaluations[0]!.evaluation.tasks} tasks, mean ± standard error):`,
@@ -40,7 +47,7 @@ export const register: Register = (program) => {
         "",
         beforeAndAfter(evaluations[0]!.evaluation, evaluations.at(-1)!.evaluation),
         "",
-        `It took ${duration(seconds)}. What next:`,
+        `It took ${duration(seconds)}. The report is in ${report}. What next:`,
         `  webrl resume ${directory} --phases ${config.phases + 3}    train on`,
         `  webrl eval --run ${directory} --tasks 200    score it on more tasks`,
         `  webrl dashboard ${directory}    look at episodes, curriculum and curves`,

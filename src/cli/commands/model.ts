@@ -1,5 +1,7 @@
 /** @file `webrl model …`: demonstrations, and how the shipped models are made and looked at. */
 
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import type { Register } from "../command.ts";
@@ -92,8 +94,6 @@ function registerDemos(model: Command): void {
   command.action(async (options: CollectCommand & { detourRate: number; failRate: number }) => {
     const { collectDemonstrations } = await import("../../train/demonstrations.ts");
     const { rolloutConfigSchema } = await import("../../rollout/config.ts");
-    const { mkdir } = await import("node:fs/promises");
-    const { dirname } = await import("node:path");
     const { suite, tasks, site } = await openWorld(options);
     await using _site = site;
     await mkdir(dirname(options.out), { recursive: true });
@@ -157,8 +157,6 @@ function registerRollouts(model: Command): void {
     async (options: CollectCommand & { model: string; temperature: number; maxNewTokens: number }) => {
       const { collectRollouts } = await import("../../train/collect-rollouts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-      const { mkdir } = await import("node:fs/promises");
-      const { dirname } = await import("node:path");
       const { tasks, site } = await openWorld(options);
       await using _site = site;
       await using engine = createOnnxEngine();

@@ -7,6 +7,7 @@ import { rollout } from "../../rollout/rollout.ts";
 import { hash32 } from "../../core/rng.ts";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { TrainConfig } from "../config.ts";
 import type { Context } from "../context.ts";
 import type { MetricName } from "../metrics.ts";
 import type { Stage } from "../run-directory.ts";
@@ -91,11 +92,16 @@ export async function runRequests(
         report();
       },
       onFault: (fault) => stage.emit({ kind: "fault", ...fault }),
-      saveScreenshot: config.rollout.screenshots ? screenshots(stage) : undefined,
+      saveScreenshot: keepsScreenshots(config, stage) ? screenshots(stage) : undefined,
       signal,
     });
   }
   return requests.map((request) => records.get(request.id)!);
+}
+
+function keepsScreenshots({ rollout: { screenshots: which }, phases }: TrainConfig, stage: Stage): boolean {
+  if (which !== "evaluation") return which === "all";
+  return stage.name === "evaluate" && (stage.phase === 0 || stage.phase === phases);
 }
 
 function screenshots(stage: Stage) {

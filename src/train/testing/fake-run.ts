@@ -1,10 +1,12 @@
 /** @file A tiny run on fakes: a shop of eight things, a table model, a catalog of two templates. For tests. */
 
+/* oxlint-disable no-restricted-imports -- only tests import this file, and the fakes are for tests */
+
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Judge } from "../../core/contracts.ts";
 import type { Engine } from "../../core/engine.ts";
-import type { Task } from "../../core/task.ts";
+import type { Split, Task } from "../../core/task.ts";
 import { createEvolveProposer } from "../../curriculum/evolve.ts";
 import type { TaskCatalog } from "../../curriculum/catalog.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
@@ -39,7 +41,8 @@ export function fakeCatalog(): TaskCatalog & TaskSource {
   const all = fakeTasks();
   return {
     name: "fake",
-    tasks: (filter = {}) => all.filter((task) => filter.split === undefined || task.split === filter.split),
+    tasks: (filter?: { split?: Split }) =>
+      all.filter((task) => filter?.split === undefined || task.split === filter.split),
     templates: () =>
       Object.entries(PHRASINGS).map(([id, phrasings]) => ({
         id,
