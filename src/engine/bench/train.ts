@@ -127,7 +127,7 @@ export async function benchTrain(options: BenchTrainOptions = {}): Promise<Bench
   let torchLoss: number | null = null;
   if (torch !== null)
     for (const mode of ["eager", "compile"] as const)
-      for (const count of [...new Set([1, threads])]) {
+      for (const count of new Set([1, threads])) {
         const { loss, ...peer } = await measurePeer(python!, config, tokens_BT, {
           mode,
           threads: count,

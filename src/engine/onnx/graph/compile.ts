@@ -59,6 +59,11 @@ export async function compile(
   const session = await InferenceSession.create(graph.serialize(outputs, given), {
     executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     graphOptimizationLevel: "all",
+    // It would undo what `contractRows` does.
+    extra: {
+      optimization: { disable_specified_optimizers: "MatmulTransposeFusion" },
+      session: { intra_op: { allow_spinning: process.env["SPIN"] ?? "1" } },
+    },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
   });

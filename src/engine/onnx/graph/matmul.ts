@@ -3,7 +3,7 @@
  * transposition of a backward pass.
  */
 
-import { reshape, sumTo } from "./layout.ts";
+import { reshape, sumTo, transpose } from "./layout.ts";
 import { broadcastShapes, sameType, ShapeError, type Shape, type Value } from "./value.ts";
 
 export interface MatmulOptions {
@@ -50,13 +50,42 @@ export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
         const [x, d] = flat ? [rows(a), rows(dy)] : [a, dy];
         return sumTo(
           transposeB
-            ? matmul(d, x, { transposeA: true, transposeB: transposeA, alpha })
-            : matmul(x, d, { transposeA: !transposeA, alpha }),
+            ? transposeA
+              ? matmul(d, x, { transposeA: true, transposeB: true, alpha })
+              : contractRows(d, x, alpha)
+            : transposeA
+              ? matmul(x, d, { alpha })
+              : contractRows(x, d, alpha),
           b.shape,
         );
       },
     ],
   );
+}
+
+/**
+ * α·aᵀ·b, summed over rows, as the gradients of weights and keys are. ONNX Runtime's CPU kernel is half as fast with a
+ * transposed first operand, so the narrower operand is transposed beforehand (once, however many products it
+ * meets), and the result afterwards where that was b.
+ */
+export function contractRows(a: Value, b: Value, alpha = 1): Value {
+  const [widthA, widthB] = [a.shape.at(-1)!, b.shape.at(-1)!];
+  const narrowB = typeof widthB === "number" && (typeof widthA !== "number" || widthB <= widthA);
+  return narrowB ? swapLast(matmul(swapLast(b), a, { alpha })) : matmul(swapLast(a), b, { alpha });
+}
+
+const swapped = new WeakMap<Value, Value>();
+
+/** The last two axes exchanged; the same value for the same operand. No gradient. */
+function swapLast(x: Value): Value {
+  let result = swapped.get(x);
+  if (!result) {
+    const rank = x.shape.length;
+    const permutation = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
+    result = x.graph.untaped(() => transpose(x, permutation));
+    swapped.set(x, result);
+  }
+  return result;
 }
 
 function productShape(a: Shape, b: Shape, transposeA: boolean, transposeB: boolean): Shape {
@@ -107,8 +136,12 @@ export function matmulAdd(
           : matmul(dy, b, { transposeB: !transposeB }),
       () =>
         transposeB
-          ? matmul(dy, a, { transposeA: true, transposeB: transposeA })
-          : matmul(a, dy, { transposeA: !transposeA }),
+          ? transposeA
+            ? matmul(dy, a, { transposeA: true, transposeB: true })
+            : contractRows(dy, a)
+          : transposeA
+            ? matmul(a, dy)
+            : contractRows(a, dy),
       () => sumTo(dy, c.shape),
     ],
   );

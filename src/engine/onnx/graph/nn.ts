@@ -6,7 +6,7 @@
 import { invariant } from "../../../core/errors.ts";
 import { add, cast, log, mul, reciprocal, scale, sqrt, sub } from "./elementwise.ts";
 import { gatherND, gatherRows, scatterAddRows } from "./indexing.ts";
-import { matmul } from "./matmul.ts";
+import { contractRows, matmul } from "./matmul.ts";
 import { reduceMax } from "./reduction.ts";
 import { concat, reduceSum, reshape, sumTo, zeros } from "./layout.ts";
 import { sameType, ShapeError, type Dim, type Value } from "./value.ts";
@@ -159,8 +159,8 @@ export function attention(q: Value, k: Value, v: Value, mask: Value | null, alph
       );
       return [
         () => sumTo(matmul(dScores(), k, { alpha }), q.shape),
-        () => sumTo(matmul(dScores(), q, { transposeA: true, alpha }), k.shape),
-        () => sumTo(matmul(p, dy!, { transposeA: true }), v.shape),
+        () => sumTo(contractRows(dScores(), q, alpha), k.shape),
+        () => sumTo(contractRows(p, dy!), v.shape),
       ];
     },
   );
@@ -206,7 +206,7 @@ export function tokenLogprobs(hidden: Value, weight: Value, rows: Value, targets
           return scatterAddRows(spread, rows, mul(gatherRows(weight, targets), perTarget()));
         },
         () => {
-          const spread = matmul(p, mul(hidden, perRow()), { transposeA: true, alpha: -1 });
+          const spread = contractRows(p, mul(hidden, perRow()), -1);
           return scatterAddRows(spread, targets, mul(gatherRows(hidden, rows), perTarget()));
         },
       ];
