@@ -2,12 +2,20 @@
 
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import type { ChatModel } from "../core/chat.ts";
 import type { RunnableSuite } from "./runnable.ts";
 
-export const SUITES = ["built-in", "own"] as const;
+export const SUITES = ["built-in", "own", "webarena"] as const;
 
 /** Throws a `ConfigError` where the name is unknown, the file is missing or malformed. */
-export async function loadSuite(name: string, file?: string): Promise<RunnableSuite> {
+export async function loadSuite(
+  name: string,
+  file?: string,
+  options: {
+    /** Compares answers for WebArena tasks that need it. */
+    judge?: ChatModel | null;
+  } = {},
+): Promise<RunnableSuite> {
   switch (name) {
     case "built-in":
       if (file !== undefined)
@@ -17,6 +25,10 @@ export async function loadSuite(name: string, file?: string): Promise<RunnableSu
       return (await import("./own-suite.ts")).loadOwnSuite(
         required(name, file, "your site's definition, e.g. site.ts"),
       );
+    case "webarena": {
+      const path = required(name, file, "the task file, e.g. test_webarena_lite.raw.json");
+      return (await import("./webarena/suite.ts")).loadWebArenaSuite(path, options);
+    }
     default: {
       const near = nearest(name, SUITES);
       throw new ConfigError(

@@ -1,0 +1,215 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { ConfigError, Fault } from "../../core/errors.ts";
+import { evaluate, parseCall, pythonString, redditPostUrl } from "./evaluate.ts";
+import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
+import { createAnswerJudge } from "./judge.ts";
+import { isImpossible, parseTasks, toTask } from "./tasks.ts";
+import type { WebArenaTask } from "./tasks.ts";
+import {
+  clean,
+  exactMatch,
+  mustExclude,
+  mustInclude,
+  oneOf,
+  requiredValue,
+  tokenize,
+  urlMatch,
+} from "./text.ts";
+
+describe("tokens are NLTK's", () => {
+  test.each([
+    ["n/a", ["n/a"]],
+    ["10:30", ["10:30"]],
+    ["1,000", ["1,000"]],
+    ["557m", ["557m"]],
+    ["3/4", ["3/4"]],
+    ["9:45pm", ["9:45pm"]],
+    ["rock-and-roll", ["rock-and-roll"]],
+    ["$5.00", ["$", "5.00"]],
+    ["50%", ["50", "%"]],
+    ["5, 6", ["5", ",", "6"]],
+    ["(65)", ["(", "65", ")"]],
+    ["#12", ["#", "12"]],
+    ["don't", ["do", "n't"]],
+    ["it's", ["it", "'s"]],
+    ["the end.", ["the", "end", "."]],
+    ["it is 5. then 6", ["it", "is", "5.", "then", "6"]],
+    ["one done. two left", ["one", "done", ".", "two", "left"]],
+  ])("%s", (text, tokens) => {
+    expect(tokenize(text)).toEqual(tokens);
+  });
+});
+
+describe("string rules", () => {
+  test("outer quotes and case go, white space stays", () => {
+    expect(clean(`"Hello World"`)).toBe("hello world");
+    expect(clean(`"half`)).toBe(`"half`);
+    expect(exactMatch("N/A", "n/a")).toBe(true);
+    expect(exactMatch("N/A", "n/a ")).toBe(false);
+  });
+  test("a one-token reference must be a token, a longer one a substring", () => {
+    expect(mustInclude("12", "it costs $12")).toBe(true);
+    expect(mustInclude("12.00", "it costs $12")).toBe(false);
+    expect(mustInclude("1,200", "there are 1200")).toBe(false);
+    expect(mustInclude("5", "about 15 minutes")).toBe(false);
+    expect(mustInclude("guest", "guest/owner")).toBe(true);
+    expect(mustInclude("wrong |OR| right answer", "the right answers")).toBe(true);
+    expect(mustExclude("guest", "guest/owner")).toBe(true);
+    expect(mustExclude("guest", "a guest")).toBe(false);
+    expect(oneOf(["a b", "c d"], "x C D y")).toBe(true);
+  });
+  test("required values are inequalities over an integer, else over 0", () => {
+    expect(requiredValue("<= 700", "699")).toBe(true);
+    expect(requiredValue("> 1000 |OR| == 5", "5")).toBe(true);
+    expect(requiredValue(">= 1000", "1,000")).toBe(true);
+    expect(requiredValue("> 0", "many")).toBe(false);
+    expect(() => requiredValue("about 5", "5")).toThrow(RangeError);
+  });
+  test("addresses: equal by default, a substring where asked", () => {
+    expect(urlMatch("http://localhost:1/x", "http://127.0.0.1:1/x/", undefined)).toBe(true);
+    expect(urlMatch("http://a/x", "http://a/x/y", undefined)).toBe(false);
+    expect(urlMatch("http://a/z |OR| http://a/x", "http://a/x/y", "GOLD in PRED")).toBe(true);
+    expect(() => urlMatch("a", "a", "NEARLY")).toThrow(RangeError);
+  });
+});
+
+const task = (evaluation: Partial<WebArenaTask["eval"]>): WebArenaTask => ({
+  task_id: 1,
+  sites: ["shopping"],
+  start_url: "http://shop/",
+  intent: "Do it",
+  eval: { eval_types: ["string_match"], ...evaluation },
+});
+const page = (values: Record<string, unknown> = {}, opened: string[] = []): EvaluatedPage => ({
+  url: () => opened.at(-1) ?? "http://forum/f/books/12/a-title",
+  open: async (url) => void opened.push(url),
+  html: async () => "<html>Total $5.00</html>",
+  evaluate: async (expression) => {
+    if (expression in values) return values[expression];
+    throw new Error("no such element");
+  },
+});
+const judge = (same: boolean): AnswerJudge => ({
+  sameAnswer: async () => same,
+  sameReason: async () => same,
+});
+
+describe("evaluators", () => {
+  test("several keys multiply", async () => {
+    const both = task({ reference_answers: { must_include: ["5"], fuzzy_match: ["five"] } });
+    expect(await evaluate(both, "5", { page: page(), judge: judge(true) })).toEqual([]);
+    expect(await evaluate(both, "6", { page: page(), judge: judge(true) })).toHaveLength(1);
+    expect(await evaluate(both, "6", { page: page(), judge: judge(false) })).toHaveLength(2);
+  });
+  test("N/A is accepted as it is, other refusals by their reason", async () => {
+    const impossible = task({
+      reference_answers: { fuzzy_match: "N/A" },
+      string_note: "there is no such product",
+    });
+    expect(await evaluate(impossible, "N/A", { page: page(), judge: null })).toEqual([]);
+    expect(await evaluate(impossible, "not sold", { page: page(), judge: judge(true) })).toEqual([]);
+    expect(await evaluate(impossible, "too lazy", { page: page(), judge: judge(false) })).toHaveLength(1);
+    await expect(evaluate(impossible, "not sold", { page: page(), judge: null })).rejects.toThrow(Fault);
+  });
+  test("page targets open their pages in order; an element that is missing is an empty text", async () => {
+    const opened: string[] = [];
+    const check = task({
+      eval_types: ["url_match", "program_html"],
+      reference_url: "http://forum/f/books/12/a-title",
+      program_html: [
+        {
+          url: "func:reddit_get_post_url('__last_url__')",
+          locator: "document.title",
+          required_contents: { exact_match: "Books" },
+        },
+        { url: "last", locator: "", required_contents: { must_include: ["5.00"] } },
+        {
+          url: "http://forum/x",
+          locator: "document.querySelector('p').innerText",
+          required_contents: { exact_match: "" },
+        },
+      ],
+    });
+    expect(
+      await evaluate(check, "", { page: page({ "document.title": "books" }, opened), judge: null }),
+    ).toEqual([]);
+    expect(opened).toEqual(["http://forum/f/books/12/", "http://forum/x"]);
+  });
+  test("what the page gives is compared as Python prints it", () => {
+    expect(pythonString(null)).toBe("None");
+    expect(pythonString(["a", "it's", 1, true])).toBe(`['a', "it's", 1, True]`);
+  });
+  test("function strings are read, not run", () => {
+    expect(parseCall("func:gitlab_get_project_memeber_role(__page__, 'vinta')")).toEqual({
+      name: "gitlab_get_project_memeber_role",
+      args: ["__page__", "vinta"],
+    });
+    expect(() => parseCall("func:x(process.exit())")).toThrow(RangeError);
+    expect(redditPostUrl("http://a:9/f/books/12/title?x=1")).toBe("http://a:9/f/books/12/");
+    expect(redditPostUrl("http://a/user/x")).toBe("http://a/user/x");
+  });
+  test("an account that looks like code stays a text", async () => {
+    const asked: string[] = [];
+    const spy: EvaluatedPage = {
+      ...page(),
+      evaluate: async (expression) => (asked.push(expression), "Guest"),
+    };
+    const check = task({
+      eval_types: ["program_html"],
+      program_html: [
+        {
+          url: "last",
+          locator: `func:gitlab_get_project_memeber_role(__page__, 'a"+alert(1)+"')`,
+          required_contents: { must_include: ["Guest"] },
+        },
+      ],
+    });
+    await expect(evaluate(check, "", { page: spy, judge: null })).rejects.toThrow(RangeError);
+    expect(asked).toEqual([]);
+  });
+});
+
+test("the judge's contract: partial is not correct, silence is a fault", async () => {
+  const saying = (text: string) =>
+    createAnswerJudge({ name: "fake", chat: async () => ({ text, stop: "stop" as const }) });
+  expect(await saying("Correct").sameAnswer("q", "r", "a")).toBe(true);
+  expect(await saying("partially correct").sameAnswer("q", "r", "a")).toBe(false);
+  expect(await saying("incorrect").sameAnswer("q", "r", "a")).toBe(false);
+  await expect(saying("hm").sameAnswer("q", "r", "a")).rejects.toThrow(Fault);
+  expect(await saying("the same").sameReason("q", "r", "a")).toBe(true);
+  expect(await saying("different").sameReason("q", "r", "a")).toBe(false);
+});
+
+describe("task files", () => {
+  const one = JSON.stringify([{ ...task({}), start_url: "__SHOPPING__/cart" }]);
+  test("placeholders are filled from base URLs; one that is missing is named", () => {
+    expect(parseTasks(one, "t.json", { SHOPPING: "http://h:7770/" })[0]!.start_url).toBe(
+      "http://h:7770/cart",
+    );
+    expect(() => parseTasks(one, "t.json", {})).toThrow(/SHOPPING is not set/);
+  });
+  test("a malformed file says where", () => {
+    expect(() => parseTasks("{", "t.json")).toThrow(ConfigError);
+    expect(() => parseTasks("[{}]", "t.json")).toThrow(/malformed at 0\./);
+  });
+
+  const file = new URL("../../../../shared/data/webarena-lite/test_webarena_lite.raw.json", import.meta.url);
+  test.skipIf(!existsSync(file))("all 165 tasks of WebArena-Lite are read, with the published counts", () => {
+    const tasks = parseTasks(readFileSync(file, "utf8"), "lite");
+    expect(tasks).toHaveLength(165);
+    const count = (type: string) =>
+      tasks.filter((t) => t.eval.eval_types.includes(type as "string_match")).length;
+    expect([count("string_match"), count("program_html"), count("url_match")]).toEqual([80, 67, 39]);
+    expect(tasks.filter(isImpossible).map((t) => t.task_id)).toEqual([
+      27, 51, 56, 59, 74, 86, 91, 114, 161, 162,
+    ]);
+    expect(new Set(tasks.map((t) => toTask(t).id)).size).toBe(165);
+    const oneToken = tasks
+      .flatMap((t) => t.eval.reference_answers?.must_include ?? [])
+      .flatMap((item) => item.split(" |OR| "))
+      .map((item) => tokenize(clean(item)).length === 1);
+    // The reference counts 66 and 47: it takes the five letters of task 81's text, which is no list, one by one.
+    expect([oneToken.length, oneToken.filter(Boolean).length]).toEqual([62, 43]);
+  });
+});
