@@ -19,7 +19,7 @@ describe.each(["compact", "aria"] as const)(
         return element ? { kind: "click", element: element.name } : { kind: "exit", message: "" };
       },
     });
-    for (const rule of rules) it(rule.name, rule.run);
+    for (const rule of rules) it(rule.name, () => rule.run());
   },
 );
 

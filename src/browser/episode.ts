@@ -15,7 +15,7 @@ import { buildObservation } from "./observation.ts";
 import { observeDocument } from "./observe.ts";
 import type { ElementTarget, ObservedDocument } from "./observe.ts";
 import { pageCalls } from "./page/script.ts";
-import { perform } from "./perform.ts";
+import { perform, travel } from "./perform.ts";
 import { browserFault, VIEWPORT } from "./pool.ts";
 import type { BrowserPool, EpisodeContext } from "./pool.ts";
 import { Tab } from "./tab.ts";
@@ -127,15 +127,19 @@ class BrowserEpisode implements Episode {
     const { startUrl, cookies } = this.#world;
     try {
       if (cookies.length > 0)
-        await context.addCookies(
-          cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({
-            name,
-            value,
-            domain: host.replace(/:\d+$/, ""),
-            path,
-            ...(httpOnly !== undefined && { httpOnly }),
-            ...(secure !== undefined && { secure }),
-          })),
+        await bounded(
+          context.addCookies(
+            cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({
+              name,
+              value,
+              domain: host.replace(/:\d+$/, ""),
+              path,
+              ...(httpOnly !== undefined && { httpOnly }),
+              ...(secure !== undefined && { secure }),
+            })),
+          ),
+          this.#limits.responseMs,
+          signal,
         );
       const page = await bounded(this.#opened.newPage(), this.#limits.responseMs, signal);
       const response = await bounded(
@@ -207,6 +211,7 @@ class BrowserEpisode implements Episode {
         url: tab.page.url(),
         title: this.#last?.title ?? "",
         pageText: String(text).replace(/\s+/g, " ").trim(),
+        read: (expression) => bounded(tab.page.evaluate(expression), this.#limits.responseMs),
       };
     } catch (error) {
       throw await this.#fault(error);
@@ -326,7 +331,7 @@ class BrowserEpisode implements Episode {
       tabs.length === 1
         ? [document.snapshot.title]
         : await Promise.all(
-            tabs.map((tab) =>
+            tabs.map(async (tab) =>
               tab === this.#active
                 ? document.snapshot.title
                 : bounded(tab.page.title(), this.#limits.responseMs, signal),
@@ -357,6 +362,8 @@ class BrowserEpisode implements Episode {
     let { awaitActivityMs } = settle;
     for (;;) {
       signal?.throwIfAborted();
+      if (spent() > navigationMs + settleMs + 2 * responseMs)
+        throw new Fault("observation_failed", "the page does not come to rest", { retryable: true });
       await this.#newTabs();
       const tab = await this.#currentTab();
       if (tab !== this.#tabs[0] && !tab.begun && tab.page.url() === "about:blank") {
@@ -388,11 +395,6 @@ class BrowserEpisode implements Episode {
         );
       } catch (error) {
         if (!isReplaced(error) && !(tab.page.isClosed() && this.#openTabs().length > 0)) throw error;
-        if (spent() > navigationMs + responseMs)
-          throw new Fault("observation_failed", "the page keeps on replacing itself", {
-            retryable: true,
-            cause: error,
-          });
         continue;
       }
       awaitActivityMs = 0;
@@ -408,8 +410,7 @@ class BrowserEpisode implements Episode {
       }
       if (tab.navigating || tab.failedNavigation) continue;
       if (document.snapshot.url.startsWith("chrome-error:")) {
-        // Where a refused navigation ended; the agent stays where it was.
-        await bounded(tab.page.goBack({ waitUntil: "commit" }), responseMs, signal);
+        await this.#leaveErrorPage(tab);
         continue;
       }
       this.#checkSite(document.snapshot.url);
@@ -430,7 +431,7 @@ class BrowserEpisode implements Episode {
     // Its navigation may have been refused before it could be listened to.
     if (tab.version === 0 && network.lastBlocked !== null && tab.page.url() === "about:blank") {
       this.#blockedHost = network.lastBlocked;
-      await tab.page.close();
+      await bounded(tab.page.close(), this.#limits.responseMs);
     }
   }
 
@@ -470,8 +471,23 @@ class BrowserEpisode implements Episode {
       });
     }
     this.#blockedHost = URL.canParse(failed.url) ? new URL(failed.url).host : failed.url;
-    if (tab.page.url() === "about:blank" && this.#openTabs().length > 1) await tab.page.close();
+    if (tab.page.url() === "about:blank" && this.#openTabs().length > 1)
+      await bounded(tab.page.close(), this.#limits.responseMs);
     return true;
+  }
+
+  /** Chromium's own page about a navigation that failed: the agent stays where it was. */
+  async #leaveErrorPage(tab: Tab): Promise<void> {
+    const { network } = this.#opened;
+    if (network.lastBlocked === null) {
+      const [host = "the page", why = "no connection"] = [...network.down].at(-1) ?? [];
+      throw new Fault("site_down", `${host} cannot be reached: ${why}`, { retryable: true });
+    }
+    this.#blockedHost ??= network.lastBlocked;
+    const { responseMs } = this.#limits;
+    const back = await bounded(travel(tab.page, -1), responseMs);
+    // A tab that never was anywhere else.
+    if (!back) await bounded(tab.page.close(), responseMs);
   }
 
   /** A page of a host that does not work is no page. */
@@ -506,14 +522,14 @@ class BrowserEpisode implements Episode {
     if (this.#active?.crashed) throw pageCrashed();
     if (this.#active && !this.#active.page.isClosed()) return this.#active;
     this.#active = this.#openTabs().at(-1);
-    if (!this.#active) await this.#opened.newPage();
+    if (!this.#active) await bounded(this.#opened.newPage(), this.#limits.responseMs);
     invariant(this.#active, "a new page is a tab");
     return this.#active;
   }
 
   async #fault(error: unknown): Promise<Fault> {
     if (error instanceof Fault) return error;
-    if (!(error instanceof Error) || /^invariant violated/.test(error.message)) throw error;
+    if (!(error instanceof Error) || error.message.startsWith("invariant violated")) throw error;
     const { browser } = this.#opened;
     // The message about the connection may arrive after the failure that it caused.
     if (/closed|crash|disconnected/i.test(error.message))

@@ -114,7 +114,7 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
   const { endpoint, proxyHost } = browserConfigSchema.parse(config);
   if (endpoint) {
     try {
-      return /^ws/.test(endpoint)
+      return endpoint.startsWith("ws")
         ? await chromium.connect(endpoint, { timeout: 30_000 })
         : await chromium.connectOverCDP(endpoint, { timeout: 30_000 });
     } catch (cause) {

@@ -99,7 +99,7 @@ const gone = (name: string): ActionError => ({
 });
 
 /** Moves in the tab's history. `false`: there is nothing in that direction. */
-async function travel(page: Page, direction: 1 | -1): Promise<boolean> {
+export async function travel(page: Page, direction: 1 | -1): Promise<boolean> {
   const session = await page.context().newCDPSession(page);
   try {
     const { currentIndex, entries } = await session.send("Page.getNavigationHistory");

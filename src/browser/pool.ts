@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { Fault, invariant } from "../core/errors.ts";
+import { bounded, TooLate } from "./bounded.ts";
 import { browserConfigSchema, launchBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
 import { openNetwork } from "./proxy.ts";
@@ -24,6 +25,8 @@ export interface EpisodeContext extends AsyncDisposable {
 
 /** Milliseconds that closing may take before it is given up and the browser is replaced. */
 const CLOSE_MS = 10_000;
+/** Milliseconds that a browser may take to open a context before it is replaced. */
+const OPEN_MS = 30_000;
 
 export class BrowserPool implements AsyncDisposable {
   readonly #config: BrowserConfig;
@@ -76,7 +79,7 @@ export class BrowserPool implements AsyncDisposable {
     });
     let context: BrowserContext;
     try {
-      context = await browser.newContext({
+      const opening = browser.newContext({
         viewport: VIEWPORT,
         deviceScaleFactor: 1,
         locale: "en-US",
@@ -86,8 +89,13 @@ export class BrowserPool implements AsyncDisposable {
         acceptDownloads: false,
         proxy: { server: `http://${proxyHost}:${network.port}`, ...credentials },
       });
+      context = await bounded(opening, OPEN_MS);
     } catch (cause) {
       await network[Symbol.asyncDispose]();
+      if (cause instanceof TooLate) {
+        await this.#discard(browser);
+        throw new Fault("browser_crashed", "the browser does not answer", { retryable: true, cause });
+      }
       throw browserFault(browser, cause, "a browser context could not be opened");
     }
     let contextId: string | undefined;
@@ -124,7 +132,7 @@ export class BrowserPool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const context of [...this.#open]) await context[Symbol.asyncDispose]();
+    for (const context of this.#open) await context[Symbol.asyncDispose]();
     const browser = await this.#browser?.catch(() => undefined);
     if (browser) await this.#discard(browser);
   }

@@ -149,6 +149,6 @@ describe("openNetwork", () => {
     await new Promise((resolve) => setTimeout(resolve, 50));
     await network[Symbol.asyncDispose]();
     expect(await pending).toBeInstanceOf(Error);
-    await expect(ask(network.port, "http://shop.test/")).rejects.toThrow();
+    await expect(ask(network.port, "http://shop.test/")).rejects.toThrow("ECONNREFUSED");
   });
 });

@@ -22,6 +22,8 @@ export interface FinishedPage {
   title: string;
   /** Visible text of the whole page, white space collapsed. */
   pageText: string;
+  /** Evaluates an expression in the page. */
+  read: (expression: string) => Promise<unknown>;
 }
 
 /** An episode's private world. Its episode owns it and disposes it. */
@@ -44,7 +46,7 @@ export interface EpisodeWorld {
    * Asked after every action: `true` ends the episode as `site_end` (MiniWoB++ ends its own episodes). `read` evaluates
    * an expression in the page.
    */
-  ended?(page: { url: string; read(expression: string): Promise<unknown> }): boolean | Promise<boolean>;
+  ended?(page: { url: string; read: (expression: string) => Promise<unknown> }): boolean | Promise<boolean>;
   /** Called once, when the episode is disposed or could not start. */
   dispose?(): void | Promise<void>;
 }
