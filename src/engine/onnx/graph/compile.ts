@@ -62,7 +62,8 @@ export async function compile(
     // It would undo what `contractRows` does.
     extra: {
       optimization: { disable_specified_optimizers: "MatmulTransposeFusion" },
-      session: { intra_op: { allow_spinning: process.env["SPIN"] ?? "1" } },
+      // Browsers share the cores: a thread that spins while it waits takes them away.
+      session: { intra_op: { allow_spinning: "0" } },
     },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
