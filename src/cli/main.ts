@@ -8,6 +8,7 @@ import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
 import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
+import { register as dashboard } from "./commands/dashboard.ts";
 import { register as doctor } from "./commands/doctor.ts";
 import { register as demo } from "./commands/demo.ts";
 import { register as evaluate } from "./commands/eval.ts";
@@ -21,7 +22,18 @@ import { register as train } from "./commands/train.ts";
  * everything heavy inside the action with `await import(...)`, so that `webrl --help` stays instant. Helpers for
  * options, output, progress and examples are in `command.ts`.
  */
-const COMMANDS: readonly Register[] = [demo, train, evaluate, suite, model, doctor, benchRollout, report, benchMethods];
+const COMMANDS: readonly Register[] = [
+  demo,
+  train,
+  evaluate,
+  suite,
+  model,
+  doctor,
+  benchRollout,
+  dashboard,
+  report,
+  benchMethods,
+];
 
 function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {

@@ -263,7 +263,7 @@ function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
 function JudgePart({ overview }: { overview: Overview }) {
   const all = overview.judge.find((row) => row.group === "all");
   if (!all) return null;
-  const by = [...new Set(overview.judge.map((row) => row.group))].length;
+
   return (
     <section>
       <h2>Outcome reward model</h2>
@@ -272,7 +272,9 @@ function JudgePart({ overview }: { overview: Overview }) {
         only audits.
       </p>
       <div class="plots">
-        <div class="panel">{by > 0 && <JudgeTable quality={overview.judge} />}</div>
+        <div class="panel">
+          <JudgeTable quality={overview.judge} />
+        </div>
         <div class="panel">
           <ConfusionTable confusion={all.confusion} />
         </div>

@@ -1,0 +1,44 @@
+/** @file The page's script: the bundle that the build left in `assets/`, or, run from sources, one made on the spot. */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { ConfigError } from "../core/errors.ts";
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+let bundled: Promise<string> | undefined;
+
+export function dashboardScript(): Promise<string> {
+  bundled ??= load().catch((error: unknown) => {
+    bundled = undefined;
+    throw error;
+  });
+  return bundled;
+}
+
+async function load(): Promise<string> {
+  const built = at("assets/app.js");
+  if (existsSync(built)) return readFile(built, "utf8");
+  const source = at("client/main.tsx");
+  if (!existsSync(source))
+    throw new ConfigError(
+      "the dashboard's script was not built",
+      "Build it with `npm run build`, or install the package again.",
+    );
+  // A development dependency: published packages have the bundle.
+  const { build } = await import("esbuild");
+  const result = await build({ ...BUNDLE, entryPoints: [source], write: false });
+  return result.outputFiles[0]!.text;
+}
+
+/** The same settings as in `scripts/build-dashboard.mjs`. Shared views have no pragma: here they are Preact's. */
+const BUNDLE = {
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  jsx: "automatic",
+  jsxImportSource: "preact",
+  minify: true,
+  legalComments: "none",
+} as const;

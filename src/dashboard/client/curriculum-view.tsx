@@ -1,0 +1,152 @@
+/** @jsxImportSource preact */
+/** @file The curriculum: what the filters said, success over the phases, and the lineage of tasks. */
+
+import { useState } from "preact/hooks";
+import type { Curriculum, RateRow } from "../curriculum.ts";
+import { percent, words } from "../views/format.ts";
+import { useJson } from "./data.ts";
+import { BarPlot, LinePlot } from "./plot.tsx";
+import { episodeHref } from "./route.ts";
+import { LineageTree } from "./shared.ts";
+
+const GROUPS = ["site", "template", "difficulty"] as const;
+
+export function CurriculumView({ run, version }: { run: string; version: number }) {
+  const { data, error } = useJson<Curriculum>(`/api/runs/${encodeURIComponent(run)}/curriculum`, version);
+  const [group, setGroup] = useState<(typeof GROUPS)[number]>("site");
+  const [wanted, setWanted] = useState("");
+  const [dropped, setDropped] = useState(true);
+  if (error !== null) return <p class="notice">{error}</p>;
+  if (!data) return <p class="dim">Reading the curriculum…</p>;
+  const outcomes = [...new Set(data.outcomes.flatMap(({ counts }) => Object.keys(counts)))];
+  const rows = data.rates[group];
+  return (
+    <>
+      <h1>Curriculum</h1>
+      {data.nodes.length === 0 && <p class="notice">No phase has tasks yet.</p>}
+      <div class="plots">
+        <BarPlot
+          title="Candidates and what the filters said"
+          yLabel="tasks"
+          parts={outcomes.map(words)}
+          groups={data.outcomes.map(({ phase, counts }) => ({
+            label: `phase ${phase}`,
+            values: Object.fromEntries(Object.entries(counts).map(([name, n]) => [words(name), n])),
+          }))}
+        />
+        <LinePlot
+          title={`Success by ${group}`}
+          xLabel="phase"
+          yLabel="of rollouts"
+          share
+          series={rows.slice(0, 8).map((row) => ({
+            name: row.group,
+            points: Object.entries(row.byPhase).map(([phase, { successes, attempts }]) => ({
+              x: Number(phase),
+              y: successes / attempts,
+              error: Math.sqrt((successes * (attempts - successes)) / attempts ** 3),
+            })),
+          }))}
+        />
+      </div>
+      <h2>Success over the phases</h2>
+      <div class="filters">
+        <label>
+          Group by
+          <select value={group} onChange={(event) => setGroup(event.currentTarget.value as typeof group)}>
+            {GROUPS.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <RateTable rows={rows} group={group} />
+      <h2>Lineage</h2>
+      <p class="dim">
+        Every task below another grew from a failed attempt at it. Attempts open in the viewer.
+      </p>
+      <div class="filters">
+        <label>
+          Words of a task
+          <input type="search" value={wanted} onInput={(event) => setWanted(event.currentTarget.value)} />
+        </label>
+        <label class="check">
+          <input type="checkbox" checked={dropped} onChange={() => setDropped(!dropped)} />
+          show dropped candidates
+        </label>
+      </div>
+      <LineageTree
+        curriculum={narrowed(data, wanted, dropped)}
+        episodeHref={(phase, id) => episodeHref(run, "rollout", phase, id)}
+      />
+    </>
+  );
+}
+
+/** Only trees that have a task with the words in them; without dropped candidates, if so wished. */
+function narrowed(curriculum: Curriculum, text: string, dropped: boolean): Curriculum {
+  const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const visible = new Set(
+    curriculum.nodes
+      .filter((node) => dropped || node.outcome === "kept" || node.outcome === "seed")
+      .map((node) => node.taskId),
+  );
+  const nodes = curriculum.nodes
+    .filter((node) => visible.has(node.taskId))
+    .map((node) => ({ ...node, children: node.children.filter((id) => visible.has(id)) }));
+  const byId = new Map(nodes.map((node) => [node.taskId, node]));
+  const matches = (id: string, depth = 0): boolean => {
+    const node = byId.get(id);
+    if (!node || depth > 60) return false;
+    const words = `${node.instruction} ${node.taskId}`.toLowerCase();
+    return (
+      wanted.every((word) => words.includes(word)) || node.children.some((child) => matches(child, depth + 1))
+    );
+  };
+  return { ...curriculum, nodes, roots: curriculum.roots.filter((id) => byId.has(id) && matches(id)) };
+}
+
+function RateTable({ rows, group }: { rows: RateRow[]; group: string }) {
+  const phases = [...new Set(rows.flatMap((row) => Object.keys(row.byPhase).map(Number)))].sort(
+    (a, b) => a - b,
+  );
+  return (
+    <div class="scroll" tabIndex={0} role="region" aria-label={`Success by ${group}`}>
+      <table class="cells">
+        <thead>
+          <tr>
+            <th scope="col">{group}</th>
+            {phases.map((phase) => (
+              <th key={phase} scope="col" class="n">{`phase ${phase}`}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.group}>
+              <th scope="row">{row.group}</th>
+              {phases.map((phase) => {
+                const cell = row.byPhase[phase];
+                return (
+                  <td key={phase} class="cell">
+                    {cell ? (
+                      <span
+                        class="heat"
+                        style={{ "--share": percent(0.45 * (cell.successes / cell.attempts)) }}
+                      >
+                        {percent(cell.successes / cell.attempts)}{" "}
+                        <span class="dim">{`of ${cell.attempts}`}</span>
+                      </span>
+                    ) : (
+                      "–"
+                    )}
+                  </td>
+                );
+              })}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,233 @@
+/** @jsxImportSource preact */
+/** @file The trajectory viewer: one attempt step by step, or two attempts beside each other. */
+
+import { useEffect } from "preact/hooks";
+import type { EpisodeDetail, EpisodeSummary } from "../episodes.ts";
+import { duration, percent, words } from "../views/format.ts";
+import { useJson } from "./data.ts";
+import { filterQuery, Outcome } from "./episodes-view.tsx";
+import { LinePlot } from "./plot.tsx";
+import { episodeHref, href, replaceQuery } from "./route.ts";
+import { StepPanel } from "./step-panel.tsx";
+import type { Piece } from "./virtual-list.tsx";
+
+interface Place {
+  run: string;
+  kind: string;
+  phase: number;
+  id: string;
+}
+
+const detailUrl = ({ run, kind, phase, id }: Place) =>
+  `/api/runs/${encodeURIComponent(run)}/episode?${new URLSearchParams({ kind, phase: String(phase), id })}`;
+
+export function EpisodeView(props: Place & { query: URLSearchParams }) {
+  const { run, kind, phase, id, query } = props;
+  const { data, error } = useJson<EpisodeDetail>(detailUrl(props));
+  const filters = filterQuery(query);
+  const search = new URLSearchParams({ ...filters, limit: "500" }).toString();
+  const neighbours = useJson<Piece<EpisodeSummary>>(
+    `/api/runs/${encodeURIComponent(run)}/episodes?${search}`,
+  ).data;
+  const others = useJson<Piece<EpisodeSummary>>(
+    data
+      ? `/api/runs/${encodeURIComponent(run)}/episodes?${new URLSearchParams({ task: data.task.id, limit: "100" })}`
+      : null,
+  ).data;
+  const besideText = query.get("beside");
+  const beside = besideText === null ? null : parsePlace(run, besideText);
+  const second = useJson<EpisodeDetail>(beside ? detailUrl(beside) : null);
+
+  const at = neighbours?.items.findIndex((each) => each.id === id && each.kind === kind) ?? -1;
+  const go = (by: number) => {
+    const next = at < 0 ? undefined : neighbours?.items[at + by];
+    if (next) location.hash = episodeHref(run, next.kind, next.phase, next.id, filters);
+  };
+  const count = Math.max(data?.steps.length ?? 0, second.data?.steps.length ?? 0);
+  const step = Math.min(Math.max(0, Number(query.get("step") ?? 1) - 1), Math.max(0, count - 1));
+  const show = (index: number) => {
+    if (index >= 0 && index < count) replaceQuery({ step: String(index + 1) });
+  };
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName))
+        return;
+      const act = {
+        j: () => show(step + 1),
+        k: () => show(step - 1),
+        ArrowRight: () => show(step + 1),
+        ArrowLeft: () => show(step - 1),
+        "]": () => go(1),
+        "[": () => go(-1),
+      }[event.key];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  });
+
+  if (error !== null) return <p class="notice">{error}</p>;
+  if (!data) return <p class="dim">Reading the episode…</p>;
+  return (
+    <>
+      <p>
+        <a href={href(["run", run, "episodes"], filters)}>All episodes</a>{" "}
+        <button type="button" disabled={at <= 0} onClick={() => go(-1)}>
+          Previous
+        </button>{" "}
+        <button
+          type="button"
+          disabled={at < 0 || at + 1 >= (neighbours?.items.length ?? 0)}
+          onClick={() => go(1)}
+        >
+          Next
+        </button>
+      </p>
+      <h1>{data.task.instruction}</h1>
+      <p class="dim">{`${data.task.id} · ${data.task.category} · ${(data.task.sites ?? []).join(", ")} · the oracle needs ${data.task.difficulty} steps`}</p>
+      <div class="filters">
+        <label>
+          Beside it
+          <select
+            value={besideText ?? ""}
+            onChange={(event) => replaceQuery({ beside: event.currentTarget.value || undefined })}
+          >
+            <option value="">no other attempt</option>
+            {(others?.items ?? [])
+              .filter((other) => !(other.id === id && other.kind === kind))
+              .map((other) => (
+                <option key={`${other.kind}${other.id}`} value={`${other.kind}:${other.phase}:${other.id}`}>
+                  {`${other.id} (${other.truth === null ? words(other.ending) : other.truth ? "success" : "failure"})`}
+                </option>
+              ))}
+          </select>
+        </label>
+        <span class="dim">
+          <kbd>←</kbd> <kbd>→</kbd> steps, <kbd>[</kbd> <kbd>]</kbd> episodes
+        </span>
+      </div>
+      {second.error !== null && <p class="notice">{second.error}</p>}
+      <div class={`viewer ${second.data ? "two" : ""}`}>
+        <Attempt run={run} detail={data} step={step} show={show} />
+        {second.data && <Attempt run={run} detail={second.data} step={step} show={show} />}
+      </div>
+    </>
+  );
+}
+
+function parsePlace(run: string, text: string): Place | null {
+  const match = /^(rollout|evaluation):(\d+):(.+)$/s.exec(text);
+  return match ? { run, kind: match[1]!, phase: Number(match[2]), id: match[3]! } : null;
+}
+
+function Attempt(props: { run: string; detail: EpisodeDetail; step: number; show: (index: number) => void }) {
+  const { run, detail, show } = props;
+  const index = Math.min(props.step, detail.steps.length - 1);
+  const step = detail.steps[index];
+  const next = detail.steps[index + 1]?.observation ?? detail.final;
+  const hasValues = detail.steps.some((each) => each.value !== null);
+  return (
+    <section aria-label={`Attempt ${detail.summary.id}`}>
+      <h2 style={{ marginTop: "10px" }}>
+        {detail.summary.id} <Outcome episode={detail.summary} />
+      </h2>
+      <Fate detail={detail} />
+      <div class="steps" role="group" aria-label="Steps">
+        {detail.steps.map((each, i) => (
+          <button
+            type="button"
+            key={each.index}
+            class={each.mistake ? "mistake" : ""}
+            aria-current={i === index ? "step" : undefined}
+            title={each.response}
+            onClick={() => show(i)}
+          >
+            {`${i + 1} ${shortAction(each)}`}
+          </button>
+        ))}
+      </div>
+      {step ? (
+        <StepPanel run={run} step={step} after={next} />
+      ) : (
+        <p class="dim">The episode ended before the first step.</p>
+      )}
+      {hasValues && (
+        <LinePlot
+          title="Value and advantage"
+          xLabel="step"
+          yLabel="V(s) and A(s, a)"
+          markers
+          series={(["value", "advantage"] as const).map((name) => ({
+            name,
+            points: detail.steps.flatMap((each, i) =>
+              each[name] === null ? [] : [{ x: i + 1, y: each[name] }],
+            ),
+          }))}
+        />
+      )}
+    </section>
+  );
+}
+
+const shortAction = ({ action, response }: EpisodeDetail["steps"][number]) =>
+  action.ok
+    ? `${words(action.action.kind)}${"element" in action.action ? ` ${action.action.element}` : ""}`
+    : response.slice(0, 30);
+
+function Fate({ detail }: { detail: EpisodeDetail }) {
+  const { ending, truth, judged, blockedHosts, faults } = detail;
+  const how =
+    ending.kind === "terminated"
+      ? ending.answer === null
+        ? words(ending.reason)
+        : `answer: “${ending.answer}”`
+      : ending.kind === "truncated"
+        ? `cut off: ${words(ending.reason)}`
+        : `fault: ${words(ending.code)}, ${ending.message}`;
+  const rows: [string, string][] = [
+    ["ended", how],
+    [
+      "verifier",
+      truth ? [truth.success ? "success" : "failure", ...(truth.reasons ?? [])].join(": ") : "no verdict",
+    ],
+    [
+      judged?.by ?? "ORM",
+      judged
+        ? [
+            `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability, 1)}`,
+            ...judged.reasons,
+          ].join(": ")
+        : "no verdict",
+    ],
+    ["policy", `${detail.policy}, seed ${detail.seed}, ${duration(detail.wallMs / 1000)}`],
+  ];
+  const blocked = Object.entries(blockedHosts);
+  if (blocked.length > 0)
+    rows.push(["refused hosts", blocked.map(([host, n]) => `${host} (${n})`).join(", ")]);
+  if (faults.length > 0) rows.push(["earlier faults", faults.map((fault) => words(fault.code)).join(", ")]);
+  const disagree = truth && judged && truth.success !== judged.success;
+  return (
+    <>
+      <table>
+        <tbody>
+          {rows.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row" class="dim">
+                {name}
+              </th>
+              <td>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {disagree && (
+        <p>
+          <span class="tag warn">the judge and the verifier disagree</span>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,282 @@
+/** @jsxImportSource preact */
+/** @file One run at a glance. */
+
+import type { Overview } from "../overview.ts";
+import { learningCurve, phasePlots, stagePlot, stepPlots } from "../plots.ts";
+import { PAPER_CURVES } from "../series.ts";
+import { duration, number, percent, share, words } from "../views/format.ts";
+import { useJson } from "./data.ts";
+import { BarPlot, LinePlot } from "./plot.tsx";
+import { replaceQuery } from "./route.ts";
+import { stateTag } from "./runs-view.tsx";
+import { BeforeAfterTable, ConfusionTable, JudgeTable } from "./shared.ts";
+
+export function OverviewView({
+  run,
+  query,
+  version,
+}: {
+  run: string;
+  query: URLSearchParams;
+  version: number;
+}) {
+  const { data, error } = useJson<Overview>(`/api/runs/${encodeURIComponent(run)}`, version);
+  if (error !== null) return <p class="notice">{error}</p>;
+  if (!data) return <p class="dim">Reading the run…</p>;
+  const paper = query.get("paper") === "1";
+  const [first, last] = [data.evaluations[0], data.evaluations.at(-1)];
+  return (
+    <>
+      <h1>{run}</h1>
+      <p class="dim">
+        {[data.head.method, data.head.seed === null ? "" : `seed ${data.head.seed}`, data.head.directory]
+          .filter(Boolean)
+          .join(" · ")}
+      </p>
+      <Now data={data} />
+      <Problems problems={data.problems} warnings={data.warnings} />
+      <OpenEpisodes run={run} episodes={data.openEpisodes} />
+      <h2>Results</h2>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={paper}
+          onChange={() => replaceQuery({ paper: paper ? undefined : "1" })}
+        />
+        Show the paper's curves (Llama-3.1-8B on WebArena-Lite: compare the shape, not the height)
+      </label>
+      <div class="plots">
+        <LinePlot
+          {...learningCurve(
+            [{ name: data.head.method, evaluations: data.evaluations }],
+            paper ? PAPER_CURVES : [],
+          )}
+        />
+        <div class="panel">
+          {first && last ? (
+            <BeforeAfterTable
+              before={first.evaluation}
+              after={last.evaluation}
+              afterLabel={`Phase ${last.phase}`}
+            />
+          ) : (
+            <p class="dim">No evaluation is complete yet.</p>
+          )}
+        </div>
+      </div>
+      <h2>Learning</h2>
+      <div class="plots">
+        {[...phasePlots(data), ...stepPlots(data)]
+          .filter((plot) => plot.series.some((series) => series.points.length > 0))
+          .map((plot) => (
+            <LinePlot key={plot.title} {...plot} />
+          ))}
+      </div>
+      <Judge data={data} />
+      <h2>Time, throughput and faults</h2>
+      <div class="plots">
+        <BarPlot {...stagePlot(data.stages)} />
+        <LinePlot
+          title="Throughput"
+          xLabel="phase"
+          yLabel="steps of episodes per second"
+          series={["rollout", "evaluate"].map((stage) => ({
+            name: stage === "rollout" ? "rollouts" : "evaluation",
+            points: data.throughput
+              .filter((each) => each.stage === stage)
+              .map((each) => ({ x: each.phase, y: each.stepsPerSecond })),
+          }))}
+        />
+        <LinePlot
+          title="Fault rate"
+          xLabel="phase"
+          yLabel="faults per attempt"
+          share
+          series={[
+            {
+              name: "faults",
+              points: data.faults.rates.map((each) => ({
+                x: each.phase,
+                y: each.attempts === 0 ? 0 : each.faults / each.attempts,
+              })),
+            },
+          ]}
+        />
+        <Faults faults={data.faults} />
+      </div>
+    </>
+  );
+}
+
+function Now({ data }: { data: Overview }) {
+  const { progress, evaluations, throughput, faults, head } = data;
+  const { done, total } = progress;
+  const last = evaluations.at(-1);
+  const speed = throughput.at(-1);
+  const started = progress.stageStartedAt === null ? null : Date.parse(progress.stageStartedAt);
+  const latest = progress.lastEventAt === null ? null : Date.parse(progress.lastEventAt);
+  const elapsed = started !== null && latest !== null ? (latest - started) / 1000 : 0;
+  const left = done && total && done < total && elapsed > 0 ? (elapsed / done) * (total - done) : null;
+  const facts: [string, string][] = [
+    ["phase", progress.phase === null ? "–" : `${progress.phase} of ${head.phases}`],
+    ["stage", progress.stage ?? "–"],
+    ["done", done === null ? "–" : `${number(done)}${total === null ? "" : ` of ${number(total)}`}`],
+    ["left in the stage", left === null || progress.state !== "running" ? "–" : duration(left)],
+    ["latest score", last ? `${share(last.evaluation.success, last.evaluation.standardError)}` : "–"],
+    ["episodes per minute", speed ? number(speed.episodesPerMinute) : "–"],
+    ["faults", number(Object.values(faults.byCode).reduce((sum, n) => sum + n, 0))],
+  ];
+  return (
+    <section aria-label="Now">
+      <p>
+        <span class={`tag ${stateTag(progress.state)}`}>{progress.state}</span>{" "}
+        {progress.reason !== null && <span>{progress.reason}</span>}
+      </p>
+      <dl class="facts">
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      {progress.state === "running" && done !== null && total ? (
+        <div
+          class="bar-track"
+          role="progressbar"
+          aria-label={`Progress of ${progress.stage}`}
+          aria-valuemin={0}
+          aria-valuemax={total}
+          aria-valuenow={Math.min(done, total)}
+        >
+          <div class="bar-fill" style={{ width: percent(Math.min(1, done / total)) }} />
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+function Problems({ problems, warnings }: Pick<Overview, "problems" | "warnings">) {
+  return (
+    <>
+      {problems.length > 0 && (
+        <section class="notice" aria-label="What is missing">
+          <strong>Missing or damaged:</strong>
+          <ul>
+            {problems.slice(0, 20).map((problem) => (
+              <li key={problem}>{problem}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+      {warnings.length > 0 && (
+        <section class="notice" aria-label="Warnings">
+          <strong>Warnings:</strong>
+          <ul>
+            {warnings.slice(-10).map((warning) => (
+              <li
+                key={`${warning.time}${warning.message}`}
+              >{`phase ${warning.phase}, ${warning.stage}: ${warning.message}`}</li>
+            ))}
+          </ul>
+        </section>
+      )}
+    </>
+  );
+}
+
+function OpenEpisodes({ run, episodes }: { run: string; episodes: Overview["openEpisodes"] }) {
+  if (episodes.length === 0) return null;
+  return (
+    <section>
+      <h2>In flight</h2>
+      <div class="thumbs">
+        {episodes.slice(0, 24).map((episode) => (
+          <figure key={episode.id}>
+            <img
+              src={screenshotUrl(run, episode.screenshot)}
+              alt={`Latest page of ${episode.id}`}
+              loading="lazy"
+              decoding="async"
+            />
+            <figcaption>
+              {episode.instruction ?? episode.id} <span class="dim">{`step ${episode.steps}`}</span>
+            </figcaption>
+          </figure>
+        ))}
+      </div>
+    </section>
+  );
+}
+
+export const screenshotUrl = (run: string, path: string): string =>
+  `/api/runs/${encodeURIComponent(run)}/screenshot?path=${encodeURIComponent(path)}`;
+
+function Judge({ data }: { data: Overview }) {
+  const all = data.judge.find((row) => row.group === "all");
+  if (!all) return null;
+  return (
+    <>
+      <h2>Outcome reward model</h2>
+      <p class="dim">Its verdicts on rollouts, against the verifier where the task has one.</p>
+      <div class="plots">
+        <div class="panel">
+          <JudgeTable quality={data.judge} />
+        </div>
+        <div class="panel">
+          <ConfusionTable confusion={all.confusion} />
+        </div>
+        <LinePlot
+          title="Calibration"
+          xLabel="mean probability in the bin"
+          yLabel="share of successes"
+          share
+          wholeX={false}
+          series={[
+            {
+              name: "judge",
+              points: data.calibration.map((bin) => ({
+                x: bin.meanProbability,
+                y: bin.rate,
+                error: Math.sqrt((bin.rate * (1 - bin.rate)) / bin.count),
+              })),
+            },
+            { name: "perfect", dashed: true, points: [0, 1].map((x) => ({ x, y: x })) },
+          ]}
+        />
+      </div>
+    </>
+  );
+}
+
+function Faults({ faults }: Pick<Overview, "faults">) {
+  const codes = Object.entries(faults.byCode).sort((a, b) => b[1] - a[1]);
+  return (
+    <div class="panel">
+      <h3 style={{ marginTop: 0 }}>Faults of the world</h3>
+      {codes.length === 0 && <p class="dim">None so far.</p>}
+      <table>
+        <tbody>
+          {codes.map(([code, count]) => (
+            <tr key={code}>
+              <th scope="row">{words(code)}</th>
+              <td class="n">{count}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {faults.recent.length > 0 && (
+        <details>
+          <summary>The latest</summary>
+          <ul>
+            {faults.recent.map((fault) => (
+              <li
+                key={`${fault.time}${fault.id}`}
+              >{`${fault.id}: ${words(fault.code)}, ${fault.message}`}</li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </div>
+  );
+}

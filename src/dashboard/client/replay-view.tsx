@@ -1,0 +1,147 @@
+/** @jsxImportSource preact */
+/** @file The replay buffer: what each phase looked at, by perplexity, and what it replayed. */
+
+import type { SelectionLine } from "../records.ts";
+import type { ReplayPhase } from "../replay.ts";
+import { number, words } from "../views/format.ts";
+import { useJson } from "./data.ts";
+import { BarPlot } from "./plot.tsx";
+import { episodeHref, replaceQuery } from "./route.ts";
+import { VirtualList } from "./virtual-list.tsx";
+
+const OUTCOMES = ["selected", "too_familiar", "too_hard", "over_limit"];
+
+export function ReplayView({
+  run,
+  query,
+  version,
+}: {
+  run: string;
+  query: URLSearchParams;
+  version: number;
+}) {
+  const base = `/api/runs/${encodeURIComponent(run)}/replay`;
+  const { data, error } = useJson<{ phases: ReplayPhase[] }>(base, version);
+  if (error !== null) return <p class="notice">{error}</p>;
+  if (!data) return <p class="dim">Reading the replay buffer…</p>;
+  const chosen = data.phases.find((each) => String(each.phase) === query.get("phase")) ?? data.phases.at(-1);
+  if (!chosen)
+    return (
+      <>
+        <h1>Replay buffer</h1>
+        <p class="notice">No phase has selected experience yet, or the method does not replay.</p>
+      </>
+    );
+  const outcome = query.get("outcome") ?? "";
+  return (
+    <>
+      <h1>Replay buffer</h1>
+      <p class="dim">
+        Successes of earlier phases and demonstrations. A phase replays steps whose action has a moderate
+        perplexity under the last phase's actor.
+      </p>
+      <div class="filters">
+        <label>
+          Phase
+          <select
+            value={String(chosen.phase)}
+            onChange={(event) => replaceQuery({ phase: event.currentTarget.value })}
+          >
+            {data.phases.map(({ phase }) => (
+              <option key={phase}>{phase}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Outcome
+          <select
+            value={outcome}
+            onChange={(event) => replaceQuery({ outcome: event.currentTarget.value || undefined })}
+          >
+            <option value="">all</option>
+            {OUTCOMES.map((name) => (
+              <option key={name} value={name}>
+                {words(name)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <div class="plots">
+        <BarPlot
+          title={`Steps by perplexity, phase ${chosen.phase}`}
+          yLabel="steps that were looked at"
+          parts={OUTCOMES.map(words)}
+          groups={chosen.bins.map(({ label, values }) => ({
+            label,
+            values: Object.fromEntries(Object.entries(values).map(([name, n]) => [words(name), n])),
+          }))}
+        />
+        <div class="panel">
+          <table>
+            <caption>Where they come from</caption>
+            <thead>
+              <tr>
+                <th scope="col">Source</th>
+                <th scope="col" class="n">
+                  Looked at
+                </th>
+                <th scope="col" class="n">
+                  Replayed
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {chosen.sources.map((row) => (
+                <tr key={row.source}>
+                  <th scope="row">{row.source}</th>
+                  <td class="n">{number(row.looked)}</td>
+                  <td class="n">{number(row.selected)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          <p class="dim">
+            {Object.entries(chosen.counts)
+              .map(([name, n]) => `${number(n)} ${words(name)}`)
+              .join(", ")}
+          </p>
+        </div>
+      </div>
+      <h2>Steps</h2>
+      <VirtualList<SelectionLine>
+        url={`${base}/${chosen.phase}?${outcome ? `outcome=${outcome}` : ""}`}
+        version={version}
+        label="Steps of the replay buffer"
+        row={(step) => {
+          const content = (
+            <>
+              <span class={`tag outcome ${step.outcome === "selected" ? "good" : "off"}`}>
+                {words(step.outcome)}
+              </span>
+              <span class="name">{`${step.trajectoryId}, step ${step.index + 1}`}</span>
+              <span class="meta">
+                {step.perplexity === null
+                  ? "perplexity not asked"
+                  : `perplexity ${step.perplexity.toFixed(3)}`}
+              </span>
+              <span class="verdicts" />
+            </>
+          );
+          const phase = /^phase-(\d+)\//.exec(step.trajectoryId)?.[1];
+          return phase === undefined ? (
+            <div>{content}</div>
+          ) : (
+            <a
+              href={episodeHref(run, "rollout", Number(phase), step.trajectoryId, {
+                step: String(step.index + 1),
+              })}
+            >
+              {content}
+            </a>
+          );
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,242 @@
+/**
+ * @file The dashboard's server: run directories as JSON, their pictures, and the page that shows them. It only reads.
+ * Everything it sends is data or text: no page that a run captured is ever sent as a page.
+ */
+
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { streamSSE } from "hono/streaming";
+import type { Tokenizer } from "../core/engine.ts";
+import { compareRuns } from "./compare.ts";
+import { readCurriculum } from "./curriculum.ts";
+import type { EpisodeFilter } from "./episodes.ts";
+import { allEpisodes, episodeDetail, filterEpisodes, isScreenshotPath } from "./episodes.ts";
+import { overview, readEvaluations, runHead } from "./overview.ts";
+import { readProgress } from "./progress.ts";
+import type { EpisodeKind, RunInfo } from "./records.ts";
+import { replayPhases, replaySteps } from "./replay.ts";
+import type { ListedRun, RunList } from "./run-list.ts";
+
+export interface DashboardOptions {
+  runs: RunList;
+  /** Script of the page. */
+  script(): Promise<string>;
+  style: string;
+  /** Turns a run's tokens into text; `null` where its tokenizer is not at hand. */
+  tokenizer?(config: RunInfo["config"]): Promise<Pick<Tokenizer, "decode"> | null>;
+  /** Milliseconds between looks at a run's files for the live stream. */
+  pollMs?: number;
+}
+
+/** No script but ours, no request to anywhere else, no frame around us. */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+const PAGE = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>WebRL dashboard</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="/app.css">
+<script type="module" src="/app.js"></script>
+</head>
+<body><div id="app"></div><noscript><p>The dashboard needs JavaScript. <code>webrl report RUN</code> writes a page that does not.</p></noscript></body>
+</html>
+`;
+
+/** Items that one answer holds at most. */
+const MOST_ITEMS = 500;
+
+export function createDashboard(options: DashboardOptions): Hono {
+  const { runs, pollMs = 1000 } = options;
+  const app = new Hono();
+
+  app.use(async (c, next) => {
+    // A page elsewhere that lets its own name resolve to this machine must not read runs.
+    if (!isLoopback(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);
+    await next();
+    c.header("Content-Security-Policy", POLICY);
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("Referrer-Policy", "no-referrer");
+    c.header("Cross-Origin-Resource-Policy", "same-origin");
+    if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
+  });
+
+  const withRun = async (c: Context, body: (run: ListedRun) => Promise<Response>) => {
+    const run = await runs.find(c.req.param("run") ?? "");
+    return run ? body(run) : c.json({ error: `no run ${c.req.param("run")}` }, 404);
+  };
+  const page = (c: Context) => ({
+    offset: wholeNumber(c.req.query("offset"), 0),
+    limit: Math.min(MOST_ITEMS, wholeNumber(c.req.query("limit"), 100)),
+  });
+
+  app.get("/", (c) => c.html(PAGE));
+  app.get("/app.js", async (c) =>
+    c.body(await options.script(), 200, { "Content-Type": "text/javascript; charset=utf-8" }),
+  );
+  app.get("/app.css", (c) => c.body(options.style, 200, { "Content-Type": "text/css; charset=utf-8" }));
+
+  app.get("/api/runs", async (c) =>
+    c.json({
+      runs: await Promise.all(
+        (await runs.list()).map(async ({ key, files }) => {
+          const head = await runHead(files);
+          const evaluations = await readEvaluations(files);
+          return {
+            key,
+            head: { ...head, config: null },
+            progress: await readProgress(files, head),
+            evaluations,
+            problems: files.problems().length,
+          };
+        }),
+      ),
+    }),
+  );
+  app.get("/api/runs/:run", (c) => withRun(c, async ({ files }) => c.json(await overview(files))));
+  app.get("/api/runs/:run/curriculum", (c) =>
+    withRun(c, async ({ files }) => c.json(await readCurriculum(files))),
+  );
+  app.get("/api/runs/:run/episodes", (c) =>
+    withRun(c, async ({ files }) => {
+      const all = await allEpisodes(files);
+      const found = filterEpisodes(all, filterOf(c));
+      const { offset, limit } = page(c);
+      const values = (key: "site" | "templateId") =>
+        [...new Set(all.flatMap((episode) => episode[key] ?? []))].filter(Boolean).sort();
+      return c.json({
+        total: found.length,
+        all: all.length,
+        offset,
+        items: found.slice(offset, offset + limit),
+        facets: {
+          site: values("site"),
+          template: values("templateId"),
+          phase: [...new Set(all.map((episode) => episode.phase))].sort((a, b) => a - b),
+        },
+      });
+    }),
+  );
+  app.get("/api/runs/:run/episode", (c) =>
+    withRun(c, async ({ files }) => {
+      const kind = kindOf(c.req.query("kind")) ?? "rollout";
+      const id = c.req.query("id") ?? "";
+      const config = (await files.info())?.config;
+      const tokenizer = config ? await options.tokenizer?.(config) : null;
+      const detail = await episodeDetail(
+        files,
+        wholeNumber(c.req.query("phase"), 0),
+        kind,
+        id,
+        tokenizer ?? null,
+      );
+      return detail ? c.json(detail) : c.json({ error: `no episode ${id}` }, 404);
+    }),
+  );
+  app.get("/api/runs/:run/replay", (c) =>
+    withRun(c, async ({ files }) => c.json({ phases: await replayPhases(files) })),
+  );
+  app.get("/api/runs/:run/replay/:phase", (c) =>
+    withRun(c, async ({ files }) => {
+      const outcome = c.req.query("outcome");
+      const phase = wholeNumber(c.req.param("phase"), 0);
+      return c.json(await replaySteps(files, phase, { ...page(c), ...(outcome && { outcome }) }));
+    }),
+  );
+  app.get("/api/runs/:run/screenshot", (c) =>
+    withRun(c, async ({ files }) => {
+      const path = c.req.query("path") ?? "";
+      if (!isScreenshotPath(path)) return c.json({ error: "not a screenshot of a run" }, 400);
+      const file = join(files.directory, path);
+      const info = await stat(file).catch(() => null);
+      if (!info?.isFile()) return c.json({ error: "no such screenshot" }, 404);
+      const body = Readable.toWeb(createReadStream(file)) as ReadableStream;
+      return c.body(body, 200, {
+        "Content-Type": path.endsWith(".png") ? "image/png" : "image/jpeg",
+        "Content-Length": String(info.size),
+        "Cache-Control": "private, max-age=60",
+      });
+    }),
+  );
+  app.get("/api/compare", async (c) => {
+    const wanted = (c.req.query("runs") ?? "").split(",").filter(Boolean);
+    const all = await runs.list();
+    const chosen = wanted.length > 0 ? wanted.map((key) => all.find((run) => run.key === key)) : all;
+    const unknown = wanted.filter((_, i) => !chosen[i]);
+    if (unknown.length > 0) return c.json({ error: `no run ${unknown.join(", ")}` }, 404);
+    return c.json(await compareRuns(chosen.filter((run) => run !== undefined)));
+  });
+
+  /** Names runs whose files changed, as they change. */
+  app.get("/api/live", (c) =>
+    streamSSE(c, async (stream) => {
+      const seen = new Map<string, string>();
+      let first = true;
+      let quiet = 0;
+      while (!stream.aborted && !stream.closed) {
+        const changed: string[] = [];
+        for (const { key, files } of await runs.list()) {
+          const version = await files.version();
+          if (seen.get(key) !== version) changed.push(key);
+          seen.set(key, version);
+        }
+        if (changed.length > 0 || first || ++quiet * pollMs >= 15_000) {
+          await stream.writeSSE({ event: "change", data: JSON.stringify({ runs: first ? [] : changed }) });
+          quiet = 0;
+        }
+        first = false;
+        await stream.sleep(pollMs);
+      }
+    }),
+  );
+  app.notFound((c) => c.json({ error: "not found" }, 404));
+  return app;
+}
+
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+const wholeNumber = (text: string | undefined, otherwise: number): number => {
+  const value = Number(text);
+  return text !== undefined && Number.isInteger(value) && value >= 0 ? value : otherwise;
+};
+
+const kindOf = (text: string | undefined): EpisodeKind | undefined =>
+  text === "rollout" || text === "evaluation" ? text : undefined;
+
+function filterOf(c: Context): EpisodeFilter {
+  const outcomes = ["success", "failure", "faulted", "unknown"] as const;
+  const outcome = outcomes.find((each) => each === c.req.query("outcome"));
+  const phase = c.req.query("phase");
+  const kind = kindOf(c.req.query("kind"));
+  const text = (name: "site" | "template" | "task" | "text") => {
+    const value = c.req.query(name);
+    return value ? { [name]: value } : {};
+  };
+  return {
+    ...(phase && { phase: wholeNumber(phase, 0) }),
+    ...(kind && { kind }),
+    ...(outcome && { outcome }),
+    ...text("site"),
+    ...text("template"),
+    ...text("task"),
+    ...text("text"),
+    disagreement: c.req.query("disagreement") === "1",
+  };
+}
