@@ -7,7 +7,6 @@ import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 import { createRng } from "../../core/rng.ts";
@@ -18,6 +17,7 @@ import { newLlamaConfig, type DecoderConfig, type NewModelOptions } from "../onn
 import { initWeights, parameterCount, parameterSpecs, sizeOf } from "../onnx/models/parameters.ts";
 import { LossPrograms } from "../onnx/train/loss-programs.ts";
 import { Trainer } from "../onnx/train/trainer.ts";
+import { trainPeerScript } from "./train-peer.ts";
 import type { Datum } from "../../core/engine.ts";
 
 export interface BenchTrainOptions {
@@ -236,8 +236,7 @@ async function measurePeer(
       tokens_BT,
       ...job,
     };
-    const script = fileURLToPath(new URL("./train_peer.py", import.meta.url));
-    const line = await runPython(python, script, JSON.stringify(input));
+    const line = await runPython(python, trainPeerScript, JSON.stringify(input));
     const result = JSON.parse(line) as {
       stepSeconds?: number;
       loss?: number;
@@ -261,7 +260,7 @@ async function measurePeer(
 /** The last line that the script prints. */
 function runPython(python: string, script: string, input: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(python, [script], { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(python, ["-c", script], { stdio: ["pipe", "pipe", "pipe"] });
     let output = "";
     let errors = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));

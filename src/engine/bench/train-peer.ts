@@ -1,4 +1,6 @@
-"""The peer of `webrl bench train`: the same model, weights and batch in plain PyTorch, as fast as PyTorch offers it
+/** @file The Python side of `bench train`, as text because the build carries TypeScript only. */
+
+export const trainPeerScript = `"""The peer of webrl bench train: the same model, weights and batch in plain PyTorch, as fast as PyTorch offers it
 (scaled_dot_product_attention, F.rms_norm, fused AdamW). Reads a JSON job from standard input:
 {config, weights: file of f32 tensors one after the other, specs: [[name, shape]], tokens_BT, seconds, threads, mode}.
 Prints one JSON line: {stepSeconds: best, loss: of the first step, peakBytes} or {error}.
@@ -76,3 +78,4 @@ try:
     print(json.dumps(dict(stepSeconds=best, loss=first, peakBytes=peak, version=torch.__version__)))
 except Exception as error:  # noqa: BLE001
     print(json.dumps(dict(error=str(error).strip().splitlines()[0])))
+`;
