@@ -55,3 +55,12 @@ test("signing in changes nothing that counts", () => {
   };
   expect(strip(state)).toEqual(strip(pristineState()));
 });
+
+test("a snapshot has what was changed, and the untouched parts as they are", () => {
+  const world = createWorld();
+  world.state.map.lists.pop();
+  const snapshot = world.snapshot();
+  expect(snapshot.map.lists).toHaveLength(pristineState().map.lists.length - 1);
+  expect(snapshot.forum).toBe(pristineState().forum);
+  expect(snapshot).toEqual(structuredClone(world.state));
+});

@@ -5,7 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import type { ChatModel } from "../core/chat.ts";
 import type { RunnableSuite } from "./runnable.ts";
 
-export const SUITES = ["built-in", "own", "webarena"] as const;
+export const SUITES = ["built-in", "own", "webarena", "miniwob"] as const;
 
 /** Throws a `ConfigError` where the name is unknown, the file is missing or malformed. */
 export async function loadSuite(
@@ -28,6 +28,10 @@ export async function loadSuite(
     case "webarena": {
       const path = required(name, file, "the task file, e.g. test_webarena_lite.raw.json");
       return (await import("./webarena/suite.ts")).loadWebArenaSuite(path, options);
+    }
+    case "miniwob": {
+      const path = required(name, file, "MiniWoB++'s miniwob/html directory");
+      return (await import("./miniwob/suite.ts")).loadMiniwobSuite(path);
     }
     default: {
       const near = nearest(name, SUITES);

@@ -50,7 +50,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
             answer,
             url: page.url,
             pageText: page.pageText,
-            state: world.state,
+            state: world.snapshot(),
             initial,
             volatile: world.volatile,
           }),
