@@ -1,6 +1,6 @@
 /** @file What `train`, `resume`, `demo` and `bench methods` share: open a run, train, show it, say what to do when it stops. */
 
-import { ConfigError, Fault } from "../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 import type { TrainConfig } from "../train/config.ts";
 import type { Observer } from "../train/events.ts";
 import type { RunResult } from "../train/loop.ts";
@@ -43,26 +43,19 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
     await using _models = context.models;
     return await train(context);
   } catch (error) {
-    run.emit({ kind: "run_stopped", reason: error instanceof Error ? error.message : String(error) });
     view.end();
-    throw stopped(error, directory);
+    const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
+    // On a full disk not even this line can be written; the run is as good without it.
+    if (!full)
+      run.emit({ kind: "run_stopped", reason: error instanceof Error ? error.message : String(error) });
+    const next = `Nothing is lost. Continue with \`webrl resume ${directory}\``;
+    if (full)
+      throw new ConfigError(`the disk with ${directory} is full`, `${next} once there is space.`, {
+        cause: error,
+      });
+    process.stderr.write(`${next}${interruption.signal.aborted ? "" : " once the cause is removed"}.\n`);
+    throw error;
   } finally {
     view.end();
   }
-}
-
-/** The same trouble, with the command that goes on from here. */
-function stopped(error: unknown, directory: string): unknown {
-  const next = `Nothing is lost. Continue with \`webrl resume ${directory}\``;
-  if (interruption.signal.aborted) {
-    process.stderr.write(`${next}.\n`);
-    return error;
-  }
-  const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
-  if (full)
-    return new ConfigError(`the disk is full (${directory})`, `${next} once there is space.`, {
-      cause: error,
-    });
-  if (error instanceof Fault) process.stderr.write(`${next} once the cause is removed.\n`);
-  return error;
 }

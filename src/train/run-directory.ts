@@ -92,10 +92,13 @@ export async function openRun(
   observer: Observer,
   options: { version: string; change?(info: RunInfo): RunInfo },
 ): Promise<Run> {
-  let info = await readRunInfo(directory);
-  const event = { kind: "run_resumed", version: options.version } as const;
-  if (options.change) info = options.change(info);
-  return open(directory, info, observer, event);
+  const before = await readRunInfo(directory);
+  const info = options.change?.(before) ?? before;
+  const run = await open(directory, info, observer, { kind: "run_resumed", version: options.version });
+  // Written only by the process that has the lock.
+  if (info !== before)
+    await writeAtomically(join(directory, "config.json"), `${JSON.stringify(info, null, 2)}\n`);
+  return run;
 }
 
 export async function readRunInfo(directory: string): Promise<RunInfo> {

@@ -1,0 +1,197 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { createFakeSite, fakeTasks } from "../testing/index.ts";
+import { rolloutConfigSchema } from "../rollout/config.ts";
+import {
+  collectDemonstrations,
+  demonstrationSteps,
+  imitationSamples,
+  isDemonstration,
+  limitCoverage,
+  readEpisodes,
+  writeEpisodesCompressed,
+} from "./demonstrations.ts";
+import type { ImitateProgress } from "./imitate.ts";
+import { imitate, imitateConfigSchema } from "./imitate.ts";
+import { labelled, makeOrm, sft } from "./make-model.ts";
+import { fakeEngine, makeFakeBase, oracleOf } from "./testing/fake-run.ts";
+
+let directory: string;
+let base: string;
+let records: EpisodeRecord[];
+
+const collect = (file: string, episodes: number, options: { failRate?: number; detourRate?: number } = {}) =>
+  collectDemonstrations({
+    site: createFakeSite(),
+    tasks: fakeTasks("train"),
+    oracleFor: (task) => oracleOf(task),
+    episodes,
+    seed: 1,
+    file: join(directory, file),
+    detourRate: options.detourRate ?? 0,
+    failRate: options.failRate ?? 0,
+    rollout: rolloutConfigSchema.parse({ maxSteps: 20 }),
+  });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "webrl-model-"));
+  ({ base } = await makeFakeBase(join(directory, "start"), 1));
+  await collect("demos.jsonl", 30, { detourRate: 0.2 });
+  records = await readEpisodes(join(directory, "demos.jsonl"));
+}, 120_000);
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe("demonstrations", () => {
+  it("are collected up to the number asked for, without repeating what the file holds", async () => {
+    expect(await collect("more.jsonl", 5)).toEqual({ made: 5, held: 0 });
+    expect(await collect("more.jsonl", 8)).toEqual({ made: 3, held: 5 });
+    const all = await readEpisodes(join(directory, "more.jsonl"));
+    expect(new Set(all.map((record) => record.id)).size).toBe(8);
+    await expect(readEpisodes(join(directory, "none.jsonl"))).rejects.toThrow(/no file of episodes/);
+  });
+
+  it("teach every turn but the mistakes, with the mistakes in the history", () => {
+    const samples = imitationSamples(records);
+    const turns = records.flatMap((record) => record.trajectory.steps).length;
+    const mistakes = records.flatMap((record) => record.mistakes).length;
+    expect(mistakes).toBeGreaterThan(0);
+    expect(samples.length).toBe(turns - mistakes);
+    const erring = records.find((record) => record.mistakes.includes(0))!;
+    const first = imitationSamples([erring])[0]!;
+    expect(first.history).toEqual([{ response: erring.trajectory.steps[0]!.response }]);
+  });
+
+  it("leave templates out on purpose, decided by the template alone", () => {
+    const kept = limitCoverage(records, { covered: 0, few: 3 });
+    expect(kept.length).toBe(6);
+    expect(limitCoverage(records, { covered: 1, few: 0 })).toEqual(records);
+  });
+
+  it("are stored compressed and give the same experience", async () => {
+    await using engine = fakeEngine();
+    const model = await engine.open({ path: base });
+    const { tokenizer, contextTokens } = model;
+    const options = { tokenizer, contextTokens, maxNewTokens: 24, template: "compact" as const };
+    await writeEpisodesCompressed(join(directory, "kept.jsonl.gz"), records);
+    const read = await readEpisodes(join(directory, "kept.jsonl.gz"));
+    expect(read.flatMap((record) => demonstrationSteps(record, options))).toEqual(
+      records.flatMap((record) => demonstrationSteps(record, options)),
+    );
+  });
+});
+
+describe("imitation", () => {
+  const config = imitateConfigSchema.parse({
+    steps: 12,
+    batchSize: 8,
+    learningRate: 0.3,
+    checkpointMinutes: 0.05,
+    heldOut: 0.2,
+    heldOutActions: 20,
+  });
+  /** A clock that goes one second at a time, so that checkpoints fall every few steps. */
+  const clock = () => {
+    let seconds = 0;
+    return () => 1000 * seconds++;
+  };
+  const run = async (name: string, stopAt = Infinity) => {
+    await using engine = fakeEngine();
+    const model = await engine.open({ path: base });
+    const abort = new AbortController();
+    const progress: ImitateProgress[] = [];
+    const workDirectory = join(directory, `${name}.work`);
+    const made = await imitate({
+      model,
+      samples: imitationSamples(records),
+      config,
+      tokenize: { maxNewTokens: 24, template: "compact" },
+      workDirectory,
+      onProgress: (p) => {
+        progress.push(p);
+        if (p.step === stopAt) abort.abort(new Error("killed"));
+      },
+      now: clock(),
+      signal: abort.signal,
+    });
+    await model.save(join(directory, name));
+    return { made, progress, rows: await readFile(join(directory, name, "rows.json"), "utf8") };
+  };
+
+  it("learns, and gives the same weights when it was stopped and continued", async () => {
+    const whole = await run("whole");
+    expect(whole.progress.length).toBe(12);
+    expect(whole.progress.at(-1)!.loss).toBeLessThan(0.6 * whole.progress[0]!.loss);
+    expect(whole.made.score!.actions).toBeGreaterThan(0);
+
+    await expect(run("stopped", 7)).rejects.toThrow("killed");
+    expect(existsSync(join(directory, "stopped.work", "state.json"))).toBe(true);
+    const rest = await run("stopped");
+    expect(rest.progress.length).toBeLessThan(12);
+    expect(rest.progress.at(-1)!.step).toBe(12);
+    expect(rest.rows).toBe(whole.rows);
+  });
+
+  it("refuses demonstrations of held-out splits", async () => {
+    const foreign = records.map((record) => ({
+      ...record,
+      trajectory: {
+        ...record.trajectory,
+        task: { ...record.trajectory.task, split: "test" as const },
+      },
+    }));
+    await using engine = fakeEngine();
+    const refused = sft({
+      engine,
+      base,
+      out: join(directory, "refused"),
+      records: foreign,
+      coverage: { covered: 1, few: 0 },
+      imitate: config,
+      template: "compact",
+      maxNewTokens: 24,
+      keepDemonstrations: 0,
+      command: "test",
+    });
+    await expect(refused).rejects.toThrow(/test split/);
+  });
+});
+
+describe("outcome reward model", () => {
+  it("is trained on verifiers' labels and measured on templates that it has not seen", async () => {
+    await collect("negatives.jsonl", 40, { failRate: 1 });
+    const negatives = (await readEpisodes(join(directory, "negatives.jsonl"))).map((record) => ({
+      ...record,
+      id: `n-${record.id}`,
+      trajectory: { ...record.trajectory, id: `n-${record.id}` },
+    }));
+    expect(negatives.filter(isDemonstration).length).toBeLessThan(20);
+    const all = [...records, ...negatives];
+    expect(labelled(all).length).toBe(70);
+    await using engine = fakeEngine();
+    const out = join(directory, "orm");
+    const { report, examples } = await makeOrm({
+      engine,
+      base,
+      out,
+      records: all,
+      epochs: 2,
+      batchSize: 8,
+      learningRate: 0.1,
+      heldOutFraction: 0.5,
+      seed: 1,
+      checkpointMinutes: 5,
+      command: "webrl model orm",
+    });
+    expect(examples).toBe(70);
+    expect(report.overall.count).toBeGreaterThan(0);
+    expect(report.overall.count).toBeLessThan(70);
+    expect(JSON.parse(await readFile(join(out, "report.json"), "utf8"))).toEqual(report);
+    const card = await readFile(join(out, "README.md"), "utf8");
+    expect(card).toContain("webrl model orm");
+    expect(card).toContain("| held-out accuracy |");
+  });
+});
