@@ -1,6 +1,7 @@
 /** @file What commands share: options, examples, output for people and machines, progress, interruption. */
 
-import { Command, InvalidArgumentError } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 
 /** Adds one command (or several under a group) to the program. */
 export type Register = (program: Command) => void;
@@ -68,7 +69,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
 }
 
 /** Progress on stderr, at most one line in two seconds; nothing for what is quicker than that. */
-export function progress(label: string): { update(text: string): void; end(): void } {
+export function progress(label: string): { update: (text: string) => void; end: () => void } {
   let last = performance.now();
   let shown = false;
   const tty = process.stderr.isTTY;

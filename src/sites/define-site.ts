@@ -152,7 +152,15 @@ const definitionSchema = z.strictObject({
 const KEYS = [
   ...Object.keys(definitionSchema.shape),
   ...Object.keys(taskSchema.shape),
-  ...["command", "cwd", "env", "readyPath", "timeoutMs", "instances", "method", "headers", "body"],
+  "command",
+  "cwd",
+  "env",
+  "readyPath",
+  "timeoutMs",
+  "instances",
+  "method",
+  "headers",
+  "body",
 ];
 
 /** Checks a definition and gives it back. Throws a `ConfigError` that says where it is wrong. */

@@ -33,7 +33,7 @@ test("every site answers on its own host, signed in and signed out", async () =>
         .map((c) => `${c.name}=${c.value}`)
         .join("; ");
       const response = await world.hosts.get(host)!(new Request(`http://${host}/`, { headers: { cookie } }));
-      expect([200, 302, 303], name).toContain(response.status);
+      expect([200, 302, 303].includes(response.status) ? [] : [name, response.status]).toEqual([]);
     }
   }
 });

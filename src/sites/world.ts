@@ -69,8 +69,8 @@ export function createWorld(signIn: readonly string[] = []): World {
   const hosts: World["hosts"] = new Map();
   const cookies: World["cookies"] = [];
   for (const app of APPS) {
-    const { fetch } = app.create(state);
-    hosts.set(app.host, fetch);
+    const bound = app.create(state);
+    hosts.set(app.host, (request) => bound.fetch(request));
     if (signIn.includes(app.name))
       cookies.push(...(app.signIn?.(state) ?? []).map((cookie) => ({ host: app.host, ...cookie })));
   }

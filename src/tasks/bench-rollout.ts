@@ -26,7 +26,7 @@ export interface RolloutBenchOptions {
   agents: readonly ("random" | "oracle")[];
   seed: number;
   signal?: AbortSignal;
-  onProgress?(text: string): void;
+  onProgress?: (text: string) => void;
 }
 
 interface Percentiles {

@@ -18,7 +18,7 @@ export interface CheckOptions {
   /** Of the episodes; an instance has the same seed in every check. */
   seed?: number;
   signal?: AbortSignal;
-  onTask?(done: number, total: number, result: TaskCheck): void;
+  onTask?: (done: number, total: number, result: TaskCheck) => void;
 }
 
 export interface TaskCheck {

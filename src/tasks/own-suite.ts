@@ -185,7 +185,7 @@ function createOwnSite(
             const http = (path: string, init?: RequestInit) => fetch(new URL(path, instance.baseUrl), init);
             const finished = { answer, url, pageText, params: task.params, http };
             try {
-              const reasons = (await Promise.all(own.check.map((check) => check(finished)))).flat();
+              const reasons = (await Promise.all(own.check.map(async (check) => check(finished)))).flat();
               const success = reasons.length === 0;
               return { by: "verifier", success, probability: success ? 1 : 0, reasons };
             } catch (cause) {
@@ -210,7 +210,7 @@ function createOwnSite(
     [Symbol.asyncDispose]: async () => {
       disposed = true;
       await pool[Symbol.asyncDispose]();
-      await Promise.all([...all].map((instance) => instance.server?.[Symbol.asyncDispose]()));
+      await Promise.all([...all].map(async (instance) => instance.server?.[Symbol.asyncDispose]()));
     },
   };
 }

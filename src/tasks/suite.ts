@@ -92,11 +92,11 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
   const instancesOf = (id: string): Instance[] => {
     let list = instances.get(id);
     if (!list) {
-      const { testOnly, instances: enumerate } = template(id);
-      list = enumerate(pristineState()).map((params, at) => ({
+      const from = template(id);
+      list = from.instances(pristineState()).map((params, at) => ({
         index: at,
         params,
-        split: testOnly ? "test" : splitOf(id, params),
+        split: from.testOnly ? "test" : splitOf(id, params),
       }));
       instances.set(id, list);
     }

@@ -88,7 +88,7 @@ export function checkVerdict(verdict: Verdict): void {
 
 export interface FakeJudgeOptions {
   /** The truth as the judge sees it; default: the trajectory ended with a non-empty answer. */
-  probability?(trajectory: Trajectory): number;
+  probability?: (trajectory: Trajectory) => number;
   /** `true`: every judgement throws a retryable `judge_failed`. */
   fails?: boolean;
 }

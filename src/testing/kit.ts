@@ -4,7 +4,7 @@
 export interface Rule {
   /** A sentence that is true of every right implementation. */
   name: string;
-  run(): Promise<void>;
+  run: () => Promise<void>;
 }
 
 /** Runs every rule, one after another; for scripts. In vitest: `for (const r of rules) test(r.name, r.run)`. */

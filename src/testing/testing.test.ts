@@ -8,7 +8,9 @@ import type { Rule } from "./kit.ts";
 import { runRules } from "./kit.ts";
 import { siteRules } from "./site-kit.ts";
 
-const all = (rules: Rule[]) => rules.forEach((rule) => test(rule.name, rule.run));
+const all = (rules: Rule[]) => {
+  for (const rule of rules) test(rule.name, async () => rule.run());
+};
 const [task] = fakeTasks();
 const trajectory = (answer: string): Trajectory => ({
   id: answer,
@@ -22,20 +24,21 @@ const trajectory = (answer: string): Trajectory => ({
 });
 
 describe("the fake engine follows the engine's contract", () => {
-  all(engineRules({ create: async () => createFakeEngine(), open: { path: "fake" } }));
+  const create = async () => createFakeEngine();
+  all(engineRules({ create, open: { path: "fake" } }));
 });
 
 describe("the fake site follows the site's contract", () => {
   for (const task of [fakeTasks()[2]!, fakeTasks()[9]!])
-    describe(task.id, () =>
+    describe(task.id, () => {
       all(
         siteRules({
           create: async () => createFakeSite(),
           task,
           solve: (pages) => fakeOracle(task)[pages.length - 1]!,
         }),
-      ),
-    );
+      );
+    });
 });
 
 describe("the fake judge and the fake proposer follow their contracts", () => {

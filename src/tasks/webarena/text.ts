@@ -85,10 +85,7 @@ export function exactMatch(reference: string, prediction: string): boolean {
 function contains(reference: string, prediction: string, splitSlashes: boolean): boolean {
   const [want, text] = [clean(reference), clean(prediction)];
   if (tokenize(want).length !== 1) return text.includes(want);
-  const tokens = tokenize(text);
-  if (splitSlashes)
-    for (const token of [...tokens]) if (token.includes("/")) tokens.push(...token.split("/"));
-  return tokens.includes(want);
+  return tokenize(text).some((token) => token === want || (splitSlashes && token.split("/").includes(want)));
 }
 
 /** Any of the ` |OR| ` alternatives. */
