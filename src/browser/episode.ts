@@ -334,7 +334,7 @@ class BrowserEpisode implements Episode {
             tabs.map(async (tab) =>
               tab === this.#active
                 ? document.snapshot.title
-                : bounded(tab.page.title(), this.#limits.responseMs, signal),
+                : bounded(tab.unlessNavigating(tab.page.title()), this.#limits.responseMs, signal),
             ),
           );
     const observation = buildObservation({
@@ -372,7 +372,6 @@ class BrowserEpisode implements Episode {
       }
       if (tab.navigating) {
         await this.#arrival(tab, navigationMs - spent(), signal);
-        forgetNavigation = true;
         continue;
       }
       if (await this.#refusedNavigation(tab)) {
@@ -380,24 +379,23 @@ class BrowserEpisode implements Episode {
         continue;
       }
       const { version } = tab;
-      let document: ObservedDocument | null;
+      let document: ObservedDocument | null | "navigating";
       try {
         const maxMs = Math.max(0, settleMs - spent());
-        document = await bounded(
-          observeDocument(tab.page, this.#format, [0, 0, VIEWPORT.width, VIEWPORT.height], {
-            quietMs: settle.quietMs,
-            maxMs: Math.max(maxMs, awaitActivityMs),
-            awaitActivityMs,
-            forgetNavigation,
-          }),
-          responseMs + maxMs + awaitActivityMs,
-          signal,
-        );
+        const look = observeDocument(tab.page, this.#format, [0, 0, VIEWPORT.width, VIEWPORT.height], {
+          quietMs: settle.quietMs,
+          maxMs: Math.max(maxMs, awaitActivityMs),
+          awaitActivityMs,
+          forgetNavigation,
+        });
+        document = await bounded(tab.unlessNavigating(look), responseMs + maxMs + awaitActivityMs, signal);
       } catch (error) {
         if (!isReplaced(error) && !(tab.page.isClosed() && this.#openTabs().length > 0)) throw error;
         continue;
       }
       awaitActivityMs = 0;
+      forgetNavigation = false;
+      if (document === "navigating") continue;
       if (this.#active !== tab || tab.page.isClosed() || this.#opened.pagesCreated() > this.#pagesSeen)
         continue;
       if (document === null) {

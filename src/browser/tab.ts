@@ -16,14 +16,17 @@ export class Tab {
   notices: string[] = [];
   readonly #navigations = new Set<Request>();
   readonly #requests = new Set<Request>();
+  readonly #beginnings = new Set<() => void>();
   #version = 0;
   #waiting: (() => void)[] = [];
 
   constructor(page: Page) {
     this.page = page;
     page.on("request", (request) => {
-      if (request.isNavigationRequest() && this.#isMain(request)) this.#navigations.add(request);
-      else if (!LONG_LIVED.has(request.resourceType())) this.#requests.add(request);
+      if (request.isNavigationRequest() && this.#isMain(request)) {
+        this.#navigations.add(request);
+        for (const begin of this.#beginnings) begin();
+      } else if (!LONG_LIVED.has(request.resourceType())) this.#requests.add(request);
       this.#changed();
     });
     page.on("requestfinished", (request) => this.#done(request));
@@ -87,6 +90,25 @@ export class Tab {
         resolve();
       });
     });
+  }
+
+  /**
+   * `look`, or `"navigating"` as soon as a navigation begins: from then on Chromium holds back evaluations until the
+   * new document arrives, which may be never.
+   */
+  async unlessNavigating<T>(look: Promise<T>): Promise<T | "navigating"> {
+    look.catch(() => {});
+    if (this.navigating) return "navigating";
+    let begin: (() => void) | undefined;
+    const begins = new Promise<"navigating">((resolve) => {
+      begin = () => resolve("navigating");
+      this.#beginnings.add(begin);
+    });
+    try {
+      return await Promise.race([look, begins]);
+    } finally {
+      this.#beginnings.delete(begin!);
+    }
   }
 
   takeNotices(): string[] {
