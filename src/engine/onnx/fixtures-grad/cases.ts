@@ -61,6 +61,7 @@ const builds: Record<string, Build> = {
   slice: ({ x }) => layout.slice(x!, 1, 1, 4),
   expand: ({ x }) => layout.expand(x!, [2, 4, 3]),
   gatherRows: ({ x, i }) => indexing.gatherRows(x!, i!),
+  "gatherRows unique": ({ x, i }) => indexing.gatherRows(x!, i!, { unique: true }),
   scatterAddRows: ({ x, i, u }) => indexing.scatterAddRows(x!, i!, u!),
   gatherElements: ({ x, i }) => indexing.gatherElements(x!, i!),
   matmul: ({ a, b }) => products.matmul(a!, b!),

@@ -145,6 +145,7 @@ cases = {
         dict(h=random(3, 4), w=random(5, 4), rows=index(0, 2, 2, 1), targets=index(4, 0, 3, 4)),
         token_logprobs,
     ),
+    "gatherRows unique": (dict(x=random(4, 2), i=index(3, 0)), lambda x, i: x[i]),
     "checkpoint": (
         dict(x=random(3, 4), w=random(4, 4)),
         lambda x, w: x + torch.nn.functional.silu(x @ w.T),

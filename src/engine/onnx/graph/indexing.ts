@@ -2,6 +2,7 @@
  * @file Operators that pick rows or elements by index, and those that make indices. ȳ is ∂L/∂y.
  */
 
+import { cast } from "./elementwise.ts";
 import { expand, reshape, zeros } from "./layout.ts";
 import { sameShape, ShapeError, type Dim, type Shape, type Value } from "./value.ts";
 
@@ -10,8 +11,11 @@ export function ones(x: Value): Value {
   return expand(x.graph.scalar(1), x.shape);
 }
 
-/** y = x[indices] along axis 0, indices int32 or int64 of any shape; x̄ collects ȳ at the indices. */
-export function gatherRows(x: Value, indices: Value): Value {
+/**
+ * y = x[indices] along axis 0, indices int32 or int64 of any shape; x̄ collects ȳ at the indices. `unique` promises that no
+ * index comes twice, so that x̄ can be written in parallel.
+ */
+export function gatherRows(x: Value, indices: Value, options: { unique?: boolean } = {}): Value {
   if (x.shape.length < 1) throw new ShapeError("Gather", [x.shape, indices.shape], "has no rows");
   return x.graph.apply(
     {
@@ -20,7 +24,19 @@ export function gatherRows(x: Value, indices: Value): Value {
       outputs: [{ type: x.type, shape: [...indices.shape, ...x.shape.slice(1)] }],
       attributes: { axis: { int: 0 } },
     },
-    (dy) => [() => scatterAddRows(zeros(x, x.shape), indices, dy), null],
+    (dy) => [
+      () => (options.unique ? placeRows(x, indices, dy) : scatterAddRows(zeros(x, x.shape), indices, dy)),
+      null,
+    ],
+  );
+}
+
+/** Zeros of x's shape with `rows[n]` at row `indices[n]`, indices [N] without repetition. No gradient. */
+function placeRows(x: Value, indices: Value, rows: Value): Value {
+  const at = reshape(cast(indices, "int64"), [indices.shape[0]!, 1]);
+  return x.graph.apply(
+    { op: "ScatterND", inputs: [zeros(x, x.shape), at, rows], outputs: [{ type: x.type, shape: x.shape }] },
+    null,
   );
 }
 

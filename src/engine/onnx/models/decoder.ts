@@ -74,7 +74,7 @@ export function declareInputs(graph: Graph, batch: Dim = "B", time: Dim = "T"): 
 
 export interface DecoderOptions extends DecoderInputs {
   attend: Attend;
-  /** Rows of [M] that are wanted; all if left out. */
+  /** Rows of [M] that are wanted, each once; all if left out. */
   rows?: Value;
   /** Wraps each layer: gradient checkpointing does. */
   wrapLayer?: (inputs: readonly Value[], layer: (x: Value) => Value, x: Value) => Value;
@@ -160,8 +160,8 @@ function layerBuilder(
     const v = reshape(linear(h, `${attn}.v_proj`), [batch, time, config.kvHeads * headDim]);
     const [total] = x.shape as [Dim, number];
     const all = reshape(attend(q, k, v, layer), [total, config.heads * headDim]);
-    const context = rows ? gatherRows(all, rows) : all;
-    const residual = rows ? gatherRows(x, rows) : x;
+    const context = rows ? gatherRows(all, rows, { unique: true }) : all;
+    const residual = rows ? gatherRows(x, rows, { unique: true }) : x;
     const afterAttention = config.postNorms
       ? add(residual, norm(linear(context, `${attn}.o_proj`), `${prefix}.post_self_attn_layernorm`))
       : linear(context, `${attn}.o_proj`, residual);

@@ -48,7 +48,7 @@ export function adamwStep(
   const { learningRate, weightDecay, beta1, beta2, epsilon } = options;
   state.step++;
   const correction1 = 1 - beta1 ** state.step;
-  const correction2 = Math.sqrt(1 - beta2 ** state.step);
+  const inverseCorrection2 = 1 / Math.sqrt(1 - beta2 ** state.step);
   const rate = learningRate / correction1;
   for (const { name, data, isMatrix } of tensors) {
     const gradient = gradients.get(name);
@@ -66,7 +66,7 @@ export function adamwStep(
       const vi = beta2 * v[i]! + (1 - beta2) * g * g;
       m[i] = mi;
       v[i] = vi;
-      data[i] = data[i]! * keep - (rate * mi) / (Math.sqrt(vi) / correction2 + epsilon);
+      data[i] = data[i]! * keep - (rate * mi) / (Math.sqrt(vi) * inverseCorrection2 + epsilon);
     }
   }
 }
