@@ -217,6 +217,7 @@ describe("a page cannot reach hosts that the episode was not given", () => {
         tabs: 1,
       });
     }
+    expect((await page.act("no action")).error?.code).toBe("parse_error");
     for (const link of ["File", "Browser"]) {
       const after = await page.act(`do(action="Click", element="link ${link}")`);
       expect({ link, url: after.url }).toEqual({ link, url: "http://shop.test/" });

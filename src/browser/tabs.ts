@@ -1,0 +1,311 @@
+/**
+ * @file The tabs of an episode: which one is active, what opens and closes, and the wait until the active one is at rest.
+ */
+
+import type { Page } from "playwright-core";
+import { z } from "zod";
+import type { ActionError } from "../core/action.ts";
+import { Fault, invariant } from "../core/errors.ts";
+import type { ObservationFormat, Observation } from "../core/observation.ts";
+import { bounded, TooLate } from "./bounded.ts";
+import { observeDocument } from "./observe.ts";
+import type { ObservedDocument } from "./observe.ts";
+import { travel } from "./perform.ts";
+import { VIEWPORT } from "./pool.ts";
+import type { EpisodeContext } from "./pool.ts";
+import { Tab } from "./tab.ts";
+
+export const browserLimitsSchema = z.strictObject({
+  navigationMs: z
+    .int()
+    .min(100)
+    .default(15_000)
+    .describe("Milliseconds until a navigation that does not arrive is a fault."),
+  settleMs: z
+    .int()
+    .min(0)
+    .default(4000)
+    .describe("Milliseconds at most that a page may take to become quiet before it is observed as it is."),
+  responseMs: z
+    .int()
+    .min(100)
+    .default(15_000)
+    .describe("Milliseconds until a page that does not react to an action or an observation is a fault."),
+  waitMs: z
+    .int()
+    .min(0)
+    .default(1000)
+    .describe("Milliseconds at most that `Wait` waits for something to happen."),
+});
+
+export type BrowserLimits = z.infer<typeof browserLimitsSchema>;
+
+/** When a document counts as at rest. */
+export interface Settle {
+  /** Unchanged for so long. */
+  quietMs: number;
+  /** Before that, wait so long for anything to happen at all. */
+  awaitActivityMs: number;
+}
+
+const MAX_TABS = 8;
+/** How long a new tab may take to appear, and to begin its first navigation. */
+const NEW_TAB_MS = 2000;
+
+export class Tabs {
+  readonly #opened: EpisodeContext;
+  readonly #limits: BrowserLimits;
+  readonly #format: ObservationFormat;
+  #tabs: Tab[] = [];
+  #active: Tab | undefined;
+  /** Pages that Playwright has announced. */
+  #pagesSeen = 0;
+  #pageWaiters: (() => void)[] = [];
+  /** Tabs when the action began. */
+  #known = 0;
+  /** A tab was opened and went away before it could be used. */
+  #lostTab = false;
+  #blockedHost: string | null = null;
+
+  constructor(opened: EpisodeContext, limits: BrowserLimits, format: ObservationFormat) {
+    this.#opened = opened;
+    this.#limits = limits;
+    this.#format = format;
+    opened.context.on("page", (page) => this.#add(page));
+  }
+
+  /** The process of the active tab's page is gone. */
+  get crashed(): boolean {
+    return this.#active?.crashed ?? false;
+  }
+
+  /** Forgets what earlier actions led to. */
+  beginAction(): void {
+    this.#known = this.#tabs.length;
+    this.#blockedHost = null;
+    this.#lostTab = false;
+    this.#opened.network.lastBlocked = null;
+    for (const tab of this.#tabs) tab.failedNavigation = null;
+  }
+
+  /** The host to which the action would have led, had it been allowed. */
+  blockedHost(): string | null {
+    const lost = this.#lostTab || this.#tabs.slice(this.#known).some((tab) => tab.page.isClosed());
+    return this.#blockedHost ?? (lost ? this.#opened.network.lastBlocked : null);
+  }
+
+  takeNotices(): string[] {
+    return this.#tabs.flatMap((tab) => tab.takeNotices());
+  }
+
+  switchTo(index: number): ActionError | null {
+    const tabs = this.open();
+    const tab = tabs[index];
+    if (!tab)
+      return {
+        code: "not_actionable",
+        message: `there is no tab ${index}; there are ${tabs.length}, counted from 0`,
+      };
+    this.#active = tab;
+    return null;
+  }
+
+  /** The tabs for an observation of the active one. */
+  async described(
+    active: { title: string; url: string },
+    signal: AbortSignal | undefined,
+  ): Promise<Observation["tabs"]> {
+    return Promise.all(
+      this.open().map(async (tab) => {
+        if (tab === this.#active) return { title: active.title, url: active.url, active: true };
+        const title = await bounded(tab.unlessNavigating(tab.page.title()), this.#limits.responseMs, signal);
+        return { title, url: tab.page.url(), active: false };
+      }),
+    );
+  }
+
+  /** Waits by what the page does until it is quiet, and returns what it then is. */
+  async settled(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
+    const { navigationMs, settleMs, responseMs } = this.#limits;
+    const started = performance.now();
+    const spent = () => performance.now() - started;
+    let forgetNavigation = false;
+    let { awaitActivityMs } = settle;
+    for (;;) {
+      signal?.throwIfAborted();
+      if (spent() > navigationMs + settleMs + 2 * responseMs)
+        throw new Fault("observation_failed", "the page does not come to rest", { retryable: true });
+      await this.#newTabs();
+      const tab = await this.current();
+      if (tab !== this.#tabs[0] && !tab.begun && tab.page.url() === "about:blank") {
+        // A tab that a page opened; where it goes to is about to follow.
+        await this.#beginning(tab);
+      }
+      if (tab.navigating) {
+        await this.#arrival(tab, navigationMs - spent(), signal);
+        continue;
+      }
+      if (await this.#refusedNavigation(tab)) {
+        forgetNavigation = true;
+        continue;
+      }
+      const { version } = tab;
+      let document: ObservedDocument | null | "navigating";
+      try {
+        const maxMs = Math.max(0, settleMs - spent());
+        const look = observeDocument(tab.page, this.#format, [0, 0, VIEWPORT.width, VIEWPORT.height], {
+          quietMs: settle.quietMs,
+          maxMs: Math.max(maxMs, awaitActivityMs),
+          awaitActivityMs,
+          forgetNavigation,
+        });
+        document = await bounded(tab.unlessNavigating(look), responseMs + maxMs + awaitActivityMs, signal);
+      } catch (error) {
+        if (!isReplaced(error) && !(tab.page.isClosed() && this.open().length > 0)) throw error;
+        continue;
+      }
+      awaitActivityMs = 0;
+      forgetNavigation = false;
+      if (document === "navigating") continue;
+      if (this.#active !== tab || tab.page.isClosed() || this.#opened.pagesCreated() > this.#pagesSeen)
+        continue;
+      if (document === null) {
+        if (spent() > navigationMs) throw navigationTimeout(tab);
+        // Asked for, but the browser has not begun; a `beforeunload` or a script may still stop it.
+        const before = tab.version;
+        await bounded(tab.happens(version, 1000), 2000, signal);
+        forgetNavigation = tab.version === before && version === before;
+        continue;
+      }
+      if (tab.navigating || tab.failedNavigation) continue;
+      if (document.snapshot.url.startsWith("chrome-error:")) {
+        await this.#leaveErrorPage(tab);
+        continue;
+      }
+      this.#checkSite(document.snapshot.url);
+      if (tab.requests > 0 && spent() < settleMs) {
+        await bounded(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
+        continue;
+      }
+      return document;
+    }
+  }
+
+  async #beginning(tab: Tab): Promise<void> {
+    const { network } = this.#opened;
+    const end = performance.now() + NEW_TAB_MS;
+    while (tab.version === 0 && network.lastBlocked === null && performance.now() < end)
+      await tab.happens(0, 50);
+    tab.begun = true;
+    // Its navigation may have been refused before it could be listened to.
+    if (tab.version === 0 && network.lastBlocked !== null && tab.page.url() === "about:blank") {
+      this.#blockedHost = network.lastBlocked;
+      await bounded(tab.page.close(), this.#limits.responseMs);
+    }
+  }
+
+  /** Waits for pages that the browser has opened but that are not tabs yet. */
+  async #newTabs(): Promise<void> {
+    if (this.#opened.pagesCreated() <= this.#pagesSeen) return;
+    const announced = new Promise<void>((resolve) => this.#pageWaiters.push(resolve));
+    // Chromium itself closes a tab whose first navigation was refused.
+    await bounded(announced, this.#opened.network.lastBlocked === null ? NEW_TAB_MS : 500).catch(
+      (error: unknown) => {
+        if (!(error instanceof TooLate)) throw error;
+        // It was closed before it was set up.
+        this.#pagesSeen = this.#opened.pagesCreated();
+        this.#lostTab = true;
+      },
+    );
+  }
+
+  /** Waits until the tab's navigation has arrived or come to nothing. */
+  async #arrival(tab: Tab, ms: number, signal: AbortSignal | undefined): Promise<void> {
+    const end = performance.now() + ms;
+    while (tab.navigating && !tab.page.isClosed() && !tab.crashed) {
+      if (performance.now() >= end) throw navigationTimeout(tab);
+      await bounded(tab.happens(tab.version, end - performance.now()), ms + 1000, signal);
+    }
+  }
+
+  /** Deals with a navigation that came to nothing. `true`: the tab is not what it was, look again. */
+  async #refusedNavigation(tab: Tab): Promise<boolean> {
+    const failed = tab.failedNavigation;
+    if (!failed) return false;
+    tab.failedNavigation = null;
+    if (this.#opened.network.allows(failed.url)) {
+      if (/ERR_ABORTED/.test(failed.error)) return true;
+      throw new Fault("site_down", `${failed.url} cannot be reached${this.why(failed.url)}`, {
+        retryable: true,
+      });
+    }
+    this.#blockedHost = URL.canParse(failed.url) ? new URL(failed.url).host : failed.url;
+    if (tab.page.url() === "about:blank" && this.open().length > 1)
+      await bounded(tab.page.close(), this.#limits.responseMs);
+    return true;
+  }
+
+  /** Chromium's own page about a navigation that failed: the agent stays where it was. */
+  async #leaveErrorPage(tab: Tab): Promise<void> {
+    const { network } = this.#opened;
+    if (network.lastBlocked === null) {
+      const [host = "the page", why = "no connection"] = [...network.down].at(-1) ?? [];
+      throw new Fault("site_down", `${host} cannot be reached: ${why}`, { retryable: true });
+    }
+    this.#blockedHost ??= network.lastBlocked;
+    const { responseMs } = this.#limits;
+    const back = await bounded(travel(tab.page, -1), responseMs);
+    // A tab that never was anywhere else.
+    if (!back) await bounded(tab.page.close(), responseMs);
+  }
+
+  /** A page of a host that does not work is no page. */
+  #checkSite(url: string): void {
+    const why = this.why(url);
+    if (why !== "") throw new Fault("site_down", `${url} cannot be reached${why}`, { retryable: true });
+  }
+
+  why(url: string): string {
+    const why = URL.canParse(url) ? this.#opened.network.down.get(new URL(url).host) : undefined;
+    return why === undefined ? "" : `: ${why}`;
+  }
+
+  #add(page: Page): void {
+    this.#pagesSeen++;
+    for (const resume of this.#pageWaiters.splice(0)) resume();
+    if (this.open().length >= MAX_TABS) {
+      void page.close().catch(() => this.open());
+      return;
+    }
+    const tab = new Tab(page);
+    this.#tabs.push(tab);
+    this.#active = tab;
+  }
+
+  open(): Tab[] {
+    return this.#tabs.filter((tab) => !tab.page.isClosed());
+  }
+
+  /** The active tab; the newest that is left, if it was closed; a blank one, if none is left. */
+  async current(): Promise<Tab> {
+    if (this.#active?.crashed) throw pageCrashed();
+    if (this.#active && !this.#active.page.isClosed()) return this.#active;
+    this.#active = this.open().at(-1);
+    if (!this.#active) await bounded(this.#opened.newPage(), this.#limits.responseMs);
+    invariant(this.#active, "a new page is a tab");
+    return this.#active;
+  }
+}
+
+export const pageCrashed = (cause?: unknown) =>
+  new Fault("page_crashed", "the page's process crashed", { retryable: true, cause });
+
+const navigationTimeout = (tab: Tab) =>
+  new Fault("navigation_timeout", `a navigation from ${tab.page.url()} did not arrive`, { retryable: true });
+
+/** The document went away while it was looked at. */
+export function isReplaced(error: unknown): boolean {
+  return /Execution context was destroyed|Cannot find context|frame was detached|frame got detached|navigat/i.test(
+    String((error as Error).message),
+  );
+}
