@@ -6,6 +6,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
+import { register as benchEngine } from "./commands/bench-engine.ts";
 import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
 import { register as dashboard } from "./commands/dashboard.ts";
@@ -30,6 +31,7 @@ const COMMANDS: readonly Register[] = [
   model,
   doctor,
   benchRollout,
+  benchEngine,
   dashboard,
   report,
   benchMethods,
