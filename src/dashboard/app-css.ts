@@ -24,11 +24,11 @@ label.check { display: inline-flex; align-items: center; gap: 6px; font-size: 14
 .virtual { position: relative; overflow-y: auto; border: 1px solid var(--rule); border-radius: 10px; background: var(--panel); }
 .virtual ul { list-style: none; margin: 0; padding: 0; position: relative; }
 .virtual li { position: absolute; left: 0; right: 0; height: 56px; border-bottom: 1px solid var(--rule); }
-.virtual li > a, .virtual li > div { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 2px 12px; align-items: center; height: 100%; padding: 4px 14px; color: var(--ink); text-decoration: none; }
+.virtual li > a, .virtual li > div { display: grid; grid-template-columns: 92px minmax(0, 1fr) auto; gap: 2px 12px; align-items: center; height: 100%; padding: 4px 14px; color: var(--ink); text-decoration: none; }
 .virtual li > a:hover { background: var(--raised); } .virtual li > a:focus-visible { outline-offset: -2px; }
 .virtual .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .virtual .meta { grid-column: 2; color: var(--dim); font-size: 12.5px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
-.virtual .outcome { grid-row: 1 / span 2; } .virtual .verdicts { grid-row: 1 / span 2; grid-column: 3; display: flex; gap: 4px; }
+.virtual .outcome { grid-row: 1 / span 2; justify-self: start; } .virtual .verdicts { grid-row: 1 / span 2; grid-column: 3; display: flex; gap: 4px; }
 .thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 12px; }
 .thumbs figure { margin: 0; } .thumbs img { width: 100%; display: block; border: 1px solid var(--rule); border-radius: 6px; background: #fff; } .thumbs figcaption { font-size: 13px; margin-top: 4px; overflow-wrap: anywhere; }
 .cells td.cell { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 12px; }

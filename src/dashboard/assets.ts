@@ -32,13 +32,13 @@ async function load(): Promise<string> {
   return result.outputFiles[0]!.text;
 }
 
-/** The same settings as in `scripts/build-dashboard.mjs`. Shared views have no pragma: here they are Preact's. */
+/** The same settings as in `scripts/build-dashboard.mjs`. Shared views have no pragma: here they are Preact's,
+ * whatever tsconfig.json says. */
 const BUNDLE = {
   bundle: true,
   format: "esm",
   target: "es2022",
-  jsx: "automatic",
-  jsxImportSource: "preact",
+  tsconfigRaw: { compilerOptions: { jsx: "react-jsx", jsxImportSource: "preact" } },
   minify: true,
   legalComments: "none",
 } as const;

@@ -128,7 +128,7 @@ export async function overview(run: RunFiles): Promise<Overview> {
         : [],
     ),
     openEpisodes: progress.state === "running" ? await openEpisodes(run, progress) : [],
-    problems: [...run.problems(), ...missing(metrics, evaluations, events)],
+    problems: [...new Set([...(await run.problems()), ...missing(metrics, evaluations, events)])],
   };
 }
 

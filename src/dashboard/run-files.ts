@@ -4,10 +4,12 @@
  */
 
 import { existsSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { Task } from "../core/task.ts";
+import { STAGES } from "../train/events.ts";
+import type { StageName } from "../train/events.ts";
 import type {
   AdvantageLine,
   CurriculumLine,
@@ -58,7 +60,7 @@ export interface RunFiles {
   /** Changes whenever something was written that a view shows. */
   version(): Promise<string>;
   /** What was found missing or damaged so far, for people. */
-  problems(): string[];
+  problems(): Promise<string[]>;
 }
 
 /** The head of a trajectory's line holds its id and its task; observations follow. */
@@ -150,13 +152,55 @@ export function openRunFiles(path: string): RunFiles {
       );
       return marks.join("|");
     },
-    problems: () => [
+    problems: async () => [
       ...damaged.values(),
       ...[...tails.values()].flatMap((lines) =>
         lines.problems.map((problem) => problem.replace(lines.path, show(lines.path))),
       ),
+      ...(await missingFiles(directory)),
     ],
   };
+}
+
+/** What a stage leaves behind once its marker says that it is done. */
+const STAGE_FILES: Record<StageName, string[]> = {
+  curriculum: ["tasks.jsonl"],
+  rollout: [EPISODE_FILES.rollout],
+  judge: ["verdicts.jsonl"],
+  select: ["selection.jsonl"],
+  critic: ["values.jsonl"],
+  actor: ["advantages.jsonl"],
+  evaluate: [EPISODE_FILES.evaluation, "evaluation.json"],
+};
+
+/** Files that finished stages should have left and that are not there, or not whole. */
+async function missingFiles(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  const phases = await readdir(join(directory, "phases")).catch(() => [] as string[]);
+  for (const phase of phases.filter((name) => /^\d+$/.test(name)).sort()) {
+    const names = new Set(await readdir(join(directory, "phases", phase)));
+    for (const stage of STAGES)
+      if (names.has(`${stage}.done.json`))
+        for (const name of STAGE_FILES[stage])
+          if (!names.has(name)) found.push(`phases/${phase}/${name} is missing, though ${stage} is done`);
+    for (const name of Object.values(EPISODE_FILES)) {
+      const path = join("phases", phase, name);
+      if (names.has(name) && !(await endsWithLine(join(directory, path))))
+        found.push(`${path} ends in the middle of a line`);
+    }
+  }
+  return found;
+}
+
+async function endsWithLine(path: string): Promise<boolean> {
+  const file = await open(path, "r");
+  try {
+    const { size } = await file.stat();
+    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
+    return size === 0 || buffer[0] === 0x0a;
+  } finally {
+    await file.close();
+  }
 }
 
 /** Id and task out of the beginning of an episode's line; throws where they are not there. */

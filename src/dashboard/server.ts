@@ -102,7 +102,7 @@ export function createDashboard(options: DashboardOptions): Hono {
             head: { ...head, config: null },
             progress: await readProgress(files, head),
             evaluations,
-            problems: files.problems().length,
+            problems: (await files.problems()).length,
           };
         }),
       ),
@@ -146,6 +146,20 @@ export function createDashboard(options: DashboardOptions): Hono {
         tokenizer ?? null,
       );
       return detail ? c.json(detail) : c.json({ error: `no episode ${id}` }, 404);
+    }),
+  );
+  /** What comes before and after an episode in the list that the filters give. */
+  app.get("/api/runs/:run/neighbours", (c) =>
+    withRun(c, async ({ files }) => {
+      const list = filterEpisodes(await allEpisodes(files), filterOf(c));
+      const [of, id] = [c.req.query("of"), c.req.query("id")];
+      const at = list.findIndex((episode) => episode.kind === of && episode.id === id);
+      return c.json({
+        previous: list[at - 1] ?? null,
+        next: at < 0 ? null : (list[at + 1] ?? null),
+        index: at < 0 ? null : at,
+        total: list.length,
+      });
     }),
   );
   app.get("/api/runs/:run/replay", (c) =>

@@ -134,8 +134,7 @@ function RateTable({ rows, group }: { rows: RateRow[]; group: string }) {
                         class="heat"
                         style={{ "--share": percent(0.45 * (cell.successes / cell.attempts)) }}
                       >
-                        {percent(cell.successes / cell.attempts)}{" "}
-                        <span class="dim">{`of ${cell.attempts}`}</span>
+                        {percent(cell.successes / cell.attempts)} {`of ${cell.attempts}`}
                       </span>
                     ) : (
                       "–"

@@ -18,6 +18,13 @@ interface Place {
   id: string;
 }
 
+interface Neighbours {
+  previous: EpisodeSummary | null;
+  next: EpisodeSummary | null;
+  index: number | null;
+  total: number;
+}
+
 const detailUrl = ({ run, kind, phase, id }: Place) =>
   `/api/runs/${encodeURIComponent(run)}/episode?${new URLSearchParams({ kind, phase: String(phase), id })}`;
 
@@ -25,9 +32,8 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
   const { run, kind, phase, id, query } = props;
   const { data, error } = useJson<EpisodeDetail>(detailUrl(props));
   const filters = filterQuery(query);
-  const search = new URLSearchParams({ ...filters, limit: "500" }).toString();
-  const neighbours = useJson<Piece<EpisodeSummary>>(
-    `/api/runs/${encodeURIComponent(run)}/episodes?${search}`,
+  const neighbours = useJson<Neighbours>(
+    `/api/runs/${encodeURIComponent(run)}/neighbours?${new URLSearchParams({ ...filters, of: kind, id })}`,
   ).data;
   const others = useJson<Piece<EpisodeSummary>>(
     data
@@ -38,9 +44,7 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
   const beside = besideText === null ? null : parsePlace(run, besideText);
   const second = useJson<EpisodeDetail>(beside ? detailUrl(beside) : null);
 
-  const at = neighbours?.items.findIndex((each) => each.id === id && each.kind === kind) ?? -1;
-  const go = (by: number) => {
-    const next = at < 0 ? undefined : neighbours?.items[at + by];
+  const go = (next: EpisodeSummary | null | undefined) => {
     if (next) location.hash = episodeHref(run, next.kind, next.phase, next.id, filters);
   };
   const count = Math.max(data?.steps.length ?? 0, second.data?.steps.length ?? 0);
@@ -58,8 +62,8 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
         k: () => show(step - 1),
         ArrowRight: () => show(step + 1),
         ArrowLeft: () => show(step - 1),
-        "]": () => go(1),
-        "[": () => go(-1),
+        "]": () => go(neighbours?.next),
+        "[": () => go(neighbours?.previous),
       }[event.key];
       if (!act) return;
       event.preventDefault();
@@ -75,16 +79,15 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
     <>
       <p>
         <a href={href(["run", run, "episodes"], filters)}>All episodes</a>{" "}
-        <button type="button" disabled={at <= 0} onClick={() => go(-1)}>
+        <button type="button" disabled={!neighbours?.previous} onClick={() => go(neighbours?.previous)}>
           Previous
         </button>{" "}
-        <button
-          type="button"
-          disabled={at < 0 || at + 1 >= (neighbours?.items.length ?? 0)}
-          onClick={() => go(1)}
-        >
+        <button type="button" disabled={!neighbours?.next} onClick={() => go(neighbours?.next)}>
           Next
-        </button>
+        </button>{" "}
+        {neighbours && neighbours.index !== null && (
+          <span class="dim">{`${neighbours.index + 1} of ${neighbours.total}`}</span>
+        )}
       </p>
       <h1>{data.task.instruction}</h1>
       <p class="dim">{`${data.task.id} · ${data.task.category} · ${(data.task.sites ?? []).join(", ")} · the oracle needs ${data.task.difficulty} steps`}</p>

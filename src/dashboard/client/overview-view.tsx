@@ -130,7 +130,12 @@ function Now({ data }: { data: Overview }) {
     <section aria-label="Now">
       <p>
         <span class={`tag ${stateTag(progress.state)}`}>{progress.state}</span>{" "}
-        {progress.reason !== null && <span>{progress.reason}</span>}
+        {progress.reason !== null && <span>{progress.reason}</span>}{" "}
+        {(progress.state === "interrupted" || progress.state === "stopped") && (
+          <span class="dim">
+            Continue it with <code>{`webrl resume ${head.directory}`}</code>
+          </span>
+        )}
       </p>
       <dl class="facts">
         {facts.map(([name, value]) => (

@@ -63,6 +63,8 @@ export function LineChart(props: LineChartProps) {
   const [xMin, xMax] = [least(xs, 0), most(xs, 1)];
   let [yMin, yMax] = [least(lows, 0), most(highs, 1)];
   if (share) [yMin, yMax] = [Math.min(0, yMin), yMax <= 0.5 ? Math.max(0.1, yMax) : Math.max(1, yMax)];
+  // Rounding is no difference.
+  if (yMax - yMin < 1e-9 * Math.abs(yMax)) yMin = yMax;
   if (yMin === yMax) [yMin, yMax] = yMin === 0 ? [0, 1] : [Math.min(0, 2 * yMin), Math.max(0, 2 * yMin)];
   if (!share) {
     const margin = 0.05 * (yMax - yMin);

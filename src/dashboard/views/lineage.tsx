@@ -66,63 +66,78 @@ function Node(props: {
 }) {
   const { node, byId, href, open, depth } = props;
   const children = depth < DEEPEST ? node.children.map((id) => byId.get(id)!) : [];
-  const label = <NodeLabel node={node} href={href} />;
+  if (children.length === 0)
+    return (
+      <li>
+        <div class="leaf node">
+          <Label node={node} /> <Attempts node={node} href={href} />
+        </div>
+      </li>
+    );
   return (
     <li>
-      {children.length === 0 ? (
-        <div class="leaf">{label}</div>
-      ) : (
-        <details open={open}>
-          <summary>
-            {label} <span class="dim">{`${children.length} grown from it`}</span>
-          </summary>
-          <ul>
-            {children.map((child) => (
-              <Node key={child.taskId} node={child} byId={byId} href={href} open={open} depth={depth + 1} />
-            ))}
-          </ul>
-        </details>
-      )}
+      <details open={open}>
+        {/* No links in here: what opens and closes is one thing to press. */}
+        <summary class="node">
+          <Label node={node} /> <Attempts node={node} href={undefined} />{" "}
+          <span class="dim">{`${children.length} grown from it`}</span>
+        </summary>
+        <ul>
+          {href && node.attempts.length > 0 && (
+            <li class="leaf">
+              {node.attempts.map((attempt) => (
+                <a key={attempt.episodeId} href={href(attempt.phase, attempt.episodeId)}>
+                  {`Open the attempt of phase ${attempt.phase}`}
+                </a>
+              ))}
+            </li>
+          )}
+          {children.map((child) => (
+            <Node key={child.taskId} node={child} byId={byId} href={href} open={open} depth={depth + 1} />
+          ))}
+        </ul>
+      </details>
     </li>
   );
 }
 
-export function NodeLabel({ node, href }: { node: LineageNode; href: LineageProps["episodeHref"] }) {
+function Label({ node }: { node: LineageNode }) {
   const tone = node.outcome === "kept" ? "good" : node.outcome === "seed" ? "plain" : "off";
+  const facts = [
+    node.phase > 0 ? `phase ${node.phase}` : "",
+    node.value === null ? "" : `V(s₀) ${node.value.toFixed(2)}`,
+    node.outcome === "kept" || node.outcome === "seed" ? "" : node.reason,
+  ].filter(Boolean);
   return (
-    <span class="node">
-      <span class={`tag ${tone}`}>{words(node.outcome)}</span>{" "}
-      <span class="instruction">{node.instruction}</span>{" "}
-      <span class="dim">
-        {[
-          node.phase > 0 ? `phase ${node.phase}` : "",
-          node.value === null ? "" : `V(s₀) ${node.value.toFixed(2)}`,
-          node.outcome === "kept" || node.outcome === "seed" ? "" : node.reason,
-        ]
-          .filter(Boolean)
-          .join(" · ")}
-      </span>
+    <span>
+      <span class={`tag ${tone}`}>{words(node.outcome)}</span> <span>{node.instruction}</span>{" "}
+      <span class="dim">{facts.join(" · ")}</span>
+    </span>
+  );
+}
+
+/** What became of the task: links, or only words where `href` is absent. */
+function Attempts({ node, href }: { node: LineageNode; href: LineageProps["episodeHref"] }) {
+  return (
+    <span>
       {node.attempts.map((attempt) => {
-        const result =
-          attempt.ending === "faulted"
-            ? "faulted"
-            : attempt.success === null
-              ? "not judged"
-              : attempt.success
-                ? "solved"
-                : "failed";
-        const text = `${result} in phase ${attempt.phase}`;
-        const tag = attempt.success === null ? "plain" : attempt.success ? "good" : "bad";
+        const tone = attempt.success === null ? "plain" : attempt.success ? "good" : "bad";
+        const text = `${resultOf(attempt)} in phase ${attempt.phase}`;
         return href ? (
-          <a key={attempt.episodeId} class={`tag ${tag}`} href={href(attempt.phase, attempt.episodeId)}>
+          <a key={attempt.episodeId} class={`tag ${tone}`} href={href(attempt.phase, attempt.episodeId)}>
             {text}
           </a>
         ) : (
-          <span key={attempt.episodeId} class={`tag ${tag}`}>
+          <span key={attempt.episodeId} class={`tag ${tone}`}>
             {text}
           </span>
         );
       })}
     </span>
   );
+}
+
+function resultOf({ ending, success }: LineageNode["attempts"][number]): string {
+  if (ending === "faulted") return "faulted";
+  return success === null ? "not judged" : success ? "solved" : "failed";
 }

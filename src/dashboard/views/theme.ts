@@ -37,7 +37,7 @@ a { color: var(--accent); }
 .headline .arrow { font-size: 32px; color: var(--dim); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px; }
 .panel { background: var(--panel); border: 1px solid var(--rule); border-radius: 10px; padding: 14px; min-width: 0; }
-.chart { display: block; width: 100%; height: auto; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+.chart { display: block; width: 100%; max-width: 680px; height: auto; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 .chart text { fill: var(--ink); font-size: 12px; }
 .chart .chart-title { font-size: 14px; font-weight: 600; }
 .chart .chart-label, .chart .tick { fill: var(--dim); }
@@ -82,8 +82,8 @@ a.tag:hover { text-decoration: underline; }
 .act { font: 13px/1.45 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; overflow-wrap: anywhere; white-space: pre-wrap; margin: 0 0 6px; }
 .page-text { font: 12px/1.4 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0 0; max-height: 260px; overflow: auto; background: var(--raised); border: 1px solid var(--rule); border-radius: 6px; padding: 8px; }
 .screen { display: block; width: 100%; height: auto; border: 1px solid var(--rule); border-radius: 6px; background: #fff; }
-.screen .outline { fill: none; stroke: #e11d48; stroke-width: 4; }
+.screen .outline { fill: none; stroke: #e11d48; stroke-width: 3; vector-effect: non-scaling-stroke; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-@media (max-width: 640px) { main { padding: 14px 12px 40px; } .headline .big { font-size: 34px; } h1 { font-size: 22px; } }
+@media (max-width: 640px) { .chart text { font-size: 15px; } .chart .chart-title { font-size: 17px; } .chart .legend { font-size: 12.5px; } main { padding: 14px 12px 40px; } .headline .big { font-size: 34px; } h1 { font-size: 22px; } }
 @media print { .panel, .attempt { break-inside: avoid; } }
 `;
