@@ -240,7 +240,6 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
   await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.once("listening", resolve))));
   const browser = await launchBrowser();
   const stepMs: number[] = [];
-  let steps = 0;
   try {
     const began = performance.now();
     const until = began + seconds * 1000;
@@ -250,12 +249,12 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
         signal?.throwIfAborted();
         const { server, cookies } = own.pick(servers);
         const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-        steps += await bareEpisode(browser, base, cookies, own, until, stepMs);
+        await bareEpisode(browser, base, cookies, own, until, stepMs);
       }
     };
     await Promise.all(Array.from({ length: parallel }, (_, i) => worker(rng.fork(i))));
     return {
-      stepsPerSecond: round(steps / ((performance.now() - began) / 1000)),
+      stepsPerSecond: round(stepMs.length / ((performance.now() - began) / 1000)),
       stepMs: percentiles(stepMs),
     };
   } finally {
@@ -278,18 +277,17 @@ async function bareEpisode(
   rng: Rng,
   until: number,
   stepMs: number[],
-): Promise<number> {
+): Promise<void> {
   const context = await browser.newContext({
     viewport: { width: 1280, height: 720 },
     // The browser is launched with a dead proxy; loopback goes past it here.
     proxy: { server: "http://127.0.0.1:9", bypass: "127.0.0.1" },
   });
-  let steps = 0;
   try {
     await context.addCookies(cookies.map(({ name, value }) => ({ name, value, url: base })));
     const page = await context.newPage();
     await page.goto(base);
-    for (; steps < STEPS && performance.now() < until; steps++) {
+    for (let step = 0; step < STEPS && performance.now() < until; step++) {
       const from = performance.now();
       const links = (await page.evaluate(VISIBLE_LINKS)) as [x: number, y: number][];
       const loaded = page.waitForEvent("load");
@@ -302,7 +300,6 @@ async function bareEpisode(
   } finally {
     await context.close();
   }
-  return steps;
 }
 
 /** Samples the resident memory of this process and its descendants; Linux only. */
