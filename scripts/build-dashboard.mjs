@@ -9,9 +9,8 @@ await build({
   bundle: true,
   format: "esm",
   target: "es2022",
-  jsx: "automatic",
-  // Views that the report shares have no pragma of their own: here they are Preact's.
-  jsxImportSource: "preact",
+  // Views that the report shares have no pragma of their own: here they are Preact's, whatever tsconfig.json says.
+  tsconfigRaw: { compilerOptions: { jsx: "react-jsx", jsxImportSource: "preact" } },
   minify: true,
   legalComments: "none",
 });

@@ -53,7 +53,7 @@ export function renderReport(data: ReportData): string {
           <Problems problems={data.overview.problems} />
           <Results overview={data.overview} />
           <Learning overview={data.overview} />
-          <Pairs {...data} />
+          <Pairs {...data} scored={data.overview.evaluations.length} />
           <CurriculumPart curriculum={data.curriculum} />
           <JudgePart overview={data.overview} />
           <TimeAndFaults overview={data.overview} />
@@ -158,8 +158,15 @@ function Learning({ overview }: { overview: Overview }) {
   );
 }
 
-function Pairs({ pairs, improved }: Pick<ReportData, "pairs" | "improved">) {
-  if (pairs.length === 0) return null;
+function Pairs({ pairs, improved, scored }: Pick<ReportData, "pairs" | "improved"> & { scored: number }) {
+  if (scored < 2) return null;
+  if (pairs.length === 0)
+    return (
+      <section>
+        <h2>Failed before, succeeds now</h2>
+        <p>No test task changed from failure to success.</p>
+      </section>
+    );
   return (
     <section>
       <h2>Failed before, succeeds now</h2>

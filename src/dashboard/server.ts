@@ -218,6 +218,7 @@ export function createDashboard(options: DashboardOptions): Hono {
       }
     }),
   );
+  app.onError((error, c) => c.json({ error: error.message }, 500));
   app.notFound((c) => c.json({ error: "not found" }, 404));
   return app;
 }

@@ -1,6 +1,7 @@
 /** @file `webrl dashboard [RUN…]`: look at runs in a browser, live. */
 
 import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Tokenizer } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
@@ -52,7 +53,6 @@ function tokenizerOf(base: string): Promise<Tokenizer | null> {
     loading = (async () => {
       const { loadTokenizer } = await import("../../engine/onnx/tokenizer/load-tokenizer.ts");
       const { packageDirectory } = await import("../../train/run-info.ts");
-      const { join, resolve } = await import("node:path");
       const directory = [resolve(base), join(packageDirectory, base)].find((path) =>
         existsSync(join(path, "tokenizer.json")),
       );

@@ -29,7 +29,7 @@ const detailUrl = ({ run, kind, phase, id }: Place) =>
   `/api/runs/${encodeURIComponent(run)}/episode?${new URLSearchParams({ kind, phase: String(phase), id })}`;
 
 export function EpisodeView(props: Place & { query: URLSearchParams }) {
-  const { run, kind, phase, id, query } = props;
+  const { run, kind, id, query } = props;
   const { data, error } = useJson<EpisodeDetail>(detailUrl(props));
   const filters = filterQuery(query);
   const neighbours = useJson<Neighbours>(
