@@ -160,7 +160,7 @@ class BrowserEpisode implements Episode {
     invariant(this.#state !== "disposed", "screenshot after disposal");
     try {
       const tab = await this.#tabs.current();
-      return await bounded(tab.page.screenshot({ type: "png", timeout: 0 }), this.#limits.responseMs);
+      return await bounded(tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0 }), this.#limits.responseMs);
     } catch (error) {
       throw await this.#fault(error);
     }
