@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Site } from "../core/episode.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, invariant } from "../core/errors.ts";
 import type { Tokenizer } from "../core/engine.ts";
 import type { Observation } from "../core/observation.ts";
 import { createRng, hash32, type Rng } from "../core/rng.ts";
@@ -191,17 +191,15 @@ export function drillSamples(
 ): ImitationSample[] {
   const rng = createRng(seed).fork("drills");
   const pages = new Map<string, { source: string; observation: Observation }>();
-  const phrases = new Set<string>();
   for (const { id, trajectory } of records.filter((record) => !isFaulted(record)))
-    for (const { observation, action } of trajectory.steps) {
+    for (const { observation } of trajectory.steps)
       if (!pages.has(observation.text)) pages.set(observation.text, { source: id, observation });
-      if (action.ok && "text" in action.action && action.action.text !== "") phrases.add(action.action.text);
-    }
+  const phrase = phraseMaker(records, rng.fork("phrases"));
   const elsewhere = [...pages.values()].flatMap(({ observation }) => observation.elements.slice(0, 12));
   return [...pages.values()].flatMap(({ source, observation }, index) =>
     makeDrills(observation, {
       count: perPage,
-      phrases: [...phrases],
+      phrase,
       elsewhere,
       rng: rng.fork(index),
     }).map((drill) => ({
@@ -210,6 +208,79 @@ export function drillSamples(
       history: drill.history.map((response) => ({ response })),
     })),
   );
+}
+
+/**
+ * Demonstrations with other names: in each copy the values of the task's parameters are exchanged for made-up ones,
+ * in the instruction, on the pages and in the actions alike. What to do stays the same; what to write has to be
+ * copied, because it is never the same twice. For pre-training of small models, which otherwise learn names by heart.
+ */
+export function renamedSamples(
+  records: readonly EpisodeRecord[],
+  { copies, seed }: { copies: number; seed: number },
+): ImitationSample[] {
+  const rng = createRng(seed).fork("renamed");
+  const phrase = phraseMaker(records, rng.fork("phrases"));
+  return records.filter(isDemonstration).flatMap((record) =>
+    Array.from({ length: copies }, (_, copy) => {
+      const rename = renaming(record.trajectory.task, phrase, rng.fork(`${record.id}/${copy}`));
+      return imitationSamples([record]).map((sample) => ({
+        ...sample,
+        instruction: rename(sample.instruction),
+        history: sample.history.map(({ response }) => ({ response: rename(response) })),
+        observation: rename(sample.observation),
+        response: rename(sample.response),
+      }));
+    }).flat(),
+  );
+}
+
+/** Share of a task's values that a renamed copy exchanges; the others stay, so that real names are seen too. */
+const RENAMED = 0.8;
+
+function renaming(task: Task, phrase: () => string, rng: Rng): (text: string) => string {
+  const instruction = task.instruction.toLowerCase();
+  const swaps = Object.values(task.params)
+    .filter((value) => typeof value === "string" || typeof value === "number")
+    .map(String)
+    .filter((value) => value.length >= 2 && instruction.includes(value.toLowerCase()) && rng.next() < RENAMED)
+    .sort((a, b) => b.length - a.length)
+    .map((value) => [value, /^[\d.,$ ]+$/.test(value) ? otherDigits(value, rng) : phrase()] as const)
+    .flatMap(([from, to]) => [
+      [from, to] as const,
+      // The same words in an address.
+      ...(from.includes(" ") ? [[from.replaceAll(" ", "+"), to.replaceAll(" ", "+")] as const] : []),
+    ]);
+  if (swaps.length === 0) return (text) => text;
+  const table = new Map(swaps);
+  const pattern = new RegExp(
+    `(?<![\\p{L}\\d])(?:${swaps.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})(?![\\p{L}\\d])`,
+    "gu",
+  );
+  return (text) => text.replace(pattern, (match) => table.get(match) ?? match);
+}
+
+const otherDigits = (text: string, rng: Rng) =>
+  text.replace(/\d/g, (digit, at: number) =>
+    String(at === 0 && digit !== "0" ? 1 + rng.int(9) : rng.int(10)),
+  );
+
+/** Made-up texts of one to four words of the pages, or short numbers. */
+function phraseMaker(records: readonly EpisodeRecord[], rng: Rng): () => string {
+  const words = [
+    ...new Set(
+      records.flatMap(({ trajectory }) =>
+        trajectory.steps.flatMap(({ observation }) => observation.text.match(/\p{L}{3,}/gu) ?? []),
+      ),
+    ),
+  ];
+  invariant(words.length > 0, "pages have words");
+  return () => {
+    if (rng.next() < 0.15) return String(rng.int(10 ** (1 + rng.int(4))));
+    const chosen = Array.from({ length: 1 + rng.int(4) }, () => rng.pick(words).toLowerCase());
+    const text = chosen.join(" ");
+    return rng.next() < 0.6 ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  };
 }
 
 export function tokenizeSample(

@@ -28,7 +28,7 @@ const observation: Observation = {
     { name: "link Order 13", role: "link", label: "Order 13", box: [0, 0, 1, 1] },
   ],
 };
-const options = () => ({ count: 60, phrases: ["oak lamp"], elsewhere: [], rng: createRng(1) });
+const options = () => ({ count: 60, phrase: () => "oak lamp", elsewhere: [], rng: createRng(1) });
 
 describe("drills", () => {
   it("name only elements of the page and answer only with its cells", () => {

@@ -75,18 +75,18 @@ function rows(observation: Observation): string[][] {
 }
 
 /**
- * Up to `count` drills of one page. `phrases` are texts to type, taken from other pages; `elsewhere` are elements of
- * other pages, for turns that are over.
+ * Up to `count` drills of one page. `phrase` makes a text to type: of so many that copying is easier than remembering;
+ * `elsewhere` are elements of other pages, for turns that are over.
  */
 export function makeDrills(
   observation: Observation,
-  options: { count: number; phrases: readonly string[]; elsewhere: readonly ObservedElement[]; rng: Rng },
+  options: { count: number; phrase: () => string; elsewhere: readonly ObservedElement[]; rng: Rng },
 ): Drill[] {
-  const { count, phrases, elsewhere, rng } = options;
+  const { count, phrase, elsewhere, rng } = options;
   const table = rows(observation);
   const drills: Drill[] = [];
   for (let i = 0; i < count * 3 && drills.length < count; i++) {
-    const drill = rng.next() < 0.35 ? reading(table, rng) : acting(observation, phrases, rng);
+    const drill = rng.next() < 0.35 ? reading(table, rng) : acting(observation, phrase, rng);
     if (drill === null) continue;
     const two = rng.next() < 0.3 && elsewhere.length > 0 ? rng.pick(elsewhere) : null;
     drills.push({
@@ -103,14 +103,13 @@ export function makeDrills(
 
 type Exercise = { instruction: string; response: string } | null;
 
-function acting(observation: Observation, phrases: readonly string[], rng: Rng): Exercise {
+function acting(observation: Observation, phrase: () => string, rng: Rng): Exercise {
   const usable = observation.elements.filter((e) => e.label !== "" && !e.disabled);
   if (usable.length === 0) return null;
   const element = rng.pick(usable);
   const x = loosely(element.label, rng);
   if (FIELD_ROLES.has(element.role)) {
-    if (phrases.length === 0) return null;
-    const v = rng.pick(phrases);
+    const v = phrase();
     if (/search/i.test(element.label) || element.role === "searchbox")
       return {
         instruction: write(rng.pick(["Search for {v}.", "Look up {v}.", "Find {v}."]), { v }),

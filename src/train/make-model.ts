@@ -19,6 +19,7 @@ import {
   imitationSamples,
   isDemonstration,
   limitCoverage,
+  renamedSamples,
   writeEpisodesCompressed,
 } from "./demonstrations.ts";
 import type { HeldOutScore, ImitateConfig, ImitateProgress } from "./imitate.ts";
@@ -59,23 +60,26 @@ export interface PretrainOptions extends MakeModelOptions {
   /** Writes a model with random weights and a trained tokenizer. */
   createModel(directory: string, texts: Iterable<string>): Promise<void>;
   drillsPerPage: number;
-  /** Demonstrations take part too, within `coverage`. */
-  withDemonstrations: boolean;
+  /** Renamed copies of each demonstration within `coverage` that take part too. */
+  renamedCopies: number;
+  /** A pre-trained model to go on from; otherwise a new one, with a tokenizer of the pages. */
+  base?: string | undefined;
 }
 
 /** From nothing: a tokenizer of the recorded pages, and a model that can do what one page asks. */
 export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
-  const { records, out } = options;
-  const start = join(`${out}.work`, "start");
+  const { records, out, base } = options;
+  const start = base ?? join(`${out}.work`, "start");
   if (!existsSync(join(start, "config.json"))) {
     await mkdir(`${out}.work`, { recursive: true });
     await options.createModel(start, textsOf(records));
   }
   const drills = drillSamples(records, { perPage: options.drillsPerPage, seed: options.imitate.seed });
-  const demonstrations = options.withDemonstrations
-    ? imitationSamples(limitCoverage(records, options.coverage))
-    : [];
-  return make(options, start, [...drills, ...demonstrations]);
+  const renamed = renamedSamples(limitCoverage(records.filter(isDemonstration), options.coverage), {
+    copies: options.renamedCopies,
+    seed: options.imitate.seed,
+  });
+  return make(options, start, [...drills, ...renamed]);
 }
 
 export interface SftOptions extends MakeModelOptions {

@@ -275,13 +275,19 @@ function registerPretrain(model: Command): void {
       .description("a tokenizer and a small model from nothing, on drills of recorded pages"),
     1.5e-3,
   )
-    .option("--hidden <n>", "width", wholeNumber(), 192)
+    .option("--base <directory>", "a pre-trained model to go on from; the sizes below are then its own")
+    .option("--hidden <n>", "width", wholeNumber(), 128)
     .option("--layers <n>", "layers", wholeNumber(), 4)
-    .option("--heads <n>", "attention heads", wholeNumber(), 6)
+    .option("--heads <n>", "attention heads", wholeNumber(), 4)
     .option("--vocab <n>", "tokens of the vocabulary", wholeNumber(), 2048)
     .option("--context <n>", "longest sequence", wholeNumber(), 2048)
     .option("--drills <n>", "exercises per page", wholeNumber(0), 12)
-    .option("--with-demonstrations", "demonstrations take part too, within --covered and --few");
+    .option(
+      "--renamed <n>",
+      "copies of each demonstration, names exchanged, within --covered and --few",
+      wholeNumber(0),
+      0,
+    );
   jsonOption(command);
   examples(command, ["webrl model pretrain --demos runs/demos.jsonl --out runs/pretrained --minutes 60"]);
   command.action(
@@ -293,7 +299,8 @@ function registerPretrain(model: Command): void {
         vocab: number;
         context: number;
         drills: number;
-        withDemonstrations?: boolean;
+        renamed: number;
+        base?: string;
       },
     ) => {
       const { pretrain } = await import("../../train/make-model.ts");
@@ -310,7 +317,8 @@ function registerPretrain(model: Command): void {
         template: "compact",
         maxNewTokens: options.maxNewTokens,
         drillsPerPage: options.drills,
-        withDemonstrations: options.withDemonstrations ?? false,
+        renamedCopies: options.renamed,
+        base: options.base,
         createModel: async (directory, texts) => {
           const tokenizer = trainBpe(texts, { vocabSize: options.vocab });
           await createModel({
