@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { invariant } from "../core/errors.ts";
 import { siteRules } from "../testing/site-kit.ts";
 import { parseAction } from "../text/action.ts";
+import type { StepTimes } from "./episode.ts";
 import { BrowserPool } from "./pool.ts";
 import { body, html, open, pages, shopSite, testTask } from "./test-support.ts";
 
@@ -347,6 +349,44 @@ describe("episodes", () => {
     const step = page.episode.step(parseAction('do(action="Wait")'), { signal: controller.signal });
     controller.abort(reason);
     await expect(step).rejects.toBe(reason);
+  });
+
+  it("show no secret, and an element named by one can be used", async () => {
+    const app = pages({
+      "/": `<p>It is hunter22.<p><a href="/next?p=hunter22">hunter22</a>`,
+      "/next": "<p>there",
+    });
+    await using page = await open(pool, app, { secrets: ["hunter22"] });
+    expect(JSON.stringify(page.first)).not.toContain("hunter22");
+    const [link] = page.first.elements;
+    const time = await page.episode.step({
+      ok: true,
+      action: { kind: "click", element: link!.name },
+      comments: [],
+    });
+    invariant(time.kind === "mid", "a click does not end it");
+    expect(body(time.observation)).toBe("there");
+    expect(time.observation.url).toBe("http://shop.test/next?p=[redacted: secret]");
+  });
+
+  it("say where a step's time went", async () => {
+    const times: StepTimes[] = [];
+    await using page = await open(
+      pool,
+      `<button onclick="setTimeout(() => this.after('done'), 20)">Go</button>`,
+      { onStepTimes: (time) => void times.push(time) },
+    );
+    const from = performance.now();
+    await page.act('do(action="Click", element="button Go")');
+    const [time] = times;
+    const sum = time!.actMs + time!.waitMs + time!.observeMs;
+    expect(times).toHaveLength(1);
+    for (const part of Object.values(time!)) expect(part).toBeGreaterThan(0);
+    expect(sum).toBeLessThanOrEqual(performance.now() - from);
+    // A page counts as quiet after 25 ms without a change.
+    expect(time!.waitMs).toBeGreaterThan(20);
+    await page.episode.step(parseAction('exit(message="")'));
+    expect(times).toHaveLength(1);
   });
 
   it("take screenshots", async () => {

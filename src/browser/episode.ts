@@ -7,6 +7,8 @@ import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
 import type { Ending, Verdict } from "../core/trajectory.ts";
+import { redactJson, redactKnown } from "../text/redact.ts";
+import type { Redactor } from "../text/redact.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { findElement } from "./lookup.ts";
 import { buildObservation } from "./observation.ts";
@@ -29,6 +31,20 @@ export interface BrowserEpisodeOptions {
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
+  /** Never shown to the agent: an observation has `[redacted: secret]` in their place. */
+  secrets?: readonly string[];
+  /** Called at the end of every step but `exit` that did not fault. */
+  onStepTimes?: (times: StepTimes) => void;
+}
+
+/** Where the milliseconds of a step went. */
+export interface StepTimes {
+  /** Finding the element, and the mouse and the keyboard. */
+  actMs: number;
+  /** Navigation, and until the page was quiet. */
+  waitMs: number;
+  /** Reading the page and making the observation of it. */
+  observeMs: number;
 }
 
 /** How long a document has to be unchanged to count as quiet. After typing, longer: pages wait for the next key. */
@@ -68,6 +84,9 @@ class BrowserEpisode implements Episode {
   readonly #format: ObservationFormat;
   readonly #limits: BrowserLimits;
   readonly #tabs: Tabs;
+  readonly #redact: Redactor | null;
+  readonly #onStepTimes: ((times: StepTimes) => void) | undefined;
+  #times: StepTimes = { actMs: 0, waitMs: 0, observeMs: 0 };
   #first: Observation | undefined;
   #last: Observation | undefined;
   #targets: ElementTarget[] = [];
@@ -81,6 +100,8 @@ class BrowserEpisode implements Episode {
     this.#format = options.format;
     this.#limits = browserLimitsSchema.parse(options.limits ?? {});
     this.#tabs = new Tabs(opened, this.#limits, options.format);
+    this.#redact = options.secrets?.length ? redactKnown(options.secrets) : null;
+    this.#onStepTimes = options.onStepTimes;
   }
 
   get first(): Observation {
@@ -144,8 +165,10 @@ class BrowserEpisode implements Episode {
     const { signal } = options;
     signal?.throwIfAborted();
     this.#state = "stepping";
+    this.#times = { actMs: 0, waitMs: 0, observeMs: 0 };
     try {
       const next = await this.#step(parsed, signal);
+      if (!parsed.ok || parsed.action.kind !== "exit") this.#onStepTimes?.(this.#times);
       this.#state = next.kind === "last" ? "ended" : "running";
       return next;
     } catch (error) {
@@ -160,7 +183,10 @@ class BrowserEpisode implements Episode {
     invariant(this.#state !== "disposed", "screenshot after disposal");
     try {
       const tab = await this.#tabs.current();
-      return await bounded(tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0 }), this.#limits.responseMs);
+      return await bounded(
+        tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0 }),
+        this.#limits.responseMs,
+      );
     } catch (error) {
       throw await this.#fault(error);
     }
@@ -252,6 +278,7 @@ class BrowserEpisode implements Episode {
     signal: AbortSignal | undefined,
   ): Promise<ActionError | null> {
     const version = tab.version;
+    const from = performance.now();
     try {
       return await bounded(action, this.#limits.responseMs, signal);
     } catch (error) {
@@ -265,6 +292,8 @@ class BrowserEpisode implements Episode {
         if (!tab.crashed && this.#opened.browser.isConnected()) return null;
       }
       throw error;
+    } finally {
+      this.#times.actMs += performance.now() - from;
     }
   }
 
@@ -274,14 +303,19 @@ class BrowserEpisode implements Episode {
     settle: Settle,
     signal: AbortSignal | undefined,
   ): Promise<Observation> {
+    const from = performance.now();
     const document = await this.#tabs.settled(settle, signal);
-    const observation = buildObservation({
+    this.#times.waitMs += performance.now() - from - document.readMs;
+    const read = performance.now() - document.readMs;
+    const built = buildObservation({
       format: this.#format,
       snapshot: document.snapshot,
       tabs: await this.#tabs.described(document.snapshot, signal),
       error,
       notices: this.#tabs.takeNotices(),
     });
+    const observation = this.#redact ? redactJson(built, this.#redact) : built;
+    this.#times.observeMs += performance.now() - read;
     this.#last = observation;
     this.#targets = document.targets;
     return observation;

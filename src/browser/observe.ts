@@ -6,7 +6,7 @@ import { bounded } from "./bounded.ts";
 import type { PageSnapshot } from "./page/compact.ts";
 import type { Edges } from "./page/dom.ts";
 import { observeExpression, pageCalls } from "./page/script.ts";
-import type { SettleOptions } from "./page/script.ts";
+import type { SettledSnapshot, SettleOptions } from "./page/script.ts";
 
 /** Where an element of an observation lives. */
 export interface ElementTarget {
@@ -22,6 +22,8 @@ export interface ObservedDocument {
   snapshot: PageSnapshot;
   /** One for each element of `snapshot`. */
   targets: ElementTarget[];
+  /** Milliseconds that reading it took, without the wait until it was quiet. */
+  readMs: number;
 }
 
 const FRAME_DEPTH = 3;
@@ -44,8 +46,11 @@ async function observeFrame(
   settle: SettleOptions,
   at: { dx: number; dy: number; depth: number },
 ): Promise<ObservedDocument | null> {
-  const snapshot = (await frame.evaluate(observeExpression(format, view, settle))) as PageSnapshot | null;
-  if (!snapshot) return null;
+  const from = performance.now();
+  const settled = (await frame.evaluate(observeExpression(format, view, settle))) as SettledSnapshot | null;
+  if (!settled) return null;
+  const { settledMs, ...snapshot } = settled;
+  const readMs = () => Math.max(0, performance.now() - from - settledMs);
   const targets = snapshot.elements.map((_, index): ElementTarget => ({
     frame,
     index,
@@ -56,7 +61,7 @@ async function observeFrame(
     element.box = [element.box[0] + at.dx, element.box[1] + at.dy, element.box[2], element.box[3]];
   if (snapshot.frames.length === 0 || at.depth >= FRAME_DEPTH) {
     snapshot.lines = snapshot.lines.filter((line) => !line.includes("\uE002"));
-    return { snapshot, targets };
+    return { snapshot, targets, readMs: readMs() };
   }
   const inner = await Promise.all(
     snapshot.frames.map(async (box, index): Promise<ObservedDocument | null> => {
@@ -77,7 +82,8 @@ async function observeFrame(
     if (frame.isDetached()) throw error;
     return snapshot.frames.map(() => null);
   });
-  return joinFrames({ snapshot, targets }, inner);
+  const joined = joinFrames({ snapshot, targets }, inner);
+  return { ...joined, readMs: readMs() };
 }
 
 async function contentFrame(frame: Frame, index: number): Promise<Frame | null> {
@@ -89,21 +95,23 @@ async function contentFrame(frame: Frame, index: number): Promise<Frame | null> 
   }
 }
 
+type Content = Pick<ObservedDocument, "snapshot" | "targets">;
+
 /** Puts the lines and elements of frames where their marks are, so that elements stay in document order. */
-function joinFrames(outer: ObservedDocument, inner: (ObservedDocument | null)[]): ObservedDocument {
+function joinFrames(outer: Content, inner: (Content | null)[]): Content {
   const { snapshot } = outer;
-  const joined: ObservedDocument = {
+  const joined: Content = {
     snapshot: { ...snapshot, lines: [], elements: [], frames: [], focused: null },
     targets: [],
   };
-  const add = (from: ObservedDocument, index: number): number => {
+  const add = (from: Content, index: number): number => {
     const position = joined.targets.length;
     joined.snapshot.elements.push(from.snapshot.elements[index]!);
     joined.targets.push(from.targets[index]!);
     if (from.snapshot.focused === index) joined.snapshot.focused = position;
     return position;
   };
-  const copy = (from: ObservedDocument, line: string) =>
+  const copy = (from: Content, line: string) =>
     line.replace(/\uE000(\d+)\uE001/g, (_, index: string) => `\uE000${add(from, Number(index))}\uE001`);
   for (const line of snapshot.lines) {
     const mark = /\uE002(\d+)\uE001/.exec(line);

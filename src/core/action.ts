@@ -12,7 +12,7 @@ export type Action =
   | { kind: "type"; element: ElementName; text: string }
   /** Type, then Enter. */
   | { kind: "search"; element: ElementName; text: string }
-  /** Chooses the first option whose text contains `text`, ignoring case. */
+  /** Chooses the option whose text is `text`, else the first one that contains it, ignoring case. */
   | { kind: "select"; element: ElementName; text: string }
   /** Two thirds of the viewport height. */
   | { kind: "scroll_up" | "scroll_down" }

@@ -14,6 +14,7 @@ import type { Observation } from "../core/observation.ts";
 import { createRng } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
+import type { StepTimes } from "../browser/episode.ts";
 import { launchBrowser } from "../browser/launch.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { percentile } from "./check.ts";
@@ -48,10 +49,14 @@ export interface RolloutBenchRun {
   startMs: Percentiles;
   /** A step from action to observation. */
   stepMs: Percentiles;
-  /** The same by what was done: a click, typing, and a step that only observes, alone, before the clock. */
+  /** Where a step's time went: mouse and keyboard, navigation and quiet, reading the page. */
+  actMs: Percentiles;
+  waitMs: Percentiles;
+  observeMs: Percentiles;
+  /** Steps by what was done: a click, typing, and a step that only observes, alone, before the clock. */
   clickMs: Percentiles;
   typeMs: Percentiles;
-  observeMs: Percentiles;
+  lookMs: Percentiles;
   disposeMs: Percentiles;
   /** Largest resident memory of this process and the browser's together, MiB; `null` where it cannot be read. */
   peakMiB: number | null;
@@ -98,9 +103,13 @@ export async function benchRollout(
     for (const agent of agents) {
       signal?.throwIfAborted();
       onProgress?.(`${agent} agent, ${n} parallel`);
-      await using site = await suite.createSite();
+      const stepTimes: StepTimes[] = [];
+      await using site = await suite.createSite({ onStepTimes: (times) => void stepTimes.push(times) });
       const chosen = agent === "oracle" ? tasks.filter((task) => suite.hasOracle(task)) : tasks;
-      const run = await measure(suite, site, chosen, agent, Math.min(n, site.maxParallel), options);
+      const run = await measure(
+        { suite, site, tasks: chosen, agent, parallel: Math.min(n, site.maxParallel), stepTimes },
+        options,
+      );
       const bare = result.bare.find((b) => b.parallel === run.parallel);
       if (bare && agent === "random") run.fractionOfBare = round(run.stepsPerSecond / bare.stepsPerSecond);
       result.runs.push(run);
@@ -121,12 +130,18 @@ const percentiles = (values: readonly number[]): Percentiles => ({
   p95: percentile(values, 0.95),
 });
 
+interface Measured {
+  suite: RunnableSuite;
+  site: SuiteSite;
+  tasks: readonly Task[];
+  agent: "random" | "oracle";
+  parallel: number;
+  /** The site adds to it. */
+  stepTimes: StepTimes[];
+}
+
 async function measure(
-  suite: RunnableSuite,
-  site: SuiteSite,
-  tasks: readonly Task[],
-  agent: "random" | "oracle",
-  parallel: number,
+  { suite, site, tasks, agent, parallel, stepTimes }: Measured,
   { seconds, seed, signal }: RolloutBenchOptions,
 ): Promise<RolloutBenchRun> {
   const rng = createRng(seed).fork(`${agent} ${parallel}`);
@@ -134,7 +149,7 @@ async function measure(
     start: [] as number[],
     click: [] as number[],
     type: [] as number[],
-    observe: [] as number[],
+    look: [] as number[],
     dispose: [] as number[],
     all: [] as number[],
   };
@@ -144,9 +159,10 @@ async function measure(
   for (let i = 0; i < 10; i++) {
     const from = performance.now();
     await warm.step(NOTHING);
-    times.observe.push(performance.now() - from);
+    times.look.push(performance.now() - from);
   }
   await warm[Symbol.asyncDispose]();
+  stepTimes.length = 0;
   const memory = watchMemory();
   const began = performance.now();
   const until = began + seconds * 1000;
@@ -197,9 +213,12 @@ async function measure(
     fractionOfBare: null,
     startMs: percentiles(times.start),
     stepMs: percentiles(times.all),
+    actMs: percentiles(stepTimes.map((time) => time.actMs)),
+    waitMs: percentiles(stepTimes.map((time) => time.waitMs)),
+    observeMs: percentiles(stepTimes.map((time) => time.observeMs)),
     clickMs: percentiles(times.click),
     typeMs: percentiles(times.type),
-    observeMs: percentiles(times.observe),
+    lookMs: percentiles(times.look),
     disposeMs: percentiles(times.dispose),
     peakMiB: await memory.stop(),
   };

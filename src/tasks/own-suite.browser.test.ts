@@ -1,5 +1,7 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { ConfigError, Fault } from "../core/errors.ts";
 import { defineSite } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
@@ -68,4 +70,41 @@ test("a failing login, reset or start is said in the user's words", async () => 
   await expect(start(noReset)).rejects.toThrow(Fault);
   await expect(start(noStart)).rejects.toThrow(ConfigError);
   await expect(start(noEnv)).rejects.toThrow(/WEBRL_TEST_NOT_SET is not set/);
+});
+
+test("a password of the login is in no observation, whatever the application shows", async () => {
+  const login =
+    '<form action="/in"><label>Password <input type="password" name="p"></label><button>Go</button>';
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url!, "http://any");
+    const given = searchParams.get("p") ?? /given=(\w+)/.exec(request.headers.cookie ?? "")?.[1] ?? "nothing";
+    response
+      .writeHead(200, { "content-type": "text/html", "set-cookie": `given=${given}` })
+      .end(pathname === "/login" ? login : `<title>Hello</title><p>You said ${given}.</p>`);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  vi.stubEnv("WEBRL_TEST_PASSWORD", "swordfish");
+  try {
+    for (const fill of [
+      { fill: "Password", text: "swordfish" },
+      { fill: "Password", env: "WEBRL_TEST_PASSWORD" },
+    ]) {
+      const suite = createOwnSuite(
+        {
+          name: "mirror",
+          baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+          login: [{ open: "/login" }, fill, { click: "Go" }, { see: "You said swordfish" }],
+          tasks: [{ id: "look", instruction: "Look." }],
+        },
+        DIRECTORY,
+      );
+      await using site = await suite.createSite();
+      await using episode = await site.start(suite.tasks()[0]!, { seed: 1 });
+      expect(episode.first.text).toContain("You said [redacted: secret].");
+    }
+  } finally {
+    vi.unstubAllEnvs();
+    server.closeAllConnections();
+    server.close();
+  }
 });

@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
+import { redactKnown } from "../text/redact.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import type { EpisodeWorld, WorldCookie } from "../browser/world.ts";
@@ -174,7 +175,7 @@ function createOwnSite(
         const { host } = new URL(instance.baseUrl);
         const network = { hosts: new Map(), allowedHosts: [host, ...(definition.hosts ?? [])] };
         const login = own?.signedOut ? [] : (definition.login ?? []);
-        const cookies = login.length > 0 ? await logIn(pool, instance.baseUrl, network, login) : [];
+        const { cookies, secrets } = await logIn(pool, instance.baseUrl, network, login);
         const startPath = new URL(task.startUrl);
         const world: EpisodeWorld = {
           ...network,
@@ -200,7 +201,9 @@ function createOwnSite(
         return await startBrowserEpisode(pool, task, world, {
           format: options.format ?? "compact",
           seed,
+          secrets,
           ...(signal ? { signal } : {}),
+          ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
         });
       } catch (error) {
         give();
@@ -316,21 +319,27 @@ async function reset(
 
 const LOGIN_MS = 10_000;
 
-/** Logs in with a browser context of its own and returns the cookies. */
+/** Logs in with a browser context of its own. `secrets`: what went into password fields or came from the environment. */
 async function logIn(
   pool: BrowserPool,
   baseUrl: string,
   network: Pick<EpisodeWorld, "hosts" | "allowedHosts">,
   steps: readonly LoginStep[],
-): Promise<WorldCookie[]> {
+): Promise<{ cookies: WorldCookie[]; secrets: string[] }> {
+  if (steps.length === 0) return { cookies: [], secrets: [] };
+  const secrets: string[] = [];
   await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
   const page = await opened.context.newPage();
   page.setDefaultTimeout(LOGIN_MS);
   for (const [index, step] of steps.entries()) {
     try {
       if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
-      else if ("fill" in step) await page.getByLabel(step.fill, { exact: true }).fill(secretOf(step));
-      else if ("click" in step)
+      else if ("fill" in step) {
+        const field = page.getByLabel(step.fill, { exact: true });
+        const text = textOf(step);
+        if ("env" in step || (await field.getAttribute("type")) === "password") secrets.push(text);
+        await field.fill(text);
+      } else if ("click" in step)
         await page
           .getByRole("button", { name: step.click, exact: true })
           .or(page.getByRole("link", { name: step.click, exact: true }))
@@ -344,12 +353,12 @@ async function logIn(
       const [kind, label] = Object.entries(step)[0]!;
       throw new ConfigError(
         `login step ${index + 1} (${kind} ${JSON.stringify(label)}) failed at ${page.url()}`,
-        `Correct \`login\` in the site's definition. The page showed: ${text}`,
+        `Correct \`login\` in the site's definition. The page showed: ${redactKnown(secrets)(text)}`,
         { cause },
       );
     }
   }
-  return (await opened.context.cookies()).map(({ name, value, domain, path, httpOnly, secure }) => ({
+  const cookies = (await opened.context.cookies()).map(({ name, value, domain, path, httpOnly, secure }) => ({
     host: domain.replace(/^\./, ""),
     name,
     value,
@@ -357,9 +366,10 @@ async function logIn(
     httpOnly,
     secure,
   }));
+  return { cookies, secrets };
 }
 
-function secretOf(step: Extract<LoginStep, { fill: string }>): string {
+function textOf(step: Extract<LoginStep, { fill: string }>): string {
   if ("text" in step) return step.text;
   const value = process.env[step.env];
   if (value) return value;

@@ -4,6 +4,7 @@ import type { Action } from "../core/action.ts";
 import type { Site } from "../core/episode.ts";
 import type { Observation, ObservationFormat } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
+import type { StepTimes } from "../browser/episode.ts";
 import type { BrowserConfig } from "../browser/launch.ts";
 import type { Suite } from "./suite.ts";
 
@@ -14,6 +15,8 @@ export interface SiteOptions {
   /** Default `compact`. Oracles need `compact`. */
   format?: ObservationFormat;
   browser?: BrowserConfig;
+  /** Called at the end of every step but `exit` that did not fault. */
+  onStepTimes?: (times: StepTimes) => void;
 }
 
 export interface SuiteSite extends Site {

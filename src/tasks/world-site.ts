@@ -1,19 +1,14 @@
 /** @file The built-in world as a site: every episode starts in a fresh private copy. */
 
-import type { ObservationFormat } from "../core/observation.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import type { BrowserLimits } from "../browser/episode.ts";
-import type { BrowserConfig } from "../browser/launch.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
-import type { SuiteSite } from "./runnable.ts";
+import type { SiteOptions, SuiteSite } from "./runnable.ts";
 import { builtInSuite } from "./suite.ts";
 import type { TemplateSuite } from "./suite.ts";
 
-export interface BuiltInSiteOptions {
-  /** Default `compact`. */
-  format?: ObservationFormat;
-  browser?: BrowserConfig;
+export interface BuiltInSiteOptions extends SiteOptions {
   limits?: Partial<BrowserLimits>;
   /** A pool that outlives the site; default: one of its own. */
   pool?: BrowserPool;
@@ -59,6 +54,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
+        ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
         ...(options.limits ? { limits: options.limits } : {}),
       });
     },

@@ -63,8 +63,8 @@ const patterns: readonly Pattern[] = [
   },
 ];
 
-/** @param secrets Known secrets, e.g. the passwords of a site's accounts. Empty and very short ones are ignored. */
-export function createRedactor(secrets: Iterable<string> = []): Redactor {
+/** Takes out known secrets and nothing else, e.g. the passwords of a site's accounts. Very short ones are ignored. */
+export function redactKnown(secrets: Iterable<string>): Redactor {
   const known = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < shortestSecret) continue;
@@ -84,8 +84,14 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
     longestFirst.length === 0
       ? null
       : new RegExp(longestFirst.map((text) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")).join("|"), "g");
+  return (text) => (literal ? text.replace(literal, mark("secret")) : text);
+}
+
+/** Takes out known secrets, and all that looks like one. */
+export function createRedactor(secrets: Iterable<string> = []): Redactor {
+  const known = redactKnown(secrets);
   return (text) => {
-    let out = literal ? text.replace(literal, mark("secret")) : text;
+    let out = known(text);
     for (const { what, pattern, replace } of patterns) {
       out = out.replace(pattern, (...args: unknown[]) => {
         // Groups, then offset and whole text.
@@ -99,16 +105,20 @@ export function createRedactor(secrets: Iterable<string> = []): Redactor {
 }
 
 /** A copy of plain JSON with every string redacted; values of keys that name a secret go whole. */
-export function redactJson(value: JsonValue, redact: Redactor): JsonValue {
+export function redactJson<T>(value: T, redact: Redactor): T {
+  return redacted(value as JsonValue, redact) as T;
+}
+
+function redacted(value: JsonValue, redact: Redactor): JsonValue {
   if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactJson(item, redact));
+  if (Array.isArray(value)) return value.map((item) => redacted(item, redact));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
       typeof item === "string" && item !== "" && secretKey.test(key)
         ? mark("secret")
-        : redactJson(item, redact),
+        : redacted(item, redact),
     ]),
   );
 }

@@ -37,6 +37,11 @@ export interface SettleOptions {
   forgetNavigation: boolean;
 }
 
+export interface SettledSnapshot extends PageSnapshot {
+  /** Milliseconds until the document was quiet. */
+  settledMs: number;
+}
+
 const OBSERVERS: Record<ObservationFormat, string> = {
   webrl: `(${observeWebrl.toString()})(dom)`,
   aria: `(${observeAria.toString()})(dom, { label: ${LABEL_LIMIT}, value: 200 })`,
@@ -48,15 +53,17 @@ export function observeExpression(
   format: ObservationFormat,
   view: Edges,
   settle: SettleOptions,
-): PageExpression<PageSnapshot | null> {
+): PageExpression<SettledSnapshot | null> {
   return `(async () => {
     ${PRELUDE}
     const { memory } = pageDom(${JSON.stringify(KEY)}, ${JSON.stringify(view)});
     if (${settle.forgetNavigation}) memory.navigating = false;
+    const from = performance.now();
     await (${settleDocument.toString()})(memory, ${JSON.stringify(settle)});
+    const settledMs = performance.now() - from;
     if (memory.navigating) return null;
     const dom = pageDom(${JSON.stringify(KEY)}, ${JSON.stringify(view)});
-    return ${OBSERVERS[format]};
+    return { ...${OBSERVERS[format]}, settledMs };
   })()`;
 }
 

@@ -76,9 +76,12 @@ function benchText(result: RolloutBench): string {
     "start ms",
     "step ms",
     "p95",
+    "act",
+    "wait",
+    "observe",
     "click",
     "type",
-    "observe",
+    "look",
     "MiB",
   ];
   const rows = result.runs.map((run) => [
@@ -90,9 +93,12 @@ function benchText(result: RolloutBench): string {
     run.startMs.p50,
     run.stepMs.p50,
     run.stepMs.p95,
+    run.actMs.p50,
+    run.waitMs.p50,
+    run.observeMs.p50,
     run.clickMs.p50,
     run.typeMs.p50,
-    run.observeMs.p50,
+    run.lookMs.p50,
     run.peakMiB ?? "",
   ]);
   const bare = result.bare.map((b) => `${b.stepsPerSecond} steps/s with ${b.parallel}`).join(", ");

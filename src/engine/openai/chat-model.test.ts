@@ -92,6 +92,17 @@ describe("chat model behind a server", () => {
     expect(times[1]! - times[0]!).toBeGreaterThan(180);
   });
 
+  test("a server that quotes the key gives none of it away", async () => {
+    const apiKey = "key-of-the-test-42";
+    const { model } = await start(
+      (c) => c.json({ error: { message: `bad header ${c.req.header("authorization")}` } }, 400),
+      { apiKey },
+    );
+    const fault = await faultOf(model.chat(request));
+    expect(fault.message).toContain("bad header Bearer [redacted: secret]");
+    expect(fault.message).not.toContain(apiKey);
+  });
+
   test("a rate limit without end is a retryable fault after bounded attempts", async () => {
     const { model, calls } = await start((c) => c.json({ error: { message: "no" } }, 429));
     const fault = await faultOf(model.chat(request));

@@ -6,6 +6,7 @@
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
 import type { ChatModel, ChatRequest } from "../../core/chat.ts";
 import { ConfigError, Fault } from "../../core/errors.ts";
+import { redactKnown } from "../../text/redact.ts";
 
 export interface OpenAIChatOptions {
   /** E.g. `http://127.0.0.1:8000/v1`. */
@@ -47,6 +48,8 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
     logLevel: "off",
   });
   const gate = createGate(concurrency);
+  // Servers quote what they were sent.
+  const redact = redactKnown(options.apiKey === undefined ? [] : [options.apiKey]);
   let lengthParameter: LengthParameter = "max_tokens";
 
   const attempt = async (request: ChatRequest) => {
@@ -87,10 +90,11 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
         const fault = faultOf(cause, model, host(baseUrl));
         const pause = Math.min(maxBackoffMs, retryAfterMs(cause) ?? backoffMs * 2 ** (tries - 1));
         if (!fault.retryable || tries > maxRetries)
-          throw new Fault("engine_failed", `${fault.message} (${tries} attempt${tries === 1 ? "" : "s"})`, {
-            retryable: fault.retryable,
-            cause,
-          });
+          throw new Fault(
+            "engine_failed",
+            `${redact(fault.message)} (${tries} attempt${tries === 1 ? "" : "s"})`,
+            { retryable: fault.retryable, cause },
+          );
         await sleep(pause, request.signal);
       }
     }

@@ -111,6 +111,7 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
+        ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
       });
     },
     [Symbol.asyncDispose]: async () => pool[Symbol.asyncDispose](),

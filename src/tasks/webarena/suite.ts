@@ -135,6 +135,7 @@ function createWebArenaSite(
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
+        ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
       });
     },
     [Symbol.asyncDispose]: async () => pool[Symbol.asyncDispose](),

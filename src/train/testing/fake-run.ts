@@ -1,7 +1,5 @@
 /** @file A tiny run on fakes: a shop of eight things, a table model, a catalog of two templates. For tests. */
 
-/* oxlint-disable no-restricted-imports -- only tests import this file, and the fakes are for tests */
-
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Judge } from "../../core/contracts.ts";
