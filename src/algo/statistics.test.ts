@@ -9,12 +9,12 @@ import {
 } from "./classification.ts";
 import { perplexity } from "./perplexity.ts";
 import {
-  binomialStandardError,
   explainedVariance,
   filteredBcKeep,
   mean,
   pairedDifference,
   quantile,
+  rateStandardError,
   standardError,
   variance,
   wilsonInterval,
@@ -46,7 +46,21 @@ describe("statistics", () => {
   });
 
   test("the paper's 42.4 % of 165 has a standard error of 3.8 points", () => {
-    expect(100 * binomialStandardError(70, 165)).toBeCloseTo(3.85, 2);
+    expect(100 * rateStandardError(70, 165)).toBeCloseTo(3.85, 2);
+  });
+
+  test("the error of a rate is never 0, and never smaller than the plain one", () => {
+    // 0 of 60: p̃ = 1/62, √(1/62 · 61/62 / 60) = 0.01626
+    expect(rateStandardError(0, 60)).toBeCloseTo(0.01626, 5);
+    expect(rateStandardError(60, 60)).toBeCloseTo(rateStandardError(0, 60), 12);
+    fc.assert(
+      fc.property(fc.nat(200), fc.nat(200), (k, rest) => {
+        fc.pre(k + rest > 0);
+        const [n, p] = [k + rest, k / (k + rest)];
+        const error = rateStandardError(k, n);
+        return error > 0 && error >= Math.sqrt((p * (1 - p)) / n) - 1e-12;
+      }),
+    );
   });
 
   test("Wilson's interval: known value, bounds, and it contains the rate", () => {

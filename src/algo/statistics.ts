@@ -23,10 +23,14 @@ export function standardError(values: readonly number[]): number | null {
   return values.length < 2 ? null : Math.sqrt(variance(values) / values.length);
 }
 
-/** Standard error of a rate of k in n: √(p(1−p)/n). 0 at p = 0 and 1: use `wilsonInterval` there. */
-export function binomialStandardError(successes: number, trials: number): number {
+/**
+ * Standard error of a rate of k in n, with one success and one failure added: √(p̃(1 − p̃)/n), p̃ = (k + 1)/(n + 2).
+ * The plain √(p(1 − p)/n) says at 0 and n successes that there is no doubt; this one is never smaller than it, and all
+ * but equal to it away from the ends.
+ */
+export function rateStandardError(successes: number, trials: number): number {
   checkCounts(successes, trials);
-  const p = successes / trials;
+  const p = (successes + 1) / (trials + 2);
   return Math.sqrt((p * (1 - p)) / trials);
 }
 

@@ -15,6 +15,13 @@ export interface Proposer {
   readonly name: string;
   propose(
     failed: readonly Task[],
-    options: { count: number; phase: number; rng: Rng; signal?: AbortSignal },
+    options: {
+      count: number;
+      phase: number;
+      rng: Rng;
+      /** Whether the run knows an instruction already. A proposer may skip those; the filter drops them anyway. */
+      isSeen?(instruction: string): boolean;
+      signal?: AbortSignal;
+    },
   ): Promise<Task[]>;
 }

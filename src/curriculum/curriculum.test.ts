@@ -312,6 +312,15 @@ describe("growing a phase's curriculum", () => {
     for (const task of tasks) expect(seeds.has(task.lineage!.parentId)).toBe(true);
   });
 
+  test("evolve's candidates are never such that the run has seen", async () => {
+    const first = await growCurriculum(options({ count: 6 }));
+    const seen = first.tasks.map((task) => task.instruction);
+    const again = await growCurriculum(options({ count: 6, seen }));
+    expect(first.tasks.length).toBe(6);
+    expect(again.counts.duplicate).toBe(0);
+    expect(again.records.some(({ task }) => seen.includes(task.instruction))).toBe(false);
+  });
+
   test("a proposer that has nothing is asked twice, not for ever", async () => {
     let calls = 0;
     const proposer: Proposer = { name: "empty", propose: async () => (calls++, []) };

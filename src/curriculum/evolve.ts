@@ -26,8 +26,6 @@ export interface EvolveOptions {
   mix?: Partial<Record<EvolveOperator, number>>;
   /** Phrasings that training may see, counted from the first. Default: all but the last, at least one. */
   trainingPhrasings?: (template: CatalogTemplate) => number;
-  /** Skips instructions that the run has seen; the filter would drop them anyway. */
-  isSeen?(normalisedInstruction: string): boolean;
 }
 
 const DEFAULT_MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
@@ -43,7 +41,7 @@ export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOption
 
   return {
     name: "evolve",
-    async propose(failed, { count, phase, rng, signal }) {
+    async propose(failed, { count, phase, rng, isSeen, signal }) {
       signal?.throwIfAborted();
       if (count <= 0 || failed.length === 0) return [];
       heldOut ??= heldOutInstructions(catalog);
@@ -60,7 +58,7 @@ export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOption
         const lineage = { parentId: parent.id, phase, proposer: "evolve", value: null };
         const task = catalog.instantiate(choice.template.id, choice.params, phrasing, lineage);
         const key = normaliseInstruction(task.instruction);
-        if (taken.has(key) || heldOut.has(key) || options.isSeen?.(key)) continue;
+        if (taken.has(key) || heldOut.has(key) || isSeen?.(task.instruction)) continue;
         taken.add(key);
         proposed.push(task);
       }

@@ -58,6 +58,8 @@ export interface GrowOptions {
   maxRounds?: number;
   /** Where fewer than this are kept, failed tasks and seeds fill the phase up to `count`. Default 1. */
   minimum?: number;
+  /** Called after each round of proposing. */
+  onRound?(kept: number): void;
   signal?: AbortSignal;
 }
 
@@ -104,6 +106,7 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
       count: wanted,
       phase,
       rng: rng.fork(`round ${round}`),
+      isSeen: (instruction) => taken.has(normaliseInstruction(instruction)),
       signal,
     });
     const fresh = candidates.filter((task) => {
@@ -153,6 +156,7 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
         value,
       );
     }
+    options.onRound?.(kept.length);
   }
   const counts = countOutcomes(records);
   const again = kept.length < minimum ? fallbackTasks(failed, seeds, kept, count, rng) : [];

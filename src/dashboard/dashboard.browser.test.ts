@@ -237,6 +237,10 @@ describe("the dashboard in a browser", () => {
     };
     await appendFile(
       join(directory, "events.jsonl"),
+      `${JSON.stringify({ time: "2026-03-01T12:00:00Z", ...event, kind: "episode_started", id: "phase-03/0020" })}\n`,
+    );
+    await appendFile(
+      join(directory, "events.jsonl"),
       `${JSON.stringify({ time: "2026-03-01T12:00:00Z", kind: "episode", id: "phase-03/0013", success: true, ...event })}\n`,
     );
     await page.getByText("14 of 24").waitFor();

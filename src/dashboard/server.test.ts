@@ -260,6 +260,30 @@ describe("the dashboard's routes", () => {
     expect(after.faults.byCode["site_down"]).toBe(1);
   });
 
+  it("know which episodes are in flight: started and not ended, of this process", async () => {
+    const live = join(world, "flight");
+    const run = await makeRun(join(live, "run"), { unfinished: true, phases: 1, episodes: 6, tasks: 4 });
+    const on = dashboard(live);
+    const inFlight = async () => (await get<Overview>("/api/runs/run", on)).openEpisodes;
+    expect(await inFlight()).toEqual([]);
+    await mkdir(join(run, "lock"));
+    await writeFile(join(run, "lock-owner.json"), JSON.stringify({ pid: 1, host: "elsewhere" }));
+    expect(await inFlight()).toMatchObject([{ id: "phase-01/0004", screenshot: null }]);
+
+    const at = { time: "2026-03-02T00:00:00Z", phase: 1, stage: "rollout" };
+    const tell = (...events: object[]) =>
+      appendFile(
+        join(run, "events.jsonl"),
+        events.map((event) => `${JSON.stringify({ ...at, ...event })}\n`).join(""),
+      );
+    await tell({ kind: "run_resumed", version: "0" }, { kind: "stage_started" });
+    expect(await inFlight()).toEqual([]);
+    const ids = ["phase-01/0004", "phase-01/0005"];
+    await tell(...ids.map((id) => ({ kind: "episode_started", id, taskId: "t", instruction: "Do it" })));
+    await tell({ kind: "episode", id: ids[0], steps: 1, ending: "terminated", success: true });
+    expect(await inFlight()).toMatchObject([{ id: ids[1], taskId: "t", instruction: "Do it" }]);
+  });
+
   it("lock scripts, frames and foreign names out", async () => {
     const page = await app.request(`${base}/`);
     const policy = page.headers.get("content-security-policy")!;

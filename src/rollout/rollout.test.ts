@@ -31,15 +31,22 @@ async function run(
   const site = createFakeSite(options.site);
   const seen: EpisodeRecord[] = [];
   const faults: FaultCode[] = [];
+  const started: string[] = [];
   const records = await rollout({
     site,
     policy,
     requests: requests(options.tasks ?? fakeTasks("test")),
     config: { ...config, ...options.config },
-    onEpisode: (record) => void seen.push(record),
+    onStart: ({ id }) => void started.push(id),
+    onEpisode: (record) => {
+      expect(started).toContain(record.id);
+      seen.push(record);
+    },
     onFault: ({ code }) => void faults.push(code),
   });
   expect(site.open).toBe(0);
+  // Once each, however often the world broke.
+  expect(new Set(started).size).toBe(started.length);
   return { records, seen, faults };
 }
 

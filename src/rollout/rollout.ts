@@ -27,6 +27,8 @@ export interface RolloutOptions {
     | "faultRetries"
     | "faultRateLimit"
   >;
+  /** Called once per request, before its first attempt. */
+  onStart?(request: EpisodeRequest): void;
   /** Called once per finished episode, one at a time, in the order in which they finish. */
   onEpisode?(record: EpisodeRecord): void | Promise<void>;
   /** Called for every attempt that the world broke, given-up ones included. */
@@ -79,6 +81,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       const index = next++;
       const faults: EpisodeRecord["faults"] = [];
       let record: EpisodeRecord;
+      options.onStart?.(requests[index]!);
       for (;;) {
         record = await runEpisode(requests[index]!, {
           site: options.site,

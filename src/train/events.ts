@@ -23,6 +23,15 @@ export type RunEvent =
   | { kind: "stage_started"; phase: number; stage: StageName }
   /** `success` counts those of `done` that succeeded, where that is known. */
   | { kind: "progress"; phase: number; stage: StageName; done: number; total: number; success?: number }
+  /** Over once an `episode` with this id follows, or the stage starts again. */
+  | {
+      kind: "episode_started";
+      phase: number;
+      stage: StageName;
+      id: string;
+      taskId: string;
+      instruction: string;
+    }
   | {
       kind: "episode";
       phase: number;

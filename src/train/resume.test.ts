@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { appendFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,6 +32,13 @@ beforeAll(async () => {
   await writeFile(join(world, "config.json"), JSON.stringify(fakeConfig(base, { phases: 2 })));
 });
 afterAll(() => rm(world, { recursive: true, force: true }));
+
+/** Leaves half of the file: some whole lines and a torn one. */
+async function tear(path: string) {
+  const size = (await readFile(path)).length;
+  expect(size).toBeGreaterThan(0);
+  await truncate(path, Math.floor(size / 2));
+}
 
 /** What must not depend on interruptions. */
 async function facts(run: string) {
@@ -77,16 +84,23 @@ describe("a run that is killed and resumed", () => {
     const points = ["0/evaluate/start", "0/evaluate/middle", "0/evaluate/end"];
     points.push("0/rollout/middle", "0/judge/end");
     for (const stage of stages)
-      for (const when of ["rollout", "evaluate", "critic", "actor"].includes(stage)
-        ? ["start", "middle", "end"]
-        : ["start", "end"])
-        points.push(`1/${stage}/${when}`);
-    points.push("2/rollout/middle", "2/actor/start");
+      for (const when of ["start", "middle", "end"]) points.push(`1/${stage}/${when}`);
+    // With a critic, whose values filter the tasks, and with episodes of phase 1 in the buffer.
+    points.push(
+      "2/curriculum/middle",
+      "2/rollout/middle",
+      "2/judge/middle",
+      "2/select/middle",
+      "2/actor/start",
+    );
     for (const point of points) {
       const killed = await launch("killed", point);
       expect([point, killed.signal, killed.stderr]).toEqual([point, "SIGKILL", ""]);
       // What a kill in the middle of a write leaves behind.
       appendFileSync(join(world, "killed", "metrics.jsonl"), '{"phase":1,"sta');
+      if (point === "1/rollout/middle")
+        appendFileSync(join(world, "killed", "phases/01/trajectories.jsonl"), '{"id":"phase-01/0005","traj');
+      if (point === "1/judge/middle") await tear(join(world, "killed", "phases/01/verdicts.jsonl"));
     }
     const last = await launch("killed", "never");
     expect(last.stderr).toBe("");

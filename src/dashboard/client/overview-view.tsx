@@ -1,6 +1,7 @@
 /** @jsxImportSource preact */
 /** @file One run at a glance. */
 
+import { rateStandardError } from "../../algo/statistics.ts";
 import type { Overview } from "../overview.ts";
 import { learningCurve, phasePlots, stagePlot, stepPlots } from "../plots.ts";
 import { PAPER_CURVES } from "../series.ts";
@@ -198,14 +199,21 @@ function OpenEpisodes({ run, episodes }: { run: string; episodes: Overview["open
       <div class="thumbs">
         {episodes.slice(0, 24).map((episode) => (
           <figure key={episode.id}>
-            <img
-              src={screenshotUrl(run, episode.screenshot)}
-              alt={`Latest page of ${episode.id}`}
-              loading="lazy"
-              decoding="async"
-            />
+            {episode.screenshot && (
+              <img
+                src={screenshotUrl(run, episode.screenshot.path)}
+                alt={`Latest page of ${episode.id}`}
+                loading="lazy"
+                decoding="async"
+              />
+            )}
             <figcaption>
-              {episode.instruction ?? episode.id} <span class="dim">{`step ${episode.steps}`}</span>
+              {episode.instruction}{" "}
+              <span class="dim">
+                {episode.screenshot
+                  ? `step ${episode.screenshot.count}`
+                  : `since ${clock(episode.startedAt)}`}
+              </span>
             </figcaption>
           </figure>
         ))}
@@ -213,6 +221,8 @@ function OpenEpisodes({ run, episodes }: { run: string; episodes: Overview["open
     </section>
   );
 }
+
+const clock = (time: string) => new Date(time).toLocaleTimeString();
 
 export const screenshotUrl = (run: string, path: string): string =>
   `/api/runs/${encodeURIComponent(run)}/screenshot?path=${encodeURIComponent(path)}`;
@@ -243,7 +253,7 @@ function Judge({ data }: { data: Overview }) {
               points: data.calibration.map((bin) => ({
                 x: bin.meanProbability,
                 y: bin.rate,
-                error: Math.sqrt((bin.rate * (1 - bin.rate)) / bin.count),
+                error: rateStandardError(Math.round(bin.rate * bin.count), bin.count),
               })),
             },
             { name: "perfect", dashed: true, points: [0, 1].map((x) => ({ x, y: x })) },

@@ -7,6 +7,7 @@ import { appendFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
+import { rateStandardError } from "../../algo/statistics.ts";
 import type { Observation } from "../../core/observation.ts";
 import { createRng } from "../../core/rng.ts";
 import type { Rng } from "../../core/rng.ts";
@@ -79,6 +80,9 @@ export async function makeRun(directory: string, options: MadeRunOptions = {}): 
     };
   };
 
+  const start = (phase: number, stage: string, id: string, { id: taskId, instruction }: Task) =>
+    event(0, { kind: "episode_started", phase, stage, id, taskId, instruction });
+
   const episode = async (
     phase: number,
     stage: "rollout" | "evaluate",
@@ -88,6 +92,7 @@ export async function makeRun(directory: string, options: MadeRunOptions = {}): 
   ): Promise<EpisodeRecord> => {
     const id = `${stage === "rollout" ? "phase" : "evaluation"}-${two(phase)}/${String(index).padStart(4, "0")}`;
     const count = options.steps ?? 2 + rng.int(6);
+    start(phase, stage, id, task);
     const steps: Step[] = [];
     for (let i = 0; i < count; i++) {
       const step = makeStep(rng, task, i, i === count - 1, options);
@@ -219,7 +224,10 @@ export async function makeRun(directory: string, options: MadeRunOptions = {}): 
     if (stop) event(0.1, { kind: "stage_started", phase, stage: "rollout" });
     const roll = async () => {
       for (const [i, task] of chosen.entries()) {
-        if (stop && i > chosen.length / 2) break;
+        if (stop && i > chosen.length / 2) {
+          start(phase, "rollout", `phase-${two(phase)}/${String(i).padStart(4, "0")}`, task);
+          break;
+        }
         const record = await episode(phase, "rollout", i, task, rng.next() < skill);
         records.push(record);
         append(join(folder, "trajectories.jsonl"), record);
@@ -378,7 +386,7 @@ function scoreOf(records: readonly EpisodeRecord[]) {
       tasks: some.length,
       successes,
       success,
-      standardError: Math.sqrt((success * (1 - success)) / some.length),
+      standardError: rateStandardError(successes, some.length),
     };
   };
   const group = (key: (record: EpisodeRecord) => string) =>

@@ -58,8 +58,9 @@ export function LineChart(props: LineChartProps) {
   const bottom = PLOT.top + PLOT.height;
 
   const xs = points.map((point) => point.x);
-  const lows = points.map((point) => point.y - (point.error ?? 0));
-  const highs = points.map((point) => point.y + (point.error ?? 0));
+  const reach = (point: Point) => errorReach(point, share);
+  const lows = points.map((point) => reach(point).low);
+  const highs = points.map((point) => reach(point).high);
   const [xMin, xMax] = [least(xs, 0), most(xs, 1)];
   let [yMin, yMax] = [least(lows, 0), most(highs, 1)];
   if (share) [yMin, yMax] = [Math.min(0, yMin), yMax <= 0.5 ? Math.max(0.1, yMax) : Math.max(1, yMax)];
@@ -127,7 +128,7 @@ export function LineChart(props: LineChartProps) {
             />
           )}
           {each.points.map((point) => (
-            <ErrorBar key={`e${point.x}`} point={point} x={x} y={y} />
+            <ErrorBar key={`e${point.x}`} point={point} reach={reach} x={x} y={y} />
           ))}
           {(props.markers ?? each.points.length <= 40) &&
             each.points.map((point) => (
@@ -176,10 +177,21 @@ function summary(series: readonly Series[], show: (value: number) => string): st
   return parts.length > 0 ? parts.join("; ") : "No data yet.";
 }
 
-function ErrorBar(props: { point: Point; x: (v: number) => number; y: (v: number) => number }) {
-  const { point, x, y } = props;
+/** One standard error to both sides; a share's does not leave [0, 1]. */
+function errorReach({ y, error }: Point, share: boolean): { low: number; high: number } {
+  const [low, high] = [y - (error ?? 0), y + (error ?? 0)];
+  return share ? { low: Math.max(Math.min(0, y), low), high: Math.min(Math.max(1, y), high) } : { low, high };
+}
+
+function ErrorBar(props: {
+  point: Point;
+  reach: (point: Point) => { low: number; high: number };
+  x: (v: number) => number;
+  y: (v: number) => number;
+}) {
+  const { point, reach, x, y } = props;
   if (!point.error) return null;
-  const [low, high, at] = [y(point.y - point.error), y(point.y + point.error), x(point.x)];
+  const [low, high, at] = [y(reach(point).low), y(reach(point).high), x(point.x)];
   return (
     <g class="error">
       <line x1={at} x2={at} y1={low} y2={high} />

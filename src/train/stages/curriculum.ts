@@ -53,6 +53,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
       }),
     }),
     ...(parts.feasible && { feasible: parts.feasible }),
+    onRound: (kept) => stage.emit({ kind: "progress", done: kept, total: config.tasks.perPhase }),
     range: { min: config.curriculum.minValue, max: config.curriculum.maxValue },
     ...(signal && { signal }),
   });

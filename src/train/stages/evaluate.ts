@@ -1,6 +1,6 @@
 /** @file The score of a policy on held-out tasks: greedy, the same tasks every time, judged by the verifiers. */
 
-import { binomialStandardError } from "../../algo/statistics.ts";
+import { rateStandardError } from "../../algo/statistics.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
@@ -16,7 +16,7 @@ export interface Score {
   successes: number;
   /** In [0, 1]. */
   success: number;
-  /** Of the share, binomial. */
+  /** Of the share, one success and one failure added: not 0 where all tasks end alike. */
   standardError: number;
 }
 
@@ -96,6 +96,6 @@ function score(records: readonly EpisodeRecord[]): Score {
     tasks,
     successes,
     success: tasks === 0 ? 0 : successes / tasks,
-    standardError: tasks === 0 ? 0 : binomialStandardError(successes, tasks),
+    standardError: tasks === 0 ? 0 : rateStandardError(successes, tasks),
   };
 }

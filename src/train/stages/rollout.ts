@@ -76,6 +76,8 @@ export async function runRequests(
       }),
       requests: missing,
       config: config.rollout,
+      onStart: ({ id, task }) =>
+        stage.emit({ kind: "episode_started", id, taskId: task.id, instruction: task.instruction }),
       onEpisode: (record) => {
         lines.append(record);
         records.set(record.id, record);

@@ -1,6 +1,7 @@
 /**
  * @file A process that runs or resumes a tiny run and kills itself, as `kill -9` does, at a given point:
- * `node run-once.ts DIRECTORY PHASE/STAGE/WHEN`, WHEN being start, middle or end; `never` for no point.
+ * `node run-once.ts DIRECTORY PHASE/STAGE/WHEN`, WHEN being start, middle or end; `never` for no point. The middle is
+ * the stage's third progress or episode; in stages of one round or chunk (curriculum, judge, select) it is the first.
  */
 
 import { existsSync } from "node:fs";
@@ -26,13 +27,14 @@ let inside = 0;
 const observer: Observer = (event) => {
   if (!("stage" in event)) return;
   if (event.kind === "stage_started") inside = 0;
-  else inside++;
+  else if (event.kind === "progress" || event.kind === "episode") inside++;
+  const middle = ["curriculum", "judge", "select"].includes(event.stage) ? 1 : 3;
   const when =
     event.kind === "stage_started"
       ? "start"
       : event.kind === "stage_finished"
         ? "end"
-        : inside === 3
+        : inside === middle
           ? "middle"
           : "";
   if (`${event.phase}/${event.stage}/${when}` === point) process.kill(process.pid, "SIGKILL");
