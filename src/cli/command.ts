@@ -48,6 +48,13 @@ export function wholeNumber(least = 1): (text: string) => number {
   };
 }
 
+/** Parser of an option's value: any finite number. */
+export function anyNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("It must be a number.");
+  return value;
+}
+
 /** Prints `value` with `--json`, else what `forPeople` makes of it. */
 export function print<T>(options: { json?: boolean }, value: T, forPeople: (value: T) => string): void {
   console.log(options.json ? JSON.stringify(value, null, 1) : forPeople(value));

@@ -1,0 +1,192 @@
+/** @file `webrl model pretrain` and `webrl model sft`: models that imitate demonstrations. */
+
+import type { Command } from "commander";
+import type { ImitateConfig, ImitateProgress } from "../../train/imitate.ts";
+import { anyNumber, examples, interruption, jsonOption, print, wholeNumber } from "../command.ts";
+import { lineLog } from "../progress.ts";
+import { percent, readAll, repeated, typed } from "./model-parts.ts";
+
+interface ImitateCommand {
+  demos: string[];
+  out: string;
+  steps?: number;
+  minutes?: number;
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  weightDecay: number;
+  pageWeight: number;
+  covered: number;
+  few: number;
+  seed: number;
+  heldOutActions: number;
+  maxNewTokens: number;
+  threads?: number;
+  json?: boolean;
+}
+
+function imitateOptions(command: Command, rate: number): Command {
+  return command
+    .requiredOption("--demos <file>", "demonstrations (.jsonl or .jsonl.gz); may be given again", repeated)
+    .requiredOption("--out <directory>", "the new model; OUT.work holds checkpoints until it is done")
+    .option("--steps <n>", "optimiser steps", wholeNumber())
+    .option("--minutes <m>", "minutes instead of steps", anyNumber)
+    .option("--epochs <n>", "passes over the data, without --steps and --minutes", anyNumber, 1)
+    .option("--batch-size <n>", "actions per optimiser step", wholeNumber(), 32)
+    .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, rate)
+    .option("--weight-decay <x>", "decoupled weight decay", anyNumber, 0.01)
+    .option("--page-weight <x>", "weight of page tokens in the loss, against 1 of the action's", anyNumber, 0)
+    .option("--covered <p>", "share of the templates that are demonstrated in full", anyNumber, 1)
+    .option("--few <n>", "demonstrations kept of each other template", wholeNumber(0), 4)
+    .option("--seed <n>", "order of the data", wholeNumber(0), 0)
+    .option("--held-out-actions <n>", "actions sampled in an evaluation", wholeNumber(0), 192)
+    .option("--max-new-tokens <n>", "tokens kept free for a response", wholeNumber(), 96)
+    .option("--threads <n>", "threads of the engine; default all cores", wholeNumber());
+}
+
+const imitateConfig = async (options: ImitateCommand): Promise<ImitateConfig> => {
+  const { imitateConfigSchema } = await import("../../train/imitate.ts");
+  const { parseConfig } = await import("../../train/parse-config.ts");
+  return parseConfig(imitateConfigSchema, {
+    steps: options.steps ?? null,
+    minutes: options.minutes ?? null,
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    learningRate: options.learningRate,
+    weightDecay: options.weightDecay,
+    pageWeight: options.pageWeight,
+    heldOutActions: options.heldOutActions,
+    seed: options.seed,
+  });
+};
+
+function showTraining() {
+  const log = lineLog();
+  return (p: ImitateProgress) => {
+    const score = p.score
+      ? `; held out: exact ${percent(p.score.exact)} (seen pages ${percent(p.score.exactSeenPages)}, new ${percent(p.score.exactNewPages)}), loss ${p.score.loss.toFixed(3)}`
+      : "";
+    const line = `step ${p.step}${p.steps === null ? "" : `/${p.steps}`} (${(100 * p.progress).toFixed(0)}%), loss ${p.loss.toFixed(4)}, ${Math.round(p.tokensPerSecond)} tokens/s, ${(p.seconds / 60).toFixed(1)} min${score}`;
+    if (p.score) log.now(line);
+    else log.update(line);
+  };
+}
+
+export function registerPretrain(model: Command): void {
+  const command = imitateOptions(
+    model
+      .command("pretrain")
+      .description("a tokenizer and a small model from nothing, on drills of recorded pages"),
+    1.5e-3,
+  )
+    .option("--base <directory>", "a pre-trained model to go on from; the sizes below are then its own")
+    .option("--hidden <n>", "width", wholeNumber(), 128)
+    .option("--layers <n>", "layers", wholeNumber(), 4)
+    .option("--heads <n>", "attention heads", wholeNumber(), 4)
+    .option("--vocab <n>", "tokens of the vocabulary", wholeNumber(), 2048)
+    .option("--context <n>", "longest sequence", wholeNumber(), 2048)
+    .option("--drills <n>", "exercises per page", wholeNumber(0), 12)
+    .option(
+      "--renamed <n>",
+      "copies of each demonstration, names exchanged, within --covered and --few",
+      wholeNumber(0),
+      0,
+    );
+  jsonOption(command);
+  examples(command, ["webrl model pretrain --demos runs/demos.jsonl --out runs/pretrained --minutes 60"]);
+  command.action(
+    async (
+      options: ImitateCommand & {
+        hidden: number;
+        layers: number;
+        heads: number;
+        vocab: number;
+        context: number;
+        drills: number;
+        renamed: number;
+        base?: string;
+      },
+    ) => {
+      const { pretrain } = await import("../../train/make-model.ts");
+      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+      const { createModel } = await import("../../engine/onnx/create-model.ts");
+      const { trainBpe, tokenizerConfig } = await import("../../engine/onnx/tokenizer/train-bpe.ts");
+      await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const made = await pretrain({
+        engine,
+        out: options.out,
+        records: await readAll(options.demos),
+        coverage: options,
+        imitate: await imitateConfig(options),
+        template: "compact",
+        maxNewTokens: options.maxNewTokens,
+        drillsPerPage: options.drills,
+        renamedCopies: options.renamed,
+        base: options.base,
+        createModel: async (directory, texts) => {
+          const tokenizer = trainBpe(texts, { vocabSize: options.vocab });
+          await createModel({
+            directory,
+            seed: options.seed,
+            tokenizerFiles: new Map([
+              ["tokenizer.json", JSON.stringify(tokenizer)],
+              ["tokenizer_config.json", JSON.stringify(tokenizerConfig({ contextTokens: options.context }))],
+            ]),
+            model: {
+              vocabSize: Object.keys(tokenizer.model.vocab).length + tokenizer.added_tokens.length,
+              hiddenSize: options.hidden,
+              layers: options.layers,
+              heads: options.heads,
+              contextTokens: options.context,
+            },
+          });
+        },
+        command: typed(),
+        onProgress: showTraining(),
+        signal: interruption.signal,
+      });
+      print(
+        options,
+        made,
+        (m) => `${m.directory}: ${m.steps} steps on ${m.samples} samples, exact ${percent(m.score?.exact)}`,
+      );
+    },
+  );
+}
+
+export function registerSft(model: Command): void {
+  const command = imitateOptions(
+    model.command("sft").description("imitate demonstrations of the train split, starting from a base"),
+    5e-4,
+  )
+    .requiredOption("--base <directory>", "the model to start from")
+    .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
+  jsonOption(command);
+  examples(command, [
+    "webrl model sft --demos runs/demos.jsonl --base runs/pretrained --out models/base --covered 0.5 --few 4",
+  ]);
+  command.action(async (options: ImitateCommand & { base: string; keep: number }) => {
+    const { sft } = await import("../../train/make-model.ts");
+    const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+    await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+    const made = await sft({
+      engine,
+      base: options.base,
+      out: options.out,
+      records: await readAll(options.demos),
+      coverage: options,
+      imitate: await imitateConfig(options),
+      template: "compact",
+      maxNewTokens: options.maxNewTokens,
+      keepDemonstrations: options.keep,
+      command: typed(),
+      onProgress: showTraining(),
+      signal: interruption.signal,
+    });
+    print(
+      options,
+      made,
+      (m) => `${m.directory}: ${m.steps} steps on ${m.samples} actions, exact ${percent(m.score?.exact)}`,
+    );
+  });
+}

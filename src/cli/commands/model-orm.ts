@@ -1,0 +1,89 @@
+/** @file `webrl model orm`: the outcome reward model. */
+
+import type { Command } from "commander";
+import { anyNumber, examples, interruption, jsonOption, print, table, wholeNumber } from "../command.ts";
+import { lineLog } from "../progress.ts";
+import { percent, readAll, repeated, typed } from "./model-parts.ts";
+
+export function registerOrm(model: Command): void {
+  const command = model
+    .command("orm")
+    .description("train the outcome reward model on rollouts that verifiers have labelled")
+    .requiredOption(
+      "--rollouts <file>",
+      "episodes of policies of different strength; may be given again",
+      repeated,
+    )
+    .requiredOption("--base <directory>", "the model to start from")
+    .requiredOption("--out <directory>", "the new model; report.json is written into it")
+    .option("--epochs <n>", "passes over the data", wholeNumber(), 4)
+    .option("--batch-size <n>", "episodes per optimiser step", wholeNumber(), 32)
+    .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, 3e-4)
+    .option("--held-out <p>", "share of the templates that the report is made on", anyNumber, 0.15)
+    .option("--seed <n>", "order of the data and choice of the held-out templates", wholeNumber(0), 0)
+    .option("--checkpoint-minutes <m>", "minutes between checkpoints", anyNumber, 4)
+    .option("--threads <n>", "threads of the engine; default all cores", wholeNumber());
+  jsonOption(command);
+  examples(command, [
+    "webrl model orm --rollouts runs/demos.jsonl --rollouts runs/rollouts.jsonl --base models/base --out models/orm",
+  ]);
+  command.action(
+    async (options: {
+      rollouts: string[];
+      base: string;
+      out: string;
+      epochs: number;
+      batchSize: number;
+      learningRate: number;
+      heldOut: number;
+      seed: number;
+      checkpointMinutes: number;
+      threads?: number;
+      json?: boolean;
+    }) => {
+      const { makeOrm } = await import("../../train/make-model.ts");
+      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+      await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const log = lineLog();
+      const { report, ...made } = await makeOrm({
+        engine,
+        base: options.base,
+        out: options.out,
+        records: await readAll(options.rollouts),
+        epochs: options.epochs,
+        batchSize: options.batchSize,
+        learningRate: options.learningRate,
+        heldOutFraction: options.heldOut,
+        seed: options.seed,
+        checkpointMinutes: options.checkpointMinutes,
+        command: typed(),
+        onStep: ({ step, steps, loss }) => log.update(`step ${step}/${steps}, loss ${loss.toFixed(4)}`),
+        signal: interruption.signal,
+      });
+      log.end();
+      print(options, { ...made, report }, () => {
+        const line = (name: string, r: typeof report.overall) => [
+          name,
+          r.count,
+          percent(r.accuracy),
+          percent(r.precision),
+          percent(r.recall),
+          r.calibrationError.toFixed(3),
+          `${r.confusion.truePositives}/${r.confusion.falsePositives}/${r.confusion.trueNegatives}/${r.confusion.falseNegatives}`,
+        ];
+        return [
+          `${made.directory}: trained on ${made.examples} labelled rollouts; on held-out templates:`,
+          table(
+            ["", "rollouts", "accuracy", "precision", "recall", "calibration error", "TP/FP/TN/FN"],
+            [
+              line("all", report.overall),
+              ...Object.entries(report.bySite).map(([site, r]) => line(site, r)),
+              ...Object.entries(report.byPolicy).map(([policy, r]) => line(`policy ${policy}`, r)),
+            ],
+          ),
+          ...(report.collapse === null ? [] : [`collapsed: ${report.collapse}`]),
+        ].join("\n");
+      });
+    },
+  );
+}

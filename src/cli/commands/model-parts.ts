@@ -1,0 +1,16 @@
+/** @file What the commands that make models share. */
+
+/** Parser of an option that may be given again. */
+export const repeated = (text: string, before: string[] = []) => [...before, text];
+
+export const percent = (value: number | null | undefined) =>
+  value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)}%`;
+
+/** The command as it was typed, for model cards. */
+export const typed = () => `webrl ${process.argv.slice(2).join(" ")}`;
+
+/** The episodes of all files. */
+export async function readAll(files: readonly string[]) {
+  const { readEpisodes } = await import("../../train/demonstrations.ts");
+  return (await Promise.all(files.map((file) => readEpisodes(file)))).flat();
+}
