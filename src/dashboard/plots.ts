@@ -1,5 +1,6 @@
 /** @file Which numbers of a run go into which plot, for report and dashboard alike. Pure. */
 
+import { rateStandardError } from "../algo/statistics.ts";
 import { STAGES } from "../train/events.ts";
 import type { Overview } from "./overview.ts";
 import type { Series } from "./series.ts";
@@ -112,6 +113,28 @@ export function stepPlots(overview: Pick<Overview, "byStep">): LineChartProps[] 
     plot("Critic's loss", "cross-entropy, nats", "critic/loss"),
     plot("Actor's gradient norm", "before clipping", "actor/gradient_norm"),
   ].filter(({ series }) => series[0]!.points.length > 0);
+}
+
+/** How often the judge is right when it says how sure it is. */
+export function calibrationPlot(bins: Overview["calibration"]): LineChartProps {
+  return {
+    title: "Calibration",
+    xLabel: "mean probability in the bin",
+    yLabel: "share of successes",
+    share: true,
+    wholeX: false,
+    series: [
+      {
+        name: "judge",
+        points: bins.map((bin) => ({
+          x: bin.meanProbability,
+          y: bin.rate,
+          error: rateStandardError(Math.round(bin.rate * bin.count), bin.count),
+        })),
+      },
+      { name: "perfect", dashed: true, points: [0, 1].map((x) => ({ x, y: x })) },
+    ],
+  };
 }
 
 export function stagePlot(stages: Overview["stages"]): BarChartProps {

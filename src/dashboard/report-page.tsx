@@ -3,9 +3,10 @@
 import { raw } from "hono/html";
 import type { Curriculum } from "./curriculum.ts";
 import type { EpisodeDetail, StepView } from "./episodes.ts";
+import type { JudgeMistakes } from "./judge-mistakes.ts";
 import type { Overview } from "./overview.ts";
 import { secondsByStage } from "./overview.ts";
-import { learningCurve, phasePlots, stagePlot } from "./plots.ts";
+import { calibrationPlot, learningCurve, phasePlots, stagePlot } from "./plots.ts";
 import { BarChart, LineChart } from "./views/chart.tsx";
 import { duration, share, words } from "./views/format.ts";
 import { LineageTree } from "./views/lineage.tsx";
@@ -30,6 +31,7 @@ export interface ReportData {
   pairs: ReportPair[];
   /** Test tasks that failed before and succeed now. */
   improved: number;
+  mistakes: JudgeMistakes;
 }
 
 export function renderReport(data: ReportData): string {
@@ -55,7 +57,7 @@ export function renderReport(data: ReportData): string {
           <Learning overview={data.overview} />
           <Pairs {...data} scored={data.overview.evaluations.length} />
           <CurriculumPart curriculum={data.curriculum} />
-          <JudgePart overview={data.overview} />
+          <JudgePart {...data} />
           <TimeAndFaults overview={data.overview} />
           <Configuration overview={data.overview} />
         </main>
@@ -267,7 +269,7 @@ function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
   );
 }
 
-function JudgePart({ overview }: { overview: Overview }) {
+function JudgePart({ overview, mistakes }: Pick<ReportData, "overview" | "mistakes">) {
   const all = overview.judge.find((row) => row.group === "all");
   if (!all) return null;
 
@@ -285,8 +287,48 @@ function JudgePart({ overview }: { overview: Overview }) {
         <div class="panel">
           <ConfusionTable confusion={all.confusion} />
         </div>
+        <div class="panel">
+          <LineChart {...calibrationPlot(overview.calibration)} />
+        </div>
       </div>
+      <Mistakes {...mistakes} count={all.count} />
     </section>
+  );
+}
+
+function Mistakes({ total, examples, count }: JudgeMistakes & { count: number }) {
+  if (examples.length === 0) return null;
+  return (
+    <>
+      <h3>Its mistakes</h3>
+      <p class="dim">{`${total} of ${count} verdicts are wrong; ${examples.length} of them, the most confident first:`}</p>
+      <div class="pair">
+        {examples.map(({ task, summary, steps, judged, truth, final }) => (
+          <div class="attempt">
+            <p>
+              <span class={`tag ${judged!.success ? "bad" : "warn"}`}>
+                {judged!.success ? "wrongly rewarded" : "success missed"}
+              </span>{" "}
+              {task.instruction}
+            </p>
+            <p class="dim">
+              {`${summary.site} · phase ${summary.phase} · ${judged!.by} said ${judged!.probability.toFixed(2)}${truth?.reasons.length ? ` · verifier: ${truth.reasons.join("; ")}` : ""}`}
+            </p>
+            {steps.slice(-3).map((step) => (
+              <p class="act">{`${step.index + 1}. ${step.response}`}</p>
+            ))}
+            {final && (
+              <details>
+                <summary class="dim">{`last page: ${final.title || final.url}`}</summary>
+                <pre class="page-text" tabindex={0}>
+                  {final.text}
+                </pre>
+              </details>
+            )}
+          </div>
+        ))}
+      </div>
+    </>
   );
 }
 

@@ -33,6 +33,22 @@ describe("the report of a run", () => {
     expect(html).not.toContain("This run is incomplete");
   });
 
+  it("shows the reward model's mistakes, the most confident first, with what the verifier says", async () => {
+    const directory = await makeRun(join(world, "mistakes"), { seed: 4 });
+    const html = await readFile(await writeReport(directory), "utf8");
+    const [, total, , shown] = /(\d+) of (\d+) verdicts are wrong; (\d+) of them/.exec(html)!.map(Number);
+    expect(total).toBeGreaterThanOrEqual(shown!);
+    expect(shown).toBeGreaterThan(1);
+    const said = [...html.matchAll(/(wrongly rewarded|success missed)[^]*?orm said (\d\.\d\d)/g)];
+    expect(said.length).toBe(shown);
+    for (const [, kind, probability] of said)
+      expect([kind, Number(probability) >= 0.5]).toEqual([kind, kind === "wrongly rewarded"]);
+    const rewarded = said.flatMap(([, kind, p]) => (kind === "wrongly rewarded" ? [Number(p)] : []));
+    expect(rewarded).toEqual([...rewarded].sort((a, b) => b - a));
+    expect(html).toContain("verifier: expected");
+    expect(html).toContain("Calibration");
+  });
+
   it("needs nothing from outside and shows captured text as text", async () => {
     const hostile = ` <script>alert(1)</script><img src="http://evil.test/x" onerror=alert(2)>`;
     const directory = await makeRun(join(world, "hostile"), { screenshots: true, hostile });

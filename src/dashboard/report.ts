@@ -9,6 +9,7 @@ import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeDetail } from "./episodes.ts";
 import { episodeDetail } from "./episodes.ts";
 import { overview } from "./overview.ts";
+import { judgeMistakes } from "./judge-mistakes.ts";
 import { improvedTasks } from "./pairs.ts";
 import type { ReportPair } from "./report-page.tsx";
 import { renderReport } from "./report-page.tsx";
@@ -17,6 +18,8 @@ import { openRunFiles } from "./run-files.ts";
 
 /** Tasks that are shown with all their steps. */
 const PAIRS = 3;
+/** The judge's mistakes that are shown. */
+const MISTAKES = 8;
 /** Bytes of pictures that the file may hold; later pictures are left out, and their steps shown as text. */
 const PICTURE_BYTES = 24 * 1024 * 1024;
 
@@ -51,6 +54,7 @@ export async function reportHtml(run: RunFiles): Promise<string> {
     curriculum: await readCurriculum(run),
     pairs,
     improved: improved.length,
+    mistakes: await judgeMistakes(run, MISTAKES),
   });
 }
 

@@ -40,7 +40,8 @@ export const register: Register = (program) => {
         await import("../../train/bench-methods.ts");
       const { loadConfig } = await import("../../train/parse-config.ts");
       const { gitRevision, packageVersion } = await import("../../train/run-info.ts");
-      const { resultsPage, resultsPlot } = await import("../../train/results-page.ts");
+      const { resultsPage } = await import("../../train/results-page.ts");
+      const { resultsPlot } = await import("../results-plot.tsx");
       const { ConfigError } = await import("../../core/errors.ts");
       const { nearest } = await import("../../core/nearest.ts");
       const { trainRun } = await import("../train-run.ts");

@@ -1,14 +1,13 @@
 /** @jsxImportSource preact */
 /** @file One run at a glance. */
 
-import { rateStandardError } from "../../algo/statistics.ts";
 import type { Overview } from "../overview.ts";
-import { learningCurve, phasePlots, stagePlot, stepPlots } from "../plots.ts";
+import { calibrationPlot, learningCurve, phasePlots, stagePlot, stepPlots } from "../plots.ts";
 import { PAPER_CURVES } from "../series.ts";
 import { duration, number, percent, share, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
-import { replaceQuery } from "./route.ts";
+import { href, replaceQuery } from "./route.ts";
 import { stateTag } from "./runs-view.tsx";
 import { BeforeAfterTable, ConfusionTable, JudgeTable } from "./shared.ts";
 
@@ -73,7 +72,7 @@ export function OverviewView({
             <LinePlot key={plot.title} {...plot} />
           ))}
       </div>
-      <Judge data={data} />
+      <Judge run={run} data={data} />
       <h2>Time, throughput and faults</h2>
       <div class="plots">
         <BarPlot {...stagePlot(data.stages)} />
@@ -227,13 +226,16 @@ const clock = (time: string) => new Date(time).toLocaleTimeString();
 export const screenshotUrl = (run: string, path: string): string =>
   `/api/runs/${encodeURIComponent(run)}/screenshot?path=${encodeURIComponent(path)}`;
 
-function Judge({ data }: { data: Overview }) {
+function Judge({ run, data }: { run: string; data: Overview }) {
   const all = data.judge.find((row) => row.group === "all");
   if (!all) return null;
   return (
     <>
       <h2>Outcome reward model</h2>
-      <p class="dim">Its verdicts on rollouts, against the verifier where the task has one.</p>
+      <p class="dim">
+        Its verdicts on rollouts, against the verifier where the task has one.{" "}
+        <a href={href(["run", run, "episodes"], { disagreement: "1" })}>Look at its mistakes</a>
+      </p>
       <div class="plots">
         <div class="panel">
           <JudgeTable quality={data.judge} />
@@ -241,24 +243,7 @@ function Judge({ data }: { data: Overview }) {
         <div class="panel">
           <ConfusionTable confusion={all.confusion} />
         </div>
-        <LinePlot
-          title="Calibration"
-          xLabel="mean probability in the bin"
-          yLabel="share of successes"
-          share
-          wholeX={false}
-          series={[
-            {
-              name: "judge",
-              points: data.calibration.map((bin) => ({
-                x: bin.meanProbability,
-                y: bin.rate,
-                error: rateStandardError(Math.round(bin.rate * bin.count), bin.count),
-              })),
-            },
-            { name: "perfect", dashed: true, points: [0, 1].map((x) => ({ x, y: x })) },
-          ]}
-        />
+        <LinePlot {...calibrationPlot(data.calibration)} />
       </div>
     </>
   );

@@ -15,14 +15,29 @@ const DARK = `
   --accent: #7db8f5; --good: #74d490; --bad: #ff9b90; --good-ground: #153421; --bad-ground: #43201d; --warn-ground: #3a2f10; --warn: #f3d486;
   --c0: #6cb0f5; --c1: #fb923c; --c2: #5ccf7f; --c3: #d08cf0; --c4: #e5b93c; --c5: #45c8dd; --c6: #f687b8; --c7: #aab4c0;`;
 
-export const THEME_CSS = `
+/** What a plot needs, also one that stands alone in a file. */
+export const CHART_CSS = `
 :root {${LIGHT}
 }
 @media (prefers-color-scheme: dark) { :root:not([data-theme="light"]) {${DARK}
 } }
 :root[data-theme="dark"] {${DARK}
 }
-* { box-sizing: border-box; }
+.chart { display: block; width: 100%; max-width: 680px; height: auto; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+.chart text { fill: var(--ink); font-size: 12px; }
+.chart .chart-title { font-size: 14px; font-weight: 600; }
+.chart .chart-label, .chart .tick { fill: var(--dim); }
+.chart .grid { stroke: var(--rule); stroke-width: 1; }
+.chart .axis { stroke: var(--dim); stroke-width: 1; }
+.chart .line { stroke: currentColor; stroke-width: 2; }
+.chart .error line { stroke: currentColor; stroke-width: 1.3; }
+.chart .point { fill: currentColor; stroke: var(--panel); stroke-width: 1; }
+.chart .bar { fill: currentColor; }
+.s0 { color: var(--c0); } .s1 { color: var(--c1); } .s2 { color: var(--c2); } .s3 { color: var(--c3); }
+.s4 { color: var(--c4); } .s5 { color: var(--c5); } .s6 { color: var(--c6); } .s7 { color: var(--c7); }
+`;
+
+export const THEME_CSS = `${CHART_CSS}* { box-sizing: border-box; }
 body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 main { max-width: 1240px; margin: 0 auto; padding: 20px 20px 60px; }
 h1 { font-size: 26px; line-height: 1.25; margin: 0 0 4px; }
@@ -37,18 +52,6 @@ a { color: var(--accent); }
 .headline .arrow { font-size: 32px; color: var(--dim); }
 .plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px; }
 .panel { background: var(--panel); border: 1px solid var(--rule); border-radius: 10px; padding: 14px; min-width: 0; }
-.chart { display: block; width: 100%; max-width: 680px; height: auto; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
-.chart text { fill: var(--ink); font-size: 12px; }
-.chart .chart-title { font-size: 14px; font-weight: 600; }
-.chart .chart-label, .chart .tick { fill: var(--dim); }
-.chart .grid { stroke: var(--rule); stroke-width: 1; }
-.chart .axis { stroke: var(--dim); stroke-width: 1; }
-.chart .line { stroke: currentColor; stroke-width: 2; }
-.chart .error line { stroke: currentColor; stroke-width: 1.3; }
-.chart .point { fill: currentColor; stroke: var(--panel); stroke-width: 1; }
-.chart .bar { fill: currentColor; }
-.s0 { color: var(--c0); } .s1 { color: var(--c1); } .s2 { color: var(--c2); } .s3 { color: var(--c3); }
-.s4 { color: var(--c4); } .s5 { color: var(--c5); } .s6 { color: var(--c6); } .s7 { color: var(--c7); }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; width: 100%; }
 caption { text-align: left; color: var(--dim); padding-bottom: 4px; }

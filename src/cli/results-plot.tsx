@@ -1,0 +1,28 @@
+/** @file The plot of `docs/results.md`: the learning curves of `webrl bench methods`, as an SVG file of its own. */
+
+import { LineChart } from "../dashboard/views/chart.tsx";
+import { CHART_CSS } from "../dashboard/views/theme.ts";
+import type { BenchResult } from "../train/bench-methods.ts";
+
+/** Success by phase, mean over seeds with bars of one standard error; light or dark as its reader prefers. */
+export function resultsPlot(results: readonly BenchResult[]): string {
+  const chart = (
+    <LineChart
+      title="Test success by phase"
+      xLabel="phase"
+      yLabel="success on held-out tasks, mean over seeds ± standard error"
+      share
+      series={results.map(({ variant, curve }) => ({
+        name: variant.title,
+        points: curve.map(({ phase, success, standardError }) => ({
+          x: phase,
+          y: success,
+          error: standardError,
+        })),
+      }))}
+    />
+  ).toString();
+  const ground = `<style>${CHART_CSS}</style><rect width="100%" height="100%" fill="var(--ground)"/>`;
+  // After the opening tag; an attribute's > is escaped.
+  return `${chart.replace(/^<svg[^>]*>/, (tag) => tag + ground)}\n`;
+}

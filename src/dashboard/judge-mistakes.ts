@@ -1,0 +1,29 @@
+/** @file Where the reward was wrong: rollouts on which judge and verifier disagree, the most confident first. */
+
+import type { EpisodeDetail } from "./episodes.ts";
+import { allEpisodes, disagree, episodeDetail } from "./episodes.ts";
+import type { RunFiles } from "./run-files.ts";
+
+export interface JudgeMistakes {
+  /** Verdicts of the run that the verifier contradicts. */
+  total: number;
+  /** In turn one that was wrongly rewarded and one that was wrongly not. */
+  examples: EpisodeDetail[];
+}
+
+export async function judgeMistakes(run: RunFiles, most: number): Promise<JudgeMistakes> {
+  const wrong = (await allEpisodes(run))
+    .filter(disagree)
+    .sort((a, b) => certainty(b.judged!) - certainty(a.judged!) || (a.id < b.id ? -1 : 1));
+  const [rewarded, missed] = [true, false].map((success) =>
+    wrong.filter((e) => e.judged!.success === success),
+  );
+  const turns = Array.from({ length: wrong.length }, (_, i) => [rewarded![i], missed![i]]).flat();
+  const chosen = turns.filter((episode) => episode !== undefined).slice(0, most);
+  const examples = await Promise.all(
+    chosen.map(({ phase, kind, id }) => episodeDetail(run, phase, kind, id)),
+  );
+  return { total: wrong.length, examples: examples.filter((example) => example !== null) };
+}
+
+const certainty = ({ probability }: { probability: number }) => Math.abs(probability - 0.5);
