@@ -25,7 +25,18 @@ const TITLE: Record<StageName, string> = {
   select: "replay",
   critic: "critic",
   actor: "actor",
-  evaluate: "evaluate",
+  evaluate: "evaluation",
+};
+
+/** What a stage's bar counts. */
+const UNIT: Record<StageName, string> = {
+  curriculum: "tasks",
+  rollout: "episodes",
+  judge: "verdicts",
+  select: "steps",
+  critic: "updates",
+  actor: "updates",
+  evaluate: "tasks",
 };
 
 /** Seconds between plain lines of one stage. */
@@ -42,7 +53,8 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
   const took = new Map<StageName, number>();
   const done = new Set<string>();
   let started = 0;
-  let lastShown = 0;
+  let lastShown = -Infinity;
+  let base: number | null = null;
   let firstEpisode = true;
   const tty = stream.isTTY;
 
@@ -51,6 +63,13 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
     clear();
     stream.write(`${text}\n`);
   };
+  /** The line that changes; a new one where there is no terminal. */
+  const status = (text: string) => {
+    if (tty) stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
+    else stream.write(`${text}\n`);
+  };
+  const where = ({ phase, stage }: { phase: number; stage: StageName }) =>
+    `${phase === 0 ? "before training" : `phase ${phase}/${config.phases}`}, ${TITLE[stage]}`;
   const left = (phase: number, stage: StageName, fraction: number) => {
     const cost = (name: StageName) => took.get(name) ?? GUESS_S[name];
     let seconds = 0;
@@ -69,14 +88,15 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
   const observer: Observer = (event: RunEvent) => {
     switch (event.kind) {
       case "run_started":
-        line(`${event.method}, ${event.phases} phases`);
+        line(introduction(config));
         break;
       case "run_resumed":
-        line("resumed");
+        line("Going on where the run stopped; what is done is not done again.");
         break;
       case "stage_started":
         started = performance.now();
-        lastShown = 0;
+        lastShown = -Infinity;
+        if (tty) status(`${where(event)} …`);
         break;
       case "progress": {
         const now = performance.now();
@@ -89,9 +109,9 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
           event.success === undefined || event.done === 0
             ? ""
             : `, ${percent(event.success / event.done)} successful`;
-        const text = `phase ${event.phase}/${config.phases} ${TITLE[event.stage]} ${bar(fraction)} ${event.done}/${event.total}${success}, about ${left(event.phase, event.stage, fraction)} left`;
-        if (tty) stream.write(`\r\u001b[K${text.slice(0, Math.max(20, stream.columns - 1))}`);
-        else stream.write(`${text}\n`);
+        status(
+          `${where(event)} ${bar(fraction)} ${event.done}/${event.total} ${UNIT[event.stage]}${success}; about ${left(event.phase, event.stage, fraction)} left in the run`,
+        );
         break;
       }
       case "episode":
@@ -102,19 +122,16 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
         );
         break;
       case "fault":
-        line(
-          `phase ${event.phase} ${TITLE[event.stage]}: ${event.id} was broken by the world (${event.code}), tried again`,
-        );
+        line(`${where(event)}: the world broke ${event.id} (${event.code}: ${event.message})`);
         break;
       case "warning":
-        line(`phase ${event.phase} ${TITLE[event.stage]}: ${event.message}`);
+        line(`${where(event)}: warning: ${event.message}`);
         break;
       case "stage_finished":
         done.add(`${event.phase}/${event.stage}`);
         took.set(event.stage, event.seconds);
-        line(
-          `phase ${event.phase} ${TITLE[event.stage].padEnd(9)} ${duration(event.seconds).padStart(6)}  ${summary(event)}`,
-        );
+        line(`${where(event).padEnd(27)} ${duration(event.seconds).padStart(6)}  ${summary(event, base)}`);
+        if (event.stage === "evaluate") base ??= event.metrics["evaluation/success_rate"] ?? null;
         break;
       case "run_finished":
       case "run_stopped":
@@ -130,39 +147,65 @@ function planOf(config: TrainConfig): { phase: number; stage: StageName }[] {
   if (!method.trains) return plan;
   for (const stage of ["curriculum", "rollout", "judge"] as const) plan.push({ phase: 0, stage });
   for (let phase = 1; phase <= config.phases; phase++)
-    for (const stage of STAGES) plan.push({ phase, stage });
+    for (const stage of STAGES)
+      if (stage !== "evaluate" || phase % config.evaluation.every === 0 || phase === config.phases)
+        plan.push({ phase, stage });
   return plan;
 }
 
-/** The few numbers of a stage that tell how it goes. */
-function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" }>): string {
+function introduction(config: TrainConfig): string {
+  const { method, without, phases, tasks, evaluation, models } = config;
+  const name = [method, ...without.map((part) => `without ${part}`)].join(" ");
+  const scored = `scored on up to ${evaluation.tasks} ${evaluation.split} tasks`;
+  return methodParts(config).trains && phases > 0
+    ? `${name} from ${models.base}: ${tasks.initial} tasks to start with, then ${phases} phases of up to ${tasks.perPhase}; ${scored}.`
+    : `${models.base}: ${scored}, no training.`;
+}
+
+/** The few numbers of a stage that tell how it goes. `base`: success before training, where it is known. */
+function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" }>, base: number | null) {
   const has = (name: string) => metrics[name] !== undefined;
   const rate = (name: string) => percent(metrics[name]!);
   const number = (name: string, digits = 2) => metrics[name]!.toFixed(digits);
+  const list = (...parts: (string | false)[]) => parts.filter((part) => part !== false).join(", ");
   switch (stage) {
     case "curriculum":
-      return has("curriculum/kept")
-        ? `${metrics["curriculum/kept"]} new tasks of ${metrics["curriculum/proposed"]} proposed` +
-            (has("curriculum/mean_value") ? `, mean V(s₀) ${number("curriculum/mean_value")}` : "")
-        : "fixed tasks";
+      if (!has("curriculum/kept")) return "tasks of the suite";
+      return list(
+        `${metrics["curriculum/kept"]} new tasks of ${metrics["curriculum/proposed"]} proposed`,
+        has("curriculum/mean_value") && `mean V(s₀) ${number("curriculum/mean_value")}`,
+        metrics["curriculum/fallback"]! > 0 && `${metrics["curriculum/fallback"]} tried again`,
+      );
     case "rollout":
-      return `${metrics["rollout/episodes"]} episodes${has("rollout/success_rate") ? `, ${rate("rollout/success_rate")} successful` : ""}, ${number("rollout/steps_mean", 1)} steps each`;
+      return list(
+        `${metrics["rollout/episodes"]} episodes`,
+        has("rollout/success_rate") && `${rate("rollout/success_rate")} successful`,
+        `${number("rollout/steps_mean", 1)} steps each`,
+        metrics["faults/attempts"]! > 0 && `${metrics["faults/attempts"]} attempts broken by the world`,
+      );
     case "judge":
-      return has("judge/success_rate")
-        ? `${rate("judge/success_rate")} judged successful${has("judge/accuracy") ? `, right in ${rate("judge/accuracy")}` : ""}`
-        : "nothing to judge";
+      if (!has("judge/success_rate")) return "nothing to judge";
+      return list(
+        `${rate("judge/success_rate")} rewarded`,
+        has("judge/accuracy") && `${rate("judge/accuracy")} of verdicts as the verifiers'`,
+      );
     case "select":
       return `${metrics["experience/new_steps"]} new steps, ${metrics["experience/replayed_steps"]} replayed`;
     case "critic":
-      return has("critic/mean_value")
-        ? `mean V ${number("critic/mean_value")}${has("critic/auc") ? `, AUC ${number("critic/auc")}` : ""}`
-        : "not used";
+      if (!has("critic/mean_value")) return "this method has none";
+      return list(
+        `mean V ${number("critic/mean_value")}`,
+        has("critic/auc") && `AUC ${number("critic/auc")} of success against failure`,
+      );
     case "actor":
       return has("actor/kl")
-        ? `KL ${number("actor/kl", 3)} nats, ${rate("actor/positive_rate")} positive advantages`
+        ? `KL ${number("actor/kl", 3)} nats per action, ${rate("actor/positive_rate")} of advantages positive`
         : "updated";
     case "evaluate":
-      return `test success ${rate("evaluation/success_rate")} ± ${percent(metrics["evaluation/standard_error"]!)}`;
+      return list(
+        `${rate("evaluation/success_rate")} ± ${percent(metrics["evaluation/standard_error"]!)} successful on ${metrics["evaluation/episodes"]} held-out tasks`,
+        base !== null && `${percent(base)} before training`,
+      );
   }
 }
 

@@ -1,5 +1,7 @@
 /** @file What `train`, `resume`, `demo` and `bench methods` share: open a run, train, show it, say what to do when it stops. */
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { TrainConfig } from "../train/config.ts";
 import type { Observer } from "../train/events.ts";
@@ -18,7 +20,7 @@ export interface TrainRunOptions {
 }
 
 export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
-  const { createRun, openRun, readRunInfo } = await import("../train/run-directory.ts");
+  const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../train/run-directory.ts");
   const { packageVersion, runInfo } = await import("../train/run-info.ts");
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
   const { createContext } = await import("../train/context.ts");
@@ -26,36 +28,63 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
   const { directory, phases } = options;
 
   // Before anything is written or started: a wrong path is the user's to correct.
+  if (options.config) refuseExistingRun(directory);
   const config = options.config ? resolveModels(options.config) : (await readRunInfo(directory)).config;
   const view = createRunView({ ...config, phases: phases ?? config.phases });
   const observer = options.observer ?? view.observer;
-  await using run = options.config
-    ? await createRun(directory, runInfo(config), observer)
-    : await openRun(directory, observer, {
-        version: packageVersion(),
-        ...(phases !== undefined && {
-          change: (info) => ({ ...info, config: { ...info.config, phases } }),
-        }),
-      });
   try {
-    await using parts = await openParts(run.info.config);
-    const context = createContext(run, parts, interruption.signal);
-    await using _models = context.models;
-    return await train(context);
+    await using run = options.config
+      ? await createRun(directory, runInfo(config), observer)
+      : await openRun(directory, observer, {
+          version: packageVersion(),
+          ...(phases !== undefined && {
+            change: (info) => ({ ...info, config: { ...info.config, phases } }),
+          }),
+        });
+    try {
+      await using parts = await openParts(run.info.config);
+      const context = createContext(run, parts, interruption.signal);
+      await using _models = context.models;
+      return await train(context);
+    } catch (error) {
+      // On a full disk not even this line can be written; the run is as good without it.
+      if (!isDiskFull(error))
+        run.emit({ kind: "run_stopped", reason: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
   } catch (error) {
     view.end();
-    const full = (error as NodeJS.ErrnoException).code === "ENOSPC";
-    // On a full disk not even this line can be written; the run is as good without it.
-    if (!full)
-      run.emit({ kind: "run_stopped", reason: error instanceof Error ? error.message : String(error) });
-    const next = `Nothing is lost. Continue with \`webrl resume ${directory}\``;
-    if (full)
-      throw new ConfigError(`the disk with ${directory} is full`, `${next} once there is space.`, {
-        cause: error,
-      });
-    process.stderr.write(`${next}${interruption.signal.aborted ? "" : " once the cause is removed"}.\n`);
+    const next = nextStep(directory, error);
+    if (isDiskFull(error))
+      throw new ConfigError(`the disk with ${directory} is full`, next, { cause: error });
+    process.stderr.write(`${next}\n`);
     throw error;
   } finally {
     view.end();
   }
+}
+
+/** Whether an error, or what caused it, says that there is no space left; also one that came from another thread. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    code === "ENOSPC" ||
+    code === "EDQUOT" ||
+    /^(ENOSPC|EDQUOT)\b/.test(error.message) ||
+    isDiskFull(error.cause)
+  );
+}
+
+/** What to do after a stop. */
+export function nextStep(directory: string, error: unknown): string {
+  const resume = `continue with \`webrl resume ${directory}\``;
+  if (isDiskFull(error) && existsSync(join(directory, "config.json")))
+    return `Nothing is lost. Free some space, then ${resume}.`;
+  if (isDiskFull(error)) return "Nothing has begun yet. Free some space, then give the same command again.";
+  // Its configuration is written into the run: another one needs another run.
+  if (error instanceof ConfigError && !existsSync(join(directory, "phases")))
+    return `${directory} has not begun. If a setting has to change, start again with another --run; else ${resume}.`;
+  if (interruption.signal.aborted) return `Nothing is lost: ${resume}.`;
+  return `Nothing is lost. Remove the cause, then ${resume}.`;
 }

@@ -74,13 +74,18 @@ export async function writeAtomically(path: string, text: string): Promise<void>
   await rename(`${path}.part`, path);
 }
 
-/** Makes a new run directory with its resolved configuration and opens it. */
-export async function createRun(directory: string, info: RunInfo, observer: Observer): Promise<Run> {
+/** A new run does not go over an old one: throws a `ConfigError` that says how to continue it. */
+export function refuseExistingRun(directory: string): void {
   if (existsSync(join(directory, "config.json")))
     throw new ConfigError(
       `${directory} already holds a run`,
       `Continue it with \`webrl resume ${directory}\`, or give a new run another --run DIRECTORY.`,
     );
+}
+
+/** Makes a new run directory with its resolved configuration and opens it. */
+export async function createRun(directory: string, info: RunInfo, observer: Observer): Promise<Run> {
+  refuseExistingRun(directory);
   await mkdir(directory, { recursive: true });
   await writeAtomically(join(directory, "config.json"), `${JSON.stringify(info, null, 2)}\n`);
   return open(directory, info, observer, { kind: "run_started", ...briefly(info) });

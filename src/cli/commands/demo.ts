@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Register } from "../command.ts";
 import { examples, jsonOption, print } from "../command.ts";
+import { ConfigError } from "../../core/errors.ts";
 import { beforeAndAfter, duration, learningCurve } from "../run-view.ts";
 import type { ConfigOptions } from "./train.ts";
 import { configOptions, newRunDirectory } from "./train.ts";
@@ -31,6 +32,11 @@ export const register: Register = (program) => {
     const directory = options.run ?? newRunDirectory("demo");
     const started = performance.now();
     const isNew = !existsSync(join(directory, "config.json"));
+    if (!isNew && (options.config !== undefined || options.set.length > 0))
+      throw new ConfigError(
+        `${directory} already holds a run, with settings of its own`,
+        `Continue it without --config and --set, or give a new demo another --run DIRECTORY.`,
+      );
     if (!options.json)
       process.stderr.write(
         `An agent learns to use web sites in a real browser. Its run is written to ${directory}.\n`,
@@ -48,7 +54,7 @@ export const register: Register = (program) => {
         beforeAndAfter(evaluations[0]!.evaluation, evaluations.at(-1)!.evaluation),
         "",
         `It took ${duration(seconds)}. The report is in ${report}. What next:`,
-        `  webrl resume ${directory} --phases ${config.phases + 3}    train on`,
+        `  webrl resume ${directory} --phases ${evaluations.at(-1)!.phase + 3}    train on`,
         `  webrl eval --run ${directory} --tasks 200    score it on more tasks`,
         `  webrl dashboard ${directory}    look at episodes, curriculum and curves`,
       ].join("\n"),

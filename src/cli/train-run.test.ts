@@ -1,0 +1,68 @@
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigError } from "../core/errors.ts";
+import { restoreError, serializeError } from "../engine/onnx/worker-protocol.ts";
+import { loadConfig } from "../train/parse-config.ts";
+import { isDiskFull, nextStep, trainRun } from "./train-run.ts";
+
+let world: string;
+beforeAll(async () => {
+  world = await mkdtemp(join(tmpdir(), "webrl-train-run-"));
+  await mkdir(join(world, "base"));
+  await writeFile(join(world, "base", "config.json"), "{}");
+});
+afterAll(() => rm(world, { recursive: true, force: true }));
+
+const refused = async (run: string, ...set: string[]) => {
+  const config = await loadConfig({ set: [`models.base=${join(world, "base")}`, ...set] });
+  const error: unknown = await trainRun({ directory: join(world, run), config }).catch((e: unknown) => e);
+  expect(error).toBeInstanceOf(ConfigError);
+  return error as ConfigError;
+};
+
+describe("a new run", () => {
+  it("over an old one is refused with the command that continues it", async () => {
+    await mkdir(join(world, "old"));
+    await writeFile(join(world, "old", "config.json"), "{}");
+    const { message, hint } = await refused("old");
+    expect(message).toContain("already holds a run");
+    expect(hint).toContain(`webrl resume ${join(world, "old")}`);
+  });
+
+  it("without its models is refused before anything is written, with how to get them", async () => {
+    const orm = await refused("new", "models.orm=nowhere", "models.demonstrations=null");
+    expect(orm.message).toContain("there is no model at nowhere (models.orm)");
+    expect(orm.hint).toContain("webrl model orm");
+    const base = await refused("new", "models.base=nowhere");
+    expect(base.message).toContain("(models.base)");
+    expect((await refused("new", "models.judge=verifier", "models.demonstrations=x.jsonl")).hint).toContain(
+      "models.demonstrations=null",
+    );
+    expect(existsSync(join(world, "new"))).toBe(false);
+  });
+});
+
+describe("a stop", () => {
+  const full = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+
+  it("by a full disk is recognised through causes and threads", () => {
+    const wrapped = new ConfigError("could not be saved", "Free some space.", { cause: full });
+    for (const error of [full, wrapped, restoreError(serializeError(wrapped))])
+      expect(isDiskFull(error)).toBe(true);
+    expect(isDiskFull(new Error("no ENOSPC here"))).toBe(false);
+  });
+
+  it("names the next command", async () => {
+    const run = join(world, "stopped");
+    expect(nextStep(run, full)).toContain("give the same command again");
+    await mkdir(run);
+    await writeFile(join(run, "config.json"), "{}");
+    expect(nextStep(run, full)).toContain(`Free some space, then continue with \`webrl resume ${run}\``);
+    expect(nextStep(run, new ConfigError("wrong", "Correct it."))).toContain("another --run");
+    await mkdir(join(run, "phases"));
+    expect(nextStep(run, new Error("down"))).toContain(`webrl resume ${run}`);
+  });
+});
