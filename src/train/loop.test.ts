@@ -119,6 +119,33 @@ describe("the loop", () => {
     expect(after).toEqual(before);
   });
 
+  const warnings = (events: RunEvent[]) =>
+    events.flatMap((e) => (e.kind === "warning" ? [`${e.stage}: ${e.message}`] : []));
+  const twenty = { phases: 1, without: ["curriculum"], tasks: { initial: 10, perPhase: 10 } };
+
+  it("says so when the judge has collapsed, and writes it into the run", async () => {
+    const parts = fakeParts(demonstrations);
+    parts.judge = {
+      name: "constant",
+      judge: async (trajectories) =>
+        trajectories.map(() => ({ by: "constant", success: true, probability: 0.9, reasons: [] })),
+    };
+    const { path, events } = await trainWith(twenty, parts);
+    expect(warnings(events)).toContainEqual(
+      expect.stringMatching(/^judge: the judge has collapsed: every probability lies in \[0\.900, 0\.900\]/),
+    );
+    expect(await readFile(join(path, "events.jsonl"), "utf8")).toContain("the judge has collapsed");
+  });
+
+  it("says so when the critic says the same of everything", async () => {
+    const still = await trainWith({ ...twenty, critic: { learningRate: 1e-12, batchSize: 8 } });
+    expect(warnings(still.events)).toContainEqual(
+      expect.stringMatching(/^critic: the critic has collapsed: every probability/),
+    );
+    const learns = await trainWith({ ...twenty, critic: { learningRate: 0.1, batchSize: 4, epochs: 3 } });
+    expect(warnings(learns.events).filter((message) => message.startsWith("critic"))).toEqual([]);
+  });
+
   it("goes on to more phases than were planned", async () => {
     const { path } = await trainWith({ phases: 1 });
     await using run = await openRun(path, () => {}, {

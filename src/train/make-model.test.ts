@@ -193,5 +193,7 @@ describe("outcome reward model", () => {
     const card = await readFile(join(out, "README.md"), "utf8");
     expect(card).toContain("webrl model orm");
     expect(card).toContain("| held-out accuracy |");
+    expect(card).toContain(`| fake | ${report.bySite["fake"]!.count} | `);
+    for (const { instruction } of report.mistakes.slice(0, 6)) expect(card).toContain(instruction);
   });
 });

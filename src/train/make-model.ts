@@ -227,9 +227,37 @@ export async function makeOrm(
       "held-out recall": report.overall.recall,
       "calibration error": report.overall.calibrationError,
     },
+    more: qualityOf(report),
   });
   await rm(workDirectory, { recursive: true, force: true });
   return { directory: out, examples: examples.length, report };
+}
+
+/** Mistakes that the card shows; more are in `report.json`. */
+const CARD_MISTAKES = 6;
+
+/** Quality by site, and examples of mistakes, as markdown. */
+function qualityOf({ overall, bySite, mistakes }: OrmReport): string {
+  const percent = (value: number | null) => (value === null ? "–" : (100 * value).toFixed(1));
+  const rows = [["all", overall] as const, ...Object.entries(bySite)].map(([name, r]) => {
+    const { truePositives, falsePositives, trueNegatives, falseNegatives } = r.confusion;
+    const shares = [r.accuracy, r.precision, r.recall, r.calibrationError].map(percent).join(" | ");
+    return `| ${name} | ${r.count} | ${shares} | ${truePositives} / ${falsePositives} / ${trueNegatives} / ${falseNegatives} |`;
+  });
+  const examples = mistakes
+    .slice(0, CARD_MISTAKES)
+    .map(({ kind, probability, site, instruction, lastResponse }) => {
+      const code = (text: string) => `\`${text.replaceAll("`", "'").replace(/\s+/g, " ").slice(0, 160)}\``;
+      const what = kind === "false_positive" ? "wrongly a success" : "success missed";
+      return `- ${what}, P(YES) = ${probability.toFixed(2)}, ${site}: ${code(instruction)}, ended with ${code(lastResponse)}`;
+    });
+  return `On held-out rollouts, of templates that it has not seen, against the verifiers (%):
+
+| site | rollouts | accuracy | precision | recall | calibration error | TP / FP / TN / FN |
+|---|---|---|---|---|---|---|
+${rows.join("\n")}
+
+${examples.length === 0 ? "It made no mistake." : `Its most confident mistakes (more in \`report.json\`):\n\n${examples.join("\n")}`}`;
 }
 
 async function restore(model: Model, workDirectory: string, statePath: string): Promise<number> {

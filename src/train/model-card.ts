@@ -10,6 +10,8 @@ export interface ModelCard {
   command: string;
   /** Numbers and names, printed as a table. */
   facts: Record<string, string | number | boolean | null | undefined>;
+  /** Markdown that follows the facts. */
+  more?: string;
 }
 
 /** Writes `README.md` into the model's directory. */
@@ -33,7 +35,7 @@ Made by webrl ${packageVersion()}${revision()} with
 | | |
 |---|---|
 ${rows.join("\n")}
-
+${card.more === undefined ? "" : `\n${card.more}\n`}
 SHA-256:
 
     ${sums.join("\n    ")}

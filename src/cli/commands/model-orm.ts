@@ -82,6 +82,7 @@ export function registerOrm(model: Command): void {
             ],
           ),
           ...(report.collapse === null ? [] : [`collapsed: ${report.collapse}`]),
+          `Examples of its mistakes are in ${made.directory}/README.md and report.json.`,
         ].join("\n");
       });
     },
