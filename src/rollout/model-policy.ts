@@ -4,7 +4,7 @@ import type { Sampler } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseAction } from "../text/action.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
-import { policyPrompt, stopTokens } from "../text/prompt.ts";
+import { policyPrompt, responseText, stopTokens } from "../text/prompt.ts";
 import type { Policy } from "./policy.ts";
 
 export interface ModelPolicyOptions {
@@ -17,10 +17,21 @@ export interface ModelPolicyOptions {
   temperature: number;
 }
 
+/** Throws a `ConfigError` where the model's context has no room for a prompt beside `maxNewTokens`. */
 export function modelPolicy(options: ModelPolicyOptions): Policy {
   const { sampler, template, maxNewTokens, temperature } = options;
   const { tokenizer, contextTokens } = sampler;
   const stops = stopTokens(tokenizer);
+  // Else every episode would end at once with a full context, and look like a policy that cannot do anything.
+  policyPrompt({
+    tokenizer,
+    contextTokens,
+    maxNewTokens,
+    template,
+    instruction: "",
+    history: [],
+    observation: "",
+  });
   return {
     name: options.name,
     begin: () => async (turn) => {
@@ -48,10 +59,11 @@ export function modelPolicy(options: ModelPolicyOptions): Policy {
         seed: turn.seed,
         ...(turn.signal && { signal: turn.signal }),
       });
+      const response = responseText(sampled.text, template);
       return {
         kind: "act",
-        response: sampled.text,
-        action: parseAction(sampled.text),
+        response,
+        action: parseAction(response),
         promptTokens: prompt_T,
         responseTokens: sampled.tokens_T,
         logprobs: sampled.logprobs_T,

@@ -10,6 +10,7 @@ import type { Tokenizer } from "../core/engine.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 import { fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
 import type { FittedPrompt, PromptParts } from "./prompt-tokens.ts";
+import { spaceValues, spaceWords } from "./spacing.ts";
 
 export type OrmPromptStyle = "paper" | "compact";
 
@@ -46,11 +47,14 @@ function ormParts(input: OrmPromptInput, style: OrmPromptStyle, tokenizer?: Toke
   const page = neutralise(input.page.trim());
   if (style === "compact")
     return {
-      head: () => `Task: ${instruction}\nActions:\n`,
-      rounds,
+      head: () => `Task:${spaceWords(instruction)}\nActions:\n`,
+      rounds: input.responses.map((response) => {
+        const line = spaceValues(oneLine(response));
+        return { text: `${line}\n`, cutTail: (tokens: number) => `${shorten(line, tokens)}\n` };
+      }),
       page: {
         before: "Final page:\n",
-        text: page,
+        text: spaceWords(page),
         after: "<|eot_id|>Is the task solved? Answer YES or NO:\n",
       },
     };

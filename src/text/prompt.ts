@@ -6,13 +6,15 @@
  * 1. Cut by tokens instead of characters, so that the answer cue and the instruction always survive.
  * 2. `<|` in pages, instructions and past responses becomes `< |`: a page cannot write special tokens.
  * 3. The critic is a language model: its prompt is the policy's prompt plus a question, and V is the share of YES.
- * 4. Template `compact` says the same in fewer tokens, for small models.
+ * 4. Template `compact` says the same in fewer tokens, for small models, every word with a space before it
+ *    (`spacing.ts`), so that names can be copied token by token.
  */
 
 import type { Datum, Tokenizer } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { END_OF_ACTION, fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
 import type { FittedPrompt, PromptParts } from "./prompt-tokens.ts";
+import { spaceValues, spaceWords, unspaceValues } from "./spacing.ts";
 
 export type PromptTemplate = "paper" | "compact";
 
@@ -50,13 +52,13 @@ function policyParts(input: PolicyPromptInput, template: PromptTemplate, tokeniz
   });
   if (template === "compact")
     return {
-      head: () => `Task: ${instruction}\n${END_OF_ACTION}`,
+      head: () => `Task:${spaceWords(instruction)}\n${END_OF_ACTION}`,
       rounds: input.history.map(({ response }) =>
-        round((text) => `${text}${END_OF_ACTION}`, neutralise(response)),
+        round((text) => `${text}${END_OF_ACTION}`, spaceValues(neutralise(response))),
       ),
       page: {
         before: "",
-        text: neutralise(input.observation),
+        text: spaceWords(neutralise(input.observation)),
         after: "<|start_header_id|>assistant<|end_header_id|>\n",
       },
     };
@@ -142,8 +144,18 @@ export function actionDatum(prompt_T: readonly number[], action_T: readonly numb
 }
 
 /** An action as tokens, ended by `<|eot_id|>`: the target of SFT and of demonstrations in replay. */
-export function actionTokens(tokenizer: Tokenizer, response: string): number[] {
-  return tokenizer.encode(neutralise(response) + END_OF_ACTION);
+export function actionTokens(
+  tokenizer: Tokenizer,
+  response: string,
+  template: PromptTemplate = "paper",
+): number[] {
+  const text = neutralise(response);
+  return tokenizer.encode((template === "compact" ? spaceValues(text) : text) + END_OF_ACTION);
+}
+
+/** What a model wrote, as the action it means: the inverse of {@link actionTokens}. */
+export function responseText(sampled: string, template: PromptTemplate): string {
+  return template === "compact" ? unspaceValues(sampled) : sampled;
 }
 
 /** Ids after which generation of an action ends. */

@@ -299,7 +299,7 @@ export function tokenizeSample(
       history,
       observation,
     }),
-    responseTokens: actionTokens(tokenizer, sample.response),
+    responseTokens: actionTokens(tokenizer, sample.response, template),
   };
 }
 

@@ -56,7 +56,7 @@ function loosely(label: string, rng: Rng): string {
   const words = label.split(" ");
   if (words.length >= 4 && rng.next() < 0.2) words.splice(1 + rng.int(words.length - 2), 1);
   const text = words.join(" ");
-  return rng.next() < 0.3 ? text.charAt(0).toLowerCase() + text.slice(1) : text;
+  return rng.next() < 0.1 ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
 const text = (cell: string) =>

@@ -146,6 +146,11 @@ describe("the loop", () => {
     expect(warnings(learns.events).filter((message) => message.startsWith("critic"))).toEqual([]);
   });
 
+  it("refuses a reply as long as the model's context instead of scoring 0%", async () => {
+    const tooLong = { rollout: { parallel: 1, maxSteps: 5, maxNewTokens: 4096 } };
+    await expect(trainWith(tooLong)).rejects.toThrow(/frame alone take/);
+  });
+
   it("goes on to more phases than were planned", async () => {
     const { path } = await trainWith({ phases: 1 });
     await using run = await openRun(path, () => {}, {

@@ -13,6 +13,7 @@ import { evaluateOrm, ormExample, splitOrmExamples, trainOrm } from "../reward/t
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
+import { spaceValues, spaceWords } from "../text/spacing.ts";
 import type { ImitationSample } from "./demonstrations.ts";
 import {
   drillSamples,
@@ -149,11 +150,11 @@ async function make(
 function* textsOf(records: readonly EpisodeRecord[]): Generator<string> {
   const pages = new Set<string>();
   for (const { trajectory } of records) {
-    yield trajectory.task.instruction;
+    yield spaceWords(trajectory.task.instruction);
     for (const { observation, response } of trajectory.steps) {
-      if (!pages.has(observation.text)) yield observation.text;
+      if (!pages.has(observation.text)) yield spaceWords(observation.text);
       pages.add(observation.text);
-      yield response;
+      yield spaceValues(response);
     }
   }
 }

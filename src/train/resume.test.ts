@@ -113,6 +113,17 @@ describe("a run that is killed and resumed", () => {
     expect(new Set(lines.map((record) => record.id)).size).toBe(6);
   });
 
+  it("says so where its configuration was damaged or edited wrongly", async () => {
+    const directory = await mkdtemp(join(world, "edited-"));
+    const resume = async (text: string) => {
+      await writeFile(join(directory, "config.json"), text);
+      return openRun(directory, () => {}, { version: "test" });
+    };
+    await expect(resume('{"config": {')).rejects.toThrow(ConfigError);
+    await expect(resume('{"config": {"phasez": 3}}')).rejects.toThrow(/the nearest is phases/);
+    await expect(resume('{"config": {"method": "awr", "without": ["kl"]}}')).rejects.toThrow(/leaves out/);
+  });
+
   it("is not started anew over an old one, nor by two processes at once", async () => {
     const config = fakeConfig(join(world, "base"));
     const quiet = () => {};

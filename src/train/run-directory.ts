@@ -8,11 +8,13 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
+import { checkConsistency, trainConfigSchema } from "./config.ts";
 import type { Observer, RunEvent, StageName } from "./events.ts";
 import { STAGES } from "./events.ts";
 import type { JsonLines } from "./json-lines.ts";
 import { openJsonLines } from "./json-lines.ts";
 import type { MetricName } from "./metrics.ts";
+import { parseConfig } from "./parse-config.ts";
 import { lockRun } from "./run-lock.ts";
 import type { RunInfo } from "./run-info.ts";
 
@@ -117,7 +119,20 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
       },
     );
   });
-  return JSON.parse(text) as RunInfo;
+  let info: RunInfo;
+  try {
+    info = JSON.parse(text) as RunInfo;
+  } catch (cause) {
+    throw new ConfigError(
+      `${path} is not JSON: ${(cause as Error).message}`,
+      "Restore it: it was whole when the run began, and nothing of the run changes it but `webrl resume --phases`.",
+      { cause },
+    );
+  }
+  // Also of an older version, whose settings were fewer, or edited by hand.
+  const config = parseConfig(trainConfigSchema, info.config);
+  checkConsistency(config);
+  return { ...info, config };
 }
 
 const briefly = (info: RunInfo) => ({ method: info.config.method, phases: info.config.phases });
