@@ -30,6 +30,7 @@ import {
   answerDatum,
   answerTokens,
   policyPrompt,
+  responseText,
   stopTokens,
   valuePromptOf,
 } from "../src/text/prompt.ts";
@@ -92,12 +93,13 @@ async function tryTask(
       stopTokens: stopTokens(tokenizer),
       seed: hash32(`${seed}/${steps.length}`),
     });
-    const action = parseAction(sampled.text);
+    const response = responseText(sampled.text, config.models.template);
+    const action = parseAction(response);
     const next = await episode.step(action);
     steps.push({
       index: steps.length,
       observation,
-      response: sampled.text,
+      response,
       action,
       promptTokens,
       responseTokens: sampled.tokens_T,

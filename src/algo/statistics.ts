@@ -34,20 +34,6 @@ export function rateStandardError(successes: number, trials: number): number {
   return Math.sqrt((p * (1 - p)) / trials);
 }
 
-/** Wilson's score interval of a rate; `z` = 1.96 covers 95 %. */
-export function wilsonInterval(successes: number, trials: number, z = 1.96): { low: number; high: number } {
-  checkCounts(successes, trials);
-  const p = successes / trials;
-  const scale = 1 + (z * z) / trials;
-  const centre = (p + (z * z) / (2 * trials)) / scale;
-  const half = (z / scale) * Math.sqrt((p * (1 - p)) / trials + (z * z) / (4 * trials * trials));
-  // Exactly 0 and 1 at the ends, where rounding would leave 1e-17.
-  return {
-    low: successes === 0 ? 0 : Math.max(0, centre - half),
-    high: successes === trials ? 1 : Math.min(1, centre + half),
-  };
-}
-
 /**
  * 1 − Var(target − prediction)/Var(target): 1 is perfect, 0 no better than a constant, negative worse. `null` where the
  * targets do not vary.

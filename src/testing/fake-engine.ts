@@ -66,6 +66,9 @@ export const FAKE_WORDS: readonly string[] = [
   "system",
   "user",
   "assistant",
+  // The compact template puts a space before values (`text/spacing.ts`).
+  '", argument=" ',
+  'exit(message=" ',
 ];
 
 export function createFakeTokenizer(words: readonly string[] = FAKE_WORDS): Tokenizer {
