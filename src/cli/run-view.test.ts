@@ -34,8 +34,8 @@ describe("a run on the terminal", () => {
       { kind: "stage_started", ...at },
       { kind: "progress", ...at, done: 5, total: 10, success: 2 },
     );
-    expect(text).toMatch(
-      /\r\u001b\[Kphase 1\/2, rollout █{10}░{10} 5\/10 episodes, 40\.0% successful; about .* left in the run$/,
+    expect(text.split("\r\u001b[K").at(-1)).toMatch(
+      /^phase 1\/2, rollout █{10}░{10} 5\/10 episodes, 40\.0% successful; about .* left in the run$/,
     );
     expect(text).not.toContain("\n");
   });

@@ -20,7 +20,7 @@ export interface Proposer {
       phase: number;
       rng: Rng;
       /** Whether the run knows an instruction already. A proposer may skip those; the filter drops them anyway. */
-      isSeen?(instruction: string): boolean;
+      isSeen?: (instruction: string) => boolean;
       signal?: AbortSignal;
     },
   ): Promise<Task[]>;
