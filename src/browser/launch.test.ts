@@ -1,7 +1,21 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { browserConfigSchema, browserInfo } from "./launch.ts";
 
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
 describe("browserInfo", () => {
+  it("takes WEBRL_BROWSER, a path or an address, unless the options name a browser", async () => {
+    vi.stubEnv("WEBRL_BROWSER", process.execPath);
+    expect(await browserInfo()).toMatchObject({ source: "configured", location: process.execPath });
+    expect(await browserInfo({ endpoint: "ws://a.test/" })).toMatchObject({ source: "remote" });
+    vi.stubEnv("WEBRL_BROWSER", "http://browsers.test:9222");
+    expect(await browserInfo()).toMatchObject({ source: "remote", location: "http://browsers.test:9222" });
+    vi.stubEnv("WEBRL_BROWSER", "/nowhere/chrome");
+    await expect(browserInfo()).rejects.toThrow("there is no browser at /nowhere/chrome");
+  });
+
   it("takes the endpoint before all, then the configured executable", async () => {
     expect(await browserInfo({ endpoint: "ws://browsers.test/" })).toMatchObject({
       source: "remote",

@@ -62,14 +62,23 @@ const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
   }),
 };
 
+/** `WEBRL_BROWSER`, a path or an address, stands in where the configuration names no browser. */
+export function resolveBrowser(config: BrowserConfig): z.output<typeof browserConfigSchema> {
+  const named = process.env["WEBRL_BROWSER"];
+  const given = browserConfigSchema.parse(config);
+  if (!named || given.executable || given.endpoint) return given;
+  return { ...given, ...(/^(wss?|https?):\/\//.test(named) ? { endpoint: named } : { executable: named }) };
+}
+
 /** The browser that {@link launchBrowser} would take. Starts and unpacks nothing; throws a `ConfigError` where there is none. */
-export async function browserInfo(config: BrowserConfig = {}): Promise<BrowserInfo> {
+export async function browserInfo(options: BrowserConfig = {}): Promise<BrowserInfo> {
+  const config = resolveBrowser(options);
   if (config.endpoint) return { source: "remote", location: config.endpoint, unpacked: true };
   if (config.executable) {
     if (!existsSync(config.executable))
       throw new ConfigError(
-        `browser.executable names ${config.executable}, which does not exist`,
-        "Give the path of a Chromium or Chrome executable, or leave the option out.",
+        `there is no browser at ${config.executable}`,
+        "Give WEBRL_BROWSER (or the option `executable`) the path of a Chromium or Chrome, or leave it out.",
       );
     return { source: "configured", location: config.executable, unpacked: true };
   }
@@ -82,7 +91,7 @@ export async function browserInfo(config: BrowserConfig = {}): Promise<BrowserIn
   if (installed) return { source: "installed", location: installed, unpacked: true };
   throw new ConfigError(
     `no browser found on ${process.platform} ${process.arch}`,
-    "Run `npx playwright-core install chromium`, install Google Chrome, or set browser.executable.",
+    "Run `npx playwright-core install chromium`, install Google Chrome, or set WEBRL_BROWSER to the path of a Chrome.",
   );
 }
 
@@ -111,7 +120,7 @@ function switches(proxyHost: string): string[] {
 
 /** Starts (or joins) a browser. Throws a `ConfigError` where there is none, a `Fault` where it does not start. */
 export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser> {
-  const { endpoint, proxyHost } = browserConfigSchema.parse(config);
+  const { endpoint, proxyHost } = resolveBrowser(config);
   if (endpoint) {
     try {
       return endpoint.startsWith("ws")

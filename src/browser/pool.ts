@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { Fault, invariant } from "../core/errors.ts";
 import { bounded, TooLate } from "./bounded.ts";
-import { browserConfigSchema, launchBrowser } from "./launch.ts";
+import { launchBrowser, resolveBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
 import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
@@ -68,7 +68,7 @@ export class BrowserPool implements AsyncDisposable {
 
   /** Opens a context that reaches `world` and nothing else. Throws a `Fault`; nothing is left behind then. */
   async openContext(world: EpisodeWorld): Promise<EpisodeContext> {
-    const { proxyHost, endpoint } = browserConfigSchema.parse(this.#config);
+    const { proxyHost, endpoint } = resolveBrowser(this.#config);
     const browser = await this.browser();
     const credentials = endpoint
       ? { username: "episode", password: randomBytes(16).toString("hex") }

@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
+import type { Split } from "../core/task.ts";
 
 /** Adds one command (or several under a group) to the program. */
 export type Register = (program: Command) => void;
@@ -46,6 +47,22 @@ export function wholeNumber(least = 1): (text: string) => number {
       throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`);
     return value;
   };
+}
+
+/** Parser of `--port`. */
+export function portNumber(text: string): number {
+  const value = wholeNumber(0)(text);
+  if (value > 65_535) throw new InvalidArgumentError("A port is at most 65535.");
+  return value;
+}
+
+const SPLITS: readonly Split[] = ["train", "validation", "test"];
+
+/** Parser of `--split`. */
+export function splitName(text: string): Split {
+  const split = SPLITS.find((name) => name === text);
+  if (!split) throw new InvalidArgumentError(`Choose one of ${SPLITS.join(", ")}.`);
+  return split;
 }
 
 /** Parser of an option's value: any finite number. */

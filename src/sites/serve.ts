@@ -35,17 +35,7 @@ export async function serveSites({ port, listenHost = "127.0.0.1" }: ServeOption
   const server = serve({ fetch: handle, port, hostname: listenHost });
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
-    server.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === "EADDRINUSE" || cause.code === "EACCES"
-          ? new ConfigError(
-              cause.code === "EADDRINUSE" ? `port ${port} is in use` : `port ${port} may not be opened`,
-              "Choose another one with --port, or 0 for any that is free.",
-              { cause },
-            )
-          : cause,
-      ),
-    );
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, port, listenHost)));
   });
   actualPort = (server.address() as AddressInfo).port;
   return {
@@ -57,6 +47,19 @@ export async function serveSites({ port, listenHost = "127.0.0.1" }: ServeOption
         if ("closeAllConnections" in server) server.closeAllConnections();
       }),
   };
+}
+
+function cannotListen(cause: NodeJS.ErrnoException, port: number, listenHost: string): Error {
+  const byPort = "Choose another one with --port, or 0 for any that is free.";
+  if (cause.code === "EADDRINUSE") return new ConfigError(`port ${port} is in use`, byPort, { cause });
+  if (cause.code === "EACCES") return new ConfigError(`port ${port} may not be opened`, byPort, { cause });
+  if (cause.code === "EADDRNOTAVAIL" || cause.code === "ENOTFOUND")
+    return new ConfigError(
+      `${listenHost} is no address of this machine`,
+      "Give one of its own with --host, or 0.0.0.0 for all of them.",
+      { cause },
+    );
+  return cause;
 }
 
 async function respond(request: Request, world: World, port: number, reset: () => void): Promise<Response> {

@@ -257,9 +257,10 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
     return { server, cookies: cookies.filter((cookie) => cookie.host === app.host) };
   });
   await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.once("listening", resolve))));
-  const browser = await launchBrowser();
   const stepMs: number[] = [];
+  let browser: Browser | undefined;
   try {
+    const opened = (browser = await launchBrowser());
     const began = performance.now();
     const until = began + seconds * 1000;
     const rng = createRng(seed).fork(`bare ${parallel}`);
@@ -268,7 +269,7 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
         signal?.throwIfAborted();
         const { server, cookies } = own.pick(servers);
         const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-        await bareEpisode(browser, base, cookies, own, until, stepMs);
+        await bareEpisode(opened, base, cookies, own, until, stepMs);
       }
     };
     await Promise.all(Array.from({ length: parallel }, (_, i) => worker(rng.fork(i))));
@@ -277,7 +278,7 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
       stepMs: percentiles(stepMs),
     };
   } finally {
-    await browser.close();
+    await browser?.close();
     for (const { server } of servers) server.close();
   }
 }

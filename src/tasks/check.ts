@@ -5,7 +5,7 @@
 
 import type { Action } from "../core/action.ts";
 import type { Episode } from "../core/episode.ts";
-import { Fault } from "../core/errors.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { answerOf } from "../core/trajectory.ts";
@@ -206,6 +206,8 @@ async function solve(
 
 function explain(error: unknown, signal: AbortSignal | undefined): string {
   signal?.throwIfAborted();
+  // The user's trouble: no browser, a site that does not start. No task can be checked then.
+  if (error instanceof ConfigError) throw error;
   if (error instanceof Fault) return `${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }

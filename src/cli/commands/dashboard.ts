@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import type { Command } from "commander";
 import type { Tokenizer } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
-import { examples, interruption, jsonOption, wholeNumber } from "../command.ts";
+import { examples, interruption, jsonOption, portNumber } from "../command.ts";
 
 /** Where `webrl train` puts runs. */
 const RUNS = "runs";
@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .command("dashboard")
     .description("Look at runs in a browser, live: curves, curriculum, episodes step by step, replay.")
     .argument("[runs...]", `directories of runs, or directories that have runs in them; default ${RUNS}`)
-    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", wholeNumber(0), 7310);
+    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", portNumber, 7310);
   examples(jsonOption(dashboard), [
     "webrl dashboard",
     "webrl dashboard runs/demo",

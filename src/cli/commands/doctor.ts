@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ConfigError } from "../../core/errors.ts";
 import { examples, jsonOption, print, progress } from "../command.ts";
@@ -143,27 +144,22 @@ async function gpu(): Promise<Finding> {
 
 function models(): Finding {
   const directory = new URL("../../../models/", import.meta.url);
-  const ok = existsSync(directory);
+  const ok = ["base", "orm"].every((name) => existsSync(new URL(`${name}/config.json`, directory)));
   return {
     name: "Shipped models",
     ok,
     required: false,
-    found: ok ? directory.pathname : "none",
-    fix: "Make a base with `webrl model pretrain`.",
+    found: ok ? fileURLToPath(directory) : "base or orm is missing",
+    fix: "Make them with `webrl model demos`, `pretrain`, `sft`, `rollouts` and `orm`.",
   };
 }
 
 /** Whether a key is set; never its value. */
 function keys(): Finding[] {
-  return [
-    ["OPENAI_API_KEY", "for OpenAI-compatible models"],
-    ["TINKER_API_KEY", "for engines that speak the Tinker protocol"],
-  ].map(([name, use]) => ({
-    name: name!,
-    ok: Boolean(process.env[name!]),
-    required: false,
-    found: process.env[name!] ? "set" : `not set (only ${use})`,
-  }));
+  const name = "OPENAI_API_KEY";
+  const set = Boolean(process.env[name]);
+  const found = set ? "set" : "not set (only for OpenAI-compatible models that judge or propose)";
+  return [{ name, ok: set, required: false, found }];
 }
 
 const firstLine = (error: unknown) =>

@@ -1,7 +1,16 @@
 /** @file `webrl eval`: the score of a model on a suite. */
 
 import type { Register, SuiteOptions } from "../command.ts";
-import { examples, interruption, jsonOption, print, suiteOptions, table, wholeNumber } from "../command.ts";
+import {
+  examples,
+  interruption,
+  jsonOption,
+  print,
+  splitName,
+  suiteOptions,
+  table,
+  wholeNumber,
+} from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../run-view.ts";
 import type { Split } from "../../core/task.ts";
@@ -14,7 +23,7 @@ export const register: Register = (program) => {
   )
     .option("--model <directory>", "the model", "models/base")
     .option("--run <directory>", "score the newest policy of a run instead of --model")
-    .option("--split <name>", "train, validation or test", "test")
+    .option("--split <name>", "train, validation or test", splitName, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)

@@ -9,6 +9,7 @@ import {
   interruption,
   jsonOption,
   print,
+  splitName,
   suiteOptions,
   wholeNumber,
 } from "../command.ts";
@@ -33,7 +34,7 @@ function collectOptions(command: Command): Command {
     .option("--episodes <n>", "episodes that the file shall hold", wholeNumber(), 1000)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
     .option("--seed <n>", "order of tasks and everything random", wholeNumber(0), 0)
-    .option("--split <name>", "train, validation or test", "train")
+    .option("--split <name>", "train, validation or test", splitName, "train")
     .option("--site <name>", "only tasks of this site")
     .option("--template <id>", "only tasks of this template")
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 20);

@@ -9,8 +9,10 @@ import {
   group,
   interruption,
   jsonOption,
+  portNumber,
   print,
   progress,
+  splitName,
   suiteOptions,
   table,
   wholeNumber,
@@ -27,20 +29,13 @@ interface FilterOptions extends SuiteOptions {
   json?: boolean;
 }
 
-const SPLITS = ["train", "validation", "test"];
-
 function filterOptions(command: Command): Command {
   return suiteOptions(command)
     .option("--site <name>", "only tasks that touch this site")
-    .option("--split <name>", "only this split: train, validation, test", split)
+    .option("--split <name>", "only this split: train, validation, test", splitName)
     .option("--template <id>", "only instances of this template")
     .option("--category <name>", "only this category, e.g. shopping")
     .option("--max-difficulty <n>", "only tasks that need at most so many steps", wholeNumber());
-}
-
-function split(text: string): string {
-  if (SPLITS.includes(text)) return text;
-  throw new ConfigError(`no split ${JSON.stringify(text)}`, `Choose one of ${SPLITS.join(", ")}.`);
 }
 
 export function register(program: Command): void {
@@ -120,7 +115,7 @@ export function register(program: Command): void {
   const serve = suite.command("serve").description("Open the built-in sites to an ordinary browser.");
   examples(
     serve
-      .option("--port <n>", "port to listen on; 0 takes a free one", wholeNumber(0), 8080)
+      .option("--port <n>", "port to listen on; 0 takes a free one", portNumber, 8080)
       .option("--host <address>", "address to listen on", "127.0.0.1"),
     ["webrl suite serve", "webrl suite serve --port 9000"],
   ).action(async (options: { port: number; host: string }) => {
