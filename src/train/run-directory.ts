@@ -129,10 +129,15 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
       { cause },
     );
   }
-  // Also of an older version, whose settings were fewer, or edited by hand.
-  const config = parseConfig(trainConfigSchema, info.config);
-  checkConsistency(config);
-  return { ...info, config };
+  // It may be of an older version, whose settings were fewer, or edited by hand.
+  try {
+    const config = parseConfig(trainConfigSchema, info.config);
+    checkConsistency(config);
+    return { ...info, config };
+  } catch (cause) {
+    if (!(cause instanceof ConfigError)) throw cause;
+    throw new ConfigError(`${path}: ${cause.message}`, cause.hint, { cause });
+  }
 }
 
 const briefly = (info: RunInfo) => ({ method: info.config.method, phases: info.config.phases });
