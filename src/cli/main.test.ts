@@ -7,6 +7,7 @@ const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 function webrl(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args], {
     encoding: "utf8",
+    timeout: 60_000,
   });
   return { status, stdout, stderr };
 }
@@ -27,6 +28,25 @@ test("the user's mistake has a message and a hint, no stack, exit code 2; with -
   expect(stderr).not.toContain("    at ");
   const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
   expect(error.hint).toContain("webrl suite list");
+});
+
+test("without a browser, commands that need one end with exit code 2 and say how to get it", () => {
+  process.env["WEBRL_BROWSER"] = "/nowhere/chrome";
+  try {
+    for (const command of [
+      ["suite", "check", "--template", "map.nearest", "--instances", "1"],
+      ["bench", "rollout", "--parallel", "1", "--seconds", "1"],
+    ]) {
+      const { status, stdout, stderr } = webrl(...command, "--json");
+      expect(status).toBe(2);
+      expect(stderr).not.toContain("    at ");
+      const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
+      expect(error.message).toBe("there is no browser at /nowhere/chrome");
+      expect(error.hint).toContain("WEBRL_BROWSER");
+    }
+  } finally {
+    delete process.env["WEBRL_BROWSER"];
+  }
 });
 
 test("--json prints one object that holds the tasks", () => {
