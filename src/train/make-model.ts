@@ -23,6 +23,7 @@ import {
   renamedSamples,
   writeEpisodesCompressed,
 } from "./demonstrations.ts";
+import { copyWarmup } from "./copy-warmup.ts";
 import type { HeldOutScore, ImitateConfig, ImitateProgress } from "./imitate.ts";
 import { imitate } from "./imitate.ts";
 import { writeModelCard } from "./model-card.ts";
@@ -65,22 +66,40 @@ export interface PretrainOptions extends MakeModelOptions {
   renamedCopies: number;
   /** A pre-trained model to go on from; otherwise a new one, with a tokenizer of the pages. */
   base?: string | undefined;
+  /** Optimiser steps of the copy warm-up of a new model; 0 leaves it out. */
+  copyWarmupSteps: number;
+  onWarmup?(progress: { step: number; steps: number; loss: number }): void;
 }
+
+const COPY_WARMUP_RATE = 2e-3;
 
 /** From nothing: a tokenizer of the recorded pages, and a model that can do what one page asks. */
 export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   const { records, out, base } = options;
   const start = base ?? join(`${out}.work`, "start");
-  if (!existsSync(join(start, "config.json"))) {
+  if (base === undefined && !existsSync(join(start, "config.json"))) {
     await mkdir(`${out}.work`, { recursive: true });
     await options.createModel(start, textsOf(records));
+  }
+  const warm = join(`${out}.work`, "warm");
+  if (base === undefined && options.copyWarmupSteps > 0 && !existsSync(join(warm, "manifest.json"))) {
+    await using model = await options.engine.open({ path: start });
+    await copyWarmup({
+      model,
+      steps: options.copyWarmupSteps,
+      learningRate: COPY_WARMUP_RATE,
+      seed: options.imitate.seed,
+      onProgress: (progress) => options.onWarmup?.(progress),
+      signal: options.signal,
+    });
+    await model.save(warm);
   }
   const drills = drillSamples(records, { perPage: options.drillsPerPage, seed: options.imitate.seed });
   const renamed = renamedSamples(limitCoverage(records.filter(isDemonstration), options.coverage), {
     copies: options.renamedCopies,
     seed: options.imitate.seed,
   });
-  return make(options, start, [...drills, ...renamed]);
+  return make(options, existsSync(join(warm, "manifest.json")) ? warm : start, [...drills, ...renamed]);
 }
 
 export interface SftOptions extends MakeModelOptions {

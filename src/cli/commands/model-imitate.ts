@@ -80,6 +80,7 @@ export function registerPretrain(model: Command): void {
     1.5e-3,
   )
     .option("--base <directory>", "a pre-trained model to go on from; the sizes below are then its own")
+    .option("--copy-warmup <n>", "steps of a new model on random tokens to be copied", wholeNumber(0), 1200)
     .option("--hidden <n>", "width", wholeNumber(), 128)
     .option("--layers <n>", "layers", wholeNumber(), 4)
     .option("--heads <n>", "attention heads", wholeNumber(), 4)
@@ -104,6 +105,7 @@ export function registerPretrain(model: Command): void {
         context: number;
         drills: number;
         renamed: number;
+        copyWarmup: number;
         base?: string;
       },
     ) => {
@@ -112,6 +114,7 @@ export function registerPretrain(model: Command): void {
       const { createModel } = await import("../../engine/onnx/create-model.ts");
       const { trainBpe, tokenizerConfig } = await import("../../engine/onnx/tokenizer/train-bpe.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const warmup = lineLog();
       const made = await pretrain({
         engine,
         out: options.out,
@@ -122,6 +125,9 @@ export function registerPretrain(model: Command): void {
         maxNewTokens: options.maxNewTokens,
         drillsPerPage: options.drills,
         renamedCopies: options.renamed,
+        copyWarmupSteps: options.copyWarmup,
+        onWarmup: ({ step, steps, loss }) =>
+          warmup.update(`copy warm-up: step ${step} of ${steps}, loss ${loss.toFixed(3)}`),
         base: options.base,
         createModel: async (directory, texts) => {
           const tokenizer = trainBpe(texts, { vocabSize: options.vocab });
