@@ -40,8 +40,8 @@ const suiteSchema = z.strictObject({
 });
 
 const tasksSchema = z.strictObject({
-  initial: z.int().min(1).default(48).describe("Tasks of the train split that phase 0 is rolled out on."),
-  perPhase: z.int().min(1).default(64).describe("Tasks of each phase, one episode each."),
+  initial: z.int().min(1).default(64).describe("Tasks of the train split that phase 0 is rolled out on."),
+  perPhase: z.int().min(1).default(96).describe("Tasks of each phase, one episode each."),
 });
 
 const curriculumSchema = z.strictObject({
@@ -69,7 +69,7 @@ const replaySchema = z.strictObject({
 });
 
 const criticSchema = z.strictObject({
-  learningRate: z.number().positive().default(2e-4).describe("Constant learning rate."),
+  learningRate: z.number().positive().default(3e-4).describe("Constant learning rate."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
   epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
 });
@@ -85,7 +85,7 @@ const actorSchema = z.strictObject({
     .default(0.3)
     .describe("β of the KL constraint; the paper does not say its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
-  learningRate: z.number().positive().default(1e-4).describe("Constant learning rate."),
+  learningRate: z.number().positive().default(3e-4).describe("Constant learning rate."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
   epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
   discount: z
