@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Site } from "../core/episode.ts";
-import { ConfigError, invariant } from "../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 import type { Tokenizer } from "../core/engine.ts";
 import type { Observation } from "../core/observation.ts";
 import { createRng, hash32, type Rng } from "../core/rng.ts";
@@ -24,6 +24,7 @@ import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import { makeDrills } from "./drills.ts";
 import { groupBy } from "./group-by.ts";
 import { openJsonLines, readJsonLines } from "./json-lines.ts";
+import { phraseMaker, renaming } from "./renaming.ts";
 
 export interface CollectOptions {
   site: Site;
@@ -233,54 +234,6 @@ export function renamedSamples(
       }));
     }).flat(),
   );
-}
-
-/** Share of a task's values that a renamed copy exchanges; the others stay, so that real names are seen too. */
-const RENAMED = 0.8;
-
-function renaming(task: Task, phrase: () => string, rng: Rng): (text: string) => string {
-  const instruction = task.instruction.toLowerCase();
-  const swaps = Object.values(task.params)
-    .filter((value) => typeof value === "string" || typeof value === "number")
-    .map(String)
-    .filter((value) => value.length >= 2 && instruction.includes(value.toLowerCase()) && rng.next() < RENAMED)
-    .sort((a, b) => b.length - a.length)
-    .map((value) => [value, /^[\d.,$ ]+$/.test(value) ? otherDigits(value, rng) : phrase()] as const)
-    .flatMap(([from, to]) => [
-      [from, to] as const,
-      // The same words in an address.
-      ...(from.includes(" ") ? [[from.replaceAll(" ", "+"), to.replaceAll(" ", "+")] as const] : []),
-    ]);
-  if (swaps.length === 0) return (text) => text;
-  const table = new Map(swaps);
-  const pattern = new RegExp(
-    `(?<![\\p{L}\\d])(?:${swaps.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("|")})(?![\\p{L}\\d])`,
-    "gu",
-  );
-  return (text) => text.replace(pattern, (match) => table.get(match) ?? match);
-}
-
-const otherDigits = (text: string, rng: Rng) =>
-  text.replace(/\d/g, (digit, at: number) =>
-    String(at === 0 && digit !== "0" ? 1 + rng.int(9) : rng.int(10)),
-  );
-
-/** Made-up texts of one to four words of the pages, or short numbers. */
-function phraseMaker(records: readonly EpisodeRecord[], rng: Rng): () => string {
-  const words = [
-    ...new Set(
-      records.flatMap(({ trajectory }) =>
-        trajectory.steps.flatMap(({ observation }) => observation.text.match(/\p{L}{3,}/gu) ?? []),
-      ),
-    ),
-  ];
-  invariant(words.length > 0, "pages have words");
-  return () => {
-    if (rng.next() < 0.15) return String(rng.int(10 ** (1 + rng.int(4))));
-    const chosen = Array.from({ length: 1 + rng.int(4) }, () => rng.pick(words).toLowerCase());
-    const text = chosen.join(" ");
-    return rng.next() < 0.6 ? text.charAt(0).toUpperCase() + text.slice(1) : text;
-  };
 }
 
 export function tokenizeSample(

@@ -178,6 +178,7 @@ describe("outcome reward model", () => {
       base,
       out,
       records: all,
+      drillsPerDemonstration: 2,
       epochs: 2,
       batchSize: 8,
       learningRate: 0.1,
@@ -193,6 +194,7 @@ describe("outcome reward model", () => {
     const card = await readFile(join(out, "README.md"), "utf8");
     expect(card).toContain("webrl model orm");
     expect(card).toContain("| held-out accuracy |");
+    expect(card).toMatch(/\| constructed outcomes \| [1-9]/);
     expect(card).toContain(`| fake | ${report.bySite["fake"]!.count} | `);
     for (const { instruction } of report.mistakes.slice(0, 6)) expect(card).toContain(instruction);
   });

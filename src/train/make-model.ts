@@ -26,6 +26,7 @@ import {
 import { copyWarmup } from "./copy-warmup.ts";
 import type { HeldOutScore, ImitateConfig, ImitateProgress } from "./imitate.ts";
 import { imitate } from "./imitate.ts";
+import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
 import { writeAtomically } from "./run-directory.ts";
 
@@ -184,6 +185,8 @@ export interface TrainOrmModelOptions {
   out: string;
   /** Rollouts with the verifiers' verdicts, of policies of different strength. */
   records: readonly EpisodeRecord[];
+  /** Constructed outcomes of each demonstration among the records (`outcome-drills.ts`); 0 for none. */
+  drillsPerDemonstration: number;
   epochs: number;
   batchSize: number;
   learningRate: number;
@@ -209,11 +212,16 @@ export async function makeOrm(
       `none of ${examples.length} labelled rollouts is held out`,
       "Collect rollouts of more templates, or raise --held-out.",
     );
+  const trained = new Set(train.map((example) => example.trajectoryId));
+  const drills = outcomeDrills(
+    options.records.filter((record) => trained.has(record.trajectory.id)),
+    { perDemonstration: options.drillsPerDemonstration, seed },
+  );
   await mkdir(workDirectory, { recursive: true });
   await using model = await options.engine.open({ path: options.base });
   const fromStep = await restore(model, workDirectory, statePath);
   let saved = Date.now();
-  const { steps } = await trainOrm(model, train, {
+  const { steps } = await trainOrm(model, [...train, ...drills], {
     epochs: options.epochs,
     batchSize: options.batchSize,
     learningRate: options.learningRate,
@@ -237,6 +245,7 @@ export async function makeOrm(
     facts: {
       base: options.base,
       "labelled rollouts": examples.length,
+      "constructed outcomes": drills.length,
       "held-out rollouts": heldOut.length,
       "optimiser steps": steps,
       epochs: options.epochs,

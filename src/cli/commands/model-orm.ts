@@ -16,7 +16,13 @@ export function registerOrm(model: Command): void {
     )
     .requiredOption("--base <directory>", "the model to start from")
     .requiredOption("--out <directory>", "the new model; report.json is written into it")
-    .option("--epochs <n>", "passes over the data", wholeNumber(), 4)
+    .option(
+      "--drills <n>",
+      "outcomes constructed of each successful demonstration, beside the rollouts",
+      wholeNumber(0),
+      4,
+    )
+    .option("--epochs <n>", "passes over the data", wholeNumber(), 2)
     .option("--batch-size <n>", "episodes per optimiser step", wholeNumber(), 32)
     .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, 3e-4)
     .option("--held-out <p>", "share of the templates that the report is made on", anyNumber, 0.15)
@@ -32,6 +38,7 @@ export function registerOrm(model: Command): void {
       rollouts: string[];
       base: string;
       out: string;
+      drills: number;
       epochs: number;
       batchSize: number;
       learningRate: number;
@@ -50,6 +57,7 @@ export function registerOrm(model: Command): void {
         base: options.base,
         out: options.out,
         records: await readAll(options.rollouts),
+        drillsPerDemonstration: options.drills,
         epochs: options.epochs,
         batchSize: options.batchSize,
         learningRate: options.learningRate,

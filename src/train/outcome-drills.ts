@@ -1,0 +1,172 @@
+/**
+ * @file Outcome drills: successes and failures made of demonstrations without a browser, to pre-train the outcome reward
+ * model. A renamed success stays one; it is none for an instruction with another name in it, without its last action,
+ * without one of the values it typed, or with another answer. They teach to compare what was asked with what was done;
+ * what policies really get wrong is learned from their rollouts.
+ */
+
+import { createRng, type Rng } from "../core/rng.ts";
+import type { Trajectory } from "../core/trajectory.ts";
+import type { OrmExample } from "../reward/train-orm.ts";
+import { ormExample } from "../reward/train-orm.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { parseAction, printAction } from "../text/action.ts";
+import { isDemonstration } from "./demonstrations.ts";
+import { exchanging, namesIn, otherName, phraseMaker } from "./renaming.ts";
+
+type Outcome = Pick<OrmExample, "instruction" | "responses" | "page">;
+
+export interface OutcomeDrillOptions {
+  /** Drills of each demonstration, about half of them successes. */
+  perDemonstration: number;
+  seed: number;
+}
+
+export function outcomeDrills(
+  records: readonly EpisodeRecord[],
+  { perDemonstration, seed }: OutcomeDrillOptions,
+): OrmExample[] {
+  const rng = createRng(seed).fork("outcome drills");
+  const phrase = phraseMaker(records, rng.fork("phrases"));
+  const demonstrations = records.filter(isDemonstration);
+  const values = valuesByParameter(demonstrations);
+  return demonstrations.flatMap(({ id, trajectory }) => {
+    const whole = ormExample(trajectory, true);
+    const draw = rng.fork(id);
+    return Array.from({ length: perDemonstration }, (_, at): OrmExample => {
+      const made = makeOutcome(trajectory, whole, { phrase, values, rng: draw.fork(at) });
+      return { ...whole, ...made, trajectoryId: `${id}/drill-${at}`, policy: "drill" };
+    });
+  });
+}
+
+interface Material {
+  phrase: () => string;
+  /** Values that a template's parameter takes elsewhere. */
+  values: ReadonlyMap<string, readonly string[]>;
+  rng: Rng;
+}
+
+/** Tries a failure of a random kind in half of the cases; a success where none fits. */
+function makeOutcome(
+  trajectory: Trajectory,
+  whole: Outcome,
+  material: Material,
+): Outcome & Pick<OrmExample, "success"> {
+  const { phrase, rng } = material;
+  const names = namesIn(trajectory.task);
+  const renamed = names.filter(() => rng.next() < 0.6).map((name) => [name, otherName(name, phrase, rng)]);
+  const pairs = renamed as [string, string][];
+  const rename = exchanging(pairs);
+  const consistent = ({ instruction, responses, page }: Outcome): Outcome => ({
+    instruction: rename(instruction),
+    responses: responses.map(rename),
+    page: rename(page),
+  });
+  if (rng.next() < 0.5) {
+    const failure = rng.pick([wrongName, wrongName, wrongAnswer, cutShort, leftOut])(
+      trajectory,
+      whole,
+      material,
+      pairs,
+    );
+    if (failure)
+      return { ...failure, page: rename(failure.page), responses: failure.responses.map(rename), success: 0 };
+  }
+  return { ...consistent(whole), success: 1 };
+}
+
+type Failure = (
+  trajectory: Trajectory,
+  whole: Outcome,
+  material: Material,
+  pairs: readonly (readonly [string, string])[],
+) => Outcome | null;
+
+/** Done for one name, asked for another. The instruction is final, pages and actions are still to be renamed. */
+const wrongName: Failure = ({ task }, whole, { phrase, values, rng }, pairs) => {
+  const names = namesIn(task);
+  if (names.length === 0) return null;
+  const name = rng.pick(names);
+  const elsewhere = Object.entries(task.params)
+    .filter(([, value]) => String(value) === name)
+    .flatMap(([key]) => values.get(parameterKey(task.templateId, key)) ?? [])
+    .filter((value) => value.toLowerCase() !== name.toLowerCase());
+  const done = pairs.find(([from]) => from === name)?.[1] ?? name;
+  const asked = elsewhere.length > 0 && rng.next() < 0.6 ? rng.pick(elsewhere) : otherName(name, phrase, rng);
+  const instruction = exchanging([...pairs.filter(([from]) => from !== name), [name, asked]])(
+    whole.instruction,
+  );
+  return asked.toLowerCase() === done.toLowerCase() || instruction === exchanging(pairs)(whole.instruction)
+    ? null
+    : { ...whole, instruction };
+};
+
+/** Ended before the last action of a task that asks for no answer. */
+const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
+  const acting = steps.length - 1;
+  if (acting < 1 || answerOf(whole) !== "") return null;
+  const kept = rng.next() < 0.5 ? acting - 1 : rng.int(acting);
+  return {
+    instruction: exchanging(pairs)(whole.instruction),
+    responses: [...whole.responses.slice(0, kept), whole.responses.at(-1)!],
+    page: steps[kept]!.observation.text,
+  };
+};
+
+/** One value of a form was never entered. */
+const leftOut: Failure = (_, whole, { rng }, pairs) => {
+  if (answerOf(whole) !== "") return null;
+  const entered = whole.responses.flatMap((response, at) => {
+    const parsed = parseAction(response);
+    if (!parsed.ok || (parsed.action.kind !== "type" && parsed.action.kind !== "select")) return [];
+    const { element } = parsed.action;
+    // A field that was entered twice may hold the value all the same.
+    const again = whole.responses.filter((other) => other.includes(`element="${element}"`)).length > 1;
+    return again ? [] : [at];
+  });
+  if (entered.length === 0) return null;
+  const without = rng.pick(entered);
+  return {
+    ...whole,
+    instruction: exchanging(pairs)(whole.instruction),
+    responses: whole.responses.filter((_response, at) => at !== without),
+  };
+};
+
+/** Another text of the page, no answer, or a refusal, instead of the right answer. */
+const wrongAnswer: Failure = (_, whole, { rng }, pairs) => {
+  const right = answerOf(whole);
+  if (right === null || right === "") return null;
+  const plain = right.toLowerCase();
+  const texts = whole.page
+    .split(/\n| \| |[[\]]|, | = /)
+    .map((text) => text.replace(/^(?:link|button|tab|textbox|combobox) /, "").trim())
+    .filter((text) => text !== "" && text.length < 60)
+    .filter((text) => !text.toLowerCase().includes(plain) && !plain.includes(text.toLowerCase()));
+  const other =
+    rng.next() < 0.7 && texts.length > 0 ? rng.pick(texts) : rng.next() < 0.5 || right === "N/A" ? "" : "N/A";
+  return {
+    ...whole,
+    instruction: exchanging(pairs)(whole.instruction),
+    responses: [...whole.responses.slice(0, -1), printAction({ kind: "exit", message: other })],
+  };
+};
+
+/** The answer that an outcome ends with, `null` where it does not end with one. */
+function answerOf({ responses }: Outcome): string | null {
+  const parsed = parseAction(responses.at(-1) ?? "");
+  return parsed.ok && parsed.action.kind === "exit" ? parsed.action.message : null;
+}
+
+const parameterKey = (templateId: string | null, key: string) => `${templateId}#${key}`;
+
+function valuesByParameter(records: readonly EpisodeRecord[]): Map<string, string[]> {
+  const values = new Map<string, string[]>();
+  for (const { trajectory } of records)
+    for (const [key, value] of Object.entries(trajectory.task.params)) {
+      const at = parameterKey(trajectory.task.templateId, key);
+      values.set(at, [...(values.get(at) ?? []), String(value)]);
+    }
+  return values;
+}
