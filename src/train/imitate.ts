@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { perplexity } from "../algo/perplexity.ts";
 import type { Datum, Model } from "../core/engine.ts";
-import { ConfigError, invariant } from "../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import { actionDatum, stopTokens } from "../text/prompt.ts";
 import type { ImitationSample, TokenizeOptions } from "./demonstrations.ts";
@@ -202,30 +202,23 @@ export function splitHeldOut(samples: readonly ImitationSample[], config: Pick<I
   };
 }
 
-/** Samples of like length share a batch, so that little of it is padding; which ones, differs by epoch. */
+/**
+ * Shuffled anew in each epoch. Samples of like length do not share a batch: they come from like pages, and a batch of
+ * them says little about the rest (docs/log.md). Micro-batches are sorted by length all the same.
+ */
 function batchOrder(samples: readonly ImitationSample[], config: ImitateConfig) {
   const rng = createRng(config.seed).fork("imitate");
   const perEpoch = Math.ceil(samples.length / config.batchSize);
-  const pool = 16 * config.batchSize;
-  const lengthOf = (sample: ImitationSample) => sample.observation.length;
   let current = -1;
-  let batches: ImitationSample[][] = [];
+  let order: readonly ImitationSample[] = [];
   return (step: number): readonly ImitationSample[] => {
     const epoch = Math.floor(step / perEpoch);
     if (epoch !== current) {
-      const order = rng.fork(epoch).shuffle(samples);
-      batches = [];
-      for (let start = 0; start < order.length; start += pool) {
-        const sorted = order.slice(start, start + pool).sort((a, b) => lengthOf(a) - lengthOf(b));
-        for (let at = 0; at < sorted.length; at += config.batchSize)
-          batches.push(sorted.slice(at, at + config.batchSize));
-      }
-      batches = rng.fork(`batches-${epoch}`).shuffle(batches);
+      order = rng.fork(epoch).shuffle(samples);
       current = epoch;
     }
-    const batch = batches[step % perEpoch];
-    invariant(batch !== undefined, "a batch for every step");
-    return batch;
+    const at = (step % perEpoch) * config.batchSize;
+    return order.slice(at, at + config.batchSize);
   };
 }
 
