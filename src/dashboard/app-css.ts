@@ -16,6 +16,7 @@ label.check { display: inline-flex; align-items: center; gap: 6px; font-size: 14
 .facts div { min-width: 90px; } .facts dt { color: var(--dim); font-size: 13px; } .facts dd { margin: 0; font-size: 17px; font-variant-numeric: tabular-nums; }
 .bar-track { height: 6px; border-radius: 3px; background: var(--rule); overflow: hidden; margin-top: 6px; max-width: 420px; }
 .bar-fill { height: 100%; background: var(--accent); }
+figure.panel { margin: 0; max-width: 720px; } .viewer figure.panel { margin-top: 16px; }
 .plot-tools { display: flex; gap: 6px; justify-content: flex-end; margin-top: 6px; }
 .plot-tools button { font-size: 12.5px; min-height: 26px; padding: 1px 8px; color: var(--dim); }
 .filters { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 12px 0; }
@@ -29,8 +30,9 @@ label.check { display: inline-flex; align-items: center; gap: 6px; font-size: 14
 .virtual .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .virtual .meta { grid-column: 2; color: var(--dim); font-size: 12.5px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .virtual .outcome { grid-row: 1 / span 2; justify-self: start; } .virtual .verdicts { grid-row: 1 / span 2; grid-column: 3; display: flex; gap: 4px; }
-.thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); gap: 12px; }
-.thumbs figure { margin: 0; } .thumbs img { width: 100%; display: block; border: 1px solid var(--rule); border-radius: 6px; background: #fff; } .thumbs figcaption { font-size: 13px; margin-top: 4px; overflow-wrap: anywhere; }
+.thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(160px, 1fr)); gap: 12px; }
+.thumbs figure { margin: 0; } .thumbs .none { display: grid; place-items: center; aspect-ratio: 16 / 9; border: 1px dashed var(--rule); border-radius: 6px; font-size: 13px; } .thumbs img { width: 100%; aspect-ratio: 16 / 9; object-fit: cover; object-position: top; display: block; border: 1px solid var(--rule); border-radius: 6px; background: #fff; } .thumbs figcaption { font-size: 13px; margin-top: 4px; overflow-wrap: anywhere; }
+.scroll.bounded { max-height: 360px; overflow: auto; }
 .cells td.cell { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding-left: 12px; }
 .heat { display: inline-block; min-width: 64px; border-radius: 4px; padding: 0 6px; text-align: right; background: color-mix(in srgb, var(--c2) var(--share), transparent); }
 .viewer { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; }

@@ -32,7 +32,7 @@ beforeAll(async () => {
     pollMs: 100,
     tokenizer: async () => ({ decode: (tokens) => tokens.map((token) => `t${token} `).join("") + HOSTILE }),
   });
-});
+}, 120_000);
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
   await browser?.close();
@@ -221,10 +221,9 @@ describe("the dashboard in a browser", () => {
       join(directory, "lock-owner.json"),
       JSON.stringify({ pid: process.pid, host: "elsewhere" }),
     );
-    const open1 = join(directory, "phases/03/screenshots/phase-03-0020");
-    await mkdir(open1, { recursive: true });
+    await mkdir(join(directory, "live"));
     await writeFile(
-      join(open1, "0.png"),
+      join(directory, "live/phase-03-0020.2.png"),
       await readFile(join(directory, "phases/03/screenshots/phase-03-0000/0.png")),
     );
     const event = {
@@ -254,6 +253,48 @@ describe("the dashboard in a browser", () => {
           .evaluate((img: HTMLImageElement) => img.naturalWidth),
       )
       .toBe(320);
+    await page.getByText("step 3").waitFor();
+  });
+
+  it("shows a run that changes faster than it can be read", async () => {
+    let stop = false;
+    const changing = (async () => {
+      for (let i = 0; !stop; i++) {
+        await writeFile(join(world, "good", "lock-owner.json"), String(i).repeat(1 + (i % 7)));
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    })();
+    try {
+      const context = await browser.newContext();
+      page = await context.newPage();
+      let answers = 0;
+      await page.route("**/api/runs/good", async (route) => {
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        answers++;
+        await route.continue();
+      });
+      await page.goto(`${server.url}#/run/good`);
+      await page.getByText("Learning curve").waitFor();
+      // And it is read again.
+      await expect.poll(() => answers).toBeGreaterThan(2);
+    } finally {
+      stop = true;
+      await changing;
+      await rm(join(world, "good", "lock-owner.json"));
+    }
+  });
+
+  it("keeps the step in sight and says what the verdicts are about", async () => {
+    await open("#/run/good/episode/rollout/1/phase-01%2F0001", { width: 390 });
+    const steps = page.locator(".steps button");
+    for (let i = 1; i < (await steps.count()); i++) await page.keyboard.press("ArrowRight");
+    await expect.poll(() => steps.last().getAttribute("aria-current")).toBe("step");
+    const inSight = await steps.last().evaluate((step) => {
+      const [own, bar] = [step, step.parentElement!].map((each) => each.getBoundingClientRect());
+      return own!.left >= bar!.left - 1 && own!.right <= bar!.right + 1;
+    });
+    expect(inSight).toBe(true);
+    await page.getByText("Last page, which the verdicts are about").click();
   });
 
   it("keeps the chosen colours", async () => {

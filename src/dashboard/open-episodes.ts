@@ -1,4 +1,4 @@
-/** @file Episodes that run right now: those that have started and not ended, with their latest picture where one is kept. */
+/** @file Episodes that run right now: those that have started and not ended, with their latest picture. */
 
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -10,9 +10,17 @@ export interface OpenEpisode {
   taskId: string;
   instruction: string;
   startedAt: string;
-  /** Path in the run of the latest page, and how many there are; `null` where the run keeps no pictures. */
-  screenshot: { path: string; count: number } | null;
+  /** Path in the run of its latest picture, and the step (from 0) that it was taken before; `null` before the first. */
+  screenshot: { path: string; step: number } | null;
 }
+
+/** Where a run shows the episodes in flight (`train/live-pictures.ts`). */
+export const LIVE_PICTURES = "live";
+const LIVE_PICTURE = /^([\w.-]+)\.(\d+)\.(?:png|jpg)$/;
+
+/** A live picture of a run, nothing else. */
+export const isLivePicturePath = (path: string): boolean =>
+  path.startsWith(`${LIVE_PICTURES}/`) && LIVE_PICTURE.test(path.slice(LIVE_PICTURES.length + 1));
 
 export async function openEpisodes(
   run: RunFiles,
@@ -29,27 +37,20 @@ export async function openEpisodes(
       open.set(id, { id, taskId, instruction, startedAt: time });
     }
   }
+  const directory = join(run.directory, LIVE_PICTURES);
+  const pictures = new Map<string, { path: string; step: number }>();
+  for (const name of await readdir(directory).catch(() => [] as string[])) {
+    const [, episode, step] = LIVE_PICTURE.exec(name) ?? [];
+    if (episode !== undefined)
+      pictures.set(episode, { path: `${LIVE_PICTURES}/${name}`, step: Number(step) });
+  }
   return Promise.all(
-    [...open.values()].map(async (episode) => ({
-      ...episode,
-      screenshot: await latest(run, phase, episode),
-    })),
+    [...open.values()].map(async (episode) => {
+      const picture = pictures.get(episode.id.replaceAll("/", "-"));
+      const written = picture && (await stat(join(run.directory, picture.path)).catch(() => null));
+      // What a killed process left lies there until the next one begins.
+      const isOld = !written || written.mtime < new Date(episode.startedAt);
+      return { ...episode, screenshot: picture && !isOld ? picture : null };
+    }),
   );
-}
-
-async function latest(
-  run: RunFiles,
-  phase: number,
-  { id, startedAt }: Pick<OpenEpisode, "id" | "startedAt">,
-): Promise<OpenEpisode["screenshot"]> {
-  const directory = run.path(phase, join("screenshots", id.replaceAll("/", "-")));
-  const names = await readdir(directory).catch(() => [] as string[]);
-  const pictures = names
-    .filter((name) => /^\d+\.(png|jpg)$/.test(name))
-    .sort((a, b) => parseInt(a, 10) - parseInt(b, 10));
-  const path = pictures.length === 0 ? null : join(directory, pictures.at(-1)!);
-  const written = path === null ? null : await stat(path).catch(() => null);
-  // What an interrupted attempt left lies there until this one has overwritten it.
-  if (path === null || written === null || written.mtime < new Date(startedAt)) return null;
-  return { path: path.slice(run.directory.length + 1).replaceAll("\\", "/"), count: pictures.length };
 }

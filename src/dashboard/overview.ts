@@ -128,16 +128,19 @@ export async function overview(run: RunFiles): Promise<Overview> {
         : [],
     ),
     openEpisodes: progress.state === "running" ? await openEpisodes(run, progress) : [],
-    problems: [...new Set([...(await run.problems()), ...missing(metrics, evaluations, events)])],
+    problems: [...new Set([...(await run.problems()), ...missing(progress, metrics, evaluations, events)])],
   };
 }
 
 function missing(
+  progress: Progress,
   metrics: readonly MetricLine[],
   evaluations: Overview["evaluations"],
   events: readonly EventLine[],
 ): string[] {
   if (events.length === 0) return ["events.jsonl is missing or empty: nothing has happened yet"];
+  // What a run at work has not come to yet is not missing.
+  if (progress.state === "running") return [];
   const problems: string[] = [];
   if (metrics.length === 0) problems.push("metrics.jsonl is missing or empty: no stage has finished yet");
   if (evaluations.length === 0) problems.push("no evaluation is complete yet");
@@ -222,7 +225,11 @@ async function judgeQuality(
     }
   }
   let calibration: ClassificationReport["bins"] = [];
-  const quality = [...groups].map(([group, { probabilities, outcomes }]) => {
+  const rank = (group: string) => (group === "all" ? 0 : /^phase \d+$/.test(group) ? 1 : 2);
+  const ordered = [...groups].sort(
+    ([a], [b]) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }),
+  );
+  const quality = ordered.map(([group, { probabilities, outcomes }]) => {
     const { bins, ...report } = classificationReport(probabilities, outcomes);
     if (group === "all") calibration = bins;
     return { group, ...report };

@@ -3,6 +3,8 @@
 import { rateStandardError } from "../algo/statistics.ts";
 import { STAGES } from "../train/events.ts";
 import type { Overview } from "./overview.ts";
+import type { Curriculum, RateRow } from "./curriculum.ts";
+import { words } from "./views/format.ts";
 import type { Series } from "./series.ts";
 import type { BarChartProps, LineChartProps } from "./views/chart.tsx";
 
@@ -134,6 +136,49 @@ export function calibrationPlot(bins: Overview["calibration"]): LineChartProps {
       },
       { name: "perfect", dashed: true, points: [0, 1].map((x) => ({ x, y: x })) },
     ],
+  };
+}
+
+/** What the filters said of each phase's candidates. */
+export function candidatePlot(outcomes: Curriculum["outcomes"]): BarChartProps {
+  const names = [...new Set(outcomes.flatMap(({ counts }) => Object.keys(counts)))];
+  return {
+    title: "Candidates, and what the filters said",
+    yLabel: "tasks",
+    parts: names.map(words),
+    groups: outcomes.map(({ phase, counts }) => ({
+      label: `phase ${phase}`,
+      values: Object.fromEntries(Object.entries(counts).map(([name, n]) => [words(name), n])),
+    })),
+  };
+}
+
+/** Lines that one plot can hold and still be read. */
+const MOST_GROUPS = 8;
+
+/** Success of rollouts by site, template or difficulty. Where they are many, those with the most attempts. */
+export function ratePlot(rows: readonly RateRow[], group: string): LineChartProps {
+  const attempts = ({ byPhase }: RateRow) =>
+    Object.values(byPhase).reduce((sum, cell) => sum + cell.attempts, 0);
+  const shown = new Set([...rows].sort((a, b) => attempts(b) - attempts(a)).slice(0, MOST_GROUPS));
+  return {
+    title: `Success of rollouts by ${group}`,
+    xLabel: "phase",
+    yLabel:
+      rows.length > MOST_GROUPS
+        ? `the ${MOST_GROUPS} of ${rows.length} with the most attempts, ± standard error`
+        : "± standard error",
+    share: true,
+    series: rows
+      .filter((row) => shown.has(row))
+      .map((row) => ({
+        name: row.group,
+        points: Object.entries(row.byPhase).map(([phase, cell]) => ({
+          x: Number(phase),
+          y: cell.successes / cell.attempts,
+          error: rateStandardError(cell.successes, cell.attempts),
+        })),
+      })),
   };
 }
 

@@ -52,17 +52,36 @@ function summary(lines: readonly SelectionLine[]): Omit<ReplayPhase, "phase"> {
 
 /** `phase-02/0007` is of phase 2; everything else came from outside. */
 export function sourceOf(trajectoryId: string): string {
+  const phase = phaseOf(trajectoryId);
+  return phase === null ? "demonstrations" : `phase ${phase}`;
+}
+
+function phaseOf(trajectoryId: string): number | null {
   const phase = /^phase-(\d+)\//.exec(trajectoryId)?.[1];
-  return phase === undefined ? "demonstrations" : `phase ${Number(phase)}`;
+  return phase === undefined ? null : Number(phase);
+}
+
+/** A looked-at step with what its episode was about; `null` where the episode is not of this run. */
+export interface ReplayStep extends SelectionLine {
+  instruction: string | null;
 }
 
 export async function replaySteps(
   run: RunFiles,
   phase: number,
   options: { outcome?: string; offset: number; limit: number },
-): Promise<{ total: number; items: SelectionLine[] }> {
+): Promise<{ total: number; items: ReplayStep[] }> {
   const lines = await run.lines(phase, "selection.jsonl");
   const found = options.outcome ? lines.filter((line) => line.outcome === options.outcome) : [...lines];
   found.sort((a, b) => (a.perplexity ?? 0) - (b.perplexity ?? 0));
-  return { total: found.length, items: found.slice(options.offset, options.offset + options.limit) };
+  const items = found.slice(options.offset, options.offset + options.limit);
+  const instructions = new Map<string, string>();
+  for (const source of new Set(items.map(({ trajectoryId }) => phaseOf(trajectoryId))))
+    if (source !== null)
+      for (const { id, task } of await run.episodePlaces(source, "rollout"))
+        instructions.set(id, task.instruction);
+  return {
+    total: found.length,
+    items: items.map((line) => ({ ...line, instruction: instructions.get(line.trajectoryId) ?? null })),
+  };
 }

@@ -6,7 +6,7 @@ import type { EpisodeDetail, StepView } from "./episodes.ts";
 import type { JudgeMistakes } from "./judge-mistakes.ts";
 import type { Overview } from "./overview.ts";
 import { secondsByStage } from "./overview.ts";
-import { calibrationPlot, learningCurve, phasePlots, stagePlot } from "./plots.ts";
+import { calibrationPlot, candidatePlot, learningCurve, phasePlots, ratePlot, stagePlot } from "./plots.ts";
 import { BarChart, LineChart } from "./views/chart.tsx";
 import { duration, share, words } from "./views/format.ts";
 import { LineageTree } from "./views/lineage.tsx";
@@ -134,7 +134,7 @@ function Results({ overview }: { overview: Overview }) {
         <div class="panel">
           <BeforeAfterTable
             before={first.evaluation}
-            after={last.evaluation}
+            after={last === first ? null : last.evaluation}
             afterLabel={`After phase ${last.phase}`}
           />
         </div>
@@ -244,7 +244,6 @@ function StepItem({ step, picture }: { step: StepView; picture: string | null })
 
 function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
   if (curriculum.outcomes.length === 0) return null;
-  const outcomes = [...new Set(curriculum.outcomes.flatMap(({ counts }) => Object.keys(counts)))];
   return (
     <section>
       <h2>Curriculum</h2>
@@ -252,16 +251,15 @@ function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
         Every task below another grew from a failed attempt at it. A candidate is kept where the critic
         expects neither failure nor success for sure.
       </p>
-      <div class="panel">
-        <BarChart
-          title="Candidates by phase, and what the filters said"
-          yLabel="tasks"
-          parts={outcomes.map(words)}
-          groups={curriculum.outcomes.map(({ phase, counts }) => ({
-            label: `phase ${phase}`,
-            values: Object.fromEntries(Object.entries(counts).map(([name, n]) => [words(name), n])),
-          }))}
-        />
+      <div class="plots">
+        <div class="panel">
+          <BarChart {...candidatePlot(curriculum.outcomes)} />
+        </div>
+        {(["site", "difficulty", "template"] as const).map((group) => (
+          <div class="panel">
+            <LineChart {...ratePlot(curriculum.rates[group], group)} />
+          </div>
+        ))}
       </div>
       <h3>Lineage</h3>
       <LineageTree curriculum={curriculum} mostRoots={60} />

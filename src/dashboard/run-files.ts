@@ -9,6 +9,8 @@ import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { Task } from "../core/task.ts";
 import { STAGES } from "../train/events.ts";
+import type { Owner } from "../train/run-lock.ts";
+import { isAlive } from "../train/run-lock.ts";
 import type { StageName } from "../train/events.ts";
 import type {
   AdvantageLine,
@@ -129,7 +131,7 @@ export function openRunFiles(path: string): RunFiles {
       ).refresh(),
     isLocked: () => isLocked(directory),
     version: async () => {
-      const files = ["config.json", "events.jsonl", "metrics.jsonl", "lock", "lock-owner.json"];
+      const files = ["config.json", "events.jsonl", "metrics.jsonl", "lock", "lock-owner.json", "live"];
       const phases = await readdir(join(directory, "phases")).catch(() => [] as string[]);
       const last = phases
         .filter((name) => /^\d+$/.test(name))
@@ -137,7 +139,7 @@ export function openRunFiles(path: string): RunFiles {
         .at(-1);
       if (last !== undefined)
         files.push(
-          ...["", "screenshots", "verdicts.jsonl", "trajectories.jsonl", "evaluation.jsonl"].map((name) =>
+          ...["", "verdicts.jsonl", "trajectories.jsonl", "evaluation.jsonl"].map((name) =>
             join("phases", last, name),
           ),
         );
@@ -228,19 +230,26 @@ function endOfObject(text: string, start: number): number {
   return -1;
 }
 
-/** Seconds after which a lock that nobody refreshes means nothing. */
+/** Milliseconds after which a lock that nobody refreshes means nothing, where its owner cannot be asked. */
 const LOCK_STALE_MS = 60_000;
 
 async function isLocked(directory: string): Promise<boolean> {
   const lock = await stat(join(directory, "lock")).catch(() => null);
-  if (!lock || Date.now() - lock.mtimeMs > LOCK_STALE_MS) return false;
-  const text = await readFile(join(directory, "lock-owner.json"), "utf8").catch(() => "");
-  const owner = /"pid":(\d+),"host":"([^"]*)"/.exec(text);
-  if (!owner || owner[2] !== hostname()) return true;
+  if (!lock) return false;
+  const owner = ownerOf(await readFile(join(directory, "lock-owner.json"), "utf8").catch(() => ""));
+  // A process that has no time to refresh its lock is at work all the same.
+  if (owner?.host === hostname()) return isAlive(owner);
+  return Date.now() - lock.mtimeMs <= LOCK_STALE_MS;
+}
+
+/** `null` where the file is missing or damaged. */
+function ownerOf(text: string): Owner | null {
   try {
-    process.kill(Number(owner[1]), 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    const owner = JSON.parse(text) as Owner | null;
+    return owner !== null && Number.isInteger(owner.pid)
+      ? { ...owner, started: owner.started ?? null }
+      : null;
+  } catch {
+    return null;
   }
 }

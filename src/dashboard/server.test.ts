@@ -1,5 +1,5 @@
-import { appendFile, cp, mkdir, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ beforeAll(async () => {
   await makeRun(join(world, "runs", "two"), { seed: 2, method: "awr" });
   await makeRun(join(world, "runs", "half"), { seed: 3, unfinished: true });
   app = dashboard(join(world, "runs"));
-});
+}, 120_000);
 afterAll(() => rm(world, { recursive: true, force: true }));
 
 function dashboard(...paths: string[]): Hono {
@@ -260,9 +260,35 @@ describe("the dashboard's routes", () => {
     expect(after.faults.byCode["site_down"]).toBe(1);
   });
 
+  it("tell a run at work from one that was killed by its process, however old its lock is", async () => {
+    const place = join(world, "locks");
+    const run = await makeRun(join(place, "run"), { unfinished: true, phases: 1, episodes: 6, tasks: 4 });
+    const on = dashboard(place);
+    const state = async (owner: object, lockAgeMs: number) => {
+      await mkdir(join(run, "lock"), { recursive: true });
+      const touched = new Date(Date.now() - lockAgeMs);
+      await utimes(join(run, "lock"), touched, touched);
+      await writeFile(join(run, "lock-owner.json"), JSON.stringify(owner));
+      return (await get<Overview>("/api/runs/run", on)).progress.state;
+    };
+    const [here, hour] = [hostname(), 3_600_000];
+    expect(await state({ pid: process.pid, host: here, started: null }, hour)).toBe("running");
+    // A number that was given to another process since.
+    expect(await state({ pid: process.pid, host: here, started: "1" }, 0)).toBe("interrupted");
+    expect(await state({ pid: 1, host: "elsewhere" }, 0)).toBe("running");
+    expect(await state({ pid: 1, host: "elsewhere" }, hour)).toBe("interrupted");
+    expect(await state({}, 0)).toBe("running");
+  });
+
   it("know which episodes are in flight: started and not ended, of this process", async () => {
     const live = join(world, "flight");
-    const run = await makeRun(join(live, "run"), { unfinished: true, phases: 1, episodes: 6, tasks: 4 });
+    const run = await makeRun(join(live, "run"), {
+      unfinished: true,
+      phases: 1,
+      episodes: 6,
+      tasks: 4,
+      screenshots: true,
+    });
     const on = dashboard(live);
     const inFlight = async () => (await get<Overview>("/api/runs/run", on)).openEpisodes;
     expect(await inFlight()).toEqual([]);
@@ -282,6 +308,24 @@ describe("the dashboard's routes", () => {
     await tell(...ids.map((id) => ({ kind: "episode_started", id, taskId: "t", instruction: "Do it" })));
     await tell({ kind: "episode", id: ids[0], steps: 1, ending: "terminated", success: true });
     expect(await inFlight()).toMatchObject([{ id: ids[1], taskId: "t", instruction: "Do it" }]);
+
+    const image = await readFile(join(run, "phases/01/screenshots/phase-01-0000/0.png"));
+    await mkdir(join(run, "live"));
+    const path = "live/phase-01-0005.3.png";
+    await writeFile(join(run, path), image);
+    await utimes(join(run, path), new Date(), new Date("2026-03-01T00:00:00Z"));
+    // Older than the episode: left by a killed process.
+    expect(await inFlight()).toMatchObject([{ id: ids[1], screenshot: null }]);
+    await utimes(join(run, path), new Date(), new Date("2026-03-03T00:00:00Z"));
+    expect(await inFlight()).toMatchObject([{ id: ids[1], screenshot: { path, step: 3 } }]);
+    const picture = (name: string) =>
+      on.request(`${base}/api/runs/run/screenshot?path=${encodeURIComponent(name)}`);
+    const sent = await picture(path);
+    expect([sent.status, sent.headers.get("cache-control")]).toEqual([200, "no-store"]);
+    expect(Buffer.from(await sent.arrayBuffer()).equals(image)).toBe(true);
+    expect((await picture("live/phase-01-0005.4.png")).status).toBe(404);
+    for (const name of ["live/../config.json", "live/x.1.json", "live/a/b.1.png", "live/"])
+      expect([name, (await picture(name)).status]).toEqual([name, 400]);
   });
 
   it("lock scripts, frames and foreign names out", async () => {

@@ -3,10 +3,8 @@
  * Everything it sends is data or text: no page that a run captured is ever sent as a page.
  */
 
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { Readable } from "node:stream";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
@@ -15,6 +13,7 @@ import { compareRuns } from "./compare.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeFilter } from "./episodes.ts";
 import { allEpisodes, episodeDetail, filterEpisodes, isScreenshotPath } from "./episodes.ts";
+import { isLivePicturePath } from "./open-episodes.ts";
 import { overview, readEvaluations, runHead } from "./overview.ts";
 import { readProgress } from "./progress.ts";
 import type { EpisodeKind, RunInfo } from "./records.ts";
@@ -175,15 +174,16 @@ export function createDashboard(options: DashboardOptions): Hono {
   app.get("/api/runs/:run/screenshot", (c) =>
     withRun(c, async ({ files }) => {
       const path = c.req.query("path") ?? "";
-      if (!isScreenshotPath(path)) return c.json({ error: "not a screenshot of a run" }, 400);
+      const live = isLivePicturePath(path);
+      if (!live && !isScreenshotPath(path)) return c.json({ error: "not a screenshot of a run" }, 400);
       const file = join(files.directory, path);
-      const info = await stat(file).catch(() => null);
-      if (!info?.isFile()) return c.json({ error: "no such screenshot" }, 404);
-      const body = Readable.toWeb(createReadStream(file)) as ReadableStream;
-      return c.body(body, 200, {
+      // A live picture may be gone by now.
+      const bytes = await readFile(file).catch(() => null);
+      if (!bytes) return c.json({ error: "no such screenshot" }, 404);
+      return c.body(bytes, 200, {
         "Content-Type": path.endsWith(".png") ? "image/png" : "image/jpeg",
-        "Content-Length": String(info.size),
-        "Cache-Control": "private, max-age=60",
+        // A step that is tried again has the same name.
+        "Cache-Control": live ? "no-store" : "private, max-age=60",
       });
     }),
   );

@@ -40,8 +40,15 @@ export type EpisodeLimits = Pick<
   "maxSteps" | "maxTimeMs" | "repeatedAction" | "repeatedError"
 >;
 
-/** Stores the picture of step `index` and returns its path for `Step.screenshot`. */
-export type SaveScreenshot = (episodeId: string, index: number, image: Uint8Array) => Promise<string>;
+/**
+ * Called with every page before it is acted on. Takes and stores its picture, if one is wanted, and returns the path for
+ * `Step.screenshot`; `undefined` where none is kept with the trajectory.
+ */
+export type SaveScreenshot = (
+  episodeId: string,
+  index: number,
+  take: () => Promise<Uint8Array>,
+) => Promise<string | undefined>;
 
 export interface EpisodeOptions {
   site: Site;
@@ -99,10 +106,10 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
         last = { kind: "truncated", reason: "context_full" };
         break;
       }
-      const screenshot =
-        options.saveScreenshot &&
-        (await options.saveScreenshot(request.id, index, await episode.screenshot()));
       const sampled = now();
+      const shown = episode;
+      const screenshot = await options.saveScreenshot?.(request.id, index, () => shown.screenshot());
+      const acting = now();
       if (choice.mistake) mistakes.push(index);
       const next = await episode.step(choice.action, signal ? { signal } : {});
       signal?.throwIfAborted();
@@ -115,7 +122,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
         ...(choice.responseTokens && { responseTokens: choice.responseTokens }),
         ...(choice.logprobs && { logprobs: choice.logprobs }),
         ...(screenshot && { screenshot }),
-        time: { sampleMs: sampled - turnStarted, actMs: now() - sampled, observeMs: 0 },
+        time: { sampleMs: sampled - turnStarted, actMs: now() - acting, observeMs: 0 },
       });
       finalObservation = next.observation;
       if (next.kind === "last") last = next.ending;

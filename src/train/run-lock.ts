@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { ConfigError } from "../core/errors.ts";
 
-interface Owner {
+/** What `lock-owner.json` says. */
+export interface Owner {
   pid: number;
   host: string;
   /** Ticks at which the process started, so that a reused pid is not taken for it; `null` where unknown. */
@@ -25,7 +26,8 @@ function startOf(pid: number): string | null {
   );
 }
 
-function isAlive(owner: Owner): boolean {
+/** Only for an owner on this host. */
+export function isAlive(owner: Owner): boolean {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {

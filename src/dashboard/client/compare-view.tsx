@@ -130,6 +130,19 @@ function Differences({ data }: { data: Comparison }) {
                 <td class="n">{row.difference === null ? "–" : row.paired}</td>
               </tr>
             ))}
+            {data.runs
+              .filter((run) => !data.differences.some((row) => row.key === run.key))
+              .map((run) => (
+                <tr key={run.key}>
+                  <th scope="row">
+                    <a href={href(["run", run.key])}>{run.key}</a>
+                  </th>
+                  <td>{run.head.method}</td>
+                  <td class="dim" colSpan={4}>
+                    not scored yet
+                  </td>
+                </tr>
+              ))}
           </tbody>
         </table>
       </div>

@@ -3,7 +3,8 @@
 
 import { useState } from "preact/hooks";
 import type { Curriculum, RateRow } from "../curriculum.ts";
-import { percent, words } from "../views/format.ts";
+import { candidatePlot, ratePlot } from "../plots.ts";
+import { percent } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
 import { episodeHref } from "./route.ts";
@@ -18,36 +19,13 @@ export function CurriculumView({ run, version }: { run: string; version: number 
   const [dropped, setDropped] = useState(true);
   if (error !== null) return <p class="notice">{error}</p>;
   if (!data) return <p class="dim">Reading the curriculum…</p>;
-  const outcomes = [...new Set(data.outcomes.flatMap(({ counts }) => Object.keys(counts)))];
   const rows = data.rates[group];
   return (
     <>
       <h1>Curriculum</h1>
       {data.nodes.length === 0 && <p class="notice">No phase has tasks yet.</p>}
       <div class="plots">
-        <BarPlot
-          title="Candidates and what the filters said"
-          yLabel="tasks"
-          parts={outcomes.map(words)}
-          groups={data.outcomes.map(({ phase, counts }) => ({
-            label: `phase ${phase}`,
-            values: Object.fromEntries(Object.entries(counts).map(([name, n]) => [words(name), n])),
-          }))}
-        />
-        <LinePlot
-          title={`Success by ${group}`}
-          xLabel="phase"
-          yLabel="of rollouts"
-          share
-          series={rows.slice(0, 8).map((row) => ({
-            name: row.group,
-            points: Object.entries(row.byPhase).map(([phase, { successes, attempts }]) => ({
-              x: Number(phase),
-              y: successes / attempts,
-              error: Math.sqrt((successes * (attempts - successes)) / attempts ** 3),
-            })),
-          }))}
-        />
+        <BarPlot {...candidatePlot(data.outcomes)} />
       </div>
       <h2>Success over the phases</h2>
       <div class="filters">
@@ -60,7 +38,12 @@ export function CurriculumView({ run, version }: { run: string; version: number 
           </select>
         </label>
       </div>
-      <RateTable rows={rows} group={group} />
+      <div class="plots">
+        <LinePlot {...ratePlot(rows, group)} />
+        <div class="panel">
+          <RateTable rows={rows} group={group} />
+        </div>
+      </div>
       <h2>Lineage</h2>
       <p class="dim">
         Every task below another grew from a failed attempt at it. Attempts open in the viewer.
@@ -111,7 +94,7 @@ function RateTable({ rows, group }: { rows: RateRow[]; group: string }) {
     (a, b) => a - b,
   );
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={`Success by ${group}`}>
+    <div class="scroll bounded" tabIndex={0} role="region" aria-label={`Success by ${group}`}>
       <table class="cells">
         <thead>
           <tr>

@@ -1,6 +1,6 @@
 /** @file The server's answers in the page: fetched, kept while a new one is on its way, fetched again as runs change. */
 
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 export interface Loaded<T> {
   data: T | null;
@@ -18,30 +18,46 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
   return body;
 }
 
-/** `version` changes when the data may have. */
+/**
+ * `version` changes when the data may have. A request under way is not given up for it, another follows: a run that
+ * changes faster than it is read is shown a little late, not never.
+ */
 export function useJson<T>(url: string | null, version: number = 0): Loaded<T> {
   const [state, setState] = useState<{ url: string | null } & Loaded<T>>({
     url: null,
     data: null,
     error: null,
   });
+  const newest = useRef(version);
+  newest.current = version;
+  const look = useRef(() => {});
   useEffect(() => {
+    look.current = () => {};
     if (url === null) return;
     const leaving = new AbortController();
-    getJson<T>(url, leaving.signal).then(
-      (data) => {
-        kept.delete(url);
-        kept.set(url, data);
-        if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
-        setState({ url, data, error: null });
-      },
-      (error: unknown) => {
-        if (!leaving.signal.aborted)
-          setState({ url, data: null, error: error instanceof Error ? error.message : String(error) });
-      },
-    );
+    let reading = false;
+    const read = async () => {
+      if (reading) return;
+      reading = true;
+      for (let seen = NaN; seen !== newest.current && !leaving.signal.aborted;) {
+        seen = newest.current;
+        try {
+          const data = await getJson<T>(url, leaving.signal);
+          kept.delete(url);
+          kept.set(url, data);
+          if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
+          setState({ url, data, error: null });
+        } catch (error) {
+          if (!leaving.signal.aborted)
+            setState({ url, data: null, error: error instanceof Error ? error.message : String(error) });
+        }
+      }
+      reading = false;
+    };
+    look.current = () => void read();
     return () => leaving.abort();
-  }, [url, version]);
+  }, [url]);
+  useEffect(() => look.current(), [url, version]);
   if (url === null) return { data: null, error: null };
   if (state.url === url) return state;
   return { data: (kept.get(url) as T | undefined) ?? null, error: null };

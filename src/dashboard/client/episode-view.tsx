@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /** @file The trajectory viewer: one attempt step by step, or two attempts beside each other. */
 
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { EpisodeDetail, EpisodeSummary } from "../episodes.ts";
 import { duration, percent, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
@@ -131,6 +131,13 @@ function Attempt(props: { run: string; detail: EpisodeDetail; step: number; show
   const index = Math.min(props.step, detail.steps.length - 1);
   const step = detail.steps[index];
   const next = detail.steps[index + 1]?.observation ?? detail.final;
+  const bar = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Only along the bar: the page stays where it is.
+    const current = bar.current?.querySelector<HTMLElement>("[aria-current=step]");
+    if (current && bar.current)
+      bar.current.scrollLeft = current.offsetLeft - (bar.current.clientWidth - current.clientWidth) / 2;
+  }, [index, detail.summary.id]);
   const hasValues = detail.steps.some((each) => each.value !== null);
   return (
     <section aria-label={`Attempt ${detail.summary.id}`}>
@@ -138,7 +145,7 @@ function Attempt(props: { run: string; detail: EpisodeDetail; step: number; show
         {detail.summary.id} <Outcome episode={detail.summary} />
       </h2>
       <Fate detail={detail} />
-      <div class="steps" role="group" aria-label="Steps">
+      <div class="steps" role="group" aria-label="Steps" ref={bar}>
         {detail.steps.map((each, i) => (
           <button
             type="button"
@@ -153,7 +160,7 @@ function Attempt(props: { run: string; detail: EpisodeDetail; step: number; show
         ))}
       </div>
       {step ? (
-        <StepPanel run={run} step={step} after={next} />
+        <StepPanel run={run} step={step} after={next} isLast={index === detail.steps.length - 1} />
       ) : (
         <p class="dim">The episode ended before the first step.</p>
       )}
@@ -180,6 +187,9 @@ const shortAction = ({ action, response }: EpisodeDetail["steps"][number]) =>
     ? `${words(action.action.kind)}${"element" in action.action ? ` ${action.action.element}` : ""}`
     : response.slice(0, 30);
 
+const said = (verdict: string, reasons: readonly string[]) =>
+  reasons.length > 0 ? `${verdict}: ${reasons.join("; ")}` : verdict;
+
 function Fate({ detail }: { detail: EpisodeDetail }) {
   const { ending, truth, judged, blockedHosts, faults } = detail;
   const how =
@@ -192,17 +202,14 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
         : `fault: ${words(ending.code)}, ${ending.message}`;
   const rows: [string, string][] = [
     ["ended", how],
-    [
-      "verifier",
-      truth ? [truth.success ? "success" : "failure", ...(truth.reasons ?? [])].join(": ") : "no verdict",
-    ],
+    ["verifier", truth ? said(truth.success ? "success" : "failure", truth.reasons ?? []) : "no verdict"],
     [
       judged?.by ?? "ORM",
       judged
-        ? [
+        ? said(
             `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability, 1)}`,
-            ...judged.reasons,
-          ].join(": ")
+            judged.reasons,
+          )
         : "no verdict",
     ],
     ["policy", `${detail.policy}, seed ${detail.seed}, ${duration(detail.wallMs / 1000)}`],

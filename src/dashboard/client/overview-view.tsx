@@ -25,6 +25,9 @@ export function OverviewView({
   if (!data) return <p class="dim">Reading the run…</p>;
   const paper = query.get("paper") === "1";
   const [first, last] = [data.evaluations[0], data.evaluations.at(-1)];
+  const learning = [...phasePlots(data), ...stepPlots(data)].filter((plot) =>
+    plot.series.some((series) => series.points.length > 0),
+  );
   return (
     <>
       <h1>{run}</h1>
@@ -56,7 +59,7 @@ export function OverviewView({
           {first && last ? (
             <BeforeAfterTable
               before={first.evaluation}
-              after={last.evaluation}
+              after={last === first ? null : last.evaluation}
               afterLabel={`Phase ${last.phase}`}
             />
           ) : (
@@ -64,13 +67,11 @@ export function OverviewView({
           )}
         </div>
       </div>
-      <h2>Learning</h2>
+      {learning.length > 0 && <h2>Learning</h2>}
       <div class="plots">
-        {[...phasePlots(data), ...stepPlots(data)]
-          .filter((plot) => plot.series.some((series) => series.points.length > 0))
-          .map((plot) => (
-            <LinePlot key={plot.title} {...plot} />
-          ))}
+        {learning.map((plot) => (
+          <LinePlot key={plot.title} {...plot} />
+        ))}
       </div>
       <Judge run={run} data={data} />
       <h2>Time, throughput and faults</h2>
@@ -115,7 +116,8 @@ function Now({ data }: { data: Overview }) {
   const speed = throughput.at(-1);
   const started = progress.stageStartedAt === null ? null : Date.parse(progress.stageStartedAt);
   const latest = progress.lastEventAt === null ? null : Date.parse(progress.lastEventAt);
-  const elapsed = started !== null && latest !== null ? (latest - started) / 1000 : 0;
+  const until = progress.state === "running" ? Date.now() : latest;
+  const elapsed = started !== null && until !== null ? (until - started) / 1000 : 0;
   const left = done && total && done < total && elapsed > 0 ? (elapsed / done) * (total - done) : null;
   const facts: [string, string][] = [
     ["phase", progress.phase === null ? "–" : `${progress.phase} of ${head.phases}`],
@@ -198,19 +200,21 @@ function OpenEpisodes({ run, episodes }: { run: string; episodes: Overview["open
       <div class="thumbs">
         {episodes.slice(0, 24).map((episode) => (
           <figure key={episode.id}>
-            {episode.screenshot && (
+            {episode.screenshot ? (
               <img
                 src={screenshotUrl(run, episode.screenshot.path)}
                 alt={`Latest page of ${episode.id}`}
                 loading="lazy"
                 decoding="async"
               />
+            ) : (
+              <div class="none dim">no picture yet</div>
             )}
             <figcaption>
               {episode.instruction}{" "}
               <span class="dim">
                 {episode.screenshot
-                  ? `step ${episode.screenshot.count}`
+                  ? `step ${episode.screenshot.step + 1}`
                   : `since ${clock(episode.startedAt)}`}
               </span>
             </figcaption>

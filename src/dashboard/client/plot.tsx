@@ -1,15 +1,16 @@
 /** @jsxImportSource preact */
 /** @file A plot with its exports: SVG and PNG as it looks now, CSV of its numbers. */
 
-import { useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { seriesCsv } from "../series.ts";
 import type { BarChartProps, LineChartProps } from "../views/chart.tsx";
+import { NARROW_WIDTH } from "../views/chart.tsx";
 import { BarChart, LineChart } from "./shared.ts";
 
 export function LinePlot(props: LineChartProps) {
   return (
     <Plot title={props.title} csv={() => seriesCsv(props.series, props.xLabel)}>
-      <LineChart {...props} />
+      <LineChart {...props} {...useWidth()} />
     </Plot>
   );
 }
@@ -25,9 +26,21 @@ export function BarPlot(props: BarChartProps) {
     );
   return (
     <Plot title={props.title} csv={csv}>
-      <BarChart {...props} />
+      <BarChart {...props} {...useWidth()} />
     </Plot>
   );
+}
+
+const PHONE = matchMedia("(max-width: 640px)");
+
+function useWidth(): { width?: number } {
+  const [isPhone, setIsPhone] = useState(PHONE.matches);
+  useEffect(() => {
+    const follow = () => setIsPhone(PHONE.matches);
+    PHONE.addEventListener("change", follow);
+    return () => PHONE.removeEventListener("change", follow);
+  }, []);
+  return isPhone ? { width: NARROW_WIDTH } : {};
 }
 
 function Plot({
@@ -46,7 +59,7 @@ function Plot({
     .replace(/^-|-$/g, "");
   const svg = () => standalone(figure.current!.querySelector("svg")!);
   return (
-    <figure class="panel" ref={figure} style={{ margin: 0 }}>
+    <figure class="panel" ref={figure}>
       {children}
       <figcaption class="plot-tools">
         <button

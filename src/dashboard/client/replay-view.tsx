@@ -1,8 +1,7 @@
 /** @jsxImportSource preact */
 /** @file The replay buffer: what each phase looked at, by perplexity, and what it replayed. */
 
-import type { SelectionLine } from "../records.ts";
-import type { ReplayPhase } from "../replay.ts";
+import type { ReplayPhase, ReplayStep } from "../replay.ts";
 import { number, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { BarPlot } from "./plot.tsx";
@@ -109,7 +108,7 @@ export function ReplayView({
         </div>
       </div>
       <h2>Steps</h2>
-      <VirtualList<SelectionLine>
+      <VirtualList<ReplayStep>
         url={`${base}/${chosen.phase}?${outcome ? `outcome=${outcome}` : ""}`}
         version={version}
         label="Steps of the replay buffer"
@@ -119,13 +118,13 @@ export function ReplayView({
               <span class={`tag outcome ${step.outcome === "selected" ? "good" : "off"}`}>
                 {words(step.outcome)}
               </span>
-              <span class="name">{`${step.trajectoryId}, step ${step.index + 1}`}</span>
-              <span class="meta">
+              <span class="name">{step.instruction ?? "A demonstration"}</span>
+              <span class="meta">{`${step.trajectoryId}, step ${step.index + 1}`}</span>
+              <span class="verdicts dim">
                 {step.perplexity === null
                   ? "perplexity not asked"
                   : `perplexity ${step.perplexity.toFixed(3)}`}
               </span>
-              <span class="verdicts" />
             </>
           );
           const phase = /^phase-(\d+)\//.exec(step.trajectoryId)?.[1];

@@ -7,7 +7,17 @@ import { percent } from "../views/format.ts";
 import { screenshotUrl } from "./overview-view.tsx";
 import { Screen } from "./shared.ts";
 
-export function StepPanel({ run, step, after }: { run: string; step: StepView; after: Observation | null }) {
+export function StepPanel({
+  run,
+  step,
+  after,
+  isLast,
+}: {
+  run: string;
+  step: StepView;
+  after: Observation | null;
+  isLast: boolean;
+}) {
   const { observation, screenshot } = step;
   const element = observation.elements?.find((each) => each.name === step.element);
   return (
@@ -33,6 +43,15 @@ export function StepPanel({ run, step, after }: { run: string; step: StepView; a
           </pre>
         </details>
         <Prompt step={step} />
+        {isLast && after && (
+          <details>
+            <summary>Last page, which the verdicts are about</summary>
+            <p class="dim">{`${after.title} — ${after.url}`}</p>
+            <pre class="page-text box-text" tabIndex={0}>
+              {after.text}
+            </pre>
+          </details>
+        )}
       </div>
       <div>
         <h3 style={{ marginTop: 0 }}>Action</h3>
@@ -61,6 +80,8 @@ export function StepPanel({ run, step, after }: { run: string; step: StepView; a
   );
 }
 
+/** What the colours of {@link band} stand for. */
+const BANDS = ["π ≥ 50%", "≥ 10%", "≥ 1%", "less"];
 /** Half of the probability or more, a tenth, a hundredth, less. */
 const band = (logprob: number) => (logprob > -0.7 ? 0 : logprob > -2.3 ? 1 : logprob > -4.6 ? 2 : 3);
 
@@ -83,6 +104,13 @@ function Tokens({ tokens }: { tokens: TokenView[] }) {
             }
           >
             {token.text ?? `${token.id} `}
+          </span>
+        ))}
+      </p>
+      <p class="key">
+        {BANDS.map((text, i) => (
+          <span key={text} class="tokens">
+            <span class={`p${i}`}>{text}</span>
           </span>
         ))}
       </p>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { seriesCsv, stepSeries, thin } from "../series.ts";
-import { BarChart, LineChart, ticks } from "./chart.tsx";
+import { BarChart, LineChart, NARROW_WIDTH, ticks } from "./chart.tsx";
 
 const draw = (chart: { toString(): unknown }) => String(chart.toString());
 
@@ -32,6 +32,24 @@ describe("plots", () => {
     // The plot is 220 high and ends at y = 264: 0.25 of it is 55.
     expect(html).toContain('y1="209" y2="99"');
     expect(html).toContain("a: from 50% to 100%");
+  });
+
+  it("put a single point in the middle, and fit on a phone", () => {
+    const one = { title: "t", xLabel: "x", yLabel: "y", series: [{ name: "a", points: [{ x: 3, y: 1 }] }] };
+    const middle = (html: string) => Number(/cx="([^"]+)"/.exec(html)![1]);
+    // From 56 + 4 to 560 − 14 − 4.
+    expect(middle(draw(<LineChart {...one} />))).toBe(301);
+    const narrow = draw(
+      <LineChart
+        {...one}
+        width={NARROW_WIDTH}
+        series={["a".repeat(80), "b"].map((name) => ({ name, points: [] }))}
+      />,
+    );
+    expect(narrow).toContain(`viewBox="0 0 ${NARROW_WIDTH} `);
+    const legend = /class="legend"[^>]*>([^<]*)</.exec(narrow)![1]!;
+    expect(legend).toMatch(/^a+…$/);
+    expect(legend.length * 6.6 + 26).toBeLessThanOrEqual(NARROW_WIDTH);
   });
 
   it("say so where there is no data, and do not break", () => {

@@ -17,9 +17,16 @@ export interface LineChartProps {
   markers?: boolean;
   /** x counts something. */
   wholeX?: boolean;
+  /** In pixels of the text; default 560. */
+  width?: number;
 }
 
 const WIDTH = 560;
+/** On a phone the text of a wide plot becomes too small to read. */
+export const NARROW_WIDTH = 360;
+const isNarrow = (width: number) => width < 480;
+/** Where titles and legends begin. */
+const textLeft = (width: number) => (isNarrow(width) ? 4 : PLOT.left);
 const PLOT = { left: 56, top: 44, right: 14, height: 220 };
 const LEGEND_ROW = 18;
 /** Width of a character of the legend, about. */
@@ -35,24 +42,36 @@ export function ticks(low: number, high: number, count = 5): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-function legendRows(names: readonly string[]): { name: string; index: number; x: number; row: number }[] {
-  let x = PLOT.left;
+function legendRows(
+  names: readonly string[],
+  across: number,
+): { name: string; index: number; x: number; row: number }[] {
+  const start = textLeft(across);
+  const most = Math.min(60, Math.floor((across - start - 26) / CHARACTER));
+  let x = start;
   let row = 0;
-  return names.map((name, index) => {
-    const width = 26 + Math.min(name.length, 60) * CHARACTER + 10;
-    if (x + width > WIDTH && x > PLOT.left) [x, row] = [PLOT.left, row + 1];
+  return names.map((whole, index) => {
+    const name = cut(whole, most);
+    const width = 26 + name.length * CHARACTER + 10;
+    if (x + width > across && x > start) [x, row] = [start, row + 1];
     const place = { name, index, x, row };
     x += width;
     return place;
   });
 }
 
-const cut = (text: string, most = 60) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
 export function LineChart(props: LineChartProps) {
-  const { title, xLabel, yLabel, series, share = false, wholeX = true } = props;
+  const { title, xLabel, yLabel, series, share = false, wholeX = true, width = WIDTH } = props;
   const points = series.flatMap((each) => each.points);
-  const legend = series.length > 1 ? legendRows(series.map((each) => each.name)) : [];
+  const legend =
+    series.length > 1
+      ? legendRows(
+          series.map((each) => each.name),
+          width,
+        )
+      : [];
   const legendHeight = legend.length > 0 ? (legend.at(-1)!.row + 1) * LEGEND_ROW + 4 : 0;
   const height = PLOT.top + PLOT.height + 44 + legendHeight;
   const bottom = PLOT.top + PLOT.height;
@@ -61,7 +80,9 @@ export function LineChart(props: LineChartProps) {
   const reach = (point: Point) => errorReach(point, share);
   const lows = points.map((point) => reach(point).low);
   const highs = points.map((point) => reach(point).high);
-  const [xMin, xMax] = [least(xs, 0), most(xs, 1)];
+  let [xMin, xMax] = [least(xs, 0), most(xs, 1)];
+  // One place alone stands in the middle.
+  if (xMin === xMax) [xMin, xMax] = [xMin - 0.5, xMax + 0.5];
   let [yMin, yMax] = [least(lows, 0), most(highs, 1)];
   if (share) [yMin, yMax] = [Math.min(0, yMin), yMax <= 0.5 ? Math.max(0.1, yMax) : Math.max(1, yMax)];
   // Rounding is no difference.
@@ -71,31 +92,32 @@ export function LineChart(props: LineChartProps) {
     const margin = 0.05 * (yMax - yMin);
     [yMin, yMax] = [yMin >= 0 && yMin < 0.3 * yMax ? 0 : yMin - margin, yMax + margin];
   }
-  const xSpan = xMax - xMin || 1;
   const x = (value: number) =>
-    PLOT.left + ((value - xMin) / xSpan) * (WIDTH - PLOT.left - PLOT.right - 8) + 4;
+    PLOT.left + ((value - xMin) / (xMax - xMin)) * (width - PLOT.left - PLOT.right - 8) + 4;
   const y = (value: number) => bottom - ((value - yMin) / (yMax - yMin)) * PLOT.height;
   const show = (value: number) => (share ? percent(value) : number(value));
-  const xTicks = ticks(xMin, xMax, 8).filter((tick) => !wholeX || Number.isInteger(tick));
+  const xTicks = ticks(xMin, xMax, isNarrow(width) ? 5 : 8).filter(
+    (tick) => !wholeX || Number.isInteger(tick),
+  );
   const lines = ordered(series);
 
   return (
     <svg
-      class="chart"
-      viewBox={`0 0 ${WIDTH} ${height}`}
+      class={isNarrow(width) ? "chart narrow" : "chart"}
+      viewBox={`0 0 ${width} ${height}`}
       role="img"
       aria-label={`${title}. ${summary(series, show)}`}
       xmlns="http://www.w3.org/2000/svg"
     >
-      <text class="chart-title" x={PLOT.left} y={18}>
+      <text class="chart-title" x={textLeft(width)} y={18}>
         {title}
       </text>
-      <text class="chart-label" x={PLOT.left} y={35}>
+      <text class="chart-label" x={textLeft(width)} y={35}>
         {yLabel}
       </text>
       {ticks(yMin, yMax).map((tick) => (
         <g key={`y${tick}`}>
-          <line class="grid" x1={PLOT.left} x2={WIDTH - PLOT.right} y1={y(tick)} y2={y(tick)} />
+          <line class="grid" x1={PLOT.left} x2={width - PLOT.right} y1={y(tick)} y2={y(tick)} />
           <text class="tick" x={PLOT.left - 7} y={y(tick) + 4} text-anchor="end">
             {show(tick)}
           </text>
@@ -106,12 +128,12 @@ export function LineChart(props: LineChartProps) {
           {number(tick)}
         </text>
       ))}
-      <line class="axis" x1={PLOT.left} x2={WIDTH - PLOT.right} y1={bottom} y2={bottom} />
-      <text class="chart-label" x={WIDTH - PLOT.right} y={bottom + 35} text-anchor="end">
+      <line class="axis" x1={PLOT.left} x2={width - PLOT.right} y1={bottom} y2={bottom} />
+      <text class="chart-label" x={width - PLOT.right} y={bottom + 35} text-anchor="end">
         {xLabel}
       </text>
       {points.length === 0 && (
-        <text class="chart-label" x={WIDTH / 2} y={PLOT.top + PLOT.height / 2} text-anchor="middle">
+        <text class="chart-label" x={width / 2} y={PLOT.top + PLOT.height / 2} text-anchor="middle">
           no data yet
         </text>
       )}
@@ -149,7 +171,7 @@ export function LineChart(props: LineChartProps) {
             stroke-dasharray={series[index]!.dashed ? "5 4" : "none"}
           />
           <text class="legend" x={left + 21} y={bottom + 44 + row * LEGEND_ROW + 8}>
-            {cut(name)}
+            {name}
           </text>
         </g>
       ))}
@@ -207,42 +229,44 @@ export interface BarChartProps {
   /** One bar a group, its parts stacked in the order of `parts`. */
   parts: readonly string[];
   groups: readonly { label: string; values: Record<string, number> }[];
+  /** In pixels of the text; default 560. */
+  width?: number;
 }
 
-export function BarChart({ title, yLabel, parts, groups }: BarChartProps) {
-  const legend = parts.length > 1 ? legendRows(parts) : [];
+export function BarChart({ title, yLabel, parts, groups, width: across = WIDTH }: BarChartProps) {
+  const legend = parts.length > 1 ? legendRows(parts, across) : [];
   const legendHeight = legend.length > 0 ? (legend.at(-1)!.row + 1) * LEGEND_ROW + 4 : 0;
   const height = PLOT.top + PLOT.height + 30 + legendHeight;
   const bottom = PLOT.top + PLOT.height;
   const totals = groups.map(({ values }) => parts.reduce((sum, part) => sum + (values[part] ?? 0), 0));
   const yMax = most(totals, 1) || 1;
   const y = (value: number) => bottom - (value / yMax) * PLOT.height;
-  const slot = (WIDTH - PLOT.left - PLOT.right) / Math.max(1, groups.length);
+  const slot = (across - PLOT.left - PLOT.right) / Math.max(1, groups.length);
   const width = Math.min(64, 0.72 * slot);
-  const everyLabel = Math.ceil((groups.length * 46) / (WIDTH - PLOT.left));
+  const everyLabel = Math.ceil((groups.length * 46) / (across - PLOT.left));
   return (
     <svg
-      class="chart"
-      viewBox={`0 0 ${WIDTH} ${height}`}
+      class={isNarrow(across) ? "chart narrow" : "chart"}
+      viewBox={`0 0 ${across} ${height}`}
       role="img"
       aria-label={`${title}. ${groups.map((group, i) => `${group.label}: ${number(totals[i]!)}`).join("; ") || "No data yet."}`}
       xmlns="http://www.w3.org/2000/svg"
     >
-      <text class="chart-title" x={PLOT.left} y={18}>
+      <text class="chart-title" x={textLeft(across)} y={18}>
         {title}
       </text>
-      <text class="chart-label" x={PLOT.left} y={35}>
+      <text class="chart-label" x={textLeft(across)} y={35}>
         {yLabel}
       </text>
       {ticks(0, yMax).map((tick) => (
         <g key={`y${tick}`}>
-          <line class="grid" x1={PLOT.left} x2={WIDTH - PLOT.right} y1={y(tick)} y2={y(tick)} />
+          <line class="grid" x1={PLOT.left} x2={across - PLOT.right} y1={y(tick)} y2={y(tick)} />
           <text class="tick" x={PLOT.left - 7} y={y(tick) + 4} text-anchor="end">
             {number(tick)}
           </text>
         </g>
       ))}
-      <line class="axis" x1={PLOT.left} x2={WIDTH - PLOT.right} y1={bottom} y2={bottom} />
+      <line class="axis" x1={PLOT.left} x2={across - PLOT.right} y1={bottom} y2={bottom} />
       {groups.map((group, i) => {
         const left = PLOT.left + i * slot + (slot - width) / 2;
         let below = 0;
@@ -276,7 +300,7 @@ export function BarChart({ title, yLabel, parts, groups }: BarChartProps) {
         <g key={name}>
           <rect class={`bar s${index % 8}`} x={x} y={bottom + 28 + row * LEGEND_ROW} width={12} height={12} />
           <text class="legend" x={x + 18} y={bottom + 38 + row * LEGEND_ROW}>
-            {cut(name)}
+            {name}
           </text>
         </g>
       ))}

@@ -34,7 +34,7 @@ export function LineageTree({ curriculum, episodeHref, mostRoots = 200 }: Lineag
   const roots = orderedRoots(curriculum);
   const grown = roots.filter((root) => root.size > 1);
   const shown = (grown.length > 0 ? grown : roots).slice(0, mostRoots);
-  const rest = roots.length - shown.length;
+  const rest = roots.filter((root) => !shown.includes(root));
   return (
     <div class="lineage">
       <ul>
@@ -49,7 +49,17 @@ export function LineageTree({ curriculum, episodeHref, mostRoots = 200 }: Lineag
           />
         ))}
       </ul>
-      {rest > 0 && <p class="dim">{`${rest} more tasks of the suite without descendants`}</p>}
+      {rest.length > 0 && (
+        <details>
+          <summary class="dim">{`${rest.length} more, ${grown.length > mostRoots ? "most" : "all"} without descendants`}</summary>
+          <ul>
+            {rest.slice(0, mostRoots).map(({ node }) => (
+              <Node key={node.taskId} node={node} byId={byId} href={episodeHref} open={false} depth={0} />
+            ))}
+          </ul>
+          {rest.length > mostRoots && <p class="dim">{`and ${rest.length - mostRoots} more`}</p>}
+        </details>
+      )}
     </div>
   );
 }
@@ -105,7 +115,8 @@ function Label({ node }: { node: LineageNode }) {
   const tone = node.outcome === "kept" ? "good" : node.outcome === "seed" ? "plain" : "off";
   const facts = [
     node.phase > 0 ? `phase ${node.phase}` : "",
-    node.value === null ? "" : `V(s₀) ${node.value.toFixed(2)}`,
+    // The filters' reasons name it themselves.
+    node.value === null || node.reason.startsWith("V(s₀)") ? "" : `V(s₀) = ${node.value.toFixed(2)}`,
     node.outcome === "kept" || node.outcome === "seed" ? "" : node.reason,
   ].filter(Boolean);
   return (

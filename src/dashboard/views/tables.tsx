@@ -15,13 +15,17 @@ const rowsOf = (before: Record<string, Score>, after: Record<string, Score>): Sc
     .sort()
     .map((group) => ({ group, before: before[group], after: after[group] }));
 
-/** Success before and after by site and category. */
-export function BeforeAfterTable(props: { before: Evaluation; after: Evaluation; afterLabel: string }) {
+/** Success before and after by site and category; before alone where nothing has been scored since. */
+export function BeforeAfterTable(props: {
+  before: Evaluation;
+  after: Evaluation | null;
+  afterLabel: string;
+}) {
   const { before, after } = props;
   const parts: { name: string; rows: ScoreRow[] }[] = [
-    { name: "Site", rows: rowsOf(before.bySite ?? {}, after.bySite ?? {}) },
-    { name: "Category", rows: rowsOf(before.byCategory ?? {}, after.byCategory ?? {}) },
-    { name: "All", rows: [{ group: "all tasks", before, after }] },
+    { name: "Site", rows: rowsOf(before.bySite ?? {}, after?.bySite ?? {}) },
+    { name: "Category", rows: rowsOf(before.byCategory ?? {}, after?.byCategory ?? {}) },
+    { name: "All", rows: [{ group: "all tasks", before, after: after ?? undefined }] },
   ];
   return (
     <div class="scroll" tabindex={0} role="region" aria-label="Success by site and category">
@@ -35,19 +39,23 @@ export function BeforeAfterTable(props: { before: Evaluation; after: Evaluation;
             <th scope="col" class="n">
               Before
             </th>
-            <th scope="col" class="n">
-              {props.afterLabel}
-            </th>
-            <th scope="col" class="n">
-              Change
-            </th>
+            {after && (
+              <th scope="col" class="n">
+                {props.afterLabel}
+              </th>
+            )}
+            {after && (
+              <th scope="col" class="n">
+                Change
+              </th>
+            )}
           </tr>
         </thead>
         {parts.map(({ name, rows }) => (
           <tbody key={name}>
             {rows.length > 0 && (
               <tr class="part">
-                <th scope="colgroup" colspan={5}>
+                <th scope="colgroup" colspan={after ? 5 : 3}>
                   {name}
                 </th>
               </tr>
@@ -57,10 +65,14 @@ export function BeforeAfterTable(props: { before: Evaluation; after: Evaluation;
                 <th scope="row">{row.group || "–"}</th>
                 <td class="n">{row.after?.tasks ?? row.before?.tasks ?? 0}</td>
                 <td class="n">{row.before ? share(row.before.success, row.before.standardError) : "–"}</td>
-                <td class="n">{row.after ? share(row.after.success, row.after.standardError) : "–"}</td>
-                <td class="n">
-                  <Change from={row.before?.success} to={row.after?.success} />
-                </td>
+                {after && (
+                  <td class="n">{row.after ? share(row.after.success, row.after.standardError) : "–"}</td>
+                )}
+                {after && (
+                  <td class="n">
+                    <Change from={row.before?.success} to={row.after?.success} />
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>

@@ -87,6 +87,6 @@ a.tag:hover { text-decoration: underline; }
 .screen { display: block; width: 100%; height: auto; border: 1px solid var(--rule); border-radius: 6px; background: #fff; }
 .screen .outline { fill: none; stroke: #e11d48; stroke-width: 3; vector-effect: non-scaling-stroke; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
-@media (max-width: 640px) { .chart text { font-size: 15px; } .chart .chart-title { font-size: 17px; } .chart .legend { font-size: 12.5px; } main { padding: 14px 12px 40px; } .headline .big { font-size: 34px; } h1 { font-size: 22px; } }
+@media (max-width: 640px) { .chart:not(.narrow) text { font-size: 15px; } .chart:not(.narrow) .chart-title { font-size: 17px; } .chart:not(.narrow) .legend { font-size: 12.5px; } main { padding: 14px 12px 40px; } table { font-size: 13px; } th.n, td.n { padding-left: 8px; } .headline .big { font-size: 34px; } h1 { font-size: 22px; } }
 @media print { .panel, .attempt { break-inside: avoid; } }
 `;

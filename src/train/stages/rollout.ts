@@ -1,6 +1,6 @@
 /** @file The policy tries the phase's tasks, once each, at temperature 1. */
 
-import type { EpisodeRecord, EpisodeRequest } from "../../rollout/episode.ts";
+import type { EpisodeRecord, EpisodeRequest, SaveScreenshot } from "../../rollout/episode.ts";
 import { isFaulted } from "../../rollout/episode.ts";
 import { modelPolicy } from "../../rollout/model-policy.ts";
 import { rollout } from "../../rollout/rollout.ts";
@@ -9,6 +9,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { TrainConfig } from "../config.ts";
 import type { Context } from "../context.ts";
+import type { LivePictures } from "../live-pictures.ts";
+import { openLivePictures, pictureName, pictureType } from "../live-pictures.ts";
 import type { MetricName } from "../metrics.ts";
 import type { Stage } from "../run-directory.ts";
 import { phaseName } from "../run-directory.ts";
@@ -65,6 +67,11 @@ export async function runRequests(
   if (missing.length > 0) {
     report();
     const sampler = await models.read(models.actorPath(policyPhase));
+    await using live = await openLivePictures(context.run.directory, {
+      parallel: Math.min(config.rollout.parallel, missing.length),
+      onTrouble: (message) =>
+        stage.emit({ kind: "warning", message: `no live pictures of episodes: ${message}` }),
+    });
     await rollout({
       site: parts.site,
       policy: modelPolicy({
@@ -92,9 +99,10 @@ export async function runRequests(
           success: record.truth?.success ?? null,
         });
         report();
+        return live.end(record.id);
       },
       onFault: (fault) => stage.emit({ kind: "fault", ...fault }),
-      saveScreenshot: keepsScreenshots(config, stage) ? screenshots(stage) : undefined,
+      saveScreenshot: keepsScreenshots(config, stage) ? kept(stage, live) : shown(live),
       signal,
     });
   }
@@ -106,14 +114,23 @@ function keepsScreenshots({ rollout: { screenshots: which }, phases }: TrainConf
   return stage.name === "evaluate" && (stage.phase === 0 || stage.phase === phases);
 }
 
-function screenshots(stage: Stage) {
-  return async (episodeId: string, index: number, image: Uint8Array) => {
-    // A PNG begins with 0x89.
-    const extension = image[0] === 0x89 ? "png" : "jpg";
-    const name = join("screenshots", episodeId.replaceAll("/", "-"), `${index}.${extension}`);
+/** Every picture is kept with its trajectory, and shown. */
+function kept(stage: Stage, live: LivePictures): SaveScreenshot {
+  return async (episodeId, index, take) => {
+    const image = await take();
+    const name = join("screenshots", pictureName(episodeId), `${index}.${pictureType(image)}`);
     await mkdir(dirname(stage.path(name)), { recursive: true });
     await writeFile(stage.path(name), image);
+    await live.show(episodeId, index, image);
     return stage.relative(name);
+  };
+}
+
+/** Now and then one is taken to be shown; none is kept. */
+function shown(live: LivePictures): SaveScreenshot {
+  return async (episodeId, index, take) => {
+    await live.offer(episodeId, index, take);
+    return undefined;
   };
 }
 
