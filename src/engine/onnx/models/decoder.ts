@@ -76,6 +76,8 @@ export interface DecoderOptions extends DecoderInputs {
   attend: Attend;
   /** Rows of [M] that are wanted, each once; all if left out. */
   rows?: Value;
+  /** With `rows`, for one sequence: the last layer's `attend` is asked for these rows only, q is [1, R, heads·D] there. */
+  rowsOnly?: boolean;
   /** Wraps each layer: gradient checkpointing does. */
   wrapLayer?: (inputs: readonly Value[], layer: (x: Value) => Value, x: Value) => Value;
 }
@@ -121,9 +123,9 @@ export function decoder(
 function layerBuilder(
   config: DecoderConfig,
   weights: Weights,
-  { positions, attend, cos, sin }: DecoderOptions & { cos: Value; sin: Value },
+  options: DecoderOptions & { cos: Value; sin: Value },
 ): (x: Value, layer: number, rows?: Value) => Value {
-  const [batch, time] = positions.shape as [Dim, Dim];
+  const { attend, cos, sin, rowsOnly = false } = options;
   const { headDim, rope } = config;
   const norm = (x: Value, name: string) =>
     rmsNorm(x, weights.parameters.get(`${name}.weight`)!, config.normEpsilon);
@@ -142,7 +144,8 @@ function layerBuilder(
     return y;
   };
 
-  const turned = (x: Value, heads: number, normName: string): Value => {
+  const turned = (x: Value, heads: number, normName: string, positions: Value): Value => {
+    const [batch, time] = positions.shape as [Dim, Dim];
     let shaped = x;
     if (config.qkNorm) {
       const perHead = norm(reshape(x, [batch, time, heads, headDim]), normName);
@@ -155,12 +158,15 @@ function layerBuilder(
     const prefix = `model.layers.${layer}`;
     const attn = `${prefix}.self_attn`;
     const h = norm(x, `${prefix}.input_layernorm`);
-    const q = turned(linear(h, `${attn}.q_proj`), config.heads, `${attn}.q_norm`);
-    const k = turned(linear(h, `${attn}.k_proj`), config.kvHeads, `${attn}.k_norm`);
+    const { positions } = options;
+    const [batch, time] = positions.shape as [Dim, Dim];
+    const asking = rows && rowsOnly ? rowsOf(h, rows, positions) : { h, positions };
+    const q = turned(linear(asking.h, `${attn}.q_proj`), config.heads, `${attn}.q_norm`, asking.positions);
+    const k = turned(linear(h, `${attn}.k_proj`), config.kvHeads, `${attn}.k_norm`, positions);
     const v = reshape(linear(h, `${attn}.v_proj`), [batch, time, config.kvHeads * headDim]);
-    const [total] = x.shape as [Dim, number];
+    const [total] = asking.h.shape as [Dim, number];
     const all = reshape(attend(q, k, v, layer), [total, config.heads * headDim]);
-    const context = rows ? gatherRows(all, rows, { unique: true }) : all;
+    const context = rows && !rowsOnly ? gatherRows(all, rows, { unique: true }) : all;
     const residual = rows ? gatherRows(x, rows, { unique: true }) : x;
     const afterAttention = config.postNorms
       ? add(residual, norm(linear(context, `${attn}.o_proj`), `${prefix}.post_self_attn_layernorm`))
@@ -174,4 +180,10 @@ function layerBuilder(
       ? add(afterAttention, norm(linear(inner, `${prefix}.mlp.down_proj`), `${prefix}.post_mlp_layernorm`))
       : linear(inner, `${prefix}.mlp.down_proj`, afterAttention);
   };
+}
+
+/** Hidden states and positions of `rows` of one sequence. */
+function rowsOf(h: Value, rows: Value, positions: Value): { h: Value; positions: Value } {
+  const flat = reshape(positions, [h.shape[0]!]);
+  return { h: gatherRows(h, rows), positions: reshape(gatherRows(flat, rows), [1, rows.shape[0]!]) };
 }

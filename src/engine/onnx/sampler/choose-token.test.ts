@@ -1,19 +1,34 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { chooseToken } from "./choose-token.ts";
+import { chooseToken, inverseTemperature, type ChoiceOptions, type Distribution } from "./choose-token.ts";
 
 /** Logits whose softmax at temperature 1 is exactly these probabilities. */
 const logits = (...probabilities: number[]) => Float32Array.from(probabilities, Math.log);
+/** What the graphs give for these logits. */
+function distribution(logits_V: Float32Array, temperature: number): Distribution {
+  const max = Math.max(...logits_V);
+  const sum = (factor: number) => logits_V.reduce((s, x) => s + Math.exp((x - max) * factor), 0);
+  const inverse = inverseTemperature(temperature);
+  return {
+    logits_V,
+    probabilities_V: logits_V.map((x) => Math.exp((x - max) * inverse) / sum(inverse)),
+    logSum: max + Math.log(sum(1)),
+  };
+}
+function choose(logits_V: Float32Array, options: Partial<ChoiceOptions>, draw: () => number) {
+  const all = { temperature: 1, ...options };
+  return chooseToken(distribution(logits_V, all.temperature), all, draw);
+}
 const token = (logits_V: Float32Array, options: object, uniform: number) =>
-  chooseToken(logits_V, { temperature: 1, ...options }, () => uniform).token;
+  choose(logits_V, options, () => uniform).token;
 
 describe("chooseToken", () => {
   it("greedy takes the most likely, the lower id among equals, and draws nothing", () => {
     const never = () => {
       throw new Error("drawn");
     };
-    expect(chooseToken(logits(0.2, 0.4, 0.4), { temperature: 0 }, never).token).toBe(1);
+    expect(choose(logits(0.2, 0.4, 0.4), { temperature: 0 }, never).token).toBe(1);
   });
 
   it("inverts the cumulative probabilities", () => {
@@ -40,7 +55,7 @@ describe("chooseToken", () => {
   });
 
   it("the log-probability is that of temperature 1 without cuts", () => {
-    const { logprob } = chooseToken(logits(0.25, 0.75), { temperature: 0.1, topK: 1 }, () => 0.5);
+    const { logprob } = choose(logits(0.25, 0.75), { temperature: 0.1, topK: 1 }, () => 0.5);
     expect(logprob).toBeCloseTo(Math.log(0.75), 6);
   });
 
@@ -75,8 +90,6 @@ describe("chooseToken", () => {
 
   it("refuses NaN and infinity", () => {
     for (const bad of [Number.NaN, Infinity])
-      expect(() => chooseToken(Float32Array.of(0, bad), { temperature: 1 }, () => 0)).toThrow(
-        /NaN or infinity/,
-      );
+      expect(() => choose(Float32Array.of(0, bad), { temperature: 1 }, () => 0)).toThrow(/NaN or infinity/);
   });
 });

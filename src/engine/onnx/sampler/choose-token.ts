@@ -1,5 +1,5 @@
 /**
- * @file From logits to a token: temperature, then top-k, then top-p (Holtzman et al., arXiv:1904.09751), then one
+ * @file From a distribution to a token: temperature, then top-k, then top-p (Holtzman et al., arXiv:1904.09751), then one
  * uniform draw on the cumulative probabilities. Pure but for the draw.
  */
 
@@ -16,31 +16,38 @@ export interface ChoiceOptions {
   topK?: number;
 }
 
-/** `draw` is uniform in [0, 1) and is called exactly once unless greedy. Throws `RangeError` where no logit is finite. */
-export function chooseToken(logits_V: Float32Array, options: ChoiceOptions, draw: () => number): Choice {
-  let best = 0;
-  for (let v = 1; v < logits_V.length; v++) if (logits_V[v]! > logits_V[best]!) best = v;
-  const max = logits_V[best]!;
-  const weights_V = new Float64Array(logits_V.length);
-  let sum = 0;
-  for (let v = 0; v < weights_V.length; v++) sum += weights_V[v] = Math.exp(logits_V[v]! - max);
-  // NaN anywhere and an infinite maximum both end here.
-  if (!Number.isFinite(sum)) throw new RangeError("the logits hold NaN or infinity");
-  const token = options.temperature === 0 ? best : drawToken(logits_V, weights_V, options, draw());
-  return { token, logprob: logits_V[token]! - max - Math.log(sum) };
+/** One row of what the sampler's graphs give. */
+export interface Distribution {
+  logits_V: Float32Array;
+  /** softmax(logits / temperature); not read where the temperature is 0. */
+  probabilities_V: Float32Array;
+  /** ln Σ e^logit. */
+  logSum: number;
 }
 
-/** `weights_V` are probabilities at temperature 1 up to a factor, the largest 1; they are overwritten. */
-function drawToken(
-  logits_V: Float32Array,
-  weights_V: Float64Array,
-  { temperature, topP = 1, topK = 0 }: ChoiceOptions,
-  uniform: number,
-): number {
-  if (temperature !== 1) {
-    const max = logits_V.reduce((a, b) => Math.max(a, b), -Infinity);
-    for (let v = 0; v < weights_V.length; v++) weights_V[v] = Math.exp((logits_V[v]! - max) / temperature);
-  }
+/** What the graphs multiply logits with; at temperature 0 the probabilities are not used. The limit keeps f32 finite. */
+export const inverseTemperature = (temperature: number): number =>
+  temperature === 0 ? 1 : Math.min(1 / temperature, 1e30);
+
+/** `draw` is uniform in [0, 1) and is called exactly once unless greedy. Throws `RangeError` where no logit is finite. */
+export function chooseToken(
+  { logits_V, probabilities_V, logSum }: Distribution,
+  options: ChoiceOptions,
+  draw: () => number,
+): Choice {
+  // NaN anywhere and an infinite maximum both end here.
+  if (!Number.isFinite(logSum)) throw new RangeError("the logits hold NaN or infinity");
+  const token = options.temperature === 0 ? largest(logits_V) : drawToken(probabilities_V, options, draw());
+  return { token, logprob: logits_V[token]! - logSum };
+}
+
+function largest(logits_V: Float32Array): number {
+  let best = 0;
+  for (let v = 1; v < logits_V.length; v++) if (logits_V[v]! > logits_V[best]!) best = v;
+  return best;
+}
+
+function drawToken(weights_V: Float32Array, { topP = 1, topK = 0 }: ChoiceOptions, uniform: number): number {
   const cutsK = topK > 0 && topK < weights_V.length;
   if (!cutsK && topP >= 1) return inverse(weights_V, null, uniform);
   // Most likely first, lower id first among equals; tokens too unlikely to matter are left out of the sort.
@@ -67,14 +74,14 @@ function drawToken(
 }
 
 /** Tokens below this weight hold less than 1 − topP together, so the nucleus does not reach them. */
-function smallestThatCounts(weights_V: Float64Array, topP: number): number {
+function smallestThatCounts(weights_V: Float32Array, topP: number): number {
   let total = 0;
   for (const weight of weights_V) total += weight;
   return ((1 - topP) * total * 0.5) / weights_V.length;
 }
 
 /** Smallest candidate whose cumulative weight exceeds `uniform` of the whole. */
-function inverse(weights_V: Float64Array, candidates: readonly number[] | null, uniform: number): number {
+function inverse(weights_V: Float32Array, candidates: readonly number[] | null, uniform: number): number {
   let total = 0;
   const count = candidates?.length ?? weights_V.length;
   for (let i = 0; i < count; i++) total += weights_V[candidates ? candidates[i]! : i]!;

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 
 import { parseDecoderConfig } from "../models/config.ts";
 import { KvCache, rowBytes } from "./kv-cache.ts";
-import { paddedHeadDim, pastNames } from "./programs.ts";
+import { pastNames } from "./programs.ts";
 
 const config = (headDim: number) =>
   parseDecoderConfig(
@@ -32,7 +32,6 @@ it.each([8, 4])(
       fc.record({
         kind: fc.constant("add" as const),
         tokens: fc.integer({ min: 1, max: 150 }),
-        spare: fc.nat(20),
       }),
       fc.record({ kind: fc.constant("step" as const), count: fc.integer({ min: 1, max: 70 }) }),
       fc.record({ kind: fc.constant("remove" as const), row: fc.nat(4) }),
@@ -40,27 +39,26 @@ it.each([8, 4])(
     fc.assert(
       fc.property(fc.array(command, { maxLength: 12 }), (commands) => {
         const model = config(headDim);
-        const padded = paddedHeadDim(model);
         const cache = new KvCache(model, 5);
         let rows: { id: number; tokens: number }[] = [];
         let ids = 0;
         for (const step of commands) {
           if (step.kind === "add" && rows.length < 5) {
             const { tokens } = step;
-            const [id, stride] = [++ids, tokens + step.spare];
+            const id = ++ids;
             cache.reserve(Math.max(2, rows.length + 1), tokens + 1, rows.length);
             const states = [0, 1].map((layer) => {
-              const keysTransposed = new Float32Array(2 * padded * stride).fill(-1);
-              const values = new Float32Array(2 * stride * padded).fill(-1);
+              const keysTransposed = new Float32Array(2 * headDim * tokens).fill(-1);
+              const values = new Float32Array(2 * tokens * headDim).fill(-1);
               for (let head = 0; head < 2; head++)
                 for (let i = 0; i < headDim; i++)
                   for (let t = 0; t < tokens; t++) {
-                    keysTransposed[(head * padded + i) * stride + t] = mark(id, t, layer, 0, head, i);
-                    values[(head * stride + t) * padded + i] = mark(id, t, layer, 1, head, i);
+                    keysTransposed[(head * headDim + i) * tokens + t] = mark(id, t, layer, 0, head, i);
+                    values[(head * tokens + t) * headDim + i] = mark(id, t, layer, 1, head, i);
                   }
               return { keysTransposed, values };
             });
-            cache.fill(rows.length, states, tokens, stride);
+            cache.fill(rows.length, states, tokens);
             rows.push({ id, tokens });
           } else if (step.kind === "step") {
             for (let n = 0; n < step.count && rows.length > 0; n++) {

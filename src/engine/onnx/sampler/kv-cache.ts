@@ -6,12 +6,12 @@
 import { float32, type RunTensor } from "../graph/compile.ts";
 import { invariant } from "../../../core/errors.ts";
 import type { DecoderConfig } from "../models/config.ts";
-import { paddedHeadDim, pastNames } from "./programs.ts";
+import { pastNames } from "./programs.ts";
 
 /** The cache's length grows in steps of this many tokens. */
 const lengthStep = 64;
 
-/** One layer of a sequence as prefill gives it: keys [kvHeads, D, T'] and values [kvHeads, T', D], T' ≥ T, D ≥ headDim. */
+/** One layer of a sequence as prefill gives it: keys [kvHeads, headDim, T] and values [kvHeads, T, headDim]. */
 export interface LayerState {
   keysTransposed: Float32Array;
   values: Float32Array;
@@ -93,25 +93,17 @@ export class KvCache {
     for (const buffer of this.#values) spread(buffer, kept * kvHeads, headDim);
   }
 
-  /** Puts a prompt of `tokens` tokens into `row`; the state's arrays hold `stride` ≥ `tokens` of them. */
-  fill(row: number, states: readonly LayerState[], tokens: number, stride: number): void {
+  /** Puts a prompt of `tokens` tokens into `row`. */
+  fill(row: number, states: readonly LayerState[], tokens: number): void {
     const { kvHeads, headDim } = this.#config;
-    const padded = paddedHeadDim(this.#config);
     const base = row * this.#rowSize;
     states.forEach(({ keysTransposed, values }, layer) => {
       const [keys, target] = [this.#keys[layer]!, this.#values[layer]!];
-      for (let head = 0; head < kvHeads; head++) {
-        for (let i = 0; i < headDim; i++) {
-          const from = (head * padded + i) * stride;
-          keys.set(keysTransposed.subarray(from, from + tokens), base + (head * headDim + i) * this.#length);
-        }
-        // Without padding all of a head's values are one run.
-        const [runs, size] = padded === headDim ? [1, tokens * headDim] : [tokens, headDim];
-        for (let run = 0; run < runs; run++) {
-          const from = (head * stride + run) * padded;
-          target.set(values.subarray(from, from + size), base + (head * this.#length + run) * headDim);
-        }
-      }
+      for (let i = 0; i < kvHeads * headDim; i++)
+        keys.set(keysTransposed.subarray(i * tokens, (i + 1) * tokens), base + i * this.#length);
+      const size = tokens * headDim;
+      for (let head = 0; head < kvHeads; head++)
+        target.set(values.subarray(head * size, (head + 1) * size), base + head * this.#length * headDim);
     });
   }
 

@@ -5,8 +5,7 @@ import { PrefixCache } from "./prefix-cache.ts";
 /** 800 bytes per entry. */
 const entry = (...tokens_T: number[]) => ({
   tokens_T,
-  stride: tokens_T.length,
-  layers: [{ keys: new Float32Array(100), values: new Float32Array(100) }],
+  layers: [{ keysTransposed: new Float32Array(100), values: new Float32Array(100) }],
 });
 
 describe("PrefixCache", () => {

@@ -3,11 +3,12 @@
  * several attempts share all of it. Least recently used entries go first when the memory budget is full.
  */
 
+import type { LayerState } from "./kv-cache.ts";
+
 export interface PrefixEntry {
   tokens_T: readonly number[];
-  /** Per layer [1, kvHeads, stride, headDim], as prefill gives and takes them. */
-  layers: { keys: Float32Array; values: Float32Array }[];
-  stride: number;
+  /** As prefill gives and takes them. */
+  layers: readonly LayerState[];
 }
 
 export class PrefixCache {
@@ -49,5 +50,8 @@ export class PrefixCache {
 }
 
 function bytesOf(entry: PrefixEntry): number {
-  return entry.layers.reduce((sum, { keys, values }) => sum + keys.byteLength + values.byteLength, 0);
+  return entry.layers.reduce(
+    (sum, { keysTransposed, values }) => sum + keysTransposed.byteLength + values.byteLength,
+    0,
+  );
 }

@@ -120,6 +120,7 @@ describe.each(families)("%s", (family) => {
       [1, 1],
       [5, 0.5],
       [70, 2],
+      [97, 1],
     ] as const) {
       const prompt_T = prompt(length);
       const result = await model.sample(
@@ -176,14 +177,15 @@ describe("shared beginnings", () => {
     const long = prompt(90);
     const branch = [...long.slice(0, 60), ...prompt(25, 2)];
     const [reusing, plain] = [await sampler("glm4"), await sampler("glm4", { prefixCacheBytes: 0 })];
-    for (const prompt_T of [long, branch, long, long.slice(0, 40)]) {
+    const far = [...long.slice(0, 20), ...prompt(100, 3)];
+    for (const prompt_T of [long, branch, long, long.slice(0, 40), far]) {
       const [a, b] = [await reusing.sample(request({ prompt_T })), await plain.sample(request({ prompt_T }))];
       expect(a.tokens_T).toEqual(b.tokens_T);
       a.logprobs_T.forEach((logprob, t) => expect(Math.abs(logprob - b.logprobs_T[t]!)).toBeLessThan(1e-5));
     }
     expect(plain.statistics.reusedTokens).toBe(0);
-    // 60 of the branch, then all but the last two of what was read before.
-    expect(reusing.statistics.reusedTokens).toBe(60 + 88 + 38);
+    // 60 of the branch, then all but the last two of what was read before, then 20.
+    expect(reusing.statistics.reusedTokens).toBe(60 + 88 + 38 + 20);
   });
 
   it("are forgotten when the weights change", async () => {

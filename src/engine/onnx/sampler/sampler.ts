@@ -20,10 +20,10 @@ import { float32, int32, int64, type Provider, type RunTensor } from "../graph/c
 import type { DecoderConfig } from "../models/config.ts";
 import { parameterCount, type LoraSpec } from "../models/parameters.ts";
 import { ropeTables } from "../models/rope.ts";
-import { chooseToken } from "./choose-token.ts";
+import { chooseToken, inverseTemperature, type Distribution } from "./choose-token.ts";
 import { KvCache, rowBytes, type LayerState } from "./kv-cache.ts";
-import { PrefixCache, type PrefixEntry } from "./prefix-cache.ts";
-import { compileSampler, paddedHeadDim, pastNames, type SamplerPrograms } from "./programs.ts";
+import { PrefixCache } from "./prefix-cache.ts";
+import { compileSampler, pastNames, type SamplerPrograms } from "./programs.ts";
 import { StopWatcher } from "./stop-watcher.ts";
 
 export interface SamplerOptions {
@@ -99,9 +99,9 @@ class BatchingSampler implements OnnxSampler {
     decodedTokens: 0,
   };
   readonly #config: DecoderConfig;
-  readonly #weights: ReadonlyMap<string, RunTensor>;
   readonly #programs: SamplerPrograms;
-  readonly #rope: Record<string, RunTensor>;
+  /** Weights and rotary tables: what every run is fed. */
+  readonly #constants: Record<string, RunTensor>;
   readonly #maxRunning: number;
   readonly #chunkTokens: number;
   readonly #cache: KvCache;
@@ -118,7 +118,6 @@ class BatchingSampler implements OnnxSampler {
     this.tokenizer = options.tokenizer;
     this.contextTokens = Math.min(options.contextTokens ?? config.contextTokens, config.contextTokens);
     this.#config = config;
-    this.#weights = options.weights;
     this.#programs = programs;
     const fitting = Math.floor((options.cacheBytes ?? 2 ** 30) / rowBytes(config, this.contextTokens));
     this.#maxRunning = Math.max(1, Math.min(options.maxRunning ?? 32, fitting));
@@ -127,7 +126,11 @@ class BatchingSampler implements OnnxSampler {
     this.#prefixes = new PrefixCache(options.prefixCacheBytes ?? 128 * 2 ** 20);
     const { cos, sin } = ropeTables(config, this.contextTokens);
     const dims = [this.contextTokens, config.rope.dim / 2];
-    this.#rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) };
+    this.#constants = {
+      ...Object.fromEntries(options.weights),
+      rope_cos: float32(cos, dims),
+      rope_sin: float32(sin, dims),
+    };
   }
 
   sample(request: SampleRequest): Promise<SampleResult> {
@@ -182,8 +185,7 @@ class BatchingSampler implements OnnxSampler {
     await this.#loop;
     this.#prefixes.clear();
     this.#cache.clear();
-    await this.#programs.prefill[Symbol.asyncDispose]();
-    await this.#programs.decode[Symbol.asyncDispose]();
+    await this.#programs[Symbol.asyncDispose]();
   }
 
   #gone(): Fault {
@@ -268,15 +270,15 @@ class BatchingSampler implements OnnxSampler {
     // It stayed in the list meanwhile, where an abort or a disposal takes it out.
     if (this.#waiting[0] !== running || !prefill) return;
     this.#waiting.shift();
-    const { logits_V, layers, stride } = prefill;
+    const { distribution, layers } = prefill;
     const { prompt_T } = running.request;
     const row = this.#running.push(running) - 1;
-    if (this.#takeToken(running, logits_V)) {
+    if (this.#takeToken(running, distribution)) {
       this.#running.pop();
       return;
     }
     this.#cache.reserve(Math.max(2, row + 1), this.#expectedLength(running), row);
-    this.#cache.fill(row, layers, prompt_T.length, stride);
+    this.#cache.fill(row, layers, prompt_T.length);
   }
 
   /** Room to ask for at once, so that rows are not laid out anew for every prompt that is a little longer. */
@@ -290,72 +292,78 @@ class BatchingSampler implements OnnxSampler {
   /** `null` where the request was aborted on the way. */
   async #prefill(
     running: Running,
-  ): Promise<{ logits_V: Float32Array; layers: LayerState[]; stride: number } | null> {
+  ): Promise<{ distribution: Distribution; layers: readonly LayerState[] } | null> {
     const { prompt_T } = running.request;
-    const { kvHeads, layers } = this.#config;
     const found = this.#prefixes.find(prompt_T);
     // The last two tokens are always read: the last for its logits, two because one row takes another kernel.
     const shared = found ? Math.max(0, Math.min(found.shared, prompt_T.length - 2)) : 0;
     let done = shared >= shortestPrefix ? shared : 0;
-    let past: Pick<PrefixEntry, "layers" | "stride"> =
-      done > 0
-        ? found!.entry
-        : {
-            stride: 1,
-            layers: Array.from({ length: layers }, () => {
-              const empty = new Float32Array(kvHeads * paddedHeadDim(this.#config));
-              return { keys: empty, values: empty };
-            }),
-          };
+    let past = done > 0 ? found!.entry.layers : this.#nothing;
     this.statistics.reusedTokens += done;
     this.statistics.prefillTokens += prompt_T.length - done;
     for (;;) {
       const left = prompt_T.length - done;
       // Never leaves a single token for the last piece.
       const count = left <= this.#chunkTokens + 1 ? left : this.#chunkTokens;
-      const piece = prompt_T.slice(done, done + count);
-      const results = await this.#programs.prefill.run({
-        ...Object.fromEntries(this.#weights),
-        ...this.#rope,
+      const { program, blocks } = this.#programs.prefill(count);
+      const results = await program.run({
+        ...this.#constants,
         ...this.#pastFeeds(past),
-        tokens: int32(Int32Array.from(piece), [count]),
+        ...this.#temperatures([running]),
+        tokens: int32(Int32Array.from(prompt_T.slice(done, done + count)), [count]),
         positions: int64(
-          BigInt64Array.from(piece, (_, t) => BigInt(done + t)),
+          BigInt64Array.from({ length: count }, (_, t) => BigInt(done + t)),
           [1, count],
         ),
         rows: int32(Int32Array.of(count - 1), [1]),
-        last_key: int32(Int32Array.of(done + count - 1), [1]),
-        total: int32(Int32Array.of(done + count), []),
+        past: int64(BigInt64Array.of(BigInt(done)), [1]),
+        ...blockFeeds(done, count, blocks),
       });
-      const names = this.#programs.prefillOutputs;
-      const data = (name: string) => results[name]!.data as Float32Array;
+      past = this.#programs.prefillOutputs.map(({ keysTransposed, values }) => ({
+        keysTransposed: results[keysTransposed]!.data as Float32Array,
+        values: results[values]!.data as Float32Array,
+      }));
       done += count;
-      const stride = results[names[0]!.keys]!.dims[2]!;
-      past = {
-        stride,
-        layers: names.map(({ keys, values }) => ({ keys: data(keys), values: data(values) })),
-      };
       if (done < prompt_T.length) {
         if (this.#waiting[0] !== running) return null;
         continue;
       }
-      if (shared < prompt_T.length - 2) this.#prefixes.add({ tokens_T: prompt_T, ...past });
-      const state = names.map(({ values, keysTransposed }) => ({
-        keysTransposed: data(keysTransposed),
-        values: data(values),
-      }));
-      return { logits_V: data("logits"), layers: state, stride };
+      if (shared < prompt_T.length - 2) this.#prefixes.add({ tokens_T: prompt_T, layers: past });
+      return { distribution: this.#distribution(results, 0), layers: past };
     }
   }
 
-  #pastFeeds({ layers, stride }: Pick<PrefixEntry, "layers" | "stride">): Record<string, RunTensor> {
-    const dims = [1, this.#config.kvHeads, stride, paddedHeadDim(this.#config)];
+  #pastFeeds(layers: readonly LayerState[]): Record<string, RunTensor> {
+    const { kvHeads, headDim } = this.#config;
     return Object.fromEntries(
-      layers.flatMap(({ keys, values }, layer) => [
-        [pastNames(layer).keys, float32(keys, dims)],
-        [pastNames(layer).values, float32(values, dims)],
-      ]),
+      layers.flatMap(({ keysTransposed, values }, layer) => {
+        const tokens = values.length / (kvHeads * headDim);
+        return [
+          [pastNames(layer).keys, float32(keysTransposed, [kvHeads, 1, headDim, tokens])],
+          [pastNames(layer).values, float32(values, [kvHeads, 1, tokens, headDim])],
+        ];
+      }),
     );
+  }
+
+  /** A past of one token that no run looks at: a graph input cannot be empty. */
+  get #nothing(): LayerState[] {
+    const empty = new Float32Array(this.#config.kvHeads * this.#config.headDim);
+    return Array.from({ length: this.#config.layers }, () => ({ keysTransposed: empty, values: empty }));
+  }
+
+  #temperatures(rows: readonly Running[]): Record<string, RunTensor> {
+    const values = rows.map(({ request }) => inverseTemperature(request.temperature));
+    return { inverse_temperature: float32(Float32Array.from(values), [rows.length, 1]) };
+  }
+
+  #distribution({ logits, probabilities, log_sum }: Record<string, RunTensor>, row: number): Distribution {
+    const [from, to] = [row * this.#config.vocabSize, (row + 1) * this.#config.vocabSize];
+    return {
+      logits_V: (logits!.data as Float32Array).subarray(from, to),
+      probabilities_V: (probabilities!.data as Float32Array).subarray(from, to),
+      logSum: (log_sum!.data as Float32Array)[row]!,
+    };
   }
 
   /** One token of every running request. */
@@ -365,31 +373,30 @@ class BatchingSampler implements OnnxSampler {
     const rows = Math.max(2, batch.length);
     this.#cache.reserve(rows, Math.max(...positions) + 1, batch.length);
     const padded = <T>(values: T[]): T[] => Array.from({ length: rows }, (_, b) => values[b] ?? values[0]!);
-    const { logits, states } = await this.#programs.decode.run({
-      ...Object.fromEntries(this.#weights),
-      ...this.#rope,
+    const results = await this.#programs.decode.run({
+      ...this.#constants,
       ...this.#cache.feeds(rows),
+      ...this.#temperatures(padded(batch)),
       tokens: int32(Int32Array.from(padded(batch.map(({ tokens_T }) => tokens_T.at(-1)!))), [rows]),
       positions: int64(BigInt64Array.from(padded(positions), BigInt), [rows, 1]),
     });
     this.statistics.decodeSteps++;
     this.statistics.decodedTokens += batch.length;
-    const logits_BV = logits!.data as Float32Array;
-    const state = states!.data as Float32Array;
-    const [V, size] = [this.#config.vocabSize, state.length / rows];
+    const state = results["states"]!.data as Float32Array;
+    const stateSize = state.length / rows;
     batch.forEach((running, b) => {
       // An abort may have moved or removed rows while the step ran.
       const row = this.#running.indexOf(running);
       if (row < 0) return;
-      this.#cache.append(row, positions[b]!, state.subarray(b * size, (b + 1) * size));
-      if (this.#takeToken(running, logits_BV.subarray(b * V, (b + 1) * V))) this.#release(row);
+      this.#cache.append(row, positions[b]!, state.subarray(b * stateSize, (b + 1) * stateSize));
+      if (this.#takeToken(running, this.#distribution(results, b))) this.#release(row);
     });
   }
 
   /** Adds a token; true once the request is finished and answered. */
-  #takeToken(running: Running, logits_V: Float32Array): boolean {
+  #takeToken(running: Running, distribution: Distribution): boolean {
     const { request, tokens_T, logprobs_T, rng } = running;
-    const { token, logprob } = chooseToken(logits_V, request, () => rng.next());
+    const { token, logprob } = chooseToken(distribution, request, () => rng.next());
     tokens_T.push(token);
     logprobs_T.push(logprob);
     const ended = running.stop.after(tokens_T) ?? (tokens_T.length >= running.maxTokens ? "length" : null);
@@ -406,4 +413,15 @@ class BatchingSampler implements OnnxSampler {
     this.#running[row] = last;
     this.#cache.move(this.#running.length, row);
   }
+}
+
+/** Queries of each block of a piece of `count` tokens, and the keys that it sees. */
+function blockFeeds(done: number, count: number, blocks: number): Record<string, RunTensor> {
+  const bounds = Array.from({ length: blocks + 1 }, (_, i) => Math.ceil((i * count) / blocks));
+  const sizes = bounds.slice(1).map((bound, i) => BigInt(bound - bounds[i]!));
+  const ends = bounds.slice(1).map((bound) => BigInt(done + bound));
+  return {
+    sizes: int64(BigInt64Array.from(sizes), [blocks]),
+    ends: int64(BigInt64Array.from(ends), [blocks]),
+  };
 }
