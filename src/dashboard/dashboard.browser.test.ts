@@ -130,8 +130,9 @@ describe("the dashboard in a browser", () => {
       `#/run/bad/episodes?text=${encodeURIComponent(HOSTILE)}`,
     ]) {
       await open(hash);
-      for (const details of await page.locator("details").all())
-        await details.evaluate((element: HTMLDetailsElement) => (element.open = true));
+      await page.evaluate(() => {
+        for (const element of document.querySelectorAll("details")) element.open = true;
+      });
       await page.waitForTimeout(150);
       expect([hash, await page.evaluate(() => (window as { hacked?: number }).hacked)]).toEqual([
         hash,
@@ -253,7 +254,7 @@ describe("the dashboard in a browser", () => {
           .evaluate((img: HTMLImageElement) => img.naturalWidth),
       )
       .toBe(320);
-    await page.getByText("step 3").waitFor();
+    await page.locator(".thumbs").getByText("step 3", { exact: true }).waitFor();
   });
 
   it("shows a run that changes faster than it can be read", async () => {
@@ -265,8 +266,7 @@ describe("the dashboard in a browser", () => {
       }
     })();
     try {
-      const context = await browser.newContext();
-      page = await context.newPage();
+      await open("#/");
       let answers = 0;
       await page.route("**/api/runs/good", async (route) => {
         await new Promise((resolve) => setTimeout(resolve, 600));
@@ -274,9 +274,9 @@ describe("the dashboard in a browser", () => {
         await route.continue();
       });
       await page.goto(`${server.url}#/run/good`);
-      await page.getByText("Learning curve").waitFor();
+      await page.getByText("Learning curve").first().waitFor();
       // And it is read again.
-      await expect.poll(() => answers).toBeGreaterThan(2);
+      await expect.poll(() => answers, { timeout: 30_000 }).toBeGreaterThan(2);
     } finally {
       stop = true;
       await changing;

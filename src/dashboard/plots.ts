@@ -182,6 +182,38 @@ export function ratePlot(rows: readonly RateRow[], group: string): LineChartProp
   };
 }
 
+export function throughputPlot(throughput: Overview["throughput"]): LineChartProps {
+  return {
+    title: "Throughput",
+    xLabel: "phase",
+    yLabel: "steps of episodes per second",
+    series: (["rollout", "evaluate"] as const).map((stage) => ({
+      name: stage === "rollout" ? "rollouts" : "evaluation",
+      points: throughput
+        .filter((each) => each.stage === stage)
+        .map((each) => ({ x: each.phase, y: each.stepsPerSecond })),
+    })),
+  };
+}
+
+export function faultPlot(rates: Overview["faults"]["rates"]): LineChartProps {
+  return {
+    title: "Fault rate",
+    xLabel: "phase",
+    yLabel: "faults per attempt",
+    share: true,
+    series: [
+      {
+        name: "faults",
+        points: rates.map(({ phase, faults, attempts }) => ({
+          x: phase,
+          y: attempts === 0 ? 0 : faults / attempts,
+        })),
+      },
+    ],
+  };
+}
+
 export function stagePlot(stages: Overview["stages"]): BarChartProps {
   const phases = [...new Set(stages.map(({ phase }) => phase))].sort((a, b) => a - b);
   const used = STAGES.filter((stage) => stages.some((each) => each.stage === stage));

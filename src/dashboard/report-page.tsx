@@ -6,7 +6,17 @@ import type { EpisodeDetail, StepView } from "./episodes.ts";
 import type { JudgeMistakes } from "./judge-mistakes.ts";
 import type { Overview } from "./overview.ts";
 import { secondsByStage } from "./overview.ts";
-import { calibrationPlot, candidatePlot, learningCurve, phasePlots, ratePlot, stagePlot } from "./plots.ts";
+import {
+  calibrationPlot,
+  candidatePlot,
+  faultPlot,
+  learningCurve,
+  phasePlots,
+  ratePlot,
+  stagePlot,
+  stepPlots,
+  throughputPlot,
+} from "./plots.ts";
 import { BarChart, LineChart } from "./views/chart.tsx";
 import { duration, share, words } from "./views/format.ts";
 import { LineageTree } from "./views/lineage.tsx";
@@ -144,7 +154,9 @@ function Results({ overview }: { overview: Overview }) {
 }
 
 function Learning({ overview }: { overview: Overview }) {
-  const plots = phasePlots(overview).filter((plot) => plot.series.some((series) => series.points.length > 0));
+  const plots = [...phasePlots(overview), ...stepPlots(overview)].filter((plot) =>
+    plot.series.some((series) => series.points.length > 0),
+  );
   if (plots.length === 0) return null;
   return (
     <section>
@@ -339,6 +351,12 @@ function TimeAndFaults({ overview }: { overview: Overview }) {
       <div class="plots">
         <div class="panel">
           <BarChart {...stagePlot(stages)} />
+        </div>
+        <div class="panel">
+          <LineChart {...throughputPlot(overview.throughput)} />
+        </div>
+        <div class="panel">
+          <LineChart {...faultPlot(faults.rates)} />
         </div>
         <div class="panel">
           <table>

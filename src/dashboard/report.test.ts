@@ -30,6 +30,8 @@ describe("the report of a run", () => {
     const html = await readFile(path, "utf8");
     for (const part of ["Learning curve", "Lineage", "Outcome reward model", "Time by stage", "Critic"])
       expect(html).toContain(part);
+    for (const plot of ["Actor&#39;s loss", "Throughput", "Fault rate", "Success of rollouts by template"])
+      expect(html).toContain(plot);
     expect(html).not.toContain("This run is incomplete");
   });
 

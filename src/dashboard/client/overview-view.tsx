@@ -2,7 +2,15 @@
 /** @file One run at a glance. */
 
 import type { Overview } from "../overview.ts";
-import { calibrationPlot, learningCurve, phasePlots, stagePlot, stepPlots } from "../plots.ts";
+import {
+  calibrationPlot,
+  faultPlot,
+  learningCurve,
+  phasePlots,
+  stagePlot,
+  stepPlots,
+  throughputPlot,
+} from "../plots.ts";
 import { PAPER_CURVES } from "../series.ts";
 import { duration, number, percent, share, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
@@ -77,32 +85,8 @@ export function OverviewView({
       <h2>Time, throughput and faults</h2>
       <div class="plots">
         <BarPlot {...stagePlot(data.stages)} />
-        <LinePlot
-          title="Throughput"
-          xLabel="phase"
-          yLabel="steps of episodes per second"
-          series={["rollout", "evaluate"].map((stage) => ({
-            name: stage === "rollout" ? "rollouts" : "evaluation",
-            points: data.throughput
-              .filter((each) => each.stage === stage)
-              .map((each) => ({ x: each.phase, y: each.stepsPerSecond })),
-          }))}
-        />
-        <LinePlot
-          title="Fault rate"
-          xLabel="phase"
-          yLabel="faults per attempt"
-          share
-          series={[
-            {
-              name: "faults",
-              points: data.faults.rates.map((each) => ({
-                x: each.phase,
-                y: each.attempts === 0 ? 0 : each.faults / each.attempts,
-              })),
-            },
-          ]}
-        />
+        <LinePlot {...throughputPlot(data.throughput)} />
+        <LinePlot {...faultPlot(data.faults.rates)} />
         <Faults faults={data.faults} />
       </div>
     </>
