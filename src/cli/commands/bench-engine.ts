@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { Option } from "commander";
 import type { BenchTrainResult } from "../../engine/bench/train.ts";
 import type { SampleBenchResult } from "../../engine/bench/sample.ts";
+import type { StepLatency } from "../step-latency.ts";
 import { examples, group, interruption, jsonOption, print, table, wholeNumber } from "../command.ts";
 
 interface EngineOptions {
@@ -14,12 +15,6 @@ interface EngineOptions {
   python: string | false;
   json?: boolean;
 }
-
-/** Same widths as the training benchmark's `30m`. */
-const SAMPLE_SIZES = {
-  default: undefined,
-  "30m": { vocabSize: 8192, hiddenSize: 512, layers: 8, heads: 8 },
-} as const;
 
 export function register(program: Command): void {
   const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods.");
@@ -32,12 +27,32 @@ export function register(program: Command): void {
   )
     .option("--batch <n>", "sequences of a step", wholeNumber(), 4)
     .option("--time <n>", "tokens of a sequence", wholeNumber(), 512)
-    .option("--seconds <n>", "seconds of each measurement", wholeNumber(), 10);
-  examples(train, ["webrl bench train", "webrl bench train --size 30m --json"]).action(
-    async (options: EngineOptions & { batch: number; time: number; seconds: number }) => {
-      const { benchTrain } = await import("../../engine/bench/train.ts");
+    .option("--seconds <n>", "seconds of each measurement", wholeNumber(), 10)
+    .option("--browser", "also measure a browser's steps, alone and while training runs");
+  examples(train, [
+    "webrl bench train",
+    "webrl bench train --size 30m --json",
+    "webrl bench train --browser --no-python",
+  ]).action(
+    async (options: EngineOptions & { batch: number; time: number; seconds: number; browser?: boolean }) => {
+      const { benchTrain, benchSizes } = await import("../../engine/bench/train.ts");
       console.error("bench train: measuring for a minute or more; leave the machine alone");
-      print(options, await benchTrain({ ...options, python: options.python || null }), trainText);
+      const trained = await benchTrain({ ...options, python: options.python || null });
+      let browserSteps: StepLatency | null = null;
+      if (options.browser) {
+        const { measureStepLatency } = await import("../step-latency.ts");
+        const { size, batch, time, seconds, provider, threads } = options;
+        browserSteps = await measureStepLatency({
+          model: benchSizes[size],
+          batch,
+          time,
+          seconds,
+          provider,
+          signal: interruption.signal,
+          ...(threads !== undefined && { threads }),
+        });
+      }
+      print(options, { ...trained, browserSteps }, trainText);
     },
   );
   const sample = engineOptions(
@@ -50,15 +65,16 @@ export function register(program: Command): void {
   examples(sample, ["webrl bench sample", "webrl bench sample --size 30m --no-python --json"]).action(
     async (options: EngineOptions & { repeats: number }) => {
       const { benchSample } = await import("../../engine/bench/sample.ts");
+      const { benchSizes } = await import("../../engine/bench/train.ts");
       console.error("bench sample: measuring for a minute or more; leave the machine alone");
-      const model = SAMPLE_SIZES[options.size];
       const result = await benchSample({
         repeats: options.repeats,
         provider: options.provider,
         python: options.python || null,
         signal: interruption.signal,
         ...(options.threads !== undefined && { threads: options.threads }),
-        ...(model && { model }),
+        // The default is the shipped base's own vocabulary; widths are the same in both benchmarks.
+        ...(options.size !== "default" && { model: benchSizes[options.size] }),
       });
       print(options, result, sampleText);
     },
@@ -84,19 +100,41 @@ function engineOptions(command: Command): Command {
 
 const ratio = (value: number | null) => (value === null ? "n/a" : `${value.toFixed(2)} ×`);
 
-function trainText(result: BenchTrainResult): string {
+const mebibytes = (bytes: number | null) => (bytes === null ? "n/a" : Math.round(bytes / 2 ** 20));
+
+function trainText(result: BenchTrainResult & { browserSteps: StepLatency | null }): string {
   const peers = result.peers.map((peer) => [
     `PyTorch ${peer.mode}`,
     peer.threads,
     peer.tokensPerSecond === null ? (peer.error ?? "failed") : Math.round(peer.tokensPerSecond),
+    mebibytes(peer.peakBytes),
   ]);
   return [
     `${(result.parameters / 1e6).toFixed(1)}M parameters, ${result.batch} × ${result.time} tokens, ${result.device}`,
     table(
-      ["engine", "threads", "tokens/s"],
-      [["webrl", result.threads, Math.round(result.tokensPerSecond)], ...peers],
+      ["engine", "threads", "tokens/s", "peak MiB"],
+      [["webrl", result.threads, Math.round(result.tokensPerSecond), mebibytes(result.peakBytes)], ...peers],
     ),
     `${result.gflops.toFixed(0)} GFLOP/s of ${result.peakGflops.toFixed(0)} at best: ${Math.round(100 * result.peakFraction)}% of the peak; against PyTorch's best: ${ratio(result.vsPyTorch)}`,
+    ...(result.browserSteps ? [stepsText(result.browserSteps)] : []),
+  ].join("\n");
+}
+
+function stepsText({ alone, whileTraining }: StepLatency): string {
+  const row = (name: string, { steps, stepMs, eventLoopDelayMs }: StepLatency["alone"]) => [
+    name,
+    steps,
+    Math.round(stepMs.p50),
+    Math.round(stepMs.p95),
+    Math.round(eventLoopDelayMs.p99),
+    Math.round(eventLoopDelayMs.max),
+  ];
+  return [
+    table(
+      ["browser's steps", "steps", "median ms", "p95", "event loop late by p99", "at most"],
+      [row("alone", alone), row("while training runs", whileTraining)],
+    ),
+    `Trained meanwhile: ${Math.round(whileTraining.tokensPerSecond)} tokens/s.`,
   ].join("\n");
 }
 
@@ -115,5 +153,6 @@ function sampleText(result: SampleBenchResult): string {
         ratio(w.vsBatched),
       ]),
     ),
+    `Peak memory: webrl ${mebibytes(result.peakBytes.ours)} MiB, transformers ${mebibytes(result.peakBytes.generate)} MiB.`,
   ].join("\n");
 }

@@ -67,7 +67,7 @@ export interface BenchTrainResult {
   vsPyTorch: number | null;
 }
 
-const sizes: Record<"default" | "30m", Omit<NewModelOptions, "vocabSize"> & { vocabSize: number }> = {
+export const benchSizes: Record<"default" | "30m", NewModelOptions> = {
   default: { vocabSize: 4096 },
   "30m": { vocabSize: 8192, hiddenSize: 512, layers: 8, heads: 8, intermediateSize: 1408 },
 };
@@ -114,12 +114,8 @@ export async function measurePeak(provider: Provider, threads: number, seconds: 
 export async function benchTrain(options: BenchTrainOptions = {}): Promise<BenchTrainResult> {
   const { size = "default", batch = 4, time = 512, seconds = 10, provider = "cpu" } = options;
   const { threads = availableParallelism(), python = "python3" } = options;
-  const config = newLlamaConfig(sizes[size]);
-  const rng = createRng("bench/train");
-  const tokens_BT = Array.from({ length: batch }, () =>
-    // Zipf-like, so that the embedding's rows are hit as unevenly as by text.
-    Array.from({ length: time + 1 }, () => Math.floor(rng.next() ** 3 * config.vocabSize)),
-  );
+  const config = newLlamaConfig(benchSizes[size]);
+  const tokens_BT = drawTokens(config.vocabSize, batch, time);
   const peakGflops = await measurePeak(provider, threads, Math.min(seconds, 3));
   const torch = python === null ? null : await findTorch(python);
   const ours = await measureOurs(config, tokens_BT, { seconds, provider, threads });
@@ -162,6 +158,29 @@ export async function benchTrain(options: BenchTrainOptions = {}): Promise<Bench
   };
 }
 
+/** `batch` sequences of `time` tokens and one more, each token's target being the next. */
+function drawTokens(vocabSize: number, batch: number, time: number): number[][] {
+  const rng = createRng("bench/train");
+  // Zipf-like, so that the embedding's rows are hit as unevenly as by text.
+  return Array.from({ length: batch }, () =>
+    Array.from({ length: time + 1 }, () => Math.floor(rng.next() ** 3 * vocabSize)),
+  );
+}
+
+function toDatums(tokens_BT: readonly number[][]): Datum[] {
+  const total = tokens_BT.reduce((sum, row) => sum + row.length - 1, 0);
+  return tokens_BT.map((row) => ({
+    tokens_T: row.slice(0, -1),
+    positions_N: row.slice(1).map((_, t) => t),
+    targets_N: row.slice(1),
+    weights_N: row.slice(1).map(() => 1 / total),
+  }));
+}
+
+/** The batch of the benchmark for cross-entropy, its mean over all tokens. */
+export const benchDatums = (vocabSize: number, batch: number, time: number): Datum[] =>
+  toDatums(drawTokens(vocabSize, batch, time));
+
 async function measureOurs(
   config: DecoderConfig,
   tokens_BT: readonly number[][],
@@ -176,14 +195,8 @@ async function measureOurs(
     isMatrix: shape.length > 1,
   }));
   await using programs = new LossPrograms(config, [], { provider, threads });
-  const trainer = new Trainer(config, weights, trained, programs, { memoryBudgetBytes: 8 * 2 ** 30 });
-  const total = tokens_BT.reduce((sum, row) => sum + row.length - 1, 0);
-  const datums: Datum[] = tokens_BT.map((row) => ({
-    tokens_T: row.slice(0, -1),
-    positions_N: row.slice(1).map((_, t) => t),
-    targets_N: row.slice(1),
-    weights_N: row.slice(1).map(() => 1 / total),
-  }));
+  const trainer = new Trainer(config, weights, trained, programs, { memoryBudgetBytes: 4 * 2 ** 30 });
+  const datums = toDatums(tokens_BT);
   const step = async () => {
     const { loss } = await trainer.forwardBackward(datums, "cross_entropy");
     await trainer.optimStep({ learningRate: 1e-4 });
