@@ -212,6 +212,35 @@ describe("waiting", () => {
     );
     expect(page.first.elements.map((e) => e.name)).toEqual(["button Here"]);
   });
+
+  // Each changes what is observed by the end of the quiet time without ending it: an early reading must not stand.
+  it.each([
+    ["the value of a field", "f.value = 'late'", "[textbox Name = late]"],
+    ["a style", "p.style.display = 'none'; f.ariaLabel = 'Late'", "[textbox Late]"],
+    ["a shadow root", "h.shadowRoot.textContent = 'late'", "late"],
+    ["a style sheet", "s.sheet.insertRule('#late { display: block }', 1)", "[button Late]"],
+  ])("sees what changes while the page is read: %s", async (_, change, seen) => {
+    await using page = await open(
+      pool,
+      `<style id=s>#late { display: none }</style><input id=f aria-label=Name><p id=p>soon</p><div id=h></div>
+       <button onclick="setTimeout(() => { ${change} }, 20)">Go</button><button id=late>Late</button>
+       <script>${change.startsWith("h.") ? 'h.attachShadow({ mode: "open" }).textContent = "soon"' : ""}</script>`,
+    );
+    expect(body(page.first)).not.toContain(seen);
+    expect(body(await page.act('do(action="Click", element="button Go")'))).toContain(seen);
+  });
+
+  it("reads pages that remove the page script or change how objects become text", async () => {
+    const app = pages({
+      "/": `<a href=/two>Two</a><script>
+        for (const name of Object.getOwnPropertyNames(window)) if (name.startsWith("__webrl_")) delete window[name];
+      </script>`,
+      "/two": `<button>Here</button><script>Array.prototype.toJSON = () => "changed"</script>`,
+    });
+    await using page = await open(pool, app);
+    const two = await page.act('do(action="Click", element="link Two")');
+    expect(two.elements.map((e) => e.name)).toEqual(["button Here"]);
+  });
 });
 
 describe("tabs, dialogs, frames, downloads", () => {

@@ -13,7 +13,7 @@ import { bounded, TooLate } from "./bounded.ts";
 import { findElement } from "./lookup.ts";
 import { buildObservation } from "./observation.ts";
 import type { ElementTarget } from "./observe.ts";
-import { pageCalls } from "./page/script.ts";
+import { PAGE_TEXT } from "./page/script.ts";
 import { perform } from "./perform.ts";
 import { browserFault } from "./pool.ts";
 import type { BrowserPool, EpisodeContext } from "./pool.ts";
@@ -113,27 +113,22 @@ class BrowserEpisode implements Episode {
     const { context, network } = this.#opened;
     const { startUrl, cookies } = this.#world;
     try {
-      if (cookies.length > 0)
-        await bounded(
-          context.addCookies(
-            cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({
-              name,
-              value,
-              domain: host.replace(/:\d+$/, ""),
-              path,
-              ...(httpOnly !== undefined && { httpOnly }),
-              ...(secure !== undefined && { secure }),
-            })),
-          ),
-          this.#limits.responseMs,
-          signal,
-        );
-      const page = await bounded(this.#opened.newPage(), this.#limits.responseMs, signal);
-      const response = await bounded(
-        page.goto(startUrl, { waitUntil: "commit", timeout: 0 }),
-        this.#limits.navigationMs,
-        signal,
+      const adding = context.addCookies(
+        cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({
+          name,
+          value,
+          domain: host.replace(/:\d+$/, ""),
+          path,
+          ...(httpOnly !== undefined && { httpOnly }),
+          ...(secure !== undefined && { secure }),
+        })),
       );
+      const { responseMs, navigationMs } = this.#limits;
+      const [page] = await bounded(Promise.all([this.#opened.newPage(), adding]), responseMs, signal);
+      const [response] = await Promise.all([
+        bounded(page.goto(startUrl, { waitUntil: "commit", timeout: 0 }), navigationMs, signal),
+        bounded(this.#opened.counted(), responseMs, signal),
+      ]);
       if (response && response.status() >= 500)
         throw new Fault("site_down", `${startUrl} answered ${response.status()}${this.#tabs.why(startUrl)}`, {
           retryable: true,
@@ -198,7 +193,7 @@ class BrowserEpisode implements Episode {
     let page: FinishedPage;
     try {
       const tab = await this.#tabs.current();
-      const text = await bounded(tab.page.evaluate(pageCalls.text()), this.#limits.responseMs);
+      const text = await bounded(tab.page.evaluate(PAGE_TEXT), this.#limits.responseMs);
       page = {
         url: tab.page.url(),
         title: this.#last?.title ?? "",

@@ -5,8 +5,8 @@ import type { ObservationFormat } from "../core/observation.ts";
 import { bounded } from "./bounded.ts";
 import type { PageSnapshot } from "./page/compact.ts";
 import type { Edges } from "./page/dom.ts";
-import { observeExpression, pageCalls } from "./page/script.ts";
-import type { SettledSnapshot, SettleOptions } from "./page/script.ts";
+import { callPage, frameElement, pageCalls } from "./page/script.ts";
+import type { SettleOptions } from "./page/script.ts";
 
 /** Where an element of an observation lives. */
 export interface ElementTarget {
@@ -47,7 +47,7 @@ async function observeFrame(
   at: { dx: number; dy: number; depth: number },
 ): Promise<ObservedDocument | null> {
   const from = performance.now();
-  const settled = (await frame.evaluate(observeExpression(format, view, settle))) as SettledSnapshot | null;
+  const settled = await callPage(frame, pageCalls.observe(format, view, settle));
   if (!settled) return null;
   const { settledMs, ...snapshot } = settled;
   const readMs = () => Math.max(0, performance.now() - from - settledMs);
@@ -87,7 +87,7 @@ async function observeFrame(
 }
 
 async function contentFrame(frame: Frame, index: number): Promise<Frame | null> {
-  const handle = await frame.evaluateHandle(pageCalls.frameElement(index));
+  const handle = await frame.evaluateHandle(frameElement(index));
   try {
     return (await (handle as JSHandle<Element | null>).asElement()?.contentFrame()) ?? null;
   } finally {

@@ -1,10 +1,9 @@
 /** @file Carries out one action on a page. What goes wrong by the agent's mistake is returned, never thrown. */
 
-import type { Frame, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Action, ActionError } from "../core/action.ts";
 import type { ElementTarget } from "./observe.ts";
-import { pageCalls } from "./page/script.ts";
-import type { PageExpression } from "./page/script.ts";
+import { callPage, pageCalls } from "./page/script.ts";
 
 /** An action on the page itself; tabs and the end of the episode are the episode's business. */
 export type PageAction = Exclude<Action, { kind: "exit" } | { kind: "switch_tab" }>;
@@ -14,16 +13,12 @@ export type Lookup = (name: string) => { target: ElementTarget; name: string } |
 
 const refused = (message: string): ActionError => ({ code: "not_actionable", message });
 
-async function read<T>(frame: Frame, expression: PageExpression<T>): Promise<T> {
-  return (await frame.evaluate(expression)) as T;
-}
-
 export async function perform(page: Page, action: PageAction, lookup: Lookup): Promise<ActionError | null> {
   switch (action.kind) {
     case "scroll_down":
     case "scroll_up": {
       const down = action.kind === "scroll_down";
-      const moved = await read(page.mainFrame(), pageCalls.scroll(down ? 1 : -1));
+      const moved = await callPage(page.mainFrame(), pageCalls.scroll(down ? 1 : -1));
       return moved ? null : refused(`the page does not scroll further ${down ? "down" : "up"}`);
     }
     case "press_enter":
@@ -54,10 +49,10 @@ async function performOn(
   const editing = action.kind === "type" || action.kind === "search";
   if (frame.isDetached()) return gone(name);
   if (action.kind === "select") {
-    const why = await read(frame, pageCalls.chooseOption(index, action.text));
+    const why = await callPage(frame, pageCalls.chooseOption(index, action.text));
     return why === null ? null : why === "gone" ? gone(name) : refused(`"${name}" ${why}`);
   }
-  const at = await read(frame, pageCalls.locate(index, editing));
+  const at = await callPage(frame, pageCalls.locate(index, editing));
   if (at.kind === "refused") return at.reason === "gone" ? gone(name) : refused(`"${name}" ${at.why}`);
   const x = at.x + dx;
   const y = at.y + dy;
@@ -71,7 +66,7 @@ async function performOn(
     case "click":
       if (at.tag === "file") return refused(`"${name}" takes a file, and there are none to give`);
       // The list that a click opens is drawn by the browser, outside of the page.
-      if (at.tag === "select") await read(frame, pageCalls.focus(index));
+      if (at.tag === "select") await callPage(frame, pageCalls.focus(index));
       else await page.mouse.click(x, y);
       return null;
     case "type":
@@ -79,10 +74,10 @@ async function performOn(
       break;
   }
   let why: string | null;
-  if (at.native) why = await read(frame, pageCalls.setValue(index, action.text));
+  if (at.native) why = await callPage(frame, pageCalls.setValue(index, action.text));
   else {
     await page.mouse.click(x, y);
-    why = await read(frame, pageCalls.selectAll(index));
+    why = await callPage(frame, pageCalls.selectAll(index));
     if (why === null) {
       if (action.text === "") await page.keyboard.press("Delete");
       else await page.keyboard.insertText(action.text);

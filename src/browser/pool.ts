@@ -6,6 +6,7 @@ import { Fault, invariant } from "../core/errors.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { launchBrowser, resolveBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
+import { pageScript } from "./page/script.ts";
 import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
 import type { EpisodeWorld } from "./world.ts";
@@ -17,8 +18,9 @@ export interface EpisodeContext extends AsyncDisposable {
   readonly browser: Browser;
   readonly context: BrowserContext;
   readonly network: EpisodeNetwork;
-  /** Opens the first page. */
   newPage(): Promise<Page>;
+  /** Resolves when {@link pagesCreated} counts, some round trips after the first page was opened. */
+  counted(): Promise<void>;
   /** Pages that the browser has created in this context, those included that Playwright has not announced yet. */
   pagesCreated(): number;
 }
@@ -98,7 +100,21 @@ export class BrowserPool implements AsyncDisposable {
       }
       throw browserFault(browser, cause, "a browser context could not be opened");
     }
+    try {
+      await bounded(context.addInitScript(pageScript), OPEN_MS);
+    } catch (cause) {
+      await within(context.close(), CLOSE_MS);
+      await network[Symbol.asyncDispose]();
+      throw browserFault(browser, cause, "a browser context could not be prepared");
+    }
     let contextId: string | undefined;
+    let counted: Promise<void> | undefined;
+    const identify = async (page: Page) => {
+      const session = await context.newCDPSession(page);
+      const { targetInfo } = await session.send("Target.getTargetInfo");
+      contextId = targetInfo.browserContextId;
+      await session.detach();
+    };
     let disposal: Promise<void> | undefined;
     const opened: EpisodeContext = {
       browser,
@@ -106,14 +122,14 @@ export class BrowserPool implements AsyncDisposable {
       network,
       newPage: async () => {
         const page = await context.newPage();
-        if (contextId === undefined) {
-          const session = await context.newCDPSession(page);
-          const { targetInfo } = await session.send("Target.getTargetInfo");
-          contextId = targetInfo.browserContextId;
-          await session.detach();
+        if (counted === undefined) {
+          counted = identify(page);
+          // Whoever needs it asks for it.
+          counted.catch(() => {});
         }
         return page;
       },
+      counted: async () => counted,
       pagesCreated: () => (contextId === undefined ? 0 : (this.#pagesCreated.get(contextId) ?? 0)),
       [Symbol.asyncDispose]: () =>
         (disposal ??= (async () => {

@@ -1,6 +1,6 @@
-/** @file What actions do inside the page: find the element's point, fill, choose, scroll, wait. Sent as text. */
+/** @file What actions do inside the page: find the element's point, fill, choose, scroll. Sent as text. */
 
-import type { Edges, PageDom, PageMemory } from "./dom.ts";
+import type { Edges, PageDom } from "./dom.ts";
 
 export type Located =
   | { kind: "point"; x: number; y: number; tag: "select" | "file" | "field" | "other"; native: boolean }
@@ -133,53 +133,4 @@ export function scrollPage(dom: PageDom, direction: 1 | -1): boolean {
   const before = element.scrollTop;
   element.scrollBy({ top: (direction * height * 2) / 3, behavior: "instant" });
   return element.scrollTop !== before;
-}
-
-/**
- * Resolves once the document is loaded and its content has not changed for `quietMs`, a navigation to another document
- * has been asked for, or `maxMs` have passed. With `awaitActivity`, waits first until anything happens at all, for as
- * long as that.
- */
-export async function settleDocument(
-  memory: PageMemory,
-  options: { quietMs: number; maxMs: number; awaitActivityMs: number },
-): Promise<void> {
-  const end = performance.now() + options.maxMs;
-  let changed = performance.now();
-  let active = options.awaitActivityMs === 0;
-  const giveUp = performance.now() + options.awaitActivityMs;
-  const observer = new MutationObserver(() => {
-    changed = performance.now();
-    active = true;
-  });
-  observer.observe(document, {
-    subtree: true,
-    childList: true,
-    characterData: true,
-    attributes: true,
-    // Not `style`: animations would never let it settle.
-    attributeFilter: [
-      "class",
-      "hidden",
-      "open",
-      "disabled",
-      "value",
-      "checked",
-      "selected",
-      "aria-hidden",
-      "aria-expanded",
-    ],
-  });
-  try {
-    for (;;) {
-      const now = performance.now();
-      if (memory.navigating || now >= end) return;
-      const loaded = document.readyState === "complete";
-      if (loaded && now - changed >= options.quietMs && (active || now >= giveUp)) return;
-      const wait = loaded ? Math.max(options.quietMs - (now - changed), 5) : 10;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(wait, 100)));
-    }
-  } finally {
-    observer.disconnect();
-  }
 }

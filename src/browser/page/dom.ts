@@ -15,26 +15,28 @@ export interface PageMemory {
   frames: Element[];
   /** A navigation to another document has been asked for and has not failed so far. */
   navigating: boolean;
+  /** Called when that happens. */
+  onNavigate: (() => void) | null;
 }
 
-/** `view` is the part of this frame's viewport that can be seen. */
-export function pageDom(key: string, view: Edges) {
-  const holder = window as unknown as Record<string, PageMemory | undefined>;
-  let memory = holder[key];
-  if (!memory) {
-    const created: PageMemory = { elements: [], frames: [], navigating: false };
-    Object.defineProperty(window, key, { value: created, enumerable: false });
-    memory = created;
-    // The event comes with the click or submission itself, before the browser process hears of the navigation.
-    (window as unknown as { navigation?: EventTarget }).navigation?.addEventListener("navigate", (event) => {
-      const navigate = event as Event & {
-        destination: { sameDocument: boolean };
-        downloadRequest: string | null;
-      };
-      if (!navigate.destination.sameDocument && navigate.downloadRequest === null) created.navigating = true;
-    });
-  }
+/** The memory of a document, from when it is created to when it goes away. */
+export function pageMemory(): PageMemory {
+  const memory: PageMemory = { elements: [], frames: [], navigating: false, onNavigate: null };
+  // The event comes with the click or submission itself, before the browser process hears of the navigation.
+  (window as unknown as { navigation?: EventTarget }).navigation?.addEventListener("navigate", (event) => {
+    const navigate = event as Event & {
+      destination: { sameDocument: boolean };
+      downloadRequest: string | null;
+    };
+    if (navigate.destination.sameDocument || navigate.downloadRequest !== null) return;
+    memory.navigating = true;
+    memory.onNavigate?.();
+  });
+  return memory;
+}
 
+/** Good for one reading or action. `view` is the part of this frame's viewport that can be seen. */
+export function pageDom(memory: PageMemory, view: Edges) {
   const squash = (text: string) =>
     text
       .replace(/[\uE000-\uE00F]/g, "")
@@ -50,6 +52,8 @@ export function pageDom(key: string, view: Edges) {
   const rendered = (element: Element) =>
     element.checkVisibility({ opacityProperty: true, visibilityProperty: true });
 
+  /** A shadow root was entered; no mutation observer tells of what happens in it. */
+  let shadows = false;
   /** Children as they are laid out: open shadow roots and slots entered. */
   const childrenOf = (node: Node): Node[] => {
     const element = node as Element;
@@ -57,7 +61,10 @@ export function pageDom(key: string, view: Edges) {
     if (node instanceof HTMLDetailsElement && !node.open)
       return [...node.children].filter((child) => child.localName === "summary").slice(0, 1);
     if (node instanceof HTMLElement && node.getAttribute("hidden") === "until-found") return [];
-    if (element.shadowRoot) return [...element.shadowRoot.childNodes];
+    if (element.shadowRoot) {
+      shadows = true;
+      return [...element.shadowRoot.childNodes];
+    }
     if (node instanceof HTMLSlotElement) {
       const assigned = node.assignedNodes();
       return assigned.length > 0 ? assigned : [...node.childNodes];
@@ -368,6 +375,26 @@ export function pageDom(key: string, view: Edges) {
     return active === document.body ? null : active;
   };
 
+  /** See `Reading` in settle.ts; of the elements that were listed last. */
+  const mark = (): unknown[] | null => {
+    if (shadows || document.getAnimations().some((animation) => animation.playState === "running"))
+      return null;
+    const items: unknown[] = [location.href, document.title, focused(), document.styleSheets.length];
+    items.push(
+      document.documentElement.innerText,
+      document.adoptedStyleSheets.length,
+      ...Object.values(scrollState()),
+      scrollX,
+    );
+    items.push([...document.querySelectorAll(":hover")].at(-1));
+    for (const element of memory.elements) {
+      const box = element.getBoundingClientRect();
+      const { value, checked, selectedIndex } = element as HTMLInputElement & HTMLSelectElement;
+      items.push(box.left, box.top, box.right, box.bottom, value, checked, selectedIndex, rendered(element));
+    }
+    return items;
+  };
+
   return {
     memory,
     view,
@@ -392,5 +419,6 @@ export function pageDom(key: string, view: Edges) {
     scroller,
     scrollState,
     focused,
+    mark,
   };
 }
