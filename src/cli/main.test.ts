@@ -49,6 +49,19 @@ test("without a browser, commands that need one end with exit code 2 and say how
   }
 });
 
+test("a browser that does not start ends a check with exit code 2, not as a failed template", () => {
+  process.env["WEBRL_BROWSER"] = "/bin/true";
+  try {
+    const { status, stdout } = webrl("suite", "check", "--template", "map.nearest", "--json");
+    expect(status).toBe(2);
+    const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } };
+    expect(error.message).toContain("/bin/true");
+    expect(error.hint).toContain("webrl doctor");
+  } finally {
+    delete process.env["WEBRL_BROWSER"];
+  }
+});
+
 test("--json prints one object that holds the tasks", () => {
   const { status, stdout } = webrl("suite", "list", "--site", "map", "--limit", "3", "--json");
   expect(status).toBe(0);

@@ -208,6 +208,10 @@ function explain(error: unknown, signal: AbortSignal | undefined): string {
   signal?.throwIfAborted();
   // The user's trouble: no browser, a site that does not start. No task can be checked then.
   if (error instanceof ConfigError) throw error;
+  if (error instanceof Fault && error.code === "browser_launch_failed")
+    throw new ConfigError(error.message, "`webrl doctor` says what is missing and how to get it.", {
+      cause: error,
+    });
   if (error instanceof Fault) return `${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }
