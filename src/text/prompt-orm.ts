@@ -1,6 +1,7 @@
 /**
  * @file The outcome reward model's prompt: instruction, all past actions, and the final page (paper §2, released
- * scorer). Style `paper` is the layout of the released checkpoint; `compact` says it in few tokens for small models.
+ * scorer). Style `paper` is the layout of the released checkpoint; `compact` is the policy's compact layout with another
+ * question, so that a reward model made of a small policy keeps what that can: telling a page on which it is done.
  *
  * Deviation: the official scorer keeps the first tokens, so that a long page cuts off the answer cue; here the page
  * is shortened, then the oldest actions are left out.
@@ -8,7 +9,7 @@
 
 import type { Tokenizer } from "../core/engine.ts";
 import type { Trajectory } from "../core/trajectory.ts";
-import { fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
+import { END_OF_ACTION, fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
 import type { FittedPrompt, PromptParts } from "./prompt-tokens.ts";
 import { spaceValues, spaceWords } from "./spacing.ts";
 
@@ -47,15 +48,16 @@ function ormParts(input: OrmPromptInput, style: OrmPromptStyle, tokenizer?: Toke
   const page = neutralise(input.page.trim());
   if (style === "compact")
     return {
-      head: () => `Task:${spaceWords(instruction)}\nActions:\n`,
+      head: () => `Task:${spaceWords(instruction)}\n${END_OF_ACTION}`,
       rounds: input.responses.map((response) => {
         const line = spaceValues(oneLine(response));
-        return { text: `${line}\n`, cutTail: (tokens: number) => `${shorten(line, tokens)}\n` };
+        const end = (text: string) => `${text}${END_OF_ACTION}`;
+        return { text: end(line), cutTail: (tokens: number) => end(shorten(line, tokens)) };
       }),
       page: {
-        before: "Final page:\n",
+        before: "",
         text: spaceWords(page),
-        after: "<|eot_id|>Is the task solved? Answer YES or NO:\n",
+        after: "<|start_header_id|>assistant<|end_header_id|>\nIs the task solved? Answer YES or NO:\n",
       },
     };
   return {
