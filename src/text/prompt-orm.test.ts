@@ -53,7 +53,7 @@ test("a long page or history never costs the instruction, the answer's action or
         const printed = tokenizer.decode(fitted.tokens_T);
         expect(fitted.tokens_T.length).toBeLessThan(800);
         expect(printed).toContain("Find the price");
-        expect(printed).toContain("exit $5\n");
+        expect(printed).toContain(style === "paper" ? "exit $5\n" : "exit $5<|eot_id|>");
         expect(printed).toContain("p".repeat(Math.min(pageLength, 1)));
         expect(printed.endsWith(style === "paper" ? "<|end_header_id|>\n\n" : "YES or NO:\n")).toBe(true);
       },
