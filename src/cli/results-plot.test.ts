@@ -19,7 +19,7 @@ const results = VARIANTS.slice(0, 3).map((variant, i): BenchResult => ({
 it("draws a line with errors for each method, in a file that needs no other", () => {
   const svg = resultsPlot(results);
   expect(svg).toMatch(/^<svg [^>]*xmlns="http:\/\/www\.w3\.org\/2000\/svg"[^>]*><style>/);
-  expect(svg.match(/<polyline/g)?.length).toBe(3);
+  expect(svg.match(/<path class="line" [^>]*d="M[^"]+L/g)?.length).toBe(3);
   // Two methods with more than one seed, two phases each.
   expect(svg.match(/class="error"/g)?.length).toBe(4);
   for (const { variant } of results) expect(svg).toContain(`>${variant.title}</text>`);

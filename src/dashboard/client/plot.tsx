@@ -4,7 +4,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { seriesCsv } from "../series.ts";
 import type { BarChartProps, LineChartProps } from "../views/chart.tsx";
-import { NARROW_WIDTH } from "../views/chart.tsx";
+import { NARROW_WIDTH } from "../views/chart-frame.tsx";
 import { BarChart, LineChart } from "./shared.ts";
 
 export function LinePlot(props: LineChartProps) {

@@ -1,14 +1,32 @@
 import { describe, expect, it } from "vitest";
 import { seriesCsv, stepSeries, thin } from "../series.ts";
-import { BarChart, LineChart, NARROW_WIDTH, ticks } from "./chart.tsx";
+import { NARROW_WIDTH } from "./chart-frame.tsx";
+import { BarChart, LineChart } from "./chart.tsx";
 
 const draw = (chart: { toString(): unknown }) => String(chart.toString());
 
 describe("plots", () => {
-  it("have round ticks inside their range", () => {
-    expect(ticks(0, 1)).toEqual([0, 0.2, 0.4, 0.6, 0.8, 1]);
-    expect(ticks(0, 3, 8)).toEqual([0, 0.5, 1, 1.5, 2, 2.5, 3]);
-    expect(ticks(-0.02, 0.021)).toEqual([-0.02, -0.01, 0, 0.01, 0.02]);
+  it("have round ticks, with labels that differ and fit beside the plot", () => {
+    const yLabels = (values: number[], share = false) => {
+      const points = values.map((y, x) => ({ x, y }));
+      const html = draw(
+        <LineChart title="t" xLabel="x" yLabel="y" share={share} series={[{ name: "a", points }]} />,
+      );
+      const ticks = [...html.matchAll(/class="tick" x="([^"]+)"[^>]*text-anchor="end">([^<]*)</g)];
+      for (const [, end, label] of ticks) expect(label!.length * 6.6).toBeLessThanOrEqual(Number(end));
+      return ticks.map(([, , label]) => label);
+    };
+    expect(yLabels([0, 1], true)).toEqual(["0%", "20%", "40%", "60%", "80%", "100%"]);
+    expect(yLabels([-0.02, 0.021])).toEqual(["−0.02", "−0.01", "0", "0.01", "0.02", "0.03"]);
+    expect(yLabels([1000.01, 1000.03])).toEqual([
+      "1,000.010",
+      "1,000.015",
+      "1,000.020",
+      "1,000.025",
+      "1,000.030",
+    ]);
+    expect(yLabels([0, 2e7])).toEqual(["0", "5M", "10M", "15M", "20M"]);
+    expect(yLabels([1e-7, 3e-7])).toEqual(["1e-7", "1.5e-7", "2e-7", "2.5e-7", "3e-7"]);
   });
 
   it("draw an error bar from y − error to y + error", () => {
@@ -30,7 +48,7 @@ describe("plots", () => {
       />,
     );
     // The plot is 220 high and ends at y = 264: 0.25 of it is 55.
-    expect(html).toContain('y1="209" y2="99"');
+    expect(html).toMatch(/class="error" [^>]*d="M[\d.]+,99h[^"]*V209m/);
     expect(html).toContain("a: from 50% to 100%");
   });
 
@@ -58,6 +76,52 @@ describe("plots", () => {
     expect(empty).not.toMatch(/NaN|Infinity/);
     const bars = draw(<BarChart title="t" yLabel="y" parts={[]} groups={[]} />);
     expect(bars).not.toMatch(/NaN|Infinity/);
+  });
+
+  it("label as many places along x as there is room for, on a phone, too", () => {
+    for (const [last, width] of [
+      [22_345, 560],
+      [22_345, NARROW_WIDTH],
+      [9, NARROW_WIDTH],
+      [1_234_567, NARROW_WIDTH],
+    ] as const) {
+      const points = [1, last].map((x) => ({ x, y: 1 }));
+      const html = draw(
+        <LineChart title="t" xLabel="x" yLabel="y" width={width} series={[{ name: "a", points }]} />,
+      );
+      const ticks = [...html.matchAll(/class="tick" x="([^"]+)"[^>]*text-anchor="middle">([^<]*)</g)];
+      expect(ticks.length).toBeGreaterThan(1);
+      for (const [i, [, at, label]] of ticks.entries())
+        if (i > 0) expect(Number(at) - Number(ticks[i - 1]![1])).toBeGreaterThan(label!.length * 6.6);
+    }
+  });
+
+  it("keep the error bars of shares within 0 and 1", () => {
+    const points = [0, 1].map((y) => ({ x: y, y, error: 0.1 }));
+    const html = draw(<LineChart title="t" xLabel="x" yLabel="y" share series={[{ name: "a", points }]} />);
+    // Half a bar each: 0.1 of 220 is 22, from the axis at 264 up and from the top at 44 down.
+    expect(
+      [...html.matchAll(/class="error" [^>]*d="M[\d.]+,(\d+)h[^"]*V(\d+)m/g)].map((m) => [m[1], m[2]]),
+    ).toEqual([
+      ["242", "264"],
+      ["44", "66"],
+    ]);
+  });
+
+  it("stack a bar's parts, and label as many bars as there is room for", () => {
+    const groups = (n: number) =>
+      Array.from({ length: n }, (_, i) => ({ label: `phase ${i}`, values: { a: 1, b: 3 } }));
+    const html = draw(<BarChart title="t" yLabel="y" parts={["a", "b"]} groups={groups(1)} />);
+    // 4 of 4 are 220 high: the first part 55, the second 165 on top of it.
+    expect(html).toMatch(/class="bar s0"[^>]* y="209" height="55"/);
+    expect(html).toMatch(/class="bar s1"[^>]* y="44" height="165"/);
+    const labels = [
+      ...draw(<BarChart title="t" yLabel="y" parts={["a"]} groups={groups(60)} />).matchAll(
+        /class="tick" x="([^"]+)"[^>]*text-anchor="middle">([^<]*)</g,
+      ),
+    ];
+    for (const [i, [, at, label]] of labels.entries())
+      if (i > 0) expect(Number(at) - Number(labels[i - 1]![1])).toBeGreaterThan(label!.length * 6.6);
   });
 
   it("survive constant, negative and rounded-off values", () => {

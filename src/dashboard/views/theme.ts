@@ -30,7 +30,7 @@ export const CHART_CSS = `
 .chart .grid { stroke: var(--rule); stroke-width: 1; }
 .chart .axis { stroke: var(--dim); stroke-width: 1; }
 .chart .line { stroke: currentColor; stroke-width: 2; }
-.chart .error line { stroke: currentColor; stroke-width: 1.3; }
+.chart .error { stroke: currentColor; stroke-width: 1.3; }
 .chart .point { fill: currentColor; stroke: var(--panel); stroke-width: 1; }
 .chart .bar { fill: currentColor; }
 .s0 { color: var(--c0); } .s1 { color: var(--c1); } .s2 { color: var(--c2); } .s3 { color: var(--c3); }
