@@ -4,20 +4,21 @@
  * question.
  *
  * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss compares YES
- * with NO alone. With `fullVocabulary` it is plain SFT over the whole vocabulary, as in the paper.
+ * with NO alone. With `fullVocabulary` it is plain SFT over the whole vocabulary, as in the paper; 3. constructed
+ * outcomes have a label at the end of every action as well (`orm-datum.ts`).
  */
 
 import type { ClassificationReport } from "../algo/classification.ts";
 import { classificationReport, collapse } from "../algo/classification.ts";
-import { criticLoss } from "../algo/loss.ts";
 import type { Datum, FrozenModel, Loss, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import type { Trajectory } from "../core/trajectory.ts";
-import { answerDatum, answerTokens } from "../text/prompt.ts";
-import { ormInput, ormPrompt } from "../text/prompt-orm.ts";
+import { answerTokens } from "../text/prompt.ts";
+import { ormInput } from "../text/prompt-orm.ts";
 import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
 import { ormProbabilities } from "./orm.ts";
+import { ormLoss, ormQuestions } from "./orm-datum.ts";
 
 /** One labelled trajectory, as plain JSON. */
 export interface OrmExample extends OrmPromptInput {
@@ -28,6 +29,8 @@ export interface OrmExample extends OrmPromptInput {
   /** Which policy acted. */
   policy: string;
   success: 0 | 1;
+  /** Of each response: does everything up to it fit the instruction? Known of constructed outcomes only. */
+  fits?: readonly (0 | 1)[];
 }
 
 /** The label is a verifier's. Faulted trajectories are the caller's to leave out. */
@@ -109,17 +112,23 @@ export async function trainOrm(
     const order = rng.fork(Math.floor(step / perEpoch)).shuffle(examples);
     const at = (step % perEpoch) * batchSize;
     const batch_B = order.slice(at, at + batchSize);
-    const datums_B = batch_B.map((example) =>
-      answerDatum(ormPrompt({ ...example, tokenizer, contextTokens, style }), answers),
+    const questions_B = batch_B.map((example) =>
+      ormQuestions(options.fullVocabulary ? { ...example, fits: undefined } : example, {
+        tokenizer,
+        contextTokens,
+        style,
+        answers,
+      }),
     );
+    const datums_B = questions_B.map(({ datum }) => datum);
     const { datums, loss } = options.fullVocabulary
       ? plainSft(batch_B, datums_B, weightOf)
       : {
           datums: datums_B,
-          loss: criticLoss({
-            outcomes_B: batch_B.map((example) => example.success),
-            weights_B: batch_B.map(weightOf),
-          }),
+          loss: ormLoss(
+            questions_B.map(({ labels }) => labels),
+            batch_B.map(weightOf),
+          ),
         };
     const result = await model.forwardBackward(datums, loss);
     const { gradientNorm } = await model.optimStep({

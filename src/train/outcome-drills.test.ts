@@ -81,6 +81,21 @@ describe("outcome drills", () => {
       ]);
       expect(page).toBe(`${name}\nSaved`);
     }
+    for (const { fits, responses } of successes(rename)) expect(fits).toEqual(responses.map(() => 1));
+  });
+
+  it("of a failure it is said from which action on it does not fit, where that is known", () => {
+    for (const { instruction, responses, fits } of failures(rename)) {
+      if (fits === undefined) continue;
+      const [list, name] = namesOf(instruction);
+      const wrong = responses.findIndex(
+        (response, at) =>
+          (at === 0 && response.includes("link") && !response.includes(`link ${list}"`)) ||
+          (response.includes("argument=") && !response.includes(`argument="${name}"`)) ||
+          response.startsWith("exit"),
+      );
+      expect(fits).toEqual(responses.map((_, at) => (at < wrong ? 1 : 0)));
+    }
   });
 
   it("failures of a task without answer name something else, stop early or leave a value out", () => {

@@ -14,7 +14,7 @@ import { parseAction, printAction } from "../text/action.ts";
 import { isDemonstration } from "./demonstrations.ts";
 import { exchanging, namesIn, otherName, phraseMaker } from "./renaming.ts";
 
-type Outcome = Pick<OrmExample, "instruction" | "responses" | "page">;
+type Outcome = Pick<OrmExample, "instruction" | "responses" | "page" | "fits">;
 
 export interface OutcomeDrillOptions {
   /** Drills of each demonstration, about half of them successes. */
@@ -73,7 +73,7 @@ function makeOutcome(
     if (failure)
       return { ...failure, page: rename(failure.page), responses: failure.responses.map(rename), success: 0 };
   }
-  return { ...consistent(whole), success: 1 };
+  return { ...consistent(whole), fits: whole.responses.map(() => 1), success: 1 };
 }
 
 type Failure = (
@@ -99,8 +99,21 @@ const wrongName: Failure = ({ task }, whole, { phrase, values, rng }, pairs) => 
   );
   return asked.toLowerCase() === done.toLowerCase() || instruction === exchanging(pairs)(whole.instruction)
     ? null
-    : { ...whole, instruction };
+    : {
+        ...whole,
+        instruction,
+        fits: fitsUntil(
+          whole.responses.findIndex((r) => mentions(r, name)),
+          whole,
+        ),
+      };
 };
+
+/** All fit before the response at `first`, none from there on; unknown (−1) gives no labels. */
+const fitsUntil = (first: number, { responses }: Outcome) =>
+  first < 0 ? undefined : responses.map((_, at): 0 | 1 => (at < first ? 1 : 0));
+
+const mentions = (response: string, name: string) => response.toLowerCase().includes(name.toLowerCase());
 
 /** Ended before the last action of a task that asks for no answer. */
 const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
@@ -110,6 +123,7 @@ const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
   return {
     instruction: exchanging(pairs)(whole.instruction),
     responses: [...whole.responses.slice(0, kept), whole.responses.at(-1)!],
+    fits: [...Array.from({ length: kept }, () => 1 as const), 0],
     page: steps[kept]!.observation.text,
   };
 };
@@ -150,6 +164,7 @@ const wrongAnswer: Failure = (_, whole, { rng }, pairs) => {
     ...whole,
     instruction: exchanging(pairs)(whole.instruction),
     responses: [...whole.responses.slice(0, -1), printAction({ kind: "exit", message: other })],
+    fits: fitsUntil(whole.responses.length - 1, whole),
   };
 };
 

@@ -1,0 +1,81 @@
+/**
+ * @file What the reward model is asked in training: the verdict after the question and, where it is known of each action
+ * whether it still fits the instruction, YES or NO at the end token of each action too (compact layout). One bit after three
+ * hundred tokens teaches a small model to compare very slowly; at the end of the action that named the wrong thing, the
+ * comparison is near.
+ */
+
+import { criticLoss } from "../algo/loss.ts";
+import type { Datum, Loss, Tokenizer } from "../core/engine.ts";
+import type { AnswerTokens } from "../text/prompt.ts";
+import { answerDatum } from "../text/prompt.ts";
+import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
+import { fitOrmPrompt } from "../text/prompt-orm.ts";
+import { END_OF_ACTION } from "../text/prompt-tokens.ts";
+
+export interface OrmQuestions {
+  /** Targets are pairs YES, NO; the verdict's is the last. */
+  datum: Datum;
+  /** One label for each pair. */
+  labels: (0 | 1)[];
+}
+
+export interface OrmLabels {
+  success: 0 | 1;
+  /** Of each response: does everything up to it fit the instruction? */
+  fits?: readonly (0 | 1)[];
+}
+
+/** Labels of actions are left out where the prompt had to be cut, and in the `paper` layout. */
+export function ormQuestions(
+  input: OrmPromptInput & OrmLabels,
+  options: { tokenizer: Tokenizer; contextTokens: number; style: OrmPromptStyle; answers: AnswerTokens },
+): OrmQuestions {
+  const { tokenizer, style, answers } = options;
+  const { tokens_T, droppedRounds } = fitOrmPrompt({ ...input, ...options });
+  const verdict = answerDatum(tokens_T, answers);
+  const { success, fits } = input;
+  const end = tokenizer.idOf(END_OF_ACTION);
+  if (fits === undefined || style !== "compact" || end === undefined || droppedRounds > 0)
+    return { datum: verdict, labels: [success] };
+  // The first end token is the instruction's; pages and responses have none of their own.
+  const ends = tokens_T.flatMap((token, t) => (token === end ? [t] : [])).slice(1);
+  return {
+    datum: {
+      tokens_T,
+      positions_N: [...ends.flatMap((t) => [t, t]), ...verdict.positions_N],
+      targets_N: [...ends.flatMap(() => [answers.yes, answers.no]), ...verdict.targets_N],
+    },
+    labels: [...fits, success],
+  };
+}
+
+/**
+ * Equation 8 on every question: the verdict with the example's weight, its actions' labels with half of it together.
+ * Divided by the number of examples.
+ */
+export function ormLoss(labels_B: readonly (readonly (0 | 1)[])[], weights_B: readonly number[]): Loss {
+  const outcomes = labels_B.flat();
+  const weights = labels_B.flatMap((labels, b) =>
+    labels.map((_, n) =>
+      n === labels.length - 1 ? weights_B[b]! : weights_B[b]! / (2 * (labels.length - 1)),
+    ),
+  );
+  const loss = criticLoss({ outcomes_B: outcomes, weights_B: weights, normalizer: labels_B.length });
+  return (logprobs_BN) => {
+    const pairs = logprobs_BN.flatMap((row_N) =>
+      Array.from({ length: row_N.length / 2 }, (_, n) => row_N.slice(2 * n, 2 * n + 2)),
+    );
+    if (typeof loss === "string") throw new Error("not a custom loss");
+    const { loss: value, gradients_BN } = loss(pairs);
+    let at = 0;
+    return {
+      loss: value,
+      gradients_BN: logprobs_BN.map((row_N) => {
+        const row = new Float32Array(row_N.length);
+        for (let n = 0; n < row_N.length; n += 2) row.set(gradients_BN[at++]!, n);
+        return row;
+      }),
+    };
+  };
+}
