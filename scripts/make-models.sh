@@ -13,7 +13,7 @@ npm run build
   --minutes 32 --drills 4 --renamed 8 --covered 0.5 --few 6 --seed 1 --learning-rate 0.0012
 "${webrl[@]}" model sft --demos $work/demos.jsonl --base $work/stage2 --out models/base \
   --minutes 3 --covered 0.5 --few 6 --learning-rate 0.0003 --keep 400
-"${webrl[@]}" model demos --out $work/negatives.jsonl --episodes 300 --fail-rate 0.85 --seed 1 --parallel 6
-"${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 800 --parallel 6
+"${webrl[@]}" model demos --out $work/negatives.jsonl --episodes 240 --fail-rate 0.85 --seed 1 --parallel 6
+"${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 600 --parallel 6
 "${webrl[@]}" model orm --rollouts $work/demos.jsonl --rollouts $work/negatives.jsonl --rollouts $work/rollouts.jsonl \
-  --base $work/stage2 --out models/orm --drills 4 --epochs 1
+  --base models/base --out models/orm --drills 3 --epochs 1 --learning-rate 0.0006
