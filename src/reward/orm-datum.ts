@@ -7,6 +7,7 @@
 
 import { criticLoss } from "../algo/loss.ts";
 import type { Datum, Loss, Tokenizer } from "../core/engine.ts";
+import { invariant } from "../core/errors.ts";
 import type { AnswerTokens } from "../text/prompt.ts";
 import { answerDatum } from "../text/prompt.ts";
 import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
@@ -62,11 +63,11 @@ export function ormLoss(labels_B: readonly (readonly (0 | 1)[])[], weights_B: re
     ),
   );
   const loss = criticLoss({ outcomes_B: outcomes, weights_B: weights, normalizer: labels_B.length });
+  invariant(loss !== "cross_entropy", "the critic's loss is a function");
   return (logprobs_BN) => {
     const pairs = logprobs_BN.flatMap((row_N) =>
       Array.from({ length: row_N.length / 2 }, (_, n) => row_N.slice(2 * n, 2 * n + 2)),
     );
-    if (typeof loss === "string") throw new Error("not a custom loss");
     const { loss: value, gradients_BN } = loss(pairs);
     let at = 0;
     return {
