@@ -1,5 +1,6 @@
 /** @file What commands share: options, examples, output for people and machines, progress, interruption. */
 
+import { setMaxListeners } from "node:events";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import type { Split } from "../core/task.ts";
@@ -9,6 +10,8 @@ export type Register = (program: Command) => void;
 
 /** Aborted by Ctrl-C. Commands that run for long pass `interruption.signal` on and clean up. */
 export const interruption = new AbortController();
+// Everything that runs at once listens; Node warns from eleven listeners on.
+setMaxListeners(0, interruption.signal);
 
 /** The group command (`bench`, `suite`, …), made when first asked for, so that several files can add to it. */
 export function group(program: Command, name: string, description: string): Command {

@@ -4,6 +4,7 @@
  * numbers do not depend on the luck of its browser.
  */
 
+import { setMaxListeners } from "node:events";
 import type { Site } from "../core/episode.ts";
 import type { FaultCode } from "../core/errors.ts";
 import { Fault, invariant } from "../core/errors.ts";
@@ -58,6 +59,8 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
   const records: EpisodeRecord[] = Array.from({ length: requests.length });
   const stop = new AbortController();
   const linked = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
+  // Every running episode listens; Node warns from eleven listeners on.
+  setMaxListeners(0, linked);
   const recent: (FaultCode | null)[] = [];
   let next = 0;
   let writing: Promise<void> = Promise.resolve();
