@@ -41,6 +41,7 @@ export function ormQuestions(
     return { datum: verdict, labels: [success] };
   // The first end token is the instruction's; pages and responses have none of their own.
   const ends = tokens_T.flatMap((token, t) => (token === end ? [t] : [])).slice(1);
+  invariant(ends.length === fits.length, `${ends.length} actions, ${fits.length} labels`);
   return {
     datum: {
       tokens_T,
