@@ -11,6 +11,7 @@ import type { Tokenizer } from "../core/engine.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 import { END_OF_ACTION, fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
 import type { FittedPrompt, PromptParts } from "./prompt-tokens.ts";
+import { compactCue } from "./prompt.ts";
 import { spaceValues, spaceWords } from "./spacing.ts";
 
 export type OrmPromptStyle = "paper" | "compact";
@@ -57,7 +58,7 @@ function ormParts(input: OrmPromptInput, style: OrmPromptStyle, tokenizer?: Toke
       page: {
         before: "",
         text: spaceWords(page),
-        after: "<|start_header_id|>assistant<|end_header_id|>\nIs the task solved? Answer YES or NO:\n",
+        after: `${compactCue(input.instruction)}Is the task solved? Answer YES or NO:\n`,
       },
     };
   return {

@@ -7,7 +7,8 @@
  * 2. `<|` in pages, instructions and past responses becomes `< |`: a page cannot write special tokens.
  * 3. The critic is a language model: its prompt is the policy's prompt plus a question, and V is the share of YES.
  * 4. Template `compact` says the same in fewer tokens, for small models, every word with a space before it
- *    (`spacing.ts`), so that names can be copied token by token.
+ *    (`spacing.ts`), so that names can be copied token by token. The instruction stands before the page, to read the
+ *    page by, and after it, to copy from.
  */
 
 import type { Datum, Tokenizer } from "../core/engine.ts";
@@ -41,6 +42,11 @@ const PAST_PAGE = "** Simplified html **";
 const TO_USER = "<|eot_id|><|start_header_id|>user<|end_header_id|>";
 const TO_ASSISTANT = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>";
 
+/** What follows the page in the `compact` template: the instruction once more, and the beginning of the reply. */
+export function compactCue(instruction: string): string {
+  return `<|start_header_id|>user<|end_header_id|>\nTask:${spaceWords(neutralise(instruction.trim()))}\n<|start_header_id|>assistant<|end_header_id|>\n`;
+}
+
 /** Parts begin and end at special tokens, so that encoding them one by one is encoding the whole. */
 function policyParts(input: PolicyPromptInput, template: PromptTemplate, tokenizer?: Tokenizer): PromptParts {
   const instruction = neutralise(input.instruction);
@@ -59,7 +65,7 @@ function policyParts(input: PolicyPromptInput, template: PromptTemplate, tokeniz
       page: {
         before: "",
         text: spaceWords(neutralise(input.observation)),
-        after: "<|start_header_id|>assistant<|end_header_id|>\n",
+        after: compactCue(input.instruction),
       },
     };
   return {

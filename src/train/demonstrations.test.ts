@@ -56,7 +56,7 @@ const record = {
 } as unknown as EpisodeRecord;
 
 describe("renamed demonstrations", () => {
-  const samples = renamedSamples([record], { copies: 40, seed: 3 });
+  const samples = renamedSamples([record], { copies: 40, questions: 0, seed: 3 });
 
   it("exchange a name in instruction, page, address, history and action alike", () => {
     const renamed = samples.filter((s) => !s.instruction.includes("Book Lender"));

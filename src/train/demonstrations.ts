@@ -12,6 +12,7 @@ import type { Tokenizer } from "../core/engine.ts";
 import type { Observation } from "../core/observation.ts";
 import { createRng, hash32, type Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
+import type { Step } from "../core/trajectory.ts";
 import type { ExperienceStep } from "../replay/experience.ts";
 import type { RolloutConfig } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
@@ -21,7 +22,8 @@ import { oraclePolicy } from "../rollout/oracle-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
-import { makeDrills } from "./drills.ts";
+import type { PageQuestion } from "./drills.ts";
+import { makeDrills, pageQuestions } from "./drills.ts";
 import { groupBy } from "./group-by.ts";
 import { openJsonLines, readJsonLines } from "./json-lines.ts";
 import { phraseMaker, renaming } from "./renaming.ts";
@@ -168,27 +170,34 @@ export interface ImitationSample {
   /** Text of the page. */
   observation: string;
   response: string;
+  /** Asked about the same page after the response, for pre-training: a page read once serves many questions. */
+  more?: readonly PageQuestion[];
 }
 
 /** The turns of demonstrations that are worth imitating: those that were not a mistake. */
 export function imitationSamples(records: readonly EpisodeRecord[]): ImitationSample[] {
-  return records.filter(isDemonstration).flatMap(({ id, trajectory, mistakes }) =>
-    trajectory.steps
-      .filter((step) => !mistakes.includes(step.index) && step.response.trim() !== "")
-      .map((step) => ({
-        source: id,
-        instruction: trajectory.task.instruction,
-        history: trajectory.steps.slice(0, step.index).map(({ response }) => ({ response })),
-        observation: step.observation.text,
-        response: step.response,
-      })),
-  );
+  return records
+    .filter(isDemonstration)
+    .flatMap((record) => imitatedSteps(record).map((step) => imitationSample(record, step)));
 }
 
-/** Drills of the pages that demonstrations passed, `perPage` of each different page. */
+const imitatedSteps = ({ trajectory, mistakes }: EpisodeRecord) =>
+  trajectory.steps.filter((step) => !mistakes.includes(step.index) && step.response.trim() !== "");
+
+function imitationSample({ id, trajectory }: EpisodeRecord, step: Step): ImitationSample {
+  return {
+    source: id,
+    instruction: trajectory.task.instruction,
+    history: trajectory.steps.slice(0, step.index).map(({ response }) => ({ response })),
+    observation: step.observation.text,
+    response: step.response,
+  };
+}
+
+/** Drills of the pages that demonstrations passed, `perPage` of each different page, each with `questions` more. */
 export function drillSamples(
   records: readonly EpisodeRecord[],
-  { perPage, seed }: { perPage: number; seed: number },
+  { perPage, questions, seed }: { perPage: number; questions: number; seed: number },
 ): ImitationSample[] {
   const rng = createRng(seed).fork("drills");
   const pages = new Map<string, { source: string; observation: Observation }>();
@@ -203,10 +212,11 @@ export function drillSamples(
       phrase,
       elsewhere,
       rng: rng.fork(index),
-    }).map((drill) => ({
+    }).map((drill, at) => ({
       source,
       ...drill,
       history: drill.history.map((response) => ({ response })),
+      more: pageQuestions(observation, { count: questions, phrase, rng: rng.fork(`${index}/${at}`) }),
     })),
   );
 }
@@ -218,20 +228,33 @@ export function drillSamples(
  */
 export function renamedSamples(
   records: readonly EpisodeRecord[],
-  { copies, seed }: { copies: number; seed: number },
+  { copies, questions, seed }: { copies: number; questions: number; seed: number },
 ): ImitationSample[] {
   const rng = createRng(seed).fork("renamed");
   const phrase = phraseMaker(records, rng.fork("phrases"));
   return records.filter(isDemonstration).flatMap((record) =>
     Array.from({ length: copies }, (_, copy) => {
-      const rename = renaming(record.trajectory.task, phrase, rng.fork(`${record.id}/${copy}`));
-      return imitationSamples([record]).map((sample) => ({
-        ...sample,
-        instruction: rename(sample.instruction),
-        history: sample.history.map(({ response }) => ({ response: rename(response) })),
-        observation: rename(sample.observation),
-        response: rename(sample.response),
-      }));
+      const draw = rng.fork(`${record.id}/${copy}`);
+      const rename = renaming(record.trajectory.task, phrase, draw);
+      return imitatedSteps(record).map((step) => {
+        const sample = imitationSample(record, step);
+        return {
+          ...sample,
+          instruction: rename(sample.instruction),
+          history: sample.history.map(({ response }) => ({ response: rename(response) })),
+          observation: rename(sample.observation),
+          response: rename(sample.response),
+          more: pageQuestions(step.observation, {
+            count: questions,
+            phrase,
+            rng: draw.fork(step.index),
+          }).map((question) => ({
+            ...question,
+            instruction: rename(question.instruction),
+            response: rename(question.response),
+          })),
+        };
+      });
     }).flat(),
   );
 }

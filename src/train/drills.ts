@@ -8,7 +8,7 @@
 import type { Action } from "../core/action.ts";
 import type { Observation, ObservedElement } from "../core/observation.ts";
 import type { Rng } from "../core/rng.ts";
-import { printAction } from "../text/action.ts";
+import { parseAction, printAction } from "../text/action.ts";
 
 export interface Drill {
   instruction: string;
@@ -99,6 +99,51 @@ export function makeDrills(
     });
   }
   return drills;
+}
+
+/** One more question about a page that a model has just read. */
+export interface PageQuestion {
+  instruction: string;
+  response: string;
+  /** Whether the response does what the instruction asks: those that do are imitated, all are judged. */
+  fits: boolean;
+}
+
+/** Share of the questions that come with a response that does not fit. */
+const UNFIT = 0.35;
+
+/** Drills without history, some with the response to another of them or with other words in it. */
+export function pageQuestions(
+  observation: Observation,
+  { count, phrase, rng }: { count: number; phrase: () => string; rng: Rng },
+): PageQuestion[] {
+  const drills = makeDrills(observation, { count, phrase, elsewhere: [], rng });
+  return drills.map(({ instruction, response }) => {
+    const unfit = rng.next() < UNFIT ? spoil(response, drills, phrase, rng) : null;
+    return { instruction, response: unfit ?? response, fits: unfit === null };
+  });
+}
+
+/** Another response that is wrong, or `null` where none was found. */
+function spoil(response: string, drills: readonly Drill[], phrase: () => string, rng: Rng): string | null {
+  const parsed = parseAction(response);
+  if (!parsed.ok) return null;
+  const { action } = parsed;
+  const others = drills.map((drill) => drill.response).filter((other) => other !== response);
+  if ((action.kind === "type" || action.kind === "search") && rng.next() < 0.7)
+    return act({ ...action, text: otherWord(action.text, phrase, rng) });
+  return others.length === 0 ? null : rng.pick(others);
+}
+
+/** One word exchanged, added or left out: what a small model gets wrong when it copies. */
+function otherWord(text: string, phrase: () => string, rng: Rng): string {
+  const words = text.split(" ");
+  const at = rng.int(words.length);
+  const other = rng.pick(phrase().split(" "));
+  const kind = rng.int(words.length > 1 ? 3 : 2);
+  words.splice(at, kind === 1 ? 0 : 1, ...(kind === 2 ? [] : [other]));
+  const made = words.join(" ");
+  return made.toLowerCase() === text.toLowerCase() ? `${text} ${other}` : made;
 }
 
 type Exercise = { instruction: string; response: string } | null;

@@ -12,7 +12,9 @@ import { perplexity } from "../algo/perplexity.ts";
 import type { Datum, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
-import { actionDatum, stopTokens } from "../text/prompt.ts";
+import { ormQuestions } from "../reward/orm-datum.ts";
+import type { OrmExample } from "../reward/train-orm.ts";
+import { actionDatum, actionTokens, answerTokens, compactCue, stopTokens } from "../text/prompt.ts";
 import type { ImitationSample, TokenizeOptions } from "./demonstrations.ts";
 import { tokenizeSample } from "./demonstrations.ts";
 import { microBatches, warmupCosine } from "./optimise.ts";
@@ -41,6 +43,11 @@ export const imitateConfigSchema = z.strictObject({
     .max(1)
     .default(0)
     .describe("Weight of the prompt's tokens in the loss, against 1 of the action's."),
+  judgementWeight: z
+    .number()
+    .min(0)
+    .default(4)
+    .describe("Weight of a YES or NO about an action or an episode, against 1 of an action's token."),
   microBatchTokens: z
     .int()
     .min(256)
@@ -68,7 +75,20 @@ export interface HeldOutScore {
   exact: number;
   exactSeenPages: number | null;
   exactNewPages: number | null;
+  /** Share of the questions about actions and about episodes that are answered rightly with YES or NO. */
+  judgedActions: number | null;
+  judgedEpisodes: number | null;
 }
+
+/** An episode to judge, with a label for the whole and for each action where it is known. */
+export interface JudgementSample {
+  source: string;
+  episode: OrmExample;
+}
+
+export type Sample = ImitationSample | JudgementSample;
+
+const isImitation = (sample: Sample): sample is ImitationSample => !("episode" in sample);
 
 export interface ImitateProgress {
   step: number;
@@ -84,7 +104,7 @@ export interface ImitateProgress {
 
 export interface ImitateOptions {
   model: Model;
-  samples: readonly ImitationSample[];
+  samples: readonly Sample[];
   config: ImitateConfig;
   tokenize: Omit<TokenizeOptions, "tokenizer" | "contextTokens">;
   /** Checkpoints and `state.json`; removed by the caller once the result is saved. */
@@ -153,7 +173,7 @@ export async function imitate(
     const batch = batchAt(step);
     const progress = way();
     const learningRate = warmupCosine(config.learningRate, progress, { warmup: config.warmup });
-    const datums = batch.map((sample) => imitationDatum(sample, tokenize, config.pageWeight));
+    const datums = batch.map((sample) => sampleDatum(sample, tokenize, config));
     const total = datums.reduce((sum, datum) => sum + datum.weights_N!.reduce((a, b) => a + b, 0), 0);
     let loss = 0;
     let tokens = 0;
@@ -193,8 +213,8 @@ export async function imitate(
 }
 
 /** Whole episodes are held out, chosen by their id, with the drills of their pages. */
-export function splitHeldOut(samples: readonly ImitationSample[], config: Pick<ImitateConfig, "heldOut">) {
-  const isHeldOut = (sample: ImitationSample) =>
+export function splitHeldOut(samples: readonly Sample[], config: Pick<ImitateConfig, "heldOut">) {
+  const isHeldOut = (sample: Sample) =>
     (hash32(`held out ${sample.source}`) % 10_000) / 10_000 < config.heldOut;
   return {
     training: samples.filter((sample) => !isHeldOut(sample)),
@@ -206,12 +226,12 @@ export function splitHeldOut(samples: readonly ImitationSample[], config: Pick<I
  * Shuffled anew in each epoch. Samples of like length do not share a batch: they come from like pages, and a batch of
  * them says little about the rest (docs/log.md). Micro-batches are sorted by length all the same.
  */
-function batchOrder(samples: readonly ImitationSample[], config: ImitateConfig) {
+function batchOrder(samples: readonly Sample[], config: ImitateConfig) {
   const rng = createRng(config.seed).fork("imitate");
   const perEpoch = Math.ceil(samples.length / config.batchSize);
   let current = -1;
-  let order: readonly ImitationSample[] = [];
-  return (step: number): readonly ImitationSample[] => {
+  let order: readonly Sample[] = [];
+  return (step: number): readonly Sample[] => {
     const epoch = Math.floor(step / perEpoch);
     if (epoch !== current) {
       order = rng.fork(epoch).shuffle(samples);
@@ -222,30 +242,85 @@ function batchOrder(samples: readonly ImitationSample[], config: ImitateConfig) 
   };
 }
 
-export function imitationDatum(sample: ImitationSample, options: TokenizeOptions, pageWeight: number): Datum {
+type DatumWeights = Pick<ImitateConfig, "pageWeight" | "judgementWeight">;
+
+/**
+ * What is predicted of a sample: its action, the actions of the questions that follow on the same page where they fit,
+ * and YES or NO at the end token of each of those; or the verdicts on an episode.
+ */
+export function sampleDatum(sample: Sample, options: TokenizeOptions, weights: DatumWeights): Datum {
+  return isImitation(sample)
+    ? imitationDatum(sample, options, weights)
+    : judgementDatum(sample, options, weights.judgementWeight);
+}
+
+function imitationDatum(
+  sample: ImitationSample,
+  options: TokenizeOptions,
+  { pageWeight, judgementWeight }: DatumWeights,
+): Datum {
   const { promptTokens, responseTokens } = tokenizeSample(sample, options);
-  const datum = actionDatum(promptTokens, responseTokens);
-  const weights_N = datum.targets_N.map(() => 1);
-  if (pageWeight === 0) return { ...datum, weights_N };
-  const page_N = promptTokens.slice(1);
-  return {
-    tokens_T: datum.tokens_T,
-    positions_N: [...page_N.map((_, t) => t), ...datum.positions_N],
-    targets_N: [...page_N, ...datum.targets_N],
-    weights_N: [...page_N.map(() => pageWeight), ...weights_N],
+  const { tokens_T, positions_N, targets_N } = actionDatum(promptTokens, responseTokens);
+  const page_N = pageWeight === 0 ? [] : promptTokens.slice(1);
+  const datum = {
+    tokens_T: [...tokens_T],
+    positions_N: [...page_N.map((_, t) => t), ...positions_N],
+    targets_N: [...page_N, ...targets_N],
+    weights_N: [...page_N.map(() => pageWeight), ...positions_N.map(() => 1)],
   };
+  const { more = [] } = sample;
+  if (more.length === 0) return datum;
+  const { tokenizer, contextTokens, template } = options;
+  const answers = answerTokens(tokenizer);
+  datum.tokens_T.push(responseTokens.at(-1)!);
+  for (const { instruction, response, fits } of more) {
+    const question_T = tokenizer.encode(compactCue(instruction));
+    const action_T = actionTokens(tokenizer, response, template);
+    if (datum.tokens_T.length + question_T.length + action_T.length > contextTokens) break;
+    datum.tokens_T.push(...question_T);
+    const first = datum.tokens_T.length - 1;
+    datum.tokens_T.push(...action_T);
+    if (fits) {
+      datum.positions_N.push(...action_T.map((_, n) => first + n));
+      datum.targets_N.push(...action_T);
+      datum.weights_N.push(...action_T.map(() => 1));
+    }
+    datum.positions_N.push(datum.tokens_T.length - 1);
+    datum.targets_N.push(fits ? answers.yes : answers.no);
+    datum.weights_N.push(judgementWeight);
+  }
+  return datum;
+}
+
+function judgementDatum({ episode }: JudgementSample, options: TokenizeOptions, weight: number): Datum {
+  const { questions, labels } = judgements(episode, options);
+  const { tokens_T, positions_N, targets_N } = questions;
+  return {
+    tokens_T,
+    positions_N: labels.map((_, n) => positions_N[2 * n]!),
+    targets_N: labels.map((label, n) => targets_N[2 * n + (label === 1 ? 0 : 1)]!),
+    weights_N: labels.map(() => weight),
+  };
+}
+
+function judgements(episode: OrmExample, { tokenizer, contextTokens }: TokenizeOptions) {
+  const answers = answerTokens(tokenizer);
+  const { datum, labels } = ormQuestions(episode, { tokenizer, contextTokens, style: "compact", answers });
+  return { questions: datum, labels };
 }
 
 /** Greedy actions on held-out pages against the oracle's. */
 export async function scoreActions(
   model: Model,
-  heldOut: readonly ImitationSample[],
-  training: readonly ImitationSample[],
+  heldOut: readonly Sample[],
+  training: readonly Sample[],
   tokenize: TokenizeOptions,
   config: Pick<ImitateConfig, "heldOutActions" | "microBatchTokens">,
 ): Promise<HeldOutScore> {
-  const chosen = createRng("held-out actions").shuffle(heldOut).slice(0, config.heldOutActions);
-  const seen = new Set(training.map((sample) => sample.observation));
+  const shuffled = createRng("held-out actions").shuffle(heldOut);
+  const chosen = shuffled.filter(isImitation).slice(0, config.heldOutActions);
+  const episodes = shuffled.filter((sample) => !isImitation(sample)).slice(0, config.heldOutActions);
+  const seen = new Set(training.filter(isImitation).map((sample) => sample.observation));
   const stops = stopTokens(model.tokenizer);
   const hits = await Promise.all(
     chosen.map(async (sample) => {
@@ -261,11 +336,17 @@ export async function scoreActions(
       return { hit: sampled.text.trim() === wanted.trim(), seen: seen.has(sample.observation) };
     }),
   );
-  const datums = chosen.map((sample) => imitationDatum(sample, tokenize, 0));
-  const rows: Float32Array[] = [];
-  for (const micro of microBatches(datums, config.microBatchTokens))
-    rows.push(...(await model.logprobs(micro.map((i) => datums[i]!))));
-  const tokenLogprobs = rows.flatMap((row) => [...row]);
+  const logprobs = async (datums: readonly Datum[]) => {
+    const rows: Float32Array[] = [];
+    for (const micro of microBatches(datums, config.microBatchTokens))
+      rows.push(...(await model.logprobs(micro.map((i) => datums[i]!))));
+    return rows;
+  };
+  const actions = chosen.map((sample) => {
+    const { promptTokens, responseTokens } = tokenizeSample(sample, tokenize);
+    return actionDatum(promptTokens, responseTokens);
+  });
+  const tokenLogprobs = (await logprobs(actions)).flatMap((row) => [...row]);
   const share = (group: typeof hits) =>
     group.length === 0 ? null : group.filter(({ hit }) => hit).length / group.length;
   const value = perplexity(tokenLogprobs);
@@ -276,5 +357,36 @@ export async function scoreActions(
     exact: share(hits) ?? 0,
     exactSeenPages: share(hits.filter(({ seen: yes }) => yes)),
     exactNewPages: share(hits.filter(({ seen: yes }) => !yes)),
+    judgedActions: await judged(chosen, tokenize, logprobs),
+    judgedEpisodes: await judged(episodes, tokenize, logprobs),
   };
+}
+
+/** Share of YES and NO that is right: of the questions after an action, or of the verdicts on episodes. */
+async function judged(
+  samples: readonly Sample[],
+  options: TokenizeOptions,
+  logprobs: (datums: readonly Datum[]) => Promise<Float32Array[]>,
+): Promise<number | null> {
+  const { yes, no } = answerTokens(options.tokenizer);
+  const questions = samples.flatMap((sample) => {
+    const { tokens_T, positions_N, targets_N } = sampleDatum(sample, options, {
+      pageWeight: 0,
+      judgementWeight: 1,
+    });
+    return positions_N.flatMap((position, n) => {
+      const asked = targets_N[n] === yes || targets_N[n] === no;
+      const verdict = isImitation(sample) || n === positions_N.length - 1;
+      return asked && verdict ? [{ tokens_T: tokens_T.slice(0, position + 1), right: targets_N[n]! }] : [];
+    });
+  });
+  if (questions.length === 0) return null;
+  const rows = await logprobs(
+    questions.map(({ tokens_T, right }) => ({
+      tokens_T,
+      positions_N: [tokens_T.length - 1, tokens_T.length - 1],
+      targets_N: [right, right === yes ? no : yes],
+    })),
+  );
+  return rows.filter(([right, wrong]) => right! > wrong!).length / questions.length;
 }

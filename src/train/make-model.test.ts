@@ -15,8 +15,9 @@ import {
   readEpisodes,
   writeEpisodesCompressed,
 } from "./demonstrations.ts";
+import { answerTokens } from "../text/prompt.ts";
 import type { ImitateProgress } from "./imitate.ts";
-import { imitate, imitateConfigSchema } from "./imitate.ts";
+import { imitate, imitateConfigSchema, sampleDatum } from "./imitate.ts";
 import { labelled, makeOrm, sft } from "./make-model.ts";
 import { fakeEngine, makeFakeBase, oracleOf } from "./testing/fake-run.ts";
 
@@ -133,6 +134,38 @@ describe("imitation", () => {
     expect(rest.progress.length).toBeLessThan(12);
     expect(rest.progress.at(-1)!.step).toBe(12);
     expect(rest.rows).toBe(whole.rows);
+  });
+
+  it("asks more about the same page: fitting actions are imitated, all are judged at their end", async () => {
+    await using engine = fakeEngine();
+    const { tokenizer, contextTokens } = await engine.open({ path: base });
+    const options = { tokenizer, contextTokens, maxNewTokens: 24, template: "compact" as const };
+    const weights = { pageWeight: 0, judgementWeight: 4 };
+    const sample = imitationSamples(records)[0]!;
+    const more = [
+      { instruction: "Open b.", response: 'do(action="Click", element="link b")', fits: true },
+      { instruction: "Open c.", response: 'do(action="Click", element="link b")', fits: false },
+    ];
+    const alone = sampleDatum(sample, options, weights);
+    const { tokens_T, positions_N, targets_N, weights_N } = sampleDatum(
+      { ...sample, more },
+      options,
+      weights,
+    );
+    const said = alone.targets_N.length;
+    expect(targets_N.slice(0, said)).toEqual(alone.targets_N);
+    positions_N.forEach((position, n) => {
+      if (weights_N![n] === 1) expect(tokens_T[position + 1]).toBe(targets_N[n]);
+    });
+    const answers = answerTokens(tokenizer);
+    const judged = weights_N!.flatMap((weight, n) => (weight === 4 ? [n] : []));
+    expect(judged.map((n) => targets_N[n])).toEqual([answers.yes, answers.no]);
+    expect(judged.map((n) => tokenizer.decode([tokens_T[positions_N[n]!]!]))).toEqual([
+      "<|eot_id|>",
+      "<|eot_id|>",
+    ]);
+    expect(tokenizer.decode(targets_N.slice(said, judged[0]))).toBe(`${more[0]!.response}<|eot_id|>`);
+    expect(judged[1]).toBe(judged[0]! + 1);
   });
 
   it("refuses demonstrations of held-out splits", async () => {

@@ -14,7 +14,6 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
-import type { ImitationSample } from "./demonstrations.ts";
 import {
   drillSamples,
   imitationSamples,
@@ -24,7 +23,7 @@ import {
   writeEpisodesCompressed,
 } from "./demonstrations.ts";
 import { copyWarmup } from "./copy-warmup.ts";
-import type { HeldOutScore, ImitateConfig, ImitateProgress } from "./imitate.ts";
+import type { HeldOutScore, ImitateConfig, ImitateProgress, Sample } from "./imitate.ts";
 import { imitate } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
@@ -36,6 +35,10 @@ export interface Coverage {
   /** Demonstrations kept of each other template. */
   few: number;
 }
+
+/** Share of the templates that the reward model is measured on, and the seed that chooses them. */
+export const ORM_HELD_OUT = 0.15;
+export const ORM_SEED = 0;
 
 interface MakeModelOptions {
   engine: Engine;
@@ -63,6 +66,10 @@ export interface PretrainOptions extends MakeModelOptions {
   /** Writes a model with random weights and a trained tokenizer. */
   createModel(directory: string, texts: Iterable<string>): Promise<void>;
   drillsPerPage: number;
+  /** Further questions about the page of each sample. */
+  questionsPerPage: number;
+  /** Constructed episodes of each demonstration within `coverage` to judge. */
+  episodesPerDemonstration: number;
   /** Renamed copies of each demonstration within `coverage` that take part too. */
   renamedCopies: number;
   /** A pre-trained model to go on from; otherwise a new one, with a tokenizer of the pages. */
@@ -95,12 +102,26 @@ export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
     });
     await model.save(warm);
   }
-  const drills = drillSamples(records, { perPage: options.drillsPerPage, seed: options.imitate.seed });
-  const renamed = renamedSamples(limitCoverage(records.filter(isDemonstration), options.coverage), {
-    copies: options.renamedCopies,
-    seed: options.imitate.seed,
-  });
-  return make(options, existsSync(join(warm, "manifest.json")) ? warm : start, [...drills, ...renamed]);
+  const { seed } = options.imitate;
+  const questions = options.questionsPerPage;
+  const demonstrations = limitCoverage(records.filter(isDemonstration), options.coverage);
+  const samples: Sample[] = [
+    ...drillSamples(records, { perPage: options.drillsPerPage, questions, seed }),
+    ...renamedSamples(demonstrations, { copies: options.renamedCopies, questions, seed }),
+    ...judgementSamples(demonstrations, options.episodesPerDemonstration, seed),
+  ];
+  return make(options, existsSync(join(warm, "manifest.json")) ? warm : start, samples);
+}
+
+/** Constructed outcomes, but none of the templates that the reward model is measured on by default. */
+function judgementSamples(
+  demonstrations: readonly EpisodeRecord[],
+  perDemonstration: number,
+  seed: number,
+): Sample[] {
+  const drills = outcomeDrills(demonstrations, { perDemonstration, seed });
+  const { train } = splitOrmExamples(drills, { heldOutFraction: ORM_HELD_OUT, seed: ORM_SEED });
+  return train.map((episode) => ({ source: episode.trajectoryId.split("/drill-")[0]!, episode }));
 }
 
 export interface SftOptions extends MakeModelOptions {
@@ -127,11 +148,7 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
   return made;
 }
 
-async function make(
-  options: MakeModelOptions,
-  base: string,
-  samples: readonly ImitationSample[],
-): Promise<MadeModel> {
+async function make(options: MakeModelOptions, base: string, samples: readonly Sample[]): Promise<MadeModel> {
   const workDirectory = `${options.out}.work`;
   await using model = await options.engine.open({ path: base });
   const { step, score } = await imitate({
@@ -159,6 +176,8 @@ async function make(
         "exact on pages seen in training": score.exactSeenPages,
         "exact on new pages": score.exactNewPages,
         "held-out perplexity": score.perplexity,
+        "questions about actions answered rightly": score.judgedActions,
+        "verdicts on episodes that are right": score.judgedEpisodes,
       }),
     },
   });

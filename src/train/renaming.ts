@@ -19,13 +19,12 @@ export function renaming(task: Task, phrase: () => string, rng: Rng): (text: str
   );
 }
 
-/** The parameters' values that the instruction mentions, longest first. */
-export function namesIn(task: Task): string[] {
-  const instruction = task.instruction.toLowerCase();
-  return Object.values(task.params)
+/** The parameters' values that the instruction quotes as they are, longest first. */
+export function namesIn({ instruction, params }: Task): string[] {
+  return Object.values(params)
     .filter((value) => typeof value === "string" || typeof value === "number")
     .map(String)
-    .filter((value) => value.length >= 2 && instruction.includes(value.toLowerCase()))
+    .filter((value) => value.length >= 2 && instruction.includes(value))
     .sort((a, b) => b.length - a.length);
 }
 

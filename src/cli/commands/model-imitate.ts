@@ -64,7 +64,7 @@ function showTraining() {
   const log = lineLog();
   return (p: ImitateProgress) => {
     const score = p.score
-      ? `; held out: exact ${percent(p.score.exact)} (seen pages ${percent(p.score.exactSeenPages)}, new ${percent(p.score.exactNewPages)}), loss ${p.score.loss.toFixed(3)}`
+      ? `; held out: exact ${percent(p.score.exact)} (seen pages ${percent(p.score.exactSeenPages)}, new ${percent(p.score.exactNewPages)}), loss ${p.score.loss.toFixed(3)}, judged actions ${percent(p.score.judgedActions)}, episodes ${percent(p.score.judgedEpisodes)}`
       : "";
     const line = `step ${p.step}${p.steps === null ? "" : `/${p.steps}`} (${(100 * p.progress).toFixed(0)}%), loss ${p.loss.toFixed(4)}, ${Math.round(p.tokensPerSecond)} tokens/s, ${(p.seconds / 60).toFixed(1)} min${score}`;
     if (p.score) log.now(line);
@@ -87,6 +87,13 @@ export function registerPretrain(model: Command): void {
     .option("--vocab <n>", "tokens of the vocabulary", wholeNumber(), 2048)
     .option("--context <n>", "longest sequence", wholeNumber(), 2048)
     .option("--drills <n>", "exercises per page", wholeNumber(0), 12)
+    .option("--questions <n>", "further questions about the page of each exercise", wholeNumber(0), 6)
+    .option(
+      "--episodes <n>",
+      "constructed episodes to judge, of each demonstration within --covered and --few",
+      wholeNumber(0),
+      8,
+    )
     .option(
       "--renamed <n>",
       "copies of each demonstration, names exchanged, within --covered and --few",
@@ -104,6 +111,8 @@ export function registerPretrain(model: Command): void {
         vocab: number;
         context: number;
         drills: number;
+        questions: number;
+        episodes: number;
         renamed: number;
         copyWarmup: number;
         base?: string;
@@ -124,6 +133,8 @@ export function registerPretrain(model: Command): void {
         template: "compact",
         maxNewTokens: options.maxNewTokens,
         drillsPerPage: options.drills,
+        questionsPerPage: options.questions,
+        episodesPerDemonstration: options.episodes,
         renamedCopies: options.renamed,
         copyWarmupSteps: options.copyWarmup,
         onWarmup: ({ step, steps, loss }) =>
