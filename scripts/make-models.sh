@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the shipped models anew, from nothing: models/base and models/orm. About two hours on 2 free cores.
+# Makes the shipped models anew, from nothing: models/base and models/orm. About three and a half hours on 2 free cores.
 # Every command resumes where it was stopped. Results differ a little from machine to machine: training is limited by minutes.
 set -euo pipefail
 webrl=(node dist/cli/main.js)
@@ -7,13 +7,16 @@ work=runs/models
 mkdir -p "$work"
 npm run build
 "${webrl[@]}" model demos --out $work/demos.jsonl --episodes 3000 --parallel 6
-"${webrl[@]}" model pretrain --demos $work/demos.jsonl --out $work/stage1 \
-  --minutes 36 --hidden 160 --heads 5 --drills 5 --renamed 8 --covered 0.5 --few 2 --learning-rate 0.002
-"${webrl[@]}" model pretrain --demos $work/demos.jsonl --base $work/stage1 --out $work/stage2 \
-  --minutes 32 --drills 4 --renamed 8 --covered 0.5 --few 6 --seed 1 --learning-rate 0.0012
-"${webrl[@]}" model sft --demos $work/demos.jsonl --base $work/stage2 --out models/base \
-  --minutes 3 --covered 0.5 --few 6 --learning-rate 0.0003 --keep 400
+pretrain() { # name of the stage, then options
+  "${webrl[@]}" model pretrain --demos $work/demos.jsonl --out "$work/$1" --renamed 8 --covered 0.5 "${@:2}"
+}
+pretrain stage1 --minutes 36 --hidden 160 --heads 5 --drills 5 --questions 0 --episodes 0 --few 2 --learning-rate 0.002
+pretrain stage2 --base $work/stage1 --minutes 32 --drills 4 --questions 0 --episodes 0 --few 6 --seed 1 --learning-rate 0.0012
+pretrain stage3 --base $work/stage2 --minutes 65 --drills 2 --questions 6 --episodes 16 --few 6 --seed 2 --learning-rate 0.0015
+pretrain stage4 --base $work/stage3 --minutes 25 --drills 1 --questions 3 --episodes 8 --few 14 --seed 3 --learning-rate 0.001
+"${webrl[@]}" model sft --demos $work/demos.jsonl --base $work/stage4 --out models/base \
+  --minutes 3 --covered 0.5 --few 14 --learning-rate 0.0003 --keep 400
 "${webrl[@]}" model demos --out $work/negatives.jsonl --episodes 240 --fail-rate 0.85 --seed 1 --parallel 6
-"${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 600 --parallel 6
+"${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 1000 --parallel 6
 "${webrl[@]}" model orm --rollouts $work/demos.jsonl --rollouts $work/negatives.jsonl --rollouts $work/rollouts.jsonl \
-  --base models/base --out models/orm --drills 3 --epochs 1 --learning-rate 0.0006
+  --base $work/stage4 --out models/orm --drills 3 --epochs 2 --learning-rate 0.0004
