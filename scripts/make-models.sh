@@ -17,6 +17,7 @@ pretrain stage4 --base $work/stage3 --minutes 25 --drills 1 --questions 3 --epis
 "${webrl[@]}" model sft --demos $work/demos.jsonl --base $work/stage4 --out models/base \
   --minutes 3 --covered 0.5 --few 14 --learning-rate 0.0003 --keep 400
 "${webrl[@]}" model demos --out $work/negatives.jsonl --episodes 240 --fail-rate 0.85 --seed 1 --parallel 6
-"${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 1000 --parallel 6
-"${webrl[@]}" model orm --rollouts $work/demos.jsonl --rollouts $work/negatives.jsonl --rollouts $work/rollouts.jsonl \
-  --base $work/stage4 --out models/orm --drills 3 --epochs 2 --learning-rate 0.0004
+"${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 1600 --parallel 6
+head -n 1000 $work/demos.jsonl > $work/demos-1000.jsonl
+"${webrl[@]}" model orm --rollouts $work/demos-1000.jsonl --rollouts $work/negatives.jsonl --rollouts $work/rollouts.jsonl \
+  --base models/base --out models/orm --drills 4 --epochs 3 --learning-rate 0.0004
