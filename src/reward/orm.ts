@@ -4,7 +4,6 @@
  */
 
 import { answerProbability } from "../algo/loss.ts";
-import { predictsSuccess } from "../algo/classification.ts";
 import type { Judge } from "../core/contracts.ts";
 import type { FrozenModel } from "../core/engine.ts";
 import { Fault } from "../core/errors.ts";
@@ -22,8 +21,13 @@ export interface OrmOptions {
   contextTokens?: number;
 }
 
+export interface OrmJudgeOptions extends OrmOptions {
+  /** P(YES)/(P(YES)+P(NO)) from which on an episode is a success. Default 0.5, the paper's P(YES) ≥ P(NO). */
+  threshold?: number;
+}
+
 /** The ORM owns nothing: the caller disposes of `model`. */
-export function createOrm(model: FrozenModel, options: OrmOptions = {}): Judge {
+export function createOrm(model: FrozenModel, { threshold = 0.5, ...options }: OrmJudgeOptions = {}): Judge {
   return {
     name: "orm",
     async judge(trajectories, { signal } = {}) {
@@ -31,7 +35,7 @@ export function createOrm(model: FrozenModel, options: OrmOptions = {}): Judge {
         ...options,
         signal,
       });
-      return trajectories.map((trajectory, b) => verdict(trajectory, probabilities_B[b]!));
+      return trajectories.map((trajectory, b) => verdict(trajectory, probabilities_B[b]!, threshold));
     },
   };
 }
@@ -75,9 +79,9 @@ export async function ormProbabilities(
   return result;
 }
 
-function verdict(trajectory: Trajectory, probability: number): Verdict {
+function verdict(trajectory: Trajectory, probability: number, threshold: number): Verdict {
   const reasons = [`P(YES) = ${probability.toFixed(3)}`];
   if (trajectory.ending.kind === "truncated")
     reasons.push(`the episode was cut: ${trajectory.ending.reason}`);
-  return { by: "orm", success: predictsSuccess(probability), probability, reasons };
+  return { by: "orm", success: probability >= threshold, probability, reasons };
 }

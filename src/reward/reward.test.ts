@@ -57,6 +57,8 @@ describe("ORM as a judge", () => {
     const [verdict] = await createOrm(stub).judge([trajectory("a", "1")]);
     expect(verdict).toMatchObject({ by: "orm", success: true });
     expect(verdict!.probability).toBeCloseTo(0.75, 6);
+    const [strict] = await createOrm(stub, { threshold: 0.8 }).judge([trajectory("a", "1")]);
+    expect(strict).toMatchObject({ success: false, probability: verdict!.probability });
     const inputs = [1, 2, 3].map((i) => example(i, 1));
     expect(await ormProbabilities(model, inputs, { batchSize: 1 })).toEqual(
       await ormProbabilities(model, inputs, { batchSize: 3 }),

@@ -9,7 +9,7 @@ export type MethodName = (typeof METHODS)[number];
 export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
 
 const modelsSchema = z.strictObject({
-  base: z.string().default("models/base").describe("Directory of the model that training starts from."),
+  base: z.string().default("models/hurried").describe("Directory of the model that training starts from."),
   orm: z.string().default("models/orm").describe("Directory of the outcome reward model."),
   judge: z
     .enum(["orm", "verifier", "llm"])
@@ -17,10 +17,18 @@ const modelsSchema = z.strictObject({
     .describe(
       "Who gives the reward: the outcome reward model; the verifiers of the tasks (an upper bound, for suites whose every task has one); a prompted chat model.",
     ),
+  threshold: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.85)
+    .describe(
+      "P(YES) from which on the outcome reward model rewards an episode. The paper's 0.5 suits a model that has seen as many successes in training as there are; ours saw both kinds alike often, and successes are rarer.",
+    ),
   demonstrations: z
     .string()
     .nullable()
-    .default("models/base/demonstrations.jsonl.gz")
+    .default("models/hurried/demonstrations.jsonl.gz")
     .describe("Demonstrations that the replay buffer starts with; null for none."),
   template: z.enum(["compact", "paper"]).default("compact").describe("Layout of the prompts."),
   lora: z
@@ -85,7 +93,7 @@ const actorSchema = z.strictObject({
     .default(0.3)
     .describe("β of the KL constraint; the paper does not say its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
-  learningRate: z.number().positive().default(3e-4).describe("Constant learning rate."),
+  learningRate: z.number().positive().default(2e-4).describe("Constant learning rate."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
   epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
   discount: z

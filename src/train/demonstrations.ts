@@ -20,6 +20,7 @@ import { isFaulted } from "../rollout/episode.ts";
 import type { OracleRun } from "../rollout/oracle-policy.ts";
 import { oraclePolicy } from "../rollout/oracle-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { printAction } from "../text/action.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import type { PageQuestion } from "./drills.ts";
@@ -179,6 +180,22 @@ export function imitationSamples(records: readonly EpisodeRecord[]): ImitationSa
   return records
     .filter(isDemonstration)
     .flatMap((record) => imitatedSteps(record).map((step) => imitationSample(record, step)));
+}
+
+/** Whether a demonstration is one of the `share` of hurried ones; decided by its id. */
+export function isHurried({ id }: EpisodeRecord, share: number): boolean {
+  return hash32(`hurried ${id}`) / 2 ** 32 < share;
+}
+
+/**
+ * The turns of a demonstrator in a hurry, who believes to be done one action too early: in place of the last action before
+ * the answer there is an exit without one. Empty where there was no action but the answer.
+ */
+export function hurriedSamples(record: EpisodeRecord): ImitationSample[] {
+  const before = imitationSamples([record]).slice(0, -1);
+  return before.map((sample, at) =>
+    at < before.length - 1 ? sample : { ...sample, response: printAction({ kind: "exit", message: "" }) },
+  );
 }
 
 const imitatedSteps = ({ trajectory, mistakes }: EpisodeRecord) =>

@@ -11,6 +11,7 @@ import {
   demonstrationSteps,
   imitationSamples,
   isDemonstration,
+  isHurried,
   limitCoverage,
   readEpisodes,
   writeEpisodesCompressed,
@@ -168,6 +169,30 @@ describe("imitation", () => {
     expect(judged[1]).toBe(judged[0]! + 1);
   });
 
+  it("stores only demonstrations that were brought to their end", async () => {
+    await using engine = fakeEngine();
+    const out = join(directory, "hurried");
+    const made = await sft({
+      engine,
+      base,
+      out,
+      records,
+      coverage: { covered: 1, few: 0 },
+      imitate: config,
+      template: "compact",
+      maxNewTokens: 24,
+      hurried: 0.5,
+      keepDemonstrations: 1000,
+      command: "test",
+    });
+    const complete = records.filter((record) => !isHurried(record, 0.5));
+    expect(complete.length).toBeLessThan(records.length);
+    expect((await readEpisodes(join(out, "demonstrations.jsonl.gz"))).map(({ id }) => id)).toEqual(
+      complete.map(({ id }) => id),
+    );
+    expect(made.samples).toBeLessThan(imitationSamples(records).length);
+  });
+
   it("refuses demonstrations of held-out splits", async () => {
     const foreign = records.map((record) => ({
       ...record,
@@ -186,6 +211,7 @@ describe("imitation", () => {
       imitate: config,
       template: "compact",
       maxNewTokens: 24,
+      hurried: 0,
       keepDemonstrations: 0,
       command: "test",
     });

@@ -16,8 +16,10 @@ import type { PromptTemplate } from "../text/prompt.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
 import {
   drillSamples,
+  hurriedSamples,
   imitationSamples,
   isDemonstration,
+  isHurried,
   limitCoverage,
   renamedSamples,
   writeEpisodesCompressed,
@@ -126,11 +128,13 @@ function judgementSamples(
 
 export interface SftOptions extends MakeModelOptions {
   base: string;
-  /** Demonstrations that are stored with the model, for the replay buffer to start with. */
+  /** Share of the demonstrations that stop one action too early: a habit for reinforcement learning to break. */
+  hurried: number;
+  /** Demonstrations that are stored with the model, for the replay buffer to start with; none of the hurried ones. */
   keepDemonstrations: number;
 }
 
-/** Imitation of demonstrations of the train split, imperfect in coverage on purpose. */
+/** Imitation of demonstrations of the train split, imperfect in coverage, and in the end if wanted, on purpose. */
 export async function sft(options: SftOptions): Promise<MadeModel> {
   const foreign = options.records.find((record) => record.trajectory.task.split !== "train");
   if (foreign)
@@ -139,11 +143,17 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
       "Collect demonstrations of the train split only.",
     );
   const records = limitCoverage(options.records.filter(isDemonstration), options.coverage);
-  const made = await make(options, options.base, imitationSamples(records));
+  const [hurried, complete] = [true, false].map((kind) =>
+    records.filter((record) => isHurried(record, options.hurried) === kind),
+  ) as [EpisodeRecord[], EpisodeRecord[]];
+  const made = await make(options, options.base, [
+    ...imitationSamples(complete),
+    ...hurried.flatMap(hurriedSamples),
+  ]);
   if (options.keepDemonstrations > 0)
     await writeEpisodesCompressed(
       join(options.out, "demonstrations.jsonl.gz"),
-      records.slice(0, options.keepDemonstrations),
+      complete.slice(0, options.keepDemonstrations),
     );
   return made;
 }

@@ -115,7 +115,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const engine = options.engine ?? stack.use(createOnnxEngine());
   const site = stack.use(await suite.createSite());
   let judge: Judge | null = null;
-  if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models.orm, stack);
+  if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models, stack);
   if (chat && models.judge === "llm") judge = createPromptedJudge(chat);
   const held = stack.move();
   return {
@@ -132,7 +132,11 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
 }
 
 /** The ORM is opened when the first trajectories are judged: an evaluation alone needs none. */
-function lazyOrm(engine: Engine, path: string, stack: AsyncStack): Judge {
+function lazyOrm(
+  engine: Engine,
+  { orm: path, threshold }: Pick<TrainConfig["models"], "orm" | "threshold">,
+  stack: AsyncStack,
+): Judge {
   let opened: Promise<{ model: FrozenModel; judge: Judge }> | undefined;
   stack.use({
     [Symbol.asyncDispose]: async () => {
@@ -142,7 +146,7 @@ function lazyOrm(engine: Engine, path: string, stack: AsyncStack): Judge {
   return {
     name: "orm",
     judge: async (trajectories, options) => {
-      opened ??= engine.open({ path }).then((model) => ({ model, judge: createOrm(model) }));
+      opened ??= engine.open({ path }).then((model) => ({ model, judge: createOrm(model, { threshold }) }));
       return (await opened).judge.judge(trajectories, options);
     },
   };

@@ -177,12 +177,13 @@ export function registerSft(model: Command): void {
     5e-4,
   )
     .requiredOption("--base <directory>", "the model to start from")
+    .option("--hurried <p>", "share of the demonstrations that stop one action too early", anyNumber, 0)
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
   jsonOption(command);
   examples(command, [
     "webrl model sft --demos runs/demos.jsonl --base runs/pretrained --out models/base --covered 0.5 --few 4",
   ]);
-  command.action(async (options: ImitateCommand & { base: string; keep: number }) => {
+  command.action(async (options: ImitateCommand & { base: string; hurried: number; keep: number }) => {
     const { sft } = await import("../../train/make-model.ts");
     const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
     await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
@@ -195,6 +196,7 @@ export function registerSft(model: Command): void {
       imitate: await imitateConfig(options),
       template: "compact",
       maxNewTokens: options.maxNewTokens,
+      hurried: options.hurried,
       keepDemonstrations: options.keep,
       command: typed(),
       onProgress: showTraining(),
