@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes the shipped models anew, from nothing: models/base and models/orm. About three and a half hours on 2 free cores.
+# Makes the shipped models anew, from nothing: models/base, models/hurried and models/orm. About three and a half hours on 2 free cores.
 # Every command resumes where it was stopped. Results differ a little from machine to machine: training is limited by minutes.
 set -euo pipefail
 webrl=(node dist/cli/main.js)
@@ -16,8 +16,10 @@ pretrain stage3 --base $work/stage2 --minutes 65 --drills 2 --questions 6 --epis
 pretrain stage4 --base $work/stage3 --minutes 25 --drills 1 --questions 3 --episodes 8 --few 14 --seed 3 --learning-rate 0.001
 "${webrl[@]}" model sft --demos $work/demos.jsonl --base $work/stage4 --out models/base \
   --minutes 3 --covered 0.5 --few 14 --learning-rate 0.0003 --keep 400
+head -n 1000 $work/demos.jsonl > $work/demos-1000.jsonl
+"${webrl[@]}" model sft --demos $work/demos-1000.jsonl --base models/base --out models/hurried \
+  --covered 0.5 --few 14 --hurried 0.65 --steps 300 --learning-rate 0.0003 --keep 400
 "${webrl[@]}" model demos --out $work/negatives.jsonl --episodes 240 --fail-rate 0.85 --seed 1 --parallel 6
 "${webrl[@]}" model rollouts --model models/base --out $work/rollouts.jsonl --episodes 1600 --parallel 6
-head -n 1000 $work/demos.jsonl > $work/demos-1000.jsonl
 "${webrl[@]}" model orm --rollouts $work/demos-1000.jsonl --rollouts $work/negatives.jsonl --rollouts $work/rollouts.jsonl \
   --base models/base --out models/orm --drills 4 --epochs 3 --learning-rate 0.0004

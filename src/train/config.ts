@@ -113,7 +113,7 @@ const actorSchema = z.strictObject({
 
 const evaluationSchema = z.strictObject({
   split: z.enum(["test", "validation", "train"]).default("test").describe("Split whose tasks are scored."),
-  tasks: z.int().min(1).default(60).describe("Tasks at most, the same ones every time, at temperature 0."),
+  tasks: z.int().min(1).default(100).describe("Tasks at most, the same ones every time, at temperature 0."),
   every: z
     .int()
     .min(1)
