@@ -146,10 +146,10 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
   const [hurried, complete] = [true, false].map((kind) =>
     records.filter((record) => isHurried(record, options.hurried) === kind),
   ) as [EpisodeRecord[], EpisodeRecord[]];
-  const made = await make(options, options.base, [
-    ...imitationSamples(complete),
-    ...hurried.flatMap(hurriedSamples),
-  ]);
+  const samples = [...imitationSamples(complete), ...hurried.flatMap(hurriedSamples)];
+  const made = await make(options, options.base, samples, {
+    "demonstrations that stop one action too early": hurried.length,
+  });
   if (options.keepDemonstrations > 0)
     await writeEpisodesCompressed(
       join(options.out, "demonstrations.jsonl.gz"),
@@ -158,7 +158,12 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
   return made;
 }
 
-async function make(options: MakeModelOptions, base: string, samples: readonly Sample[]): Promise<MadeModel> {
+async function make(
+  options: MakeModelOptions,
+  base: string,
+  samples: readonly Sample[],
+  facts: Record<string, number> = {},
+): Promise<MadeModel> {
   const workDirectory = `${options.out}.work`;
   await using model = await options.engine.open({ path: base });
   const { step, score } = await imitate({
@@ -178,6 +183,7 @@ async function make(options: MakeModelOptions, base: string, samples: readonly S
       base,
       samples: samples.length,
       episodes: new Set(samples.map((sample) => sample.source)).size,
+      ...facts,
       "optimiser steps": step,
       ...options.imitate,
       ...(score && {

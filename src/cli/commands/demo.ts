@@ -39,7 +39,7 @@ export const register: Register = (program) => {
       );
     if (!options.json)
       process.stderr.write(
-        `An agent learns to use web sites in a real browser. Its run is written to ${directory}.\n`,
+        `An agent learns to use web sites in a real browser${isNew ? `, starting from ${config.models.base}` : ""}. Its run is written to ${directory}.\n`,
       );
     const { evaluations } = await trainRun({ directory, ...(isNew && { config }) });
     const report = await writeReport(directory);
