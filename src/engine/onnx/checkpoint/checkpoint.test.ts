@@ -175,7 +175,7 @@ describe("checkpoints", () => {
     const entries = new Map([["w", { shape: [2, 3], file: "m.safetensors" }]]);
     const check = (expected: [string, number[]][]) => () => checkTensors(entries, new Map(expected), "dir");
     expect(check([["w", [2, 3]]])).not.toThrow();
-    expect(check([["v", [1]]])).toThrow(/dir: tensor v of shape \[1\] is missing/);
+    expect(check([["v", [1]]])).toThrow(/m\.safetensors: tensor v of shape \[1\] is missing/);
     expect(check([["w", [3, 2]]])).toThrow(/m\.safetensors: tensor w has shape \[2, 3\].*\[3, 2\]/);
     expect(check([])).toThrow(/m\.safetensors: tensor w does not belong/);
     expect(() => checkTensors(entries, new Map(), "dir", (name) => name === "w")).not.toThrow();

@@ -73,11 +73,12 @@ export function checkTensors(
   directory: string,
   optional: (name: string) => boolean = () => false,
 ): void {
+  const files = new Set([...entries.values()].map(({ file }) => file ?? directory));
   for (const [name, shape] of expected) {
     const entry = entries.get(name);
     if (!entry)
       throw new ConfigError(
-        `${directory}: tensor ${name} of shape [${shape.join(", ")}] is missing`,
+        `${files.size === 1 ? [...files][0] : directory}: tensor ${name} of shape [${shape.join(", ")}] is missing`,
         incomplete,
       );
     if (entry.shape.join() !== shape.join()) {
