@@ -28,7 +28,8 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
 Success in % on ${page.tasks} held-out test tasks of the built-in suite, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and make the same number of
 episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} a phase). "SFT" is that base, \`${page.config.models.base}\`, and not the best that imitation
-can do: its card says what it imitates, and decision 0009 why. Written by
+can do: its card says what it imitates, and decision 0009 why. The error is over seeds on the same tasks: it does not contain the choice
+of tasks, and from two or three seeds it is itself uncertain. Written by
 
     ${page.command}
 
