@@ -36,20 +36,20 @@ export interface ClassificationReport {
   auc: number | null;
 }
 
-/** Positive iff P ≥ 0.5 (the paper: P(YES) > P(NO); its code: ≥, taken here). */
-export function predictsSuccess(probability: number): boolean {
+/** Positive iff P ≥ 0.5 (the paper: P(YES) > P(NO); its code: ≥, taken here), where a judge has not decided otherwise. */
+function predictsSuccess(probability: number): boolean {
   return probability >= 0.5;
 }
 
 export function confusionMatrix(
   probabilities_B: readonly number[],
   outcomes_B: readonly (0 | 1)[],
+  predicted_B: readonly boolean[] = probabilities_B.map(predictsSuccess),
 ): Confusion {
   invariant(probabilities_B.length === outcomes_B.length, "one probability per outcome");
   const confusion = { truePositives: 0, falsePositives: 0, trueNegatives: 0, falseNegatives: 0 };
-  probabilities_B.forEach((probability, i) => {
-    if (predictsSuccess(probability))
-      confusion[outcomes_B[i] === 1 ? "truePositives" : "falsePositives"] += 1;
+  predicted_B.forEach((predicted, i) => {
+    if (predicted) confusion[outcomes_B[i] === 1 ? "truePositives" : "falsePositives"] += 1;
     else confusion[outcomes_B[i] === 1 ? "falseNegatives" : "trueNegatives"] += 1;
   });
   return confusion;
@@ -83,14 +83,14 @@ export function calibrationBins(
 export function classificationReport(
   probabilities_B: readonly number[],
   outcomes_B: readonly (0 | 1)[],
-  bins = 10,
+  predicted_B: readonly boolean[] = probabilities_B.map(predictsSuccess),
 ): ClassificationReport {
   const count = probabilities_B.length;
   invariant(count > 0, "a report needs at least one example");
-  const confusion = confusionMatrix(probabilities_B, outcomes_B);
+  const confusion = confusionMatrix(probabilities_B, outcomes_B, predicted_B);
   const { truePositives, falsePositives, trueNegatives, falseNegatives } = confusion;
   const share = (part: number, whole: number) => (whole === 0 ? null : part / whole);
-  const calibration = calibrationBins(probabilities_B, outcomes_B, bins);
+  const calibration = calibrationBins(probabilities_B, outcomes_B);
   return {
     count,
     confusion,
@@ -138,6 +138,7 @@ export function areaUnderCurve(
 export function collapse(
   probabilities_B: readonly number[],
   outcomes_B: readonly (0 | 1)[],
+  predicted_B: readonly boolean[] = probabilities_B.map(predictsSuccess),
 ): { kind: "constant" | "one_sided" | "not_finite"; message: string } | null {
   if (probabilities_B.some((p) => !Number.isFinite(p)))
     return { kind: "not_finite", message: "some probabilities are not numbers" };
@@ -151,7 +152,7 @@ export function collapse(
       kind: "constant",
       message: `every probability lies in [${low.toFixed(3)}, ${high.toFixed(3)}], though ${rate}`,
     };
-  const predicted = probabilities_B.filter(predictsSuccess).length;
+  const predicted = predicted_B.filter(Boolean).length;
   if (predicted === 0 || predicted === probabilities_B.length) {
     const minority = Math.min(positives, outcomes_B.length - positives) / outcomes_B.length;
     const auc = areaUnderCurve(probabilities_B, outcomes_B);

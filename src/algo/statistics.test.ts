@@ -112,6 +112,11 @@ describe("classification", () => {
 
   test("precision and recall are null where they are not defined", () => {
     expect(classificationReport([0.1], [0])).toMatchObject({ precision: null, recall: null, auc: null });
+    // A judge with a threshold of its own is measured by what it decided.
+    expect(classificationReport([0.6, 0.9], [0, 1], [false, true])).toMatchObject({
+      accuracy: 1,
+      precision: 1,
+    });
   });
 
   test("calibration: two bins by hand", () => {
@@ -122,7 +127,7 @@ describe("classification", () => {
       [1, 1],
     ]);
     // ECE = 2/3·0.2 + 1/3·0.1
-    expect(classificationReport([0.2, 0.4, 0.9], [0, 1, 1], 2).calibrationError).toBeCloseTo(0.5 / 3, 9);
+    expect(classificationReport([0.2, 0.4, 0.9], [0, 1, 1]).calibrationError).toBeCloseTo(0.9 / 3, 9);
   });
 
   test("every probability falls into exactly one bin", () => {

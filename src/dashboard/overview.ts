@@ -208,19 +208,20 @@ function throughputOf(events: readonly EventLine[]): Overview["throughput"] {
 async function judgeQuality(
   run: RunFiles,
 ): Promise<{ quality: JudgeQuality[]; calibration: ClassificationReport["bins"] }> {
-  const groups = new Map<string, { probabilities: number[]; outcomes: (0 | 1)[] }>();
+  const groups = new Map<string, { probabilities: number[]; outcomes: (0 | 1)[]; predicted: boolean[] }>();
   for (const phase of await run.phases()) {
     const verdicts = await run.lines(phase, "verdicts.jsonl");
     const sites = new Map(
       (await run.lines(phase, "tasks.jsonl")).map((task) => [task.id, task.sites?.[0] ?? ""]),
     );
-    for (const { taskId, probability, truth } of verdicts) {
+    for (const { taskId, probability, success, truth } of verdicts) {
       if (typeof truth !== "boolean" || !Number.isFinite(probability)) continue;
       for (const key of ["all", `phase ${phase}`, sites.get(taskId) ?? "unknown site"]) {
-        const group = groups.get(key) ?? { probabilities: [], outcomes: [] };
+        const group = groups.get(key) ?? { probabilities: [], outcomes: [], predicted: [] };
         groups.set(key, group);
         group.probabilities.push(probability);
         group.outcomes.push(truth ? 1 : 0);
+        group.predicted.push(success === true);
       }
     }
   }
@@ -229,8 +230,8 @@ async function judgeQuality(
   const ordered = [...groups].sort(
     ([a], [b]) => rank(a) - rank(b) || a.localeCompare(b, "en", { numeric: true }),
   );
-  const quality = ordered.map(([group, { probabilities, outcomes }]) => {
-    const { bins, ...report } = classificationReport(probabilities, outcomes);
+  const quality = ordered.map(([group, { probabilities, outcomes, predicted }]) => {
+    const { bins, ...report } = classificationReport(probabilities, outcomes, predicted);
     if (group === "all") calibration = bins;
     return { group, ...report };
   });

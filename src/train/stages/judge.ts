@@ -70,12 +70,14 @@ function audit(stage: Stage, lines: readonly VerdictLine[]): void {
   if (known.length === 0) return;
   const probabilities = known.map((line) => line.probability);
   const outcomes = known.map((line): 0 | 1 => (line.truth ? 1 : 0));
-  const report = classificationReport(probabilities, outcomes);
+  // What was rewarded counts, not P ≥ 0.5: the judge may have a threshold of its own.
+  const predicted = known.map((line) => line.success);
+  const report = classificationReport(probabilities, outcomes, predicted);
   stage.metrics({
     "judge/accuracy": report.accuracy,
     ...(report.precision !== null && { "judge/precision": report.precision }),
     ...(report.recall !== null && { "judge/recall": report.recall }),
   });
-  const collapsed = collapse(probabilities, outcomes);
+  const collapsed = collapse(probabilities, outcomes, predicted);
   if (collapsed) stage.emit({ kind: "warning", message: `the judge has collapsed: ${collapsed.message}` });
 }
