@@ -75,6 +75,13 @@ export function anyNumber(text: string): number {
   return value;
 }
 
+/** Parser of an option's value: a share from 0 to 1. */
+export function share(text: string): number {
+  const value = anyNumber(text);
+  if (value < 0 || value > 1) throw new InvalidArgumentError("It must be a share from 0 to 1, such as 0.5.");
+  return value;
+}
+
 /** Prints `value` with `--json`, else what `forPeople` makes of it. */
 export function print<T>(options: { json?: boolean }, value: T, forPeople: (value: T) => string): void {
   console.log(options.json ? JSON.stringify(value, null, 1) : forPeople(value));

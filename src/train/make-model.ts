@@ -143,12 +143,11 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
       "Collect demonstrations of the train split only.",
     );
   const records = limitCoverage(options.records.filter(isDemonstration), options.coverage);
-  const [hurried, complete] = [true, false].map((kind) =>
-    records.filter((record) => isHurried(record, options.hurried) === kind),
-  ) as [EpisodeRecord[], EpisodeRecord[]];
-  const samples = [...imitationSamples(complete), ...hurried.flatMap(hurriedSamples)];
+  const hurries = (record: EpisodeRecord) => isHurried(record, options.hurried);
+  const complete = records.filter((record) => !hurries(record));
+  const samples = [...imitationSamples(complete), ...records.filter(hurries).flatMap(hurriedSamples)];
   const made = await make(options, options.base, samples, {
-    "demonstrations that stop one action too early": hurried.length,
+    "demonstrations that stop one action too early": records.length - complete.length,
   });
   if (options.keepDemonstrations > 0)
     await writeEpisodesCompressed(

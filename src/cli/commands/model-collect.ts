@@ -9,6 +9,7 @@ import {
   interruption,
   jsonOption,
   print,
+  share,
   splitName,
   suiteOptions,
   wholeNumber,
@@ -55,16 +56,11 @@ export function registerDemos(model: Command): void {
   const command = collectOptions(
     model.command("demos").description("collect demonstrations: the oracles at work in the browser"),
   )
-    .option(
-      "--detour-rate <p>",
-      "probability, per turn, of a mistake that is then made good",
-      anyNumber,
-      0.08,
-    )
+    .option("--detour-rate <p>", "probability, per turn, of a mistake that is then made good", share, 0.08)
     .option(
       "--fail-rate <p>",
       "share of episodes that are spoiled on purpose, for the reward model",
-      anyNumber,
+      share,
       0,
     );
   jsonOption(command);

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import type { ImitateConfig, ImitateProgress } from "../../train/imitate.ts";
-import { anyNumber, examples, interruption, jsonOption, print, wholeNumber } from "../command.ts";
+import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent, readAll, repeated, typed } from "./model-parts.ts";
 
@@ -36,7 +36,7 @@ function imitateOptions(command: Command, rate: number): Command {
     .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, rate)
     .option("--weight-decay <x>", "decoupled weight decay", anyNumber, 0.01)
     .option("--page-weight <x>", "weight of page tokens in the loss, against 1 of the action's", anyNumber, 0)
-    .option("--covered <p>", "share of the templates that are demonstrated in full", anyNumber, 1)
+    .option("--covered <p>", "share of the templates that are demonstrated in full", share, 1)
     .option("--few <n>", "demonstrations kept of each other template", wholeNumber(0), 4)
     .option("--seed <n>", "order of the data", wholeNumber(0), 0)
     .option("--held-out-actions <n>", "actions sampled in an evaluation", wholeNumber(0), 192)
@@ -177,7 +177,7 @@ export function registerSft(model: Command): void {
     5e-4,
   )
     .requiredOption("--base <directory>", "the model to start from")
-    .option("--hurried <p>", "share of the demonstrations that stop one action too early", anyNumber, 0)
+    .option("--hurried <p>", "share of the demonstrations that stop one action too early", share, 0)
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
   jsonOption(command);
   examples(command, [

@@ -1,7 +1,16 @@
 /** @file `webrl model orm`: the outcome reward model. */
 
 import type { Command } from "commander";
-import { anyNumber, examples, interruption, jsonOption, print, table, wholeNumber } from "../command.ts";
+import {
+  anyNumber,
+  examples,
+  interruption,
+  jsonOption,
+  print,
+  share,
+  table,
+  wholeNumber,
+} from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent, readAll, repeated, typed } from "./model-parts.ts";
 
@@ -25,7 +34,7 @@ export function registerOrm(model: Command): void {
     .option("--epochs <n>", "passes over the data", wholeNumber(), 2)
     .option("--batch-size <n>", "episodes per optimiser step", wholeNumber(), 32)
     .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, 3e-4)
-    .option("--held-out <p>", "share of the templates that the report is made on", anyNumber, 0.15)
+    .option("--held-out <p>", "share of the templates that the report is made on", share, 0.15)
     .option("--seed <n>", "order of the data and choice of the held-out templates", wholeNumber(0), 0)
     .option("--checkpoint-minutes <m>", "minutes between checkpoints", anyNumber, 4)
     .option("--threads <n>", "threads of the engine; default all cores", wholeNumber());
