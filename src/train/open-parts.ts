@@ -60,7 +60,7 @@ export function modelPath(path: string, role: "base" | "orm"): string {
   if (found !== null && existsSync(join(found, "adapter_config.json"))) return found;
   const make =
     role === "base"
-      ? "`webrl model demos`, then `webrl model pretrain` and `webrl model sft --out models/base`"
+      ? "`webrl model demos`, then `webrl model pretrain` and `webrl model sft` (scripts/make-models.sh of the repository has the commands)"
       : "`webrl model rollouts`, then `webrl model orm --out models/orm`";
   throw new ConfigError(
     `there is no model at ${path} (models.${role})`,

@@ -39,7 +39,7 @@ export const register: Register = (program) => {
       const { benchResults, planBench, readEvaluations, VARIANTS } =
         await import("../../train/bench-methods.ts");
       const { loadConfig } = await import("../../train/parse-config.ts");
-      const { gitRevision, packageVersion } = await import("../../train/run-info.ts");
+      const { readRunInfo } = await import("../../train/run-directory.ts");
       const { resultsPage } = await import("../../train/results-page.ts");
       const { resultsPlot } = await import("../results-plot.tsx");
       const { ConfigError } = await import("../../core/errors.ts");
@@ -68,13 +68,15 @@ export const register: Register = (program) => {
       const results = await benchResults(plan);
       if (options.writeDocs) {
         const [first] = await readEvaluations(plan[0]!.directory);
+        const { version, revision } = await readRunInfo(plan[0]!.directory);
         await mkdir("docs", { recursive: true });
         await writeFile(
           "docs/results.md",
           resultsPage(results, {
             config,
-            version: packageVersion(),
-            revision: gitRevision(),
+            // Of the runs, which may be older than the page.
+            version,
+            revision,
             command: `webrl ${process.argv.slice(2).join(" ")}`,
             tasks: first!.evaluation.tasks,
           }),
