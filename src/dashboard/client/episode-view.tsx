@@ -1,7 +1,7 @@
 /** @jsxImportSource preact */
 /** @file The trajectory viewer: one attempt step by step, or two attempts beside each other. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { EpisodeDetail, EpisodeSummary } from "../episodes.ts";
 import { duration, percent, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
@@ -52,7 +52,8 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
   const show = (index: number) => {
     if (index >= 0 && index < count) replaceQuery({ step: String(index + 1) });
   };
-  useEffect(() => {
+  // Before the next paint: keys pressed faster than pages are painted would start from the old step.
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName))
