@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult, BenchRun } from "./bench-methods.ts";
-import { benchResults, planBench, VARIANTS } from "./bench-methods.ts";
+import { benchResults, planBench, shareBeginning, VARIANTS } from "./bench-methods.ts";
+import type { TrainConfig } from "./config.ts";
 import { checkConsistency } from "./config.ts";
 import { createContext } from "./context.ts";
+import type { RunEvent } from "./events.ts";
+import { readJsonLines } from "./json-lines.ts";
 import { train } from "./loop.ts";
 import { resultsPage } from "./results-page.ts";
+import type { MetricLine } from "./run-directory.ts";
 import { createRun } from "./run-directory.ts";
 import { runInfo } from "./run-info.ts";
 import { fakeConfig, fakeParts, makeFakeBase } from "./testing/fake-run.ts";
@@ -20,11 +24,17 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "webrl-bench-"));
   const { base, demonstrations } = await makeFakeBase(directory, 12);
   plan = planBench(directory, fakeConfig(base, { phases: 1 }), 2, VARIANTS);
-  for (const { directory: runDirectory, config } of plan) {
+  const trainAt = async (runDirectory: string, config: TrainConfig) => {
     checkConsistency(config);
     await using run = await createRun(runDirectory, runInfo(config), () => {});
     await train(createContext(run, fakeParts(demonstrations)));
+  };
+  for (const benchRun of plan) {
+    await shareBeginning(benchRun, plan);
+    await trainAt(benchRun.directory, benchRun.config);
   }
+  const webrl = plan.find(({ variant }) => variant.name === "webrl")!;
+  await trainAt(join(directory, "alone"), webrl.config);
   results = await benchResults(plan);
 }, 120_000);
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -44,6 +54,21 @@ describe("comparison of methods", () => {
     const longer = plan.map((run) => ({ ...run, config: { ...run.config, phases: 9 } }));
     const found = await benchResults(longer);
     expect(found.map((result) => result.variant.name)).toEqual(["sft"]);
+  });
+
+  it("a run that got its beginning from another is the run that would have been", async () => {
+    const metrics = async (name: string) =>
+      (await readJsonLines<MetricLine>(join(directory, name, "metrics.jsonl"))).map((line) =>
+        Object.fromEntries(Object.entries(line).filter(([key]) => !key.startsWith("time/"))),
+      );
+    const alone = await metrics("alone");
+    expect(alone.some(({ stage, phase }) => stage === "actor" && phase === 1)).toBe(true);
+    expect(await metrics("webrl-seed-0")).toEqual(alone);
+    const events = await readJsonLines<RunEvent>(join(directory, "webrl-seed-0", "events.jsonl"));
+    const finished = (run: RunEvent[]) =>
+      run.flatMap((e) => (e.kind === "stage_finished" ? [`${e.phase} ${e.stage}`] : []));
+    const ofAlone = await readJsonLines<RunEvent>(join(directory, "alone", "events.jsonl"));
+    expect(finished(events)).toEqual(finished(ofAlone));
   });
 
   it("writes the page from the runs", () => {

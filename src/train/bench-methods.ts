@@ -4,10 +4,13 @@
  */
 
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { mean, standardError } from "../algo/statistics.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "./config.ts";
+import type { RunEvent } from "./events.ts";
+import { openJsonLines, readJsonLines } from "./json-lines.ts";
+import type { MetricLine } from "./run-directory.ts";
 import { phaseName, readRunInfo } from "./run-directory.ts";
 import type { Evaluation } from "./stages/evaluate.ts";
 
@@ -56,6 +59,38 @@ export function planBench(
       config: { ...config, method: variant.method, without: variant.without ?? [], seed },
     })),
   );
+}
+
+/** Phase 0's stages, the one that has the most behind it first. */
+const BEGINNINGS = ["judge", "rollout", "evaluate"] as const;
+
+/**
+ * Runs of a seed begin alike: the same model is scored on the same tasks and rolled out on the same tasks. A run that
+ * does not exist yet gets phase 0 from another of its seed that has come furthest in it, with its metrics and events.
+ * Call it before the run is created.
+ */
+export async function shareBeginning(run: BenchRun, plan: readonly BenchRun[]): Promise<void> {
+  const phases = join(run.directory, "phases");
+  if (existsSync(join(run.directory, "config.json"))) return;
+  const others = plan.filter((other) => other !== run && other.seed === run.seed);
+  const from = BEGINNINGS.flatMap((stage) =>
+    others.filter(({ directory }) =>
+      existsSync(join(directory, "phases", phaseName(0), `${stage}.done.json`)),
+    ),
+  )[0]?.directory;
+  if (from === undefined) return;
+  // A copy that was cut short is made again.
+  await rm(run.directory, { recursive: true, force: true });
+  const part = `${phases}.part`;
+  await mkdir(part, { recursive: true });
+  await cp(join(from, "phases", phaseName(0)), join(part, phaseName(0)), { recursive: true });
+  for (const file of ["metrics.jsonl", "events.jsonl"]) {
+    const lines = await readJsonLines<MetricLine | RunEvent>(join(from, file));
+    openJsonLines(join(run.directory, file)).append(
+      ...lines.filter((line) => "phase" in line && line.phase === 0),
+    );
+  }
+  await rename(part, phases);
 }
 
 export interface BenchResult {

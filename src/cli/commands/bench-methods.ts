@@ -36,7 +36,7 @@ export const register: Register = (program) => {
         json?: boolean;
       },
     ) => {
-      const { benchResults, planBench, readEvaluations, VARIANTS } =
+      const { benchResults, planBench, readEvaluations, shareBeginning, VARIANTS } =
         await import("../../train/bench-methods.ts");
       const { loadConfig } = await import("../../train/parse-config.ts");
       const { readRunInfo } = await import("../../train/run-directory.ts");
@@ -62,6 +62,7 @@ export const register: Register = (program) => {
         process.stderr.write(
           `${i + 1}/${plan.length} ${run.variant.title}, seed ${run.seed}: ${run.directory}\n`,
         );
+        await shareBeginning(run, plan);
         const isNew = !existsSync(join(run.directory, "config.json"));
         await trainRun({ directory: run.directory, ...(isNew && { config: run.config }) });
       }
