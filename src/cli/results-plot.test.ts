@@ -9,6 +9,7 @@ const results = VARIANTS.slice(0, 3).map((variant, i): BenchResult => ({
   success: 0.2 + 0.1 * i,
   standardError: i === 0 ? null : 0.05,
   bySite: {},
+  byNovelty: {},
   curve: [0, 1].map((phase) => ({
     phase,
     success: 0.1 * (1 + i) * (1 + phase),

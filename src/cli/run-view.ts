@@ -232,7 +232,7 @@ export function learningCurve(evaluations: readonly { phase: number; evaluation:
     .join("\n");
 }
 
-/** First and last evaluation, by site and category. */
+/** First and last evaluation, by site, category and what is new in the tasks. */
 export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
   const shown = (score: Score | undefined) =>
     score === undefined ? "–" : `${percent(score.success)} ± ${percent(score.standardError)}`;
@@ -241,7 +241,7 @@ export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
     const points = 100 * (after.success - before.success);
     return `${points > 0 ? "+" : ""}${points.toFixed(1)}`;
   };
-  const rows = (groups: "bySite" | "byCategory") =>
+  const rows = (groups: "bySite" | "byCategory" | "byNovelty") =>
     Object.keys(last[groups]).map((name) => [
       name,
       last[groups][name]!.tasks,
@@ -254,6 +254,7 @@ export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
     [
       ...rows("bySite"),
       ...rows("byCategory"),
+      ...rows("byNovelty"),
       ["all", last.tasks, shown(first), shown(last), change(first, last)],
     ],
   );

@@ -4,6 +4,8 @@ export type JsonValue = string | number | boolean | null | JsonValue[] | { [key:
 
 export type Split = "train" | "validation" | "test";
 
+export type Novelty = "new values" | "new wording" | "new template";
+
 export type Category =
   | "information retrieval"
   | "form filling"
@@ -32,6 +34,11 @@ export interface Task {
   /** Steps the oracle needs, the final `exit` included; ≥ 1. */
   difficulty: number;
   split: Split;
+  /**
+   * What a test task has that no training task has: other values in a known sentence, a sentence that was kept from
+   * training, or a template that was. Absent where it is not known, and on tasks of the other splits.
+   */
+  novelty?: Novelty;
   /** Where a task of the curriculum came from; absent on tasks of a suite. */
   lineage?: Lineage;
 }

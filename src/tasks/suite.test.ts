@@ -53,6 +53,16 @@ describe("the built-in suite", () => {
     }
   });
 
+  test("a test task says what is new in it", () => {
+    const trained = new Set(suite.tasks({ split: "train" }).map((task) => task.templateId));
+    for (const { split, templateId, params, instruction, novelty } of suite.tasks()) {
+      const last = trainingPhrasings(suite.template(templateId!));
+      const isLast = suite.instantiate(templateId!, params, last).instruction === instruction;
+      const expected = !trained.has(templateId) ? "new template" : isLast ? "new wording" : "new values";
+      expect(novelty).toBe(split === "test" ? expected : undefined);
+    }
+  });
+
   test("a split is decided by what a task is: the order of parameters does not matter", () => {
     expect(splitOf("x", { a: 1, b: "c" })).toBe(splitOf("x", { b: "c", a: 1 }));
     expect(canonicalJson({ b: [1, { d: null, c: true }], a: "x" })).toBe(

@@ -3,7 +3,7 @@
 import { ConfigError, invariant } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { hash32 } from "../core/rng.ts";
-import type { Category, JsonValue, Lineage, Split, Task } from "../core/task.ts";
+import type { Category, JsonValue, Lineage, Novelty, Split, Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
 import { templates as forge } from "../sites/forge/index.ts";
 import { templates as forum } from "../sites/forum/index.ts";
@@ -62,6 +62,11 @@ export function trainingPhrasings(template: TaskTemplate): number {
   return template.phrasings.length - 1;
 }
 
+function noveltyOf(template: TaskTemplate, phrasing: number): Novelty {
+  if (template.testOnly) return "new template";
+  return phrasing < trainingPhrasings(template) ? "new values" : "new wording";
+}
+
 let builtIn: TemplateSuite | undefined;
 
 /** The tasks of the built-in sites. One object, computed lazily. */
@@ -113,6 +118,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     category: from.category,
     difficulty: from.difficulty,
     split,
+    ...(split === "test" && { novelty: noveltyOf(from, phrasing) }),
   });
 
   const tasks = (): Task[] =>

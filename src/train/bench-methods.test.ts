@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult, BenchRun } from "./bench-methods.ts";
-import { benchResults, planBench, shareBeginning, VARIANTS } from "./bench-methods.ts";
+import { benchResults, planBench, readEvaluations, shareBeginning, VARIANTS } from "./bench-methods.ts";
 import type { TrainConfig } from "./config.ts";
 import { checkConsistency } from "./config.ts";
 import { createContext } from "./context.ts";
@@ -71,15 +71,17 @@ describe("comparison of methods", () => {
     expect(finished(events)).toEqual(finished(ofAlone));
   });
 
-  it("writes the page from the runs", () => {
+  it("writes the page from the runs", async () => {
+    const [first] = await readEvaluations(plan[0]!.directory);
     const page = resultsPage(results, {
       config: plan[0]!.config,
       version: "1",
       revision: null,
       command: "webrl bench methods",
-      tasks: 4,
+      base: first!.evaluation,
     });
     for (const { variant } of results) expect(page).toContain(`| ${variant.title} |`);
+    expect(page).toContain("| method | new values (4) |");
     expect(page).toContain("## WebRL minus the others");
     expect(page).not.toContain("NaN");
   });

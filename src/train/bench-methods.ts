@@ -101,6 +101,8 @@ export interface BenchResult {
   success: number;
   standardError: number | null;
   bySite: Record<string, number>;
+  /** By what is new in the tasks. */
+  byNovelty: Record<string, number>;
   /** Mean success by phase. */
   curve: { phase: number; success: number; standardError: number | null }[];
 }
@@ -113,7 +115,11 @@ export async function readEvaluations(run: string): Promise<{ phase: number; eva
     const directory = join(run, "phases", phaseName(phase));
     if (!existsSync(join(directory, "evaluate.done.json"))) continue;
     const text = await readFile(join(directory, "evaluation.json"), "utf8");
-    found.push({ phase, evaluation: JSON.parse(text) as Evaluation });
+    // Runs of before `byNovelty` can be read as well.
+    found.push({
+      phase,
+      evaluation: { byNovelty: {}, ...(JSON.parse(text) as Omit<Evaluation, "byNovelty">) },
+    });
   }
   return found;
 }
@@ -131,15 +137,19 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
     if (runs.length === 0) continue;
     const finals = runs.map((evaluations) => evaluations.at(-1)!.evaluation);
     const phases = [...new Set(runs.flatMap((run) => run.map(({ phase }) => phase)))].sort((a, b) => a - b);
-    const sites = [...new Set(finals.flatMap((final) => Object.keys(final.bySite)))].sort();
+    const group = (by: "bySite" | "byNovelty") => {
+      const names = [...new Set(finals.flatMap((final) => Object.keys(final[by])))].sort();
+      return Object.fromEntries(
+        names.map((name) => [name, mean(finals.flatMap((final) => final[by][name]?.success ?? []))]),
+      );
+    };
     results.push({
       variant,
       seeds: runs.length,
       success: mean(finals.map((final) => final.success)),
       standardError: standardError(finals.map((final) => final.success)),
-      bySite: Object.fromEntries(
-        sites.map((site) => [site, mean(finals.flatMap((final) => final.bySite[site]?.success ?? []))]),
-      ),
+      bySite: group("bySite"),
+      byNovelty: group("byNovelty"),
       curve: phases.map((phase) => {
         const values = runs.flatMap((run) => run.find((e) => e.phase === phase)?.evaluation.success ?? []);
         return { phase, success: mean(values), standardError: standardError(values) };

@@ -2,6 +2,7 @@
 
 import type { BenchResult } from "./bench-methods.ts";
 import type { TrainConfig } from "./config.ts";
+import type { Evaluation } from "./stages/evaluate.ts";
 
 const percent = (value: number) => (100 * value).toFixed(1);
 const withError = (value: number, error: number | null) =>
@@ -12,20 +13,23 @@ export interface ResultsPage {
   version: string;
   revision: string | null;
   command: string;
-  /** Test tasks of each evaluation. */
-  tasks: number;
+  /** Of the base: how many tasks there are of each kind. */
+  base: Evaluation;
 }
+
+const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+const cells = (groups: Record<string, number>, names: readonly string[]) =>
+  names.map((name) => (groups[name] === undefined ? "–" : percent(groups[name])));
 
 /** Markdown. The numbers are those of the runs, whatever they say. */
 export function resultsPage(results: readonly BenchResult[], page: ResultsPage): string {
   const sites = [...new Set(results.flatMap((result) => Object.keys(result.bySite)))].sort();
-  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const phases = [...new Set(results.flatMap((result) => result.curve.map(({ phase }) => phase)))].sort(
     (a, b) => a - b,
   );
   return `# Results
 
-Success in % on ${page.tasks} held-out test tasks of the built-in suite, at temperature 0, judged by the verifiers: mean ±
+Success in % on ${page.base.tasks} held-out test tasks of the built-in suite, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and make the same number of
 episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} a phase). "SFT" is that base, \`${page.config.models.base}\`, and not the best that imitation
 can do: its card says what it imitates, and decision 0009 why. The error is over seeds on the same tasks: it does not contain the choice
@@ -43,11 +47,11 @@ ${results
       result.variant.title,
       String(result.seeds),
       withError(result.success, result.standardError),
-      ...sites.map((site) => (result.bySite[site] === undefined ? "–" : percent(result.bySite[site]))),
+      ...cells(result.bySite, sites),
     ]),
   )
   .join("\n")}
-
+${novelty(results, page.base)}
 ## By phase
 
 ${row(["method", ...phases.map((phase) => `phase ${phase}`)])}
@@ -67,6 +71,21 @@ ${results
 ![Success by phase](results.svg)
 
 ${comparison(results)}
+`;
+}
+
+/** Success by what is new in the test tasks; nothing for a suite that does not know. */
+function novelty(results: readonly BenchResult[], base: Evaluation): string {
+  const names = Object.keys(base.byNovelty);
+  if (names.length === 0) return "";
+  return `
+## By what is new in the task
+
+Every test task has something that no training task has: other values in a known sentence, a sentence that training never showed, or a template that it never showed.
+
+${row(["method", ...names.map((name) => `${name} (${base.byNovelty[name]!.tasks})`)])}
+${row(["---", ...names.map(() => "---")])}
+${results.map((result) => row([result.variant.title, ...cells(result.byNovelty, names)])).join("\n")}
 `;
 }
 

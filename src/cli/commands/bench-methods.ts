@@ -79,7 +79,7 @@ export const register: Register = (program) => {
             version,
             revision,
             command: `webrl ${process.argv.slice(2).join(" ")}`,
-            tasks: first!.evaluation.tasks,
+            base: first!.evaluation,
           }),
         );
         await writeFile("docs/results.svg", resultsPlot(results));

@@ -1,5 +1,6 @@
 /** @file `webrl eval`: the score of a model on a suite. */
 
+import type { Score } from "../../train/stages/evaluate.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
   examples,
@@ -91,12 +92,14 @@ export const register: Register = (program) => {
           `${s.model}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
           table(
             ["", "tasks", "success", "±"],
-            [...Object.entries(s.bySite), ...Object.entries(s.byCategory)].map(([name, group]) => [
-              name,
-              group.tasks,
-              percent(group.success),
-              percent(group.standardError),
-            ]),
+            [s.bySite, s.byCategory, s.byNovelty]
+              .flatMap(Object.entries<Score>)
+              .map(([name, group]) => [
+                name,
+                group.tasks,
+                percent(group.success),
+                percent(group.standardError),
+              ]),
           ),
         ].join("\n"),
       );

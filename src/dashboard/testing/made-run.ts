@@ -399,6 +399,7 @@ function scoreOf(records: readonly EpisodeRecord[]) {
     stepsMean: 4,
     bySite: group((record) => record.trajectory.task.sites[0]!),
     byCategory: group((record) => record.trajectory.task.category),
+    byNovelty: {},
   };
 }
 

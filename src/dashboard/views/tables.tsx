@@ -15,7 +15,7 @@ const rowsOf = (before: Record<string, Score>, after: Record<string, Score>): Sc
     .sort()
     .map((group) => ({ group, before: before[group], after: after[group] }));
 
-/** Success before and after by site and category; before alone where nothing has been scored since. */
+/** Success before and after by site, category and novelty; before alone where nothing has been scored since. */
 export function BeforeAfterTable(props: {
   before: Evaluation;
   after: Evaluation | null;
@@ -25,6 +25,7 @@ export function BeforeAfterTable(props: {
   const parts: { name: string; rows: ScoreRow[] }[] = [
     { name: "Site", rows: rowsOf(before.bySite ?? {}, after?.bySite ?? {}) },
     { name: "Category", rows: rowsOf(before.byCategory ?? {}, after?.byCategory ?? {}) },
+    { name: "What is new in the task", rows: rowsOf(before.byNovelty ?? {}, after?.byNovelty ?? {}) },
     { name: "All", rows: [{ group: "all tasks", before, after: after ?? undefined }] },
   ];
   return (

@@ -27,6 +27,8 @@ export interface Evaluation extends Score {
   stepsMean: number;
   bySite: Record<string, Score>;
   byCategory: Record<string, Score>;
+  /** By what is new in a test task; empty where that is not known. */
+  byNovelty: Record<string, Score>;
 }
 
 /** Writes `evaluation.jsonl` (episodes) and `evaluation.json` (the score). */
@@ -71,8 +73,11 @@ export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluatio
       `the task ${unknown.trajectory.task.id} has no verifier: it cannot be scored`,
       "Evaluate on a suite whose tasks have verifiers.",
     );
-  const group = (key: (record: EpisodeRecord) => string) => {
-    const groups = groupBy(usable, key);
+  const group = (key: (record: EpisodeRecord) => string | undefined) => {
+    const groups = groupBy(
+      usable.filter((record) => key(record) !== undefined),
+      (record) => key(record)!,
+    );
     return Object.fromEntries(
       [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, g]) => [k, score(g)]),
     );
@@ -86,6 +91,7 @@ export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluatio
         : usable.reduce((sum, record) => sum + record.trajectory.steps.length, 0) / usable.length,
     bySite: group((record) => record.trajectory.task.sites[0] ?? ""),
     byCategory: group((record) => record.trajectory.task.category),
+    byNovelty: group((record) => record.trajectory.task.novelty),
   };
 }
 

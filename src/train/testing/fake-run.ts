@@ -36,7 +36,9 @@ const PHRASINGS: Record<string, string[]> = {
 const FAKE_PAGE_WORDS = ["Lamp", "Kettle", "Scarf", "Globe", "Teapot", "Anvil", "Whistle", "Ladder"];
 
 export function fakeCatalog(): TaskCatalog & TaskSource {
-  const all = fakeTasks();
+  const all = fakeTasks().map((task): Task =>
+    task.split === "test" ? { ...task, novelty: "new values" } : task,
+  );
   return {
     name: "fake",
     tasks: (filter?: { split?: Split }) =>
