@@ -35,6 +35,7 @@ import {
   valuePromptOf,
 } from "../src/text/prompt.ts";
 import type { TrainConfig } from "../src/train/config.ts";
+import { warmupCosine } from "../src/train/optimise.ts";
 import { evaluationTasks, spread } from "../src/train/spread.ts";
 
 export interface World {
@@ -268,13 +269,14 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
     ];
     log(phase, "replay/selected", selected.length);
 
-    // 4. Critic, equation 8: cross-entropy on the outcome, at every step.
+    // 4. Critic, equation 8: cross-entropy on the outcome, at every new step.
     const critic = await engine.open({ path: criticPath });
     const answers = answerTokens(tokenizer);
     const question = (step: ExperienceStep) =>
       answerDatum(valuePromptOf(tokenizer, step.promptTokens), answers);
     let updates = 0;
-    for (const batch of batches(samples, config.critic.batchSize, rng.fork(`critic-${phase}`))) {
+    const newSamples = samples.filter(({ isNew }) => isNew);
+    for (const batch of batches(newSamples, config.critic.batchSize, rng.fork(`critic-${phase}`))) {
       const { loss } = await critic.forwardBackward(
         batch.map(({ step }) => question(step)),
         criticLoss({ outcomes_B: batch.map(({ step }) => step.outcome) }),
@@ -297,6 +299,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
       weighted.push({ datum, advantage, ref_N: ref_N!, isNew });
     }
     updates = 0;
+    const all = Math.ceil(weighted.length / config.actor.batchSize);
     for (const batch of batches(weighted, config.actor.batchSize, rng.fork(`actor-${phase}`))) {
       const { loss } = await actor.forwardBackward(
         batch.map(({ datum }) => datum),
@@ -306,7 +309,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
           beta: config.actor.beta,
         }),
       );
-      await actor.optimStep({ learningRate: config.actor.learningRate });
+      await actor.optimStep({ learningRate: warmupCosine(config.actor.learningRate, (updates + 0.5) / all) });
       log(phase, "actor/loss", loss, ++updates);
     }
     log(phase, "actor/mean_advantage", mean(weighted.map(({ advantage }) => advantage)));

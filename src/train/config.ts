@@ -93,7 +93,11 @@ const actorSchema = z.strictObject({
     .default(0.3)
     .describe("β of the KL constraint; the paper does not say its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
-  learningRate: z.number().positive().default(2e-4).describe("Constant learning rate."),
+  learningRate: z
+    .number()
+    .positive()
+    .default(2e-4)
+    .describe("Highest learning rate of a phase: a short warm-up, then a cosine down to a twentieth."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
   epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
   discount: z

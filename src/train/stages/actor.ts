@@ -7,7 +7,7 @@ import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, weighSteps } from "../advantages.ts";
 import type { Context } from "../context.ts";
 import { readJsonLines } from "../json-lines.ts";
-import { MICRO_BATCH_TOKENS, microBatches, optimise } from "../optimise.ts";
+import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../optimise.ts";
 import { freshDirectory } from "../run-directory.ts";
 import type { ValueLine } from "./critic.ts";
 import { valueMap } from "./critic.ts";
@@ -49,7 +49,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       batchSize: config.actor.batchSize,
       epochs: config.actor.epochs,
       rng: rng.fork(`actor-${phase}`),
-      learningRate: () => config.actor.learningRate,
+      learningRate: (step, steps) => warmupCosine(config.actor.learningRate, (step + 0.5) / steps),
       onStep: ({ step, steps, loss, gradientNorm, batch, logprobs_BN }) => {
         const ratios = batch.map(({ ref_N }, b) => logRatio(logprobs_BN[b]!, ref_N));
         stage.metrics(

@@ -1,4 +1,9 @@
-/** @file The critic's update: cross-entropy on the outcome at every step (equation 8), then V of every step that the actor needs. */
+/**
+ * @file The critic's update: cross-entropy on the outcome at every new step (equation 8), then V of every step that the actor needs.
+ *
+ * Deviation: replayed steps are left out. All of them come from successes, most of these by other policies, so a critic that learns from
+ * them says of a new step that it succeeds more often than it does: advantages of new steps sink, those of demonstrated ones vanish.
+ */
 
 import { collapse, areaUnderCurve } from "../../algo/classification.ts";
 import { answerProbability, criticLoss } from "../../algo/loss.ts";
@@ -31,11 +36,12 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
       return { optimiserSteps: 0 };
     }
     const data = await context.experience.data(phase);
+    const fresh = data.filter((step) => step.isNew);
     await using model = await models.open(models.criticPath(phase - 1));
     const datumOf = criticDatum(model.tokenizer);
     const optimiserSteps = await optimise<DataStep>({
       model,
-      samples: data,
+      samples: fresh,
       datumOf,
       lossOf: (samples, batch) =>
         criticLoss({ outcomes_B: samples.map((step) => step.outcome), normalizer: batch.length }),
@@ -57,7 +63,6 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     await model.save(await freshDirectory(models.criticPath(phase)));
 
     const valueOf = valueMap(lines);
-    const fresh = data.filter((step) => step.isNew);
     const values = fresh.map((step) => valueOf(step.trajectoryId, step.index)!);
     const outcomes = fresh.map((step) => step.outcome);
     const explained = explainedVariance(values, outcomes);
