@@ -65,10 +65,12 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     const valueOf = valueMap(lines);
     const values = fresh.map((step) => valueOf(step.trajectoryId, step.index)!);
     const outcomes = fresh.map((step) => step.outcome);
-    const explained = explainedVariance(values, outcomes);
+    const explained = values.length === 0 ? null : explainedVariance(values, outcomes);
     const auc = areaUnderCurve(values, outcomes);
     stage.metrics({
-      "critic/mean_value": values.reduce((sum, value) => sum + value, 0) / values.length,
+      ...(values.length > 0 && {
+        "critic/mean_value": values.reduce((sum, value) => sum + value, 0) / values.length,
+      }),
       ...(explained !== null && { "critic/explained_variance": explained }),
       ...(auc !== null && { "critic/auc": auc }),
     });
