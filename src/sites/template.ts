@@ -32,6 +32,8 @@ export interface TaskTemplate<P extends Params = Params> {
   signedOut?: boolean;
   /** Instructions with `{param}` placeholders; at least three, really different in wording. */
   phrasings: string[];
+  /** Further wordings, in training only: demonstrations are told again and tasks are grown in them. */
+  paraphrases?: readonly string[];
   /** Texts for placeholders that need more than `String(value)`. */
   words?(params: P): Record<string, string>;
   /** Path on the first site; default `/`. */
@@ -43,6 +45,17 @@ export interface TaskTemplate<P extends Params = Params> {
   oracle: Oracle<P>;
   /** An answer that looks right and is wrong, for `suite check`; default `"wrong"`. */
   wrongAnswer?(params: P, world: WorldState): string;
+}
+
+/** Templates with their further wordings, by id. */
+export function withParaphrases(
+  templates: readonly TaskTemplate[],
+  paraphrases: Readonly<Record<string, readonly string[]>>,
+): TaskTemplate[] {
+  return templates.map((template) => {
+    const further = paraphrases[template.id];
+    return further ? { ...template, paraphrases: further } : template;
+  });
 }
 
 /** Keeps the parameters' type inside a template and forgets it outside. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../core/errors.ts";
+import { normaliseInstruction } from "../curriculum/catalog.ts";
 import type { Finished } from "../sites/verify.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
 import { loadSuite } from "./load-suite.ts";
-import { builtInSuite, canonicalJson, splitOf, trainingPhrasings } from "./suite.ts";
+import { builtInSuite, canonicalJson, splitOf } from "./suite.ts";
 
 const suite = builtInSuite();
 
@@ -48,15 +49,32 @@ describe("the built-in suite", () => {
     for (const task of suite.tasks()) {
       if (task.split === "test") continue;
       const template = suite.template(task.templateId!);
-      const last = suite.instantiate(template.id, task.params, trainingPhrasings(template));
+      const last = suite.instantiate(template.id, task.params, template.phrasings.length - 1);
       expect(task.instruction).not.toBe(last.instruction);
     }
+  });
+
+  test("a template that is trained on has paraphrases; told again, a task is never in a held-out phrasing", () => {
+    const first = (id: string) => suite.tasks({ template: id, limit: 1 })[0]!;
+    for (const { id, phrasings, paraphrases = [], testOnly } of suite.templates()) {
+      if (testOnly) {
+        expect(paraphrases).toEqual([]);
+        continue;
+      }
+      expect(paraphrases.length).toBeGreaterThanOrEqual(8);
+      const told = suite.retellings(first(id));
+      expect(new Set(told.map(normaliseInstruction)).size).toBe(phrasings.length - 1 + paraphrases.length);
+      const last = suite.instantiate(id, first(id).params, phrasings.length - 1).instruction;
+      expect(told.map(normaliseInstruction)).not.toContain(normaliseInstruction(last));
+    }
+    const foreign = { ...suite.tasks({ limit: 1 })[0]!, templateId: "elsewhere.task" };
+    expect(suite.retellings(foreign)).toEqual([foreign.instruction]);
   });
 
   test("a test task says what is new in it", () => {
     const trained = new Set(suite.tasks({ split: "train" }).map((task) => task.templateId));
     for (const { split, templateId, params, instruction, novelty } of suite.tasks()) {
-      const last = trainingPhrasings(suite.template(templateId!));
+      const last = suite.template(templateId!).phrasings.length - 1;
       const isLast = suite.instantiate(templateId!, params, last).instruction === instruction;
       const expected = !trained.has(templateId) ? "new template" : isLast ? "new wording" : "new values";
       expect(novelty).toBe(split === "test" ? expected : undefined);

@@ -2,6 +2,7 @@
 
 import { ConfigError, invariant } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { trainingPhrasings } from "../core/phrasings.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Category, JsonValue, Lineage, Novelty, Split, Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
@@ -49,22 +50,19 @@ export interface TemplateSuite extends Suite {
   template(id: string): TaskTemplate;
   instances(templateId: string, split?: Split): readonly Instance[];
   /**
-   * A task with these parameters. `phrasing` counts from 0; the last one of each template is kept for the test split
-   * (see {@link trainingPhrasings}). With `lineage` the task belongs to the train split.
+   * A task with these parameters. `phrasing` counts from 0 through the template's phrasings, of which the last is kept for
+   * the test split, and on through its paraphrases. With `lineage` the task belongs to the train split.
    */
   instantiate(templateId: string, params: Params, phrasing: number, lineage?: Lineage): Task;
+  /** The task's instruction in every phrasing that training may see; as it is for a task of another suite. */
+  retellings(task: Task): string[];
   /** `null` for a task without a template. */
   verify(task: Task, finished: Finished): Verdict | null;
 }
 
-/** How many of a template's phrasings may be seen in training: all but the last. */
-export function trainingPhrasings(template: TaskTemplate): number {
-  return template.phrasings.length - 1;
-}
-
 function noveltyOf(template: TaskTemplate, phrasing: number): Novelty {
   if (template.testOnly) return "new template";
-  return phrasing < trainingPhrasings(template) ? "new values" : "new wording";
+  return phrasing === template.phrasings.length - 1 ? "new wording" : "new values";
 }
 
 let builtIn: TemplateSuite | undefined;
@@ -125,7 +123,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     (all ??= templates.flatMap((from) =>
       instancesOf(from.id).map(({ index: at, params, split }) => {
         const id = `${from.id}/${at}`;
-        const phrasings = split === "test" ? from.phrasings.length : trainingPhrasings(from);
+        const phrasings = from.phrasings.length - (split === "test" ? 0 : 1);
         return make(from, id, params, hash32(`phrasing ${id}`) % phrasings, split);
       }),
     ));
@@ -144,7 +142,6 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     },
     instantiate: (templateId, params, phrasing, lineage) => {
       const from = template(templateId);
-      invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
       const key = canonicalJson(params);
       let keys = byParams.get(templateId);
       if (!keys) {
@@ -158,6 +155,11 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
         ? "train"
         : (known?.split ?? (from.testOnly ? "test" : splitOf(templateId, params)));
       return { ...make(from, id, params, phrasing, split), ...(lineage ? { lineage } : {}) };
+    },
+    retellings: ({ templateId, params, instruction }) => {
+      const from = templateId === null ? undefined : byId.get(templateId);
+      if (from === undefined) return [instruction];
+      return trainingPhrasings(from).map((phrasing) => phrase(from, params, phrasing));
     },
     verify: (task, finished) => {
       if (task.templateId === null) return null;
@@ -179,7 +181,9 @@ export function splitOf(templateId: string, params: Params): Split {
 /** The instruction: a phrasing with its placeholders filled. */
 function phrase(template: TaskTemplate, params: Params, phrasing: number): string {
   const words = template.words?.(params) ?? {};
-  return template.phrasings[phrasing]!.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const wording = [...template.phrasings, ...(template.paraphrases ?? [])][phrasing];
+  invariant(wording !== undefined, `${template.id} has no phrasing ${phrasing}`);
+  return wording.replace(/\{(\w+)\}/g, (_, name: string) => {
     const text = words[name] ?? params[name];
     invariant(text !== undefined && text !== null, `${template.id}: nothing for the placeholder {${name}}`);
     return String(text);

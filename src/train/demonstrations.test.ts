@@ -56,7 +56,12 @@ const record = {
 } as unknown as EpisodeRecord;
 
 describe("renamed demonstrations", () => {
-  const samples = renamedSamples([record], { copies: 40, questions: 0, seed: 3 });
+  const samples = renamedSamples([record], {
+    copies: 40,
+    questions: 0,
+    seed: 3,
+    retellings: (task) => [task.instruction],
+  });
 
   it("exchange a name in instruction, page, address, history and action alike", () => {
     const renamed = samples.filter((s) => !s.instruction.includes("Book Lender"));
@@ -78,6 +83,19 @@ describe("renamed demonstrations", () => {
       expect(number).toHaveLength(4);
       expect(sample.response).toBe(`exit(message="${number}")`);
     }
+  });
+
+  it("are told in the words given", () => {
+    const told = renamedSamples([record], {
+      copies: 20,
+      questions: 0,
+      seed: 3,
+      retellings: () => ["Give a star to Book Lender, issue 1234.", "Star Book Lender; issue 1234"],
+    });
+    const starts = new Set(told.map((sample) => sample.instruction.slice(0, 4)));
+    expect(starts).toEqual(new Set(["Give", "Star"]));
+    // The turns of one episode have one instruction.
+    for (let at = 0; at < told.length; at += 2) expect(told[at]!.instruction).toBe(told[at + 1]!.instruction);
   });
 
   it("keep some names, so that real ones are seen too", () => {

@@ -211,6 +211,20 @@ function imitationSample({ id, trajectory }: EpisodeRecord, step: Step): Imitati
   };
 }
 
+/**
+ * The same episode with its instruction in other words, drawn of those that training may see (`TemplateSuite.retellings`).
+ * A small model that has two or three sentences for a template recognises no other.
+ */
+export function retold(
+  record: EpisodeRecord,
+  retellings: (task: Task) => readonly string[],
+  rng: Rng,
+): EpisodeRecord {
+  const { task } = record.trajectory;
+  const instruction = rng.pick(retellings(task));
+  return { ...record, trajectory: { ...record.trajectory, task: { ...task, instruction } } };
+}
+
 /** Drills of the pages that demonstrations passed, `perPage` of each different page, each with `questions` more. */
 export function drillSamples(
   records: readonly EpisodeRecord[],
@@ -241,17 +255,25 @@ export function drillSamples(
 /**
  * Demonstrations with other names: in each copy the values of the task's parameters are exchanged for made-up ones,
  * in the instruction, on the pages and in the actions alike. What to do stays the same; what to write has to be
- * copied, because it is never the same twice. For pre-training of small models, which otherwise learn names by heart.
+ * copied, because it is never the same twice. Each copy is told in other words, of `retellings`. For pre-training of
+ * small models, which otherwise learn names by heart.
  */
 export function renamedSamples(
   records: readonly EpisodeRecord[],
-  { copies, questions, seed }: { copies: number; questions: number; seed: number },
+  options: {
+    copies: number;
+    questions: number;
+    seed: number;
+    retellings: (task: Task) => readonly string[];
+  },
 ): ImitationSample[] {
+  const { copies, questions, seed } = options;
   const rng = createRng(seed).fork("renamed");
   const phrase = phraseMaker(records, rng.fork("phrases"));
-  return records.filter(isDemonstration).flatMap((record) =>
+  return records.filter(isDemonstration).flatMap((original) =>
     Array.from({ length: copies }, (_, copy) => {
-      const draw = rng.fork(`${record.id}/${copy}`);
+      const draw = rng.fork(`${original.id}/${copy}`);
+      const record = retold(original, options.retellings, draw.fork("retold"));
       const rename = renaming(record.trajectory.task, phrase, draw);
       return imitatedSteps(record).map((step) => {
         const sample = imitationSample(record, step);

@@ -8,6 +8,8 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
+import { createRng } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
 import type { OrmExample, OrmReport } from "../reward/train-orm.ts";
 import { evaluateOrm, ormExample, splitOrmExamples, trainOrm } from "../reward/train-orm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
@@ -22,6 +24,7 @@ import {
   isHurried,
   limitCoverage,
   renamedSamples,
+  retold,
   writeEpisodesCompressed,
 } from "./demonstrations.ts";
 import { copyWarmup } from "./copy-warmup.ts";
@@ -51,6 +54,8 @@ interface MakeModelOptions {
   imitate: ImitateConfig;
   template: PromptTemplate;
   maxNewTokens: number;
+  /** A task's instruction in the phrasings that training may see. */
+  retellings: (task: Task) => readonly string[];
   /** The command that makes it again, for the model card. */
   command: string;
   onProgress?(progress: ImitateProgress): void;
@@ -109,10 +114,24 @@ export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   const demonstrations = limitCoverage(records.filter(isDemonstration), options.coverage);
   const samples: Sample[] = [
     ...drillSamples(records, { perPage: options.drillsPerPage, questions, seed }),
-    ...renamedSamples(demonstrations, { copies: options.renamedCopies, questions, seed }),
-    ...judgementSamples(demonstrations, options.episodesPerDemonstration, seed),
+    ...renamedSamples(demonstrations, {
+      copies: options.renamedCopies,
+      questions,
+      seed,
+      retellings: options.retellings,
+    }),
+    ...judgementSamples(retoldAll(demonstrations, options), options.episodesPerDemonstration, seed),
   ];
   return make(options, existsSync(join(warm, "manifest.json")) ? warm : start, samples);
+}
+
+/** Each episode once, in other words. */
+function retoldAll(
+  records: readonly EpisodeRecord[],
+  { retellings, imitate: { seed } }: Pick<MakeModelOptions, "retellings" | "imitate">,
+): EpisodeRecord[] {
+  const rng = createRng(seed).fork("retold");
+  return records.map((record) => retold(record, retellings, rng.fork(record.id)));
 }
 
 /** Constructed outcomes, but none of the templates that the reward model is measured on by default. */
@@ -142,7 +161,10 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
       `${foreign.id} demonstrates ${foreign.trajectory.task.id}, a task of the ${foreign.trajectory.task.split} split`,
       "Collect demonstrations of the train split only.",
     );
-  const records = limitCoverage(options.records.filter(isDemonstration), options.coverage);
+  const records = retoldAll(
+    limitCoverage(options.records.filter(isDemonstration), options.coverage),
+    options,
+  );
   const hurries = (record: EpisodeRecord) => isHurried(record, options.hurried);
   const complete = records.filter((record) => !hurries(record));
   const samples = [...imitationSamples(complete), ...records.filter(hurries).flatMap(hurriedSamples)];

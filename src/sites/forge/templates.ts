@@ -1,14 +1,13 @@
 /** @file The tasks of the forge. */
 
-import type { TaskTemplate } from "../template.ts";
+import { withParaphrases } from "../template.ts";
+import { paraphrases } from "./paraphrases.ts";
 import { crossTemplates } from "./templates-cross.ts";
 import { issueTemplates } from "./templates-issues.ts";
 import { projectTemplates } from "./templates-projects.ts";
 import { readingTemplates } from "./templates-reading.ts";
 
-export const templates: TaskTemplate[] = [
-  ...readingTemplates,
-  ...issueTemplates,
-  ...projectTemplates,
-  ...crossTemplates,
-];
+export const templates = withParaphrases(
+  [...readingTemplates, ...issueTemplates, ...projectTemplates, ...crossTemplates],
+  paraphrases,
+);

@@ -1,8 +1,12 @@
 /** @file The tasks of the forum. */
 
-import type { TaskTemplate } from "../template.ts";
+import { withParaphrases } from "../template.ts";
+import { paraphrases } from "./paraphrases.ts";
 import { moderationTemplates } from "./templates-moderation.ts";
 import { readingTemplates } from "./templates-reading.ts";
 import { writingTemplates } from "./templates-writing.ts";
 
-export const templates: TaskTemplate[] = [...readingTemplates, ...writingTemplates, ...moderationTemplates];
+export const templates = withParaphrases(
+  [...readingTemplates, ...writingTemplates, ...moderationTemplates],
+  paraphrases,
+);

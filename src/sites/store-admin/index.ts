@@ -1,6 +1,7 @@
 /** @file The store admin: application and tasks. */
 
-import type { TaskTemplate } from "../template.ts";
+import { withParaphrases } from "../template.ts";
+import { paraphrases } from "./paraphrases.ts";
 import { contentTemplates } from "./templates-content.ts";
 import { customerTemplates } from "./templates-customers.ts";
 import { orderTemplates } from "./templates-orders.ts";
@@ -9,10 +10,7 @@ import { reviewTemplates } from "./templates-reviews.ts";
 
 export { app } from "./app.ts";
 
-export const templates: TaskTemplate[] = [
-  ...orderTemplates,
-  ...productTemplates,
-  ...reviewTemplates,
-  ...customerTemplates,
-  ...contentTemplates,
-];
+export const templates = withParaphrases(
+  [...orderTemplates, ...productTemplates, ...reviewTemplates, ...customerTemplates, ...contentTemplates],
+  paraphrases,
+);

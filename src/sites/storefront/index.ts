@@ -1,6 +1,7 @@
 /** @file The storefront: application and tasks. */
 
-import type { TaskTemplate } from "../template.ts";
+import { withParaphrases } from "../template.ts";
+import { paraphrases } from "./paraphrases.ts";
 import { accountTemplates } from "./templates-account.ts";
 import { bothTemplates } from "./templates-both.ts";
 import { catalogTemplates } from "./templates-catalog.ts";
@@ -9,10 +10,7 @@ import { shoppingTemplates } from "./templates-shopping.ts";
 
 export { app } from "./app.ts";
 
-export const templates: TaskTemplate[] = [
-  ...catalogTemplates,
-  ...shoppingTemplates,
-  ...orderTemplates,
-  ...accountTemplates,
-  ...bothTemplates,
-];
+export const templates = withParaphrases(
+  [...catalogTemplates, ...shoppingTemplates, ...orderTemplates, ...accountTemplates, ...bothTemplates],
+  paraphrases,
+);
