@@ -11,10 +11,7 @@ export interface CatalogTemplate {
   readonly id: string;
   readonly sites: readonly string[];
   readonly category: string;
-  /** The last one is kept for the test split. */
   readonly phrasings: readonly string[];
-  /** Further ones, for training; they count on after `phrasings`. */
-  readonly paraphrases?: readonly string[];
   /** All its instances belong to the test split: never evolved into. */
   readonly testOnly?: boolean;
 }

@@ -7,7 +7,6 @@
  */
 
 import type { Proposer } from "../core/contracts.ts";
-import { trainingPhrasings } from "../core/phrasings.ts";
 import type { Rng } from "../core/rng.ts";
 import type { JsonValue, Task } from "../core/task.ts";
 import type { CatalogParams, CatalogTemplate, TaskCatalog } from "./catalog.ts";
@@ -25,6 +24,8 @@ export type EvolveOperator = "sibling" | "crossover" | "phrasing" | "cousin";
 export interface EvolveOptions {
   /** Relative frequency of each operator; 0 switches one off. */
   mix?: Partial<Record<EvolveOperator, number>>;
+  /** Phrasings that training may see, counted from the first. Default: all but the last, at least one. */
+  trainingPhrasings?: (template: CatalogTemplate) => number;
 }
 
 const DEFAULT_MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
@@ -33,6 +34,8 @@ const TRIES_PER_TASK = 30;
 
 export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOptions = {}): Proposer {
   const mix = { ...DEFAULT_MIX, ...options.mix };
+  const phrasingsOf =
+    options.trainingPhrasings ?? ((t: CatalogTemplate) => Math.max(1, t.phrasings.length - 1));
   const pool = createPool(catalog);
   let heldOut: Set<string> | undefined;
 
@@ -50,7 +53,7 @@ export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOption
         const parent = parents[tries % parents.length]!;
         const choice = pool.evolve(parent, pickOperator(mix, draw), draw);
         if (choice === null) continue;
-        const phrasing = pickPhrasing(choice, draw);
+        const phrasing = pickPhrasing(choice, parent, phrasingsOf(choice.template), draw);
         if (phrasing === null) continue;
         const lineage = { parentId: parent.id, phase, proposer: "evolve", value: null };
         const task = catalog.instantiate(choice.template.id, choice.params, phrasing, lineage);
@@ -139,11 +142,10 @@ function pickOperator(mix: Record<EvolveOperator, number>, rng: Rng): EvolveOper
   return "sibling";
 }
 
-function pickPhrasing({ template, newPhrasing }: Choice, rng: Rng): number | null {
-  const allowed = trainingPhrasings(template);
-  if (allowed.length < (newPhrasing ? 2 : 1)) return null;
+function pickPhrasing(choice: Choice, parent: Task, allowed: number, rng: Rng): number | null {
+  if (allowed < 1 || (choice.newPhrasing && allowed < 2)) return null;
   // A phrasing that gives the parent's own words is dropped by the caller as a duplicate.
-  return rng.pick(allowed);
+  return rng.int(Math.min(allowed, choice.template.phrasings.length));
 }
 
 /** Every site and template in turn, so that one site's many failures do not fill the phase. */

@@ -32,7 +32,7 @@ export interface TaskTemplate<P extends Params = Params> {
   signedOut?: boolean;
   /** Instructions with `{param}` placeholders; at least three, really different in wording. */
   phrasings: string[];
-  /** Further wordings, in training only: demonstrations are told again and tasks are grown in them. */
+  /** Further wordings, for imitation only: demonstrations are told again in them. */
   paraphrases?: readonly string[];
   /** Texts for placeholders that need more than `String(value)`. */
   words?(params: P): Record<string, string>;

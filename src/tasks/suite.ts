@@ -2,7 +2,6 @@
 
 import { ConfigError, invariant } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { trainingPhrasings } from "../core/phrasings.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Category, JsonValue, Lineage, Novelty, Split, Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
@@ -50,11 +49,14 @@ export interface TemplateSuite extends Suite {
   template(id: string): TaskTemplate;
   instances(templateId: string, split?: Split): readonly Instance[];
   /**
-   * A task with these parameters. `phrasing` counts from 0 through the template's phrasings, of which the last is kept for
-   * the test split, and on through its paraphrases. With `lineage` the task belongs to the train split.
+   * A task with these parameters. `phrasing` counts from 0; the last one of each template is kept for the test split.
+   * With `lineage` the task belongs to the train split.
    */
   instantiate(templateId: string, params: Params, phrasing: number, lineage?: Lineage): Task;
-  /** The task's instruction in every phrasing that training may see; as it is for a task of another suite. */
+  /**
+   * The task's instruction in every wording that training may see: all phrasings but the last, and the paraphrases. As it is
+   * for a task of another suite.
+   */
   retellings(task: Task): string[];
   /** `null` for a task without a template. */
   verify(task: Task, finished: Finished): Verdict | null;
@@ -109,7 +111,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
   const make = (from: TaskTemplate, id: string, params: Params, phrasing: number, split: Split): Task => ({
     id,
     sites: [...from.sites],
-    instruction: phrase(from, params, phrasing),
+    instruction: fill(from, from.phrasings[phrasing]!, params),
     startUrl: `http://${appOf(from.sites[0]!).host}${from.startPath?.(params) ?? "/"}`,
     templateId: from.id,
     params,
@@ -142,6 +144,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     },
     instantiate: (templateId, params, phrasing, lineage) => {
       const from = template(templateId);
+      invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
       const key = canonicalJson(params);
       let keys = byParams.get(templateId);
       if (!keys) {
@@ -159,7 +162,8 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     retellings: ({ templateId, params, instruction }) => {
       const from = templateId === null ? undefined : byId.get(templateId);
       if (from === undefined) return [instruction];
-      return trainingPhrasings(from).map((phrasing) => phrase(from, params, phrasing));
+      const wordings = [...from.phrasings.slice(0, -1), ...(from.paraphrases ?? [])];
+      return wordings.map((wording) => fill(from, wording, params));
     },
     verify: (task, finished) => {
       if (task.templateId === null) return null;
@@ -178,11 +182,9 @@ export function splitOf(templateId: string, params: Params): Split {
   return at < 7 ? "train" : at < 8 ? "validation" : "test";
 }
 
-/** The instruction: a phrasing with its placeholders filled. */
-function phrase(template: TaskTemplate, params: Params, phrasing: number): string {
+/** The instruction: a wording with its placeholders filled. */
+function fill(template: TaskTemplate, wording: string, params: Params): string {
   const words = template.words?.(params) ?? {};
-  const wording = [...template.phrasings, ...(template.paraphrases ?? [])][phrasing];
-  invariant(wording !== undefined, `${template.id} has no phrasing ${phrasing}`);
   return wording.replace(/\{(\w+)\}/g, (_, name: string) => {
     const text = words[name] ?? params[name];
     invariant(text !== undefined && text !== null, `${template.id}: nothing for the placeholder {${name}}`);
