@@ -1,5 +1,27 @@
 /** @file Further wordings of the store administration's tasks, seen in training only: demonstrations are told again in them. */
 
+// An impossible task is told like its possible twin: the words must not give it away.
+const cancelOrder = [
+  "Please call off order {order}.",
+  "Could you cancel the order with the number {order}?",
+  "Order {order}: cancel.",
+  "I need order {order} to be cancelled.",
+  "The buyer no longer wants order {order}, so please cancel it.",
+  "Find order {order} and have it cancelled.",
+  "Order number {order} should not go ahead. Cancel it, please.",
+  "Can order {order} be cancelled? Please do that for me.",
+];
+const orderCustomer = [
+  "Find out who made order {order}.",
+  "Tell me the name of the customer behind order {order}.",
+  "Order {order}: customer name?",
+  "I need to know whose order {order} is.",
+  "Can you look up which person ordered under number {order}?",
+  "Please give me the buyer's name for order {order}.",
+  "Under which customer's name was order {order} placed?",
+  "There is an order with the number {order}. Who is the customer?",
+];
+
 export const paraphrases: Record<string, string[]> = {
   "store-admin.set-order-status": [
     "Please mark order {order} as {status}.",
@@ -11,16 +33,7 @@ export const paraphrases: Record<string, string[]> = {
     "Go to order {order} and update it to the status {status}, please.",
     "Status to {status} for order {order}.",
   ],
-  "store-admin.order-customer": [
-    "Find out who made order {order}.",
-    "Tell me the name of the customer behind order {order}.",
-    "Order {order}: customer name?",
-    "I need to know whose order {order} is.",
-    "Can you look up which person ordered under number {order}?",
-    "Please give me the buyer's name for order {order}.",
-    "Under which customer's name was order {order} placed?",
-    "There is an order with the number {order}. Who is the customer?",
-  ],
+  "store-admin.order-customer": orderCustomer,
   "store-admin.order-total": [
     "Look up the total amount of order {order}.",
     "Order {order}: total?",
@@ -41,36 +54,9 @@ export const paraphrases: Record<string, string[]> = {
     "Note for order {order}, please record it there: {note}",
     "Put {note} as a note on order {order}.",
   ],
-  "store-admin.cancel-order": [
-    "Please call off order {order}.",
-    "Could you cancel the order with the number {order}?",
-    "Order {order}: cancel.",
-    "I need order {order} to be cancelled.",
-    "The buyer no longer wants order {order}, so please cancel it.",
-    "Find order {order} and have it cancelled.",
-    "Order number {order} should not go ahead. Cancel it, please.",
-    "Can order {order} be cancelled? Please do that for me.",
-  ],
-  "store-admin.cancel-too-late": [
-    "Please call off order {order}.",
-    "Could you cancel the order with the number {order}?",
-    "Order {order}: cancel.",
-    "I need order {order} to be cancelled.",
-    "The buyer no longer wants order {order}, so please cancel it.",
-    "Find order {order} and have it cancelled.",
-    "Order number {order} should not go ahead. Cancel it, please.",
-    "Can order {order} be cancelled? Please do that for me.",
-  ],
-  "store-admin.no-such-order": [
-    "Find out who made order {order}.",
-    "Tell me the name of the customer behind order {order}.",
-    "Order {order}: customer name?",
-    "I need to know whose order {order} is.",
-    "Can you look up which person ordered under number {order}?",
-    "Please give me the buyer's name for order {order}.",
-    "Under which customer's name was order {order} placed?",
-    "There is an order with the number {order}. Who is the customer?",
-  ],
+  "store-admin.cancel-order": cancelOrder,
+  "store-admin.cancel-too-late": cancelOrder,
+  "store-admin.no-such-order": orderCustomer,
   "store-admin.decide-return": [
     "Check the return for order {order}. Requested no more than 30 days after delivery: approve. Later than that: reject.",
     "Please handle the return request on order {order}; accept it only if it came within 30 days of delivery, else reject it.",

@@ -1,16 +1,39 @@
 /** @file Further wordings of the shop's tasks, seen in training only: demonstrations are told again in them. */
 
+// An impossible task is told like its possible twin: the words must not give it away.
+const productPrice = [
+  "Could you tell me the price of the {product}, please?",
+  "{product}: price?",
+  "I'm thinking about getting the {product}. How much would I have to pay for it?",
+  "Check what the shop charges for the {product}.",
+  "For how much is the {product} being sold here?",
+  "I need to know the cost of the {product} for my budget.",
+  "Look at the {product} and report its price.",
+  "Please give me the amount that the {product} sells for.",
+];
+const addOne = [
+  "I'd like one {product}, so please place it in the cart.",
+  "{product} to cart, one piece.",
+  "Can you add a single unit of the {product} to my shopping cart?",
+  "Into my cart, please: one {product}.",
+  "Find the {product} in the shop and drop it into the cart.",
+  "Please get the {product} into my basket.",
+  "The {product} is what I want. Add it to my cart.",
+  "What I need is one {product}: put it with the things in my cart.",
+];
+const cancelOrder = [
+  "Please call off my order with the number {order}.",
+  "Could you cancel order {order} for me?",
+  "Order {order}: cancel.",
+  "I changed my mind about order {order} and want it cancelled.",
+  "Order number {order} was a mistake. Please withdraw it.",
+  "Go to my orders and cancel number {order}.",
+  "I no longer want what I bought in order {order}, so please have the order cancelled.",
+  "Can my order no. {order} be cancelled? Please do it.",
+];
+
 export const paraphrases: Record<string, string[]> = {
-  "storefront.product-price": [
-    "Could you tell me the price of the {product}, please?",
-    "{product}: price?",
-    "I'm thinking about getting the {product}. How much would I have to pay for it?",
-    "Check what the shop charges for the {product}.",
-    "For how much is the {product} being sold here?",
-    "I need to know the cost of the {product} for my budget.",
-    "Look at the {product} and report its price.",
-    "Please give me the amount that the {product} sells for.",
-  ],
+  "storefront.product-price": productPrice,
   "storefront.product-detail": [
     "{product}: {detail}?",
     "Can you check which {detail} is listed for the {product}?",
@@ -91,16 +114,7 @@ export const paraphrases: Record<string, string[]> = {
     "Can I see the {product} in the shop? Open its page.",
     "Pull up the details page for the {product}.",
   ],
-  "storefront.no-such-product": [
-    "Could you tell me the price of the {product}, please?",
-    "{product}: price?",
-    "I'm thinking about getting the {product}. How much would I have to pay for it?",
-    "Check what the shop charges for the {product}.",
-    "For how much is the {product} being sold here?",
-    "I need to know the cost of the {product} for my budget.",
-    "Look at the {product} and report its price.",
-    "Please give me the amount that the {product} sells for.",
-  ],
+  "storefront.no-such-product": productPrice,
   "storefront.add-to-cart": [
     "{product}, quantity {quantity}, into the cart.",
     "Could you place {quantity} units of the {product} in my shopping cart?",
@@ -111,16 +125,7 @@ export const paraphrases: Record<string, string[]> = {
     "Cart: {quantity} x {product}.",
     "We are going to need the {product}, {quantity} in total. Can you add that to my cart?",
   ],
-  "storefront.add-one": [
-    "I'd like one {product}, so please place it in the cart.",
-    "{product} to cart, one piece.",
-    "Can you add a single unit of the {product} to my shopping cart?",
-    "Into my cart, please: one {product}.",
-    "Find the {product} in the shop and drop it into the cart.",
-    "Please get the {product} into my basket.",
-    "The {product} is what I want. Add it to my cart.",
-    "What I need is one {product}: put it with the things in my cart.",
-  ],
+  "storefront.add-one": addOne,
   "storefront.buy": [
     "{product}: order one. Ship {shipping} to {address}, pay by {payment}.",
     "Please purchase one {product} for me, paying by {payment}, with {shipping} shipping to the {address} address.",
@@ -161,16 +166,7 @@ export const paraphrases: Record<string, string[]> = {
     "Find order number {order} in my account and put its items back into the cart.",
     "Repeat order {order} for me as far as the cart, without placing it.",
   ],
-  "storefront.out-of-stock": [
-    "I'd like one {product}, so please place it in the cart.",
-    "{product} to cart, one piece.",
-    "Can you add a single unit of the {product} to my shopping cart?",
-    "Into my cart, please: one {product}.",
-    "Find the {product} in the shop and drop it into the cart.",
-    "Please get the {product} into my basket.",
-    "The {product} is what I want. Add it to my cart.",
-    "What I need is one {product}: put it with the things in my cart.",
-  ],
+  "storefront.out-of-stock": addOne,
   "storefront.order-fact": [
     "Could you check the {what} of order {order} for me?",
     "{what} of order {order}?",
@@ -201,26 +197,8 @@ export const paraphrases: Record<string, string[]> = {
     "With {email} as email and {password} as password, sign in and tell me how order {order} stands.",
     "Here are my login details: {email}, {password}. Which status is shown for my order {order}?",
   ],
-  "storefront.cancel-order": [
-    "Please call off my order with the number {order}.",
-    "Could you cancel order {order} for me?",
-    "Order {order}: cancel.",
-    "I changed my mind about order {order} and want it cancelled.",
-    "Order number {order} was a mistake. Please withdraw it.",
-    "Go to my orders and cancel number {order}.",
-    "I no longer want what I bought in order {order}, so please have the order cancelled.",
-    "Can my order no. {order} be cancelled? Please do it.",
-  ],
-  "storefront.cancel-too-late": [
-    "Please call off my order with the number {order}.",
-    "Could you cancel order {order} for me?",
-    "Order {order}: cancel.",
-    "I changed my mind about order {order} and want it cancelled.",
-    "Order number {order} was a mistake. Please withdraw it.",
-    "Go to my orders and cancel number {order}.",
-    "I no longer want what I bought in order {order}, so please have the order cancelled.",
-    "Can my order no. {order} be cancelled? Please do it.",
-  ],
+  "storefront.cancel-order": cancelOrder,
+  "storefront.cancel-too-late": cancelOrder,
   "storefront.return-item": [
     "I want to send back the {product} that came with order {order}. Give {reason} as the reason.",
     "Order {order}, {product}: request a return, reason {reason}.",
