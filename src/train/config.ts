@@ -29,7 +29,7 @@ const modelsSchema = z.strictObject({
     .string()
     .nullable()
     .default("models/hurried/demonstrations.jsonl.gz")
-    .describe("Demonstrations that the replay buffer starts with; null for none."),
+    .describe("Demonstrations that the replay buffer starts with, those on sites of the run; null for none."),
   template: z.enum(["compact", "paper"]).default("compact").describe("Layout of the prompts."),
   lora: z
     .strictObject({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { parseAction } from "../text/action.ts";
-import { hurriedSamples, imitationSamples, isHurried, renamedSamples } from "./demonstrations.ts";
+import { hurriedSamples, imitationSamples, isHurried, onSitesOf, renamedSamples } from "./demonstrations.ts";
 
 const step = (index: number, text: string, response: string) => ({
   index,
@@ -54,6 +54,20 @@ const record = {
   mistakes: [],
   wallMs: 1,
 } as unknown as EpisodeRecord;
+
+describe("demonstrations that replay begins with", () => {
+  it("are those on the sites that the run trains on", () => {
+    const { task } = record.trajectory;
+    const on = (...sites: string[]) => ({
+      ...record,
+      trajectory: { ...record.trajectory, task: { ...task, sites } },
+    });
+    const records = [record, on("map"), on("forge", "map")];
+    expect(onSitesOf([task], records)).toEqual([record]);
+    expect(onSitesOf([task, { ...task, sites: ["map"] }], records)).toEqual(records);
+    expect(onSitesOf([{ ...task, sites: ["your-shop"] }], records)).toEqual([]);
+  });
+});
 
 describe("renamed demonstrations", () => {
   const samples = renamedSamples([record], {

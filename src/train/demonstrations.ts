@@ -136,6 +136,12 @@ export function isDemonstration(record: EpisodeRecord): boolean {
   return !isFaulted(record) && record.truth?.success === true;
 }
 
+/** The records on sites of these tasks: what was shown on a store says nothing about a forum, or about your own site. */
+export function onSitesOf(tasks: readonly Task[], records: readonly EpisodeRecord[]): EpisodeRecord[] {
+  const sites = new Set(tasks.flatMap((task) => task.sites));
+  return records.filter(({ trajectory }) => trajectory.task.sites.every((site) => sites.has(site)));
+}
+
 /**
  * Coverage that is imperfect on purpose, so that reinforcement learning has something to do: a share of the templates
  * is demonstrated in full, of the others only `few` episodes are kept. Which template is which is decided by its id.

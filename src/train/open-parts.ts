@@ -18,7 +18,7 @@ import type { RunnableSuite } from "../tasks/runnable.ts";
 import type { TrainConfig } from "./config.ts";
 import { methodParts } from "./config.ts";
 import type { Parts, TaskSource } from "./context.ts";
-import { readEpisodes } from "./demonstrations.ts";
+import { onSitesOf, readEpisodes } from "./demonstrations.ts";
 import { packageDirectory } from "./run-info.ts";
 
 export interface OpenParts extends Parts, AsyncDisposable {}
@@ -108,8 +108,11 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
   const chat = needsChat ? openChat(config) : null;
   const proposer = openProposer(config, suite, chat);
+  const tasks = taskSource(suite, suiteConfig.sites);
   const demonstrations =
-    method.trains && models.demonstrations !== null ? await readEpisodes(models.demonstrations) : [];
+    method.trains && models.demonstrations !== null
+      ? onSitesOf(tasks.tasks({ split: "train" }), await readEpisodes(models.demonstrations))
+      : [];
 
   await using stack = new AsyncStack();
   const engine = options.engine ?? stack.use(createOnnxEngine());
@@ -121,7 +124,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   return {
     engine,
     site,
-    suite: taskSource(suite, suiteConfig.sites),
+    suite: tasks,
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },
     judge,
     proposer,
