@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openParts } from "../train/open-parts.ts";
 import { ConfigError } from "../core/errors.ts";
 import { restoreError, serializeError } from "../engine/onnx/worker-protocol.ts";
 import { loadConfig } from "../train/parse-config.ts";
@@ -42,6 +43,24 @@ describe("a new run", () => {
       "models.demonstrations=null",
     );
     expect(existsSync(join(world, "new"))).toBe(false);
+  });
+
+  it("with demonstrations of other sites is refused; the shipped ones may be of other sites", async () => {
+    const own = ["suite.name=own", "suite.file=examples/own-site/site.ts", "models.base=models/base"];
+    const parts = async (demonstrations: string) => {
+      const set = [
+        ...own,
+        "models.judge=verifier",
+        'without=["curriculum"]',
+        `models.demonstrations=${demonstrations}`,
+      ];
+      return openParts(await loadConfig({ set }));
+    };
+    await using shipped = await parts("models/hurried/demonstrations.jsonl.gz");
+    expect(shipped.demonstrations).toEqual([]);
+    await expect(parts("./models/hurried/demonstrations.jsonl.gz")).rejects.toThrow(
+      /none of the demonstrations/,
+    );
   });
 });
 

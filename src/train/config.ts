@@ -8,6 +8,8 @@ export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const
 export type MethodName = (typeof METHODS)[number];
 export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
 
+export const SHIPPED_DEMONSTRATIONS = "models/hurried/demonstrations.jsonl.gz";
+
 const modelsSchema = z.strictObject({
   base: z.string().default("models/hurried").describe("Directory of the model that training starts from."),
   orm: z.string().default("models/orm").describe("Directory of the outcome reward model."),
@@ -28,7 +30,7 @@ const modelsSchema = z.strictObject({
   demonstrations: z
     .string()
     .nullable()
-    .default("models/hurried/demonstrations.jsonl.gz")
+    .default(SHIPPED_DEMONSTRATIONS)
     .describe("Demonstrations that the replay buffer starts with, those on sites of the run; null for none."),
   template: z.enum(["compact", "paper"]).default("compact").describe("Layout of the prompts."),
   lora: z

@@ -14,9 +14,10 @@ import { createOpenAIChat } from "../engine/openai/chat-model.ts";
 import { createOrm } from "../reward/orm.ts";
 import { createPromptedJudge } from "../reward/prompted-judge.ts";
 import { loadSuite } from "../tasks/load-suite.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunnableSuite } from "../tasks/runnable.ts";
 import type { TrainConfig } from "./config.ts";
-import { methodParts } from "./config.ts";
+import { methodParts, SHIPPED_DEMONSTRATIONS } from "./config.ts";
 import type { Parts, TaskSource } from "./context.ts";
 import { onSitesOf, readEpisodes } from "./demonstrations.ts";
 import { packageDirectory } from "./run-info.ts";
@@ -99,6 +100,19 @@ function catalogOf(catalog: TaskCatalog, sites: readonly string[]): TaskCatalog 
   };
 }
 
+/** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
+async function replayedAtFirst({ models }: TrainConfig, suite: TaskSource): Promise<EpisodeRecord[]> {
+  const file = models.demonstrations;
+  if (file === null) return [];
+  const onSites = onSitesOf(suite.tasks({ split: "train" }), await readEpisodes(file));
+  if (onSites.length === 0 && file !== shipped(SHIPPED_DEMONSTRATIONS))
+    throw new ConfigError(
+      `none of the demonstrations in ${file} is on a site of the run's training tasks`,
+      "Name demonstrations of these sites, or set models.demonstrations=null.",
+    );
+  return onSites;
+}
+
 export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
   const { models, suite: suiteConfig } = config;
   const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined);
@@ -109,10 +123,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const chat = needsChat ? openChat(config) : null;
   const proposer = openProposer(config, suite, chat);
   const tasks = taskSource(suite, suiteConfig.sites);
-  const demonstrations =
-    method.trains && models.demonstrations !== null
-      ? onSitesOf(tasks.tasks({ split: "train" }), await readEpisodes(models.demonstrations))
-      : [];
+  const demonstrations = method.trains ? await replayedAtFirst(config, tasks) : [];
 
   await using stack = new AsyncStack();
   const engine = options.engine ?? stack.use(createOnnxEngine());
