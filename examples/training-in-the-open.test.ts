@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { createContext } from "../src/train/context.ts";
-import { readJsonLines } from "../src/train/json-lines.ts";
+import { readJsonLines } from "../src/run/json-lines.ts";
 import { train } from "../src/train/loop.ts";
-import type { MetricLine } from "../src/train/run-directory.ts";
-import { createRun } from "../src/train/run-directory.ts";
-import { runInfo } from "../src/train/run-info.ts";
+import type { MetricLine } from "../src/run/run-directory.ts";
+import { createRun } from "../src/run/run-directory.ts";
+import { runInfo } from "../src/run/run-info.ts";
 import { fakeConfig, fakeJudge, fakeParts, makeFakeBase } from "../src/train/testing/fake-run.ts";
 import { trainInTheOpen } from "./training-in-the-open.ts";
 

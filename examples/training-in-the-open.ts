@@ -34,9 +34,9 @@ import {
   stopTokens,
   valuePromptOf,
 } from "../src/text/prompt.ts";
-import type { TrainConfig } from "../src/train/config.ts";
-import { warmupCosine } from "../src/train/optimise.ts";
-import { evaluationTasks, spread } from "../src/train/spread.ts";
+import type { TrainConfig } from "../src/run/config.ts";
+import { warmupCosine } from "../src/engine/optimise.ts";
+import { evaluationTasks, spread } from "../src/core/spread.ts";
 
 export interface World {
   engine: Engine;

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { BenchResult } from "../train/bench-methods.ts";
-import { VARIANTS } from "../train/bench-methods.ts";
+import type { BenchResult } from "../bench/methods.ts";
+import { VARIANTS } from "../bench/methods.ts";
 import { resultsPlot } from "./results-plot.tsx";
 
 const results = VARIANTS.slice(0, 3).map((variant, i): BenchResult => ({

@@ -2,7 +2,7 @@
 
 import { LineChart } from "../dashboard/views/chart.tsx";
 import { CHART_CSS } from "../dashboard/views/theme.ts";
-import type { BenchResult } from "../train/bench-methods.ts";
+import type { BenchResult } from "../bench/methods.ts";
 
 /** Success by phase, mean over seeds with bars of one standard error; light or dark as its reader prefers. */
 export function resultsPlot(results: readonly BenchResult[]): string {

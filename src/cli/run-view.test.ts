@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../train/parse-config.ts";
-import { trainConfigSchema } from "../train/config.ts";
-import type { RunEvent } from "../train/events.ts";
+import { parseConfig } from "../run/parse-config.ts";
+import { trainConfigSchema } from "../run/config.ts";
+import type { RunEvent } from "../run/events.ts";
 import { createRunView } from "./run-view.ts";
 
 const config = parseConfig(trainConfigSchema, { phases: 2, evaluation: { tasks: 10 } });

@@ -1,9 +1,9 @@
 /** @file A run on the terminal: phase, stage, bar, success rate and time left; plain lines where there is no terminal. */
 
-import { methodParts } from "../train/config.ts";
-import type { TrainConfig } from "../train/config.ts";
-import type { Observer, RunEvent, StageName } from "../train/events.ts";
-import { STAGES } from "../train/events.ts";
+import { methodParts } from "../run/config.ts";
+import type { TrainConfig } from "../run/config.ts";
+import type { Observer, RunEvent, StageName } from "../run/events.ts";
+import { STAGES } from "../run/events.ts";
 import type { Evaluation, Score } from "../train/stages/evaluate.ts";
 import { table } from "./command.ts";
 

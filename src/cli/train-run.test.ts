@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openParts } from "../train/open-parts.ts";
 import { ConfigError } from "../core/errors.ts";
 import { restoreError, serializeError } from "../engine/onnx/worker-protocol.ts";
-import { loadConfig } from "../train/parse-config.ts";
+import { loadConfig } from "../run/parse-config.ts";
 import { isDiskFull, nextStep, trainRun } from "./train-run.ts";
 
 let world: string;

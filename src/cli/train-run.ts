@@ -3,8 +3,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
-import type { TrainConfig } from "../train/config.ts";
-import type { Observer } from "../train/events.ts";
+import type { TrainConfig } from "../run/config.ts";
+import type { Observer } from "../run/events.ts";
 import type { RunResult } from "../train/loop.ts";
 import { interruption } from "./command.ts";
 import { createRunView } from "./run-view.ts";
@@ -20,8 +20,8 @@ export interface TrainRunOptions {
 }
 
 export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
-  const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../train/run-directory.ts");
-  const { packageVersion, runInfo } = await import("../train/run-info.ts");
+  const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../run/run-directory.ts");
+  const { packageVersion, runInfo } = await import("../run/run-info.ts");
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
   const { createContext } = await import("../train/context.ts");
   const { train } = await import("../train/loop.ts");

@@ -14,7 +14,7 @@ export interface OpenEpisode {
   screenshot: { path: string; step: number } | null;
 }
 
-/** Where a run shows the episodes in flight (`train/live-pictures.ts`). */
+/** Where a run shows the episodes in flight (`run/live-pictures.ts`). */
 export const LIVE_PICTURES = "live";
 const LIVE_PICTURE = /^([\w.-]+)\.(\d+)\.(?:png|jpg)$/;
 

@@ -2,8 +2,8 @@
 
 import { classificationReport } from "../algo/classification.ts";
 import type { ClassificationReport } from "../algo/classification.ts";
-import { STAGES } from "../train/events.ts";
-import type { StageName } from "../train/events.ts";
+import { STAGES } from "../run/events.ts";
+import type { StageName } from "../run/events.ts";
 import { basename } from "node:path";
 import { openEpisodes } from "./open-episodes.ts";
 import type { OpenEpisode } from "./open-episodes.ts";

@@ -1,7 +1,7 @@
 /** @file Which numbers of a run go into which plot, for report and dashboard alike. Pure. */
 
 import { rateStandardError } from "../algo/statistics.ts";
-import { STAGES } from "../train/events.ts";
+import { STAGES } from "../run/events.ts";
 import type { Overview } from "./overview.ts";
 import type { Curriculum, RateRow } from "./curriculum.ts";
 import { words } from "./views/format.ts";

@@ -1,6 +1,6 @@
 /** @file Where a run is: its state, the stage it is in, and how far that stage has come. */
 
-import type { StageName } from "../train/events.ts";
+import type { StageName } from "../run/events.ts";
 import type { RunHead } from "./overview.ts";
 import type { EventLine } from "./records.ts";
 import type { RunFiles } from "./run-files.ts";

@@ -1,13 +1,13 @@
 /**
  * @file The records of a run directory as the dashboard reads them (`docs/run-directory.md`). They are written by
- * `train/`; here they are only read, and a reader never trusts a file to be complete.
+ * `run/`; here they are only read, and a reader never trusts a file to be complete.
  */
 
 import type { Task } from "../core/task.ts";
-import type { RunEvent } from "../train/events.ts";
+import type { RunEvent } from "../run/events.ts";
 import type { ExperienceReader, SelectionLine, VerdictLine } from "../train/experience-reader.ts";
-import type { MetricLine } from "../train/run-directory.ts";
-import type { RunInfo } from "../train/run-info.ts";
+import type { MetricLine } from "../run/run-directory.ts";
+import type { RunInfo } from "../run/run-info.ts";
 import type { Evaluation, Score } from "../train/stages/evaluate.ts";
 import type { ValueLine } from "../train/stages/critic.ts";
 

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
-import { writeAtomically } from "../train/run-directory.ts";
+import { writeAtomically } from "../run/run-directory.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeDetail } from "./episodes.ts";
 import { episodeDetail } from "./episodes.ts";

@@ -8,10 +8,10 @@ import { open, readdir, readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join, relative, resolve } from "node:path";
 import type { Task } from "../core/task.ts";
-import { STAGES } from "../train/events.ts";
-import type { Owner } from "../train/run-lock.ts";
-import { isAlive } from "../train/run-lock.ts";
-import type { StageName } from "../train/events.ts";
+import { STAGES } from "../run/events.ts";
+import type { Owner } from "../run/run-lock.ts";
+import { isAlive } from "../run/run-lock.ts";
+import type { StageName } from "../run/events.ts";
 import type {
   AdvantageLine,
   CurriculumLine,

@@ -11,7 +11,7 @@ import { awrWeights, officialLoss, reinforceLoss, webrlLoss, weightedSftLoss } f
 import { filteredBcKeep } from "../algo/statistics.ts";
 import type { Loss } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
-import type { MethodParts, TrainConfig } from "./config.ts";
+import type { MethodParts, TrainConfig } from "../run/config.ts";
 import type { DataStep } from "./experience-reader.ts";
 
 export interface WeightedStep {

@@ -9,12 +9,12 @@ import type { Split, Task } from "../core/task.ts";
 import type { TaskCatalog } from "../curriculum/catalog.ts";
 import type { Feasibility } from "../curriculum/llm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import type { MethodParts, TrainConfig } from "./config.ts";
-import { methodParts } from "./config.ts";
+import type { MethodParts, TrainConfig } from "../run/config.ts";
+import { methodParts } from "../run/config.ts";
 import type { ExperienceReader } from "./experience-reader.ts";
 import { createExperienceReader } from "./experience-reader.ts";
-import type { Run } from "./run-directory.ts";
-import { phaseName } from "./run-directory.ts";
+import type { Run } from "../run/run-directory.ts";
+import { phaseName } from "../run/run-directory.ts";
 
 /** Tasks by split. */
 export interface TaskSource {

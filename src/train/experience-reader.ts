@@ -12,11 +12,11 @@ import type { ExperienceStep } from "../replay/experience.ts";
 import { experienceOf } from "../replay/experience.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../run/config.ts";
 import type { Parts, RunModels } from "./context.ts";
-import { demonstrationSteps } from "./demonstrations.ts";
-import { readJsonLines } from "./json-lines.ts";
-import type { Run } from "./run-directory.ts";
+import { demonstrationSteps } from "../imitation/demonstrations.ts";
+import { readJsonLines } from "../run/json-lines.ts";
+import type { Run } from "../run/run-directory.ts";
 
 /** A line of `verdicts.jsonl`. */
 export interface VerdictLine {

@@ -6,11 +6,11 @@ import { Fault } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { CurriculumRecord } from "../curriculum/grow.ts";
 import { createContext } from "./context.ts";
-import type { RunEvent } from "./events.ts";
-import { readJsonLines } from "./json-lines.ts";
+import type { RunEvent } from "../run/events.ts";
+import { readJsonLines } from "../run/json-lines.ts";
 import { train } from "./loop.ts";
-import { createRun, openRun, readRunInfo } from "./run-directory.ts";
-import { runInfo } from "./run-info.ts";
+import { createRun, openRun, readRunInfo } from "../run/run-directory.ts";
+import { runInfo } from "../run/run-info.ts";
 import { fakeConfig, fakeParts, makeFakeBase } from "./testing/fake-run.ts";
 
 let directory: string;

@@ -10,17 +10,17 @@ import type { TaskCatalog } from "../curriculum/catalog.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
-import { createOpenAIChat } from "../engine/openai/chat-model.ts";
+import { createOpenAIChat } from "../chat/chat-model.ts";
 import { createOrm } from "../reward/orm.ts";
 import { createPromptedJudge } from "../reward/prompted-judge.ts";
 import { loadSuite } from "../tasks/load-suite.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunnableSuite } from "../tasks/runnable.ts";
-import type { TrainConfig } from "./config.ts";
-import { methodParts, SHIPPED_DEMONSTRATIONS } from "./config.ts";
+import type { TrainConfig } from "../run/config.ts";
+import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import type { Parts, TaskSource } from "./context.ts";
-import { onSitesOf, readEpisodes } from "./demonstrations.ts";
-import { packageDirectory } from "./run-info.ts";
+import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
+import { packageDirectory } from "../run/run-info.ts";
 
 export interface OpenParts extends Parts, AsyncDisposable {}
 

@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import { readJsonLines } from "./json-lines.ts";
-import type { MetricLine } from "./run-directory.ts";
-import { createRun, openRun } from "./run-directory.ts";
-import { runInfo } from "./run-info.ts";
+import { readJsonLines } from "../run/json-lines.ts";
+import type { MetricLine } from "../run/run-directory.ts";
+import { createRun, openRun } from "../run/run-directory.ts";
+import { runInfo } from "../run/run-info.ts";
 import { fakeConfig, makeFakeBase } from "./testing/fake-run.ts";
 
 const script = fileURLToPath(new URL("testing/run-once.ts", import.meta.url));

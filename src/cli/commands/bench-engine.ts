@@ -2,9 +2,9 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
-import type { BenchTrainResult } from "../../engine/bench/train.ts";
-import type { SampleBenchResult } from "../../engine/bench/sample.ts";
-import type { StepLatency } from "../step-latency.ts";
+import type { BenchTrainResult } from "../../bench/train.ts";
+import type { SampleBenchResult } from "../../bench/sample.ts";
+import type { StepLatency } from "../../bench/step-latency.ts";
 import { examples, group, interruption, jsonOption, print, table, wholeNumber } from "../command.ts";
 
 interface EngineOptions {
@@ -35,12 +35,12 @@ export function register(program: Command): void {
     "webrl bench train --browser --no-python",
   ]).action(
     async (options: EngineOptions & { batch: number; time: number; seconds: number; browser?: boolean }) => {
-      const { benchTrain, benchSizes } = await import("../../engine/bench/train.ts");
+      const { benchTrain, benchSizes } = await import("../../bench/train.ts");
       console.error("bench train: measuring for a minute or more; leave the machine alone");
       const trained = await benchTrain({ ...options, python: options.python || null });
       let browserSteps: StepLatency | null = null;
       if (options.browser) {
-        const { measureStepLatency } = await import("../step-latency.ts");
+        const { measureStepLatency } = await import("../../bench/step-latency.ts");
         const { size, batch, time, seconds, provider, threads } = options;
         browserSteps = await measureStepLatency({
           model: benchSizes[size],
@@ -64,8 +64,8 @@ export function register(program: Command): void {
   ).option("--repeats <n>", "the best of this many runs counts", wholeNumber(), 3);
   examples(sample, ["webrl bench sample", "webrl bench sample --size 30m --no-python --json"]).action(
     async (options: EngineOptions & { repeats: number }) => {
-      const { benchSample } = await import("../../engine/bench/sample.ts");
-      const { benchSizes } = await import("../../engine/bench/train.ts");
+      const { benchSample } = await import("../../bench/sample.ts");
+      const { benchSizes } = await import("../../bench/train.ts");
       console.error("bench sample: measuring for a minute or more; leave the machine alone");
       const result = await benchSample({
         repeats: options.repeats,

@@ -37,10 +37,10 @@ export const register: Register = (program) => {
       },
     ) => {
       const { benchResults, planBench, readEvaluations, shareBeginning, VARIANTS } =
-        await import("../../train/bench-methods.ts");
-      const { loadConfig } = await import("../../train/parse-config.ts");
-      const { readRunInfo } = await import("../../train/run-directory.ts");
-      const { resultsPage } = await import("../../train/results-page.ts");
+        await import("../../bench/methods.ts");
+      const { loadConfig } = await import("../../run/parse-config.ts");
+      const { readRunInfo } = await import("../../run/run-directory.ts");
+      const { resultsPage } = await import("../../bench/results-page.ts");
       const { resultsPlot } = await import("../results-plot.tsx");
       const { ConfigError } = await import("../../core/errors.ts");
       const { nearest } = await import("../../core/nearest.ts");

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { ConfigError } from "../../core/errors.ts";
-import type { RolloutBench } from "../../tasks/bench-rollout.ts";
+import type { RolloutBench } from "../../bench/rollout.ts";
 import {
   examples,
   group,
@@ -40,7 +40,7 @@ export function register(program: Command): void {
         json?: boolean;
       },
     ) => {
-      const { benchRollout } = await import("../../tasks/bench-rollout.ts");
+      const { benchRollout } = await import("../../bench/rollout.ts");
       const { loadSuite } = await import("../../tasks/load-suite.ts");
       const bar = progress("bench rollout");
       const result = await benchRollout(await loadSuite(options.suite, options.file), {

@@ -52,7 +52,7 @@ function tokenizerOf(base: string): Promise<Tokenizer | null> {
   if (!loading) {
     loading = (async () => {
       const { loadTokenizer } = await import("../../engine/onnx/tokenizer/load-tokenizer.ts");
-      const { packageDirectory } = await import("../../train/run-info.ts");
+      const { packageDirectory } = await import("../../run/run-info.ts");
       const directory = [resolve(base), join(packageDirectory, base)].find((path) =>
         existsSync(join(path, "tokenizer.json")),
       );

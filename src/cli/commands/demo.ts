@@ -20,7 +20,7 @@ export const register: Register = (program) => {
   jsonOption(command);
   examples(command, ["webrl demo", "webrl demo --set phases=6"]);
   command.action(async (options: ConfigOptions & { run?: string; json?: boolean }) => {
-    const { loadConfig } = await import("../../train/parse-config.ts");
+    const { loadConfig } = await import("../../run/parse-config.ts");
     const { trainRun } = await import("../train-run.ts");
     const { writeReport } = await import("../../dashboard/report.ts");
     const config = await loadConfig({

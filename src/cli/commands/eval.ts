@@ -54,7 +54,7 @@ export const register: Register = (program) => {
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       const { loadSuite } = await import("../../tasks/load-suite.ts");
       const { evaluateModel, newestPolicy } = await import("../../train/evaluate-model.ts");
-      const { evaluationTasks } = await import("../../train/spread.ts");
+      const { evaluationTasks } = await import("../../core/spread.ts");
       const { modelPath } = await import("../../train/open-parts.ts");
       const suite = await loadSuite(options.suite, options.file);
       const tasks = evaluationTasks(

@@ -69,7 +69,7 @@ export function registerDemos(model: Command): void {
     "webrl model demos --out runs/negatives.jsonl --episodes 1500 --fail-rate 1 --seed 1",
   ]);
   command.action(async (options: CollectCommand & { detourRate: number; failRate: number }) => {
-    const { collectDemonstrations } = await import("../../train/demonstrations.ts");
+    const { collectDemonstrations } = await import("../../imitation/demonstrations.ts");
     const { rolloutConfigSchema } = await import("../../rollout/config.ts");
     const { suite, tasks, site } = await openWorld(options);
     await using _site = site;
@@ -132,7 +132,7 @@ export function registerRollouts(model: Command): void {
   examples(command, ["webrl model rollouts --model models/base --out runs/rollouts.jsonl --episodes 1000"]);
   command.action(
     async (options: CollectCommand & { model: string; temperature: number; maxNewTokens: number }) => {
-      const { collectRollouts } = await import("../../train/collect-rollouts.ts");
+      const { collectRollouts } = await import("../../imitation/collect-rollouts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       const { tasks, site } = await openWorld(options);
       await using _site = site;

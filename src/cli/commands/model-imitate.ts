@@ -1,7 +1,7 @@
 /** @file `webrl model pretrain` and `webrl model sft`: models that imitate demonstrations. */
 
 import type { Command } from "commander";
-import type { ImitateConfig, ImitateProgress } from "../../train/imitate.ts";
+import type { ImitateConfig, ImitateProgress } from "../../imitation/imitate.ts";
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent, readAll, repeated, typed } from "./model-parts.ts";
@@ -45,8 +45,8 @@ function imitateOptions(command: Command, rate: number): Command {
 }
 
 const imitateConfig = async (options: ImitateCommand): Promise<ImitateConfig> => {
-  const { imitateConfigSchema } = await import("../../train/imitate.ts");
-  const { parseConfig } = await import("../../train/parse-config.ts");
+  const { imitateConfigSchema } = await import("../../imitation/imitate.ts");
+  const { parseConfig } = await import("../../run/parse-config.ts");
   return parseConfig(imitateConfigSchema, {
     steps: options.steps ?? null,
     minutes: options.minutes ?? null,
@@ -118,7 +118,7 @@ export function registerPretrain(model: Command): void {
         base?: string;
       },
     ) => {
-      const { pretrain } = await import("../../train/make-model.ts");
+      const { pretrain } = await import("../../imitation/make-model.ts");
       const { builtInSuite } = await import("../../tasks/suite.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       const { createModel } = await import("../../engine/onnx/create-model.ts");
@@ -186,7 +186,7 @@ export function registerSft(model: Command): void {
     "webrl model sft --demos runs/demos.jsonl --base runs/pretrained --out models/base --covered 0.5 --few 4",
   ]);
   command.action(async (options: ImitateCommand & { base: string; hurried: number; keep: number }) => {
-    const { sft } = await import("../../train/make-model.ts");
+    const { sft } = await import("../../imitation/make-model.ts");
     const { builtInSuite } = await import("../../tasks/suite.ts");
     const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
     await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});

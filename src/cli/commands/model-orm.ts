@@ -57,7 +57,7 @@ export function registerOrm(model: Command): void {
       threads?: number;
       json?: boolean;
     }) => {
-      const { makeOrm } = await import("../../train/make-model.ts");
+      const { makeOrm } = await import("../../imitation/make-model.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
       const log = lineLog();

@@ -11,6 +11,6 @@ export const typed = () => `webrl ${process.argv.slice(2).join(" ")}`;
 
 /** The episodes of all files. */
 export async function readAll(files: readonly string[]) {
-  const { readEpisodes } = await import("../../train/demonstrations.ts");
+  const { readEpisodes } = await import("../../imitation/demonstrations.ts");
   return (await Promise.all(files.map((file) => readEpisodes(file)))).flat();
 }

@@ -24,7 +24,7 @@ function registerInfo(model: Command): void {
     .argument("[directory]", "the model", "models/base");
   jsonOption(command);
   command.action(async (directory: string, options: { json?: boolean }) => {
-    const { modelInfo } = await import("../../train/model-info.ts");
+    const { modelInfo } = await import("../../imitation/model-info.ts");
     const info = await modelInfo(directory);
     print(options, info, (i) =>
       [

@@ -41,9 +41,9 @@ export const register: Register = (program) => {
     "webrl train --set 'suite.sites=[\"map\"]' --set rollout.parallel=4",
   ]);
   train.action(async (options: ConfigOptions & { run?: string; settings?: boolean; json?: boolean }) => {
-    const { loadConfig } = await import("../../train/parse-config.ts");
+    const { loadConfig } = await import("../../run/parse-config.ts");
     if (options.settings) {
-      const { describeSettings } = await import("../../train/describe-settings.ts");
+      const { describeSettings } = await import("../../run/describe-settings.ts");
       print(options, describeSettings(), (settings) =>
         settings.map((s) => `${s.key} = ${JSON.stringify(s.default)}\n    ${s.description}`).join("\n"),
       );

@@ -13,7 +13,7 @@ import { createRng } from "../../core/rng.ts";
 import type { Rng } from "../../core/rng.ts";
 import type { Category, Task } from "../../core/task.ts";
 import type { Step } from "../../core/trajectory.ts";
-import { trainConfigSchema } from "../../train/config.ts";
+import { trainConfigSchema } from "../../run/config.ts";
 import type { AdvantageLine, CurriculumLine, EpisodeRecord, SelectionLine, VerdictLine } from "../records.ts";
 
 export interface MadeRunOptions {

@@ -6,9 +6,9 @@ import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, weighSteps } from "../advantages.ts";
 import type { Context } from "../context.ts";
-import { readJsonLines } from "../json-lines.ts";
-import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../optimise.ts";
-import { freshDirectory } from "../run-directory.ts";
+import { readJsonLines } from "../../run/json-lines.ts";
+import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../../engine/optimise.ts";
+import { freshDirectory } from "../../run/run-directory.ts";
 import type { ValueLine } from "./critic.ts";
 import { valueMap } from "./critic.ts";
 

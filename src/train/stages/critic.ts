@@ -13,8 +13,8 @@ import type { ExperienceStep } from "../../replay/experience.ts";
 import { answerDatum, answerTokens, valuePromptOf } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
-import { optimise, microBatches, MICRO_BATCH_TOKENS } from "../optimise.ts";
-import { freshDirectory } from "../run-directory.ts";
+import { optimise, microBatches, MICRO_BATCH_TOKENS } from "../../engine/optimise.ts";
+import { freshDirectory } from "../../run/run-directory.ts";
 
 /** A line of `values.jsonl`. */
 export interface ValueLine {

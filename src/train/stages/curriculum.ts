@@ -7,9 +7,9 @@ import { heldOutInstructions } from "../../curriculum/catalog.ts";
 import { growCurriculum } from "../../curriculum/grow.ts";
 import { createStartValue } from "../../curriculum/start-value.ts";
 import type { Context } from "../context.ts";
-import { readJsonLines } from "../json-lines.ts";
-import type { Stage } from "../run-directory.ts";
-import { spread } from "../spread.ts";
+import { readJsonLines } from "../../run/json-lines.ts";
+import type { Stage } from "../../run/run-directory.ts";
+import { spread } from "../../core/spread.ts";
 
 export interface CurriculumOutput {
   tasks: number;

@@ -6,9 +6,9 @@ import { hash32 } from "../../core/rng.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
 import { isFaulted } from "../../rollout/episode.ts";
 import type { Context } from "../context.ts";
-import { groupBy } from "../group-by.ts";
-import { phaseName, writeAtomically } from "../run-directory.ts";
-import { evaluationTasks } from "../spread.ts";
+import { groupBy } from "../../core/group-by.ts";
+import { phaseName, writeAtomically } from "../../run/run-directory.ts";
+import { evaluationTasks } from "../../core/spread.ts";
 import { faultMetrics, runRequests } from "./rollout.ts";
 
 export interface Score {

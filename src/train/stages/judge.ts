@@ -8,7 +8,7 @@ import { isFaulted } from "../../rollout/episode.ts";
 import type { Context } from "../context.ts";
 import type { VerdictLine } from "../experience-reader.ts";
 import { verdictLine } from "../experience-reader.ts";
-import type { Stage } from "../run-directory.ts";
+import type { Stage } from "../../run/run-directory.ts";
 
 export interface JudgeOutput {
   judged: number;

@@ -7,13 +7,13 @@ import { rollout } from "../../rollout/rollout.ts";
 import { hash32 } from "../../core/rng.ts";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { TrainConfig } from "../config.ts";
+import type { TrainConfig } from "../../run/config.ts";
 import type { Context } from "../context.ts";
-import type { LivePictures } from "../live-pictures.ts";
-import { openLivePictures, pictureName, pictureType } from "../live-pictures.ts";
-import type { MetricName } from "../metrics.ts";
-import type { Stage } from "../run-directory.ts";
-import { phaseName } from "../run-directory.ts";
+import type { LivePictures } from "../../run/live-pictures.ts";
+import { openLivePictures, pictureName, pictureType } from "../../run/live-pictures.ts";
+import type { MetricName } from "../../run/metrics.ts";
+import type { Stage } from "../../run/run-directory.ts";
+import { phaseName } from "../../run/run-directory.ts";
 import { phaseTasks } from "./curriculum.ts";
 
 export interface RolloutOutput {

@@ -7,8 +7,8 @@ import { perplexitiesUnder, selectReplay } from "../../replay/select.ts";
 import { stopTokens } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
 import type { SelectionLine } from "../experience-reader.ts";
-import { groupBy } from "../group-by.ts";
-import type { Stage } from "../run-directory.ts";
+import { groupBy } from "../../core/group-by.ts";
+import type { Stage } from "../../run/run-directory.ts";
 
 export interface SelectOutput {
   newSteps: number;

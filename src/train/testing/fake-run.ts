@@ -22,10 +22,10 @@ import {
 import { answerOf } from "../../core/trajectory.ts";
 import type { FakeSiteOptions } from "../../testing/index.ts";
 import { actionDatum } from "../../text/prompt.ts";
-import type { TrainConfig } from "../config.ts";
-import { trainConfigSchema } from "../config.ts";
+import type { TrainConfig } from "../../run/config.ts";
+import { trainConfigSchema } from "../../run/config.ts";
 import type { Parts, TaskSource } from "../context.ts";
-import { imitationSamples, tokenizeSample } from "../demonstrations.ts";
+import { imitationSamples, tokenizeSample } from "../../imitation/demonstrations.ts";
 
 const PHRASINGS: Record<string, string[]> = {
   "fake.price": ["What is the price of the {item}?", "How much is the {item}?", "Say what the {item} costs."],

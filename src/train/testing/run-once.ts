@@ -8,12 +8,12 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
-import type { TrainConfig } from "../config.ts";
+import type { TrainConfig } from "../../run/config.ts";
 import { createContext } from "../context.ts";
-import type { Observer } from "../events.ts";
+import type { Observer } from "../../run/events.ts";
 import { train } from "../loop.ts";
-import { createRun, openRun } from "../run-directory.ts";
-import { runInfo } from "../run-info.ts";
+import { createRun, openRun } from "../../run/run-directory.ts";
+import { runInfo } from "../../run/run-info.ts";
 import { fakeParts } from "./fake-run.ts";
 
 const [directory, point] = [process.argv[2]!, process.argv[3]!];

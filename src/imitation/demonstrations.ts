@@ -25,8 +25,8 @@ import type { PromptTemplate } from "../text/prompt.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import type { PageQuestion } from "./drills.ts";
 import { makeDrills, pageQuestions } from "./drills.ts";
-import { groupBy } from "./group-by.ts";
-import { openJsonLines, readJsonLines } from "./json-lines.ts";
+import { groupBy } from "../core/group-by.ts";
+import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phraseMaker, renaming } from "./renaming.ts";
 
 export interface CollectOptions {

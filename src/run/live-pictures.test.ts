@@ -5,13 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import { createContext } from "./context.ts";
+import { createContext } from "../train/context.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { openLivePictures } from "./live-pictures.ts";
-import { train } from "./loop.ts";
+import { train } from "../train/loop.ts";
 import { createRun } from "./run-directory.ts";
 import { runInfo } from "./run-info.ts";
-import { fakeConfig, fakeParts, makeFakeBase } from "./testing/fake-run.ts";
+import { fakeConfig, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
 
 const JPEG = Uint8Array.of(0xff, 0xd8, 0xff, 1);
 let world: string;

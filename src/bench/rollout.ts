@@ -17,8 +17,8 @@ import type { Task } from "../core/task.ts";
 import type { StepTimes } from "../browser/episode.ts";
 import { launchBrowser } from "../browser/launch.ts";
 import { APPS, createWorld } from "../sites/world.ts";
-import { percentile } from "./check.ts";
-import type { RunnableSuite, SuiteSite } from "./runnable.ts";
+import { percentile } from "../tasks/check.ts";
+import type { RunnableSuite, SuiteSite } from "../tasks/runnable.ts";
 
 export interface RolloutBenchOptions {
   parallel: readonly number[];

@@ -8,8 +8,8 @@ import { rolloutConfigSchema } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
-import { openJsonLines } from "./json-lines.ts";
-import { spread } from "./spread.ts";
+import { openJsonLines } from "../run/json-lines.ts";
+import { spread } from "../core/spread.ts";
 
 export interface CollectRolloutsOptions {
   engine: Engine;

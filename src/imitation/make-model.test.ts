@@ -20,7 +20,7 @@ import { answerTokens } from "../text/prompt.ts";
 import type { ImitateProgress } from "./imitate.ts";
 import { imitate, imitateConfigSchema, sampleDatum } from "./imitate.ts";
 import { labelled, makeOrm, sft } from "./make-model.ts";
-import { fakeEngine, makeFakeBase, oracleOf } from "./testing/fake-run.ts";
+import { fakeEngine, makeFakeBase, oracleOf } from "../train/testing/fake-run.ts";
 
 let directory: string;
 let base: string;

@@ -1,8 +1,8 @@
 /** @file A fair few of many tasks. */
 
-import { createRng } from "../core/rng.ts";
-import type { Rng } from "../core/rng.ts";
-import type { Task } from "../core/task.ts";
+import { createRng } from "./rng.ts";
+import type { Rng } from "./rng.ts";
+import type { Task } from "./task.ts";
 import { groupBy } from "./group-by.ts";
 
 /** `count` tasks: sites take turns, within a site its templates do, within a template chance decides. */

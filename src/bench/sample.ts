@@ -12,13 +12,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 
-import type { Tokenizer } from "../../core/engine.ts";
-import { createRng } from "../../core/rng.ts";
-import { writeCheckpoint } from "../onnx/checkpoint/checkpoint.ts";
-import { float32, type Provider, type RunTensor } from "../onnx/graph/compile.ts";
-import { newLlamaConfig, type NewModelOptions } from "../onnx/models/config.ts";
-import { initWeights, parameterCount, parameterSpecs } from "../onnx/models/parameters.ts";
-import { createSampler } from "../onnx/sampler/sampler.ts";
+import type { Tokenizer } from "../core/engine.ts";
+import { createRng } from "../core/rng.ts";
+import { writeCheckpoint } from "../engine/onnx/checkpoint/checkpoint.ts";
+import { float32, type Provider, type RunTensor } from "../engine/onnx/graph/compile.ts";
+import { newLlamaConfig, type NewModelOptions } from "../engine/onnx/models/config.ts";
+import { initWeights, parameterCount, parameterSpecs } from "../engine/onnx/models/parameters.ts";
+import { createSampler } from "../engine/onnx/sampler/sampler.ts";
 
 export interface SampleWorkload {
   name: string;

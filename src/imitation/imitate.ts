@@ -17,8 +17,8 @@ import type { OrmExample } from "../reward/train-orm.ts";
 import { actionDatum, actionTokens, answerTokens, compactCue, stopTokens } from "../text/prompt.ts";
 import type { ImitationSample, TokenizeOptions } from "./demonstrations.ts";
 import { tokenizeSample } from "./demonstrations.ts";
-import { microBatches, warmupCosine } from "./optimise.ts";
-import { writeAtomically } from "./run-directory.ts";
+import { microBatches, warmupCosine } from "../engine/optimise.ts";
+import { writeAtomically } from "../run/run-directory.ts";
 
 export const imitateConfigSchema = z.strictObject({
   steps: z

@@ -1,8 +1,8 @@
 /** @file `docs/results.md`, written from the runs of `webrl bench methods`. Its plot is `cli/results-plot.tsx`. */
 
-import type { BenchResult } from "./bench-methods.ts";
-import type { TrainConfig } from "./config.ts";
-import type { Evaluation } from "./stages/evaluate.ts";
+import type { BenchResult } from "./methods.ts";
+import type { TrainConfig } from "../run/config.ts";
+import type { Evaluation } from "../train/stages/evaluate.ts";
 
 const percent = (value: number) => (100 * value).toFixed(1);
 const withError = (value: number, error: number | null) =>

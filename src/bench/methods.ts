@@ -7,12 +7,12 @@ import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { mean, standardError } from "../algo/statistics.ts";
-import type { ABLATIONS, MethodName, TrainConfig } from "./config.ts";
-import type { RunEvent } from "./events.ts";
-import { openJsonLines, readJsonLines } from "./json-lines.ts";
-import type { MetricLine } from "./run-directory.ts";
-import { phaseName, readRunInfo } from "./run-directory.ts";
-import type { Evaluation } from "./stages/evaluate.ts";
+import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
+import type { RunEvent } from "../run/events.ts";
+import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
+import type { MetricLine } from "../run/run-directory.ts";
+import { phaseName, readRunInfo } from "../run/run-directory.ts";
+import type { Evaluation } from "../train/stages/evaluate.ts";
 
 export interface Variant {
   name: string;

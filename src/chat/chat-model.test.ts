@@ -4,8 +4,8 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import type { ChatRequest } from "../../core/chat.ts";
-import { ConfigError, Fault } from "../../core/errors.ts";
+import type { ChatRequest } from "../core/chat.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
 import { createOpenAIChat } from "./chat-model.ts";
 import type { OpenAIChatOptions } from "./chat-model.ts";
 

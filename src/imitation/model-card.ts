@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { gitRevision, packageVersion } from "./run-info.ts";
+import { gitRevision, packageVersion } from "../run/run-info.ts";
 
 export interface ModelCard {
   /** Makes the model again. */

@@ -32,7 +32,7 @@ import type { HeldOutScore, ImitateConfig, ImitateProgress, Sample } from "./imi
 import { imitate } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
-import { writeAtomically } from "./run-directory.ts";
+import { writeAtomically } from "../run/run-directory.ts";
 
 export interface Coverage {
   /** Share of the templates that are demonstrated in full. */

@@ -4,9 +4,9 @@
  */
 
 import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
-import type { ChatModel, ChatRequest } from "../../core/chat.ts";
-import { ConfigError, Fault } from "../../core/errors.ts";
-import { redactKnown } from "../../text/redact.ts";
+import type { ChatModel, ChatRequest } from "../core/chat.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
+import { redactKnown } from "../text/redact.ts";
 
 export interface OpenAIChatOptions {
   /** E.g. `http://127.0.0.1:8000/v1`. */

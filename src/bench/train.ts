@@ -9,16 +9,16 @@ import { availableParallelism, cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 
-import { createRng } from "../../core/rng.ts";
-import { compile, float32, type Provider } from "../onnx/graph/compile.ts";
-import { Graph } from "../onnx/graph/graph.ts";
-import { matmul } from "../onnx/graph/matmul.ts";
-import { newLlamaConfig, type DecoderConfig, type NewModelOptions } from "../onnx/models/config.ts";
-import { initWeights, parameterCount, parameterSpecs, sizeOf } from "../onnx/models/parameters.ts";
-import { LossPrograms } from "../onnx/train/loss-programs.ts";
-import { Trainer } from "../onnx/train/trainer.ts";
+import { createRng } from "../core/rng.ts";
+import { compile, float32, type Provider } from "../engine/onnx/graph/compile.ts";
+import { Graph } from "../engine/onnx/graph/graph.ts";
+import { matmul } from "../engine/onnx/graph/matmul.ts";
+import { newLlamaConfig, type DecoderConfig, type NewModelOptions } from "../engine/onnx/models/config.ts";
+import { initWeights, parameterCount, parameterSpecs, sizeOf } from "../engine/onnx/models/parameters.ts";
+import { LossPrograms } from "../engine/onnx/train/loss-programs.ts";
+import { Trainer } from "../engine/onnx/train/trainer.ts";
 import { trainPeerScript } from "./train-peer.ts";
-import type { Datum } from "../../core/engine.ts";
+import type { Datum } from "../core/engine.ts";
 
 export interface BenchTrainOptions {
   /** `default` is the shipped model's size (2.6M parameters), `30m` thirty million. */

@@ -2,13 +2,13 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createContext } from "./context.ts";
+import { createContext } from "../train/context.ts";
 import { readJsonLines } from "./json-lines.ts";
-import { train } from "./loop.ts";
+import { train } from "../train/loop.ts";
 import { METRIC_NAMES } from "./metrics.ts";
 import { createRun } from "./run-directory.ts";
 import { runInfo } from "./run-info.ts";
-import { fakeConfig, fakeParts, makeFakeBase } from "./testing/fake-run.ts";
+import { fakeConfig, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
 
 const documented = async () => {
   const text = await readFile(new URL("../../docs/metrics.md", import.meta.url), "utf8");
