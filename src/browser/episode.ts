@@ -78,7 +78,7 @@ export async function startBrowserEpisode(
 }
 
 class BrowserEpisode implements Episode {
-  readonly task: Task;
+  task: Task;
   readonly #world: EpisodeWorld;
   readonly #opened: EpisodeContext;
   readonly #format: ObservationFormat;
@@ -134,6 +134,10 @@ class BrowserEpisode implements Episode {
           retryable: true,
         });
       this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0 }, signal);
+      const instruction = await this.#world.instruction?.((expression) =>
+        bounded(page.evaluate(expression), responseMs, signal),
+      );
+      if (instruction !== undefined) this.task = { ...this.task, instruction };
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof TooLate)

@@ -40,6 +40,11 @@ export interface EpisodeWorld {
   allowedHosts: readonly string[];
   cookies: readonly WorldCookie[];
   startUrl: string;
+  /**
+   * Asked once, when the first observation has been made: the instruction, where the page itself gives it. The episode's
+   * `task` then carries it.
+   */
+  instruction?(read: (expression: string) => Promise<unknown>): Promise<string>;
   /** The truth about the episode, where it is known. Throws a `Fault` if it cannot be found out. */
   verify?(answer: string | null, page: FinishedPage): Verdict | null | Promise<Verdict | null>;
   /**

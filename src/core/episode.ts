@@ -26,6 +26,7 @@ export interface StartOptions {
 }
 
 export interface Episode extends AsyncDisposable {
+  /** As it was given to `start`; its instruction is the page's own where the site says so (MiniWoB++). */
   readonly task: Task;
   /** The page at the start; available as soon as `start` has resolved. */
   readonly first: Observation;

@@ -80,10 +80,12 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
   let blockedHosts: Record<string, number> = {};
   let truth: Verdict | null = null;
   let episode: Episode | undefined;
+  let { task } = request;
   try {
     signal?.throwIfAborted();
     episode = await site.start(request.task, { seed: request.seed, ...(signal ? { signal } : {}) });
-    const act = policy.begin(request.task, request.seed);
+    task = episode.task;
+    const act = policy.begin(task, request.seed);
     let observation = episode.first;
     finalObservation = observation;
     let last: Ending | undefined;
@@ -95,7 +97,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
       }
       const turnStarted = now();
       const choice = await act({
-        task: request.task,
+        task,
         observation,
         history: steps,
         seed: hash32(`${request.seed}/${index}`),
@@ -146,7 +148,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
     id: request.id,
     trajectory: {
       id: request.id,
-      task: request.task,
+      task,
       policy: policy.name,
       seed: request.seed,
       steps,

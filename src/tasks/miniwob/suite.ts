@@ -1,17 +1,19 @@
 /**
  * @file MiniWoB++ as a suite: the user's copy of its `html` directory, served from this process. Each page is a task; a
- * task and a seed give the same problem. The truth is the page's own raw reward (reference: section 11).
+ * task and a seed give the same problem. The truth is the page's own raw reward, positive for success, as in
+ * BrowserGym's protocol (reference: section 11).
  *
  * Deviations from BrowserGym's protocol:
- * 1. The instruction stays on the page, where the agent reads it; a task's own text only points to it.
- * 2. The viewport is ours (1280×720), and clicks go by element: pages that need dragging or drawing are left out.
- * 3. Seeds are those of the episode, in their full range.
+ * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at.
+ * 2. Seeds are those of the episode, in their full range.
+ * 3. An address that only gained a fragment is the task's page still: `search-engine` adds `#` to its own.
+ * 4. A page stays as it was when it ended, without the START cover, so that the last observation shows the outcome.
  */
 
 import { existsSync } from "node:fs";
-import { readFile, readdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { extname, join, resolve, sep } from "node:path";
-import { ConfigError } from "../../core/errors.ts";
+import { ConfigError, Fault } from "../../core/errors.ts";
 import type { Task } from "../../core/task.ts";
 import type { Verdict } from "../../core/trajectory.ts";
 import { startBrowserEpisode } from "../../browser/episode.ts";
@@ -19,15 +21,10 @@ import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld } from "../../browser/world.ts";
 import type { RunnableSuite, SiteOptions, SuiteSite } from "../runnable.ts";
 import { filterTasks, unknown } from "../suite.ts";
+import { injected, INSTRUCTION } from "./page.ts";
+import { TASK_NAMES } from "./task-names.ts";
 
 const HOST = "miniwob.webrl.test";
-
-/** Need dragging, drawing, a moving pointer, or are left out of the 125 by BrowserGym. */
-const LEFT_OUT =
-  /^(drag-|draw-|button-delay|chase-circle|hover-shape|moving-items|simon-says|bisect-angle|find-midpoint|right-angle|highlight-text|circle-center|resize-textarea|use-slider|use-colorwheel|text-transform)/;
-
-/** Milliseconds; so long that time plays no role. */
-const EPISODE_MAX_MS = 1_000_000;
 
 /** `directory`: `miniwob/html`, or its `miniwob` folder with the pages themselves. */
 export async function loadMiniwobSuite(directory: string): Promise<RunnableSuite> {
@@ -36,16 +33,14 @@ export async function loadMiniwobSuite(directory: string): Promise<RunnableSuite
   if (!existsSync(root)) throw new ConfigError(`${directory} does not exist`, hint);
   const nested = existsSync(join(root, "miniwob"));
   const base = nested ? "/miniwob/" : "/";
-  const names = (await readdir(join(root, nested ? "miniwob" : ".")))
-    .filter((name) => name.endsWith(".html"))
-    .map((name) => name.slice(0, -".html".length))
-    .filter((name) => !LEFT_OUT.test(name))
-    .sort();
+  const pages = join(root, nested ? "miniwob" : ".");
+  const names = TASK_NAMES.filter((name) => existsSync(join(pages, `${name}.html`)));
   if (names.length === 0) throw new ConfigError(`${directory} has no MiniWoB++ pages`, hint);
   const tasks = names.map((name): Task => ({
     id: `miniwob.${name}`,
     sites: ["miniwob"],
-    instruction: `Do what the text at the top of the page asks for (${name.replaceAll("-", " ")}).`,
+    // The episode's task has the page's own, which depends on the seed.
+    instruction: `MiniWoB++: ${name.replaceAll("-", " ")}`,
     startUrl: `http://${HOST}${base}${name}.html`,
     templateId: `miniwob.${name}`,
     params: {},
@@ -88,9 +83,9 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
     start: async (task, { seed, signal }) => {
       signal?.throwIfAborted();
       let reward: number | null = null;
+      const isTaskPage = (url: string) => url.split("#", 1)[0] === task.startUrl;
       const look = async (read: (expression: string) => Promise<unknown>) => {
         const done = await read("globalThis.WOB_DONE_GLOBAL ? WOB_RAW_REWARD_GLOBAL : null");
-        // The page starts over after its end; the first reward counts.
         if (typeof done === "number") reward ??= done;
         return reward !== null;
       };
@@ -99,9 +94,17 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
         allowedHosts: [],
         cookies: [],
         startUrl: task.startUrl,
-        ended: async ({ url, read }) => url === task.startUrl && look(read),
+        instruction: async (read) => {
+          const instruction = await read(INSTRUCTION);
+          if (typeof instruction === "string") return instruction;
+          const text = String(await read("document.body.innerText")).slice(0, 100);
+          throw new Fault("site_down", `${task.startUrl} is no MiniWoB++ page: ${text}`, {
+            retryable: false,
+          });
+        },
+        ended: async ({ url, read }) => isTaskPage(url) && look(read),
         verify: async (_, { url, read }): Promise<Verdict> => {
-          if (url === task.startUrl) await look(read);
+          if (isTaskPage(url)) await look(read);
           const success = reward !== null && reward > 0;
           const why = reward === null ? "the page did not end" : `the page's reward is ${reward}`;
           return { by: "verifier", success, probability: success ? 1 : 0, reasons: success ? [] : [why] };
@@ -145,16 +148,6 @@ async function servePage(root: string, request: Request, seed: number): Promise<
   if (extname(path) !== ".html") return new Response(new Uint8Array(content), { headers });
   const html = content.toString("utf8");
   const at = html.lastIndexOf("</body>");
-  const starter = startScript(seed);
-  return new Response(at < 0 ? html + starter : html.slice(0, at) + starter + html.slice(at), { headers });
-}
-
-/** Begins the seeded problem without the START cover, once the page has loaded. */
-function startScript(seed: number): string {
-  return `<script>addEventListener("load", () => setTimeout(() => {
-  if (typeof core === "undefined") return;
-  if (Math.seedrandom) Math.seedrandom(${seed >>> 0});
-  core.EPISODE_MAX_TIME = ${EPISODE_MAX_MS};
-  core.startEpisodeReal();
-}))</script>`;
+  const extra = injected(seed);
+  return new Response(at < 0 ? html + extra : html.slice(0, at) + extra + html.slice(at), { headers });
 }
