@@ -110,8 +110,8 @@ async function browser(launch: boolean, update: (text: string) => void): Promise
 
 async function engine(): Promise<Finding> {
   try {
-    const ort = await import("onnxruntime-node");
-    const backends = ort.listSupportedBackends().map((backend) => backend.name);
+    const { listSupportedBackends } = await import("../../engine/onnx/onnx-runtime.ts");
+    const backends = listSupportedBackends().map((backend) => backend.name);
     return { name: "ONNX Runtime", ok: true, required: true, found: backends.join(", ") };
   } catch (error) {
     return {

@@ -7,7 +7,7 @@ import { engineRules } from "../../testing/engine-kit.ts";
 import type { Rule } from "../../testing/kit.ts";
 import { createModel } from "./create-model.ts";
 import { createOnnxEngine } from "./engine.ts";
-import { NonFiniteError } from "./train/trainer.ts";
+import { NonFiniteError } from "./train/non-finite.ts";
 import { tokenizerConfig, trainBpe } from "./tokenizer/train-bpe.ts";
 
 const all = (rules: Rule[]) => rules.forEach((rule) => test(rule.name, () => rule.run(), 30_000));

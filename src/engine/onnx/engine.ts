@@ -8,6 +8,7 @@ import { availableParallelism } from "node:os";
 import { pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { ConfigError, invariant } from "../../core/errors.ts";
+import { disableTelemetry } from "./telemetry.ts";
 import { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
 import {
   restoreError,
@@ -199,6 +200,7 @@ class WorkerLink {
 }
 
 function startWorker(data: WorkerData): Worker {
+  disableTelemetry();
   const source = import.meta.url.endsWith(".ts");
   const file = new URL(source ? "./worker.ts" : "./worker.js", import.meta.url);
   // From source the worker needs a TypeScript loader of its own (`tsx`, a development dependency; `--import` does not

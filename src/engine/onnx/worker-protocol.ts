@@ -1,7 +1,7 @@
 /** @file Messages between the engine's worker thread and the thread that uses it. Everything is structured-cloned. */
 
 import { ConfigError, Fault } from "../../core/errors.ts";
-import { NonFiniteError } from "./train/trainer.ts";
+import { NonFiniteError } from "./train/non-finite.ts";
 import type { Datum, LossGradient, OpenOptions, OptimStep, SampleRequest } from "../../core/engine.ts";
 import type { LocalEngineOptions } from "./local-engine.ts";
 

@@ -2,9 +2,10 @@
  * @file From a graph to something that runs: an ONNX Runtime session behind `run`.
  */
 
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "../onnx-runtime.ts";
 import type { ElementType, Value } from "./value.ts";
 import type { Graph } from "./graph.ts";
+import type { Tensor as OnnxTensor } from "onnxruntime-node";
 
 export type Provider = "cpu" | "webgpu" | "cuda";
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint16Array | Uint8Array;
@@ -82,7 +83,7 @@ export async function compile(
       return Object.fromEntries(
         session.outputNames.map((name) => {
           if (into[name]) return [name, into[name]];
-          const tensor = results[name] as Tensor;
+          const tensor = results[name] as OnnxTensor;
           return [
             name,
             { type: tensor.type as ElementType, data: tensor.data as TensorData, dims: tensor.dims },
@@ -96,7 +97,7 @@ export async function compile(
   };
 }
 
-function toTensor(name: string, tensor: RunTensor | undefined): Tensor {
+function toTensor(name: string, tensor: RunTensor | undefined): OnnxTensor {
   if (!tensor) throw new Error(`graph input ${name} was not fed`);
   return new Tensor(tensor.type, tensor.data as Float32Array, tensor.dims);
 }

@@ -9,7 +9,8 @@ import { adamwStep, globalNorm, type AdamWState } from "./adamw.ts";
 import { paddedLength, planMicroBatches, type BatchLimits } from "./batching.ts";
 import { LossPrograms } from "./loss-programs.ts";
 import { activationBytes, chooseVariant } from "./memory.ts";
-import { NonFiniteError, Trainer } from "./trainer.ts";
+import { NonFiniteError } from "./non-finite.ts";
+import { Trainer } from "./trainer.ts";
 import type { Datum } from "../../../core/engine.ts";
 
 const config = newLlamaConfig({ vocabSize: 64, hiddenSize: 16, layers: 2, heads: 2, contextTokens: 512 });

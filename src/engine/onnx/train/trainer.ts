@@ -10,6 +10,7 @@ import { adamwStep, globalNorm, type AdamWState, type TrainedTensor } from "./ad
 import { planMicroBatches, type MicroBatch } from "./batching.ts";
 import { gradientName, type LossPrograms } from "./loss-programs.ts";
 import { activationBytes, chooseVariant } from "./memory.ts";
+import { NonFiniteError } from "./non-finite.ts";
 import type { Datum, ForwardBackwardResult, LossGradient, OptimStep } from "../../../core/engine.ts";
 import type { DecoderConfig } from "../models/config.ts";
 
@@ -26,11 +27,6 @@ export type AsyncLoss =
   | ((logprobs_BN: Float32Array[]) => LossGradient | Promise<LossGradient>);
 
 type Gradients = Map<string, Float32Array>;
-
-/** A loss or gradient that is not a number. Weights and accumulated gradients are as they were. */
-export class NonFiniteError extends Error {
-  override readonly name = "NonFiniteError";
-}
 
 export class Trainer {
   readonly #config: DecoderConfig;
