@@ -1,10 +1,21 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const path = (inside: string) => fileURLToPath(new URL(inside, import.meta.url));
 
 /** Unit tests share the cores; browser tests run one file at a time, because each launches Chromium. */
 export default defineConfig({
+  // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
+  resolve: {
+    alias: [
+      { find: /^webrl$/, replacement: path("src/index.ts") },
+      { find: /^webrl\/(.+)$/, replacement: path("src/$1/index.ts") },
+    ],
+  },
   test: {
     projects: [
       {
+        extends: true,
         test: {
           name: "unit",
           include: ["src/**/*.test.ts", "src/**/*.test.tsx", "examples/**/*.test.ts"],
@@ -15,6 +26,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "browser",
           include: ["src/**/*.browser.test.ts"],

@@ -1,41 +1,9 @@
 /** @file A small ticket desk: stands for your own application. Plain Node, data in memory, session in a cookie. */
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const SEED = [
-  {
-    id: 101,
-    title: "Printer on floor 2 is offline",
-    requester: "Ben Osei",
-    priority: "High",
-    status: "Open",
-    note: "",
-  },
-  {
-    id: 102,
-    title: "New laptop for Priya",
-    requester: "Priya Raman",
-    priority: "Normal",
-    status: "Open",
-    note: "",
-  },
-  {
-    id: 103,
-    title: "Badge does not open the lab",
-    requester: "Lena Fuchs",
-    priority: "High",
-    status: "Open",
-    note: "",
-  },
-  {
-    id: 104,
-    title: "Projector flickers in room 4",
-    requester: "Tom Reyes",
-    priority: "Low",
-    status: "Closed",
-    note: "Cable replaced.",
-  },
-];
+const SEED = JSON.parse(readFileSync(new URL("tickets.json", import.meta.url), "utf8"));
 
 let tickets = structuredClone(SEED);
 const sessions = new Set();

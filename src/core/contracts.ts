@@ -25,3 +25,11 @@ export interface Proposer {
     },
   ): Promise<Task[]>;
 }
+
+/** What a site is, for whoever thinks up tasks for it. */
+export interface SiteDescription {
+  /** One or two sentences. */
+  description: string;
+  /** What it cannot do, however plausible it sounds. */
+  infeasible?: readonly string[] | undefined;
+}

@@ -6,17 +6,19 @@ export type Split = "train" | "validation" | "test";
 
 export type Novelty = "new values" | "new wording" | "new template";
 
-export type Category =
-  | "information retrieval"
-  | "form filling"
-  | "shopping"
-  | "extraction"
-  | "customer service"
-  | "content management"
-  | "shop operations"
-  | "collaboration"
-  | "navigation"
-  | "impossible";
+export const CATEGORIES = [
+  "information retrieval",
+  "form filling",
+  "shopping",
+  "extraction",
+  "customer service",
+  "content management",
+  "shop operations",
+  "collaboration",
+  "navigation",
+  "impossible",
+] as const;
+export type Category = (typeof CATEGORIES)[number];
 
 export interface Task {
   /** Unique and stable, e.g. `store.product-price/17`. */

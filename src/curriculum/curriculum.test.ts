@@ -406,11 +406,12 @@ describe("llm", () => {
     });
     const many = train.filter((task) => task.sites[0] === "storefront");
     expect(many.length).toBeGreaterThan(10);
-    await createLlmProposer(model).propose(many, { count: 2, phase: 1, rng: createRng(1) });
+    const sites = { storefront: { description: "an online shop" } };
+    await createLlmProposer(model, sites).propose(many, { count: 2, phase: 1, rng: createRng(1) });
     const bullets = requests[0]!.messages[1]!.content.match(/^- .*/gm)!;
     expect(bullets).toHaveLength(10);
     for (const bullet of bullets) expect(many.map((t) => t.instruction)).toContain(bullet.slice(2));
-    expect(requests[0]!.messages[0]!.content).toContain("online shop");
+    expect(requests[0]!.messages[0]!.content).toContain("The site: storefront, an online shop.");
     expect(requests[0]).toMatchObject({ temperature: 1, topP: 1 });
   });
 

@@ -4,71 +4,25 @@
  */
 
 import type { ChatModel } from "../core/chat.ts";
-import type { Proposer } from "../core/contracts.ts";
+import type { Proposer, SiteDescription } from "../core/contracts.ts";
 import { Fault } from "../core/errors.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { normaliseInstruction } from "./catalog.ts";
 
-export interface SiteDescription {
-  /** What the site is, for the model: one or two sentences. */
-  description: string;
-  /** What it cannot do, however plausible it sounds. */
-  infeasible?: readonly string[];
-}
+/** Failed tasks shown per request, as in the published code. */
+const SEEDS_PER_CALL = 10;
+/** Tasks asked for per request. */
+const TASKS_PER_CALL = 10;
+/** Requests beyond those that would do if every answer were perfect. */
+const SPARE_CALLS = 3;
 
-/** Topics are the paper's (App.), assigned to our sites of the same kind. */
-export const BUILT_IN_SITES: Record<string, SiteDescription> = {
-  storefront: {
-    description: "an online shop: catalogue, search, product pages, reviews, cart, checkout, own orders",
-    infeasible: [
-      "showing only discounted items",
-      "changing the delivery address of a placed order",
-      "adding payment data",
-      "live tracking of a parcel",
-      "chat with customer service",
-      "after-sales requests",
-    ],
-  },
-  "store-admin": {
-    description: "the administration of an online shop: orders, customers, products, reviews, reports",
-    infeasible: [
-      "e-mailing order data",
-      "sending invoices automatically",
-      "returns and refunds through a carrier",
-      "updates of the administrator's own profile",
-      "recommendations from customers' behaviour",
-    ],
-  },
-  forum: { description: "a discussion forum: boards, posts, comments, votes, profiles" },
-  forge: { description: "a host for software projects: repositories, issues, merge requests, members" },
-  map: {
-    description: "a map: search of places, place pages, routes between places",
-    infeasible: [
-      "traffic, accidents and road closures",
-      "weather",
-      "saving favourite places",
-      "sharing a live location",
-      "reservations",
-      "flights and trains",
-      "events",
-    ],
-  },
-};
-
-export interface LlmProposerOptions {
-  sites?: Record<string, SiteDescription>;
-  /** Failed tasks shown per request. Default 10, as in the published code. */
-  seedsPerCall?: number;
-  /** Tasks asked for per request. Default 10. */
-  tasksPerCall?: number;
-  /** Requests beyond those that would do if every answer were perfect. Default 3. */
-  spareCalls?: number;
-}
-
-export function createLlmProposer(model: ChatModel, options: LlmProposerOptions = {}): Proposer {
-  const { sites = BUILT_IN_SITES, seedsPerCall = 10, tasksPerCall = 10, spareCalls = 3 } = options;
+/** `sites`: what the model is told of each site, by name. */
+export function createLlmProposer(
+  model: ChatModel,
+  sites: Readonly<Record<string, SiteDescription>> = {},
+): Proposer {
   return {
     name: "llm",
     async propose(failed, { count, phase, rng, signal }) {
@@ -80,13 +34,13 @@ export function createLlmProposer(model: ChatModel, options: LlmProposerOptions 
       const names = rng.fork("sites").shuffle([...bySite.keys()]);
       const known = new Set(failed.map((task) => normaliseInstruction(task.instruction)));
       const proposed: Task[] = [];
-      const calls = Math.max(names.length, Math.ceil(count / tasksPerCall)) + spareCalls;
+      const calls = Math.max(names.length, Math.ceil(count / TASKS_PER_CALL)) + SPARE_CALLS;
       let answered = "";
       for (let call = 0; call < calls && proposed.length < count; call++) {
         const site = names[call % names.length]!;
         const draw = rng.fork(`call ${call}`);
-        const seeds = draw.shuffle(bySite.get(site)!).slice(0, seedsPerCall);
-        const wanted = Math.min(tasksPerCall, Math.ceil(count / names.length));
+        const seeds = draw.shuffle(bySite.get(site)!).slice(0, SEEDS_PER_CALL);
+        const wanted = Math.min(TASKS_PER_CALL, Math.ceil(count / names.length));
         answered = await ask(model, site, sites[site], seeds, wanted, draw, signal);
         for (const instruction of extractInstructions(answered)) {
           const key = normaliseInstruction(instruction);
@@ -192,7 +146,7 @@ export interface Feasibility {
  */
 export function createFeasibilityJudge(
   model: ChatModel,
-  sites: Record<string, SiteDescription> = BUILT_IN_SITES,
+  sites: Readonly<Record<string, SiteDescription>> = {},
 ): (tasks: readonly Task[], signal?: AbortSignal) => Promise<Feasibility[]> {
   const judge = async (task: Task, signal?: AbortSignal): Promise<Feasibility> => {
     if (task.templateId !== null) return { feasible: true, reason: "an instance of a template" };

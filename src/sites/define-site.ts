@@ -1,37 +1,39 @@
 /**
  * @file A user's own web application as a site: how to start or reach it, how to reset it, how to log in, its tasks and
- * how to verify them. What runs it is `tasks/own-suite.ts`; a complete example is in `examples/own-site/`.
+ * templates and how to verify them. What runs it is `tasks/own-suite.ts`; a complete example is in `examples/own-site/`.
  */
 
 import { z } from "zod";
-import type { Action } from "../core/action.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import type { Observation } from "../core/observation.ts";
-import type { Category, JsonValue, Split } from "../core/task.ts";
+import { CATEGORIES } from "../core/task.ts";
+import type { Category, Split } from "../core/task.ts";
+import type { Oracle, Params } from "./template.ts";
+import type { Finished } from "./verify.ts";
 
-/** What is known at the end of an episode on an own site. */
-export interface OwnFinished {
-  /** The agent's answer; `null` if it never said `exit` with a message. */
-  answer: string | null;
-  url: string;
-  /** Visible text of the last page, white space collapsed. */
-  pageText: string;
-  params: { [key: string]: JsonValue };
-  /** Asks the application itself, from this process; the path is relative to the base URL. */
+/** What is known at the end of an episode on your site. */
+export interface SiteFinished extends Finished {
+  params: Params;
+  /**
+   * Asks the application itself, from this process; the path is relative to the base URL. Where nothing answers it
+   * throws a `Fault`: let it pass, and the task is tried again.
+   */
   http(path: string, init?: RequestInit): Promise<Response>;
 }
 
-/** Reasons why it failed, for people; none if it passed. */
-export type OwnCheck = (finished: OwnFinished) => string[] | Promise<string[]>;
+/**
+ * Reasons why it failed, for people; none if it passed. What it throws is an error in the definition and ends the
+ * command, but for a `Fault`, which is the application's.
+ */
+export type SiteCheck = (finished: SiteFinished) => string[] | Promise<string[]>;
 
-export interface OwnTask {
+export interface SiteTask {
   /** Unique within the site. */
   id: string;
   instruction: string;
   /** Relative to the base URL. Default `/`. */
   startPath?: string;
-  params?: { [key: string]: JsonValue };
+  params?: Params;
   /** Default `information retrieval`. */
   category?: Category;
   /** Steps that it needs, the final `exit` included. Default 5. */
@@ -41,11 +43,42 @@ export interface OwnTask {
   /** `true`: starts without logging in. */
   signedOut?: boolean;
   /** All must pass. A task without checks has no verifier: only the reward model judges it. */
-  check?: OwnCheck[];
+  check?: SiteCheck[];
   /** Solves the task through an agent's observations and actions; proves the checks right and makes demonstrations. */
-  oracle?: (params: { [key: string]: JsonValue }, first: Observation) => Generator<Action, void, Observation>;
+  oracle?: Oracle<Params>;
   /** An answer that looks right and is wrong, for `suite check`. Default `"wrong"`. */
   wrongAnswer?: string;
+}
+
+/** A family of tasks: one sentence, many values. What the curriculum grows new tasks from. Write it with `defineTemplate`. */
+export interface SiteTemplate<P extends Params = Params> {
+  /** Unique among the site's templates and tasks. */
+  id: string;
+  /** Instructions with `{param}` placeholders. Where there are several, the last one is kept for the test split. */
+  phrasings: string[];
+  /**
+   * Every set of values. 70% of them belong to the train split, 10% to validation, 20% to test, by a hash of the values:
+   * adding some moves none of the others.
+   */
+  instances: P[];
+  /** Texts for placeholders that need more than `String(value)`. */
+  words?(params: P): Record<string, string>;
+  /** Relative to the base URL. Default `/`. */
+  startPath?(params: P): string;
+  /** As of tasks, like the following. */
+  category?: Category;
+  difficulty?: number;
+  /** `true`: all its tasks belong to the test split. */
+  testOnly?: boolean;
+  signedOut?: boolean;
+  check?(params: P): SiteCheck[];
+  oracle?: Oracle<P>;
+  wrongAnswer?(params: P): string;
+}
+
+/** Keeps the parameters' type inside a template and forgets it outside. */
+export function defineTemplate<P extends Params>(template: SiteTemplate<P>): SiteTemplate {
+  return template as unknown as SiteTemplate;
 }
 
 /** Carried out in a fresh browser before an episode; its cookies are kept for the episode. */
@@ -61,6 +94,10 @@ export type LoginStep =
 
 export interface SiteDefinition {
   name: string;
+  /** What the site is, in one or two sentences: for the chat model that proposes tasks (`curriculum.proposer=llm`). */
+  description?: string;
+  /** What it cannot do, however plausible it sounds; for the same model. */
+  infeasible?: string[];
   /** Where the application answers. `{port}` stands for a free port, chosen for each instance that is started. */
   baseUrl: string;
   /** Starts the application. Leave it out where it runs already. */
@@ -86,21 +123,25 @@ export interface SiteDefinition {
   login?: LoginStep[];
   /** Hosts beside the base URL's that belong to the application, e.g. `cdn.example.com`. Nothing else is reachable. */
   hosts?: string[];
-  tasks: OwnTask[];
+  /** At least one task or template. */
+  tasks?: SiteTask[];
+  templates?: SiteTemplate[];
 }
 
 const fn = z.custom<(...args: never[]) => unknown>(
   (value) => typeof value === "function",
   "must be a function",
 );
+const params = z.record(z.string(), z.json());
+const category = z.enum(CATEGORIES, `must be one of ${CATEGORIES.join(", ")}`);
 const path = z.string().regex(/^\//, "must start with /");
 
 const taskSchema = z.strictObject({
   id: z.string().min(1),
   instruction: z.string().min(1),
   startPath: path.optional(),
-  params: z.record(z.string(), z.json()).optional(),
-  category: z.string().optional(),
+  params: params.optional(),
+  category: category.optional(),
   difficulty: z.int().min(1).optional(),
   split: z.enum(["train", "validation", "test"]).optional(),
   signedOut: z.boolean().optional(),
@@ -109,8 +150,25 @@ const taskSchema = z.strictObject({
   wrongAnswer: z.string().optional(),
 });
 
+const templateSchema = z.strictObject({
+  id: z.string().min(1),
+  phrasings: z.array(z.string().min(1)).min(1, "there must be at least one phrasing"),
+  instances: z.array(params).min(1, "there must be at least one instance"),
+  words: fn.optional(),
+  startPath: fn.optional(),
+  category: category.optional(),
+  difficulty: z.int().min(1).optional(),
+  testOnly: z.boolean().optional(),
+  signedOut: z.boolean().optional(),
+  check: fn.optional(),
+  oracle: fn.optional(),
+  wrongAnswer: fn.optional(),
+});
+
 const definitionSchema = z.strictObject({
   name: z.string().min(1),
+  description: z.string().min(1).optional(),
+  infeasible: z.array(z.string()).optional(),
   baseUrl: z.string().regex(/^https?:\/\//, "must start with http:// or https://"),
   start: z
     .strictObject({
@@ -146,12 +204,14 @@ const definitionSchema = z.strictObject({
     )
     .optional(),
   hosts: z.array(z.string()).optional(),
-  tasks: z.array(taskSchema).min(1, "there must be at least one task"),
+  tasks: z.array(taskSchema).optional(),
+  templates: z.array(templateSchema).optional(),
 });
 
 const KEYS = [
   ...Object.keys(definitionSchema.shape),
   ...Object.keys(taskSchema.shape),
+  ...Object.keys(templateSchema.shape),
   "command",
   "cwd",
   "env",
@@ -186,10 +246,12 @@ export function defineSite(definition: SiteDefinition): SiteDefinition {
   return definition;
 }
 
-function inconsistency({ baseUrl, start, reset, tasks }: SiteDefinition): string | undefined {
-  const ids = tasks.map((task) => task.id);
+function inconsistency(definition: SiteDefinition): string | undefined {
+  const { baseUrl, start, reset, tasks = [], templates = [] } = definition;
+  const ids = [...tasks, ...templates].map(({ id }) => id);
+  if (ids.length === 0) return "there must be at least one task or template";
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
-  if (twice !== undefined) return `two tasks have the id ${JSON.stringify(twice)}`;
+  if (twice !== undefined) return `two tasks or templates have the id ${JSON.stringify(twice)}`;
   if (!start && baseUrl.includes("{port}")) return "baseUrl has {port}, but there is no start";
   if (!start && reset === "restart") return 'reset is "restart", but there is no start';
   if ((start?.instances ?? 1) > 1 && !baseUrl.includes("{port}"))
@@ -198,40 +260,28 @@ function inconsistency({ baseUrl, start, reset, tasks }: SiteDefinition): string
   return undefined;
 }
 
-/** The answer, white space and case aside, is one of `references`. */
-export function ownAnswerIs(...references: string[]): OwnCheck {
-  const bare = (text: string) => text.replace(/\s+/g, " ").trim().replace(/\.$/, "").toLowerCase();
-  return ({ answer }) =>
-    answer !== null && references.some((reference) => bare(reference) === bare(answer))
-      ? []
-      : [`expected the answer ${references.join(" or ")}, got ${JSON.stringify(answer)}`];
-}
-
-/** The last page's URL has this path (and these query parameters). */
-export function ownUrlIs(expected: string): OwnCheck {
-  return ({ url }) => {
-    const got = URL.canParse(url) ? new URL(url) : null;
-    const want = new URL(expected, "http://any");
-    const ok =
-      got?.pathname === want.pathname &&
-      [...want.searchParams].every(([key, value]) => got.searchParams.get(key) === value);
-    return ok ? [] : [`expected the page ${expected}, got ${url}`];
-  };
-}
-
-/** The last page shows every text. */
-export function ownPageShows(...texts: string[]): OwnCheck {
-  return ({ pageText }) =>
-    texts
-      .filter((text) => !pageText.toLowerCase().includes(text.toLowerCase()))
-      .map((text) => `expected the last page to show ${JSON.stringify(text)}`);
-}
-
-/** The application's own JSON at `path` satisfies `test`, which gives the reasons why not. */
-export function ownState<T>(at: string, test: (state: T, finished: OwnFinished) => string[]): OwnCheck {
+/**
+ * The application's own JSON at `at` satisfies `test`, which gives the reasons why not. An application that breaks
+ * (5xx) is at fault, not the agent; an answer that is no JSON is an error in the definition.
+ */
+export function stateSatisfies<T>(
+  at: string,
+  test: (state: T, finished: SiteFinished) => string[],
+): SiteCheck {
   return async (finished) => {
     const response = await finished.http(at);
+    if (response.status >= 500)
+      throw new Fault("site_down", `${at} answered ${response.status}`, { retryable: true });
     if (!response.ok) return [`${at} answered ${response.status}`];
-    return test((await response.json()) as T, finished);
+    const text = await response.text();
+    let state: T;
+    try {
+      state = JSON.parse(text) as T;
+    } catch (cause) {
+      throw new Error(`${at} does not answer with JSON but with ${JSON.stringify(text.slice(0, 60))}`, {
+        cause,
+      });
+    }
+    return test(state, finished);
   };
 }

@@ -1,7 +1,20 @@
-/** @file `webrl/sites`: describe your own site, its tasks and checks. */
+/** @file `webrl/sites`: describe your own site, its tasks, templates and checks. */
 
-export { defineSite, ownAnswerIs, ownPageShows, ownState, ownUrlIs } from "./define-site.ts";
-export type { LoginStep, OwnCheck, OwnFinished, OwnTask, SiteDefinition } from "./define-site.ts";
+export { defineSite, defineTemplate, stateSatisfies } from "./define-site.ts";
+export type {
+  LoginStep,
+  SiteCheck,
+  SiteDefinition,
+  SiteFinished,
+  SiteTask,
+  SiteTemplate,
+} from "./define-site.ts";
+export { answerIncludes, answerIs, answerJson, answerNotPossible, pageShows, urlIs } from "./verify.ts";
+export type { Check, Finished } from "./verify.ts";
 export { click, exit, find, maybe, scrollDown, search, select, type } from "./hands.ts";
-export type { Action } from "../core/action.ts";
-export type { Observation, ObservedElement } from "../core/observation.ts";
+export type { Oracle, Params } from "./template.ts";
+export { ConfigError, Fault } from "../core/errors.ts";
+export type { FaultCode } from "../core/errors.ts";
+export type { Action, ElementName } from "../core/action.ts";
+export type { Observation, ObservationFormat, ObservedElement } from "../core/observation.ts";
+export type { Category, JsonValue, Split } from "../core/task.ts";

@@ -4,7 +4,7 @@ import type { Action } from "../core/action.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Category, JsonValue } from "../core/task.ts";
 import type { SiteName } from "./app.ts";
-import type { Check } from "./verify.ts";
+import type { WorldCheck } from "./verify.ts";
 import type { WorldState } from "./world-state.ts";
 
 export type Params = { [key: string]: JsonValue };
@@ -41,7 +41,7 @@ export interface TaskTemplate<P extends Params = Params> {
   /** Every instance, in a stable order, computed from the untouched world. */
   instances(world: WorldState): P[];
   /** All must pass. Built from `sites/verify.ts`; information tasks include `unchanged()`. */
-  check(params: P, world: WorldState): Check[];
+  check(params: P, world: WorldState): WorldCheck[];
   oracle: Oracle<P>;
   /** An answer that looks right and is wrong, for `suite check`; default `"wrong"`. */
   wrongAnswer?(params: P, world: WorldState): string;

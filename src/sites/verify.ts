@@ -1,17 +1,26 @@
 /**
  * @file Checks of a finished episode, in the kinds that WebArena uses: answer, URL, page content, site state.
- * They compose by listing: all must pass. Site state is compared in the data, and side effects count.
+ * They compose by listing: all must pass. Those of answer, URL and page serve every site, the user's too; the state of
+ * the built-in sites is compared in the data, and side effects count.
  */
 
 import type { JsonValue } from "../core/task.ts";
 import type { WorldState } from "./world-state.ts";
 
+/** What is known at the end of an episode on any site. */
 export interface Finished {
   /** The agent's answer; `null` if it never said `exit` with a message. */
   answer: string | null;
   url: string;
   /** Visible text of the last page, white space collapsed. */
   pageText: string;
+}
+
+/** Reasons why it failed, for people; none if it passed. */
+export type Check = (finished: Finished) => string[];
+
+/** What is known at the end of an episode on the built-in sites. */
+export interface WorldFinished extends Finished {
   state: WorldState;
   /** The state as the episode found it. */
   initial: WorldState;
@@ -19,8 +28,7 @@ export interface Finished {
   volatile: readonly string[];
 }
 
-/** Reasons why it failed, for people; none if it passed. */
-export type Check = (finished: Finished) => string[];
+export type WorldCheck = (finished: WorldFinished) => string[];
 
 /** Lower case, accents and outer quotes removed, white space collapsed, final period and thousands commas dropped. */
 export function normalise(text: string): string {
@@ -106,18 +114,21 @@ function canonical(value: unknown, options: { anyOrder?: boolean }): string {
   return JSON.stringify(value) ?? "undefined";
 }
 
-/** Path (and query, if the reference has one) of the last page. Query parameters may come in any order. */
-export function urlIs(host: string, path: string): Check {
+/**
+ * The last page has this path, and these query parameters if the reference has some, in any order. `host`: where the
+ * episode may end on several.
+ */
+export function urlIs(path: string, host?: string): Check {
   return ({ url }) => {
-    const want = new URL(path, `http://${host}`);
+    const want = new URL(path, `http://${host ?? "any"}`);
     const got = URL.canParse(url) ? new URL(url) : null;
     const trim = (p: string) => p.replace(/\/$/, "") || "/";
     const ok =
       got !== null &&
-      got.host === want.host &&
+      (host === undefined || got.host === host) &&
       trim(got.pathname) === trim(want.pathname) &&
       [...want.searchParams].every(([key, value]) => got.searchParams.get(key) === value);
-    return ok ? [] : [`expected the page ${want.href}, got ${url}`];
+    return ok ? [] : [`expected the page ${host === undefined ? path : want.href}, got ${url}`];
   };
 }
 
@@ -158,7 +169,7 @@ export function someText(): string {
  * The state is what `change` makes of the initial one, and nothing else changed. `change` should call the same
  * domain functions as the pages, so that ids and times come out alike.
  */
-export function changed(change: (state: WorldState) => void): Check {
+export function changed(change: (state: WorldState) => void): WorldCheck {
   return ({ state, initial, volatile }) => {
     const expected = structuredClone(initial);
     change(expected);
@@ -169,7 +180,7 @@ export function changed(change: (state: WorldState) => void): Check {
 }
 
 /** Nothing changed. */
-export function unchanged(): Check {
+export function unchanged(): WorldCheck {
   return changed(() => {});
 }
 

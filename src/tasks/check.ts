@@ -10,6 +10,7 @@ import { hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { answerOf } from "../core/trajectory.ts";
 import type { RunnableSuite, SuiteSite } from "./runnable.ts";
+import { placeOf } from "./user-code.ts";
 
 export interface CheckOptions {
   tasks: readonly Task[];
@@ -213,5 +214,6 @@ function explain(error: unknown, signal: AbortSignal | undefined): string {
       cause: error,
     });
   if (error instanceof Fault) return `${error.code}: ${error.message}`;
-  return error instanceof Error ? error.message : String(error);
+  const place = placeOf(error);
+  return `${error instanceof Error ? error.message : String(error)}${place === null ? "" : ` (${place})`}`;
 }

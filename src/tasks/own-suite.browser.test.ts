@@ -1,11 +1,19 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test, vi } from "vitest";
 import { ConfigError, Fault } from "../core/errors.ts";
+import { hash32 } from "../core/rng.ts";
 import { defineSite } from "../sites/define-site.ts";
+import type { Observation } from "../core/observation.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import desk from "../../examples/own-site/site.ts";
+import { runRules } from "../testing/kit.ts";
+import type { Rule } from "../testing/kit.ts";
+import { siteRules } from "../testing/site-kit.ts";
 import { checkSuite } from "./check.ts";
 import { loadSuite } from "./load-suite.ts";
 import { createOwnSuite } from "./own-suite.ts";
@@ -19,15 +27,70 @@ const variant = (change: Partial<SiteDefinition>) =>
 test("the example's oracles score 1 on a real server process, doing nothing and wrong answers 0", async () => {
   const suite = await loadSuite("own", FILE);
   await using site = await suite.createSite();
-  const result = await checkSuite(suite, site, { tasks: suite.tasks(), parallel: 2 });
+  const tasks = suite.tasks({ limit: 10 });
+  expect(new Set(tasks.map((task) => task.templateId))).toEqual(
+    new Set(["desk.badge", "desk.requester", "desk.close"]),
+  );
+  const result = await checkSuite(suite, site, { tasks, parallel: 2 });
   expect(result.templates.flatMap((template) => template.failures)).toEqual([]);
   expect(result.ok).toBe(true);
+});
+
+test("a task of a template, and of a chat model, is an episode like any other", async () => {
+  const suite = variant({ start: { command: "node server.mjs {port}", instances: 2 } });
+  const task = suite.tasks({ template: "desk.requester" })[0]!;
+  const solve = (pages: readonly Observation[]) => {
+    const oracle = suite.oracleFor(task, pages[0]!);
+    let next = oracle.next();
+    for (const page of pages.slice(1)) next = oracle.next(page);
+    return next.value!;
+  };
+  // Two copies at once have two ports, which a page shows; three episodes at once need three copies.
+  const needOne = (rule: Rule) =>
+    ![
+      "the same task and seed give the same first observation",
+      "episodes do not see each other's changes",
+    ].includes(rule.name);
+  const rules = siteRules({ create: async () => suite.createSite(), task, solve });
+  const broken = await runRules(rules.filter(needOne));
+  expect(broken).toEqual([]);
+});
+
+test("what a user's check throws is the user's error with file and line, a broken application is at fault", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "webrl-own-"));
+  const checked = async (check: string) => {
+    const file = join(directory, `site-${hash32(check)}.mjs`);
+    const start = { command: `node ${JSON.stringify(join(DIRECTORY, "server.mjs"))}` };
+    const definition = JSON.stringify({ ...desk, templates: [], login: [], start });
+    await writeFile(
+      file,
+      `export default {\n ...${definition},\n tasks: [{ id: "look", instruction: "Look.",\n check: [${check}] }] };\n`,
+    );
+    const suite = await loadSuite("own", file);
+    await using site = await suite.createSite();
+    await using episode = await site.start(suite.tasks()[0]!, { seed: 1 });
+    await episode.step({ ok: true, action: { kind: "exit", message: "" }, comments: [] });
+    return await episode.verify("");
+  };
+  try {
+    const error = await checked("() => [undefined.text]").catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toMatch(
+      /^check 1 of desk.look threw: Cannot read .*site-\d+\.mjs:4:\d+\)$/,
+    );
+    await expect(checked("() => true")).rejects.toThrow(/must return a list of reasons.* true/);
+    await expect(
+      checked('async ({ http }) => [String(await http("http://127.0.0.1:1/"))]'),
+    ).rejects.toMatchObject({ name: "Fault", code: "site_down", retryable: true });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test("the server ends with the site", async () => {
   const suite = variant({});
   const site = await suite.createSite();
-  const episode = await site.start(suite.task("desk.close-badge"), { seed: 1 });
+  const episode = await site.start(suite.task("desk.badge"), { seed: 1 });
   const { origin } = new URL(episode.first.url);
   expect(await answers(origin)).toBe(true);
   await episode[Symbol.asyncDispose]();

@@ -7,13 +7,14 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
-import type { Verdict } from "../core/trajectory.ts";
 import { redactKnown } from "../text/redact.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import type { EpisodeWorld, WorldCookie } from "../browser/world.ts";
 import { defineSite } from "../sites/define-site.ts";
-import type { LoginStep, OwnTask, SiteDefinition } from "../sites/define-site.ts";
+import type { LoginStep, SiteDefinition } from "../sites/define-site.ts";
+import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
+import type { OwnTask } from "./own-tasks.ts";
 import type { RunnableSuite, SiteOptions, SuiteSite } from "./runnable.ts";
 import { answers, freePort, startServer } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
@@ -38,7 +39,8 @@ async function importFile(path: string): Promise<unknown> {
   try {
     return await import(url);
   } catch (error) {
-    if (error instanceof ConfigError) throw error;
+    // By name: the file may have loaded another copy of this package.
+    if ((error as Error).name === "ConfigError") throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ERR_UNKNOWN_FILE_EXTENSION" || !/^\.m?ts$/.test(extname(path)))
       throw new ConfigError(`${path} could not be loaded: ${(error as Error).message}`, "Correct the file.", {
@@ -62,35 +64,28 @@ async function importFile(path: string): Promise<unknown> {
 /** `directory`: where commands run by default. */
 export function createOwnSuite(given: SiteDefinition, directory: string): RunnableSuite {
   const definition = defineSite(given);
-  const own = new Map(definition.tasks.map((task) => [`${definition.name}.${task.id}`, task]));
-  const tasks = [...own].map(([id, task]): Task => ({
-    id,
-    sites: [definition.name],
-    instruction: task.instruction,
-    startUrl: new URL(task.startPath ?? "/", definition.baseUrl.replace("{port}", "0")).href,
-    templateId: id,
-    params: task.params ?? {},
-    category: task.category ?? "information retrieval",
-    difficulty: task.difficulty ?? 5,
-    split: task.split ?? "train",
-  }));
-  const ownTask = (task: Task): OwnTask | undefined => own.get(task.templateId ?? "");
+  const own = ownTasks(definition);
+  const byId = new Map(own.tasks.map((task) => [task.id, task]));
+  const { name, description, infeasible } = definition;
   return {
-    name: definition.name,
-    tasks: (filter = {}) => filterTasks(tasks, filter),
+    // With templates, the suite is a catalog that new tasks are evolved from.
+    ...own.templates,
+    name,
+    descriptions: description === undefined ? {} : { [name]: { description, infeasible } },
+    tasks: (filter = {}) => filterTasks(own.tasks, filter),
     task: (id) => {
-      const found = tasks.find((task) => task.id === id);
+      const found = byId.get(id);
       if (found) return found;
-      throw unknown("task", id, own.keys(), "webrl suite list --suite own --file PATH");
+      throw unknown("task", id, byId.keys(), LIST);
     },
-    createSite: async (options = {}) => createOwnSite(definition, directory, ownTask, options),
-    hasOracle: (task) => ownTask(task)?.oracle !== undefined,
+    createSite: async (options = {}) => createOwnSite(definition, directory, own.of, options),
+    hasOracle: (task) => own.of(task)?.oracle != null,
     oracleFor: (task, first) => {
-      const oracle = ownTask(task)?.oracle;
+      const oracle = own.of(task)?.oracle;
       invariant(oracle, `${task.id} has no oracle`);
-      return oracle(task.params, first);
+      return oracle(first);
     },
-    wrongAnswer: (task) => ownTask(task)?.wrongAnswer ?? "wrong",
+    wrongAnswer: (task) => own.of(task)?.wrongAnswer ?? "wrong",
   };
 }
 
@@ -181,21 +176,8 @@ function createOwnSite(
           ...network,
           cookies,
           startUrl: new URL(startPath.pathname + startPath.search, instance.baseUrl).href,
-          verify: async (answer, { url, pageText }): Promise<Verdict | null> => {
-            if (!own?.check || own.check.length === 0) return null;
-            const http = (path: string, init?: RequestInit) => fetch(new URL(path, instance.baseUrl), init);
-            const finished = { answer, url, pageText, params: task.params, http };
-            try {
-              const reasons = (await Promise.all(own.check.map(async (check) => check(finished)))).flat();
-              const success = reasons.length === 0;
-              return { by: "verifier", success, probability: success ? 1 : 0, reasons };
-            } catch (cause) {
-              throw new Fault("site_down", `a check of ${task.id} threw: ${(cause as Error).message}`, {
-                retryable: true,
-                cause,
-              });
-            }
-          },
+          verify: async (answer, { url, pageText }) =>
+            verifyOwn(task, own?.checks ?? [], { answer, url, pageText, baseUrl: instance.baseUrl }),
           dispose: give,
         };
         return await startBrowserEpisode(pool, task, world, {

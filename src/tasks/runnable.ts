@@ -1,6 +1,7 @@
 /** @file A suite together with the world in which its tasks are done. What `--suite NAME --file PATH` names. */
 
 import type { Action } from "../core/action.ts";
+import type { SiteDescription } from "../core/contracts.ts";
 import type { Site } from "../core/episode.ts";
 import type { Observation, ObservationFormat } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
@@ -29,6 +30,8 @@ export interface SuiteSite extends Site {
 }
 
 export interface RunnableSuite extends Suite {
+  /** What its sites are, by name; sites that nobody described are left out. For proposers that write tasks. */
+  readonly descriptions: Readonly<Record<string, SiteDescription>>;
   /** The caller disposes it. Starts nothing before the first episode. */
   createSite(options?: SiteOptions): Promise<SuiteSite>;
   hasOracle(task: Task): boolean;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import { normaliseInstruction } from "../curriculum/catalog.ts";
-import type { Finished } from "../sites/verify.ts";
+import type { WorldFinished } from "../sites/verify.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
 import { loadSuite } from "./load-suite.ts";
 import { builtInSuite, canonicalJson, splitOf } from "./suite.ts";
@@ -118,12 +118,12 @@ describe("the built-in suite", () => {
 
 describe("verifying", () => {
   const task = suite.task("map.save-place/0");
-  const finished = (change: (state: Finished["state"]) => void): Finished => {
+  const finished = (change: (state: WorldFinished["state"]) => void): WorldFinished => {
     const { state, volatile } = createWorld(["map"]);
     change(state);
     return { answer: "", url: task.startUrl, pageText: "", state, initial: pristineState(), volatile };
   };
-  const save = (state: Finished["state"]) => {
+  const save = (state: WorldFinished["state"]) => {
     const list = state.map.lists.find((candidate) => candidate.name === task.params["list"])!;
     list.places.push(state.map.places.find((place) => place.name === task.params["place"])!.slug);
   };

@@ -1,4 +1,4 @@
-/** @file What a suite is, and the built-in one: templates of the five sites made into tasks. */
+/** @file What a suite is, and how templates are made into one: of the built-in sites (see the end), and of the user's. */
 
 import { ConfigError, invariant } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
@@ -11,7 +11,7 @@ import { templates as map } from "../sites/map/index.ts";
 import { templates as storeAdmin } from "../sites/store-admin/index.ts";
 import { templates as storefront } from "../sites/storefront/index.ts";
 import type { Params, TaskTemplate } from "../sites/template.ts";
-import type { Finished } from "../sites/verify.ts";
+import type { WorldFinished } from "../sites/verify.ts";
 import { appOf, pristineState } from "../sites/world.ts";
 
 export interface TaskFilter {
@@ -42,15 +42,29 @@ export interface Instance {
   split: Split;
 }
 
+/** What a suite needs to know of a template to make tasks of it. */
+export interface SuiteTemplate {
+  readonly id: string;
+  /** The episode starts on the first. */
+  readonly sites: readonly string[];
+  readonly category: Category;
+  readonly difficulty: number;
+  readonly testOnly?: boolean | undefined;
+  readonly phrasings: readonly string[];
+  readonly paraphrases?: readonly string[] | undefined;
+  words?(params: Params): Record<string, string>;
+  startPath?(params: Params): string;
+}
+
 /** A suite made of templates: what the curriculum grows tasks from. */
-export interface TemplateSuite extends Suite {
-  templates(): readonly TaskTemplate[];
+export interface TemplateSuite<T extends SuiteTemplate = SuiteTemplate> extends Suite {
+  templates(): readonly T[];
   /** Throws a `ConfigError` that names the nearest id. */
-  template(id: string): TaskTemplate;
+  template(id: string): T;
   instances(templateId: string, split?: Split): readonly Instance[];
   /**
-   * A task with these parameters. `phrasing` counts from 0; the last one of each template is kept for the test split.
-   * With `lineage` the task belongs to the train split.
+   * A task with these parameters. `phrasing` counts from 0; the last one of each template that has several is kept for
+   * the test split. With `lineage` the task belongs to the train split.
    */
   instantiate(templateId: string, params: Params, phrasing: number, lineage?: Lineage): Task;
   /**
@@ -58,29 +72,35 @@ export interface TemplateSuite extends Suite {
    * for a task of another suite.
    */
   retellings(task: Task): string[];
+}
+
+export interface BuiltInSuite extends TemplateSuite<TaskTemplate> {
   /** `null` for a task without a template. */
-  verify(task: Task, finished: Finished): Verdict | null;
+  verify(task: Task, finished: WorldFinished): Verdict | null;
 }
 
-function noveltyOf(template: TaskTemplate, phrasing: number): Novelty {
+/** How many of a template's phrasings training may see: all but the last, or the only one. */
+const trainingPhrasings = ({ phrasings }: SuiteTemplate) => Math.max(1, phrasings.length - 1);
+
+function noveltyOf(template: SuiteTemplate, phrasing: number): Novelty {
   if (template.testOnly) return "new template";
-  return phrasing === template.phrasings.length - 1 ? "new wording" : "new values";
+  return phrasing < trainingPhrasings(template) ? "new values" : "new wording";
 }
 
-let builtIn: TemplateSuite | undefined;
-
-/** The tasks of the built-in sites. One object, computed lazily. */
-export function builtInSuite(): TemplateSuite {
-  return (builtIn ??= createTemplateSuite("built-in", [
-    ...storefront,
-    ...storeAdmin,
-    ...forum,
-    ...forge,
-    ...map,
-  ]));
+export interface TemplateWorld<T> {
+  /** The command that lists the suite, for messages. */
+  list: string;
+  /** Every set of parameters, in a stable order. */
+  instances(template: T): readonly Params[];
+  /** `path` on the template's first site. */
+  startUrl(template: T, path: string): string;
 }
 
-export function createTemplateSuite(name: string, templates: readonly TaskTemplate[]): TemplateSuite {
+export function createTemplateSuite<T extends SuiteTemplate>(
+  name: string,
+  templates: readonly T[],
+  world: TemplateWorld<T>,
+): TemplateSuite<T> {
   const byId = new Map(templates.map((template) => [template.id, template]));
   invariant(byId.size === templates.length, "template ids are unique");
   const instances = new Map<string, Instance[]>();
@@ -88,17 +108,17 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
   let all: Task[] | undefined;
   let index: Map<string, Task> | undefined;
 
-  const template = (id: string): TaskTemplate => {
+  const template = (id: string): T => {
     const found = byId.get(id);
     if (found) return found;
-    throw unknown("template", id, byId.keys(), "webrl suite list --templates");
+    throw unknown("template", id, byId.keys(), `${world.list} --templates`);
   };
 
   const instancesOf = (id: string): Instance[] => {
     let list = instances.get(id);
     if (!list) {
       const from = template(id);
-      list = from.instances(pristineState()).map((params, at) => ({
+      list = world.instances(from).map((params, at) => ({
         index: at,
         params,
         split: from.testOnly ? "test" : splitOf(id, params),
@@ -108,11 +128,11 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     return list;
   };
 
-  const make = (from: TaskTemplate, id: string, params: Params, phrasing: number, split: Split): Task => ({
+  const make = (from: T, id: string, params: Params, phrasing: number, split: Split): Task => ({
     id,
     sites: [...from.sites],
     instruction: fill(from, from.phrasings[phrasing]!, params),
-    startUrl: `http://${appOf(from.sites[0]!).host}${from.startPath?.(params) ?? "/"}`,
+    startUrl: world.startUrl(from, from.startPath?.(params) ?? "/"),
     templateId: from.id,
     params,
     category: from.category,
@@ -125,7 +145,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     (all ??= templates.flatMap((from) =>
       instancesOf(from.id).map(({ index: at, params, split }) => {
         const id = `${from.id}/${at}`;
-        const phrasings = from.phrasings.length - (split === "test" ? 0 : 1);
+        const phrasings = split === "test" ? from.phrasings.length : trainingPhrasings(from);
         return make(from, id, params, hash32(`phrasing ${id}`) % phrasings, split);
       }),
     ));
@@ -140,7 +160,7 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
       index ??= new Map(tasks().map((task) => [task.id, task]));
       const found = index.get(id);
       if (found) return found;
-      throw unknown("task", id, index.keys(), "webrl suite list");
+      throw unknown("task", id, index.keys(), world.list);
     },
     instantiate: (templateId, params, phrasing, lineage) => {
       const from = template(templateId);
@@ -162,16 +182,8 @@ export function createTemplateSuite(name: string, templates: readonly TaskTempla
     retellings: ({ templateId, params, instruction }) => {
       const from = templateId === null ? undefined : byId.get(templateId);
       if (from === undefined) return [instruction];
-      const wordings = [...from.phrasings.slice(0, -1), ...(from.paraphrases ?? [])];
+      const wordings = [...from.phrasings.slice(0, trainingPhrasings(from)), ...(from.paraphrases ?? [])];
       return wordings.map((wording) => fill(from, wording, params));
-    },
-    verify: (task, finished) => {
-      if (task.templateId === null) return null;
-      const reasons = template(task.templateId)
-        .check(task.params, pristineState())
-        .flatMap((check) => check(finished));
-      const success = reasons.length === 0;
-      return { by: "verifier", success, probability: success ? 1 : 0, reasons };
     },
   };
 }
@@ -183,11 +195,15 @@ export function splitOf(templateId: string, params: Params): Split {
 }
 
 /** The instruction: a wording with its placeholders filled. */
-function fill(template: TaskTemplate, wording: string, params: Params): string {
+function fill(template: SuiteTemplate, wording: string, params: Params): string {
   const words = template.words?.(params) ?? {};
   return wording.replace(/\{(\w+)\}/g, (_, name: string) => {
     const text = words[name] ?? params[name];
-    invariant(text !== undefined && text !== null, `${template.id}: nothing for the placeholder {${name}}`);
+    if (text === undefined || text === null)
+      throw new ConfigError(
+        `the template ${template.id} has nothing for the placeholder {${name}} of ${JSON.stringify(wording)}`,
+        "Give each of its instances this parameter, or correct the phrasing.",
+      );
     return String(text);
   });
 }
@@ -248,4 +264,26 @@ export function unknown(what: string, name: string, known: Iterable<string>, lis
     `no ${what} ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
     `List what there is with \`${list}\`.`,
   );
+}
+
+let builtIn: BuiltInSuite | undefined;
+
+/** The tasks of the built-in sites. One object, computed lazily. */
+export function builtInSuite(): BuiltInSuite {
+  if (builtIn) return builtIn;
+  const suite = createTemplateSuite("built-in", [...storefront, ...storeAdmin, ...forum, ...forge, ...map], {
+    list: "webrl suite list",
+    instances: (template) => template.instances(pristineState()),
+    startUrl: (template, path) => `http://${appOf(template.sites[0]!).host}${path}`,
+  });
+  const verify: BuiltInSuite["verify"] = (task, finished) => {
+    if (task.templateId === null) return null;
+    const reasons = suite
+      .template(task.templateId)
+      .check(task.params, pristineState())
+      .flatMap((check) => check(finished));
+    const success = reasons.length === 0;
+    return { by: "verifier", success, probability: success ? 1 : 0, reasons };
+  };
+  return (builtIn = { ...suite, verify });
 }

@@ -1,24 +1,19 @@
 /** @file The built-in world as a site: every episode starts in a fresh private copy. */
 
 import { startBrowserEpisode } from "../browser/episode.ts";
-import type { BrowserLimits } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
 import type { SiteOptions, SuiteSite } from "./runnable.ts";
 import { builtInSuite } from "./suite.ts";
-import type { TemplateSuite } from "./suite.ts";
 
 export interface BuiltInSiteOptions extends SiteOptions {
-  limits?: Partial<BrowserLimits>;
   /** A pool that outlives the site; default: one of its own. */
   pool?: BrowserPool;
-  /** Whose templates verify the tasks. Default: the built-in suite. */
-  suite?: TemplateSuite;
 }
 
 export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
   const pool = options.pool ?? new BrowserPool(options.browser);
-  const suite = options.suite ?? builtInSuite();
+  const suite = builtInSuite();
   const resetMs: number[] = [];
   return {
     name: "built-in",
@@ -55,7 +50,6 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
         seed,
         ...(signal ? { signal } : {}),
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-        ...(options.limits ? { limits: options.limits } : {}),
       });
     },
     [Symbol.asyncDispose]: async () => {

@@ -139,7 +139,8 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },
     judge,
     proposer,
-    ...(chat && config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat) }),
+    ...(chat &&
+      config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat, suite.descriptions) }),
     demonstrations,
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
@@ -167,7 +168,7 @@ function lazyOrm(
 }
 
 function openProposer(config: TrainConfig, suite: RunnableSuite, chat: ChatModel | null): Proposer {
-  if (config.curriculum.proposer === "llm" && chat) return createLlmProposer(chat);
+  if (config.curriculum.proposer === "llm" && chat) return createLlmProposer(chat, suite.descriptions);
   if (isCatalog(suite)) return createEvolveProposer(catalogOf(suite, config.suite.sites));
   if (methodParts(config).tasks === "fixed") return { name: "none", propose: () => Promise.resolve([]) };
   throw new ConfigError(

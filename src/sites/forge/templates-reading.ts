@@ -318,7 +318,7 @@ export const readingTemplates = [
     instances: (world) =>
       seen(world).flatMap((p) => (["Closed", "All"] as const).map((state) => ({ project: p.title, state }))),
     check: ({ project, state }, world) => [
-      urlIs(FORGE_HOST, `/p/${slug(world, project)}/issues?state=${state.toLowerCase()}`),
+      urlIs(`/p/${slug(world, project)}/issues?state=${state.toLowerCase()}`, FORGE_HOST),
       unchanged(),
     ],
     *oracle({ project, state }, first) {
@@ -344,7 +344,7 @@ export const readingTemplates = [
         ["Merge requests", "Commits", "Members"].map((tab) => ({ project: p.title, tab })),
       ),
     check: ({ project, tab }, world) => [
-      urlIs(FORGE_HOST, `/p/${slug(world, project)}/${tab.toLowerCase().replace(" ", "-")}`),
+      urlIs(`/p/${slug(world, project)}/${tab.toLowerCase().replace(" ", "-")}`, FORGE_HOST),
       unchanged(),
     ],
     *oracle({ project, tab }, first) {

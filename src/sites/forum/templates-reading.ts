@@ -299,7 +299,7 @@ export const readingTemplates = [
         (["Hot", "New", "Top"] as const).map((sort) => ({ board: title, sort })),
       ),
     check: ({ board, sort }, world) => [
-      urlIs(FORUM_HOST, `/b/${slugOf(world, board)}?sort=${sort.toLowerCase()}`),
+      urlIs(`/b/${slugOf(world, board)}?sort=${sort.toLowerCase()}`, FORUM_HOST),
       unchanged(),
     ],
     *oracle({ board, sort }, first) {
@@ -320,7 +320,7 @@ export const readingTemplates = [
       "Show me who {user} is: bring up the profile.",
     ],
     instances: others,
-    check: ({ user }) => [urlIs(FORUM_HOST, `/u/${user}`), unchanged()],
+    check: ({ user }) => [urlIs(`/u/${user}`, FORUM_HOST), unchanged()],
     *oracle({ user }, first) {
       yield click(yield* findMember(first, user), "link", user);
       yield exit();

@@ -302,7 +302,7 @@ export const templates = [
       "Bring up the map's entry for {place}.",
     ],
     instances: eachPlace,
-    check: ({ place }, { map }) => [urlIs(MAP_HOST, `/places/${placeNamed(map, place).slug}`), unchanged()],
+    check: ({ place }, { map }) => [urlIs(`/places/${placeNamed(map, place).slug}`, MAP_HOST), unchanged()],
     *oracle({ place }, first) {
       yield* openPlace(first, place);
       yield exit();

@@ -339,7 +339,7 @@ export const templates = [
         list: list.name,
       })),
     check: ({ list }, { map }) => [
-      urlIs(MAP_HOST, `/lists/${map.lists.find((candidate) => candidate.name === list)!.id}`),
+      urlIs(`/lists/${map.lists.find((candidate) => candidate.name === list)!.id}`, MAP_HOST),
       pageShows(list),
       unchanged(),
     ],

@@ -137,7 +137,7 @@ export const templates = [
     words: tripWords,
     instances: (world) => trips(world, 180, "map.show-route"),
     check: ({ from, to, mode }) => [
-      urlIs(MAP_HOST, withQuery("/directions", { from, to, mode })),
+      urlIs(withQuery("/directions", { from, to, mode }), MAP_HOST),
       unchanged(),
     ],
     *oracle(trip, first) {

@@ -231,7 +231,7 @@ export const contentTemplates: TaskTemplate[] = [
       store.pages.filter((p) => p.status === "Draft").map((p) => ({ title: p.title })),
     check: ({ title }, { store }) => [
       changed((state) => publishPage(state.store, pageTitled(state.store, title).id)),
-      urlIs(storefront.host, `/help/${pageTitled(store, title).slug}`),
+      urlIs(`/help/${pageTitled(store, title).slug}`, storefront.host),
     ],
     *oracle({ title }, o) {
       o = yield* openPage(o, title);

@@ -3,7 +3,7 @@ import type { AppDefinition } from "../app.ts";
 import * as admin from "../store-admin/index.ts";
 import * as shop from "../storefront/index.ts";
 import type { TaskTemplate } from "../template.ts";
-import type { Finished } from "../verify.ts";
+import type { WorldFinished } from "../verify.ts";
 import { createWorld, pristineState } from "../world.ts";
 import type { WorldState } from "../world-state.ts";
 
@@ -184,7 +184,7 @@ describe("one database", () => {
 
 describe("templates of the two store sites", () => {
   const templates: TaskTemplate[] = [...shop.templates, ...admin.templates];
-  const finished = (answer: string | null): Finished => ({
+  const finished = (answer: string | null): WorldFinished => ({
     answer,
     url: "http://nowhere.test/",
     pageText: "",

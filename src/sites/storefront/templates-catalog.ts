@@ -362,7 +362,7 @@ export const catalogTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => onSale(store).map((p) => ({ product: p.name })),
     check: ({ product }, { store }) => [
-      urlIs(app.host, `/product/${productNamed(store, product).id}`),
+      urlIs(`/product/${productNamed(store, product).id}`, app.host),
       unchanged(),
     ],
     *oracle({ product }, o) {
@@ -388,7 +388,7 @@ export const catalogTemplates: TaskTemplate[] = [
       ),
     check: ({ brand, category }) => {
       const { slug } = CATEGORIES.find((c) => c.name === category)!;
-      return [urlIs(app.host, `/category/${slug}?brand=${brand}`), unchanged()];
+      return [urlIs(`/category/${slug}?brand=${brand}`, app.host), unchanged()];
     },
     *oracle({ brand, category }, o) {
       o = yield click(o, "link", category);

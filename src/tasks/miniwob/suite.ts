@@ -51,6 +51,7 @@ export async function loadMiniwobSuite(directory: string): Promise<RunnableSuite
   }));
   return {
     name: "miniwob",
+    descriptions: {},
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => {
       const found = tasks.find((task) => task.id === id);

@@ -57,6 +57,7 @@ export async function loadWebArenaSuite(file: string, options: WebArenaOptions =
   };
   return {
     name: "webarena",
+    descriptions: {},
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => {
       const found = tasks.find((task) => task.id === id);

@@ -1,0 +1,199 @@
+/** @file The tasks of a site that `defineSite` describes: those that are listed, and those of its templates. */
+
+import type { Action } from "../core/action.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
+import type { Observation } from "../core/observation.ts";
+import type { Task } from "../core/task.ts";
+import type { Verdict } from "../core/trajectory.ts";
+import type {
+  SiteCheck,
+  SiteDefinition,
+  SiteFinished,
+  SiteTask,
+  SiteTemplate,
+} from "../sites/define-site.ts";
+import type { Params } from "../sites/template.ts";
+import type { Finished } from "../sites/verify.ts";
+import type { OracleRun } from "./runnable.ts";
+import { createTemplateSuite } from "./suite.ts";
+import type { SuiteTemplate, TemplateSuite } from "./suite.ts";
+import { guarded, userError } from "./user-code.ts";
+
+/** What the definition says of one task. */
+export interface OwnTask {
+  signedOut: boolean;
+  checks: readonly SiteCheck[];
+  oracle: ((first: Observation) => OracleRun) | null;
+  wrongAnswer: string;
+}
+
+export interface OwnTasks {
+  tasks: Task[];
+  /** `null` where the definition has no templates. */
+  templates: TemplateSuite | null;
+  /** `undefined` for a task that is neither listed nor of a template, such as a chat model's. */
+  of(task: Task): OwnTask | undefined;
+}
+
+type OwnTemplate = SuiteTemplate & { given: SiteTemplate };
+
+/** The command that lists an own suite. */
+export const LIST = "webrl suite list --suite own --file PATH";
+
+export function ownTasks(definition: SiteDefinition): OwnTasks {
+  const { name } = definition;
+  const startUrl = (path: string) => new URL(path, definition.baseUrl.replace("{port}", "0")).href;
+  const listed = new Map((definition.tasks ?? []).map((task) => [`${name}.${task.id}`, task]));
+  const given = new Map((definition.templates ?? []).map((template) => [`${name}.${template.id}`, template]));
+  const templates: TemplateSuite<OwnTemplate> | null =
+    given.size === 0
+      ? null
+      : createTemplateSuite(
+          name,
+          [...given].map(([id, template]) => suiteTemplate(id, name, template)),
+          {
+            list: LIST,
+            instances: (template) => template.given.instances,
+            startUrl: (_, path) => startUrl(path),
+          },
+        );
+  const tasks = [...listed].map(([id, task]): Task => ({
+    id,
+    sites: [name],
+    instruction: task.instruction,
+    startUrl: startUrl(task.startPath ?? "/"),
+    templateId: id,
+    params: task.params ?? {},
+    category: task.category ?? DEFAULTS.category,
+    difficulty: task.difficulty ?? DEFAULTS.difficulty,
+    split: task.split ?? "train",
+  }));
+  return {
+    tasks: [...tasks, ...(templates?.tasks() ?? [])],
+    templates,
+    of: ({ templateId, params }) => {
+      const id = templateId ?? "";
+      const task = listed.get(id);
+      if (task) return ofListed(id, task, params);
+      const template = given.get(id);
+      return template && ofTemplate(id, template, params);
+    },
+  };
+}
+
+const DEFAULTS = { category: "information retrieval", difficulty: 5, wrongAnswer: "wrong" } as const;
+
+function suiteTemplate(id: string, site: string, given: SiteTemplate): OwnTemplate {
+  const { words, startPath } = given;
+  return {
+    id,
+    sites: [site],
+    category: given.category ?? DEFAULTS.category,
+    difficulty: given.difficulty ?? DEFAULTS.difficulty,
+    testOnly: given.testOnly,
+    phrasings: given.phrasings,
+    ...(words && { words: guarded(`words of ${id}`, (params: Params) => words.call(given, params)) }),
+    ...(startPath && {
+      startPath: guarded(`startPath of ${id}`, (params: Params) => startPath.call(given, params)),
+    }),
+    given,
+  };
+}
+
+function ofListed(id: string, task: SiteTask, params: Params): OwnTask {
+  const { oracle } = task;
+  return {
+    signedOut: task.signedOut ?? false,
+    checks: task.check ?? [],
+    oracle: oracle ? (first) => checkedOracle(id, () => oracle.call(task, params, first)) : null,
+    wrongAnswer: task.wrongAnswer ?? DEFAULTS.wrongAnswer,
+  };
+}
+
+function ofTemplate(id: string, template: SiteTemplate, params: Params): OwnTask {
+  const call = <T>(what: string, run: () => T): T => guarded(`${what} of ${id}`, run)();
+  const checks = call("check", () => template.check?.(params)) ?? [];
+  if (!Array.isArray(checks) || checks.some((check) => typeof check !== "function"))
+    throw new ConfigError(
+      `check of ${id} must return a list of checks, such as [answerIs("…")]`,
+      "Correct the site's definition; see docs/define-site.md.",
+    );
+  const { oracle } = template;
+  return {
+    signedOut: template.signedOut ?? false,
+    checks,
+    oracle: oracle ? (first) => checkedOracle(id, () => oracle.call(template, params, first)) : null,
+    wrongAnswer: call("wrongAnswer", () => template.wrongAnswer?.(params)) ?? DEFAULTS.wrongAnswer,
+  };
+}
+
+/** An application's answer to a check is awaited for so long. */
+const HTTP_MS = 30_000;
+
+/** The verdict of a task's checks; `null` where it has none. Throws the user's errors, and the application's faults. */
+export async function verifyOwn(
+  task: Task,
+  checks: readonly SiteCheck[],
+  end: Finished & { baseUrl: string },
+): Promise<Verdict | null> {
+  if (checks.length === 0) return null;
+  const { answer, url, pageText, baseUrl } = end;
+  const finished: SiteFinished = {
+    answer,
+    url,
+    pageText,
+    params: task.params,
+    http: async (path, init) => {
+      const address = new URL(path, baseUrl);
+      try {
+        return await fetch(address, { signal: AbortSignal.timeout(HTTP_MS), ...init });
+      } catch (cause) {
+        throw new Fault(
+          "site_down",
+          `a check could not reach ${address.pathname}: ${(cause as Error).message}`,
+          {
+            retryable: true,
+            cause,
+          },
+        );
+      }
+    },
+  };
+  const all: string[] = [];
+  for (const [index, check] of checks.entries()) {
+    const what = `check ${index + 1} of ${task.templateId ?? task.id}`;
+    let reasons: unknown;
+    try {
+      reasons = await check(finished);
+    } catch (cause) {
+      throw userError(what, cause);
+    }
+    if (!Array.isArray(reasons) || reasons.some((reason) => typeof reason !== "string"))
+      throw new ConfigError(
+        `${what} must return a list of reasons, empty where it passed; it returned ${JSON.stringify(reasons) ?? "nothing"}`,
+        "Correct the site's definition; see docs/define-site.md.",
+      );
+    all.push(...(reasons as string[]));
+  }
+  const success = all.length === 0;
+  return { by: "verifier", success, probability: success ? 1 : 0, reasons: all };
+}
+
+/** An oracle of the user's; says so where it is none, or yields what is no action. */
+function* checkedOracle(id: string, run: () => OracleRun): OracleRun {
+  const oracle = run();
+  if (typeof (oracle as OracleRun | undefined)?.next !== "function")
+    throw new ConfigError(
+      `the oracle of ${id} must be a generator`,
+      "Write it as `*oracle(params, first) { … }`; see docs/define-site.md.",
+    );
+  let next = oracle.next();
+  while (!next.done) {
+    const action: unknown = next.value;
+    if (typeof (action as Action | undefined)?.kind !== "string")
+      throw new TypeError(
+        `the oracle of ${id} yielded ${JSON.stringify(action) ?? "nothing"}, which is no action`,
+      );
+    next = oracle.next(yield next.value);
+  }
+}
