@@ -19,19 +19,27 @@ import type { RunnableSuite, SiteOptions, SuiteSite } from "./runnable.ts";
 import { answers, freePort, startServer } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 import { filterTasks, unknown } from "./suite.ts";
+import { ourError, placeOf } from "./user-code.ts";
 
 /** Loads the default export of a `.ts`, `.mts`, `.js` or `.mjs` file. */
 export async function loadOwnSuite(file: string): Promise<RunnableSuite> {
   const path = resolve(file);
   if (!existsSync(path))
     throw new ConfigError(`${file} does not exist`, "Give the path of the file that calls defineSite.");
-  const module = (await importFile(path)) as { default?: unknown };
-  if (module.default === null || typeof module.default !== "object")
+  const definition = defaultExport(await importFile(path));
+  if (definition === null || typeof definition !== "object")
     throw new ConfigError(
       `${file} has no default export that is a site`,
       "End it with `export default defineSite({ … })`; see docs/define-site.md.",
     );
-  return createOwnSuite(module.default as SiteDefinition, dirname(path));
+  return createOwnSuite(definition as SiteDefinition, dirname(path));
+}
+
+/** Where the file's package.json does not say `"type": "module"`, its exports are wrapped once more. */
+function defaultExport(module: unknown): unknown {
+  const outer = (module as { default?: unknown }).default;
+  const inner = outer as { __esModule?: boolean; default?: unknown } | null | undefined;
+  return inner?.__esModule ? inner.default : outer;
 }
 
 async function importFile(path: string): Promise<unknown> {
@@ -39,13 +47,9 @@ async function importFile(path: string): Promise<unknown> {
   try {
     return await import(url);
   } catch (error) {
-    // By name: the file may have loaded another copy of this package.
-    if ((error as Error).name === "ConfigError") throw error;
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ERR_UNKNOWN_FILE_EXTENSION" || !/^\.m?ts$/.test(extname(path)))
-      throw new ConfigError(`${path} could not be loaded: ${(error as Error).message}`, "Correct the file.", {
-        cause: error,
-      });
+      throw loadError(path, error);
   }
   // Node before 22.18 does not read TypeScript by itself.
   let tsx: { tsImport(specifier: string, parent: string): Promise<unknown> };
@@ -58,7 +62,21 @@ async function importFile(path: string): Promise<unknown> {
       { cause },
     );
   }
-  return tsx.tsImport(url, import.meta.url);
+  return tsx.tsImport(url, import.meta.url).catch((error: unknown) => {
+    throw loadError(path, error);
+  });
+}
+
+function loadError(path: string, cause: unknown): Error {
+  const ours = ourError(cause);
+  if (ours) return ours;
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const place = placeOf(cause);
+  return new ConfigError(
+    `${path} could not be loaded: ${message}${place === null ? "" : ` (${place})`}`,
+    "Correct the file.",
+    { cause },
+  );
 }
 
 /** `directory`: where commands run by default. */

@@ -9,9 +9,8 @@ import { ConfigError, Fault } from "../core/errors.ts";
 
 /** What to throw instead of `cause`, which `what` (e.g. "a check of desk.close") threw. */
 export function userError(what: string, cause: unknown): ConfigError | Fault {
-  // By name: a definition may have been loaded beside another copy of this package.
-  if (cause instanceof Error && (cause.name === "Fault" || cause.name === "ConfigError"))
-    return cause as ConfigError | Fault;
+  const ours = ourError(cause);
+  if (ours) return ours;
   const place = placeOf(cause);
   const message = cause instanceof Error ? cause.message : String(cause);
   return new ConfigError(
@@ -19,6 +18,17 @@ export function userError(what: string, cause: unknown): ConfigError | Fault {
     `Correct ${place ?? "the site's definition"}; \`webrl suite check\` tries every task.`,
     { cause },
   );
+}
+
+/** A `ConfigError` or `Fault`, also one of another copy of this package, which a definition may have loaded. */
+export function ourError(error: unknown): ConfigError | Fault | null {
+  if (error instanceof ConfigError || error instanceof Fault) return error;
+  if (!(error instanceof Error)) return null;
+  const { name, message, cause } = error;
+  if (name === "ConfigError") return new ConfigError(message, (error as ConfigError).hint, { cause });
+  if (name !== "Fault") return null;
+  const { code, retryable } = error as Fault;
+  return new Fault(code, message, { retryable, cause });
 }
 
 /** `given`, whose errors are the user's. */
@@ -34,17 +44,28 @@ export function guarded<A extends unknown[], R>(what: string, given: (...args: A
 
 const OURS = new URL("../", import.meta.url).href;
 
-/** `file:line:column` of the first stack frame that is neither ours nor Node's nor a dependency's. */
+/**
+ * `file:line:column` of the first stack frame that is neither ours nor Node's nor a dependency's; only the file where
+ * tsx runs TypeScript as CommonJS, whose frames name no line.
+ */
 export function placeOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   for (const line of error.stack?.split("\n") ?? []) {
+    const [, encoded] = /data:text\/javascript,__filename%3D%22(.*?)%22/.exec(line) ?? [];
+    if (encoded !== undefined) return near(decodeURIComponent(encoded));
+    if (line.includes("node:")) continue;
     const frame = /((?:file:\/\/\/|\/|[A-Za-z]:[\\/]).*?)(?:\?[^:]*)?:(\d+):(\d+)\)?$/.exec(line);
     if (!frame) continue;
     const [, at, row, column] = frame;
     const path = at!.startsWith("file:") ? fileURLToPath(at!) : at!;
     if (path.startsWith(fileURLToPath(OURS)) || /[\\/]node_modules[\\/]/.test(path)) continue;
-    const near = relative(process.cwd(), path);
-    return `${near.startsWith("..") ? path : near}:${row}:${column}`;
+    return `${near(path)}:${row}:${column}`;
   }
   return null;
+}
+
+/** Relative to the working directory where it lies in it. */
+function near(path: string): string {
+  const inside = relative(process.cwd(), path);
+  return inside.startsWith("..") ? path : inside;
 }
