@@ -97,7 +97,7 @@ export function createOwnSuite(given: SiteDefinition, directory: string): Runnab
       throw unknown("task", id, byId.keys(), LIST);
     },
     createSite: async (options = {}) => createOwnSite(definition, directory, own.of, options),
-    hasOracle: (task) => own.of(task)?.oracle != null,
+    hasOracle: (task) => Boolean(own.of(task)?.oracle),
     oracleFor: (task, first) => {
       const oracle = own.of(task)?.oracle;
       invariant(oracle, `${task.id} has no oracle`);

@@ -32,7 +32,7 @@ export interface OwnTasks {
   /** `null` where the definition has no templates. */
   templates: TemplateSuite | null;
   /** `undefined` for a task that is neither listed nor of a template, such as a chat model's. */
-  of(task: Task): OwnTask | undefined;
+  of: (task: Task) => OwnTask | undefined;
 }
 
 type OwnTemplate = SuiteTemplate & { given: SiteTemplate };
@@ -84,7 +84,6 @@ export function ownTasks(definition: SiteDefinition): OwnTasks {
 const DEFAULTS = { category: "information retrieval", difficulty: 5, wrongAnswer: "wrong" } as const;
 
 function suiteTemplate(id: string, site: string, given: SiteTemplate): OwnTemplate {
-  const { words, startPath } = given;
   return {
     id,
     sites: [site],
@@ -92,9 +91,9 @@ function suiteTemplate(id: string, site: string, given: SiteTemplate): OwnTempla
     difficulty: given.difficulty ?? DEFAULTS.difficulty,
     testOnly: given.testOnly,
     phrasings: given.phrasings,
-    ...(words && { words: guarded(`words of ${id}`, (params: Params) => words.call(given, params)) }),
-    ...(startPath && {
-      startPath: guarded(`startPath of ${id}`, (params: Params) => startPath.call(given, params)),
+    ...(given.words && { words: guarded(`words of ${id}`, (params: Params) => given.words!(params)) }),
+    ...(given.startPath && {
+      startPath: guarded(`startPath of ${id}`, (params: Params) => given.startPath!(params)),
     }),
     given,
   };
