@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { createContext } from "../src/train/context.ts";
 import { readJsonLines } from "../src/run/json-lines.ts";
 import { train } from "../src/train/loop.ts";
-import type { MetricLine } from "../src/run/run-directory.ts";
+import type { MetricLine } from "../src/run/records.ts";
 import { createRun } from "../src/run/run-directory.ts";
 import { runInfo } from "../src/run/run-info.ts";
 import { fakeConfig, fakeJudge, fakeParts, makeFakeBase } from "../src/train/testing/fake-run.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult, BenchRun } from "./methods.ts";
-import { benchResults, planBench, readEvaluations, shareBeginning, VARIANTS } from "./methods.ts";
+import { benchResults, planBench, shareBeginning, VARIANTS } from "./methods.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { checkConsistency } from "../run/config.ts";
 import { createContext } from "../train/context.ts";
@@ -11,7 +11,8 @@ import type { RunEvent } from "../run/events.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import { train } from "../train/loop.ts";
 import { resultsPage } from "./results-page.ts";
-import type { MetricLine } from "../run/run-directory.ts";
+import type { MetricLine } from "../run/records.ts";
+import { openRunFiles, readEvaluations } from "../run/run-files.ts";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
 import { fakeConfig, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
@@ -72,7 +73,7 @@ describe("comparison of methods", () => {
   });
 
   it("writes the page from the runs", async () => {
-    const [first] = await readEvaluations(plan[0]!.directory);
+    const [first] = await readEvaluations(openRunFiles(plan[0]!.directory));
     const page = resultsPage(results, {
       config: plan[0]!.config,
       version: "1",

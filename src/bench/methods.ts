@@ -4,15 +4,15 @@
  */
 
 import { existsSync } from "node:fs";
-import { cp, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { mean, standardError } from "../algo/statistics.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
-import type { MetricLine } from "../run/run-directory.ts";
-import { phaseName, readRunInfo } from "../run/run-directory.ts";
-import type { Evaluation } from "../train/stages/evaluate.ts";
+import { isStageDone, phaseName, phasePath } from "../run/paths.ts";
+import type { Evaluation, MetricLine } from "../run/records.ts";
+import { openRunFiles, readEvaluations } from "../run/run-files.ts";
 
 export interface Variant {
   name: string;
@@ -74,16 +74,14 @@ export async function shareBeginning(run: BenchRun, plan: readonly BenchRun[]): 
   if (existsSync(join(run.directory, "config.json"))) return;
   const others = plan.filter((other) => other !== run && other.seed === run.seed);
   const from = BEGINNINGS.flatMap((stage) =>
-    others.filter(({ directory }) =>
-      existsSync(join(directory, "phases", phaseName(0), `${stage}.done.json`)),
-    ),
+    others.filter(({ directory }) => isStageDone(directory, 0, stage)),
   )[0]?.directory;
   if (from === undefined) return;
   // A copy that was cut short is made again.
   await rm(run.directory, { recursive: true, force: true });
   const part = `${phases}.part`;
   await mkdir(part, { recursive: true });
-  await cp(join(from, "phases", phaseName(0)), join(part, phaseName(0)), { recursive: true });
+  await cp(join(from, phasePath(0, "")), join(part, phaseName(0)), { recursive: true });
   for (const file of ["metrics.jsonl", "events.jsonl"]) {
     const lines = await readJsonLines<MetricLine | RunEvent>(join(from, file));
     openJsonLines(join(run.directory, file)).append(
@@ -107,30 +105,13 @@ export interface BenchResult {
   curve: { phase: number; success: number; standardError: number | null }[];
 }
 
-export async function readEvaluations(run: string): Promise<{ phase: number; evaluation: Evaluation }[]> {
-  if (!existsSync(join(run, "config.json"))) return [];
-  const { config } = await readRunInfo(run);
-  const found: { phase: number; evaluation: Evaluation }[] = [];
-  for (let phase = 0; phase <= config.phases; phase++) {
-    const directory = join(run, "phases", phaseName(phase));
-    if (!existsSync(join(directory, "evaluate.done.json"))) continue;
-    const text = await readFile(join(directory, "evaluation.json"), "utf8");
-    // Runs of before `byNovelty` can be read as well.
-    found.push({
-      phase,
-      evaluation: { byNovelty: {}, ...(JSON.parse(text) as Omit<Evaluation, "byNovelty">) },
-    });
-  }
-  return found;
-}
-
 /** What the finished runs of a plan show. A run that has not reached its last phase is left out. */
 export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
   for (const variant of new Set(plan.map((run) => run.variant))) {
     const runs: { phase: number; evaluation: Evaluation }[][] = [];
     for (const run of plan.filter((r) => r.variant === variant)) {
-      const evaluations = await readEvaluations(run.directory);
+      const evaluations = await readEvaluations(openRunFiles(run.directory));
       const last = variant.method === "sft" ? 0 : run.config.phases;
       if (evaluations.at(-1)?.phase === last) runs.push(evaluations);
     }

@@ -2,7 +2,7 @@
 
 import type { BenchResult } from "./methods.ts";
 import type { TrainConfig } from "../run/config.ts";
-import type { Evaluation } from "../train/stages/evaluate.ts";
+import type { Evaluation } from "../run/records.ts";
 
 const percent = (value: number) => (100 * value).toFixed(1);
 const withError = (value: number, error: number | null) =>

@@ -4,7 +4,7 @@ import { methodParts } from "../run/config.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { Observer, RunEvent, StageName } from "../run/events.ts";
 import { STAGES } from "../run/events.ts";
-import type { Evaluation, Score } from "../train/stages/evaluate.ts";
+import type { Evaluation, Score } from "../run/records.ts";
 import { table } from "./command.ts";
 
 /** Seconds that a stage is thought to take until one of its kind has been seen. */

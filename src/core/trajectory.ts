@@ -17,6 +17,12 @@ export type Ending =
   /** The world broke. Never rewarded, never trained on; the task is tried again. */
   | { kind: "faulted"; code: FaultCode; message: string };
 
+/** An ending in one word: its kind, or the limit that was reached. */
+export type EndingName = "terminated" | "faulted" | Extract<Ending, { kind: "truncated" }>["reason"];
+
+export const endingName = (ending: Ending): EndingName =>
+  ending.kind === "truncated" ? ending.reason : ending.kind;
+
 /** One turn of the agent. */
 export interface Step {
   /** Counted from 0. */

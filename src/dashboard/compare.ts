@@ -2,9 +2,11 @@
 
 import { mean, pairedDifference, standardError } from "../algo/statistics.ts";
 import { phaseEpisodes } from "./episodes.ts";
-import type { Overview, RunHead } from "./overview.ts";
-import { readEvaluations, runHead } from "./overview.ts";
-import type { RunFiles } from "./run-files.ts";
+import type { Overview } from "./overview.ts";
+import type { RunHead } from "./run-head.ts";
+import { readRunHead } from "./run-head.ts";
+import type { RunFiles } from "../run/run-files.ts";
+import { readEvaluations } from "../run/run-files.ts";
 import type { Point } from "./series.ts";
 
 export interface ComparedRun {
@@ -38,7 +40,7 @@ export async function compareRuns(runs: readonly { key: string; files: RunFiles 
     runs.map(async ({ key, files }) => ({
       key,
       files,
-      head: await runHead(files),
+      head: await readRunHead(files),
       evaluations: await readEvaluations(files),
     })),
   );

@@ -2,7 +2,7 @@
 
 import type { EpisodeSummary } from "./episodes.ts";
 import { allEpisodes, succeeded } from "./episodes.ts";
-import type { RunFiles } from "./run-files.ts";
+import type { RunFiles } from "../run/run-files.ts";
 
 export interface LineageNode {
   taskId: string;

@@ -4,12 +4,15 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import type { Tokenizer } from "../core/engine.ts";
 import type { Step } from "../core/trajectory.ts";
+import { endingName } from "../core/trajectory.ts";
 import { imageSize } from "./image-size.ts";
-import type { EpisodeKind, EpisodeRecord, EventLine } from "./records.ts";
-import { EPISODE_FILES } from "./records.ts";
-import type { EpisodePlace, RunFiles } from "./run-files.ts";
+import type { EpisodeKind } from "../run/paths.ts";
+import { isScreenshotPath } from "../run/paths.ts";
+import type { EpisodeRecord, EventLine } from "../run/records.ts";
+import { EPISODE_FILES } from "../run/records.ts";
+import type { EpisodePlace, RunFiles } from "../run/run-files.ts";
 import { actedElement } from "./acted-element.ts";
-import { readLineAt } from "./tailed-lines.ts";
+import { readLineAt } from "../run/tailed-lines.ts";
 
 export interface EpisodeSummary {
   id: string;
@@ -111,7 +114,7 @@ async function fateByLine(
     const ending = record?.trajectory.ending;
     fate = {
       steps: record?.trajectory.steps.length ?? 0,
-      ending: !ending ? "damaged" : ending.kind === "truncated" ? ending.reason : ending.kind,
+      ending: ending ? endingName(ending) : "damaged",
       success: record?.truth?.success ?? null,
     };
     known.set(key, fate);
@@ -277,11 +280,6 @@ export async function episodeDetail(
     blockedHosts: trajectory.blockedHosts ?? {},
     wallMs: record.wallMs ?? 0,
   };
-}
-
-/** Screenshots that a run may name: pictures of its own, nowhere else. */
-export function isScreenshotPath(path: string): boolean {
-  return /^phases\/\d+\/screenshots\/[\w.-]+\/\d+\.(png|jpg)$/.test(path) && !path.includes("..");
 }
 
 function picture(directory: string, path: string): StepView["screenshot"] {

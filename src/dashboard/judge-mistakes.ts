@@ -2,7 +2,7 @@
 
 import type { EpisodeDetail } from "./episodes.ts";
 import { allEpisodes, disagree, episodeDetail } from "./episodes.ts";
-import type { RunFiles } from "./run-files.ts";
+import type { RunFiles } from "../run/run-files.ts";
 
 export interface JudgeMistakes {
   /** Verdicts of the run that the verifier contradicts. */

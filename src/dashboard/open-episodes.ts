@@ -1,9 +1,8 @@
 /** @file Episodes that run right now: those that have started and not ended, with their latest picture. */
 
-import { readdir, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { readLivePictures } from "../run/live-pictures.ts";
 import type { Progress } from "./progress.ts";
-import type { RunFiles } from "./run-files.ts";
+import type { RunFiles } from "../run/run-files.ts";
 
 export interface OpenEpisode {
   id: string;
@@ -13,14 +12,6 @@ export interface OpenEpisode {
   /** Path in the run of its latest picture, and the step (from 0) that it was taken before; `null` before the first. */
   screenshot: { path: string; step: number } | null;
 }
-
-/** Where a run shows the episodes in flight (`run/live-pictures.ts`). */
-export const LIVE_PICTURES = "live";
-const LIVE_PICTURE = /^([\w.-]+)\.(\d+)\.(?:png|jpg)$/;
-
-/** A live picture of a run, nothing else. */
-export const isLivePicturePath = (path: string): boolean =>
-  path.startsWith(`${LIVE_PICTURES}/`) && LIVE_PICTURE.test(path.slice(LIVE_PICTURES.length + 1));
 
 export async function openEpisodes(
   run: RunFiles,
@@ -37,20 +28,10 @@ export async function openEpisodes(
       open.set(id, { id, taskId, instruction, startedAt: time });
     }
   }
-  const directory = join(run.directory, LIVE_PICTURES);
-  const pictures = new Map<string, { path: string; step: number }>();
-  for (const name of await readdir(directory).catch(() => [] as string[])) {
-    const [, episode, step] = LIVE_PICTURE.exec(name) ?? [];
-    if (episode !== undefined)
-      pictures.set(episode, { path: `${LIVE_PICTURES}/${name}`, step: Number(step) });
-  }
-  return Promise.all(
-    [...open.values()].map(async (episode) => {
-      const picture = pictures.get(episode.id.replaceAll("/", "-"));
-      const written = picture && (await stat(join(run.directory, picture.path)).catch(() => null));
-      // What a killed process left lies there until the next one begins.
-      const isOld = !written || written.mtime < new Date(episode.startedAt);
-      return { ...episode, screenshot: picture && !isOld ? picture : null };
-    }),
-  );
+  const pictureOf = await readLivePictures(run.directory);
+  return [...open.values()].map((episode) => {
+    const picture = pictureOf(episode.id);
+    const isNew = picture && picture.takenAt >= new Date(episode.startedAt);
+    return { ...episode, screenshot: isNew ? { path: picture.path, step: picture.step } : null };
+  });
 }

@@ -4,29 +4,17 @@ import { classificationReport } from "../algo/classification.ts";
 import type { ClassificationReport } from "../algo/classification.ts";
 import { STAGES } from "../run/events.ts";
 import type { StageName } from "../run/events.ts";
-import { basename } from "node:path";
 import { openEpisodes } from "./open-episodes.ts";
 import type { OpenEpisode } from "./open-episodes.ts";
 import { readProgress } from "./progress.ts";
 import type { Progress } from "./progress.ts";
-import type { Evaluation, EventLine, MetricLine, RunInfo } from "./records.ts";
-import type { RunFiles } from "./run-files.ts";
+import type { Evaluation, EventLine, MetricLine } from "../run/records.ts";
+import type { RunFiles } from "../run/run-files.ts";
+import { readEvaluations } from "../run/run-files.ts";
+import type { RunHead } from "./run-head.ts";
+import { readRunHead } from "./run-head.ts";
 import type { Series } from "./series.ts";
 import { phaseSeries, stepSeries } from "./series.ts";
-
-/** What a view needs of the configuration, and what people ask first. */
-export interface RunHead {
-  directory: string;
-  name: string;
-  /** Method with what is left out of it. */
-  method: string;
-  seed: number | null;
-  phases: number;
-  version: string | null;
-  revision: string | null;
-  startedAt: string | null;
-  config: RunInfo["config"] | null;
-}
 
 export interface JudgeQuality extends Omit<ClassificationReport, "bins"> {
   /** `all` or a phase or a site. */
@@ -64,36 +52,8 @@ const STEP_METRICS = [
   "critic/gradient_norm",
 ];
 
-export async function runHead(run: RunFiles): Promise<RunHead> {
-  const info = await run.info();
-  const config = info?.config ?? null;
-  const without = config?.without ?? [];
-  return {
-    directory: run.directory,
-    name: basename(run.directory),
-    method: config
-      ? [config.method, ...without.map((part) => `without ${part}`)].join(" ")
-      : "unknown method",
-    seed: config?.seed ?? null,
-    phases: config?.phases ?? 0,
-    version: info?.version ?? null,
-    revision: info?.revision ?? null,
-    startedAt: info?.startedAt ?? null,
-    config,
-  };
-}
-
-export async function readEvaluations(run: RunFiles): Promise<Overview["evaluations"]> {
-  const found = await Promise.all(
-    (await run.phases()).map(async (phase) => ({ phase, evaluation: await run.evaluation(phase) })),
-  );
-  return found.flatMap(({ phase, evaluation }) =>
-    evaluation && typeof evaluation.success === "number" ? [{ phase, evaluation }] : [],
-  );
-}
-
 export async function overview(run: RunFiles): Promise<Overview> {
-  const head = await runHead(run);
+  const head = await readRunHead(run);
   const [events, metrics, evaluations] = [
     await run.events(),
     await run.metrics(),

@@ -1,9 +1,9 @@
 /** @file Where a run is: its state, the stage it is in, and how far that stage has come. */
 
 import type { StageName } from "../run/events.ts";
-import type { RunHead } from "./overview.ts";
-import type { EventLine } from "./records.ts";
-import type { RunFiles } from "./run-files.ts";
+import type { RunHead } from "./run-head.ts";
+import type { EventLine } from "../run/records.ts";
+import type { RunFiles } from "../run/run-files.ts";
 
 export interface Progress {
   /** `interrupted`: neither finished nor stopped, and no process works on it. */

@@ -1,7 +1,8 @@
 /** @file What the replay buffer offered each phase, by perplexity, and what was replayed. */
 
-import type { SelectionLine } from "./records.ts";
-import type { RunFiles } from "./run-files.ts";
+import { rolloutPhaseOf } from "../run/paths.ts";
+import type { SelectionLine } from "../run/records.ts";
+import type { RunFiles } from "../run/run-files.ts";
 
 /** Bins of the histogram; the last one takes everything above. */
 const BIN_WIDTH = 0.1;
@@ -52,13 +53,8 @@ function summary(lines: readonly SelectionLine[]): Omit<ReplayPhase, "phase"> {
 
 /** `phase-02/0007` is of phase 2; everything else came from outside. */
 export function sourceOf(trajectoryId: string): string {
-  const phase = phaseOf(trajectoryId);
+  const phase = rolloutPhaseOf(trajectoryId);
   return phase === null ? "demonstrations" : `phase ${phase}`;
-}
-
-function phaseOf(trajectoryId: string): number | null {
-  const phase = /^phase-(\d+)\//.exec(trajectoryId)?.[1];
-  return phase === undefined ? null : Number(phase);
 }
 
 /** A looked-at step with what its episode was about; `null` where the episode is not of this run. */
@@ -76,7 +72,7 @@ export async function replaySteps(
   found.sort((a, b) => (a.perplexity ?? 0) - (b.perplexity ?? 0));
   const items = found.slice(options.offset, options.offset + options.limit);
   const instructions = new Map<string, string>();
-  for (const source of new Set(items.map(({ trajectoryId }) => phaseOf(trajectoryId))))
+  for (const source of new Set(items.map(({ trajectoryId }) => rolloutPhaseOf(trajectoryId))))
     if (source !== null)
       for (const { id, task } of await run.episodePlaces(source, "rollout"))
         instructions.set(id, task.instruction);

@@ -13,8 +13,8 @@ import { judgeMistakes } from "./judge-mistakes.ts";
 import { improvedTasks } from "./pairs.ts";
 import type { ReportPair } from "./report-page.tsx";
 import { renderReport } from "./report-page.tsx";
-import type { RunFiles } from "./run-files.ts";
-import { openRunFiles } from "./run-files.ts";
+import type { RunFiles } from "../run/run-files.ts";
+import { openRunFiles } from "../run/run-files.ts";
 
 /** Tasks that are shown with all their steps. */
 const PAIRS = 3;

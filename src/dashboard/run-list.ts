@@ -4,8 +4,8 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
-import type { RunFiles } from "./run-files.ts";
-import { openRunFiles } from "./run-files.ts";
+import type { RunFiles } from "../run/run-files.ts";
+import { openRunFiles } from "../run/run-files.ts";
 
 export interface ListedRun {
   /** Stands in addresses; the directory's name, made unique. */

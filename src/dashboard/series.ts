@@ -1,6 +1,6 @@
 /** @file Numbers as plots take them: named lines of points, with errors where they are known. */
 
-import type { MetricLine } from "./records.ts";
+import type { MetricLine } from "../run/records.ts";
 
 export interface Point {
   x: number;

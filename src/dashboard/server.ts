@@ -12,11 +12,15 @@ import type { Tokenizer } from "../core/engine.ts";
 import { compareRuns } from "./compare.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeFilter } from "./episodes.ts";
-import { allEpisodes, episodeDetail, filterEpisodes, isScreenshotPath } from "./episodes.ts";
-import { isLivePicturePath } from "./open-episodes.ts";
-import { overview, readEvaluations, runHead } from "./overview.ts";
+import { allEpisodes, episodeDetail, filterEpisodes } from "./episodes.ts";
+import { overview } from "./overview.ts";
+import { readRunHead } from "./run-head.ts";
 import { readProgress } from "./progress.ts";
-import type { EpisodeKind, RunInfo } from "./records.ts";
+import { isLivePicturePath } from "../run/live-pictures.ts";
+import type { EpisodeKind } from "../run/paths.ts";
+import { isScreenshotPath } from "../run/paths.ts";
+import { readEvaluations } from "../run/run-files.ts";
+import type { RunInfo } from "../run/run-info.ts";
 import { replayPhases, replaySteps } from "./replay.ts";
 import type { ListedRun, RunList } from "./run-list.ts";
 
@@ -94,7 +98,7 @@ export function createDashboard(options: DashboardOptions): Hono {
     c.json({
       runs: await Promise.all(
         (await runs.list()).map(async ({ key, files }) => {
-          const head = await runHead(files);
+          const head = await readRunHead(files);
           const evaluations = await readEvaluations(files);
           return {
             key,

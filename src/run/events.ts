@@ -1,7 +1,7 @@
 /** @file What happens in a run, as it happens: written to `events.jsonl` and shown on the terminal. */
 
 import type { FaultCode } from "../core/errors.ts";
-import type { Ending } from "../core/trajectory.ts";
+import type { EndingName } from "../core/trajectory.ts";
 
 /** The stages of a phase, in their order. */
 export const STAGES = [
@@ -40,8 +40,7 @@ export type RunEvent =
       taskId: string;
       instruction: string;
       steps: number;
-      /** The kind of the ending, or the limit that was reached. */
-      ending: "terminated" | "faulted" | Extract<Ending, { kind: "truncated" }>["reason"];
+      ending: EndingName;
       /** The verifier's verdict, where there is one. */
       success: boolean | null;
     }

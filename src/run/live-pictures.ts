@@ -4,9 +4,10 @@
  * behind. What a run keeps is `rollout.screenshots`.
  */
 
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../core/errors.ts";
+import { pictureName, pictureType } from "./paths.ts";
 
 export interface LivePictures extends AsyncDisposable {
   /** Shows a picture that was taken anyway. */
@@ -31,18 +32,42 @@ const INTERVAL_MS = 2000;
 /** Share of the episodes' time that may go into taking them: on a slow machine they are rarer. */
 const TIME_SHARE = 0.02;
 
-/** A picture's name without its step and kind. `/` parts an id's phase from its number. */
-export const pictureName = (episodeId: string): string => episodeId.replaceAll("/", "-");
+/** Directory in the run. */
+export const LIVE_PICTURES = "live";
+const LIVE_PICTURE = /^([\w.-]+)\.(\d+)\.(?:png|jpg)$/;
 
-/** A PNG begins with 0x89; everything else that browsers give is JPEG. */
-export const pictureType = (image: Uint8Array): "png" | "jpg" => (image[0] === 0x89 ? "png" : "jpg");
+/** Is this, relative to the run's directory, a live picture, and nothing else? */
+export const isLivePicturePath = (path: string): boolean =>
+  path.startsWith(`${LIVE_PICTURES}/`) && LIVE_PICTURE.test(path.slice(LIVE_PICTURES.length + 1));
+
+export interface LivePicture {
+  /** In the run. */
+  path: string;
+  /** The step, from 0, that it was taken before. */
+  step: number;
+  takenAt: Date;
+}
+
+/** Finds the picture of an episode, if there is one. What a killed process left lies there until the next begins. */
+export async function readLivePictures(
+  runDirectory: string,
+): Promise<(episodeId: string) => LivePicture | undefined> {
+  const pictures = new Map<string, LivePicture>();
+  for (const name of await readdir(join(runDirectory, LIVE_PICTURES)).catch(() => [] as string[])) {
+    const [, episode, step] = LIVE_PICTURE.exec(name) ?? [];
+    const path = `${LIVE_PICTURES}/${name}`;
+    const written = episode && (await stat(join(runDirectory, path)).catch(() => null));
+    if (written) pictures.set(episode, { path, step: Number(step), takenAt: written.mtime });
+  }
+  return (episodeId) => pictures.get(pictureName(episodeId));
+}
 
 /** Empties `live/` of what an interrupted process left; disposing removes it. */
 export async function openLivePictures(
   runDirectory: string,
   options: LivePictureOptions,
 ): Promise<LivePictures> {
-  const directory = join(runDirectory, "live");
+  const directory = join(runDirectory, LIVE_PICTURES);
   const now = options.now ?? Date.now;
   const shown = new Map<string, string>();
   let dueAt = -Infinity;

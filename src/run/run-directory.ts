@@ -12,20 +12,14 @@ import { checkConsistency, trainConfigSchema } from "./config.ts";
 import type { Observer, RunEvent, StageName } from "./events.ts";
 import { STAGES } from "./events.ts";
 import type { JsonLines } from "./json-lines.ts";
-import { openJsonLines } from "./json-lines.ts";
+import { openJsonLines, readJsonLines } from "./json-lines.ts";
 import type { MetricName } from "./metrics.ts";
 import { parseConfig } from "./parse-config.ts";
+import { donePath, isStageDone, phasePath, screenshotName } from "./paths.ts";
+import type { Evaluation, EventLine, MetricLine, PhaseRecords } from "./records.ts";
+import { EVALUATION_FILE } from "./records.ts";
 import { lockRun } from "./run-lock.ts";
 import type { RunInfo } from "./run-info.ts";
-
-/** A line of `metrics.jsonl`. */
-export interface MetricLine {
-  phase: number;
-  stage: StageName;
-  /** Optimiser step within the stage; absent on the stage's summary. */
-  step?: number;
-  [metric: string]: number | string | undefined;
-}
 
 interface DoneMarker {
   /** What the stage returned. */
@@ -39,14 +33,13 @@ interface DoneMarker {
 export interface Stage {
   readonly phase: number;
   readonly name: StageName;
-  /** Path inside the phase's directory. */
-  path(name: string): string;
-  /** Path relative to the run directory, for records. */
-  relative(name: string): string;
   /** An append-only file of the phase, healed; a stage that appends skips what is there already. */
-  lines<T>(name: string): JsonLines<T>;
+  lines<K extends keyof PhaseRecords>(name: K): JsonLines<PhaseRecords[K]>;
   /** Replaces a file of the phase at once. */
-  write(name: string, values: readonly unknown[]): Promise<void>;
+  write<K extends keyof PhaseRecords>(name: K, values: readonly PhaseRecords[K][]): Promise<void>;
+  writeEvaluation(evaluation: Evaluation): Promise<void>;
+  /** Keeps a picture of a page; the result is its path for the trajectory's record. */
+  writeScreenshot(episodeId: string, index: number, image: Uint8Array): Promise<string>;
   /** Records metrics; with `step` for one optimiser step, without for the stage as a whole. */
   metrics(values: Partial<Record<MetricName, number>>, step?: number): void;
   emit(event: StageEvent): void;
@@ -61,13 +54,10 @@ export interface Run extends AsyncDisposable {
   /** Runs `body` unless the stage is done already, and returns what it returned (plain JSON) then or now. */
   stage<T>(phase: number, name: StageName, body: (stage: Stage) => Promise<T>): Promise<T>;
   isDone(phase: number, name: StageName): boolean;
-  phasePath(phase: number, name: string): string;
-  /** A directory for weights; whether it is complete is known by the stage that writes it. */
-  checkpoint(name: string): string;
+  /** What a phase's file holds; nothing where it is not there yet. */
+  read<K extends keyof PhaseRecords>(phase: number, name: K): Promise<PhaseRecords[K][]>;
   emit(event: RunEvent): void;
 }
-
-export const phaseName = (phase: number) => String(phase).padStart(2, "0");
 
 /** Writes a file so that it is there completely or not at all. */
 export async function writeAtomically(path: string, text: string): Promise<void> {
@@ -144,11 +134,9 @@ const briefly = (info: RunInfo) => ({ method: info.config.method, phases: info.c
 
 async function open(directory: string, info: RunInfo, observer: Observer, first: RunEvent): Promise<Run> {
   const release = await lockRun(directory);
-  const events = openJsonLines<RunEvent & { time: string }>(join(directory, "events.jsonl"));
+  const events = openJsonLines<EventLine>(join(directory, "events.jsonl"));
   const metricLines = openJsonLines<MetricLine>(join(directory, "metrics.jsonl"));
-  const donePath = (phase: number, name: StageName) =>
-    join(directory, "phases", phaseName(phase), `${name}.done.json`);
-  const phasePath = (phase: number, name: string) => join(directory, "phases", phaseName(phase), name);
+  const pathOf = (phase: number, name: string) => join(directory, phasePath(phase, name));
 
   const emit = (event: RunEvent) => {
     // Progress is for the screen: the episodes themselves are on disk.
@@ -160,7 +148,7 @@ async function open(directory: string, info: RunInfo, observer: Observer, first:
   let lastBytes = 0;
   for (let phase = 0; phase <= info.config.phases; phase++)
     for (const name of STAGES) {
-      const marker = await readMarker(donePath(phase, name));
+      const marker = await readMarker(donePath(directory, phase, name));
       if (marker) lastBytes = Math.max(lastBytes, marker.metricsBytes);
     }
   await metricLines.cutTo(lastBytes);
@@ -170,27 +158,29 @@ async function open(directory: string, info: RunInfo, observer: Observer, first:
     directory,
     info,
     emit,
-    phasePath,
-    isDone: (phase, name) => existsSync(donePath(phase, name)),
-    checkpoint: (name) => join(directory, "checkpoints", name),
+    read: (phase, name) => readJsonLines(pathOf(phase, name)),
+    isDone: (phase, name) => isStageDone(directory, phase, name),
     stage: async (phase, name, body) => {
-      const done = await readMarker(donePath(phase, name));
+      const done = await readMarker(donePath(directory, phase, name));
       if (done) return done.output as never;
-      await mkdir(phasePath(phase, ""), { recursive: true });
+      await mkdir(pathOf(phase, ""), { recursive: true });
       emit({ kind: "stage_started", phase, stage: name });
       const started = Date.now();
       const summary: Record<string, number> = {};
       const output = await body({
         phase,
         name,
-        path: (file) => phasePath(phase, file),
-        relative: (file) => join("phases", phaseName(phase), file),
-        lines: (file) => openJsonLines(phasePath(phase, file)),
+        lines: (file) => openJsonLines(pathOf(phase, file)),
         write: (file, values) =>
-          writeAtomically(
-            phasePath(phase, file),
-            values.map((value) => `${JSON.stringify(value)}\n`).join(""),
-          ),
+          writeAtomically(pathOf(phase, file), values.map((value) => `${JSON.stringify(value)}\n`).join("")),
+        writeEvaluation: (evaluation) =>
+          writeAtomically(pathOf(phase, EVALUATION_FILE), `${JSON.stringify(evaluation, null, 2)}\n`),
+        writeScreenshot: async (episodeId, index, image) => {
+          const path = phasePath(phase, screenshotName(episodeId, index, image));
+          await mkdir(dirname(join(directory, path)), { recursive: true });
+          await writeFile(join(directory, path), image);
+          return path;
+        },
         metrics: (values, step) => {
           if (step === undefined) Object.assign(summary, values);
           else metricLines.append({ phase, stage: name, step, ...values });
@@ -205,7 +195,7 @@ async function open(directory: string, info: RunInfo, observer: Observer, first:
         seconds,
         metricsBytes: await metricLines.size(),
       };
-      await writeAtomically(donePath(phase, name), `${JSON.stringify(marker, null, 2)}\n`);
+      await writeAtomically(donePath(directory, phase, name), `${JSON.stringify(marker, null, 2)}\n`);
       emit({ kind: "stage_finished", phase, stage: name, seconds, metrics: summary });
       return output;
     },

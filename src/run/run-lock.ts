@@ -1,14 +1,14 @@
 /** @file One process a run: a lock that a second process is refused by and that a killed one does not leave behind. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { ConfigError } from "../core/errors.ts";
 
 /** What `lock-owner.json` says. */
-export interface Owner {
+interface Owner {
   pid: number;
   host: string;
   /** Ticks at which the process started, so that a reused pid is not taken for it; `null` where unknown. */
@@ -26,8 +26,27 @@ function startOf(pid: number): string | null {
   );
 }
 
+/** Milliseconds after which a lock that nobody refreshes means nothing, where its owner cannot be asked. */
+const STALE_MS = 60_000;
+
+const lockPathOf = (directory: string) => join(directory, "lock");
+const ownerPathOf = (directory: string) => join(directory, "lock-owner.json");
+
+/** `null` where the file is missing or damaged. */
+async function readOwner(directory: string): Promise<Owner | null> {
+  try {
+    const owner = JSON.parse(await readFile(ownerPathOf(directory), "utf8")) as Owner | null;
+    return owner !== null && Number.isInteger(owner.pid)
+      ? { ...owner, started: owner.started ?? null }
+      : null;
+  } catch {
+    // A process that is killed while it takes the lock leaves no owner, or half of one.
+    return null;
+  }
+}
+
 /** Only for an owner on this host. */
-export function isAlive(owner: Owner): boolean {
+function isAlive(owner: Owner): boolean {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
@@ -36,20 +55,27 @@ export function isAlive(owner: Owner): boolean {
   return owner.started === null || owner.started === startOf(owner.pid);
 }
 
+/** Whether a process is working on the run. */
+export async function isLocked(directory: string): Promise<boolean> {
+  const lockFile = await stat(lockPathOf(directory)).catch(() => null);
+  if (!lockFile) return false;
+  const owner = await readOwner(directory);
+  // A process that has no time to refresh its lock is at work all the same.
+  if (owner?.host === hostname()) return isAlive(owner);
+  return Date.now() - lockFile.mtimeMs <= STALE_MS;
+}
+
 /** Takes the run's lock; throws a `ConfigError` while another process has it. The result gives it back. */
 export async function lockRun(directory: string): Promise<() => Promise<void>> {
-  const lockfilePath = join(directory, "lock");
-  const ownerPath = join(directory, "lock-owner.json");
-  const owner = await readFile(ownerPath, "utf8").then(
-    (text) => JSON.parse(text) as Owner,
-    () => null,
-  );
+  const lockfilePath = lockPathOf(directory);
+  const ownerPath = ownerPathOf(directory);
+  const owner = await readOwner(directory);
   // A killed owner does not refresh its lock any more: make it as old as it is, instead of waiting for it to age.
   if (owner && owner.host === hostname() && !isAlive(owner) && existsSync(lockfilePath))
     await utimes(lockfilePath, 0, 0);
   let release: () => Promise<void>;
   try {
-    release = await lock(directory, { lockfilePath, stale: 60_000, update: 10_000, realpath: false });
+    release = await lock(directory, { lockfilePath, stale: STALE_MS, update: 10_000, realpath: false });
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "ELOCKED") throw cause;
     throw new ConfigError(

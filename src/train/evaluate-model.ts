@@ -1,6 +1,5 @@
 /** @file The score of one model on some tasks, outside a run. */
 
-import { existsSync } from "node:fs";
 import type { Engine } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Site } from "../core/episode.ts";
@@ -13,10 +12,10 @@ import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
 import { openJsonLines } from "../run/json-lines.ts";
-import { phaseName, readRunInfo } from "../run/run-directory.ts";
-import { join } from "node:path";
-import type { Evaluation } from "./stages/evaluate.ts";
-import { scoreEpisodes } from "./stages/evaluate.ts";
+import { readRunInfo } from "../run/run-directory.ts";
+import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
+import type { Evaluation } from "../run/records.ts";
+import { scoreEpisodes } from "./score-episodes.ts";
 
 export interface EvaluateModelOptions {
   engine: Engine;
@@ -72,8 +71,6 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit
 /** The actor of the last phase that a run has finished; its base where none is. */
 export async function newestPolicy(run: string): Promise<string> {
   const { config } = await readRunInfo(run);
-  for (let phase = config.phases; phase > 0; phase--)
-    if (existsSync(join(run, "phases", phaseName(phase), "actor.done.json")))
-      return join(run, "checkpoints", `actor-${phaseName(phase)}`);
-  return config.models.base;
+  const phase = await lastTrainedPhase(run);
+  return phase === 0 ? config.models.base : checkpointPath(run, "actor", phase);
 }

@@ -5,7 +5,6 @@
  */
 
 import { invariant } from "../core/errors.ts";
-import type { Verdict } from "../core/trajectory.ts";
 import type { ReplayBuffer } from "../replay/buffer.ts";
 import { createReplayBuffer } from "../replay/buffer.ts";
 import type { ExperienceStep } from "../replay/experience.ts";
@@ -13,32 +12,11 @@ import { experienceOf } from "../replay/experience.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { TrainConfig } from "../run/config.ts";
-import type { Parts, RunModels } from "./context.ts";
 import { demonstrationSteps } from "../imitation/demonstrations.ts";
-import { readJsonLines } from "../run/json-lines.ts";
+import type { ValueLine, VerdictLine } from "../run/records.ts";
 import type { Run } from "../run/run-directory.ts";
-
-/** A line of `verdicts.jsonl`. */
-export interface VerdictLine {
-  id: string;
-  taskId: string;
-  /** The reward. */
-  success: boolean;
-  probability: number;
-  by: string;
-  reasons: string[];
-  /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */
-  truth: boolean | null;
-}
-
-/** A line of `selection.jsonl`: what became of a step of the replay buffer. */
-export interface SelectionLine {
-  trajectoryId: string;
-  index: number;
-  /** `null` where the method does not ask for it. */
-  perplexity: number | null;
-  outcome: "selected" | "too_familiar" | "too_hard" | "over_limit";
-}
+import type { Parts } from "./parts.ts";
+import type { RunModels } from "./run-models.ts";
 
 export interface ExperienceReader {
   /** Sorted by id. */
@@ -76,13 +54,9 @@ export function createExperienceReader(
 
   // By id: the file has them in the order in which they finished, which is not the same every time.
   const episodes = async (phase: number) =>
-    (await readJsonLines<EpisodeRecord>(run.phasePath(phase, "trajectories.jsonl"))).sort((a, b) =>
-      a.id < b.id ? -1 : 1,
-    );
-  const verdicts = async (phase: number) => {
-    const lines = await readJsonLines<VerdictLine>(run.phasePath(phase, "verdicts.jsonl"));
-    return new Map(lines.map((line) => [line.id, line]));
-  };
+    (await run.read(phase, "trajectories.jsonl")).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const verdicts = async (phase: number) =>
+    new Map((await run.read(phase, "verdicts.jsonl")).map((line) => [line.id, line]));
 
   const ownSteps = (phase: number) =>
     cached(`steps-${phase}`, async () => {
@@ -133,7 +107,7 @@ export function createExperienceReader(
       const fresh = (await newTrajectories(phase)).flatMap((trajectory) =>
         trajectory.map((step) => ({ ...step, isNew: true, trajectory })),
       );
-      const lines = await readJsonLines<SelectionLine>(run.phasePath(phase, "selection.jsonl"));
+      const lines = await run.read(phase, "selection.jsonl");
       const chosen = lines.filter((line) => line.outcome === "selected");
       if (chosen.length === 0) return fresh;
       const replay = await buffer(phase);
@@ -147,15 +121,10 @@ export function createExperienceReader(
   };
 }
 
-/** The reward of a verdict, as a line. */
-export function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
-  return {
-    id: record.id,
-    taskId: record.trajectory.task.id,
-    success: verdict.success,
-    probability: verdict.probability,
-    by: verdict.by,
-    reasons: verdict.reasons,
-    truth: record.truth?.success ?? null,
-  };
+/** V by step; `undefined` for a step that no advantage reads. */
+export function lookUpValues(
+  lines: readonly ValueLine[],
+): (trajectoryId: string, index: number) => number | undefined {
+  const values = new Map(lines.map((line) => [`${line.trajectoryId}#${line.index}`, line.value]));
+  return (trajectoryId, index) => values.get(`${trajectoryId}#${index}`);
 }

@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { trainActor } from "./stages/actor.ts";
 import { trainCritic } from "./stages/critic.ts";
 import { growTasks } from "./stages/curriculum.ts";
-import type { Evaluation } from "./stages/evaluate.ts";
+import type { Evaluation } from "../run/records.ts";
 import { evaluate } from "./stages/evaluate.ts";
 import { judgeTrajectories } from "./stages/judge.ts";
 import { rollOut } from "./stages/rollout.ts";

@@ -18,7 +18,7 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunnableSuite } from "../tasks/runnable.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
-import type { Parts, TaskSource } from "./context.ts";
+import type { Parts, TaskSource } from "./parts.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
 import { packageDirectory } from "../run/run-info.ts";
 

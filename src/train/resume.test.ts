@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { readJsonLines } from "../run/json-lines.ts";
-import type { MetricLine } from "../run/run-directory.ts";
+import type { MetricLine } from "../run/records.ts";
 import { createRun, openRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
 import { fakeConfig, makeFakeBase } from "./testing/fake-run.ts";

@@ -36,8 +36,8 @@ export const register: Register = (program) => {
         json?: boolean;
       },
     ) => {
-      const { benchResults, planBench, readEvaluations, shareBeginning, VARIANTS } =
-        await import("../../bench/methods.ts");
+      const { benchResults, planBench, shareBeginning, VARIANTS } = await import("../../bench/methods.ts");
+      const { openRunFiles, readEvaluations } = await import("../../run/run-files.ts");
       const { loadConfig } = await import("../../run/parse-config.ts");
       const { readRunInfo } = await import("../../run/run-directory.ts");
       const { resultsPage } = await import("../../bench/results-page.ts");
@@ -68,7 +68,7 @@ export const register: Register = (program) => {
       }
       const results = await benchResults(plan);
       if (options.writeDocs) {
-        const [first] = await readEvaluations(plan[0]!.directory);
+        const [first] = await readEvaluations(openRunFiles(plan[0]!.directory));
         const { version, revision } = await readRunInfo(plan[0]!.directory);
         await mkdir("docs", { recursive: true });
         await writeFile(

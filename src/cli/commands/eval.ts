@@ -1,6 +1,6 @@
 /** @file `webrl eval`: the score of a model on a suite. */
 
-import type { Score } from "../../train/stages/evaluate.ts";
+import type { Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
   examples,

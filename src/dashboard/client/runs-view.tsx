@@ -1,8 +1,9 @@
 /** @jsxImportSource preact */
 /** @file All runs: state, method, success before and after. */
 
-import type { Overview, RunHead } from "../overview.ts";
+import type { Overview } from "../overview.ts";
 import type { Progress } from "../progress.ts";
+import type { RunHead } from "../run-head.ts";
 import { share } from "../views/format.ts";
 import { href } from "./route.ts";
 

@@ -14,7 +14,13 @@ import type { Rng } from "../../core/rng.ts";
 import type { Category, Task } from "../../core/task.ts";
 import type { Step } from "../../core/trajectory.ts";
 import { trainConfigSchema } from "../../run/config.ts";
-import type { AdvantageLine, CurriculumLine, EpisodeRecord, SelectionLine, VerdictLine } from "../records.ts";
+import type {
+  AdvantageLine,
+  CurriculumRecord,
+  EpisodeRecord,
+  SelectionLine,
+  VerdictLine,
+} from "../../run/records.ts";
 
 export interface MadeRunOptions {
   phases?: number;
@@ -192,7 +198,7 @@ export async function makeRun(directory: string, options: MadeRunOptions = {}): 
     const roots = phase === 0 || failed.length === 0;
     const chosen: Task[] = [];
     await stage(phase, "curriculum", 4, {}, async () => {
-      const lines: CurriculumLine[] = [];
+      const lines: CurriculumRecord[] = [];
       for (let i = 0; chosen.length < episodes; i++) {
         if (roots) {
           chosen.push(makeTask(`train.task/${phase}-${i}`, i, "train"));

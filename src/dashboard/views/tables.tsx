@@ -1,7 +1,7 @@
 /** @file Tables that report and dashboard share: results by group, confusion matrix, quality of the judge. Pure. */
 
 import type { JudgeQuality } from "../overview.ts";
-import type { Evaluation, Score } from "../records.ts";
+import type { Evaluation, Score } from "../../run/records.ts";
 import { percent, share } from "./format.ts";
 
 interface ScoreRow {

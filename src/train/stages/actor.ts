@@ -6,11 +6,9 @@ import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, weighSteps } from "../advantages.ts";
 import type { Context } from "../context.ts";
-import { readJsonLines } from "../../run/json-lines.ts";
+import { lookUpValues } from "../experience-reader.ts";
 import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../../engine/optimise.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
-import type { ValueLine } from "./critic.ts";
-import { valueMap } from "./critic.ts";
 
 export interface ActorOutput {
   optimiserSteps: number;
@@ -23,7 +21,7 @@ const KL_STEPS = 128;
 export async function trainActor(context: Context, phase: number): Promise<ActorOutput> {
   return context.run.stage(phase, "actor", async (stage) => {
     const { config, models, method, rng, signal } = context;
-    const valueOf = valueMap(await readJsonLines<ValueLine>(stage.path("values.jsonl")));
+    const valueOf = lookUpValues(await context.run.read(phase, "values.jsonl"));
     const samples = weighSteps(await context.experience.data(phase), valueOf, config, method.loss);
     await stage.write(
       "advantages.jsonl",

@@ -13,15 +13,10 @@ import type { ExperienceStep } from "../../replay/experience.ts";
 import { answerDatum, answerTokens, valuePromptOf } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
+import { lookUpValues } from "../experience-reader.ts";
 import { optimise, microBatches, MICRO_BATCH_TOKENS } from "../../engine/optimise.ts";
+import type { ValueLine } from "../../run/records.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
-
-/** A line of `values.jsonl`. */
-export interface ValueLine {
-  trajectoryId: string;
-  index: number;
-  value: number;
-}
 
 export interface CriticOutput {
   optimiserSteps: number;
@@ -62,7 +57,7 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     await stage.write("values.jsonl", lines);
     await model.save(await freshDirectory(models.criticPath(phase)));
 
-    const valueOf = valueMap(lines);
+    const valueOf = lookUpValues(lines);
     const values = fresh.map((step) => valueOf(step.trajectoryId, step.index)!);
     const outcomes = fresh.map((step) => step.outcome);
     const explained = values.length === 0 ? null : explainedVariance(values, outcomes);
@@ -102,9 +97,4 @@ async function valuesOf(model: FrozenModel, steps: readonly ExperienceStep[]): P
     micro.forEach((i, b) => (values[i] = answerProbability(rows_BN[b]!)));
   }
   return steps.map(({ trajectoryId, index }, i) => ({ trajectoryId, index, value: values[i]! }));
-}
-
-export function valueMap(lines: readonly ValueLine[]): (id: string, index: number) => number | undefined {
-  const values = new Map(lines.map((line) => [`${line.trajectoryId}#${line.index}`, line.value]));
-  return (id, index) => values.get(`${id}#${index}`);
 }

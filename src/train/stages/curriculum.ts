@@ -7,7 +7,6 @@ import { heldOutInstructions } from "../../curriculum/catalog.ts";
 import { growCurriculum } from "../../curriculum/grow.ts";
 import { createStartValue } from "../../curriculum/start-value.ts";
 import type { Context } from "../context.ts";
-import { readJsonLines } from "../../run/json-lines.ts";
 import type { Stage } from "../../run/run-directory.ts";
 import { spread } from "../../core/spread.ts";
 
@@ -34,7 +33,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   const failed = await failedTasks(context, phase - 1);
   const seen: string[] = [];
   for (let earlier = 0; earlier < phase; earlier++)
-    seen.push(...(await phaseTasks(context, earlier)).map((task) => task.instruction));
+    seen.push(...(await context.run.read(earlier, "tasks.jsonl")).map((task) => task.instruction));
   const critic = phase > 1 ? await context.models.read(context.models.criticPath(phase - 1)) : null;
   const grown = await growCurriculum({
     proposer: parts.proposer,
@@ -77,10 +76,6 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
     }),
   });
   return grown.tasks;
-}
-
-export function phaseTasks(context: Context, phase: number): Promise<Task[]> {
-  return readJsonLines<Task>(context.run.phasePath(phase, "tasks.jsonl"));
 }
 
 /** Tasks of a phase whose attempt the judge called a failure, each once. */

@@ -6,8 +6,7 @@ import type { Verdict } from "../../core/trajectory.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
 import { isFaulted } from "../../rollout/episode.ts";
 import type { Context } from "../context.ts";
-import type { VerdictLine } from "../experience-reader.ts";
-import { verdictLine } from "../experience-reader.ts";
+import type { VerdictLine } from "../../run/records.ts";
 import type { Stage } from "../../run/run-directory.ts";
 
 export interface JudgeOutput {
@@ -22,7 +21,7 @@ const CHUNK = 16;
 export async function judgeTrajectories(context: Context, phase: number): Promise<JudgeOutput> {
   return context.run.stage(phase, "judge", async (stage) => {
     const records = (await context.experience.episodes(phase)).filter((record) => !isFaulted(record));
-    const lines = stage.lines<VerdictLine>("verdicts.jsonl");
+    const lines = stage.lines("verdicts.jsonl");
     const written = await lines.read();
     // Whole chunks only: the same trajectories are always judged together.
     const kept = written.slice(0, written.length - (written.length % CHUNK));
@@ -41,6 +40,18 @@ export async function judgeTrajectories(context: Context, phase: number): Promis
     audit(stage, all);
     return { judged: all.length, successes: all.filter((line) => line.success).length };
   });
+}
+
+function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
+  return {
+    id: record.id,
+    taskId: record.trajectory.task.id,
+    success: verdict.success,
+    probability: verdict.probability,
+    by: verdict.by,
+    reasons: verdict.reasons,
+    truth: record.truth?.success ?? null,
+  };
 }
 
 async function judgeChunk(context: Context, chunk: readonly EpisodeRecord[]): Promise<Verdict[]> {

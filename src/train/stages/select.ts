@@ -6,7 +6,7 @@ import type { ExperienceStep } from "../../replay/experience.ts";
 import { perplexitiesUnder, selectReplay } from "../../replay/select.ts";
 import { stopTokens } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
-import type { SelectionLine } from "../experience-reader.ts";
+import type { SelectionLine } from "../../run/records.ts";
 import { groupBy } from "../../core/group-by.ts";
 import type { Stage } from "../../run/run-directory.ts";
 

@@ -24,7 +24,7 @@ import type { FakeSiteOptions } from "../../testing/index.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { TrainConfig } from "../../run/config.ts";
 import { trainConfigSchema } from "../../run/config.ts";
-import type { Parts, TaskSource } from "../context.ts";
+import type { Parts, TaskSource } from "../parts.ts";
 import { imitationSamples, tokenizeSample } from "../../imitation/demonstrations.ts";
 
 const PHRASINGS: Record<string, string[]> = {

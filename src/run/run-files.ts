@@ -4,39 +4,19 @@
  */
 
 import { existsSync } from "node:fs";
-import { open, readdir, readFile, stat } from "node:fs/promises";
-import { hostname } from "node:os";
+import { open, readFile, stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import type { Task } from "../core/task.ts";
-import { STAGES } from "../run/events.ts";
-import type { Owner } from "../run/run-lock.ts";
-import { isAlive } from "../run/run-lock.ts";
-import type { StageName } from "../run/events.ts";
-import type {
-  AdvantageLine,
-  CurriculumLine,
-  EpisodeKind,
-  Evaluation,
-  EventLine,
-  MetricLine,
-  RunInfo,
-  SelectionLine,
-  ValueLine,
-  VerdictLine,
-} from "./records.ts";
-import { EPISODE_FILES } from "./records.ts";
+import { STAGES } from "./events.ts";
+import { LIVE_PICTURES } from "./live-pictures.ts";
+import type { EpisodeKind } from "./paths.ts";
+import { isStageDone, phasePath, phasesIn } from "./paths.ts";
+import type { Evaluation, EventLine, MetricLine, PhaseRecords } from "./records.ts";
+import { EPISODE_FILES, EVALUATION_FILE, STAGE_FILES } from "./records.ts";
+import type { RunInfo } from "./run-info.ts";
+import { isLocked } from "./run-lock.ts";
 import type { LinePlace, TailedLines } from "./tailed-lines.ts";
 import { tailJson, tailLines } from "./tailed-lines.ts";
-
-/** The lines of a phase's small files by name. */
-export interface PhaseFiles {
-  "tasks.jsonl": Task;
-  "curriculum.jsonl": CurriculumLine;
-  "verdicts.jsonl": VerdictLine;
-  "selection.jsonl": SelectionLine;
-  "values.jsonl": ValueLine;
-  "advantages.jsonl": AdvantageLine;
-}
 
 /** Where an episode is in its file, and what its line begins with. */
 export interface EpisodePlace extends LinePlace {
@@ -52,7 +32,11 @@ export interface RunFiles {
   metrics(): Promise<readonly MetricLine[]>;
   /** Numbers of the phases that have a directory, ascending. */
   phases(): Promise<number[]>;
-  lines<K extends keyof PhaseFiles>(phase: number, name: K): Promise<readonly PhaseFiles[K][]>;
+  /** Lines of a small file; those of episodes are read by their places. */
+  lines<K extends Exclude<keyof PhaseRecords, "trajectories.jsonl" | "evaluation.jsonl">>(
+    phase: number,
+    name: K,
+  ): Promise<readonly PhaseRecords[K][]>;
   evaluation(phase: number): Promise<Evaluation | null>;
   episodePlaces(phase: number, kind: EpisodeKind): Promise<readonly EpisodePlace[]>;
   /** Path in the run of a file of a phase. */
@@ -73,8 +57,7 @@ export function openRunFiles(path: string): RunFiles {
   const tails = new Map<string, TailedLines<unknown>>();
   const damaged = new Map<string, string>();
   const show = (file: string) => relative(directory, file);
-  const pathOf = (phase: number, name: string) =>
-    join(directory, "phases", String(phase).padStart(2, "0"), name);
+  const pathOf = (phase: number, name: string) => join(directory, phasePath(phase, name));
 
   const tail = <T>(file: string, make: (file: string) => TailedLines<T> = tailJson): TailedLines<T> => {
     let lines = tails.get(file) as TailedLines<T> | undefined;
@@ -110,19 +93,9 @@ export function openRunFiles(path: string): RunFiles {
     },
     events: () => tail<EventLine>(join(directory, "events.jsonl")).refresh(),
     metrics: () => tail<MetricLine>(join(directory, "metrics.jsonl")).refresh(),
-    phases: async () => {
-      const names = await readdir(join(directory, "phases")).catch((error: NodeJS.ErrnoException) => {
-        if (error.code === "ENOENT") return [];
-        throw error;
-      });
-      return names
-        .filter((name) => /^\d{2,}$/.test(name))
-        .map(Number)
-        .sort((a, b) => a - b);
-    },
-    lines: <K extends keyof PhaseFiles>(phase: number, name: K) =>
-      tail<PhaseFiles[K]>(pathOf(phase, name)).refresh(),
-    evaluation: (phase) => json<Evaluation>(pathOf(phase, "evaluation.json"), false),
+    phases: () => phasesIn(directory),
+    lines: (phase, name) => tail<never>(pathOf(phase, name)).refresh(),
+    evaluation: (phase) => json<Evaluation>(pathOf(phase, EVALUATION_FILE), false),
     episodePlaces: (phase, kind) =>
       tail(pathOf(phase, EPISODE_FILES[kind]), (file) =>
         tailLines<EpisodePlace>(file, (text, place) => ({ ...headOf(text), ...place }), {
@@ -131,17 +104,18 @@ export function openRunFiles(path: string): RunFiles {
       ).refresh(),
     isLocked: () => isLocked(directory),
     version: async () => {
-      const files = ["config.json", "events.jsonl", "metrics.jsonl", "lock", "lock-owner.json", "live"];
-      const phases = await readdir(join(directory, "phases")).catch(() => [] as string[]);
-      const last = phases
-        .filter((name) => /^\d+$/.test(name))
-        .sort((a, b) => Number(a) - Number(b))
-        .at(-1);
+      const files = [
+        "config.json",
+        "events.jsonl",
+        "metrics.jsonl",
+        "lock",
+        "lock-owner.json",
+        LIVE_PICTURES,
+      ];
+      const last = (await phasesIn(directory)).at(-1);
       if (last !== undefined)
         files.push(
-          ...["", "verdicts.jsonl", "trajectories.jsonl", "evaluation.jsonl"].map((name) =>
-            join("phases", last, name),
-          ),
+          ...["", "verdicts.jsonl", ...Object.values(EPISODE_FILES)].map((name) => phasePath(last, name)),
         );
       const marks = await Promise.all(
         files.map((file) =>
@@ -164,30 +138,18 @@ export function openRunFiles(path: string): RunFiles {
   };
 }
 
-/** What a stage leaves behind once its marker says that it is done. */
-const STAGE_FILES: Record<StageName, string[]> = {
-  curriculum: ["tasks.jsonl"],
-  rollout: [EPISODE_FILES.rollout],
-  judge: ["verdicts.jsonl"],
-  select: ["selection.jsonl"],
-  critic: ["values.jsonl"],
-  actor: ["advantages.jsonl"],
-  evaluate: [EPISODE_FILES.evaluation, "evaluation.json"],
-};
-
 /** Files that finished stages should have left and that are not there, or not whole. */
 async function missingFiles(directory: string): Promise<string[]> {
   const found: string[] = [];
-  const phases = await readdir(join(directory, "phases")).catch(() => [] as string[]);
-  for (const phase of phases.filter((name) => /^\d+$/.test(name)).sort()) {
-    const names = new Set(await readdir(join(directory, "phases", phase)));
+  for (const phase of await phasesIn(directory)) {
     for (const stage of STAGES)
-      if (names.has(`${stage}.done.json`))
+      if (isStageDone(directory, phase, stage))
         for (const name of STAGE_FILES[stage])
-          if (!names.has(name)) found.push(`phases/${phase}/${name} is missing, though ${stage} is done`);
+          if (!existsSync(join(directory, phasePath(phase, name))))
+            found.push(`${phasePath(phase, name)} is missing, though ${stage} is done`);
     for (const name of Object.values(EPISODE_FILES)) {
-      const path = join("phases", phase, name);
-      if (names.has(name) && !(await endsWithLine(join(directory, path))))
+      const path = phasePath(phase, name);
+      if (existsSync(join(directory, path)) && !(await endsWithLine(join(directory, path))))
         found.push(`${path} ends in the middle of a line`);
     }
   }
@@ -230,26 +192,15 @@ function endOfObject(text: string, start: number): number {
   return -1;
 }
 
-/** Milliseconds after which a lock that nobody refreshes means nothing, where its owner cannot be asked. */
-const LOCK_STALE_MS = 60_000;
-
-async function isLocked(directory: string): Promise<boolean> {
-  const lock = await stat(join(directory, "lock")).catch(() => null);
-  if (!lock) return false;
-  const owner = ownerOf(await readFile(join(directory, "lock-owner.json"), "utf8").catch(() => ""));
-  // A process that has no time to refresh its lock is at work all the same.
-  if (owner?.host === hostname()) return isAlive(owner);
-  return Date.now() - lock.mtimeMs <= LOCK_STALE_MS;
-}
-
-/** `null` where the file is missing or damaged. */
-function ownerOf(text: string): Owner | null {
-  try {
-    const owner = JSON.parse(text) as Owner | null;
-    return owner !== null && Number.isInteger(owner.pid)
-      ? { ...owner, started: owner.started ?? null }
-      : null;
-  } catch {
-    return null;
-  }
+/** Phases that have been scored, with their scores. */
+export async function readEvaluations(run: RunFiles): Promise<{ phase: number; evaluation: Evaluation }[]> {
+  const found = await Promise.all(
+    (await run.phases()).map(async (phase) => ({ phase, evaluation: await run.evaluation(phase) })),
+  );
+  return found.flatMap(({ phase, evaluation }) =>
+    // Runs of before `byNovelty` can be read as well.
+    evaluation && typeof evaluation.success === "number"
+      ? [{ phase, evaluation: { ...evaluation, byNovelty: evaluation.byNovelty ?? {} } }]
+      : [],
+  );
 }

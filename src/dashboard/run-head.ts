@@ -1,0 +1,38 @@
+/** @file What a run is: its directory, method, seed and version. */
+
+import { basename } from "node:path";
+import type { RunFiles } from "../run/run-files.ts";
+import type { RunInfo } from "../run/run-info.ts";
+
+/** What a view needs of the configuration, and what people ask first. */
+export interface RunHead {
+  directory: string;
+  name: string;
+  /** Method with what is left out of it. */
+  method: string;
+  seed: number | null;
+  phases: number;
+  version: string | null;
+  revision: string | null;
+  startedAt: string | null;
+  config: RunInfo["config"] | null;
+}
+
+export async function readRunHead(run: RunFiles): Promise<RunHead> {
+  const info = await run.info();
+  const config = info?.config ?? null;
+  const without = config?.without ?? [];
+  return {
+    directory: run.directory,
+    name: basename(run.directory),
+    method: config
+      ? [config.method, ...without.map((part) => `without ${part}`)].join(" ")
+      : "unknown method",
+    seed: config?.seed ?? null,
+    phases: config?.phases ?? 0,
+    version: info?.version ?? null,
+    revision: info?.revision ?? null,
+    startedAt: info?.startedAt ?? null,
+    config,
+  };
+}

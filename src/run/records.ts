@@ -1,0 +1,115 @@
+/** @file The records of a run directory (`docs/run-directory.md`): what each of its files holds, and which stage leaves it. */
+
+import type { Task } from "../core/task.ts";
+import type { CurriculumRecord } from "../curriculum/grow.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import type { RunEvent, StageName } from "./events.ts";
+import type { EpisodeKind } from "./paths.ts";
+
+/** One owner of every record: what reads a run imports them from here. */
+export type { CurriculumRecord, EpisodeRecord };
+
+/** The files of lines that a phase's directory has, with what a line is. */
+export interface PhaseRecords {
+  /** In order. */
+  "tasks.jsonl": Task;
+  /** Every candidate and what became of it. */
+  "curriculum.jsonl": CurriculumRecord;
+  /** In the order in which they ended. */
+  "trajectories.jsonl": EpisodeRecord;
+  "verdicts.jsonl": VerdictLine;
+  "selection.jsonl": SelectionLine;
+  "values.jsonl": ValueLine;
+  "advantages.jsonl": AdvantageLine;
+  "evaluation.jsonl": EpisodeRecord;
+}
+
+export const EPISODE_FILES = {
+  rollout: "trajectories.jsonl",
+  evaluation: "evaluation.jsonl",
+} as const satisfies Record<EpisodeKind, keyof PhaseRecords>;
+
+/** The score of a phase's evaluation, as JSON. */
+export const EVALUATION_FILE = "evaluation.json";
+
+/** What a stage leaves behind once its marker says that it is done. */
+export const STAGE_FILES: Record<StageName, (keyof PhaseRecords | typeof EVALUATION_FILE)[]> = {
+  curriculum: ["tasks.jsonl"],
+  rollout: ["trajectories.jsonl"],
+  judge: ["verdicts.jsonl"],
+  select: ["selection.jsonl"],
+  critic: ["values.jsonl"],
+  actor: ["advantages.jsonl"],
+  evaluate: ["evaluation.jsonl", EVALUATION_FILE],
+};
+
+export interface VerdictLine {
+  id: string;
+  taskId: string;
+  /** The reward. */
+  success: boolean;
+  probability: number;
+  by: string;
+  reasons: string[];
+  /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */
+  truth: boolean | null;
+}
+
+/** What became of a step of the replay buffer. */
+export interface SelectionLine {
+  trajectoryId: string;
+  index: number;
+  /** `null` where the method does not ask for it. */
+  perplexity: number | null;
+  outcome: "selected" | "too_familiar" | "too_hard" | "over_limit";
+}
+
+/** V of a step, after the phase's update of the critic. */
+export interface ValueLine {
+  trajectoryId: string;
+  index: number;
+  value: number;
+}
+
+/** What a step weighed in the actor's update. */
+export interface AdvantageLine {
+  trajectoryId: string;
+  index: number;
+  source: "new" | "replay";
+  /** `null` where the method has no critic. */
+  value: number | null;
+  advantage: number;
+}
+
+/** A line of `events.jsonl`. */
+export type EventLine = RunEvent & { time: string };
+
+/** A line of `metrics.jsonl`. */
+export interface MetricLine {
+  phase: number;
+  stage: StageName;
+  /** Optimiser step within the stage; absent on the stage's summary. */
+  step?: number;
+  [metric: string]: number | string | undefined;
+}
+
+export interface Score {
+  tasks: number;
+  successes: number;
+  /** In [0, 1]. */
+  success: number;
+  /** Of the share, one success and one failure added: not 0 where all tasks end alike. */
+  standardError: number;
+}
+
+/** What `evaluation.json` holds. */
+export interface Evaluation extends Score {
+  split: string;
+  /** Episodes that the world broke for good: not scored. */
+  faults: number;
+  stepsMean: number;
+  bySite: Record<string, Score>;
+  byCategory: Record<string, Score>;
+  /** By what is new in a test task; empty where that is not known. */
+  byNovelty: Record<string, Score>;
+}

@@ -1,0 +1,49 @@
+/** @file The models of a run by their role, one open at a time. */
+
+import type { Engine, FrozenModel, Model } from "../core/engine.ts";
+import type { TrainConfig } from "../run/config.ts";
+import { checkpointPath } from "../run/paths.ts";
+import type { Run } from "../run/run-directory.ts";
+
+export interface RunModels extends AsyncDisposable {
+  /** The actor as it is after `phase`: the policy of phase + 1, and its reference. Phase 0 is the base model. */
+  actorPath(phase: number): string;
+  /** The critic after `phase`; the base model before the first. */
+  criticPath(phase: number): string;
+  /** A model to read with; the last one stays open until another is asked for. */
+  read(path: string): Promise<FrozenModel>;
+  /** A model to train, with a fresh optimiser; the caller disposes of it. */
+  open(path: string): Promise<Model>;
+}
+
+export function createRunModels(run: Run, config: TrainConfig, engine: Engine): RunModels {
+  const { base, lora } = config.models;
+  let held: { path: string; model: Model } | null = null;
+  const release = async () => {
+    const { model } = held ?? {};
+    held = null;
+    await model?.[Symbol.asyncDispose]();
+  };
+  const open = async (path: string) => {
+    if (!lora) return engine.open({ path });
+    const model = await engine.open({ path: base, lora: { ...lora, seed: config.seed } });
+    if (path !== base) await model.load(path);
+    return model;
+  };
+  return {
+    actorPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "actor", phase)),
+    criticPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "critic", phase)),
+    read: async (path) => {
+      if (held?.path !== path) {
+        await release();
+        held = { path, model: await open(path) };
+      }
+      return held.model;
+    },
+    open: async (path) => {
+      await release();
+      return open(path);
+    },
+    [Symbol.asyncDispose]: release,
+  };
+}
