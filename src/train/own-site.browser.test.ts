@@ -3,9 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import type { Task } from "../core/task.ts";
-import type { CurriculumRecord } from "../curriculum/grow.ts";
-import { readJsonLines } from "../run/json-lines.ts";
 import { loadConfig } from "../run/parse-config.ts";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
@@ -35,9 +32,9 @@ test("an own site with templates has an evolving curriculum without a chat model
     const { evaluations } = await train(context);
     expect(evaluations.map(({ phase }) => phase)).toEqual([0, 1]);
 
-    const tried = await readJsonLines<Task>(run.phasePath(0, "tasks.jsonl"));
-    const candidates = await readJsonLines<CurriculumRecord>(run.phasePath(1, "curriculum.jsonl"));
-    const tasks = await readJsonLines<Task>(run.phasePath(1, "tasks.jsonl"));
+    const tried = await run.read(0, "tasks.jsonl");
+    const candidates = await run.read(1, "curriculum.jsonl");
+    const tasks = await run.read(1, "tasks.jsonl");
     expect(candidates.filter((candidate) => candidate.kept)).toHaveLength(3);
     expect(tasks).toHaveLength(3);
     for (const { instruction, templateId, lineage, split } of tasks) {
