@@ -99,7 +99,7 @@ class BrowserEpisode implements Episode {
     this.#opened = opened;
     this.#format = options.format;
     this.#limits = browserLimitsSchema.parse(options.limits ?? {});
-    this.#tabs = new Tabs(opened, this.#limits, options.format);
+    this.#tabs = new Tabs(opened, this.#limits, options.format, world.isDown?.bind(world));
     this.#redact = options.secrets?.length ? redactKnown(options.secrets) : null;
     this.#onStepTimes = options.onStepTimes;
   }
@@ -125,14 +125,10 @@ class BrowserEpisode implements Episode {
       );
       const { responseMs, navigationMs } = this.#limits;
       const [page] = await bounded(Promise.all([this.#opened.newPage(), adding]), responseMs, signal);
-      const [response] = await Promise.all([
+      await Promise.all([
         bounded(page.goto(startUrl, { waitUntil: "commit", timeout: 0 }), navigationMs, signal),
         bounded(this.#opened.counted(), responseMs, signal),
       ]);
-      if (response && response.status() >= 500)
-        throw new Fault("site_down", `${startUrl} answered ${response.status()}${this.#tabs.why(startUrl)}`, {
-          retryable: true,
-        });
       this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0 }, signal);
       const instruction = await this.#world.instruction?.((expression) =>
         bounded(page.evaluate(expression), responseMs, signal),
@@ -151,10 +147,11 @@ class BrowserEpisode implements Episode {
           cause: error,
         });
       if (/net::ERR_/.test(String(error)))
-        throw new Fault("site_down", `${startUrl} cannot be reached${this.#tabs.why(startUrl)}`, {
-          retryable: true,
-          cause: error,
-        });
+        throw new Fault(
+          "site_down",
+          `${startUrl} cannot be reached: ${this.#tabs.why(startUrl) ?? /net::\w+/.exec(String(error))![0]}`,
+          { retryable: true, cause: error },
+        );
       throw await this.#fault(error);
     }
   }

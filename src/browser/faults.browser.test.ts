@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, it } from "vitest";
 import { Fault } from "../core/errors.ts";
 import { parseAction } from "../text/action.ts";
@@ -138,24 +141,82 @@ describe.runIf(process.platform === "linux")("faults", () => {
     await nextEpisodeWorks();
   });
 
-  it("a site that breaks later is site_down; its ordinary error pages are pages", async () => {
+  it("a site that breaks later is site_down; pages about errors of the visitor are pages", async () => {
     const app = pages({
-      "/": `<a href=/error>Error</a><a href=/missing>Missing</a><a href=/broken>Broken</a>`,
+      "/": `<a href=/error>Error</a><a href=/missing>Missing</a><a href=/broken>Broken</a><a href=/half>Half</a>`,
       "/error": () => html("<p>sorry", { status: 500 }),
+      "/half": () => {
+        let parts = 2;
+        const body = new ReadableStream({
+          async pull(controller) {
+            // The browser has to have begun with it.
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            if (parts-- === 0) throw new Error("secret stack");
+            controller.enqueue(new TextEncoder().encode(`<h1>Half</h1>${" ".repeat(2000)}`));
+          },
+        });
+        return new Response(body, { headers: { "content-type": "text/html" } });
+      },
       "/broken": () => {
         throw new Error("out of memory");
       },
     });
-    await using page = await open(pool, app);
-    expect((await page.act('do(action="Click", element="link Error")')).text).toContain("sorry");
-    await page.act("go_backward()");
-    expect((await page.act('do(action="Click", element="link Missing")')).text).toContain("not found");
-    await page.act("go_backward()");
-    const last = await page.episode.step(parseAction('do(action="Click", element="link Broken")'));
-    expect(last).toMatchObject({ kind: "last", ending: { kind: "faulted", code: "site_down" } });
-    expect(last.kind === "last" && last.ending.kind === "faulted" && last.ending.message).toContain(
-      "out of memory",
-    );
+    const ending = async (link: string, isDown?: (status: number) => boolean) => {
+      await using page = await open(pool, app, { world: isDown ? { isDown } : {} });
+      const last = await page.episode.step(parseAction(`do(action="Click", element="link ${link}")`));
+      return last.kind === "mid" ? last.observation.text : last.ending;
+    };
+    expect(await ending("Missing")).toContain("not found");
+    for (const [link, message] of [
+      ["Error", "http://shop.test/error answered 500"],
+      ["Broken", "out of memory"],
+      ["Half", "http://shop.test/half did not arrive whole: secret stack"],
+    ] as const)
+      expect(await ending(link)).toMatchObject({
+        kind: "faulted",
+        code: "site_down",
+        message: expect.stringContaining(message) as string,
+      });
+    // Which statuses mean it is the site's to say.
+    expect(await ending("Error", (status) => status === 503)).toContain("sorry");
+    expect(await ending("Missing", (status) => status === 404)).toMatchObject({ code: "site_down" });
+  });
+
+  it("a document that breaks off on its way through the network is site_down, at the start and later", async () => {
+    const gzip = gzipSync("<!doctype html><p>whole".repeat(1000));
+    const half = `<!doctype html><p>half${" ".repeat(3000)}`;
+    const server = createServer((req, res) => {
+      const type = { "content-type": "text/html" };
+      if (req.url === "/short") res.writeHead(200, { ...type, "content-length": 9000 }).write(half);
+      else if (req.url === "/chunked") res.writeHead(200, type).write(half);
+      else if (req.url === "/gzip")
+        res
+          .writeHead(200, { ...type, "content-encoding": "gzip", "content-length": 40 })
+          .end(gzip.subarray(0, 40));
+      else if (req.url === "/whole") res.writeHead(200, { ...type, "content-encoding": "gzip" }).end(gzip);
+      else
+        res
+          .writeHead(200, type)
+          .end(["short", "chunked", "gzip", "whole"].map((name) => `<a href=/${name}>${name}</a>`).join(" "));
+      if (/short|chunked/.test(req.url!)) setTimeout(() => res.destroy(), 30);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const network = { allowedHosts: [host], startUrl: `http://${host}/` };
+    try {
+      for (const name of ["short", "chunked", "gzip"]) {
+        await using page = await open(pool, "", { world: network });
+        const last = await page.episode.step(parseAction(`do(action="Click", element="link ${name}")`));
+        expect({ name, last }).toMatchObject({ last: { ending: { kind: "faulted", code: "site_down" } } });
+        const atStart = open(pool, "", { world: { ...network, startUrl: `http://${host}/${name}` } });
+        expect({ name, code: (await startFault(atStart)).code }).toEqual({ name, code: "site_down" });
+      }
+      await using page = await open(pool, "", { world: network });
+      expect((await page.act('do(action="Click", element="link whole")')).text).toContain("whole");
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
   });
 
   it("a start that fails leaves nothing open and disposes its world once", async () => {

@@ -1,6 +1,7 @@
 /**
  * @file The network of one episode: an HTTP proxy on a port of its own, inside this process. Hosts of the episode's
- * world are answered here, allowed hosts are passed through, everything else is refused and counted.
+ * world are answered here, allowed hosts are passed through, everything else is refused and counted. An answer that
+ * does not arrive whole never looks whole to the browser.
  *
  * One port for each episode instead of one proxy with credentials: with credentials Playwright has to intercept every
  * request of the context, and no page's request can end up in another episode either way.
@@ -11,6 +12,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { hostMatches, publicLookup } from "./addresses.ts";
+import { findEncodingFault } from "./encoded.ts";
 import type { EpisodeWorld, HostFetch } from "./world.ts";
 
 export interface EpisodeNetwork extends AsyncDisposable {
@@ -19,8 +23,8 @@ export interface EpisodeNetwork extends AsyncDisposable {
   readonly blocked: Record<string, number>;
   /** The host that was refused last; to be cleared by whoever wants to know of the next one. */
   lastBlocked: string | null;
-  /** Hosts of the world that did not answer when they were asked last, and why. */
-  readonly down: ReadonlyMap<string, string>;
+  /** Why the last request to a host failed that failed; of any kind of request, so it only explains, and decides nothing. */
+  readonly failures: ReadonlyMap<string, string>;
   /** Whether a request to this URL would be let through. */
   allows(url: string): boolean;
 }
@@ -45,23 +49,15 @@ const HOP_BY_HOP = new Set([
 ]);
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
-/** Does an entry of `allowedHosts` (see {@link EpisodeWorld}) cover this host name and port? */
-export function hostMatches(entry: string, hostname: string, port: number): boolean {
-  const parts = /^(\*\.)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(entry.toLowerCase());
-  if (!parts) return false;
-  const [, wildcard, name, entryPort] = parts;
-  const portFits = entryPort === undefined ? port === 80 || port === 443 : Number(entryPort) === port;
-  return portFits && (wildcard ? hostname.endsWith(`.${name}`) : hostname === name);
-}
-
 export async function openNetwork(
-  world: Pick<EpisodeWorld, "hosts" | "allowedHosts">,
+  world: Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts">,
   options: NetworkOptions,
 ): Promise<EpisodeNetwork> {
   const blocked: Record<string, number> = Object.create(null) as Record<string, number>;
-  const down = new Map<string, string>();
+  const failures = new Map<string, string>();
   const sockets = new Set<Duplex>();
   const agent = new Agent({ keepAlive: true });
+  const lookup = publicLookup(world.privateHosts ?? []);
   const allowed = (hostname: string, port: number) =>
     world.allowedHosts.some((entry) => hostMatches(entry, hostname.toLowerCase(), port));
   const portOf = (url: URL) => (url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port));
@@ -77,10 +73,19 @@ export async function openNetwork(
 
   const server = createServer((req, res) => {
     handle(req, res).catch((error: unknown) => {
-      if (!res.headersSent) res.writeHead(502, { "content-type": "text/plain", connection: "close" });
-      res.end(String(error));
+      fail(req, res, error as Error);
     });
   });
+
+  /** The browser sees a network error, and nothing of what the error says. */
+  function fail(req: IncomingMessage, res: ServerResponse, error: Error): void {
+    // The browser may have lost interest; that is no failure.
+    const left = ["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR"].includes(
+      (error as NodeJS.ErrnoException).code ?? "",
+    );
+    if (!left && URL.canParse(req.url ?? "")) failures.set(new URL(req.url!).host, error.message);
+    breakOff(res);
+  }
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
     if (!authorised(req)) {
@@ -104,23 +109,14 @@ export async function openNetwork(
     const abort = new AbortController();
     res.on("close", () => abort.abort());
     const body = req.method === "GET" || req.method === "HEAD" ? null : await readBody(req);
-    let response: Response;
-    try {
-      const headers = new Headers();
-      for (let i = 0; i < req.rawHeaders.length; i += 2) {
-        const name = req.rawHeaders[i]!.toLowerCase();
-        if (!HOP_BY_HOP.has(name)) headers.append(name, req.rawHeaders[i + 1]!);
-      }
-      const init: RequestInit = { method: req.method ?? "GET", headers, signal: abort.signal };
-      if (body) init.body = body;
-      response = await app(new Request(url, init));
-      down.delete(url.host);
-    } catch (error) {
-      if (abort.signal.aborted) return;
-      down.set(url.host, (error as Error).message);
-      res.writeHead(502, { "content-type": "text/plain" }).end(`${url.host} failed`);
-      return;
+    const requestHeaders = new Headers();
+    for (let i = 0; i < req.rawHeaders.length; i += 2) {
+      const name = req.rawHeaders[i]!.toLowerCase();
+      if (!HOP_BY_HOP.has(name)) requestHeaders.append(name, req.rawHeaders[i + 1]!);
     }
+    const init: RequestInit = { method: req.method ?? "GET", headers: requestHeaders, signal: abort.signal };
+    if (body) init.body = body;
+    const response = await app(new Request(url, init));
     const headers: Record<string, string | string[]> = {};
     response.headers.forEach((value, name) => {
       if (!HOP_BY_HOP.has(name) && name !== "set-cookie") headers[name] = value;
@@ -148,24 +144,24 @@ export async function openNetwork(
       path: url.pathname + url.search,
       headers,
       agent,
+      lookup,
     });
     res.on("close", () => upstream.destroy());
-    upstream.on("error", (error) => {
-      if (res.destroyed) return;
-      down.set(url.host, error.message);
-      if (!res.headersSent) res.writeHead(502, { "content-type": "text/plain" });
-      res.end(`${url.host} does not answer`);
+    const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
+      upstream.on("response", resolve).on("error", reject);
+      req.pipe(upstream);
     });
-    upstream.on("response", (incoming) => {
-      down.delete(url.host);
-      const copied: Record<string, string | string[]> = {};
-      for (const [name, value] of Object.entries(incoming.headers))
-        if (value !== undefined && !HOP_BY_HOP.has(name)) copied[name] = value;
-      res.writeHead(incoming.statusCode ?? 502, copied);
-      incoming.on("error", () => res.destroy());
-      incoming.pipe(res);
-    });
-    req.pipe(upstream);
+    const copied: Record<string, string | string[]> = {};
+    for (const [name, value] of Object.entries(incoming.headers))
+      if (value !== undefined && !HOP_BY_HOP.has(name)) copied[name] = value;
+    const fault = req.method === "HEAD" ? null : findEncodingFault(incoming);
+    // Its last byte would say that the answer is complete, before that is known.
+    if (fault) delete copied["content-length"];
+    res.writeHead(incoming.statusCode ?? 502, copied);
+    await pipeline(incoming, res, { end: false });
+    const why = await fault;
+    if (why) throw why;
+    res.end();
   }
 
   // HTTPS and WebSockets come as tunnels. Hosts of the world have neither.
@@ -185,8 +181,10 @@ export async function openNetwork(
       client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
       return;
     }
-    const upstream = connect(portOf(target), target.hostname.replace(/^\[|\]$/g, ""), () => {
-      down.delete(req.url!);
+    const to = { port: portOf(target), host: target.hostname.replace(/^\[|\]$/g, ""), lookup };
+    let established = false;
+    const upstream = connect(to, () => {
+      established = true;
       client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
       if (head.length > 0) upstream.write(head);
       upstream.pipe(client);
@@ -199,8 +197,9 @@ export async function openNetwork(
     });
     client.on("close", () => upstream.destroy());
     upstream.on("error", (error) => {
-      down.set((req.url ?? "").replace(/:(80|443)$/, ""), error.message);
-      client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
+      failures.set((req.url ?? "").replace(/:(80|443)$/, ""), error.message);
+      if (established) client.destroy();
+      else client.end("HTTP/1.1 502 Bad Gateway\r\n\r\n");
     });
   });
   server.on("upgrade", (req, socket) => {
@@ -222,7 +221,7 @@ export async function openNetwork(
     port: (server.address() as AddressInfo).port,
     blocked,
     lastBlocked: null,
-    down,
+    failures,
     allows(url) {
       if (!URL.canParse(url)) return false;
       const parsed = new URL(url);
@@ -239,6 +238,16 @@ export async function openNetwork(
     },
   };
   return network;
+}
+
+/**
+ * Ends an answer so that the browser takes it for a failed request. Before its head, by a head that is not valid: to a
+ * mere hang-up Chromium answers by sending the request again, POST too.
+ */
+function breakOff(res: ServerResponse): void {
+  if (!res.headersSent && res.socket?.writable)
+    res.socket.end("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n");
+  else res.destroy();
 }
 
 async function readBody(req: IncomingMessage): Promise<Uint8Array<ArrayBuffer>> {

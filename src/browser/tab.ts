@@ -1,13 +1,23 @@
 /** @file One tab and what goes on in it: navigations, requests, dialogs, refused downloads, crashes. */
 
-import type { Page, Request } from "playwright-core";
+import type { Page, Request, Response } from "playwright-core";
 
 /** Requests that may stay open for ever without meaning anything. */
 const LONG_LIVED = new Set(["eventsource", "websocket", "media", "ping", "other"]);
 
+/** The document that a tab shows. */
+export interface TabDocument {
+  url: string;
+  status: number;
+  /** Why it did not arrive whole. */
+  broken: string | null;
+}
+
 export class Tab {
   readonly page: Page;
   crashed = false;
+  /** `null` where it came by no request: blank, or written by a script. */
+  document: TabDocument | null = null;
   /** The last navigation that came to nothing, until it is taken. */
   failedNavigation: { url: string; error: string } | null = null;
   /** Its first navigation has been waited for. */
@@ -16,7 +26,10 @@ export class Tab {
   notices: string[] = [];
   readonly #navigations = new Set<Request>();
   readonly #requests = new Set<Request>();
-  readonly #beginnings = new Set<() => void>();
+  /** Documents that have begun to arrive, and the one that is shown. */
+  readonly #answered = new Map<Request, TabDocument>();
+  #shown: Request | null = null;
+  readonly #interrupts = new Set<() => void>();
   #version = 0;
   #waiting: (() => void)[] = [];
 
@@ -25,20 +38,40 @@ export class Tab {
     page.on("request", (request) => {
       if (request.isNavigationRequest() && this.#isMain(request)) {
         this.#navigations.add(request);
-        for (const begin of this.#beginnings) begin();
+        this.#interrupt();
       } else if (!LONG_LIVED.has(request.resourceType())) this.#requests.add(request);
       this.#changed();
     });
+    page.on("response", (response) => this.#answer(response));
     page.on("requestfinished", (request) => this.#done(request));
     page.on("requestfailed", (request) => {
-      if (this.#navigations.has(request))
-        this.failedNavigation = { url: request.url(), error: request.failure()?.errorText ?? "failed" };
+      const error = request.failure()?.errorText ?? "failed";
+      const document = this.#answered.get(request);
+      if (this.#navigations.has(request)) this.failedNavigation = { url: request.url(), error };
+      // Aborted by the page itself, or by what came after it.
+      else if (document && !/ERR_ABORTED/.test(error)) {
+        document.broken = error;
+        this.#interrupt();
+      }
       this.#done(request);
     });
     page.on("framenavigated", (frame) => {
       if (frame !== page.mainFrame()) return;
-      this.#navigations.clear();
-      this.#requests.clear();
+      const arrived = [...this.#answered.keys()].filter((request) => request !== this.#shown).at(-1);
+      // Without one it is another address of the same document, or a blank one.
+      if (arrived) {
+        this.document = this.#answered.get(arrived)!;
+        this.#shown = arrived;
+        this.#answered.clear();
+        this.#answered.set(arrived, this.document);
+        this.#navigations.clear();
+        this.#requests.clear();
+      } else if (!/^https?:/.test(frame.url())) {
+        this.document = null;
+        this.#shown = null;
+        this.#navigations.clear();
+        this.#requests.clear();
+      }
       this.#changed();
     });
     page.on("crash", () => {
@@ -75,6 +108,11 @@ export class Tab {
     return this.#requests.size;
   }
 
+  /** No document has ever arrived by a request. */
+  get empty(): boolean {
+    return this.#shown === null && this.document === null;
+  }
+
   /** Counts what happened; to be compared. */
   get version(): number {
     return this.#version;
@@ -93,8 +131,8 @@ export class Tab {
   }
 
   /**
-   * `look`, or `"navigating"` as soon as a navigation begins: from then on Chromium holds back evaluations until the
-   * new document arrives, which may be never.
+   * `look`, or `"navigating"` as soon as a navigation begins or the document turns out to be broken: from then on
+   * Chromium holds back evaluations until the new document arrives, which may be never, or the broken one is complete.
    */
   async unlessNavigating<T>(look: Promise<T>): Promise<T | "navigating"> {
     look.catch(() => {});
@@ -102,17 +140,28 @@ export class Tab {
     let begin: (() => void) | undefined;
     const begins = new Promise<"navigating">((resolve) => {
       begin = () => resolve("navigating");
-      this.#beginnings.add(begin);
+      this.#interrupts.add(begin);
     });
     try {
       return await Promise.race([look, begins]);
     } finally {
-      this.#beginnings.delete(begin!);
+      this.#interrupts.delete(begin!);
     }
   }
 
   takeNotices(): string[] {
     return this.notices.splice(0);
+  }
+
+  #answer(response: Response): void {
+    const request = response.request();
+    if (!this.#navigations.has(request)) return;
+    const status = response.status();
+    if (status === 204 || status === 205)
+      this.notices.push(`${shown(request.url())} answered without a page`);
+    // A redirect goes on as another request.
+    else if (status < 300 || status > 399 || status === 304)
+      this.#answered.set(request, { url: request.url(), status, broken: null });
   }
 
   #isMain(request: Request): boolean {
@@ -130,8 +179,19 @@ export class Tab {
     this.#changed();
   }
 
+  #interrupt(): void {
+    for (const interrupt of this.#interrupts) interrupt();
+  }
+
   #changed(): void {
     this.#version++;
     for (const resume of this.#waiting.splice(0)) resume();
   }
+}
+
+/** An address as it is told to the agent: short, and without credentials. */
+export function shown(url: string): string {
+  if (!URL.canParse(url)) return url.slice(0, 100);
+  const { protocol, host, pathname, search } = new URL(url);
+  return (/^https?:$/.test(protocol) ? `${host}${pathname}${search}` : url).slice(0, 100);
 }

@@ -8,12 +8,13 @@ import type { ActionError } from "../core/action.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
 import { bounded, TooLate } from "./bounded.ts";
+import { explainNetError, isWorldsError } from "./net-error.ts";
 import { observeDocument } from "./observe.ts";
 import type { ObservedDocument } from "./observe.ts";
 import { travel } from "./perform.ts";
 import { VIEWPORT } from "./pool.ts";
 import type { EpisodeContext } from "./pool.ts";
-import { Tab } from "./tab.ts";
+import { Tab, shown } from "./tab.ts";
 
 export const browserLimitsSchema = z.strictObject({
   navigationMs: z
@@ -49,6 +50,8 @@ export interface Settle {
 }
 
 const MAX_TABS = 8;
+/** How long a tab in the background may take to tell its title. */
+const TITLE_MS = 1000;
 /** How long a new tab may take to appear, and to begin its first navigation. */
 const NEW_TAB_MS = 2000;
 
@@ -66,11 +69,18 @@ export class Tabs {
   /** A tab was opened and went away before it could be used. */
   #lostTab = false;
   #blockedHost: string | null = null;
+  readonly #isDown: (status: number) => boolean;
 
-  constructor(opened: EpisodeContext, limits: BrowserLimits, format: ObservationFormat) {
+  constructor(
+    opened: EpisodeContext,
+    limits: BrowserLimits,
+    format: ObservationFormat,
+    isDown = (status: number) => status >= 500,
+  ) {
     this.#opened = opened;
     this.#limits = limits;
     this.#format = format;
+    this.#isDown = isDown;
     opened.context.on("page", (page) => this.#add(page));
   }
 
@@ -90,12 +100,21 @@ export class Tabs {
 
   /** The host to which the action would have led, had it been allowed. */
   blockedHost(): string | null {
-    const lost = this.#lostTab || this.#tabs.slice(this.#known).some((tab) => tab.page.isClosed());
-    return this.#blockedHost ?? (lost ? this.#opened.network.lastBlocked : null);
+    return this.#blockedHost ?? (this.#hasLostTab() ? this.#opened.network.lastBlocked : null);
+  }
+
+  /** A tab that the action opened is gone again. */
+  #hasLostTab(): boolean {
+    return this.#lostTab || this.#tabs.slice(this.#known).some((tab) => tab.page.isClosed());
   }
 
   takeNotices(): string[] {
-    return this.#tabs.flatMap((tab) => tab.takeNotices());
+    const notices = this.#tabs.flatMap((tab) => tab.takeNotices());
+    if (notices.length > 0 || !this.#hasLostTab() || this.blockedHost() !== null) return notices;
+    // Once for each action.
+    this.#lostTab = false;
+    this.#known = this.#tabs.length;
+    return ["a new tab opened and closed again"];
   }
 
   switchTo(index: number): ActionError | null {
@@ -118,10 +137,21 @@ export class Tabs {
     return Promise.all(
       this.open().map(async (tab) => {
         if (tab === this.#active) return { title: active.title, url: active.url, active: true };
-        const title = await bounded(tab.unlessNavigating(tab.page.title()), this.#limits.responseMs, signal);
-        return { title, url: tab.page.url(), active: false };
+        return { title: await this.#title(tab, signal), url: tab.page.url(), active: false };
       }),
     );
+  }
+
+  /** Of a tab in the background, whose page may hang or be gone: that is no trouble before somebody looks at it. */
+  async #title(tab: Tab, signal: AbortSignal | undefined): Promise<string> {
+    try {
+      const title = await bounded(tab.unlessNavigating(tab.page.title()), TITLE_MS, signal);
+      return title;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!this.#opened.browser.isConnected()) throw error;
+      return shown(tab.page.url());
+    }
   }
 
   /** Waits by what the page does until it is quiet, and returns what it then is. */
@@ -137,9 +167,10 @@ export class Tabs {
         throw new Fault("observation_failed", "the page does not come to rest", { retryable: true });
       await this.#newTabs();
       const tab = await this.current();
-      if (tab !== this.#tabs[0] && !tab.begun && tab.page.url() === "about:blank") {
+      if (tab !== this.#tabs[0] && !tab.begun && isBlank(tab)) {
         // A tab that a page opened; where it goes to is about to follow.
         await this.#beginning(tab);
+        if (tab.page.isClosed()) continue;
       }
       if (tab.navigating) {
         await this.#arrival(tab, navigationMs - spent(), signal);
@@ -149,6 +180,7 @@ export class Tabs {
         forgetNavigation = true;
         continue;
       }
+      this.#checkDocument(tab);
       const { version } = tab;
       let document: ObservedDocument | null | "navigating";
       try {
@@ -182,7 +214,7 @@ export class Tabs {
         await this.#leaveErrorPage(tab);
         continue;
       }
-      this.#checkSite(document.snapshot.url);
+      this.#checkDocument(tab);
       if (tab.requests > 0 && spent() < settleMs) {
         await bounded(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
         continue;
@@ -197,6 +229,9 @@ export class Tabs {
     while (tab.version === 0 && network.lastBlocked === null && performance.now() < end)
       await tab.happens(0, 50);
     tab.begun = true;
+    // It was opened for a download.
+    if (!tab.navigating && !URL.canParse(tab.page.url()))
+      await bounded(tab.page.close(), this.#limits.responseMs);
     // Its navigation may have been refused before it could be listened to.
     if (tab.version === 0 && network.lastBlocked !== null && tab.page.url() === "about:blank") {
       this.#blockedHost = network.lastBlocked;
@@ -233,14 +268,21 @@ export class Tabs {
     const failed = tab.failedNavigation;
     if (!failed) return false;
     tab.failedNavigation = null;
-    if (this.#opened.network.allows(failed.url)) {
-      if (/ERR_ABORTED/.test(failed.error)) return true;
-      throw new Fault("site_down", `${failed.url} cannot be reached${this.why(failed.url)}`, {
-        retryable: true,
-      });
-    }
-    this.#blockedHost = URL.canParse(failed.url) ? new URL(failed.url).host : failed.url;
-    if (tab.page.url() === "about:blank" && this.open().length > 1)
+    if (!this.#opened.network.allows(failed.url))
+      this.#blockedHost = URL.canParse(failed.url) ? new URL(failed.url).host || failed.url : failed.url;
+    else if (isWorldsError(failed.error))
+      throw new Fault(
+        "site_down",
+        `${failed.url} cannot be reached: ${this.why(failed.url) ?? failed.error}`,
+        {
+          retryable: true,
+        },
+      );
+    // Aborted: by the page itself, by a navigation that came after it, or because it was a download.
+    else if (!/ERR_ABORTED/.test(failed.error))
+      tab.notices.push(`${shown(failed.url)} could not be opened: ${explainNetError(failed.error)}`);
+    // A new tab that shows nothing and is not going to.
+    if (tab.page.url() === "about:blank" && tab.empty && this.open().length > 1)
       await bounded(tab.page.close(), this.#limits.responseMs);
     return true;
   }
@@ -248,26 +290,27 @@ export class Tabs {
   /** Chromium's own page about a navigation that failed: the agent stays where it was. */
   async #leaveErrorPage(tab: Tab): Promise<void> {
     const { network } = this.#opened;
-    if (network.lastBlocked === null) {
-      const [host = "the page", why = "no connection"] = [...network.down].at(-1) ?? [];
-      throw new Fault("site_down", `${host} cannot be reached: ${why}`, { retryable: true });
-    }
-    this.#blockedHost ??= network.lastBlocked;
+    if (network.lastBlocked !== null) this.#blockedHost ??= network.lastBlocked;
     const { responseMs } = this.#limits;
     const back = await bounded(travel(tab.page, -1), responseMs);
     // A tab that never was anywhere else.
     if (!back) await bounded(tab.page.close(), responseMs);
   }
 
-  /** A page of a host that does not work is no page. */
-  #checkSite(url: string): void {
-    const why = this.why(url);
-    if (why !== "") throw new Fault("site_down", `${url} cannot be reached${why}`, { retryable: true });
+  /** A document that says that its site is down, or of which a part is missing, is no page. */
+  #checkDocument({ document }: Tab): void {
+    if (!document) return;
+    const { url, status, broken } = document;
+    if (broken !== null)
+      throw new Fault("site_down", `${url} did not arrive whole: ${this.why(url) ?? broken}`, {
+        retryable: true,
+      });
+    if (this.#isDown(status)) throw new Fault("site_down", `${url} answered ${status}`, { retryable: true });
   }
 
-  why(url: string): string {
-    const why = URL.canParse(url) ? this.#opened.network.down.get(new URL(url).host) : undefined;
-    return why === undefined ? "" : `: ${why}`;
+  /** Why its host could not be reached, as far as the proxy knows. */
+  why(url: string): string | undefined {
+    return URL.canParse(url) ? this.#opened.network.failures.get(new URL(url).host) : undefined;
   }
 
   #add(page: Page): void {
@@ -302,6 +345,9 @@ export const pageCrashed = (cause?: unknown) =>
 
 const navigationTimeout = (tab: Tab) =>
   new Fault("navigation_timeout", `a navigation from ${tab.page.url()} did not arrive`, { retryable: true });
+
+/** Not even a blank document is in a tab whose first navigation became a download. */
+const isBlank = ({ page }: Tab) => page.url() === "about:blank" || !URL.canParse(page.url());
 
 /** The document went away while it was looked at. */
 export function isReplaced(error: unknown): boolean {

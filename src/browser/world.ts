@@ -38,6 +38,13 @@ export interface EpisodeWorld {
    * `*.example.com` (every host below it). Nothing else is reachable, loopback included.
    */
   allowedHosts: readonly string[];
+  /**
+   * Names among them that may resolve to addresses of this machine or of a private network, written in the same way.
+   * Others that do are refused at the connection. `localhost` and addresses that are written out need no entry.
+   */
+  privateHosts?: readonly string[];
+  /** Does a document with this status mean that the site is down? Default: every 5xx does. */
+  isDown?(status: number): boolean;
   cookies: readonly WorldCookie[];
   startUrl: string;
   /**

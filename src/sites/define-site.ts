@@ -123,6 +123,13 @@ export interface SiteDefinition {
   login?: LoginStep[];
   /** Hosts beside the base URL's that belong to the application, e.g. `cdn.example.com`. Nothing else is reachable. */
   hosts?: string[];
+  /**
+   * Names among these and the base URL's that may resolve to this machine or a private network, e.g. `shop.internal`;
+   * other names that do are refused. `localhost` and written-out addresses need no entry.
+   */
+  privateHosts?: string[];
+  /** Statuses of a page that mean that the site is down: the attempt is no failure of the agent's. Default: every 5xx. */
+  downStatuses?: number[];
   /** At least one task or template. */
   tasks?: SiteTask[];
   templates?: SiteTemplate[];
@@ -204,6 +211,8 @@ const definitionSchema = z.strictObject({
     )
     .optional(),
   hosts: z.array(z.string()).optional(),
+  privateHosts: z.array(z.string()).optional(),
+  downStatuses: z.array(z.int().min(400).max(599)).optional(),
   tasks: z.array(taskSchema).optional(),
   templates: z.array(templateSchema).optional(),
 });

@@ -4,10 +4,12 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { isIP } from "node:net";
 import { promisify } from "node:util";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
 import { redactKnown } from "../text/redact.ts";
+import { publicLookup } from "../browser/addresses.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import type { EpisodeWorld, WorldCookie } from "../browser/world.ts";
@@ -186,13 +188,18 @@ function createOwnSite(
         await reset(definition, directory, instance, signal);
         resetMs.push(performance.now() - began);
         const { host } = new URL(instance.baseUrl);
-        const network = { hosts: new Map(), allowedHosts: [host, ...(definition.hosts ?? [])] };
+        const network = {
+          hosts: new Map(),
+          allowedHosts: [host, ...(definition.hosts ?? [])],
+          privateHosts: definition.privateHosts ?? [],
+        };
         const login = own?.signedOut ? [] : (definition.login ?? []);
         const { cookies, secrets } = await logIn(pool, instance.baseUrl, network, login);
         const startPath = new URL(task.startUrl);
         const world: EpisodeWorld = {
           ...network,
           cookies,
+          ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
           startUrl: new URL(startPath.pathname + startPath.search, instance.baseUrl).href,
           verify: async (answer, { url, pageText }) =>
             verifyOwn(task, own?.checks ?? [], { answer, url, pageText, baseUrl: instance.baseUrl }),
@@ -218,12 +225,27 @@ function createOwnSite(
   };
 }
 
+/** A base URL that the network guard would refuse is the user's to know before the first episode. */
+async function assertReachable(hostname: string, privateHosts: readonly string[]): Promise<void> {
+  if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return;
+  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    publicLookup(privateHosts)(hostname, { all: true }, resolve);
+  });
+  if (error?.code === "EACCES")
+    throw new ConfigError(
+      error.message,
+      `If that is meant, add \`privateHosts: [${JSON.stringify(hostname)}]\` to the site's definition.`,
+    );
+}
+
 async function open(
   definition: SiteDefinition,
   directory: string,
   signal: AbortSignal | undefined,
 ): Promise<Instance> {
   const { start } = definition;
+  const { hostname } = new URL(definition.baseUrl.replace("{port}", "1"));
+  await assertReachable(hostname, definition.privateHosts ?? []);
   if (!start) {
     if (!(await answers(definition.baseUrl)))
       throw new ConfigError(

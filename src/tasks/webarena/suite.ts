@@ -110,7 +110,8 @@ function createWebArenaSite(
       const source = task.templateId === null ? null : taskOf(task.templateId);
       const state = source?.storage_state ?? null;
       const cookies = state === null ? [] : await readStorageState(resolve(authDirectory, state));
-      const network = { hosts: new Map(), allowedHosts };
+      // Whoever installs WebArena does it on machines of his own.
+      const network = { hosts: new Map(), allowedHosts, privateHosts: allowedHosts };
       const world: EpisodeWorld = {
         ...network,
         cookies,
