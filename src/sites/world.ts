@@ -10,7 +10,7 @@ import { app as forum } from "./forum/index.ts";
 import { createForumState } from "./forum/state.ts";
 import { app as map } from "./map/index.ts";
 import { createMapState } from "./map/state.ts";
-import { createStoreState } from "./store/state.ts";
+import { createStoreState } from "./store/seed.ts";
 import { app as storeAdmin } from "./store-admin/index.ts";
 import { app as storefront } from "./storefront/index.ts";
 import { WORLD_NOW } from "./world-state.ts";

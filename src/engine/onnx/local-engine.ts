@@ -5,22 +5,15 @@
 
 import { resolve } from "node:path";
 import { readAdapterModel, readBaseModel, type BaseModel } from "./model-files.ts";
+import type { LocalEngineOptions } from "./local-engine-options.ts";
 import { LocalModel } from "./local-model.ts";
-import { float32, type Provider, type RunTensor } from "./graph/compile.ts";
+import { float32, type RunTensor } from "./graph/compile.ts";
 import { loraInputName } from "./models/decoder.ts";
 import { initLora, loraSpecs, parameterSpecs, type LoraSpec } from "./models/parameters.ts";
 import { LossPrograms } from "./train/loss-programs.ts";
 import type { OpenOptions } from "../../core/engine.ts";
 import type { DecoderConfig } from "./models/config.ts";
 import type { TrainedTensor } from "./train/adamw.ts";
-
-export interface LocalEngineOptions {
-  provider: Provider;
-  /** Threads of one operator; default: all cores. */
-  threads?: number;
-  /** Bytes that the activations of one training micro-batch may take. */
-  memoryBudgetBytes: number;
-}
 
 interface SharedBase {
   base: BaseModel;

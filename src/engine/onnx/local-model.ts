@@ -15,7 +15,7 @@ import type {
   SampleResult,
   Tokenizer,
 } from "../../core/engine.ts";
-import type { LocalEngineOptions } from "./local-engine.ts";
+import type { LocalEngineOptions } from "./local-engine-options.ts";
 import type { DecoderConfig } from "./models/config.ts";
 import type { LoraOptions, LoraSpec } from "./models/parameters.ts";
 import type { TrainedTensor } from "./train/adamw.ts";

@@ -3,7 +3,7 @@
 import { ConfigError, Fault } from "../../core/errors.ts";
 import { NonFiniteError } from "./train/non-finite.ts";
 import type { Datum, LossGradient, OpenOptions, OptimStep, SampleRequest } from "../../core/engine.ts";
-import type { LocalEngineOptions } from "./local-engine.ts";
+import type { LocalEngineOptions } from "./local-engine-options.ts";
 
 /** What the worker can be asked; `model` numbers an open model. */
 export type Call =

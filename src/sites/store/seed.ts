@@ -25,7 +25,7 @@ const CUSTOMERS = 200;
 const ORDERS = 400;
 const FIRST_ORDER = 1001;
 
-export function seedStore(): StoreState {
+export function createStoreState(): StoreState {
   const rng = createRng("store");
   const products = makeProducts(rng.fork("products"));
   const customers = makeCustomers(rng.fork("customers"));

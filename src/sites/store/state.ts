@@ -3,8 +3,6 @@
  * Lists are ordered by id. Flat and small on purpose: every episode clones all of it.
  */
 
-import { seedStore } from "./seed.ts";
-
 export const ORDER_STATUSES = [
   "Pending",
   "Processing",
@@ -173,7 +171,3 @@ export interface StoreState {
 
 /** Paths that do not count as side effects. */
 export const STORE_VOLATILE = ["store.sessions"];
-
-export function createStoreState(): StoreState {
-  return seedStore();
-}

@@ -20,7 +20,8 @@ import {
   whyNoReturn,
 } from "./queries.ts";
 import { Refusal } from "./refusal.ts";
-import { createStoreState, RETURN_DAYS, type Order, type StoreState } from "./state.ts";
+import { createStoreState } from "./seed.ts";
+import { RETURN_DAYS, type Order, type StoreState } from "./state.ts";
 
 let pristine: StoreState;
 beforeAll(() => {
