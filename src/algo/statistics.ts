@@ -1,5 +1,6 @@
 /** @file Statistics that results are reported with. */
 
+import { quantile as d3Quantile } from "d3-array";
 import { invariant } from "../core/errors.ts";
 
 export function mean(values: readonly number[]): number {
@@ -59,11 +60,7 @@ export function pairedDifference(
 export function quantile(values: readonly number[], fraction: number): number {
   invariant(values.length > 0, "quantile of nothing");
   invariant(fraction >= 0 && fraction <= 1, `fraction ${fraction} is not in [0, 1]`);
-  const sorted = [...values].sort((x, y) => x - y);
-  const position = fraction * (sorted.length - 1);
-  const below = Math.floor(position);
-  const above = Math.ceil(position);
-  return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
+  return d3Quantile(values, fraction)!;
 }
 
 /**

@@ -1,12 +1,12 @@
 /** @file `docs/results.md`, written from the runs of `webrl bench methods`. Its plot is `cli/results-plot.tsx`. */
 
+import { inPercent } from "../core/percent.ts";
 import type { BenchResult } from "./methods.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { Evaluation } from "../run/records.ts";
 
-const percent = (value: number) => (100 * value).toFixed(1);
 const withError = (value: number, error: number | null) =>
-  error === null ? percent(value) : `${percent(value)} ± ${percent(error)}`;
+  error === null ? inPercent(value) : `${inPercent(value)} ± ${inPercent(error)}`;
 
 export interface ResultsPage {
   config: TrainConfig;
@@ -19,7 +19,7 @@ export interface ResultsPage {
 
 const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 const cells = (groups: Record<string, number>, names: readonly string[]) =>
-  names.map((name) => (groups[name] === undefined ? "–" : percent(groups[name])));
+  names.map((name) => inPercent(groups[name]));
 
 /** Markdown. The numbers are those of the runs, whatever they say. */
 export function resultsPage(results: readonly BenchResult[], page: ResultsPage): string {

@@ -3,6 +3,7 @@ import type { ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { ChatRequest } from "../core/chat.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
@@ -28,6 +29,9 @@ const reply = (content: unknown, finish = "stop") => ({
   choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: finish }],
 });
 
+/** Tells the client to try again without its usual half a second. */
+const AT_ONCE = { "retry-after-ms": "1" };
+
 /** A server on loopback; `answer` is called with the number of the request, from 0. */
 async function start(
   answer: (c: Context, call: number, body: Record<string, unknown>) => Response | Promise<Response>,
@@ -45,7 +49,6 @@ async function start(
   const model = createOpenAIChat({
     baseUrl: `http://127.0.0.1:${port}/v1`,
     model: "test-model",
-    backoffMs: 1,
     maxRetries: 2,
     ...over,
   });
@@ -92,6 +95,21 @@ describe("chat model behind a server", () => {
     expect(times[1]! - times[0]!).toBeGreaterThan(180);
   });
 
+  test.each(["86400", "Fri, 31 Dec 2100 23:59:59 GMT"])(
+    "a server that wants to be left alone for long (%s) is asked again all the same",
+    async (pause) => {
+      const { model, calls } = await start(
+        (c, call) =>
+          call === 0
+            ? c.json({ error: { message: "tomorrow" } }, 429, { "retry-after": pause })
+            : c.json(reply("ok")),
+        { maxPauseMs: 20 },
+      );
+      expect((await model.chat(request)).text).toBe("ok");
+      expect(calls()).toBe(2);
+    },
+  );
+
   test("a server that quotes the key gives none of it away", async () => {
     const apiKey = "key-of-the-test-42";
     const { model } = await start(
@@ -104,7 +122,7 @@ describe("chat model behind a server", () => {
   });
 
   test("a rate limit without end is a retryable fault after bounded attempts", async () => {
-    const { model, calls } = await start((c) => c.json({ error: { message: "no" } }, 429));
+    const { model, calls } = await start((c) => c.json({ error: { message: "no" } }, 429, AT_ONCE));
     const fault = await faultOf(model.chat(request));
     expect(fault).toMatchObject({ code: "engine_failed", retryable: true });
     expect(fault.message).toContain("limits the rate");
@@ -112,7 +130,7 @@ describe("chat model behind a server", () => {
   });
 
   test.each([
-    ["a server error", (c: Context) => c.text("boom", 500)],
+    ["a server error", (c: Context) => c.text("boom", 500, AT_ONCE)],
     ["a page of HTML", (c: Context) => c.html("<html>hello</html>")],
     ["JSON of another kind", (c: Context) => c.json({ hello: 1 })],
     ["no choices", (c: Context) => c.json({ choices: [] })],
@@ -133,7 +151,7 @@ describe("chat model behind a server", () => {
   test("a server that is too slow is given up after its time, each attempt", async () => {
     const { model, calls } = await start(
       async (c) => {
-        await new Promise((resolve) => setTimeout(resolve, 2000));
+        await sleep(2000);
         return c.json(reply("late"));
       },
       { timeoutMs: 60, maxRetries: 1 },
@@ -147,7 +165,6 @@ describe("chat model behind a server", () => {
     const model = createOpenAIChat({
       baseUrl: "http://127.0.0.1:9/v1",
       model: "m",
-      backoffMs: 1,
       maxRetries: 1,
     });
     const fault = await faultOf(model.chat(request));
@@ -185,7 +202,10 @@ describe("chat model behind a server", () => {
   test("an abort rejects with its reason at once, in a request and in a pause", async () => {
     const reason = new Error("enough");
     for (const answer of [
-      (c: Context) => new Promise<Response>((resolve) => setTimeout(() => resolve(c.json(reply("x"))), 3000)),
+      async (c: Context) => {
+        await sleep(3000);
+        return c.json(reply("x"));
+      },
       (c: Context) => c.json({ error: { message: "no" } }, 429, { "retry-after": "20" }),
     ]) {
       const { model } = await start(answer);
@@ -204,7 +224,7 @@ describe("chat model behind a server", () => {
     const { model, calls } = await start(
       async (c) => {
         most = Math.max(most, ++running);
-        await new Promise((resolve) => setTimeout(resolve, 30));
+        await sleep(30);
         running -= 1;
         return c.json(reply("ok"));
       },

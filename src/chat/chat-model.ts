@@ -1,9 +1,18 @@
 /**
  * @file A chat model behind any OpenAI-compatible server. Sampling only: it judges and proposes, it is not trained.
- * Retries are bounded, with exponential backoff and the server's `Retry-After`; what is left is a `Fault`.
+ * The `openai` client tries again what may pass (connection, time, 408, 409, 429, 5xx), with exponential backoff or the
+ * server's `Retry-After`; an answer without a text is asked for again; what is left is a `Fault`.
  */
 
-import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
+import { once } from "node:events";
+import OpenAI, {
+  APIConnectionError,
+  APIConnectionTimeoutError,
+  APIError,
+  APIUserAbortError,
+  OpenAIError,
+} from "openai";
+import pLimit from "p-limit";
 import type { ChatModel, ChatRequest } from "../core/chat.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
 import { redactKnown } from "../text/redact.ts";
@@ -18,10 +27,8 @@ export interface OpenAIChatOptions {
   timeoutMs?: number;
   /** Attempts after the first. Default 4. */
   maxRetries?: number;
-  /** First pause; it doubles up to `maxBackoffMs`. Default 500. */
-  backoffMs?: number;
-  /** Also the longest `Retry-After` that is waited for. Default 30,000. */
-  maxBackoffMs?: number;
+  /** The longest `Retry-After` that is waited for. Default 30,000. */
+  maxPauseMs?: number;
   /** Requests under way at once; more wait their turn. Default 8. */
   concurrency?: number;
 }
@@ -30,8 +37,7 @@ export interface OpenAIChatOptions {
 type LengthParameter = "max_tokens" | "max_completion_tokens";
 
 export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
-  const { baseUrl, model, timeoutMs = 60_000, maxRetries = 4 } = options;
-  const { backoffMs = 500, maxBackoffMs = 30_000, concurrency = 8 } = options;
+  const { baseUrl, model, timeoutMs = 60_000, maxRetries = 4, concurrency = 8 } = options;
   if (!URL.canParse(baseUrl))
     throw new ConfigError(
       `${JSON.stringify(baseUrl)} is not the address of a server`,
@@ -44,16 +50,17 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
     organization: null,
     project: null,
     timeout: timeoutMs,
-    maxRetries: 0,
+    maxRetries,
+    fetch: impatientFetch(options.maxPauseMs ?? 30_000),
     logLevel: "off",
   });
-  const gate = createGate(concurrency);
+  const limit = pLimit(concurrency);
   // Servers quote what they were sent.
   const redact = redactKnown(options.apiKey === undefined ? [] : [options.apiKey]);
   let lengthParameter: LengthParameter = "max_tokens";
 
-  const attempt = async (request: ChatRequest) => {
-    const completion = await client.chat.completions.create(
+  const complete = (request: ChatRequest) =>
+    client.chat.completions.create(
       {
         model,
         messages: request.messages.map(({ role, content }) => ({ role, content })),
@@ -65,46 +72,71 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
       },
       { signal: request.signal },
     );
-    // What a server answers is not what the types promise.
-    const choice = (completion as { choices?: OpenAI.ChatCompletion.Choice[] } | null)?.choices?.[0];
-    const text: unknown = choice?.message?.content;
-    if (typeof text !== "string" || text.trim() === "")
-      throw new Fault("engine_failed", `${model} at ${host(baseUrl)} answered without a text`, {
-        retryable: true,
-      });
-    return { text, stop: choice?.finish_reason === "length" ? ("length" as const) : ("stop" as const) };
-  };
 
-  const withRetries = async (request: ChatRequest) => {
-    for (let tries = 1; ; tries++) {
+  const ask = async (request: ChatRequest) => {
+    for (let tries = 0; ; tries++) {
       request.signal?.throwIfAborted();
       try {
-        return await attempt(request);
+        const reply = readReply(await complete(request));
+        if (reply) return reply;
+        if (tries < maxRetries) continue;
+        throw new Fault("engine_failed", `${model} at ${host(baseUrl)} answered without a text`, {
+          retryable: true,
+        });
       } catch (cause) {
         request.signal?.throwIfAborted();
         if (wantsOtherLength(cause, lengthParameter)) {
           lengthParameter = "max_completion_tokens";
-          tries -= 1;
           continue;
         }
-        const fault = faultOf(cause, model, host(baseUrl));
-        const pause = Math.min(maxBackoffMs, retryAfterMs(cause) ?? backoffMs * 2 ** (tries - 1));
-        if (!fault.retryable || tries > maxRetries)
-          throw new Fault(
-            "engine_failed",
-            `${redact(fault.message)} (${tries} attempt${tries === 1 ? "" : "s"})`,
-            { retryable: fault.retryable, cause },
-          );
-        await sleep(pause, request.signal);
+        // What is no error of the client is a body that is not JSON, or a connection that ended in the middle of one.
+        const isNonsense = !(cause instanceof OpenAIError || cause instanceof Fault);
+        if (isNonsense && tries < maxRetries) continue;
+        const { message, retryable } = faultOf(cause, model, host(baseUrl));
+        throw new Fault("engine_failed", redact(message), { retryable, cause });
       }
     }
   };
 
   return {
     name: model,
-    chat: (request) => gate(() => withRetries(request), request.signal),
+    chat: (request) => untilAborted(limit(ask, request), request.signal),
   };
 }
+
+/** `null` where there is no text: what a server answers is not what the types promise. */
+function readReply(completion: unknown): Awaited<ReturnType<ChatModel["chat"]>> | null {
+  const choice = (completion as { choices?: OpenAI.ChatCompletion.Choice[] } | null)?.choices?.[0];
+  const text: unknown = choice?.message?.content;
+  if (typeof text !== "string" || text.trim() === "") return null;
+  return { text, stop: choice?.finish_reason === "length" ? "length" : "stop" };
+}
+
+/** The client's pauses do not end with the signal, so nobody waits for them. */
+async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  const over = new AbortController();
+  const aborted = once(signal, "abort", { signal: over.signal });
+  try {
+    await Promise.race([work, aborted]);
+    signal.throwIfAborted();
+    return await work;
+  } finally {
+    over.abort();
+    await aborted.catch(() => {});
+  }
+}
+
+/** The client itself would wait for a day, if `Retry-After` says so. */
+const impatientFetch = (maxPauseMs: number) => async (input: string | URL | Request, init?: RequestInit) => {
+  const response = await fetch(input, init);
+  const header = response.headers.get("retry-after") ?? "0";
+  const pauseMs = Number.isNaN(Number(header)) ? Date.parse(header) - Date.now() : 1000 * Number(header);
+  if (!(pauseMs > maxPauseMs)) return response;
+  const headers = new Headers(response.headers);
+  headers.set("retry-after-ms", String(maxPauseMs));
+  return new Response(response.body, { status: response.status, headers });
+};
 
 function faultOf(cause: unknown, model: string, where: string): Fault {
   if (cause instanceof Fault) return cause;
@@ -136,46 +168,4 @@ function wantsOtherLength(cause: unknown, current: LengthParameter): boolean {
   );
 }
 
-/** `Retry-After` in seconds or as a date. */
-function retryAfterMs(cause: unknown): number | null {
-  const header =
-    cause instanceof APIError ? (cause.headers as Headers | undefined)?.get("retry-after") : null;
-  if (header === null || header === undefined) return null;
-  const seconds = Number(header);
-  if (Number.isFinite(seconds)) return Math.max(0, seconds * 1000);
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
-}
-
 const host = (baseUrl: string) => new URL(baseUrl).host;
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal!.reason as Error);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", abort, { once: true });
-  });
-}
-
-/** At most `limit` at once, in order of arrival. */
-function createGate(limit: number): <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (work, signal) => {
-    while (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
-    try {
-      signal?.throwIfAborted();
-      return await work();
-    } finally {
-      running -= 1;
-      waiting.shift()?.();
-    }
-  };
-}

@@ -1,5 +1,6 @@
 /** @file A run on the terminal: phase, stage, bar, success rate and time left; plain lines where there is no terminal. */
 
+import { percent } from "../core/percent.ts";
 import { methodParts } from "../run/config.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { Observer, RunEvent, StageName } from "../run/events.ts";
@@ -180,7 +181,7 @@ function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" 
       return list(
         `${metrics["rollout/episodes"]} episodes`,
         has("rollout/success_rate") && `${rate("rollout/success_rate")} successful`,
-        `${number("rollout/steps_mean", 1)} steps each`,
+        has("rollout/steps_mean") && `${number("rollout/steps_mean", 1)} steps each`,
         metrics["faults/attempts"]! > 0 && `${metrics["faults/attempts"]} attempts broken by the world`,
       );
     case "judge":
@@ -208,8 +209,6 @@ function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" 
       );
   }
 }
-
-export const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 
 export function bar(fraction: number, width = 20): string {
   const full = Math.round(width * Math.min(1, Math.max(0, fraction)));

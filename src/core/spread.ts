@@ -1,18 +1,19 @@
 /** @file A fair few of many tasks. */
 
+import { group } from "d3-array";
 import { createRng } from "./rng.ts";
 import type { Rng } from "./rng.ts";
+import { takeTurns } from "./take-turns.ts";
 import type { Task } from "./task.ts";
-import { groupBy } from "./group-by.ts";
 
 /** `count` tasks: sites take turns, within a site its templates do, within a template chance decides. */
 export function spread(tasks: readonly Task[], count: number, rng: Rng): Task[] {
-  const sites = groupBy(rng.shuffle(tasks), (task) => task.sites[0] ?? "");
+  const sites = group(rng.shuffle(tasks), (task) => task.sites[0] ?? "");
   const orders = [...sites.values()].map((ofSite) => {
-    const templates = groupBy(ofSite, (task) => task.templateId ?? "");
-    return interleave([...templates.values()]);
+    const templates = group(ofSite, (task) => task.templateId ?? "");
+    return takeTurns([...templates.values()]);
   });
-  return interleave(orders).slice(0, count);
+  return takeTurns(orders).slice(0, count);
 }
 
 /**
@@ -21,11 +22,4 @@ export function spread(tasks: readonly Task[], count: number, rng: Rng): Task[] 
  */
 export function evaluationTasks(tasks: readonly Task[], count: number): Task[] {
   return spread(tasks, count, createRng("evaluation tasks"));
-}
-
-function interleave<T>(lists: readonly (readonly T[])[]): T[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }).flatMap((_, round) =>
-    lists.flatMap((list) => (round < list.length ? [list[round]!] : [])),
-  );
 }

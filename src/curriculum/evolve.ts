@@ -6,9 +6,12 @@
  * Deviation: the paper asks GPT-4o for new instructions; this needs no server, and its variety ends with the catalog.
  */
 
+import { group } from "d3-array";
+import { stringify } from "safe-stable-stringify";
 import type { Proposer } from "../core/contracts.ts";
 import type { Rng } from "../core/rng.ts";
-import type { JsonValue, Task } from "../core/task.ts";
+import { takeTurns } from "../core/take-turns.ts";
+import type { Task } from "../core/task.ts";
 import type { CatalogParams, CatalogTemplate, TaskCatalog } from "./catalog.ts";
 import { heldOutInstructions, normaliseInstruction } from "./catalog.ts";
 
@@ -47,7 +50,7 @@ export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOption
       heldOut ??= heldOutInstructions(catalog);
       const taken = new Set(failed.map((task) => normaliseInstruction(task.instruction)));
       const proposed: Task[] = [];
-      const parents = takeInTurn(failed, rng.fork("parents"));
+      const parents = inTurn(failed, rng.fork("parents"));
       const draw = rng.fork("draw");
       for (let tries = 0; proposed.length < count && tries < TRIES_PER_TASK * count; tries++) {
         const parent = parents[tries % parents.length]!;
@@ -98,9 +101,9 @@ function createPool(catalog: TaskCatalog) {
     if (from.length === 0) return null;
     const template = rng.pick(from);
     // The parent's products, people and places, where the other template knows them.
-    const values = new Set(Object.values(parent.params).map(textOf));
+    const values = new Set(Object.values(parent.params).map((value) => stringify(value)));
     const shared = trainParams(template.id).filter((params) =>
-      Object.values(params).some((value) => values.has(textOf(value))),
+      Object.values(params).some((value) => values.has(stringify(value))),
     );
     return shared.length > 0 && rng.next() < 0.5
       ? { template, params: rng.pick(shared), newPhrasing: false }
@@ -113,8 +116,8 @@ function createPool(catalog: TaskCatalog) {
     const kept = rng.pick(keys);
     const mates = trainParams(template.id).filter(
       (params) =>
-        textOf(params[kept] ?? null) === textOf(parent.params[kept] ?? null) &&
-        textOf(params) !== textOf(parent.params),
+        stringify(params[kept] ?? null) === stringify(parent.params[kept] ?? null) &&
+        stringify(params) !== stringify(parent.params),
     );
     return mates.length === 0 ? null : { template, params: rng.pick(mates), newPhrasing: false };
   };
@@ -126,7 +129,7 @@ function createPool(catalog: TaskCatalog) {
       if (own === undefined || operator === "cousin") return cousin(parent, rng);
       if (operator === "crossover") return crossover(own, parent, rng);
       if (operator === "sibling") return random(own, rng);
-      const isTrain = trainParams(own.id).some((params) => textOf(params) === textOf(parent.params));
+      const isTrain = trainParams(own.id).some((params) => stringify(params) === stringify(parent.params));
       return isTrain ? { template: own, params: parent.params, newPhrasing: true } : null;
     },
   };
@@ -148,24 +151,6 @@ function pickPhrasing(choice: Choice, parent: Task, allowed: number, rng: Rng): 
   return rng.int(Math.min(allowed, choice.template.phrasings.length));
 }
 
-/** Every site and template in turn, so that one site's many failures do not fill the phase. */
-function takeInTurn(failed: readonly Task[], rng: Rng): Task[] {
-  const groups = new Map<string, Task[]>();
-  for (const task of rng.shuffle(failed)) {
-    const key = task.templateId ?? task.sites[0] ?? "";
-    groups.set(key, [...(groups.get(key) ?? []), task]);
-  }
-  const result: Task[] = [];
-  for (let round = 0; result.length < failed.length; round++)
-    for (const group of groups.values()) if (group[round] !== undefined) result.push(group[round]!);
-  return result;
-}
-
-/** JSON with sorted keys: parameters are equal iff their texts are. */
-function textOf(value: JsonValue): string {
-  return JSON.stringify(value, (_, inner: JsonValue) =>
-    inner !== null && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
-}
+/** Every template in turn, so that one site's many failures do not fill the phase. */
+const inTurn = (failed: readonly Task[], rng: Rng): Task[] =>
+  takeTurns([...group(rng.shuffle(failed), (task) => task.templateId ?? task.sites[0] ?? "").values()]);

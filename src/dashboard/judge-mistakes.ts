@@ -2,6 +2,7 @@
 
 import type { EpisodeDetail } from "./episodes.ts";
 import { allEpisodes, disagree, episodeDetail } from "./episodes.ts";
+import { takeTurns } from "../core/take-turns.ts";
 import type { RunFiles } from "../run/run-files.ts";
 
 export interface JudgeMistakes {
@@ -15,11 +16,10 @@ export async function judgeMistakes(run: RunFiles, most: number): Promise<JudgeM
   const wrong = (await allEpisodes(run))
     .filter(disagree)
     .sort((a, b) => certainty(b.judged!) - certainty(a.judged!) || (a.id < b.id ? -1 : 1));
-  const [rewarded, missed] = [true, false].map((success) =>
+  const [missed, rewarded] = [false, true].map((success) =>
     wrong.filter((e) => e.judged!.success === success),
   );
-  const turns = Array.from({ length: wrong.length }, (_, i) => [rewarded![i], missed![i]]).flat();
-  const chosen = turns.filter((episode) => episode !== undefined).slice(0, most);
+  const chosen = takeTurns([rewarded!, missed!]).slice(0, most);
   const examples = await Promise.all(
     chosen.map(({ phase, kind, id }) => episodeDetail(run, phase, kind, id)),
   );

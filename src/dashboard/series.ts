@@ -1,5 +1,6 @@
 /** @file Numbers as plots take them: named lines of points, with errors where they are known. */
 
+import { mean } from "../algo/statistics.ts";
 import type { MetricLine } from "../run/records.ts";
 
 export interface Point {
@@ -48,9 +49,7 @@ export function thin(points: readonly Point[], most = MAX_POINTS): Point[] {
       Math.floor((i * points.length) / most),
       Math.floor(((i + 1) * points.length) / most),
     );
-    const mean = (pick: (point: Point) => number) =>
-      part.reduce((sum, point) => sum + pick(point), 0) / part.length;
-    return { x: Math.round(mean((point) => point.x)), y: mean((point) => point.y) };
+    return { x: Math.round(mean(part.map(({ x }) => x))), y: mean(part.map(({ y }) => y)) };
   });
 }
 

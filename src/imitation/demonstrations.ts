@@ -3,6 +3,7 @@
  * shipped), how they are collected, and which of their steps a model imitates.
  */
 
+import { group } from "d3-array";
 import { existsSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
@@ -25,7 +26,6 @@ import type { PromptTemplate } from "../text/prompt.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import type { PageQuestion } from "./drills.ts";
 import { makeDrills, pageQuestions } from "./drills.ts";
-import { groupBy } from "../core/group-by.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phraseMaker, renaming } from "./renaming.ts";
 
@@ -81,7 +81,7 @@ export async function collectDemonstrations(
 
 /** `count` tasks, every template as often as any other, however many instances it has. */
 function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng): Task[] {
-  const groups = groupBy(rng.shuffle(tasks), (task) => task.templateId ?? task.id);
+  const groups = group(rng.shuffle(tasks), (task) => task.templateId ?? task.id);
   const chosen: Task[] = [];
   for (let round = 0; chosen.length < count; round++)
     chosen.push(

@@ -8,6 +8,7 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
+import { inPercent } from "../core/percent.ts";
 import { createRng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { OrmExample, OrmReport } from "../reward/train-orm.ts";
@@ -323,10 +324,11 @@ const CARD_MISTAKES = 6;
 
 /** Quality by site, and examples of mistakes, as markdown. */
 function qualityOf({ overall, bySite, mistakes }: OrmReport): string {
-  const percent = (value: number | null) => (value === null ? "–" : (100 * value).toFixed(1));
   const rows = [["all", overall] as const, ...Object.entries(bySite)].map(([name, r]) => {
     const { truePositives, falsePositives, trueNegatives, falseNegatives } = r.confusion;
-    const shares = [r.accuracy, r.precision, r.recall, r.calibrationError].map(percent).join(" | ");
+    const shares = [r.accuracy, r.precision, r.recall, r.calibrationError]
+      .map((share) => inPercent(share))
+      .join(" | ");
     return `| ${name} | ${r.count} | ${shares} | ${truePositives} / ${falsePositives} / ${trueNegatives} / ${falseNegatives} |`;
   });
   const examples = mistakes

@@ -3,6 +3,7 @@
  * GPT-4-Turbo in this place). It gives no probability but 1 or 0, or the share of YES of several votes.
  */
 
+import pLimit from "p-limit";
 import type { ChatModel } from "../core/chat.ts";
 import type { Judge } from "../core/contracts.ts";
 import { Fault } from "../core/errors.ts";
@@ -70,25 +71,19 @@ export function createPromptedJudge(model: ChatModel, options: PromptedJudgeOpti
     name,
     async judge(trajectories, { signal } = {}) {
       signal?.throwIfAborted();
-      const verdicts: Verdict[] = [];
-      let next = 0;
-      let failed = false;
-      const work = async () => {
-        while (next < trajectories.length && !failed) {
-          const index = next++;
-          try {
-            verdicts[index] = await judgeOne(trajectories[index]!, signal);
-          } catch (cause) {
-            failed = true;
-            signal?.throwIfAborted();
-            if (cause instanceof Fault)
-              throw new Fault("judge_failed", cause.message, { retryable: cause.retryable, cause });
-            throw cause;
-          }
+      const limit = pLimit(concurrency);
+      return limit.map(trajectories, async (trajectory) => {
+        try {
+          return await judgeOne(trajectory, signal);
+        } catch (cause) {
+          // Nobody pays for verdicts that are thrown away.
+          limit.clearQueue();
+          signal?.throwIfAborted();
+          if (cause instanceof Fault)
+            throw new Fault("judge_failed", cause.message, { retryable: cause.retryable, cause });
+          throw cause;
         }
-      };
-      await Promise.all(Array.from({ length: Math.min(concurrency, trajectories.length) }, work));
-      return verdicts;
+      });
     },
   };
 }

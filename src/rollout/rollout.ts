@@ -5,6 +5,7 @@
  */
 
 import { setMaxListeners } from "node:events";
+import pLimit from "p-limit";
 import type { Site } from "../core/episode.ts";
 import type { FaultCode } from "../core/errors.ts";
 import { Fault, invariant } from "../core/errors.ts";
@@ -62,7 +63,6 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
   // Every running episode listens; Node warns from eleven listeners on.
   setMaxListeners(0, linked);
   const recent: (FaultCode | null)[] = [];
-  let next = 0;
   let writing: Promise<void> = Promise.resolve();
 
   const count = (fault: FaultCode | null, message: string) => {
@@ -78,48 +78,53 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     );
   };
 
-  const worker = async () => {
-    while (next < requests.length) {
-      linked.throwIfAborted();
-      const index = next++;
-      const faults: EpisodeRecord["faults"] = [];
-      let record: EpisodeRecord;
-      options.onStart?.(requests[index]!);
-      for (;;) {
-        record = await runEpisode(requests[index]!, {
-          site: options.site,
-          policy: options.policy,
-          limits: config,
-          saveScreenshot: options.saveScreenshot,
-          ...(options.now && { now: options.now }),
-          signal: linked,
-        });
-        const ending = record.trajectory.ending;
-        if (ending.kind !== "faulted") {
-          count(null, "");
-          break;
-        }
-        options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
-        count(ending.code, ending.message);
-        faults.push({ code: ending.code, message: ending.message });
-        if (faults.length > config.faultRetries) break;
+  const runOne = async (request: EpisodeRequest, index: number) => {
+    linked.throwIfAborted();
+    const faults: EpisodeRecord["faults"] = [];
+    let record: EpisodeRecord;
+    options.onStart?.(request);
+    for (;;) {
+      record = await runEpisode(request, {
+        site: options.site,
+        policy: options.policy,
+        limits: config,
+        saveScreenshot: options.saveScreenshot,
+        ...(options.now && { now: options.now }),
+        signal: linked,
+      });
+      const ending = record.trajectory.ending;
+      if (ending.kind !== "faulted") {
+        count(null, "");
+        break;
       }
-      record.faults = isFaulted(record) ? faults.slice(0, -1) : faults;
-      records[index] = record;
-      // One at a time, so that a consumer may append to a file.
-      const turn = writing.then(() => options.onEpisode?.(record));
-      writing = turn.catch(() => {});
-      await turn;
+      options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
+      count(ending.code, ending.message);
+      faults.push({ code: ending.code, message: ending.message });
+      if (faults.length > config.faultRetries) break;
     }
+    record.faults = isFaulted(record) ? faults.slice(0, -1) : faults;
+    records[index] = record;
+    // One at a time, so that a consumer may append to a file.
+    const turn = writing.then(() => options.onEpisode?.(record));
+    writing = turn.catch(() => {});
+    await turn;
   };
 
-  const workers = Array.from({ length: Math.min(config.parallel, requests.length) }, worker);
+  const limit = pLimit(config.parallel);
+  const runs = requests.map((request, index) =>
+    limit(async () => {
+      try {
+        await runOne(request, index);
+      } catch (error) {
+        stop.abort(error);
+        throw error;
+      }
+    }),
+  );
   try {
-    await Promise.all(workers);
-  } catch (error) {
-    stop.abort(error);
-    await Promise.allSettled(workers);
-    throw error;
+    await Promise.all(runs);
+  } finally {
+    await Promise.allSettled(runs);
   }
   return records;
 }

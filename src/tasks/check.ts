@@ -3,6 +3,8 @@
  * through the same observations and actions that an agent has.
  */
 
+import { quantile } from "d3-array";
+import pLimit from "p-limit";
 import type { Action } from "../core/action.ts";
 import type { Episode } from "../core/episode.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
@@ -67,23 +69,27 @@ export async function checkSuite(
   const { tasks, seed = 1, signal, onTask } = options;
   const started = performance.now();
   const results: TaskCheck[] = [];
-  const queue = [...tasks];
-  let done = 0;
-  const worker = async () => {
-    for (let task = queue.shift(); task; task = queue.shift()) {
-      signal?.throwIfAborted();
-      const result = await checkTask(suite, site, task, seed, signal);
-      results.push(result);
-      onTask?.(++done, tasks.length, result);
-    }
-  };
-  const parallel = Math.min(options.parallel ?? 4, site.maxParallel, Math.max(1, tasks.length));
-  const workers = Array.from({ length: parallel }, worker);
+  const limit = pLimit({
+    concurrency: Math.min(options.parallel ?? 4, site.maxParallel),
+    rejectOnClear: true,
+  });
+  const checks = tasks.map((task) =>
+    limit(async () => {
+      try {
+        signal?.throwIfAborted();
+        const result = await checkTask(suite, site, task, seed, signal);
+        onTask?.(results.push(result), tasks.length, result);
+      } catch (error) {
+        limit.clearQueue();
+        throw error;
+      }
+    }),
+  );
   try {
-    await Promise.all(workers);
+    await Promise.all(checks);
   } finally {
-    queue.length = 0;
-    await Promise.allSettled(workers);
+    // What is under way uses the site.
+    await Promise.allSettled(checks);
   }
   const byTask = new Map(results.map((result) => [result.task, result]));
   const templates = new Map<string, TemplateCheck>();
@@ -129,11 +135,7 @@ export async function checkSuite(
 
 /** Linear between ranks; 0 for no values. */
 export function percentile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  if (sorted.length === 0) return 0;
-  const at = share * (sorted.length - 1);
-  const [low, high] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!];
-  return Math.round((low + (high - low) * (at - Math.floor(at))) * 100) / 100;
+  return Math.round((quantile(values, share) ?? 0) * 100) / 100;
 }
 
 async function checkTask(

@@ -1,9 +1,12 @@
 /** @file What a suite is, and how templates are made into one: of the built-in sites (see the end), and of the user's. */
 
+import { group } from "d3-array";
+import { stringify } from "safe-stable-stringify";
 import { ConfigError, invariant } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { hash32 } from "../core/rng.ts";
-import type { Category, JsonValue, Lineage, Novelty, Split, Task } from "../core/task.ts";
+import { takeTurns } from "../core/take-turns.ts";
+import type { Category, Lineage, Novelty, Split, Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
 import { templates as forge } from "../sites/forge/index.ts";
 import { templates as forum } from "../sites/forum/index.ts";
@@ -165,10 +168,10 @@ export function createTemplateSuite<T extends SuiteTemplate>(
     instantiate: (templateId, params, phrasing, lineage) => {
       const from = template(templateId);
       invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
-      const key = canonicalJson(params);
+      const key = stringify(params);
       let keys = byParams.get(templateId);
       if (!keys) {
-        keys = new Map(instancesOf(templateId).map((instance) => [canonicalJson(instance.params), instance]));
+        keys = new Map(instancesOf(templateId).map((instance) => [stringify(instance.params), instance]));
         byParams.set(templateId, keys);
       }
       const known = keys.get(key);
@@ -190,7 +193,7 @@ export function createTemplateSuite<T extends SuiteTemplate>(
 
 /** 70% train, 10% validation, 20% test, decided by what the task is, not by its place in a list. */
 export function splitOf(templateId: string, params: Params): Split {
-  const at = hash32(`split ${templateId} ${canonicalJson(params)}`) % 10;
+  const at = hash32(`split ${templateId} ${stringify(params)}`) % 10;
   return at < 7 ? "train" : at < 8 ? "validation" : "test";
 }
 
@@ -227,35 +230,8 @@ export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] 
       (!category || task.category === category) &&
       task.difficulty <= (maxDifficulty ?? Infinity),
   );
-  return limit === undefined || limit >= chosen.length ? chosen : takeInTurn(chosen, limit);
-}
-
-/** First one task of every template, then a second one of each, and so on. */
-function takeInTurn(tasks: readonly Task[], limit: number): Task[] {
-  const groups = new Map<string | null, Task[]>();
-  for (const task of tasks) {
-    const group = groups.get(task.templateId);
-    if (group) group.push(task);
-    else groups.set(task.templateId, [task]);
-  }
-  const taken: Task[] = [];
-  for (let round = 0; taken.length < limit; round++)
-    for (const group of groups.values()) {
-      const task = group[round];
-      if (task && taken.length < limit) taken.push(task);
-    }
-  return taken;
-}
-
-/** JSON with sorted keys. */
-export function canonicalJson(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join()}]`;
-  if (value !== null && typeof value === "object")
-    return `{${Object.keys(value)
-      .sort()
-      .map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key]!)}`)
-      .join()}}`;
-  return JSON.stringify(value);
+  if (limit === undefined || limit >= chosen.length) return chosen;
+  return takeTurns([...group(chosen, (task) => task.templateId).values()]).slice(0, limit);
 }
 
 export function unknown(what: string, name: string, known: Iterable<string>, list: string): ConfigError {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Fault } from "../core/errors.ts";
+import { mean } from "../algo/statistics.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { CurriculumRecord } from "../curriculum/grow.ts";
 import { createContext } from "./context.ts";
@@ -38,7 +39,6 @@ const rates = (events: RunEvent[]) =>
       ? [event.metrics["rollout/success_rate"]!]
       : [],
   );
-const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("the loop", () => {
   it("makes the policy better at what it is rewarded for", { timeout: 120_000 }, async () => {

@@ -1,8 +1,8 @@
 /** @file The score of finished episodes, by what their verifiers say. */
 
-import { rateStandardError } from "../algo/statistics.ts";
+import { group } from "d3-array";
+import { mean, rateStandardError } from "../algo/statistics.ts";
 import { ConfigError } from "../core/errors.ts";
-import { groupBy } from "../core/group-by.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { Evaluation, Score } from "../run/records.ts";
@@ -15,8 +15,8 @@ export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluatio
       `the task ${unknown.trajectory.task.id} has no verifier: it cannot be scored`,
       "Evaluate on a suite whose tasks have verifiers.",
     );
-  const group = (key: (record: EpisodeRecord) => string | undefined) => {
-    const groups = groupBy(
+  const scoreBy = (key: (record: EpisodeRecord) => string | undefined) => {
+    const groups = group(
       usable.filter((record) => key(record) !== undefined),
       (record) => key(record)!,
     );
@@ -27,13 +27,10 @@ export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluatio
   return {
     ...score(usable),
     faults: records.length - usable.length,
-    stepsMean:
-      usable.length === 0
-        ? 0
-        : usable.reduce((sum, record) => sum + record.trajectory.steps.length, 0) / usable.length,
-    bySite: group((record) => record.trajectory.task.sites[0] ?? ""),
-    byCategory: group((record) => record.trajectory.task.category),
-    byNovelty: group((record) => record.trajectory.task.novelty),
+    stepsMean: usable.length === 0 ? 0 : mean(usable.map((record) => record.trajectory.steps.length)),
+    bySite: scoreBy((record) => record.trajectory.task.sites[0] ?? ""),
+    byCategory: scoreBy((record) => record.trajectory.task.category),
+    byNovelty: scoreBy((record) => record.trajectory.task.novelty),
   };
 }
 

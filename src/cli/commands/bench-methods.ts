@@ -5,7 +5,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Register } from "../command.ts";
 import { examples, group, jsonOption, print, table, wholeNumber } from "../command.ts";
-import { percent } from "../run-view.ts";
+import { percent } from "../../core/percent.ts";
 import type { ConfigOptions } from "./train.ts";
 import { configOptions } from "./train.ts";
 

@@ -13,7 +13,7 @@ import {
   wholeNumber,
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
-import { percent } from "../run-view.ts";
+import { percent } from "../../core/percent.ts";
 import type { Split } from "../../core/task.ts";
 
 export const register: Register = (program) => {

@@ -4,7 +4,8 @@ import type { Command } from "commander";
 import type { ImitateConfig, ImitateProgress } from "../../imitation/imitate.ts";
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
-import { percent, readAll, repeated, typed } from "./model-parts.ts";
+import { percent } from "../../core/percent.ts";
+import { readAll, repeated, typed } from "./model-parts.ts";
 
 interface ImitateCommand {
   demos: string[];

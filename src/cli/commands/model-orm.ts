@@ -12,7 +12,8 @@ import {
   wholeNumber,
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
-import { percent, readAll, repeated, typed } from "./model-parts.ts";
+import { percent } from "../../core/percent.ts";
+import { readAll, repeated, typed } from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
   const command = model

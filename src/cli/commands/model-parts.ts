@@ -3,9 +3,6 @@
 /** Parser of an option that may be given again. */
 export const repeated = (text: string, before: string[] = []) => [...before, text];
 
-export const percent = (value: number | null | undefined) =>
-  value === null || value === undefined ? "–" : `${(100 * value).toFixed(1)}%`;
-
 /** The command as it was typed, for model cards. */
 export const typed = () => `webrl ${process.argv.slice(2).join(" ")}`;
 

@@ -4,7 +4,7 @@
 import { useState } from "preact/hooks";
 import type { Curriculum, RateRow } from "../curriculum.ts";
 import { candidatePlot, ratePlot } from "../plots.ts";
-import { percent } from "../views/format.ts";
+import { percent } from "../../core/percent.ts";
 import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
 import { episodeHref } from "./route.ts";
@@ -115,9 +115,9 @@ function RateTable({ rows, group }: { rows: RateRow[]; group: string }) {
                     {cell ? (
                       <span
                         class="heat"
-                        style={{ "--share": percent(0.45 * (cell.successes / cell.attempts)) }}
+                        style={{ "--share": percent(0.45 * (cell.successes / cell.attempts), 0) }}
                       >
-                        {percent(cell.successes / cell.attempts)} {`of ${cell.attempts}`}
+                        {percent(cell.successes / cell.attempts, 0)} {`of ${cell.attempts}`}
                       </span>
                     ) : (
                       "–"

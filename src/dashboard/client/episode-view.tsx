@@ -3,7 +3,8 @@
 
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { EpisodeDetail, EpisodeSummary } from "../episodes.ts";
-import { duration, percent, words } from "../views/format.ts";
+import { percent } from "../../core/percent.ts";
+import { duration, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { filterQuery, Outcome } from "./episodes-view.tsx";
 import { LinePlot } from "./plot.tsx";
@@ -208,7 +209,7 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
       judged?.by ?? "ORM",
       judged
         ? said(
-            `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability, 1)}`,
+            `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability)}`,
             judged.reasons,
           )
         : "no verdict",

@@ -3,7 +3,8 @@
 
 import { useState } from "preact/hooks";
 import type { EpisodeSummary } from "../episodes.ts";
-import { percent, words } from "../views/format.ts";
+import { percent } from "../../core/percent.ts";
+import { words } from "../views/format.ts";
 import { episodeHref, replaceQuery } from "./route.ts";
 import type { Piece } from "./virtual-list.tsx";
 import { VirtualList } from "./virtual-list.tsx";
@@ -129,7 +130,7 @@ function Verdicts({ episode }: { episode: EpisodeSummary }) {
   return (
     <span class="verdicts">
       <span class={`tag ${wrong ? "warn" : "off"}`}>
-        {`${judged.by} ${percent(judged.probability)}${wrong ? " ≠ verifier" : ""}`}
+        {`${judged.by} ${percent(judged.probability, 0)}${wrong ? " ≠ verifier" : ""}`}
       </span>
     </span>
   );

@@ -12,7 +12,8 @@ import {
   throughputPlot,
 } from "../plots.ts";
 import { PAPER_CURVES } from "../series.ts";
-import { duration, number, percent, share, words } from "../views/format.ts";
+import { percent } from "../../core/percent.ts";
+import { duration, number, share, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
 import { href, replaceQuery } from "./route.ts";
@@ -140,7 +141,7 @@ function Now({ data }: { data: Overview }) {
           aria-valuemax={total}
           aria-valuenow={Math.min(done, total)}
         >
-          <div class="bar-fill" style={{ width: percent(Math.min(1, done / total)) }} />
+          <div class="bar-fill" style={{ width: percent(Math.min(1, done / total), 0) }} />
         </div>
       ) : null}
     </section>

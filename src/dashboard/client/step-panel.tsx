@@ -3,7 +3,7 @@
 
 import type { Observation } from "../../core/observation.ts";
 import type { StepView, TokenView } from "../episodes.ts";
-import { percent } from "../views/format.ts";
+import { percent } from "../../core/percent.ts";
 import { screenshotUrl } from "./overview-view.tsx";
 import { Screen } from "./shared.ts";
 
@@ -100,7 +100,7 @@ function Tokens({ tokens }: { tokens: TokenView[] }) {
             title={
               token.logprob === null
                 ? String(token.id)
-                : `token ${token.id}: ${token.logprob.toFixed(3)} nats, ${percent(Math.exp(token.logprob), 1)}`
+                : `token ${token.id}: ${token.logprob.toFixed(3)} nats, ${percent(Math.exp(token.logprob))}`
             }
           >
             {token.text ?? `${token.id} `}
@@ -144,7 +144,7 @@ function Tokens({ tokens }: { tokens: TokenView[] }) {
                   </td>
                   <td class="n">{token.id}</td>
                   <td class="n">{token.logprob?.toFixed(3) ?? "–"}</td>
-                  <td class="n">{token.logprob === null ? "–" : percent(Math.exp(token.logprob), 1)}</td>
+                  <td class="n">{token.logprob === null ? "–" : percent(Math.exp(token.logprob))}</td>
                 </tr>
               ))}
             </tbody>

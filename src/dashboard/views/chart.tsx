@@ -8,7 +8,8 @@ import { scaleBand, scaleLinear } from "d3-scale";
 import { line, stack } from "d3-shape";
 import type { Point, Series } from "../series.ts";
 import { BOTTOM, CHARACTER, cut, Frame, PLOT, WIDTH, xAxis, Y_TICKS, yAxis } from "./chart-frame.tsx";
-import { number, percent } from "./format.ts";
+import { percent } from "../../core/percent.ts";
+import { number } from "./format.ts";
 
 export interface LineChartProps {
   title: string;
@@ -43,7 +44,7 @@ export function LineChart(props: LineChartProps) {
     (point) => x(point.x),
     (point) => y(point.y),
   ).digits(1);
-  const show = (value: number) => (share ? percent(value) : number(value));
+  const show = (value: number) => (share ? percent(value, 0) : number(value));
   const lines = ordered(series);
 
   return (

@@ -1,10 +1,10 @@
 /** @file Numbers as people read them. */
 
-export const percent = (share: number, digits = 0): string => `${(100 * share).toFixed(digits)}%`;
+import { inPercent, percent } from "../../core/percent.ts";
 
 /** A share with its standard error: `42% ± 6`. */
 export const share = (value: number, error?: number | null): string =>
-  error === null || error === undefined ? percent(value) : `${percent(value)} ± ${(100 * error).toFixed(0)}`;
+  error === null || error === undefined ? percent(value, 0) : `${percent(value, 0)} ± ${inPercent(error, 0)}`;
 
 export function duration(seconds: number): string {
   if (seconds < 1) return `${Math.round(1000 * seconds)} ms`;

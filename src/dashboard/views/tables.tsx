@@ -2,7 +2,8 @@
 
 import type { JudgeQuality } from "../overview.ts";
 import type { Evaluation, Score } from "../../run/records.ts";
-import { percent, share } from "./format.ts";
+import { percent } from "../../core/percent.ts";
+import { share } from "./format.ts";
 
 interface ScoreRow {
   group: string;
@@ -91,8 +92,6 @@ export function Change({ from, to }: { from: number | undefined; to: number | un
   return <span class={tone}>{`${points > 0 ? "+" : points < 0 ? "−" : ""}${Math.abs(points)}`}</span>;
 }
 
-const maybe = (value: number | null) => (value === null ? "–" : percent(value, 1));
-
 /** The judge against the verifiers: one line a group. */
 export function JudgeTable({ quality }: { quality: readonly JudgeQuality[] }) {
   return (
@@ -114,11 +113,11 @@ export function JudgeTable({ quality }: { quality: readonly JudgeQuality[] }) {
             <tr key={row.group}>
               <th scope="row">{row.group}</th>
               <td class="n">{row.count}</td>
-              <td class="n">{percent(row.accuracy, 1)}</td>
-              <td class="n">{maybe(row.precision)}</td>
-              <td class="n">{maybe(row.recall)}</td>
+              <td class="n">{percent(row.accuracy)}</td>
+              <td class="n">{percent(row.precision)}</td>
+              <td class="n">{percent(row.recall)}</td>
               <td class="n">{row.auc === null ? "–" : row.auc.toFixed(2)}</td>
-              <td class="n">{percent(row.calibrationError, 1)}</td>
+              <td class="n">{percent(row.calibrationError)}</td>
             </tr>
           ))}
         </tbody>

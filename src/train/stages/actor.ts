@@ -1,6 +1,7 @@
 /** @file The actor's update, with the frozen policy of the last phase as its reference. */
 
 import { logRatio } from "../../algo/loss.ts";
+import { mean } from "../../algo/statistics.ts";
 import type { FrozenModel } from "../../core/engine.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
@@ -77,8 +78,6 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     return { optimiserSteps };
   });
 }
-
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 async function actionLogprobs(
   model: FrozenModel,

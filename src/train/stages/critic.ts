@@ -7,7 +7,7 @@
 
 import { collapse, areaUnderCurve } from "../../algo/classification.ts";
 import { answerProbability, criticLoss } from "../../algo/loss.ts";
-import { explainedVariance } from "../../algo/statistics.ts";
+import { explainedVariance, mean } from "../../algo/statistics.ts";
 import type { FrozenModel, Tokenizer } from "../../core/engine.ts";
 import type { ExperienceStep } from "../../replay/experience.ts";
 import { answerDatum, answerTokens, valuePromptOf } from "../../text/prompt.ts";
@@ -63,9 +63,7 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     const explained = values.length === 0 ? null : explainedVariance(values, outcomes);
     const auc = areaUnderCurve(values, outcomes);
     stage.metrics({
-      ...(values.length > 0 && {
-        "critic/mean_value": values.reduce((sum, value) => sum + value, 0) / values.length,
-      }),
+      ...(values.length > 0 && { "critic/mean_value": mean(values) }),
       ...(explained !== null && { "critic/explained_variance": explained }),
       ...(auc !== null && { "critic/auc": auc }),
     });

@@ -1,5 +1,6 @@
 /** @file Which tasks a phase has: new ones grown from the failures of the last, or the method's fixed ones. */
 
+import { mean } from "../../algo/statistics.ts";
 import { invariant } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
 import type { Task } from "../../core/task.ts";
@@ -71,9 +72,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
     "curriculum/infeasible": counts.infeasible,
     "curriculum/not_needed": counts.not_needed,
     "curriculum/fallback": grown.fallback,
-    ...(values.length > 0 && {
-      "curriculum/mean_value": values.reduce((sum, value) => sum + value, 0) / values.length,
-    }),
+    ...(values.length > 0 && { "curriculum/mean_value": mean(values) }),
   });
   return grown.tasks;
 }

@@ -1,6 +1,7 @@
 /** @file The reward of every finished trajectory of a phase, and how often it agrees with the verifiers. */
 
 import { classificationReport, collapse } from "../../algo/classification.ts";
+import { mean } from "../../algo/statistics.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { Verdict } from "../../core/trajectory.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
@@ -72,7 +73,6 @@ async function judgeChunk(context: Context, chunk: readonly EpisodeRecord[]): Pr
 
 function audit(stage: Stage, lines: readonly VerdictLine[]): void {
   if (lines.length === 0) return;
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   stage.metrics({
     "judge/success_rate": mean(lines.map((line) => (line.success ? 1 : 0))),
     "judge/mean_probability": mean(lines.map((line) => line.probability)),

@@ -51,12 +51,16 @@ export function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Recor
     ...(known.length > 0 && {
       "rollout/success_rate": mean(known.map((record) => (record.truth!.success ? 1 : 0))),
     }),
-    "rollout/steps_mean": mean(usable.map((record) => record.trajectory.steps.length)),
-    "rollout/truncated_rate": mean(
-      usable.map((record) => (record.trajectory.ending.kind === "truncated" ? 1 : 0)),
-    ),
-    "rollout/mistake_rate": mean(nextErrors),
-    "rollout/response_tokens_mean": mean(steps.map((step) => step.responseTokens?.length ?? 0)),
+    ...(usable.length > 0 && {
+      "rollout/steps_mean": mean(usable.map((record) => record.trajectory.steps.length)),
+      "rollout/truncated_rate": mean(
+        usable.map((record) => (record.trajectory.ending.kind === "truncated" ? 1 : 0)),
+      ),
+    }),
+    ...(steps.length > 0 && {
+      "rollout/mistake_rate": mean(nextErrors),
+      "rollout/response_tokens_mean": mean(steps.map((step) => step.responseTokens?.length ?? 0)),
+    }),
     ...faultMetrics(records),
   };
 }

@@ -1,5 +1,7 @@
 /** @file Which steps of the replay buffer take part in a phase (paper §2.1). */
 
+import { group } from "d3-array";
+import { mean } from "../../algo/statistics.ts";
 import type { FrozenModel } from "../../core/engine.ts";
 import type { Rng } from "../../core/rng.ts";
 import type { ExperienceStep } from "../../replay/experience.ts";
@@ -7,7 +9,6 @@ import { perplexitiesUnder, selectReplay } from "../../replay/select.ts";
 import { stopTokens } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
 import type { SelectionLine } from "../../run/records.ts";
-import { groupBy } from "../../core/group-by.ts";
 import type { Stage } from "../../run/run-directory.ts";
 
 export interface SelectOutput {
@@ -87,9 +88,7 @@ async function byPerplexity(
     "replay/scored": scored.length,
     "replay/too_familiar": selection.tooFamiliar,
     "replay/too_hard": selection.tooHard,
-    ...(perplexities.length > 0 && {
-      "replay/mean_perplexity": perplexities.reduce((sum, value) => sum + value, 0) / perplexities.length,
-    }),
+    ...(perplexities.length > 0 && { "replay/mean_perplexity": mean(perplexities) }),
   });
   return scored.map((step, i) => ({
     trajectoryId: step.trajectoryId,
@@ -107,7 +106,7 @@ async function byPerplexity(
 
 /** Random whole trajectories, up to `limit` steps. */
 function wholeTrajectories(steps: readonly ExperienceStep[], limit: number, rng: Rng): SelectionLine[] {
-  const groups = groupBy(steps, (step) => step.trajectoryId);
+  const groups = group(steps, (step) => step.trajectoryId);
   const lines: SelectionLine[] = [];
   for (const id of rng.shuffle([...groups.keys()])) {
     const group = groups.get(id)!;
