@@ -17,6 +17,7 @@ import { PAGE_TEXT } from "./page/script.ts";
 import { perform } from "./perform.ts";
 import { browserFault } from "./pool.ts";
 import type { BrowserPool, EpisodeContext } from "./pool.ts";
+import { restoreSession } from "./storage.ts";
 import type { Tab } from "./tab.ts";
 import { browserLimitsSchema, isReplaced, pageCrashed, Tabs } from "./tabs.ts";
 import type { BrowserLimits, Settle } from "./tabs.ts";
@@ -125,6 +126,8 @@ class BrowserEpisode implements Episode {
       );
       const { responseMs, navigationMs } = this.#limits;
       const [page] = await bounded(Promise.all([this.#opened.newPage(), adding]), responseMs, signal);
+      const { storage } = this.#world;
+      if (storage) await bounded(restoreSession(page, storage.session), responseMs, signal);
       await Promise.all([
         bounded(page.goto(startUrl, { waitUntil: "commit", timeout: 0 }), navigationMs, signal),
         bounded(this.#opened.counted(), responseMs, signal),

@@ -89,6 +89,7 @@ export class BrowserPool implements AsyncDisposable {
         colorScheme: "light",
         reducedMotion: "reduce",
         acceptDownloads: false,
+        ...(world.storage && { storageState: world.storage.state }),
         proxy: { server: `http://${proxyHost}:${network.port}`, ...credentials },
       });
       context = await bounded(opening, OPEN_MS);
@@ -100,14 +101,9 @@ export class BrowserPool implements AsyncDisposable {
       }
       throw browserFault(browser, cause, "a browser context could not be opened");
     }
-    try {
-      await bounded(context.addInitScript(pageScript), OPEN_MS);
-    } catch (cause) {
-      await within(context.close(), CLOSE_MS);
-      await network[Symbol.asyncDispose]();
-      throw browserFault(browser, cause, "a browser context could not be prepared");
-    }
     let contextId: string | undefined;
+    /** Pages that were there before the first one that was asked for. */
+    let earlier = 0;
     let counted: Promise<void> | undefined;
     const identify = async (page: Page) => {
       const session = await context.newCDPSession(page);
@@ -115,6 +111,20 @@ export class BrowserPool implements AsyncDisposable {
       contextId = targetInfo.browserContextId;
       await session.detach();
     };
+    try {
+      await bounded(context.addInitScript(pageScript), OPEN_MS);
+      if (world.storage) {
+        // Playwright filled the storage with a page of its own, which nobody is to wait for.
+        const page = await bounded(context.newPage(), OPEN_MS);
+        await bounded(identify(page), OPEN_MS);
+        earlier = this.#pagesCreated.get(contextId!) ?? 0;
+        await bounded(page.close(), OPEN_MS);
+      }
+    } catch (cause) {
+      await within(context.close(), CLOSE_MS);
+      await network[Symbol.asyncDispose]();
+      throw browserFault(browser, cause, "a browser context could not be prepared");
+    }
     let disposal: Promise<void> | undefined;
     const opened: EpisodeContext = {
       browser,
@@ -130,7 +140,7 @@ export class BrowserPool implements AsyncDisposable {
         return page;
       },
       counted: async () => counted,
-      pagesCreated: () => (contextId === undefined ? 0 : (this.#pagesCreated.get(contextId) ?? 0)),
+      pagesCreated: () => (contextId === undefined ? 0 : (this.#pagesCreated.get(contextId) ?? 0) - earlier),
       [Symbol.asyncDispose]: () =>
         (disposal ??= (async () => {
           this.#open.delete(opened);

@@ -1,5 +1,6 @@
 /** @file What surrounds one browser episode: the hosts it can reach, where it starts, and what is true at its end. */
 
+import type { WorldStorage } from "./storage.ts";
 import type { Verdict } from "../core/trajectory.ts";
 
 /** A web application inside this process. `request.url` is absolute. */
@@ -46,6 +47,8 @@ export interface EpisodeWorld {
   /** Does a document with this status mean that the site is down? Default: every 5xx does. */
   isDown?(status: number): boolean;
   cookies: readonly WorldCookie[];
+  /** What the browser keeps of a user who signed in before. */
+  storage?: WorldStorage;
   startUrl: string;
   /**
    * Asked once, when the first observation has been made: the instruction, where the page itself gives it. The episode's

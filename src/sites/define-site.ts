@@ -81,7 +81,7 @@ export function defineTemplate<P extends Params>(template: SiteTemplate<P>): Sit
   return template as unknown as SiteTemplate;
 }
 
-/** Carried out in a fresh browser before an episode; its cookies are kept for the episode. */
+/** Carried out in a fresh browser before an episode; the session is kept for the episode. */
 export type LoginStep =
   | { open: string }
   /** Into the field with this label; `env` names an environment variable, so that no secret is in the file. */

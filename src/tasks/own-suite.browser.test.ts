@@ -130,7 +130,7 @@ test("a failing login, reset or start is said in the user's words", async () => 
     return episode.first.text;
   };
   await expect(start(wrongPassword)).rejects.toThrow(/login step 4 \(see "Signed in"\)/);
-  await expect(start(noReset)).rejects.toThrow(Fault);
+  await expect(start(noReset)).rejects.toThrow(/desk: the reset of desk failed: .*it must be 2xx/);
   await expect(start(noStart)).rejects.toThrow(ConfigError);
   await expect(start(noEnv)).rejects.toThrow(/WEBRL_TEST_NOT_SET is not set/);
 });
@@ -167,6 +167,57 @@ test("a password of the login is in no observation, whatever the application sho
     }
   } finally {
     vi.unstubAllEnvs();
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test("a site that worked before and fails now is the world's; one that never worked is the user's to correct", async () => {
+  let trouble: "none" | "start page" | "login" | "everything" = "start page";
+  const server = createServer((request, response) => {
+    const page = (text: string, status = 200) =>
+      response.writeHead(status, { "content-type": "text/html" }).end(`<!doctype html>${text}`);
+    if (request.url === "/login" && trouble === "everything") return void request.socket.destroy();
+    if (request.url === "/login")
+      return page(trouble === "login" ? "maintenance" : "<form action=/><button>Sign in</button></form>");
+    return trouble === "start page" && request.url === "/start" ? page("sorry", 503) : page("Hello Ann");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const make = (change: Partial<SiteDefinition>) =>
+    createOwnSuite(
+      {
+        name: "hello",
+        baseUrl,
+        tasks: [{ id: "look", instruction: "Look.", startPath: "/start" }],
+        ...change,
+      },
+      DIRECTORY,
+    );
+  const login: SiteDefinition["login"] = [{ open: "/login" }, { click: "Sign in" }, { see: "Hello Ann" }];
+  const suite = make({ login });
+  try {
+    await using site = await suite.createSite();
+    const start = async () => {
+      await using episode = await site.start(suite.tasks()[0]!, { seed: 1 });
+      return episode.first.text;
+    };
+    await expect(start()).rejects.toThrow(ConfigError);
+    trouble = "none";
+    expect(await start()).toContain("Hello Ann");
+    for (const later of ["start page", "everything"] as const) {
+      trouble = later;
+      await expect(start()).rejects.toMatchObject({ name: "Fault", code: "site_down", retryable: true });
+    }
+    trouble = "none";
+    expect(await start()).toContain("Hello Ann");
+    // Which statuses mean that it is down.
+    trouble = "start page";
+    const open = make({ downStatuses: [502] });
+    await using other = await open.createSite();
+    await using episode = await other.start(open.tasks()[0]!, { seed: 1 });
+    expect(episode.first.text).toContain("sorry");
+  } finally {
     server.closeAllConnections();
     server.close();
   }

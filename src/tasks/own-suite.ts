@@ -1,25 +1,22 @@
 /** @file Runs a site that `defineSite` describes: its instances, resets, logins, episodes and verifiers. */
 
-import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { isIP } from "node:net";
-import { promisify } from "node:util";
-import { ConfigError, Fault, invariant } from "../core/errors.ts";
+import { ConfigError, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
-import { redactKnown } from "../text/redact.ts";
-import { publicLookup } from "../browser/addresses.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
-import type { EpisodeWorld, WorldCookie } from "../browser/world.ts";
+import type { EpisodeWorld } from "../browser/world.ts";
 import { defineSite } from "../sites/define-site.ts";
-import type { LoginStep, SiteDefinition } from "../sites/define-site.ts";
+import type { SiteDefinition } from "../sites/define-site.ts";
+import { blame } from "./first-failure.ts";
+import { openInstance, resetInstance } from "./own-instance.ts";
+import type { Instance } from "./own-instance.ts";
+import { logIn } from "./own-login.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
 import type { OwnTask } from "./own-tasks.ts";
 import type { RunnableSuite, SiteOptions, SuiteSite } from "./runnable.ts";
-import { answers, freePort, startServer } from "./server-process.ts";
-import type { ServerProcess } from "./server-process.ts";
 import { filterTasks, unknown } from "./suite.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
@@ -109,12 +106,6 @@ export function createOwnSuite(given: SiteDefinition, directory: string): Runnab
   };
 }
 
-/** One running copy of the application; used by one episode at a time. */
-interface Instance {
-  baseUrl: string;
-  server: ServerProcess | null;
-}
-
 function createOwnSite(
   definition: SiteDefinition,
   directory: string,
@@ -127,6 +118,9 @@ function createOwnSite(
   const waiting: ((instance: Instance | null) => void)[] = [];
   const all = new Set<Instance>();
   const resetMs: number[] = [];
+  const part = blame(definition.name);
+  /** Signed in once, and found signed in afterwards. */
+  let loginHolds = false;
   let made = 0;
   let disposed = false;
 
@@ -137,7 +131,7 @@ function createOwnSite(
     if (made < size) {
       made++;
       try {
-        const fresh = await open(definition, directory, signal);
+        const fresh = await part("start", async () => openInstance(definition, directory, signal), signal);
         all.add(fresh);
         return fresh;
       } catch (error) {
@@ -185,7 +179,7 @@ function createOwnSite(
       };
       try {
         const began = performance.now();
-        await reset(definition, directory, instance, signal);
+        await part("reset", async () => resetInstance(definition, directory, instance, signal), signal);
         resetMs.push(performance.now() - began);
         const { host } = new URL(instance.baseUrl);
         const network = {
@@ -193,25 +187,33 @@ function createOwnSite(
           allowedHosts: [host, ...(definition.hosts ?? [])],
           privateHosts: definition.privateHosts ?? [],
         };
-        const login = own?.signedOut ? [] : (definition.login ?? []);
-        const { cookies, secrets } = await logIn(pool, instance.baseUrl, network, login);
         const startPath = new URL(task.startUrl);
+        const startUrl = new URL(startPath.pathname + startPath.search, instance.baseUrl).href;
+        const steps = own?.signedOut ? [] : (definition.login ?? []);
+        const login = { site: definition.name, baseUrl: instance.baseUrl, network, steps, startUrl };
+        const signedIn =
+          steps.length === 0
+            ? null
+            : await part("login", async () => logIn(pool, login, !loginHolds), signal);
+        loginHolds ||= signedIn !== null;
         const world: EpisodeWorld = {
           ...network,
-          cookies,
+          cookies: [],
+          ...(signedIn && { storage: signedIn.storage }),
           ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
-          startUrl: new URL(startPath.pathname + startPath.search, instance.baseUrl).href,
+          startUrl,
           verify: async (answer, { url, pageText }) =>
             verifyOwn(task, own?.checks ?? [], { answer, url, pageText, baseUrl: instance.baseUrl }),
           dispose: give,
         };
-        return await startBrowserEpisode(pool, task, world, {
+        const starting = {
           format: options.format ?? "compact",
           seed,
-          secrets,
+          secrets: signedIn?.secrets ?? [],
           ...(signal ? { signal } : {}),
           ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-        });
+        };
+        return await part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);
       } catch (error) {
         give();
         throw error;
@@ -223,177 +225,4 @@ function createOwnSite(
       await Promise.all([...all].map(async (instance) => instance.server?.[Symbol.asyncDispose]()));
     },
   };
-}
-
-/** A base URL that the network guard would refuse is the user's to know before the first episode. */
-async function assertReachable(hostname: string, privateHosts: readonly string[]): Promise<void> {
-  if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return;
-  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
-    publicLookup(privateHosts)(hostname, { all: true }, resolve);
-  });
-  if (error?.code === "EACCES")
-    throw new ConfigError(
-      error.message,
-      `If that is meant, add \`privateHosts: [${JSON.stringify(hostname)}]\` to the site's definition.`,
-    );
-}
-
-async function open(
-  definition: SiteDefinition,
-  directory: string,
-  signal: AbortSignal | undefined,
-): Promise<Instance> {
-  const { start } = definition;
-  const { hostname } = new URL(definition.baseUrl.replace("{port}", "1"));
-  await assertReachable(hostname, definition.privateHosts ?? []);
-  if (!start) {
-    if (!(await answers(definition.baseUrl)))
-      throw new ConfigError(
-        `nothing answers at ${definition.baseUrl}`,
-        "Start the application, or add `start` to its definition so that it is started for you.",
-      );
-    return { baseUrl: definition.baseUrl, server: null };
-  }
-  const port = definition.baseUrl.includes("{port}") ? String(await freePort()) : "";
-  const baseUrl = definition.baseUrl.replace("{port}", port);
-  const instance: Instance = { baseUrl, server: null };
-  if (!port && (await answers(baseUrl)))
-    throw new ConfigError(
-      `something answers at ${baseUrl} already, before \`${start.command}\` was run`,
-      "Stop it, remove `start` to use it as it is, or write {port} in baseUrl and command.",
-    );
-  instance.server = await run(definition, directory, baseUrl, signal);
-  return instance;
-}
-
-function run(
-  { start, baseUrl: pattern }: SiteDefinition,
-  directory: string,
-  baseUrl: string,
-  signal: AbortSignal | undefined,
-): Promise<ServerProcess> {
-  invariant(start, "only with `start`");
-  const { port } = new URL(baseUrl);
-  return startServer({
-    command: pattern.includes("{port}") ? start.command.replaceAll("{port}", port) : start.command,
-    cwd: resolve(directory, start.cwd ?? "."),
-    env: { ...start.env, PORT: port },
-    readyUrl: new URL(start.readyPath ?? "/", baseUrl).href,
-    timeoutMs: start.timeoutMs ?? 30_000,
-    ...(signal ? { signal } : {}),
-  });
-}
-
-async function reset(
-  definition: SiteDefinition,
-  directory: string,
-  instance: Instance,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const { reset: how, start } = definition;
-  const failed = (why: string, cause?: unknown) =>
-    new Fault("site_down", `the reset of ${definition.name} failed: ${why}`, { retryable: true, cause });
-  if (how === "restart" || (instance.server && !instance.server.running)) {
-    await instance.server?.[Symbol.asyncDispose]();
-    instance.server = await run(definition, directory, instance.baseUrl, signal);
-  }
-  if (how === undefined || how === "restart") return;
-  if ("command" in how) {
-    const { port } = new URL(instance.baseUrl);
-    const command = how.command.replaceAll("{port}", port);
-    const [shell, flag] = process.platform === "win32" ? ["cmd.exe", "/c"] : ["/bin/sh", "-c"];
-    try {
-      await promisify(execFile)(shell!, [flag!, command], {
-        cwd: resolve(directory, start?.cwd ?? "."),
-        env: { ...process.env, ...start?.env, PORT: port, BASE_URL: instance.baseUrl },
-        timeout: 120_000,
-        ...(signal ? { signal } : {}),
-      });
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw failed(`\`${command}\`: ${(cause as Error).message.slice(0, 500)}`, cause);
-    }
-    return;
-  }
-  const { path, method = "POST", headers, body } = how;
-  const timeout = AbortSignal.timeout(30_000);
-  let response: Response;
-  try {
-    response = await fetch(new URL(path, instance.baseUrl), {
-      method,
-      // A redirect usually leads to a login page: the reset was not done.
-      redirect: "manual",
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-      ...(headers ? { headers } : {}),
-      ...(body !== undefined ? { body } : {}),
-    });
-    await response.body?.cancel();
-  } catch (cause) {
-    signal?.throwIfAborted();
-    throw failed(`${method} ${path}: ${(cause as Error).message}`, cause);
-  }
-  const to = response.headers.get("location");
-  if (!response.ok)
-    throw failed(
-      `${method} ${path} answered ${response.status}${to ? `, a redirect to ${to}` : ""}; it must be 2xx`,
-    );
-}
-
-const LOGIN_MS = 10_000;
-
-/** Logs in with a browser context of its own. `secrets`: what went into password fields or came from the environment. */
-async function logIn(
-  pool: BrowserPool,
-  baseUrl: string,
-  network: Pick<EpisodeWorld, "hosts" | "allowedHosts">,
-  steps: readonly LoginStep[],
-): Promise<{ cookies: WorldCookie[]; secrets: string[] }> {
-  if (steps.length === 0) return { cookies: [], secrets: [] };
-  const secrets: string[] = [];
-  await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
-  const page = await opened.context.newPage();
-  page.setDefaultTimeout(LOGIN_MS);
-  for (const [index, step] of steps.entries()) {
-    try {
-      if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
-      else if ("fill" in step) {
-        const field = page.getByLabel(step.fill, { exact: true });
-        const text = textOf(step);
-        if ("env" in step || (await field.getAttribute("type")) === "password") secrets.push(text);
-        await field.fill(text);
-      } else if ("click" in step)
-        await page
-          .getByRole("button", { name: step.click, exact: true })
-          .or(page.getByRole("link", { name: step.click, exact: true }))
-          .first()
-          .click();
-      else await page.getByText(step.see).first().waitFor();
-    } catch (cause) {
-      if (cause instanceof ConfigError) throw cause;
-      const text = (await page.innerText("body").catch(() => "")).replace(/\s+/g, " ").slice(0, 300);
-      // The step may hold a secret: only its kind and label are named.
-      const [kind, label] = Object.entries(step)[0]!;
-      throw new ConfigError(
-        `login step ${index + 1} (${kind} ${JSON.stringify(label)}) failed at ${page.url()}`,
-        `Correct \`login\` in the site's definition. The page showed: ${redactKnown(secrets)(text)}`,
-        { cause },
-      );
-    }
-  }
-  const cookies = (await opened.context.cookies()).map(({ name, value, domain, path, httpOnly, secure }) => ({
-    host: domain.replace(/^\./, ""),
-    name,
-    value,
-    path,
-    httpOnly,
-    secure,
-  }));
-  return { cookies, secrets };
-}
-
-function textOf(step: Extract<LoginStep, { fill: string }>): string {
-  if ("text" in step) return step.text;
-  const value = process.env[step.env];
-  if (value) return value;
-  throw new ConfigError(`the environment variable ${step.env} is not set`, `Set it: the login needs it.`);
 }

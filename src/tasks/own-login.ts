@@ -1,0 +1,168 @@
+/** @file Signs in to a user's own site before an episode, and finds out whether the session holds. */
+
+import type { Page } from "playwright-core";
+import type { BrowserPool } from "../browser/pool.ts";
+import { captureStorage, restoreSession } from "../browser/storage.ts";
+import type { WorldStorage } from "../browser/storage.ts";
+import type { EpisodeWorld } from "../browser/world.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { LoginStep } from "../sites/define-site.ts";
+import { redactKnown } from "../text/redact.ts";
+
+export interface SignedIn {
+  storage: WorldStorage;
+  /** What went into password fields or came from the environment. */
+  secrets: string[];
+}
+
+export interface Login {
+  site: string;
+  baseUrl: string;
+  network: Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts">;
+  steps: readonly LoginStep[];
+  /** Where the episode starts. */
+  startUrl: string;
+}
+
+const LOGIN_MS = 10_000;
+/** How long a page may take to show that the user is signed in. */
+const HOLDS_MS = 3000;
+
+/**
+ * Signs in with a browser context of its own. Throws a `ConfigError` where a step fails; and, with `check`, where the
+ * storage that the login left does not make a signed-in user of another context.
+ */
+export async function logIn(pool: BrowserPool, login: Login, check: boolean): Promise<SignedIn> {
+  const { baseUrl, network, steps } = login;
+  const secrets: string[] = [];
+  await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
+  const page = await opened.newPage();
+  page.setDefaultTimeout(LOGIN_MS);
+  const visited = new Set<string>();
+  page.on("framenavigated", (frame) => {
+    if (frame === page.mainFrame() && /^https?:/.test(frame.url())) visited.add(new URL(frame.url()).origin);
+  });
+  for (const [index, step] of steps.entries()) {
+    try {
+      await takeStep(page, step, baseUrl, secrets);
+    } catch (cause) {
+      if (cause instanceof ConfigError) throw cause;
+      // The step may hold a secret: only its kind and label are named.
+      const [kind, label] = Object.entries(step)[0]!;
+      throw new ConfigError(
+        `login step ${index + 1} (${kind} ${JSON.stringify(label)}) failed at ${page.url()}`,
+        `Correct \`login\` in the site's definition. The page showed: ${redactKnown(secrets)(await textOf(page))}`,
+        { cause },
+      );
+    }
+  }
+  const url = page.url();
+  const storage = await captureStorage(opened.context, page, visited);
+  if (check) await assertHolds(pool, login, { storage, secrets }, { page, url });
+  return { storage, secrets };
+}
+
+/** What an address shows: that the user is signed in, or that he is asked to sign in. */
+interface Look {
+  sees: boolean;
+  asks: boolean;
+  url: string;
+  text: string;
+}
+
+/**
+ * Without the login's last `see`, a session holds where nobody is asked to sign in. With it, where the start page or the
+ * page on which the login ended shows it in a fresh context; where neither does, it may be shown only once: then the
+ * context of the login tells the difference.
+ */
+async function assertHolds(
+  pool: BrowserPool,
+  login: Login,
+  signedIn: SignedIn,
+  ended: { page: Page; url: string },
+): Promise<void> {
+  const { network, startUrl, site } = login;
+  await using fresh = await pool.openContext({
+    ...network,
+    cookies: [],
+    startUrl,
+    storage: signedIn.storage,
+  });
+  const page = await fresh.newPage();
+  await restoreSession(page, signedIn.storage.session);
+  const atStart = await look(page, startUrl, login);
+  if (atStart.sees || (sight(login) === null && !atStart.asks)) return;
+  if (sight(login) !== null) {
+    if ((await look(page, ended.url, login)).sees) return;
+    const own = [await look(ended.page, ended.url, login), await look(ended.page, startUrl, login)];
+    if (!own.some(({ sees }) => sees) && !atStart.asks) return;
+  }
+  const { cookies, origins } = signedIn.storage.state;
+  const kept = [
+    `${cookies.length} cookies`,
+    ...origins.map(({ origin }) => `localStorage or IndexedDB of ${origin}`),
+    ...Object.keys(signedIn.storage.session).map((origin) => `sessionStorage of ${origin}`),
+  ];
+  const shown = redactKnown(signedIn.secrets)(atStart.text);
+  throw new ConfigError(
+    `the login of ${site} does not hold: ${startUrl}, opened after it, led to ${atStart.url}, which showed: ${shown}`,
+    `What the login left behind was carried over: ${kept.join(", ")}. A session that lives in the page's memory only, or ` +
+      "that the application ends, cannot be: let the application keep it, or give the episode a start page that signs in.",
+  );
+}
+
+const sight = ({ steps }: Login) => steps.findLast((step) => "see" in step)?.see ?? null;
+
+async function look(page: Page, url: string, login: Login): Promise<Look> {
+  const seen = sight(login);
+  try {
+    await page.goto(url);
+  } catch {
+    // Whether the page can be opened is the episode's to find out.
+    return { sees: false, asks: false, url, text: "" };
+  }
+  const password = page.locator("input[type=password]:visible").first();
+  const wanted = seen === null ? password : page.getByText(seen).first();
+  const found = await wanted.waitFor({ timeout: HOLDS_MS }).then(
+    () => true,
+    () => false,
+  );
+  const opens = login.steps.find((step) => "open" in step)?.open;
+  const path = (address: string) => new URL(address, login.baseUrl).pathname;
+  return {
+    sees: seen !== null && found,
+    asks:
+      (await password.isVisible()) ||
+      (opens !== undefined && path(page.url()) === path(opens) && path(url) !== path(opens)),
+    url: page.url(),
+    text: await textOf(page),
+  };
+}
+
+async function takeStep(page: Page, step: LoginStep, baseUrl: string, secrets: string[]): Promise<void> {
+  if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
+  else if ("fill" in step) {
+    const field = page.getByLabel(step.fill, { exact: true });
+    const text = textToFill(step);
+    if ("env" in step || (await field.getAttribute("type")) === "password") secrets.push(text);
+    await field.fill(text);
+  } else if ("click" in step)
+    await page
+      .getByRole("button", { name: step.click, exact: true })
+      .or(page.getByRole("link", { name: step.click, exact: true }))
+      .first()
+      .click();
+  else await page.getByText(step.see).first().waitFor();
+}
+
+async function textOf(page: Page): Promise<string> {
+  const text = await page.innerText("body").catch(() => "");
+  return text.replace(/\s+/g, " ").slice(0, 300);
+}
+
+function textToFill(step: Extract<LoginStep, { fill: string }>): string {
+  if ("text" in step) return step.text;
+  const value = process.env[step.env];
+  if (value) return value;
+  throw new ConfigError(`the environment variable ${step.env} is not set`, `Set it: the login needs it.`);
+}
