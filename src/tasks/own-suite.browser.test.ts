@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test, vi } from "vitest";
-import { ConfigError, Fault } from "../core/errors.ts";
+import { ConfigError } from "../core/errors.ts";
 import { hash32 } from "../core/rng.ts";
 import { defineSite } from "../sites/define-site.ts";
 import type { Observation } from "../core/observation.ts";
