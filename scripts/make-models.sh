@@ -3,7 +3,7 @@
 # The shipped ones were made at the revisions in their cards, before demonstrations were told again in paraphrases (docs/log.md).
 # Every command resumes where it was stopped. Results differ a little from machine to machine: training is limited by minutes.
 set -euo pipefail
-webrl=(node dist/cli/main.js)
+webrl=(node dist/cli/bin.js)
 work=runs/models
 mkdir -p "$work"
 npm run build

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** @file The command line: builds the program from its commands, runs it, and turns trouble into exit codes. */
 
 import { readFileSync } from "node:fs";

@@ -1,8 +1,9 @@
 /** @file Runs a site that `defineSite` describes: its instances, resets, logins, episodes and verifiers. */
 
 import { existsSync } from "node:fs";
-import { dirname, extname, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { createJiti } from "jiti";
 import { ConfigError, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
@@ -20,7 +21,7 @@ import type { RunnableSuite, SiteOptions, SuiteSite } from "./runnable.ts";
 import { filterTasks, unknown } from "./suite.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
-/** Loads the default export of a `.ts`, `.mts`, `.js` or `.mjs` file. */
+/** Loads the default export of a TypeScript or JavaScript file. */
 export async function loadOwnSuite(file: string): Promise<RunnableSuite> {
   const path = resolve(file);
   if (!existsSync(path))
@@ -41,29 +42,19 @@ function defaultExport(module: unknown): unknown {
   return inner?.__esModule ? inner.default : outer;
 }
 
+/**
+ * TypeScript goes through jiti on every Node, since Node's own reader refuses enums, imports without an extension and
+ * folders whose package.json says "commonjs". From its sources webrl runs under a reader of TypeScript already.
+ */
 async function importFile(path: string): Promise<unknown> {
-  const url = pathToFileURL(path).href;
+  const typescript = /\.[cm]?ts$/.test(path) && !import.meta.url.endsWith(".ts");
   try {
-    return await import(url);
+    return typescript
+      ? await createJiti(import.meta.url, { fsCache: false }).import(path)
+      : await import(pathToFileURL(path).href);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ERR_UNKNOWN_FILE_EXTENSION" || !/^\.m?ts$/.test(extname(path)))
-      throw loadError(path, error);
-  }
-  // Node before 22.18 does not read TypeScript by itself.
-  let tsx: { tsImport(specifier: string, parent: string): Promise<unknown> };
-  try {
-    tsx = (await import("tsx/esm/api")) as typeof tsx;
-  } catch (cause) {
-    throw new ConfigError(
-      `this Node ${process.version} does not read TypeScript files`,
-      "Run `npm install --save-dev tsx`, use Node 22.18 or newer, or write the file as .js.",
-      { cause },
-    );
-  }
-  return tsx.tsImport(url, import.meta.url).catch((error: unknown) => {
     throw loadError(path, error);
-  });
+  }
 }
 
 function loadError(path: string, cause: unknown): Error {

@@ -4,9 +4,13 @@ import type { Command } from "commander";
 import { existsSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { execFile } from "node:child_process";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { ConfigError } from "../../core/errors.ts";
+import { GLIBC_REMEDY } from "../../engine/onnx/onnx-runtime.ts";
+import { NODE_REMEDY, nodeTooOld } from "../node-version.ts";
+import type { EngineProbe } from "../probe-engine.ts";
 import { examples, jsonOption, print, progress } from "../command.ts";
 
 interface Finding {
@@ -29,6 +33,7 @@ export function register(program: Command): void {
       const bar = progress("doctor");
       const findings = [
         node(),
+        ...systemLibrary(),
         machine(),
         ...(await browser(options.launch, bar.update)),
         await engine(),
@@ -57,15 +62,32 @@ function text(ok: boolean, findings: readonly Finding[]): string {
 }
 
 function node(): Finding {
-  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  const ok = major > 20 || (major === 20 && minor >= 19);
+  const problem = nodeTooOld();
   return {
     name: "Node",
-    ok,
+    ok: problem === null,
     required: true,
     found: `${process.version} on ${process.platform} ${process.arch}`,
-    ...(ok ? {} : { fix: "Install Node 20.19 or newer." }),
+    ...(problem === null ? {} : { fix: NODE_REMEDY }),
   };
+}
+
+/** ONNX Runtime's library and Chromium are built for glibc; a system with musl (Alpine) reports no version of it. */
+function systemLibrary(): Finding[] {
+  if (process.platform !== "linux") return [];
+  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
+  const version = header.glibcVersionRuntime;
+  const [major = 0, minor = 0] = (version ?? "").split(".").map(Number);
+  const ok = major > 2 || (major === 2 && minor >= 28);
+  return [
+    {
+      name: "C library",
+      ok,
+      required: true,
+      found: version === undefined ? "not glibc" : `glibc ${version}`,
+      ...(ok ? {} : { fix: GLIBC_REMEDY }),
+    },
+  ];
 }
 
 function machine(): Finding {
@@ -109,17 +131,25 @@ async function browser(launch: boolean, update: (text: string) => void): Promise
 }
 
 async function engine(): Promise<Finding> {
+  const probe = await probeEngine();
+  const finding = { name: "ONNX Runtime", required: true };
+  return "found" in probe
+    ? { ...finding, ok: true, found: probe.found }
+    : { ...finding, ok: false, found: probe.problem, fix: probe.fix };
+}
+
+async function probeEngine(): Promise<EngineProbe> {
+  const extension = extname(fileURLToPath(import.meta.url));
+  const program = fileURLToPath(new URL(`../probe-engine${extension}`, import.meta.url));
   try {
-    const { listSupportedBackends } = await import("../../engine/onnx/onnx-runtime.ts");
-    const backends = listSupportedBackends().map((backend) => backend.name);
-    return { name: "ONNX Runtime", ok: true, required: true, found: backends.join(", ") };
+    const { stdout } = await promisify(execFile)(process.execPath, [...process.execArgv, program]);
+    return JSON.parse(stdout) as EngineProbe;
   } catch (error) {
+    const { signal } = error as { signal?: string };
+    if (!signal) throw error;
     return {
-      name: "ONNX Runtime",
-      ok: false,
-      required: true,
-      found: firstLine(error),
-      fix: "Run `npm ci` again; onnxruntime-node has no binary for this platform if that does not help.",
+      problem: `ends its process with ${signal}: its files are damaged, or this processor lacks what it needs (AVX)`,
+      fix: "Install webrl again; if that does not help, use another machine.",
     };
   }
 }

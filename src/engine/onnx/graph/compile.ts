@@ -2,10 +2,10 @@
  * @file From a graph to something that runs: an ONNX Runtime session behind `run`.
  */
 
-import { InferenceSession, Tensor } from "../onnx-runtime.ts";
+import type { Tensor } from "onnxruntime-common";
+import { loadRuntime, type Runtime } from "../onnx-runtime.ts";
 import type { ElementType, Value } from "./value.ts";
 import type { Graph } from "./graph.ts";
-import type { Tensor as OnnxTensor } from "onnxruntime-node";
 
 export type Provider = "cpu" | "webgpu" | "cuda";
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint16Array | Uint8Array;
@@ -57,7 +57,8 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<Program> {
   const { provider = "cpu", threads, given } = options;
-  const session = await InferenceSession.create(graph.serialize(outputs, given), {
+  const runtime = loadRuntime();
+  const session = await runtime.InferenceSession.create(graph.serialize(outputs, given), {
     executionProviders: provider === "cpu" ? ["cpu"] : [provider, "cpu"],
     graphOptimizationLevel: "all",
     // It would undo what `contractRows` does.
@@ -74,16 +75,16 @@ export async function compile(
     outputNames: session.outputNames,
     async run(feeds, into = {}) {
       const inputs = Object.fromEntries(
-        session.inputNames.map((name) => [name, toTensor(name, feeds[name])]),
+        session.inputNames.map((name) => [name, toTensor(runtime, name, feeds[name])]),
       );
       const fetches = Object.fromEntries(
-        session.outputNames.map((name) => [name, into[name] ? toTensor(name, into[name]) : null]),
+        session.outputNames.map((name) => [name, into[name] ? toTensor(runtime, name, into[name]) : null]),
       );
       const results = await session.run(inputs, fetches);
       return Object.fromEntries(
         session.outputNames.map((name) => {
           if (into[name]) return [name, into[name]];
-          const tensor = results[name] as OnnxTensor;
+          const tensor = results[name] as Tensor;
           return [
             name,
             { type: tensor.type as ElementType, data: tensor.data as TensorData, dims: tensor.dims },
@@ -97,7 +98,7 @@ export async function compile(
   };
 }
 
-function toTensor(name: string, tensor: RunTensor | undefined): OnnxTensor {
+function toTensor(runtime: Runtime, name: string, tensor: RunTensor | undefined): Tensor {
   if (!tensor) throw new Error(`graph input ${name} was not fed`);
-  return new Tensor(tensor.type, tensor.data as Float32Array, tensor.dims);
+  return new runtime.Tensor(tensor.type, tensor.data as Float32Array, tensor.dims);
 }
