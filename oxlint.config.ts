@@ -9,8 +9,9 @@ import { defineConfig } from "oxlint";
 const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["core", []],
   ["text", ["core"]],
+  ["http", ["core"]],
   ["browser", ["core", "text"]],
-  ["sites", ["core", "browser"]],
+  ["sites", ["core", "http", "browser"]],
   ["tasks", ["core", "text", "browser", "sites"]],
   ["engine", ["core", "text"]],
   ["chat", ["core", "text"]],
@@ -23,7 +24,7 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["imitation", "all above"],
   ["train", "all above"],
   ["bench", "all above"],
-  ["dashboard", ["core", "text", "algo", "run"]],
+  ["dashboard", ["core", "text", "http", "algo", "run"]],
   ["cli", "all above"],
   ["testing", ["core", "text"]],
 ];

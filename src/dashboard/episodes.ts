@@ -1,7 +1,5 @@
 /** @file The episodes of a run: a summary of each for lists, one of them whole for the viewer. */
 
-import { closeSync, openSync, readSync } from "node:fs";
-import { join } from "node:path";
 import type { Tokenizer } from "../core/engine.ts";
 import type { Step } from "../core/trajectory.ts";
 import { endingName } from "../core/trajectory.ts";
@@ -123,7 +121,7 @@ async function fateByLine(
 }
 
 function readEpisode(run: RunFiles, phase: number, kind: EpisodeKind, place: EpisodePlace) {
-  return readLineAt<EpisodeRecord>(run.path(phase, EPISODE_FILES[kind]), place);
+  return readLineAt<EpisodeRecord>(run.path(phase, EPISODE_FILES[kind]), place, run.directory);
 }
 
 export async function allEpisodes(run: RunFiles): Promise<EpisodeSummary[]> {
@@ -238,9 +236,13 @@ export async function episodeDetail(
     kind === "rollout"
       ? (await run.lines(phase, "verdicts.jsonl")).findLast((line) => line.id === id)
       : undefined;
+  const steps = trajectory.steps ?? [];
+  const screenshots = await Promise.all(
+    steps.map(async (step) => (step.screenshot === undefined ? null : picture(run, step.screenshot))),
+  );
   return {
     summary,
-    steps: (trajectory.steps ?? []).map((step): StepView => {
+    steps: steps.map((step, i): StepView => {
       const promptTokens = step.promptTokens ?? [];
       return {
         index: step.index,
@@ -250,12 +252,12 @@ export async function episodeDetail(
         time: step.time,
         prompt: tokenizer && promptTokens.length > 0 ? tokenizer.decode(promptTokens) : null,
         promptTokens: tokenizer ? [] : promptTokens,
-        tokens: (step.responseTokens ?? []).map((token, i) => ({
+        tokens: (step.responseTokens ?? []).map((token, n) => ({
           id: token,
           text: tokenizer?.decode([token]) ?? null,
-          logprob: step.logprobs?.[i] ?? null,
+          logprob: step.logprobs?.[n] ?? null,
         })),
-        screenshot: step.screenshot === undefined ? null : picture(run.directory, step.screenshot),
+        screenshot: screenshots[i]!,
         element: actedElement(step)?.name ?? null,
         value: values.get(step.index)?.value ?? null,
         advantage: advantages.get(step.index)?.advantage ?? null,
@@ -282,20 +284,9 @@ export async function episodeDetail(
   };
 }
 
-function picture(directory: string, path: string): StepView["screenshot"] {
-  if (!isScreenshotPath(path)) return null;
-  const head = Buffer.alloc(64 * 1024);
-  try {
-    const file = openSync(join(directory, path), "r");
-    try {
-      const size = imageSize(head.subarray(0, readSync(file, head, 0, head.length, 0)));
-      return size && { path, ...size };
-    } finally {
-      closeSync(file);
-    }
-  } catch (error) {
-    // A run that was copied without its pictures is shown without them.
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+async function picture(run: RunFiles, path: string): Promise<StepView["screenshot"]> {
+  // A run that was copied without its pictures is shown without them.
+  const head = isScreenshotPath(path) ? await run.picture(path, 64 * 1024) : null;
+  const size = head && imageSize(head);
+  return size && { path, ...size };
 }

@@ -1,6 +1,5 @@
 /** @file `report.html`: a run in one file that needs nothing else, neither a server nor script. */
 
-import { readFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
@@ -70,7 +69,11 @@ async function pictures(
       urls.push(null);
       continue;
     }
-    const bytes = await readFile(join(run.directory, screenshot.path));
+    const bytes = await run.picture(screenshot.path);
+    if (!bytes) {
+      urls.push(null);
+      continue;
+    }
     budget.bytes -= bytes.length;
     const type = screenshot.path.endsWith(".png") ? "image/png" : "image/jpeg";
     urls.push(budget.bytes < 0 ? null : `data:${type};base64,${bytes.toString("base64")}`);

@@ -57,7 +57,8 @@ export function openRunList(paths: readonly string[]): RunList {
 }
 
 async function runsIn(directory: string, depth: number): Promise<string[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
+  // A directory of somebody else's hides no run.
+  const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
   const found: string[] = [];
   for (const name of entries
     .filter((entry) => entry.isDirectory())

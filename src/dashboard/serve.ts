@@ -1,8 +1,6 @@
 /** @file Starts the dashboard on this machine's loopback address. */
 
-import { serve } from "@hono/node-server";
-import type { Server } from "node:http";
-import { ConfigError } from "../core/errors.ts";
+import { listen } from "../http/listen.ts";
 import { APP_CSS } from "./app-css.ts";
 import { dashboardScript } from "./assets.ts";
 import { openRunList } from "./run-list.ts";
@@ -29,26 +27,9 @@ export async function serveDashboard(options: {
     ...(tokenizer && { tokenizer }),
     ...(pollMs !== undefined && { pollMs }),
   });
-  const hostname = "127.0.0.1";
-  const { server, bound } = await new Promise<{ server: Server; bound: number }>((resolve, reject) => {
-    const starting = serve({ fetch: app.fetch, port, hostname }, (info) =>
-      resolve({ server: starting, bound: info.port }),
-    ) as Server;
-    starting.once("error", (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === "EADDRINUSE"
-          ? new ConfigError(`port ${port} is in use`, "Give another --port; 0 takes a free one.", { cause })
-          : cause,
-      ),
-    );
-  });
+  const listening = await listen(app.fetch, { port });
   return {
-    url: `http://${hostname}:${bound}/`,
-    [Symbol.asyncDispose]: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        // Live streams stay open until someone ends them.
-        server.closeAllConnections();
-      }),
+    url: `http://127.0.0.1:${listening.port}/`,
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }

@@ -1,16 +1,31 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, truncate, utimes, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import {
+  appendFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
+import { isLoopback } from "../http/guard.ts";
 import type { Comparison } from "./compare.ts";
 import type { Curriculum } from "./curriculum.ts";
 import type { EpisodeDetail, EpisodeSummary } from "./episodes.ts";
 import type { Overview } from "./overview.ts";
 import type { ReplayPhase } from "./replay.ts";
 import { openRunList } from "./run-list.ts";
-import { createDashboard, isLoopback } from "./server.ts";
+import { createDashboard } from "./server.ts";
 import { makeRun } from "./testing/made-run.ts";
 
 let world: string;
@@ -122,6 +137,80 @@ describe("the dashboard's routes", () => {
       ]),
     );
     expect(problems.some((problem) => /^metrics\.jsonl:\d+ cannot be read$/.test(problem))).toBe(true);
+  });
+
+  it("serve and list nothing that lies behind a link, and wait for no pipe", async () => {
+    const hostile = join(world, "hostile");
+    const make = async (name: string, change: (run: string) => Promise<unknown>) => {
+      await makeRun(join(hostile, name), { screenshots: true, seed: 4 });
+      await change(join(hostile, name));
+    };
+    const secret = join(world, "secret.png");
+    await writeFile(secret, "a secret");
+    const picture = "phases/01/screenshots/phase-01-0001/0.png";
+    const pipe = async (path: string) => {
+      await rm(path, { recursive: true, force: true });
+      await promisify(execFile)("mkfifo", [path]);
+    };
+    await make("link", async (run) => {
+      await rm(join(run, picture));
+      await symlink(secret, join(run, picture));
+      await mkdir(join(run, "live"));
+      await symlink(secret, join(run, "live", "x.0.png"));
+    });
+    await make("linked-directory", async (run) => {
+      const screenshots = join(run, "phases/01/screenshots");
+      await rename(screenshots, join(world, "moved"));
+      await symlink(join(world, "moved"), screenshots);
+    });
+    for (const file of [
+      "config.json",
+      "events.jsonl",
+      "lock-owner.json",
+      "phases/01/trajectories.jsonl",
+      picture,
+    ])
+      await make(`pipe-${file.replaceAll("/", "-")}`, async (run) => {
+        await mkdir(join(run, "lock"));
+        await pipe(join(run, file));
+      });
+    await make("nulls", (run) => appendFile(join(run, "events.jsonl"), "null\n7\n[]\n"));
+    await make("no-config", (run) => writeFile(join(run, "config.json"), '{"config":null}'));
+    await make("odd-config", (run) => writeFile(join(run, "config.json"), '{"config":{"without":7}}'));
+    const on = dashboard(hostile);
+    const { runs } = await get<{
+      runs: { key: string; progress: { reason: string | null }; problems: number }[];
+    }>("/api/runs", on);
+    expect(runs.map(({ key, problems }) => [key, problems > 0])).toEqual([
+      ["link", false],
+      ["linked-directory", false],
+      ["no-config", true],
+      ["nulls", true],
+      ["odd-config", true],
+      ["pipe-config.json", true],
+      ["pipe-events.jsonl", true],
+      ["pipe-lock-owner.json", false],
+      ["pipe-phases-01-screenshots-phase-01-0001-0.png", false],
+      ["pipe-phases-01-trajectories.jsonl", true],
+    ]);
+    expect(runs.find(({ key }) => key === "odd-config")!.progress.reason).toContain("cannot be read: ");
+    for (const { key } of runs) {
+      const detail = await on.request(
+        `${base}/api/runs/${key}/episode?kind=rollout&phase=1&id=phase-01/0001`,
+      );
+      expect([key, detail.status < 500]).toEqual([key, true]);
+      if (key === "odd-config") continue;
+      await get<Overview>(`/api/runs/${key}`, on);
+    }
+    for (const [run, path] of [
+      ["link", picture],
+      ["link", "live/x.0.png"],
+      ["linked-directory", picture],
+      ["pipe-phases-01-screenshots-phase-01-0001-0.png", picture],
+    ] as const) {
+      const sent = await on.request(`${base}/api/runs/${run}/screenshot?path=${encodeURIComponent(path)}`);
+      expect([run, path, sent.status]).toEqual([run, path, 404]);
+    }
   });
 
   it("filter episodes by what the viewer offers, in pages", async () => {

@@ -3,12 +3,12 @@
  * Everything it sends is data or text: no page that a run captured is ever sent as a page.
  */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename } from "node:path";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Tokenizer } from "../core/engine.ts";
+import { guard, isLoopback } from "../http/guard.ts";
 import { compareRuns } from "./compare.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeFilter } from "./episodes.ts";
@@ -68,14 +68,10 @@ export function createDashboard(options: DashboardOptions): Hono {
   const { runs, pollMs = 1000 } = options;
   const app = new Hono();
 
+  app.use(guard({ isOurs: isLoopback, policy: POLICY }));
   app.use(async (c, next) => {
-    // A page elsewhere that lets its own name resolve to this machine must not read runs.
-    if (!isLoopback(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);
     await next();
-    c.header("Content-Security-Policy", POLICY);
-    c.header("X-Content-Type-Options", "nosniff");
     c.header("Referrer-Policy", "no-referrer");
-    c.header("Cross-Origin-Resource-Policy", "same-origin");
     if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   });
 
@@ -96,19 +92,7 @@ export function createDashboard(options: DashboardOptions): Hono {
 
   app.get("/api/runs", async (c) =>
     c.json({
-      runs: await Promise.all(
-        (await runs.list()).map(async ({ key, files }) => {
-          const head = await readRunHead(files);
-          const evaluations = await readEvaluations(files);
-          return {
-            key,
-            head: { ...head, config: null },
-            progress: await readProgress(files, head),
-            evaluations,
-            problems: (await files.problems()).length,
-          };
-        }),
-      ),
+      runs: await Promise.all((await runs.list()).map(listedRun)),
     }),
   );
   app.get("/api/runs/:run", (c) => withRun(c, async ({ files }) => c.json(await overview(files))));
@@ -180,9 +164,7 @@ export function createDashboard(options: DashboardOptions): Hono {
       const path = c.req.query("path") ?? "";
       const live = isLivePicturePath(path);
       if (!live && !isScreenshotPath(path)) return c.json({ error: "not a screenshot of a run" }, 400);
-      const file = join(files.directory, path);
-      // A live picture may be gone by now.
-      const bytes = await readFile(file).catch(() => null);
+      const bytes = await files.picture(path);
       if (!bytes) return c.json({ error: "no such screenshot" }, 404);
       return c.body(bytes, 200, {
         "Content-Type": path.endsWith(".png") ? "image/png" : "image/jpeg",
@@ -227,9 +209,50 @@ export function createDashboard(options: DashboardOptions): Hono {
   return app;
 }
 
-export function isLoopback(hostname: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+/** A run in the list of all. One that cannot be read is shown as such and hides no other. */
+async function listedRun({ key, files }: ListedRun) {
+  try {
+    const head = await readRunHead(files);
+    const evaluations = await readEvaluations(files);
+    const progress = await readProgress(files, head);
+    return {
+      key,
+      head: { ...head, config: null },
+      progress,
+      evaluations,
+      problems: (await files.problems()).length,
+    };
+  } catch (error) {
+    return {
+      key,
+      head: { ...UNREADABLE.head, directory: files.directory, name: basename(files.directory) },
+      progress: { ...UNREADABLE.progress, reason: `cannot be read: ${(error as Error).message}` },
+      evaluations: [],
+      problems: 1,
+    };
+  }
 }
+
+const UNREADABLE = {
+  head: {
+    method: "unknown method",
+    seed: null,
+    phases: 0,
+    version: null,
+    revision: null,
+    startedAt: null,
+    config: null,
+  },
+  progress: {
+    state: "stopped",
+    phase: null,
+    stage: null,
+    stageStartedAt: null,
+    done: null,
+    total: null,
+    lastEventAt: null,
+  },
+} as const;
 
 const wholeNumber = (text: string | undefined, otherwise: number): number => {
   const value = Number(text);

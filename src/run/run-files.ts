@@ -4,8 +4,9 @@
  */
 
 import { existsSync } from "node:fs";
-import { open, readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
+import { openRegular, readFrom, readRegular } from "../core/regular-file.ts";
 import type { Task } from "../core/task.ts";
 import { STAGES } from "./events.ts";
 import { LIVE_PICTURES } from "./live-pictures.ts";
@@ -16,7 +17,7 @@ import { EPISODE_FILES, EVALUATION_FILE, STAGE_FILES } from "./records.ts";
 import type { RunInfo } from "./run-info.ts";
 import { isLocked } from "./run-lock.ts";
 import type { LinePlace, TailedLines } from "./tailed-lines.ts";
-import { tailJson, tailLines } from "./tailed-lines.ts";
+import { parseRecord, reasonOf, tailJson, tailLines } from "./tailed-lines.ts";
 
 /** Where an episode is in its file, and what its line begins with. */
 export interface EpisodePlace extends LinePlace {
@@ -39,6 +40,8 @@ export interface RunFiles {
   ): Promise<readonly PhaseRecords[K][]>;
   evaluation(phase: number): Promise<Evaluation | null>;
   episodePlaces(phase: number, kind: EpisodeKind): Promise<readonly EpisodePlace[]>;
+  /** A picture of the run, or its beginning; `null` where there is none (a live one may be gone by now). */
+  picture(path: string, headBytes?: number): Promise<Buffer<ArrayBuffer> | null>;
   /** Path in the run of a file of a phase. */
   path(phase: number, name: string): string;
   /** Whether a process is working on the run. */
@@ -51,6 +54,9 @@ export interface RunFiles {
 
 /** The head of a trajectory's line holds its id and its task; observations follow. */
 const HEAD_BYTES = 16 * 1024;
+/** Larger ones are none of ours. */
+const MOST_JSON_BYTES = 64 << 20;
+const MOST_PICTURE_BYTES = 32 << 20;
 
 export function openRunFiles(path: string): RunFiles {
   const directory = resolve(path);
@@ -59,7 +65,10 @@ export function openRunFiles(path: string): RunFiles {
   const show = (file: string) => relative(directory, file);
   const pathOf = (phase: number, name: string) => join(directory, phasePath(phase, name));
 
-  const tail = <T>(file: string, make: (file: string) => TailedLines<T> = tailJson): TailedLines<T> => {
+  const tail = <T>(
+    file: string,
+    make: (file: string) => TailedLines<T> = (path) => tailJson<T>(path, directory),
+  ): TailedLines<T> => {
     let lines = tails.get(file) as TailedLines<T> | undefined;
     if (!lines) tails.set(file, (lines = make(file)));
     return lines;
@@ -67,12 +76,18 @@ export function openRunFiles(path: string): RunFiles {
 
   const json = async <T>(file: string, required: boolean): Promise<T | null> => {
     damaged.delete(file);
-    if (!existsSync(file)) {
-      if (required) damaged.set(file, `${show(file)} is missing`);
+    let text: string;
+    try {
+      const bytes = await readRegular(file, { within: directory, maxBytes: MOST_JSON_BYTES });
+      text = bytes.toString("utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT")
+        damaged.set(file, `${show(file)} ${reasonOf(error)}`);
+      else if (required) damaged.set(file, `${show(file)} is missing`);
       return null;
     }
     try {
-      return JSON.parse(await readFile(file, "utf8")) as T;
+      return parseRecord<T>(text);
     } catch {
       damaged.set(file, `${show(file)} is not complete JSON`);
       return null;
@@ -85,7 +100,7 @@ export function openRunFiles(path: string): RunFiles {
     info: async () => {
       const file = join(directory, "config.json");
       const info = await json<RunInfo>(file, true);
-      if (info !== null && (typeof info !== "object" || typeof info.config !== "object")) {
+      if (info !== null && (typeof info.config !== "object" || info.config === null)) {
         damaged.set(file, "config.json is not the configuration of a run");
         return null;
       }
@@ -100,8 +115,18 @@ export function openRunFiles(path: string): RunFiles {
       tail(pathOf(phase, EPISODE_FILES[kind]), (file) =>
         tailLines<EpisodePlace>(file, (text, place) => ({ ...headOf(text), ...place }), {
           headBytes: HEAD_BYTES,
+          within: directory,
         }),
       ).refresh(),
+    picture: async (name, headBytes = MOST_PICTURE_BYTES) => {
+      try {
+        await using file = await openRegular(join(directory, name), { within: directory });
+        const { size } = await file.stat();
+        return Buffer.from(await readFrom(file, 0, Math.min(size, headBytes)));
+      } catch {
+        return null;
+      }
+    },
     isLocked: () => isLocked(directory),
     version: async () => {
       const files = [
@@ -149,21 +174,22 @@ async function missingFiles(directory: string): Promise<string[]> {
             found.push(`${phasePath(phase, name)} is missing, though ${stage} is done`);
     for (const name of Object.values(EPISODE_FILES)) {
       const path = phasePath(phase, name);
-      if (existsSync(join(directory, path)) && !(await endsWithLine(join(directory, path))))
-        found.push(`${path} ends in the middle of a line`);
+      const problem = existsSync(join(directory, path)) ? await problemOf(directory, path) : null;
+      if (problem !== null) found.push(`${path} ${problem}`);
     }
   }
   return found;
 }
 
-async function endsWithLine(path: string): Promise<boolean> {
-  const file = await open(path, "r");
+/** What is wrong with the file, or with its end. */
+async function problemOf(directory: string, path: string): Promise<string | null> {
   try {
+    await using file = await openRegular(join(directory, path), { within: directory });
     const { size } = await file.stat();
-    const { buffer } = await file.read(Buffer.alloc(1), 0, 1, Math.max(0, size - 1));
-    return size === 0 || buffer[0] === 0x0a;
-  } finally {
-    await file.close();
+    const isWhole = size === 0 || (await readFrom(file, size - 1, 1))[0] === 0x0a;
+    return isWhole ? null : "ends in the middle of a line";
+  } catch (error) {
+    return reasonOf(error);
   }
 }
 

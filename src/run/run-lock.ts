@@ -1,10 +1,11 @@
 /** @file One process a run: a lock that a second process is refused by and that a killed one does not leave behind. */
 
 import { existsSync, readFileSync } from "node:fs";
-import { readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
+import { rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
+import { readRegular } from "../core/regular-file.ts";
 import { ConfigError } from "../core/errors.ts";
 
 /** What `lock-owner.json` says. */
@@ -35,7 +36,8 @@ const ownerPathOf = (directory: string) => join(directory, "lock-owner.json");
 /** `null` where the file is missing or damaged. */
 async function readOwner(directory: string): Promise<Owner | null> {
   try {
-    const owner = JSON.parse(await readFile(ownerPathOf(directory), "utf8")) as Owner | null;
+    const bytes = await readRegular(ownerPathOf(directory), { maxBytes: 1 << 20 });
+    const owner = JSON.parse(bytes.toString("utf8")) as Owner | null;
     return owner !== null && Number.isInteger(owner.pid)
       ? { ...owner, started: owner.started ?? null }
       : null;

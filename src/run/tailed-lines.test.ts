@@ -1,6 +1,8 @@
-import { appendFile, mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { appendFile, mkdir, mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { headOf } from "./run-files.ts";
 import type { LinePlace } from "./tailed-lines.ts";
@@ -34,7 +36,7 @@ describe("lines that are being written", () => {
 
   it("give the same array while nothing changes", async () => {
     const path = fresh();
-    await writeFile(path, "1\n");
+    await writeFile(path, "{}\n");
     const lines = tailJson(path);
     expect(await lines.refresh()).toBe(await lines.refresh());
   });
@@ -42,31 +44,53 @@ describe("lines that are being written", () => {
   it("are read anew where a resumed run cut the file and wrote something else, even to the same length", async () => {
     const path = fresh();
     const lines = tailJson(path);
-    await writeFile(path, "1\n2\n3\n");
+    await writeFile(path, '{"a":1}\n{"a":2}\n{"a":3}\n');
     await lines.refresh();
-    await truncate(path, 2);
-    await appendFile(path, "7\n8\n9\n");
-    expect(await lines.refresh()).toEqual([1, 7, 8, 9]);
+    await truncate(path, 8);
+    await appendFile(path, '{"a":7}\n{"a":8}\n{"a":9}\n');
+    expect(await lines.refresh()).toEqual([1, 7, 8, 9].map((number) => ({ a: number })));
     await rm(path);
     expect(await lines.refresh()).toEqual([]);
   });
 
   it("are skipped and named where they are not JSON", async () => {
     const path = fresh();
-    await writeFile(path, '1\n{"a\n3\n');
+    const deep = `{"a":${"[".repeat(5000)}${"]".repeat(5000)}}`;
+    const damaged = ['{"a', "null", "7", '"text"', "[1]", deep];
+    await writeFile(path, ['{"a":1}', ...damaged, '{"a":2}', ""].join("\n"));
     const lines = tailJson(path);
-    expect(await lines.refresh()).toEqual([1, 3]);
-    expect(lines.problems).toEqual([`${path}:2 cannot be read`]);
+    expect(await lines.refresh()).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(lines.problems).toEqual(damaged.map((_, i) => `${path}:${i + 2} cannot be read`));
+  });
+
+  it("are empty and say why where the file is none, and are read once it is one", async () => {
+    const [path, target] = [fresh(), fresh()];
+    await writeFile(target, '{"a":1}\n');
+    const lines = tailJson(path, directory);
+    for (const [make, why] of [
+      [() => symlink(target, path), "is a symbolic link, or lies behind one"],
+      [() => mkdir(path), "is no regular file"],
+      [() => promisify(execFile)("mkfifo", [path]), "is no regular file"],
+    ] as const) {
+      await make();
+      expect(await lines.refresh()).toEqual([]);
+      expect(lines.problems).toEqual([`${path} ${why}`]);
+      await rm(path, { recursive: true });
+    }
+    await writeFile(path, '{"a":2}\n');
+    expect(await lines.refresh()).toEqual([{ a: 2 }]);
+    expect(lines.problems).toEqual([]);
   });
 
   it("have right offsets when they are longer than a chunk, and in any script", async () => {
     const path = fresh();
-    const values = ["é".repeat(900_000), "short", "日本".repeat(400_000), ""];
+    const values = ["é".repeat(900_000), "short", "日本".repeat(400_000), ""].map((text) => ({ text }));
     await writeFile(path, values.map((value) => `${JSON.stringify(value)}\n`).join(""));
     const lines = tailLines<LinePlace>(path, (_, place) => place, { headBytes: 10 });
     const places = await lines.refresh();
     expect(places.length).toBe(4);
-    for (const [i, place] of places.entries()) expect(await readLineAt(path, place)).toBe(values[i]);
+    for (const [i, place] of places.entries())
+      expect(await readLineAt(path, place, dirname(path))).toEqual(values[i]);
   });
 });
 

@@ -4,9 +4,13 @@
  */
 
 import type { FileHandle } from "node:fs/promises";
-import { open } from "node:fs/promises";
+import { IrregularFile, openRegular, readFrom } from "../core/regular-file.ts";
 
 const CHUNK_BYTES = 1 << 20;
+/** Longer lines are no records of ours, and are not held. */
+const LONGEST_LINE_BYTES = 64 << 20;
+/** Deeper values are no records of ours; some code recurses into them. */
+const DEEPEST = 100;
 /** Bytes before the end of what was read that have to be the same still. */
 const FINGERPRINT_BYTES = 64;
 
@@ -31,7 +35,7 @@ export interface TailedLines<T> {
 export function tailLines<T>(
   path: string,
   digest: (text: string, place: LinePlace) => T,
-  options: { headBytes?: number } = {},
+  options: { headBytes?: number; within?: string } = {},
 ): TailedLines<T> {
   let items: T[] = [];
   let problems: string[] = [];
@@ -70,29 +74,34 @@ export function tailLines<T>(
       const bytes = chunk.subarray(0, bytesRead);
       let start = 0;
       for (let stop = bytes.indexOf(0x0a); stop >= 0; stop = bytes.indexOf(0x0a, start)) {
-        const line =
-          pendingBytes === 0
-            ? bytes.subarray(start, stop)
-            : Buffer.concat([...pending, bytes.subarray(start, stop)]);
-        take(line, end);
+        const rest = bytes.subarray(start, stop);
+        if (pendingBytes + rest.length > LONGEST_LINE_BYTES)
+          problems.push(`${path}:${++lineNumber} is longer than ${LONGEST_LINE_BYTES >> 20} MiB`);
+        else take(pendingBytes === 0 ? rest : Buffer.concat([...pending, rest]), end);
         [pending, pendingBytes] = [[], 0];
         start = stop + 1;
         end = position + start;
       }
       if (start < bytes.length) {
-        pending.push(bytes.subarray(start));
         pendingBytes += bytes.length - start;
+        if (pendingBytes > LONGEST_LINE_BYTES) pending = [];
+        else pending.push(bytes.subarray(start));
       }
       position += bytesRead;
     }
     partial = pendingBytes > 0;
-    fingerprint = await bytesAt(file, Math.max(0, end - FINGERPRINT_BYTES), end);
+    const from = Math.max(0, end - FINGERPRINT_BYTES);
+    fingerprint = await readFrom(file, from, end - from);
   };
 
   const refresh = async () => {
-    const file = await openIfThere(path);
-    if (!file) {
-      if (end > 0 || items.length > 0) reset();
+    let file: FileHandle;
+    try {
+      file = await openRegular(path, options);
+    } catch (error) {
+      if (end > 0 || items.length > 0 || problems.length > 0) reset();
+      identity = "";
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") problems.push(`${path} ${reasonOf(error)}`);
       return items;
     }
     try {
@@ -101,7 +110,7 @@ export function tailLines<T>(
       const same =
         now === identity &&
         size >= end &&
-        (await bytesAt(file, end - fingerprint.length, end)).equals(fingerprint);
+        (await readFrom(file, end - fingerprint.length, fingerprint.length)).equals(fingerprint);
       if (!same) reset();
       identity = now;
       if (size > end) {
@@ -123,32 +132,40 @@ export function tailLines<T>(
   };
 }
 
-/** The usual digest: the line as JSON. */
-export function tailJson<T>(path: string): TailedLines<T> {
-  return tailLines(path, (text) => JSON.parse(text) as T);
+/** The usual digest: the line as an object. */
+export function tailJson<T>(path: string, within?: string): TailedLines<T> {
+  return tailLines(path, (text) => parseRecord<T>(text), within === undefined ? {} : { within });
+}
+
+/** A JSON object; throws for any other text. */
+export function parseRecord<T>(text: string): T {
+  if (depthOf(text) > DEEPEST) throw new Error("the value is too deep");
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("no object");
+  return value as T;
+}
+
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
+    } else if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
+    else if (c === "}" || c === "]") depth--;
+  }
+  return deepest;
+}
+
+/** Why a file could not be opened, for people. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof IrregularFile) return error.message;
+  return `cannot be read (${(error as NodeJS.ErrnoException).code ?? (error as Error).message})`;
 }
 
 /** One line of an indexed file. */
-export async function readLineAt<T>(path: string, place: LinePlace): Promise<T> {
-  const file = await open(path, "r");
-  try {
-    return JSON.parse((await bytesAt(file, place.offset, place.offset + place.length)).toString("utf8")) as T;
-  } finally {
-    await file.close();
-  }
-}
-
-async function bytesAt(file: FileHandle, from: number, to: number): Promise<Buffer> {
-  const bytes = Buffer.alloc(Math.max(0, to - from));
-  const { bytesRead } = await file.read(bytes, 0, bytes.length, from);
-  return bytes.subarray(0, bytesRead);
-}
-
-async function openIfThere(path: string): Promise<FileHandle | null> {
-  try {
-    return await open(path, "r");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
+export async function readLineAt<T>(path: string, place: LinePlace, within: string): Promise<T> {
+  await using file = await openRegular(path, { within });
+  return parseRecord<T>((await readFrom(file, place.offset, place.length)).toString("utf8"));
 }

@@ -50,7 +50,7 @@ test("a site answers on its own name, and no page leads to a host that an ordina
 });
 
 test("other host names are refused", async () => {
-  expect((await get("map.example.com", "/")).status).toBe(404);
+  expect((await get("map.example.com", "/")).status).toBe(403);
   expect((await get("nothing.localhost", "/")).status).toBe(404);
 });
 

@@ -3,9 +3,9 @@
  * want to look; episodes have private copies and never come here.
  */
 
-import { serve } from "@hono/node-server";
-import type { AddressInfo } from "node:net";
-import { ConfigError } from "../core/errors.ts";
+import { Hono } from "hono";
+import { guard, isLoopback } from "../http/guard.ts";
+import { listen } from "../http/listen.ts";
 import { APPS, createWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
@@ -24,47 +24,31 @@ export interface ServeOptions {
 
 const SUFFIX = ".webrl.test";
 
+/** Pages of sites have styles and scripts in them; nobody may show them in a frame. */
+const POLICY = "frame-ancestors 'none'; object-src 'none'; base-uri 'self'";
+
 /** Throws a `ConfigError` where the port is taken. */
 export async function serveSites({ port, listenHost = "127.0.0.1" }: ServeOptions): Promise<ServedSites> {
   let world = createWorld(APPS.map((app) => app.name));
-  let actualPort = port;
-  const handle = (request: Request) =>
-    respond(request, world, actualPort, () => {
-      world = createWorld(APPS.map((app) => app.name));
-    });
-  const server = serve({ fetch: handle, port, hostname: listenHost });
-  await new Promise<void>((resolve, reject) => {
-    server.once("listening", resolve);
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, port, listenHost)));
-  });
-  actualPort = (server.address() as AddressInfo).port;
+  const reset = () => {
+    world = createWorld(APPS.map((app) => app.name));
+  };
+  const app = new Hono();
+  app.use(guard({ isOurs, methods: ["POST"], policy: POLICY }));
+  app.all("*", (c) => respond(c.req.raw, world, listening.port, reset));
+  const listening = await listen(app.fetch, { port, host: listenHost });
   return {
-    url: `http://localhost:${actualPort}/`,
-    port: actualPort,
-    [Symbol.asyncDispose]: () =>
-      new Promise<void>((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()));
-        if ("closeAllConnections" in server) server.closeAllConnections();
-      }),
+    url: `http://localhost:${listening.port}/`,
+    port: listening.port,
+    [Symbol.asyncDispose]: () => listening[Symbol.asyncDispose](),
   };
 }
 
-function cannotListen(cause: NodeJS.ErrnoException, port: number, listenHost: string): Error {
-  const byPort = "Choose another one with --port, or 0 for any that is free.";
-  if (cause.code === "EADDRINUSE") return new ConfigError(`port ${port} is in use`, byPort, { cause });
-  if (cause.code === "EACCES") return new ConfigError(`port ${port} may not be opened`, byPort, { cause });
-  if (cause.code === "EADDRNOTAVAIL" || cause.code === "ENOTFOUND")
-    return new ConfigError(
-      `${listenHost} is no address of this machine`,
-      "Give one of its own with --host, or 0.0.0.0 for all of them.",
-      { cause },
-    );
-  return cause;
-}
+const isOurs = (hostname: string): boolean => isLoopback(hostname) || hostname.endsWith(".localhost");
 
 async function respond(request: Request, world: World, port: number, reset: () => void): Promise<Response> {
   const url = new URL(request.url);
-  if (url.hostname === "localhost" || url.hostname === "127.0.0.1") {
+  if (isLoopback(url.hostname)) {
     if (url.pathname === "/reset" && request.method === "POST") {
       reset();
       return new Response(null, { status: 303, headers: { location: "/?reset" } });
@@ -75,8 +59,7 @@ async function respond(request: Request, world: World, port: number, reset: () =
   const name = url.hostname.replace(/\.localhost$/, "");
   const host = `${name}${SUFFIX}`;
   const app = world.hosts.get(host);
-  // Other names may be a rebound DNS name of a hostile page.
-  if (!app || !url.hostname.endsWith(".localhost")) return html("<h1>No such site</h1>", 404);
+  if (!app) return html("<h1>No such site</h1>", 404);
   if (url.pathname === "/__sign-in") {
     const headers = new Headers({ location: "/" });
     for (const cookie of world.cookies.filter((c) => c.host === host))

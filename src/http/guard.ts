@@ -1,0 +1,67 @@
+/**
+ * @file What every HTTP server of ours begins with. They are for a person at this machine, so any page that this
+ * person has open elsewhere is a stranger: it may link to us, and nothing else.
+ */
+
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+
+export interface GuardOptions {
+  /** Host names that the server answers to. A name that somebody let resolve to this machine is none of them. */
+  isOurs: (hostname: string) => boolean;
+  /** Besides GET and HEAD. */
+  methods?: readonly string[];
+  /** Content-Security-Policy of every answer. */
+  policy: string;
+  /** Of a request's body. Default 1 MiB. */
+  maxBodyBytes?: number;
+}
+
+/** The names of this machine that no other machine has. */
+export function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}
+
+/** Refuses by name (403), method (405), origin (403) and size (413), before a route sees the request. */
+export function guard({
+  isOurs,
+  methods = [],
+  policy,
+  maxBodyBytes = 1 << 20,
+}: GuardOptions): MiddlewareHandler {
+  const allowed = ["GET", "HEAD", ...methods];
+  const limit = bodyLimit({
+    maxSize: maxBodyBytes,
+    onError: (c) => c.text(`a request's body has at most ${maxBodyBytes} bytes here`, 413),
+  });
+  const refusal = (c: Context): Response | null => {
+    if (!isOurs(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);
+    if (!allowed.includes(c.req.method))
+      return c.text("no such method here", 405, { Allow: allowed.join(", ") });
+    return isForeign(c) ? c.text("not for pages of other sites", 403) : null;
+  };
+  return async (c, next) => {
+    const answer = refusal(c) ?? (await limit(c, next));
+    if (answer instanceof Response) c.res = answer;
+    c.header("Content-Security-Policy", policy);
+    c.header("X-Content-Type-Options", "nosniff");
+    c.header("X-Frame-Options", "DENY");
+    c.header("Cross-Origin-Resource-Policy", "same-origin");
+    c.header("Cross-Origin-Opener-Policy", "same-origin");
+  };
+}
+
+/**
+ * Whether a page of another origin sent this. Browsers say so, and pages cannot change what they say; programs that are
+ * no browsers send neither header.
+ */
+function isForeign(c: Context): boolean {
+  const site = c.req.header("sec-fetch-site");
+  const origin = c.req.header("origin");
+  const isOther = site !== undefined && site !== "same-origin" && site !== "none";
+  // A person may follow a link to us.
+  if (c.req.method === "GET" || c.req.method === "HEAD")
+    return isOther && c.req.header("sec-fetch-mode") !== "navigate";
+  if (site !== undefined) return isOther;
+  return origin !== undefined && origin !== new URL(c.req.url).origin;
+}
