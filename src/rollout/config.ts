@@ -28,6 +28,11 @@ export const rolloutConfigSchema = z.strictObject({
     .default(4)
     .describe("Mistakes of the agent in a row that truncate the episode."),
   faultRetries: z.int().min(0).default(2).describe("Fresh attempts after a fault of browser or site."),
+  siteDownMinutes: z
+    .number()
+    .min(0)
+    .default(60)
+    .describe("Minutes that a site which is down is waited for, with growing pauses, before the run stops."),
   faultRateLimit: z
     .number()
     .min(0)

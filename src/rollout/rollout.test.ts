@@ -43,6 +43,7 @@ async function run(
       seen.push(record);
     },
     onFault: ({ code }) => void faults.push(code),
+    pause: async () => {},
   });
   expect(site.open).toBe(0);
   // Once each, however often the world broke.
@@ -135,6 +136,70 @@ describe("rollout", () => {
     });
     await expect(stopped).rejects.toThrow(Fault);
     await expect(stopped).rejects.toThrow(/6 of the last 6 episodes were broken/);
+  });
+
+  it("waits for a site that is down, with growing pauses, and counts what broke with it neither as a retry nor in the rate", async () => {
+    let clock = 0;
+    let starts = 0;
+    const pauses: number[] = [];
+    const tried: number[] = [];
+    // Down from the 4th start on until ten minutes have passed; episodes that run then break, too.
+    const isDown = () => starts > 3 && clock < 600_000;
+    const site = createFakeSite({
+      failStart: () => (starts++, isDown() ? "site_down" : null),
+      faultAt: () => (isDown() ? "site_down" : null),
+    });
+    const records = await rollout({
+      site,
+      policy: oracle,
+      requests: requests(fakeTasks("train")),
+      config: { ...config, parallel: 3, faultRetries: 0, faultRateLimit: 0.1, siteDownMinutes: 30 },
+      onOutage: (_message, waitedMs) => void tried.push(waitedMs),
+      pause: async (ms) => {
+        pauses.push(ms);
+        clock += ms;
+      },
+      now: () => clock,
+    });
+    expect(records.every((record) => record.truth?.success)).toBe(true);
+    expect(records.some((record) => record.faults.length > 0)).toBe(true);
+    // 1 + 2 + 4 + 8 + 16 + 32 s, then every minute.
+    expect(pauses).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, ...Array<number>(9).fill(60_000)]);
+    expect(tried.at(-1)).toBe(543_000);
+    expect(site.open).toBe(0);
+  });
+
+  it("stops when a site stays down, and not before", async () => {
+    let clock = 0;
+    const stopped = rollout({
+      site: createFakeSite({ failStart: () => "site_down" }),
+      policy: oracle,
+      requests: requests(fakeTasks("test")),
+      config: { ...config, siteDownMinutes: 5 },
+      pause: async (ms) => (clock += ms),
+      now: () => clock,
+    });
+    await expect(stopped).rejects.toMatchObject({
+      name: "Fault",
+      retryable: false,
+      message: "fake has not answered for 5 minutes: the fake site was told to fail",
+    });
+  });
+
+  it("gives up a task whose own start page is broken while others work, also with one episode at a time", async () => {
+    for (const parallel of [1, 3]) {
+      const { records } = await run(oracle, {
+        site: { failStart: (task) => (task.id === "fake.price/6" ? "site_down" : null) },
+        config: { parallel, faultRateLimit: 1, faultRetries: 1 },
+      });
+      expect(records.map((record) => record.trajectory.ending.kind)).toEqual([
+        "faulted",
+        "terminated",
+        "terminated",
+        "terminated",
+      ]);
+      expect(records[0]!.faults).toHaveLength(1);
+    }
   });
 
   it("leaves no episode open when it is aborted", async () => {

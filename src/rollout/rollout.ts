@@ -12,6 +12,7 @@ import { Fault, invariant } from "../core/errors.ts";
 import type { RolloutConfig } from "./config.ts";
 import type { EpisodeRecord, EpisodeRequest, SaveScreenshot } from "./episode.ts";
 import { isFaulted, runEpisode } from "./episode.ts";
+import { isSiteFault, watchForOutages } from "./outage.ts";
 import type { Policy } from "./policy.ts";
 
 export interface RolloutOptions {
@@ -28,6 +29,7 @@ export interface RolloutOptions {
     | "repeatedError"
     | "faultRetries"
     | "faultRateLimit"
+    | "siteDownMinutes"
   >;
   /** Called once per request, before its first attempt. */
   onStart?(request: EpisodeRequest): void;
@@ -35,7 +37,11 @@ export interface RolloutOptions {
   onEpisode?(record: EpisodeRecord): void | Promise<void>;
   /** Called for every attempt that the world broke, given-up ones included. */
   onFault?(fault: { id: string; code: FaultCode; message: string }): void;
+  /** Called whenever a site that is down was tried again in vain. */
+  onOutage?(message: string, waitedMs: number): void;
   saveScreenshot?: SaveScreenshot | undefined;
+  /** Waits before a site is tried again. */
+  pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   now?: () => number;
   signal?: AbortSignal | undefined;
 }
@@ -48,8 +54,9 @@ const FAULT_WINDOW_MIN = 6;
  * Runs every request and returns the records in the requests' order. A record whose ending is `faulted` was given up
  * after `faultRetries`: it is returned so that it is counted, and must not be used.
  *
- * Throws a `Fault` (not retryable) when the share of faults among the last attempts passes `faultRateLimit`: a broken
- * site must not look like a weak policy.
+ * A site that is down is waited for, up to `siteDownMinutes`; what broke with it counts neither as a retry nor in the
+ * fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
+ * passes `faultRateLimit`: a broken site must not look like a weak policy.
  */
 export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]> {
   const { requests, config, signal } = options;
@@ -63,6 +70,15 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
   // Every running episode listens; Node warns from eleven listeners on.
   setMaxListeners(0, linked);
   const recent: (FaultCode | null)[] = [];
+  const outage = watchForOutages({
+    site: options.site,
+    requests,
+    limitMinutes: config.siteDownMinutes,
+    onTry: (message, waitedMs) => options.onOutage?.(message, waitedMs),
+    now: options.now,
+    pause: options.pause,
+    signal: linked,
+  });
   let writing: Promise<void> = Promise.resolve();
 
   const count = (fault: FaultCode | null, message: string) => {
@@ -81,6 +97,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
   const runOne = async (request: EpisodeRequest, index: number) => {
     linked.throwIfAborted();
     const faults: EpisodeRecord["faults"] = [];
+    let retries = 0;
     let record: EpisodeRecord;
     options.onStart?.(request);
     for (;;) {
@@ -92,15 +109,17 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
         ...(options.now && { now: options.now }),
         signal: linked,
       });
-      const ending = record.trajectory.ending;
+      const { ending, finalObservation } = record.trajectory;
+      if (finalObservation !== null) outage.saw(request);
       if (ending.kind !== "faulted") {
         count(null, "");
         break;
       }
       options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
-      count(ending.code, ending.message);
       faults.push({ code: ending.code, message: ending.message });
-      if (faults.length > config.faultRetries) break;
+      if (isSiteFault(ending.code) && (await outage.wait(request))) continue;
+      count(ending.code, ending.message);
+      if (retries++ === config.faultRetries) break;
     }
     record.faults = isFaulted(record) ? faults.slice(0, -1) : faults;
     records[index] = record;

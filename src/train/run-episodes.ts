@@ -72,6 +72,11 @@ export async function runEpisodes(
         report();
         return live.end(record.id);
       },
+      onOutage: (message, waitedMs) =>
+        stage.emit({
+          kind: "warning",
+          message: `the site is down for ${Math.round(waitedMs / 1000)} s and is tried again: ${message}`,
+        }),
       onFault: (fault) => stage.emit({ kind: "fault", ...fault }),
       saveScreenshot: keepsScreenshots(config, stage) ? kept(stage, live) : shown(live),
       signal,

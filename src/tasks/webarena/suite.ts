@@ -19,6 +19,7 @@ import { startBrowserEpisode } from "../../browser/episode.ts";
 import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld, FinishedPage, WorldCookie } from "../../browser/world.ts";
 import type { RunnableSuite, SiteOptions, SuiteSite } from "../runnable.ts";
+import { blame } from "../first-failure.ts";
 import { filterTasks, unknown } from "../suite.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
@@ -98,6 +99,7 @@ function createWebArenaSite(
   const pool = new BrowserPool(options.browser);
   const allowedHosts = Object.values(urls).flatMap((url) => (url ? [new URL(url).host] : []));
   const judge = chat ? createAnswerJudge(chat) : null;
+  const part = blame("webarena");
   return {
     name: "webarena",
     resetMs: [],
@@ -133,12 +135,13 @@ function createWebArenaSite(
           return { by: "verifier", success, probability: success ? 1 : 0, reasons };
         },
       };
-      return startBrowserEpisode(pool, task, world, {
+      const starting = {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-      });
+      };
+      return part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);
     },
     [Symbol.asyncDispose]: async () => pool[Symbol.asyncDispose](),
   };

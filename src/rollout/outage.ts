@@ -1,0 +1,86 @@
+/** @file Waits until a site that broke answers again: with growing pauses, all episodes together, up to a limit. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Site } from "../core/episode.ts";
+import type { FaultCode } from "../core/errors.ts";
+import { Fault } from "../core/errors.ts";
+import type { EpisodeRequest } from "./episode.ts";
+
+export interface OutageOptions {
+  site: Site;
+  /** Any of them may be started to find out whether the site answers. */
+  requests: readonly EpisodeRequest[];
+  /** Minutes after which a site that does not answer ends the rollout. */
+  limitMinutes: number;
+  /** Called after every try that failed, with the milliseconds since the first. */
+  onTry?: ((message: string, waitedMs: number) => void) | undefined;
+  now?: (() => number) | undefined;
+  pause?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined;
+  signal: AbortSignal;
+}
+
+export interface Outage {
+  /** The request showed its first page: from now on it is what the site is tried with. */
+  saw(request: EpisodeRequest): void;
+  /**
+   * Resolves when the site answers: `false` if it did so at once, so that the fault was the episode's own; `true` if
+   * it was down. Throws a `Fault` (not retryable) after the limit.
+   */
+  wait(broken: EpisodeRequest): Promise<boolean>;
+}
+
+const FIRST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** Faults that may mean that the whole site is down. */
+export const isSiteFault = (code: FaultCode) => code === "site_down" || code === "navigation_timeout";
+
+export function watchForOutages(options: OutageOptions): Outage {
+  const { site, requests, limitMinutes, signal } = options;
+  const now = options.now ?? Date.now;
+  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, { signal }));
+  let good: EpisodeRequest | undefined;
+  let waiting: Promise<boolean> | undefined;
+
+  /** What is wrong, or `null` if the site shows the first page. */
+  const tryStart = async ({ task, seed }: EpisodeRequest): Promise<string | null> => {
+    try {
+      await using episode = await site.start(task, { seed, signal });
+      void episode;
+      return null;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Fault && isSiteFault(error.code)) return error.message;
+      // The browser's trouble says nothing of the site, and the next attempt will meet it.
+      if (error instanceof Fault) return null;
+      throw error;
+    }
+  };
+
+  const untilItAnswers = async (broken: EpisodeRequest): Promise<boolean> => {
+    const from = now();
+    const first = requests.indexOf(broken);
+    for (let tries = 0; ; tries++) {
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(tries, 10)), signal);
+      // Another one than the broken one first: its page may be the only one that does not work.
+      const why = await tryStart(good ?? requests[(first + tries + 1) % requests.length]!);
+      if (why === null) return tries > 0;
+      const waitedMs = now() - from;
+      if (waitedMs >= limitMinutes * 60_000)
+        throw new Fault(
+          "site_down",
+          `${site.name} has not answered for ${Math.round(waitedMs / 60_000)} minutes: ${why}`,
+          { retryable: false },
+        );
+      options.onTry?.(why, waitedMs);
+    }
+  };
+
+  return {
+    saw: (request) => (good = request),
+    wait: (broken) =>
+      (waiting ??= untilItAnswers(broken).finally(() => {
+        waiting = undefined;
+      })),
+  };
+}
