@@ -4,7 +4,10 @@ import type { Rng } from "./rng.ts";
 import type { Task } from "./task.ts";
 import type { Trajectory, Verdict } from "./trajectory.ts";
 
-/** Judges finished trajectories without knowing the truth. Throws a `Fault` (`judge_failed`), never guesses. */
+/**
+ * Judges finished trajectories without knowing the truth: one verdict each, in their order, whatever else is in the
+ * call. Throws a `Fault` (`judge_failed`), never guesses.
+ */
 export interface Judge {
   readonly name: string;
   judge(trajectories: readonly Trajectory[], options?: { signal?: AbortSignal }): Promise<Verdict[]>;

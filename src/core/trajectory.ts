@@ -62,9 +62,12 @@ export interface Trajectory {
 export interface Verdict {
   /** Who says so: `verifier`, `orm`, or a judge's name. */
   by: string;
+  /** The reward: `probability` is at least `threshold`. */
   success: boolean;
   /** P(success) in [0, 1]; 0 or 1 from a verifier. */
   probability: number;
+  /** What `probability` had to reach, in (0, 1]; absent: 0.5. */
+  threshold?: number;
   /** What failed or why, for people. */
   reasons: string[];
 }

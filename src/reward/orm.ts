@@ -15,16 +15,15 @@ import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
 export interface OrmOptions {
   /** Layout of the prompt; must be the one the model was trained with. Default `compact`. */
   style?: OrmPromptStyle;
-  /** Prompts per call of the engine. Default 16. */
-  batchSize?: number;
-  /** Tokens of the longest prompt; default the model's context. */
-  contextTokens?: number;
 }
 
 export interface OrmJudgeOptions extends OrmOptions {
-  /** P(YES)/(P(YES)+P(NO)) from which on an episode is a success. Default 0.5, the paper's P(YES) ≥ P(NO). */
+  /** An episode is a success where P(YES)/(P(YES)+P(NO)) is at least this. Default 0.5, the paper's P(YES) ≥ P(NO). */
   threshold?: number;
 }
+
+/** Prompts per call of the engine. */
+const BATCH = 16;
 
 /** The ORM owns nothing: the caller disposes of `model`. */
 export function createOrm(model: FrozenModel, { threshold = 0.5, ...options }: OrmJudgeOptions = {}): Judge {
@@ -49,15 +48,14 @@ export async function ormProbabilities(
   inputs: readonly OrmPromptInput[],
   options: OrmOptions & { signal?: AbortSignal } = {},
 ): Promise<number[]> {
-  const { style = "compact", batchSize = 16, signal } = options;
-  const { tokenizer } = model;
+  const { style = "compact", signal } = options;
+  const { tokenizer, contextTokens } = model;
   const answers = answerTokens(tokenizer);
-  const contextTokens = options.contextTokens ?? model.contextTokens;
   const result: number[] = [];
-  for (let start = 0; start < inputs.length; start += batchSize) {
+  for (let start = 0; start < inputs.length; start += BATCH) {
     signal?.throwIfAborted();
     const batch_B = inputs
-      .slice(start, start + batchSize)
+      .slice(start, start + BATCH)
       .map((input) => answerDatum(ormPrompt({ ...input, tokenizer, contextTokens, style }), answers));
     let rows_BN: Float32Array[];
     try {
@@ -83,5 +81,5 @@ function verdict(trajectory: Trajectory, probability: number, threshold: number)
   const reasons = [`P(YES) = ${probability.toFixed(3)}`];
   if (trajectory.ending.kind === "truncated")
     reasons.push(`the episode was cut: ${trajectory.ending.reason}`);
-  return { by: "orm", success: probability >= threshold, probability, reasons };
+  return { by: "orm", success: probability >= threshold, probability, threshold, reasons };
 }

@@ -4,13 +4,13 @@
  * question.
  *
  * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss compares YES
- * with NO alone. With `fullVocabulary` it is plain SFT over the whole vocabulary, as in the paper; 3. constructed
+ * with NO alone, where the paper's is plain SFT over the whole vocabulary; 3. constructed
  * outcomes have a label at the end of every action as well (`orm-datum.ts`).
  */
 
 import type { ClassificationReport } from "../algo/classification.ts";
 import { classificationReport, collapse } from "../algo/classification.ts";
-import type { Datum, FrozenModel, Loss, Model } from "../core/engine.ts";
+import type { FrozenModel, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import type { Trajectory } from "../core/trajectory.ts";
@@ -47,19 +47,14 @@ export function ormExample(trajectory: Trajectory, success: boolean): OrmExample
   };
 }
 
-/**
- * Splits by a hash of the template (or of the task, `by: "task"`), so that no template (task) is on both sides; a task
- * without template is its own.
- */
+/** Splits by a hash of the template, so that no template is on both sides; a task without template is its own. */
 export function splitOrmExamples(
   examples: readonly OrmExample[],
-  options: { heldOutFraction: number; seed: number; by?: "template" | "task" },
+  options: { heldOutFraction: number; seed: number },
 ): { train: OrmExample[]; heldOut: OrmExample[] } {
-  const { heldOutFraction, seed, by = "template" } = options;
-  const isHeldOut = (example: OrmExample) => {
-    const group = by === "template" ? (example.templateId ?? example.taskId) : example.taskId;
-    return hash32(`orm/${seed}/${group}`) / 2 ** 32 < heldOutFraction;
-  };
+  const { heldOutFraction, seed } = options;
+  const isHeldOut = ({ templateId, taskId }: OrmExample) =>
+    hash32(`orm/${seed}/${templateId ?? taskId}`) / 2 ** 32 < heldOutFraction;
   return {
     train: examples.filter((example) => !isHeldOut(example)),
     heldOut: examples.filter(isHeldOut),
@@ -70,16 +65,8 @@ export interface TrainOrmOptions {
   epochs: number;
   batchSize: number;
   learningRate: number;
-  /** Share of the steps over which the learning rate rises; then it falls as a cosine. Default 0.1. */
-  warmupFraction?: number;
-  weightDecay?: number;
   seed: number;
   style?: OrmPromptStyle;
-  contextTokens?: number;
-  /** Weights that give both classes the same total; default true. */
-  balanced?: boolean;
-  /** Cross-entropy over the whole vocabulary instead of YES against NO; default false. */
-  fullVocabulary?: boolean;
   /** First step to take: a caller that restored a checkpoint skips what was done. Default 0. */
   fromStep?: number;
   /** Called after each optimiser step. */
@@ -98,11 +85,10 @@ export async function trainOrm(
   examples: readonly OrmExample[],
   options: TrainOrmOptions,
 ): Promise<{ steps: number; losses: number[] }> {
-  const { epochs, batchSize, seed, style = "compact", balanced = true, fromStep = 0, signal } = options;
-  const weightOf = classWeights(examples, balanced);
-  const { tokenizer } = model;
+  const { epochs, batchSize, seed, style = "compact", fromStep = 0, signal } = options;
+  const weightOf = classWeights(examples);
+  const { tokenizer, contextTokens } = model;
   const answers = answerTokens(tokenizer);
-  const contextTokens = options.contextTokens ?? model.contextTokens;
   const rng = createRng(`orm/${seed}`);
   const perEpoch = Math.ceil(examples.length / batchSize);
   const steps = epochs * perEpoch;
@@ -113,7 +99,7 @@ export async function trainOrm(
     const at = (step % perEpoch) * batchSize;
     const batch_B = order.slice(at, at + batchSize);
     const questions_B = batch_B.map((example) =>
-      ormQuestions(options.fullVocabulary ? { ...example, fits: undefined } : example, {
+      ormQuestions(example, {
         tokenizer,
         contextTokens,
         style,
@@ -121,19 +107,13 @@ export async function trainOrm(
       }),
     );
     const datums_B = questions_B.map(({ datum }) => datum);
-    const { datums, loss } = options.fullVocabulary
-      ? plainSft(batch_B, datums_B, weightOf)
-      : {
-          datums: datums_B,
-          loss: ormLoss(
-            questions_B.map(({ labels }) => labels),
-            batch_B.map(weightOf),
-          ),
-        };
-    const result = await model.forwardBackward(datums, loss);
+    const loss = ormLoss(
+      questions_B.map(({ labels }) => labels),
+      batch_B.map(weightOf),
+    );
+    const result = await model.forwardBackward(datums_B, loss);
     const { gradientNorm } = await model.optimStep({
-      learningRate: options.learningRate * cosineSchedule(step, steps, options.warmupFraction ?? 0.1),
-      weightDecay: options.weightDecay ?? 0,
+      learningRate: options.learningRate * cosineSchedule(step, steps, WARMUP_FRACTION),
     });
     losses.push(result.loss);
     await options.onStep?.({ step: step + 1, steps, loss: result.loss, gradientNorm });
@@ -141,25 +121,8 @@ export async function trainOrm(
   return { steps, losses };
 }
 
-/** The right answer only, over the whole vocabulary; weights include the division by the batch. */
-function plainSft(
-  batch_B: readonly OrmExample[],
-  datums_B: readonly Datum[],
-  weightOf: (example: OrmExample) => number,
-): { datums: Datum[]; loss: Loss } {
-  const datums = datums_B.map((datum, b): Datum => {
-    const which = batch_B[b]!.success === 1 ? 0 : 1;
-    return {
-      tokens_T: datum.tokens_T,
-      positions_N: [datum.positions_N[which]!],
-      targets_N: [datum.targets_N[which]!],
-      weights_N: [weightOf(batch_B[b]!) / batch_B.length],
-    };
-  });
-  return { datums, loss: "cross_entropy" };
-}
-
-function classWeights(examples: readonly OrmExample[], balanced: boolean): (example: OrmExample) => number {
+/** Weights that give both classes the same total. */
+function classWeights(examples: readonly OrmExample[]): (example: OrmExample) => number {
   const positives = examples.filter((example) => example.success === 1).length;
   const negatives = examples.length - positives;
   if (positives === 0 || negatives === 0)
@@ -167,9 +130,11 @@ function classWeights(examples: readonly OrmExample[], balanced: boolean): (exam
       `the reward model has ${positives} successes and ${negatives} failures to learn from; it needs both`,
       "Collect rollouts of policies of different strength (the oracle, the SFT model, an untrained one).",
     );
-  if (!balanced) return () => 1;
   return (example) => examples.length / (2 * (example.success === 1 ? positives : negatives));
 }
+
+/** Share of the steps over which the learning rate rises; then it falls as a cosine. */
+const WARMUP_FRACTION = 0.1;
 
 /** Linear warm-up, then half a cosine down to 0; in (0, 1]. */
 export function cosineSchedule(step: number, steps: number, warmupFraction: number): number {
@@ -198,21 +163,20 @@ export interface OrmReport {
   collapse: string | null;
 }
 
+/** Mistakes in a report. */
+const MOST_MISTAKES = 20;
+
 /** Judges held-out examples against their labels. */
 export async function evaluateOrm(
   model: FrozenModel,
   examples: readonly OrmExample[],
-  options: { style?: OrmPromptStyle; batchSize?: number; contextTokens?: number; signal?: AbortSignal } = {},
+  options: { style?: OrmPromptStyle; signal?: AbortSignal } = {},
 ): Promise<OrmReport> {
   return ormReport(examples, await ormProbabilities(model, examples, options));
 }
 
 /** The report of any judge whose probabilities of `examples` are known. */
-export function ormReport(
-  examples: readonly OrmExample[],
-  probabilities_B: readonly number[],
-  options: { maxMistakes?: number } = {},
-): OrmReport {
+export function ormReport(examples: readonly OrmExample[], probabilities_B: readonly number[]): OrmReport {
   const outcomes_B = examples.map((example) => example.success);
   const groups = (key: (example: OrmExample) => string) => {
     const names = [...new Set(examples.map(key))].sort();
@@ -251,7 +215,7 @@ export function ormReport(
     overall: classificationReport(probabilities_B, outcomes_B),
     bySite: groups((example) => example.site),
     byPolicy: groups((example) => example.policy),
-    mistakes: mistakes.slice(0, options.maxMistakes ?? 20),
+    mistakes: mistakes.slice(0, MOST_MISTAKES),
     collapse: collapse(probabilities_B, outcomes_B)?.message ?? null,
   };
 }

@@ -21,11 +21,11 @@ const modelsSchema = z.strictObject({
     ),
   threshold: z
     .number()
-    .min(0)
+    .positive()
     .max(1)
     .default(0.85)
     .describe(
-      "P(YES) from which on the outcome reward model rewards an episode. The paper's 0.5 suits a model that has seen as many successes in training as there are; ours saw both kinds alike often, and successes are rarer.",
+      "The outcome reward model rewards an episode where P(YES) is at least this. The paper's 0.5 suits a model that has seen as many successes in training as there are; ours saw both kinds alike often, and successes are rarer.",
     ),
   demonstrations: z
     .string()

@@ -46,9 +46,10 @@ export const STAGE_FILES: Record<StageName, (keyof PhaseRecords | typeof EVALUAT
 export interface VerdictLine {
   id: string;
   taskId: string;
-  /** The reward. */
+  /** The reward: `probability` is at least `threshold` (absent: 0.5). */
   success: boolean;
   probability: number;
+  threshold?: number;
   by: string;
   reasons: string[];
   /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */

@@ -78,10 +78,12 @@ export function proposerRules(create: () => Promise<Proposer>, failed: readonly 
 export function checkVerdict(verdict: Verdict): void {
   assert.ok(verdict.by.length > 0);
   assert.ok(verdict.probability >= 0 && verdict.probability <= 1, `probability ${verdict.probability}`);
+  const { threshold = 0.5 } = verdict;
+  assert.ok(threshold > 0 && threshold <= 1, `threshold ${threshold}`);
   assert.equal(
     verdict.success,
-    verdict.probability >= 0.5,
-    "success means a probability of at least one half",
+    verdict.probability >= threshold,
+    `success means a probability of at least ${threshold}`,
   );
   assert.ok(Array.isArray(verdict.reasons));
 }

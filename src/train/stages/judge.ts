@@ -49,6 +49,7 @@ function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
     taskId: record.trajectory.task.id,
     success: verdict.success,
     probability: verdict.probability,
+    ...(verdict.threshold !== undefined && { threshold: verdict.threshold }),
     by: verdict.by,
     reasons: verdict.reasons,
     truth: record.truth?.success ?? null,
