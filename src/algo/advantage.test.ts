@@ -3,7 +3,6 @@ import { describe, expect, test } from "vitest";
 import {
   digirlAdvantages,
   digirlKeep,
-  digirlTrajectoryAdvantage,
   monteCarloAdvantages,
   officialAdvantages,
   returns,
@@ -82,7 +81,5 @@ describe("baselines' advantages", () => {
 
   test("DigiRL keeps steps above 1/H and ranks trajectories by surprise", () => {
     expect(digirlKeep([0.4, 0.3, 1])).toEqual([true, false, true]);
-    expect(digirlTrajectoryAdvantage(1, 0.2)).toBeCloseTo(0.8);
-    expect(digirlTrajectoryAdvantage(0, 0.2)).toBeCloseTo(-0.2);
   });
 });

@@ -63,11 +63,6 @@ export function digirlKeep(advantages_S: readonly number[]): boolean[] {
   return advantages_S.map((advantage) => advantage > 1 / advantages_S.length);
 }
 
-/** DigiRL's trajectory advantage: outcome minus the instruction's value V(s_0, I). */
-export function digirlTrajectoryAdvantage(outcome: Outcome, instructionValue: number): number {
-  return outcome - instructionValue;
-}
-
 /**
  * WebRL's published code: A_t = clamp(V(s′) − V(s) − 0.05 + reward + mc_t, −1, 1), the outcome written on every step,
  * mc_t = Σ_{k≥t} γ^{k−t}·outcome. `lastValue` is V of the last page with the final action in the history.

@@ -71,34 +71,27 @@ export function officialLoss({
 /**
  * Weighted maximum likelihood: L = −1/B Σ_b w_b·Σ_n logprob_bn; ∂L/∂logprob_bn = −w_b/B.
  * Weight 1 is SFT; 0/1 is filtered behaviour cloning and DigiRL; exp(A/τ) is AWR.
- * `perToken` divides by the number of tokens of the kept samples instead: long actions then do not outweigh short ones.
  */
 export function weightedSftLoss({
   weights_B,
   normalizer,
-  perToken = false,
 }: {
   weights_B: readonly number[];
   normalizer?: number;
-  perToken?: boolean;
 }): Loss {
-  return (logprobs_BN) => {
-    const tokens = logprobs_BN.reduce((n, row_N, b) => n + (weights_B[b] === 0 ? 0 : row_N.length), 0);
-    const divisor = normalizer ?? (perToken ? Math.max(1, tokens) : logprobs_BN.length);
-    return perSample(divisor, (logprobs_N, b) => {
-      const weight = weights_B[b]!;
-      return weight === 0 ? { loss: 0, gradient: 0 } : { loss: -weight * sum(logprobs_N), gradient: -weight };
-    })(logprobs_BN);
-  };
+  return perSample(normalizer, (logprobs_N, b) => {
+    const weight = weights_B[b]!;
+    return weight === 0 ? { loss: 0, gradient: 0 } : { loss: -weight * sum(logprobs_N), gradient: -weight };
+  });
 }
 
-/** w = min(exp(A/τ), maxWeight): advantage-weighted regression (arXiv:1910.00177). */
-export function awrWeights(
-  advantages_B: readonly number[],
-  { temperature = 1, maxWeight = 20 }: { temperature?: number; maxWeight?: number } = {},
-): number[] {
+/** No sample of AWR counts more than this, as in its published code. */
+const MAX_WEIGHT = 20;
+
+/** w = min(exp(A/τ), 20): advantage-weighted regression (arXiv:1910.00177). */
+export function awrWeights(advantages_B: readonly number[], temperature: number): number[] {
   invariant(temperature > 0, `temperature = ${temperature} must be positive`);
-  return advantages_B.map((advantage) => Math.min(Math.exp(advantage / temperature), maxWeight));
+  return advantages_B.map((advantage) => Math.min(Math.exp(advantage / temperature), MAX_WEIGHT));
 }
 
 /**

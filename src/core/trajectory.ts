@@ -40,8 +40,8 @@ export interface Step {
   logprobs?: number[];
   /** Path of a screenshot of `observation`, relative to the run directory. */
   screenshot?: string;
-  /** Milliseconds. */
-  time?: { sampleMs: number; actMs: number; observeMs: number };
+  /** Milliseconds that the policy took, and that the step took: action, waiting and the next observation together. */
+  time?: { sampleMs: number; actMs: number };
 }
 
 export interface Trajectory {

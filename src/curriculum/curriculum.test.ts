@@ -340,7 +340,6 @@ describe("V(s₀)", () => {
     const value = createStartValue(model, {
       observe: async (task) => (task === failed[1] ? null : `page of ${task.instruction}`),
       maxNewTokens: 32,
-      batchSize: 2,
     });
     const values = await value(failed);
     expect(values[1]).toBeNull();

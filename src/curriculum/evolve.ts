@@ -27,9 +27,10 @@ export type EvolveOperator = "sibling" | "crossover" | "phrasing" | "cousin";
 export interface EvolveOptions {
   /** Relative frequency of each operator; 0 switches one off. */
   mix?: Partial<Record<EvolveOperator, number>>;
-  /** Phrasings that training may see, counted from the first. Default: all but the last, at least one. */
-  trainingPhrasings?: (template: CatalogTemplate) => number;
 }
+
+/** Phrasings that training may see, counted from the first: all but the last, at least one. */
+const trainingPhrasings = ({ phrasings }: CatalogTemplate) => Math.max(1, phrasings.length - 1);
 
 const DEFAULT_MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
 /** Tries per wanted task before it gives up: the catalog may be used up. */
@@ -37,8 +38,6 @@ const TRIES_PER_TASK = 30;
 
 export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOptions = {}): Proposer {
   const mix = { ...DEFAULT_MIX, ...options.mix };
-  const phrasingsOf =
-    options.trainingPhrasings ?? ((t: CatalogTemplate) => Math.max(1, t.phrasings.length - 1));
   const pool = createPool(catalog);
   let heldOut: Set<string> | undefined;
 
@@ -56,7 +55,7 @@ export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOption
         const parent = parents[tries % parents.length]!;
         const choice = pool.evolve(parent, pickOperator(mix, draw), draw);
         if (choice === null) continue;
-        const phrasing = pickPhrasing(choice, parent, phrasingsOf(choice.template), draw);
+        const phrasing = pickPhrasing(choice, parent, trainingPhrasings(choice.template), draw);
         if (phrasing === null) continue;
         const lineage = { parentId: parent.id, phase, proposer: "evolve", value: null };
         const task = catalog.instantiate(choice.template.id, choice.params, phrasing, lineage);

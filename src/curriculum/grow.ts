@@ -54,10 +54,6 @@ export interface GrowOptions {
   feasible?(tasks: readonly Task[], signal?: AbortSignal): Promise<Feasibility[]>;
   /** Kept where min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
   range?: { min: number; max: number };
-  /** Rounds of proposing at most. Default 6. */
-  maxRounds?: number;
-  /** Where fewer than this are kept, failed tasks and seeds fill the phase up to `count`. Default 1. */
-  minimum?: number;
   /** Called after each round of proposing. */
   onRound?(kept: number): void;
   signal?: AbortSignal;
@@ -78,9 +74,12 @@ export interface Curriculum {
 /** Paper §2.2: neither hopeless nor solved. */
 export const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
 
+/** Rounds of proposing at most. */
+const MAX_ROUNDS = 6;
+
 export async function growCurriculum(options: GrowOptions): Promise<Curriculum> {
   const { proposer, failed, seeds, count, phase, rng, signal } = options;
-  const { range = PAPER_VALUE_RANGE, maxRounds = 6, minimum = 1 } = options;
+  const { range = PAPER_VALUE_RANGE } = options;
   invariant(seeds.length > 0, "a curriculum needs seeds");
   invariant(count >= 1, `a curriculum of ${count} tasks`);
   const parents = failed.length > 0 ? failed : seeds;
@@ -99,7 +98,7 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
     });
 
   let idle = 0;
-  for (let round = 0; round < maxRounds && kept.length < count && idle < 2; round++) {
+  for (let round = 0; round < MAX_ROUNDS && kept.length < count && idle < 2; round++) {
     signal?.throwIfAborted();
     const wanted = Math.ceil(1.5 * (count - kept.length));
     const candidates = await proposer.propose(parents, {
@@ -159,7 +158,7 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
     options.onRound?.(kept.length);
   }
   const counts = countOutcomes(records);
-  const again = kept.length < minimum ? fallbackTasks(failed, seeds, kept, count, rng) : [];
+  const again = kept.length === 0 ? fallbackTasks(failed, seeds, count, rng) : [];
   return {
     tasks: [...kept, ...again],
     records,
@@ -170,18 +169,12 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
   };
 }
 
-/** Failed tasks first, then seeds, each once, up to `count` together with what was kept. */
-function fallbackTasks(
-  failed: readonly Task[],
-  seeds: readonly Task[],
-  kept: readonly Task[],
-  count: number,
-  rng: Rng,
-): Task[] {
-  const ids = new Set(kept.map((task) => task.id));
+/** Failed tasks first, then seeds, each once, up to `count`. */
+function fallbackTasks(failed: readonly Task[], seeds: readonly Task[], count: number, rng: Rng): Task[] {
+  const ids = new Set<string>();
   const again: Task[] = [];
   for (const task of [...rng.fork("failed").shuffle(failed), ...rng.fork("seeds").shuffle(seeds)]) {
-    if (kept.length + again.length >= count) break;
+    if (again.length >= count) break;
     if (ids.has(task.id)) continue;
     ids.add(task.id);
     again.push(task);

@@ -12,18 +12,19 @@ export interface StartValueOptions {
   observe(task: Task, signal?: AbortSignal): Promise<string | null>;
   /** As in the rollouts, so that the prompts are cut alike. */
   maxNewTokens: number;
-  contextTokens?: number;
   template?: PromptTemplate;
-  batchSize?: number;
 }
+
+/** Prompts per call of the engine. */
+const BATCH = 16;
 
 /** For `growCurriculum`'s `value`: V(s₀), or `null` where the page cannot be seen or the instruction does not fit. */
 export function createStartValue(
   critic: FrozenModel,
   options: StartValueOptions,
 ): (tasks: readonly Task[], signal?: AbortSignal) => Promise<(number | null)[]> {
-  const { maxNewTokens, template, contextTokens = critic.contextTokens, batchSize = 16 } = options;
-  const { tokenizer } = critic;
+  const { maxNewTokens, template } = options;
+  const { tokenizer, contextTokens } = critic;
   const answers = answerTokens(tokenizer);
   return async (tasks, signal) => {
     const values = tasks.map((): number | null => null);
@@ -52,9 +53,9 @@ export function createStartValue(
         if (!(error instanceof Fault) && !(error instanceof ConfigError)) throw error;
       }
     }
-    for (let start = 0; start < prompts.length; start += batchSize) {
+    for (let start = 0; start < prompts.length; start += BATCH) {
       signal?.throwIfAborted();
-      const batch = prompts.slice(start, start + batchSize);
+      const batch = prompts.slice(start, start + BATCH);
       const rows_BN = await critic.logprobs(batch.map(({ prompt_T }) => answerDatum(prompt_T, answers)));
       batch.forEach(({ at }, b) => (values[at] = answerProbability(rows_BN[b]!)));
     }

@@ -3,7 +3,7 @@
  * §2.1). Whole trajectories, so that the successor of every step is at hand for its advantage.
  */
 
-import { ConfigError, invariant } from "../core/errors.ts";
+import { invariant } from "../core/errors.ts";
 import type { ExperienceStep } from "./experience.ts";
 
 export interface ReplayBuffer {
@@ -19,19 +19,14 @@ export interface ReplayBuffer {
   steps(): ExperienceStep[];
   /** The steps of one trajectory, in order; `undefined` if it is not held. */
   trajectory(id: string): readonly ExperienceStep[] | undefined;
-  /** One JSON object per line. `parseReplay` reads it back. */
-  toJsonl(): string;
 }
 
 export interface ReplayOptions {
   /** Steps at most. Default 100,000, as in the published code. */
   capacity?: number;
-  /** Successful trajectories kept per instruction; the newest ones stay. Default: no limit. */
-  maxPerInstruction?: number;
 }
 
-export function createReplayBuffer(options: ReplayOptions = {}): ReplayBuffer {
-  const { capacity = 100_000, maxPerInstruction = Infinity } = options;
+export function createReplayBuffer({ capacity = 100_000 }: ReplayOptions = {}): ReplayBuffer {
   const held = new Map<string, readonly ExperienceStep[]>();
   let size = 0;
   const remove = (id: string) => {
@@ -39,8 +34,8 @@ export function createReplayBuffer(options: ReplayOptions = {}): ReplayBuffer {
     held.delete(id);
   };
   /** The oldest trajectory that may leave. */
-  const oldest = (matches: (first: ExperienceStep) => boolean, except: string) =>
-    [...held].find(([id, [first]]) => id !== except && first!.source === "rollout" && matches(first!))?.[0];
+  const oldest = (except: string) =>
+    [...held].find(([id, [first]]) => id !== except && first!.source === "rollout")?.[0];
 
   return {
     get size() {
@@ -55,55 +50,15 @@ export function createReplayBuffer(options: ReplayOptions = {}): ReplayBuffer {
       if (held.has(first.trajectoryId)) return;
       held.set(first.trajectoryId, steps_S);
       size += steps_S.length;
-      const same = (other: ExperienceStep) => other.instruction === first.instruction;
-      const alike = [...held.values()].filter(
-        ([other]) => other!.source === "rollout" && same(other!),
-      ).length;
-      if (first.source === "rollout" && alike > maxPerInstruction)
-        remove(oldest(same, first.trajectoryId) ?? first.trajectoryId);
       while (size > capacity) {
-        const id = oldest(() => true, first.trajectoryId);
+        const id = oldest(first.trajectoryId);
         if (id === undefined) break;
         remove(id);
       }
     },
     steps: () => [...held.values()].flat(),
     trajectory: (id) => held.get(id),
-    toJsonl: () =>
-      [...held.values()]
-        .flat()
-        .map((step) => `${JSON.stringify(step)}\n`)
-        .join(""),
   };
-}
-
-/** Reads what `toJsonl` wrote. A file that is not that is the user's: `ConfigError` with the line. */
-export function parseReplay(jsonl: string, options: ReplayOptions = {}): ReplayBuffer {
-  const buffer = createReplayBuffer(options);
-  let current: ExperienceStep[] = [];
-  const flush = () => {
-    if (current.length > 0) buffer.add(current);
-    current = [];
-  };
-  jsonl.split("\n").forEach((line, i) => {
-    if (line === "") return;
-    let step: ExperienceStep;
-    try {
-      step = JSON.parse(line) as ExperienceStep;
-      if (typeof step.trajectoryId !== "string" || !Array.isArray(step.responseTokens))
-        throw new TypeError("not a step of experience");
-    } catch (cause) {
-      throw new ConfigError(
-        `line ${i + 1} of the replay buffer cannot be read`,
-        "Restore the file from the run's last checkpoint.",
-        { cause },
-      );
-    }
-    if (current[0] !== undefined && current[0].trajectoryId !== step.trajectoryId) flush();
-    current.push(step);
-  });
-  flush();
-  return buffer;
 }
 
 function checkTrajectory(steps_S: readonly ExperienceStep[]): void {

@@ -47,17 +47,20 @@ export function selectReplay(
   };
 }
 
+/** Steps per call of the engine. */
+const BATCH = 64;
+
 /** Perplexity of each step's action under `model`, its final end token not counted. */
 export async function perplexitiesUnder(
   model: FrozenModel,
   steps: readonly ExperienceStep[],
-  options: { batchSize?: number; endTokens: readonly number[]; signal?: AbortSignal },
+  options: { endTokens: readonly number[]; signal?: AbortSignal },
 ): Promise<number[]> {
-  const { batchSize = 64, endTokens, signal } = options;
+  const { endTokens, signal } = options;
   const result: number[] = [];
-  for (let start = 0; start < steps.length; start += batchSize) {
+  for (let start = 0; start < steps.length; start += BATCH) {
     signal?.throwIfAborted();
-    const batch = steps.slice(start, start + batchSize);
+    const batch = steps.slice(start, start + BATCH);
     const rows_BN = await model.logprobs(
       batch.map((step) => actionDatum(step.promptTokens, countedTokens(step.responseTokens, endTokens))),
     );

@@ -124,7 +124,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
         ...(choice.responseTokens && { responseTokens: choice.responseTokens }),
         ...(choice.logprobs && { logprobs: choice.logprobs }),
         ...(screenshot && { screenshot }),
-        time: { sampleMs: sampled - turnStarted, actMs: now() - acting, observeMs: 0 },
+        time: { sampleMs: sampled - turnStarted, actMs: now() - acting },
       });
       finalObservation = next.observation;
       if (next.kind === "last") last = next.ending;

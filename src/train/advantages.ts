@@ -101,7 +101,7 @@ export function actorLoss(
       return reinforceLoss({ advantages_B, normalizer });
     case "awr":
       return weightedSftLoss({
-        weights_B: awrWeights(advantages_B, { temperature: awrTemperature }),
+        weights_B: awrWeights(advantages_B, awrTemperature),
         normalizer,
       });
     case "filtered-bc":

@@ -380,7 +380,7 @@ function makeStep(rng: Rng, task: Task, index: number, last: boolean, options: M
     promptTokens: Array.from({ length: Math.ceil((options.pageChars ?? 400) / 4) }, () => rng.int(4096)),
     responseTokens,
     logprobs: responseTokens.map(() => -2 * rng.next() ** 3),
-    time: { sampleMs: 200 + rng.int(300), actMs: 60 + rng.int(100), observeMs: 0 },
+    time: { sampleMs: 200 + rng.int(300), actMs: 60 + rng.int(100) },
   };
 }
 

@@ -84,7 +84,6 @@ cases = {
     "sqrt": (dict(x=positive(3)), lambda x: x.sqrt()),
     "reciprocal": (dict(x=positive(3)), lambda x: 1 / x),
     "sigmoid": (dict(x=random(3)), lambda x: x.sigmoid()),
-    "tanh": (dict(x=random(3)), lambda x: x.tanh()),
     "scale": (dict(x=random(3)), lambda x: 0.3 * x),
     "where": (
         dict(c=index(1, 0, 1), a=random(2, 3), b=random(3)),
@@ -92,9 +91,7 @@ cases = {
     ),
     "silu": (dict(x=random(2, 3)), lambda x: x * x.sigmoid()),
     "reduceSum": (dict(x=random(2, 3, 2)), lambda x: x.sum((0, 2))),
-    "reduceMean": (dict(x=random(2, 3)), lambda x: x.mean(1, keepdim=True)),
     "softmax": (dict(x=random(2, 4)), lambda x: x.softmax(-1)),
-    "logSoftmax": (dict(x=random(2, 4)), lambda x: x.log_softmax(-1)),
     "reshape": (dict(x=random(2, 6)), lambda x: x.reshape(3, 4)),
     "transpose": (dict(x=random(2, 3, 4)), lambda x: x.permute(2, 0, 1)),
     "concat": (dict(a=random(2, 1), b=random(2, 2)), lambda a, b: torch.cat([a, b], 1)),
@@ -106,10 +103,6 @@ cases = {
     "scatterAddRows": (
         dict(x=random(4, 2), i=index(3, 0, 3), u=random(3, 2)),
         lambda x, i, u: x.index_add(0, i, u),
-    ),
-    "gatherElements": (
-        dict(x=random(2, 4), i=index(3, 0, 3, 1, 1, 2).reshape(2, 3)),
-        lambda x, i: x.gather(1, i),
     ),
     "matmul": (dict(a=random(3, 2), b=random(2, 4)), lambda a, b: a @ b),
     "matmul transposed a": (dict(a=random(2, 3), b=random(2, 4)), lambda a, b: a.T @ b),

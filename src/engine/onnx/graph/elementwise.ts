@@ -60,10 +60,6 @@ export const reciprocal = (x: Value): Value => unary("Reciprocal", x, (dy, y) =>
 export const sigmoid = (x: Value): Value =>
   unary("Sigmoid", x, (dy, y) => mul(dy, mul(y, sub(x.graph.scalar(1), y))));
 
-/** y = tanh x; x̄ = ȳ·(1−y²). */
-export const tanh = (x: Value): Value =>
-  unary("Tanh", x, (dy, y) => mul(dy, sub(x.graph.scalar(1), mul(y, y))));
-
 /** y = c·x for a constant c; x̄ = c·ȳ. */
 export const scale = (x: Value, factor: number): Value => (factor === 1 ? x : mul(x, x.graph.scalar(factor)));
 

@@ -73,33 +73,6 @@ function flatDim(x: Value): Dim {
   return name;
 }
 
-/** y = x[…, indices] per row, indices of x's shape but for the last axis; x̄ collects ȳ. */
-export function gatherElements(x: Value, indices: Value): Value {
-  if (!sameShape(x.shape.slice(0, -1), indices.shape.slice(0, -1)))
-    throw new ShapeError("GatherElements", [x.shape, indices.shape], "differ outside the last axis");
-  return x.graph.apply(
-    {
-      op: "GatherElements",
-      inputs: [x, indices],
-      outputs: [{ type: x.type, shape: indices.shape }],
-      attributes: { axis: { int: -1 } },
-    },
-    (dy) => [
-      () =>
-        x.graph.apply(
-          {
-            op: "ScatterElements",
-            inputs: [zeros(x, x.shape), indices, dy],
-            outputs: [{ type: x.type, shape: x.shape }],
-            attributes: { axis: { int: -1 }, reduction: { string: "add" } },
-          },
-          null,
-        ),
-      null,
-    ],
-  );
-}
-
 /** y[n] = x[i[n, 0], i[n, 1], …] with int64 indices [N, rank]. No gradient. */
 export function gatherND(x: Value, indices: Value): Value {
   const depth = indices.shape.at(-1);
@@ -120,9 +93,4 @@ export function range(like: Value, dim: Dim): Value {
     { op: "Range", inputs: [zero, limit, one], outputs: [{ type: "int64", shape: [dim] }] },
     null,
   );
-}
-
-/** x with axes of size 1 inserted so that it broadcasts against a tensor of rank `rank` from the left. */
-export function alignLeft(x: Value, rank: number): Value {
-  return reshape(x, [...x.shape, ...Array<number>(rank - x.shape.length).fill(1)]);
 }

@@ -3,7 +3,7 @@
  * as Hugging Face's `tokenizer.json`. Deterministic: the result depends on the texts' word counts alone.
  */
 
-import { invariant } from "../../../core/errors.ts";
+import { ConfigError, invariant } from "../../../core/errors.ts";
 import { characterOfByte } from "./byte-level.ts";
 
 /**
@@ -24,13 +24,12 @@ export const defaultSpecialTokens = [
   "<|pad|>",
 ] as const;
 
+/** Words that must be one token: the critic and the ORM answer with them. */
+const WHOLE_WORDS = ["YES", "NO"];
+
 export interface TrainBpeOptions {
   /** Tokens at most, special ones included; fewer where the texts hold no more pairs that occur twice. */
   vocabSize: number;
-  /** Default {@link defaultSpecialTokens}; they get the last ids. */
-  specialTokens?: readonly string[];
-  /** Words that must be one token; default YES and NO, which the critic and the ORM answer with. */
-  wholeWords?: readonly string[];
 }
 
 /** `tokenizer.json`, as far as byte-level BPE needs it. */
@@ -65,20 +64,18 @@ export interface TokenizerJson {
   };
 }
 
-/** Learns merges from `texts`. Throws `RangeError` where `vocabSize` cannot hold bytes, whole words and special tokens. */
+/** Learns merges from `texts`. Throws a `ConfigError` where `vocabSize` cannot hold bytes, whole words and special tokens. */
 export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): TokenizerJson {
-  const specialTokens = options.specialTokens ?? defaultSpecialTokens;
-  const wholeWords = options.wholeWords ?? ["YES", "NO"];
-  const reserved = specialTokens.length + wholeWords.length;
-  if (options.vocabSize < 256 + reserved) {
-    throw new RangeError(
-      `vocabSize ${options.vocabSize} is too small: bytes and reserved tokens need ${256 + reserved}`,
+  const reserved = defaultSpecialTokens.length + WHOLE_WORDS.length;
+  if (options.vocabSize < 256 + reserved)
+    throw new ConfigError(
+      `a vocabulary of ${options.vocabSize} tokens is too small: bytes and reserved tokens need ${256 + reserved}`,
+      "Make it larger, e.g. 2048.",
     );
-  }
   const tokens = [...characterOfByte];
   const merges = learnMerges(countWords(texts), tokens, options.vocabSize - reserved);
   const known = new Set(tokens);
-  for (const word of wholeWords) {
+  for (const word of WHOLE_WORDS) {
     const token = byteLevel(word);
     if (!known.has(token)) tokens.push(token);
     known.add(token);
@@ -88,7 +85,7 @@ export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): Tok
     version: "1.0",
     truncation: null,
     padding: null,
-    added_tokens: specialTokens.map((content, i) => ({
+    added_tokens: defaultSpecialTokens.map((content, i) => ({
       id: tokens.length + i,
       content,
       single_word: false,
