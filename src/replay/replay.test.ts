@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ConfigError } from "../core/errors.ts";
 import { createRng } from "../core/rng.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 import { createFakeEngine } from "../testing/fake-engine.ts";
