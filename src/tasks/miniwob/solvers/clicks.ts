@@ -1,0 +1,264 @@
+/** @file Tasks of clicking what the instruction names: buttons, boxes, links, tabs, dialogs, menus. */
+
+import type { Observation } from "../../../core/observation.ts";
+import type { Solver, Steps } from "./hands.ts";
+import {
+  all,
+  capture,
+  click,
+  clickSoon,
+  hover,
+  lines,
+  maybe,
+  named,
+  patiently,
+  quoted,
+  select,
+  Stuck,
+  submit,
+  wait,
+} from "./hands.ts";
+import { meanTheSame } from "./synonyms.ts";
+
+export const clickButton: Solver = function* (instruction, o) {
+  yield click(named(o, quoted(instruction)[0]!, { role: "button" }));
+};
+
+export const clickTest: Solver = function* (instruction, o) {
+  yield click(named(o, /button (\w+)\./.exec(instruction)?.[1] ?? "Click Me!"));
+};
+
+export const clickButtonSequence: Solver = function* (_, o) {
+  const next = yield click(named(o, "ONE"));
+  yield click(named(next, "TWO"));
+};
+
+function listed(instruction: string): string[] {
+  const list = capture(instruction, /^Select (?:words similar to )?(.+) and click Submit/);
+  return list === "nothing" ? [] : list.split(", ");
+}
+
+export const clickCheckboxes: Solver = function* (instruction, first) {
+  let o = first;
+  for (const label of listed(instruction)) o = yield click(named(o, label, { role: "checkbox" }));
+  yield* submit(o);
+};
+
+export const clickCheckboxesSoft: Solver = function* (instruction, first) {
+  const wanted = listed(instruction);
+  let o = first;
+  for (const { name, label } of all(first, /./, "checkbox"))
+    if (wanted.some((word) => meanTheSame(word, label))) o = yield click(name);
+  yield* submit(o);
+};
+
+export const clickOption: Solver = function* (instruction, first) {
+  const o = yield click(named(first, listed(instruction)[0]!, { role: "radio" }));
+  yield* submit(o);
+};
+
+export const chooseFromList: Solver = function* (instruction, first) {
+  let o = first;
+  for (const text of capture(instruction, /^Select (.+) from the/).split(", "))
+    o = yield select(named(o, /^/, { role: /combobox|listbox/ }), text);
+  yield* submit(o);
+};
+
+export const clickWidget: Solver = function* (instruction, o) {
+  const wanted = quoted(instruction)[0]!;
+  const role = wanted === "text" ? "textbox" : wanted;
+  const isLong = (element: { role: string }) => element.role === "textarea";
+  const field = o.elements.find((element) => element.role === role) ?? o.elements.find(isLong);
+  yield click(field?.name ?? named(o, /^/, { role: "textbox" }));
+};
+
+export const clickDialog: Solver = function* (instruction, o) {
+  const label = quoted(instruction)[0]!;
+  yield click(named(o, label === "x" ? "Close" : label, { role: "button" }));
+};
+
+export const clickLink: Solver = function* (instruction, o) {
+  yield click(named(o, quoted(instruction)[0]!));
+};
+
+export const clickTab: Solver = function* (instruction, o) {
+  yield click(named(o, capture(instruction, /(Tab #\d)/), { role: "tab" }));
+};
+
+/** Opens one tab or section after the other until the link is there. */
+export const findLinkInTabs: Solver = function* (instruction, first) {
+  const link = quoted(instruction)[0]!;
+  let o = first;
+  const isLink = { role: /^(?!tab)/ };
+  for (const { label } of all(first, /./, "tab")) {
+    if (maybe(o, link, isLink)) break;
+    o = yield click(named(o, label, { role: "tab" }));
+    // An opening section shows its first line early and its links late.
+    if (!maybe(o, link, isLink) && /Expand/.test(instruction)) o = yield wait;
+  }
+  yield click(named(o, link, isLink));
+};
+
+export const expandAndSubmit: Solver = function* (_, first) {
+  const o = yield click(named(first, /^Section/));
+  yield* submit(o);
+};
+
+/** The labels of menus open on hovering. */
+export const clickMenu: Solver = function* (instruction, first) {
+  const path = capture(instruction, /^Select (.+)$/).split(">");
+  let o = first;
+  for (const [index, label] of path.slice(0, -1).entries()) {
+    o = yield hover(named(o, label));
+    o = (yield* patiently(o, (page) => maybe(page, path[index + 1]!))).page;
+  }
+  yield click(named(o, path.at(-1)!));
+};
+
+/** What icons of media players and editors stand for. */
+const ICONS: Record<string, string> = {
+  disk: "Save",
+  "seek-start": "Prev",
+  stop: "Stop",
+  play: "Play",
+  "seek-end": "Next",
+  zoomin: "Zoom In",
+  zoomout: "Zoom Out",
+};
+
+export const clickMenuItem: Solver = function* (instruction, first) {
+  const wanted = quoted(instruction)[1]!;
+  const label = ICONS[wanted.replace("ui-icon-", "")] ?? wanted;
+  let o = yield click(named(first, "Menu"));
+  const menus = o.elements.filter((element) => element.label !== "Menu" && !element.disabled);
+  for (const { name } of menus) {
+    if (maybe(o, label)) break;
+    o = yield hover(name);
+    o = (yield* patiently(o, (page) => maybe(page, label))).page;
+  }
+  yield click(named(o, label));
+};
+
+export const clickPie: Solver = function* (instruction, first) {
+  const o = yield click(named(first, "+"));
+  yield* clickSoon(o, quoted(instruction)[0]!);
+};
+
+export const buyTicket: Solver = function* (instruction, o) {
+  const durations = lines(o).flatMap((line) => {
+    const found = /^(\d+)h (\d+)m$/.exec(line.trim());
+    return found ? [Number(found[1]) * 60 + Number(found[2])] : [];
+  });
+  const prices = all(o, /^Book for \$/).map(({ label }) => Number(label.replace(/\D/g, "")));
+  const values = /duration/.test(instruction) ? durations : prices;
+  const best = /cheapest|shortest/.test(instruction) ? Math.min(...values) : Math.max(...values);
+  yield click(named(o, /^Book for/, { nth: values.indexOf(best) + 1 }));
+};
+
+export const oddOrEven: Solver = function* (_, first) {
+  const numbers = lines(first).flatMap((line) => /\]\s*(-?\d+)\s*\[/.exec(line)?.[1] ?? []);
+  let o = first;
+  for (const [index, number] of numbers.entries())
+    o = yield click(named(o, Number(number) % 2 === 0 ? "Even" : "Odd", { nth: index + 1 }));
+  yield* submit(o);
+};
+
+export const generateNumber: Solver = function* (instruction, first) {
+  const fits = numberRule(instruction);
+  let o = first;
+  for (let tries = 0; tries < 60; tries++) {
+    o = yield click(named(o, "Generate"));
+    const shown = lines(o).find((line) => /^-?\d+$/.test(line.trim()));
+    if (shown !== undefined && fits(Number(shown))) {
+      yield* submit(o);
+      return;
+    }
+  }
+  throw new Stuck("no number fits");
+};
+
+function numberRule(instruction: string): (n: number) => boolean {
+  const bound = Number(/-?\d+/.exec(instruction)?.[0]);
+  if (/less than/.test(instruction)) return (n) => n < bound;
+  if (/greater than/.test(instruction)) return (n) => n > bound;
+  return /even/.test(instruction) ? (n) => n % 2 === 0 : (n) => n % 2 !== 0;
+}
+
+export const phoneBook: Solver = function* (instruction, first) {
+  const [, name, what] = /^Find (.+) in the contact book and click on their (.+)\.$/.exec(instruction) ?? [];
+  if (!name || !what) throw new Stuck(instruction);
+  const key = what.replace(" number", "");
+  let o = first;
+  for (let page = 0; page < 20 && lines(o)[0]?.trim() !== name; page++) o = yield click(named(o, ">"));
+  const line = lines(o).find((text) => text.toLowerCase().startsWith(`${key}:`));
+  yield click(named(o, capture(line ?? "", /\[\w+ ([^\]]+)\]/)));
+};
+
+export const navigateTree: Solver = function* (instruction, first) {
+  const wanted = quoted(instruction)[0]!;
+  const opened = new Set<string>();
+  let o: Observation = first;
+  for (let tries = 0; tries < 25; tries++) {
+    const target = maybe(o, wanted);
+    if (target) {
+      o = yield click(target);
+      // Names repeat: a folder of this name may not be the one.
+      return;
+    }
+    const next = o.elements.find(({ label }) => label !== "" && !opened.has(label));
+    if (!next) break;
+    opened.add(next.label);
+    o = yield click(next.name);
+  }
+  throw new Stuck(`${wanted} is not in the tree`);
+};
+
+export const orderFood: Solver = function* (instruction, first) {
+  const names = /^Order one of each item: (.+)$/.exec(instruction)?.[1]?.split(", ");
+  const kind = /^Order (\d+) items that are (.+)$/.exec(instruction);
+  let o = first;
+  const taken = new Set<string>();
+  const wanted = names?.length ?? Number(kind?.[1]);
+  for (let tries = 0; tries < 30 && taken.size < wanted; tries++) {
+    const found = dishes(o).find(
+      (dish) => dish.plus !== undefined && !taken.has(dish.name) && isWanted(dish, names, kind?.[2]),
+    );
+    o = yield found ? click(found.plus!) : 'do(action="Scroll Down")';
+    if (found) taken.add(found.name);
+    else if (o.error) throw new Stuck(`dishes are missing: ${o.error.message}`);
+  }
+  yield* toSubmit(o);
+};
+
+const isWanted = (dish: Dish, names: string[] | undefined, kind: string | undefined) =>
+  names ? names.includes(dish.name) : kind !== undefined && dish.tags.includes(kind);
+
+interface Dish {
+  name: string;
+  tags: string;
+  plus: string | undefined;
+}
+
+/** Dishes whose name and `+` are both in view. */
+function dishes(o: Observation): Dish[] {
+  const found: Dish[] = [];
+  const pluses = all(o, "+");
+  let before: string[] = [];
+  for (const line of lines(o)) {
+    if (!line.includes("+")) before.push(line.trim());
+    else {
+      const tags = /^(vegan|gluten-free|halal|vegetarian|spicy)\b/.test(before.at(-1) ?? "")
+        ? before.pop()!
+        : "";
+      found.push({ name: before.at(-1) ?? "", tags, plus: pluses[found.length]?.name });
+      before = [];
+    }
+  }
+  return found.filter((dish) => dish.name !== "");
+}
+
+function* toSubmit(first: Observation): Steps {
+  let o = first;
+  for (let tries = 0; tries < 20 && !maybe(o, /submit/i); tries++) o = yield 'do(action="Scroll Down")';
+  yield click(named(o, /submit/i));
+}

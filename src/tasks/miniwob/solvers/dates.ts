@@ -1,0 +1,104 @@
+/** @file Tasks with jQuery UI's date picker: choosing a date, booking a flight. */
+
+import type { Observation } from "../../../core/observation.ts";
+import type { Solver, Steps } from "./hands.ts";
+import {
+  all,
+  capture,
+  click,
+  field,
+  fields,
+  lines,
+  maybe,
+  named,
+  patiently,
+  press,
+  scrollTo,
+  Stuck,
+  submit,
+  type,
+} from "./hands.ts";
+
+const MONTHS = "January February March April May June July August September October November December".split(
+  " ",
+);
+
+/** Months since year 0 that the open picker shows. */
+function shownMonth(o: Observation): number {
+  const [, month, year] = new RegExp(`(${MONTHS.join("|")}) (\\d{4})`).exec(lines(o).join(" ")) ?? [];
+  if (!month) throw new Stuck("the date picker does not open");
+  return Number(year) * 12 + MONTHS.indexOf(month);
+}
+
+/** Opens the picker of a field, goes to the month and clicks the day. */
+function* pickDate(first: Observation, name: string, date: string): Steps<Observation> {
+  const [month, day, year] = date.split("/").map(Number) as [number, number, number];
+  let o = yield click(name);
+  const wanted = year * 12 + month - 1;
+  const back = shownMonth(o) - wanted;
+  if (back !== 0) {
+    const key = back > 0 ? "PageUp" : "PageDown";
+    o = yield press(Array.from({ length: Math.abs(back) }, () => key).join(" "), name);
+  }
+  for (let tries = 0; tries < 14 && shownMonth(o) !== wanted; tries++)
+    o = yield click(named(o, shownMonth(o) > wanted ? /^Prev/ : /^Next/));
+  return yield click(named(o, String(day)));
+}
+
+export const chooseDate: Solver = function* (instruction, first) {
+  const o = yield* pickDate(first, field(first), capture(instruction, /^Select (\S+) as/));
+  yield* submit(o);
+};
+
+export const bookFlight: Solver = function* (instruction, first) {
+  const [, what, from, to, date] =
+    /^Book the (\w+) one-way flight from: (.+) to: (.+) on (\S+)\.$/.exec(instruction) ?? [];
+  if (!what || !from || !to || !date) throw new Stuck(instruction);
+  let o = yield* enterCity(first, "From:", from);
+  o = yield* enterCity(o, "To:", to);
+  o = yield* pickDate(o, fields(o)[2]!.name, date);
+  o = yield click(named(o, "Search"));
+  const { found } = yield* readFlights(o, what);
+  yield click(found);
+};
+
+function* enterCity(first: Observation, label: string, city: string): Steps<Observation> {
+  const o = yield type(named(first, label), city);
+  // The suggestions have city and code; the field may have got a value that is not one of them.
+  const isSuggestion = (text: string) => text.includes(city) && /\(\w{3}\)/.test(text);
+  const { found } = yield* patiently(o, (page) =>
+    all(page, /./, /^(?!textbox)/).find((element) => isSuggestion(element.label)),
+  );
+  if (!found) throw new Stuck(`no suggestion for ${city}`);
+  return yield click(found.name);
+}
+
+/** Reads all offers, scrolling, then scrolls back to the best. */
+function* readFlights(first: Observation, what: string): Steps<{ found: string }> {
+  const offers = new Map<string, number>();
+  let o = first;
+  let best: string | undefined;
+  for (let tries = 0; tries < 15; tries++) {
+    const durations = [
+      ...lines(o)
+        .join("\n")
+        .matchAll(/(\d+)h (\d+)m/g),
+    ].map((d) => Number(d[1]) * 60 + Number(d[2]));
+    const buttons = all(o, /^Book flight for/);
+    for (const [index, { label }] of buttons.entries()) {
+      const price = Number(label.replace(/\D/g, ""));
+      const last = durations.slice(-buttons.length);
+      if (!offers.has(label)) offers.set(label, what === "cheapest" ? price : (last[index] ?? Infinity));
+    }
+    o = yield 'do(action="Scroll Down")';
+    if (o.error) break;
+  }
+  best = [...offers].sort((a, b) => a[1] - b[1])[0]?.[0];
+  if (best === undefined) throw new Stuck("no flights");
+  for (let tries = 0; tries < 15; tries++) {
+    const name = maybe(o, best);
+    if (name) return { found: name };
+    o = yield 'do(action="Scroll Up")';
+  }
+  return yield* scrollTo(o, (page) => maybe(page, best!));
+}

@@ -1,0 +1,221 @@
+/** @file Tasks of dragging, selecting text, drawing and editing, and games. */
+
+import type { Observation } from "../../../core/observation.ts";
+import type { Solver } from "./hands.ts";
+import {
+  all,
+  capture,
+  click,
+  drag,
+  draw,
+  field,
+  hover,
+  lines,
+  named,
+  press,
+  selectText,
+  Stuck,
+  submit,
+} from "./hands.ts";
+
+export const dragBox: Solver = function* (_, first) {
+  const o = yield drag(named(first, "s"), named(first, "L"));
+  yield* submit(o);
+};
+
+const DIRECTIONS: Record<string, string> = { left: "-15, 0", right: "15, 0", up: "0, -15", down: "0, 15" };
+
+/** The shape is the only thing beside the button that answers to the mouse. */
+export const dragShape: Solver = function* (instruction, first) {
+  const shape = first.elements.find(({ label }) => label !== "Submit");
+  if (!shape) throw new Stuck("the shape is not shown");
+  const o = yield drag(shape.name, DIRECTIONS[capture(instruction, /(left|right|up|down)/)]!);
+  yield* submit(o);
+};
+
+function items(o: Observation, names: RegExp = /./): string[] {
+  return all(o, names)
+    .filter(({ label }) => label !== "Submit")
+    .map(({ name }) => name);
+}
+
+export const dragItem: Solver = function* (instruction, o) {
+  const list = items(o);
+  const [, name, where] = /^Drag (\S+) (.+)\.$/.exec(instruction) ?? [];
+  const from = list.findIndex((item) => item.endsWith(name!));
+  if (from < 0) throw new Stuck(`${name} is not an element`);
+  const to = /top/.test(where!)
+    ? 0
+    : /bottom/.test(where!)
+      ? list.length - 1
+      : /down/.test(where!)
+        ? from + 1
+        : /up/.test(where!)
+          ? from - 1
+          : Number(capture(where!, /(\d)/)) - 1;
+  yield drag(list[from]!, list[to]!);
+};
+
+export const dragItemGrid: Solver = function* (instruction, o) {
+  const list = items(o);
+  const [, name, where] = /^Drag (\S+) (.+)\.$/.exec(instruction) ?? [];
+  const from = list.findIndex((item) => item.endsWith(name!));
+  if (from < 0) throw new Stuck(`${name} is not an element`);
+  const step = { "up by one": -3, "down by one": 3, "left by one": -1, "right by one": 1 }[where!];
+  const row = /top/.test(where!) ? 0 : /bottom/.test(where!) ? 2 : 1;
+  const column = /left/.test(where!) ? 0 : /right/.test(where!) ? 2 : 1;
+  yield drag(list[from]!, list[step === undefined ? row * 3 + column : from + step]!);
+};
+
+/** Selection sort by dragging: the smallest of the rest goes to the first free place. */
+export const dragSort: Solver = function* (_, first) {
+  let o = first;
+  for (let place = 0, tries = 0; place < 4 && tries < 12; tries++) {
+    const numbers = all(o, /^-?\d+$/);
+    if (numbers.length < 4) throw new Stuck("the numbers are not elements");
+    const rest = numbers.slice(place);
+    const least = rest.reduce((a, b) => (Number(b.label) < Number(a.label) ? b : a));
+    if (least === rest[0]) place++;
+    else o = yield drag(least.name, rest[0]!.name);
+  }
+  yield* submit(o);
+};
+
+export const highlightText: Solver = function* (instruction, first) {
+  const nth = Number(/(\d)\w\w paragraph/.exec(instruction)?.[1] ?? 1);
+  const paragraphs = lines(first).filter((line) => line.trim() !== "" && !line.startsWith("["));
+  const o = yield selectText(paragraphs[nth - 1] ?? "");
+  if (o.error) throw new Stuck(o.error.message);
+  yield* submit(o);
+};
+
+export const textEditor: Solver = function* (instruction, first) {
+  const all_ = /everything/.test(instruction);
+  const style = /style (\w+)/.exec(instruction)?.[1];
+  const color = /color (\w+)/.exec(instruction)?.[1];
+  const editor = field(first);
+  const text = all_ ? null : capture(instruction, /the text (\S+) /);
+  let o: Observation = yield text === null ? press("Control+A", editor) : selectText(text, editor);
+  if (o.error) throw new Stuck(o.error.message);
+  if (style)
+    o = yield click(
+      named(o, new RegExp({ italics: "italic", underlined: "underline" }[style] ?? style, "i")),
+    );
+  else {
+    o = yield click(named(o, /color/i));
+    o = yield click(named(o, new RegExp(color!, "i")));
+  }
+  yield* submit(o);
+};
+
+export const ascendingNumbers: Solver = function* (_, first) {
+  const o = yield click(named(first, "1"));
+  let page = o;
+  // The numbers are covered now; what covers them is in their order.
+  for (let rest = 0; rest < 4; rest++) page = yield click(named(page, /^(?!.*\d)/, { nth: 1 }));
+};
+
+export const gridCoordinate: Solver = function* (instruction, o) {
+  const [, x, y] = /\((-?\d),(-?\d)\)/.exec(instruction) ?? [];
+  const points = all(o, /^(?!Submit)/);
+  if (points.length !== 25) throw new Stuck(`${points.length} points instead of 25`);
+  yield click(points[(Number(x) + 2) * 5 + (2 - Number(y))]!.name);
+};
+
+/** Clicks the middle of the drawing; near enough on many problems. */
+export const clickMiddle: Solver = function* (_, first) {
+  const drawing = first.elements.find(({ label }) => label !== "Submit");
+  if (!drawing) throw new Stuck("the drawing is not shown");
+  const o = yield draw(drawing.name, "75,65");
+  yield* submit(o);
+};
+
+export const findGreatest: Solver = function* (_, first) {
+  const cards = all(first, /^\d+$/);
+  const best = [...cards].sort((a, b) => Number(b.label) - Number(a.label))[0];
+  const o = yield click((best ?? first.elements[0])!.name);
+  yield* submit(o);
+};
+
+export const stockMarket: Solver = function* (instruction, first) {
+  const limit = Number(capture(instruction, /less than \$([\d.]+?)\.?$/));
+  let o = first;
+  for (let tries = 0; tries < 60; tries++) {
+    const price = Number(/\$([\d.]+)/.exec(lines(o).join(" "))?.[1] ?? Infinity);
+    if (price < limit) {
+      o = yield click(named(o, "Buy"));
+      return;
+    }
+    // Quicker than waiting.
+    o = yield hover(named(o, "Buy"));
+  }
+  throw new Stuck("the price never falls so low");
+};
+
+const WINS = ["012", "345", "678", "036", "147", "258", "048", "246"].map((line) => [...line].map(Number));
+
+export const ticTacToe: Solver = function* (_, first) {
+  let o = first;
+  for (let turn = 0; turn < 5; turn++) {
+    const cells = o.elements;
+    if (cells.length !== 9) throw new Stuck(`${cells.length} cells instead of 9`);
+    const marks = cells.map(({ label }) =>
+      /mark-?x|\bx\b/i.exec(label) ? "x" : /mark-?o|\bo\b/i.exec(label) ? "o" : "",
+    );
+    const place = (mark: string) =>
+      WINS.flatMap((line) =>
+        line.filter((c) => marks[c] === "" && line.every((d) => d === c || marks[d] === mark)),
+      )[0];
+    const open = [4, 0, 2, 6, 8, 1, 3, 5, 7].find((c) => marks[c] === "");
+    const choice = place("x") ?? place("o") ?? open;
+    if (choice === undefined) throw new Stuck("drawn");
+    o = yield click(cells[choice]!.name);
+  }
+};
+
+export const countText: Solver = function* (instruction, o) {
+  const what = /How many (?:\w+ )*?(digit|letter)s? are there/.exec(instruction)?.[1];
+  const shapes = o.elements.filter(({ role }) => role !== "button");
+  const count = shapes.filter(({ label }) => (what === "digit" ? /^\d$/ : /^[a-z]$/i).test(label)).length;
+  if (!what) throw new Stuck("colours and sizes are not in the text");
+  yield click(named(o, String(count), { role: "button" }));
+};
+
+export const clickShape: Solver = function* (instruction, o) {
+  const what = capture(instruction, /(\S+)$/);
+  const pattern =
+    what === "digit"
+      ? /^\d$/
+      : what === "letter"
+        ? /^[a-z]$/i
+        : what.length === 1
+          ? new RegExp(`^${what}$`)
+          : null;
+  if (!pattern) throw new Stuck("shapes have no name in the text");
+  yield click(named(o, pattern));
+};
+
+export const identifyShape: Solver = function* (_, o) {
+  const shape = o.elements.find(({ role }) => role !== "button");
+  const kind = /^\d$/.test(shape?.label ?? "")
+    ? "Number"
+    : /^[a-z]$/i.test(shape?.label ?? "")
+      ? "Letter"
+      : null;
+  const drawn = /circle|triangle|rect/i.exec(shape?.label ?? "")?.[0];
+  if (!kind && !drawn) throw new Stuck("the shape has no name in the text");
+  yield click(named(o, kind ?? new RegExp(drawn!, "i"), { role: "button" }));
+};
+
+export const clickColor: Solver = function* (instruction, o) {
+  yield click(named(o, new RegExp(capture(instruction, /the (\w+) colored/), "i")));
+};
+
+export const dragToResize: Solver = function* (instruction, first) {
+  const larger = /larger/.test(instruction);
+  const by = larger ? 12 : -12;
+  const handle = named(first, /resiz|handle/i, { nth: /width/.test(instruction) ? 1 : 2 });
+  const o = yield drag(handle, /width/.test(instruction) ? `${by}, 0` : `0, ${by}`);
+  if (o.error) throw new Stuck(o.error.message);
+  yield* submit(o);
+};
