@@ -1,7 +1,8 @@
 /**
  * @file Runs the scripted solvers over the pages: `tsx scripts/miniwob/solve.ts HTML_DIRECTORY [--seeds 5] [--max-steps 40]
- * [--parallel 2] [--json FILE] [--trace] [NAME…]`. Reports, for each of the 125 tasks, on how many seeds its solver succeeded and
- * what ended the other attempts. With `--trace`, prints the pages and actions of attempts that failed.
+ * [--parallel 2] [--json FILE] [--trace] [--look] [NAME…]`. Reports, for each of the 125 tasks, on how many seeds its solver succeeded and
+ * what ended the other attempts. With `--trace`, prints the pages and actions of attempts that failed;
+ * with `--look`, only the first page of each problem.
  */
 
 import { writeFile } from "node:fs/promises";
@@ -12,6 +13,8 @@ import { SOLVERS } from "../../src/tasks/miniwob/solvers/index.ts";
 import { Stuck } from "../../src/tasks/miniwob/solvers/hands.ts";
 import { loadMiniwobSuite } from "../../src/tasks/miniwob/suite.ts";
 import { parseAction } from "../../src/text/action.ts";
+
+const print = (text: string) => process.stdout.write(`${text}\n`);
 
 interface Attempt {
   task: string;
@@ -31,6 +34,7 @@ const { values, positionals } = parseArgs({
     parallel: { type: "string", default: "2" },
     json: { type: "string" },
     trace: { type: "boolean", default: false },
+    look: { type: "boolean", default: false },
   },
 });
 const [directory, ...names] = positionals;
@@ -66,14 +70,13 @@ async function attempt(id: string, seed: number): Promise<Attempt> {
   try {
     await using episode = await site.start(suite.task(id), { seed: hash32(`${id} ${seed}`) });
     trace.push(episode.task.instruction, episode.first.text);
+    if (values.look) return end("looked at");
     await run(episode, solver(episode.task.instruction, episode.first), result, trace, end);
   } catch (error) {
     end("fault", String(error));
   }
-  if (values.trace && !result.solved)
-    console.log(
-      `##### ${result.task} seed ${seed}: ${result.outcome} ${result.detail}\n${trace.join("\n")}\n`,
-    );
+  if ((values.trace || values.look) && !result.solved)
+    print(`##### ${result.task} seed ${seed}: ${result.outcome} ${result.detail}\n${trace.join("\n")}\n`);
   return result;
 }
 
@@ -113,7 +116,7 @@ function report(): void {
     const solved = row.filter((one) => one.solved);
     const failed = row.find((one) => !one.solved);
     const steps = Math.max(...row.map((one) => one.steps));
-    console.log(
+    print(
       `${row[0]!.task.padEnd(30)} ${solved.length}/${row.length} ${String(steps).padStart(3)} steps${failed ? `  ${failed.outcome}: ${failed.detail.slice(0, 150)}` : ""}`,
     );
   }
@@ -121,11 +124,11 @@ function report(): void {
   const short_ = always.filter((row) => row.every((one) => one.steps <= 10));
   const never = rows.filter((row) => row.every((one) => !one.solved));
   const tried = rows.filter((row) => row[0]!.outcome !== "none");
-  console.log(
+  print(
     `${rows.length} tasks, ${tried.length} with a solver: ${always.length} solved on every seed (${short_.length} within 10 steps), ` +
       `${rows.length - always.length - never.length} on some, ${never.length} on none`,
   );
   const kinds = new Map<string, number>();
   for (const one of attempts) kinds.set(one.outcome, (kinds.get(one.outcome) ?? 0) + 1);
-  console.log([...kinds].map(([kind, count]) => `${kind} ${count}`).join(", "));
+  print([...kinds].map(([kind, count]) => `${kind} ${count}`).join(", "));
 }

@@ -6,14 +6,16 @@ import { ConfigError } from "../../core/errors.ts";
 import { runEpisode } from "../../rollout/episode.ts";
 import type { Policy } from "../../rollout/policy.ts";
 import { parseAction } from "../../text/action.ts";
+import { SOLVERS } from "./solvers/index.ts";
 import { loadMiniwobSuite } from "./suite.ts";
+import { TASK_NAMES } from "./task-names.ts";
 
 /** A page with MiniWoB++'s interface: its globals, its cover, its score display, its seeded problem. */
 const PAGE = `<!doctype html><html><head><title>Click Button</title><script src="../core/core.js"></script>
 <script>
 var genProblem = function () {
   var wanted = ["Yes", "No", "Maybe"][Math.floor(Math.random() * 3)];
-  document.getElementById("query").textContent = "Click  on the " + wanted + " button.";
+  document.getElementById("query").textContent = 'Click  on the "' + wanted + '" button.';
   document.getElementById("area").innerHTML = ["Yes", "No", "Maybe"].map(function (t) { return "<button>" + t + "</button>"; }).join("");
   document.getElementById("area").onclick = function (e) { core.endEpisode(e.target.textContent === wanted ? 1 : -1); };
 };
@@ -73,7 +75,7 @@ test("a page is a task: seeded, ended by the page itself, judged by its reward",
     await using again = await site.start(suite.tasks()[0]!, { seed });
     expect(again.first.text).toBe(episode.first.text);
     expect(episode.first.text.split("---\n")[1]).toBe("[button Yes] [button No] [button Maybe]");
-    const wanted = /^Click on the (\w+) button\.$/.exec(episode.task.instruction)![1]!;
+    const wanted = /^Click on the "(\w+)" button\.$/.exec(episode.task.instruction)![1]!;
     queries.add(wanted);
     const choice = right ? wanted : ["Yes", "No", "Maybe"].find((text) => text !== wanted)!;
     const action = { kind: "click", element: `button ${choice}` } as const;
@@ -89,7 +91,7 @@ test("an address that gained a fragment is the task's page; an utterance may be 
   const suite = await loadMiniwobSuite(directory);
   await using site = await suite.createSite();
   await using episode = await site.start(suite.task("miniwob.search-engine"), { seed: 1 });
-  const wanted = /Click {2}on the (\w+) button/.exec(episode.task.instruction)![1]!;
+  const wanted = /Click {2}on the "(\w+)" button/.exec(episode.task.instruction)![1]!;
   const action = { kind: "click", element: `button ${wanted}` } as const;
   const last = await episode.step({ ok: true, action, comments: [] });
   expect(last).toMatchObject({ kind: "last", ending: { reason: "site_end" } });
@@ -112,8 +114,19 @@ test("a rollout's trajectory carries the page's own instruction, and the policy 
   const request = { id: "a", task: suite.tasks()[0]!, seed: 1 };
   const { trajectory } = await runEpisode(request, { site, policy, limits });
   expect(new Set([...given, trajectory.task.instruction])).toEqual(
-    new Set([expect.stringMatching(/^Click on the \w+ button\.$/)]),
+    new Set([expect.stringMatching(/^Click on the "\w+" button\.$/)]),
   );
+});
+
+test("a solver succeeds by the text of the page and written actions alone", async () => {
+  const suite = await loadMiniwobSuite(directory);
+  await using site = await suite.createSite();
+  await using episode = await site.start(suite.task("miniwob.click-button"), { seed: 3 });
+  const run = SOLVERS["click-button"]!(episode.task.instruction, episode.first);
+  const time = await episode.step(parseAction(String(run.next().value)));
+  expect(time).toMatchObject({ kind: "last", ending: { reason: "site_end" } });
+  expect((await episode.verify(null))?.success).toBe(true);
+  expect(Object.keys(SOLVERS).filter((name) => !TASK_NAMES.includes(name))).toEqual([]);
 });
 
 test("saying that it is done does not make it done; files outside of the directory are not served", async () => {

@@ -77,7 +77,6 @@ function* enterCity(first: Observation, label: string, city: string): Steps<Obse
 function* readFlights(first: Observation, what: string): Steps<{ found: string }> {
   const offers = new Map<string, number>();
   let o = first;
-  let best: string | undefined;
   for (let tries = 0; tries < 15; tries++) {
     const durations = [
       ...lines(o)
@@ -93,12 +92,12 @@ function* readFlights(first: Observation, what: string): Steps<{ found: string }
     o = yield 'do(action="Scroll Down")';
     if (o.error) break;
   }
-  best = [...offers].sort((a, b) => a[1] - b[1])[0]?.[0];
+  const best = [...offers].sort((a, b) => a[1] - b[1])[0]?.[0];
   if (best === undefined) throw new Stuck("no flights");
   for (let tries = 0; tries < 15; tries++) {
     const name = maybe(o, best);
     if (name) return { found: name };
     o = yield 'do(action="Scroll Up")';
   }
-  return yield* scrollTo(o, (page) => maybe(page, best!));
+  return yield* scrollTo(o, (page) => maybe(page, best));
 }

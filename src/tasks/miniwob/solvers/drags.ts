@@ -152,7 +152,9 @@ export const stockMarket: Solver = function* (instruction, first) {
   throw new Stuck("the price never falls so low");
 };
 
-const WINS = ["012", "345", "678", "036", "147", "258", "048", "246"].map((line) => [...line].map(Number));
+const WINS = ["012", "345", "678", "036", "147", "258", "048", "246"].map((line) =>
+  line.split("").map(Number),
+);
 
 export const ticTacToe: Solver = function* (_, first) {
   let o = first;

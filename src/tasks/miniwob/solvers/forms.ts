@@ -171,7 +171,7 @@ export const scrollText: Solver = function* (instruction, first) {
 
 export const signAgreement: Solver = function* (instruction, first) {
   const name = quoted(instruction)[0];
-  if (/^Click the cancel/.test(instruction)) {
+  if (instruction.startsWith("Click the cancel")) {
     yield click(named(first, "Cancel"));
     return;
   }
@@ -202,7 +202,7 @@ function labelsOfFields(o: Observation): string[] {
   let before = "";
   for (const line of lines(o)) {
     if (/\[(textbox|searchbox|textarea)/.test(line))
-      labels.push(/^\[/.test(line) ? `${before} ${line}` : line);
+      labels.push(line.startsWith("[") ? `${before} ${line}` : line);
     before = line;
   }
   return labels;
@@ -262,7 +262,9 @@ function* slideTo(first: Observation, nth: number, value: number): Steps<Observa
 }
 
 export const useSlider: Solver = function* (instruction, first) {
-  const values = [...capture(instruction, /(?:Select|combination) \[?([-\d,]+)/).split(",")].map(Number);
+  const values = capture(instruction, /(?:Select|combination) \[?([-\d,]+)/)
+    .split(",")
+    .map(Number);
   let o = first;
   for (const [index, value] of values.entries()) o = yield* slideTo(o, index + 1, value);
   yield* submit(o);
