@@ -74,8 +74,9 @@ export default defineConfig({
       rules: {
         "no-restricted-imports": "off",
         "typescript/no-floating-promises": "off",
+        // The kits' rules and properties assert inside.
+        "vitest/expect-expect": ["error", { assertFunctionNames: ["expect*", "fc.assert", "rule.run"] }],
         "vitest/valid-title": "off",
-        "vitest/expect-expect": "off",
         "vitest/no-conditional-expect": "off",
       },
     },
