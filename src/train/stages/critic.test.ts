@@ -1,0 +1,65 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { existsSync } from "node:fs";
+import { mean } from "../../algo/statistics.ts";
+import { trainCritic } from "./critic.ts";
+import { makeWorld } from "../testing/stage-run.ts";
+import type { World } from "../testing/stage-run.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+}, 120_000);
+afterAll(() => world[Symbol.asyncDispose]());
+
+const key = ({ trajectoryId, index }: { trajectoryId: string; index: number }) => `${trajectoryId}#${index}`;
+
+describe("the critic stage", () => {
+  it("writes V of every step that an advantage reads: each step of the data, and its successor", async () => {
+    // Some single steps are replayed, whose successors are no part of the data.
+    await using stage = await world.open({ replay: { minPerplexity: 1, maxPerplexity: 1e9, maxRatio: 0.5 } });
+    await stage.upTo(1, "critic");
+    await trainCritic(stage.context, 1);
+    const lines = await stage.run.read(1, "values.jsonl");
+    for (const { value } of lines) {
+      expect(value).toBeGreaterThan(0);
+      expect(value).toBeLessThan(1);
+    }
+    const needed = new Set<string>();
+    for (const step of await stage.context.experience.data(1))
+      for (const each of step.trajectory.slice(step.index, step.index + 2)) needed.add(key(each));
+    expect(new Set(lines.map(key))).toEqual(needed);
+    expect(lines).toHaveLength(needed.size);
+    expect(existsSync(stage.context.models.criticPath(1))).toBe(true);
+  });
+
+  it("learns from new steps only: replayed ones are all successes", async () => {
+    await using stage = await world.open({ replay: { minPerplexity: 1, maxPerplexity: 1e9, maxRatio: 2 } });
+    await stage.upTo(1, "critic");
+    const data = await stage.context.experience.data(1);
+    const fresh = data.filter((step) => step.isNew);
+    expect(fresh.length).toBeLessThan(data.length);
+    const { optimiserSteps } = await trainCritic(stage.context, 1);
+    // Batches of 8, one epoch.
+    expect(optimiserSteps).toBe(Math.ceil(fresh.length / 8));
+  });
+
+  it("moves V towards the outcomes", async () => {
+    await using stage = await world.open({ critic: { learningRate: 0.2, batchSize: 8, epochs: 10 } });
+    await stage.upTo(1, "critic");
+    await trainCritic(stage.context, 1);
+    const values = new Map((await stage.run.read(1, "values.jsonl")).map((line) => [key(line), line.value]));
+    const fresh = await stage.context.experience.newSteps(1);
+    const meanOf = (outcome: 0 | 1) =>
+      mean(fresh.filter((step) => step.outcome === outcome).map((step) => values.get(key(step))!));
+    expect(meanOf(1)).toBeGreaterThan(meanOf(0) + 0.1);
+    expect(stage.metrics("critic", 1)["critic/auc"]).toBeGreaterThan(0.6);
+  });
+
+  it("does nothing for a method that has no critic", async () => {
+    await using stage = await world.open({ method: "filtered-bc" });
+    await stage.upTo(1, "critic");
+    expect(await trainCritic(stage.context, 1)).toEqual({ optimiserSteps: 0 });
+    expect(await stage.run.read(1, "values.jsonl")).toEqual([]);
+    expect(existsSync(stage.context.models.criticPath(1))).toBe(false);
+  });
+});

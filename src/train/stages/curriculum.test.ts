@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Task } from "../../core/task.ts";
+import { growTasks } from "./curriculum.ts";
+import { makeWorld } from "../testing/stage-run.ts";
+import type { World } from "../testing/stage-run.ts";
+
+let world: World;
+beforeAll(async () => {
+  world = await makeWorld();
+}, 120_000);
+afterAll(() => world[Symbol.asyncDispose]());
+
+describe("the curriculum stage", () => {
+  it("begins with tasks of the train split, templates in turn", async () => {
+    await using stage = await world.open();
+    expect(await growTasks(stage.context, 0)).toEqual({ tasks: 6 });
+    const tasks = await stage.run.read(0, "tasks.jsonl");
+    expect(tasks.every((task) => task.split === "train")).toBe(true);
+    const templates = tasks.map((task) => task.templateId);
+    expect(templates.filter((id) => id === "fake.price")).toHaveLength(3);
+    expect(templates[0]).not.toBe(templates[1]);
+  });
+
+  it("proposes only from tasks whose attempt the judge called a failure", async () => {
+    let asked: readonly Task[] = [];
+    await using stage = await world.open(
+      {},
+      {
+        proposer: {
+          name: "listens",
+          propose: async (failed) => {
+            asked = failed;
+            return [];
+          },
+        },
+      },
+    );
+    await stage.upTo(1, "curriculum");
+    await growTasks(stage.context, 1);
+    const verdicts = await stage.run.read(0, "verdicts.jsonl");
+    const failed = verdicts.filter((line) => !line.success).map((line) => line.taskId);
+    expect(failed.length).toBeGreaterThan(0);
+    expect(asked.map((task) => task.id).sort()).toEqual([...new Set(failed)].sort());
+  });
+
+  it("asks the critic for V(s₀) from phase 2 on, keeps what lies in the range, and says why of every candidate", async () => {
+    await using stage = await world.open({ curriculum: { minValue: 0.2, maxValue: 0.6 } });
+    await stage.upTo(2, "curriculum");
+    await growTasks(stage.context, 2);
+    const [first, second] = [
+      await stage.run.read(1, "curriculum.jsonl"),
+      await stage.run.read(2, "curriculum.jsonl"),
+    ];
+    expect(first.length).toBeGreaterThan(0);
+    expect(first.every((line) => line.value === null)).toBe(true);
+    const valued = second.filter((line) => line.value !== null);
+    expect(valued.length).toBeGreaterThan(0);
+    for (const { value, kept, outcome } of valued) {
+      const expected = value! < 0.2 ? "too_hard" : value! > 0.6 ? "too_easy" : outcome;
+      expect(outcome).toBe(expected);
+      expect(kept).toBe(outcome === "kept");
+    }
+    const { "curriculum/proposed": proposed, ...counts } = stage.metrics("curriculum", 2);
+    expect(proposed).toBe(second.length);
+    expect(counts["curriculum/kept"]).toBe(second.filter((line) => line.kept).length);
+  });
+
+  it("has the same tasks in every phase where the method's tasks are fixed", async () => {
+    await using stage = await world.open({ without: ["curriculum"] });
+    await stage.upTo(1, "rollout");
+    await growTasks(stage.context, 2);
+    const [one, two] = [await stage.run.read(1, "tasks.jsonl"), await stage.run.read(2, "tasks.jsonl")];
+    expect(one).toHaveLength(6);
+    expect(two).toEqual(one);
+  });
+});
