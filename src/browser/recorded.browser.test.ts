@@ -1,0 +1,22 @@
+import { afterAll, expect, it } from "vitest";
+import { BrowserPool } from "./pool.ts";
+import { openRecorded, readRecord } from "./testing/record-pages.ts";
+
+const pool = new BrowserPool();
+afterAll(() => pool[Symbol.asyncDispose]());
+
+// The shipped models were trained on these texts: whoever changes one makes them anew.
+it.each(["compact", "webrl", "aria"] as const)(
+  "recorded pages of the built-in sites are observed as ever in %s",
+  async (format) => {
+    const pages = (await readRecord()).filter(({ seen }) => seen[format]);
+    expect(pages.length).toBeGreaterThan(20);
+    await using recorded = await openRecorded(pool, pages);
+    const [now, then]: Record<string, string[]>[] = [{}, {}];
+    for (const [index, page] of pages.entries()) {
+      now[`${index} ${page.url}`] = await recorded.observe(page, format);
+      then[`${index} ${page.url}`] = page.seen[format]!;
+    }
+    expect(now).toEqual(then);
+  },
+);
