@@ -13,7 +13,7 @@ import { bounded, TooLate } from "./bounded.ts";
 import { findElement } from "./lookup.ts";
 import { buildObservation } from "./observation.ts";
 import type { ElementTarget } from "./observe.ts";
-import { PAGE_TEXT } from "./page/script.ts";
+import { mainDocument } from "./page-world.ts";
 import { perform } from "./perform.ts";
 import { browserFault } from "./pool.ts";
 import type { BrowserPool, EpisodeContext } from "./pool.ts";
@@ -197,11 +197,12 @@ class BrowserEpisode implements Episode {
     let page: FinishedPage;
     try {
       const tab = await this.#tabs.current();
-      const text = await bounded(tab.page.evaluate(PAGE_TEXT), this.#limits.responseMs);
+      const read = mainDocument(tab.page).then((document) => document.call("pageText"));
+      const text = await bounded(read, this.#limits.responseMs);
       page = {
         url: tab.page.url(),
         title: this.#last?.title ?? "",
-        pageText: String(text).replace(/\s+/g, " ").trim(),
+        pageText: text.replace(/\s+/g, " ").trim(),
         read: (expression) => bounded(tab.page.evaluate(expression), this.#limits.responseMs),
       };
     } catch (error) {

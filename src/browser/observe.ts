@@ -1,17 +1,18 @@
 /** @file Observes a document and the frames in it: one evaluation each. */
 
-import type { Frame, JSHandle, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { ObservationFormat } from "../core/observation.ts";
 import { bounded } from "./bounded.ts";
+import { mainDocument } from "./page-world.ts";
+import type { PageDocument } from "./page-world.ts";
 import type { PageSnapshot } from "./page/compact.ts";
-import type { Edges } from "./page/dom.ts";
-import { callPage, frameElement, pageCalls } from "./page/script.ts";
-import type { SettleOptions } from "./page/script.ts";
+import type { Edges } from "./page/geometry.ts";
+import type { SettleOptions } from "./page/settle.ts";
 
 /** Where an element of an observation lives. */
 export interface ElementTarget {
-  frame: Frame;
-  /** Its position in the frame's own list. */
+  document: PageDocument;
+  /** Its position in the document's own list. */
   index: number;
   /** Offset of the frame's viewport in the page's. */
   dx: number;
@@ -36,23 +37,23 @@ export async function observeDocument(
   view: Edges,
   settle: SettleOptions,
 ): Promise<ObservedDocument | null> {
-  return observeFrame(page.mainFrame(), format, view, settle, { dx: 0, dy: 0, depth: 0 });
+  return observeFrame(await mainDocument(page), format, view, settle, { dx: 0, dy: 0, depth: 0 });
 }
 
 async function observeFrame(
-  frame: Frame,
+  document: PageDocument,
   format: ObservationFormat,
   view: Edges,
   settle: SettleOptions,
   at: { dx: number; dy: number; depth: number },
 ): Promise<ObservedDocument | null> {
   const from = performance.now();
-  const settled = await callPage(frame, pageCalls.observe(format, view, settle));
+  const settled = await document.call("observe", format, view, settle);
   if (!settled) return null;
   const { settledMs, ...snapshot } = settled;
   const readMs = () => Math.max(0, performance.now() - from - settledMs);
   const targets = snapshot.elements.map((_, index): ElementTarget => ({
-    frame,
+    document,
     index,
     dx: at.dx,
     dy: at.dy,
@@ -65,7 +66,7 @@ async function observeFrame(
   }
   const inner = await Promise.all(
     snapshot.frames.map(async (box, index): Promise<ObservedDocument | null> => {
-      const child = await contentFrame(frame, index);
+      const child = await document.frame(index);
       if (!child) return null;
       const [left, top, right, bottom] = box;
       const seen: Edges = [
@@ -79,20 +80,11 @@ async function observeFrame(
     }),
   ).catch((error: unknown) => {
     // A frame that is being replaced or does not answer is left out; the page around it is still the page.
-    if (frame.isDetached()) throw error;
+    if (document.gone) throw error;
     return snapshot.frames.map(() => null);
   });
   const joined = joinFrames({ snapshot, targets }, inner);
   return { ...joined, readMs: readMs() };
-}
-
-async function contentFrame(frame: Frame, index: number): Promise<Frame | null> {
-  const handle = await frame.evaluateHandle(frameElement(index));
-  try {
-    return (await (handle as JSHandle<Element | null>).asElement()?.contentFrame()) ?? null;
-  } finally {
-    await handle.dispose();
-  }
 }
 
 type Content = Pick<ObservedDocument, "snapshot" | "targets">;
@@ -119,9 +111,9 @@ function joinFrames(outer: Content, inner: (Content | null)[]): Content {
       joined.snapshot.lines.push(copy(outer, line));
       continue;
     }
-    const document = inner[Number(mark[1])];
-    for (const innerLine of document?.snapshot.lines ?? ["(a frame that cannot be read)"])
-      joined.snapshot.lines.push(document ? copy(document, innerLine) : innerLine);
+    const content = inner[Number(mark[1])];
+    for (const innerLine of content?.snapshot.lines ?? ["(a frame that cannot be read)"])
+      joined.snapshot.lines.push(content ? copy(content, innerLine) : innerLine);
   }
   return joined;
 }

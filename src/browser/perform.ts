@@ -3,7 +3,7 @@
 import type { Page } from "playwright-core";
 import type { Action, ActionError } from "../core/action.ts";
 import type { ElementTarget } from "./observe.ts";
-import { callPage, pageCalls } from "./page/script.ts";
+import { mainDocument } from "./page-world.ts";
 
 /** An action on the page itself; tabs and the end of the episode are the episode's business. */
 export type PageAction = Exclude<Action, { kind: "exit" } | { kind: "switch_tab" }>;
@@ -18,7 +18,7 @@ export async function perform(page: Page, action: PageAction, lookup: Lookup): P
     case "scroll_down":
     case "scroll_up": {
       const down = action.kind === "scroll_down";
-      const moved = await callPage(page.mainFrame(), pageCalls.scroll(down ? 1 : -1));
+      const moved = await (await mainDocument(page)).call("scrollPage", down ? 1 : -1);
       return moved ? null : refused(`the page does not scroll further ${down ? "down" : "up"}`);
     }
     case "press_enter":
@@ -43,16 +43,16 @@ type ElementAction = Extract<PageAction, { element: string }>;
 async function performOn(
   page: Page,
   action: ElementAction,
-  { frame, index, dx, dy }: ElementTarget,
+  { document, index, dx, dy }: ElementTarget,
   name: string,
 ): Promise<ActionError | null> {
   const editing = action.kind === "type" || action.kind === "search";
-  if (frame.isDetached()) return gone(name);
+  if (document.gone) return gone(name);
   if (action.kind === "select") {
-    const why = await callPage(frame, pageCalls.chooseOption(index, action.text));
+    const why = await document.call("chooseOption", index, action.text);
     return why === null ? null : why === "gone" ? gone(name) : refused(`"${name}" ${why}`);
   }
-  const at = await callPage(frame, pageCalls.locate(index, editing));
+  const at = await document.call("locate", index, editing);
   if (at.kind === "refused") return at.reason === "gone" ? gone(name) : refused(`"${name}" ${at.why}`);
   const x = at.x + dx;
   const y = at.y + dy;
@@ -66,7 +66,7 @@ async function performOn(
     case "click":
       if (at.tag === "file") return refused(`"${name}" takes a file, and there are none to give`);
       // The list that a click opens is drawn by the browser, outside of the page.
-      if (at.tag === "select") await callPage(frame, pageCalls.focus(index));
+      if (at.tag === "select") await document.call("focusElement", index);
       else await page.mouse.click(x, y);
       return null;
     case "type":
@@ -74,10 +74,10 @@ async function performOn(
       break;
   }
   let why: string | null;
-  if (at.native) why = await callPage(frame, pageCalls.setValue(index, action.text));
+  if (at.native) why = await document.call("setValue", index, action.text);
   else {
     await page.mouse.click(x, y);
-    why = await callPage(frame, pageCalls.selectAll(index));
+    why = await document.call("selectAll", index);
     if (why === null) {
       if (action.text === "") await page.keyboard.press("Delete");
       else await page.keyboard.insertText(action.text);

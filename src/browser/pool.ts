@@ -6,7 +6,7 @@ import { Fault, invariant } from "../core/errors.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { launchBrowser, resolveBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
-import { pageScript } from "./page/script.ts";
+import { openPageWorld } from "./page-world.ts";
 import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
 import type { EpisodeWorld } from "./world.ts";
@@ -106,10 +106,7 @@ export class BrowserPool implements AsyncDisposable {
     let earlier = 0;
     let counted: Promise<void> | undefined;
     const identify = async (page: Page) => {
-      const session = await context.newCDPSession(page);
-      const { targetInfo } = await session.send("Target.getTargetInfo");
-      contextId = targetInfo.browserContextId;
-      await session.detach();
+      contextId = (await openPageWorld(page)).browserContextId;
     };
     try {
       await bounded(context.addInitScript(pageScript), OPEN_MS);

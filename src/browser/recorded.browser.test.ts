@@ -12,7 +12,8 @@ it.each(["compact", "webrl", "aria"] as const)(
     const pages = (await readRecord()).filter(({ seen }) => seen[format]);
     expect(pages.length).toBeGreaterThan(20);
     await using recorded = await openRecorded(pool, pages);
-    const [now, then]: Record<string, string[]>[] = [{}, {}];
+    const now: Record<string, string[]> = {};
+    const then: Record<string, string[]> = {};
     for (const [index, page] of pages.entries()) {
       now[`${index} ${page.url}`] = await recorded.observe(page, format);
       then[`${index} ${page.url}`] = page.seen[format]!;

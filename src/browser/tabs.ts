@@ -11,6 +11,7 @@ import { bounded, TooLate } from "./bounded.ts";
 import { explainNetError, isWorldsError } from "./net-error.ts";
 import { observeDocument } from "./observe.ts";
 import type { ObservedDocument } from "./observe.ts";
+import { DocumentGone } from "./page-world.ts";
 import { travel } from "./perform.ts";
 import { VIEWPORT } from "./pool.ts";
 import type { EpisodeContext } from "./pool.ts";
@@ -351,6 +352,7 @@ const isBlank = ({ page }: Tab) => page.url() === "about:blank" || !URL.canParse
 
 /** The document went away while it was looked at. */
 export function isReplaced(error: unknown): boolean {
+  if (error instanceof DocumentGone) return true;
   return /Execution context was destroyed|Cannot find context|frame was detached|frame got detached|navigat/i.test(
     String((error as Error).message),
   );

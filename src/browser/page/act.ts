@@ -1,6 +1,24 @@
-/** @file What actions do inside the page: find the element's point, fill, choose, scroll. Sent as text. */
+/** @file What actions do inside the page: find the element's point, fill, choose, scroll. */
 
-import type { Edges, PageDom } from "./dom.ts";
+import type { Edges } from "./geometry.ts";
+import { memory } from "./memory.ts";
+import { isDisabled } from "./name.ts";
+import {
+  clientHeightOf,
+  findIn,
+  focusOn,
+  isConnected,
+  isEditable,
+  page,
+  scrollByOf,
+  scrollIntoViewOf,
+  scrollTopOf,
+} from "./native.ts";
+import { reach } from "./reach.ts";
+import { isField, roleOf } from "./role.ts";
+import { scroller } from "./scroll.ts";
+import { squash } from "./text.ts";
+import { focused } from "./tree.ts";
 
 export type Located =
   | { kind: "point"; x: number; y: number; tag: "select" | "file" | "field" | "other"; native: boolean }
@@ -8,11 +26,12 @@ export type Located =
   | { kind: "refused"; reason: "gone" | "not_actionable"; why: string };
 
 /** Where to click element `index` of the last observation; scrolls it into view if it is not. */
-export function locate(dom: PageDom, index: number, editing: boolean): Located {
-  const element = dom.memory.elements[index];
-  if (!element?.isConnected) return { kind: "refused", reason: "gone", why: "is no longer on this page" };
-  if (dom.disabled(element)) return { kind: "refused", reason: "not_actionable", why: "is disabled" };
-  const role = dom.roleOf(element);
+export function locate(index: number, editing: boolean): Located {
+  const element = memory.elements[index];
+  if (!element || !isConnected(element))
+    return { kind: "refused", reason: "gone", why: "is no longer on this page" };
+  if (isDisabled(element)) return { kind: "refused", reason: "not_actionable", why: "is disabled" };
+  const role = roleOf(element);
   if (editing) {
     if (role !== "textbox" && role !== "combobox")
       return { kind: "refused", reason: "not_actionable", why: "is not a field" };
@@ -24,14 +43,14 @@ export function locate(dom: PageDom, index: number, editing: boolean): Located {
   const view: Edges = [0, 0, innerWidth, innerHeight];
   const inView = (point: { x: number; y: number } | null) =>
     point !== null && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight;
-  let point = dom.reach(element, view);
+  let point = reach(element, view, view);
   if (!inView(point)) {
-    element.scrollIntoView({ block: "nearest", inline: "center", behavior: "instant" });
-    point = dom.reach(element, view);
+    scrollIntoViewOf(element, { block: "nearest", inline: "center", behavior: "instant" });
+    point = reach(element, view, view);
   }
   if (!inView(point)) {
-    element.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
-    point = dom.reach(element, view);
+    scrollIntoViewOf(element, { block: "center", inline: "center", behavior: "instant" });
+    point = reach(element, view, view);
   }
   if (!point || !inView(point))
     return { kind: "refused", reason: "not_actionable", why: "is covered or out of sight" };
@@ -43,32 +62,32 @@ export function locate(dom: PageDom, index: number, editing: boolean): Located {
       ? "select"
       : element instanceof HTMLInputElement && element.type === "file"
         ? "file"
-        : dom.isField(element) || (element as HTMLElement).isContentEditable
+        : isField(element) || isEditable(element)
           ? "field"
           : "other";
   return { kind: "point", x: point.x, y: point.y, tag, native };
 }
 
 /** Selects all that is in the field, so that typing replaces it. Says why it cannot. */
-export function selectAll(dom: PageDom, index: number): string | null {
-  const element = dom.memory.elements[index];
-  if (!element?.isConnected) return "went away when it was clicked";
+export function selectAll(index: number): string | null {
+  const element = memory.elements[index];
+  if (!element || !isConnected(element)) return "went away when it was clicked";
   if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
     element.focus();
     element.select();
     return null;
   }
   // A custom combobox or search box: the field is inside it, or took the focus when it was clicked.
-  const active = dom.focused();
-  const field = active && dom.isField(active) ? active : element.querySelector("input,textarea");
+  const active = focused();
+  const field = active && isField(active) ? active : findIn(element, "input,textarea");
   if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) {
     field.focus();
     field.select();
     return null;
   }
-  if (!(element instanceof HTMLElement) || !element.isContentEditable) return "is not a field";
-  element.focus();
-  const range = document.createRange();
+  if (!isEditable(element)) return "is not a field";
+  focusOn(element);
+  const range = new Range();
   range.selectNodeContents(element);
   getSelection()?.removeAllRanges();
   getSelection()?.addRange(range);
@@ -76,8 +95,8 @@ export function selectAll(dom: PageDom, index: number): string | null {
 }
 
 /** For fields that take a value as a whole (dates, times, colours, sliders). */
-export function setValue(dom: PageDom, index: number, text: string): string | null {
-  const element = dom.memory.elements[index] as HTMLInputElement;
+export function setValue(index: number, text: string): string | null {
+  const element = memory.elements[index] as HTMLInputElement;
   const before = element.value;
   element.focus();
   element.value = text.trim();
@@ -102,12 +121,12 @@ export function setValue(dom: PageDom, index: number, text: string): string | nu
 }
 
 /** Chooses the option with this text, else the first whose text contains it, ignoring case. */
-export function chooseOption(dom: PageDom, index: number, text: string): string | null {
-  const element = dom.memory.elements[index];
+export function chooseOption(index: number, text: string): string | null {
+  const element = memory.elements[index];
   if (!(element instanceof HTMLSelectElement)) return "is not a drop-down";
-  const wanted = dom.squash(text).toLowerCase();
+  const wanted = squash(text).toLowerCase();
   const options = [...element.options].filter((option) => !option.disabled && !option.hidden);
-  const lower = (option: HTMLOptionElement) => dom.squash(option.text).toLowerCase();
+  const lower = (option: HTMLOptionElement) => squash(option.text).toLowerCase();
   const option =
     options.find((candidate) => lower(candidate) === wanted) ??
     options.find((candidate) => lower(candidate).includes(wanted));
@@ -121,16 +140,18 @@ export function chooseOption(dom: PageDom, index: number, text: string): string 
   return null;
 }
 
-export function focusElement(dom: PageDom, index: number): null {
-  (dom.memory.elements[index] as HTMLElement | undefined)?.focus();
+export function focusElement(index: number): null {
+  const element = memory.elements[index];
+  if (element) focusOn(element);
   return null;
 }
 
 /** Two thirds of what is visible. `false`: it was at the end. */
-export function scrollPage(dom: PageDom, direction: 1 | -1): boolean {
-  const element = dom.scroller();
-  const height = element === document.scrollingElement ? innerHeight : element.clientHeight;
-  const before = element.scrollTop;
-  element.scrollBy({ top: (direction * height * 2) / 3, behavior: "instant" });
-  return element.scrollTop !== before;
+export function scrollPage(direction: 1 | -1): boolean {
+  if (page.empty) return false;
+  const element = scroller();
+  const height = element === page.scroller ? innerHeight : clientHeightOf(element);
+  const before = scrollTopOf(element);
+  scrollByOf(element, { top: (direction * height * 2) / 3, behavior: "instant" });
+  return scrollTopOf(element) !== before;
 }

@@ -1,6 +1,30 @@
-/** @file The walk behind `compact` observations. Runs inside the page; sent as text together with {@link pageDom}. */
+/** @file The walk behind `compact` observations. */
 
-import type { Edges, PageDom } from "./dom.ts";
+import { edges, intersect, unite } from "./geometry.ts";
+import type { Edges } from "./geometry.ts";
+import { memory } from "./memory.ts";
+import { isDisabled, nameOf, valueOf } from "./name.ts";
+import {
+  attributeOf,
+  boxOf,
+  clientHeightOf,
+  clientLeftOf,
+  clientTopOf,
+  clientWidthOf,
+  findIn,
+  matchesOf,
+  nextElementOf,
+  nodeTypeOf,
+  page,
+  parentElementOf,
+  tagOf,
+} from "./native.ts";
+import { reach as reachElement } from "./reach.ts";
+import type { Reached } from "./reach.ts";
+import { roleOf } from "./role.ts";
+import { modal, scrollState } from "./scroll.ts";
+import { clean, squash } from "./text.ts";
+import { childrenOf, focused, SILENT, styleOf } from "./tree.ts";
 
 /** An element that can be acted on, as the page reports it. Its position in the list is its reference. */
 export interface PageElement {
@@ -31,8 +55,9 @@ export interface PageSnapshot {
 
 /** Longest label and value that are printed. */
 export const LABEL_LIMIT = 100;
+export const VALUE_LIMIT = 200;
 
-export function observeCompact(dom: PageDom, limits: { label: number; value: number }): PageSnapshot {
+export function observeCompact(view: Edges): PageSnapshot {
   interface Line {
     text: string;
     box: Edges | null;
@@ -49,73 +74,63 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
     /** Its text is printed as the name of a control. */
     silent: boolean;
   }
-  const { memory, view } = dom;
   const lines: Line[] = [];
   const elements: PageElement[] = [];
   const handles: Element[] = [];
   const frames: Edges[] = [];
   const frameHandles: Element[] = [];
-  const reached = new Map<Element, ReturnType<PageDom["reach"]>>();
+  const reached = new Map<Element, Reached | null>();
   let line: Line = { text: "", box: null, cells: null, single: true };
 
   const flush = () => {
-    if (line.cells || dom.squash(line.text.replace(/[\uE000-\uE002]/g, "x")) !== "") lines.push(line);
+    if (line.cells || squash(line.text.replace(/[\uE000-\uE002]/g, "x")) !== "") lines.push(line);
     line = { text: "", box: null, cells: null, single: true };
   };
   const grow = (box: Edges) => {
-    line.box = line.box
-      ? [
-          Math.min(line.box[0], box[0]),
-          Math.min(line.box[1], box[1]),
-          Math.max(line.box[2], box[2]),
-          Math.max(line.box[3], box[3]),
-        ]
-      : box;
+    line.box = unite(line.box, box);
   };
-  const clean = (text: string) => text.replace(/[\uE000-\uE00F]/g, "").replace(/\s+/g, " ");
   /** Like `squash`, but the marks stay. */
   const tidy = (text: string) => text.replace(/\s+/g, " ").trim();
   const cut = (text: string, limit: number) =>
     text.length > limit ? `${text.slice(0, limit - 1).trimEnd()}…` : text;
 
   const reach = (element: Element, clip: Edges) => {
-    if (!reached.has(element)) reached.set(element, dom.reach(element, clip));
+    if (!reached.has(element)) reached.set(element, reachElement(element, clip, view));
     return reached.get(element)!;
   };
   const clipBy = (element: Element, style: CSSStyleDeclaration, clip: Edges): Edges => {
     if (style.position === "fixed") clip = [-1e6, view[1], 1e6, view[3]];
     if (style.overflowX === "visible" && style.overflowY === "visible") return clip;
-    const root = element === document.documentElement || element === document.body;
+    const root = element === page.root || element === page.body;
     if (root) return clip;
-    const box = dom.edges(element.getBoundingClientRect());
+    const box = edges(boxOf(element));
     // What a pane can show by scrolling sideways is kept: the agent has no other way to get there.
     const sideways = /auto|scroll/.test(style.overflowX);
-    return dom.intersect(clip, sideways ? [-1e6, box[1], 1e6, box[3]] : box);
+    return intersect(clip, sideways ? [-1e6, box[1], 1e6, box[3]] : box);
   };
 
-  const list = (element: Element, role: string, at: { box: Edges }, context: Context) => {
+  const list = (element: Element, role: string, at: { box: Edges }) => {
     const [left, top, right, bottom] = at.box;
     const entry: PageElement = {
       role,
-      label: cut(dom.nameOf(element, role), limits.label),
+      label: cut(nameOf(element, role), LABEL_LIMIT),
       box: [Math.round(left), Math.round(top), Math.round(right - left), Math.round(bottom - top)],
     };
-    const value = dom.valueOf(element, role);
-    if (value !== undefined) entry.value = cut(value, limits.value);
+    const value = valueOf(element, role);
+    if (value !== undefined) entry.value = cut(value, VALUE_LIMIT);
     if (element instanceof HTMLSelectElement)
-      entry.options = [...element.options].filter((o) => !o.hidden).map((option) => dom.squash(option.text));
-    if (dom.disabled(element)) entry.disabled = true;
-    if (element.matches(":user-invalid")) {
+      entry.options = [...element.options].filter((o) => !o.hidden).map((option) => squash(option.text));
+    if (isDisabled(element)) entry.disabled = true;
+    if (matchesOf(element, ":user-invalid")) {
       const message = (element as HTMLInputElement).validationMessage;
-      if (message) entry.invalid = dom.squash(message);
+      if (message) entry.invalid = squash(message);
     }
-    const inline = dom.styleOf(element).display === "inline";
+    const inline = styleOf(element).display === "inline";
     const gap = !inline || line.text.endsWith("\uE001") ? " " : "";
     line.text += `${gap}\uE000${elements.length}\uE001${inline ? "" : " "}`;
     grow(at.box);
     elements.push(entry);
     handles.push(element);
-    void context;
   };
 
   const text = (node: Text, context: Context) => {
@@ -125,26 +140,19 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
       if (data !== "" && line.text !== "") line.text += " ";
       return;
     }
-    const range = document.createRange();
+    const range = new Range();
     range.selectNodeContents(node);
     let box: Edges | null = null;
     for (const rect of range.getClientRects()) {
-      const seen = dom.intersect(dom.edges(rect), context.clip);
+      const seen = intersect(edges(rect), context.clip);
       const tall = Math.min(8, rect.height / 2);
       if (seen[3] - seen[1] < tall || seen[2] - seen[0] < 2 || rect.right <= view[0]) continue;
       if (box) line.single = false;
-      box = box
-        ? [
-            Math.min(box[0], rect.left),
-            Math.min(box[1], rect.top),
-            Math.max(box[2], rect.right),
-            Math.max(box[3], rect.bottom),
-          ]
-        : dom.edges(rect);
+      box = unite(box, edges(rect));
     }
     if (!box) return;
-    const parent = node.parentElement;
-    if (parent && dom.styleOf(parent).whiteSpace.startsWith("pre") && node.data.includes("\n")) {
+    const parent = parentElementOf(node);
+    if (parent && styleOf(parent).whiteSpace.startsWith("pre") && node.data.includes("\n")) {
       for (const part of node.data.split("\n")) {
         line.text += clean(part);
         grow(box);
@@ -163,38 +171,38 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
     line.text = "";
   };
   const outOfSight = (element: Element, clip: Edges): boolean => {
-    const box = element.getBoundingClientRect();
+    const box = boxOf(element);
     return box.height > 0 && (box.bottom < clip[1] || box.top > clip[3]);
   };
   const PRUNED = new Set(["tr", "li", "p", "h1", "h2", "h3", "h4", "h5", "h6", "article"]);
 
   const children = (element: Node, context: Context) => {
-    for (const child of dom.childrenOf(element)) visit(child, context);
+    for (const child of childrenOf(element)) visit(child, context);
   };
   const visit = (node: Node, outer: Context): void => {
-    if (node.nodeType === Node.TEXT_NODE) return text(node as Text, outer);
+    if (nodeTypeOf(node) === Node.TEXT_NODE) return text(node as Text, outer);
     if (!(node instanceof Element)) return;
-    const tag = dom.tagOf(node);
-    if (dom.SILENT.has(tag) || node.getAttribute("aria-hidden") === "true") return;
+    const tag = tagOf(node);
+    if (SILENT.has(tag) || attributeOf(node, "aria-hidden") === "true") return;
     if (tag === "br") {
       if (outer.row) line.text += " ";
       else flush();
       return;
     }
-    const style = dom.styleOf(node);
+    const style = styleOf(node);
     if (style.display === "none" || (PRUNED.has(tag) && outOfSight(node, outer.clip))) return;
     const context: Context = {
       ...outer,
       clip: clipBy(node, style, outer.clip),
       visible: style.visibility === "visible",
     };
-    const role = dom.roleOf(node);
+    const role = roleOf(node);
     if (role !== null) {
       const at = reach(node, outer.clip);
       const block = !outer.row && !style.display.startsWith("inline") && style.display !== "contents";
       if (at) {
         if (block) flush();
-        list(node, role, at, outer);
+        list(node, role, at);
         if (block) flush();
         return;
       }
@@ -204,24 +212,23 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
     }
     if (style.opacity === "0") return;
     if (tag === "iframe" || tag === "frame") {
-      const box = dom.edges(node.getBoundingClientRect());
-      const seen = dom.intersect(box, context.clip);
+      const box = edges(boxOf(node));
+      const seen = intersect(box, context.clip);
       if (seen[2] - seen[0] < 8 || seen[3] - seen[1] < 8 || !context.visible) return;
       flush();
-      const html = node as HTMLElement;
-      const left = box[0] + html.clientLeft;
-      const top = box[1] + html.clientTop;
+      const left = box[0] + clientLeftOf(node);
+      const top = box[1] + clientTopOf(node);
       line.text = `\uE002${frames.length}\uE001`;
       line.single = false;
       grow(box);
       flush();
-      frames.push([left, top, left + html.clientWidth, top + html.clientHeight]);
+      frames.push([left, top, left + clientWidthOf(node), top + clientHeightOf(node)]);
       frameHandles.push(node);
       return;
     }
     if (tag === "img") {
-      const box = dom.edges(node.getBoundingClientRect());
-      const seen = dom.intersect(box, context.clip);
+      const box = edges(boxOf(node));
+      const seen = intersect(box, context.clip);
       const alt = clean((node as HTMLImageElement).alt);
       if (
         alt.trim() !== "" &&
@@ -237,11 +244,11 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
     }
     if (node instanceof HTMLLabelElement && node.control) {
       const control = node.control;
-      const controlRole = dom.roleOf(control);
+      const controlRole = roleOf(control);
       if (controlRole !== null && reach(control, outer.clip)) context.silent = true;
     }
-    const rowLike = (style.display === "table-row" || node.getAttribute("role") === "row") && !outer.row;
-    if (rowLike && !node.querySelector("table")) {
+    const rowLike = (style.display === "table-row" || attributeOf(node, "role") === "row") && !outer.row;
+    if (rowLike && !findIn(node, "table")) {
       flush();
       line.cells = [];
       const row = line;
@@ -257,7 +264,7 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
       const isCell =
         line.cells !== null &&
         (style.display === "table-cell" ||
-          /^(cell|gridcell|columnheader|rowheader)$/.test(node.getAttribute("role") ?? ""));
+          /^(cell|gridcell|columnheader|rowheader)$/.test(attributeOf(node, "role") ?? ""));
       if (isCell) {
         line.text = "";
         children(node, context);
@@ -278,7 +285,8 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
       const before = tidy(line.text);
       if (before !== "") line.text = `${before} | `;
       children(node, { ...context, row: true });
-      if (!(node.nextElementSibling && dom.tagOf(node.nextElementSibling) === "dd")) flush();
+      const next = nextElementOf(node);
+      if (!next || tagOf(next) !== "dd") flush();
       return;
     }
     const inline =
@@ -291,8 +299,7 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
     else if (style.display !== "inline" && style.display !== "contents") line.text += " ";
   };
 
-  const top = dom.modal();
-  visit(top ?? document.body ?? document.documentElement, {
+  visit(modal() ?? page.body, {
     clip: [-1e6, view[1], 1e6, view[3]],
     row: false,
     visible: true,
@@ -323,12 +330,12 @@ export function observeCompact(dom: PageDom, limits: { label: number; value: num
 
   memory.elements = handles;
   memory.frames = frameHandles;
-  const active = dom.focused();
-  const focus = active && dom.roleOf(active) !== "link" ? handles.indexOf(active) : -1;
+  const active = focused();
+  const focus = active && roleOf(active) !== "link" ? handles.indexOf(active) : -1;
   return {
     url: location.href,
-    title: dom.squash(document.title),
-    scroll: dom.scrollState(),
+    title: squash(page.title),
+    scroll: scrollState(),
     elements,
     focused: focus >= 0 ? focus : null,
     frames,

@@ -1,7 +1,8 @@
-/** @file Waits inside the page until it is at rest, and reads it meanwhile. Sent as text. */
+/** @file Waits inside the page until it is at rest, and reads it meanwhile. */
 
 import type { PageSnapshot } from "./compact.ts";
-import type { PageMemory } from "./dom.ts";
+import { memory } from "./memory.ts";
+import { page } from "./native.ts";
 
 export interface SettleOptions {
   quietMs: number;
@@ -36,7 +37,6 @@ export interface Reading {
  * stands, else the document is read again.
  */
 export async function readAtRest(
-  memory: PageMemory,
   options: SettleOptions,
   { read, mark }: Reading,
 ): Promise<SettledSnapshot | null> {
@@ -107,7 +107,7 @@ export async function readAtRest(
       if (memory.navigating) return null;
       if (now >= end) break;
       const rest = options.quietMs - (now - changed);
-      const loaded = document.readyState === "complete";
+      const loaded = page.loaded;
       const began = active || now >= giveUp;
       if (loaded && began) {
         if (rest <= 0) break;

@@ -1,6 +1,6 @@
 /**
  * @file The walk behind `webrl` observations: the simplified HTML that the released WebRL checkpoints were trained on,
- * with its quirks (VisualAgentBench `html_tools/`, `processors.py`). Runs inside the page; sent as text.
+ * with its quirks (VisualAgentBench `html_tools/`, `processors.py`).
  *
  * Deviations:
  * 1. One evaluation marks, labels and prints, where the original marks the document, serialises and parses it.
@@ -9,27 +9,47 @@
  */
 
 import type { PageElement, PageSnapshot } from "./compact.ts";
-import type { PageDom } from "./dom.ts";
+import { memory } from "./memory.ts";
+import { isDisabled, nameOf, valueOf } from "./name.ts";
+import {
+  attributeOf,
+  boxesOf,
+  boxOf,
+  childElementsOf,
+  childNodesOf,
+  containsNode,
+  contentOf,
+  findAllIn,
+  hasAttributeOf,
+  nodeTypeOf,
+  page,
+  parentElementOf,
+  tabIndexOf,
+  tagOf,
+} from "./native.ts";
+import { roleOf } from "./role.ts";
+import { scrollState } from "./scroll.ts";
+import { focused, styleOf } from "./tree.ts";
 
-export function observeWebrl(dom: PageDom): PageSnapshot {
-  interface Mark {
-    bbox?: string;
-    text?: string;
-    value?: string;
-    status?: string;
-    clickable: boolean;
-  }
-  const { memory } = dom;
-  const keep = memory as unknown as { marks?: WeakMap<Element, Mark> };
-  const marks = (keep.marks ??= new WeakMap());
+interface Mark {
+  bbox?: string;
+  text?: string;
+  value?: string;
+  status?: string;
+  clickable: boolean;
+}
+
+const marks = new WeakMap<Element, Mark>();
+
+export function observeWebrl(): PageSnapshot {
   const collapse = (text: string) => text.replace(/\s+/g, " ").trim();
-  const all = [...document.documentElement.querySelectorAll("*")];
-  all.unshift(document.documentElement);
+  const all = [...findAllIn(page.root, "*")];
+  all.unshift(page.root);
 
   // 1. Boxes, own texts, values.
   const ownTexts = (element: Element) =>
-    [...element.childNodes]
-      .filter((child) => child.nodeType === Node.TEXT_NODE)
+    [...childNodesOf(element)]
+      .filter((child) => nodeTypeOf(child) === Node.TEXT_NODE)
       .map((child) => collapse(child.nodeValue ?? ""))
       .filter((text) => text !== "")
       .join(",");
@@ -37,7 +57,7 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
     const before = marks.get(element);
     const mark: Mark = before && !before.clickable ? before : { clickable: false };
     marks.set(element, mark);
-    const rect = element.getClientRects()[0];
+    const rect = boxesOf(element)[0];
     if (rect)
       mark.bbox = [rect.left, rect.top, rect.width, rect.height].map((edge) => Math.round(edge)).join(",");
     mark.text = ownTexts(element);
@@ -82,19 +102,18 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
     "details",
   ]);
   const wantsClick = (element: Element): boolean => {
-    const html = element as HTMLElement;
-    const tag = dom.tagOf(element);
-    const style = dom.styleOf(element);
-    if (html.onclick || style.cursor === "pointer") return true;
+    const tag = tagOf(element);
+    const style = styleOf(element);
+    if (hasAttributeOf(element, "onclick") || style.cursor === "pointer") return true;
     if (tag === "img") {
-      const map = element.getAttribute("usemap")?.replace(/^#/, "");
-      if (map && document.querySelector(`map[name="${CSS.escape(map)}"]`)) return true;
+      const map = attributeOf(element, "usemap")?.replace(/^#/, "");
+      if (map && page.find(`map[name="${CSS.escape(map)}"]`)) return true;
       if (style.cursor === "zoom-in" || style.cursor === "zoom-out") return true;
     }
-    if (ROLES.has((element.getAttribute("role") ?? "").toLowerCase())) return true;
-    const editable = element.getAttribute("contenteditable")?.toLowerCase();
+    if (ROLES.has((attributeOf(element, "role") ?? "").toLowerCase())) return true;
+    const editable = attributeOf(element, "contenteditable")?.toLowerCase();
     if (editable === "" || editable === "true" || editable === "plaintext-only") return true;
-    const rules = element.getAttribute("jsaction")?.split(";") ?? [];
+    const rules = attributeOf(element, "jsaction")?.split(";") ?? [];
     if (
       rules.some(
         (rule) =>
@@ -107,15 +126,15 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
       const control = (element as HTMLLabelElement).control as HTMLInputElement | null;
       if (control && !control.disabled) return true;
     }
-    if ((element.getAttribute("class") ?? "").toLowerCase().includes("button")) return true;
-    return html.tabIndex >= 0 && element.hasAttribute("tabindex");
+    if ((attributeOf(element, "class") ?? "").toLowerCase().includes("button")) return true;
+    return tabIndexOf(element) >= 0 && hasAttributeOf(element, "tabindex");
   };
   const reached = (element: Element): boolean => {
     let area = 0;
     let hit = false;
-    for (const rect of element.getClientRects()) {
-      const found = document.elementFromPoint(rect.left + rect.width / 2, rect.top + rect.height / 2);
-      if (found && (found === element || element.contains(found))) hit = true;
+    for (const rect of boxesOf(element)) {
+      const found = page.at(rect.left + rect.width / 2, rect.top + rect.height / 2);
+      if (found && (found === element || containsNode(element, found))) hit = true;
       const width = Math.min(rect.right, innerWidth) - Math.max(rect.left, 0);
       const height = Math.min(rect.bottom, innerHeight) - Math.max(rect.top, 0);
       if (width > 0 && height > 0) area += width * height;
@@ -125,7 +144,7 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
   const candidates = all.filter((element) => wantsClick(element) && reached(element));
   const outer = new Set<Element>();
   for (const element of candidates)
-    for (let above = element.parentElement; above; above = above.parentElement) outer.add(above);
+    for (let above = parentElementOf(element); above; above = parentElementOf(above)) outer.add(above);
   const labelled = candidates.filter((element) => !outer.has(element));
   const labels = new Map(labelled.map((element, index) => [element, index]));
   for (const element of labelled) marks.get(element)!.clickable = true;
@@ -133,7 +152,7 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
   // 3. Print.
   const seen = (element: Element): boolean => {
     const bbox = marks.get(element)?.bbox;
-    if (bbox === undefined || element.getAttribute("aria-hidden") === "true") return false;
+    if (bbox === undefined || attributeOf(element, "aria-hidden") === "true") return false;
     const [left, top, width, height] = bbox.split(",").map(Number) as [number, number, number, number];
     return left <= 1280 && top <= 720 && left + width >= 0 && top + height >= 0;
   };
@@ -161,7 +180,7 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
         "data-bbox": mark.bbox,
         "data-status": mark.status,
       };
-      const raw = name in marked ? marked[name as keyof typeof marked] : element.getAttribute(name);
+      const raw = name in marked ? marked[name as keyof typeof marked] : attributeOf(element, name);
       const value = collapse(raw ?? "").slice(0, 500);
       if (value === "" || used.has(value) || (name === "type" && value === "hidden")) continue;
       used.add(value);
@@ -171,20 +190,19 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
   };
   const leadingText = (element: Element): string => {
     let text = "";
-    for (const child of element.childNodes) {
-      if (child.nodeType === Node.ELEMENT_NODE && !/^(script|style)$/.test(dom.tagOf(child as Element)))
-        break;
-      if (child.nodeType === Node.TEXT_NODE) text += child.nodeValue;
+    for (const child of childNodesOf(element)) {
+      if (nodeTypeOf(child) === Node.ELEMENT_NODE && !/^(script|style)$/.test(tagOf(child as Element))) break;
+      if (nodeTypeOf(child) === Node.TEXT_NODE) text += child.nodeValue;
     }
     return collapse(text).slice(0, 500);
   };
   /** Printed subtrees of an element; more than one of its own are kept together by it. */
   const print = (element: Element, kept: boolean): string[] => {
-    const tag = dom.tagOf(element);
+    const tag = tagOf(element);
     if (tag === "script" || tag === "style") return [];
     const label = labels.get(element);
     const visible = label !== undefined || seen(element) || (kept && tag === "option");
-    const children = [...element.children].map((child) =>
+    const children = [...childElementsOf(element)].map((child) =>
       print(child, visible && (tag === "select" || kept)),
     );
     const inner = children.flat();
@@ -203,23 +221,24 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
   };
   /** Children of which nothing is printed count as content if there is text in them, the head's title included. */
   const hiddenBranches = (element: Element, printed: string[][]): number =>
-    [...element.children].filter((child, index) => printed[index]!.length === 0 && hasText(child)).length;
+    [...childElementsOf(element)].filter((child, index) => printed[index]!.length === 0 && hasText(child))
+      .length;
   const hasText = (element: Element): boolean =>
-    !/^(script|style)$/.test(dom.tagOf(element)) &&
-    [...element.childNodes].some((child) =>
+    !/^(script|style)$/.test(tagOf(element)) &&
+    [...childNodesOf(element)].some((child) =>
       child instanceof Element
         ? hasText(child)
-        : child.nodeType === Node.TEXT_NODE && collapse(child.nodeValue ?? "") !== "",
+        : nodeTypeOf(child) === Node.TEXT_NODE && collapse(child.nodeValue ?? "") !== "",
     );
 
   memory.elements = labelled;
   memory.frames = [];
   const elements = labelled.map((element): PageElement => {
-    const role = dom.roleOf(element) ?? dom.tagOf(element);
-    const rect = element.getBoundingClientRect();
+    const role = roleOf(element) ?? tagOf(element);
+    const rect = boxOf(element);
     const entry: PageElement = {
       role,
-      label: dom.nameOf(element, role) || collapse(element.textContent ?? "").slice(0, 100),
+      label: nameOf(element, role) || collapse(contentOf(element) ?? "").slice(0, 100),
       box: [rect.left, rect.top, rect.width, rect.height].map((edge) => Math.round(edge)) as [
         number,
         number,
@@ -227,22 +246,22 @@ export function observeWebrl(dom: PageDom): PageSnapshot {
         number,
       ],
     };
-    const value = dom.valueOf(element, role);
+    const value = valueOf(element, role);
     if (value !== undefined) entry.value = value;
     if (element instanceof HTMLSelectElement)
       entry.options = [...element.options].map((option) => collapse(option.text));
-    if (dom.disabled(element)) entry.disabled = true;
+    if (isDisabled(element)) entry.disabled = true;
     return entry;
   });
-  const active = dom.focused();
+  const active = focused();
   const focus = active ? labelled.indexOf(active) : -1;
   return {
     url: location.href,
-    title: collapse(document.title),
-    scroll: dom.scrollState(),
+    title: collapse(page.title),
+    scroll: scrollState(),
     elements,
     focused: focus >= 0 ? focus : null,
     frames: [],
-    lines: [print(document.documentElement, false).join(" ")],
+    lines: [print(page.root, false).join(" ")],
   };
 }

@@ -1,0 +1,62 @@
+/**
+ * @file The page script: it runs in an isolated world of every document, where the page's own scripts cannot reach it
+ * (see `../page-world.ts`, which bundles, injects and calls it).
+ */
+
+import { chooseOption, focusElement, locate, scrollPage, selectAll, setValue } from "./act.ts";
+import { observeAria } from "./aria.ts";
+import { observeCompact } from "./compact.ts";
+import type { PageSnapshot } from "./compact.ts";
+import type { Edges } from "./geometry.ts";
+import { markReading } from "./mark.ts";
+import { memory } from "./memory.ts";
+import { innerTextOf, page } from "./native.ts";
+import { readAtRest } from "./settle.ts";
+import type { SettledSnapshot, SettleOptions } from "./settle.ts";
+import { observeWebrl } from "./webrl.ts";
+import type { ObservationFormat } from "../../core/observation.ts";
+
+const READERS: Record<ObservationFormat, (view: Edges) => PageSnapshot> = {
+  webrl: observeWebrl,
+  aria: observeAria,
+  compact: observeCompact,
+};
+
+function readNothing(): PageSnapshot {
+  memory.elements = [];
+  memory.frames = [];
+  const scroll = { top: 0, viewport: innerHeight, page: innerHeight };
+  return { url: location.href, title: "", scroll, elements: [], focused: null, frames: [], lines: [] };
+}
+
+/** Waits until the document is quiet, then observes it; `null` if it is about to go away. */
+async function observe(
+  format: ObservationFormat,
+  view: Edges,
+  settle: SettleOptions,
+): Promise<SettledSnapshot | null> {
+  if (settle.forgetNavigation) memory.navigating = false;
+  const read = () => {
+    memory.shadows = false;
+    return page.empty ? readNothing() : READERS[format](view);
+  };
+  // The marks of `webrl` outlive a reading: see deviation 2 there.
+  return readAtRest(settle, { read, mark: format === "webrl" ? null : markReading });
+}
+
+/** Text of the whole page. */
+const pageText = (): string => (page.empty ? "" : innerTextOf(page.body));
+
+/** What can be called from outside. Arguments and results are plain JSON. */
+const api = { observe, locate, selectAll, setValue, chooseOption, focusElement, scrollPage, pageText };
+
+export type PageApi = typeof api;
+
+/** Makes a call, as text: one string passes through the protocol faster than an object. */
+export async function call(name: keyof PageApi, args: unknown[]): Promise<string> {
+  const method = api[name] as (...args: unknown[]) => unknown;
+  return JSON.stringify((await method(...args)) ?? null);
+}
+
+/** The element of a frame of the last observation. */
+export const frameElement = (index: number): Element | null => memory.frames[index] ?? null;

@@ -1,0 +1,34 @@
+/** @file What a reading depends on and no mutation tells of, so that it can be told whether a reading still stands. */
+
+import { memory } from "./memory.ts";
+import { boxOf, innerTextOf, isRendered, page } from "./native.ts";
+import { scrollState } from "./scroll.ts";
+import { focused } from "./tree.ts";
+
+/** Items to be compared one by one, of the elements that were listed last; `null` where that cannot be known. */
+export function markReading(): unknown[] | null {
+  if (
+    page.empty ||
+    memory.shadows ||
+    page.animations().some((animation) => animation.playState === "running")
+  )
+    return null;
+  const items: unknown[] = [
+    location.href,
+    page.title,
+    focused(),
+    page.sheets,
+    innerTextOf(page.root),
+    ...Object.values(scrollState()),
+    scrollX,
+    [...page.findAll(":hover")].at(-1),
+  ];
+  for (const element of memory.elements) {
+    const box = boxOf(element);
+    items.push(box.left, box.top, box.right, box.bottom, isRendered(element));
+    if (element instanceof HTMLInputElement) items.push(element.value, element.checked);
+    else if (element instanceof HTMLTextAreaElement) items.push(element.value);
+    else if (element instanceof HTMLSelectElement) items.push(element.selectedIndex);
+  }
+  return items;
+}

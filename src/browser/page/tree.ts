@@ -1,0 +1,89 @@
+/** @file The document as it is laid out: children, ancestors, styles, hit tests. */
+
+import { memory } from "./memory.ts";
+import {
+  assignedSlotOf,
+  attributeOf,
+  childElementsOf,
+  childNodesOf,
+  page,
+  parentNodeOf,
+  shadowRootOf,
+  tagOf,
+} from "./native.ts";
+
+// Computed styles are live: one object is good for as long as its element.
+const styles = new WeakMap<Element, CSSStyleDeclaration>();
+export function styleOf(element: Element): CSSStyleDeclaration {
+  let style = styles.get(element);
+  if (!style) styles.set(element, (style = getComputedStyle(element)));
+  return style;
+}
+
+/** Children as they are laid out: open shadow roots and slots entered. */
+export function childrenOf(node: Node): Node[] {
+  if (node instanceof Element) {
+    // What a closed `details` keeps to itself has a box all the same.
+    if (node instanceof HTMLDetailsElement && !node.open)
+      return [...childElementsOf(node)].filter((child) => tagOf(child) === "summary").slice(0, 1);
+    if (attributeOf(node, "hidden") === "until-found") return [];
+    const shadow = shadowRootOf(node);
+    if (shadow) {
+      memory.shadows = true;
+      return [...childNodesOf(shadow)];
+    }
+    if (node instanceof HTMLSlotElement) {
+      const assigned = node.assignedNodes();
+      if (assigned.length > 0) return assigned;
+    }
+  }
+  return [...childNodesOf(node)];
+}
+
+/** Elements whose content is never shown. */
+export const SILENT = new Set([
+  "script",
+  "style",
+  "noscript",
+  "template",
+  "head",
+  "title",
+  "desc",
+  "defs",
+  "symbol",
+  "metadata",
+  "datalist",
+]);
+
+/** The innermost element at a point, open shadow roots entered. */
+export function elementAt(x: number, y: number): Element | null {
+  let found = page.at(x, y);
+  for (;;) {
+    const shadow: ShadowRoot | null = found && shadowRootOf(found);
+    const inner = shadow?.elementFromPoint(x, y);
+    if (!inner || inner === found) return found;
+    found = inner;
+  }
+}
+
+export const parentOf = (node: Node): Node | null =>
+  (node instanceof Element ? assignedSlotOf(node) : null) ??
+  parentNodeOf(node) ??
+  (node instanceof ShadowRoot ? node.host : null);
+
+/** `inner` is `outer` or laid out inside it. */
+export function within(inner: Node | null, outer: Node): boolean {
+  for (let node = inner; node; node = parentOf(node)) if (node === outer) return true;
+  return false;
+}
+
+/** The element that has the focus; `null` where it is only the page. */
+export function focused(): Element | null {
+  let { active } = page;
+  for (;;) {
+    const shadow: ShadowRoot | null = active && shadowRootOf(active);
+    const inner = shadow?.activeElement;
+    if (!inner) return active === page.body ? null : active;
+    active = inner;
+  }
+}
