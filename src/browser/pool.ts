@@ -109,7 +109,6 @@ export class BrowserPool implements AsyncDisposable {
       contextId = (await openPageWorld(page)).browserContextId;
     };
     try {
-      await bounded(context.addInitScript(pageScript), OPEN_MS);
       if (world.storage) {
         // Playwright filled the storage with a page of its own, which nobody is to wait for.
         const page = await bounded(context.newPage(), OPEN_MS);
