@@ -9,6 +9,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^webrl$/, replacement: path("src/index.ts") },
+      { find: /^webrl\/(chat|method)$/, replacement: path("src/$1.ts") },
       { find: /^webrl\/(.+)$/, replacement: path("src/$1/index.ts") },
     ],
   },

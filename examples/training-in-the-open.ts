@@ -3,40 +3,50 @@
  * progress. It uses the losses, prompts and filters of the library, but none of its loop. For the same seed it gives
  * the metrics that `webrl train` gives; a test holds it to that.
  *
- * Read it from the bottom: `trainInTheOpen` is the circle.
+ * Read it from the bottom: `trainInTheOpen` is the circle. `run-in-the-open.ts` starts it on the built-in sites.
  */
 
-import { webrlAdvantages } from "../src/algo/advantage.ts";
-import { answerProbability, criticLoss, logRatio, webrlLoss } from "../src/algo/loss.ts";
-import type { Judge, Proposer } from "../src/core/contracts.ts";
-import type { Engine, FrozenModel } from "../src/core/engine.ts";
-import type { Site } from "../src/core/episode.ts";
-import type { Rng } from "../src/core/rng.ts";
-import { createRng, hash32 } from "../src/core/rng.ts";
-import type { Task } from "../src/core/task.ts";
-import type { Ending, Step, Trajectory, Verdict } from "../src/core/trajectory.ts";
-import { answerOf } from "../src/core/trajectory.ts";
-import type { TaskCatalog } from "../src/curriculum/catalog.ts";
-import { heldOutInstructions } from "../src/curriculum/catalog.ts";
-import { growCurriculum } from "../src/curriculum/grow.ts";
-import { createStartValue } from "../src/curriculum/start-value.ts";
-import { createReplayBuffer } from "../src/replay/buffer.ts";
-import type { ExperienceStep } from "../src/replay/experience.ts";
-import { experienceOf } from "../src/replay/experience.ts";
-import { perplexitiesUnder, selectReplay } from "../src/replay/select.ts";
-import { parseAction } from "../src/text/action.ts";
+import { answerOf, createRng, hash32, parseAction } from "webrl";
+import type {
+  Ending,
+  Engine,
+  FrozenModel,
+  Judge,
+  Proposer,
+  Rng,
+  Site,
+  Step,
+  Task,
+  TaskCatalog,
+  TrainConfig,
+  Trajectory,
+  Verdict,
+} from "webrl";
 import {
   actionDatum,
   answerDatum,
+  answerProbability,
   answerTokens,
+  createReplayBuffer,
+  createStartValue,
+  criticLoss,
+  evaluationTasks,
+  experienceOf,
+  growCurriculum,
+  heldOutInstructions,
+  logRatio,
+  perplexitiesUnder,
   policyPrompt,
   responseText,
+  selectReplay,
+  spread,
   stopTokens,
   valuePromptOf,
-} from "../src/text/prompt.ts";
-import type { TrainConfig } from "../src/run/config.ts";
-import { warmupCosine } from "../src/engine/optimise.ts";
-import { evaluationTasks, spread } from "../src/core/spread.ts";
+  warmupCosine,
+  webrlAdvantages,
+  webrlLoss,
+} from "webrl/method";
+import type { ExperienceStep } from "webrl/method";
 
 export interface World {
   engine: Engine;

@@ -1,63 +1,73 @@
-/** @file `webrl`: the contracts, rollouts, the training loop and what it is made of. */
+/** @file `webrl`: the nouns and contracts, suites and episodes, and training: a run from its configuration to its end. */
 
-export type { Action, ActionError, ActionKind, ParsedAction } from "./core/action.ts";
-export type { Judge, Proposer } from "./core/contracts.ts";
-export type {
-  Datum,
-  Engine,
-  FrozenModel,
-  Loss,
-  LossGradient,
-  Model,
-  OpenOptions,
-  OptimStep,
-  SampleRequest,
-  SampleResult,
-  Sampler,
-  Tokenizer,
-} from "./core/engine.ts";
-export type { Episode, Site, StartOptions, TimeStep } from "./core/episode.ts";
+export type * from "./core/action.ts";
+export type * from "./core/chat.ts";
+export type * from "./core/contracts.ts";
+export type * from "./core/engine.ts";
+export type * from "./core/episode.ts";
+export type * from "./core/observation.ts";
+export type * from "./core/task.ts";
+export type * from "./core/trajectory.ts";
 export { ConfigError, Fault } from "./core/errors.ts";
 export type { FaultCode } from "./core/errors.ts";
-export type { Observation, ObservationFormat, ObservedElement } from "./core/observation.ts";
 export { createRng, hash32 } from "./core/rng.ts";
 export type { Rng } from "./core/rng.ts";
-export type { Category, JsonValue, Lineage, Split, Task } from "./core/task.ts";
+export { CATEGORIES } from "./core/task.ts";
 export { answerOf } from "./core/trajectory.ts";
-export type { Ending, Step, Trajectory, Verdict } from "./core/trajectory.ts";
 
 export { parseAction, printAction } from "./text/action.ts";
+export type { PromptTemplate } from "./text/prompt.ts";
+
+export type { BrowserConfig } from "./browser/launch.ts";
+export type { StepTimes } from "./browser/episode.ts";
+export { loadSuite } from "./tasks/load-suite.ts";
+export type { OracleRun, RunnableSuite, SiteOptions, SuiteSite } from "./tasks/runnable.ts";
+export type { Suite, TaskFilter } from "./tasks/suite.ts";
 
 export { rolloutConfigSchema } from "./rollout/config.ts";
 export type { RolloutConfig } from "./rollout/config.ts";
 export { isFaulted, runEpisode } from "./rollout/episode.ts";
-export type { EpisodeOptions, EpisodeRecord, EpisodeRequest } from "./rollout/episode.ts";
+export type {
+  EpisodeLimits,
+  EpisodeOptions,
+  EpisodeRecord,
+  EpisodeRequest,
+  SaveScreenshot,
+} from "./rollout/episode.ts";
 export { modelPolicy } from "./rollout/model-policy.ts";
+export type { ModelPolicyOptions } from "./rollout/model-policy.ts";
 export { oraclePolicy } from "./rollout/oracle-policy.ts";
+export type { OraclePolicyOptions } from "./rollout/oracle-policy.ts";
 export type { Choice, Policy, Turn } from "./rollout/policy.ts";
 export { rollout } from "./rollout/rollout.ts";
 export type { RolloutOptions } from "./rollout/rollout.ts";
 
-export { createEvolveProposer } from "./curriculum/evolve.ts";
-export { createLlmProposer } from "./curriculum/llm.ts";
-export { createOrm } from "./reward/orm.ts";
-export { createPromptedJudge } from "./reward/prompted-judge.ts";
-
-export { loadSuite } from "./tasks/load-suite.ts";
-export type { RunnableSuite } from "./tasks/runnable.ts";
-
 export { METHODS, methodParts, trainConfigSchema } from "./run/config.ts";
-export type { MethodName, TrainConfig } from "./run/config.ts";
+export type { MethodName, MethodParts, TrainConfig } from "./run/config.ts";
+export type { Observer, RunEvent, StageName } from "./run/events.ts";
+export { loadConfig } from "./run/parse-config.ts";
+export type { ConfigSources, Settings } from "./run/parse-config.ts";
+export type { MetricName } from "./run/metrics.ts";
+export type * from "./run/records.ts";
+export type { JsonLines } from "./run/json-lines.ts";
+export { createRun, openRun } from "./run/run-directory.ts";
+export type { Run, Stage, StageEvent } from "./run/run-directory.ts";
+export { runInfo } from "./run/run-info.ts";
+export type { RunInfo } from "./run/run-info.ts";
+
 export { createContext } from "./train/context.ts";
 export type { Context } from "./train/context.ts";
-export type { Parts } from "./train/parts.ts";
 export { evaluateModel } from "./train/evaluate-model.ts";
-export type { RunEvent, StageName } from "./run/events.ts";
+export type { EvaluateModelOptions } from "./train/evaluate-model.ts";
+export type { DataStep, ExperienceReader } from "./train/experience-reader.ts";
 export { train } from "./train/loop.ts";
 export type { RunResult } from "./train/loop.ts";
 export { openParts, resolveModels } from "./train/open-parts.ts";
-export { loadConfig } from "./run/parse-config.ts";
-export { createRun, openRun } from "./run/run-directory.ts";
-export type { Run } from "./run/run-directory.ts";
-export { runInfo } from "./run/run-info.ts";
-export type { Evaluation, Score } from "./run/records.ts";
+export type { OpenParts, OpenPartsOptions } from "./train/open-parts.ts";
+export type { CatalogParams, CatalogTemplate, TaskCatalog } from "./curriculum/catalog.ts";
+export type { CandidateOutcome, CurriculumRecord } from "./curriculum/grow.ts";
+export type { Feasibility } from "./curriculum/llm.ts";
+export type { ReplayBuffer } from "./replay/buffer.ts";
+export type { ExperienceStep } from "./replay/experience.ts";
+export type { Parts, TaskSource } from "./train/parts.ts";
+export type { RunModels } from "./train/run-models.ts";

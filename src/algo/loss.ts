@@ -16,7 +16,8 @@
 import type { Loss } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
 
-type Logprobs = Float32Array | readonly number[];
+/** Of an action's tokens, nats. */
+export type Logprobs = Float32Array | readonly number[];
 
 export interface WebrlLossInput {
   ref_BN: readonly Logprobs[];

@@ -7,7 +7,8 @@ import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
 import { checkConsistency, trainConfigSchema } from "./config.ts";
 
-type Plain = { [key: string]: unknown };
+/** Settings as they are written: nested objects, any key may be absent. */
+export type Settings = { [key: string]: unknown };
 
 export interface ConfigSources {
   /** A JSON file. */
@@ -15,11 +16,11 @@ export interface ConfigSources {
   /** `a.b=c`, later ones win; `c` is JSON, or else a string. */
   set?: readonly string[] | undefined;
   /** Below the file: a command's own defaults, such as the demo's. */
-  defaults?: Plain | undefined;
+  defaults?: Settings | undefined;
 }
 
 export async function loadConfig(sources: ConfigSources = {}): Promise<TrainConfig> {
-  let raw: Plain = structuredClone(sources.defaults ?? {});
+  let raw: Settings = structuredClone(sources.defaults ?? {});
   if (sources.file !== undefined) raw = merge(raw, await readJson(sources.file));
   for (const assignment of sources.set ?? []) assign(raw, assignment);
   const config = parseConfig(trainConfigSchema, raw);
@@ -50,7 +51,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
 }
 
 /** Sets one value in place: `actor.beta=0.5`. */
-export function assign(raw: Plain, assignment: string): void {
+export function assign(raw: Settings, assignment: string): void {
   const at = assignment.indexOf("=");
   if (at <= 0)
     throw new ConfigError(`--set ${assignment}: expected key=value`, "Write it like --set actor.beta=0.5.");
@@ -66,12 +67,12 @@ export function assign(raw: Plain, assignment: string): void {
   let place = raw;
   for (const key of keys.slice(0, -1)) {
     if (!isPlain(place[key])) place[key] = {};
-    place = place[key] as Plain;
+    place = place[key] as Settings;
   }
   place[keys.at(-1)!] = value;
 }
 
-async function readJson(path: string): Promise<Plain> {
+async function readJson(path: string): Promise<Settings> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new ConfigError(`the configuration ${path} cannot be read`, "Name a JSON file.", { cause });
   });
@@ -85,11 +86,11 @@ async function readJson(path: string): Promise<Plain> {
   return value;
 }
 
-const isPlain = (value: unknown): value is Plain =>
+const isPlain = (value: unknown): value is Settings =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-function merge(below: Plain, above: Plain): Plain {
-  const out: Plain = { ...below };
+function merge(below: Settings, above: Settings): Settings {
+  const out: Settings = { ...below };
   for (const [key, value] of Object.entries(above)) {
     const under = out[key];
     out[key] = isPlain(under) && isPlain(value) ? merge(under, value) : value;

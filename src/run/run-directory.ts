@@ -45,8 +45,10 @@ export interface Stage {
   emit(event: StageEvent): void;
 }
 
-type Without<T> = T extends { phase: number; stage: StageName } ? Omit<T, "phase" | "stage"> : never;
-export type StageEvent = Without<RunEvent>;
+/** An event of a stage; which phase and stage it is, the stage knows itself. */
+export type StageEvent<E = RunEvent> = E extends { phase: number; stage: StageName }
+  ? Omit<E, "phase" | "stage">
+  : never;
 
 export interface Run extends AsyncDisposable {
   readonly directory: string;

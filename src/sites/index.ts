@@ -15,6 +15,7 @@ export { click, exit, find, maybe, scrollDown, search, select, type } from "./ha
 export type { Oracle, Params } from "./template.ts";
 export { ConfigError, Fault } from "../core/errors.ts";
 export type { FaultCode } from "../core/errors.ts";
-export type { Action, ElementName } from "../core/action.ts";
-export type { Observation, ObservationFormat, ObservedElement } from "../core/observation.ts";
-export type { Category, JsonValue, Split } from "../core/task.ts";
+export type * from "../core/action.ts";
+export type * from "../core/observation.ts";
+export type * from "../core/task.ts";
+export { CATEGORIES } from "../core/task.ts";

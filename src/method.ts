@@ -1,0 +1,73 @@
+/**
+ * @file `webrl/method`: the parts that the training loop is made of, for whoever writes a loop of their own. Advantages
+ * and losses, the reward model, the curriculum, replay, and the prompts that all of them share. `examples/training-in-the-open.ts`
+ * is such a loop.
+ */
+
+export type * from "./core/action.ts";
+export type * from "./core/contracts.ts";
+export type * from "./core/engine.ts";
+export type * from "./core/observation.ts";
+export type * from "./core/task.ts";
+export type * from "./core/trajectory.ts";
+export type { FaultCode } from "./core/errors.ts";
+export type { Rng } from "./core/rng.ts";
+
+export {
+  digirlAdvantages,
+  digirlKeep,
+  monteCarloAdvantages,
+  officialAdvantages,
+  returns,
+  webrlAdvantages,
+} from "./algo/advantage.ts";
+export type { Outcome } from "./algo/advantage.ts";
+export {
+  answerProbability,
+  awrWeights,
+  criticLoss,
+  logRatio,
+  officialLoss,
+  reinforceLoss,
+  webrlLoss,
+  weightedSftLoss,
+} from "./algo/loss.ts";
+export type { Logprobs, WebrlLossInput } from "./algo/loss.ts";
+export { perplexity } from "./algo/perplexity.ts";
+export { filteredBcKeep } from "./algo/statistics.ts";
+export { warmupCosine } from "./engine/optimise.ts";
+
+export { createOrm } from "./reward/orm.ts";
+export type { OrmJudgeOptions, OrmOptions } from "./reward/orm.ts";
+
+export { heldOutInstructions, normaliseInstruction } from "./curriculum/catalog.ts";
+export type { CatalogParams, CatalogTemplate, TaskCatalog } from "./curriculum/catalog.ts";
+export { createEvolveProposer } from "./curriculum/evolve.ts";
+export type { EvolveOperator, EvolveOptions } from "./curriculum/evolve.ts";
+export { growCurriculum } from "./curriculum/grow.ts";
+export type { CandidateOutcome, Curriculum, CurriculumRecord, GrowOptions } from "./curriculum/grow.ts";
+export type { Feasibility } from "./curriculum/llm.ts";
+export { createStartValue } from "./curriculum/start-value.ts";
+export type { StartValueOptions } from "./curriculum/start-value.ts";
+export { evaluationTasks, spread } from "./core/spread.ts";
+
+export { createReplayBuffer } from "./replay/buffer.ts";
+export type { ReplayBuffer, ReplayOptions } from "./replay/buffer.ts";
+export { experienceOf } from "./replay/experience.ts";
+export type { ExperienceStep, StepTokens } from "./replay/experience.ts";
+export { perplexitiesUnder, selectReplay } from "./replay/select.ts";
+export type { ReplaySelection, SelectionRange } from "./replay/select.ts";
+
+export {
+  actionDatum,
+  answerDatum,
+  answerTokens,
+  policyPrompt,
+  responseText,
+  stopTokens,
+  valuePrompt,
+  valuePromptOf,
+} from "./text/prompt.ts";
+export type { AnswerTokens, PolicyPromptInput, PolicyPromptOptions, PromptTemplate } from "./text/prompt.ts";
+export { ormInput, ormPrompt } from "./text/prompt-orm.ts";
+export type { OrmPromptInput, OrmPromptOptions, OrmPromptStyle } from "./text/prompt-orm.ts";
