@@ -1,13 +1,11 @@
 /** @file One running copy of a user's application: found or started, and put back before every episode. */
 
-import { execFile } from "node:child_process";
 import { isIP } from "node:net";
 import { resolve } from "node:path";
-import { promisify } from "node:util";
 import { publicLookup } from "../browser/addresses.ts";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
-import { answers, freePort, startServer } from "./server-process.ts";
+import { answers, freePort, runCommand, startServer } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Used by one episode at a time. */
@@ -84,7 +82,7 @@ export async function resetInstance(
   const { reset: how, start } = definition;
   const failed = (why: string, cause?: unknown) =>
     new Fault("site_down", `the reset of ${definition.name} failed: ${why}`, { retryable: true, cause });
-  if (how === "restart" || (instance.server && !instance.server.running)) {
+  if (how === "restart" || (instance.server && !(await instance.server.isRunning()))) {
     await instance.server?.[Symbol.asyncDispose]();
     instance.server = await run(definition, directory, instance.baseUrl, signal);
   }
@@ -92,12 +90,12 @@ export async function resetInstance(
   if ("command" in how) {
     const { port } = new URL(instance.baseUrl);
     const command = how.command.replaceAll("{port}", port);
-    const [shell, flag] = process.platform === "win32" ? ["cmd.exe", "/c"] : ["/bin/sh", "-c"];
     try {
-      await promisify(execFile)(shell!, [flag!, command], {
+      await runCommand({
+        command,
         cwd: resolve(directory, start?.cwd ?? "."),
-        env: { ...process.env, ...start?.env, PORT: port, BASE_URL: instance.baseUrl },
-        timeout: 120_000,
+        env: { ...start?.env, PORT: port, BASE_URL: instance.baseUrl },
+        timeoutMs: 120_000,
         ...(signal ? { signal } : {}),
       });
     } catch (cause) {

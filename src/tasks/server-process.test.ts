@@ -1,7 +1,9 @@
+import { spawn } from "node:child_process";
 import { tmpdir } from "node:os";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { ConfigError } from "../core/errors.ts";
-import { answers, freePort, startServer } from "./server-process.ts";
+import { answers, freePort, runCommand, startServer } from "./server-process.ts";
 
 const serve = (port: number) =>
   `node -e "require('http').createServer((q,r)=>r.end('ok')).listen(${port},'127.0.0.1')"`;
@@ -12,7 +14,7 @@ test("a server is there once started, and gone after disposal with everything th
   const port = await freePort();
   const server = await start(`${serve(port)} & wait`, port);
   expect(await answers(`http://127.0.0.1:${port}/`)).toBe(true);
-  expect(server.running).toBe(true);
+  expect(await server.isRunning()).toBe(true);
   await server[Symbol.asyncDispose]();
   expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
 });
@@ -33,3 +35,51 @@ test("a server that never becomes ready is stopped", async () => {
   await expect(failed).rejects.toThrow(/did not answer within 3000 ms/);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
 });
+
+test("a command that is waited for ends with all that it started when its time is up, and says why it failed", async () => {
+  const port = await freePort();
+  const run = (command: string, timeoutMs = 20_000) =>
+    runCommand({ command, cwd: tmpdir(), env: {}, timeoutMs });
+  await run("exit 0");
+  await expect(run("echo no database; exit 3")).rejects.toThrow(
+    "it ended with 3. Its last output: no database",
+  );
+  await expect(run(`${serve(port)} & wait`, 1500)).rejects.toThrow("nothing within 1500 ms");
+  await expect.poll(() => answers(`http://127.0.0.1:${port}/`)).toBe(false);
+});
+
+const posix = test.runIf(process.platform !== "win32");
+
+posix("a command may leave its server behind in its process group; both end with the disposal", async () => {
+  const port = await freePort();
+  const server = await start(`${serve(port)} & exit 0`, port);
+  await expect.poll(() => server.isRunning()).toBe(true);
+  await server[Symbol.asyncDispose]();
+  expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
+  expect(await server.isRunning()).toBe(false);
+});
+
+posix("a server ends with this process even if that is killed, with what its shell started", async () => {
+  const ports = [await freePort(), await freePort()];
+  const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, ...ports.map(String)], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise((resolve) => owner.stdout.once("data", resolve));
+  for (const port of ports) expect(await answers(`http://127.0.0.1:${port}/`)).toBe(true);
+  owner.kill("SIGKILL");
+  for (const port of ports)
+    await expect.poll(() => answers(`http://127.0.0.1:${port}/`), { timeout: 10_000 }).toBe(false);
+});
+
+const OWNER = `
+  const { startServer } = await import("./src/tasks/server-process.ts");
+  const serve = (port) => \`node -e "require('http').createServer((q,r)=>r.end('ok')).listen(\${port},'127.0.0.1')"\`;
+  const [a, b] = process.argv.slice(1);
+  // One whose shell stays, one whose shell has gone; the second one does not listen to reason.
+  const deaf = \`node -e "process.on('SIGTERM',()=>{});require('http').createServer((q,r)=>r.end('ok')).listen(\${b},'127.0.0.1')"\`;
+  for (const [port, command] of [[a, serve(a) + " & wait"], [b, deaf + " & exit 0"]])
+    await startServer({ command, cwd: ".", env: {}, readyUrl: "http://127.0.0.1:" + port + "/", timeoutMs: 20000 });
+  console.log("ready");
+  setInterval(() => {}, 1000);
+`;

@@ -1,14 +1,19 @@
-/** @file A user's application as a child process: started, waited for, stopped with everything that it started. */
+/**
+ * @file A user's application as a child process: started, waited for, stopped with everything that it started, also
+ * when this process is killed. What puts itself into a process group of its own (`setsid`) escapes.
+ */
 
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { bounded } from "../browser/bounded.ts";
 import { ConfigError } from "../core/errors.ts";
 
 export interface ServerProcess extends AsyncDisposable {
-  readonly running: boolean;
+  /** Also where the command has ended and left its server behind. */
+  isRunning(): Promise<boolean>;
 }
 
 export interface ServerCommand {
@@ -30,52 +35,36 @@ process.once("exit", () => {
 export async function startServer(options: ServerCommand): Promise<ServerProcess> {
   const { command, cwd, env, readyUrl, timeoutMs, signal } = options;
   signal?.throwIfAborted();
-  const child = spawn(command, {
-    shell: true,
-    cwd,
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-    // A process group of its own, so that the shell's children end with it.
-    detached: process.platform !== "win32",
-  });
-  children.add(child);
-  let output = "";
-  const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2000));
-  child.stdout.on("data", keep);
-  child.stderr.on("data", keep);
-  const exited = new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
-    child.once("error", (error) => {
-      output += error.message;
-      resolve();
-    });
-  });
+  const { child, exited, output } = spawnGuarded(GUARD, command, { cwd, env: { ...process.env, ...env } });
   let gone = false;
   void exited.then(() => {
     gone = true;
-    children.delete(child);
   });
-  const stop = async () => {
-    if (gone) return;
-    kill(child, "SIGTERM");
-    await Promise.race([exited, sleep(3000, undefined, { ref: false })]);
-    if (!gone) kill(child, "SIGKILL");
-    await exited;
-  };
+  let stopping: Promise<void> | undefined;
+  /** A command may end and leave its server behind: the group lives until it is stopped. */
+  const stop = () =>
+    (stopping ??= (async () => {
+      kill(child, "SIGTERM");
+      const end = performance.now() + STOP_MS;
+      while (performance.now() < end && (!gone || kill(child, 0))) await sleep(25);
+      kill(child, "SIGKILL");
+      children.delete(child);
+      await exited;
+    })());
   const deadline = performance.now() + timeoutMs;
   try {
     for (;;) {
       signal?.throwIfAborted();
-      if (gone)
+      if (gone && child.exitCode !== 0)
         throw new ConfigError(
           `\`${command}\` ended before ${readyUrl} answered`,
-          `Run the command by hand in ${cwd}. Its last output:\n${output.trim() || "(none)"}`,
+          `Run the command by hand in ${cwd}. Its last output:\n${output() || "(none)"}`,
         );
       if (await answers(readyUrl)) break;
       if (performance.now() > deadline)
         throw new ConfigError(
           `${readyUrl} did not answer within ${timeoutMs} ms of \`${command}\``,
-          `Check baseUrl and start.readyPath, or raise start.timeoutMs. Its last output:\n${output.trim() || "(none)"}`,
+          `Check baseUrl and start.readyPath, or raise start.timeoutMs. Its last output:\n${output() || "(none)"}`,
         );
       await sleep(50);
     }
@@ -84,11 +73,74 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
     throw error;
   }
   return {
-    get running() {
-      return !gone;
-    },
+    isRunning: async () => !gone || (child.exitCode === 0 && (await answers(readyUrl))),
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** How long a server may take to end by itself. */
+const STOP_MS = 3000;
+
+/**
+ * The guard holds the far end of a pipe of ours. When this process is gone, however that came, the pipe ends, and the
+ * guard ends its process group: the command and what it started.
+ */
+const GUARD = `{ read -r _ <&3; trap "" TERM; kill -TERM 0; sleep 2; kill -KILL 0; } >/dev/null 2>&1 &
+exec 3<&-
+exec /bin/sh -c "$1"`;
+/** The same for a command that is waited for: the guard ends with it. */
+const GUARD_ONCE = GUARD.replace(
+  /exec \/bin.*/,
+  'guard=$!; /bin/sh -c "$1"; code=$?; kill -KILL $guard; exit $code',
+);
+
+function spawnGuarded(guard: string, command: string, options: { cwd: string; env: NodeJS.ProcessEnv }) {
+  const windows = process.platform === "win32";
+  const child = windows
+    ? spawn(command, { ...options, shell: true, stdio: ["ignore", "pipe", "pipe"] })
+    : spawn("/bin/sh", ["-c", guard, "sh", command], {
+        ...options,
+        stdio: ["ignore", "pipe", "pipe", "pipe"],
+        // A process group of its own, so that the shell's children end with it.
+        detached: true,
+      });
+  children.add(child);
+  let output = "";
+  const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2000));
+  child.stdout!.on("data", keep);
+  child.stderr!.on("data", keep);
+  const exited = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+    child.once("error", (error) => {
+      output += error.message;
+      resolve();
+    });
+  });
+  return { child, exited, /** The end of it. */ output: () => output.trim() };
+}
+
+/** Runs a command to its end. Throws with the end of its output where it fails, takes too long or is aborted. */
+export async function runCommand(
+  options: Pick<ServerCommand, "command" | "cwd" | "env" | "timeoutMs" | "signal">,
+): Promise<void> {
+  const { command, cwd, env, timeoutMs, signal } = options;
+  signal?.throwIfAborted();
+  const { child, exited, output } = spawnGuarded(GUARD_ONCE, command, {
+    cwd,
+    env: { ...process.env, ...env },
+  });
+  try {
+    await bounded(exited, timeoutMs, signal);
+  } catch (error) {
+    kill(child, "SIGKILL");
+    throw error;
+  } finally {
+    children.delete(child);
+  }
+  if (child.exitCode !== 0)
+    throw new Error(
+      `it ended with ${child.exitCode ?? child.signalCode}. Its last output: ${output() || "(none)"}`,
+    );
 }
 
 /** Whether something answers there, with a status below 500. */
@@ -115,13 +167,14 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-function kill(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
+/** Ends the child and its process group. `false`: there is nothing left of it. */
+function kill(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  if (child.pid === undefined) return false;
+  if (process.platform === "win32") return child.kill(signal);
   try {
-    if (process.platform === "win32") child.kill(signal);
-    else process.kill(-child.pid, signal);
+    return process.kill(-child.pid, signal);
   } catch (error) {
-    // It ended in between.
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    return false;
   }
 }
