@@ -5,15 +5,17 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 import { z } from "zod";
 import { ConfigError, Fault } from "../core/errors.ts";
+import { isAlive } from "../core/process-owner.ts";
+import { withProfileDirectory } from "./profiles.ts";
 
 export const browserConfigSchema = z.strictObject({
   executable: z.string().optional().describe("Path of a Chromium or Chrome to use instead of the one found."),
@@ -133,17 +135,19 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
   const info = await browserInfo(config);
   const packaged = info.source === "packaged" ? await unpack() : null;
   const launch = (env: Record<string, string>) =>
-    chromium.launch({
-      executablePath: info.location,
-      headless: true,
-      args: switches(proxyHost),
-      proxy: { server: "http://127.0.0.1:9" },
-      env: { ...(process.env as Record<string, string>), ...env },
-      timeout: 60_000,
-      handleSIGINT: false,
-      handleSIGTERM: false,
-      handleSIGHUP: false,
-    });
+    withProfileDirectory((temporary) =>
+      chromium.launch({
+        executablePath: info.location,
+        headless: true,
+        args: switches(proxyHost),
+        proxy: { server: "http://127.0.0.1:9" },
+        env: { ...(process.env as Record<string, string>), ...env, ...temporary },
+        timeout: 60_000,
+        handleSIGINT: false,
+        handleSIGTERM: false,
+        handleSIGHUP: false,
+      }),
+    );
   // Machines without fonts of their own use the packaged ones.
   const fonts: Record<string, string> =
     packaged && !existsSync("/etc/fonts/fonts.conf")
@@ -198,6 +202,16 @@ async function packagedBrowser(): Promise<Packaged | null> {
   return { directory, executable: join(directory, "chromium"), entry };
 }
 
+/** What processes that were killed while they unpacked have left. */
+async function removePartial(directory: string): Promise<void> {
+  const cache = dirname(directory);
+  for (const name of existsSync(cache) ? await readdir(cache) : []) {
+    const pid = /^chromium-.*\.(\d+)\.partial$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive({ pid: Number(pid), host: hostname(), started: null }))
+      await rm(join(cache, name), { recursive: true, force: true });
+  }
+}
+
 let unpacking: Promise<Packaged> | undefined;
 
 /**
@@ -211,6 +225,7 @@ function unpack(): Promise<Packaged> {
     if (existsSync(packaged.executable)) return packaged;
     const staging = `${packaged.directory}.${process.pid}.partial`;
     try {
+      await removePartial(packaged.directory);
       await mkdir(staging, { recursive: true });
       const script = `const m = require(${JSON.stringify(packaged.entry)}); (m.default ?? m).executablePath().then(() => {}, (e) => { console.error(e.message); process.exit(1); })`;
       await promisify(execFile)(process.execPath, ["-e", script], {

@@ -1,31 +1,14 @@
 /** @file One process a run: a lock that a second process is refused by and that a killed one does not leave behind. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { lock } from "proper-lockfile";
 import { readRegular } from "../core/regular-file.ts";
 import { ConfigError } from "../core/errors.ts";
-
-/** What `lock-owner.json` says. */
-interface Owner {
-  pid: number;
-  host: string;
-  /** Ticks at which the process started, so that a reused pid is not taken for it; `null` where unknown. */
-  started: string | null;
-}
-
-/** Field 22 of /proc/PID/stat, after the parenthesised name. */
-function startOf(pid: number): string | null {
-  const path = `/proc/${pid}/stat`;
-  if (!existsSync(path)) return null;
-  return (
-    readFileSync(path, "utf8")
-      .replace(/^.*\)\s+/s, "")
-      .split(" ")[19] ?? null
-  );
-}
+import { isAlive, thisProcess } from "../core/process-owner.ts";
+import type { ProcessOwner } from "../core/process-owner.ts";
 
 /** Milliseconds after which a lock that nobody refreshes means nothing, where its owner cannot be asked. */
 const STALE_MS = 60_000;
@@ -34,10 +17,10 @@ const lockPathOf = (directory: string) => join(directory, "lock");
 const ownerPathOf = (directory: string) => join(directory, "lock-owner.json");
 
 /** `null` where the file is missing or damaged. */
-async function readOwner(directory: string): Promise<Owner | null> {
+async function readOwner(directory: string): Promise<ProcessOwner | null> {
   try {
     const bytes = await readRegular(ownerPathOf(directory), { maxBytes: 1 << 20 });
-    const owner = JSON.parse(bytes.toString("utf8")) as Owner | null;
+    const owner = JSON.parse(bytes.toString("utf8")) as ProcessOwner | null;
     return owner !== null && Number.isInteger(owner.pid)
       ? { ...owner, started: owner.started ?? null }
       : null;
@@ -45,16 +28,6 @@ async function readOwner(directory: string): Promise<Owner | null> {
     // A process that is killed while it takes the lock leaves no owner, or half of one.
     return null;
   }
-}
-
-/** Only for an owner on this host. */
-function isAlive(owner: Owner): boolean {
-  try {
-    process.kill(owner.pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  return owner.started === null || owner.started === startOf(owner.pid);
 }
 
 /** Whether a process is working on the run. */
@@ -86,7 +59,7 @@ export async function lockRun(directory: string): Promise<() => Promise<void>> {
       { cause },
     );
   }
-  const self: Owner = { pid: process.pid, host: hostname(), started: startOf(process.pid) };
+  const self = thisProcess();
   await writeFile(ownerPath, JSON.stringify(self));
   return async () => {
     await rm(ownerPath, { force: true });

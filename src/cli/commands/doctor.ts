@@ -36,6 +36,7 @@ export function register(program: Command): void {
         ...systemLibrary(),
         machine(),
         ...(await browser(options.launch, bar.update)),
+        await profiles(),
         await engine(),
         await gpu(),
         models(),
@@ -128,6 +129,18 @@ async function browser(launch: boolean, update: (text: string) => void): Promise
         : "Run `npx playwright-core install --with-deps chromium`, or install Google Chrome.";
     return [{ name: "Browser", ok: false, required: true, found: firstLine(error), fix }];
   }
+}
+
+/** What killed processes left; it is removed here, as before every start of a browser. */
+async function profiles(): Promise<Finding> {
+  const { sweepProfiles } = await import("../../browser/profiles.ts");
+  const swept = await sweepProfiles();
+  return {
+    name: "Browser profiles",
+    ok: true,
+    required: false,
+    found: swept === 0 ? "none left behind" : `removed those of ${swept} killed processes`,
+  };
 }
 
 async function engine(): Promise<Finding> {

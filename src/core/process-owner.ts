@@ -1,0 +1,39 @@
+/** @file Whether the process that left something behind still lives. */
+
+import { existsSync, readFileSync } from "node:fs";
+import { hostname } from "node:os";
+
+export interface ProcessOwner {
+  pid: number;
+  host: string;
+  /** Ticks at which the process started, so that a reused pid is not taken for it; `null` where unknown. */
+  started: string | null;
+}
+
+export const thisProcess = (): ProcessOwner => ({
+  pid: process.pid,
+  host: hostname(),
+  started: startOf(process.pid),
+});
+
+/** An owner on another host counts as alive: it cannot be asked. */
+export function isAlive(owner: ProcessOwner): boolean {
+  if (owner.host !== hostname()) return true;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return owner.started === null || owner.started === startOf(owner.pid);
+}
+
+/** Field 22 of /proc/PID/stat, after the parenthesised name. */
+function startOf(pid: number): string | null {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return null;
+  return (
+    readFileSync(path, "utf8")
+      .replace(/^.*\)\s+/s, "")
+      .split(" ")[19] ?? null
+  );
+}
