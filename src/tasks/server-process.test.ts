@@ -48,29 +48,33 @@ test("a command that is waited for ends with all that it started when its time i
   await expect.poll(() => answers(`http://127.0.0.1:${port}/`)).toBe(false);
 });
 
-const posix = test.runIf(process.platform !== "win32");
+test.runIf(process.platform !== "win32")(
+  "a command may leave its server behind in its process group; both end with the disposal",
+  async () => {
+    const port = await freePort();
+    const server = await start(`${serve(port)} & exit 0`, port);
+    await expect.poll(() => server.isRunning()).toBe(true);
+    await server[Symbol.asyncDispose]();
+    expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
+    expect(await server.isRunning()).toBe(false);
+  },
+);
 
-posix("a command may leave its server behind in its process group; both end with the disposal", async () => {
-  const port = await freePort();
-  const server = await start(`${serve(port)} & exit 0`, port);
-  await expect.poll(() => server.isRunning()).toBe(true);
-  await server[Symbol.asyncDispose]();
-  expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
-  expect(await server.isRunning()).toBe(false);
-});
-
-posix("a server ends with this process even if that is killed, with what its shell started", async () => {
-  const ports = [await freePort(), await freePort()];
-  const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, ...ports.map(String)], {
-    cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  await new Promise((resolve) => owner.stdout.once("data", resolve));
-  for (const port of ports) expect(await answers(`http://127.0.0.1:${port}/`)).toBe(true);
-  owner.kill("SIGKILL");
-  for (const port of ports)
-    await expect.poll(() => answers(`http://127.0.0.1:${port}/`), { timeout: 10_000 }).toBe(false);
-});
+test.runIf(process.platform !== "win32")(
+  "a server ends with this process even if that is killed, with what its shell started",
+  async () => {
+    const ports = [await freePort(), await freePort()];
+    const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, ...ports.map(String)], {
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await new Promise((resolve) => owner.stdout.once("data", resolve));
+    for (const port of ports) expect(await answers(`http://127.0.0.1:${port}/`)).toBe(true);
+    owner.kill("SIGKILL");
+    for (const port of ports)
+      await expect.poll(() => answers(`http://127.0.0.1:${port}/`), { timeout: 10_000 }).toBe(false);
+  },
+);
 
 const OWNER = `
   const { startServer } = await import("./src/tasks/server-process.ts");
