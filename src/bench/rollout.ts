@@ -121,6 +121,8 @@ export async function benchRollout(
   return result;
 }
 
+const TYPING = new Set<Action["kind"]>(["type", "search", "insert"]);
+
 /** Cannot be parsed: the page is only observed again. */
 const NOTHING: ParsedAction = { ok: false, error: { code: "parse_error", message: "nothing" }, comments: [] };
 
@@ -182,7 +184,7 @@ async function measure(
         let next = policy.next();
         for (let done = false; !done && performance.now() < until;) {
           const action: Action = next.done ? { kind: "exit", message: "" } : next.value;
-          const into = action.kind === "type" || action.kind === "search" ? times.type : times.click;
+          const into = TYPING.has(action.kind) ? times.type : times.click;
           const from = performance.now();
           const time = await episode.step({ ok: true, action, comments: [] });
           if (action.kind !== "exit") {

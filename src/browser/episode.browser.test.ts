@@ -68,7 +68,10 @@ describe("actions", () => {
     const none = await page.act(
       'do(action="Select Dropdown Option", argument="tiny", element="combobox Size")',
     );
-    expect(none.error).toEqual({ code: "not_actionable", message: '"combobox Size" has no option "tiny"' });
+    expect(none.error).toEqual({
+      code: "not_actionable",
+      message: '"combobox Size" has no option "tiny"; it has: Not large, Medium, Large',
+    });
   });
 
   it("hover and right click reach the page", async () => {

@@ -242,7 +242,7 @@ class BrowserEpisode implements Episode {
         settle.quietMs = QUIET_AFTER_TYPING_MS;
         settle.awaitActivityMs = this.#limits.waitMs;
       } else {
-        if (action.kind === "type") settle.quietMs = QUIET_AFTER_TYPING_MS;
+        if (action.kind === "type" || action.kind === "insert") settle.quietMs = QUIET_AFTER_TYPING_MS;
         const tab = await this.#tabs.current();
         const lookup = (name: string) => findElement(name, this.#last!, this.#targets);
         error = await this.#acting(tab, perform(tab.page, action, lookup), signal);

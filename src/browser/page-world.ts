@@ -4,13 +4,18 @@
  */
 
 import { randomBytes } from "node:crypto";
-import type { CDPSession, Frame, Page } from "playwright-core";
+import type { BrowserContext, CDPSession, Frame, Page } from "playwright-core";
 import { invariant } from "../core/errors.ts";
 import { BUNDLE_NAME, loadPageScript } from "./page-bundle.ts";
+import type { Clip } from "./page/clipboard.ts";
+import type { Spot } from "./page/locate.ts";
 import type { PageApi } from "./page/main.ts";
 
 /** Name of the world, and of the page script in it. */
 const WORLD = `webrl_${randomBytes(8).toString("hex")}`;
+
+/** A function of the world, by which the page script tells what was copied. */
+const COPIED = "webrlCopied";
 
 /** The document that a frame had when it was looked up. */
 export interface PageDocument {
@@ -23,6 +28,11 @@ export interface PageDocument {
   ): Promise<Awaited<ReturnType<PageApi[K]>>>;
   /** The document in a frame of its last observation; `null` if the frame has gone. */
   frame(index: number): Promise<PageDocument | null>;
+  /**
+   * A point of the document's viewport in that of the page, through frames with borders, transforms and zoom; `null`
+   * where something of the page around its frame covers it, or the frame has gone.
+   */
+  toPage(spot: Spot): Promise<Spot | null>;
 }
 
 const worlds = new WeakMap<Page, Promise<PageWorld>>();
@@ -43,11 +53,23 @@ export async function mainDocument(page: Page): Promise<PageDocument> {
   return (await openPageWorld(page)).main();
 }
 
+/** All documents of a page that are known. */
+export async function everyDocument(page: Page): Promise<PageDocument[]> {
+  return (await openPageWorld(page)).all();
+}
+
+const copied = new WeakMap<BrowserContext, Clip>();
+
+/** What a page of the context has copied last. */
+export const copiedIn = (context: BrowserContext): Clip => copied.get(context) ?? { text: "", html: "" };
+
 /** All documents of a page. Frames whose site has a process of its own have a session of their own. */
 class PageWorld {
   readonly #page: Page;
   readonly #root: FrameSession;
   readonly #others = new Map<Frame, FrameSession>();
+  /** The session of the document around the root of another one. */
+  readonly #around = new Map<FrameSession, FrameSession>();
 
   constructor(page: Page, root: FrameSession) {
     this.#page = page;
@@ -78,7 +100,33 @@ class PageWorld {
         const id = await session.idOfFrame(context, index);
         return id === null ? null : this.#find(session, id);
       },
+      toPage: (spot) => this.#toPage(session, frameId, spot),
     };
+  }
+
+  async all(): Promise<PageDocument[]> {
+    const sessions = [this.#root, ...this.#others.values()];
+    return Promise.all(
+      sessions.flatMap((session) => session.frames().map((id) => this.#document(session, id))),
+    );
+  }
+
+  async #toPage(session: FrameSession, frameId: string, spot: Spot): Promise<Spot | null> {
+    if (session === this.#root && frameId === session.frameId) return spot;
+    let at = { session, frameId, spot };
+    while (at.session !== this.#root || at.frameId !== this.#root.frameId) {
+      const own = at.frameId === at.session.frameId;
+      const outer = own ? this.#around.get(at.session) : at.session;
+      const document = await this.#document(at.session, at.frameId);
+      const moved = await outer?.fromFrame(at.frameId, await document.call("viewport"), at.spot);
+      if (!outer || !moved) return null;
+      at = { session: outer, frameId: outer.frameId, spot: moved };
+    }
+    // A frame with a process of its own is not looked into.
+    if (session !== this.#root) return at.spot;
+    const { left, top } = await (await this.main()).call("viewport");
+    const found = await session.frameAt({ x: at.spot.x + left, y: at.spot.y + top });
+    return found === frameId ? at.spot : null;
   }
 
   async #find(parent: FrameSession, frameId: string): Promise<PageDocument | null> {
@@ -90,6 +138,7 @@ class PageWorld {
       // Most frames are in the process of the frame around them.
       if (!session) continue;
       this.#others.set(frame, session);
+      if (session.frameId === frameId) this.#around.set(session, parent);
       if (session.frameId === frameId) return this.#document(session, frameId);
     }
     return this.#document(parent, frameId);
@@ -122,6 +171,9 @@ class FrameSession {
         if (id === executionContextUniqueId) this.#contexts.delete(frameId);
     });
     session.on("Runtime.executionContextsCleared", () => this.#contexts.clear());
+    session.on("Runtime.bindingCalled", ({ name, payload }) => {
+      if (name === COPIED) copied.set(page.context(), JSON.parse(payload) as Clip);
+    });
   }
 
   static async open(page: Page, of: Page | Frame): Promise<FrameSession> {
@@ -129,10 +181,11 @@ class FrameSession {
     // A window may outlive its first, empty document.
     const source = `(() => { ${bundle}; Object.defineProperty(globalThis, "${WORLD}", { value: ${BUNDLE_NAME}, configurable: true }); })();`;
     const opened = new FrameSession(page, session, source);
-    const [, , , { frameTree }, { targetInfo }] = await Promise.all([
+    const [, , , , { frameTree }, { targetInfo }] = await Promise.all([
       session.send("Page.enable"),
       session.send("Page.addScriptToEvaluateOnNewDocument", { source, worldName: WORLD }),
       session.send("Runtime.enable"),
+      session.send("Runtime.addBinding", { name: COPIED, executionContextName: WORLD }),
       session.send("Page.getFrameTree"),
       session.send("Target.getTargetInfo"),
     ]);
@@ -147,6 +200,47 @@ class FrameSession {
 
   knows(frameId: string): boolean {
     return this.#contexts.has(frameId);
+  }
+
+  frames(): string[] {
+    return [...this.#contexts.keys()];
+  }
+
+  /** A point of a frame, whose viewport has a size, in the viewport of this session. */
+  async fromFrame(
+    frameId: string,
+    { width, height }: { width: number; height: number },
+    { x, y }: Spot,
+  ): Promise<Spot | null> {
+    const { backendNodeId } = await this.#answer(this.#session.send("DOM.getFrameOwner", { frameId }));
+    const { model } = await this.#answer(this.#session.send("DOM.getBoxModel", { backendNodeId }));
+    // Corners, clockwise from the top left one, as they are drawn.
+    const [x0, y0, x1, y1, , , x3, y3] = model.content as [
+      number,
+      number,
+      number,
+      number,
+      0,
+      0,
+      number,
+      number,
+    ];
+    const [across, down] = [x / width, y / height];
+    return {
+      x: x0 + across * (x1 - x0) + down * (x3 - x0),
+      y: y0 + across * (y1 - y0) + down * (y3 - y0),
+    };
+  }
+
+  /** The frame that shows at a point of this session's document, if it is in view. */
+  async frameAt({ x, y }: Spot): Promise<string | null> {
+    const at = { x: Math.round(x), y: Math.round(y) };
+    const asked = this.#session.send("DOM.getNodeForLocation", at);
+    const found = await asked.catch((error: unknown) => {
+      if (/No node found/.test(String(error))) return null;
+      throw error;
+    });
+    return found?.frameId ?? null;
   }
 
   /** The world of a frame's present document. */

@@ -2,96 +2,129 @@
 
 import type { Page } from "playwright-core";
 import type { Action, ActionError } from "../core/action.ts";
-import type { ElementTarget } from "./observe.ts";
+import { choose } from "./choose.ts";
+import { preparePaste } from "./clipboard.ts";
+import { drag, draw, selectText } from "./drag.ts";
+import { gone, locateOn, refused, report } from "./hand.ts";
+import type { Named } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
+import { insert, typeInto } from "./type-text.ts";
 
 /** An action on the page itself; tabs and the end of the episode are the episode's business. */
 export type PageAction = Exclude<Action, { kind: "exit" } | { kind: "switch_tab" }>;
 
 /** Finds an element of the last observation by what the model wrote. */
-export type Lookup = (name: string) => { target: ElementTarget; name: string } | ActionError;
-
-const refused = (message: string): ActionError => ({ code: "not_actionable", message });
+export type Lookup = (name: string) => Named | ActionError;
 
 export async function perform(page: Page, action: PageAction, lookup: Lookup): Promise<ActionError | null> {
+  let named: Named | null = null;
+  if ("element" in action && action.element !== undefined) {
+    const found = lookup(action.element);
+    if (!("target" in found)) return found;
+    if (found.target.document.gone) return gone(found.name);
+    named = found;
+  }
   switch (action.kind) {
     case "scroll_down":
-    case "scroll_up": {
-      const down = action.kind === "scroll_down";
-      const moved = await (await mainDocument(page)).call("scrollPage", down ? 1 : -1);
-      return moved ? null : refused(`the page does not scroll further ${down ? "down" : "up"}`);
-    }
+    case "scroll_up":
+    case "scroll_left":
+    case "scroll_right":
+      return scroll(page, action.kind.slice("scroll_".length) as Direction, named);
     case "press_enter":
       await page.keyboard.press("Enter");
       return null;
+    case "press":
+      return press(page, action.keys, named);
     case "wait":
       return null;
     case "go_backward":
       return (await travel(page, -1)) ? null : refused("there is no page to go back to");
     case "go_forward":
       return (await travel(page, 1)) ? null : refused("there is no page to go forward to");
-    default: {
-      const found = lookup(action.element);
-      if (!("target" in found)) return found;
-      return performOn(page, action, found.target, found.name);
+    case "insert":
+      return insert(page, action.text, named);
+    case "select_text":
+      return selectText(page, action.text, named);
+    case "type":
+    case "search":
+      return typeInto(page, action.text, named!, action.kind === "search");
+    case "select":
+      return choose(page, [action.text], false, named!);
+    case "select_options":
+      return choose(page, action.texts, true, named!);
+    case "draw":
+      return draw(page, action.points, named!);
+    case "drag": {
+      if (typeof action.to !== "string") return drag(page, named!, action.to);
+      const to = lookup(action.to);
+      return "target" in to ? drag(page, named!, to) : to;
     }
+    default:
+      return point(page, action.kind, named!);
   }
 }
 
-type ElementAction = Extract<PageAction, { element: string }>;
-
-async function performOn(
+async function point(
   page: Page,
-  action: ElementAction,
-  { document, index, dx, dy }: ElementTarget,
-  name: string,
+  kind: "click" | "double_click" | "right_click" | "hover",
+  named: Named,
 ): Promise<ActionError | null> {
-  const editing = action.kind === "type" || action.kind === "search";
-  if (document.gone) return gone(name);
-  if (action.kind === "select") {
-    const why = await document.call("chooseOption", index, action.text);
-    return why === null ? null : why === "gone" ? gone(name) : refused(`"${name}" ${why}`);
+  const { document, index } = named.target;
+  const at = await locateOn(named);
+  if ("error" in at) return at.error;
+  if (kind === "click" && at.takes === "file")
+    return refused(`"${named.name}" takes a file, and there are none to give`);
+  if (kind === "click" && at.takes === "select") {
+    // The list that a click opens is drawn by the browser, outside of the page.
+    await document.call("focusElement", index);
+    return null;
   }
-  const at = await document.call("locate", index, editing);
-  if (at.kind === "refused") return at.reason === "gone" ? gone(name) : refused(`"${name}" ${at.why}`);
-  const x = at.x + dx;
-  const y = at.y + dy;
-  switch (action.kind) {
-    case "hover":
-      await page.mouse.move(x, y);
-      return null;
-    case "right_click":
-      await page.mouse.click(x, y, { button: "right" });
-      return null;
-    case "click":
-      if (at.tag === "file") return refused(`"${name}" takes a file, and there are none to give`);
-      // The list that a click opens is drawn by the browser, outside of the page.
-      if (at.tag === "select") await document.call("focusElement", index);
-      else await page.mouse.click(x, y);
-      return null;
-    case "type":
-    case "search":
-      break;
+  if (kind === "click" && at.buried) {
+    await document.call("clickElement", index);
+    return null;
   }
-  let why: string | null;
-  if (at.native) why = await document.call("setValue", index, action.text);
-  else {
+  const { x, y } = at.spot;
+  if (kind === "hover") await page.mouse.move(x, y);
+  else if (kind === "double_click") await page.mouse.dblclick(x, y);
+  else if (kind === "right_click") await page.mouse.click(x, y, { button: "right" });
+  else if (at.takes === "one of several") {
+    // The other choices stay.
+    await page.keyboard.down("Control");
     await page.mouse.click(x, y);
-    why = await document.call("selectAll", index);
-    if (why === null) {
-      if (action.text === "") await page.keyboard.press("Delete");
-      else await page.keyboard.insertText(action.text);
-    }
-  }
-  if (why !== null) return refused(`"${name}" ${why}`);
-  if (action.kind === "search") await page.keyboard.press("Enter");
+    await page.keyboard.up("Control");
+  } else await page.mouse.click(x, y);
   return null;
 }
 
-const gone = (name: string): ActionError => ({
-  code: "unknown_element",
-  message: `"${name}" is no longer on this page`,
-});
+type Direction = "up" | "down" | "left" | "right";
+
+async function scroll(page: Page, direction: Direction, named: Named | null): Promise<ActionError | null> {
+  const document = named ? named.target.document : await mainDocument(page);
+  const scrolled = await document.call("scroll", named ? named.target.index : null, direction);
+  if (scrolled.kind === "refused") return report(named!.name, scrolled);
+  if (scrolled.moved) return null;
+  return refused(`${scrolled.pane ? `"${named!.name}"` : "the page"} does not scroll further ${direction}`);
+}
+
+async function press(page: Page, keys: string, named: Named | null): Promise<ActionError | null> {
+  if (named) {
+    const { document, index } = named.target;
+    // What takes no focus by itself may give it to something inside when it is clicked.
+    if (!(await document.call("focusElement", index))) {
+      const at = await locateOn(named);
+      if ("error" in at) return at.error;
+      await page.mouse.click(at.spot.x, at.spot.y);
+    }
+  }
+  for (const chord of keys.split(" ")) {
+    const parts = /^(.*\+)?(.)$/su.exec(chord);
+    // A person who holds Control presses the key `a`, not `A`.
+    const key = parts?.[1] ? parts[1] + parts[2]!.toLowerCase() : chord;
+    if (/^(?:Control|Meta)\+v$|^Shift\+Insert$/.test(key)) await preparePaste(page);
+    await page.keyboard.press(key);
+  }
+  return null;
+}
 
 /** Moves in the tab's history. `false`: there is nothing in that direction. */
 export async function travel(page: Page, direction: 1 | -1): Promise<boolean> {

@@ -1,21 +1,42 @@
 /**
  * @file What an agent can do: the WebRL action grammar (reference: the paper's prompt and its released
- * evaluation code). Parsed from and printed to model text by `text/action.ts`.
+ * evaluation code), and what else a person does on a page. Parsed from and printed to model text by `text/action.ts`.
  */
 
 /** Refers to an element of the current observation: a label number (`webrl`, `aria`) or its words (`compact`). */
 export type ElementName = string;
 
+/** Pixels to the right and down. */
+export type Offset = [x: number, y: number];
+
 export type Action =
-  | { kind: "click" | "right_click" | "hover"; element: ElementName }
+  | { kind: "click" | "double_click" | "right_click" | "hover"; element: ElementName }
   /** Replaces the field's text; no Enter. */
   | { kind: "type"; element: ElementName; text: string }
   /** Type, then Enter. */
   | { kind: "search"; element: ElementName; text: string }
-  /** Chooses the option whose text is `text`, else the first one that contains it, ignoring case. */
+  /**
+   * Types over what is selected, or where the caret is. In an element: over what is selected in it, else at its end.
+   * Without one: in what has the focus.
+   */
+  | { kind: "insert"; text: string; element?: ElementName }
+  /** Selects a passage, in an element or anywhere on the page: to type over it, to copy it, to format it. */
+  | { kind: "select_text"; text: string; element?: ElementName }
+  /**
+   * Chooses the option whose text is `text`, else the first one that contains it, ignoring case. A list that takes
+   * several keeps what was chosen before.
+   */
   | { kind: "select"; element: ElementName; text: string }
-  /** Two thirds of the viewport height. */
-  | { kind: "scroll_up" | "scroll_down" }
+  /** Chooses exactly these options of a list that takes several; none of them: takes all back. */
+  | { kind: "select_options"; element: ElementName; texts: string[] }
+  /** Two thirds of what is visible, of the element or of the pane that it stands in; without one, of the page. */
+  | { kind: "scroll_up" | "scroll_down" | "scroll_left" | "scroll_right"; element?: ElementName }
+  /** Keys by Playwright's names (`Control+A`), with spaces between, pressed in the element or where the focus is. */
+  | { kind: "press"; keys: string; element?: ElementName }
+  /** Drags it with the mouse from its middle, onto the middle of another element or by so many pixels. */
+  | { kind: "drag"; element: ElementName; to: ElementName | Offset }
+  /** Moves the pressed mouse through points, counted from the element's top left corner. One point is a click there. */
+  | { kind: "draw"; element: ElementName; points: Offset[] }
   | { kind: "press_enter" | "wait" | "go_backward" | "go_forward" }
   /** `tab` counts from 0. */
   | { kind: "switch_tab"; tab: number }

@@ -130,7 +130,7 @@ function spoil(response: string, drills: readonly Drill[], phrase: () => string,
   if (!parsed.ok) return null;
   const { action } = parsed;
   const others = drills.map((drill) => drill.response).filter((other) => other !== response);
-  if ((action.kind === "type" || action.kind === "search") && rng.next() < 0.7)
+  if ((action.kind === "type" || action.kind === "search" || action.kind === "insert") && rng.next() < 0.7)
     return act({ ...action, text: otherWord(action.text, phrase, rng) });
   return others.length === 0 ? null : rng.pick(others);
 }

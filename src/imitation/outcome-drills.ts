@@ -5,6 +5,7 @@
  * what policies really get wrong is learned from their rollouts.
  */
 
+import type { ActionKind } from "../core/action.ts";
 import { createRng, type Rng } from "../core/rng.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 import type { OrmExample } from "../reward/train-orm.ts";
@@ -128,12 +129,14 @@ const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
   };
 };
 
+const ENTERING = new Set<ActionKind>(["type", "insert", "select", "select_options"]);
+
 /** One value of a form was never entered. */
 const leftOut: Failure = (_, whole, { rng }, pairs) => {
   if (answerOf(whole) !== "") return null;
   const entered = whole.responses.flatMap((response, at) => {
     const parsed = parseAction(response);
-    if (!parsed.ok || (parsed.action.kind !== "type" && parsed.action.kind !== "select")) return [];
+    if (!parsed.ok || !("element" in parsed.action) || !ENTERING.has(parsed.action.kind)) return [];
     const { element } = parsed.action;
     // A field that was entered twice may hold the value all the same.
     const again = whole.responses.filter((other) => other.includes(`element="${element}"`)).length > 1;

@@ -106,8 +106,7 @@ export function oraclePolicy(options: OraclePolicyOptions): Policy {
           lost = true;
           return act(wander(observation, rng), true);
         }
-        dirty =
-          action.kind === "type" || action.kind === "select" || (action.kind === "click" && !isLink(action));
+        dirty = action.kind === "click" ? !isLink(action) : !HARMLESS.has(action.kind);
         const wrong = failure === null || spoiled ? null : spoil(failure, action, observation, rng);
         if (wrong) spoiled = true;
         return act(wrong ?? action, wrong !== null || skipped);
@@ -121,6 +120,22 @@ function act(action: Action, mistake = false): Choice {
   // Parsed from the text, so that what is stored is what a model that says this would have done.
   return { kind: "act", response, action: parseAction(response), ...(mistake && { mistake }) };
 }
+
+/** Actions that leave nothing behind on a page. A search does: but it leads to another one. */
+const HARMLESS = new Set<Action["kind"]>([
+  "hover",
+  "right_click",
+  "search",
+  "scroll_up",
+  "scroll_down",
+  "scroll_left",
+  "scroll_right",
+  "press_enter",
+  "wait",
+  "go_backward",
+  "go_forward",
+  "switch_tab",
+]);
 
 const isLink = (action: { element: string }) => action.element.startsWith("link ");
 const enabled = (observation: Observation) => observation.elements.filter((e) => !e.disabled);
@@ -167,7 +182,7 @@ function spoil(failure: Failure, action: Action, observation: Observation, rng: 
     return message === action.message ? null : { kind: "exit", message };
   }
   if (failure !== "wrong_value") return null;
-  if (action.kind === "type" || action.kind === "search")
+  if (action.kind === "type" || action.kind === "search" || action.kind === "insert")
     return { ...action, text: `${action.text.split(" ")[0]!}${rng.int(10)}` };
   if (action.kind === "select") {
     const element = observation.elements.find((e) => e.name === action.element);

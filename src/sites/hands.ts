@@ -1,6 +1,6 @@
 /** @file What oracles are written with: find an element in an observation, make an action of it. */
 
-import type { Action } from "../core/action.ts";
+import type { Action, Offset } from "../core/action.ts";
 import type { ObservedElement, Observation } from "../core/observation.ts";
 
 /** The element with this role and label (exact text, or a pattern). Throws where it is missing: an oracle's bug. */
@@ -38,6 +38,21 @@ export const search = (o: Observation, label: string | RegExp, text: string, rol
   kind: "search",
   element: find(o, role, label).name,
   text,
+});
+
+/** At the end of a field, or over what is selected in it. */
+export const insert = (o: Observation, label: string | RegExp, text: string, role = "textbox"): Action => ({
+  kind: "insert",
+  element: find(o, role, label).name,
+  text,
+});
+
+export const press = (keys: string): Action => ({ kind: "press", keys });
+
+export const drag = (o: Observation, role: string, label: string | RegExp, to: string | Offset): Action => ({
+  kind: "drag",
+  element: find(o, role, label).name,
+  to,
 });
 
 export const select = (o: Observation, label: string | RegExp, text: string): Action => ({

@@ -153,12 +153,22 @@ class FakeEpisode implements Episode {
     }
     if (action.kind === "switch_tab" && action.tab !== 0)
       return { code: "not_actionable", message: `there is no tab ${action.tab}` };
-    if (!("element" in action)) return null;
+    if (!("element" in action) || action.element === undefined) return null;
     const element = this.#elements().find((e) => e.name === action.element);
     if (!element) return { code: "unknown_element", message: `no element "${action.element}" on this page` };
-    if (action.kind === "hover" || action.kind === "right_click") return null;
-    if (action.kind !== "click")
-      return { code: "not_actionable", message: `"${action.element}" is not a field` };
+    switch (action.kind) {
+      case "type":
+      case "search":
+      case "select":
+      case "insert":
+      case "select_options":
+        return { code: "not_actionable", message: `"${action.element}" is not a field` };
+      case "click":
+      case "double_click":
+        break;
+      default:
+        return null;
+    }
     const page = this.#history.at(-1)!;
     if (element.label === "Home") this.#history.push({ kind: "home" });
     else if (element.label === "Basket") this.#history.push({ kind: "basket" });

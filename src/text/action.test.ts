@@ -48,6 +48,119 @@ describe("parseAction", () => {
     expect(parsed('```python\nexit(message="x")\n```')).toEqual({ kind: "exit", message: "x" });
   });
 
+  it("keeps the digits of a number as they were written", () => {
+    for (const written of [
+      "000000299",
+      "24.00",
+      "12345678901234567890",
+      "-0.10",
+      "1e5",
+      ".50",
+      "1_000",
+      "True",
+    ])
+      expect(parsed(`exit(message=${written})`)).toEqual({ kind: "exit", message: written });
+    expect(parsed('do(action="Type", argument=007, element=3)')).toEqual({
+      kind: "type",
+      text: "007",
+      element: "3",
+    });
+  });
+
+  it.each([
+    "Note (x): the price is $3.",
+    "Thought (1/2): I should do (or try) something.",
+    "**Note:** one",
+    "do (this):",
+    "exit (the program) later",
+    "click(x) would be wrong",
+    "<think>\nShould I?\ndo(action='Wait')\nNo.\n</think>",
+    "I tried do(1)\n</think>",
+    "```python",
+    "# Note: a line\nprint(1)",
+  ])("passes over %j before the call", (prose) => {
+    expect(parsed(`${prose}\ndo(action="Click", element="link A")`)).toEqual({
+      kind: "click",
+      element: "link A",
+    });
+  });
+
+  it("takes the call behind a label, a list mark or bold print where no line begins with one", () => {
+    for (const line of ["Action: ", "**Action:** ", "- ", "1. ", "> ", "Next action: `"])
+      expect(parsed(`Thinking.\n${line}do(action="Wait")${line.endsWith("`") ? "`" : ""}`)).toEqual({
+        kind: "wait",
+      });
+    expect(parsed('Answer: exit(message="1")\nexit(message="2")')).toEqual({ kind: "exit", message: "2" });
+  });
+
+  it("reads keys under Playwright's names and the common others", () => {
+    const keys = (argument: string) => {
+      const action = parsed(`do(action="Press", argument="${argument}")`);
+      return action.kind === "press" && action.keys;
+    };
+    expect(keys("Escape")).toBe("Escape");
+    expect(keys("ctrl+a Delete")).toBe("Control+A Delete");
+    expect(keys("Control + Shift + z, Esc")).toBe("Control+Shift+Z Escape");
+    expect(keys("Ctrl-Enter Page Down arrow left")).toBe("Control+Enter PageDown ArrowLeft");
+    expect(keys("shift+ctrl+end a A + Control++ F5")).toBe("Control+Shift+End a A + Control++ F5");
+    expect(parsed('do(action="Press Escape")')).toEqual({ kind: "press", keys: "Escape" });
+    expect(parsed('do(action="Press", argument="ArrowUp", element="slider Volume")')).toEqual({
+      kind: "press",
+      keys: "ArrowUp",
+      element: "slider Volume",
+    });
+    expect(parsed('do(action="Press Enter", element="3")')).toEqual({ kind: "press_enter" });
+    for (const wrong of [
+      "",
+      "Hello",
+      "Control",
+      "Control+",
+      "Control+Nothing",
+      "constructor+a",
+      "é",
+      "a ".repeat(101),
+    ])
+      expect(failure(`do(action="Press", argument="${wrong}")`).message).toContain("keys such as");
+  });
+
+  it("reads where to drag, and what to draw", () => {
+    const drag = (argument: string) => parsed(`do(action="Drag", argument="${argument}", element="5")`);
+    expect(drag("listitem B")).toEqual({ kind: "drag", to: "listitem B", element: "5" });
+    expect(drag("12")).toEqual({ kind: "drag", to: "12", element: "5" });
+    expect(drag("(120, -5)")).toEqual({ kind: "drag", to: [120, -5], element: "5" });
+    const draw = (argument: string) => parsed(`do(action="Draw", argument="${argument}", element="5")`);
+    for (const points of ["10,20 30.5,40", "(10, 20), (30.5, 40)", "10,20 -> 30.5,40", "[[10,20],[30.5,40]]"])
+      expect(draw(points)).toEqual({
+        kind: "draw",
+        points: [
+          [10, 20],
+          [30.5, 40],
+        ],
+        element: "5",
+      });
+    expect(failure('do(action="Draw", argument="a line", element="5")').message).toContain("points such as");
+  });
+
+  it("reads an element only where it is given to actions that can do without", () => {
+    expect(parsed('do(action="Scroll Down", element="listbox Cities")')).toEqual({
+      kind: "scroll_down",
+      element: "listbox Cities",
+    });
+    for (const none of ["", ", element=None", ', element=" "'])
+      expect(parsed(`do(action="Scroll Left"${none})`)).toEqual({ kind: "scroll_left" });
+    expect(parsed('do(action="Insert", argument="x")')).toEqual({ kind: "insert", text: "x" });
+  });
+
+  it("reads several options from a list", () => {
+    const action = { kind: "select_options", texts: ["Red", "Green, light", "3"], element: "5" };
+    for (const name of ["Select Options", "Select Dropdown Option"])
+      expect(parsed(`do(action="${name}", argument=["Red", 'Green, light', 3], element="5")`)).toEqual(
+        action,
+      );
+    expect(failure('do(action="Type", argument=["a"], element="5")').message).toContain("not a list");
+    expect(failure(`exit(message=${"[".repeat(1e5)})`).message).toContain("quoted string");
+  });
+
   it("keeps comments and allows calls inside strings", () => {
     const result = parseAction(
       '# Element: the link\n# Note: total is 3\ndo(action="Type", argument="exit(1) do(2)\\n\\"q\\"", element="5")',
@@ -146,12 +259,35 @@ describe("parseAction", () => {
 describe("printAction", () => {
   const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
   const element = text.filter((name) => name.trim() !== "");
+  const maybeElement = (fields: Record<string, fc.Arbitrary<unknown>>) =>
+    fc.oneof(fc.record(fields), fc.record({ ...fields, element }));
+  const point = fc.tuple(fc.integer({ min: -9999, max: 9999 }), fc.nat(9999));
+  const chord = fc
+    .tuple(
+      fc.subarray(["Control", "Shift", "Alt", "Meta"]),
+      fc.constantFrom("A", "Z", "7", "+", ",", "-", "#", "Enter", "PageDown", "ArrowLeft", "F12", "Space"),
+    )
+    .map(([modifiers, key]) => [...modifiers, key].join("+"));
   const action: fc.Arbitrary<Action> = fc.oneof(
-    fc.record({ kind: fc.constantFrom("click", "right_click", "hover"), element }),
+    fc.record({ kind: fc.constantFrom("click", "double_click", "right_click", "hover"), element }),
     fc.record({ kind: fc.constantFrom("type", "search", "select"), element, text }),
-    fc.record({
-      kind: fc.constantFrom("scroll_up", "scroll_down", "press_enter", "wait", "go_backward", "go_forward"),
+    maybeElement({ kind: fc.constantFrom("insert", "select_text"), text }),
+    fc.record({ kind: fc.constant("select_options"), element, texts: fc.array(text) }),
+    maybeElement({ kind: fc.constantFrom("scroll_up", "scroll_down", "scroll_left", "scroll_right") }),
+    maybeElement({
+      kind: fc.constant("press"),
+      keys: fc.array(chord, { minLength: 1 }).map((all) => all.join(" ")),
     }),
+    fc.record({
+      kind: fc.constant("drag"),
+      element,
+      to: fc.oneof(
+        point,
+        element.map((name) => `link ${name}`),
+      ),
+    }),
+    fc.record({ kind: fc.constant("draw"), element, points: fc.array(point, { minLength: 1 }) }),
+    fc.record({ kind: fc.constantFrom("press_enter", "wait", "go_backward", "go_forward") }),
     fc.record({ kind: fc.constant("switch_tab" as const), tab: fc.nat(999) }),
     fc.record({ kind: fc.constant("exit" as const), message: text }),
   ) as fc.Arbitrary<Action>;

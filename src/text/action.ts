@@ -9,11 +9,17 @@
  *    positional arguments is that of the prompt: `do(action, argument, element)`.
  * 3. A string may contain `do(` or `exit(`, and every character.
  * 4. Text that cannot be read tells the model why.
+ * 5. A number is what was written: `exit(message=007)` answers 007.
+ * 6. There are more actions: what WebRL's prompt lists, and what else a person does (`Press`, `Drag`, `Insert`, …). The
+ *    trained prompts (`paper`, `compact`) list none of them; a model learns them from demonstrations.
  */
 
-import type { Action, ActionError, ParsedAction } from "../core/action.ts";
+import type { Action, Offset, ParsedAction } from "../core/action.ts";
+import { KEY_EXAMPLES, readKeys } from "./keys.ts";
+import { brief, createReader, Unparsable } from "./python-call.ts";
+import type { Literal } from "./python-call.ts";
 
-/** Names in `do(action="…")`. The first spelling of a kind is the one that is printed. */
+/** Names in `do(action="…")`; the first group is WebRL's. */
 const NAMES = {
   click: "Click",
   right_click: "Right Click",
@@ -28,7 +34,17 @@ const NAMES = {
   go_backward: "Go Backward",
   go_forward: "Go Forward",
   switch_tab: "Switch Tab",
-} as const;
+
+  double_click: "Double Click",
+  insert: "Insert",
+  select_text: "Select Text",
+  select_options: "Select Options",
+  press: "Press",
+  drag: "Drag",
+  draw: "Draw",
+  scroll_left: "Scroll Left",
+  scroll_right: "Scroll Right",
+} as const satisfies Record<Exclude<Action["kind"], "exit">, string>;
 
 const KINDS = new Map<string, keyof typeof NAMES>(
   Object.entries(NAMES).map(([kind, name]) => [name.toLowerCase(), kind as keyof typeof NAMES]),
@@ -44,33 +60,40 @@ const PARAMETERS = {
 } as const satisfies Record<string, readonly string[]>;
 
 type CallName = keyof typeof PARAMETERS;
-type Literal = string | number | boolean | null;
 
-/** Unwinds the parser; never leaves this file. */
-class Unparsable extends Error {
-  readonly error: ActionError;
-  constructor(message: string, code: ActionError["code"] = "parse_error") {
-    super(message);
-    this.error = { code, message };
-  }
-}
+/** Of a drawing. */
+const MAX_POINTS = 500;
 
 /**
- * Reads one action from what a model wrote. Never throws. Lines before the call that are not comments are passed over;
- * after the call only comments and a closing code fence may follow.
+ * Reads one action from what a model wrote. Never throws. Lines before the call are passed over, comments among them are
+ * kept; after the call only comments and a closing code fence may follow.
  */
 export function parseAction(text: string): ParsedAction {
+  const parsed = parseCall(text);
+  if (parsed.ok) return parsed;
+  // A model that thinks aloud may have tried calls in its thoughts.
+  const thought = [...text.matchAll(/<\/(?:think|thinking|thought|reasoning)>/gi)].at(-1);
+  if (thought === undefined) return parsed;
+  const after = parseCall(text.slice(thought.index + thought[0].length));
+  return after.ok || after.error.message !== NO_ACTION ? after : parsed;
+}
+
+const NO_ACTION =
+  'no action found; write one line such as do(action="Click", element="...") or exit(message="...")';
+
+function parseCall(text: string): ParsedAction {
   const comments: string[] = [];
   try {
-    const start = findCall(text, comments);
-    if (start === null)
-      throw new Unparsable(
-        'no action found; write one line such as do(action="Click", element="...") or exit(message="...")',
-      );
+    const start = findCall(text);
+    for (const line of text.slice(0, start ?? text.length).split("\n")) {
+      const body = unfenced(line);
+      if (body.startsWith("#")) comments.push(body.replace(/^#+/, "").trim());
+    }
+    if (start === null) throw new Unparsable(NO_ACTION);
     const { call, end } = readCall(text, start);
     for (const line of text.slice(end).split("\n")) {
       const rest = line.trim().replace(/^;+\s*/, "");
-      if (rest === "" || /^`+$/.test(rest)) continue;
+      if (rest === "" || /^[`*]+$/.test(rest)) continue;
       if (!rest.startsWith("#"))
         throw new Unparsable(`one action a turn: found more text after it: ${brief(rest)}`);
       comments.push(rest.replace(/^#+/, "").trim());
@@ -93,26 +116,41 @@ export function printAction(action: Action, comments: readonly string[] = []): s
 
 function printCall(action: Action): string {
   switch (action.kind) {
-    case "click":
-    case "right_click":
-    case "hover":
-      return `do(action="${NAMES[action.kind]}", element=${quote(action.element)})`;
-    case "type":
-    case "search":
-    case "select":
-      return `do(action="${NAMES[action.kind]}", argument=${quote(action.text)}, element=${quote(action.element)})`;
-    case "switch_tab":
-      return `do(action="Switch Tab", argument="${action.tab}")`;
     case "exit":
       return `exit(message=${quote(action.message)})`;
     case "go_backward":
     case "go_forward":
       return `${action.kind}()`;
-    case "scroll_up":
-    case "scroll_down":
-    case "press_enter":
-    case "wait":
-      return `do(action="${NAMES[action.kind]}")`;
+    default: {
+      const argument = argumentOf(action);
+      const element = "element" in action ? action.element : undefined;
+      return `do(action="${NAMES[action.kind]}"${argument === null ? "" : `, argument=${argument}`}${
+        element === undefined ? "" : `, element=${quote(element)}`
+      })`;
+    }
+  }
+}
+
+function argumentOf(action: Action): string | null {
+  switch (action.kind) {
+    case "type":
+    case "search":
+    case "select":
+    case "insert":
+    case "select_text":
+      return quote(action.text);
+    case "select_options":
+      return `[${action.texts.map(quote).join(", ")}]`;
+    case "press":
+      return quote(action.keys);
+    case "drag":
+      return quote(typeof action.to === "string" ? action.to : action.to.join(", "));
+    case "draw":
+      return quote(action.points.map((point) => point.join(",")).join(" "));
+    case "switch_tab":
+      return `"${action.tab}"`;
+    default:
+      return null;
   }
 }
 
@@ -127,16 +165,37 @@ function quote(text: string): string {
   return `"${body}"`;
 }
 
-/** Offset of the call's name, or `null`; comment lines on the way are collected. */
-function findCall(text: string, comments: string[]): number | null {
+/**
+ * Offset of the call's name, or `null`. The first line that is a call as it should be, else one behind a label
+ * (`Action: do(…)`), else one that is meant as a call, to say what is wrong with it. `Note (x): …` is none of these.
+ */
+function findCall(text: string): number | null {
+  const found: (number | undefined)[] = [];
   let offset = 0;
   for (const line of text.split("\n")) {
-    const body = line.trimStart().replace(/^`+(?:python)?\s*/, "");
-    if (body.startsWith("#")) comments.push(body.replace(/^#+/, "").trim());
-    else if (/^[A-Za-z_][A-Za-z0-9_]*\s*\(/.test(body)) return offset + line.length - body.length;
+    const body = unfenced(line);
+    const at = offset + line.length - body.length;
+    if (isCall(text, at)) return at;
+    if (!body.startsWith("#")) {
+      const label = /^(?:[-*>]+ ?|\d+[.)] )?(?:\**(?:next )?(?:action|call|answer)\**:\**)?\s*[`*]*/i.exec(
+        body,
+      )![0].length;
+      if (label > 0 && isCall(text, at + label)) found[0] ??= at + label;
+      if (/^(?:do|exit|go_backward|go_forward)\s*\(/.test(body)) found[1] ??= at;
+      if (/^[A-Za-z_][A-Za-z0-9_]*\(/.test(body)) found[2] ??= at;
+    }
     offset += line.length + 1;
   }
-  return null;
+  return found.find((at) => at !== undefined) ?? null;
+}
+
+const unfenced = (line: string) => line.trimStart().replace(/^`+(?:python)?\s*/, "");
+
+function isCall(text: string, at: number): boolean {
+  const call =
+    /(?:do|exit)\s*\(\s*(?:\)|["'[]|[-+]?[.\d]|(?:None|True|False)\b|[A-Za-z_]\w*\s*=)|go_(?:back|for)ward\s*\(\s*\)/y;
+  call.lastIndex = at;
+  return call.test(text);
 }
 
 interface Call {
@@ -168,44 +227,78 @@ function readCall(text: string, start: number): { call: Call; end: number } {
 }
 
 function toAction({ name, values }: Call): Action {
-  const text = (key: string): string | undefined => {
-    const value = values.get(key);
-    return value === undefined || value === null ? undefined : String(value);
-  };
-  if (name === "exit") return { kind: "exit", message: text("message") ?? "" };
+  if (name === "exit") return { kind: "exit", message: textOf(values, "message") ?? "" };
   if (name !== "do") return { kind: name };
 
-  const wanted = text("action");
+  const wanted = textOf(values, "action");
   if (wanted === undefined) throw new Unparsable('do(...) needs action="..."');
-  const kind = KINDS.get(wanted.trim().replace(/\s+/g, " ").toLowerCase());
-  if (kind === undefined)
-    throw new Unparsable(
-      `unknown action ${brief(wanted)}; the actions are ${Object.values(NAMES).join(", ")}`,
-      "unknown_action",
-    );
+  const spelled = wanted.trim().replace(/\s+/g, " ");
+  const kind = KINDS.get(spelled.toLowerCase());
+  if (kind !== undefined) return actionOf(kind, values);
+  // `Press Escape`, as in `Press Enter`.
+  const keys = /^press .+/i.test(spelled) ? readKeys(spelled.slice(6)) : null;
+  if (keys !== null) return { kind: "press", keys, ...inElement(values) };
+  throw new Unparsable(
+    `unknown action ${brief(wanted)}; the actions are ${Object.values(NAMES).join(", ")}`,
+    "unknown_action",
+  );
+}
+
+function actionOf(kind: keyof typeof NAMES, values: Call["values"]): Action {
   const required = (key: string): string => {
-    const value = text(key);
+    const value = textOf(values, key);
     if (value === undefined || (key === "element" && value.trim() === ""))
       throw new Unparsable(`the action ${NAMES[kind]} needs ${key}="..."`);
     return value;
   };
+  const wrong = (needs: string) =>
+    new Unparsable(`the action ${NAMES[kind]} needs ${needs}, found ${brief(required("argument"))}`);
   switch (kind) {
     case "click":
+    case "double_click":
     case "right_click":
     case "hover":
       return { kind, element: required("element") };
+    case "select":
+      if (Array.isArray(values.get("argument"))) return actionOf("select_options", values);
+      return { kind, text: required("argument"), element: required("element") };
     case "type":
     case "search":
-    case "select":
       return { kind, text: required("argument"), element: required("element") };
+    case "insert":
+    case "select_text":
+      return { kind, text: required("argument"), ...inElement(values) };
+    case "select_options": {
+      const given = values.get("argument");
+      const texts = Array.isArray(given) ? given : [required("argument")];
+      return { kind, texts, element: required("element") };
+    }
+    case "press": {
+      const keys = readKeys(required("argument"));
+      if (keys === null) throw wrong(`keys such as ${KEY_EXAMPLES}`);
+      return { kind, keys, ...inElement(values) };
+    }
+    case "drag": {
+      const to = required("argument");
+      if (to.trim() === "") throw wrong('an element or "right, down" in pixels');
+      const [by, ...more] = readPoints(to) ?? [];
+      return { kind, to: by && more.length === 0 ? by : to, element: required("element") };
+    }
+    case "draw": {
+      const points = readPoints(required("argument"));
+      if (!points) throw wrong(`points such as "10,20 80,20", at most ${MAX_POINTS}`);
+      return { kind, points, element: required("element") };
+    }
     case "switch_tab": {
       const tab = required("argument").trim();
-      if (!/^\d{1,4}$/.test(tab))
-        throw new Unparsable(`the action Switch Tab needs a tab number from 0, found ${brief(tab)}`);
+      if (!/^\d{1,4}$/.test(tab)) throw wrong("a tab number from 0");
       return { kind, tab: Number(tab) };
     }
     case "scroll_up":
     case "scroll_down":
+    case "scroll_left":
+    case "scroll_right":
+      return { kind, ...inElement(values) };
     case "press_enter":
     case "wait":
     case "go_backward":
@@ -214,103 +307,24 @@ function toAction({ name, values }: Call): Action {
   }
 }
 
-const SIMPLE_ESCAPES: Record<string, string> = {
-  "\\": "\\",
-  "'": "'",
-  '"': '"',
-  a: "\x07",
-  b: "\b",
-  f: "\f",
-  n: "\n",
-  r: "\r",
-  t: "\t",
-  v: "\v",
-  "\n": "",
-};
-
-/** Reads Python's literals from `text` at a moving position; every method skips white space first. */
-function createReader(text: string, start: number) {
-  let at = start;
-  const skip = () => {
-    while (at < text.length && /\s/.test(text[at]!)) at++;
-  };
-  const match = (pattern: RegExp): string | null => {
-    skip();
-    pattern.lastIndex = at;
-    const found = pattern.exec(text);
-    if (!found) return null;
-    at += found[0].length;
-    return found[0];
-  };
-  const found = () => (at >= text.length ? "the end of the text" : brief(text.slice(at, at + 20)));
-
-  const accept = (symbol: string): boolean => {
-    skip();
-    if (!text.startsWith(symbol, at)) return false;
-    at += symbol.length;
-    return true;
-  };
-  const string = (): string => {
-    const mark = /"""|'''|["']/y;
-    const open = match(mark)!;
-    let value = "";
-    for (;;) {
-      if (at >= text.length) throw new Unparsable(`a string that begins with ${open} never ends`);
-      if (text.startsWith(open, at)) {
-        at += open.length;
-        return value;
-      }
-      const char = text[at++]!;
-      value += char === "\\" ? escape() : char;
-    }
-  };
-  /** After a backslash. An escape that Python does not know stays as it is, as in Python. */
-  const escape = (): string => {
-    const code = /x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}/y;
-    code.lastIndex = at;
-    const numeric = code.exec(text)?.[0];
-    if (numeric !== undefined) {
-      at += numeric.length;
-      const value = /^[xuU]/.test(numeric) ? parseInt(numeric.slice(1), 16) : parseInt(numeric, 8);
-      if (value > 0x10ffff) throw new Unparsable(`\\${numeric} is not a character`);
-      return String.fromCodePoint(value);
-    }
-    if (at >= text.length) return "\\";
-    const char = text[at++]!;
-    return SIMPLE_ESCAPES[char] ?? `\\${char}`;
-  };
-
-  return {
-    position: () => at,
-    accept,
-    expect(symbol: string): void {
-      if (!accept(symbol)) throw new Unparsable(`expected ${symbol}, found ${found()}`);
-    },
-    identifier(): string {
-      const name = match(/[A-Za-z_][A-Za-z0-9_]*/y);
-      if (name === null) throw new Unparsable(`expected a name, found ${found()}`);
-      return name;
-    },
-    /** `name=` if it is there. */
-    keyword(): string | null {
-      const keyword = match(/[A-Za-z_][A-Za-z0-9_]*\s*=(?!=)/y);
-      return keyword === null ? null : keyword.slice(0, -1).trim();
-    },
-    literal(): Literal {
-      skip();
-      const next = text[at];
-      if (next === '"' || next === "'") return string();
-      const word = match(/[-+]?\d+(?:\.\d+)?|(?:None|True|False)\b/y);
-      if (word === null) throw new Unparsable(`expected a quoted string or a number, found ${found()}`);
-      if (word === "None") return null;
-      if (word === "True" || word === "False") return word === "True";
-      return Number(word);
-    },
-  };
+function textOf(values: Call["values"], key: string): string | undefined {
+  const value = values.get(key);
+  if (Array.isArray(value)) throw new Unparsable(`${key} is one text here, not a list`);
+  return value ?? undefined;
 }
 
-/** A short quotation for messages. */
-function brief(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
-  return JSON.stringify(line.length > 40 ? `${line.slice(0, 40)}…` : line);
+function inElement(values: Call["values"]): { element?: string } {
+  const element = textOf(values, "element");
+  return element === undefined || element.trim() === "" ? {} : { element };
+}
+
+/** `10,20 80,20`, also with brackets, arrows or units; `null` where it is anything else. */
+function readPoints(text: string): Offset[] | null {
+  const plain = text.replace(/->|→|px|\bto\b/g, " ");
+  if (!/^[\s\d.,;()[\]+-]*$/.test(plain)) return null;
+  const numbers = [...plain.matchAll(/[-+]?\d+(?:\.\d+)?/g)].map(([number]) => Number(number));
+  const odd = numbers.length === 0 || numbers.length % 2 === 1;
+  if (odd || numbers.length > 2 * MAX_POINTS || numbers.some((number) => Math.abs(number) > 99_999))
+    return null;
+  return Array.from({ length: numbers.length / 2 }, (_, i) => [numbers[2 * i]!, numbers[2 * i + 1]!]);
 }

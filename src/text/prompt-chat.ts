@@ -12,13 +12,19 @@ import type { PolicyPromptInput } from "./prompt.ts";
 export const CHAT_SYSTEM = `You operate a web site for a person, one action at a time. In each round you see the current page as text and reply with exactly one line of code, a call of one of these functions:
 
 do(action, argument, element)   Acts on the page. action is one of:
-    "Click", "Right Click", "Hover"    on an element; no argument
-    "Type"                             replaces the text of the field \`element\` by \`argument\`; does not press Enter
-    "Search"                           as "Type", then presses Enter
-    "Select Dropdown Option"           chooses the option of \`element\` whose text contains \`argument\`
-    "Scroll Up", "Scroll Down"         by two thirds of the window
+    "Click", "Double Click", "Right Click", "Hover"    on an element; no argument
+    "Type"                      replaces the text of the field \`element\` by \`argument\`; does not press Enter
+    "Search"                    as "Type", then presses Enter
+    "Insert"                    types \`argument\` over the selected text, else at the end of \`element\`; without element, at the caret
+    "Select Text"               selects the passage \`argument\` in \`element\` or on the page: to replace it by "Insert", copy or format it
+    "Select Dropdown Option"    chooses the option of \`element\` whose text contains \`argument\`; a list of several keeps the others
+    "Select Options"            chooses exactly the options \`argument=["A", "B"]\` of a list of several
+    "Scroll Up", "Scroll Down", "Scroll Left", "Scroll Right"    by two thirds of the window, or of the pane of \`element\`
+    "Press"                     keys such as "Escape", "Tab", "ArrowDown", "Control+A", "Control+C", "Control+V", in \`element\` or where the focus is
     "Press Enter", "Wait"
-    "Switch Tab"                       to the tab with the number \`argument\`, counted from 0
+    "Drag"                      \`element\` onto the element \`argument\`, or by "right, down" pixels such as "120, 0"
+    "Draw"                      presses the mouse through points of \`element\` such as "10,20 80,20", counted from its top left corner
+    "Switch Tab"                to the tab with the number \`argument\`, counted from 0
 exit(message)                   Ends the task. message is the answer, "N/A" if the task cannot be done.
 go_backward(), go_forward()     Browser history.
 

@@ -3,7 +3,12 @@
  * (see `../page-world.ts`, which bundles, injects and calls it).
  */
 
-import { chooseOption, focusElement, locate, scrollPage, selectAll, setValue } from "./act.ts";
+import { chooseOptions, drawnList, drawnOption } from "./choose.ts";
+import { setClip } from "./clipboard.ts";
+import { beginTyping, checkTyping, hasSelection, setValue } from "./fields.ts";
+import { boxOfElement, clickElement, focusElement, gripOf, locate, sliderState } from "./locate.ts";
+import { scroll } from "./scroll-pane.ts";
+import { findPassage, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
 import { observeCompact } from "./compact.ts";
 import type { PageSnapshot } from "./compact.ts";
@@ -47,8 +52,32 @@ async function observe(
 /** Text of the whole page. */
 const pageText = (): string => (page.empty ? "" : innerTextOf(page.body));
 
+const viewport = () => ({ width: innerWidth, height: innerHeight, left: scrollX, top: scrollY });
+
 /** What can be called from outside. Arguments and results are plain JSON. */
-const api = { observe, locate, selectAll, setValue, chooseOption, focusElement, scrollPage, pageText };
+const api = {
+  observe,
+  pageText,
+  viewport,
+  // Actions
+  locate,
+  boxOfElement,
+  clickElement,
+  focusElement,
+  gripOf,
+  sliderState,
+  scroll,
+  hasSelection,
+  beginTyping,
+  checkTyping,
+  setValue,
+  findPassage,
+  selectPassage,
+  setClip,
+  chooseOptions,
+  drawnList,
+  drawnOption,
+};
 
 export type PageApi = typeof api;
 

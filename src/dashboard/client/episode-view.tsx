@@ -184,10 +184,15 @@ function Attempt(props: { run: string; detail: EpisodeDetail; step: number; show
   );
 }
 
-const shortAction = ({ action, response }: EpisodeDetail["steps"][number]) =>
-  action.ok
-    ? `${words(action.action.kind)}${"element" in action.action ? ` ${action.action.element}` : ""}`
-    : response.slice(0, 30);
+function shortAction({ action: parsed, response }: EpisodeDetail["steps"][number]): string {
+  if (!parsed.ok) return response.slice(0, 30);
+  const { action } = parsed;
+  return [
+    words(action.kind),
+    ...(action.kind === "press" ? [action.keys] : []),
+    ...("element" in action && action.element !== undefined ? [action.element] : []),
+  ].join(" ");
+}
 
 const said = (verdict: string, reasons: readonly string[]) =>
   reasons.length > 0 ? `${verdict}: ${reasons.join("; ")}` : verdict;

@@ -1,0 +1,65 @@
+/** @file Chooses options: of native drop-downs by their value, of drawn ones as a person does. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import type { ActionError } from "../core/action.ts";
+import { gone, locateOn, refused, report } from "./hand.ts";
+import type { Named } from "./hand.ts";
+import { typeInto } from "./type-text.ts";
+
+/** How long the options of a drawn list may take to appear, and, where they are looked up by what is typed, to be found. */
+const OPEN_MS = 600;
+const FOUND_MS = 1500;
+
+export async function choose(
+  page: Page,
+  texts: readonly string[],
+  exactly: boolean,
+  named: Named,
+): Promise<ActionError | null> {
+  const { document, index } = named.target;
+  const why = await document.call("chooseOptions", index, texts, exactly);
+  if (why === null) return null;
+  if (why === "gone") return gone(named.name);
+  if (why !== "drawn") return refused(`"${named.name}" ${why}`);
+  for (const text of texts) {
+    const error = await chooseDrawn(page, text, named);
+    if (error) return error;
+  }
+  return null;
+}
+
+async function chooseDrawn(page: Page, text: string, named: Named): Promise<ActionError | null> {
+  const { document, index } = named.target;
+  const list = await document.call("drawnList", index, text);
+  if (list.kind === "refused") return report(named.name, list);
+  if (list.suggestion !== null) return typeInto(page, list.suggestion, named, false);
+  if (!list.open) {
+    const at = await locateOn(named);
+    if ("error" in at) return at.error;
+    await page.mouse.click(at.spot.x, at.spot.y);
+  }
+  let found = await optionWithin(named, text, OPEN_MS);
+  if (found.kind === "none" && list.editable) {
+    const error = await typeInto(page, text, named, false);
+    if (error) return error;
+    found = await optionWithin(named, text, FOUND_MS);
+  }
+  if (found.kind === "refused") return report(named.name, found);
+  const spot = found.kind === "at" ? await document.toPage(found) : null;
+  if (!spot)
+    return refused(
+      `"${named.name}" has no option ${JSON.stringify(text)}${"options" in found && found.options !== "" ? `; it shows: ${found.options}` : ""}`,
+    );
+  await page.mouse.click(spot.x, spot.y);
+  return null;
+}
+
+async function optionWithin(named: Named, text: string, ms: number) {
+  const end = performance.now() + ms;
+  for (;;) {
+    const found = await named.target.document.call("drawnOption", named.target.index, text);
+    if (found.kind !== "none" || performance.now() >= end) return found;
+    await sleep(30);
+  }
+}

@@ -1,0 +1,41 @@
+/** @file What all actions on elements begin with: where on the screen the element is, or why it cannot be touched. */
+
+import type { ActionError } from "../core/action.ts";
+import type { ElementTarget } from "./observe.ts";
+import type { Located, Refusal, Spot } from "./page/locate.ts";
+import { VIEWPORT } from "./pool.ts";
+
+/** An element of the last observation, and how it is called there. */
+export interface Named {
+  target: ElementTarget;
+  name: string;
+}
+
+export const refused = (message: string): ActionError => ({ code: "not_actionable", message });
+
+export const gone = (name: string): ActionError => ({
+  code: "unknown_element",
+  message: `"${name}" is no longer on this page`,
+});
+
+/** What the page says of an element, as the agent reads it. */
+export const report = (name: string, { reason, why }: Pick<Refusal, "reason" | "why">): ActionError =>
+  reason === "gone" ? gone(name) : refused(`"${name}" ${why}`);
+
+export const inViewport = ({ x, y }: Spot): boolean =>
+  x >= 0 && y >= 0 && x < VIEWPORT.width && y < VIEWPORT.height;
+
+/** Finds the element, scrolled into view, and the point of the screen at which to touch it. */
+export async function locateOn(
+  named: Named,
+): Promise<(Pick<Located, "takes" | "type" | "buried"> & { spot: Spot }) | { error: ActionError }> {
+  const { document, index } = named.target;
+  // A frame may be out of sight although the element is in the frame's own view.
+  for (const again of [false, true]) {
+    const at = await document.call("locate", index, again);
+    if (at.kind === "refused") return { error: report(named.name, at) };
+    const spot = await document.toPage(at);
+    if (spot && inViewport(spot)) return { ...at, spot };
+  }
+  return { error: refused(`"${named.name}" is covered or out of sight`) };
+}

@@ -1,0 +1,88 @@
+/**
+ * @file The clipboard of an episode. The browser has one for all its pages, and a machine's own may be behind it: what a
+ * page copies is noted here as well, and what it pastes is always what its own episode copied.
+ */
+
+import { isEditable } from "./native.ts";
+import { isField } from "./role.ts";
+import { focused } from "./tree.ts";
+
+export interface Clip {
+  text: string;
+  html: string;
+}
+
+/** Globals of the world: the page script may run twice in it, first in the empty document that a window begins with. */
+const world = globalThis as unknown as {
+  /** What will be pasted; put here before the keys are pressed. */
+  webrlClip?: Clip;
+  /** A binding of the session that this world belongs to. */
+  webrlCopied?: (json: string) => void;
+};
+
+/** Marks a document, for this world only, that is listened to. */
+const LISTENING = Symbol.for("webrl");
+
+export function setClip(next: Clip): null {
+  world.webrlClip = next;
+  return null;
+}
+
+function selected(): Clip {
+  const active = focused();
+  if (active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement) {
+    const text = active.value.slice(active.selectionStart ?? 0, active.selectionEnd ?? 0);
+    return { text: active instanceof HTMLInputElement && active.type === "password" ? "" : text, html: "" };
+  }
+  const selection = getSelection();
+  if (!selection || selection.rangeCount === 0 || selection.isCollapsed) return { text: "", html: "" };
+  const holder = document.createElement("div");
+  holder.append(selection.getRangeAt(0).cloneContents());
+  return { text: selection.toString(), html: holder.innerHTML };
+}
+
+function listen(): void {
+  let about: Clip | null = null;
+  for (const kind of ["copy", "cut"] as const) {
+    // A cut removes what it copies before the event has bubbled.
+    addEventListener(kind, () => (about = selected()), true);
+    addEventListener(kind, (event) => {
+      const given = event.clipboardData;
+      const copied =
+        event.defaultPrevented && given
+          ? { text: given.getData("text/plain"), html: given.getData("text/html") }
+          : about;
+      about = null;
+      if (copied && (copied.text !== "" || copied.html !== "")) world.webrlCopied?.(JSON.stringify(copied));
+    });
+  }
+  addEventListener("paste", paste, true);
+}
+
+/** In place of the browser's clipboard, the page is given the episode's. */
+function paste(event: ClipboardEvent): void {
+  if (!event.isTrusted) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const { text, html } = world.webrlClip!;
+  const data = new DataTransfer();
+  if (text !== "") data.setData("text/plain", text);
+  if (html !== "") data.setData("text/html", html);
+  const own = new ClipboardEvent("paste", {
+    clipboardData: data,
+    bubbles: true,
+    cancelable: true,
+    composed: true,
+  });
+  if (!(event.target as EventTarget).dispatchEvent(own)) return;
+  const active = focused();
+  if (text === "" || !active) return;
+  if (html !== "" && isEditable(active)) document.execCommand("insertHTML", false, html);
+  else if (isField(active) || isEditable(active)) document.execCommand("insertText", false, text);
+}
+
+world.webrlClip ??= { text: "", html: "" };
+if (!(LISTENING in document)) {
+  Object.defineProperty(document, LISTENING, { value: true });
+  listen();
+}

@@ -1,0 +1,167 @@
+/** @file Fields: what is selected before typing, whether the text arrived, values that are set as a whole. */
+
+import { usable } from "./locate.ts";
+import { memory } from "./memory.ts";
+import { findIn, focusOn, innerTextOf, isConnected, isEditable, matchesOf, page } from "./native.ts";
+import { isField } from "./role.ts";
+import { focused, within } from "./tree.ts";
+
+type TextField = HTMLInputElement | HTMLTextAreaElement;
+const isTextField = (element: Element | null): element is TextField =>
+  element !== null && isField(element) && !(element instanceof HTMLSelectElement);
+
+/** What is being typed, from {@link beginTyping} to {@link checkTyping}. */
+interface Typing {
+  /** `null`: whatever has the focus. */
+  field: Element | null;
+  before: string;
+  replaces: boolean;
+  /** The page outside of the field changed. */
+  reacted: boolean;
+  observer: MutationObserver;
+}
+let typing: Typing | null = null;
+
+/** Selected text of a field. */
+function selectionIn(field: Element): string {
+  if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) {
+    // `null` where a field, such as one for numbers, does not tell.
+    const { selectionStart, selectionEnd } = field;
+    return field.value.slice(selectionStart ?? 0, selectionEnd ?? 0);
+  }
+  return getSelection()?.toString() ?? "";
+}
+
+/** Whether the element has the focus and text in it is selected: clicking it would lose that. */
+export function hasSelection(index: number): boolean {
+  const element = memory.elements[index];
+  const active = focused();
+  return active !== null && element !== undefined && within(active, element) && selectionIn(active) !== "";
+}
+
+/** The field of an element that was clicked: itself, one that took the focus, one inside it. */
+function fieldOf(element: Element): Element | null {
+  if (isTextField(element) || isEditable(element)) return element;
+  const active = focused();
+  if (active && (isTextField(active) || isEditable(active))) return active;
+  return findIn(element, "input,textarea,[contenteditable]");
+}
+
+const textIn = (field: Element | null): string =>
+  field === null ? "" : isTextField(field) ? field.value : innerTextOf(field);
+
+/** What has to be pressed before the text, in what kind of field it goes, or why it cannot. */
+export type Begun = { keys: string; lines: boolean } | { why: string };
+
+/**
+ * Prepares the field of element `index` for typing: over all of its text, at its end, or (`"here"`) where the caret is.
+ * Without an index, what has the focus.
+ */
+export function beginTyping(index: number | null, where: "all" | "end" | "here"): Begun {
+  typing?.observer.disconnect();
+  typing = null;
+  let field: Element | null = null;
+  let keys = "";
+  if (index === null) {
+    const active = focused();
+    // What goes on inside another frame is its own business.
+    if (active && (isTextField(active) || isEditable(active))) field = active;
+  } else {
+    const element = memory.elements[index];
+    if (!element || !isConnected(element)) return { why: "went away when it was clicked" };
+    field = fieldOf(element);
+    if (!field) return { why: "is not a field" };
+    if (isTextField(field) && field.readOnly) return { why: "is read-only" };
+    if (!matchesOf(field, ":focus, :focus-within")) focusOn(field);
+    if (where === "all" && isTextField(field)) field.select();
+    else if (where === "all") keys = "Control+a";
+    else if (where === "end") keys = field instanceof HTMLInputElement ? "End" : "Control+End";
+  }
+  const started: Typing = {
+    field,
+    before: textIn(field),
+    replaces: where === "all",
+    reacted: false,
+    observer: new MutationObserver((records) => {
+      if (records.some(({ target }) => field === null || !within(target, field))) started.reacted = true;
+    }),
+  };
+  started.observer.observe(page.root, { subtree: true, childList: true, characterData: true });
+  typing = started;
+  return { keys, lines: field !== null && !(field instanceof HTMLInputElement) };
+}
+
+/** Letters and digits, in lower case: a mask may add anything else. */
+const essence = (text: string): string => {
+  const plain = text.normalize("NFKC").toLowerCase();
+  return plain.replace(/[^\p{L}\p{N}]/gu, "") || plain.replace(/\s/g, "");
+};
+
+/** Why what was typed is not in the field, or `null`. */
+export function checkTyping(text: string): string | null {
+  const begun = typing;
+  typing = null;
+  if (!begun) return null;
+  const { field, before, replaces } = begun;
+  const records = begun.observer.takeRecords();
+  begun.observer.disconnect();
+  const reacted = begun.reacted || records.some(({ target }) => field === null || !within(target, field));
+  if (field === null) {
+    const inside = focused() !== null;
+    return reacted || inside ? null : "nothing took the text: no field has the focus";
+  }
+  // The page moved on: to the next box of a code, to what it made of the text.
+  if (!isConnected(field) || (focused() !== null && !matchesOf(field, ":focus, :focus-within"))) return null;
+  const now = textIn(field);
+  const [is, wanted] = [essence(now), essence(text)];
+  if (replaces ? is.startsWith(wanted) && (wanted !== "" || is === "") : is.includes(wanted)) {
+    if (replaces || text === "" || now !== before || is !== essence(before)) return null;
+  }
+  // What was typed became something else, such as a chip beside the field.
+  if (reacted && (now.trim() === "" || !isTextField(field))) return null;
+  const secret = field instanceof HTMLInputElement && field.type === "password";
+  const reads = secret ? `has ${now.length} characters` : `reads ${JSON.stringify(shorten(now))}`;
+  if (now === before) return `did not take the text: it still ${reads}`;
+  const limit = isTextField(field) ? field.maxLength : -1;
+  return limit >= 0 && now.length >= limit
+    ? `takes only ${limit} characters: it now ${reads}`
+    : `did not take the text as it was written: it now ${reads}`;
+}
+
+const shorten = (text: string): string =>
+  text.length > 80 ? `${Array.from(text).slice(0, 80).join("")}…` : text;
+
+/** For fields that take a value as a whole. Says why it was not taken. */
+export function setValue(index: number, value: string): string | null {
+  const found = usable(index);
+  if (found.kind === "refused") return found.why;
+  const element = found.element as HTMLInputElement;
+  if (element.readOnly && element.type !== "range" && element.type !== "color") return "is read-only";
+  const before = element.value;
+  const wanted = element.type === "color" ? hexOf(value) : value;
+  if (wanted === null) return "takes a colour such as #ff8800";
+  focusOn(element);
+  element.value = wanted;
+  if (wanted !== "" && element.value === "") {
+    element.value = before;
+    return `does not take ${JSON.stringify(value)}`;
+  }
+  const set = element.value;
+  if (set !== before) {
+    element.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true }));
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+  if (element.type === "range" && Number(element.value) !== Number(value))
+    return `did not stop at ${value}: it now reads ${element.value}`;
+  return element.value === set
+    ? null
+    : `did not keep the value: it now reads ${JSON.stringify(element.value)}`;
+}
+
+/** A CSS colour as `#rrggbb`. */
+function hexOf(colour: string): string | null {
+  if (!CSS.supports("color", colour)) return null;
+  const context = new OffscreenCanvas(1, 1).getContext("2d")!;
+  context.fillStyle = colour;
+  return /^#[\da-f]{6}$/.test(context.fillStyle) ? context.fillStyle : null;
+}

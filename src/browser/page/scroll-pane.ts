@@ -1,0 +1,82 @@
+/** @file `Scroll`: moves what an element stands in, or the page. */
+
+import { usable } from "./locate.ts";
+import type { Refusal } from "./locate.ts";
+import {
+  clientHeightOf,
+  clientWidthOf,
+  findAllIn,
+  isRendered,
+  page,
+  scrollByOf,
+  scrollHeightOf,
+  scrollTopOf,
+} from "./native.ts";
+import { scroller } from "./scroll.ts";
+import { parentOf, styleOf } from "./tree.ts";
+
+export type Direction = "up" | "down" | "left" | "right";
+
+/** Moves by two thirds of what is visible. `moved`: `false` at the end, `pane`: what moves is part of the page. */
+export function scroll(
+  index: number | null,
+  direction: Direction,
+): { kind: "scrolled"; moved: boolean; pane: boolean } | Refusal {
+  const sideways = direction === "left" || direction === "right";
+  let pane: Element | null = null;
+  if (index !== null) {
+    const found = usable(index);
+    // What is disabled can be read all the same.
+    if (found.kind === "refused" && found.reason === "gone") return found;
+    pane = found.kind === "usable" ? paneOf(found.element, sideways) : null;
+  }
+  if (page.empty) return { kind: "scrolled", moved: false, pane: false };
+  const element = pane ?? (sideways ? widest() : scroller());
+  return { kind: "scrolled", moved: move(element, direction), pane: pane !== null };
+}
+
+function move(element: Element, direction: Direction): boolean {
+  const root = element === page.scroller;
+  const sideways = direction === "left" || direction === "right";
+  const size = sideways
+    ? root
+      ? innerWidth
+      : clientWidthOf(element)
+    : root
+      ? innerHeight
+      : clientHeightOf(element);
+  const by = ((direction === "up" || direction === "left" ? -1 : 1) * size * 2) / 3;
+  const before = [scrollTopOf(element), element.scrollLeft];
+  scrollByOf(element, { [sideways ? "left" : "top"]: by, behavior: "instant" });
+  return scrollTopOf(element) !== before[0] || element.scrollLeft !== before[1];
+}
+
+function canScroll(element: Element, sideways: boolean): boolean {
+  const style = styleOf(element);
+  const own = element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement;
+  return sideways
+    ? element.scrollWidth > clientWidthOf(element) + 1 && (own || /auto|scroll/.test(style.overflowX))
+    : scrollHeightOf(element) > clientHeightOf(element) + 1 && (own || /auto|scroll/.test(style.overflowY));
+}
+
+/** The pane that an element is, holds or stands in; `null` where only the page scrolls. */
+function paneOf(element: Element, sideways: boolean): Element | null {
+  if (canScroll(element, sideways)) return element;
+  let best: Element | null = null;
+  let area = 0;
+  for (const inner of findAllIn(element, "*")) {
+    const size = clientWidthOf(inner) * clientHeightOf(inner);
+    if (size > area && canScroll(inner, sideways) && isRendered(inner)) [best, area] = [inner, size];
+  }
+  if (best) return best;
+  for (let node = parentOf(element); node instanceof Element; node = parentOf(node))
+    if (node !== page.scroller && node !== page.body && canScroll(node, sideways)) return node;
+  return null;
+}
+
+/** What moves sideways: the page, else the largest pane that does. */
+function widest(): Element {
+  const root = page.scroller;
+  if (root.scrollWidth > innerWidth + 1) return root;
+  return paneOf(page.body, true) ?? root;
+}
