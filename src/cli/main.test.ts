@@ -1,16 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-
-const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
-
-function webrl(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args], {
-    encoding: "utf8",
-    timeout: 60_000,
-  });
-  return { status, stdout, stderr };
-}
+import { webrlProcess as webrl } from "./testing/webrl.ts";
 
 test("an unknown command or option is refused with the nearest one, exit code 2", () => {
   const command = webrl("suit", "list");

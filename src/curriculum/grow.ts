@@ -1,5 +1,6 @@
 /**
- * @file The curriculum of one phase: propose from failures, filter, and keep a record of every candidate (paper §2.2).
+ * @file The curriculum of one phase: propose from failures, filter (`filter.ts`), and keep a record of every candidate
+ * (paper §2.2).
  *
  * Deviations: 1. candidates are compared with everything the run has seen and with the held-out splits; the published
  * code compares with nothing. 2. Where nothing is kept, the failed tasks are tried again, and the phase says why.
@@ -10,17 +11,8 @@ import { invariant } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { normaliseInstruction } from "./catalog.ts";
-import type { Feasibility } from "./llm.ts";
-
-export type CandidateOutcome =
-  | "kept"
-  | "duplicate"
-  | "held_out"
-  | "too_hard"
-  | "too_easy"
-  | "unobserved"
-  | "infeasible"
-  | "not_needed";
+import type { CandidateOutcome, FilterOptions } from "./filter.ts";
+import { filterCandidates } from "./filter.ts";
 
 /** What became of one candidate; a line of the run's lineage. */
 export interface CurriculumRecord {
@@ -35,7 +27,10 @@ export interface CurriculumRecord {
   reason: string;
 }
 
-export interface GrowOptions {
+export interface GrowOptions extends Pick<
+  FilterOptions,
+  "heldOut" | "value" | "feasible" | "range" | "signal"
+> {
   proposer: Proposer;
   /** Tasks that failed in the phase before. */
   failed: readonly Task[];
@@ -47,16 +42,8 @@ export interface GrowOptions {
   rng: Rng;
   /** Instructions of every task that the run has used. */
   seen: Iterable<string>;
-  /** Normalised instructions of the test and validation splits (`heldOutInstructions`). */
-  heldOut: ReadonlySet<string>;
-  /** V(s₀) of each task; `null` where its start page could not be observed. Leave out while no critic exists. */
-  value?(tasks: readonly Task[], signal?: AbortSignal): Promise<(number | null)[]>;
-  feasible?(tasks: readonly Task[], signal?: AbortSignal): Promise<Feasibility[]>;
-  /** Kept where min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
-  range?: { min: number; max: number };
   /** Called after each round of proposing. */
   onRound?(kept: number): void;
-  signal?: AbortSignal;
 }
 
 export interface Curriculum {
@@ -71,90 +58,36 @@ export interface Curriculum {
   shortfall: string | null;
 }
 
-/** Paper §2.2: neither hopeless nor solved. */
-export const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
-
 /** Rounds of proposing at most. */
 const MAX_ROUNDS = 6;
 
 export async function growCurriculum(options: GrowOptions): Promise<Curriculum> {
   const { proposer, failed, seeds, count, phase, rng, signal } = options;
-  const { range = PAPER_VALUE_RANGE } = options;
   invariant(seeds.length > 0, "a curriculum needs seeds");
   invariant(count >= 1, `a curriculum of ${count} tasks`);
   const parents = failed.length > 0 ? failed : seeds;
   const taken = new Set([...options.seen].map(normaliseInstruction));
   const records: CurriculumRecord[] = [];
   const kept: Task[] = [];
-  const end = (task: Task, outcome: CandidateOutcome, reason: string, value: number | null = null) =>
-    records.push({
-      phase,
-      task,
-      parentId: task.lineage?.parentId ?? null,
-      value,
-      kept: outcome === "kept",
-      outcome,
-      reason,
-    });
-
   let idle = 0;
   for (let round = 0; round < MAX_ROUNDS && kept.length < count && idle < 2; round++) {
     signal?.throwIfAborted();
-    const wanted = Math.ceil(1.5 * (count - kept.length));
+    const missing = count - kept.length;
     const candidates = await proposer.propose(parents, {
-      count: wanted,
+      count: Math.ceil(1.5 * missing),
       phase,
       rng: rng.fork(`round ${round}`),
       isSeen: (instruction) => taken.has(normaliseInstruction(instruction)),
       signal,
     });
-    const fresh = candidates.filter((task) => {
-      const key = normaliseInstruction(task.instruction);
-      if (options.heldOut.has(key))
-        end(task, "held_out", "its instruction belongs to the test or validation split");
-      else if (taken.has(key)) end(task, "duplicate", "the run has seen this instruction");
-      else return taken.add(key);
-      return false;
-    });
-    idle = fresh.length === 0 ? idle + 1 : 0;
-    const values = fresh.length > 0 ? await options.value?.(fresh, signal) : undefined;
-    const inRange = fresh.flatMap((task, i): { task: Task; value: number | null }[] => {
-      if (values === undefined) return [{ task, value: null }];
-      const value = values[i] ?? null;
-      if (value === null)
-        end(
-          task,
-          "unobserved",
-          "its start page could not be observed, or its prompt does not fit the critic",
-        );
-      else if (value < range.min) end(task, "too_hard", `V(s₀) = ${value.toFixed(3)} < ${range.min}`, value);
-      else if (value > range.max) end(task, "too_easy", `V(s₀) = ${value.toFixed(3)} > ${range.max}`, value);
-      else return [{ task, value }];
-      return [];
-    });
-    // The feasibility judge may be a paid server: it is asked last, and only as long as tasks are missing.
-    for (let i = 0; i < inRange.length; i++) {
-      const { task, value } = inRange[i]!;
-      if (kept.length >= count) {
-        end(task, "not_needed", `the phase already has ${count} tasks`, value);
-        continue;
-      }
-      const verdict = (await options.feasible?.([task], signal))?.[0];
-      if (verdict !== undefined && !verdict.feasible) {
-        end(task, "infeasible", verdict.reason, value);
-        continue;
-      }
-      const final = task.lineage === undefined ? task : { ...task, lineage: { ...task.lineage, value } };
-      kept.push(final);
-      end(
-        final,
-        "kept",
-        value === null
-          ? "new; no critic yet"
-          : `new, and V(s₀) = ${value.toFixed(3)} lies in [${range.min}, ${range.max}]`,
-        value,
-      );
+    const verdicts = await filterCandidates(candidates, { ...options, taken, missing });
+    for (const { task, outcome, reason, value } of verdicts) {
+      if (outcome === "kept") kept.push(task);
+      const parentId = task.lineage?.parentId ?? null;
+      records.push({ phase, task, parentId, value, kept: outcome === "kept", outcome, reason });
     }
+    const isNew = verdicts.some(({ outcome }) => outcome !== "duplicate" && outcome !== "held_out");
+    idle = isNew ? 0 : idle + 1;
     options.onRound?.(kept.length);
   }
   const counts = countOutcomes(records);

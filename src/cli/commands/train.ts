@@ -1,8 +1,8 @@
-/** @file `webrl train` and `webrl resume`: the loop. */
+/** @file `webrl train`: the loop. */
 
 import type { Command } from "commander";
 import type { Register } from "../command.ts";
-import { examples, jsonOption, print, wholeNumber } from "../command.ts";
+import { examples, jsonOption, print } from "../command.ts";
 import { beforeAndAfter, learningCurve } from "../run-view.ts";
 import type { RunResult } from "../../train/loop.ts";
 
@@ -52,27 +52,12 @@ export const register: Register = (program) => {
     const config = await loadConfig({ file: options.config, set: options.set });
     const { trainRun } = await import("../train-run.ts");
     const directory = options.run ?? newRunDirectory(config.method);
-    show(options, directory, await trainRun({ directory, config }));
-  });
-
-  const resume = program
-    .command("resume")
-    .description("Continue a run that was stopped or killed, as if it had not been.")
-    .argument("<run>", "directory of the run")
-    .option("--phases <n>", "go on to this phase instead of the one that was planned", wholeNumber(0));
-  jsonOption(resume);
-  examples(resume, ["webrl resume runs/demo", "webrl resume runs/demo --phases 8"]);
-  resume.action(async (directory: string, options: { phases?: number; json?: boolean }) => {
-    const { trainRun } = await import("../train-run.ts");
-    show(
-      options,
-      directory,
-      await trainRun({ directory, ...(options.phases !== undefined && { phases: options.phases }) }),
-    );
+    showResult(options, directory, await trainRun({ directory, config }));
   });
 };
 
-function show(options: { json?: boolean }, directory: string, result: RunResult): void {
+/** What a training ends with, for people and machines. */
+export function showResult(options: { json?: boolean }, directory: string, result: RunResult): void {
   print(options, { run: directory, ...result }, ({ evaluations }) =>
     [
       learningCurve(evaluations),

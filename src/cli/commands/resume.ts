@@ -1,0 +1,23 @@
+/** @file `webrl resume RUN`: goes on with a run that was stopped or killed. */
+
+import type { Register } from "../command.ts";
+import { examples, jsonOption, wholeNumber } from "../command.ts";
+import { showResult } from "./train.ts";
+
+export const register: Register = (program) => {
+  const resume = program
+    .command("resume")
+    .description("Continue a run that was stopped or killed, as if it had not been.")
+    .argument("<run>", "directory of the run")
+    .option("--phases <n>", "go on to this phase instead of the one that was planned", wholeNumber(0));
+  jsonOption(resume);
+  examples(resume, ["webrl resume runs/demo", "webrl resume runs/demo --phases 8"]);
+  resume.action(async (directory: string, options: { phases?: number; json?: boolean }) => {
+    const { trainRun } = await import("../train-run.ts");
+    showResult(
+      options,
+      directory,
+      await trainRun({ directory, ...(options.phases !== undefined && { phases: options.phases }) }),
+    );
+  });
+};

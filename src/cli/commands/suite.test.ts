@@ -1,0 +1,40 @@
+import { expect, test, vi } from "vitest";
+import type { Task } from "../../core/task.ts";
+import { interruption } from "../command.ts";
+import { jsonOf, mistakeOf, webrl } from "../testing/webrl.ts";
+
+test("suite list filters tasks, and counts them by template", async () => {
+  const { tasks } = jsonOf<{ tasks: Task[] }>(
+    await webrl("suite", "list", "--site", "map", "--split", "test", "--limit", "5", "--json"),
+  );
+  expect(tasks).toHaveLength(5);
+  for (const task of tasks) expect([task.split, task.sites.includes("map")]).toEqual(["test", true]);
+  const { stdout } = await webrl("suite", "list", "--site", "map", "--templates");
+  expect(stdout).toMatch(/^template +category +steps +train +validation +test$/m);
+  expect(stdout).toMatch(/\d+ templates, \d+ tasks/);
+});
+
+test("suite show shows one task, and names the nearest where there is none", async () => {
+  const { stdout } = await webrl("suite", "show", "map.nearest/3");
+  expect(stdout).toMatch(/^task +map\.nearest\/3$/m);
+  expect(stdout).toMatch(/^instruction +\S/m);
+  expect(mistakeOf(await webrl("suite", "show", "map.nearst/3"))).toContain("map.nearest/3");
+});
+
+test("suite check refuses filters that leave nothing, before it starts a browser", async () => {
+  expect(mistakeOf(await webrl("suite", "check", "--max-difficulty", "1", "--site", "forge"))).toContain(
+    "there is no task with an oracle",
+  );
+  expect(mistakeOf(await webrl("suite", "check", "--instances", "0"))).toContain("at least 1");
+});
+
+test("suite serve opens the sites until it is interrupted", async () => {
+  const log = vi.spyOn(console, "log");
+  const running = webrl("suite", "serve", "--port", "0");
+  const url = await vi.waitUntil(() => /http:\S+/.exec(log.mock.calls.flat().join(""))?.[0], {
+    timeout: 20_000,
+  });
+  expect((await fetch(url)).status).toBe(200);
+  interruption.abort(new Error("interrupted"));
+  expect((await running).status).toBe(0);
+});

@@ -1,0 +1,52 @@
+/** @file Runs a command in this process, as `webrl ARGS` would, and says what it printed. For tests. */
+
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { vi } from "vitest";
+import { runProgram } from "../program.ts";
+
+export interface Outcome {
+  status: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** One at a time: it listens to what the process prints. */
+export async function webrl(...args: string[]): Promise<Outcome> {
+  let [stdout, stderr] = ["", ""];
+  const line = (values: unknown[]) => `${values.map(String).join(" ")}\n`;
+  const spies = [
+    vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => void (stdout += line(values))),
+    vi.spyOn(console, "error").mockImplementation((...values: unknown[]) => void (stderr += line(values))),
+    vi.spyOn(process.stdout, "write").mockImplementation((text) => ((stdout += String(text)), true)),
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => ((stderr += String(text)), true)),
+  ];
+  const before = process.exitCode;
+  process.exitCode = undefined;
+  try {
+    return { status: await runProgram(["node", "webrl", ...args]), stdout, stderr };
+  } finally {
+    process.exitCode = before;
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+/** The same in a process of its own, for what depends on one. */
+export function webrlProcess(...args: string[]): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args], {
+    encoding: "utf8",
+    timeout: 60_000,
+  });
+  return { status: status ?? 1, stdout, stderr };
+}
+
+/** What the command printed with `--json`. */
+export const jsonOf = <T>({ stdout }: Outcome): T => JSON.parse(stdout) as T;
+
+/** What is said to somebody who made a mistake: exit code 2, no stack. */
+export function mistakeOf({ status, stderr }: Outcome): string {
+  if (status !== 2 || stderr.includes("    at ")) throw new Error(`exit code ${status}: ${stderr}`);
+  return stderr;
+}

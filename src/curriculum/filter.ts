@@ -1,0 +1,100 @@
+/**
+ * @file Which proposed tasks a phase takes: new ones, not of the held-out splits, neither hopeless nor solved, feasible
+ * (paper §2.2).
+ */
+
+import type { Task } from "../core/task.ts";
+import { normaliseInstruction } from "./catalog.ts";
+import type { Feasibility } from "./llm.ts";
+
+export type CandidateOutcome =
+  | "kept"
+  | "duplicate"
+  | "held_out"
+  | "too_hard"
+  | "too_easy"
+  | "unobserved"
+  | "infeasible"
+  | "not_needed";
+
+/** Paper §2.2: neither hopeless nor solved. */
+export const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
+
+export interface FilterOptions {
+  /** Normalised instructions that the run has seen; those of new candidates are added. */
+  taken: Set<string>;
+  /** Normalised instructions of the test and validation splits (`heldOutInstructions`). */
+  heldOut: ReadonlySet<string>;
+  /** V(s₀) of each task; `null` where its start page could not be observed. Leave out while no critic exists. */
+  value?(tasks: readonly Task[], signal?: AbortSignal): Promise<(number | null)[]>;
+  feasible?(tasks: readonly Task[], signal?: AbortSignal): Promise<Feasibility[]>;
+  /** Kept where min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
+  range?: { min: number; max: number };
+  /** Tasks that are kept at most. */
+  missing: number;
+  signal?: AbortSignal;
+}
+
+export interface FilteredCandidate {
+  /** With V(s₀) in its lineage, where it is kept. */
+  task: Task;
+  outcome: CandidateOutcome;
+  /** For people. */
+  reason: string;
+  value: number | null;
+}
+
+/** Says of every candidate what became of it, cheap filters first. */
+export async function filterCandidates(
+  candidates: readonly Task[],
+  options: FilterOptions,
+): Promise<FilteredCandidate[]> {
+  const { taken, heldOut, missing, range = PAPER_VALUE_RANGE, signal } = options;
+  const ended: FilteredCandidate[] = [];
+  const end = (task: Task, outcome: CandidateOutcome, reason: string, value: number | null = null) =>
+    void ended.push({ task, outcome, reason, value });
+
+  const fresh = candidates.filter((task) => {
+    const key = normaliseInstruction(task.instruction);
+    if (heldOut.has(key)) end(task, "held_out", "its instruction belongs to the test or validation split");
+    else if (taken.has(key)) end(task, "duplicate", "the run has seen this instruction");
+    else return taken.add(key);
+    return false;
+  });
+  const values = fresh.length > 0 ? await options.value?.(fresh, signal) : undefined;
+  const inRange = fresh.flatMap((task, i): { task: Task; value: number | null }[] => {
+    if (values === undefined) return [{ task, value: null }];
+    const value = values[i] ?? null;
+    if (value === null)
+      end(task, "unobserved", "its start page could not be observed, or its prompt does not fit the critic");
+    else if (value < range.min) end(task, "too_hard", `V(s₀) = ${value.toFixed(3)} < ${range.min}`, value);
+    else if (value > range.max) end(task, "too_easy", `V(s₀) = ${value.toFixed(3)} > ${range.max}`, value);
+    else return [{ task, value }];
+    return [];
+  });
+  // The feasibility judge may be a paid server: it is asked last, and only as long as tasks are missing.
+  let kept = 0;
+  for (const { task, value } of inRange) {
+    if (kept >= missing) {
+      end(task, "not_needed", "the phase has all its tasks already", value);
+      continue;
+    }
+    const verdict = (await options.feasible?.([task], signal))?.[0];
+    if (verdict !== undefined && !verdict.feasible) {
+      end(task, "infeasible", verdict.reason, value);
+      continue;
+    }
+    kept++;
+    const reason =
+      value === null
+        ? "new; no critic yet"
+        : `new, and V(s₀) = ${value.toFixed(3)} lies in [${range.min}, ${range.max}]`;
+    end(
+      task.lineage === undefined ? task : { ...task, lineage: { ...task.lineage, value } },
+      "kept",
+      reason,
+      value,
+    );
+  }
+  return ended;
+}
