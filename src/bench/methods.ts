@@ -10,7 +10,8 @@ import { mean, standardError } from "../algo/statistics.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
-import { isStageDone, phaseName, phasePath } from "../run/paths.ts";
+import { phaseName } from "../run/episode-ids.ts";
+import { isStageDone, phasePath } from "../run/paths.ts";
 import type { Evaluation, MetricLine } from "../run/records.ts";
 import { openRunFiles, readEvaluations } from "../run/run-files.ts";
 

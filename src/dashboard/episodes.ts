@@ -4,7 +4,7 @@ import type { Tokenizer } from "../core/engine.ts";
 import type { Step } from "../core/trajectory.ts";
 import { endingName } from "../core/trajectory.ts";
 import { imageSize } from "./image-size.ts";
-import type { EpisodeKind } from "../run/paths.ts";
+import type { EpisodeKind } from "../run/episode-ids.ts";
 import { isScreenshotPath } from "../run/paths.ts";
 import type { EpisodeRecord, EventLine } from "../run/records.ts";
 import { EPISODE_FILES } from "../run/records.ts";

@@ -1,6 +1,6 @@
 /** @file What the replay buffer offered each phase, by perplexity, and what was replayed. */
 
-import { rolloutPhaseOf } from "../run/paths.ts";
+import { rolloutPhaseOf } from "../run/episode-ids.ts";
 import type { SelectionLine } from "../run/records.ts";
 import type { RunFiles } from "../run/run-files.ts";
 

@@ -17,7 +17,7 @@ import { overview } from "./overview.ts";
 import { readRunHead } from "./run-head.ts";
 import { readProgress } from "./progress.ts";
 import { isLivePicturePath } from "../run/live-pictures.ts";
-import type { EpisodeKind } from "../run/paths.ts";
+import type { EpisodeKind } from "../run/episode-ids.ts";
 import { isScreenshotPath } from "../run/paths.ts";
 import { readEvaluations } from "../run/run-files.ts";
 import type { RunInfo } from "../run/run-info.ts";
@@ -75,15 +75,7 @@ export function createDashboard(options: DashboardOptions): Hono {
     if (!c.res.headers.has("Cache-Control")) c.header("Cache-Control", "no-store");
   });
 
-  const withRun = async (c: Context, body: (run: ListedRun) => Promise<Response>) => {
-    const run = await runs.find(c.req.param("run") ?? "");
-    return run ? body(run) : c.json({ error: `no run ${c.req.param("run")}` }, 404);
-  };
-  const page = (c: Context) => ({
-    offset: wholeNumber(c.req.query("offset"), 0),
-    limit: Math.min(MOST_ITEMS, wholeNumber(c.req.query("limit"), 100)),
-  });
-
+  const withRun = runFinder(runs);
   app.get("/", (c) => c.html(PAGE));
   app.get("/app.js", async (c) =>
     c.body(await options.script(), 200, { "Content-Type": "text/javascript; charset=utf-8" }),
@@ -99,6 +91,38 @@ export function createDashboard(options: DashboardOptions): Hono {
   app.get("/api/runs/:run/curriculum", (c) =>
     withRun(c, async ({ files }) => c.json(await readCurriculum(files))),
   );
+  episodeRoutes(app, withRun, options.tokenizer);
+  app.get("/api/compare", async (c) => {
+    const wanted = (c.req.query("runs") ?? "").split(",").filter(Boolean);
+    const all = await runs.list();
+    const chosen = wanted.length > 0 ? wanted.map((key) => all.find((run) => run.key === key)) : all;
+    const unknown = wanted.filter((_, i) => !chosen[i]);
+    if (unknown.length > 0) return c.json({ error: `no run ${unknown.join(", ")}` }, 404);
+    return c.json(await compareRuns(chosen.filter((run) => run !== undefined)));
+  });
+
+  changeRoute(app, runs, pollMs);
+  app.onError((error, c) => c.json({ error: error.message }, 500));
+  app.notFound((c) => c.json({ error: "not found" }, 404));
+  return app;
+}
+
+type WithRun = (c: Context, body: (run: ListedRun) => Promise<Response>) => Promise<Response>;
+
+const runFinder =
+  (runs: RunList): WithRun =>
+  async (c, body) => {
+    const run = await runs.find(c.req.param("run") ?? "");
+    return run ? body(run) : c.json({ error: `no run ${c.req.param("run")}` }, 404);
+  };
+
+const page = (c: Context) => ({
+  offset: wholeNumber(c.req.query("offset"), 0),
+  limit: Math.min(MOST_ITEMS, wholeNumber(c.req.query("limit"), 100)),
+});
+
+/** Episodes in lists and whole, the replay buffer, pictures. */
+function episodeRoutes(app: Hono, withRun: WithRun, tokenizer: DashboardOptions["tokenizer"]): void {
   app.get("/api/runs/:run/episodes", (c) =>
     withRun(c, async ({ files }) => {
       const all = await allEpisodes(files);
@@ -124,13 +148,13 @@ export function createDashboard(options: DashboardOptions): Hono {
       const kind = kindOf(c.req.query("kind")) ?? "rollout";
       const id = c.req.query("id") ?? "";
       const config = (await files.info())?.config;
-      const tokenizer = config ? await options.tokenizer?.(config) : null;
+      const decoder = config ? await tokenizer?.(config) : null;
       const detail = await episodeDetail(
         files,
         wholeNumber(c.req.query("phase"), 0),
         kind,
         id,
-        tokenizer ?? null,
+        decoder ?? null,
       );
       return detail ? c.json(detail) : c.json({ error: `no episode ${id}` }, 404);
     }),
@@ -173,16 +197,10 @@ export function createDashboard(options: DashboardOptions): Hono {
       });
     }),
   );
-  app.get("/api/compare", async (c) => {
-    const wanted = (c.req.query("runs") ?? "").split(",").filter(Boolean);
-    const all = await runs.list();
-    const chosen = wanted.length > 0 ? wanted.map((key) => all.find((run) => run.key === key)) : all;
-    const unknown = wanted.filter((_, i) => !chosen[i]);
-    if (unknown.length > 0) return c.json({ error: `no run ${unknown.join(", ")}` }, 404);
-    return c.json(await compareRuns(chosen.filter((run) => run !== undefined)));
-  });
+}
 
-  /** Names runs whose files changed, as they change. */
+/** Names runs whose files changed, as they change. */
+function changeRoute(app: Hono, runs: RunList, pollMs: number): void {
   app.get("/api/live", (c) =>
     streamSSE(c, async (stream) => {
       const seen = new Map<string, string>();
@@ -204,9 +222,6 @@ export function createDashboard(options: DashboardOptions): Hono {
       }
     }),
   );
-  app.onError((error, c) => c.json({ error: error.message }, 500));
-  app.notFound((c) => c.json({ error: "not found" }, 404));
-  return app;
 }
 
 /** A run in the list of all. One that cannot be read is shown as such and hides no other. */

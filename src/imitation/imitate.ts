@@ -174,18 +174,7 @@ export async function imitate(
     const progress = way();
     const learningRate = warmupCosine(config.learningRate, progress, { warmup: config.warmup });
     const datums = batch.map((sample) => sampleDatum(sample, tokenize, config));
-    const total = datums.reduce((sum, datum) => sum + datum.weights_N!.reduce((a, b) => a + b, 0), 0);
-    let loss = 0;
-    let tokens = 0;
-    for (const micro of microBatches(datums, config.microBatchTokens)) {
-      const result = await model.forwardBackward(
-        micro.map((i) => ({ ...datums[i]!, weights_N: datums[i]!.weights_N!.map((w) => w / total) })),
-        "cross_entropy",
-      );
-      loss += result.loss;
-      tokens += result.tokens;
-    }
-    await model.optimStep({ learningRate, weightDecay: config.weightDecay });
+    const { loss, tokens } = await trainStep(model, datums, config, learningRate);
     step++;
     let score: HeldOutScore | undefined;
     if (now() - lastEvaluation > config.evaluateMinutes * 60_000 && heldOut.length > 0) {
@@ -210,6 +199,27 @@ export async function imitate(
   await save();
   const score = heldOut.length > 0 ? await scoreActions(model, heldOut, training, tokenize, config) : null;
   return { step, score };
+}
+
+/** One optimiser step on the weighted mean of the tokens' losses. */
+async function trainStep(
+  model: Model,
+  datums: readonly Datum[],
+  config: Pick<ImitateConfig, "microBatchTokens" | "weightDecay">,
+  learningRate: number,
+): Promise<{ loss: number; tokens: number }> {
+  const total = datums.reduce((sum, datum) => sum + datum.weights_N!.reduce((a, b) => a + b, 0), 0);
+  let [loss, tokens] = [0, 0];
+  for (const micro of microBatches(datums, config.microBatchTokens)) {
+    const result = await model.forwardBackward(
+      micro.map((i) => ({ ...datums[i]!, weights_N: datums[i]!.weights_N!.map((w) => w / total) })),
+      "cross_entropy",
+    );
+    loss += result.loss;
+    tokens += result.tokens;
+  }
+  await model.optimStep({ learningRate, weightDecay: config.weightDecay });
+  return { loss, tokens };
 }
 
 /** Whole episodes are held out, chosen by their id, with the drills of their pages. */

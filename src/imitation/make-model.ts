@@ -255,10 +255,15 @@ export interface TrainOrmModelOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface MadeOrm {
+  directory: string;
+  /** Labelled rollouts that it was trained on. */
+  examples: number;
+  report: OrmReport;
+}
+
 /** Trains the ORM and measures it on rollouts of templates that it has not seen. Writes `report.json` beside it. */
-export async function makeOrm(
-  options: TrainOrmModelOptions,
-): Promise<{ directory: string; examples: number; report: OrmReport }> {
+export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   const { out, seed } = options;
   const workDirectory = `${out}.work`;
   const statePath = join(workDirectory, "state.json");

@@ -69,7 +69,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
   const linked = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal;
   // Every running episode listens; Node warns from eleven listeners on.
   setMaxListeners(0, linked);
-  const recent: (FaultCode | null)[] = [];
+  const count = watchFaults(config.faultRateLimit);
   const outage = watchForOutages({
     site: options.site,
     requests,
@@ -80,19 +80,6 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     signal: linked,
   });
   let writing: Promise<void> = Promise.resolve();
-
-  const count = (fault: FaultCode | null, message: string) => {
-    recent.push(fault);
-    if (recent.length > FAULT_WINDOW) recent.shift();
-    const faults = recent.filter((code) => code !== null);
-    if (recent.length < FAULT_WINDOW_MIN || faults.length / recent.length <= config.faultRateLimit) return;
-    throw new Fault(
-      fault ?? faults[0]!,
-      `${faults.length} of the last ${recent.length} episodes were broken by the site or the browser, more than the ` +
-        `limit of ${config.faultRateLimit}; the last one said: ${message}`,
-      { retryable: false },
-    );
-  };
 
   const runOne = async (request: EpisodeRequest, index: number) => {
     linked.throwIfAborted();
@@ -146,4 +133,21 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     await Promise.allSettled(runs);
   }
   return records;
+}
+
+/** Counts attempts, broken ones with their code; throws once too many of the last ones were broken. */
+function watchFaults(rateLimit: number): (fault: FaultCode | null, message: string) => void {
+  const recent: (FaultCode | null)[] = [];
+  return (fault, message) => {
+    recent.push(fault);
+    if (recent.length > FAULT_WINDOW) recent.shift();
+    const faults = recent.filter((code) => code !== null);
+    if (recent.length < FAULT_WINDOW_MIN || faults.length / recent.length <= rateLimit) return;
+    throw new Fault(
+      fault ?? faults[0]!,
+      `${faults.length} of the last ${recent.length} episodes were broken by the site or the browser, more than the ` +
+        `limit of ${rateLimit}; the last one said: ${message}`,
+      { retryable: false },
+    );
+  };
 }

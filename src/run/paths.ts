@@ -3,9 +3,8 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { phaseName } from "./episode-ids.ts";
 import type { StageName } from "./events.ts";
-
-export const phaseName = (phase: number) => String(phase).padStart(2, "0");
 
 /** Path relative to the run's directory, for records; with one in front, a path to open. */
 export const phasePath = (phase: number, name: string) => join("phases", phaseName(phase), name);
@@ -36,19 +35,6 @@ export async function phasesIn(run: string): Promise<number[]> {
 /** The last phase whose actor is trained; 0 where only the base is there. */
 export async function lastTrainedPhase(run: string): Promise<number> {
   return (await phasesIn(run)).findLast((phase) => isStageDone(run, phase, "actor")) ?? 0;
-}
-
-/** Where episodes are from: those that train and those that score. */
-export type EpisodeKind = "rollout" | "evaluation";
-
-/** Unique in the run; sorts by phase and place in the phase. */
-export const episodeId = (kind: EpisodeKind, phase: number, index: number) =>
-  `${kind === "rollout" ? "phase" : "evaluation"}-${phaseName(phase)}/${String(index).padStart(4, "0")}`;
-
-/** The phase of a rollout's episode; `null` where an id is of something else, a demonstration. */
-export function rolloutPhaseOf(id: string): number | null {
-  const phase = /^phase-(\d+)\//.exec(id)?.[1];
-  return phase === undefined ? null : Number(phase);
 }
 
 /** A picture's name without its step and kind. `/` parts an id's phase from its number. */

@@ -4,7 +4,7 @@ import type { Task } from "../core/task.ts";
 import type { CurriculumRecord } from "../curriculum/grow.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunEvent, StageName } from "./events.ts";
-import type { EpisodeKind } from "./paths.ts";
+import type { EpisodeKind } from "./episode-ids.ts";
 
 /** One owner of every record: what reads a run imports them from here. */
 export type { CurriculumRecord, EpisodeRecord };

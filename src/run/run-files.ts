@@ -10,7 +10,7 @@ import { openRegular, readFrom, readRegular } from "../core/regular-file.ts";
 import type { Task } from "../core/task.ts";
 import { STAGES } from "./events.ts";
 import { LIVE_PICTURES } from "./live-pictures.ts";
-import type { EpisodeKind } from "./paths.ts";
+import type { EpisodeKind } from "./episode-ids.ts";
 import { isStageDone, phasePath, phasesIn } from "./paths.ts";
 import type { Evaluation, EventLine, MetricLine, PhaseRecords } from "./records.ts";
 import { EPISODE_FILES, EVALUATION_FILE, STAGE_FILES } from "./records.ts";
@@ -128,31 +128,7 @@ export function openRunFiles(path: string): RunFiles {
       }
     },
     isLocked: () => isLocked(directory),
-    version: async () => {
-      const files = [
-        "config.json",
-        "events.jsonl",
-        "metrics.jsonl",
-        "lock",
-        "lock-owner.json",
-        LIVE_PICTURES,
-      ];
-      const last = (await phasesIn(directory)).at(-1);
-      if (last !== undefined)
-        files.push(
-          ...["", "verdicts.jsonl", ...Object.values(EPISODE_FILES)].map((name) => phasePath(last, name)),
-        );
-      const marks = await Promise.all(
-        files.map((file) =>
-          stat(join(directory, file)).then(
-            // The lock is touched every few seconds while nothing changes.
-            (s) => (file === "lock" ? "locked" : `${s.size}.${s.mtimeMs}`),
-            () => "-",
-          ),
-        ),
-      );
-      return marks.join("|");
-    },
+    version: () => versionOf(directory),
     problems: async () => [
       ...damaged.values(),
       ...[...tails.values()].flatMap((lines) =>
@@ -161,6 +137,26 @@ export function openRunFiles(path: string): RunFiles {
       ...(await missingFiles(directory)),
     ],
   };
+}
+
+/** Sizes and times of the files that a view shows. */
+async function versionOf(directory: string): Promise<string> {
+  const files = ["config.json", "events.jsonl", "metrics.jsonl", "lock", "lock-owner.json", LIVE_PICTURES];
+  const last = (await phasesIn(directory)).at(-1);
+  if (last !== undefined)
+    files.push(
+      ...["", "verdicts.jsonl", ...Object.values(EPISODE_FILES)].map((name) => phasePath(last, name)),
+    );
+  const marks = await Promise.all(
+    files.map((file) =>
+      stat(join(directory, file)).then(
+        // The lock is touched every few seconds while nothing changes.
+        (s) => (file === "lock" ? "locked" : `${s.size}.${s.mtimeMs}`),
+        () => "-",
+      ),
+    ),
+  );
+  return marks.join("|");
 }
 
 /** Files that finished stages should have left and that are not there, or not whole. */

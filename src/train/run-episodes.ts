@@ -9,7 +9,7 @@ import type { TrainConfig } from "../run/config.ts";
 import type { LivePictures } from "../run/live-pictures.ts";
 import { openLivePictures } from "../run/live-pictures.ts";
 import type { MetricName } from "../run/metrics.ts";
-import type { EpisodeKind } from "../run/paths.ts";
+import type { EpisodeKind } from "../run/episode-ids.ts";
 import { EPISODE_FILES } from "../run/records.ts";
 import type { Stage } from "../run/run-directory.ts";
 import type { Context } from "./context.ts";

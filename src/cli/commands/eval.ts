@@ -1,6 +1,6 @@
 /** @file `webrl eval`: the score of a model on a suite. */
 
-import type { Score } from "../../run/records.ts";
+import type { Evaluation, Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
   examples,
@@ -87,22 +87,18 @@ export const register: Register = (program) => {
         signal: interruption.signal,
       });
       log.end();
-      print(options, { model, ...score }, (s) =>
-        [
-          `${s.model}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
-          table(
-            ["", "tasks", "success", "±"],
-            [s.bySite, s.byCategory, s.byNovelty]
-              .flatMap(Object.entries<Score>)
-              .map(([name, group]) => [
-                name,
-                group.tasks,
-                percent(group.success),
-                percent(group.standardError),
-              ]),
-          ),
-        ].join("\n"),
-      );
+      print(options, { model, ...score }, scoreText);
     },
   );
 };
+
+const scoreText = (s: { model: string } & Omit<Evaluation, "split">): string =>
+  [
+    `${s.model}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
+    table(
+      ["", "tasks", "success", "±"],
+      [s.bySite, s.byCategory, s.byNovelty]
+        .flatMap(Object.entries<Score>)
+        .map(([name, group]) => [name, group.tasks, percent(group.success), percent(group.standardError)]),
+    ),
+  ].join("\n");

@@ -1,6 +1,7 @@
 /** @file `webrl model orm`: the outcome reward model. */
 
 import type { Command } from "commander";
+import type { MadeOrm } from "../../imitation/make-model.ts";
 import {
   anyNumber,
   examples,
@@ -79,30 +80,32 @@ export function registerOrm(model: Command): void {
         signal: interruption.signal,
       });
       log.end();
-      print(options, { ...made, report }, () => {
-        const line = (name: string, r: typeof report.overall) => [
-          name,
-          r.count,
-          percent(r.accuracy),
-          percent(r.precision),
-          percent(r.recall),
-          r.calibrationError.toFixed(3),
-          `${r.confusion.truePositives}/${r.confusion.falsePositives}/${r.confusion.trueNegatives}/${r.confusion.falseNegatives}`,
-        ];
-        return [
-          `${made.directory}: trained on ${made.examples} labelled rollouts; on held-out templates:`,
-          table(
-            ["", "rollouts", "accuracy", "precision", "recall", "calibration error", "TP/FP/TN/FN"],
-            [
-              line("all", report.overall),
-              ...Object.entries(report.bySite).map(([site, r]) => line(site, r)),
-              ...Object.entries(report.byPolicy).map(([policy, r]) => line(`policy ${policy}`, r)),
-            ],
-          ),
-          ...(report.collapse === null ? [] : [`collapsed: ${report.collapse}`]),
-          `Examples of its mistakes are in ${made.directory}/README.md and report.json.`,
-        ].join("\n");
-      });
+      print(options, { ...made, report }, ormText);
     },
   );
+}
+
+function ormText({ report, ...made }: MadeOrm): string {
+  const line = (name: string, r: typeof report.overall) => [
+    name,
+    r.count,
+    percent(r.accuracy),
+    percent(r.precision),
+    percent(r.recall),
+    r.calibrationError.toFixed(3),
+    `${r.confusion.truePositives}/${r.confusion.falsePositives}/${r.confusion.trueNegatives}/${r.confusion.falseNegatives}`,
+  ];
+  return [
+    `${made.directory}: trained on ${made.examples} labelled rollouts; on held-out templates:`,
+    table(
+      ["", "rollouts", "accuracy", "precision", "recall", "calibration error", "TP/FP/TN/FN"],
+      [
+        line("all", report.overall),
+        ...Object.entries(report.bySite).map(([site, r]) => line(site, r)),
+        ...Object.entries(report.byPolicy).map(([policy, r]) => line(`policy ${policy}`, r)),
+      ],
+    ),
+    ...(report.collapse === null ? [] : [`collapsed: ${report.collapse}`]),
+    `Examples of its mistakes are in ${made.directory}/README.md and report.json.`,
+  ].join("\n");
 }

@@ -3,7 +3,7 @@
 import { ConfigError } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
 import { evaluationTasks } from "../../core/spread.ts";
-import { episodeId } from "../../run/paths.ts";
+import { episodeId } from "../../run/episode-ids.ts";
 import type { Evaluation } from "../../run/records.ts";
 import type { Context } from "../context.ts";
 import { faultMetrics, runEpisodes } from "../run-episodes.ts";

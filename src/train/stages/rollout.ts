@@ -5,7 +5,7 @@ import { hash32 } from "../../core/rng.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
 import { isFaulted } from "../../rollout/episode.ts";
 import type { MetricName } from "../../run/metrics.ts";
-import { episodeId } from "../../run/paths.ts";
+import { episodeId } from "../../run/episode-ids.ts";
 import type { Context } from "../context.ts";
 import { faultMetrics, runEpisodes } from "../run-episodes.ts";
 
