@@ -45,7 +45,8 @@ export type { CatalogParams, CatalogTemplate, TaskCatalog } from "./curriculum/c
 export { createEvolveProposer } from "./curriculum/evolve.ts";
 export type { EvolveOperator, EvolveOptions } from "./curriculum/evolve.ts";
 export { growCurriculum } from "./curriculum/grow.ts";
-export type { CandidateOutcome, Curriculum, CurriculumRecord, GrowOptions } from "./curriculum/grow.ts";
+export type { CandidateOutcome, FilterOptions } from "./curriculum/filter.ts";
+export type { Curriculum, CurriculumRecord, GrowOptions } from "./curriculum/grow.ts";
 export type { Feasibility } from "./curriculum/llm.ts";
 export { createStartValue } from "./curriculum/start-value.ts";
 export type { StartValueOptions } from "./curriculum/start-value.ts";

@@ -91,7 +91,7 @@ export function createDashboard(options: DashboardOptions): Hono {
   app.get("/api/runs/:run/curriculum", (c) =>
     withRun(c, async ({ files }) => c.json(await readCurriculum(files))),
   );
-  episodeRoutes(app, withRun, options.tokenizer);
+  episodeRoutes(app, withRun, options);
   app.get("/api/compare", async (c) => {
     const wanted = (c.req.query("runs") ?? "").split(",").filter(Boolean);
     const all = await runs.list();
@@ -122,7 +122,7 @@ const page = (c: Context) => ({
 });
 
 /** Episodes in lists and whole, the replay buffer, pictures. */
-function episodeRoutes(app: Hono, withRun: WithRun, tokenizer: DashboardOptions["tokenizer"]): void {
+function episodeRoutes(app: Hono, withRun: WithRun, options: Pick<DashboardOptions, "tokenizer">): void {
   app.get("/api/runs/:run/episodes", (c) =>
     withRun(c, async ({ files }) => {
       const all = await allEpisodes(files);
@@ -148,7 +148,7 @@ function episodeRoutes(app: Hono, withRun: WithRun, tokenizer: DashboardOptions[
       const kind = kindOf(c.req.query("kind")) ?? "rollout";
       const id = c.req.query("id") ?? "";
       const config = (await files.info())?.config;
-      const decoder = config ? await tokenizer?.(config) : null;
+      const decoder = config ? await options.tokenizer?.(config) : null;
       const detail = await episodeDetail(
         files,
         wholeNumber(c.req.query("phase"), 0),
