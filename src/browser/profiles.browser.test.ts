@@ -48,7 +48,14 @@ describe.runIf(process.platform === "linux")("browser profiles", () => {
     owner.kill("SIGKILL");
     await exited;
     const browser = await launchBrowser();
-    expect(await readdir(root())).toEqual([expect.stringMatching(new RegExp(`^${process.pid}\\.`))]);
+    // The browsers of a killed process take a moment to end.
+    const swept = async () => {
+      await sweepProfiles();
+      return readdir(root());
+    };
+    await expect
+      .poll(swept, { timeout: 10_000 })
+      .toEqual([expect.stringMatching(new RegExp(`^${process.pid}\\.`))]);
     expect(process.env["TMPDIR"]).toBe(temporary);
     await browser.close();
     const [own] = await readdir(root());

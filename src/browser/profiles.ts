@@ -49,8 +49,13 @@ export async function sweepProfiles(): Promise<number> {
     // Containers may share the directory, and then have other processes of the same numbers.
     if (pid === undefined || host !== hostHash()) continue;
     if (isAlive({ pid: Number(pid), started: started || null, host: hostname() })) continue;
-    await rm(join(root(), name), { recursive: true, force: true, maxRetries: 3 });
-    swept++;
+    try {
+      await rm(join(root(), name), { recursive: true, force: true, maxRetries: 3 });
+      swept++;
+    } catch (error) {
+      // Its browser is not quite gone; the next sweep finds it.
+      if (!["ENOTEMPTY", "EBUSY", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    }
   }
   return swept;
 }
