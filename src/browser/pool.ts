@@ -6,6 +6,7 @@ import { Fault, invariant } from "../core/errors.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { launchBrowser, resolveBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
+import { refuseWebRtc } from "./no-webrtc.ts";
 import { openPageWorld } from "./page-world.ts";
 import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
@@ -109,6 +110,7 @@ export class BrowserPool implements AsyncDisposable {
       contextId = (await openPageWorld(page)).browserContextId;
     };
     try {
+      await bounded(context.addInitScript(refuseWebRtc), OPEN_MS);
       if (world.storage) {
         // Playwright filled the storage with a page of its own, which nobody is to wait for.
         const page = await bounded(context.newPage(), OPEN_MS);
