@@ -37,6 +37,13 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        test: {
+          name: "package",
+          include: ["test/package/*.test.ts"],
+          testTimeout: 60_000,
+        },
+      },
     ],
   },
 });
