@@ -88,21 +88,18 @@ describe("the tarball", () => {
     expect(broken).toEqual([]);
   });
 
-  test("nothing that is installed runs a script or comes from elsewhere than the registry", async () => {
+  test("no package that is installed has an install script", async () => {
     const lock = JSON.parse(await readFile(join(folder, "package-lock.json"), "utf8")) as {
-      packages: Record<string, { hasInstallScript?: boolean; resolved?: string }>;
+      packages: Record<string, { hasInstallScript?: boolean }>;
     };
-    const named = Object.entries(lock.packages).filter(([name]) => name !== "");
+    const named = Object.entries(lock.packages);
+    expect(named.length).toBeGreaterThan(20);
     expect(named.filter(([, { hasInstallScript }]) => hasInstallScript)).toEqual([]);
-    const hosts = named.flatMap(([, { resolved }]) =>
-      resolved?.startsWith("file:") ? [] : [new URL(resolved!).host],
-    );
-    expect(new Set(hosts).size).toBe(1);
   });
 
   test("publint and attw find nothing", { timeout: 120_000 }, async () => {
-    await run(tool("publint"), ["run", tarball, "--strict"]);
-    await run(tool("attw"), [tarball, "--profile", "esm-only"]);
+    expect(await run(tool("publint"), ["run", tarball, "--strict"])).toContain("All good!");
+    expect(await run(tool("attw"), [tarball, "--profile", "esm-only"])).toContain('"webrl/testing"');
   });
 });
 
@@ -150,7 +147,8 @@ describe("a consumer", () => {
   );
 
   test("compiles strictly with a bundler's resolution", { timeout: 120_000 }, async () => {
-    await compile("bundler", { module: "esnext", moduleResolution: "bundler" });
+    const program = await compile("bundler", { module: "esnext", moduleResolution: "bundler" });
+    expect(await readFile(program, "utf8")).toContain('from "webrl/engine"');
   });
 
   test("every public entry can be imported and required", async () => {
@@ -160,10 +158,9 @@ describe("a consumer", () => {
     const names = Object.keys(exports)
       .filter((name) => name !== "./package.json")
       .map((name) => join("webrl", name));
-    const script = names.map(
-      (name) => `await import(${JSON.stringify(name)}); require(${JSON.stringify(name)});`,
-    );
-    await run(process.execPath, ["-e", `(async () => { ${script.join(" ")} })()`]);
+    const script = names.map((name) => `console.log((await import("${name}")) === require("${name}"));`);
+    const same = await run(process.execPath, ["-e", `(async () => { ${script.join(" ")} })()`]);
+    expect(same).toBe("true\n".repeat(names.length));
   });
 
   test("npx webrl --help, and doctor misses nothing", { timeout: 120_000 }, async () => {

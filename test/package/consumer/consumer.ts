@@ -57,7 +57,7 @@ const tokens = await sampleTokens(engine);
 await engine[Symbol.asyncDispose]();
 
 const action = parseAction('exit(message="done")');
-console.log(
+process.stdout.write(
   JSON.stringify({
     site: site.name,
     tasks: tasks.length > 0,
