@@ -4,13 +4,12 @@
  */
 
 import type { FileHandle } from "node:fs/promises";
+import { parseJson } from "../core/json.ts";
 import { IrregularFile, openRegular, readFrom } from "../core/regular-file.ts";
 
 const CHUNK_BYTES = 1 << 20;
 /** Longer lines are no records of ours, and are not held. */
 const LONGEST_LINE_BYTES = 64 << 20;
-/** Deeper values are no records of ours; some code recurses into them. */
-const DEEPEST = 100;
 /** Bytes before the end of what was read that have to be the same still. */
 const FINGERPRINT_BYTES = 64;
 
@@ -139,23 +138,9 @@ export function tailJson<T>(path: string, within?: string): TailedLines<T> {
 
 /** A JSON object; throws for any other text. */
 export function parseRecord<T>(text: string): T {
-  if (depthOf(text) > DEEPEST) throw new Error("the value is too deep");
-  const value: unknown = JSON.parse(text);
+  const value = parseJson(text);
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("no object");
   return value as T;
-}
-
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (c === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
-    } else if (c === "{" || c === "[") deepest = Math.max(deepest, ++depth);
-    else if (c === "}" || c === "]") depth--;
-  }
-  return deepest;
 }
 
 /** Why a file could not be opened, for people. */

@@ -3,14 +3,20 @@
  * tokenizer. Special tokens in messages are neutralised first, so that a page cannot end its own turn.
  */
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { Template } from "@huggingface/jinja";
 
 import type { ChatMessage } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
+import { IrregularFile, readRegular } from "../core/regular-file.ts";
+import { withinTime } from "../core/within-time.ts";
 import { neutralise } from "./prompt-tokens.ts";
+
+/** A template is a program of whoever made the model, and may loop. */
+const MOST_MS = 2000;
+const MOST_BYTES = 16 << 20;
 
 /** Llama 3's turns without its default system prompt and dates: what new models start with. */
 export const defaultChatTemplate =
@@ -44,7 +50,7 @@ export function createChatTemplate(
     });
   let parsed: Template;
   try {
-    parsed = new Template(template);
+    parsed = withinTime(MOST_MS, () => new Template(template));
   } catch (cause) {
     throw fail("cannot be parsed", cause);
   }
@@ -52,14 +58,10 @@ export function createChatTemplate(
     render(messages, { addGenerationPrompt = true, variables: own = {} } = {}) {
       const safe = messages.map(({ role, content }) => ({ role, content: neutralise(content) }));
       try {
-        return parsed.render({
-          bos_token: "",
-          eos_token: "",
-          ...variables,
-          ...own,
-          messages: safe,
-          add_generation_prompt: addGenerationPrompt,
-        });
+        const values = { messages: safe, add_generation_prompt: addGenerationPrompt };
+        return withinTime(MOST_MS, () =>
+          parsed.render({ bos_token: "", eos_token: "", ...variables, ...own, ...values }),
+        );
       } catch (cause) {
         throw fail("cannot render these messages", cause);
       }
@@ -73,7 +75,7 @@ export async function loadChatTemplate(directory: string): Promise<ChatTemplate 
   const text = await readIfThere(configFile);
   let config: Record<string, unknown> = {};
   try {
-    if (text !== null) config = JSON.parse(text) as Record<string, unknown>;
+    if (text !== null) config = (parseJson(text) ?? {}) as Record<string, unknown>;
   } catch (cause) {
     throw new ConfigError(`${configFile} is not valid JSON`, "Download or save the model again.", { cause });
   }
@@ -108,9 +110,10 @@ function tokenText(value: unknown): string | null {
 
 async function readIfThere(file: string): Promise<string | null> {
   try {
-    return await readFile(file, "utf8");
+    return (await readRegular(file, { maxBytes: MOST_BYTES })).toString("utf8");
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new ConfigError(`${file} cannot be read`, "Check its permissions.", { cause });
+    const what = cause instanceof IrregularFile ? cause.message : "cannot be read";
+    throw new ConfigError(`${file} ${what}`, "Check the file and its permissions.", { cause });
   }
 }

@@ -4,7 +4,7 @@
  */
 
 import { resolve } from "node:path";
-import { readAdapterModel, readBaseModel, type BaseModel } from "./model-files.ts";
+import { adapterTensors, readAdapterModel, readBaseModel, type BaseModel } from "./model-files.ts";
 import type { LocalEngineOptions } from "./local-engine-options.ts";
 import { LocalModel } from "./local-model.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
@@ -43,14 +43,15 @@ export class LocalEngine implements AsyncDisposable {
     const release = () => this.#release(baseDirectory);
     try {
       const specs = loraSpecs(shared.base.config, options);
-      const fresh = saved ? null : initLora(specs, lora!.seed);
+      const tensors = saved
+        ? adapterTensors(saved.adapter, specs, directory)
+        : freshTensors(initLora(specs, lora!.seed));
       const adapters = new Map(
         specs.flatMap(({ module, a, b }): [string, RunTensor][] => {
           const [nameA, nameB] = [loraInputName(module, "A"), loraInputName(module, "B")];
-          const start = fresh?.get(module);
           return [
-            [nameA, float32(start?.a ?? saved!.tensors.get(nameA)!, a)],
-            [nameB, float32(start?.b ?? saved!.tensors.get(nameB)!, b)],
+            [nameA, float32(tensors.get(nameA)!, a)],
+            [nameB, float32(tensors.get(nameB)!, b)],
           ];
         }),
       );
@@ -130,4 +131,13 @@ export class LocalEngine implements AsyncDisposable {
       if (--shared.users === 0) this.#bases.delete(directory);
     });
   }
+}
+
+function freshTensors(modules: ReturnType<typeof initLora>): Map<string, Float32Array> {
+  return new Map(
+    [...modules].flatMap(([module, { a, b }]) => [
+      [loraInputName(module, "A"), a],
+      [loraInputName(module, "B"), b],
+    ]),
+  );
 }

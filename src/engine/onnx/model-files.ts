@@ -3,16 +3,17 @@
  * PEFT's, the optimiser's state beside them.
  */
 
-import { readFile } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../../core/errors.ts";
-import { isAdapterDirectory, readAdapter, writeAdapter } from "./checkpoint/adapter.ts";
-import { checkTensors, exists, openCheckpoint, writeCheckpoint } from "./checkpoint/checkpoint.ts";
+import { isAdapterDirectory, readAdapter, writeAdapter, type Adapter } from "./checkpoint/adapter.ts";
+import { checkTensors, openCheckpoint, writeCheckpoint } from "./checkpoint/checkpoint.ts";
+import { exists, readModelText } from "./checkpoint/read-file.ts";
 import { readHeader, readTensor, type TensorData } from "./checkpoint/safetensors.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
 import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
 import { loraInputName } from "./models/decoder.ts";
-import { parameterSpecs, type LoraOptions, type LoraSpec } from "./models/parameters.ts";
+import { parameterCount, parameterSpecs, type LoraOptions, type LoraSpec } from "./models/parameters.ts";
 import { checkTokenizerFits, loadTokenizer } from "./tokenizer/load-tokenizer.ts";
 import type { Tokenizer } from "../../core/engine.ts";
 import type { AdamWState } from "./train/adamw.ts";
@@ -41,6 +42,23 @@ const redundant = (config: DecoderConfig) => (name: string) =>
 
 /** @throws ConfigError that names file and tensor where the directory does not hold exactly this model. */
 export async function readBaseModel(directory: string): Promise<BaseModel> {
+  const { config, tokenizer, specs, checkpoint } = await openBaseModel(directory);
+  const tensors = new Map<string, RunTensor>();
+  for (const { name, shape } of specs) tensors.set(name, float32((await checkpoint.read(name)).data, shape));
+  return { directory, config, tokenizer, tensors };
+}
+
+/** The same without keeping the weights: each is read and checked. */
+export async function describeModel(
+  directory: string,
+): Promise<{ config: DecoderConfig; parameters: number }> {
+  const { config, specs, checkpoint } = await openBaseModel(directory);
+  for (const { name } of specs) await checkpoint.read(name);
+  return { config, parameters: parameterCount(config) };
+}
+
+/** Checks everything but the numbers of the weights. */
+async function openBaseModel(directory: string) {
   const checkpoint = await openCheckpoint(directory);
   const config = parseDecoderConfig(checkpoint.config, join(directory, "config.json"));
   const specs = parameterSpecs(config);
@@ -50,17 +68,21 @@ export async function readBaseModel(directory: string): Promise<BaseModel> {
     directory,
     redundant(config),
   );
+  const sizeBytes = 4 * parameterCount(config);
+  if (sizeBytes > totalmem())
+    throw new ConfigError(
+      `${directory} needs ${Math.ceil(sizeBytes / 2 ** 30)} GiB of memory for its weights alone, and this machine has ${Math.floor(totalmem() / 2 ** 30)}`,
+      "Use a smaller model, or an engine behind a URL.",
+    );
   const tokenizer = await loadTokenizer(directory);
   checkTokenizerFits(tokenizer, config.vocabSize, directory);
-  const tensors = new Map<string, RunTensor>();
-  for (const { name, shape } of specs) tensors.set(name, float32((await checkpoint.read(name)).data, shape));
-  return { directory, config, tokenizer, tensors };
+  return { config, tokenizer, specs, checkpoint };
 }
 
 /** A PEFT directory's adapter and the base that it names; `null` where the directory holds a whole model. */
 export async function readAdapterModel(
   directory: string,
-): Promise<{ base: string; lora: LoraOptions; tensors: Map<string, Float32Array> } | null> {
+): Promise<{ base: string; lora: LoraOptions; adapter: Adapter } | null> {
   if (!(await isAdapterDirectory(directory))) return null;
   const adapter = await readAdapter(directory);
   if (adapter.baseModel === null)
@@ -71,19 +93,28 @@ export async function readAdapterModel(
   return {
     base: adapter.baseModel,
     lora: { rank: adapter.rank, alpha: adapter.alpha, targetModules: adapter.targetModules },
-    tensors: adapterTensors(adapter.modules),
+    adapter,
   };
 }
 
-function adapterTensors(
-  modules: ReadonlyMap<string, { a: TensorData; b: TensorData }>,
+/** By the names of the model's inputs, exactly those that `specs` ask for. */
+export function adapterTensors(
+  { modules }: Adapter,
+  specs: readonly LoraSpec[],
+  directory: string,
 ): Map<string, Float32Array> {
-  return new Map(
-    [...modules].flatMap(([module, { a, b }]) => [
-      [loraInputName(module, "A"), a.data],
-      [loraInputName(module, "B"), b.data],
+  const found = new Map(
+    [...modules].flatMap(([module, { a, b }]): [string, TensorData][] => [
+      [loraInputName(module, "A"), a],
+      [loraInputName(module, "B"), b],
     ]),
   );
+  const shapes = specs.flatMap(({ module, a, b }): [string, readonly number[]][] => [
+    [loraInputName(module, "A"), a],
+    [loraInputName(module, "B"), b],
+  ]);
+  checkTensors(found, new Map(shapes), directory);
+  return new Map([...found].map(([name, { data }]) => [name, data]));
 }
 
 /** The trained tensors that `directory` holds for a model of this kind, all of them or an error. */
@@ -99,7 +130,7 @@ export async function readTrained(
       "Load what the same kind of model has saved.",
     );
   if (!lora) {
-    const checkpoint = await openCheckpoint(directory);
+    const checkpoint = await openCheckpoint(directory, { saved: true });
     const expected = parameterSpecs(base.config);
     const shapes = new Map(expected.map(({ name, shape }) => [name, shape]));
     checkTensors(checkpoint.entries, shapes, directory, redundant(base.config));
@@ -107,19 +138,7 @@ export async function readTrained(
     for (const { name } of expected) tensors.set(name, (await checkpoint.read(name)).data);
     return tensors;
   }
-  const { modules } = await readAdapter(directory);
-  const found = new Map(
-    [...modules].flatMap(([module, { a, b }]): [string, TensorData][] => [
-      [loraInputName(module, "A"), a],
-      [loraInputName(module, "B"), b],
-    ]),
-  );
-  const shapes = lora.specs.flatMap(({ module, a, b }): [string, readonly number[]][] => [
-    [loraInputName(module, "A"), a],
-    [loraInputName(module, "B"), b],
-  ]);
-  checkTensors(found, new Map(shapes), directory);
-  return new Map([...found].map(([name, { data }]) => [name, data]));
+  return adapterTensors(await readAdapter(directory, { saved: true }), lora.specs, directory);
 }
 
 /** The optimiser's state, or a fresh one where none was saved. */
@@ -133,7 +152,7 @@ export async function readOptimizer(
   const { entries } = await readHeader(file);
   const step = entries.get("step");
   const broken = (what: string) => new ConfigError(`${file}: ${what}`, "Save the optimiser's state again.");
-  if (!step) throw broken("tensor step is missing");
+  if (step?.shape.join() !== "1") throw broken("tensor step of shape [1] is missing");
   state.step = (await readTensor(step)).data[0]!;
   for (const [name, size] of sizes) {
     const [m, v] = [entries.get(`m.${name}`), entries.get(`v.${name}`)];
@@ -160,10 +179,10 @@ export async function writeModel(directory: string, model: SaveModel): Promise<v
     shape: [...dims],
     data: data as Float32Array,
   });
-  const files = new Map<string, Uint8Array>();
+  const files = new Map<string, string>();
   for (const name of tokenizerFiles) {
     const file = join(model.base.directory, name);
-    if (await exists(file)) files.set(name, await readFile(file));
+    if (await exists(file)) files.set(name, await readModelText(file));
   }
   const extraTensors = new Map<string, Map<string, TensorData>>();
   if (model.optimizer) {

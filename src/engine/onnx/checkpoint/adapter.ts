@@ -8,7 +8,8 @@ import { join } from "node:path";
 
 import { ConfigError, invariant } from "../../../core/errors.ts";
 import { writeDirectory } from "./atomic-directory.ts";
-import { checkManifest, exists, readJsonObject } from "./checkpoint.ts";
+import { checkManifest, checkMark, writerMark } from "./manifest.ts";
+import { exists, readJsonObject } from "./read-file.ts";
 import { readHeader, readTensor, writeSafetensors, type TensorData } from "./safetensors.ts";
 
 export interface Adapter {
@@ -32,8 +33,8 @@ export function isAdapterDirectory(directory: string): Promise<boolean> {
 }
 
 /** Throws a `ConfigError` naming file and tensor, also for variants that would change the arithmetic (rsLoRA, DoRA, biases). */
-export async function readAdapter(directory: string): Promise<Adapter> {
-  await checkManifest(directory);
+export async function readAdapter(directory: string, { saved = false } = {}): Promise<Adapter> {
+  const hasManifest = await checkManifest(directory, saved);
   const configFile = join(directory, configName);
   const config = await readJsonObject(configFile);
   const bad = (what: string) =>
@@ -42,19 +43,20 @@ export async function readAdapter(directory: string): Promise<Adapter> {
   if (config["peft_type"] !== "LORA") throw bad(`peft_type is ${JSON.stringify(config["peft_type"])}`);
   if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1)
     throw bad(`r is ${JSON.stringify(rank)}`);
-  if (typeof alpha !== "number") throw bad(`lora_alpha is ${JSON.stringify(alpha)}`);
+  if (typeof alpha !== "number" || !Number.isFinite(alpha))
+    throw bad(`lora_alpha is ${JSON.stringify(alpha)}`);
   for (const key of ["use_rslora", "use_dora", "fan_in_fan_out"])
     if (config[key] === true) throw bad(`${key} is set`);
   if (config["bias"] !== undefined && config["bias"] !== "none")
     throw bad(`bias is ${JSON.stringify(config["bias"])}`);
-  for (const key of ["rank_pattern", "alpha_pattern"]) {
-    if (Object.keys((config[key] as object | null | undefined) ?? {}).length > 0) throw bad(`${key} is set`);
-  }
-  if (((config["modules_to_save"] as unknown[] | null | undefined) ?? []).length > 0)
-    throw bad("modules_to_save is set");
+  for (const key of ["rank_pattern", "alpha_pattern", "modules_to_save"])
+    if (Object.keys(config[key] ?? {}).length > 0) throw bad(`${key} is set`);
+  if (targets !== undefined && targets !== null && typeof targets !== "string" && !isNames(targets))
+    throw bad("target_modules is no list of names");
 
   const file = join(directory, weightsName);
-  const { entries } = await readHeader(file);
+  const { entries, metadata } = await readHeader(file);
+  checkMark(directory, hasManifest, metadata);
   const modules = new Map<string, { a: TensorData; b: TensorData }>();
   for (const [name, entry] of entries) {
     const match = /^base_model\.model\.(.+)\.lora_(A|B)\.weight$/.exec(name);
@@ -97,9 +99,7 @@ export async function readAdapter(directory: string): Promise<Adapter> {
   return {
     rank,
     alpha,
-    targetModules: Array.isArray(targets)
-      ? targets.map(String)
-      : [...new Set([...modules.keys()].map(lastPart))],
+    targetModules: isNames(targets) ? targets : [...new Set([...modules.keys()].map(lastPart))],
     baseModel: typeof baseModel === "string" ? baseModel : null,
     modules,
   };
@@ -142,9 +142,12 @@ export async function writeAdapter(directory: string, adapter: WriteAdapter): Pr
     for (const [name, content] of adapter.files ?? []) await writeFile(join(temporary, name), content);
     for (const [name, extra] of adapter.extraTensors ?? [])
       await writeSafetensors(join(temporary, name), extra);
-    await writeSafetensors(join(temporary, weightsName), tensors);
+    await writeSafetensors(join(temporary, weightsName), tensors, { metadata: writerMark });
   });
 }
+
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === "string");
 
 function lastPart(module: string): string {
   return module.slice(module.lastIndexOf(".") + 1);

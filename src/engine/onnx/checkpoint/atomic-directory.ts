@@ -3,12 +3,11 @@
  * written last, and one rename puts the directory in its place.
  */
 
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { ConfigError } from "../../../core/errors.ts";
-
-export const manifestName = "manifest.json";
+import { writeManifest } from "./manifest.ts";
 
 /**
  * Calls `fill` with an empty temporary directory and renames it to `directory`. Where `fill` throws (a full disk, an
@@ -25,7 +24,8 @@ export async function writeDirectory(
   const temporary = await mkdtemp(join(parent, `.${basename(target)}.new-`));
   try {
     await fill(temporary);
-    await writeManifest(temporary);
+    for (const name of await readdir(temporary)) await flush(join(temporary, name));
+    await flush(await writeManifest(temporary));
     await flush(temporary);
     await replace(temporary, target);
     await flush(parent);
@@ -40,18 +40,6 @@ export async function writeDirectory(
     }
     throw cause;
   }
-}
-
-/** Names and sizes of the files, so that a reader can tell a complete directory from a damaged one. */
-async function writeManifest(directory: string): Promise<void> {
-  const files: Record<string, number> = {};
-  for (const name of (await readdir(directory)).toSorted()) {
-    files[name] = (await stat(join(directory, name))).size;
-    await flush(join(directory, name));
-  }
-  const file = join(directory, manifestName);
-  await writeFile(file, `${JSON.stringify({ files }, null, 2)}\n`, { flag: "wx" });
-  await flush(file);
 }
 
 async function replace(temporary: string, target: string): Promise<void> {

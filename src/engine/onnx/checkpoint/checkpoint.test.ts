@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../../../core/errors.ts";
 import { isAdapterDirectory, readAdapter, writeAdapter } from "./adapter.ts";
 import { writeDirectory } from "./atomic-directory.ts";
+import { writeManifest } from "./manifest.ts";
 import { checkTensors, openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
-import { readHeader, readTensor, writeSafetensors, type TensorData } from "./safetensors.ts";
+import { readHeader, readNumbers, readTensor, writeSafetensors, type TensorData } from "./safetensors.ts";
 
 let root: string;
 let counter = 0;
@@ -29,6 +31,12 @@ const save = async (value = 1) => {
   const directory = fresh();
   await writeCheckpoint(directory, { config: { hidden_size: value }, tensors: weights() });
   return directory;
+};
+
+/** Makes the manifest anew, as for a directory that was changed on purpose. */
+const seal = async (directory: string) => {
+  await rm(join(directory, "manifest.json"));
+  await writeManifest(directory);
 };
 
 /** A safetensors file from raw parts, to write what our writer would refuse to. */
@@ -54,7 +62,7 @@ describe("safetensors", () => {
     // 1 + 2⁻⁸ lies half-way between 1 and 1 + 2⁻⁷: even is 1. 1 + 3·2⁻⁸ lies between 1 + 2⁻⁷ and 1 + 2⁻⁶: even is the latter.
     const values = [1, 1 + 2 ** -8, 1 + 3 * 2 ** -8, -3.5, Infinity, NaN];
     await writeSafetensors(file, new Map([["x", tensor([6], ...values)]]), { dtype: "BF16" });
-    const { data } = await readTensor((await readHeader(file)).entries.get("x")!);
+    const { data } = await readNumbers((await readHeader(file)).entries.get("x")!);
     expect([...data]).toEqual([1, 1, 1 + 2 ** -6, -3.5, Infinity, NaN]);
   });
 
@@ -66,7 +74,7 @@ describe("safetensors", () => {
       { x: { dtype: "F16", shape: [6], data_offsets: [0, 12] } },
       new Uint8Array(halves.buffer),
     );
-    const { data } = await readTensor((await readHeader(file)).entries.get("x")!);
+    const { data } = await readNumbers((await readHeader(file)).entries.get("x")!);
     expect([...data]).toEqual([1, -2, 2 ** -24, 65504, Infinity, -0]);
   });
 
@@ -191,7 +199,73 @@ describe("checkpoints", () => {
     await expect(readCheckpoint(directory)).rejects.toThrow(/model\.safetensors is missing/);
     const other = await save();
     await writeFile(join(other, "config.json"), "{,");
+    await seal(other);
     await expect(readCheckpoint(other)).rejects.toThrow(/config\.json is not valid JSON/);
+  });
+});
+
+describe("manifests", () => {
+  it("have the size and SHA-256 of every file, and one flipped bit anywhere is noticed", async () => {
+    const directory = await save();
+    const { files } = JSON.parse(await readFile(join(directory, "manifest.json"), "utf8")) as {
+      files: Record<string, { bytes: number; sha256: string }>;
+    };
+    expect(Object.keys(files)).toEqual(["config.json", "model.safetensors"]);
+    for (const [name, { bytes, sha256 }] of Object.entries(files)) {
+      const content = await readFile(join(directory, name));
+      expect([bytes, sha256]).toEqual([content.length, createHash("sha256").update(content).digest("hex")]);
+      for (const at of [0, content.length >> 1, content.length - 1]) {
+        const damaged = Buffer.from(content);
+        damaged[at]! ^= 1;
+        await writeFile(join(directory, name), damaged);
+        await expect(openCheckpoint(directory)).rejects.toThrow(
+          `${join(directory, name)} is damaged or was changed`,
+        );
+      }
+      await writeFile(join(directory, name), content);
+    }
+    await openCheckpoint(directory);
+  });
+
+  it("are needed by what we wrote, and by what is loaded as a checkpoint; other models need none", async () => {
+    const directory = await save();
+    await rm(join(directory, "manifest.json"));
+    await expect(openCheckpoint(directory)).rejects.toThrow(/written by webrl and has no manifest\.json/);
+    const foreign = fresh();
+    await mkdir(foreign);
+    await writeFile(join(foreign, "config.json"), "{}");
+    await writeSafetensors(join(foreign, "model.safetensors"), weights());
+    await openCheckpoint(foreign);
+    await expect(openCheckpoint(foreign, { saved: true })).rejects.toThrow(/is no checkpoint/);
+  });
+
+  it.each<[string, (directory: string) => Promise<unknown>, RegExp]>([
+    [
+      "has sizes only, as earlier versions wrote it",
+      (directory) => writeFile(join(directory, "manifest.json"), '{"files":{"config.json":51}}'),
+      /lists sizes and no SHA-256/,
+    ],
+    [
+      "names a file elsewhere",
+      (directory) => writeFile(join(directory, "manifest.json"), '{"files":{"../config.json":{}}}'),
+      /is no name of a file/,
+    ],
+    [
+      "is empty",
+      (directory) => writeFile(join(directory, "manifest.json"), ""),
+      /manifest\.json is not valid JSON/,
+    ],
+    ["lists nothing", (directory) => writeFile(join(directory, "manifest.json"), "{}"), /lists no files/],
+    [
+      "does not list a file that would be read",
+      (directory) => writeFile(join(directory, "model.safetensors.index.json"), "{}"),
+      /index\.json does not belong to this model/,
+    ],
+  ])("that %s is refused", async (_, change, message) => {
+    const directory = await save();
+    await change(directory);
+    await expect(openCheckpoint(directory)).rejects.toThrow(message);
+    await expect(openCheckpoint(directory)).rejects.toThrow(ConfigError);
   });
 });
 
@@ -253,6 +327,7 @@ describe("adapters", () => {
       file,
       JSON.stringify({ ...(JSON.parse(await readFile(file, "utf8")) as object), ...change }),
     );
+    await seal(directory);
     return readAdapter(directory);
   };
 

@@ -3,11 +3,13 @@
  * `model.safetensors.index.json`. What the tensors must be is the models' business ({@link checkTensors}).
  */
 
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { ConfigError } from "../../../core/errors.ts";
-import { manifestName, writeDirectory } from "./atomic-directory.ts";
+import { writeDirectory } from "./atomic-directory.ts";
+import { checkManifest, checkMark, writerMark } from "./manifest.ts";
+import { damagedHint, exists, readJsonObject } from "./read-file.ts";
 import {
   readHeader,
   readTensor,
@@ -36,20 +38,19 @@ export interface OpenCheckpoint {
 /** Shapes by tensor name. */
 export type TensorShapes = ReadonlyMap<string, readonly number[]>;
 
-const incomplete = "Download or save the model again; all its files belong into one directory.";
-
-/** Reads `config.json` and the headers only. */
-export async function openCheckpoint(directory: string): Promise<OpenCheckpoint> {
-  await checkManifest(directory);
+/** Reads `config.json` and the headers, and, where there is a manifest, compares all files with it; `saved`: there must be one. */
+export async function openCheckpoint(directory: string, { saved = false } = {}): Promise<OpenCheckpoint> {
+  const hasManifest = await checkManifest(directory, saved);
   const config = await readJsonObject(join(directory, "config.json"));
-  const entries = await readEntries(directory);
+  const { entries, metadata } = await readEntries(directory);
+  checkMark(directory, hasManifest, metadata);
   return {
     directory,
     config,
     entries,
     read: async (name) => {
       const entry = entries.get(name);
-      if (!entry) throw new ConfigError(`${directory} has no tensor ${name}`, incomplete);
+      if (!entry) throw new ConfigError(`${directory} has no tensor ${name}`, damagedHint);
       return readTensor(entry);
     },
   };
@@ -79,7 +80,7 @@ export function checkTensors(
     if (!entry)
       throw new ConfigError(
         `${files.size === 1 ? [...files][0] : directory}: tensor ${name} of shape [${shape.join(", ")}] is missing`,
-        incomplete,
+        damagedHint,
       );
     if (entry.shape.join() !== shape.join()) {
       throw new ConfigError(
@@ -117,77 +118,36 @@ export async function writeCheckpoint(directory: string, checkpoint: WriteCheckp
     for (const [name, content] of checkpoint.files ?? []) await writeFile(join(temporary, name), content);
     for (const [name, tensors] of checkpoint.extraTensors ?? [])
       await writeSafetensors(join(temporary, name), tensors);
-    await writeSafetensors(join(temporary, "model.safetensors"), checkpoint.tensors, { dtype });
+    await writeSafetensors(join(temporary, "model.safetensors"), checkpoint.tensors, {
+      dtype,
+      metadata: writerMark,
+    });
   });
 }
 
-/** Throws where a directory that we wrote lacks a file or has one of another size. Foreign directories have no manifest. */
-export async function checkManifest(directory: string): Promise<void> {
-  const file = join(directory, manifestName);
-  if (!(await exists(file))) return;
-  const { files } = (await readJsonObject(file)) as { files?: Record<string, number> };
-  for (const [name, sizeBytes] of Object.entries(files ?? {})) {
-    const path = join(directory, name);
-    if (!(await exists(path)))
-      throw new ConfigError(`${path} is missing, though ${file} lists it`, incomplete);
-    const { size } = await stat(path);
-    if (size !== sizeBytes) {
-      // A person may edit config.json or a template; weights of another size are damaged.
-      if (!name.endsWith(".safetensors")) continue;
-      throw new ConfigError(
-        `${path} is truncated or damaged: ${size} bytes instead of ${sizeBytes}`,
-        incomplete,
-      );
-    }
-  }
-}
-
-async function readEntries(directory: string): Promise<Map<string, TensorEntry>> {
-  const single = join(directory, "model.safetensors");
+/** Of the one file, or of the shards that the index names. */
+async function readEntries(
+  directory: string,
+): Promise<{ entries: Map<string, TensorEntry>; metadata: Record<string, unknown> }> {
   const indexFile = join(directory, "model.safetensors.index.json");
-  if (!(await exists(indexFile))) return (await readHeader(single)).entries;
-  const index = (await readJsonObject(indexFile)) as { weight_map?: Record<string, string> };
-  if (!index.weight_map) throw new ConfigError(`${indexFile} has no weight_map`, incomplete);
-  const shards = new Map<string, Map<string, TensorEntry>>();
+  if (!(await exists(indexFile))) return readHeader(join(directory, "model.safetensors"));
+  const { weight_map: map } = await readJsonObject(indexFile);
+  if (typeof map !== "object" || map === null)
+    throw new ConfigError(`${indexFile} has no weight_map`, damagedHint);
+  const shards = new Map<string, Awaited<ReturnType<typeof readHeader>>>();
   const entries = new Map<string, TensorEntry>();
-  for (const [name, shard] of Object.entries(index.weight_map)) {
+  for (const [name, shard] of Object.entries(map as Record<string, unknown>)) {
+    if (typeof shard !== "string" || !/^[\w][\w.-]*\.safetensors$/.test(shard))
+      throw new ConfigError(
+        `${indexFile}: ${name} is in ${JSON.stringify(shard)}, which is no weights file of this directory`,
+        damagedHint,
+      );
     const file = join(directory, shard);
-    if (!shards.has(shard)) shards.set(shard, (await readHeader(file)).entries);
-    const entry = shards.get(shard)!.get(name);
+    if (!shards.has(shard)) shards.set(shard, await readHeader(file));
+    const entry = shards.get(shard)!.entries.get(name);
     if (!entry)
-      throw new ConfigError(`${file}: tensor ${name} is missing, though ${indexFile} lists it`, incomplete);
+      throw new ConfigError(`${file}: tensor ${name} is missing, though ${indexFile} lists it`, damagedHint);
     entries.set(name, entry);
   }
-  return entries;
-}
-
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw cause;
-  }
-}
-
-export async function readJsonObject(file: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    throw new ConfigError(
-      `${file} ${(cause as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be read"}`,
-      "Point at a complete model directory in Hugging Face's layout.",
-      { cause },
-    );
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return value as Record<string, unknown>;
-  } catch (cause) {
-    throw new ConfigError(`${file} is not valid JSON`, incomplete, { cause });
-  }
-  throw new ConfigError(`${file} does not hold a JSON object`, incomplete);
+  return { entries, metadata: [...shards.values()][0]?.metadata ?? {} };
 }

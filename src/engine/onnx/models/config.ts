@@ -57,30 +57,32 @@ export interface DecoderConfig {
   raw: Record<string, unknown>;
 }
 
-const positive = z.number().int().positive();
+/** Far beyond every known model, and small enough that nothing that is made of it before its weights are read hurts. */
+const size = (most: number) => z.number().int().positive().max(most);
+const scale = z.number().positive().max(1e9);
 const ropeSchema = z.looseObject({
   rope_type: z.string().optional(),
   type: z.string().optional(),
   rope_theta: z.number().positive().optional(),
-  factor: z.number().optional(),
-  low_freq_factor: z.number().optional(),
-  high_freq_factor: z.number().optional(),
-  original_max_position_embeddings: z.number().optional(),
-  partial_rotary_factor: z.number().optional(),
+  factor: scale.optional(),
+  low_freq_factor: scale.optional(),
+  high_freq_factor: scale.optional(),
+  original_max_position_embeddings: size(2 ** 27).optional(),
+  partial_rotary_factor: z.number().positive().max(1).optional(),
 });
 
 const configSchema = z.looseObject({
   architectures: z.array(z.string()).optional(),
   model_type: z.string().optional(),
-  vocab_size: positive,
-  hidden_size: positive,
-  num_hidden_layers: positive,
-  num_attention_heads: positive,
-  num_key_value_heads: positive.nullish(),
-  head_dim: positive.nullish(),
-  intermediate_size: positive,
-  rms_norm_eps: z.number().positive().default(1e-6),
-  max_position_embeddings: positive,
+  vocab_size: size(2 ** 22),
+  hidden_size: size(2 ** 17),
+  num_hidden_layers: size(1024),
+  num_attention_heads: size(4096),
+  num_key_value_heads: size(4096).nullish(),
+  head_dim: size(4096).nullish(),
+  intermediate_size: size(2 ** 20),
+  rms_norm_eps: z.number().positive().max(1).default(1e-6),
+  max_position_embeddings: size(2 ** 27),
   tie_word_embeddings: z.boolean().default(false),
   rope_theta: z.number().positive().optional(),
   rope_scaling: ropeSchema.nullish(),
@@ -128,6 +130,9 @@ export function parseDecoderConfig(json: unknown, file: string): DecoderConfig {
   if (heads % kvHeads) refuse(`${heads} heads do not divide into ${kvHeads} key-value heads`);
   const rope = raw.rope_parameters ?? raw.rope_scaling ?? {};
   const partial = raw.partial_rotary_factor ?? rope.partial_rotary_factor ?? (glm ? 0.5 : 1);
+  const ropeDim = Math.trunc(headDim * partial);
+  if (ropeDim < 2 || ropeDim % 2)
+    refuse(`${ropeDim} dimensions of each head would be turned, which is not an even number`);
   const bias = raw.attention_bias ?? architecture === "Qwen2ForCausalLM";
   return {
     architecture,
@@ -143,7 +148,7 @@ export function parseDecoderConfig(json: unknown, file: string): DecoderConfig {
     tieEmbeddings: raw.tie_word_embeddings,
     rope: {
       theta: raw.rope_theta ?? rope.rope_theta ?? 10_000,
-      dim: Math.trunc(headDim * partial),
+      dim: ropeDim,
       interleaved: glm,
       scaling: parseScaling(rope, raw.max_position_embeddings, refuse),
     },

@@ -3,14 +3,17 @@
  * pages and prompts repeat their words, and a cached word costs one look-up.
  */
 
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import * as huggingFace from "@huggingface/tokenizers";
 
 import type { Tokenizer } from "../../../core/engine.ts";
 import { ConfigError } from "../../../core/errors.ts";
+import { TimeOver, withinTime } from "../../../core/within-time.ts";
+import { exists, readJsonObject } from "../checkpoint/read-file.ts";
 import { bytesOfToken, characterOfByte } from "./byte-level.ts";
+import { checkTokenizerFile } from "./check-file.ts";
+import { wordPattern } from "./train-bpe.ts";
 
 /** Longer words are rare, so keeping them would only cost memory. */
 const longestCachedWord = 64;
@@ -19,25 +22,65 @@ const mostCachedWords = 200_000;
 /** Reads `tokenizer.json` and, where it is there, `tokenizer_config.json`. Throws a `ConfigError` naming the file. */
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const file = join(directory, "tokenizer.json");
-  const json = await readJson(file);
-  if (json === null) {
-    throw new ConfigError(`${file} does not exist`, "Point at a model directory in Hugging Face's layout.");
-  }
-  const config = (await readJson(join(directory, "tokenizer_config.json"))) ?? {};
+  const configFile = join(directory, "tokenizer_config.json");
+  const json = await readJsonObject(file);
+  const config = (await exists(configFile)) ? await readJsonObject(configFile) : {};
   return createTokenizer(json, config, file);
 }
 
 /** The same from parsed JSON; `name` is what errors call it. */
 export function createTokenizer(json: object, config: object = {}, name = "tokenizer.json"): Tokenizer {
+  checkTokenizerFile(json, name);
   try {
-    return wrap(json as TokenizerFile, config);
+    const tokenizer = withinTime(20_000, () => wrap(json as TokenizerFile, config));
+    if (isOurs(json as TokenizerFile)) return tokenizer;
+    const guarded = guard(tokenizer, name);
+    for (const text of probes) guarded.encode(text);
+    return guarded;
   } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
     throw new ConfigError(
       `${name} is not a tokenizer that can be used: ${cause instanceof Error ? cause.message : String(cause)}`,
       "Use the tokenizer.json that belongs to the model.",
       { cause },
     );
   }
+}
+
+/** Patterns that explode mostly do so on a run of one kind of character with something else at its end. */
+const probes = ["a", "A", "1", " ", "\n", "_", "a ", "é"].map((text) => `${text.repeat(48)}!\u0000`);
+
+/** The one pattern that is known to take time in proportion to the text. */
+function isOurs({ normalizer, pre_tokenizer: stage, decoder }: TokenizerFile): boolean {
+  const pattern = stage?.pretokenizers?.[0]?.["pattern"] as { Regex?: unknown } | undefined;
+  return (
+    !normalizer &&
+    stage?.pretokenizers?.length === 2 &&
+    pattern?.Regex === wordPattern &&
+    stage.pretokenizers[1]!["use_regex"] === false &&
+    decoder?.type === "ByteLevel"
+  );
+}
+
+/** Pages are text of strangers, and so may be the patterns that take them apart: together they may take for ever. */
+function guard(tokenizer: Tokenizer, name: string): Tokenizer {
+  const within = <T>(length: number, work: () => T): T => {
+    try {
+      return withinTime(2000 + length / 50, work);
+    } catch (cause) {
+      if (!(cause instanceof TimeOver)) throw cause;
+      throw new ConfigError(
+        `${name}: its patterns (pre_tokenizer, normalizer or decoder) explode on a text of ${length} characters: ${cause.message}`,
+        "Use a model with another tokenizer.",
+        { cause },
+      );
+    }
+  };
+  return {
+    ...tokenizer,
+    encode: (text) => within(text.length, () => tokenizer.encode(text)),
+    decode: (tokens) => within(tokens.length, () => tokenizer.decode(tokens)),
+  };
 }
 
 /** Throws a `ConfigError` where the tokenizer has ids that the embedding has no row for. */
@@ -186,10 +229,11 @@ function byteDecode(
   const utf8 = new TextEncoder();
   const added = new Map((json.added_tokens ?? []).map((token) => [token.id, utf8.encode(token.content)]));
   const bytesOfId: Uint8Array[] = [];
+  const none = new Uint8Array();
   for (let id = 0; id < vocabSize; id++) {
     const token = inner.id_to_token(id);
     bytesOfId.push(
-      added.get(id) ?? (token === undefined ? new Uint8Array() : (bytesOfToken(token) ?? utf8.encode(token))),
+      added.get(id) ?? (token === undefined ? none : (bytesOfToken(token) ?? utf8.encode(token))),
     );
   }
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -206,23 +250,6 @@ function byteDecode(
     }
     return decoder.decode(bytes);
   };
-}
-
-async function readJson(file: string): Promise<object | null> {
-  let text: string;
-  try {
-    text = await readFile(file, "utf8");
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw new ConfigError(`${file} cannot be read`, "Check the path and its permissions.", { cause });
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value;
-  } catch (cause) {
-    throw new ConfigError(`${file} is not valid JSON`, "Download or save the model again.", { cause });
-  }
-  throw new ConfigError(`${file} does not hold a JSON object`, "Download or save the model again.");
 }
 
 function escapeRegExp(text: string): string {

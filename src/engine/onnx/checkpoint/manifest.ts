@@ -1,0 +1,116 @@
+/**
+ * @file `manifest.json`: size and SHA-256 of every file of a directory that we wrote, so that a reader can tell a
+ * complete one from a damaged one. What has none is no checkpoint of ours; it may be a model from elsewhere.
+ */
+
+import { createHash } from "node:crypto";
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ConfigError } from "../../../core/errors.ts";
+import { damagedHint, exists, namesIn, openModelFile, readJsonObject } from "./read-file.ts";
+
+export const manifestName = "manifest.json";
+/** In the metadata of weights that we wrote: without their manifest they are half a copy. */
+export const writerMark = { written_by: "webrl" };
+
+const chunkBytes = 4 << 20;
+
+export interface FileDigest {
+  bytes: number;
+  sha256: string;
+}
+
+/** What a model is read from; other files (a card, a report) may lie beside these and change. */
+const isModelFile = (name: string) =>
+  /\.(safetensors|jinja)$|\.safetensors\.index\.json$/.test(name) ||
+  /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|adapter_config)\.json$/.test(
+    name,
+  );
+
+/** Of all files that are there; the manifest itself must not be. */
+export async function writeManifest(directory: string): Promise<string> {
+  const files: Record<string, FileDigest> = {};
+  for (const name of (await readdir(directory)).toSorted())
+    files[name] = await digestOf(join(directory, name));
+  const file = join(directory, manifestName);
+  await writeFile(file, `${JSON.stringify({ files }, null, 2)}\n`, { flag: "wx" });
+  return file;
+}
+
+/**
+ * Reads every listed file and compares; throws a `ConfigError` that names the first one that is missing, damaged or not
+ * listed. Returns whether there is a manifest: without one nothing is checked, unless it is `required`, as of a checkpoint.
+ */
+export async function checkManifest(directory: string, required = false): Promise<boolean> {
+  const file = join(directory, manifestName);
+  if (!(await exists(file))) {
+    if (!required) return false;
+    throw new ConfigError(
+      `${directory} is no checkpoint: it has no ${manifestName}, which is written last`,
+      "Copy the whole directory, or use an earlier checkpoint.",
+    );
+  }
+  const { files } = await readJsonObject(file);
+  if (typeof files !== "object" || files === null || Array.isArray(files))
+    throw new ConfigError(`${file} lists no files`, damagedHint);
+  for (const [name, entry] of Object.entries(files as Record<string, unknown>)) {
+    const path = join(directory, name);
+    const { bytes, sha256 } = entryOf(file, name, entry);
+    if (!(await exists(path)))
+      throw new ConfigError(`${path} is missing, though ${file} lists it`, damagedHint);
+    const found = await digestOf(path);
+    if (found.bytes !== bytes)
+      throw new ConfigError(
+        `${path} is truncated or damaged: ${found.bytes} bytes instead of ${bytes}`,
+        damagedHint,
+      );
+    if (found.sha256 !== sha256)
+      throw new ConfigError(
+        `${path} is damaged or was changed: its SHA-256 is not the one in ${manifestName}`,
+        "Save or copy it again. If you changed it on purpose, put its new size and SHA-256 into manifest.json.",
+      );
+  }
+  for (const name of await namesIn(directory))
+    if (isModelFile(name) && !Object.hasOwn(files, name))
+      throw new ConfigError(
+        `${join(directory, name)} does not belong to this model: ${manifestName} does not list it`,
+        "Remove it.",
+      );
+  return true;
+}
+
+/** Throws where weights that we wrote have lost their manifest. `metadata` is that of the weights. */
+export function checkMark(directory: string, hasManifest: boolean, metadata: Record<string, unknown>): void {
+  if (hasManifest || metadata["written_by"] !== writerMark.written_by) return;
+  throw new ConfigError(
+    `${directory} was written by webrl and has no ${manifestName}: it is half of a copy`,
+    `Copy the whole directory, with its ${manifestName}.`,
+  );
+}
+
+function entryOf(file: string, name: string, entry: unknown): FileDigest {
+  if (/[/\\]/.test(name) || name === ".." || name === "." || name === manifestName)
+    throw new ConfigError(`${file}: ${JSON.stringify(name)} is no name of a file`, damagedHint);
+  if (typeof entry === "number")
+    throw new ConfigError(
+      `${file} lists sizes and no SHA-256: it was written by an earlier version, and damage could not be noticed`,
+      'Train or save it again; or, if you trust it, replace each size by {"bytes": …, "sha256": "…"}.',
+    );
+  const { bytes, sha256 } = (entry ?? {}) as Partial<FileDigest>;
+  if (!Number.isSafeInteger(bytes) || typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256))
+    throw new ConfigError(`${file}: the entry of ${name} is no size with a SHA-256`, damagedHint);
+  return { bytes: bytes!, sha256 };
+}
+
+async function digestOf(path: string): Promise<FileDigest> {
+  await using handle = await openModelFile(path);
+  const hash = createHash("sha256");
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  let bytes = 0;
+  for (;;) {
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, bytes);
+    if (bytesRead === 0) return { bytes, sha256: hash.digest("hex") };
+    hash.update(chunk.subarray(0, bytesRead));
+    bytes += bytesRead;
+  }
+}
