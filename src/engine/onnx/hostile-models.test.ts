@@ -301,13 +301,13 @@ describe("a model with", () => {
   });
 
   it("nothing wrong is taken, also in the layout of the hub's cache", async () => {
-    await describeModel(plain);
+    const { parameters } = await describeModel(plain);
     const snapshot = join(root, "hub", "snapshots", "1");
     await cp(plain, join(root, "hub", "blobs"), { recursive: true });
     await mkdir(snapshot, { recursive: true });
     for (const name of ["config.json", weightsFile, "tokenizer.json", "tokenizer_config.json"])
       await symlink(join("../../blobs", name), join(snapshot, name));
-    await describeModel(snapshot);
+    expect((await describeModel(snapshot)).parameters).toBe(parameters);
   });
 
   it("a pattern that explodes only on some page is stopped there", async () => {
@@ -340,10 +340,12 @@ describe("an adapter with", () => {
     });
     await change(directory);
     await using engine = new LocalEngine({ provider: "cpu", memoryBudgetBytes: 2 ** 30 });
-    await engine.open({ path: directory });
+    return (await engine.open({ path: directory })).lora;
   };
 
-  it("nothing wrong is taken", () => open(() => undefined));
+  it("nothing wrong is taken", async () => {
+    expect(await open(() => undefined)).toMatchObject({ options: { rank: 2 } });
+  });
 
   it.each<[string, (directory: string) => unknown, RegExp, [string, { a: TensorData; b: TensorData }][]?]>([
     [
