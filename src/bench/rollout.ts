@@ -18,7 +18,7 @@ import type { StepTimes } from "../browser/episode.ts";
 import { launchBrowser } from "../browser/launch.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { percentile } from "../tasks/check.ts";
-import type { RunnableSuite, SuiteSite } from "../tasks/runnable.ts";
+import type { Suite, SuiteSite } from "../tasks/suite.ts";
 
 export interface RolloutBenchOptions {
   parallel: readonly number[];
@@ -74,10 +74,7 @@ export interface RolloutBench {
 /** Clicks of an episode of the random agent and of the bare loop. */
 const STEPS = 8;
 
-export async function benchRollout(
-  suite: RunnableSuite,
-  options: RolloutBenchOptions,
-): Promise<RolloutBench> {
+export async function benchRollout(suite: Suite, options: RolloutBenchOptions): Promise<RolloutBench> {
   const { parallel, agents, signal, onProgress } = options;
   const tasks = suite.tasks();
   const result: RolloutBench = {
@@ -133,7 +130,7 @@ const percentiles = (values: readonly number[]): Percentiles => ({
 });
 
 interface Measured {
-  suite: RunnableSuite;
+  suite: Suite;
   site: SuiteSite;
   tasks: readonly Task[];
   agent: "random" | "oracle";
@@ -239,7 +236,7 @@ function* random(rng: Rng, first: Observation): Generator<Action, void, Observat
   }
 }
 
-function* oracle(suite: RunnableSuite, task: Task, first: Observation): Generator<Action, void, Observation> {
+function* oracle(suite: Suite, task: Task, first: Observation): Generator<Action, void, Observation> {
   yield* suite.oracleFor(task, first);
 }
 

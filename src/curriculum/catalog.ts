@@ -1,6 +1,6 @@
 /**
  * @file What the curriculum needs to know of a suite: its templates, their instances by split, and how to make a task
- * of one. `TemplateSuite` of `tasks/` is one.
+ * of one. `Suite.catalog` of `tasks/` is one.
  */
 
 import type { Lineage, JsonValue, Split, Task } from "../core/task.ts";

@@ -218,7 +218,7 @@ function imitationSample({ id, trajectory }: EpisodeRecord, step: Step): Imitati
 }
 
 /**
- * The same episode with its instruction in other words, drawn of those that training may see (`TemplateSuite.retellings`).
+ * The same episode with its instruction in other words, drawn of those that training may see (`TemplateTasks.retellings`).
  * A small model that has two or three sentences for a template recognises no other.
  */
 export function retold(

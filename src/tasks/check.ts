@@ -11,7 +11,7 @@ import { ConfigError, Fault } from "../core/errors.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { answerOf } from "../core/trajectory.ts";
-import type { RunnableSuite, SuiteSite } from "./runnable.ts";
+import type { Suite, SuiteSite } from "./suite.ts";
 import { placeOf } from "./user-code.ts";
 
 export interface CheckOptions {
@@ -61,11 +61,7 @@ export interface SuiteCheck {
 /** Oracles that take more actions than this are broken. */
 const MAX_STEPS = 40;
 
-export async function checkSuite(
-  suite: RunnableSuite,
-  site: SuiteSite,
-  options: CheckOptions,
-): Promise<SuiteCheck> {
+export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOptions): Promise<SuiteCheck> {
   const { tasks, seed = 1, signal, onTask } = options;
   const started = performance.now();
   const results: TaskCheck[] = [];
@@ -139,7 +135,7 @@ export function percentile(values: readonly number[], share: number): number {
 }
 
 async function checkTask(
-  suite: RunnableSuite,
+  suite: Suite,
   site: SuiteSite,
   task: Task,
   baseSeed: number,
@@ -186,10 +182,7 @@ async function checkTask(
 }
 
 /** Runs the oracle to its end. Its mistakes are errors here: an oracle makes none. */
-async function solve(
-  suite: RunnableSuite,
-  episode: Episode,
-): Promise<{ answer: string | null; steps: number }> {
+async function solve(suite: Suite, episode: Episode): Promise<{ answer: string | null; steps: number }> {
   const oracle = suite.oracleFor(episode.task, episode.first);
   let next = oracle.next();
   for (let steps = 1; steps <= MAX_STEPS; steps++) {

@@ -3,7 +3,7 @@
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { ChatModel } from "../core/chat.ts";
-import type { RunnableSuite } from "./runnable.ts";
+import type { Suite } from "./suite.ts";
 
 export const SUITES = ["built-in", "own", "webarena", "miniwob"] as const;
 
@@ -15,12 +15,12 @@ export async function loadSuite(
     /** Compares answers for WebArena tasks that need it. */
     judge?: ChatModel | null;
   } = {},
-): Promise<RunnableSuite> {
+): Promise<Suite> {
   switch (name) {
     case "built-in":
       if (file !== undefined)
         throw new ConfigError("the built-in suite has no file", "Leave --file out, or name another --suite.");
-      return (await import("./built-in.ts")).runnableBuiltInSuite();
+      return (await import("./built-in-suite.ts")).builtInSuite();
     case "own":
       return (await import("./own-suite.ts")).loadOwnSuite(
         required(name, file, "your site's definition, e.g. site.ts"),

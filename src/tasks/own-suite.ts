@@ -17,12 +17,12 @@ import type { Instance } from "./own-instance.ts";
 import { logIn } from "./own-login.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
 import type { OwnTask } from "./own-tasks.ts";
-import type { RunnableSuite, SiteOptions, SuiteSite } from "./runnable.ts";
-import { filterTasks, unknown } from "./suite.ts";
+import type { Suite, SiteOptions, SuiteSite } from "./suite.ts";
+import { filterTasks, unknown } from "./filter-tasks.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
 /** Loads the default export of a TypeScript or JavaScript file. */
-export async function loadOwnSuite(file: string): Promise<RunnableSuite> {
+export async function loadOwnSuite(file: string): Promise<Suite> {
   const path = resolve(file);
   if (!existsSync(path))
     throw new ConfigError(`${file} does not exist`, "Give the path of the file that calls defineSite.");
@@ -70,17 +70,18 @@ function loadError(path: string, cause: unknown): Error {
 }
 
 /** `directory`: where commands run by default. */
-export function createOwnSuite(given: SiteDefinition, directory: string): RunnableSuite {
+export function createOwnSuite(given: SiteDefinition, directory: string): Suite {
   const definition = defineSite(given);
   const own = ownTasks(definition);
   const byId = new Map(own.tasks.map((task) => [task.id, task]));
   const { name, description, infeasible } = definition;
+  const tasks: Suite["tasks"] = (filter = {}) => filterTasks(own.tasks, filter);
   return {
-    // With templates, the suite is a catalog that new tasks are evolved from.
-    ...own.templates,
     name,
     descriptions: description === undefined ? {} : { [name]: { description, infeasible } },
-    tasks: (filter = {}) => filterTasks(own.tasks, filter),
+    tasks,
+    // Listed tasks count, too: what is evolved must not repeat one that is held out.
+    catalog: own.templates && { ...own.templates, tasks },
     task: (id) => {
       const found = byId.get(id);
       if (found) return found;

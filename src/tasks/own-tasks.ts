@@ -14,9 +14,9 @@ import type {
 } from "../sites/define-site.ts";
 import type { Params } from "../sites/template.ts";
 import type { Finished } from "../sites/verify.ts";
-import type { OracleRun } from "./runnable.ts";
-import { createTemplateSuite } from "./suite.ts";
-import type { SuiteTemplate, TemplateSuite } from "./suite.ts";
+import type { OracleRun } from "./suite.ts";
+import { createTemplateTasks } from "./template-tasks.ts";
+import type { SuiteTemplate, TemplateTasks } from "./template-tasks.ts";
 import { guarded, userError } from "./user-code.ts";
 
 /** What the definition says of one task. */
@@ -30,7 +30,7 @@ export interface OwnTask {
 export interface OwnTasks {
   tasks: Task[];
   /** `null` where the definition has no templates. */
-  templates: TemplateSuite | null;
+  templates: TemplateTasks | null;
   /** `undefined` for a task that is neither listed nor of a template, such as a chat model's. */
   of: (task: Task) => OwnTask | undefined;
 }
@@ -45,10 +45,10 @@ export function ownTasks(definition: SiteDefinition): OwnTasks {
   const startUrl = (path: string) => new URL(path, definition.baseUrl.replace("{port}", "0")).href;
   const listed = new Map((definition.tasks ?? []).map((task) => [`${name}.${task.id}`, task]));
   const given = new Map((definition.templates ?? []).map((template) => [`${name}.${template.id}`, template]));
-  const templates: TemplateSuite<OwnTemplate> | null =
+  const templates: TemplateTasks<OwnTemplate> | null =
     given.size === 0
       ? null
-      : createTemplateSuite(
+      : createTemplateTasks(
           name,
           [...given].map(([id, template]) => suiteTemplate(id, name, template)),
           {

@@ -1,265 +1,51 @@
-/** @file What a suite is, and how templates are made into one: of the built-in sites (see the end), and of the user's. */
+/** @file The contract of a suite: tasks, and the world in which they are done. */
 
-import { group } from "d3-array";
-import { stringify } from "safe-stable-stringify";
-import { ConfigError, invariant } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
-import { hash32 } from "../core/rng.ts";
-import { takeTurns } from "../core/take-turns.ts";
-import type { Category, Lineage, Novelty, Split, Task } from "../core/task.ts";
-import type { Verdict } from "../core/trajectory.ts";
-import { templates as forge } from "../sites/forge/index.ts";
-import { templates as forum } from "../sites/forum/index.ts";
-import { templates as map } from "../sites/map/index.ts";
-import { templates as storeAdmin } from "../sites/store-admin/index.ts";
-import { templates as storefront } from "../sites/storefront/index.ts";
-import type { Params, TaskTemplate } from "../sites/template.ts";
-import type { WorldFinished } from "../sites/verify.ts";
-import { appOf, pristineState } from "../sites/world.ts";
+import type { BrowserConfig } from "../browser/launch.ts";
+import type { StepTimes } from "../browser/episode.ts";
+import type { Action } from "../core/action.ts";
+import type { SiteDescription } from "../core/contracts.ts";
+import type { Site } from "../core/episode.ts";
+import type { Observation, ObservationFormat } from "../core/observation.ts";
+import type { Task } from "../core/task.ts";
+import type { TaskFilter } from "./filter-tasks.ts";
+import type { TemplateTasks } from "./template-tasks.ts";
 
-export interface TaskFilter {
-  split?: Split;
-  /** Tasks that touch this site. */
-  site?: string;
-  /** Id of a template. */
-  template?: string;
-  category?: Category;
-  maxDifficulty?: number;
-  /** At most so many, taken in turn from each template. */
-  limit?: number;
+/** Solves a task on the pages it is given; ends with `exit`. */
+export type OracleRun = Generator<Action, void, Observation>;
+
+export interface SiteOptions {
+  /** Default `compact`. Oracles need `compact`. */
+  format?: ObservationFormat;
+  browser?: BrowserConfig;
+  /** Called at the end of every step but `exit` that did not fault. */
+  onStepTimes?: (times: StepTimes) => void;
 }
 
+export interface SuiteSite extends Site {
+  /** Milliseconds that each reset took so far: making a private copy of the data, or the user's reset. */
+  readonly resetMs: readonly number[];
+  /** Episodes that were started and not disposed. */
+  readonly openEpisodes: number;
+  /** Episodes that can run at once; `Infinity` where only the machine limits it. */
+  readonly maxParallel: number;
+}
+
+/** Tasks, and the world in which they are done. What `--suite NAME --file PATH` names. */
 export interface Suite {
   readonly name: string;
   /** In a stable order. Cheap: computed once. Throws a `ConfigError` on an unknown template or site. */
   tasks(filter?: TaskFilter): Task[];
   /** Throws a `ConfigError` that names the nearest id. */
   task(id: string): Task;
-}
-
-/** One set of parameters of a template. */
-export interface Instance {
-  /** Position in the template's list. */
-  index: number;
-  params: Params;
-  split: Split;
-}
-
-/** What a suite needs to know of a template to make tasks of it. */
-export interface SuiteTemplate {
-  readonly id: string;
-  /** The episode starts on the first. */
-  readonly sites: readonly string[];
-  readonly category: Category;
-  readonly difficulty: number;
-  readonly testOnly?: boolean | undefined;
-  readonly phrasings: readonly string[];
-  readonly paraphrases?: readonly string[] | undefined;
-  words?(params: Params): Record<string, string>;
-  startPath?(params: Params): string;
-}
-
-/** A suite made of templates: what the curriculum grows tasks from. */
-export interface TemplateSuite<T extends SuiteTemplate = SuiteTemplate> extends Suite {
-  templates(): readonly T[];
-  /** Throws a `ConfigError` that names the nearest id. */
-  template(id: string): T;
-  instances(templateId: string, split?: Split): readonly Instance[];
-  /**
-   * A task with these parameters. `phrasing` counts from 0; the last one of each template that has several is kept for
-   * the test split. With `lineage` the task belongs to the train split.
-   */
-  instantiate(templateId: string, params: Params, phrasing: number, lineage?: Lineage): Task;
-  /**
-   * The task's instruction in every wording that training may see: all phrasings but the last, and the paraphrases. As it is
-   * for a task of another suite.
-   */
-  retellings(task: Task): string[];
-}
-
-export interface BuiltInSuite extends TemplateSuite<TaskTemplate> {
-  /** `null` for a task without a template. */
-  verify(task: Task, finished: WorldFinished): Verdict | null;
-}
-
-/** How many of a template's phrasings training may see: all but the last, or the only one. */
-const trainingPhrasings = ({ phrasings }: SuiteTemplate) => Math.max(1, phrasings.length - 1);
-
-function noveltyOf(template: SuiteTemplate, phrasing: number): Novelty {
-  if (template.testOnly) return "new template";
-  return phrasing < trainingPhrasings(template) ? "new values" : "new wording";
-}
-
-export interface TemplateWorld<T> {
-  /** The command that lists the suite, for messages. */
-  list: string;
-  /** Every set of parameters, in a stable order. */
-  instances(template: T): readonly Params[];
-  /** `path` on the template's first site. */
-  startUrl(template: T, path: string): string;
-}
-
-export function createTemplateSuite<T extends SuiteTemplate>(
-  name: string,
-  templates: readonly T[],
-  world: TemplateWorld<T>,
-): TemplateSuite<T> {
-  const byId = new Map(templates.map((template) => [template.id, template]));
-  invariant(byId.size === templates.length, "template ids are unique");
-  const instances = new Map<string, Instance[]>();
-  const byParams = new Map<string, Map<string, Instance>>();
-  let all: Task[] | undefined;
-  let index: Map<string, Task> | undefined;
-
-  const template = (id: string): T => {
-    const found = byId.get(id);
-    if (found) return found;
-    throw unknown("template", id, byId.keys(), `${world.list} --templates`);
-  };
-
-  const instancesOf = (id: string): Instance[] => {
-    let list = instances.get(id);
-    if (!list) {
-      const from = template(id);
-      list = world.instances(from).map((params, at) => ({
-        index: at,
-        params,
-        split: from.testOnly ? "test" : splitOf(id, params),
-      }));
-      instances.set(id, list);
-    }
-    return list;
-  };
-
-  const make = (from: T, id: string, params: Params, phrasing: number, split: Split): Task => ({
-    id,
-    sites: [...from.sites],
-    instruction: fill(from, from.phrasings[phrasing]!, params),
-    startUrl: world.startUrl(from, from.startPath?.(params) ?? "/"),
-    templateId: from.id,
-    params,
-    category: from.category,
-    difficulty: from.difficulty,
-    split,
-    ...(split === "test" && { novelty: noveltyOf(from, phrasing) }),
-  });
-
-  const tasks = (): Task[] =>
-    (all ??= templates.flatMap((from) =>
-      instancesOf(from.id).map(({ index: at, params, split }) => {
-        const id = `${from.id}/${at}`;
-        const phrasings = split === "test" ? from.phrasings.length : trainingPhrasings(from);
-        return make(from, id, params, hash32(`phrasing ${id}`) % phrasings, split);
-      }),
-    ));
-
-  return {
-    name,
-    templates: () => templates,
-    template,
-    instances: (id, split) => instancesOf(id).filter((instance) => !split || instance.split === split),
-    tasks: (filter = {}) => filterTasks(tasks(), filter),
-    task: (id) => {
-      index ??= new Map(tasks().map((task) => [task.id, task]));
-      const found = index.get(id);
-      if (found) return found;
-      throw unknown("task", id, index.keys(), world.list);
-    },
-    instantiate: (templateId, params, phrasing, lineage) => {
-      const from = template(templateId);
-      invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
-      const key = stringify(params);
-      let keys = byParams.get(templateId);
-      if (!keys) {
-        keys = new Map(instancesOf(templateId).map((instance) => [stringify(instance.params), instance]));
-        byParams.set(templateId, keys);
-      }
-      const known = keys.get(key);
-      const instance = known ? String(known.index) : `x${hash32(key).toString(36)}`;
-      const id = `${templateId}/${instance}.${phrasing}${lineage ? `@${lineage.phase}` : ""}`;
-      const split = lineage
-        ? "train"
-        : (known?.split ?? (from.testOnly ? "test" : splitOf(templateId, params)));
-      return { ...make(from, id, params, phrasing, split), ...(lineage ? { lineage } : {}) };
-    },
-    retellings: ({ templateId, params, instruction }) => {
-      const from = templateId === null ? undefined : byId.get(templateId);
-      if (from === undefined) return [instruction];
-      const wordings = [...from.phrasings.slice(0, trainingPhrasings(from)), ...(from.paraphrases ?? [])];
-      return wordings.map((wording) => fill(from, wording, params));
-    },
-  };
-}
-
-/** 70% train, 10% validation, 20% test, decided by what the task is, not by its place in a list. */
-export function splitOf(templateId: string, params: Params): Split {
-  const at = hash32(`split ${templateId} ${stringify(params)}`) % 10;
-  return at < 7 ? "train" : at < 8 ? "validation" : "test";
-}
-
-/** The instruction: a wording with its placeholders filled. */
-function fill(template: SuiteTemplate, wording: string, params: Params): string {
-  const words = template.words?.(params) ?? {};
-  return wording.replace(/\{(\w+)\}/g, (_, name: string) => {
-    const text = words[name] ?? params[name];
-    if (text === undefined || text === null)
-      throw new ConfigError(
-        `the template ${template.id} has nothing for the placeholder {${name}} of ${JSON.stringify(wording)}`,
-        "Give each of its instances this parameter, or correct the phrasing.",
-      );
-    return String(text);
-  });
-}
-
-/** For every suite: applies a filter. Throws a `ConfigError` where a name in it is unknown. */
-export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] {
-  const { split, site, template, category, maxDifficulty, limit } = filter;
-  const check = (what: string, name: string | undefined, known: (task: Task) => (string | null)[]) => {
-    if (name === undefined || tasks.some((task) => known(task).includes(name))) return;
-    const names = new Set(tasks.flatMap(known).filter((n) => n !== null));
-    throw unknown(what, name, names, "webrl suite list");
-  };
-  check("site", site, (task) => task.sites);
-  check("template", template, (task) => [task.templateId]);
-  check("category", category, (task) => [task.category]);
-  const chosen = tasks.filter(
-    (task) =>
-      (!split || task.split === split) &&
-      (!site || task.sites.includes(site)) &&
-      (!template || task.templateId === template) &&
-      (!category || task.category === category) &&
-      task.difficulty <= (maxDifficulty ?? Infinity),
-  );
-  if (limit === undefined || limit >= chosen.length) return chosen;
-  return takeTurns([...group(chosen, (task) => task.templateId).values()]).slice(0, limit);
-}
-
-export function unknown(what: string, name: string, known: Iterable<string>, list: string): ConfigError {
-  const near = nearest(name, known);
-  return new ConfigError(
-    `no ${what} ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
-    `List what there is with \`${list}\`.`,
-  );
-}
-
-let builtIn: BuiltInSuite | undefined;
-
-/** The tasks of the built-in sites. One object, computed lazily. */
-export function builtInSuite(): BuiltInSuite {
-  if (builtIn) return builtIn;
-  const suite = createTemplateSuite("built-in", [...storefront, ...storeAdmin, ...forum, ...forge, ...map], {
-    list: "webrl suite list",
-    instances: (template) => template.instances(pristineState()),
-    startUrl: (template, path) => `http://${appOf(template.sites[0]!).host}${path}`,
-  });
-  const verify: BuiltInSuite["verify"] = (task, finished) => {
-    if (task.templateId === null) return null;
-    const reasons = suite
-      .template(task.templateId)
-      .check(task.params, pristineState())
-      .flatMap((check) => check(finished));
-    const success = reasons.length === 0;
-    return { by: "verifier", success, probability: success ? 1 : 0, reasons };
-  };
-  return (builtIn = { ...suite, verify });
+  /** What its tasks are made of, and new ones can be; `null` where they are only listed. */
+  readonly catalog: TemplateTasks | null;
+  /** What its sites are, by name; sites that nobody described are left out. For proposers that write tasks. */
+  readonly descriptions: Readonly<Record<string, SiteDescription>>;
+  /** The caller disposes it. Starts nothing before the first episode. */
+  createSite(options?: SiteOptions): Promise<SuiteSite>;
+  hasOracle(task: Task): boolean;
+  /** Throws where there is none. */
+  oracleFor(task: Task, first: Observation): OracleRun;
+  /** An answer that looks right and is wrong. */
+  wrongAnswer(task: Task): string;
 }

@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { hash32 } from "../core/rng.ts";
 import { siteRules } from "../testing/site-kit.ts";
-import { runnableBuiltInSuite } from "./built-in.ts";
+import { builtInSuite } from "./built-in-suite.ts";
 import { checkSuite } from "./check.ts";
-import type { OracleRun } from "./runnable.ts";
+import type { OracleRun } from "./suite.ts";
 import { createBuiltInSite } from "./world-site.ts";
 import { BrowserPool } from "../browser/pool.ts";
 
-const suite = runnableBuiltInSuite();
+const suite = builtInSuite();
 const pool = new BrowserPool();
 afterAll(async () => pool[Symbol.asyncDispose]());
 
@@ -28,7 +28,7 @@ describe("the built-in site follows the site's contract", () => {
 
 test("oracles score 1, doing nothing and wrong answers score 0, and no context is left open", async () => {
   // `webrl suite check` runs all of them; a fixed sixth of the templates keeps this test short.
-  const templates = suite.templates().filter(({ id }) => hash32(id) % 6 === 0);
+  const templates = suite.catalog.templates().filter(({ id }) => hash32(id) % 6 === 0);
   expect(templates.length).toBeGreaterThan(10);
   const tasks = templates.map(({ id }) => suite.tasks({ template: id })[0]!);
   await using site = createBuiltInSite({ pool });

@@ -3,8 +3,8 @@
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
-import type { SiteOptions, SuiteSite } from "./runnable.ts";
-import { builtInSuite } from "./suite.ts";
+import { builtInTasks } from "./built-in-tasks.ts";
+import type { SiteOptions, SuiteSite } from "./suite.ts";
 
 export interface BuiltInSiteOptions extends SiteOptions {
   /** A pool that outlives the site; default: one of its own. */
@@ -13,7 +13,7 @@ export interface BuiltInSiteOptions extends SiteOptions {
 
 export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
   const pool = options.pool ?? new BrowserPool(options.browser);
-  const suite = builtInSuite();
+  const tasks = builtInTasks();
   const resetMs: number[] = [];
   return {
     name: "built-in",
@@ -25,7 +25,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
     start: async (task, { seed, signal }) => {
       signal?.throwIfAborted();
       // A task of the curriculum may have no template: it starts signed in, like most.
-      const template = task.templateId === null ? null : suite.template(task.templateId);
+      const template = task.templateId === null ? null : tasks.template(task.templateId);
       const initial = pristineState();
       const began = performance.now();
       const world = createWorld(template ? (template.signedOut ? [] : template.sites) : task.sites);
@@ -36,7 +36,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
         cookies: world.cookies,
         startUrl: task.startUrl,
         verify: (answer: string | null, page: { url: string; pageText: string }) =>
-          suite.verify(task, {
+          tasks.verify(task, {
             answer,
             url: page.url,
             pageText: page.pageText,

@@ -1,18 +1,29 @@
 import { expect, test } from "vitest";
-import { judgeRules } from "../testing/judge-kit.ts";
-import { loadConfig } from "../run/parse-config.ts";
-import { openParts, resolveModels } from "./open-parts.ts";
+import { createRng } from "../core/rng.ts";
+import { createEvolveProposer } from "../curriculum/evolve.ts";
+import { builtInSuite } from "../tasks/built-in-suite.ts";
+import { onSites } from "./open-parts.ts";
 
-test("the default judge keeps the contract of judges, with its threshold in every verdict", async () => {
-  await using parts = await openParts(resolveModels(await loadConfig()));
-  const judge = parts.judge!;
-  const [success] = parts.demonstrations.map((record) => record.trajectory);
-  // The same pages, but an answer that nobody asked for.
-  const failure = structuredClone(success!);
-  failure.steps.at(-1)!.response = 'exit(message="nothing of the kind")';
-  const trajectories = [success!, failure];
-  for (const rule of judgeRules(() => Promise.resolve(judge), trajectories)) await rule.run();
-  const verdicts = await judge.judge(trajectories);
-  expect(verdicts.map(({ threshold }) => threshold)).toEqual([0.85, 0.85]);
-  expect(verdicts[0]!.probability).toBeGreaterThan(verdicts[1]!.probability);
+const suite = builtInSuite();
+
+test("a suite on some sites has their tasks only, those over several sites only where all are chosen", () => {
+  const map = onSites(suite, ["map"]);
+  expect(map.tasks().length).toBeGreaterThan(100);
+  expect(map.tasks().every((task) => task.sites.join() === "map")).toBe(true);
+  expect(map.tasks({ split: "test", limit: 3 })).toHaveLength(3);
+  expect(onSites(suite, [])).toBe(suite);
+  expect(() => onSites(suite, ["mapp"])).toThrow('the nearest is "map"');
+  const spread = suite.tasks().find((task) => task.sites.length > 1);
+  if (spread) expect(onSites(suite, spread.sites).tasks()).toContainEqual(spread);
+});
+
+test("new tasks are evolved on these sites only", async () => {
+  const map = onSites(suite, ["map"]);
+  const proposed = await createEvolveProposer(map.catalog!).propose(map.tasks({ split: "train", limit: 8 }), {
+    count: 12,
+    phase: 1,
+    rng: createRng(1),
+  });
+  expect(proposed.length).toBeGreaterThan(0);
+  for (const task of proposed) expect(task.sites).toEqual(["map"]);
 });

@@ -6,7 +6,6 @@ import type { Judge, Proposer } from "../core/contracts.ts";
 import type { ChatModel } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Engine, FrozenModel } from "../core/engine.ts";
-import type { TaskCatalog } from "../curriculum/catalog.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
@@ -15,10 +14,11 @@ import { createOrm } from "../reward/orm.ts";
 import { createPromptedJudge } from "../reward/prompted-judge.ts";
 import { loadSuite } from "../tasks/load-suite.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import type { RunnableSuite } from "../tasks/runnable.ts";
+import type { Suite } from "../tasks/suite.ts";
+import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
-import type { Parts, TaskSource } from "./parts.ts";
+import type { Parts } from "./parts.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
 import { packageDirectory } from "../run/run-info.ts";
 
@@ -76,41 +76,34 @@ function missingDemonstrations(path: string): never {
   );
 }
 
-/** The tasks of a suite, of some sites only if `sites` says so. */
-export function taskSource(suite: RunnableSuite, sites: readonly string[]): TaskSource {
+/** The suite with the tasks and templates of some sites only, if `sites` names some. */
+export function onSites(suite: Suite, sites: readonly string[]): Suite {
   if (sites.length === 0) return suite;
+  // An unknown site is refused here, by the suite.
   for (const site of sites) suite.tasks({ site, limit: 1 });
+  const isOn = (each: { sites: readonly string[] }) => each.sites.every((site) => sites.includes(site));
+  const { catalog } = suite;
   return {
-    name: suite.name,
-    tasks: ({ split } = {}) =>
-      suite.tasks(split && { split }).filter((task) => task.sites.every((site) => sites.includes(site))),
-  };
-}
-
-const isCatalog = (suite: RunnableSuite): suite is RunnableSuite & TaskCatalog =>
-  "templates" in suite && "instances" in suite && "instantiate" in suite;
-
-/** Evolves tasks of these sites only. */
-function catalogOf(catalog: TaskCatalog, sites: readonly string[]): TaskCatalog {
-  if (sites.length === 0) return catalog;
-  return {
-    ...catalog,
-    templates: () =>
-      catalog.templates().filter((template) => template.sites.every((site) => sites.includes(site))),
+    ...suite,
+    tasks: ({ limit, ...filter } = {}) => filterTasks(suite.tasks(filter).filter(isOn), { limit }),
+    catalog: catalog && { ...catalog, templates: () => catalog.templates().filter(isOn) },
   };
 }
 
 /** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
-async function replayedAtFirst({ models }: TrainConfig, suite: TaskSource): Promise<EpisodeRecord[]> {
+async function replayedAtFirst(
+  { models }: TrainConfig,
+  suite: Pick<Suite, "tasks">,
+): Promise<EpisodeRecord[]> {
   const file = models.demonstrations;
   if (file === null) return [];
-  const onSites = onSitesOf(suite.tasks({ split: "train" }), await readEpisodes(file));
-  if (onSites.length === 0 && file !== shipped(SHIPPED_DEMONSTRATIONS))
+  const records = onSitesOf(suite.tasks({ split: "train" }), await readEpisodes(file));
+  if (records.length === 0 && file !== shipped(SHIPPED_DEMONSTRATIONS))
     throw new ConfigError(
       `none of the demonstrations in ${file} is on a site of the run's training tasks`,
       "Name demonstrations of these sites, or set models.demonstrations=null.",
     );
-  return onSites;
+  return records;
 }
 
 export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
@@ -121,9 +114,9 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     method.trains &&
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
   const chat = needsChat ? openChat(config) : null;
-  const proposer = openProposer(config, suite, chat);
-  const tasks = taskSource(suite, suiteConfig.sites);
-  const demonstrations = method.trains ? await replayedAtFirst(config, tasks) : [];
+  const chosen = onSites(suite, suiteConfig.sites);
+  const proposer = openProposer(config, chosen, chat);
+  const demonstrations = method.trains ? await replayedAtFirst(config, chosen) : [];
 
   await using stack = new AsyncStack();
   const engine = options.engine ?? stack.use(createOnnxEngine());
@@ -135,7 +128,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   return {
     engine,
     site,
-    suite: tasks,
+    suite: chosen,
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },
     judge,
     proposer,
@@ -167,9 +160,9 @@ function lazyOrm(
   };
 }
 
-function openProposer(config: TrainConfig, suite: RunnableSuite, chat: ChatModel | null): Proposer {
+function openProposer(config: TrainConfig, suite: Suite, chat: ChatModel | null): Proposer {
   if (config.curriculum.proposer === "llm" && chat) return createLlmProposer(chat, suite.descriptions);
-  if (isCatalog(suite)) return createEvolveProposer(catalogOf(suite, config.suite.sites));
+  if (suite.catalog) return createEvolveProposer(suite.catalog);
   if (methodParts(config).tasks === "fixed") return { name: "none", propose: () => Promise.resolve([]) };
   throw new ConfigError(
     `the suite ${suite.name} has no templates that tasks could be evolved from`,

@@ -3,23 +3,18 @@
 import type { Judge, Proposer } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Site } from "../core/episode.ts";
-import type { Split, Task } from "../core/task.ts";
+import type { Task } from "../core/task.ts";
 import type { TaskCatalog } from "../curriculum/catalog.ts";
 import type { Feasibility } from "../curriculum/llm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-
-/** Tasks by split. */
-export interface TaskSource {
-  readonly name: string;
-  tasks(filter?: { split?: Split }): Task[];
-}
+import type { Suite } from "../tasks/suite.ts";
 
 /** What a run is made of. Whoever opened them disposes of them. */
 export interface Parts {
   engine: Engine;
   site: Site;
-  suite: TaskSource;
-  /** What tasks are evolved in; a suite without templates has none, and needs the `llm` proposer. */
+  suite: Pick<Suite, "name" | "tasks">;
+  /** All tasks of the suite, those of other sites than the run's too: new tasks repeat none that is held out. */
   catalog: Pick<TaskCatalog, "tasks">;
   /** Absent where the verifiers give the reward. */
   judge: Judge | null;

@@ -9,8 +9,8 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
 import type { ObservationFormat } from "../../core/observation.ts";
 import { createWorld } from "../../sites/world.ts";
-import { runnableBuiltInSuite } from "../../tasks/built-in.ts";
-import { builtInSuite } from "../../tasks/suite.ts";
+import { builtInSuite } from "../../tasks/built-in-suite.ts";
+import { builtInTasks } from "../../tasks/built-in-tasks.ts";
 import { startBrowserEpisode } from "../episode.ts";
 import { buildObservation } from "../observation.ts";
 import { observeDocument } from "../observe.ts";
@@ -79,8 +79,8 @@ export async function openRecorded(pool: BrowserPool, pages: readonly RecordedPa
 
 /** The documents that oracles meet on one instance of every template. */
 async function collect(pool: BrowserPool): Promise<RecordedPage[]> {
-  const suite = builtInSuite();
-  const runnable = runnableBuiltInSuite();
+  const suite = builtInTasks();
+  const runnable = builtInSuite();
   const found = new Map<string, RecordedPage>();
   const tasks = suite.templates().map(({ id }) => suite.tasks({ template: id })[0]!);
   const worker = async () => {

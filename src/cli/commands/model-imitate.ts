@@ -120,7 +120,7 @@ export function registerPretrain(model: Command): void {
       },
     ) => {
       const { pretrain } = await import("../../imitation/make-model.ts");
-      const { builtInSuite } = await import("../../tasks/suite.ts");
+      const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       const { createModel } = await import("../../engine/onnx/create-model.ts");
       const { trainBpe, tokenizerConfig } = await import("../../engine/onnx/tokenizer/train-bpe.ts");
@@ -133,7 +133,7 @@ export function registerPretrain(model: Command): void {
         coverage: options,
         imitate: await imitateConfig(options),
         template: "compact",
-        retellings: (task) => builtInSuite().retellings(task),
+        retellings: (task) => builtInTasks().retellings(task),
         maxNewTokens: options.maxNewTokens,
         drillsPerPage: options.drills,
         questionsPerPage: options.questions,
@@ -188,7 +188,7 @@ export function registerSft(model: Command): void {
   ]);
   command.action(async (options: ImitateCommand & { base: string; hurried: number; keep: number }) => {
     const { sft } = await import("../../imitation/make-model.ts");
-    const { builtInSuite } = await import("../../tasks/suite.ts");
+    const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
     const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
     await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
     const made = await sft({
@@ -199,7 +199,7 @@ export function registerSft(model: Command): void {
       coverage: options,
       imitate: await imitateConfig(options),
       template: "compact",
-      retellings: (task) => builtInSuite().retellings(task),
+      retellings: (task) => builtInTasks().retellings(task),
       maxNewTokens: options.maxNewTokens,
       hurried: options.hurried,
       keepDemonstrations: options.keep,

@@ -19,15 +19,15 @@ import type { Verdict } from "../../core/trajectory.ts";
 import { startBrowserEpisode } from "../../browser/episode.ts";
 import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld } from "../../browser/world.ts";
-import type { RunnableSuite, SiteOptions, SuiteSite } from "../runnable.ts";
-import { filterTasks, unknown } from "../suite.ts";
+import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
+import { filterTasks, unknown } from "../filter-tasks.ts";
 import { injected, INSTRUCTION } from "./page.ts";
 import { TASK_NAMES } from "./task-names.ts";
 
 const HOST = "miniwob.webrl.test";
 
 /** `directory`: `miniwob/html`, or its `miniwob` folder with the pages themselves. */
-export async function loadMiniwobSuite(directory: string): Promise<RunnableSuite> {
+export async function loadMiniwobSuite(directory: string): Promise<Suite> {
   const root = resolve(directory);
   const hint = "Clone Farama-Foundation/miniwob-plusplus and give the path of its miniwob/html directory.";
   if (!existsSync(root)) throw new ConfigError(`${directory} does not exist`, hint);
@@ -52,6 +52,7 @@ export async function loadMiniwobSuite(directory: string): Promise<RunnableSuite
   return {
     name: "miniwob",
     descriptions: {},
+    catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => {
       const found = tasks.find((task) => task.id === id);

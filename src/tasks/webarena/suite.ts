@@ -18,9 +18,9 @@ import type { Verdict } from "../../core/trajectory.ts";
 import { startBrowserEpisode } from "../../browser/episode.ts";
 import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld, FinishedPage, WorldCookie } from "../../browser/world.ts";
-import type { RunnableSuite, SiteOptions, SuiteSite } from "../runnable.ts";
+import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
 import { blame } from "../first-failure.ts";
-import { filterTasks, unknown } from "../suite.ts";
+import { filterTasks, unknown } from "../filter-tasks.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
@@ -34,7 +34,7 @@ export interface WebArenaOptions {
   env?: Record<string, string | undefined>;
 }
 
-export async function loadWebArenaSuite(file: string, options: WebArenaOptions = {}): Promise<RunnableSuite> {
+export async function loadWebArenaSuite(file: string, options: WebArenaOptions = {}): Promise<Suite> {
   const env = options.env ?? process.env;
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new ConfigError(
@@ -59,6 +59,7 @@ export async function loadWebArenaSuite(file: string, options: WebArenaOptions =
   return {
     name: "webarena",
     descriptions: {},
+    catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => {
       const found = tasks.find((task) => task.id === id);

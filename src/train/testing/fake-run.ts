@@ -24,7 +24,7 @@ import type { FakeSiteOptions } from "../../testing/index.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { TrainConfig } from "../../run/config.ts";
 import { trainConfigSchema } from "../../run/config.ts";
-import type { Parts, TaskSource } from "../parts.ts";
+import type { Parts } from "../parts.ts";
 import { imitationSamples, tokenizeSample } from "../../imitation/demonstrations.ts";
 
 const PHRASINGS: Record<string, string[]> = {
@@ -35,7 +35,7 @@ const PHRASINGS: Record<string, string[]> = {
 /** Every action of the fake shop as one token or few, so that the table model can learn it. */
 const FAKE_PAGE_WORDS = ["Lamp", "Kettle", "Scarf", "Globe", "Teapot", "Anvil", "Whistle", "Ladder"];
 
-export function fakeCatalog(): TaskCatalog & TaskSource {
+export function fakeCatalog(): TaskCatalog & Parts["suite"] {
   const all = fakeTasks().map((task): Task =>
     task.split === "test" ? { ...task, novelty: "new values" } : task,
   );

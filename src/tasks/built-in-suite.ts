@@ -1,4 +1,4 @@
-/** @file The built-in suite as something that runs: its tasks, its world, its oracles. */
+/** @file The built-in suite: its tasks, its world, its oracles. */
 
 import type { SiteDescription } from "../core/contracts.ts";
 import { invariant } from "../core/errors.ts";
@@ -6,9 +6,9 @@ import type { Task } from "../core/task.ts";
 import type { SiteName } from "../sites/app.ts";
 import { pristineState } from "../sites/world.ts";
 import type { TaskTemplate } from "../sites/template.ts";
-import type { RunnableSuite } from "./runnable.ts";
-import { builtInSuite } from "./suite.ts";
-import type { BuiltInSuite } from "./suite.ts";
+import type { BuiltInTasks } from "./built-in-tasks.ts";
+import { builtInTasks } from "./built-in-tasks.ts";
+import type { Suite } from "./suite.ts";
 import { createBuiltInSite } from "./world-site.ts";
 
 /** Topics are the paper's (App.), assigned to our sites of the same kind. */
@@ -50,14 +50,17 @@ const DESCRIPTIONS: Record<SiteName, SiteDescription> = {
   },
 };
 
-export function runnableBuiltInSuite(): RunnableSuite & BuiltInSuite {
-  const suite = builtInSuite();
+export function builtInSuite(): Suite & { catalog: BuiltInTasks } {
+  const catalog = builtInTasks();
   const templateOf = (task: Task): TaskTemplate => {
     invariant(task.templateId !== null, `${task.id} has no template`);
-    return suite.template(task.templateId);
+    return catalog.template(task.templateId);
   };
   return {
-    ...suite,
+    name: catalog.name,
+    tasks: (filter) => catalog.tasks(filter),
+    task: (id) => catalog.task(id),
+    catalog,
     descriptions: DESCRIPTIONS,
     createSite: async (options) => createBuiltInSite(options),
     hasOracle: (task) => task.templateId !== null,

@@ -4,9 +4,10 @@ import { normaliseInstruction } from "../curriculum/catalog.ts";
 import type { WorldFinished } from "../sites/verify.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
 import { loadSuite } from "./load-suite.ts";
-import { builtInSuite, splitOf } from "./suite.ts";
+import { builtInTasks } from "./built-in-tasks.ts";
+import { splitOf } from "./template-tasks.ts";
 
-const suite = builtInSuite();
+const suite = builtInTasks();
 
 describe("the built-in suite", () => {
   test("has at least 60 templates over five sites and thousands of tasks", () => {
