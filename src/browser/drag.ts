@@ -1,5 +1,6 @@
 /** @file Moves the pressed mouse: dragging, drawing, selecting text. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { ActionError, Offset } from "../core/action.ts";
 import { inViewport, locateOn, refused, report } from "./hand.ts";
@@ -9,43 +10,64 @@ import type { Spot } from "./page/locate.ts";
 
 /** Moves of the mouse on the way; pages tell a drag from a click by them. */
 const STEPS = 8;
+/** Pixels past the middle of the element on which something is dropped. */
+const PAST = 5;
+/** Some pages look away for a moment after each change that they make (SortableJS for 30 ms). */
+const REST_MS = 40;
 
-export async function drag(page: Page, named: Named, to: Named | Offset): Promise<ActionError | null> {
-  const { document, index } = named.target;
-  const at = await locateOn(named);
-  if ("error" in at) return at.error;
-  let from: Spot = at.spot;
-  const grip = at.takes === "range" ? await document.call("gripOf", index) : null;
-  if (grip) from = (await document.toPage(grip)) ?? from;
-  let goal: Spot | null;
+/** What is dragged, or where to: an element, or text that the page shows where no element has the name. */
+export type DragEnd = Named | { text: string; otherwise: ActionError };
+
+export async function drag(page: Page, what: DragEnd, to: DragEnd | Offset): Promise<ActionError | null> {
+  let from = await grip(page, what);
+  if ("error" in from) return from.error;
+  let goal: Spot = from;
   if (Array.isArray(to)) goal = { x: from.x + to[0], y: from.y + to[1] };
-  else {
-    const box = await to.target.document.call("boxOfElement", to.target.index);
-    if (box.kind === "refused") return report(to.name, box);
-    const [left, top, right, bottom] = box.box;
-    goal = await to.target.document.toPage({ x: (left + right) / 2, y: (top + bottom) / 2 });
-    // It may have been scrolled away to show the other.
-    const again = await document.call("locate", index, false);
-    if (again.kind === "refused") return report(named.name, again);
-    if (!grip) from = (await document.toPage(again)) ?? from;
-    const [l, t, r, b] = await boxAgain(to);
-    goal = await to.target.document.toPage({ x: (l + r) / 2, y: (t + b) / 2 });
-    if (!goal || !inViewport(goal) || !inViewport(from))
-      return refused(`"${named.name}" and "${to.name}" cannot be on the screen together`);
-  }
-  if (!inViewport(goal)) return refused(`"${named.name}" would leave the window`);
+  else
+    // Showing one may scroll the other away; the second time nothing moves, if both fit.
+    for (let round = 0; round < 2; round++) {
+      const middle = await middleOf(page, to);
+      if ("error" in middle) return middle.error;
+      const again = await grip(page, what);
+      if ("error" in again) return again.error;
+      const moved = Math.abs(again.x - from.x) + Math.abs(again.y - from.y) > 1;
+      if (round === 1 && moved) return refused("the two cannot be on the screen together");
+      [from, goal] = [again, middle];
+    }
+  if (!inViewport(from) || !inViewport(goal)) return refused("the mouse would leave the window");
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   await page.mouse.move(goal.x, goal.y, { steps: STEPS });
-  // Some pages only see where they are on the second event there.
-  await page.mouse.move(goal.x, goal.y);
+  // Lists that are sorted by dragging move their items out of the way, once the mouse is past the middle of one.
+  const [dx, dy] = [goal.x - from.x, goal.y - from.y];
+  const far = Array.isArray(to) ? 0 : PAST / Math.max(1, Math.hypot(dx, dy));
+  await sleep(REST_MS);
+  await page.mouse.move(goal.x + dx * far, goal.y + dy * far, { steps: 2 });
+  await sleep(REST_MS);
+  await page.mouse.move(goal.x + dx * far, goal.y + dy * far);
   await page.mouse.up();
   return null;
 }
 
-async function boxAgain(named: Named): Promise<[number, number, number, number]> {
-  const box = await named.target.document.call("boxOfElement", named.target.index);
-  return box.kind === "box" ? box.box : [0, 0, 0, 0];
+/** Where to take it: a slider by its thumb. */
+async function grip(page: Page, what: DragEnd): Promise<Spot | { error: ActionError }> {
+  if ("text" in what) return middleOf(page, what);
+  const at = await locateOn(what);
+  if ("error" in at) return at;
+  const { document, index } = what.target;
+  const thumb = at.takes === "range" ? await document.call("gripOf", index) : null;
+  return (thumb && (await document.toPage(thumb))) ?? at.spot;
+}
+
+async function middleOf(page: Page, end: DragEnd): Promise<Spot | { error: ActionError }> {
+  if ("text" in end)
+    return (await (await mainDocument(page)).call("placeOfText", end.text)) ?? { error: end.otherwise };
+  const { document, index } = end.target;
+  const box = await document.call("boxOfElement", index);
+  if (box.kind === "refused") return { error: report(end.name, box) };
+  const [left, top, right, bottom] = box.box;
+  const middle = await document.toPage({ x: (left + right) / 2, y: (top + bottom) / 2 });
+  return middle ?? { error: refused(`"${end.name}" is covered or out of sight`) };
 }
 
 export async function draw(page: Page, points: readonly Offset[], named: Named): Promise<ActionError | null> {

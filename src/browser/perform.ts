@@ -5,6 +5,7 @@ import type { Action, ActionError } from "../core/action.ts";
 import { choose } from "./choose.ts";
 import { preparePaste } from "./clipboard.ts";
 import { drag, draw, selectText } from "./drag.ts";
+import type { DragEnd } from "./drag.ts";
 import { gone, locateOn, refused, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
@@ -17,6 +18,13 @@ export type PageAction = Exclude<Action, { kind: "exit" } | { kind: "switch_tab"
 export type Lookup = (name: string) => Named | ActionError;
 
 export async function perform(page: Page, action: PageAction, lookup: Lookup): Promise<ActionError | null> {
+  if (action.kind === "drag") {
+    const end = (name: string): DragEnd => {
+      const found = lookup(name);
+      return "target" in found ? found : { text: name, otherwise: found };
+    };
+    return drag(page, end(action.element), typeof action.to === "string" ? end(action.to) : action.to);
+  }
   let named: Named | null = null;
   if ("element" in action && action.element !== undefined) {
     const found = lookup(action.element);
@@ -54,11 +62,6 @@ export async function perform(page: Page, action: PageAction, lookup: Lookup): P
       return choose(page, action.texts, true, named!);
     case "draw":
       return draw(page, action.points, named!);
-    case "drag": {
-      if (typeof action.to !== "string") return drag(page, named!, action.to);
-      const to = lookup(action.to);
-      return "target" in to ? drag(page, named!, to) : to;
-    }
     default:
       return point(page, action.kind, named!);
   }

@@ -10,8 +10,8 @@ import type { PageDocument } from "./page-world.ts";
 import { setSlider } from "./slider.ts";
 
 /** Longer texts: so many characters at both ends as keys, the rest between them at once. */
-const EDGE = 40;
-const ALL_BY_KEYS = 200;
+const EDGE = 20;
+const ALL_BY_KEYS = 80;
 
 /** Replaces the text or the value of an element. With `enter`, presses Enter then. */
 export async function typeInto(

@@ -5,6 +5,7 @@ import type { Refusal, Spot } from "./locate.ts";
 import { refuse } from "./locate.ts";
 import { attributeOf, findAllIn, focusOn, innerTextOf, isRendered, matchesOf, page } from "./native.ts";
 import { squash } from "./text.ts";
+import { parentOf, styleOf } from "./tree.ts";
 
 /** Longest list of options in an error. */
 const LISTED = 20;
@@ -101,6 +102,17 @@ export function drawnList(index: number, text: string): DrawnList | Refusal {
 
 const OPTIONS = "[role=option],[role=menuitem],[role=menuitemradio],[role=menuitemcheckbox],[role=treeitem]";
 
+/** Stands in a layer above the page. */
+function isLayered(element: Element): boolean {
+  for (
+    let node: Node | null = element, depth = 0;
+    node instanceof Element && depth < 5;
+    node = parentOf(node), depth++
+  )
+    if (/absolute|fixed/.test(styleOf(node).position)) return true;
+  return false;
+}
+
 /** The point of the drawn option with this text, or the texts that are there. */
 export function drawnOption(
   index: number,
@@ -117,7 +129,12 @@ export function drawnOption(
     .filter((list) => list !== null);
   const own = [element, ...lists].flatMap((list) => [...findAllIn(list, `${OPTIONS},li`)]);
   const options = [...own, ...page.findAll(OPTIONS)].filter(isRendered);
-  const option = best(options, innerTextOf, text);
+  const option =
+    best(options, innerTextOf, text) ??
+    // Lists that say nothing of themselves, in a layer of their own.
+    [...page.findAll("li")].find(
+      (item) => isRendered(item) && isLayered(item) && folded(innerTextOf(item)) === folded(text),
+    );
   if (!option)
     return { kind: "none", options: listed([...new Set(options.map((each) => squash(innerTextOf(each))))]) };
   if (matchesOf(option, '[aria-disabled="true"]'))

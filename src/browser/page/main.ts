@@ -8,7 +8,7 @@ import { setClip } from "./clipboard.ts";
 import { beginTyping, checkTyping, hasSelection, setValue } from "./fields.ts";
 import { boxOfElement, clickElement, focusElement, gripOf, locate, sliderState } from "./locate.ts";
 import { scroll } from "./scroll-pane.ts";
-import { findPassage, selectPassage } from "./select-text.ts";
+import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
 import { observeCompact } from "./compact.ts";
 import type { PageSnapshot } from "./compact.ts";
@@ -72,6 +72,7 @@ const api = {
   checkTyping,
   setValue,
   findPassage,
+  placeOfText,
   selectPassage,
   setClip,
   chooseOptions,

@@ -3,7 +3,10 @@
 import { refuse, usable } from "./locate.ts";
 import type { Refusal, Spot } from "./locate.ts";
 import {
+  boxOf,
   closestOf,
+  contentOf,
+  findAllIn,
   focusOn,
   isEditable,
   isRendered,
@@ -57,6 +60,24 @@ export function findPassage(index: number | null, text: string): Passage {
     );
   };
   return { kind: "found", from, to, mouse: free(from, range.startContainer) && free(to, range.endContainer) };
+}
+
+/**
+ * The middle of what shows exactly this text, else of the first place where it stands; scrolled into view. `null` where
+ * the page does not show it.
+ */
+export function placeOfText(text: string): Spot | null {
+  const wanted = clean(text).trim();
+  if (wanted === "") return null;
+  const whole = [...findAllIn(page.root, "*")].findLast(
+    (element) => !SILENT.has(tagOf(element)) && contentOf(element)?.trim() === wanted && isRendered(element),
+  );
+  const found = whole ?? rangeOf(page.body, text);
+  if (!found) return null;
+  const holder = found instanceof Range ? parentElementOf(found.startContainer)! : found;
+  scrollIntoViewOf(holder, { block: "nearest", inline: "nearest", behavior: "instant" });
+  const box = found instanceof Range ? found.getBoundingClientRect() : boxOf(found);
+  return { x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 };
 }
 
 /** Selects what was found, unless the mouse already has. Says why it cannot. */
