@@ -44,7 +44,7 @@ export async function drag(page: Page, what: DragEnd, to: DragEnd | Offset): Pro
   await sleep(REST_MS);
   await page.mouse.move(goal.x + dx * far, goal.y + dy * far, { steps: 2 });
   await sleep(REST_MS);
-  await page.mouse.move(goal.x + dx * far, goal.y + dy * far);
+  await page.mouse.move(goal.x, goal.y);
   await page.mouse.up();
   return null;
 }

@@ -33,7 +33,10 @@ export type Action =
   | { kind: "scroll_up" | "scroll_down" | "scroll_left" | "scroll_right"; element?: ElementName }
   /** Keys by Playwright's names (`Control+A`), with spaces between, pressed in the element or where the focus is. */
   | { kind: "press"; keys: string; element?: ElementName }
-  /** Drags it with the mouse from its middle, onto the middle of another element or by so many pixels. */
+  /**
+   * Drags it with the mouse from its middle, onto the middle of another element or by so many pixels. Text of the page
+   * that names no element is dragged, or dropped on, where it stands.
+   */
   | { kind: "drag"; element: ElementName; to: ElementName | Offset }
   /** Moves the pressed mouse through points, counted from the element's top left corner. One point is a click there. */
   | { kind: "draw"; element: ElementName; points: Offset[] }
