@@ -147,7 +147,7 @@ function logit(row_N: Logprobs): number {
   return yes - no;
 }
 
-export function sigmoid(z: number): number {
+function sigmoid(z: number): number {
   return z >= 0 ? 1 / (1 + Math.exp(-z)) : Math.exp(z) / (1 + Math.exp(z));
 }
 

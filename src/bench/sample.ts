@@ -64,7 +64,7 @@ export interface SampleBenchResult {
 }
 
 /** An agent's turn is a long page and a short action; a chat is the other way round. */
-export const defaultWorkloads: readonly SampleWorkload[] = [
+const defaultWorkloads: readonly SampleWorkload[] = [
   { name: "agent turns", concurrent: 8, promptTokens: 400, newTokens: 20, sharedTokens: 0 },
   {
     name: "agent turns with a shared beginning",

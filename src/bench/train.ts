@@ -76,7 +76,7 @@ export const benchSizes: Record<"default" | "30m", NewModelOptions> = {
  * Operations that a training step needs, per token: 6 per weight of a matrix (2 forward, 4 backward), the head
  * included, and 6·T·width per layer for causal attention (half of 12, because half of the scores are masked).
  */
-export function trainingOperations(config: DecoderConfig, batch: number, time: number): number {
+function trainingOperations(config: DecoderConfig, batch: number, time: number): number {
   const matrices = parameterSpecs(config)
     .filter(
       ({ kind, name }) =>
@@ -87,7 +87,7 @@ export function trainingOperations(config: DecoderConfig, batch: number, time: n
 }
 
 /** Best rate of square-ish products that a training step consists of, 10⁹ operations per second. */
-export async function measurePeak(provider: Provider, threads: number, seconds: number): Promise<number> {
+async function measurePeak(provider: Provider, threads: number, seconds: number): Promise<number> {
   let best = 0;
   for (const [m, k, n] of [
     [1024, 1024, 1024],

@@ -24,7 +24,6 @@ import type { BrowserLimits, Settle } from "./tabs.ts";
 import type { FinishedPage, EpisodeWorld } from "./world.ts";
 
 export type { BrowserLimits } from "./tabs.ts";
-export { browserLimitsSchema } from "./tabs.ts";
 
 export interface BrowserEpisodeOptions {
   format: ObservationFormat;

@@ -18,6 +18,7 @@ export function loadPageScript(): Promise<string> {
     : bundlePageScript(fileURLToPath(new URL("page/main.ts", import.meta.url))));
 }
 
+/** @public Called by `scripts/build-page.mjs`. */
 export async function bundlePageScript(entry: string): Promise<string> {
   // A development dependency: the published package has the bundle.
   const { build } = await import("esbuild");

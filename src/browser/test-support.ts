@@ -9,7 +9,7 @@ import { startBrowserEpisode } from "./episode.ts";
 import type { BrowserPool } from "./pool.ts";
 import type { EpisodeWorld, HostFetch } from "./world.ts";
 
-export const HOST = "shop.test";
+const HOST = "shop.test";
 
 export const testTask = (overrides: Partial<Task> = {}): Task => ({
   id: "test.page/0",
@@ -42,7 +42,7 @@ export const html = (body: string, init: ResponseInit = {}) =>
     headers: { "content-type": "text/html; charset=utf-8", ...(init.headers as Record<string, string>) },
   });
 
-export function testWorld(app: HostFetch, overrides: Partial<EpisodeWorld> = {}): EpisodeWorld {
+function testWorld(app: HostFetch, overrides: Partial<EpisodeWorld> = {}): EpisodeWorld {
   return {
     hosts: new Map([[HOST, app]]),
     allowedHosts: [],

@@ -210,7 +210,7 @@ function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" 
   }
 }
 
-export function bar(fraction: number, width = 20): string {
+function bar(fraction: number, width = 20): string {
   const full = Math.round(width * Math.min(1, Math.max(0, fraction)));
   return "█".repeat(full) + "░".repeat(width - full);
 }

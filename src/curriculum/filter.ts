@@ -18,7 +18,7 @@ export type CandidateOutcome =
   | "not_needed";
 
 /** Paper §2.2: neither hopeless nor solved. */
-export const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
+const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
 
 export interface FilterOptions {
   /** Normalised instructions that the run has seen; those of new candidates are added. */

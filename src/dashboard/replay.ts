@@ -52,7 +52,7 @@ function summary(lines: readonly SelectionLine[]): Omit<ReplayPhase, "phase"> {
 }
 
 /** `phase-02/0007` is of phase 2; everything else came from outside. */
-export function sourceOf(trajectoryId: string): string {
+function sourceOf(trajectoryId: string): string {
   const phase = rolloutPhaseOf(trajectoryId);
   return phase === null ? "demonstrations" : `phase ${phase}`;
 }

@@ -31,7 +31,7 @@ export async function writeReport(runDirectory: string): Promise<string> {
   return path;
 }
 
-export async function reportHtml(run: RunFiles): Promise<string> {
+async function reportHtml(run: RunFiles): Promise<string> {
   const view = await overview(run);
   const [first, last] = [view.evaluations[0], view.evaluations.at(-1)];
   const improved = first && last && first !== last ? await improvedTasks(run, first.phase, last.phase) : [];

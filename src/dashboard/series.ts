@@ -17,7 +17,7 @@ export interface Series {
 }
 
 /** Points of a plot at most: more cannot be told apart, and slow the page down. */
-export const MAX_POINTS = 400;
+const MAX_POINTS = 400;
 
 /** A metric of each optimiser step over the whole run, steps counted on from phase to phase. */
 export function stepSeries(lines: readonly MetricLine[], metric: string, name = metric): Series {

@@ -223,7 +223,7 @@ async function trainStep(
 }
 
 /** Whole episodes are held out, chosen by their id, with the drills of their pages. */
-export function splitHeldOut(samples: readonly Sample[], config: Pick<ImitateConfig, "heldOut">) {
+function splitHeldOut(samples: readonly Sample[], config: Pick<ImitateConfig, "heldOut">) {
   const isHeldOut = (sample: Sample) =>
     (hash32(`held out ${sample.source}`) % 10_000) / 10_000 < config.heldOut;
   return {
@@ -320,7 +320,7 @@ function judgements(episode: OrmExample, { tokenizer, contextTokens }: TokenizeO
 }
 
 /** Greedy actions on held-out pages against the oracle's. */
-export async function scoreActions(
+async function scoreActions(
   model: Model,
   heldOut: readonly Sample[],
   training: readonly Sample[],

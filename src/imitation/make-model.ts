@@ -43,8 +43,8 @@ export interface Coverage {
 }
 
 /** Share of the templates that the reward model is measured on, and the seed that chooses them. */
-export const ORM_HELD_OUT = 0.15;
-export const ORM_SEED = 0;
+const ORM_HELD_OUT = 0.15;
+const ORM_SEED = 0;
 
 interface MakeModelOptions {
   engine: Engine;

@@ -51,7 +51,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
 }
 
 /** Sets one value in place: `actor.beta=0.5`. */
-export function assign(raw: Settings, assignment: string): void {
+function assign(raw: Settings, assignment: string): void {
   const at = assignment.indexOf("=");
   if (at <= 0)
     throw new ConfigError(`--set ${assignment}: expected key=value`, "Write it like --set actor.beta=0.5.");

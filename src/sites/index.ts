@@ -11,7 +11,7 @@ export type {
 } from "./define-site.ts";
 export { answerIncludes, answerIs, answerJson, answerNotPossible, pageShows, urlIs } from "./verify.ts";
 export type { Check, Finished } from "./verify.ts";
-export { click, exit, find, maybe, scrollDown, search, select, type } from "./hands.ts";
+export { click, drag, exit, find, insert, maybe, press, scrollDown, search, select, type } from "./hands.ts";
 export type { Oracle, Params } from "./template.ts";
 export { ConfigError, Fault } from "../core/errors.ts";
 export type { FaultCode } from "../core/errors.ts";

@@ -123,7 +123,7 @@ function SearchIcon() {
   );
 }
 
-export function Flash({ kind, text }: FlashMessage) {
+function Flash({ kind, text }: FlashMessage) {
   return (
     <p class={`flash ${kind}`} role={kind === "error" ? "alert" : "status"}>
       {text}

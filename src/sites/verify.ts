@@ -31,7 +31,7 @@ export interface WorldFinished extends Finished {
 export type WorldCheck = (finished: WorldFinished) => string[];
 
 /** Lower case, accents and outer quotes removed, white space collapsed, final period and thousands commas dropped. */
-export function normalise(text: string): string {
+function normalise(text: string): string {
   return text
     .normalize("NFKD")
     .replace(/[\u0300-\u036f]/g, "")
@@ -141,7 +141,7 @@ export function pageShows(...texts: string[]): Check {
 }
 
 /** Stands in an expected state for a text that cannot be known exactly. */
-export class TextMatch {
+class TextMatch {
   readonly #accepts: (text: string) => boolean;
   readonly description: string;
   constructor(description: string, accepts: (text: string) => boolean) {
@@ -151,13 +151,6 @@ export class TextMatch {
   accepts(value: unknown): boolean {
     return typeof value === "string" && this.#accepts(value);
   }
-}
-
-/** A text that contains `words`, normalised. Typed as `string`, to be put into an expected state. */
-export function textWith(words: string): string {
-  return new TextMatch(`a text with ${JSON.stringify(words)}`, (text) =>
-    normalise(text).includes(normalise(words)),
-  ) as unknown as string;
 }
 
 /** Any text that is not empty. */

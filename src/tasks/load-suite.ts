@@ -5,7 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import type { ChatModel } from "../core/chat.ts";
 import type { Suite } from "./suite.ts";
 
-export const SUITES = ["built-in", "own", "webarena", "miniwob"] as const;
+const SUITES = ["built-in", "own", "webarena", "miniwob"] as const;
 
 /** Throws a `ConfigError` where the name is unknown, the file is missing or malformed. */
 export async function loadSuite(

@@ -9,14 +9,14 @@ import { ConfigError, invariant } from "../core/errors.ts";
 /** Ends every action. */
 export const END_OF_ACTION = "<|eot_id|>";
 /** Precedes every prompt, where the tokenizer has it. */
-export const BEGIN_OF_TEXT = "<|begin_of_text|>";
+const BEGIN_OF_TEXT = "<|begin_of_text|>";
 
 /** A page that shows `<|eot_id|>` must not be able to end the user's turn: untrusted text has no special tokens. */
 export function neutralise(text: string): string {
   return text.replace(/<\|/g, "< |");
 }
 
-export function beginOfText(tokenizer: Tokenizer): number[] {
+function beginOfText(tokenizer: Tokenizer): number[] {
   const id = tokenizer.idOf(BEGIN_OF_TEXT);
   return id === undefined ? [] : [id];
 }

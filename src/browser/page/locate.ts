@@ -141,7 +141,7 @@ function beside(element: Element, point: Spot): Spot | null {
   return null;
 }
 
-export function takingOf(element: Element): Taking {
+function takingOf(element: Element): Taking {
   if (element instanceof HTMLSelectElement) return "select";
   if (element instanceof HTMLTextAreaElement) return "lines";
   if (element instanceof HTMLInputElement) {

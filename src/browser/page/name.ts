@@ -17,7 +17,7 @@ import { squash } from "./text.ts";
 import { childrenOf, SILENT, styleOf } from "./tree.ts";
 
 /** Text of a subtree as a name uses it (accname 1.2 §2F, without CSS content). */
-export function textOf(node: Node, depth = 0): string {
+function textOf(node: Node, depth = 0): string {
   if (nodeTypeOf(node) === Node.TEXT_NODE) return (node as Text).data;
   if (!(node instanceof Element)) return "";
   const tag = tagOf(node);

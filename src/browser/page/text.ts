@@ -1,7 +1,7 @@
 /** @file Text as an observation prints it. */
 
 /** Without the marks by which observations refer to elements: a page cannot print them itself. */
-export const unmark = (text: string): string => text.replace(/[\uE000-\uE00F]/g, "");
+const unmark = (text: string): string => text.replace(/[\uE000-\uE00F]/g, "");
 
 /** White space collapsed; blanks at the ends stay. */
 export const clean = (text: string): string => unmark(text).replace(/\s+/g, " ");

@@ -9,7 +9,7 @@ import { episodeHref, replaceQuery } from "./route.ts";
 import type { Piece } from "./virtual-list.tsx";
 import { VirtualList } from "./virtual-list.tsx";
 
-export const FILTERS = ["kind", "phase", "outcome", "site", "template", "disagreement", "text"] as const;
+const FILTERS = ["kind", "phase", "outcome", "site", "template", "disagreement", "text"] as const;
 
 interface EpisodePiece extends Piece<EpisodeSummary> {
   all: number;

@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { getJson } from "./data.ts";
 
-export const ROW_HEIGHT = 56;
+const ROW_HEIGHT = 56;
 const PIECE = 100;
 /** Rows that exist above and below what is in sight. */
 const MARGIN = 8;

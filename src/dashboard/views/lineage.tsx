@@ -12,7 +12,7 @@ export interface LineageProps {
 }
 
 /** Roots with the most descendants first: there is something to see. */
-export function orderedRoots(curriculum: Curriculum): { node: LineageNode; size: number }[] {
+function orderedRoots(curriculum: Curriculum): { node: LineageNode; size: number }[] {
   const byId = new Map(curriculum.nodes.map((node) => [node.taskId, node]));
   const sizes = new Map<string, number>();
   const size = (id: string): number => {

@@ -85,7 +85,7 @@ export function BeforeAfterTable(props: {
 }
 
 /** A difference in points, with its sign. */
-export function Change({ from, to }: { from: number | undefined; to: number | undefined }) {
+function Change({ from, to }: { from: number | undefined; to: number | undefined }) {
   if (from === undefined || to === undefined) return <span>–</span>;
   const points = Math.round(100 * (to - from));
   const tone = points > 0 ? "good" : points < 0 ? "bad" : "";

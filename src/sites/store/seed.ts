@@ -155,7 +155,7 @@ function makeOrders(rng: Rng, products: Product[], customers: Customer[]): Order
   });
 }
 
-export function addressOnly({ street, city, postcode }: Address): Address {
+function addressOnly({ street, city, postcode }: Address): Address {
   return { street, city, postcode };
 }
 

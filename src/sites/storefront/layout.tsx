@@ -8,7 +8,7 @@ import type { Product, StoreState } from "../store/state.ts";
 import { ButtonLink, Empty, Page, type NavItem, type Theme } from "../ui.tsx";
 import { ProductPicture } from "./picture.tsx";
 
-export const THEME: Theme = {
+const THEME: Theme = {
   title: "Harbor & Pine",
   colour: "#1d5548",
   tint: "#e8f1ed",
@@ -29,7 +29,7 @@ export const THEME: Theme = {
 `,
 };
 
-export function nav(path: string): NavItem[] {
+function nav(path: string): NavItem[] {
   const items: [string, string][] = [
     ["Orders", "/orders"],
     ["Wishlist", "/wishlist"],

@@ -36,7 +36,7 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
   });
 }
 
-export function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Record<MetricName, number>> {
+function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Record<MetricName, number>> {
   const usable = records.filter((record) => !isFaulted(record));
   const known = usable.filter((record) => record.truth !== null);
   const steps = usable.flatMap((record) => record.trajectory.steps);

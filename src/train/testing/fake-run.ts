@@ -109,7 +109,7 @@ export async function makeFakeBase(
   return { base, demonstrations };
 }
 
-export function demonstrate(tasks: readonly Task[]): Promise<EpisodeRecord[]> {
+function demonstrate(tasks: readonly Task[]): Promise<EpisodeRecord[]> {
   return rollout({
     site: createFakeSite(),
     policy: oraclePolicy({ oracleFor: (task) => oracleOf(task) }),

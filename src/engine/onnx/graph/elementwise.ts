@@ -76,13 +76,8 @@ export function where(condition: Value, a: Value, b: Value): Value {
 }
 
 /** Comparison without a gradient: a ≤ b, a bool tensor. */
-export const lessOrEqual = (a: Value, b: Value): Value => compare("LessOrEqual", a, b);
-/** Comparison without a gradient: a = b, a bool tensor. */
-export const equal = (a: Value, b: Value): Value => compare("Equal", a, b);
-/** Comparison without a gradient: a < b, a bool tensor. */
-export const less = (a: Value, b: Value): Value => compare("Less", a, b);
-
-function compare(op: string, a: Value, b: Value): Value {
+export function lessOrEqual(a: Value, b: Value): Value {
+  const op = "LessOrEqual";
   sameType(op, a, b);
   const shape = broadcastShapes(op, a.shape, b.shape);
   return a.graph.apply({ op, inputs: [a, b], outputs: [{ type: "bool", shape }] }, null);

@@ -35,7 +35,7 @@ export class ShapeError extends Error {
   }
 }
 
-export const printShape = (shape: Shape): string => `[${shape.join(", ")}]`;
+const printShape = (shape: Shape): string => `[${shape.join(", ")}]`;
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((dim, axis) => dim === b[axis]);

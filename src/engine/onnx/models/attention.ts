@@ -18,7 +18,7 @@ export type Attend = (q: Value, k: Value, v: Value, layer: number) => Value;
 const masked = -1e30;
 
 /** Additive mask [T, T]: 0 where key ≤ query, very negative elsewhere. */
-export function causalMask(graph: Graph, like: Value, time: Dim): Value {
+function causalMask(graph: Graph, like: Value, time: Dim): Value {
   const positions = range(like, time);
   const allowed = lessOrEqual(reshape(positions, [1, time]), reshape(positions, [time, 1]));
   return where(allowed, graph.scalar(0), graph.scalar(masked));

@@ -3,7 +3,7 @@
 import type { DecoderConfig } from "./config.ts";
 
 /** Angle per position of every pair: θ^(−2i/dim), scaled. */
-export function ropeFrequencies({ rope }: DecoderConfig): Float64Array {
+function ropeFrequencies({ rope }: DecoderConfig): Float64Array {
   const frequencies = Float64Array.from(
     { length: rope.dim / 2 },
     (_, i) => rope.theta ** ((-2 * i) / rope.dim),

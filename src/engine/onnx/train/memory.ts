@@ -7,7 +7,7 @@ import type { Variant } from "./loss-programs.ts";
  * Blocks of causal attention for sequences of this padded length (a multiple of 32): more blocks save work on masked scores,
  * but each product gets smaller.
  */
-export function attentionBlocks(time: number): number {
+function attentionBlocks(time: number): number {
   if (time < 256) return 1;
   if (time < 512) return 2;
   return time < 1024 ? 4 : 8;
