@@ -11,7 +11,7 @@ import { characterOfByte } from "./byte-level.ts";
  * punctuation, so that `[link Cart]` and `element="link Cart"` hold the same tokens; brackets and quotes stand alone
  * but in the action grammar's own `="`, `",` and `")`; numbers are cut into groups of at most three digits (Llama 3).
  */
-const wordPattern =
+export const wordPattern =
   '\'(?:ll|ve|re|[sdmt])| ?\\p{L}+| ?\\p{N}{1,3}|="|"[,)]| ?["\\[\\]]| ?[^\\s\\p{L}\\p{N}"\\[\\]]+|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+';
 
 /** Llama 3's names, so that its chat template works unchanged. */
