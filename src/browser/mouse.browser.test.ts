@@ -234,6 +234,16 @@ describe("Select", () => {
   });
 });
 
+describe("Click on what has a link inside", () => {
+  it("is a click on the link where that is only how the element is drawn", async () => {
+    await using page = await open(
+      pool,
+      `<ul role=tablist><li role=tab style="display:inline-block;padding:2px"><a href="#news" role=presentation onclick="out.textContent='opened'" style="padding:6px">News</a></li></ul><p id=out>-</p>`,
+    );
+    expect(body(await page.act('do(action="Click", element="tab News")'))).toContain("opened");
+  });
+});
+
 describe("Scroll", () => {
   const lines = (n: number) => Array.from({ length: n }, (_, i) => `<button>Line ${i}</button><br>`).join("");
   it("moves the pane that an element is, holds or stands in, small ones too", async () => {
@@ -254,6 +264,15 @@ describe("Scroll", () => {
     if (list) expect(body(await scroll("Down", list.name))).toMatch(/List \d\d+ 0/);
     expect(body(await scroll("Right", "button First"))).toContain("div 0 133");
     expect((await page.act('do(action="Scroll Right")')).error).toBeNull();
+  });
+
+  it("moves a disabled text area: it can be read", async () => {
+    await using page = await open(
+      pool,
+      `<textarea aria-label=Terms rows=3 disabled>${"word\n".repeat(80)}</textarea>
+       <p id=out>-</p><script>document.addEventListener("scroll", (e) => { out.textContent = "at " + Math.round(e.target.scrollTop) }, true)</script>`,
+    );
+    expect(body(await page.act('do(action="Scroll Down", element="textbox Terms")'))).toMatch(/at \d\d+/);
   });
 
   it("says that a pane is at its end", async () => {

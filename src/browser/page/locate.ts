@@ -104,8 +104,9 @@ export function show(element: Element, again = false): (Spot & { box: Edges }) |
   return point;
 }
 
+/** What says that it is presentation belongs to what is around it: the link in a tab, an item of a menu. */
 const OWN_BUSINESS =
-  "a[href],button,input,select,textarea,summary,[role=button],[role=link],[contenteditable]";
+  ":is(a[href],button,input,select,textarea,summary,[role=button],[role=link],[contenteditable]):not([role=presentation],[role=none])";
 
 /** Whether a click at the point means something inside the element, or around its label, that is not the element. */
 function meansOther(element: Element, { x, y }: Spot): boolean {

@@ -2,6 +2,7 @@
 
 import { usable } from "./locate.ts";
 import type { Refusal } from "./locate.ts";
+import { memory } from "./memory.ts";
 import {
   clientHeightOf,
   clientWidthOf,
@@ -26,9 +27,9 @@ export function scroll(
   let pane: Element | null = null;
   if (index !== null) {
     const found = usable(index);
-    // What is disabled can be read all the same.
     if (found.kind === "refused" && found.reason === "gone") return found;
-    pane = found.kind === "usable" ? paneOf(found.element, sideways) : null;
+    // What is disabled can be read all the same.
+    pane = paneOf(memory.elements[index]!, sideways);
   }
   if (page.empty) return { kind: "scrolled", moved: false, pane: false };
   const element = pane ?? (sideways ? widest() : scroller());
