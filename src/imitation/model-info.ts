@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { ConfigError } from "../core/errors.ts";
 import { readRegular } from "../core/regular-file.ts";
 import { describeModel } from "../engine/onnx/model-files.ts";
 import { sha256 } from "./model-card.ts";
@@ -19,6 +20,11 @@ export interface ModelInfo {
 
 /** Reads all of it: throws a `ConfigError` where an engine would refuse it. */
 export async function modelInfo(directory: string): Promise<ModelInfo> {
+  if (!existsSync(join(directory, "config.json")))
+    throw new ConfigError(
+      `there is no model in ${directory}: it has no config.json`,
+      "Name a directory in Hugging Face's layout.",
+    );
   const { config, parameters } = await describeModel(directory);
   const files: ModelInfo["files"] = [];
   for (const name of (await readdir(directory)).sort()) {
