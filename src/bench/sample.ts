@@ -78,15 +78,13 @@ const defaultWorkloads: readonly SampleWorkload[] = [
 ];
 
 export async function benchSample(options: SampleBenchOptions = {}): Promise<SampleBenchResult> {
-  const { workloads = defaultWorkloads, repeats = 3, signal, provider = "cpu" } = options;
+  const { workloads = defaultWorkloads, repeats = 3 } = options;
   const threads = options.threads ?? availableParallelism();
   const config = newLlamaConfig(options.model ?? { vocabSize: 2048 });
   const initial = initWeights(config, 1);
-  const weights = new Map<string, RunTensor>(
-    parameterSpecs(config).map(({ name, shape }) => [name, float32(initial.get(name)!, shape)]),
-  );
-  const ours = await benchOurs();
-  const theirs = await benchGenerate();
+  const subject: Subject = { config, initial, workloads, threads, repeats };
+  const ours = await benchOurs(subject, options);
+  const theirs = await benchGenerate(subject, options);
   return {
     parameters: parameterCount(config),
     threads,
@@ -103,73 +101,93 @@ export async function benchSample(options: SampleBenchOptions = {}): Promise<Sam
     }),
     peakBytes: { ours: process.resourceUsage().maxRSS * 1024, generate: theirs?.peakBytes ?? null },
   };
+}
 
-  async function benchOurs(): Promise<number[]> {
-    const figures: number[] = [];
-    for (const [index, workload] of workloads.entries()) {
-      let best = 0;
-      // The first run warms up and is not counted. Each run starts without cached prompts.
-      for (let run = 0; run <= repeats; run++) {
-        await using sampler = await createSampler({
-          name: "bench",
-          config,
-          tokenizer: printing(config.vocabSize),
-          weights,
-          provider,
-          threads,
-        });
-        const warm = { prompt_T: [1, 2, 3], maxTokens: 2, temperature: 0, seed: 0 };
-        await sampler.sample(warm);
-        const start = performance.now();
-        const results = await Promise.all(
-          promptsOf(workload, config.vocabSize, index).map((prompt_T, seed) =>
-            sampler.sample({
-              prompt_T,
-              maxTokens: workload.newTokens,
-              temperature: 0,
-              seed,
-              ...(signal ? { signal } : {}),
-            }),
-          ),
-        );
-        const seconds = (performance.now() - start) / 1000;
-        const tokens = results.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
-        if (run > 0) best = Math.max(best, tokens / seconds);
-      }
-      figures.push(best);
+/** What both engines are given. */
+interface Subject {
+  config: ReturnType<typeof newLlamaConfig>;
+  initial: ReturnType<typeof initWeights>;
+  workloads: readonly SampleWorkload[];
+  threads: number;
+  repeats: number;
+}
+
+/** Tokens per second of each workload, the best of its runs. */
+async function benchOurs(
+  { config, initial, workloads, threads, repeats }: Subject,
+  { provider = "cpu", signal }: SampleBenchOptions,
+): Promise<number[]> {
+  const weights = new Map<string, RunTensor>(
+    parameterSpecs(config).map(({ name, shape }) => [name, float32(initial.get(name)!, shape)]),
+  );
+  const figures: number[] = [];
+  for (const [index, workload] of workloads.entries()) {
+    let best = 0;
+    // The first run warms up and is not counted. Each run starts without cached prompts.
+    for (let run = 0; run <= repeats; run++) {
+      await using sampler = await createSampler({
+        name: "bench",
+        config,
+        tokenizer: printing(config.vocabSize),
+        weights,
+        provider,
+        threads,
+      });
+      const warm = { prompt_T: [1, 2, 3], maxTokens: 2, temperature: 0, seed: 0 };
+      await sampler.sample(warm);
+      const start = performance.now();
+      const results = await Promise.all(
+        promptsOf(workload, config.vocabSize, index).map((prompt_T, seed) =>
+          sampler.sample({
+            prompt_T,
+            maxTokens: workload.newTokens,
+            temperature: 0,
+            seed,
+            ...(signal ? { signal } : {}),
+          }),
+        ),
+      );
+      const seconds = (performance.now() - start) / 1000;
+      const tokens = results.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
+      if (run > 0) best = Math.max(best, tokens / seconds);
     }
-    return figures;
+    figures.push(best);
   }
+  return figures;
+}
 
-  async function benchGenerate(): Promise<PeerAnswer | null> {
-    const python = options.python === undefined ? (process.env["WEBRL_PYTHON"] ?? "python3") : options.python;
-    if (python === null || spawnSync(python, ["-c", "import torch, transformers"]).status !== 0) return null;
-    const directory = await mkdtemp(join(tmpdir(), "webrl-bench-"));
-    try {
-      const model = join(directory, "model");
-      const tensors = new Map(
-        parameterSpecs(config).map(({ name, shape }) => [
-          name,
-          { shape: [...shape], data: initial.get(name)! },
-        ]),
-      );
-      await writeCheckpoint(model, { config: config.raw, tensors });
-      return await askPeer(
-        python,
-        {
-          model,
-          repeats,
-          threads: [...new Set([1, threads])],
-          workloads: workloads.map((workload, index) => ({
-            prompts: promptsOf(workload, config.vocabSize, index),
-            newTokens: workload.newTokens,
-          })),
-        },
-        signal,
-      );
-    } finally {
-      await rm(directory, { recursive: true, force: true });
-    }
+/** The same models and prompts in transformers; `null` where there is none. */
+async function benchGenerate(
+  { config, initial, workloads, threads, repeats }: Subject,
+  options: SampleBenchOptions,
+): Promise<PeerAnswer | null> {
+  const python = options.python === undefined ? (process.env["WEBRL_PYTHON"] ?? "python3") : options.python;
+  if (python === null || spawnSync(python, ["-c", "import torch, transformers"]).status !== 0) return null;
+  const directory = await mkdtemp(join(tmpdir(), "webrl-bench-"));
+  try {
+    const model = join(directory, "model");
+    const tensors = new Map(
+      parameterSpecs(config).map(({ name, shape }) => [
+        name,
+        { shape: [...shape], data: initial.get(name)! },
+      ]),
+    );
+    await writeCheckpoint(model, { config: config.raw, tensors });
+    return await askPeer(
+      python,
+      {
+        model,
+        repeats,
+        threads: [...new Set([1, threads])],
+        workloads: workloads.map((workload, index) => ({
+          prompts: promptsOf(workload, config.vocabSize, index),
+          newTokens: workload.newTokens,
+        })),
+      },
+      options.signal,
+    );
+  } finally {
+    await rm(directory, { recursive: true, force: true });
   }
 }
 

@@ -50,10 +50,7 @@ export interface RunView {
 }
 
 export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = process.stderr): RunView {
-  const plan = planOf(config);
-  const took = new Map<StageName, number>();
-  const done = new Set<string>();
-  let started = 0;
+  const clock = createClock(config);
   let lastShown = -Infinity;
   let base: number | null = null;
   let firstEpisode = true;
@@ -71,21 +68,6 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
   };
   const where = ({ phase, stage }: { phase: number; stage: StageName }) =>
     `${phase === 0 ? "before training" : `phase ${phase}/${config.phases}`}, ${TITLE[stage]}`;
-  const left = (phase: number, stage: StageName, fraction: number) => {
-    const cost = (name: StageName) => took.get(name) ?? GUESS_S[name];
-    let seconds = 0;
-    for (const item of plan) {
-      if (done.has(`${item.phase}/${item.stage}`)) continue;
-      const current = item.phase === phase && item.stage === stage;
-      // What is under way is judged by its own pace, once there is one.
-      const elapsed = (performance.now() - started) / 1000;
-      if (!current) seconds += cost(item.stage);
-      else if (fraction > 0.05) seconds += (elapsed / fraction) * (1 - fraction);
-      else seconds += Math.max(0, cost(item.stage) - elapsed);
-    }
-    return duration(seconds);
-  };
-
   const observer: Observer = (event: RunEvent) => {
     switch (event.kind) {
       case "run_started":
@@ -95,7 +77,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
         line("Going on where the run stopped; what is done is not done again.");
         break;
       case "stage_started":
-        started = performance.now();
+        clock.start();
         lastShown = -Infinity;
         if (tty) status(`${where(event)} …`);
         break;
@@ -111,7 +93,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
             ? ""
             : `, ${percent(event.success / event.done)} successful`;
         status(
-          `${where(event)} ${bar(fraction)} ${event.done}/${event.total} ${UNIT[event.stage]}${success}; about ${left(event.phase, event.stage, fraction)} left in the run`,
+          `${where(event)} ${bar(fraction)} ${event.done}/${event.total} ${UNIT[event.stage]}${success}; about ${duration(clock.secondsLeft(event.phase, event.stage, fraction))} left in the run`,
         );
         break;
       }
@@ -129,8 +111,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
         line(`${where(event)}: warning: ${event.message}`);
         break;
       case "stage_finished":
-        done.add(`${event.phase}/${event.stage}`);
-        took.set(event.stage, event.seconds);
+        clock.finish(event.phase, event.stage, event.seconds);
         line(`${where(event).padEnd(27)} ${duration(event.seconds).padStart(6)}  ${summary(event, base)}`);
         if (event.stage === "evaluate") base ??= event.metrics["evaluation/success_rate"] ?? null;
         break;
@@ -140,6 +121,37 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
     }
   };
   return { observer, end: clear };
+}
+
+/** What is left of the run: stages take as long as the last one of their name did. */
+function createClock(config: TrainConfig) {
+  const plan = planOf(config);
+  const took = new Map<StageName, number>();
+  const done = new Set<string>();
+  let started = 0;
+  const cost = (name: StageName) => took.get(name) ?? GUESS_S[name];
+  return {
+    /** A stage begins. */
+    start: () => void (started = performance.now()),
+    finish: (phase: number, stage: StageName, seconds: number) => {
+      done.add(`${phase}/${stage}`);
+      took.set(stage, seconds);
+    },
+    /** `fraction` of the stage under way is done. */
+    secondsLeft: (phase: number, stage: StageName, fraction: number): number => {
+      const elapsed = (performance.now() - started) / 1000;
+      let seconds = 0;
+      for (const item of plan) {
+        if (done.has(`${item.phase}/${item.stage}`)) continue;
+        const current = item.phase === phase && item.stage === stage;
+        // What is under way is judged by its own pace, once there is one.
+        if (!current) seconds += cost(item.stage);
+        else if (fraction > 0.05) seconds += (elapsed / fraction) * (1 - fraction);
+        else seconds += Math.max(0, cost(item.stage) - elapsed);
+      }
+      return seconds;
+    },
+  };
 }
 
 function planOf(config: TrainConfig): { phase: number; stage: StageName }[] {

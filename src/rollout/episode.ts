@@ -65,18 +65,23 @@ export function isFaulted(record: EpisodeRecord): boolean {
   return record.trajectory.ending.kind === "faulted";
 }
 
+/** What an attempt has come to, also where the world breaks in the middle of it. */
+interface Attempt {
+  readonly steps: Step[];
+  readonly mistakes: number[];
+  lastPage: Observation | null;
+}
+
 /**
  * Runs one attempt. The world's faults end up in the ending; an abort rejects with the signal's reason and leaves no
  * record; anything else that is thrown is a bug and passes through.
  */
 export async function runEpisode(request: EpisodeRequest, options: EpisodeOptions): Promise<EpisodeRecord> {
-  const { site, policy, limits, signal } = options;
+  const { site, policy, signal } = options;
   const now = options.now ?? Date.now;
   const started = now();
-  const steps: Step[] = [];
-  const mistakes: number[] = [];
+  const attempt: Attempt = { steps: [], mistakes: [], lastPage: null };
   let ending: Ending;
-  let finalObservation: Observation | null = null;
   let blockedHosts: Record<string, number> = {};
   let truth: Verdict | null = null;
   let episode: Episode | undefined;
@@ -85,55 +90,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
     signal?.throwIfAborted();
     episode = await site.start(request.task, { seed: request.seed, ...(signal ? { signal } : {}) });
     task = episode.task;
-    const act = policy.begin(task, request.seed);
-    let observation = episode.first;
-    finalObservation = observation;
-    let last: Ending | undefined;
-    while (!last) {
-      const index = steps.length;
-      if (now() - started > limits.maxTimeMs) {
-        last = { kind: "truncated", reason: "max_time" };
-        break;
-      }
-      const turnStarted = now();
-      const choice = await act({
-        task,
-        observation,
-        history: steps,
-        seed: hash32(`${request.seed}/${index}`),
-        ...(signal ? { signal } : {}),
-      });
-      signal?.throwIfAborted();
-      if (choice.kind === "context_full") {
-        last = { kind: "truncated", reason: "context_full" };
-        break;
-      }
-      const sampled = now();
-      const shown = episode;
-      const screenshot = await options.saveScreenshot?.(request.id, index, () => shown.screenshot());
-      const acting = now();
-      if (choice.mistake) mistakes.push(index);
-      const next = await episode.step(choice.action, signal ? { signal } : {});
-      signal?.throwIfAborted();
-      steps.push({
-        index,
-        observation,
-        response: choice.response,
-        action: choice.action,
-        ...(choice.promptTokens && { promptTokens: choice.promptTokens }),
-        ...(choice.responseTokens && { responseTokens: choice.responseTokens }),
-        ...(choice.logprobs && { logprobs: choice.logprobs }),
-        ...(screenshot && { screenshot }),
-        time: { sampleMs: sampled - turnStarted, actMs: now() - acting },
-      });
-      finalObservation = next.observation;
-      if (next.kind === "last") last = next.ending;
-      else {
-        observation = next.observation;
-        last = limitReached(steps, observation, limits);
-      }
-    }
-    ending = last;
+    ending = await takeTurns(episode, request, attempt, started, options);
     blockedHosts = episode.blockedHosts();
     if (ending.kind !== "faulted") truth = await episode.verify(answerOf(ending));
   } catch (error) {
@@ -151,16 +108,66 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
       task,
       policy: policy.name,
       seed: request.seed,
-      steps,
+      steps: attempt.steps,
       ending,
-      finalObservation,
+      finalObservation: attempt.lastPage,
       blockedHosts,
     },
     truth,
     faults: [],
-    mistakes,
+    mistakes: attempt.mistakes,
     wallMs: now() - started,
   };
+}
+
+/** The policy's turns until the episode ends or a limit is reached. */
+async function takeTurns(
+  episode: Episode,
+  request: EpisodeRequest,
+  attempt: Attempt,
+  started: number,
+  { policy, limits, saveScreenshot, now = Date.now, signal }: EpisodeOptions,
+): Promise<Ending> {
+  const { steps } = attempt;
+  const act = policy.begin(episode.task, request.seed);
+  let observation = episode.first;
+  attempt.lastPage = observation;
+  for (;;) {
+    const index = steps.length;
+    if (now() - started > limits.maxTimeMs) return { kind: "truncated", reason: "max_time" };
+    const turnStarted = now();
+    const choice = await act({
+      task: episode.task,
+      observation,
+      history: steps,
+      seed: hash32(`${request.seed}/${index}`),
+      ...(signal ? { signal } : {}),
+    });
+    signal?.throwIfAborted();
+    if (choice.kind === "context_full") return { kind: "truncated", reason: "context_full" };
+    const sampled = now();
+    const screenshot = await saveScreenshot?.(request.id, index, () => episode.screenshot());
+    const acting = now();
+    if (choice.mistake) attempt.mistakes.push(index);
+    const next = await episode.step(choice.action, signal ? { signal } : {});
+    signal?.throwIfAborted();
+    steps.push({
+      index,
+      observation,
+      response: choice.response,
+      action: choice.action,
+      ...(choice.promptTokens && { promptTokens: choice.promptTokens }),
+      ...(choice.responseTokens && { responseTokens: choice.responseTokens }),
+      ...(choice.logprobs && { logprobs: choice.logprobs }),
+      ...(screenshot && { screenshot }),
+      time: { sampleMs: sampled - turnStarted, actMs: now() - acting },
+    });
+    attempt.lastPage = next.observation;
+    if (next.kind === "last") return next.ending;
+    observation = next.observation;
+    const limit = limitReached(steps, observation, limits);
+    if (limit) return limit;
+  }
 }
 
 /** The limit that the episode has reached with `steps` taken and `next` before it, if any. */

@@ -105,25 +105,19 @@ export function registerPretrain(model: Command): void {
   examples(command, ["webrl model pretrain --demos runs/demos.jsonl --out runs/pretrained --minutes 60"]);
   command.action(
     async (
-      options: ImitateCommand & {
-        hidden: number;
-        layers: number;
-        heads: number;
-        vocab: number;
-        context: number;
-        drills: number;
-        questions: number;
-        episodes: number;
-        renamed: number;
-        copyWarmup: number;
-        base?: string;
-      },
+      options: ImitateCommand &
+        NewModel & {
+          drills: number;
+          questions: number;
+          episodes: number;
+          renamed: number;
+          copyWarmup: number;
+          base?: string;
+        },
     ) => {
       const { pretrain } = await import("../../imitation/make-model.ts");
       const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-      const { createModel } = await import("../../engine/onnx/create-model.ts");
-      const { trainBpe, tokenizerConfig } = await import("../../engine/onnx/tokenizer/train-bpe.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
       const warmup = lineLog();
       const made = await pretrain({
@@ -143,24 +137,7 @@ export function registerPretrain(model: Command): void {
         onWarmup: ({ step, steps, loss }) =>
           warmup.update(`copy warm-up: step ${step} of ${steps}, loss ${loss.toFixed(3)}`),
         base: options.base,
-        createModel: async (directory, texts) => {
-          const tokenizer = trainBpe(texts, { vocabSize: options.vocab });
-          await createModel({
-            directory,
-            seed: options.seed,
-            tokenizerFiles: new Map([
-              ["tokenizer.json", JSON.stringify(tokenizer)],
-              ["tokenizer_config.json", JSON.stringify(tokenizerConfig({ contextTokens: options.context }))],
-            ]),
-            model: {
-              vocabSize: Object.keys(tokenizer.model.vocab).length + tokenizer.added_tokens.length,
-              hiddenSize: options.hidden,
-              layers: options.layers,
-              heads: options.heads,
-              contextTokens: options.context,
-            },
-          });
-        },
+        createModel: (directory, texts) => createFrom(directory, texts, options),
         command: typed(),
         onProgress: showTraining(),
         signal: interruption.signal,
@@ -172,6 +149,37 @@ export function registerPretrain(model: Command): void {
       );
     },
   );
+}
+
+interface NewModel {
+  hidden: number;
+  layers: number;
+  heads: number;
+  vocab: number;
+  context: number;
+  seed: number;
+}
+
+/** A model from nothing, with a tokenizer of these texts. */
+async function createFrom(directory: string, texts: Iterable<string>, options: NewModel): Promise<void> {
+  const { createModel } = await import("../../engine/onnx/create-model.ts");
+  const { trainBpe, tokenizerConfig } = await import("../../engine/onnx/tokenizer/train-bpe.ts");
+  const tokenizer = trainBpe(texts, { vocabSize: options.vocab });
+  await createModel({
+    directory,
+    seed: options.seed,
+    tokenizerFiles: new Map([
+      ["tokenizer.json", JSON.stringify(tokenizer)],
+      ["tokenizer_config.json", JSON.stringify(tokenizerConfig({ contextTokens: options.context }))],
+    ]),
+    model: {
+      vocabSize: Object.keys(tokenizer.model.vocab).length + tokenizer.added_tokens.length,
+      hiddenSize: options.hidden,
+      layers: options.layers,
+      heads: options.heads,
+      contextTokens: options.context,
+    },
+  });
 }
 
 export function registerSft(model: Command): void {
