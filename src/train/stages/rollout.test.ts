@@ -49,7 +49,7 @@ describe("the rollout stage", () => {
     await using stage = await world.open(
       { rollout: { parallel: 1, maxSteps: 5, maxNewTokens: 24, faultRateLimit: 1, faultRetries: 1 } },
       {
-        site: (await import("../../testing/index.ts")).createFakeSite({ failStart: () => "site_down" }),
+        site: (await import("../../testing/index.ts")).createFakeSite({ failStart: () => "page_crashed" }),
       },
     );
     await stage.upTo(0, "rollout");
@@ -59,7 +59,7 @@ describe("the rollout stage", () => {
       "rollout/episodes": 0,
       "faults/attempts": 12,
       "faults/given_up": 6,
-      "faults/site_down": 12,
+      "faults/page_crashed": 12,
     });
   });
 });
