@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { ActionError, Offset } from "../core/action.ts";
 import { inViewport, locateOn, refused, report } from "./hand.ts";
-import type { Named } from "./hand.ts";
+import type { Named, NamedOrText } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
 import type { Spot } from "./page/locate.ts";
 
@@ -15,10 +15,11 @@ const PAST = 5;
 /** Some pages look away for a moment after each change that they make (SortableJS for 30 ms). */
 const REST_MS = 40;
 
-/** What is dragged, or where to: an element, or text that the page shows where no element has the name. */
-export type DragEnd = Named | { text: string; otherwise: ActionError };
-
-export async function drag(page: Page, what: DragEnd, to: DragEnd | Offset): Promise<ActionError | null> {
+export async function drag(
+  page: Page,
+  what: NamedOrText,
+  to: NamedOrText | Offset,
+): Promise<ActionError | null> {
   let from = await grip(page, what);
   if ("error" in from) return from.error;
   let goal: Spot = from;
@@ -50,7 +51,7 @@ export async function drag(page: Page, what: DragEnd, to: DragEnd | Offset): Pro
 }
 
 /** Where to take it: a slider by its thumb. */
-async function grip(page: Page, what: DragEnd): Promise<Spot | { error: ActionError }> {
+async function grip(page: Page, what: NamedOrText): Promise<Spot | { error: ActionError }> {
   if ("text" in what) return middleOf(page, what);
   const at = await locateOn(what);
   if ("error" in at) return at;
@@ -59,7 +60,7 @@ async function grip(page: Page, what: DragEnd): Promise<Spot | { error: ActionEr
   return (thumb && (await document.toPage(thumb))) ?? at.spot;
 }
 
-async function middleOf(page: Page, end: DragEnd): Promise<Spot | { error: ActionError }> {
+async function middleOf(page: Page, end: NamedOrText): Promise<Spot | { error: ActionError }> {
   if ("text" in end)
     return (await (await mainDocument(page)).call("placeOfText", end.text)) ?? { error: end.otherwise };
   const { document, index } = end.target;

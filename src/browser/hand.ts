@@ -11,6 +11,9 @@ export interface Named {
   name: string;
 }
 
+/** Text that the page shows, where no element has the name, and what is wrong if it does not. */
+export type NamedOrText = Named | { text: string; otherwise: ActionError };
+
 export const refused = (message: string): ActionError => ({ code: "not_actionable", message });
 
 export const gone = (name: string): ActionError => ({

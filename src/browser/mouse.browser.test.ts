@@ -295,4 +295,34 @@ describe("Scroll", () => {
     expect(after.error).toBeNull();
     expect(body(after)).not.toContain("Line 0]");
   });
+
+  it("moves a pane and a frame of nothing but text, by their text", async () => {
+    const text = (name: string) => Array.from({ length: 60 }, (_, i) => `<p>${name} ${i}.</p>`).join("");
+    const app = pages({
+      "/": `<div style="width:300px;height:200px;overflow:auto">${text("Clause")}</div><iframe src=/inner width=300 height=200></iframe><iframe src="http://other.test/inner" width=300 height=200></iframe>`,
+      "/inner": text("Line"),
+    });
+    await using page = await open(pool, app, {
+      world: {
+        hosts: new Map([
+          ["shop.test", app],
+          ["other.test", pages({ "/inner": text("Remote") })],
+        ]),
+      },
+    });
+    const scroll = (text_: string) => page.act(`do(action="Scroll Down", element="${text_}")`);
+    expect(body(await scroll("Clause 1."))).not.toContain("Clause 1.");
+    expect(body(await scroll("Line 1."))).not.toContain("Line 1.");
+    expect(body(await scroll("Remote 1."))).not.toContain("Remote 1.");
+    expect((await scroll("No such words.")).error?.code).toBe("unknown_element");
+  });
+
+  it("moves what a frame shows where the page itself does not move", async () => {
+    const app = pages({
+      "/": `<h1>App</h1><iframe src=/inner width=600 height=400></iframe>`,
+      "/inner": Array.from({ length: 60 }, (_, i) => `<p>Line ${i}.</p>`).join(""),
+    });
+    await using page = await open(pool, app);
+    expect(body(await page.act('do(action="Scroll Down")'))).not.toContain("Line 1.");
+  });
 });

@@ -106,8 +106,15 @@ class PageWorld {
 
   async all(): Promise<PageDocument[]> {
     const sessions = [this.#root, ...this.#others.values()];
+    const main = this.#root.frameId;
+    // The page's own comes first.
     return Promise.all(
-      sessions.flatMap((session) => session.frames().map((id) => this.#document(session, id))),
+      sessions.flatMap((session) =>
+        session
+          .frames()
+          .toSorted((a, b) => Number(b === main) - Number(a === main))
+          .map((id) => this.#document(session, id)),
+      ),
     );
   }
 

@@ -5,10 +5,10 @@ import type { Action, ActionError } from "../core/action.ts";
 import { choose } from "./choose.ts";
 import { preparePaste } from "./clipboard.ts";
 import { drag, draw, selectText } from "./drag.ts";
-import type { DragEnd } from "./drag.ts";
 import { gone, locateOn, refused, report } from "./hand.ts";
-import type { Named } from "./hand.ts";
-import { mainDocument } from "./page-world.ts";
+import type { Named, NamedOrText } from "./hand.ts";
+import type { Direction } from "./page/scroll-pane.ts";
+import { scroll } from "./scroll.ts";
 import { insert, typeInto } from "./type-text.ts";
 
 /** An action on the page itself; tabs and the end of the episode are the episode's business. */
@@ -18,26 +18,34 @@ export type PageAction = Exclude<Action, { kind: "exit" } | { kind: "switch_tab"
 export type Lookup = (name: string) => Named | ActionError;
 
 export async function perform(page: Page, action: PageAction, lookup: Lookup): Promise<ActionError | null> {
-  if (action.kind === "drag") {
-    const end = (name: string): DragEnd => {
-      const found = lookup(name);
-      return "target" in found ? found : { text: name, otherwise: found };
-    };
-    return drag(page, end(action.element), typeof action.to === "string" ? end(action.to) : action.to);
-  }
-  let named: Named | null = null;
-  if ("element" in action && action.element !== undefined) {
-    const found = lookup(action.element);
-    if (!("target" in found)) return found;
-    if (found.target.document.gone) return gone(found.name);
-    named = found;
-  }
+  const find = (name: string): Named | ActionError => {
+    const found = lookup(name);
+    return "target" in found && found.target.document.gone ? gone(found.name) : found;
+  };
+  const end = (name: string): NamedOrText => {
+    const found = find(name);
+    return "target" in found ? found : { text: name, otherwise: found };
+  };
   switch (action.kind) {
+    case "drag":
+      return drag(page, end(action.element), typeof action.to === "string" ? end(action.to) : action.to);
     case "scroll_down":
     case "scroll_up":
     case "scroll_left":
     case "scroll_right":
-      return scroll(page, action.kind.slice("scroll_".length) as Direction, named);
+      return scroll(
+        page,
+        action.kind.slice("scroll_".length) as Direction,
+        action.element === undefined ? null : end(action.element),
+      );
+  }
+  let named: Named | null = null;
+  if ("element" in action && action.element !== undefined) {
+    const found = find(action.element);
+    if (!("target" in found)) return found;
+    named = found;
+  }
+  switch (action.kind) {
     case "press_enter":
       await page.keyboard.press("Enter");
       return null;
@@ -97,16 +105,6 @@ async function point(
     await page.keyboard.up("Control");
   } else await page.mouse.click(x, y);
   return null;
-}
-
-type Direction = "up" | "down" | "left" | "right";
-
-async function scroll(page: Page, direction: Direction, named: Named | null): Promise<ActionError | null> {
-  const document = named ? named.target.document : await mainDocument(page);
-  const scrolled = await document.call("scroll", named ? named.target.index : null, direction);
-  if (scrolled.kind === "refused") return report(named!.name, scrolled);
-  if (scrolled.moved) return null;
-  return refused(`${scrolled.pane ? `"${named!.name}"` : "the page"} does not scroll further ${direction}`);
 }
 
 async function press(page: Page, keys: string, named: Named | null): Promise<ActionError | null> {

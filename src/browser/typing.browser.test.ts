@@ -115,6 +115,72 @@ describe("Type", () => {
     expect(error?.message).toContain(message);
   });
 
+  it.each([
+    [
+      "a mask that puts something before",
+      `<input aria-label=F oninput="this.value = '+1 ' + this.value.replace(/^\\+1 ?/, '')">`,
+      "5551234567",
+    ],
+    [
+      "a field that is read-only until it has the focus",
+      `<input aria-label=F readonly onfocus="this.readOnly = false">`,
+      "lamp",
+    ],
+    [
+      "a field in a shadow root",
+      `<div id=h></div><script>h.attachShadow({ mode: "open" }).innerHTML = "<input aria-label=F>"</script>`,
+      "lamp",
+    ],
+    [
+      "chips in a shadow root",
+      `<div id=h></div><script>const r = h.attachShadow({ mode: "open" }); r.innerHTML = "<input aria-label=F><p></p>"; const f = r.querySelector("input"); f.oninput = () => { if (f.value.endsWith(",")) { r.querySelector("p").textContent += f.value; f.value = "" } }</script>`,
+      "red,",
+    ],
+    ["a number with a comma", `<input aria-label=F type=number step=any>`, "1,234.5"],
+    [
+      "a page that makes the field anew at every key",
+      `<div id=h></div><script>let v = ""; const draw = () => { h.innerHTML = ""; const f = document.createElement("input"); f.ariaLabel = "F"; f.value = v; f.oninput = () => { v = f.value; draw() }; h.append(f); f.focus(); f.setSelectionRange(v.length, v.length) }; draw()</script>`,
+      "lamp",
+    ],
+  ])("finds nothing wrong with %s", async (_, page_, text) => {
+    await using page = await open(pool, page_);
+    expect((await page.act(type("textbox F", text))).error).toBeNull();
+  });
+
+  it("says so where the text was added to what was there", async () => {
+    await using page = await open(
+      pool,
+      `<input aria-label=F value=old oninput="this.value = this.dataset.was + this.value; " data-was=old>`,
+    );
+    expect((await page.act(type("textbox F", "n"))).error?.message).toContain('it now reads "oldn"');
+  });
+
+  it("types, pastes and presses in frames, of another site too", async () => {
+    const inner = pages({
+      "/inner": `<body contenteditable aria-label=Editor><p>Old</p>`,
+      "/field": `<input aria-label=Far><p id=out></p><script>document.addEventListener("keydown", (e) => { out.textContent = e.key })</script>`,
+    });
+    const app = pages({
+      "/": `<iframe src=/inner width=400 height=100></iframe><iframe src="http://other.test/field" width=400 height=100></iframe>`,
+      "/inner": (request) => inner(request),
+    });
+    await using page = await open(pool, app, {
+      world: {
+        hosts: new Map([
+          ["shop.test", app],
+          ["other.test", inner],
+        ]),
+      },
+    });
+    const editor = page.first.elements[0]!.name;
+    const typed = await page.act(type(editor, "New"));
+    expect([typed.error, typed.elements[0]!.value]).toEqual([null, "New"]);
+    expect((await page.act(type("textbox Far", "lamp"))).error).toBeNull();
+    expect(body(await page.act(press("Control+A Control+C Escape", "textbox Far")))).toContain("Escape");
+    const pasted = await page.act(press("Control+V", editor));
+    expect(pasted.elements[0]!.value).toContain("lamp");
+  });
+
   it("breaks lines in text areas and rich text, and never presses Enter", async () => {
     await using page = await open(
       pool,

@@ -3,9 +3,9 @@
  * page copies is noted here as well, and what it pastes is always what its own episode copied.
  */
 
+import { active } from "./fields.ts";
 import { isEditable } from "./native.ts";
 import { isField } from "./role.ts";
-import { focused } from "./tree.ts";
 
 export interface Clip {
   text: string;
@@ -29,10 +29,10 @@ export function setClip(next: Clip): null {
 }
 
 function selected(): Clip {
-  const active = focused();
-  if (active instanceof HTMLInputElement || active instanceof HTMLTextAreaElement) {
-    const text = active.value.slice(active.selectionStart ?? 0, active.selectionEnd ?? 0);
-    return { text: active instanceof HTMLInputElement && active.type === "password" ? "" : text, html: "" };
+  const at = active();
+  if (at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement) {
+    const text = at.value.slice(at.selectionStart ?? 0, at.selectionEnd ?? 0);
+    return { text: at instanceof HTMLInputElement && at.type === "password" ? "" : text, html: "" };
   }
   const selection = getSelection();
   if (!selection || selection.rangeCount === 0 || selection.isCollapsed) return { text: "", html: "" };
@@ -75,10 +75,10 @@ function paste(event: ClipboardEvent): void {
     composed: true,
   });
   if (!(event.target as EventTarget).dispatchEvent(own)) return;
-  const active = focused();
-  if (text === "" || !active) return;
-  if (html !== "" && isEditable(active)) document.execCommand("insertHTML", false, html);
-  else if (isField(active) || isEditable(active)) document.execCommand("insertText", false, text);
+  const at = active();
+  if (text === "" || !at) return;
+  if (html !== "" && isEditable(at)) document.execCommand("insertHTML", false, html);
+  else if (isField(at) || isEditable(at)) document.execCommand("insertText", false, text);
 }
 
 world.webrlClip ??= { text: "", html: "" };

@@ -2,7 +2,7 @@
 
 import { usable } from "./locate.ts";
 import { memory } from "./memory.ts";
-import { findIn, focusOn, innerTextOf, isConnected, isEditable, matchesOf, page } from "./native.ts";
+import { findIn, focusOn, innerTextOf, isConnected, isEditable, matchesOf, page, rootOf } from "./native.ts";
 import { isField } from "./role.ts";
 import { focused, within } from "./tree.ts";
 
@@ -22,6 +22,11 @@ interface Typing {
 }
 let typing: Typing | null = null;
 
+/** The element with the focus; a body that is edited as a whole is one, too. */
+export function active(): Element | null {
+  return focused() ?? (!page.empty && isEditable(page.body) ? page.body : null);
+}
+
 /** Selected text of a field. */
 function selectionIn(field: Element): string {
   if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) {
@@ -35,15 +40,15 @@ function selectionIn(field: Element): string {
 /** Whether the element has the focus and text in it is selected: clicking it would lose that. */
 export function hasSelection(index: number): boolean {
   const element = memory.elements[index];
-  const active = focused();
-  return active !== null && element !== undefined && within(active, element) && selectionIn(active) !== "";
+  const at = active();
+  return at !== null && element !== undefined && within(at, element) && selectionIn(at) !== "";
 }
 
 /** The field of an element that was clicked: itself, one that took the focus, one inside it. */
 function fieldOf(element: Element): Element | null {
   if (isTextField(element) || isEditable(element)) return element;
-  const active = focused();
-  if (active && (isTextField(active) || isEditable(active))) return active;
+  const at = active();
+  if (at && (isTextField(at) || isEditable(at))) return at;
   return findIn(element, "input,textarea,[contenteditable]");
 }
 
@@ -63,9 +68,9 @@ export function beginTyping(index: number | null, where: "all" | "end" | "here")
   let field: Element | null = null;
   let keys = "";
   if (index === null) {
-    const active = focused();
+    const at = active();
     // What goes on inside another frame is its own business.
-    if (active && (isTextField(active) || isEditable(active))) field = active;
+    if (at && (isTextField(at) || isEditable(at))) field = at;
   } else {
     const element = memory.elements[index];
     if (!element || !isConnected(element)) return { why: "went away when it was clicked" };
@@ -86,7 +91,9 @@ export function beginTyping(index: number | null, where: "all" | "end" | "here")
       if (records.some(({ target }) => field === null || !within(target, field))) started.reacted = true;
     }),
   };
-  started.observer.observe(page.root, { subtree: true, childList: true, characterData: true });
+  // The field may be in a shadow root.
+  for (const root of new Set([page.root, ...(field ? [rootOf(field)] : [])]))
+    started.observer.observe(root, { subtree: true, childList: true, characterData: true });
   typing = started;
   return { keys, lines: field !== null && !(field instanceof HTMLInputElement) };
 }
@@ -96,6 +103,13 @@ const essence = (text: string): string => {
   const plain = text.normalize("NFKC").toLowerCase();
   return plain.replace(/[^\p{L}\p{N}]/gu, "") || plain.replace(/\s/g, "");
 };
+
+/** Whether a field reads the text; a mask may have put something before it, but not what was there. */
+function isWhole(now: string, text: string, before: string): boolean {
+  const [is, wanted, was] = [essence(now), essence(text), essence(before)];
+  if (wanted === "") return is === "";
+  return is.startsWith(wanted) || (is.endsWith(wanted) && !(was !== "" && is.includes(was)));
+}
 
 /** Why what was typed is not in the field, or `null`. */
 export function checkTyping(text: string): string | null {
@@ -113,10 +127,12 @@ export function checkTyping(text: string): string | null {
   // The page moved on: to the next box of a code, to what it made of the text.
   if (!isConnected(field) || (focused() !== null && !matchesOf(field, ":focus, :focus-within"))) return null;
   const now = textIn(field);
-  const [is, wanted] = [essence(now), essence(text)];
-  if (replaces ? is.startsWith(wanted) && (wanted !== "" || is === "") : is.includes(wanted)) {
-    if (replaces || text === "" || now !== before || is !== essence(before)) return null;
-  }
+  if (
+    replaces
+      ? isWhole(now, text, before)
+      : essence(now).includes(essence(text)) && (text === "" || now !== before)
+  )
+    return null;
   // What was typed became something else, such as a chip beside the field.
   if (reacted && (now.trim() === "" || !isTextField(field))) return null;
   const secret = field instanceof HTMLInputElement && field.type === "password";

@@ -14,24 +14,38 @@ import {
   scrollTopOf,
 } from "./native.ts";
 import { scroller } from "./scroll.ts";
+import { holderOfText } from "./select-text.ts";
 import { parentOf, styleOf } from "./tree.ts";
 
 export type Direction = "up" | "down" | "left" | "right";
 
-/** Moves by two thirds of what is visible. `moved`: `false` at the end, `pane`: what moves is part of the page. */
-export function scroll(
-  index: number | null,
-  direction: Direction,
-): { kind: "scrolled"; moved: boolean; pane: boolean } | Refusal {
+export interface Scrolled {
+  kind: "scrolled";
+  /** `false`: it was at its end. */
+  moved: boolean;
+  /** What moves is part of the page. */
+  pane: boolean;
+}
+
+/**
+ * Moves by two thirds of what is visible: the pane of an element, or of a text that the page shows, else the page.
+ * `null`: the text is not there.
+ */
+export function scroll(at: number | string | null, direction: Direction): Scrolled | Refusal | null {
+  // A frame that nobody sees.
+  if (page.empty || innerHeight < 20) return { kind: "scrolled", moved: false, pane: false };
   const sideways = direction === "left" || direction === "right";
   let pane: Element | null = null;
-  if (index !== null) {
-    const found = usable(index);
-    if (found.kind === "refused" && found.reason === "gone") return found;
+  if (typeof at === "number") {
+    const found = usable(at);
     // What is disabled can be read all the same.
-    pane = paneOf(memory.elements[index]!, sideways);
+    if (found.kind === "refused" && found.reason === "gone") return found;
+    pane = paneOf(memory.elements[at]!, sideways);
+  } else if (at !== null) {
+    const holder = holderOfText(at);
+    if (!holder) return null;
+    pane = paneOf(holder, sideways);
   }
-  if (page.empty) return { kind: "scrolled", moved: false, pane: false };
   const element = pane ?? (sideways ? widest() : scroller());
   return { kind: "scrolled", moved: move(element, direction), pane: pane !== null };
 }
@@ -54,7 +68,10 @@ function move(element: Element, direction: Direction): boolean {
 
 function canScroll(element: Element, sideways: boolean): boolean {
   const style = styleOf(element);
-  const own = element instanceof HTMLTextAreaElement || element instanceof HTMLSelectElement;
+  const own =
+    element instanceof HTMLTextAreaElement ||
+    element instanceof HTMLSelectElement ||
+    element instanceof HTMLInputElement;
   return sideways
     ? element.scrollWidth > clientWidthOf(element) + 1 && (own || /auto|scroll/.test(style.overflowX))
     : scrollHeightOf(element) > clientHeightOf(element) + 1 && (own || /auto|scroll/.test(style.overflowY));

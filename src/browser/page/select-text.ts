@@ -62,17 +62,25 @@ export function findPassage(index: number | null, text: string): Passage {
   return { kind: "found", from, to, mouse: free(from, range.startContainer) && free(to, range.endContainer) };
 }
 
-/**
- * The middle of what shows exactly this text, else of the first place where it stands; scrolled into view. `null` where
- * the page does not show it.
- */
-export function placeOfText(text: string): Spot | null {
+/** What shows exactly this text, else the first place where it stands. */
+function placeOf(text: string): Element | Range | null {
   const wanted = clean(text).trim();
-  if (wanted === "") return null;
+  if (wanted === "" || page.empty) return null;
   const whole = [...findAllIn(page.root, "*")].findLast(
     (element) => !SILENT.has(tagOf(element)) && contentOf(element)?.trim() === wanted && isRendered(element),
   );
-  const found = whole ?? rangeOf(page.body, text);
+  return whole ?? rangeOf(page.body, text);
+}
+
+/** The element in which a text stands; `null` where the page does not show it. */
+export function holderOfText(text: string): Element | null {
+  const found = placeOf(text);
+  return found instanceof Range ? parentElementOf(found.startContainer) : found;
+}
+
+/** The middle of a text, scrolled into view. */
+export function placeOfText(text: string): Spot | null {
+  const found = placeOf(text);
   if (!found) return null;
   const holder = found instanceof Range ? parentElementOf(found.startContainer)! : found;
   scrollIntoViewOf(holder, { block: "nearest", inline: "nearest", behavior: "instant" });
