@@ -5,7 +5,7 @@ import type { Action, ActionError } from "../core/action.ts";
 import { choose } from "./choose.ts";
 import { preparePaste } from "./clipboard.ts";
 import { drag, draw, selectText } from "./drag.ts";
-import { gone, locateOn, refused, report } from "./hand.ts";
+import { gone, locateOn, refused } from "./hand.ts";
 import type { Named, NamedOrText } from "./hand.ts";
 import type { Direction } from "./page/scroll-pane.ts";
 import { scroll } from "./scroll.ts";
