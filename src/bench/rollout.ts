@@ -16,6 +16,7 @@ import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { StepTimes } from "../browser/episode.ts";
 import { launchBrowser } from "../browser/launch.ts";
+import { ConfigError } from "../core/errors.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { percentile } from "../tasks/check.ts";
 import type { Suite, SuiteSite } from "../tasks/suite.ts";
@@ -77,6 +78,13 @@ const STEPS = 8;
 export async function benchRollout(suite: Suite, options: RolloutBenchOptions): Promise<RolloutBench> {
   const { parallel, agents, signal, onProgress } = options;
   const tasks = suite.tasks();
+  if (tasks.length === 0)
+    throw new ConfigError(`the suite ${suite.name} has no task`, "Choose another suite.");
+  if (agents.includes("oracle") && !tasks.some((task) => suite.hasOracle(task)))
+    throw new ConfigError(
+      `the suite ${suite.name} has no oracle`,
+      "Measure the random agent alone with --agents random, or write oracles for the tasks.",
+    );
   const result: RolloutBench = {
     machine: {
       processors: availableParallelism(),

@@ -35,10 +35,10 @@ describe("a new run", () => {
 
   it("without its models is refused before anything is written, with how to get them", async () => {
     const orm = await refused("new", "models.orm=nowhere", "models.demonstrations=null");
-    expect(orm.message).toContain("there is no model at nowhere (models.orm)");
+    expect(orm.message).toContain("models.orm names no model");
     expect(orm.hint).toContain("webrl model orm");
     const base = await refused("new", "models.base=nowhere");
-    expect(base.message).toContain("(models.base)");
+    expect(base.message).toContain("models.base names no model");
     expect((await refused("new", "models.judge=verifier", "models.demonstrations=x.jsonl")).hint).toContain(
       "models.demonstrations=null",
     );

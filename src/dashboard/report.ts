@@ -24,8 +24,11 @@ const PICTURE_BYTES = 24 * 1024 * 1024;
 
 /** Writes `report.html` into the run directory and returns its path. Works on unfinished and damaged runs, too. */
 export async function writeReport(runDirectory: string): Promise<string> {
-  if (!existsSync(runDirectory))
-    throw new ConfigError(`${runDirectory} does not exist`, "Name the directory of a run.");
+  if (!existsSync(join(runDirectory, "config.json")))
+    throw new ConfigError(
+      `${runDirectory} is not a run: it has no config.json`,
+      "Name the directory of a run.",
+    );
   const path = join(runDirectory, "report.html");
   await writeAtomically(path, await reportHtml(openRunFiles(runDirectory)));
   return path;

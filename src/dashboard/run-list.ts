@@ -1,6 +1,6 @@
 /** @file The runs that the dashboard shows: directories that were named, and those inside directories of runs. */
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
@@ -22,14 +22,14 @@ export interface RunList {
 const RUN_PARTS = ["config.json", "events.jsonl", "metrics.jsonl", "phases"];
 const looksLikeRun = (directory: string) => RUN_PARTS.some((part) => existsSync(join(directory, part)));
 
-/** Throws a `ConfigError` where a path does not exist. */
+/** Throws a `ConfigError` where a path is no directory. */
 export function openRunList(paths: readonly string[]): RunList {
-  for (const path of paths)
-    if (!existsSync(path))
-      throw new ConfigError(
-        `${path} does not exist`,
-        "Name directories of runs, or a directory that has runs in it.",
-      );
+  const hint = "Name directories of runs, or a directory that has runs in it.";
+  for (const path of paths) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (!found) throw new ConfigError(`${JSON.stringify(path)} does not exist`, hint);
+    if (!found.isDirectory()) throw new ConfigError(`${path} is no directory`, hint);
+  }
   const opened = new Map<string, ListedRun>();
   const keys = new Set<string>();
 

@@ -2,6 +2,7 @@
 
 import type { Engine } from "../core/engine.ts";
 import type { Site } from "../core/episode.ts";
+import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
@@ -9,6 +10,7 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import { openJsonLines } from "../run/json-lines.ts";
+import { parseConfig } from "../run/parse-config.ts";
 import { spread } from "../core/spread.ts";
 
 export interface CollectRolloutsOptions {
@@ -33,11 +35,19 @@ export async function collectRollouts(
   options: CollectRolloutsOptions,
 ): Promise<{ made: number; held: number }> {
   const { seed, episodes, temperature } = options;
+  if (options.tasks.length === 0)
+    throw new ConfigError("there is no task to try", "Choose another --site, --template or --split.");
+  if (temperature < 0) throw new ConfigError(`the temperature ${temperature} is negative`, "Use 0 or more.");
+  const config = parseConfig(rolloutConfigSchema, {
+    parallel: options.parallel,
+    maxSteps: options.maxSteps,
+    maxNewTokens: options.maxNewTokens,
+  });
   const lines = openJsonLines<EpisodeRecord>(options.file);
   const held = new Set((await lines.read()).map((record) => record.id));
   const rng = createRng(seed).fork("rollouts");
   const chosen: Task[] = [];
-  for (let round = 0; chosen.length < episodes && options.tasks.length > 0; round++)
+  for (let round = 0; chosen.length < episodes; round++)
     chosen.push(...spread(options.tasks, episodes - chosen.length, rng.fork(round)));
   const requests = chosen
     .map((task, i) => ({
@@ -58,7 +68,7 @@ export async function collectRollouts(
       temperature,
     }),
     requests,
-    config: rolloutConfigSchema.parse({ parallel: options.parallel, maxSteps: options.maxSteps }),
+    config,
     onEpisode: (record) => {
       lines.append(record);
       options.onEpisode?.(record, ++done);

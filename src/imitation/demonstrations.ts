@@ -4,7 +4,7 @@
  */
 
 import { group } from "d3-array";
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Site } from "../core/episode.ts";
@@ -90,19 +90,34 @@ function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng): Task
   return chosen.slice(0, count);
 }
 
-/** Reads records from `.jsonl` or `.jsonl.gz`. */
+/** Reads records from `.jsonl` or `.jsonl.gz`. Throws a `ConfigError` that names the line which is none. */
 export async function readEpisodes(path: string): Promise<EpisodeRecord[]> {
+  const hint = "Name a file that `webrl model demos`, `webrl model rollouts` or `webrl model sft` wrote.";
   if (!existsSync(path))
     throw new ConfigError(
       `there is no file of episodes at ${path}`,
       `Collect demonstrations with \`webrl model demos --out ${path.replace(/\.gz$/, "")}\`.`,
     );
-  if (!path.endsWith(".gz")) return readJsonLines<EpisodeRecord>(path);
-  const text = gunzipSync(await readFile(path)).toString("utf8");
-  return text
-    .split("\n")
-    .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as EpisodeRecord);
+  if (!statSync(path).isFile()) throw new ConfigError(`${path} is no file of episodes`, hint);
+  const records = path.endsWith(".gz")
+    ? await readCompressed(path, hint)
+    : await readJsonLines<unknown>(path);
+  return records.map((record, i) => {
+    const { id, trajectory } = (record ?? {}) as Partial<EpisodeRecord>;
+    if (typeof id === "string" && Array.isArray(trajectory?.steps) && typeof trajectory.task === "object")
+      return record as EpisodeRecord;
+    throw new ConfigError(`${path}:${i + 1} is no episode`, hint);
+  });
+}
+
+async function readCompressed(path: string, hint: string): Promise<unknown[]> {
+  const bytes = await readFile(path);
+  try {
+    const lines = gunzipSync(bytes).toString("utf8").split("\n");
+    return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as unknown);
+  } catch (cause) {
+    throw new ConfigError(`${path} cannot be read: ${(cause as Error).message}`, hint, { cause });
+  }
 }
 
 /** Writes records compressed, without what only people and pictures need. Equal records give equal bytes. */

@@ -13,6 +13,7 @@ import { createRng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { OrmExample, OrmReport } from "../reward/train-orm.ts";
 import { evaluateOrm, ormExample, splitOrmExamples, trainOrm } from "../reward/train-orm.ts";
+import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
@@ -92,6 +93,12 @@ const COPY_WARMUP_RATE = 2e-3;
 /** From nothing: a tokenizer of the recorded pages, and a model that can do what one page asks. */
 export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   const { records, out, base } = options;
+  await refuseForeign(out);
+  if (!records.some(isDemonstration))
+    throw new ConfigError(
+      "there is no successful demonstration to learn from",
+      "Collect some with `webrl model demos`.",
+    );
   const start = base ?? join(`${out}.work`, "start");
   if (base === undefined && !existsSync(join(start, "config.json"))) {
     await mkdir(`${out}.work`, { recursive: true });
@@ -156,6 +163,7 @@ export interface SftOptions extends MakeModelOptions {
 
 /** Imitation of demonstrations of the train split, imperfect in coverage, and in the end if wanted, on purpose. */
 export async function sft(options: SftOptions): Promise<MadeModel> {
+  await refuseForeign(options.out);
   const foreign = options.records.find((record) => record.trajectory.task.split !== "train");
   if (foreign)
     throw new ConfigError(
@@ -265,6 +273,7 @@ export interface MadeOrm {
 /** Trains the ORM and measures it on rollouts of templates that it has not seen. Writes `report.json` beside it. */
 export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   const { out, seed } = options;
+  await refuseForeign(out);
   const workDirectory = `${out}.work`;
   const statePath = join(workDirectory, "state.json");
   const examples = labelled(options.records);
@@ -273,6 +282,11 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     throw new ConfigError(
       `none of ${examples.length} labelled rollouts is held out`,
       "Collect rollouts of more templates, or raise --held-out.",
+    );
+  if (train.length === 0)
+    throw new ConfigError(
+      `all ${examples.length} labelled rollouts are held out: none is left to learn from`,
+      "Collect rollouts of more templates, or lower --held-out.",
     );
   const trained = new Set(train.map((example) => example.trajectoryId));
   const drills = outcomeDrills(

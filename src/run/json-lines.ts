@@ -5,6 +5,7 @@
 
 import { appendFileSync, closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync } from "node:fs";
 import { readFile, stat, truncate } from "node:fs/promises";
+import { ConfigError } from "../core/errors.ts";
 
 export interface JsonLines<T> {
   readonly path: string;
@@ -43,7 +44,11 @@ export async function readJsonLines<T>(path: string): Promise<T[]> {
     try {
       return [JSON.parse(line) as T];
     } catch (cause) {
-      throw new Error(`${path}:${index + 1} is not JSON`, { cause });
+      throw new ConfigError(
+        `${path}:${index + 1} is not JSON`,
+        "Name a file of JSON lines, or take the damaged line out.",
+        { cause },
+      );
     }
   });
 }

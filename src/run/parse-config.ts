@@ -56,6 +56,10 @@ function assign(raw: Settings, assignment: string): void {
   if (at <= 0)
     throw new ConfigError(`--set ${assignment}: expected key=value`, "Write it like --set actor.beta=0.5.");
   const keys = assignment.slice(0, at).trim().split(".");
+  // A key that every object has would be found on all of them.
+  const reserved = keys.find((key) => key in Object.prototype);
+  if (reserved !== undefined)
+    throw new ConfigError(`there is no setting ${keys.join(".")}`, "`webrl train --settings` lists them.");
   const text = assignment.slice(at + 1);
   let value: unknown = text;
   try {
@@ -99,7 +103,11 @@ function merge(below: Settings, above: Settings): Settings {
 }
 
 const valueAt = (raw: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>((value, key) => (isPlain(value) ? value[key] : undefined), raw);
+  path.reduce<unknown>(
+    (value, key) =>
+      isPlain(value) ? value[key] : Array.isArray(value) ? (value as unknown[])[Number(key)] : undefined,
+    raw,
+  );
 
 /** The schema at a path, defaults and nullability unwrapped. */
 function schemaAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {

@@ -4,9 +4,9 @@
  * `kill -9` harmless: nothing is ever half believed.
  */
 
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { checkConsistency, trainConfigSchema } from "./config.ts";
 import type { Observer, RunEvent, StageName } from "./events.ts";
@@ -70,6 +70,18 @@ export async function writeAtomically(path: string, text: string): Promise<void>
 
 /** A new run does not go over an old one: throws a `ConfigError` that says how to continue it. */
 export function refuseExistingRun(directory: string): void {
+  if (directory.trim() === "")
+    throw new ConfigError("a run needs the name of a directory", "Give one with --run DIRECTORY.");
+  // What exists on the way to it must be directories.
+  for (let path = resolve(directory); ; path = dirname(path)) {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found && !found.isDirectory())
+      throw new ConfigError(
+        `${path} is a file: no run can be written there`,
+        "Give another --run DIRECTORY.",
+      );
+    if (found) break;
+  }
   if (existsSync(join(directory, "config.json")))
     throw new ConfigError(
       `${directory} already holds a run`,

@@ -88,7 +88,9 @@ export function fitPrompt(tokenizer: Tokenizer, parts: PromptParts, maxTokens: n
   const pageRoom = room - used;
   if (pageRoom < Math.min(pageTokens, MIN_PAGE_TOKENS))
     throw new ConfigError(
-      `the instruction and the prompt's frame alone take ${maxTokens - room} of ${maxTokens} tokens`,
+      maxTokens <= 0
+        ? "the reply takes all of the model's context: nothing is left for the prompt"
+        : `the instruction and the prompt's frame alone take ${maxTokens - room} of ${maxTokens} tokens`,
       "Use a shorter instruction, a model with a longer context, or fewer tokens for the reply.",
     );
   const cut = pageTokens > pageRoom;

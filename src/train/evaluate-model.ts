@@ -11,6 +11,8 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
+import type { TrainConfig } from "../run/config.ts";
+import { parseConfig } from "../run/parse-config.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { readRunInfo } from "../run/run-directory.ts";
 import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
@@ -38,7 +40,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit
       "there is no task to score the model on",
       "Choose another --split, --site or suite.",
     );
-  const config = rolloutConfigSchema.parse(options.rollout ?? {});
+  const config = parseConfig(rolloutConfigSchema, options.rollout ?? {});
   const lines = file === undefined ? null : openJsonLines<EpisodeRecord>(file);
   const records = new Map((lines ? await lines.read() : []).map((record) => [record.id, record]));
   const wanted = tasks.map((task, i) => ({
@@ -68,9 +70,9 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit
   return scoreEpisodes(wanted.map(({ id }) => records.get(id)!));
 }
 
-/** The actor of the last phase that a run has finished; its base where none is. */
-export async function newestPolicy(run: string): Promise<string> {
+/** The actor of the last phase that a run has finished, its base where none is; and the run's settings. */
+export async function newestPolicy(run: string): Promise<{ model: string; config: TrainConfig }> {
   const { config } = await readRunInfo(run);
   const phase = await lastTrainedPhase(run);
-  return phase === 0 ? config.models.base : checkpointPath(run, "actor", phase);
+  return { config, model: phase === 0 ? config.models.base : checkpointPath(run, "actor", phase) };
 }

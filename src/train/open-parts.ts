@@ -6,6 +6,7 @@ import type { Judge, Proposer } from "../core/contracts.ts";
 import type { ChatModel } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Engine, FrozenModel } from "../core/engine.ts";
+import type { Split } from "../core/task.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
@@ -38,8 +39,8 @@ export function resolveModels(config: TrainConfig): TrainConfig {
     ...config,
     models: {
       ...models,
-      base: modelPath(models.base, "base"),
-      orm: trains && models.judge === "orm" ? modelPath(models.orm, "orm") : models.orm,
+      base: modelPath(models.base, "models.base"),
+      orm: trains && models.judge === "orm" ? modelPath(models.orm, "models.orm") : models.orm,
       demonstrations:
         models.demonstrations === null || !trains
           ? models.demonstrations
@@ -55,17 +56,21 @@ function shipped(path: string): string | null {
   return !isAbsolute(path) && existsSync(inside) ? inside : null;
 }
 
-export function modelPath(path: string, role: "base" | "orm"): string {
-  const found = shipped(path);
+const MAKE_BASE =
+  "`webrl model demos`, then `webrl model pretrain` and `webrl model sft` (scripts/make-models.sh of the repository has the commands)";
+const MAKE_ORM = "`webrl model rollouts`, then `webrl model orm --out models/orm`";
+
+/**
+ * The directory of a model: as it stands, or a shipped one inside this package. `from`: the option or setting that names
+ * it, for the message where there is none.
+ */
+export function modelPath(path: string, from: string): string {
+  const found = path.trim() === "" ? null : shipped(path);
   if (found !== null && existsSync(join(found, "config.json"))) return found;
   if (found !== null && existsSync(join(found, "adapter_config.json"))) return found;
-  const make =
-    role === "base"
-      ? "`webrl model demos`, then `webrl model pretrain` and `webrl model sft` (scripts/make-models.sh of the repository has the commands)"
-      : "`webrl model rollouts`, then `webrl model orm --out models/orm`";
   throw new ConfigError(
-    `there is no model at ${path} (models.${role})`,
-    `Make one with ${make}, or set models.${role} to another model's directory.`,
+    `${from} names no model: ${JSON.stringify(path)} is no directory with a config.json`,
+    `Name the directory of a model in Hugging Face's layout, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.`,
   );
 }
 
@@ -108,13 +113,16 @@ async function replayedAtFirst(
 
 export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
   const { models, suite: suiteConfig } = config;
-  const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined);
+  const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, {
+    judge: chatServer(config) === undefined ? null : openChat(config),
+  });
   const method = methodParts(config);
   const needsChat =
     method.trains &&
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
   const chat = needsChat ? openChat(config) : null;
   const chosen = onSites(suite, suiteConfig.sites);
+  checkSplits(config, chosen);
   const proposer = openProposer(config, chosen, chat);
   const demonstrations = method.trains ? await replayedAtFirst(config, chosen) : [];
 
@@ -163,15 +171,35 @@ function lazyOrm(
 function openProposer(config: TrainConfig, suite: Suite, chat: ChatModel | null): Proposer {
   if (config.curriculum.proposer === "llm" && chat) return createLlmProposer(chat, suite.descriptions);
   if (suite.catalog) return createEvolveProposer(suite.catalog);
-  if (methodParts(config).tasks === "fixed") return { name: "none", propose: () => Promise.resolve([]) };
+  if (methodParts(config).tasks === "fixed" || config.phases === 0)
+    return { name: "none", propose: () => Promise.resolve([]) };
   throw new ConfigError(
     `the suite ${suite.name} has no templates that tasks could be evolved from`,
     'Set curriculum.proposer to "llm", or leave the curriculum out with without=["curriculum"].',
   );
 }
 
-function openChat(config: TrainConfig): ChatModel {
-  const baseUrl = config.llm.baseUrl ?? process.env["OPENAI_BASE_URL"];
+/** Before anything runs: a run whose suite lacks what it trains or is scored on would end in the middle. */
+function checkSplits(config: TrainConfig, tasks: Suite): void {
+  const lacks = (split: Split) => tasks.tasks({ split }).length === 0;
+  const which = `the suite ${tasks.name}${config.suite.sites.length > 0 ? ` has, on ${config.suite.sites.join(", ")},` : " has"}`;
+  if (methodParts(config).trains && config.phases > 0 && lacks("train"))
+    throw new ConfigError(
+      `${which} no task to train on: none is in the train split`,
+      "Choose another suite, give tasks the train split, or only score with phases=0.",
+    );
+  if (lacks(config.evaluation.split))
+    throw new ConfigError(
+      `${which} no task in the ${config.evaluation.split} split, which evaluations are made on`,
+      "Choose another evaluation.split or suite.",
+    );
+}
+
+const chatServer = (config: Pick<TrainConfig, "llm">) => config.llm.baseUrl ?? process.env["OPENAI_BASE_URL"];
+
+/** The chat model that the settings `llm` and the environment name. */
+export function openChat(config: Pick<TrainConfig, "llm">): ChatModel {
+  const baseUrl = chatServer(config);
   if (!baseUrl)
     throw new ConfigError(
       "the chat model has no server",

@@ -3,7 +3,7 @@ import { mistakeOf, webrl } from "../testing/webrl.ts";
 
 test("eval refuses what it cannot score: no model, no run, no such site, no such split", async () => {
   expect(mistakeOf(await webrl("eval", "--model", "models/nowhere"))).toContain(
-    "there is no model at models/nowhere",
+    '--model names no model: "models/nowhere"',
   );
   expect(mistakeOf(await webrl("eval", "--run", "runs/nowhere"))).toContain("is not a run");
   expect(mistakeOf(await webrl("eval", "--site", "mapp"))).toContain('the nearest is "map"');

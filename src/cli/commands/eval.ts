@@ -1,5 +1,6 @@
 /** @file `webrl eval`: the score of a model on a suite. */
 
+import { Option } from "commander";
 import type { Evaluation, Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
@@ -15,6 +16,22 @@ import {
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { Split } from "../../core/task.ts";
+import type { PromptTemplate } from "../../text/prompt.ts";
+
+interface EvalOptions extends SuiteOptions {
+  model: string;
+  run?: string;
+  template: PromptTemplate;
+  split: Split;
+  site?: string;
+  tasks: number;
+  parallel: number;
+  maxSteps: number;
+  maxNewTokens: number;
+  judge?: string;
+  out?: string;
+  json?: boolean;
+}
 
 export const register: Register = (program) => {
   const command = suiteOptions(
@@ -23,73 +40,90 @@ export const register: Register = (program) => {
       .description("Score a model on the tasks of a suite, at temperature 0, judged by verifiers."),
   )
     .option("--model <directory>", "the model", "models/base")
-    .option("--run <directory>", "score the newest policy of a run instead of --model")
+    .addOption(
+      new Option(
+        "--run <directory>",
+        "score the newest policy of a run, on its suite and with its settings but for what is given here",
+      ).conflicts(["model", "template"]),
+    )
+    .addOption(
+      new Option("--template <name>", "layout of the model's prompts")
+        .choices(["compact", "paper"])
+        .default("compact"),
+    )
     .option("--split <name>", "train, validation or test", splitName, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
     .option("--max-new-tokens <n>", "tokens of a response", wholeNumber(), 96)
+    .option(
+      "--judge <model>",
+      "chat model at OPENAI_BASE_URL that compares free answers, which some tasks of WebArena need",
+    )
     .option("--out <file>", "keep the episodes; what the file holds already is not run again");
   jsonOption(command);
   examples(command, [
     "webrl eval --model models/base --tasks 60",
     "webrl eval --run runs/demo --site map --json",
   ]);
-  command.action(
-    async (
-      options: SuiteOptions & {
-        model: string;
-        run?: string;
-        split: Split;
-        site?: string;
-        tasks: number;
-        parallel: number;
-        maxSteps: number;
-        maxNewTokens: number;
-        out?: string;
-        json?: boolean;
+  command.action(async (options: EvalOptions) => {
+    const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+    const { loadSuite } = await import("../../tasks/load-suite.ts");
+    const { evaluateModel, newestPolicy } = await import("../../train/evaluate-model.ts");
+    const { evaluationTasks } = await import("../../core/spread.ts");
+    const { modelPath, openChat, onSites } = await import("../../train/open-parts.ts");
+    const run = options.run === undefined ? null : await newestPolicy(options.run);
+    const model = run?.model ?? modelPath(options.model, "--model");
+    /** What was given here, else the run's setting, else the default. */
+    const chosen = <K extends keyof EvalOptions>(
+      name: K,
+      ofRun: EvalOptions[K] | undefined,
+    ): EvalOptions[K] =>
+      command.getOptionValueSource(name) === "cli" ? options[name] : (ofRun ?? options[name]);
+    const { suite: suiteOfRun, rollout, models } = run?.config ?? {};
+    const isOtherSuite = command.getOptionValueSource("suite") === "cli";
+    const suite = await loadSuite(
+      chosen("suite", suiteOfRun?.name),
+      isOtherSuite ? options.file : chosen("file", suiteOfRun?.file ?? undefined),
+      {
+        judge:
+          options.judge === undefined ? null : openChat({ llm: { model: options.judge, baseUrl: null } }),
       },
-    ) => {
-      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-      const { loadSuite } = await import("../../tasks/load-suite.ts");
-      const { evaluateModel, newestPolicy } = await import("../../train/evaluate-model.ts");
-      const { evaluationTasks } = await import("../../core/spread.ts");
-      const { modelPath } = await import("../../train/open-parts.ts");
-      const suite = await loadSuite(options.suite, options.file);
-      const tasks = evaluationTasks(
-        suite.tasks({
-          split: options.split,
-          ...(options.site !== undefined && { site: options.site }),
-        }),
-        options.tasks,
-      );
-      const model = options.run ? await newestPolicy(options.run) : modelPath(options.model, "base");
-      await using engine = createOnnxEngine();
-      await using site = await suite.createSite();
-      const log = lineLog();
-      let good = 0;
-      const score = await evaluateModel({
-        engine,
-        site,
-        tasks,
-        model,
-        rollout: {
-          parallel: options.parallel,
-          maxSteps: options.maxSteps,
-          maxNewTokens: options.maxNewTokens,
-        },
-        ...(options.out !== undefined && { file: options.out }),
-        onEpisode: (record, done) => {
-          if (record.truth?.success) good++;
-          log.update(`${done}/${tasks.length} episodes, ${good} successful`);
-        },
-        signal: interruption.signal,
-      });
-      log.end();
-      print(options, { model, ...score }, scoreText);
-    },
-  );
+    );
+    const inRun = onSites(suite, isOtherSuite || options.site !== undefined ? [] : (suiteOfRun?.sites ?? []));
+    const all = inRun.tasks({ split: options.split });
+    if (options.site !== undefined) suite.tasks({ site: options.site, limit: 1 });
+    const tasks = evaluationTasks(
+      options.site === undefined ? all : all.filter((task) => task.sites.includes(options.site!)),
+      options.tasks,
+    );
+    await using engine = createOnnxEngine();
+    await using site = await suite.createSite();
+    const log = lineLog();
+    let good = 0;
+    const score = await evaluateModel({
+      engine,
+      site,
+      tasks,
+      model,
+      template: chosen("template", models?.template),
+      rollout: {
+        ...rollout,
+        parallel: chosen("parallel", rollout?.parallel),
+        maxSteps: chosen("maxSteps", rollout?.maxSteps),
+        maxNewTokens: chosen("maxNewTokens", rollout?.maxNewTokens),
+      },
+      ...(options.out !== undefined && { file: options.out }),
+      onEpisode: (record, done) => {
+        if (record.truth?.success) good++;
+        log.update(`${done}/${tasks.length} episodes, ${good} successful`);
+      },
+      signal: interruption.signal,
+    });
+    log.end();
+    print(options, { model, ...score }, scoreText);
+  });
 };
 
 const scoreText = (s: { model: string } & Omit<Evaluation, "split">): string =>

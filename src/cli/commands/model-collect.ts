@@ -71,6 +71,7 @@ export function registerDemos(model: Command): void {
   command.action(async (options: CollectCommand & { detourRate: number; failRate: number }) => {
     const { collectDemonstrations } = await import("../../imitation/demonstrations.ts");
     const { rolloutConfigSchema } = await import("../../rollout/config.ts");
+    const { parseConfig } = await import("../../run/parse-config.ts");
     const { suite, tasks, site } = await openWorld(options);
     await using _site = site;
     await mkdir(dirname(options.out), { recursive: true });
@@ -88,7 +89,7 @@ export function registerDemos(model: Command): void {
       file: options.out,
       detourRate: options.detourRate,
       failRate: options.failRate,
-      rollout: rolloutConfigSchema.parse({
+      rollout: parseConfig(rolloutConfigSchema, {
         parallel: options.parallel,
         maxSteps: options.maxSteps,
         repeatedAction: 20,
@@ -134,6 +135,8 @@ export function registerRollouts(model: Command): void {
     async (options: CollectCommand & { model: string; temperature: number; maxNewTokens: number }) => {
       const { collectRollouts } = await import("../../imitation/collect-rollouts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+      const { modelPath } = await import("../../train/open-parts.ts");
+      const model = modelPath(options.model, "--model");
       const { tasks, site } = await openWorld(options);
       await using _site = site;
       await using engine = createOnnxEngine();
@@ -146,7 +149,7 @@ export function registerRollouts(model: Command): void {
         engine,
         site,
         tasks,
-        model: options.model,
+        model,
         file: options.out,
         episodes: options.episodes,
         parallel: options.parallel,

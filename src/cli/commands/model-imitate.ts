@@ -1,5 +1,6 @@
 /** @file `webrl model pretrain` and `webrl model sft`: models that imitate demonstrations. */
 
+import { Option } from "commander";
 import type { Command } from "commander";
 import type { ImitateConfig, ImitateProgress } from "../../imitation/imitate.ts";
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
@@ -31,7 +32,9 @@ function imitateOptions(command: Command, rate: number): Command {
     .requiredOption("--demos <file>", "demonstrations (.jsonl or .jsonl.gz); may be given again", repeated)
     .requiredOption("--out <directory>", "the new model; OUT.work holds checkpoints until it is done")
     .option("--steps <n>", "optimiser steps", wholeNumber())
-    .option("--minutes <m>", "minutes instead of steps", anyNumber)
+    .addOption(
+      new Option("--minutes <m>", "minutes instead of steps").argParser(anyNumber).conflicts("steps"),
+    )
     .option("--epochs <n>", "passes over the data, without --steps and --minutes", anyNumber, 1)
     .option("--batch-size <n>", "actions per optimiser step", wholeNumber(), 32)
     .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, rate)
@@ -117,6 +120,7 @@ export function registerPretrain(model: Command): void {
     ) => {
       const { pretrain } = await import("../../imitation/make-model.ts");
       const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
+      const { modelPath } = await import("../../train/open-parts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
       const warmup = lineLog();
@@ -136,7 +140,7 @@ export function registerPretrain(model: Command): void {
         copyWarmupSteps: options.copyWarmup,
         onWarmup: ({ step, steps, loss }) =>
           warmup.update(`copy warm-up: step ${step} of ${steps}, loss ${loss.toFixed(3)}`),
-        base: options.base,
+        base: options.base === undefined ? undefined : modelPath(options.base, "--base"),
         createModel: (directory, texts) => createFrom(directory, texts, options),
         command: typed(),
         onProgress: showTraining(),
@@ -197,11 +201,12 @@ export function registerSft(model: Command): void {
   command.action(async (options: ImitateCommand & { base: string; hurried: number; keep: number }) => {
     const { sft } = await import("../../imitation/make-model.ts");
     const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
+    const { modelPath } = await import("../../train/open-parts.ts");
     const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
     await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
     const made = await sft({
       engine,
-      base: options.base,
+      base: modelPath(options.base, "--base"),
       out: options.out,
       records: await readAll(options.demos),
       coverage: options,

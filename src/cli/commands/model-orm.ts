@@ -60,12 +60,13 @@ export function registerOrm(model: Command): void {
       json?: boolean;
     }) => {
       const { makeOrm } = await import("../../imitation/make-model.ts");
+      const { modelPath } = await import("../../train/open-parts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
       const log = lineLog();
       const { report, ...made } = await makeOrm({
         engine,
-        base: options.base,
+        base: modelPath(options.base, "--base"),
         out: options.out,
         records: await readAll(options.rollouts),
         drillsPerDemonstration: options.drills,

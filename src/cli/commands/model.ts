@@ -25,7 +25,8 @@ function registerInfo(model: Command): void {
   jsonOption(command);
   command.action(async (directory: string, options: { json?: boolean }) => {
     const { modelInfo } = await import("../../imitation/model-info.ts");
-    const info = await modelInfo(directory);
+    const { modelPath } = await import("../../train/open-parts.ts");
+    const info = await modelInfo(modelPath(directory, "the argument"));
     print(options, info, (i) =>
       [
         `${i.directory}: ${i.architecture}, ${i.parameters.toLocaleString("en")} parameters, vocabulary ${i.vocabSize}, context ${i.contextTokens}`,

@@ -14,7 +14,7 @@ test("report writes report.html into the run and says where it is", async () => 
     expect(report).toBe(join(run, "report.html"));
     expect(await readFile(report, "utf8")).toContain("<html");
     expect((await webrl("report", run)).stdout).toContain(report);
-    expect(mistakeOf(await webrl("report", join(directory, "none")))).toContain("does not exist");
+    expect(mistakeOf(await webrl("report", join(directory, "none")))).toContain("is not a run");
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -17,7 +17,12 @@ const list = (text: string, before: string[] = []) => [...before, text];
 export function configOptions(command: Command): Command {
   return command
     .option("--config <file>", "JSON file with settings")
-    .option("--set <key=value>", "one setting, e.g. actor.beta=0.5; may be given again", list, []);
+    .option(
+      "--set <key=value>",
+      "one setting, e.g. actor.beta=0.5; may be given again (`webrl train --settings` lists them)",
+      list,
+      [],
+    );
 }
 
 /** `runs/webrl-20260316-100000`. */

@@ -39,6 +39,9 @@ export interface OnnxEngineOptions {
   memoryBudgetBytes?: number;
 }
 
+/** More than any machine has cores; each thread takes memory before it has done anything. */
+const MAX_THREADS = 1024;
+
 interface Pending {
   resolve: (value: unknown) => void;
   reject: (error: unknown) => void;
@@ -47,10 +50,10 @@ interface Pending {
 
 export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
   const { provider = "cpu", threads = availableParallelism(), memoryBudgetBytes = 2 * 2 ** 30 } = options;
-  if (!Number.isInteger(threads) || threads < 1)
+  if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
     throw new ConfigError(
-      `the engine's thread number ${threads} is not a positive integer`,
-      "Use 1 or more threads.",
+      `the engine's thread number ${threads} is not a whole number from 1 to ${MAX_THREADS}`,
+      `This machine has ${availableParallelism()} cores: more threads than that make it slower.`,
     );
   const link = new WorkerLink({ provider, threads, memoryBudgetBytes });
   const tokenizers = new Map<string, Promise<Tokenizer>>();

@@ -24,7 +24,7 @@ import { filterTasks, unknown } from "../filter-tasks.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
-import { parseTasks, PLACEHOLDERS, toTask } from "./tasks.ts";
+import { needsJudge, parseTasks, PLACEHOLDERS, toTask } from "./tasks.ts";
 import type { BaseUrls, WebArenaTask } from "./tasks.ts";
 
 export interface WebArenaOptions {
@@ -111,6 +111,11 @@ function createWebArenaSite(
     start: async (task: Task, { seed, signal }) => {
       signal?.throwIfAborted();
       const source = task.templateId === null ? null : taskOf(task.templateId);
+      if (source && !judge && needsJudge(source))
+        throw new ConfigError(
+          `the answer to ${task.id} has to be compared by a language model, and none is named`,
+          "Set OPENAI_BASE_URL (and OPENAI_API_KEY) and name its model: `webrl eval --judge MODEL`, or `llm.model` of a run.",
+        );
       const state = source?.storage_state ?? null;
       const cookies = state === null ? [] : await readStorageState(resolve(authDirectory, state));
       // Whoever installs WebArena does it on machines of his own.

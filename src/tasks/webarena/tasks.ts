@@ -111,6 +111,12 @@ export function toTask(task: WebArenaTask): Task {
   };
 }
 
+/** Whether a language model has to compare what was answered or what a page shows. */
+export function needsJudge({ eval: { reference_answers, program_html } }: WebArenaTask): boolean {
+  const contents = [reference_answers, ...(program_html ?? []).map((check) => check.required_contents)];
+  return contents.some((content) => content?.fuzzy_match !== undefined);
+}
+
 /** The reference answer is N/A. */
 export function isImpossible({ eval: { reference_answers } }: WebArenaTask): boolean {
   const { exact_match, must_include, fuzzy_match } = reference_answers ?? {};

@@ -7,12 +7,12 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promise
 import { basename, dirname, join, resolve } from "node:path";
 
 import { ConfigError } from "../../../core/errors.ts";
-import { writeManifest } from "./manifest.ts";
+import { manifestName, writeManifest } from "./manifest.ts";
 
 /**
  * Calls `fill` with an empty temporary directory and renames it to `directory`. Where `fill` throws (a full disk, an
- * abort), what was at `directory` before stays as it was and the temporary directory is removed. An existing
- * `directory` is replaced: it is moved aside first and put back if the second rename fails.
+ * abort), what was at `directory` before stays as it was and the temporary directory is removed. A `directory` that this
+ * wrote before is replaced: it is moved aside first and put back if the second rename fails. Anything else is refused.
  */
 export async function writeDirectory(
   directory: string,
@@ -20,6 +20,7 @@ export async function writeDirectory(
 ): Promise<void> {
   const target = resolve(directory);
   const parent = dirname(target);
+  await refuseForeign(target);
   await mkdir(parent, { recursive: true });
   const temporary = await mkdtemp(join(parent, `.${basename(target)}.new-`));
   try {
@@ -40,6 +41,21 @@ export async function writeDirectory(
     }
     throw cause;
   }
+}
+
+/** Throws a `ConfigError` where a directory to be written is a file, or holds what `writeDirectory` did not write. */
+export async function refuseForeign(directory: string): Promise<void> {
+  const target = resolve(directory);
+  const entries = await readdir(target).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === "ENOENT") return [];
+    if (error.code !== "ENOTDIR") throw error;
+    throw new ConfigError(`${target} is a file, or lies below one`, "Name a new directory.");
+  });
+  if (entries.length > 0 && !entries.includes(manifestName))
+    throw new ConfigError(
+      `${target} holds files that were not saved by webrl and would be lost, such as ${entries[0]}`,
+      "Name a new directory, or empty this one.",
+    );
 }
 
 async function replace(temporary: string, target: string): Promise<void> {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { ConfigError } from "../../../core/errors.ts";
 import { damagedHint, exists, namesIn, openModelFile, readJsonObject } from "./read-file.ts";
 
-const manifestName = "manifest.json";
+export const manifestName = "manifest.json";
 /** In the metadata of weights that we wrote: without their manifest they are half a copy. */
 export const writerMark = { written_by: "webrl" };
 

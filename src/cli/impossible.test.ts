@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
+import { loadConfig } from "../run/parse-config.ts";
+import { fileError } from "./program.ts";
+import { mistakeOf, webrl } from "./testing/webrl.ts";
+
+const DEMOS = fileURLToPath(new URL("../../models/hurried/demonstrations.jsonl.gz", import.meta.url));
+let here: string;
+const at = (name: string) => join(here, name);
+
+beforeAll(async () => {
+  here = await mkdtemp(join(tmpdir(), "webrl-impossible-"));
+  await mkdir(at("empty"));
+  await mkdir(at("mine"));
+  await writeFile(at("mine/notes.txt"), "mine");
+  await writeFile(at("file"), "mine");
+  await writeFile(at("garbage.jsonl"), "garbage\n");
+  await writeFile(at("other.jsonl"), '{"x":1}\n');
+  await writeFile(at("none.jsonl"), "");
+  const site = (tasks: string) =>
+    `export default { name: "x", baseUrl: "http://127.0.0.1:9", tasks: [${tasks}] };\n`;
+  await writeFile(at("test-only.mjs"), site('{ id: "a", instruction: "Do it.", split: "test" }'));
+  await writeFile(at("train-only.mjs"), site('{ id: "a", instruction: "Do it." }'));
+});
+afterAll(() => rm(here, { recursive: true }));
+
+const own = (file: string) => ["--set", "suite.name=own", "--set", `suite.file=${at(file)}`];
+
+/** What a person types, and what is then said, with exit code 2 and no stack. */
+const cases: [said: string, ...typed: (() => string[])[]][] = [
+  ["has no task to train on", () => ["train", "--run", at("r1"), ...own("test-only.mjs")]],
+  ["no task in the test split", () => ["train", "--run", at("r2"), ...own("train-only.mjs")]],
+  ["is a file: no run can be written there", () => ["train", "--run", at("file")]],
+  ["a run needs the name of a directory", () => ["train", "--run", ""]],
+  ["there is no setting __proto__.x", () => ["train", "--set", "__proto__.x=1"]],
+  [
+    "garbage.jsonl:1 is not JSON",
+    () => ["train", "--run", at("r3"), "--set", `models.demonstrations=${at("garbage.jsonl")}`],
+  ],
+  ["has no oracle", () => ["bench", "rollout", "--suite", "own", "--file", at("train-only.mjs")]],
+  ["--model names no model", () => ["eval", "--model", "gpt-4o"]],
+  ["--model names no model", () => ["eval", "--model", ""]],
+  ["is not a run", () => ["eval", "--run", ""]],
+  ["cannot be used with option", () => ["eval", "--run", at("r1"), "--model", "models/base"]],
+  ["maxNewTokens: Too big", () => ["eval", "--max-new-tokens", "5000", "--tasks", "1"]],
+  ["it is a directory", () => ["eval", "--tasks", "1", "--out", at("empty")]],
+  ["is not a run", () => ["report", at("empty")]],
+  ["is no directory", () => ["dashboard", at("file"), "--port", "0"]],
+  ["maxSteps: Too big", () => ["model", "demos", "--out", at("d"), "--max-steps", "1001"]],
+  ["garbage.jsonl:1 is not JSON", () => ["model", "demos", "--out", at("garbage.jsonl")]],
+  [
+    "the temperature -1 is negative",
+    () => ["model", "rollouts", "--out", at("d"), "--model", "models/base", "--temperature", "-1"],
+  ],
+  [
+    "is no file of episodes",
+    () => ["model", "sft", "--base", "models/base", "--out", at("s"), "--demos", at("empty")],
+  ],
+  [
+    "other.jsonl:1 is no episode",
+    () => ["model", "sft", "--base", "models/base", "--out", at("s"), "--demos", at("other.jsonl")],
+  ],
+  [
+    "is a file, or lies below one",
+    () => ["model", "sft", "--base", "models/base", "--out", at("file"), "--demos", DEMOS],
+  ],
+  [
+    "such as notes.txt",
+    () => ["model", "sft", "--base", "models/base", "--out", at("mine"), "--demos", DEMOS],
+  ],
+  ["no successful demonstration", () => ["model", "pretrain", "--out", at("p"), "--demos", at("none.jsonl")]],
+  [
+    "none is left to learn from",
+    () => ["model", "orm", "--base", "models/base", "--out", at("o"), "--held-out", "1", "--rollouts", DEMOS],
+  ],
+  [
+    "is not a whole number from 1 to 1024",
+    () => [
+      "model",
+      "orm",
+      "--base",
+      "models/base",
+      "--out",
+      at("o"),
+      "--threads",
+      "100000",
+      "--rollouts",
+      DEMOS,
+    ],
+  ],
+];
+
+test.each(cases.map(([said, typed]) => ({ said, typed: typed! })))("$said", async ({ said, typed }) => {
+  expect(mistakeOf(await webrl(...typed()))).toContain(said);
+});
+
+test("a setting's name never reaches what all objects share", async () => {
+  for (const name of ["constructor.prototype", "a.__proto__"])
+    await expect(loadConfig({ set: [`${name}.polluted=1`] })).rejects.toThrow(/there is no setting/);
+  expect(({} as { polluted?: number }).polluted).toBeUndefined();
+});
+
+test("a model is never saved over what it did not save", async () => {
+  await expect(refuseForeign(at("mine"))).rejects.toThrow(/would be lost, such as notes.txt/);
+  await expect(refuseForeign(at("file"))).rejects.toThrow(/is a file/);
+  expect(await readFile(at("mine/notes.txt"), "utf8")).toBe("mine");
+  await refuseForeign(at("empty"));
+  await refuseForeign(at("new"));
+});
+
+test("a path that cannot be used is said in a sentence; other errors are not the user's", () => {
+  const error = Object.assign(new Error("x"), { code: "EACCES", syscall: "open", path: "/a" });
+  expect(fileError(error)).toBe('"/a" cannot be used: permission denied');
+  expect(fileError(new TypeError("x"))).toBeNull();
+  expect(fileError(Object.assign(new Error("x"), { code: "ECONNREFUSED", syscall: "connect" }))).toBeNull();
+});
