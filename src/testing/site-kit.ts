@@ -23,6 +23,40 @@ const bad: ParsedAction = {
 };
 const act = (action: Action): ParsedAction => ({ ok: true, action, comments: [] });
 
+const element = "link nothing of this name 4711";
+
+const ON_AN_ELEMENT: Action[] = [
+  { kind: "click", element },
+  { kind: "double_click", element },
+  { kind: "right_click", element },
+  { kind: "hover", element },
+  { kind: "type", element, text: "x" },
+  { kind: "search", element, text: "x" },
+  { kind: "insert", element, text: "x" },
+  { kind: "select_text", element, text: "x" },
+  { kind: "select", element, text: "x" },
+  { kind: "select_options", element, texts: ["x"] },
+  { kind: "press", element, keys: "Escape" },
+  { kind: "drag", element, to: [5, 5] },
+  { kind: "draw", element, points: [[5, 5]] },
+  { kind: "scroll_up", element },
+  { kind: "scroll_down", element },
+  { kind: "scroll_left", element },
+  { kind: "scroll_right", element },
+];
+
+const ON_THE_PAGE: Action[] = [
+  { kind: "wait" },
+  { kind: "press", keys: "Escape Control+A" },
+  { kind: "select_text", text: "nothing of this name 4711" },
+  { kind: "insert", text: "x" },
+  { kind: "scroll_down" },
+  { kind: "scroll_up" },
+  { kind: "scroll_right" },
+  { kind: "scroll_left" },
+  { kind: "switch_tab", tab: 0 },
+];
+
 export function siteRules(subject: SiteUnderTest): Rule[] {
   const rule = (name: string, body: (site: Site) => Promise<void>): Rule => ({
     name,
@@ -70,6 +104,22 @@ export function siteRules(subject: SiteUnderTest): Rule[] {
       const time = await episode.step(act({ kind: "click", element: "link nothing of this name 4711" }));
       assert.equal(time.kind, "mid");
       assert.equal(time.observation?.error?.code, "unknown_element");
+    }),
+    rule("every action that names an element says so where it is not there", async (site) => {
+      await using episode = await start(site);
+      for (const action of ON_AN_ELEMENT) {
+        const time = await episode.step(act(action));
+        assert.equal(time.kind, "mid");
+        assert.equal(time.observation?.error?.code, "unknown_element", action.kind);
+      }
+    }),
+    rule("every action that names no element leads to an observation", async (site) => {
+      await using episode = await start(site);
+      for (const action of ON_THE_PAGE) {
+        const time = await episode.step(act(action));
+        assert.equal(time.kind, "mid", action.kind);
+        checkObservation(time.observation);
+      }
     }),
     rule("exit ends the episode with its message as the answer", async (site) => {
       await using episode = await start(site);
