@@ -242,6 +242,14 @@ describe("Click on what has a link inside", () => {
     );
     expect(body(await page.act('do(action="Click", element="tab News")'))).toContain("opened");
   });
+
+  it("is a click on the button where that is all that the element consists of", async () => {
+    await using page = await open(
+      pool,
+      `<p role=tab tabindex=0 style="padding:30px"><button onclick="out.textContent='sent'">Submit</button></p><p id=out>-</p>`,
+    );
+    expect(body(await page.act('do(action="Click", element="tab Submit")'))).toContain("sent");
+  });
 });
 
 describe("Scroll", () => {

@@ -9,6 +9,8 @@ import {
   boxOf,
   boxesOf,
   closestOf,
+  contentOf,
+  findAllIn,
   isConnected,
   isEditable,
   isRendered,
@@ -18,6 +20,7 @@ import {
 } from "./native.ts";
 import { reach } from "./reach.ts";
 import { isField, roleOf } from "./role.ts";
+import { squash } from "./text.ts";
 import { elementAt, parentOf, within } from "./tree.ts";
 
 /** In pixels of this document's viewport. */
@@ -74,9 +77,10 @@ export function locate(index: number, again = false): Located | Refusal {
   const found = usable(index);
   if (found.kind === "refused") return found;
   const { element } = found;
-  const point = show(element, again);
+  const touched = soleControl(element) ?? element;
+  const point = show(touched, again);
   if (!point) return refuse("is covered or out of sight");
-  const clear = beside(element, point);
+  const clear = beside(touched, point);
   return {
     kind: "at",
     ...(clear ?? { x: point.x, y: point.y }),
@@ -104,9 +108,20 @@ export function show(element: Element, again = false): (Spot & { box: Edges }) |
   return point;
 }
 
-/** What says that it is presentation belongs to what is around it: the link in a tab, an item of a menu. */
 const OWN_BUSINESS =
-  ":is(a[href],button,input,select,textarea,summary,[role=button],[role=link],[contenteditable]):not([role=presentation],[role=none])";
+  "a[href],button,input,select,textarea,summary,[role=button],[role=link],[contenteditable]";
+
+/**
+ * The link or button that all of an element consists of, though the observation shows them as one: the link in a tab, the
+ * button in a list item. It is what answers.
+ */
+function soleControl(element: Element): Element | null {
+  const inner = [...findAllIn(element, "a[href],button,[role=button],[role=link]")];
+  const [only] = inner;
+  if (!only || inner.length > 1 || memory.elements.includes(only)) return null;
+  const text = squash(contentOf(element) ?? "");
+  return text !== "" && text === squash(contentOf(only) ?? "") ? only : null;
+}
 
 /** Whether a click at the point means something inside the element, or around its label, that is not the element. */
 function meansOther(element: Element, { x, y }: Spot): boolean {
@@ -115,7 +130,10 @@ function meansOther(element: Element, { x, y }: Spot): boolean {
   const stands = [element, ...labelsOf(element)];
   for (let node: Node | null = hit; node instanceof Element; node = parentOf(node)) {
     if (stands.includes(node)) return false;
-    if (matchesOf(node, OWN_BUSINESS) || memory.elements.includes(node)) return true;
+    if (memory.elements.includes(node)) return true;
+    // Where it is all that the element consists of, the observation shows one thing, and means what answers.
+    if (matchesOf(node, OWN_BUSINESS))
+      return squash(contentOf(node) ?? "") !== squash(contentOf(element) ?? "");
   }
   return false;
 }
