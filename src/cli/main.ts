@@ -10,5 +10,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 process.once("SIGINT", () => interruption.abort(new Error("interrupted")));
 process.once("SIGTERM", () => interruption.abort(new Error("terminated")));
+process.once("SIGHUP", () => interruption.abort(new Error("the terminal was closed")));
 
 process.exitCode = await runProgram(process.argv);

@@ -7,7 +7,7 @@ import { openParts } from "../train/open-parts.ts";
 import { ConfigError } from "../core/errors.ts";
 import { restoreError, serializeError } from "../engine/onnx/worker-protocol.ts";
 import { loadConfig } from "../run/parse-config.ts";
-import { isDiskFull, nextStep, trainRun } from "./train-run.ts";
+import { describeFileTrouble, isDiskFull, nextStep, trainRun } from "./train-run.ts";
 
 let world: string;
 beforeAll(async () => {
@@ -72,6 +72,26 @@ describe("a stop", () => {
     for (const error of [full, wrapped, restoreError(serializeError(wrapped))])
       expect(isDiskFull(error)).toBe(true);
     expect(isDiskFull(new Error("no ENOSPC here"))).toBe(false);
+  });
+
+  it("by a file that cannot be read or written is a sentence with its path", async () => {
+    const run = join(world, "blocked");
+    await mkdir(join(run, "events.jsonl"), { recursive: true });
+    const config = await loadConfig({ set: ["models.base=models/base"] });
+    const error: unknown = await trainRun({ directory: run, config }).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).message).toContain(join(run, "events.jsonl"));
+    expect((error as ConfigError).message).toContain("there is a directory of that name");
+    const denied = Object.assign(new Error("x"), {
+      code: "EACCES",
+      syscall: "open",
+      path: join(run, "lock-1.json"),
+    });
+    expect(describeFileTrouble(denied, run)).toBe(
+      `${join(run, "lock-1.json")} cannot be used (open): this user may not`,
+    );
+    expect(describeFileTrouble({ ...denied, path: "/elsewhere" }, run)).toBeNull();
+    expect(describeFileTrouble(full, run)).toBeNull();
   });
 
   it("names the next command", async () => {

@@ -1,7 +1,7 @@
 /** @file What `train`, `resume`, `demo` and `bench methods` share: open a run, train, show it, say what to do when it stops. */
 
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { Observer } from "../run/events.ts";
@@ -47,8 +47,8 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
       await using _models = context.models;
       return await train(context);
     } catch (error) {
-      // On a full disk not even this line can be written; the run is as good without it.
-      if (!isDiskFull(error))
+      // On a full or broken disk not even this line can be written; the run is as good without it.
+      if (!isDiskFull(error) && describeFileTrouble(error, directory) === null)
         run.emit({ kind: "run_stopped", reason: error instanceof Error ? error.message : String(error) });
       throw error;
     }
@@ -57,6 +57,8 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
     const next = nextStep(directory, error);
     if (isDiskFull(error))
       throw new ConfigError(`the disk with ${directory} is full`, next, { cause: error });
+    const trouble = describeFileTrouble(error, directory);
+    if (trouble !== null) throw new ConfigError(trouble, next, { cause: error });
     process.stderr.write(`${next}\n`);
     throw error;
   } finally {
@@ -74,6 +76,27 @@ export function isDiskFull(error: unknown): boolean {
     /^(ENOSPC|EDQUOT)\b/.test(error.message) ||
     isDiskFull(error.cause)
   );
+}
+
+const FILE_TROUBLE: Record<string, string> = {
+  EACCES: "this user may not",
+  EPERM: "this user may not",
+  EROFS: "the file system is read-only",
+  EISDIR: "there is a directory of that name",
+  ENOTDIR: "a part of the path is a file",
+  EMFILE: "this process has too many open files (ulimit -n)",
+  ENFILE: "the machine has too many open files",
+  EIO: "the disk reports an error",
+  ESTALE: "the network file system has lost it",
+};
+
+/** A file of the run that cannot be read or written, as a sentence; `null` for every other error. */
+export function describeFileTrouble(error: unknown, directory: string): string | null {
+  const { code, path, syscall } = error as NodeJS.ErrnoException;
+  const reason = FILE_TROUBLE[code ?? ""];
+  if (reason === undefined || typeof path !== "string" || !resolve(path).startsWith(resolve(directory)))
+    return null;
+  return `${path} cannot be used (${syscall}): ${reason}`;
 }
 
 /** What to do after a stop. */

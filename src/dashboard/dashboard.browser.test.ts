@@ -217,11 +217,7 @@ describe("the dashboard in a browser", () => {
     await open("#/run/half");
     await page.getByText("interrupted", { exact: true }).waitFor();
     await page.getByText("13 of 24").waitFor();
-    await mkdir(join(directory, "lock"));
-    await writeFile(
-      join(directory, "lock-owner.json"),
-      JSON.stringify({ pid: process.pid, host: "elsewhere" }),
-    );
+    await writeFile(join(directory, "lock-1.json"), JSON.stringify({ pid: process.pid, host: "elsewhere" }));
     await mkdir(join(directory, "live"));
     await writeFile(
       join(directory, "live/phase-03-0020.2.png"),
@@ -261,7 +257,7 @@ describe("the dashboard in a browser", () => {
     let stop = false;
     const changing = (async () => {
       for (let i = 0; !stop; i++) {
-        await writeFile(join(world, "good", "lock-owner.json"), String(i).repeat(1 + (i % 7)));
+        await writeFile(join(world, "good", "lock-1.json"), String(i).repeat(1 + (i % 7)));
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     })();
@@ -280,7 +276,7 @@ describe("the dashboard in a browser", () => {
     } finally {
       stop = true;
       await changing;
-      await rm(join(world, "good", "lock-owner.json"));
+      await rm(join(world, "good", "lock-1.json"));
     }
   });
 

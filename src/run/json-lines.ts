@@ -3,17 +3,24 @@
  * tail; opening the file heals it by cutting what follows the last line end.
  */
 
-import { appendFileSync, closeSync, existsSync, ftruncateSync, fstatSync, openSync, readSync } from "node:fs";
-import { readFile, stat, truncate } from "node:fs/promises";
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+  truncateSync,
+} from "node:fs";
+import { readFile } from "node:fs/promises";
 import { ConfigError } from "../core/errors.ts";
 
 export interface JsonLines<T> {
   readonly path: string;
-  /** Appends in one write. */
+  /** Appends in one write. Where that fails (a full disk), nothing of it is left. */
   append(...values: T[]): void;
-  /** Length after the last append; a later `cutTo` takes back what came after. */
-  size(): Promise<number>;
-  cutTo(sizeBytes: number): Promise<void>;
   read(): Promise<T[]>;
 }
 
@@ -23,12 +30,16 @@ export function openJsonLines<T>(path: string): JsonLines<T> {
   return {
     path,
     append: (...values) => {
-      if (values.length > 0)
-        appendFileSync(path, values.map((value) => `${JSON.stringify(value)}\n`).join(""));
-    },
-    size: async () => (existsSync(path) ? (await stat(path)).size : 0),
-    cutTo: async (sizeBytes) => {
-      if (existsSync(path) && (await stat(path)).size > sizeBytes) await truncate(path, sizeBytes);
+      if (values.length === 0) return;
+      const text = values.map((value) => `${JSON.stringify(value)}\n`).join("");
+      const before = existsSync(path) ? statSync(path).size : 0;
+      try {
+        appendFileSync(path, text);
+      } catch (error) {
+        // Half a line in the middle of the file would be damage, once there is space again for the next one.
+        if (existsSync(path) && statSync(path).size > before) truncateSync(path, before);
+        throw error;
+      }
     },
     read: () => readJsonLines<T>(path),
   };
@@ -45,8 +56,8 @@ export async function readJsonLines<T>(path: string): Promise<T[]> {
       return [JSON.parse(line) as T];
     } catch (cause) {
       throw new ConfigError(
-        `${path}:${index + 1} is not JSON`,
-        "Name a file of JSON lines, or take the damaged line out.",
+        `${path}:${index + 1} is not JSON: ${(cause as Error).message}`,
+        "Restore the file from a copy, or take the damaged line out: what an unfinished run misses is done again.",
         { cause },
       );
     }

@@ -5,29 +5,23 @@
  */
 
 import { existsSync, statSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, open as openFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { checkConsistency, trainConfigSchema } from "./config.ts";
+import { checkFiles, markFile, readMarker } from "./done-marker.ts";
+import type { DoneMarker, FileMark } from "./done-marker.ts";
 import type { Observer, RunEvent, StageName } from "./events.ts";
 import { STAGES } from "./events.ts";
 import type { JsonLines } from "./json-lines.ts";
 import { openJsonLines, readJsonLines } from "./json-lines.ts";
 import type { MetricName } from "./metrics.ts";
 import { parseConfig } from "./parse-config.ts";
-import { donePath, isStageDone, phasePath, screenshotName } from "./paths.ts";
+import { donePath, phasePath, phasesIn, screenshotName } from "./paths.ts";
 import type { Evaluation, EventLine, MetricLine, PhaseRecords } from "./records.ts";
 import { EVALUATION_FILE } from "./records.ts";
 import { lockRun } from "./run-lock.ts";
 import type { RunInfo } from "./run-info.ts";
-
-interface DoneMarker {
-  /** What the stage returned. */
-  output: unknown;
-  seconds: number;
-  /** Length of `metrics.jsonl` when the stage was done. */
-  metricsBytes: number;
-}
 
 /** What a stage's body has at hand. */
 export interface Stage {
@@ -61,11 +55,19 @@ export interface Run extends AsyncDisposable {
   emit(event: RunEvent): void;
 }
 
-/** Writes a file so that it is there completely or not at all. */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+/** Writes a file so that it is there completely or not at all, after a loss of power as well. */
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(`${path}.part`, text);
-  await rename(`${path}.part`, path);
+  try {
+    await using file = await openFile(part, "w");
+    await file.writeFile(content);
+    await file.sync();
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+  await rename(part, path);
 }
 
 /** A new run does not go over an old one: throws a `ConfigError` that says how to continue it. */
@@ -148,8 +150,28 @@ const briefly = (info: RunInfo) => ({ method: info.config.method, phases: info.c
 
 async function open(directory: string, info: RunInfo, observer: Observer, first: RunEvent): Promise<Run> {
   const release = await lockRun(directory);
+  try {
+    return await openLocked(directory, info, observer, first, release);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+const stageKey = (phase: number, name: string) => `${phase}/${name}`;
+
+async function openLocked(
+  directory: string,
+  info: RunInfo,
+  observer: Observer,
+  first: RunEvent,
+  release: () => Promise<void>,
+): Promise<Run> {
+  const { done, warnings } = await readMarkers(directory);
+  const metricsPath = join(directory, "metrics.jsonl");
+  warnings.push(...(await healMetrics(metricsPath, done)));
   const events = openJsonLines<EventLine>(join(directory, "events.jsonl"));
-  const metricLines = openJsonLines<MetricLine>(join(directory, "metrics.jsonl"));
+  const metricLines = openJsonLines<MetricLine>(metricsPath);
   const pathOf = (phase: number, name: string) => join(directory, phasePath(phase, name));
 
   const emit = (event: RunEvent) => {
@@ -157,38 +179,46 @@ async function open(directory: string, info: RunInfo, observer: Observer, first:
     if (event.kind !== "progress") events.append({ time: new Date().toISOString(), ...event });
     observer(event);
   };
-
-  /** Metrics after the last finished stage belong to one that will be done again. */
-  let lastBytes = 0;
-  for (let phase = 0; phase <= info.config.phases; phase++)
-    for (const name of STAGES) {
-      const marker = await readMarker(donePath(directory, phase, name));
-      if (marker) lastBytes = Math.max(lastBytes, marker.metricsBytes);
-    }
-  await metricLines.cutTo(lastBytes);
   emit(first);
+  for (const { phase, stage, message } of warnings) emit({ kind: "warning", phase, stage, message });
 
   return {
     directory,
     info,
     emit,
     read: (phase, name) => readJsonLines(pathOf(phase, name)),
-    isDone: (phase, name) => isStageDone(directory, phase, name),
+    isDone: (phase, name) => done.has(stageKey(phase, name)),
     stage: async (phase, name, body) => {
-      const done = await readMarker(donePath(directory, phase, name));
-      if (done) return done.output as never;
+      const before = done.get(stageKey(phase, name));
+      if (before) return before.output as never;
       await mkdir(pathOf(phase, ""), { recursive: true });
       emit({ kind: "stage_started", phase, stage: name });
       const started = Date.now();
       const summary: Record<string, number> = {};
+      const written = new Set<string>();
+      let lines = 0;
+      const record = (line: MetricLine) => {
+        metricLines.append(line);
+        lines++;
+      };
       const output = await body({
         phase,
         name,
-        lines: (file) => openJsonLines(pathOf(phase, file)),
-        write: (file, values) =>
-          writeAtomically(pathOf(phase, file), values.map((value) => `${JSON.stringify(value)}\n`).join("")),
-        writeEvaluation: (evaluation) =>
-          writeAtomically(pathOf(phase, EVALUATION_FILE), `${JSON.stringify(evaluation, null, 2)}\n`),
+        lines: (file) => {
+          written.add(file);
+          return openJsonLines(pathOf(phase, file));
+        },
+        write: (file, values) => {
+          written.add(file);
+          return writeAtomically(
+            pathOf(phase, file),
+            values.map((value) => `${JSON.stringify(value)}\n`).join(""),
+          );
+        },
+        writeEvaluation: (evaluation) => {
+          written.add(EVALUATION_FILE);
+          return writeAtomically(pathOf(phase, EVALUATION_FILE), `${JSON.stringify(evaluation, null, 2)}\n`);
+        },
         writeScreenshot: async (episodeId, index, image) => {
           const path = phasePath(phase, screenshotName(episodeId, index, image));
           await mkdir(dirname(join(directory, path)), { recursive: true });
@@ -197,19 +227,19 @@ async function open(directory: string, info: RunInfo, observer: Observer, first:
         },
         metrics: (values, step) => {
           if (step === undefined) Object.assign(summary, values);
-          else metricLines.append({ phase, stage: name, step, ...values });
+          else record({ phase, stage: name, step, ...values });
         },
         emit: (event) => emit({ ...event, phase, stage: name } as RunEvent),
       });
       const seconds = (Date.now() - started) / 1000;
       summary["time/stage_s"] = seconds;
-      metricLines.append({ phase, stage: name, ...summary });
-      const marker: DoneMarker = {
-        output: output ?? null,
-        seconds,
-        metricsBytes: await metricLines.size(),
-      };
+      record({ phase, stage: name, ...summary });
+      const files: Record<string, FileMark> = {};
+      for (const file of written)
+        if (existsSync(pathOf(phase, file))) files[file] = await markFile(pathOf(phase, file));
+      const marker: DoneMarker = { output: output ?? null, seconds, metricLines: lines, files };
       await writeAtomically(donePath(directory, phase, name), `${JSON.stringify(marker, null, 2)}\n`);
+      done.set(stageKey(phase, name), marker);
       emit({ kind: "stage_finished", phase, stage: name, seconds, metrics: summary });
       return output;
     },
@@ -217,9 +247,64 @@ async function open(directory: string, info: RunInfo, observer: Observer, first:
   };
 }
 
-async function readMarker(path: string): Promise<DoneMarker | null> {
-  if (!existsSync(path)) return null;
-  return JSON.parse(await readFile(path, "utf8")) as DoneMarker;
+interface StageWarning {
+  phase: number;
+  stage: StageName;
+  message: string;
+}
+
+/** The stages that are done, by {@link stageKey}. Throws where a file that one of them left is not what it was. */
+async function readMarkers(
+  directory: string,
+): Promise<{ done: Map<string, DoneMarker>; warnings: StageWarning[] }> {
+  const done = new Map<string, DoneMarker>();
+  const warnings: StageWarning[] = [];
+  for (const phase of await phasesIn(directory))
+    for (const stage of STAGES) {
+      const marker = await readMarker(directory, phase, stage);
+      if (marker === null) continue;
+      if (marker === "damaged") {
+        const path = phasePath(phase, `${stage}.done.json`);
+        warnings.push({ phase, stage, message: `${path} is damaged: the stage is done again` });
+        continue;
+      }
+      await checkFiles(directory, phase, stage, marker);
+      done.set(stageKey(phase, stage), marker);
+    }
+  return { done, warnings };
+}
+
+/**
+ * Leaves the lines of stages that are done: those of others are written again. Says of which stages lines were lost;
+ * nothing but curves is made of them, so the run goes on.
+ */
+async function healMetrics(path: string, done: ReadonlyMap<string, DoneMarker>): Promise<StageWarning[]> {
+  const text = existsSync(path) ? await readFile(path, "utf8") : "";
+  const counts = new Map<string, number>();
+  const kept = text.split("\n").filter((line) => {
+    const key = stageOf(line);
+    if (key === null || !done.has(key)) return false;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+    return true;
+  });
+  const healed = kept.map((line) => `${line}\n`).join("");
+  if (healed !== text) await writeAtomically(path, healed);
+  return [...done].flatMap(([key, { metricLines = 0 }]) => {
+    const lost = metricLines - (counts.get(key) ?? 0);
+    const [phase, stage] = key.split("/") as [string, StageName];
+    const message = `metrics.jsonl has lost ${lost} of this stage's ${metricLines} lines: curves have a gap`;
+    return lost > 0 ? [{ phase: Number(phase), stage, message }] : [];
+  });
+}
+
+/** Which stage a line of `metrics.jsonl` is of; `null` for a torn or damaged one. */
+function stageOf(line: string): string | null {
+  try {
+    const { phase, stage } = JSON.parse(line) as MetricLine;
+    return stageKey(phase, stage);
+  } catch {
+    return null;
+  }
 }
 
 /** A checkpoint is written into an empty directory: what an interrupted stage left is removed. */

@@ -15,7 +15,7 @@ import { isStageDone, phasePath, phasesIn } from "./paths.ts";
 import type { Evaluation, EventLine, MetricLine, PhaseRecords } from "./records.ts";
 import { EPISODE_FILES, EVALUATION_FILE, STAGE_FILES } from "./records.ts";
 import type { RunInfo } from "./run-info.ts";
-import { isLocked } from "./run-lock.ts";
+import { isLocked, lockMark } from "./run-lock.ts";
 import type { LinePlace, TailedLines } from "./tailed-lines.ts";
 import { parseRecord, reasonOf, tailJson, tailLines } from "./tailed-lines.ts";
 
@@ -141,7 +141,7 @@ export function openRunFiles(path: string): RunFiles {
 
 /** Sizes and times of the files that a view shows. */
 async function versionOf(directory: string): Promise<string> {
-  const files = ["config.json", "events.jsonl", "metrics.jsonl", "lock", "lock-owner.json", LIVE_PICTURES];
+  const files = ["config.json", "events.jsonl", "metrics.jsonl", LIVE_PICTURES];
   const last = (await phasesIn(directory)).at(-1);
   if (last !== undefined)
     files.push(
@@ -150,13 +150,12 @@ async function versionOf(directory: string): Promise<string> {
   const marks = await Promise.all(
     files.map((file) =>
       stat(join(directory, file)).then(
-        // The lock is touched every few seconds while nothing changes.
-        (s) => (file === "lock" ? "locked" : `${s.size}.${s.mtimeMs}`),
+        (s) => `${s.size}.${s.mtimeMs}`,
         () => "-",
       ),
     ),
   );
-  return marks.join("|");
+  return [await lockMark(directory), ...marks].join("|");
 }
 
 /** Files that finished stages should have left and that are not there, or not whole. */

@@ -1,68 +1,124 @@
-/** @file One process a run: a lock that a second process is refused by and that a killed one does not leave behind. */
+/**
+ * @file One process a run. The lock is the file `lock-N.json` with the highest N, which says whose it is; an empty one was
+ * given back. To take it is to make the file N + 1, whole and only where nobody has made it: of several processes that
+ * find a dead owner, one succeeds. A killed process leaves its file behind, and the next one sees that it is dead.
+ */
 
-import { existsSync } from "node:fs";
-import { rm, stat, utimes, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { constants, copyFile, link, readdir, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { lock } from "proper-lockfile";
-import { readRegular } from "../core/regular-file.ts";
 import { ConfigError } from "../core/errors.ts";
 import { isAlive, thisProcess } from "../core/process-owner.ts";
 import type { ProcessOwner } from "../core/process-owner.ts";
+import { readRegular } from "../core/regular-file.ts";
 
-/** Milliseconds after which a lock that nobody refreshes means nothing, where its owner cannot be asked. */
+/** Milliseconds after which the lock of a process on another host, which cannot be asked, means nothing unless touched. */
 const STALE_MS = 60_000;
+const TOUCH_MS = 10_000;
 
-const lockPathOf = (directory: string) => join(directory, "lock");
-const ownerPathOf = (directory: string) => join(directory, "lock-owner.json");
+interface Lock {
+  number: number;
+  path: string;
+  /** `null` where it was given back, or is damaged: then nobody who lives has written it. */
+  owner: ProcessOwner | null;
+  touchedAt: number;
+}
 
-/** `null` where the file is missing or damaged. */
-async function readOwner(directory: string): Promise<ProcessOwner | null> {
+const lockPathOf = (directory: string, number: number) => join(directory, `lock-${number}.json`);
+
+async function numbersIn(directory: string): Promise<number[]> {
+  const names = await readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  return names.flatMap((name) => /^lock-(\d{1,15})\.json$/.exec(name)?.[1] ?? []).map(Number);
+}
+
+async function readLock(directory: string): Promise<Lock | null> {
+  const number = Math.max(0, ...(await numbersIn(directory)));
+  if (number === 0) return null;
+  const path = lockPathOf(directory, number);
   try {
-    const bytes = await readRegular(ownerPathOf(directory), { maxBytes: 1 << 20 });
-    const owner = JSON.parse(bytes.toString("utf8")) as ProcessOwner | null;
-    return owner !== null && Number.isInteger(owner.pid)
-      ? { ...owner, started: owner.started ?? null }
-      : null;
+    const { mtimeMs } = await stat(path);
+    const written = JSON.parse((await readRegular(path, { maxBytes: 1 << 20 })).toString("utf8")) as unknown;
+    const { pid, host, started = null } = written as ProcessOwner;
+    const whole = Number.isInteger(pid) && typeof host === "string";
+    return { number, path, owner: whole ? { pid, host, started } : null, touchedAt: mtimeMs };
   } catch {
-    // A process that is killed while it takes the lock leaves no owner, or half of one.
-    return null;
+    return { number, path, owner: null, touchedAt: 0 };
   }
+}
+
+/** On this host the process is asked: one that has no time to touch its lock is at work all the same. */
+function isHeld({ owner, touchedAt }: Lock): boolean {
+  if (owner === null) return false;
+  return owner.host === hostname() ? isAlive(owner) : Date.now() - touchedAt <= STALE_MS;
 }
 
 /** Whether a process is working on the run. */
 export async function isLocked(directory: string): Promise<boolean> {
-  const lockFile = await stat(lockPathOf(directory)).catch(() => null);
-  if (!lockFile) return false;
-  const owner = await readOwner(directory);
-  // A process that has no time to refresh its lock is at work all the same.
-  if (owner?.host === hostname()) return isAlive(owner);
-  return Date.now() - lockFile.mtimeMs <= STALE_MS;
+  const lock = await readLock(directory);
+  return lock !== null && isHeld(lock);
 }
 
 /** Takes the run's lock; throws a `ConfigError` while another process has it. The result gives it back. */
 export async function lockRun(directory: string): Promise<() => Promise<void>> {
-  const lockfilePath = lockPathOf(directory);
-  const ownerPath = ownerPathOf(directory);
-  const owner = await readOwner(directory);
-  // A killed owner does not refresh its lock any more: make it as old as it is, instead of waiting for it to age.
-  if (owner && owner.host === hostname() && !isAlive(owner) && existsSync(lockfilePath))
-    await utimes(lockfilePath, 0, 0);
-  let release: () => Promise<void>;
-  try {
-    release = await lock(directory, { lockfilePath, stale: STALE_MS, update: 10_000, realpath: false });
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== "ELOCKED") throw cause;
-    throw new ConfigError(
-      `${directory} is in use by process ${owner ? `${owner.pid} on ${owner.host}` : "of unknown number"}`,
-      "Wait for it or end it; a run can be continued by one process at a time.",
-      { cause },
-    );
+  let mine: string | null = null;
+  while (mine === null) {
+    const current = await readLock(directory);
+    if (current && isHeld(current))
+      throw new ConfigError(
+        `${directory} is in use by process ${current.owner!.pid} on ${current.owner!.host}`,
+        "Wait for it or end it; a run can be continued by one process at a time.",
+      );
+    mine = await claim(directory, (current?.number ?? 0) + 1);
   }
-  const self = thisProcess();
-  await writeFile(ownerPath, JSON.stringify(self));
+  const path = mine;
+  const touching = setInterval(() => {
+    // Gone only where another host took this process for dead. Going on beside it would spoil the run; ending spoils nothing.
+    utimes(path, new Date(), new Date()).catch((cause: unknown) => {
+      throw new Error(`${directory} was taken over by another process`, { cause });
+    });
+  }, TOUCH_MS);
+  touching.unref();
   return async () => {
-    await rm(ownerPath, { force: true });
-    await release();
+    clearInterval(touching);
+    // Emptied instead of removed, so that its number is not used again; and that needs no space.
+    await truncate(path, 0);
   };
+}
+
+/** The path of the lock with this number once it is ours, `null` where somebody was quicker. */
+async function claim(directory: string, number: number): Promise<string | null> {
+  const path = lockPathOf(directory, number);
+  const draft = join(directory, `.lock-${randomBytes(6).toString("hex")}`);
+  try {
+    await writeFile(draft, `${JSON.stringify(thisProcess())}\n`);
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === "EEXIST") throw error;
+      // File systems without hard links.
+      return copyFile(draft, path, constants.COPYFILE_EXCL);
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return null;
+    throw error;
+  } finally {
+    await rm(draft, { force: true });
+  }
+  // A process that was slow may have made a number that others have passed.
+  const numbers = await numbersIn(directory);
+  if (Math.max(...numbers) !== number) {
+    await rm(path, { force: true });
+    return null;
+  }
+  for (const earlier of numbers)
+    if (earlier < number) await rm(lockPathOf(directory, earlier), { force: true });
+  return path;
+}
+
+/** What stands for the lock in a mark of a run's state: it does not change while one process holds it. */
+export async function lockMark(directory: string): Promise<string> {
+  const lock = await readLock(directory);
+  return lock === null ? "-" : `${lock.number}.${lock.owner === null ? "free" : "taken"}`;
 }

@@ -170,7 +170,7 @@ export async function makeRun(directory: string, options: MadeRunOptions = {}): 
     event(seconds, { kind: "stage_finished", phase, stage: name, seconds, metrics });
     await writeFile(
       join(directory, "phases", two(phase), `${name}.done.json`),
-      JSON.stringify({ output: null, seconds, metricsBytes: 0 }),
+      JSON.stringify({ output: null, seconds, metricLines: 1 }),
     );
   };
 

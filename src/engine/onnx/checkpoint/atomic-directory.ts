@@ -4,9 +4,11 @@
  */
 
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { ConfigError } from "../../../core/errors.ts";
+import { isAlive } from "../../../core/process-owner.ts";
 import { manifestName, writeManifest } from "./manifest.ts";
 
 /**
@@ -22,7 +24,9 @@ export async function writeDirectory(
   const parent = dirname(target);
   await refuseForeign(target);
   await mkdir(parent, { recursive: true });
-  const temporary = await mkdtemp(join(parent, `.${basename(target)}.new-`));
+  const prefix = `.${basename(target)}.new-`;
+  await sweep(parent, prefix);
+  const temporary = await mkdtemp(join(parent, `${prefix}${process.pid}-`));
   try {
     await fill(temporary);
     for (const name of await readdir(temporary)) await flush(join(temporary, name));
@@ -56,6 +60,16 @@ export async function refuseForeign(directory: string): Promise<void> {
       `${target} holds files that were not saved by webrl and would be lost, such as ${entries[0]}`,
       "Name a new directory, or empty this one.",
     );
+}
+
+/** Removes what processes that were killed while they saved here have left. */
+async function sweep(parent: string, prefix: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = /^(\d+)-/.exec(name.slice(prefix.length))?.[1];
+    if (pid === undefined || !isAlive({ pid: Number(pid), host: hostname(), started: null }))
+      await rm(join(parent, name), { recursive: true, force: true });
+  }
 }
 
 async function replace(temporary: string, target: string): Promise<void> {

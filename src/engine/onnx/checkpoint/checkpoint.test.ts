@@ -296,6 +296,18 @@ describe("saving over an older checkpoint", () => {
     expect(await readdir(parent)).toEqual(["model"]);
   });
 
+  it("a save removes what killed saves to the same place left, and nothing of one that lives", async () => {
+    const parent = fresh();
+    const directory = join(parent, "model");
+    const neighbour = ".model2.new-999999999-x";
+    for (const name of [".model.new-999999999-a", ".model.new-999999999-a.old", ".model.new-b", neighbour])
+      await mkdir(join(parent, name), { recursive: true });
+    const living = `.model.new-${process.ppid}-c`;
+    await mkdir(join(parent, living));
+    await writeCheckpoint(directory, { config: { hidden_size: 1 }, tensors: weights() });
+    expect((await readdir(parent)).toSorted()).toEqual([living, neighbour, "model"].toSorted());
+  });
+
   it("so does a failure in the middle of the weights", async () => {
     const parent = fresh();
     const directory = join(parent, "model");
