@@ -41,10 +41,12 @@ async function readLock(directory: string): Promise<Lock | null> {
   const path = lockPathOf(directory, number);
   try {
     const { mtimeMs } = await stat(path);
-    const written = JSON.parse((await readRegular(path, { maxBytes: 1 << 20 })).toString("utf8")) as unknown;
-    const { pid, host, started = null } = written as ProcessOwner;
-    const whole = Number.isInteger(pid) && typeof host === "string";
-    return { number, path, owner: whole ? { pid, host, started } : null, touchedAt: mtimeMs };
+    const written = JSON.parse(
+      (await readRegular(path, { maxBytes: 1 << 20 })).toString("utf8"),
+    ) as Partial<ProcessOwner> | null;
+    const { pid, host, started = null } = written ?? {};
+    if (!Number.isInteger(pid) || typeof host !== "string") throw new Error("names no process");
+    return { number, path, owner: { pid: pid!, host, started }, touchedAt: mtimeMs };
   } catch {
     return { number, path, owner: null, touchedAt: 0 };
   }
