@@ -23,12 +23,20 @@ export interface ObservedDocument {
   snapshot: PageSnapshot;
   /** One for each element of `snapshot`. */
   targets: ElementTarget[];
+  /** What changes in it for ever. */
+  noise: string[];
   /** Milliseconds that reading it took, without the wait until it was quiet. */
   readMs: number;
 }
 
 const FRAME_DEPTH = 3;
-const QUIET_FRAME: SettleOptions = { quietMs: 0, maxMs: 1500, awaitActivityMs: 0, forgetNavigation: true };
+const QUIET_FRAME: SettleOptions = {
+  quietMs: 0,
+  maxMs: 1500,
+  awaitActivityMs: 0,
+  forgetNavigation: true,
+  noise: [],
+};
 
 /** `null`: the document is about to be replaced. Rejects if it is replaced meanwhile. */
 export async function observeDocument(
@@ -50,7 +58,7 @@ async function observeFrame(
   const from = performance.now();
   const settled = await document.call("observe", format, view, settle);
   if (!settled) return null;
-  const { settledMs, ...snapshot } = settled;
+  const { settledMs, noise, ...snapshot } = settled;
   const readMs = () => Math.max(0, performance.now() - from - settledMs);
   const targets = snapshot.elements.map((_, index): ElementTarget => ({
     document,
@@ -62,7 +70,7 @@ async function observeFrame(
     element.box = [element.box[0] + at.dx, element.box[1] + at.dy, element.box[2], element.box[3]];
   if (snapshot.frames.length === 0 || at.depth >= FRAME_DEPTH) {
     snapshot.lines = snapshot.lines.filter((line) => !line.includes("\uE002"));
-    return { snapshot, targets, readMs: readMs() };
+    return { snapshot, targets, noise, readMs: readMs() };
   }
   const inner = await Promise.all(
     snapshot.frames.map(async (box, index): Promise<ObservedDocument | null> => {
@@ -84,7 +92,7 @@ async function observeFrame(
     return snapshot.frames.map(() => null);
   });
   const joined = joinFrames({ snapshot, targets }, inner);
-  return { ...joined, readMs: readMs() };
+  return { ...joined, noise, readMs: readMs() };
 }
 
 type Content = Pick<ObservedDocument, "snapshot" | "targets">;

@@ -1,6 +1,7 @@
 /** @file One tab and what goes on in it: navigations, requests, dialogs, refused downloads, crashes. */
 
 import type { Page, Request, Response } from "playwright-core";
+import type { Background } from "./background.ts";
 
 /** Requests that may stay open for ever without meaning anything. */
 const LONG_LIVED = new Set(["eventsource", "websocket", "media", "ping", "other"]);
@@ -33,13 +34,19 @@ export class Tab {
   #version = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(page: Page) {
+  readonly #background: Background;
+
+  constructor(page: Page, background: Background) {
     this.page = page;
+    this.#background = background;
     page.on("request", (request) => {
       if (request.isNavigationRequest() && this.#isMain(request)) {
         this.#navigations.add(request);
         this.#interrupt();
-      } else if (!LONG_LIVED.has(request.resourceType())) this.#requests.add(request);
+      } else if (!LONG_LIVED.has(request.resourceType())) {
+        background.begin(request);
+        this.#requests.add(request);
+      }
       this.#changed();
     });
     page.on("response", (response) => this.#answer(response));
@@ -103,9 +110,14 @@ export class Tab {
     return this.#navigations.size > 0;
   }
 
-  /** Requests of the page that have not come back. */
+  /** Requests of the page that have not come back and are worth waiting for. */
   get requests(): number {
-    return this.#requests.size;
+    return [...this.#requests].filter((request) => !this.#background.has(request)).length;
+  }
+
+  /** They have been waited for long enough, now and later. */
+  giveUpRequests(): void {
+    for (const request of this.#requests) this.#background.giveUp(request);
   }
 
   /** No document has ever arrived by a request. */
@@ -155,6 +167,7 @@ export class Tab {
 
   #answer(response: Response): void {
     const request = response.request();
+    if (this.#requests.has(request)) this.#background.answer(request);
     if (!this.#navigations.has(request)) return;
     const status = response.status();
     if (status === 204 || status === 205)
@@ -175,7 +188,7 @@ export class Tab {
 
   #done(request: Request): void {
     this.#navigations.delete(request);
-    this.#requests.delete(request);
+    if (this.#requests.delete(request)) this.#background.end(request);
     this.#changed();
   }
 

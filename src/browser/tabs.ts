@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { ActionError } from "../core/action.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
+import { Background } from "./background.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { explainNetError, isWorldsError } from "./net-error.ts";
 import { observeDocument } from "./observe.ts";
@@ -70,6 +71,9 @@ export class Tabs {
   /** A tab was opened and went away before it could be used. */
   #lostTab = false;
   #blockedHost: string | null = null;
+  /** What is known to go on for ever in the pages of this episode. */
+  readonly #noise = new Set<string>();
+  readonly #background: Background;
   readonly #isDown: (status: number) => boolean;
 
   constructor(
@@ -82,6 +86,7 @@ export class Tabs {
     this.#limits = limits;
     this.#format = format;
     this.#isDown = isDown;
+    this.#background = new Background(limits.settleMs);
     opened.context.on("page", (page) => this.#add(page));
   }
 
@@ -96,6 +101,7 @@ export class Tabs {
     this.#blockedHost = null;
     this.#lostTab = false;
     this.#opened.network.lastBlocked = null;
+    this.#background.act();
     for (const tab of this.#tabs) tab.failedNavigation = null;
   }
 
@@ -191,6 +197,7 @@ export class Tabs {
           maxMs: Math.max(maxMs, awaitActivityMs),
           awaitActivityMs,
           forgetNavigation,
+          noise: [...this.#noise],
         });
         document = await bounded(tab.unlessNavigating(look), responseMs + maxMs + awaitActivityMs, signal);
       } catch (error) {
@@ -216,10 +223,12 @@ export class Tabs {
         continue;
       }
       this.#checkDocument(tab);
+      for (const name of document.noise) this.#noise.add(name);
       if (tab.requests > 0 && spent() < settleMs) {
         await bounded(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
         continue;
       }
+      if (spent() >= settleMs) tab.giveUpRequests();
       return document;
     }
   }
@@ -321,7 +330,7 @@ export class Tabs {
       void page.close().catch(() => this.open());
       return;
     }
-    const tab = new Tab(page);
+    const tab = new Tab(page, this.#background);
     this.#tabs.push(tab);
     this.#active = tab;
   }

@@ -3,6 +3,7 @@
 import type { PageSnapshot } from "./compact.ts";
 import { memory } from "./memory.ts";
 import { page } from "./native.ts";
+import { watchNoise } from "./noise.ts";
 
 export interface SettleOptions {
   quietMs: number;
@@ -11,11 +12,15 @@ export interface SettleOptions {
   awaitActivityMs: number;
   /** Forget a navigation that was asked for: it came to nothing. */
   forgetNavigation: boolean;
+  /** What is known to change for ever in the documents of this episode. */
+  noise: readonly string[];
 }
 
 export interface SettledSnapshot extends PageSnapshot {
   /** Milliseconds until the document was quiet, without those of reading it. */
   settledMs: number;
+  /** What was found to change for ever. */
+  noise: string[];
 }
 
 export interface Reading {
@@ -28,10 +33,73 @@ export interface Reading {
   mark: (() => unknown[] | null) | null;
 }
 
+/** Reading begins so long before the end of the quiet time. */
+const EARLY_MS = 25;
+/** A timer that is so late tells that nothing in the page could run. */
+const GAP_MS = 15;
+/** A page that leaves no room for a turn gets no longer than this for one. */
+const TURN_MS = 250;
+
+// Attributes that change what is seen or can be done.
+const CONTENT = new Set([
+  "class",
+  "style",
+  "hidden",
+  "open",
+  "disabled",
+  "value",
+  "checked",
+  "selected",
+  "aria-hidden",
+  "aria-expanded",
+]);
+
+/** This document never finishes loading: a part of it hangs, or it was opened for writing and never closed. */
+let neverLoads = false;
+const learnt = new Set<string>();
+
+/** A frame is drawn, and whatever is due in the page has run before this resolves. */
+const turn = () =>
+  new Promise<void>((resolve) => {
+    setTimeout(resolve, TURN_MS);
+    // Not in Safari, which this is never sent to, nor in its type library.
+    const { scheduler } = window as unknown as {
+      scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
+    };
+    requestAnimationFrame(() => void scheduler.postTask(resolve, { priority: "background" }));
+  });
+
 /**
- * What the document is once it is loaded and its content has not changed for `quietMs`, or `maxMs` have passed; `null`
- * as soon as a navigation to another document has been asked for. With `awaitActivityMs`, waits first until anything
- * happens at all, for as long as that.
+ * Milliseconds that an animation will still take to its end; `null` where it has none, or none within `maxMs`, or does
+ * not run by itself.
+ */
+function remainingOf(animation: Animation, maxMs: number): number | null {
+  const { playState, playbackRate, timeline, effect } = animation;
+  if (playState !== "running" || playbackRate <= 0 || !(timeline instanceof DocumentTimeline)) return null;
+  const end = Number(effect?.getComputedTiming().endTime ?? 0);
+  const left = (end - Number(animation.currentTime ?? 0)) / playbackRate;
+  return Number.isFinite(left) && left <= maxMs ? Math.max(0, left) : null;
+}
+
+const runs = new WeakMap<Element, { endsAt: number; chain: number }>();
+
+/** Whether an element's animation follows at once upon others of it that did the same: it will go on so. */
+function isRestarted(animation: Animation, target: Element, left: number): boolean {
+  const now = Number(document.timeline.currentTime);
+  const began = Number(animation.startTime ?? now);
+  const run = runs.get(target) ?? { endsAt: Number.NEGATIVE_INFINITY, chain: 0 };
+  if (began > run.endsAt - 20) run.chain = began < run.endsAt + 100 ? run.chain + 1 : 0;
+  run.endsAt = Math.max(run.endsAt, now + left);
+  runs.set(target, run);
+  return run.chain >= 3;
+}
+
+/**
+ * What the document is once it is loaded, its content has not changed for `quietMs`, its animations that end have
+ * ended, and it has had a full turn (a frame and every task that was due) since the last change and since the last gap
+ * in which nothing could run; or `maxMs` have passed. `null` as soon as a navigation to another document has been asked
+ * for. With `awaitActivityMs`, waits first until anything happens at all, for as long as that. What changes for ever is
+ * not waited for, once that is known.
  *
  * The time in which it has to stay quiet is used to read it: if nothing at all has changed by its end, that reading
  * stands, else the document is read again.
@@ -40,45 +108,28 @@ export async function readAtRest(
   options: SettleOptions,
   { read, mark }: Reading,
 ): Promise<SettledSnapshot | null> {
-  /** Reading begins so long before the end of the quiet time. */
-  const EARLY_MS = 25;
-  // Not `style`: animations would never let it settle.
-  const CONTENT = new Set([
-    "class",
-    "hidden",
-    "open",
-    "disabled",
-    "value",
-    "checked",
-    "selected",
-    "aria-hidden",
-    "aria-expanded",
-  ]);
   const from = performance.now();
   const end = from + options.maxMs;
   const giveUp = from + options.awaitActivityMs;
+  for (const name of options.noise) learnt.add(name);
+  const noise = watchNoise(learnt);
   let changed = from;
   let active = options.awaitActivityMs === 0;
+  /** A full turn has passed since the last change and the last gap. */
+  let turned = false;
   let readMs = 0;
   let early: { snapshot: PageSnapshot; before: unknown[] | null } | undefined;
   /** Since the early reading. */
   let touched = false;
   let wake = () => {};
-  const sleep = (ms: number) =>
-    new Promise<void>((resolve) => {
+  const sleep = async (ms: number) => {
+    const due = performance.now() + ms;
+    await new Promise<void>((resolve) => {
       wake = resolve;
       setTimeout(resolve, ms);
     });
-  /** Whatever is due in the page runs before this resolves. */
-  const turn = () =>
-    new Promise<void>((resolve) => {
-      setTimeout(resolve, EARLY_MS);
-      // Not in Safari, which this is never sent to, nor in its type library.
-      const { scheduler } = window as unknown as {
-        scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
-      };
-      void scheduler.postTask(resolve, { priority: "background" });
-    });
+    if (performance.now() - due > GAP_MS) turned = false;
+  };
   const timed = () => {
     const began = performance.now();
     const snapshot = read();
@@ -86,46 +137,91 @@ export async function readAtRest(
     return snapshot;
   };
   const same = (a: unknown[], b: unknown[]) => a.length === b.length && a.every((item, i) => item === b[i]);
-
-  const observer = new MutationObserver((records) => {
-    touched = true;
-    if (!records.some(({ type, attributeName }) => type !== "attributes" || CONTENT.has(attributeName!)))
-      return;
-    changed = performance.now();
+  const happen = (now: number) => {
+    changed = now;
+    turned = false;
     if (active) return;
     active = true;
     wake();
+  };
+  /** Milliseconds until the last animation that ends has ended. */
+  const animating = (maxMs: number): number => {
+    let most = 0;
+    for (const animation of page.animations()) {
+      const left = remainingOf(animation, maxMs);
+      const { target } = (animation.effect ?? {}) as Partial<KeyframeEffect>;
+      if (left === null || !target || noise.isNoise(target)) continue;
+      if (isRestarted(animation, target, left)) noise.addNoise(target);
+      else most = Math.max(most, left);
+    }
+    return most;
+  };
+
+  const observer = new MutationObserver((records) => {
+    touched = true;
+    const now = performance.now();
+    let counts = false;
+    for (const { type, attributeName, target } of records)
+      if (type !== "attributes" || CONTENT.has(attributeName!)) counts = noise.counts(target, now) || counts;
+    if (counts) happen(now);
   });
   observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  // An answer that has just arrived is about to be shown.
+  const answers = new PerformanceObserver((list) => {
+    const { entries } = { entries: list.getEntries() as PerformanceResourceTiming[] };
+    if (entries.some(({ initiatorType }) => /^(fetch|xmlhttprequest)$/.test(initiatorType))) {
+      touched = true;
+      turned = false;
+    }
+  });
+  answers.observe({ type: "resource" });
   // Later than the page's own listeners.
-  const onLoad = () => setTimeout(() => wake(), 0);
+  const onLoad = () => {
+    turned = false;
+    setTimeout(() => wake(), 0);
+  };
   addEventListener("load", onLoad);
   memory.onNavigate = () => wake();
   try {
     for (;;) {
       const now = performance.now();
       if (memory.navigating) return null;
-      if (now >= end) break;
+      if (now >= end) {
+        neverLoads ||= !page.loaded && options.maxMs > 0;
+        noise.giveUp(now);
+        break;
+      }
       const rest = options.quietMs - (now - changed);
-      const loaded = page.loaded;
+      const loaded = page.loaded || neverLoads;
       const began = active || now >= giveUp;
-      if (loaded && began) {
-        if (rest <= 0) break;
-        if (mark && !early && rest <= EARLY_MS) {
+      if (loaded && began && rest <= EARLY_MS) {
+        const left = animating(end - now);
+        if (left > 0) {
+          await sleep(left + 1);
+          turned = false;
+          early = undefined;
+          continue;
+        }
+        if (mark && !early) {
           touched = false;
           early = { snapshot: timed(), before: mark() };
+        }
+        if (!turned) {
+          turned = true;
           await turn();
           continue;
         }
+        if (rest <= 0) break;
       }
-      const wait = !loaded ? 100 : !began ? giveUp - now : mark && !early ? rest - EARLY_MS : rest;
+      const wait = !loaded ? 100 : !began ? giveUp - now : rest > EARLY_MS ? rest - EARLY_MS : rest;
       await sleep(Math.max(1, Math.min(wait, end - now)));
     }
     const after = early?.before && !touched ? mark!() : null;
     const snapshot = after && same(after, early!.before!) ? early!.snapshot : timed();
-    return { ...snapshot, settledMs: performance.now() - from - readMs };
+    return { ...snapshot, settledMs: performance.now() - from - readMs, noise: [...learnt] };
   } finally {
     observer.disconnect();
+    answers.disconnect();
     removeEventListener("load", onLoad);
     memory.onNavigate = null;
   }

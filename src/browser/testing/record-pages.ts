@@ -48,6 +48,7 @@ export async function openRecorded(pool: BrowserPool, pages: readonly RecordedPa
       quietMs: 0,
       maxMs: 4000,
       awaitActivityMs: 0,
+      noise: [],
       forgetNavigation: true,
     });
     return buildObservation({ format, snapshot: document!.snapshot, tabs: [], error: null, notices: [] })

@@ -1,0 +1,78 @@
+/**
+ * @file What changes in a document all by itself, for ever: tickers, clocks, carousels. It is told from what an action
+ * brings about by watching it, and is not waited for then.
+ */
+
+import { attributeOf, childElementsOf, contentOf, parentElementOf, tagOf } from "./native.ts";
+
+/** So often, over so long, and not growing: that does not come to an end. */
+const CHANGES = 5;
+const OVER_MS = 1000;
+
+interface Changing {
+  changes: number;
+  /** Since when, in this wait. */
+  from: number;
+  last: number;
+  sizeThen: number;
+}
+
+/** How an element is recognised in the next document of a site; no numbers in names, which count and date. */
+function describe(element: Element): string {
+  const own = (of: Element) => {
+    const name = `#${attributeOf(of, "id") ?? ""}.${attributeOf(of, "class") ?? ""}`.replace(/\d+/g, "0");
+    // Cells of a table have no other.
+    const parent = name === "#." ? parentElementOf(of) : null;
+    return tagOf(of) + (parent ? [...childElementsOf(parent)].indexOf(of) : name);
+  };
+  const parts: string[] = [];
+  for (let at: Element | null = element; at && parts.length < 4; at = parentElementOf(at))
+    parts.push(own(at));
+  return parts.join("<").slice(0, 300);
+}
+
+const known = new WeakMap<Element, string>();
+function nameOf(element: Element): string {
+  let name = known.get(element);
+  if (name === undefined) known.set(element, (name = describe(element)));
+  return name;
+}
+
+const sizeOf = (element: Element) => contentOf(element)?.length ?? 0;
+
+/** Sorts the changes of one wait. `learnt`: what earlier ones found; it grows. */
+export function watchNoise(learnt: Set<string>) {
+  const changing = new Map<Element, Changing>();
+  return {
+    /** Whether a change of this node says something. `now` is when it was seen. */
+    counts(target: Node, now: number): boolean {
+      const element = target instanceof Element ? target : parentElementOf(target);
+      // The document itself: a new one is being written.
+      if (!element) return true;
+      const name = nameOf(element);
+      if (learnt.has(name)) return false;
+      const seen = changing.get(element);
+      if (!seen) {
+        changing.set(element, { changes: 1, from: now, last: now, sizeThen: 0 });
+        return true;
+      }
+      if (seen.last === now) return true;
+      seen.last = now;
+      // Most elements change once.
+      if (++seen.changes === 2) seen.sizeThen = sizeOf(element);
+      if (seen.changes < CHANGES || now - seen.from < OVER_MS) return true;
+      // An answer that is being written is waited for.
+      if (sizeOf(element) > seen.sizeThen + seen.changes) return true;
+      learnt.add(name);
+      return false;
+    },
+    /** The time is up: whatever was changing until now is not going to stop. */
+    giveUp(now: number): void {
+      for (const [element, { last, changes }] of changing)
+        if (changes >= CHANGES && now - last < OVER_MS) learnt.add(nameOf(element));
+    },
+    /** The same for an animation, which is waited for until `giveUp`. */
+    isNoise: (element: Element): boolean => learnt.has(nameOf(element)),
+    addNoise: (element: Element): void => void learnt.add(nameOf(element)),
+  };
+}

@@ -1,0 +1,190 @@
+/** When a page counts as at rest: after what it still has to do, and in spite of what it does for ever. */
+
+import { afterAll, describe, expect, it } from "vitest";
+import { BrowserPool } from "./pool.ts";
+import { body, html, open, pages } from "./test-support.ts";
+import type { HostFetch } from "./world.ts";
+
+const pool = new BrowserPool();
+afterAll(() => pool[Symbol.asyncDispose]());
+
+const WAIT = 'do(action="Wait")';
+const click = (name: string) => `do(action="Click", element="${name}")`;
+/** `done()` says so on the page; `busy(ms)` lets nothing else run. */
+const page = (script: string, markup = "") =>
+  `<p id=out>-</p><button onclick="go()">Go</button>${markup}<script>
+  const done = () => { out.textContent = "done" };
+  const busy = (ms) => { const end = performance.now() + ms; while (performance.now() < end); };
+  function go() {}
+  ${script}</script>`;
+
+describe("a page is not quiet before it has had a turn", () => {
+  it.each([
+    ["a timer of no delay after load", `addEventListener("load", () => setTimeout(done, 0))`],
+    [
+      "a timer behind a long task",
+      `addEventListener("load", () => setTimeout(() => { busy(120); setTimeout(done, 0) }, 0))`,
+    ],
+    [
+      "a frame behind a long task",
+      `addEventListener("load", () => requestAnimationFrame(() => { busy(120); requestAnimationFrame(() => setTimeout(done, 0)) }))`,
+    ],
+    [
+      "several long tasks in a row",
+      `let left = 4; const next = () => { busy(60); --left ? setTimeout(next, 0) : done() }; addEventListener("load", () => setTimeout(next, 0))`,
+    ],
+    [
+      "an answer that takes long to be drawn",
+      `addEventListener("load", () => fetch("/data").then((r) => r.json()).then(() => { busy(80); setTimeout(done, 0) }))`,
+    ],
+  ])("at the start: %s", async (_name, script) => {
+    const app = pages({ "/": page(script), "/data": () => Response.json({}) });
+    await using test = await open(pool, app);
+    expect(body(test.first)).toContain("done");
+  });
+
+  it.each([
+    ["a long task", `go = () => setTimeout(() => { busy(120); setTimeout(done, 0) }, 0)`],
+    ["a timer behind a frame", `go = () => requestAnimationFrame(() => setTimeout(done, 0))`],
+  ])("after an action: %s", async (_name, script) => {
+    await using test = await open(pool, page(script));
+    expect(body(await test.act(click("button Go")))).toContain("done");
+  });
+});
+
+describe("what comes to an end is waited for", () => {
+  const STYLE = `<style>.moving { animation: move .6s } @keyframes move { to { margin-left: 50px } }
+    #box { width: 9px; height: 9px; transition: height .6s } #box.tall { height: 50px }
+    .spinner { animation: move 1s infinite }</style><div id=box class=spinner></div>`;
+  it.each([
+    ["an animation of CSS", `go = () => { out.className = "moving"; out.onanimationend = done }`],
+    ["a transition", `box.className = ""; go = () => { box.className = "tall"; box.ontransitionend = done }`],
+    [
+      "an animation of a script",
+      `go = () => out.animate({ opacity: [0, 1] }, { duration: 600 }).finished.then(done)`,
+    ],
+    [
+      "one after the other",
+      `go = () => out.animate({ opacity: [0, 1] }, 300).finished.then(() => out.animate({ opacity: [0, 1] }, 300).finished).then(done)`,
+    ],
+    [
+      "steps of a style",
+      `go = () => { let step = 0; const next = () => { out.style.marginLeft = step + "px"; ++step < 30 ? requestAnimationFrame(next) : done() }; next() }`,
+    ],
+    [
+      "an answer that is written bit by bit",
+      `go = () => { let words = 0; const next = () => { out.append("word " + words + " "); ++words < 60 ? setTimeout(next, 20) : done() }; next() }`,
+    ],
+  ])("%s", async (_name, script) => {
+    await using test = await open(pool, page(script, STYLE), { limits: { settleMs: 6000 } });
+    expect(body(await test.act(click("button Go")))).toContain("done");
+  });
+
+  it.each([
+    [
+      "typing",
+      'do(action="Type", argument="lamp", element="textbox Search")',
+      `<input aria-label=Search>`,
+      `let timer; document.querySelector("input").oninput = () => { clearTimeout(timer); timer = setTimeout(done, 300) }`,
+    ],
+    [
+      "hovering",
+      'do(action="Hover", element="button Menu")',
+      `<button>Menu</button>`,
+      `document.addEventListener("mouseover", (e) => { if (e.target.textContent === "Menu") setTimeout(done, 300) })`,
+    ],
+    [
+      "hovering, by CSS alone",
+      'do(action="Hover", element="button Menu")',
+      `<style>#menu { visibility: hidden; transition: visibility .1s .3s } button:hover + #menu { visibility: visible }</style><button>Menu</button><div id=menu>done</div>`,
+      ``,
+    ],
+  ])("what comes 300 ms after %s", async (_name, action, markup, script) => {
+    await using test = await open(pool, page(script, markup));
+    expect(body(test.first)).not.toContain("done");
+    expect(body(await test.act(action))).toContain("done");
+  });
+});
+
+describe("what goes on for ever is not waited for, once it is known", () => {
+  /** Hundredths of a second that the page has counted up to an observation. */
+  const clock = `<p id=clock>0</p><script>const from = performance.now(); setInterval(() => { clock.textContent = Math.round((performance.now() - from) / 10) + " hundredths" }, 10)</script>`;
+  const time = (text: string) => Number(/(\d+) hundredths/.exec(text)![1]);
+  const never = () => new Promise<Response>(() => {});
+  const stream = () =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode("data: 1\n\n")),
+      }),
+      { headers: { "content-type": "text/event-stream" } },
+    );
+  const routes: Parameters<typeof pages>[0] = {
+    "/never": never,
+    "/stream": stream,
+    "/poll": async () => {
+      await new Promise((resolve) => setTimeout(resolve, 700));
+      return Response.json({});
+    },
+  };
+  const endless: Record<string, string> = {
+    "a ticker": `<p id=t>0</p><script>let n = 0; setInterval(() => { t.textContent = "price " + n++ }, 15)</script>`,
+    "a ticker that is drawn anew": `<div id=t></div><script>let n = 0; setInterval(() => { t.innerHTML = "<b>price</b> <i>" + n++ + "</i>" }, 15)</script>`,
+    "a carousel": `<div id=t>x</div><script>let n = 0; const step = () => { t.style.transform = "translateX(" + (n++ % 100) + "px)"; requestAnimationFrame(step) }; step()</script>`,
+    "a spinner": `<style>@keyframes s { to { rotate: 1turn } } #t { animation: s 1s infinite }</style><div id=t>x</div>`,
+    "animations without end, each with one": `<div id=t>x</div><script>const again = () => t.animate({ opacity: [0, 1] }, 400).finished.then(again); again()</script>`,
+    "a log that grows": `<pre id=t></pre><script>let n = 0; setInterval(() => t.append("line " + n++ + " of the log\\n"), 15)</script>`,
+    "long polling": `<script>const poll = () => fetch("/never?since=" + Date.now()).then(poll); poll()</script>`,
+    "short polling in a row": `<script>const poll = () => fetch("/poll?since=" + Date.now()).then(poll); poll()</script>`,
+    "a stream of fetch": `<script>fetch("/stream").then((r) => r.text())</script>`,
+    "an EventSource": `<script>new EventSource("/stream")</script>`,
+    "an image that hangs": `<img src=/never>`,
+    "a document that is never closed": `<script>addEventListener("load", () => { const all = document.documentElement.outerHTML.replace(/<script>addEventListener.*/s, ""); document.open(); document.write(all) }, { once: true })</script>`,
+  };
+  it.each(Object.keys(endless))("%s", async (name) => {
+    const app: HostFetch = pages({
+      ...routes,
+      "/": `<h1>Shop</h1><button>Go</button>${clock}${endless[name]}<a href=/two>Two</a>`,
+      "/two": () => html(`<h1>Two</h1><button>Go</button>${clock}${endless[name]}`),
+    });
+    await using test = await open(pool, app);
+    // Learns, in at most one wait.
+    const learnt = await test.act(WAIT);
+    const clicked = await test.act(click("button Go"));
+    const waited = await test.act(WAIT);
+    // A wait lasts for one second where nothing happens; a click hardly any time. The limit is four seconds.
+    expect(time(clicked.text) - time(learnt.text)).toBeLessThan(300);
+    expect(time(waited.text) - time(clicked.text)).toBeLessThan(300);
+  });
+
+  it.each(["a ticker", "long polling"])("%s is known on the next page of the site, too", async (name) => {
+    const app: HostFetch = pages({
+      ...routes,
+      "/": `<h1>Shop</h1>${clock}${endless[name]}<a href=/two>Two</a>`,
+      "/two": () => html(`<h1>Two</h1>${clock}${endless[name]}`),
+    });
+    await using test = await open(pool, app);
+    await test.act(WAIT);
+    expect(time((await test.act(click("link Two"))).text)).toBeLessThan(300);
+  });
+
+  it("a slow answer is waited for again after a quick one came", async () => {
+    let delayMs = 2500;
+    const app = pages({
+      "/": page(
+        `go = () => { out.textContent = "-"; fetch("/search?n=" + Math.random()).then((r) => r.text()).then((text) => { out.textContent = text }) }`,
+      ),
+      "/search": async () => {
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        return new Response(`after ${delayMs}`);
+      },
+    });
+    await using test = await open(pool, app, { limits: { settleMs: 1500 } });
+    expect(body(await test.act(click("button Go")))).toContain("-");
+    await test.act(WAIT);
+    await test.act(WAIT);
+    delayMs = 5;
+    await test.act(click("button Go"));
+    delayMs = 700;
+    expect(body(await test.act(click("button Go")))).toContain("after 700");
+  });
+});
