@@ -74,7 +74,8 @@ export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOp
       try {
         signal?.throwIfAborted();
         const result = await checkTask(suite, site, task, seed, signal);
-        onTask?.(results.push(result), tasks.length, result);
+        results.push(result);
+        onTask?.(results.length, tasks.length, result);
       } catch (error) {
         limit.clearQueue();
         throw error;

@@ -4,7 +4,7 @@ import { ConfigError, Fault } from "../../core/errors.ts";
 import { evaluate, parseCall, pythonString, redditPostUrl } from "./evaluate.ts";
 import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
 import { createAnswerJudge } from "./judge.ts";
-import { isImpossible, parseTasks, toTask } from "./tasks.ts";
+import { isImpossible, needsJudge, parseTasks, toTask } from "./tasks.ts";
 import type { WebArenaTask } from "./tasks.ts";
 import {
   clean,
@@ -96,6 +96,13 @@ const judge = (same: boolean): AnswerJudge => ({
 });
 
 describe("evaluators", () => {
+  test("a task that a language model compares is told from the others, before it begins", () => {
+    const page = { url: "last", locator: "", required_contents: { fuzzy_match: "five" } };
+    expect(needsJudge(task({ reference_answers: { must_include: ["5"] } }))).toBe(false);
+    expect(needsJudge(task({ reference_answers: { fuzzy_match: ["five"] } }))).toBe(true);
+    expect(needsJudge(task({ program_html: [page] }))).toBe(true);
+  });
+
   test("several keys multiply", async () => {
     const both = task({ reference_answers: { must_include: ["5"], fuzzy_match: ["five"] } });
     expect(await evaluate(both, "5", { page: page(), judge: judge(true) })).toEqual([]);
