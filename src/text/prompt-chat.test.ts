@@ -57,3 +57,13 @@ test("every example of the system prompt can be parsed", () => {
   expect(calls).toHaveLength(7);
   for (const call of calls) expect(parseAction(call)).toMatchObject({ ok: true });
 });
+
+test("the system prompt lists every action that the parser knows", () => {
+  const unknown = parseAction('do(action="Dance")');
+  const names = unknown.ok ? [] : unknown.error.message.split("the actions are ")[1]!.split(", ");
+  expect(names.length).toBeGreaterThan(20);
+  for (const name of names)
+    expect(CHAT_SYSTEM).toContain(
+      name.startsWith("Go ") ? `go_${name.slice(3).toLowerCase()}()` : `"${name}"`,
+    );
+});
