@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { appendFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -258,14 +259,14 @@ describe("the dashboard in a browser", () => {
     const changing = (async () => {
       for (let i = 0; !stop; i++) {
         await writeFile(join(world, "good", "lock-1.json"), String(i).repeat(1 + (i % 7)));
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       }
     })();
     try {
       await open("#/");
       let answers = 0;
       await page.route("**/api/runs/good", async (route) => {
-        await new Promise((resolve) => setTimeout(resolve, 600));
+        await sleep(600);
         answers++;
         await route.continue();
       });

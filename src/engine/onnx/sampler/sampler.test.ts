@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
@@ -209,7 +210,7 @@ it("an update waits for running requests and goes before waiting ones", async ()
   const model = await sampler("llama", { maxRunning: 1 });
   const order: string[] = [];
   const first = model.sample(request({ maxTokens: 20 })).then(() => order.push("first"));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await sleep(20);
   const update = model.update(() => void order.push("update"));
   const second = model.sample(request()).then(() => order.push("second"));
   await Promise.all([first, update, second]);
@@ -275,7 +276,7 @@ describe("an abort", () => {
     const kept = model.sample(request({ maxTokens: 40 }));
     const outcome = Promise.allSettled(aborted);
     for (const controller of controllers) {
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      await sleep(3);
       controller.abort(reason);
     }
     for (const result of await outcome) expect(result).toEqual({ status: "rejected", reason });
