@@ -70,8 +70,8 @@ async function attempt(id: string, seed: number): Promise<Attempt> {
   try {
     await using episode = await site.start(suite.task(id), { seed: hash32(`${id} ${seed}`) });
     trace.push(episode.task.instruction, episode.first.text);
-    if (values.look) return end("looked at");
-    await run(episode, solver(episode.task.instruction, episode.first), result, trace, end);
+    if (values.look) end("looked at");
+    else await run(episode, solver(episode.task.instruction, episode.first), result, trace, end);
   } catch (error) {
     end("fault", String(error));
   }

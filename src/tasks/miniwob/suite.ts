@@ -134,7 +134,7 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-async function servePage(root: string, request: Request, seed: number): Promise<Response> {
+export async function servePage(root: string, request: Request, seed: number): Promise<Response> {
   const { pathname } = new URL(request.url);
   const path = resolve(root, `.${decodeURIComponent(pathname)}`);
   if (!path.startsWith(root + sep)) return new Response("not found", { status: 404 });

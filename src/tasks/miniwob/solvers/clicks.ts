@@ -17,6 +17,8 @@ import {
   Stuck,
   submit,
   wait,
+  scrollAny,
+  scrollTo,
 } from "./hands.ts";
 import { meanTheSame } from "./synonyms.ts";
 
@@ -101,7 +103,8 @@ export const findLinkInTabs: Solver = function* (instruction, first) {
 
 export const expandAndSubmit: Solver = function* (_, first) {
   const o = yield click(named(first, /^Section/));
-  yield* submit(o);
+  // While the section grows, the button moves.
+  yield* submit(yield* submit(o));
 };
 
 /** The labels of menus open on hovering. */
@@ -205,7 +208,7 @@ export const navigateTree: Solver = function* (instruction, first) {
       // Names repeat: a folder of this name may not be the one.
       return;
     }
-    const next = o.elements.find(({ label }) => label !== "" && !opened.has(label));
+    const next = o.elements.find(({ label }) => label !== "" && !label.startsWith("(") && !opened.has(label));
     if (!next) break;
     opened.add(next.label);
     o = yield click(next.name);
@@ -215,50 +218,47 @@ export const navigateTree: Solver = function* (instruction, first) {
 
 export const orderFood: Solver = function* (instruction, first) {
   const names = /^Order one of each item: (.+)$/.exec(instruction)?.[1]?.split(", ");
-  const kind = /^Order (\d+) items that are (.+)$/.exec(instruction);
-  let o = first;
-  const taken = new Set<string>();
-  const wanted = names?.length ?? Number(kind?.[1]);
-  for (let tries = 0; tries < 30 && taken.size < wanted; tries++) {
-    const found = dishes(o).find(
-      (dish) => dish.plus !== undefined && !taken.has(dish.name) && isWanted(dish, names, kind?.[2]),
-    );
-    o = yield found ? click(found.plus!) : 'do(action="Scroll Down")';
-    if (found) taken.add(found.name);
-    else if (o.error) throw new Stuck(`dishes are missing: ${o.error.message}`);
+  const [, amount, kind] = /^Order (\d+) items that are (.+)$/.exec(instruction) ?? [];
+  const taken: string[] = [];
+  const wants = (dish: Dish) =>
+    names ? names.includes(dish.name) && !taken.includes(dish.name) : dish.tags.split(" ").includes(kind!);
+  let o: Observation | undefined = first;
+  for (let tries = 0; tries < 40 && taken.length < (names?.length ?? Number(amount)); tries++) {
+    const dish: Dish | undefined = dishes(o).find(wants);
+    if (dish) taken.push(dish.name);
+    o = dish ? yield click(dish.plus) : yield* scrollAny(o);
+    if (!o) throw new Stuck("dishes are missing");
   }
   yield* toSubmit(o);
 };
 
-const isWanted = (dish: Dish, names: string[] | undefined, kind: string | undefined) =>
-  names ? names.includes(dish.name) : kind !== undefined && dish.tags.includes(kind);
-
 interface Dish {
   name: string;
   tags: string;
-  plus: string | undefined;
+  plus: string;
 }
+
+const TAGS = /^(?:(?:vegan|vegetarian|gluten-free|meat|dairy|peanuts)\b ?)+$/;
 
 /** Dishes whose name and `+` are both in view. */
 function dishes(o: Observation): Dish[] {
   const found: Dish[] = [];
   const pluses = all(o, "+");
   let before: string[] = [];
+  let nth = 0;
   for (const line of lines(o)) {
-    if (!line.includes("+")) before.push(line.trim());
-    else {
-      const tags = /^(vegan|gluten-free|halal|vegetarian|spicy)\b/.test(before.at(-1) ?? "")
-        ? before.pop()!
-        : "";
-      found.push({ name: before.at(-1) ?? "", tags, plus: pluses[found.length]?.name });
-      before = [];
-    }
+    const text = line.replace(/\[.*/, "").trim();
+    if (text !== "") before.push(text);
+    if (!line.includes("+]") && !line.includes("+ #")) continue;
+    const plus = pluses[nth++]?.name;
+    const tags = TAGS.test(before.at(-1) ?? "") ? before.pop()! : "";
+    const name = before.at(-1);
+    if (name && plus) found.push({ name, tags, plus });
+    before = [];
   }
-  return found.filter((dish) => dish.name !== "");
+  return found;
 }
 
 function* toSubmit(first: Observation): Steps {
-  let o = first;
-  for (let tries = 0; tries < 20 && !maybe(o, /submit/i); tries++) o = yield 'do(action="Scroll Down")';
-  yield click(named(o, /submit/i));
+  yield click((yield* scrollTo(first, (o) => maybe(o, /submit|^order!$/i))).found);
 }

@@ -17,6 +17,7 @@ import {
   Stuck,
   submit,
   type,
+  scrollAny,
 } from "./hands.ts";
 
 const MONTHS = "January February March April May June July August September October November December".split(
@@ -42,7 +43,9 @@ function* pickDate(first: Observation, name: string, date: string): Steps<Observ
   }
   for (let tries = 0; tries < 14 && shownMonth(o) !== wanted; tries++)
     o = yield click(named(o, shownMonth(o) > wanted ? /^Prev/ : /^Next/));
-  return yield click(named(o, String(day)));
+  o = yield click(named(o, String(day)));
+  // It fades away over what is below it.
+  return (yield* patiently(o, (page) => (/\bSu \|/.test(page.text) ? undefined : true))).page;
 }
 
 export const chooseDate: Solver = function* (instruction, first) {
@@ -78,26 +81,33 @@ function* readFlights(first: Observation, what: string): Steps<{ found: string }
   const offers = new Map<string, number>();
   let o = first;
   for (let tries = 0; tries < 15; tries++) {
-    const durations = [
-      ...lines(o)
-        .join("\n")
-        .matchAll(/(\d+)h (\d+)m/g),
-    ].map((d) => Number(d[1]) * 60 + Number(d[2]));
-    const buttons = all(o, /^Book flight for/);
-    for (const [index, { label }] of buttons.entries()) {
-      const price = Number(label.replace(/\D/g, ""));
-      const last = durations.slice(-buttons.length);
-      if (!offers.has(label)) offers.set(label, what === "cheapest" ? price : (last[index] ?? Infinity));
-    }
-    o = yield 'do(action="Scroll Down")';
-    if (o.error) break;
+    for (const [label, value] of offersIn(o, what)) offers.set(label, value);
+    const next: Observation | undefined = yield* scrollAny(o);
+    if (!next) break;
+    o = next;
   }
   const best = [...offers].sort((a, b) => a[1] - b[1])[0]?.[0];
   if (best === undefined) throw new Stuck("no flights");
   for (let tries = 0; tries < 15; tries++) {
     const name = maybe(o, best);
     if (name) return { found: name };
-    o = yield 'do(action="Scroll Up")';
+    o = (yield* scrollAny(o, "up")) ?? o;
   }
   return yield* scrollTo(o, (page) => maybe(page, best));
+}
+
+/** Price, or minutes, of each offer by the label of its button; those whose duration is out of view are left out. */
+function offersIn(o: Observation, what: string): Map<string, number> {
+  const offers = new Map<string, number>();
+  let minutes: number | undefined;
+  for (const line of lines(o)) {
+    const [, hours, rest] = /^(\d+)h (\d+)m/.exec(line) ?? [];
+    if (hours) minutes = Number(hours) * 60 + Number(rest);
+    const label = /\[button (Book flight for \$\d+)/.exec(line)?.[1];
+    if (!label) continue;
+    const value = what === "cheapest" ? Number(label.replace(/\D/g, "")) : minutes;
+    if (value !== undefined) offers.set(label, value);
+    minutes = undefined;
+  }
+  return offers;
 }

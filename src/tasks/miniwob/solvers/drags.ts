@@ -27,7 +27,7 @@ const DIRECTIONS: Record<string, string> = { left: "-15, 0", right: "15, 0", up:
 
 /** The shape is the only thing beside the button that answers to the mouse. */
 export const dragShape: Solver = function* (instruction, first) {
-  const shape = first.elements.find(({ label }) => label !== "Submit");
+  const shape = all(first, /^(?!Submit)/, /^(?!pane)/)[0];
   if (!shape) throw new Stuck("the shape is not shown");
   const o = yield drag(shape.name, DIRECTIONS[capture(instruction, /(left|right|up|down)/)]!);
   yield* submit(o);
@@ -94,7 +94,7 @@ export const textEditor: Solver = function* (instruction, first) {
   const style = /style (\w+)/.exec(instruction)?.[1];
   const color = /color (\w+)/.exec(instruction)?.[1];
   const editor = field(first);
-  const text = all_ ? null : capture(instruction, /the text (\S+) /);
+  const text = all_ ? null : capture(instruction, /give the text (\S+) /);
   let o: Observation = yield text === null ? press("Control+A", editor) : selectText(text, editor);
   if (o.error) throw new Stuck(o.error.message);
   if (style)
@@ -124,10 +124,43 @@ export const gridCoordinate: Solver = function* (instruction, o) {
 
 /** Clicks the middle of the drawing; near enough on many problems. */
 export const clickMiddle: Solver = function* (_, first) {
-  const drawing = first.elements.find(({ label }) => label !== "Submit");
+  const drawing = all(first, /^(?!Submit)/, /^(?!pane)/)[0];
   if (!drawing) throw new Stuck("the drawing is not shown");
   const o = yield draw(drawing.name, "75,65");
   yield* submit(o);
+};
+
+/** Anywhere: the direction counts most. */
+export const drawLine: Solver = function* (instruction, first) {
+  const drawing = all(first, /^(?!Submit)/, /^(?!pane)/)[0];
+  if (!drawing) throw new Stuck("the drawing is not shown");
+  const along = [10, 30, 50, 70, 90, 110];
+  const points = along.map((at) => (/vertical/.test(instruction) ? `76,${at}` : `${at},60`));
+  const o = yield draw(drawing.name, points.join(" "));
+  if (o.error) throw new Stuck(o.error.message);
+  yield* submit(o);
+};
+
+/** Middle of the display below the area of 156 × 127 pixels, counted from the area's corner. */
+const DISPLAY = [80, 140] as const;
+
+/**
+ * Feels its way by dragging the display over the area, whose words tell how warm it is there; then clicks where it is at least
+ * not ice cold.
+ */
+export const hotCold: Solver = function* (_, first) {
+  let o = first;
+  const probes = [38, 114].flatMap((x) => [30, 95].map((y) => [x, y] as const)).concat([[76, 62]]);
+  for (const [x, y] of probes) {
+    const [area, display] = all(o, /./, "clickable");
+    if (!area || !display) throw new Stuck("the area is not shown");
+    o = yield drag(display.name, `${x - DISPLAY[0]}, ${y - DISPLAY[1]}`);
+    if (o.error) throw new Stuck(o.error.message);
+    if (/ICE COLD/.test(o.text) || !/HOT|WARM|COLD/.test(o.text)) continue;
+    yield draw(area.name, `${x},${y}`);
+    return;
+  }
+  throw new Stuck("it is ice cold everywhere");
 };
 
 export const findGreatest: Solver = function* (_, first) {
@@ -156,57 +189,89 @@ const WINS = ["012", "345", "678", "036", "147", "258", "048", "246"].map((line)
   line.split("").map(Number),
 );
 
+/** Knows its own marks by having set them: the pictures of both have the same name. */
 export const ticTacToe: Solver = function* (_, first) {
+  const own = new Set<number>();
   let o = first;
   for (let turn = 0; turn < 5; turn++) {
     const cells = o.elements;
     if (cells.length !== 9) throw new Stuck(`${cells.length} cells instead of 9`);
-    const marks = cells.map(({ label }) =>
-      /mark-?x|\bx\b/i.exec(label) ? "x" : /mark-?o|\bo\b/i.exec(label) ? "o" : "",
-    );
-    const place = (mark: string) =>
-      WINS.flatMap((line) =>
-        line.filter((c) => marks[c] === "" && line.every((d) => d === c || marks[d] === mark)),
-      )[0];
-    const open = [4, 0, 2, 6, 8, 1, 3, 5, 7].find((c) => marks[c] === "");
-    const choice = place("x") ?? place("o") ?? open;
+    const marks = cells.map(({ label }, cell) => (own.has(cell) ? "x" : /mark/.test(label) ? "o" : ""));
+    const choice =
+      finish(marks, "x") ?? finish(marks, "o") ?? [4, 0, 2, 6, 8, 1, 3, 5, 7].find((c) => !marks[c]);
     if (choice === undefined) throw new Stuck("drawn");
+    own.add(choice);
     o = yield click(cells[choice]!.name);
   }
 };
 
-export const countText: Solver = function* (instruction, o) {
-  const what = /How many (?:\w+ )*?(digit|letter)s? are there/.exec(instruction)?.[1];
-  const shapes = o.elements.filter(({ role }) => role !== "button");
-  const count = shapes.filter(({ label }) => (what === "digit" ? /^\d$/ : /^[a-z]$/i).test(label)).length;
-  if (!what) throw new Stuck("colours and sizes are not in the text");
-  yield click(named(o, String(count), { role: "button" }));
+/** The free cell of a line whose others have this mark. */
+const finish = (marks: readonly string[], mark: string): number | undefined =>
+  WINS.flatMap((line) => line.filter((c) => !marks[c] && line.every((d) => d === c || marks[d] === mark)))[0];
+
+interface Description {
+  color: string | undefined;
+  /** `item` is any shape, letter or digit. */
+  kind: string;
+  /** Sizes are not in the text. */
+  sized: boolean;
+}
+
+const KINDS: Record<string, RegExp> = {
+  item: /./,
+  shape: /^\(/,
+  circle: /^\(circle/,
+  rectangle: /^\(rect/,
+  triangle: /^\(polygon/,
+  letter: /^[a-z]$/i,
+  digit: /^\d$/,
+};
+
+/** `large red circle`, `small digit`, `green item`, `A`, `blue 7`. */
+function describe(text: string): Description {
+  const words = text.trim().split(" ");
+  const last = words.at(-1)!;
+  const rest = words.slice(0, -1);
+  const kind = last.length > 2 ? last.replace(/s$/, "") : last.charAt(0);
+  return {
+    kind,
+    sized: rest.some((word) => /^(small|large)$/.test(word)),
+    color: rest.find((word) => !/^(small|large)$/.test(word)),
+  };
+}
+
+/** Shapes that may be meant. Colours of letters and digits are not in the text, nor are sizes. */
+function candidates(o: Observation, { color, kind }: Description): string[] {
+  const isKind = KINDS[kind] ?? new RegExp(`^${kind}$`);
+  return o.elements
+    .filter(({ role, label }) => role !== "button" && isKind.test(label))
+    .filter(({ label }) => color === undefined || !label.startsWith("(") || label.includes(` ${color}`))
+    .map(({ name }) => name);
+}
+
+export const countShape: Solver = function* (instruction, o) {
+  const wanted = describe(capture(instruction, /^How many (.+) are there/));
+  yield click(named(o, String(candidates(o, wanted).length), { role: "button" }));
 };
 
 export const clickShape: Solver = function* (instruction, o) {
-  const what = capture(instruction, /(\S+)$/);
-  const pattern =
-    what === "digit"
-      ? /^\d$/
-      : what === "letter"
-        ? /^[a-z]$/i
-        : what.length === 1
-          ? new RegExp(`^${what}$`)
-          : null;
-  if (!pattern) throw new Stuck("shapes have no name in the text");
-  yield click(named(o, pattern));
+  const found = candidates(o, describe(capture(instruction, /^Click on an? (.+)$/)))[0];
+  if (!found) throw new Stuck("no such shape in the text");
+  yield click(found);
 };
 
 export const identifyShape: Solver = function* (_, o) {
-  const shape = o.elements.find(({ role }) => role !== "button");
-  const kind = /^\d$/.test(shape?.label ?? "")
-    ? "Number"
-    : /^[a-z]$/i.test(shape?.label ?? "")
-      ? "Letter"
-      : null;
-  const drawn = /circle|triangle|rect/i.exec(shape?.label ?? "")?.[0];
-  if (!kind && !drawn) throw new Stuck("the shape has no name in the text");
-  yield click(named(o, kind ?? new RegExp(drawn!, "i"), { role: "button" }));
+  const label = o.elements.find(({ role }) => role !== "button")?.label ?? "";
+  const names = {
+    circle: "Circle",
+    rectangle: "Rectangle",
+    triangle: "Triangle",
+    letter: "Letter",
+    digit: "Number",
+  };
+  const kind = Object.entries(names).find(([key]) => KINDS[key]!.test(label));
+  if (!kind) throw new Stuck("the shape has no name in the text");
+  yield click(named(o, kind[1], { role: "button" }));
 };
 
 export const clickColor: Solver = function* (instruction, o) {

@@ -39,9 +39,21 @@ export const enterTextCase: Solver = function* (instruction, o) {
   yield* answer(o, /upper case/.test(instruction) ? text.toUpperCase() : text.toLowerCase());
 };
 
-export const enterDateOrTime: Solver = function* (instruction, o) {
-  yield* answer(o, capture(instruction, /^Enter (.+) as the/));
+/** As the instruction writes it; where the field does not understand that, as fields of this kind hold it. */
+export const enterDateOrTime: Solver = function* (instruction, first) {
+  const text = capture(instruction, /^Enter (.+) as the/);
+  let o = yield type(field(first), text);
+  if (o.error) o = yield type(field(o), text.includes("/") ? isoDate(text) : time24(text));
+  yield* submit(o);
 };
+
+const isoDate = (text: string) => text.replace(/^(\d+)\/(\d+)\/(\d+)$/, "$3-$1-$2");
+
+function time24(text: string): string {
+  const [, hour, minute, half] = /^(\d+):(\d+) (AM|PM)$/.exec(text) ?? [];
+  const hours = (Number(hour) % 12) + (half === "PM" ? 12 : 0);
+  return `${String(hours).padStart(2, "0")}:${minute}`;
+}
 
 export const enterPassword: Solver = function* (instruction, first) {
   const o = yield type(field(first, 1), quoted(instruction)[0]!);
@@ -242,9 +254,10 @@ export const useSpinner: Solver = function* (instruction, first) {
   yield* submit(o);
 };
 
-/** The page's sliders, or what has to be taken for one. */
+/** The page's sliders, or what has to be taken for one: something without words that answers to the mouse. */
 const slider = (o: Observation, nth: number) =>
-  named(o, /^/, { role: /^(slider|clickable|button|link)$/, nth });
+  maybe(o, /^/, { role: "slider", nth }) ??
+  named(o, /^(|.*handle.*|.*slider.*)$/, { role: /^(clickable|link)$/, nth });
 
 const shownNumbers = (o: Observation) =>
   lines(o).flatMap((line) => /^(?:\[[^\]]*\] ?)?(-?\d+)$/.exec(line.trim())?.[1] ?? []);
@@ -255,7 +268,9 @@ function* slideTo(first: Observation, nth: number, value: number): Steps<Observa
   for (let tries = 0; tries < 4; tries++) {
     const shown = Number(shownNumbers(o)[nth - 1]);
     if (shown === value) return o;
-    o = yield* setSlider(slider(o, nth), shown, value);
+    const handle = slider(o, nth);
+    o = yield type(handle, String(value));
+    if (o.error) o = yield* setSlider(handle, shown, value);
     if (o.error) throw new Stuck(o.error.message);
   }
   throw new Stuck(`the slider stays at ${shownNumbers(o)[nth - 1]}`);
@@ -321,10 +336,12 @@ const HEX: Record<string, string> = {
 export const useColorwheel: Solver = function* (instruction, first) {
   const name = /^Select (\w+) with/.exec(instruction)?.[1];
   let o = yield type(field(first), (name && HEX[name]) || "808080");
-  // The picker stays over the button until the field is left.
-  if (!maybe(o, "Submit")) o = yield press("Tab", field(o));
-  if (o.error) o = yield 'do(action="Press Enter")';
-  yield* submit(o);
+  if (maybe(o, "Submit")) yield* submit(o);
+  else {
+    // The picker covers the button, which the keyboard reaches.
+    o = yield press("Tab", field(o));
+    yield o.error ? 'do(action="Press Enter")' : press("Enter");
+  }
 };
 
 export const terminal: Solver = function* (instruction, first) {
@@ -332,7 +349,7 @@ export const terminal: Solver = function* (instruction, first) {
   let o = yield click(maybe(first, /user\$/) ?? maybe(first, /terminal/i) ?? named(first, /^/));
   o = yield insert("ls");
   o = yield press("Enter");
-  const output = lines(o).map((line) => line.trim());
+  const output = lines(o).map((line) => line.replace(/^\[clickable |\]$/g, "").trim());
   const at = output.findLastIndex((line) => /^user\$ ls$/.test(line));
   const files = (output[at + 1] ?? "").split(/\s+/);
   const file = files.find((name) => (extension ? name.endsWith(`.${extension}`) : !name.includes(".")));

@@ -110,18 +110,33 @@ export function* clickSoon(
   return yield click(found ?? named(page, label, wanted));
 }
 
+/**
+ * Scrolls the pane that the last (scrolling up: the first) element stands in, or else the page. `undefined`: neither moves.
+ */
+export function* scrollAny(
+  o: Observation,
+  direction: "up" | "down" = "down",
+): Steps<Observation | undefined> {
+  const scroll = direction === "down" ? scrollDown : scrollUp;
+  const element = direction === "down" ? o.elements.at(-1) : o.elements[0];
+  if (element) {
+    const pane = yield scroll(element.name);
+    if (!pane.error) return pane;
+  }
+  const page = yield scroll();
+  return page.error ? undefined : page;
+}
+
 /** Scrolls down, from the top that the page shows first, until `find` finds something. */
 export function* scrollTo<Found>(
   first: Observation,
   find: (o: Observation) => Found | undefined,
-  element?: (o: Observation) => string | undefined,
 ): Steps<{ page: Observation; found: Found }> {
-  let o = first;
-  for (let tries = 0; tries < 30; tries++) {
+  let o: Observation | undefined = first;
+  for (let tries = 0; o && tries < 30; tries++) {
     const found = find(o);
     if (found !== undefined) return { page: o, found };
-    o = yield scrollDown(element?.(o));
-    if (o.error) break;
+    o = yield* scrollAny(o);
   }
   throw new Stuck("not found by scrolling down");
 }

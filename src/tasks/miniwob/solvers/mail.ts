@@ -2,7 +2,20 @@
 
 import type { Observation } from "../../../core/observation.ts";
 import type { Solver, Steps } from "./hands.ts";
-import { all, capture, click, field, lines, maybe, named, scrollTo, Stuck, submit, type } from "./hands.ts";
+import {
+  all,
+  capture,
+  click,
+  field,
+  lines,
+  maybe,
+  named,
+  scrollTo,
+  Stuck,
+  submit,
+  type,
+  scrollAny,
+} from "./hands.ts";
 
 interface Wish {
   what: "delete" | "star" | "reply" | "forward";
@@ -94,17 +107,29 @@ export const emailInbox: Solver = function* (instruction, first) {
   }
 };
 
-/** The elements of each post, by the user that the lines above them name. */
-function posts(o: Observation): { user: string; start: number; end: number }[] {
-  const found: { user: string; start: number; end: number }[] = [];
-  let elements = 0;
-  for (const line of lines(o)) {
-    const user = /(@[\w-]+)/.exec(line)?.[1];
-    if (user && !/(Mute|Block) @/.test(line)) found.push({ user, start: elements, end: Infinity });
-    elements += [...line.matchAll(/\[(?!x\])[a-z]+(?: |\])/g)].length;
-  }
-  return found.map((post, index) => ({ ...post, end: found[index + 1]?.start ?? Infinity }));
+interface Post {
+  user: string;
+  body: string;
+  /** Names of its elements that are in view. */
+  elements: string[];
 }
+
+/** What stands below the line that names a user belongs to that user's post. */
+function posts(o: Observation): Post[] {
+  const found: Post[] = [];
+  for (const line of lines(o)) {
+    const user = /(?<!Mute |Block )(@[\w-]+)/.exec(line)?.[1];
+    const last = found.at(-1);
+    if (user) found.push({ user, body: "", elements: [] });
+    else if (line.startsWith("[")) last?.elements.push(...namesIn(line));
+    else if (last?.body === "") last.body = line;
+  }
+  return found;
+}
+
+/** The names that a line prints in brackets, without values and states. */
+const namesIn = (line: string) =>
+  [...line.matchAll(/\[([a-z]+ [^\];=]+?)(?: = [^\]]*|;[^\]]*)?\]/g)].map((found) => found[1]!);
 
 const ICONS: Record<string, RegExp> = {
   Reply: /reply/i,
@@ -113,20 +138,16 @@ const ICONS: Record<string, RegExp> = {
   Share: /share/i,
 };
 
-function inPost(o: Observation, user: string, what: RegExp, skip = 0): string | undefined {
-  let passed = 0;
-  for (const post of posts(o)) {
-    if (post.user !== user || passed++ < skip) continue;
-    return o.elements.slice(post.start, post.end).find(({ label }) => what.test(label))?.name;
-  }
-  return undefined;
-}
+const inPost = (o: Observation, user: string, what: RegExp) =>
+  posts(o)
+    .filter((post) => post.user === user)
+    .flatMap(({ elements }) => elements.filter((name) => what.test(name)))[0];
 
 export const socialMedia: Solver = function* (instruction, first) {
   const [, user, action] = /^For the user (@\S+), click on the "(.+)" button/.exec(instruction) ?? [];
   if (!user || !action) throw new Stuck(instruction);
   const icon = ICONS[action];
-  const { page, found } = yield* scrollTo(first, (o) => inPost(o, user, icon ?? /^more\b/i));
+  const { page, found } = yield* scrollTo(first, (o) => inPost(o, user, icon ?? /\bmore\b/i));
   if (icon) {
     yield click(found);
     return;
@@ -143,35 +164,23 @@ export const socialMediaMany: Solver = function* (instruction, first) {
     /^Click the "(.+)" button on (all|\d+) posts? by (@\S+) and/.exec(instruction) ?? [];
   if (!action || !user) throw new Stuck(instruction);
   const wanted = amount === "all" ? Infinity : Number(amount);
+  const isIcon = (name: string) => ICONS[action]!.test(name);
+  // A post that was pressed may be in view again after scrolling, and does not say so.
+  const pressed = new Set<string>();
   let o = first;
-  let clicked = 0;
-  for (let tries = 0; tries < 30 && clicked < wanted; tries++) {
-    o = yield* pressInView(o, user, ICONS[action]!, wanted - clicked, (n) => (clicked += n));
-    if (clicked >= wanted) break;
-    o = yield 'do(action="Scroll Down")';
-    if (o.error) break;
+  for (let tries = 0; tries < 60 && pressed.size < wanted; tries++) {
+    const post = posts(o).find(
+      (one) => one.user === user && !pressed.has(one.body) && one.elements.some(isIcon),
+    );
+    if (post) {
+      o = yield click(post.elements.find(isIcon)!);
+      pressed.add(post.body);
+      continue;
+    }
+    const next: Observation | undefined = yield* scrollAny(o);
+    if (!next) break;
+    o = next;
   }
   const bottom = yield* scrollTo(o, (page) => maybe(page, "Submit"));
   yield* submit(bottom.page);
 };
-
-/** What was pressed before scrolling and is still in view must not be pressed again: it says that it is active. */
-function* pressInView(
-  first: Observation,
-  user: string,
-  what: RegExp,
-  most: number,
-  count: (n: number) => void,
-): Steps<Observation> {
-  let o = first;
-  let n = 0;
-  for (let skip = 0; n < most; skip++) {
-    const name = inPost(o, user, what, skip);
-    if (!name) break;
-    if (/active/.test(name)) continue;
-    o = yield click(name);
-    n++;
-  }
-  count(n);
-  return o;
-}
