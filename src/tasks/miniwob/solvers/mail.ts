@@ -1,7 +1,7 @@
 /** @file Tasks of an inbox and of a feed, whose actions are icons. */
 
 import type { Observation } from "../../../core/observation.ts";
-import type { Solver, Steps } from "./hands.ts";
+import type { Solver } from "./hands.ts";
 import {
   all,
   capture,
