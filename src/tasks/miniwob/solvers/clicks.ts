@@ -68,10 +68,8 @@ export const chooseFromList: Solver = function* (instruction, first) {
 
 export const clickWidget: Solver = function* (instruction, o) {
   const wanted = quoted(instruction)[0]!;
-  const role = wanted === "text" ? "textbox" : wanted;
-  const isLong = (element: { role: string }) => element.role === "textarea";
-  const field = o.elements.find((element) => element.role === role) ?? o.elements.find(isLong);
-  yield click(field?.name ?? named(o, /^/, { role: "textbox" }));
+  if (!wanted.startsWith("text")) yield click(named(o, /^/, { role: wanted }));
+  else yield click(named(o, wanted === "text" ? /^(?!.*text area)/ : /text area/, { role: "textbox" }));
 };
 
 export const clickDialog: Solver = function* (instruction, o) {

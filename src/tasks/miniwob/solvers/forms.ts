@@ -146,8 +146,12 @@ export const guessNumber: Solver = function* (_, first) {
 
 export const copyPaste: Solver = function* (instruction, o) {
   const nth = Number(/(\d)(?:st|nd|rd|th) text area/.exec(instruction)?.[1] ?? 1);
-  const copied = yield press("Control+A Control+C", field(o, nth));
-  const pasted = yield press("Control+V", field(copied, fields(copied).length));
+  const full = fields(o).filter(({ value }) => value);
+  const source = full[nth - 1];
+  const target = fields(o).find(({ value }) => !value);
+  if (!source || !target) throw new Stuck("no text to copy, or no field to paste it into");
+  yield press("Control+A Control+C", source.name);
+  const pasted = yield press("Control+V", target.name);
   yield* submit(pasted);
 };
 

@@ -10,6 +10,7 @@ import {
   lines,
   maybe,
   named,
+  patiently,
   scrollTo,
   Stuck,
   submit,
@@ -147,7 +148,9 @@ export const socialMedia: Solver = function* (instruction, first) {
   const [, user, action] = /^For the user (@\S+), click on the "(.+)" button/.exec(instruction) ?? [];
   if (!user || !action) throw new Stuck(instruction);
   const icon = ICONS[action];
-  const { page, found } = yield* scrollTo(first, (o) => inPost(o, user, icon ?? /\bmore\b/i));
+  // The icons are pictures that load after the page.
+  const shown = (yield* patiently(first, (o) => maybe(o, /reply/))).page;
+  const { page, found } = yield* scrollTo(shown, (o) => inPost(o, user, icon ?? /\bmore\b/i));
   if (icon) {
     yield click(found);
     return;
