@@ -1,11 +1,12 @@
-/** @file Bundles the page script into `dist/browser/page/bundle.js`. */
+/** @file Bundles the page scripts into `dist/browser/page/*.bundle.js`. */
 
 import { writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { bundlePageScript } from "../dist/browser/page-bundle.js";
+import { bundlePageScript, PAGE_SCRIPTS } from "../dist/browser/page-bundle.js";
 
 const path = (from) => fileURLToPath(new URL(from, import.meta.url));
-await writeFile(
-  path("../dist/browser/page/bundle.js"),
-  await bundlePageScript(path("../src/browser/page/main.ts")),
-);
+for (const name of PAGE_SCRIPTS)
+  await writeFile(
+    path(`../dist/browser/page/${name}.bundle.js`),
+    await bundlePageScript(path(`../src/browser/page/${name}.ts`)),
+  );

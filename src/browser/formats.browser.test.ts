@@ -98,7 +98,7 @@ Showing 1 to 8 of 21
   it("leaves out what cannot be seen or reached", async () => {
     expect(
       await compact(
-        `<p hidden>a</p><p style="visibility:hidden">b <span style="visibility:visible">shown</span></p><p style="opacity:0">c</p><p aria-hidden=true>d</p>
+        `<p hidden>a</p><p style="visibility:hidden">b <span style="visibility:visible">shown</span></p><p style="opacity:0">c</p>
          <p style="position:absolute;left:-9999px">e</p><p style="position:absolute;width:1px;height:1px;overflow:hidden">f</p>
          <details><summary>More</summary>g</details><div style="height:20px;overflow:hidden"><p style="margin:0;line-height:20px">top</p><p>h</p></div>
          <button style="position:absolute;top:300px">Under</button><div style="position:absolute;top:290px;height:60px;width:300px;background:#fff;z-index:2">over</div>`,

@@ -5,6 +5,20 @@ import type { Observation } from "../core/observation.ts";
 import type { ElementTarget } from "./observe.ts";
 
 /**
+ * Without what a reader does not see and a model does not write as it stood: compatibility forms and composed or
+ * decomposed accents, invisible characters, kinds of blanks and quotes.
+ */
+const seen = (text: string): string =>
+  text
+    .normalize("NFKC")
+    .replace(/[\p{Cf}\uFE00-\uFE0F]/gu, "")
+    .replace(/[‘’]/g, "'")
+    .replace(/[“”]/g, '"')
+    .replace(/\s+/g, " ")
+    .trim();
+const folded = (text: string): string => seen(text).toLowerCase();
+
+/**
  * Exact, or with the brackets and value that the page prints around it, or in other letter case where only one element
  * fits. An agent's slip of that kind is not worth a step; anything more would be guessing.
  */
@@ -23,19 +37,19 @@ export function findElement(
   for (const candidate of [
     written,
     bare,
-    bare.replace(/(?: = |; options: |; disabled|; invalid: ).*$/, ""),
+    bare.replace(/(?: = |; options: |; more |; disabled|; invalid: ).*$/, ""),
   ]) {
     const exact = names.indexOf(candidate);
     if (exact >= 0) return at(exact);
-    const folded = names.flatMap((name, index) =>
-      name.toLowerCase() === candidate.toLowerCase() ? [index] : [],
-    );
-    if (folded.length === 1) return at(folded[0]!);
-    if (folded.length > 1)
-      return {
-        code: "ambiguous_element",
-        message: `"${candidate}" may be ${folded.map((index) => `"${names[index]!}"`).join(" or ")}`,
-      };
+    for (const same of [seen, folded]) {
+      const found = names.flatMap((name, index) => (same(name) === same(candidate) ? [index] : []));
+      if (found.length === 1) return at(found[0]!);
+      if (found.length > 1)
+        return {
+          code: "ambiguous_element",
+          message: `"${candidate}" may be ${found.map((index) => `"${names[index]!}"`).join(" or ")}`,
+        };
+    }
   }
   return {
     code: "unknown_element",

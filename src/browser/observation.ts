@@ -2,10 +2,12 @@
 
 import type { ActionError } from "../core/action.ts";
 import type { ObservationFormat, ObservedElement, Observation } from "../core/observation.ts";
-import type { PageElement, PageSnapshot } from "./page/compact.ts";
+import type { PageElement, PageSnapshot } from "./page/listing.ts";
 
 /** Options of a drop-down that are printed. */
 const SHOWN_OPTIONS = 12;
+/** Of one that the agent has just clicked. */
+const OPENED_OPTIONS = 300;
 
 export interface ObservationParts {
   format: ObservationFormat;
@@ -73,11 +75,13 @@ export function compactNames(elements: readonly Pick<PageElement, "role" | "labe
 function suffix(element: PageElement): string {
   const parts: string[] = [];
   if (element.value !== undefined && element.value !== "" && element.value !== "unchecked")
-    parts.push(` = ${element.value}`);
+    parts.push(` = ${element.shown ?? element.value}`);
   if (element.options && element.options.length > 0) {
-    const shown = element.options.slice(0, SHOWN_OPTIONS).join(", ");
-    parts.push(`; options: ${shown}${element.options.length > SHOWN_OPTIONS ? ", …" : ""}`);
+    const most = element.opened ? OPENED_OPTIONS : SHOWN_OPTIONS;
+    const shown = element.options.slice(0, most).join(", ");
+    parts.push(`; options: ${shown}${element.options.length > most ? ", …" : ""}`);
   }
+  if (element.more) parts.push(`; ${element.more}`);
   if (element.disabled) parts.push("; disabled");
   if (element.invalid) parts.push(`; invalid: ${element.invalid}`);
   return parts.join("");

@@ -1,12 +1,14 @@
 /** @file Observes a document and the frames in it: one evaluation each. */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { ObservationFormat } from "../core/observation.ts";
 import { bounded } from "./bounded.ts";
-import { mainDocument } from "./page-world.ts";
+import { DocumentGone, mainDocument } from "./page-world.ts";
 import type { PageDocument } from "./page-world.ts";
-import type { PageSnapshot } from "./page/compact.ts";
+import type { PageSnapshot } from "./page/listing.ts";
 import type { Edges } from "./page/geometry.ts";
+import type { Window } from "./page/main.ts";
 import type { SettleOptions } from "./page/settle.ts";
 
 /** Where an element of an observation lives. */
@@ -14,9 +16,6 @@ export interface ElementTarget {
   document: PageDocument;
   /** Its position in the document's own list. */
   index: number;
-  /** Offset of the frame's viewport in the page's. */
-  dx: number;
-  dy: number;
 }
 
 export interface ObservedDocument {
@@ -30,6 +29,8 @@ export interface ObservedDocument {
 }
 
 const FRAME_DEPTH = 3;
+/** How long a frame may take to answer. */
+const FRAME_MS = 3000;
 const QUIET_FRAME: SettleOptions = {
   quietMs: 0,
   maxMs: 1500,
@@ -38,6 +39,14 @@ const QUIET_FRAME: SettleOptions = {
   noise: [],
 };
 
+/** Where a document is in the page: its corner, and the page's pixels by its own. */
+interface Offset {
+  dx: number;
+  dy: number;
+  depth: number;
+  window: Window;
+}
+
 /** `null`: the document is about to be replaced. Rejects if it is replaced meanwhile. */
 export async function observeDocument(
   page: Page,
@@ -45,54 +54,80 @@ export async function observeDocument(
   view: Edges,
   settle: SettleOptions,
 ): Promise<ObservedDocument | null> {
-  return observeFrame(await mainDocument(page), format, view, settle, { dx: 0, dy: 0, depth: 0 });
+  const window: Window = { seen: view, frameWidth: null };
+  return observeIn(await mainDocument(page), format, settle, { dx: 0, dy: 0, depth: 0, window });
 }
 
-async function observeFrame(
+async function observeIn(
   document: PageDocument,
   format: ObservationFormat,
-  view: Edges,
   settle: SettleOptions,
-  at: { dx: number; dy: number; depth: number },
+  at: Offset,
 ): Promise<ObservedDocument | null> {
   const from = performance.now();
-  const settled = await document.call("observe", format, view, settle);
+  const settled = await document.call("observe", format, at.window, settle);
   if (!settled) return null;
   const { settledMs, noise, ...snapshot } = settled;
   const readMs = () => Math.max(0, performance.now() - from - settledMs);
-  const targets = snapshot.elements.map((_, index): ElementTarget => ({
-    document,
-    index,
-    dx: at.dx,
-    dy: at.dy,
-  }));
-  for (const element of snapshot.elements)
-    element.box = [element.box[0] + at.dx, element.box[1] + at.dy, element.box[2], element.box[3]];
+  const { dx, dy } = at;
+  const { scale } = snapshot;
+  const targets = snapshot.elements.map((_, index): ElementTarget => ({ document, index }));
+  for (const element of snapshot.elements) {
+    const [left, top, width, height] = element.box.map((pixels) => Math.round(pixels * scale));
+    element.box = [left! + dx, top! + dy, width!, height!];
+  }
   if (snapshot.frames.length === 0 || at.depth >= FRAME_DEPTH) {
     snapshot.lines = snapshot.lines.filter((line) => !line.includes("\uE002"));
     return { snapshot, targets, noise, readMs: readMs() };
   }
-  const inner = await Promise.all(
-    snapshot.frames.map(async (box, index): Promise<ObservedDocument | null> => {
-      const child = await document.frame(index);
-      if (!child) return null;
-      const [left, top, right, bottom] = box;
-      const seen: Edges = [
-        Math.max(view[0] - left, 0),
-        Math.max(view[1] - top, 0),
-        Math.min(view[2] - left, right - left),
-        Math.min(view[3] - top, bottom - top),
-      ];
-      const offset = { dx: at.dx + left, dy: at.dy + top, depth: at.depth + 1 };
-      return bounded(observeFrame(child, format, seen, QUIET_FRAME, offset), 3000);
-    }),
-  ).catch((error: unknown) => {
-    // A frame that is being replaced or does not answer is left out; the page around it is still the page.
-    if (document.gone) throw error;
-    return snapshot.frames.map(() => null);
-  });
-  const joined = joinFrames({ snapshot, targets }, inner);
+  const frames = snapshot.frames.map(({ box }, index) =>
+    observeFrame(document, index, format, offsetOf(box, at, scale)),
+  );
+  const joined = joinFrames({ snapshot, targets }, await Promise.all(frames));
   return { ...joined, noise, readMs: readMs() };
+}
+
+/** Of a frame whose content box, in the pixels of the document that it is in, is `box`. */
+function offsetOf(box: Edges, at: Offset, scale: number): Offset {
+  const { seen } = at.window;
+  const [left, top, right, bottom] = box.map((edge) => edge * scale) as Edges;
+  return {
+    dx: at.dx + left,
+    dy: at.dy + top,
+    depth: at.depth + 1,
+    window: {
+      seen: [
+        Math.max(seen[0] - left, 0),
+        Math.max(seen[1] - top, 0),
+        Math.min(seen[2] - left, right - left),
+        Math.min(seen[3] - top, bottom - top),
+      ],
+      frameWidth: right - left,
+    },
+  };
+}
+
+/** `null` for a frame that does not answer: the page around it is still the page, and so are the other frames. */
+async function observeFrame(
+  outer: PageDocument,
+  index: number,
+  format: ObservationFormat,
+  at: Offset,
+): Promise<ObservedDocument | null> {
+  const end = performance.now() + FRAME_MS;
+  for (;;) {
+    const look = outer.frame(index).then((frame) => frame && observeIn(frame, format, QUIET_FRAME, at));
+    try {
+      const seen = await bounded(look, end - performance.now());
+      if (seen) return seen;
+    } catch (error) {
+      if (outer.gone) throw error;
+      if (!(error instanceof DocumentGone)) return null;
+    }
+    // It is being replaced: what comes next may be there at once.
+    if (performance.now() > end - FRAME_MS / 2) return null;
+    await sleep(50);
+  }
 }
 
 type Content = Pick<ObservedDocument, "snapshot" | "targets">;
@@ -120,8 +155,9 @@ function joinFrames(outer: Content, inner: (Content | null)[]): Content {
       continue;
     }
     const content = inner[Number(mark[1])];
+    const indent = line.slice(0, mark.index);
     for (const innerLine of content?.snapshot.lines ?? ["(a frame that cannot be read)"])
-      joined.snapshot.lines.push(content ? copy(content, innerLine) : innerLine);
+      joined.snapshot.lines.push(`${indent}${content ? copy(content, innerLine) : innerLine}`);
   }
   return joined;
 }

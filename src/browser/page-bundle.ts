@@ -1,21 +1,30 @@
-/** @file The page script as one text: bundled when the package is built, or, from the sources, when it is first needed. */
+/** @file The page scripts, each as one text: bundled when the package is built, or, from the sources, when they are first needed. */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 
-/** Name of the bundle's only variable. */
+/** Name of a bundle's only variable. */
 export const BUNDLE_NAME = "webrlPage";
 
+/** `main` runs in our world of a document, `hook` in the page's. */
+export const PAGE_SCRIPTS = ["main", "hook"] as const;
+export type PageScript = (typeof PAGE_SCRIPTS)[number];
+
+const loading = new Map<PageScript, Promise<string>>();
+
 /** Written by `scripts/build-page.mjs`; not there when the sources run as they are. */
-const BUILT = new URL("page/bundle.js", import.meta.url);
+function load(name: PageScript): Promise<string> {
+  const built = new URL(`page/${name}.bundle.js`, import.meta.url);
+  return existsSync(built)
+    ? readFile(built, "utf8")
+    : bundlePageScript(fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)));
+}
 
-let loading: Promise<string> | undefined;
-
-export function loadPageScript(): Promise<string> {
-  return (loading ??= existsSync(BUILT)
-    ? readFile(BUILT, "utf8")
-    : bundlePageScript(fileURLToPath(new URL("page/main.ts", import.meta.url))));
+export function loadPageScript(name: PageScript): Promise<string> {
+  let script = loading.get(name);
+  if (!script) loading.set(name, (script = load(name)));
+  return script;
 }
 
 /** @public Called by `scripts/build-page.mjs`. */

@@ -94,7 +94,7 @@ describe("the page script is in every document", () => {
     const app = pages({
       "/": `<button onclick="window.open('/two')">Open</button><iframe id=f width=300 height=60></iframe>
         <iframe srcdoc="<button onclick=&quot;this.textContent='Pressed'&quot;>Srcdoc</button>" width=300 height=60></iframe>
-        <iframe sandbox srcdoc="<p>No scripts</p><button>Sandboxed</button>" width=300 height=60></iframe>
+        <iframe sandbox srcdoc="<p>No scripts</p><button>Sandboxed</button>" width=300 height=120></iframe>
         <script>f.contentDocument.body.innerHTML = "<button>Blank</button>"</script>`,
       "/two": `<script>function Map() {}</script><button>Two</button>`,
     });

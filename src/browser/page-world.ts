@@ -35,6 +35,11 @@ export interface PageDocument {
   toPage(spot: Spot): Promise<Spot | null>;
 }
 
+/** Runs in the page's own world before its scripts: it records who listens, see `page/hook.ts`. */
+export async function listenerHook(): Promise<string> {
+  return `(() => { ${await loadPageScript("hook")}; ${BUNDLE_NAME}.recordListeners("${WORLD}"); })();`;
+}
+
 const worlds = new WeakMap<Page, Promise<PageWorld>>();
 
 /** The worlds of a page, for as long as it is open. */
@@ -189,9 +194,9 @@ class FrameSession {
   }
 
   static async open(page: Page, of: Page | Frame): Promise<FrameSession> {
-    const [session, bundle] = await Promise.all([page.context().newCDPSession(of), loadPageScript()]);
+    const [session, bundle] = await Promise.all([page.context().newCDPSession(of), loadPageScript("main")]);
     // A window may outlive its first, empty document.
-    const source = `(() => { ${bundle}; Object.defineProperty(globalThis, "${WORLD}", { value: ${BUNDLE_NAME}, configurable: true }); })();`;
+    const source = `(() => { ${bundle}; Object.defineProperty(globalThis, "${WORLD}", { value: ${BUNDLE_NAME}, configurable: true }); ${BUNDLE_NAME}.connectListeners("${WORLD}"); })();`;
     const opened = new FrameSession(page, session, source);
     const [, , , , { frameTree }, { targetInfo }] = await Promise.all([
       session.send("Page.enable"),

@@ -7,7 +7,7 @@ import { bounded, TooLate } from "./bounded.ts";
 import { launchBrowser, resolveBrowser } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
 import { refuseWebRtc } from "./no-webrtc.ts";
-import { openPageWorld } from "./page-world.ts";
+import { listenerHook, openPageWorld } from "./page-world.ts";
 import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
 import type { EpisodeWorld } from "./world.ts";
@@ -110,7 +110,8 @@ export class BrowserPool implements AsyncDisposable {
       contextId = (await openPageWorld(page)).browserContextId;
     };
     try {
-      await bounded(context.addInitScript(refuseWebRtc), OPEN_MS);
+      const hook = { content: await listenerHook() };
+      await bounded(Promise.all([context.addInitScript(refuseWebRtc), context.addInitScript(hook)]), OPEN_MS);
       if (world.storage) {
         // Playwright filled the storage with a page of its own, which nobody is to wait for.
         const page = await bounded(context.newPage(), OPEN_MS);

@@ -1,184 +1,244 @@
 /** @file The walk behind `aria` observations: an accessibility tree with references. */
 
-import { LABEL_LIMIT, VALUE_LIMIT } from "./compact.ts";
-import type { PageElement, PageSnapshot } from "./compact.ts";
+import { frameBox } from "./frame.ts";
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
-import { memory } from "./memory.ts";
-import { isDisabled, nameOf, valueOf } from "./name.ts";
-import {
-  attributeOf,
-  boxOf,
-  clientHeightOf,
-  clientLeftOf,
-  clientTopOf,
-  clientWidthOf,
-  hasAttributeOf,
-  matchesOf,
-  nodeTypeOf,
-  page,
-  tagOf,
-} from "./native.ts";
-import { reach } from "./reach.ts";
-import { explicitRoleOf, roleOf } from "./role.ts";
-import { modal, scrollState } from "./scroll.ts";
-import { clean, squash } from "./text.ts";
+import { LABEL_LIMIT, Listing } from "./listing.ts";
+import type { Listed, PageElement, PageSnapshot } from "./listing.ts";
+import { attributeOf, boxOf, hasAttributeOf, matchesOf, nodeTypeOf, page, tagOf } from "./native.ts";
+import { isInFront, isOutOfSight, placeIn, placeOf, seeText, textInView, topPlace } from "./place.ts";
+import type { Place } from "./place.ts";
+import { explicitRoleOf, holdsElements, roleOf } from "./role.ts";
+import { layers } from "./scroll.ts";
+import { clean, cut, generatedText, squash } from "./text.ts";
 import { childrenOf, focused, SILENT, styleOf } from "./tree.ts";
+import { spokenTwin } from "./twin.ts";
+
+interface Branch {
+  head: string;
+  children: Tree;
+}
+type Tree = (Branch | string)[];
+
+interface Context extends Place {
+  /** Its text is printed as the name of an element. */
+  silent: boolean;
+}
+
+const STRUCTURE: Record<string, string> = {
+  nav: "navigation",
+  main: "main",
+  header: "banner",
+  footer: "contentinfo",
+  aside: "complementary",
+  form: "form",
+  ul: "list",
+  ol: "list",
+  li: "listitem",
+  table: "table",
+  tr: "row",
+  td: "cell",
+  th: "columnheader",
+  p: "paragraph",
+  dialog: "dialog",
+  article: "article",
+  fieldset: "group",
+  dl: "list",
+  dt: "term",
+  dd: "definition",
+};
+/** A column is counted by them: empty ones are printed, too. */
+const CELL = /^(?:cell|gridcell|columnheader|rowheader)$/;
 
 /**
  * Lines of a tree, two blanks a level: `- role "name" [ref=n] [state]`, text as `- text: …`. Generic containers are left
  * out, and so is what is not in the viewport. `[ref=n]` is written as a mark, as in `compact`.
  */
-export function observeAria(view: Edges): PageSnapshot {
-  interface TreeNode {
-    head: string;
-    children: (TreeNode | string)[];
+export function observeAria(view: Edges, framed: boolean): PageSnapshot {
+  return new AriaWalk(view).observe(framed);
+}
+
+const quote = (text: string) => JSON.stringify(cut(text, LABEL_LIMIT));
+
+function structureOf(element: Element): string | null {
+  const explicit = explicitRoleOf(element);
+  if (explicit) return /^(none|presentation|generic)$/.test(explicit) ? null : explicit;
+  const tag = tagOf(element);
+  if (/^h[1-6]$/.test(tag)) return "heading";
+  if (tag === "section")
+    return hasAttributeOf(element, "aria-label") || hasAttributeOf(element, "aria-labelledby")
+      ? "region"
+      : null;
+  return STRUCTURE[tag] ?? null;
+}
+
+function statesOf(element: Element, entry: PageElement): string {
+  const states: string[] = [];
+  if (/^(?:checked|mixed|selected|pressed)$/.test(entry.value ?? "")) states.push(entry.value!);
+  if (entry.disabled) states.push("disabled");
+  const expanded = attributeOf(element, "aria-expanded");
+  if (expanded !== null) states.push(expanded === "true" ? "expanded" : "collapsed");
+  if (element instanceof HTMLTextAreaElement || attributeOf(element, "aria-multiline") === "true")
+    states.push("multiline");
+  if (matchesOf(element, ":user-invalid")) states.push("invalid");
+  if (element === focused()) states.push("focused");
+  if (entry.more) states.push(entry.more);
+  return states.map((state) => ` [${state}]`).join("");
+}
+
+class AriaWalk {
+  readonly #view: Edges;
+  readonly #listing: Listing;
+  readonly #layers = layers();
+  readonly #spoken = new Set<Element>();
+
+  constructor(view: Edges) {
+    this.#view = view;
+    this.#listing = new Listing(view);
   }
-  const elements: PageElement[] = [];
-  const handles: Element[] = [];
-  const frames: Edges[] = [];
-  const frameHandles: Element[] = [];
-  const whole: Edges = [-1e6, view[1], 1e6, view[3]];
-  const cut = (text: string, limit: number) => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text);
-  const quote = (text: string) => JSON.stringify(cut(text, LABEL_LIMIT));
 
-  const STRUCTURE: Record<string, string> = {
-    nav: "navigation",
-    main: "main",
-    header: "banner",
-    footer: "contentinfo",
-    aside: "complementary",
-    form: "form",
-    ul: "list",
-    ol: "list",
-    li: "listitem",
-    table: "table",
-    tr: "row",
-    td: "cell",
-    th: "columnheader",
-    p: "paragraph",
-    dialog: "dialog",
-    article: "article",
-    fieldset: "group",
-    dl: "list",
-    dt: "term",
-    dd: "definition",
-  };
-  const structureOf = (element: Element): string | null => {
-    const explicit = explicitRoleOf(element);
-    if (explicit) return /^(none|presentation|generic)$/.test(explicit) ? null : explicit;
-    const tag = tagOf(element);
-    if (/^h[1-6]$/.test(tag)) return "heading";
-    if (tag === "img") return (element as HTMLImageElement).alt ? "img" : null;
-    if (tag === "section")
-      return hasAttributeOf(element, "aria-label") || hasAttributeOf(element, "aria-labelledby")
-        ? "region"
-        : null;
-    return STRUCTURE[tag] ?? null;
-  };
-  const stateOf = (element: Element, entry: PageElement): string => {
-    const states: string[] = [];
-    if (entry.value === "checked" || entry.value === "selected" || entry.value === "pressed")
-      states.push(entry.value);
-    if (entry.disabled) states.push("disabled");
-    const expanded = attributeOf(element, "aria-expanded");
-    if (expanded !== null) states.push(expanded === "true" ? "expanded" : "collapsed");
-    if (matchesOf(element, ":user-invalid")) states.push("invalid");
-    if (element === focused()) states.push("focused");
-    return states.map((state) => ` [${state}]`).join("");
-  };
+  observe(framed: boolean): PageSnapshot {
+    const at: Context = { ...topPlace(this.#view, this.#layers.any), silent: false };
+    const tree: Tree = framed ? this.#pane(page.root, at) : [];
+    return this.#listing.snapshot(printTree([...tree, ...this.#visit(page.body, at)]));
+  }
 
-  const reference = (element: Element, role: string, box: Edges): TreeNode => {
-    const [left, top, right, bottom] = box;
-    const label = cut(nameOf(element, role), LABEL_LIMIT);
-    const entry: PageElement = {
-      role,
-      label,
-      box: [Math.round(left), Math.round(top), Math.round(right - left), Math.round(bottom - top)],
-    };
-    const value = valueOf(element, role);
-    if (value !== undefined) entry.value = cut(value, VALUE_LIMIT);
-    if (element instanceof HTMLSelectElement)
-      entry.options = [...element.options].filter((o) => !o.hidden).map((option) => squash(option.text));
-    if (isDisabled(element)) entry.disabled = true;
+  #visit(node: Node, outer: Context): Tree {
+    if (nodeTypeOf(node) === Node.TEXT_NODE) return this.#text(node as Text, outer);
+    if (!(node instanceof Element) || SILENT.has(tagOf(node))) return [];
+    const style = styleOf(node);
+    if (style.display === "none") return [];
+    const tag = tagOf(node);
+    if (tag === "br") return ["\n"];
+    const at: Context = { ...placeOf(style, outer, this.#view), silent: outer.silent };
+    if (node === this.#layers.top) at.behind = false;
+    const role = this.#listing.roleOf(node);
+    if (role !== null) return this.#role(node, role, style, at);
+    if (tag === "iframe" || tag === "frame") return this.#frame(node, at);
+    if (tag === "img") return this.#image(node as HTMLImageElement, at);
+    const twin = this.#twin(node, at);
+    return twin ?? this.#container(node, style, at);
+  }
+
+  #role(node: Element, role: string, style: CSSStyleDeclaration, at: Context): Tree {
+    const listed = this.#listing.add(node, role, at);
+    if (listed === "content") return this.#container(node, style, at);
+    if (listed) return [this.#branch(listed, node, style, at)];
+    const open = (role === "link" && style.display === "inline" && at.visible) || holdsElements(node);
+    return open ? this.#container(node, style, at) : [];
+  }
+
+  #branch(listed: Listed, node: Element, style: CSSStyleDeclaration, at: Context): Branch {
+    const entry = this.#listing.elements[listed.index]!;
+    const { value } = entry;
     const shown =
-      value && !/^(un)?checked$|^selected$|^pressed$/.test(value) ? `: ${cut(value, VALUE_LIMIT)}` : "";
-    const children = (entry.options ?? []).map((option) => ({
+      value && !/^(?:un)?checked$|^mixed$|^selected$|^pressed$/.test(value)
+        ? `: ${entry.shown ?? value}`
+        : "";
+    const children: Tree = (node instanceof HTMLSelectElement ? (entry.options ?? []) : []).map((option) => ({
       head: `option ${quote(option)}${option === value ? " [selected]" : ""}`,
       children: [],
     }));
-    const name = label === "" ? "" : ` ${JSON.stringify(label)}`;
-    const node = {
-      head: `${role}${name} [ref=\uE000${elements.length}\uE001]${stateOf(element, entry)}${shown}`,
+    if (listed.rest) children.push(`…${listed.rest}`);
+    if (listed.nested)
+      children.push(
+        ...this.#children(node, { ...placeIn(node, style, at), silent: at.silent || listed.silent }),
+      );
+    const name = entry.label === "" ? "" : ` ${JSON.stringify(entry.label)}`;
+    return {
+      head: `${entry.role}${name} [ref=\uE000${listed.index}\uE001]${statesOf(node, entry)}${shown}`,
       children,
     };
-    elements.push(entry);
-    handles.push(element);
-    return node;
-  };
+  }
 
-  const visible = (node: Text): boolean => {
-    const range = new Range();
-    range.selectNodeContents(node);
-    return [...range.getClientRects()].some((rect) => {
-      const [left, top, right, bottom] = intersect(edges(rect), whole);
-      return bottom - top >= Math.min(8, rect.height / 2) && right - left >= 2 && rect.right > view[0];
-    });
-  };
-
-  const visit = (node: Node, shown: boolean): (TreeNode | string)[] => {
-    if (nodeTypeOf(node) === Node.TEXT_NODE) {
-      const text = clean((node as Text).data);
-      return shown && text.trim() !== "" && visible(node as Text) ? [text] : [];
-    }
-    if (!(node instanceof Element)) return [];
-    const tag = tagOf(node);
-    if (SILENT.has(tag) || attributeOf(node, "aria-hidden") === "true") return [];
-    const style = styleOf(node);
-    if (style.display === "none") return [];
-    const role = roleOf(node);
-    if (role !== null) {
-      const at = reach(node, whole, view);
-      if (at) return [reference(node, role, at.box)];
-      if (role !== "link" || style.display !== "inline") return [];
-    }
-    if (style.opacity === "0") return [];
-    if (tag === "iframe" || tag === "frame") {
-      const box = edges(boxOf(node));
-      const seen = intersect(box, whole);
-      if (seen[2] - seen[0] < 8 || seen[3] - seen[1] < 8) return [];
-      const left = box[0] + clientLeftOf(node);
-      const top = box[1] + clientTopOf(node);
-      frames.push([left, top, left + clientWidthOf(node), top + clientHeightOf(node)]);
-      frameHandles.push(node);
-      return [{ head: "iframe", children: [{ head: `\uE002${frames.length - 1}\uE001`, children: [] }] }];
-    }
+  /** Anything that is not listed. */
+  #container(node: Element, style: CSSStyleDeclaration, at: Context): Tree {
+    this.#listing.expectEntries(node);
+    const context: Context = { ...placeIn(node, style, at), silent: at.silent };
+    const before = [
+      ...this.#pane(node, at),
+      ...(node instanceof HTMLLabelElement && node.control ? this.#label(node.control, context) : []),
+    ];
+    const children = [...before, ...this.#children(node, context)];
     const structure = structureOf(node);
-    if (structure === "img" && tag === "img") {
-      const box = intersect(edges(boxOf(node)), whole);
-      return box[3] - box[1] > 2 && box[2] - box[0] > 2
-        ? [{ head: `img ${quote(squash((node as HTMLImageElement).alt))}`, children: [] }]
-        : [];
-    }
-    const children = childrenOf(node).flatMap((child) => visit(child, style.visibility === "visible"));
     if (structure === null)
       return style.display.startsWith("inline") || style.display === "contents"
         ? children
         : [...children, " \n"];
-    if (children.every((child) => typeof child === "string" && child.trim() === "")) return [];
+    const blank = children.every((child) => typeof child === "string" && child.trim() === "");
+    if (blank && (!CELL.test(structure) || isOutOfSight(node, at.clip))) return [];
     const label = attributeOf(node, "aria-label");
-    const level = /^h([1-6])$/.exec(tag)?.[1] ?? attributeOf(node, "aria-level");
+    const level = /^h([1-6])$/.exec(tagOf(node))?.[1] ?? attributeOf(node, "aria-level");
     const named = label ? ` ${quote(squash(label))}` : "";
-    return [
-      {
-        head: `${structure}${named}${structure === "heading" && level ? ` [level=${level}]` : ""}`,
-        children,
-      },
-    ];
-  };
+    const head = `${structure}${named}${structure === "heading" && level ? ` [level=${level}]` : ""}`;
+    return [{ head, children: blank ? [] : children }];
+  }
 
+  #children(node: Element, context: Context): Tree {
+    const readable = context.visible && !context.faded && !context.silent && this.#inView(node, context);
+    return [
+      ...(readable ? [generatedText(node, "::before")] : []),
+      ...childrenOf(node).flatMap((child) => this.#visit(child, context)),
+      ...(readable ? [generatedText(node, "::after")] : []),
+    ];
+  }
+
+  /** A control that is drawn by its label is where the label is. */
+  #label(control: Element, context: Context): Tree {
+    const role = roleOf(control);
+    if (role === null || !this.#listing.isDrawnByLabel(control)) return [];
+    const listed = this.#listing.add(control, role, context);
+    if (!listed || listed === "content") return [];
+    return [this.#branch(listed, control, styleOf(control), context)];
+  }
+
+  #pane(node: Element, at: Context): Tree {
+    const listed = this.#listing.addPane(node, at);
+    return listed ? [this.#branch(listed, node, styleOf(node), at)] : [];
+  }
+
+  /** See `compact.ts`. */
+  #twin(node: Element, at: Context): Tree | null {
+    const twin = attributeOf(node, "aria-hidden") === "true" ? spokenTwin(node) : null;
+    if (!twin) return null;
+    if (this.#spoken.has(twin.element) || at.silent || !at.visible || at.faded || !this.#inView(node, at))
+      return [];
+    this.#spoken.add(twin.element);
+    return [` ${twin.text} `];
+  }
+
+  #inView(node: Element, at: Place): boolean {
+    const box = edges(boxOf(node));
+    const seen = intersect(box, at.clip);
+    if (seen[2] - seen[0] <= 2 || seen[3] - seen[1] <= 2) return false;
+    return !at.behind || isInFront(node, box, this.#view);
+  }
+
+  #frame(node: Element, at: Context): Tree {
+    const seen = intersect(edges(boxOf(node)), at.clip);
+    if (seen[2] - seen[0] < 8 || seen[3] - seen[1] < 8 || !at.visible || at.faded || !this.#inView(node, at))
+      return [];
+    const index = this.#listing.addFrame(node, frameBox(node));
+    return [{ head: "iframe", children: [{ head: `\uE002${index}\uE001`, children: [] }] }];
+  }
+
+  #image(node: HTMLImageElement, at: Context): Tree {
+    const alt = squash(node.alt);
+    if (alt === "" || at.silent || !at.visible || at.faded || attributeOf(node, "aria-hidden") === "true")
+      return [];
+    return this.#inView(node, at) ? [{ head: `img ${quote(alt)}`, children: [] }] : [];
+  }
+
+  #text(node: Text, context: Context): Tree {
+    if (context.silent || clean(node.data).trim() === "") return context.silent ? [] : [" "];
+    const seen = seeText(node, context, this.#view);
+    return seen ? [clean(textInView(node, context, seen))] : [];
+  }
+}
+
+function printTree(tree: Tree): string[] {
   const lines: string[] = [];
-  const print = (nodes: (TreeNode | string)[], depth: number) => {
+  const print = (nodes: Tree, depth: number) => {
     const indent = "  ".repeat(depth);
     let text = "";
     const flush = () => {
@@ -193,8 +253,9 @@ export function observeAria(view: Edges): PageSnapshot {
       }
       flush();
       const only = node.children.length > 0 && node.children.every((child) => typeof child === "string");
+      const content = only ? squash(node.children.join("")) : "";
       if (node.head.startsWith("\uE002")) lines.push(`${indent}${node.head}`);
-      else if (only) lines.push(`${indent}- ${node.head}: ${squash(node.children.join(""))}`);
+      else if (only) lines.push(`${indent}- ${node.head}${content === "" ? "" : `: ${content}`}`);
       else {
         lines.push(`${indent}- ${node.head}`);
         print(node.children, depth + 1);
@@ -202,19 +263,6 @@ export function observeAria(view: Edges): PageSnapshot {
     }
     flush();
   };
-  print(visit(modal() ?? page.body, true), 0);
-
-  memory.elements = handles;
-  memory.frames = frameHandles;
-  const active = focused();
-  const focus = active ? handles.indexOf(active) : -1;
-  return {
-    url: location.href,
-    title: squash(page.title),
-    scroll: scrollState(),
-    elements,
-    focused: focus >= 0 ? focus : null,
-    frames,
-    lines,
-  };
+  print(tree, 0);
+  return lines;
 }

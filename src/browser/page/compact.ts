@@ -1,344 +1,251 @@
 /** @file The walk behind `compact` observations. */
 
-import { edges, intersect, unite } from "./geometry.ts";
+import { frameBox } from "./frame.ts";
+import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
-import { memory } from "./memory.ts";
-import { isDisabled, nameOf, valueOf } from "./name.ts";
+import { CompactLines } from "./lines.ts";
+import { Listing } from "./listing.ts";
+import type { Listed, PageSnapshot } from "./listing.ts";
 import {
   attributeOf,
   boxOf,
-  clientHeightOf,
-  clientLeftOf,
-  clientTopOf,
-  clientWidthOf,
   findIn,
-  matchesOf,
   nextElementOf,
   nodeTypeOf,
   page,
   parentElementOf,
   tagOf,
 } from "./native.ts";
-import { reach as reachElement } from "./reach.ts";
-import type { Reached } from "./reach.ts";
-import { roleOf } from "./role.ts";
-import { modal, scrollState } from "./scroll.ts";
-import { clean, squash } from "./text.ts";
-import { childrenOf, focused, SILENT, styleOf } from "./tree.ts";
+import { isInFront, isOutOfSight, placeIn, placeOf, seeText, textInView, topPlace } from "./place.ts";
+import type { Place } from "./place.ts";
+import { holdsElements, roleOf } from "./role.ts";
+import { layers } from "./scroll.ts";
+import { clean, generatedText } from "./text.ts";
+import { childrenOf, SILENT, styleOf } from "./tree.ts";
+import { spokenTwin } from "./twin.ts";
 
-/** An element that can be acted on, as the page reports it. Its position in the list is its reference. */
-export interface PageElement {
-  role: string;
-  label: string;
-  value?: string;
-  options?: string[];
-  disabled?: boolean;
-  /** The browser's own message about a field's content, once it was shown. */
-  invalid?: string;
-  box: [number, number, number, number];
+interface Context extends Place {
+  /** Inside a table row or definition, where line breaks are blanks. */
+  row: boolean;
+  /** Its text is printed as the name of an element. */
+  silent: boolean;
 }
 
-export interface PageSnapshot {
-  url: string;
-  title: string;
-  scroll: { top: number; viewport: number; page: number };
-  elements: PageElement[];
-  /** Position of the focused field in `elements`. */
-  focused: number | null;
-  /** Visible frames: their content box, in the order of the marks in the text. */
-  frames: Edges[];
-  /**
-   * The page as text. In `compact` lines, `\uE000 i \uE001` stands for element `i` and `\uE002 i \uE001` for frame `i`.
-   */
-  lines: string[];
+const PRUNED = new Set(["tr", "li", "p", "h1", "h2", "h3", "h4", "h5", "h6", "article"]);
+const CELLS = /^(?:cell|gridcell|columnheader|rowheader)$/;
+
+/** `framed`: the document of a frame, which has no head to say that there is more of it. */
+export function observeCompact(view: Edges, framed: boolean): PageSnapshot {
+  return new CompactWalk(view).observe(framed);
 }
 
-/** Longest label and value that are printed. */
-export const LABEL_LIMIT = 100;
-export const VALUE_LIMIT = 200;
+class CompactWalk {
+  readonly #view: Edges;
+  readonly #lines = new CompactLines();
+  readonly #listing: Listing;
+  readonly #layers = layers();
+  readonly #spoken = new Set<Element>();
 
-export function observeCompact(view: Edges): PageSnapshot {
-  interface Line {
-    text: string;
-    box: Edges | null;
-    /** Cells of a table row; `null` outside of tables. */
-    cells: string[] | null;
-    single: boolean;
+  constructor(view: Edges) {
+    this.#view = view;
+    this.#listing = new Listing(view);
   }
-  interface Context {
-    clip: Edges;
-    /** Inside a table row or definition, where line breaks are blanks. */
-    row: boolean;
-    /** `false` under `visibility: hidden`. */
-    visible: boolean;
-    /** Its text is printed as the name of a control. */
-    silent: boolean;
+
+  observe(framed: boolean): PageSnapshot {
+    const place = topPlace(this.#view, this.#layers.any);
+    const context: Context = { ...place, row: false, silent: false };
+    if (framed) this.#pane(page.root, context);
+    this.#visit(page.body, context);
+    return this.#listing.snapshot(this.#lines.print());
   }
-  const lines: Line[] = [];
-  const elements: PageElement[] = [];
-  const handles: Element[] = [];
-  const frames: Edges[] = [];
-  const frameHandles: Element[] = [];
-  const reached = new Map<Element, Reached | null>();
-  let line: Line = { text: "", box: null, cells: null, single: true };
 
-  const flush = () => {
-    if (line.cells || squash(line.text.replace(/[\uE000-\uE002]/g, "x")) !== "") lines.push(line);
-    line = { text: "", box: null, cells: null, single: true };
-  };
-  const grow = (box: Edges) => {
-    line.box = unite(line.box, box);
-  };
-  /** Like `squash`, but the marks stay. */
-  const tidy = (text: string) => text.replace(/\s+/g, " ").trim();
-  const cut = (text: string, limit: number) =>
-    text.length > limit ? `${text.slice(0, limit - 1).trimEnd()}…` : text;
+  #visit(node: Node, outer: Context): void {
+    if (nodeTypeOf(node) === Node.TEXT_NODE) this.#text(node as Text, outer);
+    else if (node instanceof Element && !SILENT.has(tagOf(node))) this.#visitElement(node, outer);
+  }
 
-  const reach = (element: Element, clip: Edges) => {
-    if (!reached.has(element)) reached.set(element, reachElement(element, clip, view));
-    return reached.get(element)!;
-  };
-  const clipBy = (element: Element, style: CSSStyleDeclaration, clip: Edges): Edges => {
-    if (style.position === "fixed") clip = [-1e6, view[1], 1e6, view[3]];
-    if (style.overflowX === "visible" && style.overflowY === "visible") return clip;
-    const root = element === page.root || element === page.body;
-    if (root) return clip;
-    const box = edges(boxOf(element));
-    // What a pane can show by scrolling sideways is kept: the agent has no other way to get there.
-    const sideways = /auto|scroll/.test(style.overflowX);
-    return intersect(clip, sideways ? [-1e6, box[1], 1e6, box[3]] : box);
-  };
-
-  const list = (element: Element, role: string, at: { box: Edges }) => {
-    const [left, top, right, bottom] = at.box;
-    const entry: PageElement = {
-      role,
-      label: cut(nameOf(element, role), LABEL_LIMIT),
-      box: [Math.round(left), Math.round(top), Math.round(right - left), Math.round(bottom - top)],
-    };
-    const value = valueOf(element, role);
-    if (value !== undefined) entry.value = cut(value, VALUE_LIMIT);
-    if (element instanceof HTMLSelectElement)
-      entry.options = [...element.options].filter((o) => !o.hidden).map((option) => squash(option.text));
-    if (isDisabled(element)) entry.disabled = true;
-    if (matchesOf(element, ":user-invalid")) {
-      const message = (element as HTMLInputElement).validationMessage;
-      if (message) entry.invalid = squash(message);
-    }
-    const inline = styleOf(element).display === "inline";
-    const gap = !inline || line.text.endsWith("\uE001") ? " " : "";
-    line.text += `${gap}\uE000${elements.length}\uE001${inline ? "" : " "}`;
-    grow(at.box);
-    elements.push(entry);
-    handles.push(element);
-  };
-
-  const text = (node: Text, context: Context) => {
-    const data = clean(node.data);
-    if (!context.visible || context.silent) return;
-    if (data.trim() === "") {
-      if (data !== "" && line.text !== "") line.text += " ";
-      return;
-    }
-    const range = new Range();
-    range.selectNodeContents(node);
-    let box: Edges | null = null;
-    for (const rect of range.getClientRects()) {
-      const seen = intersect(edges(rect), context.clip);
-      const tall = Math.min(8, rect.height / 2);
-      if (seen[3] - seen[1] < tall || seen[2] - seen[0] < 2 || rect.right <= view[0]) continue;
-      if (box) line.single = false;
-      box = unite(box, edges(rect));
-    }
-    if (!box) return;
-    const parent = parentElementOf(node);
-    if (parent && styleOf(parent).whiteSpace.startsWith("pre") && node.data.includes("\n")) {
-      for (const part of node.data.split("\n")) {
-        line.text += clean(part);
-        grow(box);
-        if (!context.row) flush();
-      }
-      return;
-    }
-    line.text += data;
-    grow(box);
-  };
-
-  /** Definition lists and table rows: one line, cells joined by ` | `. */
-  const cell = () => {
-    if (line.cells === null) line.cells = [];
-    else line.cells.push(tidy(line.text));
-    line.text = "";
-  };
-  const outOfSight = (element: Element, clip: Edges): boolean => {
-    const box = boxOf(element);
-    return box.height > 0 && (box.bottom < clip[1] || box.top > clip[3]);
-  };
-  const PRUNED = new Set(["tr", "li", "p", "h1", "h2", "h3", "h4", "h5", "h6", "article"]);
-
-  const children = (element: Node, context: Context) => {
-    for (const child of childrenOf(element)) visit(child, context);
-  };
-  const visit = (node: Node, outer: Context): void => {
-    if (nodeTypeOf(node) === Node.TEXT_NODE) return text(node as Text, outer);
-    if (!(node instanceof Element)) return;
+  #visitElement(node: Element, outer: Context): void {
     const tag = tagOf(node);
-    if (SILENT.has(tag) || attributeOf(node, "aria-hidden") === "true") return;
     if (tag === "br") {
-      if (outer.row) line.text += " ";
-      else flush();
+      if (outer.row) this.#lines.add(" ");
+      else this.#lines.end();
       return;
     }
     const style = styleOf(node);
-    if (style.display === "none" || (PRUNED.has(tag) && outOfSight(node, outer.clip))) return;
-    const context: Context = {
-      ...outer,
-      clip: clipBy(node, style, outer.clip),
-      visible: style.visibility === "visible",
-    };
-    const role = roleOf(node);
-    if (role !== null) {
-      const at = reach(node, outer.clip);
-      const block = !outer.row && !style.display.startsWith("inline") && style.display !== "contents";
-      if (at) {
-        if (block) flush();
-        list(node, role, at);
-        if (block) flush();
-        return;
-      }
-      // Out of sight or covered. A link that is only partly out of sight is still text of its paragraph.
-      if (role === "link" && style.display === "inline" && outer.visible) children(node, context);
-      return;
+    if (style.display === "none") return;
+    const at: Context = { ...placeOf(style, outer, this.#view), row: outer.row, silent: outer.silent };
+    if (PRUNED.has(tag) && isOutOfSight(node, at.clip)) return;
+    if (node === this.#layers.top) at.behind = false;
+    const role = this.#listing.roleOf(node);
+    if (role !== null) this.#role(node, role, style, at);
+    else if (tag === "iframe" || tag === "frame") this.#frame(node, at);
+    else if (tag === "img") this.#image(node as HTMLImageElement, at);
+    else if (!this.#twin(node, at)) this.#container(node, style, at);
+  }
+
+  #role(node: Element, role: string, style: CSSStyleDeclaration, at: Context): void {
+    const { display } = style;
+    const listed = this.#listing.add(node, role, at);
+    if (listed === "content") this.#container(node, style, at);
+    else if (listed && at.row && this.#isCell(node, style)) {
+      this.#lines.cell(() => this.#print(listed, node, style, at));
+    } else if (listed) this.#print(listed, node, style, at);
+    // Out of sight or covered. A link that is only partly out of sight is still text of its paragraph.
+    else if ((role === "link" && display === "inline" && at.visible) || holdsElements(node))
+      this.#container(node, style, at);
+  }
+
+  #print(listed: Listed, node: Element, style: CSSStyleDeclaration, at: Context): void {
+    const { display } = style;
+    const block = !at.row && !display.startsWith("inline") && display !== "contents";
+    if (block) this.#lines.end();
+    this.#lines.element(listed.index, display === "inline", listed.box);
+    if (listed.rest) this.#lines.add(` …${listed.rest} `);
+    if (listed.nested) {
+      const silent = at.silent || listed.silent;
+      this.#children(node, { ...placeIn(node, style, at), row: at.row, silent });
     }
-    if (style.opacity === "0") return;
-    if (tag === "iframe" || tag === "frame") {
-      const box = edges(boxOf(node));
-      const seen = intersect(box, context.clip);
-      if (seen[2] - seen[0] < 8 || seen[3] - seen[1] < 8 || !context.visible) return;
-      flush();
-      const left = box[0] + clientLeftOf(node);
-      const top = box[1] + clientTopOf(node);
-      line.text = `\uE002${frames.length}\uE001`;
-      line.single = false;
-      grow(box);
-      flush();
-      frames.push([left, top, left + clientWidthOf(node), top + clientHeightOf(node)]);
-      frameHandles.push(node);
-      return;
+    if (block) this.#lines.end();
+  }
+
+  /** Anything that is not listed. */
+  #container(node: Element, style: CSSStyleDeclaration, at: Context): void {
+    this.#listing.expectEntries(node);
+    this.#pane(node, at);
+    const context: Context = { ...placeIn(node, style, at), row: at.row, silent: at.silent };
+    if (node instanceof HTMLLabelElement && node.control) this.#label(node, node.control, style, context);
+    const rowLike = style.display === "table-row" || attributeOf(node, "role") === "row";
+    if (rowLike && !at.row && !findIn(node, "table"))
+      this.#lines.row(() => this.#children(node, { ...context, row: true }));
+    else if (at.row) this.#inRow(node, style, context);
+    else this.#block(node, style, context);
+  }
+
+  #isCell(node: Element, { display }: CSSStyleDeclaration): boolean {
+    return this.#lines.inRow && (display === "table-cell" || CELLS.test(attributeOf(node, "role") ?? ""));
+  }
+
+  #inRow(node: Element, style: CSSStyleDeclaration, context: Context): void {
+    const { display } = style;
+    if (this.#isCell(node, style)) this.#lines.cell(() => this.#children(node, context));
+    else {
+      if (display !== "inline") this.#lines.add(" ");
+      this.#children(node, context);
+      if (display !== "inline") this.#lines.add(" ");
     }
-    if (tag === "img") {
-      const box = edges(boxOf(node));
-      const seen = intersect(box, context.clip);
-      const alt = clean((node as HTMLImageElement).alt);
-      if (
-        alt.trim() !== "" &&
-        context.visible &&
-        !context.silent &&
-        seen[3] - seen[1] > 8 &&
-        seen[2] - seen[0] > 2
-      ) {
-        line.text += ` ${alt} `;
-        grow(box);
-      }
-      return;
-    }
-    if (node instanceof HTMLLabelElement && node.control) {
-      const control = node.control;
-      const controlRole = roleOf(control);
-      if (controlRole !== null && reach(control, outer.clip)) context.silent = true;
-    }
-    const rowLike = (style.display === "table-row" || attributeOf(node, "role") === "row") && !outer.row;
-    if (rowLike && !findIn(node, "table")) {
-      flush();
-      line.cells = [];
-      const row = line;
-      children(node, { ...context, row: true });
-      if (tidy(line.text) !== "") row.cells!.push(tidy(line.text));
-      while (row.cells!.at(-1) === "") row.cells!.pop();
-      line.text = "";
-      if (row.cells!.some((content) => content !== "")) lines.push(row);
-      line = { text: "", box: null, cells: null, single: true };
-      return;
-    }
-    if (outer.row) {
-      const isCell =
-        line.cells !== null &&
-        (style.display === "table-cell" ||
-          /^(cell|gridcell|columnheader|rowheader)$/.test(attributeOf(node, "role") ?? ""));
-      if (isCell) {
-        line.text = "";
-        children(node, context);
-        cell();
-      } else {
-        if (style.display !== "inline") line.text += " ";
-        children(node, context);
-        if (style.display !== "inline") line.text += " ";
-      }
-      return;
-    }
+  }
+
+  #block(node: Element, { display }: CSSStyleDeclaration, context: Context): void {
+    const tag = tagOf(node);
+    const lines = this.#lines;
     if (tag === "dt") {
-      flush();
-      children(node, { ...context, row: true });
+      lines.end();
+      this.#children(node, { ...context, row: true });
       return;
     }
     if (tag === "dd") {
-      const before = tidy(line.text);
-      if (before !== "") line.text = `${before} | `;
-      children(node, { ...context, row: true });
+      lines.define();
+      this.#children(node, { ...context, row: true });
       const next = nextElementOf(node);
-      if (!next || tagOf(next) !== "dd") flush();
+      if (!next || tagOf(next) !== "dd") lines.end();
       return;
     }
-    const inline =
-      style.display.startsWith("inline") || style.display === "contents" || node instanceof SVGElement;
-    if (!inline) flush();
-    else if (style.display !== "inline" && style.display !== "contents") line.text += " ";
-    if (node instanceof SVGElement && tag === "text") line.text += " ";
-    children(node, context);
-    if (!inline) flush();
-    else if (style.display !== "inline" && style.display !== "contents") line.text += " ";
-  };
-
-  visit(modal() ?? page.body, {
-    clip: [-1e6, view[1], 1e6, view[3]],
-    row: false,
-    visible: true,
-    silent: false,
-  });
-  flush();
-
-  /** Lines that stand side by side become one, as a person reads them. */
-  const merged: Line[] = [];
-  for (const next of lines) {
-    const last = merged.at(-1);
-    if (last && last.box && next.box && !last.cells && !next.cells && last.single && next.single) {
-      const overlap = Math.min(last.box[3], next.box[3]) - Math.max(last.box[1], next.box[1]);
-      const height = Math.min(last.box[3] - last.box[1], next.box[3] - next.box[1]);
-      if (overlap > height / 2 && next.box[0] >= last.box[2] - 4 && next.box[3] - next.box[1] < 80) {
-        last.text = `${last.text} ${next.text}`;
-        last.box = [
-          last.box[0],
-          Math.min(last.box[1], next.box[1]),
-          next.box[2],
-          Math.max(last.box[3], next.box[3]),
-        ];
-        continue;
-      }
-    }
-    merged.push(next);
+    const inline = display.startsWith("inline") || display === "contents" || node instanceof SVGElement;
+    const apart = inline && display !== "inline" && display !== "contents";
+    if (!inline) lines.end();
+    else if (apart || (node instanceof SVGElement && tag === "text")) lines.add(" ");
+    this.#children(node, context);
+    if (!inline) lines.end();
+    else if (apart) lines.add(" ");
   }
 
-  memory.elements = handles;
-  memory.frames = frameHandles;
-  const active = focused();
-  const focus = active && roleOf(active) !== "link" ? handles.indexOf(active) : -1;
-  return {
-    url: location.href,
-    title: squash(page.title),
-    scroll: scrollState(),
-    elements,
-    focused: focus >= 0 ? focus : null,
-    frames,
-    lines: merged.map(({ text: content, cells }) => (cells ? tidy(cells.join(" | ")) : tidy(content))),
-  };
+  #children(node: Element, context: Context): void {
+    const readable = context.visible && !context.faded && !context.silent;
+    if (readable) this.#generated(node, "::before", context);
+    for (const child of childrenOf(node)) this.#visit(child, context);
+    if (readable) this.#generated(node, "::after", context);
+  }
+
+  #generated(node: Element, pseudo: "::before" | "::after", context: Context): void {
+    const text = generatedText(node, pseudo);
+    if (text.trim() === "") return;
+    const box = intersect(edges(boxOf(node)), context.clip);
+    if (box[2] - box[0] > 2 && box[3] - box[1] > 2) this.#lines.add(clean(text));
+  }
+
+  /** A label's text is the name of its control; a control that is drawn by its label is where the label is. */
+  #label(node: HTMLLabelElement, control: Element, style: CSSStyleDeclaration, context: Context): void {
+    const role = roleOf(control);
+    if (role === null) return;
+    if (!this.#listing.isDrawnByLabel(control)) {
+      if (this.#listing.isInSight(control)) context.silent = true;
+      return;
+    }
+    const listed = this.#listing.add(control, role, context);
+    if (!listed || listed === "content") return;
+    this.#lines.element(listed.index, style.display === "inline", listed.box);
+    context.silent = true;
+  }
+
+  #pane(node: Element, at: Context): void {
+    const listed = this.#listing.addPane(node, at);
+    if (!listed) return;
+    if (!at.row) this.#lines.end();
+    this.#lines.element(listed.index, false, listed.box);
+    if (!at.row) this.#lines.end();
+  }
+
+  /** What is hidden from screen readers and said to them by a text beside it, which nobody sees: printed once. */
+  #twin(node: Element, at: Context): boolean {
+    if (attributeOf(node, "aria-hidden") !== "true") return false;
+    const twin = spokenTwin(node);
+    if (!twin) return false;
+    const box = edges(boxOf(node));
+    const seen = intersect(box, at.clip);
+    if (this.#spoken.has(twin.element) || at.silent || !at.visible || at.faded) return true;
+    if (seen[2] - seen[0] < 2 || seen[3] - seen[1] < 2) return true;
+    if (at.behind && !isInFront(node, box, this.#view)) return true;
+    this.#spoken.add(twin.element);
+    this.#lines.add(` ${twin.text} `, box);
+    return true;
+  }
+
+  #frame(node: Element, at: Context): void {
+    const outer = edges(boxOf(node));
+    const seen = intersect(outer, at.clip);
+    if (seen[2] - seen[0] < 8 || seen[3] - seen[1] < 8 || !at.visible || at.faded) return;
+    if (at.behind && !isInFront(node, outer, this.#view)) return;
+    this.#lines.frame(this.#listing.addFrame(node, frameBox(node)), outer);
+  }
+
+  #image(node: HTMLImageElement, at: Context): void {
+    const box = edges(boxOf(node));
+    const seen = intersect(box, at.clip);
+    const alt = clean(node.alt);
+    if (alt.trim() === "" || !at.visible || at.silent || at.faded) return;
+    if (attributeOf(node, "aria-hidden") === "true") return;
+    if (seen[3] - seen[1] <= 8 || seen[2] - seen[0] <= 2) return;
+    if (at.behind && !isInFront(node, box, this.#view)) return;
+    this.#lines.add(` ${alt} `, box);
+  }
+
+  #text(node: Text, context: Context): void {
+    if (!context.visible || context.silent) return;
+    if (clean(node.data).trim() === "") {
+      if (node.data !== "") this.#lines.blank();
+      return;
+    }
+    const seen = seeText(node, context, this.#view);
+    if (!seen) return;
+    const data = textInView(node, context, seen);
+    const parent = parentElementOf(node);
+    if (parent && styleOf(parent).whiteSpace.startsWith("pre") && data.includes("\n")) {
+      for (const part of data.split("\n")) {
+        this.#lines.add(clean(part), seen.box, seen.single);
+        if (!context.row) this.#lines.end();
+      }
+      return;
+    }
+    this.#lines.add(clean(data), seen.box, seen.single);
+  }
 }

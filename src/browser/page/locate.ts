@@ -3,7 +3,7 @@
 import { intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
 import { memory } from "./memory.ts";
-import { isDisabled } from "./name.ts";
+import { isDisabled } from "./value.ts";
 import {
   attributeOf,
   boxOf,
@@ -189,6 +189,7 @@ export function clickElement(index: number): null {
 export function focusElement(index: number): boolean {
   const element = memory.elements[index];
   if (!(element instanceof HTMLElement)) return false;
+  if (element instanceof HTMLSelectElement) memory.opened = element;
   HTMLElement.prototype.focus.call(element);
   return matchesOf(element, ":focus, :focus-within");
 }

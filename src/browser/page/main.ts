@@ -11,8 +11,9 @@ import { scroll } from "./scroll-pane.ts";
 import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
 import { observeCompact } from "./compact.ts";
-import type { PageSnapshot } from "./compact.ts";
 import type { Edges } from "./geometry.ts";
+import { learnListeners } from "./listeners.ts";
+import type { PageSnapshot } from "./listing.ts";
 import { markReading } from "./mark.ts";
 import { memory } from "./memory.ts";
 import { innerTextOf, page } from "./native.ts";
@@ -21,7 +22,7 @@ import type { SettledSnapshot, SettleOptions } from "./settle.ts";
 import { observeWebrl } from "./webrl.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 
-const READERS: Record<ObservationFormat, (view: Edges) => PageSnapshot> = {
+const READERS: Record<ObservationFormat, (view: Edges, framed: boolean) => PageSnapshot> = {
   webrl: observeWebrl,
   aria: observeAria,
   compact: observeCompact,
@@ -31,19 +32,40 @@ function readNothing(): PageSnapshot {
   memory.elements = [];
   memory.frames = [];
   const scroll = { top: 0, viewport: innerHeight, page: innerHeight };
-  return { url: location.href, title: "", scroll, elements: [], focused: null, frames: [], lines: [] };
+  return {
+    url: location.href,
+    title: "",
+    scroll,
+    elements: [],
+    focused: null,
+    frames: [],
+    scale: 1,
+    lines: [],
+  };
+}
+
+/** What can be seen of a document. */
+export interface Window {
+  /** In pixels of the viewport around it, from the corner of its own. */
+  seen: Edges;
+  /** Width of its frame in those pixels; `null` for the page itself. */
+  frameWidth: number | null;
 }
 
 /** Waits until the document is quiet, then observes it; `null` if it is about to go away. */
 async function observe(
   format: ObservationFormat,
-  view: Edges,
+  { seen, frameWidth }: Window,
   settle: SettleOptions,
 ): Promise<SettledSnapshot | null> {
   if (settle.forgetNavigation) memory.navigating = false;
   const read = () => {
     memory.shadows = false;
-    return page.empty ? readNothing() : READERS[format](view);
+    learnListeners();
+    if (page.empty) return readNothing();
+    const scale = frameWidth === null || innerWidth === 0 ? 1 : frameWidth / innerWidth;
+    const view = seen.map((edge) => edge / scale) as Edges;
+    return { ...READERS[format](view, frameWidth !== null), scale };
   };
   // The marks of `webrl` outlive a reading: see deviation 2 there.
   return readAtRest(settle, { read, mark: format === "webrl" ? null : markReading });
@@ -84,9 +106,13 @@ export type PageApi = typeof api;
 
 /** Makes a call, as text: one string passes through the protocol faster than an object. */
 export async function call(name: keyof PageApi, args: unknown[]): Promise<string> {
+  // A list that was opened closes with the next action.
+  if (name !== "observe" && name !== "pageText") memory.opened = null;
   const method = api[name] as (...args: unknown[]) => unknown;
   return JSON.stringify((await method(...args)) ?? null);
 }
+
+export { connectListeners } from "./listeners.ts";
 
 /** The element of a frame of the last observation. */
 export const frameElement = (index: number): Element | null => memory.frames[index] ?? null;

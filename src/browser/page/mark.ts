@@ -1,5 +1,6 @@
 /** @file What a reading depends on and no mutation tells of, so that it can be told whether a reading still stands. */
 
+import { learnListeners } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { boxOf, innerTextOf, isRendered, page } from "./native.ts";
 import { scrollState } from "./scroll.ts";
@@ -21,6 +22,7 @@ export function markReading(): unknown[] | null {
     innerTextOf(page.root),
     ...Object.values(scrollState()),
     scrollX,
+    learnListeners(),
     [...page.findAll(":hover")].at(-1),
   ];
   for (const element of memory.elements) {

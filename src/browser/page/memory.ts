@@ -5,6 +5,8 @@ export interface PageMemory {
   elements: Element[];
   /** Its frames. */
   frames: Element[];
+  /** The drop-down whose list the last action has opened: it shows all of its options. */
+  opened: Element | null;
   /** A shadow root was entered in the last reading; no mutation observer tells of what happens in it. */
   shadows: boolean;
   /** A navigation to another document has been asked for and has not failed so far. */
@@ -17,6 +19,7 @@ export interface PageMemory {
 export const memory: PageMemory = {
   elements: [],
   frames: [],
+  opened: null,
   shadows: false,
   navigating: false,
   onNavigate: null,

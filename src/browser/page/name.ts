@@ -1,28 +1,34 @@
-/** @file Accessible names and values (accname 1.2, the parts that web pages use), white space collapsed. */
+/** @file Accessible names (accname 1.2, the parts that web pages use), white space collapsed. */
 
+import { iconNameOf } from "./icon.ts";
 import {
   attributeOf,
-  closestOf,
-  contentOf,
+  boxesOf,
   elementById,
-  isRendered,
+  hasAttributeOf,
   labelsOf,
-  matchesOf,
   nodeTypeOf,
   rootOf,
   tagOf,
 } from "./native.ts";
-import { isField } from "./role.ts";
-import { squash } from "./text.ts";
-import { childrenOf, SILENT, styleOf } from "./tree.ts";
+import { generatedText, squash } from "./text.ts";
+import { childrenOf, isShown, SILENT, styleOf } from "./tree.ts";
 
-/** Text of a subtree as a name uses it (accname 1.2 §2F, without CSS content). */
-function textOf(node: Node, depth = 0): string {
+interface NameText {
+  /** Elements that have a name of their own beside this one: their text is left out. */
+  without?: ReadonlySet<Element>;
+  /** Also what is hidden from screen readers but can be seen. */
+  drawn?: boolean;
+}
+
+/** Text of a subtree as a name uses it (accname 1.2 §2F). */
+function textOf(node: Node, options: NameText = {}, depth = 0): string {
   if (nodeTypeOf(node) === Node.TEXT_NODE) return (node as Text).data;
   if (!(node instanceof Element)) return "";
   const tag = tagOf(node);
   if (SILENT.has(tag) && !(tag === "title" && node instanceof SVGElement)) return "";
-  if (attributeOf(node, "aria-hidden") === "true") return "";
+  if (!options.drawn && attributeOf(node, "aria-hidden") === "true") return "";
+  if (depth > 0 && options.without?.has(node)) return " ";
   if (tag === "br") return " ";
   if (depth > 0) {
     if (tag === "select" || tag === "textarea" || tag === "iframe" || tag === "input") return "";
@@ -30,11 +36,12 @@ function textOf(node: Node, depth = 0): string {
     if (label) return ` ${label} `;
   }
   if (tag === "img") return ` ${(node as HTMLImageElement).alt} `;
-  if (!isRendered(node) && tag !== "title") return "";
+  if (!isShown(node) && tag !== "title") return "";
   const text = childrenOf(node)
-    .map((child) => textOf(child, depth + 1))
+    .map((child) => textOf(child, options, depth + 1))
     .join("");
-  return styleOf(node).display === "inline" ? text : ` ${text} `;
+  const all = `${generatedText(node, "::before")}${text}${generatedText(node, "::after")}`;
+  return styleOf(node).display === "inline" ? all : ` ${all} `;
 }
 
 const NAMED_BY_CONTENT = new Set([
@@ -59,7 +66,36 @@ const INPUT_NAMES: Record<string, (input: HTMLInputElement) => string> = {
   image: (input) => input.alt,
 };
 
-export function nameOf(element: Element, role: string): string {
+export interface Name {
+  text: string;
+  /** It is the element's own text, which is to be printed nowhere else. */
+  own: boolean;
+}
+
+/** `inner`: elements in it that are listed by themselves. */
+export function nameOf(element: Element, role: string, inner?: ReadonlySet<Element>): Name {
+  const given = givenName(element);
+  if (given) return { text: given, own: false };
+  if (element instanceof HTMLInputElement) {
+    const text = squash(INPUT_NAMES[element.type]?.(element) ?? "");
+    if (text) return { text, own: false };
+  } else if (NAMED_BY_CONTENT.has(role)) {
+    const text = ownText(element, inner);
+    if (text) return { text, own: true };
+  }
+  if (element instanceof HTMLAreaElement && squash(element.alt))
+    return { text: squash(element.alt), own: false };
+  const text =
+    squash(attributeOf(element, "title") ?? "") || squash(attributeOf(element, "placeholder") ?? "");
+  if (text) return { text, own: false };
+  if (element instanceof HTMLTextAreaElement) return { text: "(text area)", own: false };
+  const drawn =
+    NAMED_BY_CONTENT.has(role) && !(element instanceof HTMLInputElement && element.type !== "image");
+  return { text: drawn && boxesOf(element).length > 0 ? iconNameOf(element) : "", own: false };
+}
+
+/** What the page says that the element is called, other than by what is in it. */
+function givenName(element: Element): string {
   const ids = attributeOf(element, "aria-labelledby")?.trim().split(/\s+/) ?? [];
   const root = ids.length > 0 ? rootOf(element) : document;
   const byIds = squash(
@@ -69,45 +105,22 @@ export function nameOf(element: Element, role: string): string {
       .join(" "),
   );
   if (byIds) return byIds;
-  const own = squash(attributeOf(element, "aria-label") ?? "");
+  const own = hasAttributeOf(element, "aria-label") ? squash(attributeOf(element, "aria-label")!) : "";
   if (own) return own;
-  const labels = squash([...labelsOf(element)].map((label) => textOf(label)).join(" "));
-  if (labels) return labels;
-  if (element instanceof HTMLInputElement) {
-    const text = squash(INPUT_NAMES[element.type]?.(element) ?? "");
-    if (text) return text;
-  } else if (NAMED_BY_CONTENT.has(role)) {
-    const text = squash(
-      childrenOf(element)
-        .map((child) => textOf(child, 1))
-        .join(""),
+  const labels = [...labelsOf(element)];
+  return labels.length === 0 ? "" : squash(labels.map((label) => textOf(label)).join(" "));
+}
+
+/** The text in an element, that of `without` left out. */
+export function ownText(element: Element, without?: ReadonlySet<Element>): string {
+  const text = (options: NameText) =>
+    squash(
+      [
+        generatedText(element, "::before"),
+        ...childrenOf(element).map((child) => textOf(child, options, 1)),
+        generatedText(element, "::after"),
+      ].join(""),
     );
-    if (text) return text;
-  }
-  if (element instanceof HTMLAreaElement) return squash(element.alt);
-  return squash(attributeOf(element, "title") ?? "") || squash(attributeOf(element, "placeholder") ?? "");
+  const options = without ? { without } : {};
+  return text(options) || text({ ...options, drawn: true });
 }
-
-export function valueOf(element: Element, role: string): string | undefined {
-  if (element instanceof HTMLSelectElement)
-    return [...element.selectedOptions].map((option) => squash(option.text)).join(", ");
-  if (element instanceof HTMLInputElement) {
-    if (element.type === "checkbox" || element.type === "radio")
-      return element.checked ? "checked" : "unchecked";
-    if (element.type === "password") return element.value === "" ? "" : "••••";
-    return isField(element) || element.type === "range" ? squash(element.value) : undefined;
-  }
-  if (element instanceof HTMLTextAreaElement) return squash(element.value);
-  if (role === "textbox") return squash(contentOf(element) ?? "");
-  if (role === "checkbox" || role === "radio" || role === "switch" || role.startsWith("menuitem")) {
-    const checked = attributeOf(element, "aria-checked");
-    if (checked !== null) return checked === "true" ? "checked" : "unchecked";
-  }
-  if ((role === "tab" || role === "option") && attributeOf(element, "aria-selected") === "true")
-    return "selected";
-  if (role === "button" && attributeOf(element, "aria-pressed") === "true") return "pressed";
-  return undefined;
-}
-
-export const isDisabled = (element: Element): boolean =>
-  matchesOf(element, ":disabled") || closestOf(element, '[aria-disabled="true"]') !== null;

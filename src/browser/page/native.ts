@@ -54,6 +54,9 @@ export const boxesOf = method(Element, "getClientRects");
 const checkVisibility = method(Element, "checkVisibility");
 export const isRendered = (element: Element): boolean =>
   checkVisibility(element, { opacityProperty: true, visibilityProperty: true });
+/** Like {@link isRendered}, but it may be transparent. */
+export const isLaidOut = (element: Element): boolean =>
+  checkVisibility(element, { visibilityProperty: true });
 export const scrollIntoViewOf = method(Element, "scrollIntoView");
 export const scrollByOf = method(Element, "scrollBy") as (element: Element, options: ScrollToOptions) => void;
 export const clientWidthOf = getter(Element, "clientWidth");
@@ -61,6 +64,8 @@ export const clientHeightOf = getter(Element, "clientHeight");
 export const clientLeftOf = getter(Element, "clientLeft");
 export const clientTopOf = getter(Element, "clientTop");
 export const scrollTopOf = getter(Element, "scrollTop");
+export const scrollLeftOf = getter(Element, "scrollLeft");
+export const scrollWidthOf = getter(Element, "scrollWidth");
 export const scrollHeightOf = getter(Element, "scrollHeight");
 const isContentEditable = getter(HTMLElement, "isContentEditable");
 export const isEditable = (element: Element | null): boolean =>
@@ -68,6 +73,9 @@ export const isEditable = (element: Element | null): boolean =>
 const tabIndex = getter(HTMLElement, "tabIndex");
 export const tabIndexOf = (element: Element): number =>
   element instanceof HTMLElement ? tabIndex(element) : -1;
+const offsetWidth = getter(HTMLElement, "offsetWidth");
+export const offsetWidthOf = (element: Element): number =>
+  element instanceof HTMLElement ? offsetWidth(element) : 0;
 const innerText = getter(HTMLElement, "innerText");
 export const innerTextOf = (element: Element): string =>
   element instanceof HTMLElement ? innerText(element) : (contentOf(element) ?? "");
@@ -137,6 +145,13 @@ export const page = {
   at: (x: number, y: number): Element | null => elementFromPoint(document, x, y),
   animations: (): Animation[] => getAnimations(document),
 };
+
+const caretPositionFromPoint = method(Document, "caretPositionFromPoint");
+/** The place in a text at a point of the viewport. */
+export function caretAt(x: number, y: number): { node: Node; offset: number } | null {
+  const caret = caretPositionFromPoint(document, x, y);
+  return caret && { node: caret.offsetNode, offset: caret.offset };
+}
 
 /** The element with this id in a document or shadow root. */
 export function elementById(root: Node, id: string): Element | null {

@@ -2,8 +2,9 @@
 
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
-import { boxesOf, isRendered, labelsOf } from "./native.ts";
-import { elementAt, within } from "./tree.ts";
+import { childElementsOf, isLaidOut, labelsOf } from "./native.ts";
+import { roleOf } from "./role.ts";
+import { boxesIn, childrenOf, elementAt, parentOf, styleOf, within } from "./tree.ts";
 
 export interface Reached {
   x: number;
@@ -11,13 +12,28 @@ export interface Reached {
   box: Edges;
 }
 
-function hits(element: Element, x: number, y: number): boolean {
+/** Where in a box to try, in parts of it: the middle, then nearer to the edges, for what is partly covered or full. */
+const TRIED = [
+  [0.5, 0.5],
+  [0.2, 0.5],
+  [0.8, 0.5],
+  [0.5, 0.2],
+  [0.5, 0.8],
+] as const;
+
+/** A click at the point is the element's: `"inner"` if something in it that answers by itself would get it. */
+function hits(element: Element, x: number, y: number): "own" | "inner" | null {
   const found = elementAt(x, y);
-  if (!found) return false;
-  if (within(found, element)) return true;
+  if (!found) return null;
+  if (within(found, element)) {
+    if (childElementsOf(element).length === 0) return "own";
+    for (let at: Node | null = found; at && at !== element; at = parentOf(at))
+      if (at instanceof Element && roleOf(at) !== null) return "inner";
+    return "own";
+  }
   // A label stands for its control.
-  for (const label of labelsOf(element)) if (within(found, label)) return true;
-  return element instanceof HTMLAreaElement && found instanceof HTMLImageElement;
+  for (const label of labelsOf(element)) if (within(found, label)) return "own";
+  return element instanceof HTMLAreaElement && found instanceof HTMLImageElement ? "own" : null;
 }
 
 /**
@@ -26,31 +42,61 @@ function hits(element: Element, x: number, y: number): boolean {
  * sideways): then it is not tested for covers.
  */
 function target(element: Element, clip: Edges, view: Edges): Reached | null {
-  for (const rect of boxesOf(element)) {
-    if (rect.width < 1 || rect.height < 1) continue;
+  let inner: Reached | null = null;
+  for (const rect of boxesIn(element)) {
     const box = edges(rect);
     const [left, top, right, bottom] = intersect(box, clip);
     if (bottom - top < 2 || right - left < 2) continue;
-    const x = (Math.max(left, view[0]) + Math.min(right, view[2])) / 2;
-    const y = (top + bottom) / 2;
-    if (Math.min(right, view[2]) - Math.max(left, view[0]) < 2) {
-      if (right <= view[0]) continue;
-      return { x: (left + right) / 2, y, box };
+    const [from, to] = [Math.max(left, view[0]), Math.min(right, view[2])];
+    if (to - from < 2) return { x: (left + right) / 2, y: (top + bottom) / 2, box };
+    for (const [across, down] of TRIED) {
+      const at = { x: from + across * (to - from), y: top + down * (bottom - top), box };
+      const hit = hits(element, at.x, at.y);
+      if (hit === "own") return at;
+      if (hit === "inner") inner ??= at;
     }
-    if (hits(element, x, y)) return { x, y, box };
+  }
+  return inner && (onOwnText(element, clip, view, inner.box) ?? inner);
+}
+
+/** A point on text of the element that is in no other element: a branch of a tree is mostly its leaves. */
+function onOwnText(element: Element, clip: Edges, view: Edges, box: Edges): Reached | null {
+  const range = new Range();
+  const find = (node: Node): Reached | null => {
+    if (node instanceof Text) {
+      range.selectNodeContents(node);
+      for (const rect of range.getClientRects()) {
+        const [left, top, right, bottom] = intersect(intersect(edges(rect), clip), view);
+        const [x, y] = [(left + right) / 2, (top + bottom) / 2];
+        if (right - left >= 2 && bottom - top >= 2 && hits(element, x, y) === "own") return { x, y, box };
+      }
+      return null;
+    }
+    if (node instanceof Element && roleOf(node) !== null) return null;
+    for (const child of childrenOf(node)) {
+      const found = find(child);
+      if (found) return found;
+    }
+    return null;
+  };
+  for (const child of childrenOf(element)) {
+    const found = find(child);
+    if (found) return found;
   }
   return null;
 }
 
-/** {@link target}; a check box that is drawn by its label is where the label is. */
+/** It has a place in the page, be it transparent: what answers there still answers. */
+const isThere = (element: Element): boolean => isLaidOut(element) || styleOf(element).display === "contents";
+
+/** {@link target}; a check box or a picker of files that is drawn by its label is where the label is. */
 export function reach(element: Element, clip: Edges, view: Edges): Reached | null {
-  const shown = isRendered(element) ? target(element, clip, view) : null;
+  const shown = isThere(element) ? target(element, clip, view) : null;
   if (shown || !(element instanceof HTMLInputElement)) return shown;
-  if (element.type !== "checkbox" && element.type !== "radio") return null;
-  for (const label of labelsOf(element))
-    if (isRendered(label)) {
-      const found = target(label, view, view);
-      if (found) return found;
-    }
+  if (!/^(?:checkbox|radio|file)$/.test(element.type)) return null;
+  for (const label of labelsOf(element)) {
+    const found = isThere(label) ? target(label, view, view) : null;
+    if (found) return found;
+  }
   return null;
 }

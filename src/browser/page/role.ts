@@ -1,11 +1,17 @@
 /** @file Roles of what can be acted on. */
 
+import { answers, onlyPresses } from "./listeners.ts";
 import {
   attributeOf,
+  boxOf,
+  childElementsOf,
   closestOf,
+  contentOf,
+  findAllIn,
   findIn,
   hasAttributeOf,
   isEditable,
+  matchesOf,
   parentElementOf,
   tagOf,
 } from "./native.ts";
@@ -75,18 +81,85 @@ export function roleOf(element: Element): string | null {
   return clickable(element);
 }
 
-/** Something without a role that answers to the mouse: its own `onclick`, or a pointer that it does not inherit. */
+/** What has a role of its own, whatever its style and its listeners. */
+const WITH_ROLE =
+  "a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role=menuitem],[role=option],[role=switch],[role=treeitem],[onclick]";
+
+/** Something in it is to be acted on by itself. */
+export const holdsElements = (element: Element): boolean =>
+  findIn(element, WITH_ROLE) !== null || [...findAllIn(element, "*")].some(answers);
+
+/** Something without a role that answers to the mouse: it listens itself, or has a pointer that it does not inherit. */
 function clickable(element: Element): string | null {
   const tag = tagOf(element);
-  if (tag === "label" || tag === "html" || tag === "body" || tag === "option") return null;
+  if (NEVER_CLICKABLE.has(tag) || closestOf(element, "label")) return null;
+  if (answers(element)) return answersItself(element) ? "clickable" : null;
+  return ownsPointer(element) && !holdsElements(element) ? "clickable" : null;
+}
+
+const NEVER_CLICKABLE = new Set(["label", "html", "body", "option", "optgroup"]);
+/** What is repeated: each listens for itself, and its whole is what is clicked. */
+const ITEMS = "li,tr,[role=listitem],[role=row],[role=article],article";
+/** What holds others and is never meant itself. */
+const CONTAINERS =
+  "table,tbody,thead,tfoot,ul,ol,dl,menu,form,fieldset,dialog,main,nav,[role=grid],[role=table],[role=list],[role=listbox],[role=tree],[role=menu],[role=menubar],[role=rowgroup],[role=dialog],[role=alertdialog],[role=tablist],[role=toolbar],[role=radiogroup],[role=document],[role=application]";
+/** Longest text of something that is clicked as a whole. */
+const LONGEST = 300;
+
+/**
+ * It listens; does it mean a click on itself? What holds others only passes clicks on to them, unless it is one of several
+ * alike, or its pointer says that it is to be clicked.
+ */
+function answersItself(element: Element): boolean {
+  const tag = tagOf(element);
   const parent = parentElementOf(element);
-  const pointer =
-    styleOf(element).cursor === "pointer" && (parent === null || styleOf(parent).cursor !== "pointer");
-  if (!pointer && !hasAttributeOf(element, "onclick")) return null;
-  return findIn(
-    element,
-    "a[href],button,input,select,textarea,[role=button],[role=link],[onclick],summary",
-  ) || closestOf(element, "label")
-    ? null
-    : "clickable";
+  const text = (contentOf(element) ?? "").trim().length;
+  if (ownsPointer(element)) return cellsOf(element).length < 2;
+  if (matchesOf(element, CONTAINERS)) return false;
+  if (matchesOf(element, ITEMS)) return true;
+  if (onlyPresses(element)) return text <= 100 && !holdsElements(element) && entriesOf(element).length === 0;
+  if (
+    parent &&
+    [...childElementsOf(parent)].some((one) => one !== element && tagOf(one) === tag && answers(one))
+  )
+    return cellsOf(element).length < 2;
+  if (tag === "canvas" || tag === "svg") return !holdsElements(element);
+  const { width, height } = boxOf(element);
+  const share = (width * height) / (innerWidth * innerHeight);
+  if (share > 1 / 4 || text > LONGEST || entriesOf(element).length > 0) return false;
+  return !holdsElements(element) || (share < 1 / 8 && text > 0);
+}
+
+const ownsPointer = (element: Element): boolean => {
+  const parent = parentElementOf(element);
+  return styleOf(element).cursor === "pointer" && (!parent || styleOf(parent).cursor !== "pointer");
+};
+
+/** Short, and nothing in it answers by itself. */
+const isEntry = (element: Element): boolean =>
+  (contentOf(element) ?? "").trim().length <= 60 &&
+  !findIn(element, "td,li") &&
+  !answers(element) &&
+  !holdsElements(element);
+
+const cellsOf = (element: Element): Element[] =>
+  [...findAllIn(element, "td,li,[role=gridcell],[role=listitem]")].filter(isEntry);
+
+/**
+ * The entries to which a listening container passes clicks on: cells, list items, or several elements of one kind, none
+ * of which listens by itself. Empty for what is clicked as a whole, and for the root of an application.
+ */
+export function entriesOf(element: Element): Element[] {
+  const cells = cellsOf(element);
+  if (cells.length > 1 || (cells.length > 0 && matchesOf(element, CONTAINERS))) return cells;
+  const kinds = new Map<string, Element[]>();
+  for (const child of findAllIn(element, "div,span,p,i,b,em,img")) {
+    const name = attributeOf(child, "class")?.trim();
+    if (!name || !isEntry(child)) continue;
+    const kind = `${tagOf(child)} ${name.split(/\s+/)[0]!}`;
+    const list = kinds.get(kind);
+    if (list) list.push(child);
+    else kinds.set(kind, [child]);
+  }
+  return [...kinds.values()].find((list) => list.length >= 3) ?? [];
 }

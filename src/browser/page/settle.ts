@@ -1,6 +1,6 @@
 /** @file Waits inside the page until it is at rest, and reads it meanwhile. */
 
-import type { PageSnapshot } from "./compact.ts";
+import type { PageSnapshot } from "./listing.ts";
 import { memory } from "./memory.ts";
 import { page } from "./native.ts";
 import { watchNoise } from "./noise.ts";

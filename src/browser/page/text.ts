@@ -1,9 +1,44 @@
 /** @file Text as an observation prints it. */
 
-/** Without the marks by which observations refer to elements: a page cannot print them itself. */
-const unmark = (text: string): string => text.replace(/[\uE000-\uE00F]/g, "");
+/**
+ * What cannot be seen of a text and would have to be copied all the same: soft hyphens, zero-width and direction
+ * marks; and the private use area, where icon fonts have their pictures and observations their marks. The joiners of
+ * emoji and of Indic and Persian scripts stay.
+ */
+const UNSEEN = /[\u00AD\u200B\u200E\u200F\u202A-\u202E\u2060-\u2064\u2066-\u2069\uFEFF\uE000-\uF8FF]/g;
+
+export const unmark = (text: string): string => text.replace(UNSEEN, "");
 
 /** White space collapsed; blanks at the ends stay. */
 export const clean = (text: string): string => unmark(text).replace(/\s+/g, " ");
 
 export const squash = (text: string): string => clean(text).trim();
+
+const segmenter = new Intl.Segmenter();
+
+/** The beginning of a text, `limit` UTF-16 units at most, that ends between two characters as a reader sees them. */
+export function beginning(text: string, limit: number): string {
+  if (text.length <= limit) return text;
+  let end = 0;
+  for (const { index, segment } of segmenter.segment(text.slice(0, limit + 40))) {
+    if (index + segment.length > limit) break;
+    end = index + segment.length;
+  }
+  return text.slice(0, end);
+}
+
+/** At most `limit` units, the last of which tells that there is more. */
+export const cut = (text: string, limit: number): string =>
+  text.length > limit ? `${beginning(text, limit - 1).trimEnd()}…` : text;
+
+/**
+ * Text that the style sheet writes before or after the content of an element; empty for the pictures of icon fonts.
+ * `content` may be several strings and, after a slash, what screen readers are told.
+ */
+export function generatedText(element: Element, pseudo: "::before" | "::after"): string {
+  const { content, display, visibility } = getComputedStyle(element, pseudo);
+  if (!content.startsWith('"') || display === "none" || visibility !== "visible") return "";
+  const strings = content.split(" / ")[0]!.match(/"(?:[^"\\]|\\.)*"/g) ?? [];
+  const text = unmark(strings.map((one) => one.slice(1, -1).replace(/\\(.)/g, "$1")).join(""));
+  return display === "inline" ? text : ` ${text} `;
+}

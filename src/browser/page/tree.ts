@@ -4,8 +4,10 @@ import { memory } from "./memory.ts";
 import {
   assignedSlotOf,
   attributeOf,
+  boxesOf,
   childElementsOf,
   childNodesOf,
+  isRendered,
   page,
   parentNodeOf,
   shadowRootOf,
@@ -86,4 +88,21 @@ export function focused(): Element | null {
     if (!inner) return active === page.body ? null : active;
     active = inner;
   }
+}
+
+/** It has a box, or what is in it has; not hidden, not transparent. */
+export function isShown(element: Element): boolean {
+  if (isRendered(element)) return true;
+  if (styleOf(element).display !== "contents") return false;
+  const parent = parentOf(element);
+  return !(parent instanceof Element) || isShown(parent);
+}
+
+/** Boxes of what is laid out of an element: its own, or, where it has none worth the name, those of its content. */
+export function boxesIn(element: Element): DOMRect[] {
+  const boxes = [...boxesOf(element)].filter(({ width, height }) => width >= 1 && height >= 1);
+  if (boxes.length > 0 || childNodesOf(element).length === 0) return boxes;
+  const range = new Range();
+  range.selectNodeContents(element);
+  return [...range.getClientRects()].filter(({ width, height }) => width >= 1 && height >= 1);
 }

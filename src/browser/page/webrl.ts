@@ -8,9 +8,10 @@
  *    marked anew, so an element hidden since the last step keeps its old box.
  */
 
-import type { PageElement, PageSnapshot } from "./compact.ts";
+import type { PageElement, PageSnapshot } from "./listing.ts";
+import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
-import { isDisabled, nameOf, valueOf } from "./name.ts";
+import { nameOf } from "./name.ts";
 import {
   attributeOf,
   boxesOf,
@@ -30,6 +31,7 @@ import {
 import { roleOf } from "./role.ts";
 import { scrollState } from "./scroll.ts";
 import { focused, styleOf } from "./tree.ts";
+import { isDisabled, valueOf } from "./value.ts";
 
 interface Mark {
   bbox?: string;
@@ -104,7 +106,7 @@ export function observeWebrl(): PageSnapshot {
   const wantsClick = (element: Element): boolean => {
     const tag = tagOf(element);
     const style = styleOf(element);
-    if (hasAttributeOf(element, "onclick") || style.cursor === "pointer") return true;
+    if (answers(element) || style.cursor === "pointer") return true;
     if (tag === "img") {
       const map = attributeOf(element, "usemap")?.replace(/^#/, "");
       if (map && page.find(`map[name="${CSS.escape(map)}"]`)) return true;
@@ -238,7 +240,7 @@ export function observeWebrl(): PageSnapshot {
     const rect = boxOf(element);
     const entry: PageElement = {
       role,
-      label: nameOf(element, role) || collapse(contentOf(element) ?? "").slice(0, 100),
+      label: nameOf(element, role).text || collapse(contentOf(element) ?? "").slice(0, 100),
       box: [rect.left, rect.top, rect.width, rect.height].map((edge) => Math.round(edge)) as [
         number,
         number,
@@ -262,6 +264,7 @@ export function observeWebrl(): PageSnapshot {
     elements,
     focused: focus >= 0 ? focus : null,
     frames: [],
+    scale: 1,
     lines: [print(page.root, false).join(" ")],
   };
 }

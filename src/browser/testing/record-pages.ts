@@ -126,7 +126,10 @@ async function collect(pool: BrowserPool): Promise<RecordedPage[]> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await using pool = new BrowserPool();
-  const pages = (await collect(pool)).toSorted((a, b) => (a.url < b.url ? -1 : 1));
+  // `--again` keeps the documents: for a change of what is seen that is meant.
+  const pages = process.argv.includes("--again")
+    ? await readRecord()
+    : (await collect(pool)).toSorted((a, b) => (a.url < b.url ? -1 : 1));
   await using recorded = await openRecorded(pool, pages);
   for (const [index, page] of pages.entries()) {
     page.seen.compact = await recorded.observe(page, "compact");

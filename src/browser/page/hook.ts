@@ -1,0 +1,184 @@
+/**
+ * @file Records in the page's own world which elements listen to the mouse: no other world can see listeners. It runs
+ * before the page's scripts and keeps natives of its own, so that nothing that they replace reaches it, and it looks to
+ * them like the natives. `listeners.ts` asks for what is new; the answers are events on the elements themselves,
+ * because objects do not pass between worlds.
+ */
+
+import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
+
+// No iteration, no global and no method in what runs later: the page may have replaced them.
+
+/** So many types that an element can only pass events on: React's root listens to some eighty. */
+const MANY_TYPES = 20;
+const BITS: Record<string, number> = {
+  click: CLICKS,
+  dblclick: CLICKS,
+  mousedown: PRESSES,
+  mouseup: PRESSES,
+  pointerdown: PRESSES,
+  pointerup: PRESSES,
+};
+const TYPES = Object.keys(BITS);
+
+interface Listener {
+  type: string;
+  callback: unknown;
+  capture: boolean;
+}
+
+interface Listening {
+  listeners: Listener[];
+  /** What `listeners.ts` was told last, and at which greeting. */
+  told: number;
+  greeting: number;
+}
+
+type Handler = EventListenerOrEventListenerObject | null | undefined;
+type Options = AddEventListenerOptions | boolean | undefined;
+
+export function recordListeners(key: string): void {
+  const { hello, welcome, ask, note } = namesOf(key);
+  // Whatever is used after the page's scripts have begun is taken now, and bound so that it needs no prototype.
+  const free = <F>(type: { prototype: object }, name: string, kind: "value" | "get" = "value"): F => {
+    const native = Object.getOwnPropertyDescriptor(type.prototype, name)![kind] as () => void;
+    const { bind, call } = Function.prototype as unknown as Record<"bind" | "call", () => void>;
+    return Reflect.apply(bind, call, [native]) as F;
+  };
+  type Get = (object: unknown) => unknown;
+  const { apply } = Reflect;
+  const { WeakRef, UIEvent } = window;
+  const { create } = Object;
+  const add = free<(target: unknown, type: string, callback: Handler, options?: Options) => void>(
+    EventTarget,
+    "addEventListener",
+  );
+  const dispatch = free<(target: unknown, event: Event) => void>(EventTarget, "dispatchEvent");
+  const deref = free<(reference: WeakRef<Element>) => Element | undefined>(WeakRef, "deref");
+  const known = new WeakMap<object, Listening>();
+  const get = free<(map: typeof known, element: object) => Listening | undefined>(WeakMap, "get");
+  const set = free<(map: typeof known, element: object, value: Listening) => void>(WeakMap, "set");
+  const nodeTypeOf = free<Get>(Node, "nodeType", "get");
+  const isConnected = free<Get>(Node, "isConnected", "get");
+  const relatedTargetOf = free<Get>(MouseEvent, "relatedTarget", "get");
+  const isAborted = free<Get>(AbortSignal, "aborted", "get");
+
+  let references: WeakRef<Element>[] = [];
+  let greeting = 0;
+
+  const isElement = (target: unknown): target is Element => {
+    try {
+      return nodeTypeOf(target) === 1;
+    } catch {
+      // The window, or an object of another kind.
+      return false;
+    }
+  };
+  const isCapture = (options: Options) =>
+    typeof options === "object" && options !== null ? !!options.capture : !!options;
+  const forget = (element: Element, { type, callback, capture }: Listener) => {
+    const record = get(known, element);
+    if (!record) return;
+    const kept: Listener[] = [];
+    for (let i = 0; i < record.listeners.length; i++) {
+      const one = record.listeners[i]!;
+      if (one.type !== type || one.callback !== callback || one.capture !== capture) kept[kept.length] = one;
+    }
+    record.listeners = kept;
+  };
+  const remember = (element: Element, listener: Listener) => {
+    let record = get(known, element);
+    if (!record) {
+      set(known, element, (record = { listeners: [], told: 0, greeting: 0 }));
+      references[references.length] = new WeakRef(element);
+    }
+    forget(element, listener);
+    record.listeners[record.listeners.length] = listener;
+  };
+  const bitsOf = ({ listeners }: Listening): number => {
+    const types: Record<string, true> = create(null) as never;
+    let count = 0;
+    for (let i = 0; i < listeners.length; i++) {
+      const { type } = listeners[i]!;
+      if (!types[type]) count++;
+      types[type] = true;
+    }
+    let bits = count >= MANY_TYPES ? DELEGATES : 0;
+    for (let i = 0; i < TYPES.length; i++) if (types[TYPES[i]!]) bits |= BITS[TYPES[i]!]!;
+    return bits;
+  };
+  /** Replaces a native function by one that does the same, then calls `after`. */
+  const follow = <K extends "value" | "set">(
+    owner: object,
+    name: string,
+    key_: K,
+    after: (self: Element, args: unknown[]) => void,
+  ) => {
+    const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+    const native = descriptor?.[key_] as ((...args: unknown[]) => unknown) | undefined;
+    if (!native) return;
+    const followed = new Proxy(native, {
+      apply(target, self, args: unknown[]) {
+        const result = apply(target, self, args) as unknown;
+        if (isElement(self)) after(self, args);
+        return result;
+      },
+    });
+    Object.defineProperty(owner, name, { ...descriptor, [key_]: followed });
+  };
+
+  follow(EventTarget.prototype, "addEventListener", "value", (element, args) => {
+    const type = `${args[0] as string}`;
+    const callback = args[1];
+    const options = args[2] as Options;
+    if (callback === null || callback === undefined) return;
+    const listener: Listener = { type, callback, capture: isCapture(options) };
+    if (typeof options === "object" && options !== null) {
+      const { once, signal } = options;
+      if (signal && isAborted(signal)) return;
+      if (signal) add(signal, "abort", () => forget(element, listener), { once: true });
+      if (once)
+        add(element, type, () => forget(element, listener), { once: true, capture: listener.capture });
+    }
+    remember(element, listener);
+  });
+  follow(EventTarget.prototype, "removeEventListener", "value", (element, args) =>
+    forget(element, {
+      type: `${args[0] as string}`,
+      callback: args[1],
+      capture: isCapture(args[2] as Options),
+    }),
+  );
+  for (const type of TYPES)
+    for (const { prototype } of [HTMLElement, SVGElement])
+      follow(prototype, `on${type}`, "set", (element, args) => {
+        const handler = args[0];
+        const listener: Listener = { type, callback: "handler", capture: false };
+        if (typeof handler === "function" || (typeof handler === "object" && handler !== null))
+          remember(element, listener);
+        else forget(element, listener);
+      });
+
+  const tell = () => {
+    const alive: typeof references = [];
+    for (let i = 0; i < references.length; i++) {
+      const element = deref(references[i]!);
+      const record = element && get(known, element);
+      if (!record) continue;
+      alive[alive.length] = references[i]!;
+      const bits = bitsOf(record);
+      // What is not in the document would not be heard.
+      if ((bits === record.told && record.greeting === greeting) || !isConnected(element)) continue;
+      record.told = bits;
+      record.greeting = greeting;
+      dispatch(element, new UIEvent(note, { detail: bits, composed: true }));
+    }
+    references = alive;
+  };
+  add(window, hello, (event) => {
+    const channel = relatedTargetOf(event);
+    greeting++;
+    add(channel, ask, tell);
+    dispatch(channel, new UIEvent(welcome));
+  });
+}

@@ -1,0 +1,66 @@
+/** @file Names of pictures without a name: what their author called them. In parentheses, because it is a guess. */
+
+import { attributeOf, findAllIn, tagOf } from "./native.ts";
+import { squash } from "./text.ts";
+import { styleOf } from "./tree.ts";
+
+/** Words of class names that tell of layout and kind, not of what is shown. */
+const NO_NAME =
+  /^(?:a|an|the|is|has|js|css|sc|jsx?|svg|img|image|icons?|ico|btn|button|link|item|cell|box|wrap(?:per)?|inner|outer|container|row|col(?:umn)?|grid|flex|block|inline|left|right|top|bottom|center|small|large|medium|sm|md|lg|xl|xs|big|mini|active|inactive|selected|disabled|enabled|hidden|visible|show|hide|open|clickable|cursor|pointer|hover|focus|primary|secondary|default|danger|success|warning|info|light|dark|white|black|text|font|size|color|bg|fa|fas|far|fab|fal|bi|mdi|md|material|symbols|outlined|rounded|glyphicon|octicon|feather|lucide|ui|mui|root|base|ant|el|ng|v|w|h|p|m|px|py|mx|my|pl|pr|ml|mr|no|fw|lg|x|fill|solid|regular|line)$/;
+
+/** Words of an identifier, without those that say nothing and without what a bundler made up. */
+function wordsOf(identifier: string): string {
+  return identifier
+    .replace(/([a-z])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word.length > 1 && /[aeiouy]/.test(word) && !NO_NAME.test(word))
+    .join(" ");
+}
+
+const fileOf = (address: string): string =>
+  address.startsWith("data:") ? "" : wordsOf(/([^/?#]+?)(?:\.\w+)?(?:[?#].*)?$/.exec(address)?.[1] ?? "");
+
+const classWords = (element: Element): string =>
+  (attributeOf(element, "class") ?? "")
+    .split(/\s+/)
+    // Generated: `css-1dh3a`, `sc-bdVaJa`, `_a1B2c`.
+    .filter((name) => !/^(?:css|sc|jss|svelte|_)-?\w*\d|^sc-/.test(name))
+    .map(wordsOf)
+    .filter((words) => words !== "")
+    .slice(0, 2)
+    .join(" ");
+
+const SHAPES = new Set(["circle", "rect", "ellipse", "polygon", "polyline", "line"]);
+
+function guess(element: Element): string {
+  const tag = tagOf(element);
+  if (SHAPES.has(tag)) return squash(`${tag} ${attributeOf(element, "fill") ?? ""}`);
+  const said =
+    attributeOf(element, "title") ?? attributeOf(element, "alt") ?? attributeOf(element, "aria-label");
+  if (said && squash(said)) return squash(said);
+  if (tag === "img" || tag === "input") {
+    const file = fileOf(attributeOf(element, "src") ?? "");
+    if (file) return file;
+  }
+  if (tag === "use") {
+    const target = attributeOf(element, "href") ?? attributeOf(element, "xlink:href") ?? "";
+    const name = wordsOf(target.split("#").at(-1)!);
+    if (name) return name;
+  }
+  const named = wordsOf(attributeOf(element, "data-icon") ?? attributeOf(element, "data-testid") ?? "");
+  if (named) return named;
+  const words = classWords(element);
+  if (words) return words;
+  const background = /url\("?([^")]+)/.exec(styleOf(element).backgroundImage)?.[1];
+  return (background && fileOf(background)) || wordsOf(attributeOf(element, "id") ?? "");
+}
+
+/** `(trash)`, or `(icon)` where nothing says more. Its content first: that is what is drawn. */
+export function iconNameOf(element: Element): string {
+  for (const part of [...[...findAllIn(element, "*")].slice(0, 8), element]) {
+    const name = guess(part);
+    if (name) return `(${name})`;
+  }
+  return "(icon)";
+}

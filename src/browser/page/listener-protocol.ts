@@ -1,0 +1,20 @@
+/** @file What `hook.ts` in the page's world and `listeners.ts` in ours say to each other. */
+
+/** It listens to clicks. */
+export const CLICKS = 1;
+/** It listens to presses of the mouse button. */
+export const PRESSES = 2;
+/** It listens to so many things that it passes them on to what is in it. */
+export const DELEGATES = 4;
+
+/** Types of the events, which no page can guess. */
+export const namesOf = (key: string) => ({
+  /** From us, on the window: `relatedTarget` is an element of ours on which the rest is said. */
+  hello: `${key}-hello`,
+  /** The answer, on that element. */
+  welcome: `${key}-welcome`,
+  /** From us, on that element: what is new? */
+  ask: `${key}-ask`,
+  /** The answer, on every element that changed: `detail` has the bits above. */
+  note: `${key}-note`,
+});

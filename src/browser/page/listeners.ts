@@ -1,0 +1,59 @@
+/** @file Which elements listen to the mouse, as `hook.ts` tells from the page's world. */
+
+import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
+import { attributeOf, hasAttributeOf } from "./native.ts";
+
+const noted = new WeakMap<Element, number>();
+/** Counts the notes. */
+let version = 0;
+let welcomed = false;
+let names: ReturnType<typeof namesOf> | undefined;
+/** Never in the document: no script of the page comes upon it. */
+const channel = document.createElement("i");
+
+const take = (event: Event) => {
+  event.stopImmediatePropagation();
+  version++;
+  // The path leads into open shadow roots.
+  const [element] = event.composedPath();
+  if (element instanceof Element) noted.set(element, (event as UIEvent).detail);
+};
+
+/** `key` is what `hook.ts` was given. */
+export function connectListeners(key: string): void {
+  names = namesOf(key);
+  channel.addEventListener(names.welcome, () => {
+    welcomed = true;
+  });
+  learnListeners();
+}
+
+/** Takes in what has changed; returns a number that tells whether anything has, ever. */
+export function learnListeners(): number {
+  if (!names) return version;
+  // `document.open` removes every listener of the window.
+  window.addEventListener(names.note, take, true);
+  if (!welcomed) window.dispatchEvent(new MouseEvent(names.hello, { relatedTarget: channel }));
+  channel.dispatchEvent(new Event(names.ask));
+  return version;
+}
+
+const CLICK_ATTRIBUTES = ["onclick", "ondblclick"];
+const PRESS_ATTRIBUTES = ["onmousedown", "onmouseup", "onpointerdown", "onpointerup"];
+
+const bitsOf = (element: Element): number => noted.get(element) ?? 0;
+const has = (element: Element, names: string[]) =>
+  names.some((name) => hasAttributeOf(element, name) && attributeOf(element, name) !== "");
+
+/** It listens to clicks or presses, and is not the root of an application, which only passes them on. */
+export function answers(element: Element): boolean {
+  const bits = bitsOf(element);
+  if (bits & DELEGATES) return false;
+  return (
+    (bits & (CLICKS | PRESSES)) !== 0 || has(element, CLICK_ATTRIBUTES) || has(element, PRESS_ATTRIBUTES)
+  );
+}
+
+/** It listens to presses of the mouse button, not to clicks: to be dragged, moved to the front or selected in. */
+export const onlyPresses = (element: Element): boolean =>
+  (bitsOf(element) & CLICKS) === 0 && !has(element, CLICK_ATTRIBUTES);
