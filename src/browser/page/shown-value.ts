@@ -14,7 +14,7 @@ export const SHORT_VALUE = 200;
 const LONG = 1000;
 
 /** In quotes, with `\n` for line breaks, where white space would be lost or misread otherwise. */
-export const quoted = (value: string): string => (value === squash(value) ? value : JSON.stringify(value));
+const quoted = (value: string): string => (value === squash(value) ? value : JSON.stringify(value));
 
 /** The value of a field or editor as it is printed. */
 export function shownValue(element: Element, value: string, place: Place, view: Edges): string {
