@@ -37,7 +37,7 @@ export interface PageDocument {
 
 /** Runs in the page's own world before its scripts: it records who listens, see `page/hook.ts`. */
 export async function listenerHook(): Promise<string> {
-  return `(() => { ${await loadPageScript("hook")}; ${BUNDLE_NAME}.recordListeners("${WORLD}"); })();`;
+  return `(() => { ${await loadPageScript("hook")}; ${BUNDLE_NAME}.recordListeners("${WORLD}"); ${BUNDLE_NAME}.hookCopying("${WORLD}"); })();`;
 }
 
 const worlds = new WeakMap<Page, Promise<PageWorld>>();
@@ -196,7 +196,7 @@ class FrameSession {
   static async open(page: Page, of: Page | Frame): Promise<FrameSession> {
     const [session, bundle] = await Promise.all([page.context().newCDPSession(of), loadPageScript("main")]);
     // A window may outlive its first, empty document.
-    const source = `(() => { ${bundle}; Object.defineProperty(globalThis, "${WORLD}", { value: ${BUNDLE_NAME}, configurable: true }); ${BUNDLE_NAME}.connectListeners("${WORLD}"); })();`;
+    const source = `(() => { ${bundle}; Object.defineProperty(globalThis, "${WORLD}", { value: ${BUNDLE_NAME}, configurable: true }); ${BUNDLE_NAME}.connectListeners("${WORLD}"); ${BUNDLE_NAME}.connectClipboard("${WORLD}"); })();`;
     const opened = new FrameSession(page, session, source);
     const [, , , , { frameTree }, { targetInfo }] = await Promise.all([
       session.send("Page.enable"),

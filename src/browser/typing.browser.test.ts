@@ -414,6 +414,20 @@ describe("Press", () => {
   });
 });
 
+it("pastes what a page copied by navigator.clipboard, which only a secure page has", async () => {
+  const app = pages({
+    "/": `<input aria-label=F><button onclick="navigator.clipboard.writeText('AB-12').then(() => { out.textContent = 'copied' }, (e) => { out.textContent = e })">Copy</button><button onclick="setTimeout(() => navigator.clipboard.write([new ClipboardItem({ 'text/plain': new Blob(['CD']) })]).then(() => { out.textContent = 'written' }, (e) => { out.textContent = e }))">Write</button><p id=out></p>
+      <script>navigator.clipboard.writeText("unasked").catch((e) => { out.textContent = e.name })</script>`,
+  });
+  const world = { hosts: new Map([["localhost", app]]), startUrl: "http://localhost/" };
+  await using page = await open(pool, app, { world });
+  expect(body(page.first)).toContain("NotAllowedError");
+  expect(body(await page.act('do(action="Click", element="button Copy")'))).toContain("copied");
+  expect((await page.act(press("Control+V", "textbox F"))).elements[0]!.value).toBe("AB-12");
+  expect(body(await page.act('do(action="Click", element="button Write")'))).toContain("written");
+  expect((await page.act(press("Control+A Control+V", "textbox F"))).elements[0]!.value).toBe("CD");
+});
+
 it("a step that leaves the page is no error of typing", async () => {
   const app = pages({
     "/": `<input aria-label=F oninput="if (this.value === 'ab') location.href = '/two'">`,

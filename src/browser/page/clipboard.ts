@@ -4,6 +4,7 @@
  */
 
 import { active } from "./fields.ts";
+import { copyEventOf } from "./copy-hook.ts";
 import { isEditable } from "./native.ts";
 import { isField } from "./role.ts";
 
@@ -85,4 +86,12 @@ world.webrlClip ??= { text: "", html: "" };
 if (!(LISTENING in document)) {
   Object.defineProperty(document, LISTENING, { value: true });
   listen();
+}
+
+/** `key` is what `copy-hook.ts` was given. */
+export function connectClipboard(key: string): void {
+  document.addEventListener(copyEventOf(key), (event) => {
+    event.stopImmediatePropagation();
+    world.webrlCopied?.(JSON.stringify({ text: String((event as CustomEvent).detail), html: "" }));
+  });
 }

@@ -182,3 +182,5 @@ export function recordListeners(key: string): void {
     dispatch(channel, new UIEvent(welcome));
   });
 }
+
+export { hookCopying } from "./copy-hook.ts";

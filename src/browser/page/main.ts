@@ -116,3 +116,5 @@ export { connectListeners } from "./listeners.ts";
 
 /** The element of a frame of the last observation. */
 export const frameElement = (index: number): Element | null => memory.frames[index] ?? null;
+
+export { connectClipboard } from "./clipboard.ts";
