@@ -13,8 +13,8 @@ it("Material UI: chooses, ticks a box whose label has a link, and types", async 
   // Until the list has faded away.
   await page.do("Wait");
   await page.do("Click", /^checkbox I accept/);
-  await page.do("Select Dropdown Option", /City/, "Oslo");
-  await page.do("Type", /Tags/, "one");
+  await page.do("Select Dropdown Option", /^textbox City/, "Oslo");
+  await page.do("Type", /^textbox Tags/, "one");
   await page.do("Press", null, "Enter");
   await page.do("Type", /^textbox Notes/, "a\nb");
   await page.do("Type", /^textbox Search/, "lamp");
