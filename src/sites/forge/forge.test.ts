@@ -4,7 +4,7 @@ import { beforeEach, expect, test } from "vitest";
 import { changed, unchanged } from "../verify.ts";
 import { createWorld, pristineState, type World } from "../world.ts";
 import * as domain from "./domain.ts";
-import { app } from "./index.ts";
+import { app } from "./app.ts";
 import { createForgeState } from "./state.ts";
 
 const ME = "mira";

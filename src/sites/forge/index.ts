@@ -1,33 +1,4 @@
-/** @file The forge: projects with files, commits, issues, merge requests and members. */
+/** @file The forge: application and tasks. */
 
-import { Hono } from "hono";
-import type { AppDefinition } from "../app.ts";
-import { USUAL_USER } from "../forum/people.ts";
-import { COOKIE, FORGE_HOST, notFound, type Env } from "./context.tsx";
-import { openForgeSession } from "./domain.ts";
-import { homePages } from "./pages-home.tsx";
-import { issuePages } from "./pages-issues.tsx";
-import { mergeRequestPages } from "./pages-merge-requests.tsx";
-import { projectPages } from "./pages-project.tsx";
-import { memberPages, settingsPages } from "./pages-settings.tsx";
-
+export { app } from "./app.ts";
 export { templates } from "./templates.ts";
-
-/** Routes are set up once a process; a request brings the episode's world with it. */
-const router = new Hono<Env>();
-homePages(router);
-issuePages(router);
-mergeRequestPages(router);
-projectPages(router);
-memberPages(router);
-settingsPages(router);
-router.notFound((c) => notFound(c));
-
-export const app: AppDefinition = {
-  name: "forge",
-  title: "Forge",
-  host: FORGE_HOST,
-  create: (world) => ({ fetch: (request) => router.fetch(request, { world }) }),
-  signIn: (world) => [{ name: COOKIE, value: openForgeSession(world.forge, USUAL_USER) }],
-  volatile: ["forge.sessions", "forge.nextSession"],
-};

@@ -1,30 +1,4 @@
-/** @file The forum: boards, posts, comments, votes, messages, moderation. */
+/** @file The forum: application and tasks. */
 
-import { Hono } from "hono";
-import type { AppDefinition } from "../app.ts";
-import { COOKIE, FORUM_HOST, notFound, type Env } from "./context.tsx";
-import { openSession } from "./domain.ts";
-import { messagePages } from "./pages-messages.tsx";
-import { peoplePages } from "./pages-people.tsx";
-import { readingPages } from "./pages-reading.tsx";
-import { writingPages } from "./pages-writing.tsx";
-import { USUAL_USER } from "./people.ts";
-
+export { app } from "./app.ts";
 export { templates } from "./templates.ts";
-
-/** Routes are set up once a process; a request brings the episode's world with it. */
-const router = new Hono<Env>();
-readingPages(router);
-writingPages(router);
-peoplePages(router);
-messagePages(router);
-router.notFound((c) => notFound(c));
-
-export const app: AppDefinition = {
-  name: "forum",
-  title: "Forum",
-  host: FORUM_HOST,
-  create: (world) => ({ fetch: (request) => router.fetch(request, { world }) }),
-  signIn: (world) => [{ name: COOKIE, value: openSession(world.forum, USUAL_USER) }],
-  volatile: ["forum.sessions", "forum.nextSession"],
-};

@@ -9,7 +9,7 @@ import type { WorldState } from "../world-state.ts";
 import { MAP_HOST } from "./context.tsx";
 import { CATEGORIES, coordinates, placeNamed, ratingOf, searchPlaces } from "./domain.ts";
 import { TOWNS } from "./gazetteer.ts";
-import { fact, listPlaces, openPlace, rows } from "./oracle.ts";
+import { fact, listPlaces, openPlace, rows } from "./oracle-steps.ts";
 import type { Place } from "./state.ts";
 
 type OfPlace = { place: string };

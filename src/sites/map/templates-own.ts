@@ -19,7 +19,7 @@ import {
   savePlace,
   suggestEdit,
 } from "./domain.ts";
-import { openPlace } from "./oracle.ts";
+import { openPlace } from "./oracle-steps.ts";
 import type { SavedList } from "./state.ts";
 
 const USER = "mara";

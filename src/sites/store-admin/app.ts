@@ -4,12 +4,12 @@ import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
 import { openSession, withSession, type StoreEnv } from "../store/session.ts";
 import { STORE_VOLATILE } from "../store/state.ts";
-import { contentPages, reportPages } from "./content-pages.tsx";
-import { customerPages, messagePages } from "./customer-pages.tsx";
-import { dashboardPages, signInPages } from "./dashboard.tsx";
-import { notFound } from "./layout.tsx";
-import { orderPages } from "./order-pages.tsx";
-import { productPages, reviewPages } from "./product-pages.tsx";
+import { contentPages, reportPages } from "./pages-content.tsx";
+import { customerPages, messagePages } from "./pages-customers.tsx";
+import { dashboardPages, signInPages } from "./pages-dashboard.tsx";
+import { notFound } from "./context.tsx";
+import { orderPages } from "./pages-orders.tsx";
+import { productPages, reviewPages } from "./pages-products.tsx";
 
 function buildRoutes(): Hono<StoreEnv> {
   const routes = new Hono<StoreEnv>();

@@ -16,7 +16,7 @@ import {
   openProduct,
   productNamed,
   read,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { setPrice } from "../store/products.ts";
 import { type ContentPage, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

@@ -12,7 +12,7 @@ import {
   customerNamed,
   escape,
   type Walk,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { customerOf } from "../store/queries.ts";
 import { GROUPS, type CustomerGroup, type Message, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

@@ -22,7 +22,7 @@ import {
   orderNumbered,
   read,
   readAll,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { customerOf, matches, orderTotal } from "../store/queries.ts";
 import {
   ORDER_STATUSES,

@@ -13,7 +13,7 @@ import {
   productNamed,
   read,
   readAll,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import {
   createProduct,
   productForm,

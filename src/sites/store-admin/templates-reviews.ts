@@ -3,7 +3,7 @@
 import { click, exit, select } from "../hands.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
 import { money, month } from "../store/format.ts";
-import { adminOpen, escape, productNamed, read } from "../store/oracle-parts.ts";
+import { adminOpen, escape, productNamed, read } from "../store/oracle-steps.ts";
 import { deleteReview, moderateReview } from "../store/products.ts";
 import { bestsellers, isSale, productOf, salesByCategory, salesMonths } from "../store/queries.ts";
 import type { Review, StoreState } from "../store/state.ts";

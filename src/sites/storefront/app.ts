@@ -4,12 +4,12 @@ import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
 import { openSession, withSession, type StoreEnv } from "../store/session.ts";
 import { STORE_VOLATILE } from "../store/state.ts";
-import { accountPages, signInPages } from "./account-pages.tsx";
-import { cartPages } from "./cart-pages.tsx";
-import { catalogPages } from "./catalog-pages.tsx";
-import { helpPages } from "./help-pages.tsx";
-import { notFound } from "./layout.tsx";
-import { orderPages } from "./order-pages.tsx";
+import { accountPages, signInPages } from "./pages-account.tsx";
+import { cartPages } from "./pages-cart.tsx";
+import { catalogPages } from "./pages-catalog.tsx";
+import { helpPages } from "./pages-help.tsx";
+import { notFound } from "./context.tsx";
+import { orderPages } from "./pages-orders.tsx";
 
 function buildRoutes(): Hono<StoreEnv> {
   const routes = new Hono<StoreEnv>();

@@ -21,7 +21,7 @@ import {
   productNamed,
   read,
   type Walk,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { writeReview } from "../store/products.ts";
 import { customerOf } from "../store/queries.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

@@ -14,7 +14,7 @@ import {
   openProduct,
   ownOrders,
   productNamed,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { moderateReview, setStock, writeReview } from "../store/products.ts";
 import { customerOf } from "../store/queries.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

@@ -3,7 +3,7 @@
 import { click, exit, search, select } from "../hands.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
 import { money } from "../store/format.ts";
-import { at, escape, onSale, openProduct, productNamed, read, readAll } from "../store/oracle-parts.ts";
+import { at, escape, onSale, openProduct, productNamed, read, readAll } from "../store/oracle-steps.ts";
 import { approvedReviews, productOf, searchProducts } from "../store/queries.ts";
 import type { Product, StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

@@ -15,7 +15,7 @@ import {
   readAll,
   signIn,
   type Walk,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { customerOf, orderTotal, productOf, whyNoReturn } from "../store/queries.ts";
 import { RETURN_REASONS, type Order, type ReturnReason, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

@@ -12,7 +12,7 @@ import {
   ownOrders,
   productNamed,
   read,
-} from "../store/oracle-parts.ts";
+} from "../store/oracle-steps.ts";
 import { addToWishlist, removeFromWishlist } from "../store/products.ts";
 import { customerOf, productOf } from "../store/queries.ts";
 import { PAYMENTS, type Payment, type Shipping, type StoreState } from "../store/state.ts";

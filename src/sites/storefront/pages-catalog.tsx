@@ -29,7 +29,7 @@ import {
   Tabs,
   withQuery,
 } from "../ui.tsx";
-import { notFound, ProductCards, productPath, show, stars } from "./layout.tsx";
+import { notFound, ProductCards, productPath, show, stars } from "./context.tsx";
 import { Picture, ProductPicture } from "./picture.tsx";
 
 const PER_PAGE = 8;

@@ -32,7 +32,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { notFound, productPath, show } from "./layout.tsx";
+import { notFound, productPath, show } from "./context.tsx";
 
 export function orderPages(app: Hono<StoreEnv>): void {
   app.get("/orders", (c) => {

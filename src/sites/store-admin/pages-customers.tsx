@@ -7,7 +7,7 @@ import { customerById, customerOf, matches, orderTotal } from "../store/queries.
 import type { Refusal } from "../store/refusal.ts";
 import { attempt, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import { GROUPS, type Customer, type CustomerGroup, type Message } from "../store/state.ts";
-import { StatusBadge } from "../storefront/order-pages.tsx";
+import { StatusBadge } from "../storefront/pages-orders.tsx";
 import {
   Badge,
   Button,
@@ -22,7 +22,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./layout.tsx";
+import { failure, notFound, show } from "./context.tsx";
 
 export function customerPages(app: Hono<StoreEnv>): void {
   app.get("/customers", (c) => {

@@ -7,7 +7,7 @@ import { orderById } from "../store/queries.ts";
 import { type Refusal, refuseUnless } from "../store/refusal.ts";
 import { attempt, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import { Button, ButtonLink, Card, Field, Heading, Pagination, paginate, Table } from "../ui.tsx";
-import { notFound, show } from "./layout.tsx";
+import { notFound, show } from "./context.tsx";
 
 export function helpPages(app: Hono<StoreEnv>): void {
   app.get("/help", (c) => {

@@ -5,9 +5,9 @@ import { STAFF } from "../store/data/people.ts";
 import { day, money } from "../store/format.ts";
 import { customerOf, lowStock, orderTotal } from "../store/queries.ts";
 import { checkStaff, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
-import { StatusBadge } from "../storefront/order-pages.tsx";
+import { StatusBadge } from "../storefront/pages-orders.tsx";
 import { Button, Card, Field, Heading, PostButton, Table } from "../ui.tsx";
-import { show } from "./layout.tsx";
+import { show } from "./context.tsx";
 
 export function dashboardPages(app: Hono<StoreEnv>): void {
   app.get("/", (c) => {

@@ -14,7 +14,7 @@ import type { Refusal } from "../store/refusal.ts";
 import { attempt, checkCustomer, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import type { SavedAddress } from "../store/state.ts";
 import { Badge, Button, ButtonLink, Card, Field, Heading, Modal, PostButton } from "../ui.tsx";
-import { notFound, show } from "./layout.tsx";
+import { notFound, show } from "./context.tsx";
 
 export function signInPages(app: Hono<StoreEnv>): void {
   app.get("/login", (c) => loginPage(c, "", null));

@@ -2,8 +2,6 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { AppDefinition } from "../app.ts";
 import * as admin from "../store-admin/index.ts";
 import * as shop from "../storefront/index.ts";
-import type { TaskTemplate } from "../template.ts";
-import type { WorldFinished } from "../verify.ts";
 import { createWorld, pristineState } from "../world.ts";
 import type { WorldState } from "../world-state.ts";
 
@@ -182,61 +180,18 @@ describe("one database", () => {
   });
 });
 
-describe("templates of the two store sites", () => {
-  const templates: TaskTemplate[] = [...shop.templates, ...admin.templates];
-  const finished = (answer: string | null): WorldFinished => ({
-    answer,
-    url: "http://nowhere.test/",
-    pageText: "",
-    state: pristine,
-    initial: pristine,
-    volatile: shop.app.volatile,
-  });
-
-  it("are many, have own ids, and about a quarter is kept for tests", () => {
-    expect(templates.length).toBeGreaterThanOrEqual(34);
-    expect(new Set(templates.map((t) => t.id)).size).toBe(templates.length);
-    const share = templates.filter((t) => t.testOnly).length / templates.length;
-    expect(share).toBeGreaterThan(0.2);
-    expect(share).toBeLessThan(0.35);
-    const categories = new Set(templates.map((t) => t.category));
-    for (const category of [
-      "information retrieval",
-      "shopping",
-      "form filling",
-      "extraction",
-      "customer service",
-      "content management",
-      "shop operations",
-      "navigation",
-      "impossible",
-    ] as const)
-      expect(categories).toContain(category);
-  });
-
-  it.each(templates.map((t) => [t.id, t] as const))(
-    "%s is well formed and cannot be passed by doing nothing",
-    (_, t) => {
-      const instances = t.instances(pristine);
-      expect(instances.length).toBeGreaterThan(0);
-      expect(new Set(instances.map((p) => JSON.stringify(p))).size).toBe(instances.length);
-      expect(t.phrasings.length).toBeGreaterThanOrEqual(3);
-      expect(t.difficulty).toBeLessThanOrEqual(12);
-      const some = [instances[Math.floor(instances.length / 2)]!];
-      for (const params of some) {
-        const words: Record<string, unknown> = { ...params, ...t.words?.(params) };
-        for (const phrasing of t.phrasings)
-          for (const [, name] of phrasing.matchAll(/\{(\w+)\}/g)) expect(words).toHaveProperty(name!);
-        const verdict = (answer: string | null) =>
-          t.check(params, pristine).flatMap((check) => check(finished(answer)));
-        expect(verdict(null)).not.toEqual([]);
-        expect(verdict(t.wrongAnswer?.(params, pristine) ?? "wrong")).not.toEqual([]);
-      }
-    },
-  );
-
-  it("says different things in different phrasings", () => {
-    const repeated = templates.filter((t) => new Set(t.phrasings).size !== t.phrasings.length);
-    expect(repeated.map((t) => t.id)).toEqual([]);
-  });
+it("covers with the tasks of both sites every category that a store can have", () => {
+  const categories = new Set([...shop.templates, ...admin.templates].map((t) => t.category));
+  for (const category of [
+    "information retrieval",
+    "shopping",
+    "form filling",
+    "extraction",
+    "customer service",
+    "content management",
+    "shop operations",
+    "navigation",
+    "impossible",
+  ] as const)
+    expect(categories).toContain(category);
 });

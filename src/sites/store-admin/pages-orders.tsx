@@ -14,7 +14,7 @@ import { customerOf, matches, orderById, orderTotal, productOf, returnDeadline }
 import type { Refusal } from "../store/refusal.ts";
 import { attempt, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import { ORDER_STATUSES, type Order, type OrderStatus } from "../store/state.ts";
-import { ReturnBadge, StatusBadge } from "../storefront/order-pages.tsx";
+import { ReturnBadge, StatusBadge } from "../storefront/pages-orders.tsx";
 import {
   Button,
   Card,
@@ -29,7 +29,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./layout.tsx";
+import { failure, notFound, show } from "./context.tsx";
 
 const SORTS = ["Newest", "Oldest", "Highest total", "Lowest total"] as const;
 

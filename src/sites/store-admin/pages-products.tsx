@@ -14,7 +14,7 @@ import { matches, productById, productOf, searchProducts } from "../store/querie
 import type { Refusal } from "../store/refusal.ts";
 import { attempt, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import type { Product, Review } from "../store/state.ts";
-import { stars } from "../storefront/layout.tsx";
+import { stars } from "../storefront/context.tsx";
 import {
   Badge,
   Button,
@@ -31,7 +31,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./layout.tsx";
+import { failure, notFound, show } from "./context.tsx";
 
 const STOCK_FILTERS = ["Any", "Low", "Out of stock"] as const;
 

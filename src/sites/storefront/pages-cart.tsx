@@ -22,8 +22,8 @@ import {
   Radios,
   Table,
 } from "../ui.tsx";
-import { productPage } from "./catalog-pages.tsx";
-import { notFound, productPath, show } from "./layout.tsx";
+import { productPage } from "./pages-catalog.tsx";
+import { notFound, productPath, show } from "./context.tsx";
 
 /** For customers only: `app.ts` sends others to the login. */
 export function cartPages(app: Hono<StoreEnv>): void {

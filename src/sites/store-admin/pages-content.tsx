@@ -31,7 +31,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./layout.tsx";
+import { failure, notFound, show } from "./context.tsx";
 
 export function contentPages(app: Hono<StoreEnv>): void {
   app.get("/pages", (c) => {

@@ -1,0 +1,23 @@
+/** @file The map: places, search, directions, nearby, saved lists, suggested edits. */
+
+import { Hono } from "hono";
+import type { AppDefinition } from "../app.ts";
+import { COOKIE, MAP_HOST, notFound } from "./context.tsx";
+import type { Env } from "./context.tsx";
+import { findingPages } from "./pages-find.tsx";
+import { openSession, ownPages } from "./pages-own.tsx";
+
+/** Routes are set up once a process; a request brings the episode's world with it. */
+const router = new Hono<Env>();
+findingPages(router);
+ownPages(router);
+router.notFound((c) => notFound(c));
+
+export const app: AppDefinition = {
+  name: "map",
+  title: "Map",
+  host: MAP_HOST,
+  create: (world) => ({ fetch: (request) => router.fetch(request, { world }) }),
+  signIn: (world) => [{ name: COOKIE, value: openSession(world.map, "mara") }],
+  volatile: ["map.sessions"],
+};
