@@ -1,6 +1,6 @@
 /** @file Tasks about ways and distances. */
 
-import { createRng } from "../../core/rng.ts";
+import { createRng, type Rng } from "../../core/rng.ts";
 import type { Action } from "../../core/action.ts";
 import type { Observation } from "../../core/observation.ts";
 import { answerIs, unchanged, urlIs } from "../verify.ts";
@@ -11,7 +11,7 @@ import type { WorldState } from "../world-state.ts";
 import { MAP_HOST } from "./context.tsx";
 import { CATEGORIES, directions, duration, km, nearby, placeNamed, townDistanceKm } from "./domain.ts";
 import { TOWNS } from "./gazetteer.ts";
-import { openPlace, rows } from "./oracle.ts";
+import { openPlace, rows } from "./oracle-steps.ts";
 import { MODES } from "./roads.ts";
 import type { Mode } from "./roads.ts";
 
@@ -22,17 +22,25 @@ const BY: Record<Mode, string> = { walk: "on foot", bike: "by bike", drive: "by 
 const OPTION: Record<Mode, string> = { walk: "Walk", bike: "Bike", drive: "Drive" };
 const tripWords = ({ mode }: Trip) => ({ by: BY[mode] });
 
-/** Short ways on foot, longer ones by bike and car. */
+/** Short ways on foot, longer ones by bike and car; no two alike. */
 function trips({ map }: WorldState, count: number, label: string): Trip[] {
-  const rng = createRng(label);
-  return Array.from({ length: count }, (_, i) => {
-    const mode = MODES[i % 3]!;
+  const draw = (rng: Rng, mode: Mode): Trip => {
     const from = rng.pick(map.places);
     const to = rng.pick(
       map.places.filter((place) => place !== from && (mode !== "walk" || place.town === from.town)),
     );
     return { from: from.name, to: to.name, mode };
-  });
+  };
+  const rng = createRng(label);
+  const found = new Map<string, Trip>();
+  for (let i = 0; found.size < count; i++) {
+    let trip = draw(rng, MODES[i % 3]!);
+    // A draw of its own in place of a repeated one leaves all others as they are.
+    for (const again = rng.fork(`redraw ${i}`); found.has(JSON.stringify(trip));)
+      trip = draw(again, trip.mode);
+    found.set(JSON.stringify(trip), trip);
+  }
+  return [...found.values()];
 }
 
 const routeOf = ({ map }: WorldState, { from, to, mode }: Trip) =>
