@@ -1,6 +1,7 @@
 /** @file The walk behind `aria` observations: an accessibility tree with references. */
 
 import { frameBox } from "./frame.ts";
+import { generatedText } from "./generated.ts";
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
 import { LABEL_LIMIT, Listing } from "./listing.ts";
@@ -10,7 +11,7 @@ import { isInFront, isOutOfSight, placeIn, placeOf, seeText, textInView, topPlac
 import type { Place } from "./place.ts";
 import { explicitRoleOf, holdsElements, roleOf } from "./role.ts";
 import { layers } from "./scroll.ts";
-import { clean, cut, generatedText, squash } from "./text.ts";
+import { clean, cut, squash } from "./text.ts";
 import { childrenOf, focused, SILENT, styleOf } from "./tree.ts";
 import { spokenTwin } from "./twin.ts";
 
@@ -94,7 +95,7 @@ class AriaWalk {
 
   constructor(view: Edges) {
     this.#view = view;
-    this.#listing = new Listing(view);
+    this.#listing = new Listing(view, this.#layers.top);
   }
 
   observe(framed: boolean): PageSnapshot {

@@ -1,6 +1,7 @@
 /** @file The walk behind `compact` observations. */
 
 import { frameBox } from "./frame.ts";
+import { generatedText } from "./generated.ts";
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
 import { CompactLines } from "./lines.ts";
@@ -20,7 +21,7 @@ import { isInFront, isOutOfSight, placeIn, placeOf, seeText, textInView, topPlac
 import type { Place } from "./place.ts";
 import { holdsElements, roleOf } from "./role.ts";
 import { layers } from "./scroll.ts";
-import { clean, generatedText } from "./text.ts";
+import { clean } from "./text.ts";
 import { childrenOf, SILENT, styleOf } from "./tree.ts";
 import { spokenTwin } from "./twin.ts";
 
@@ -48,7 +49,7 @@ class CompactWalk {
 
   constructor(view: Edges) {
     this.#view = view;
-    this.#listing = new Listing(view);
+    this.#listing = new Listing(view, this.#layers.top);
   }
 
   observe(framed: boolean): PageSnapshot {

@@ -88,10 +88,12 @@ export class Listing {
   readonly #frameHandles: Element[] = [];
   readonly #reached = new Map<Element, Reached | null>();
   readonly #entries = new Set<Element>();
-  readonly #scroller = scroller();
+  readonly #scroller: Element;
 
-  constructor(view: Edges) {
+  /** `top`: the modal layer on top. */
+  constructor(view: Edges, top: Element | null) {
     this.view = view;
+    this.#scroller = scroller(top);
   }
 
   roleOf(element: Element): string | null {
@@ -184,7 +186,7 @@ export class Listing {
     return {
       url: location.href,
       title: squash(page.title),
-      scroll: scrollState(),
+      scroll: scrollState(this.#scroller),
       elements: this.elements,
       focused: index >= 0 && this.elements[index]!.role !== "pane" ? index : null,
       frames: this.#frames,

@@ -11,6 +11,7 @@ import { scroll } from "./scroll-pane.ts";
 import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
 import { observeCompact } from "./compact.ts";
+import { forgetStyleSheets } from "./generated.ts";
 import type { Edges } from "./geometry.ts";
 import { learnListeners } from "./listeners.ts";
 import type { PageSnapshot } from "./listing.ts";
@@ -62,6 +63,7 @@ async function observe(
   const read = () => {
     memory.shadows = false;
     learnListeners();
+    forgetStyleSheets();
     if (page.empty) return readNothing();
     const scale = frameWidth === null || innerWidth === 0 ? 1 : frameWidth / innerWidth;
     const view = seen.map((edge) => edge / scale) as Edges;

@@ -1,5 +1,6 @@
 /** @file Accessible names (accname 1.2, the parts that web pages use), white space collapsed. */
 
+import { generatedText } from "./generated.ts";
 import { iconNameOf } from "./icon.ts";
 import {
   attributeOf,
@@ -11,7 +12,7 @@ import {
   rootOf,
   tagOf,
 } from "./native.ts";
-import { generatedText, squash } from "./text.ts";
+import { squash } from "./text.ts";
 import { childrenOf, isShown, SILENT, styleOf } from "./tree.ts";
 
 interface NameText {

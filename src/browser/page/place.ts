@@ -48,25 +48,20 @@ export function topPlace(view: Edges, behind: boolean): Place {
   return { clip, positioned: clip, visible: true, faded: false, behind };
 }
 
-/** Hidden by the ways in which pages leave text to screen readers alone. */
-const isClippedAway = (style: CSSStyleDeclaration): boolean =>
-  /^inset\((50|100)%/.test(style.clipPath) ||
-  (/absolute|fixed/.test(style.position) && /^rect\((\d)px,? \1px,? \1px,? \1px\)/.test(style.clip));
+/** Hidden by the ways in which pages leave text to screen readers alone; of what is positioned absolutely. */
+const isClippedAway = ({ clip, clipPath }: CSSStyleDeclaration): boolean =>
+  /^inset\((50|100)%/.test(clipPath) || /^rect\((\d)px,? \1px,? \1px,? \1px\)/.test(clip);
 
 /** Where an element itself is, by the place around it. */
 export function placeOf(style: CSSStyleDeclaration, outer: Place, view: Edges): Place {
-  const clip = isClippedAway(style)
-    ? NOTHING
-    : style.position === "fixed"
-      ? view
-      : style.position === "absolute"
-        ? outer.positioned
-        : outer.clip;
+  const { position, visibility, opacity } = style;
+  const out = position === "absolute" || position === "fixed";
   return {
-    ...outer,
-    clip,
-    visible: style.visibility === "visible",
-    faded: outer.faded || style.opacity === "0",
+    clip: !out ? outer.clip : isClippedAway(style) ? NOTHING : position === "fixed" ? view : outer.positioned,
+    positioned: outer.positioned,
+    visible: visibility === "visible",
+    faded: outer.faded || opacity === "0",
+    behind: outer.behind,
   };
 }
 

@@ -65,9 +65,8 @@ export const isPane = (element: Element): boolean =>
   /auto|scroll/.test(styleOf(element).overflowY);
 
 /** What `Scroll Down` moves: an open dialog's content, else the document, else the largest pane that scrolls. */
-export function scroller(): Element {
+export function scroller(over: Element | null = layers().top): Element {
   const root = page.scroller;
-  const over = layers().top;
   if (over) return [over, ...findAllIn(over, "*")].find(isPane) ?? over;
   if (scrollHeightOf(root) > clientHeightOf(root) + 4) return root;
   let best: Element = root;
@@ -82,8 +81,7 @@ export function scroller(): Element {
   return best;
 }
 
-export function scrollState(): { top: number; viewport: number; page: number } {
-  const element = scroller();
+export function scrollState(element = scroller()): { top: number; viewport: number; page: number } {
   const viewport = element === page.scroller ? innerHeight : clientHeightOf(element);
   return {
     top: Math.round(scrollTopOf(element)),

@@ -30,15 +30,3 @@ export function beginning(text: string, limit: number): string {
 /** At most `limit` units, the last of which tells that there is more. */
 export const cut = (text: string, limit: number): string =>
   text.length > limit ? `${beginning(text, limit - 1).trimEnd()}…` : text;
-
-/**
- * Text that the style sheet writes before or after the content of an element; empty for the pictures of icon fonts.
- * `content` may be several strings and, after a slash, what screen readers are told.
- */
-export function generatedText(element: Element, pseudo: "::before" | "::after"): string {
-  const { content, display, visibility } = getComputedStyle(element, pseudo);
-  if (!content.startsWith('"') || display === "none" || visibility !== "visible") return "";
-  const strings = content.split(" / ")[0]!.match(/"(?:[^"\\]|\\.)*"/g) ?? [];
-  const text = unmark(strings.map((one) => one.slice(1, -1).replace(/\\(.)/g, "$1")).join(""));
-  return display === "inline" ? text : ` ${text} `;
-}

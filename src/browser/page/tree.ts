@@ -100,9 +100,15 @@ export function isShown(element: Element): boolean {
 
 /** Boxes of what is laid out of an element: its own, or, where it has none worth the name, those of its content. */
 export function boxesIn(element: Element): DOMRect[] {
-  const boxes = [...boxesOf(element)].filter(({ width, height }) => width >= 1 && height >= 1);
+  const boxes = sizeable(boxesOf(element));
   if (boxes.length > 0 || childNodesOf(element).length === 0) return boxes;
   const range = new Range();
   range.selectNodeContents(element);
-  return [...range.getClientRects()].filter(({ width, height }) => width >= 1 && height >= 1);
+  return sizeable(range.getClientRects());
+}
+
+function sizeable(rects: DOMRectList): DOMRect[] {
+  const boxes: DOMRect[] = [];
+  for (const rect of rects) if (rect.width >= 1 && rect.height >= 1) boxes.push(rect);
+  return boxes;
 }
