@@ -57,9 +57,13 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
 
 async function optionWithin(named: Named, text: string, ms: number) {
   const end = performance.now() + ms;
+  let last: { x: number; y: number } | undefined;
   for (;;) {
     const found = await named.target.document.call("drawnOption", named.target.index, text);
-    if (found.kind !== "none" || performance.now() >= end) return found;
+    if (found.kind === "refused" || performance.now() >= end) return found;
+    // A list that unfolds moves: another option may be there when the mouse is. The same place twice is at rest.
+    if (found.kind === "at" && found.x === last?.x && found.y === last.y) return found;
+    last = found.kind === "at" ? found : undefined;
     await sleep(30);
   }
 }

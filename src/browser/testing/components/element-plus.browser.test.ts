@@ -46,6 +46,14 @@ describe.each(["compact", "aria"] as const)("in %s", (format) => {
 });
 
 test(
+  "one action chooses from a drawn drop-down",
+  on(async (page) => {
+    await page.do("Select Dropdown Option", /Fruit$/, "Banana");
+    expect(await page.state()).toMatchObject({ fruit: "Banana" });
+  }),
+);
+
+test(
   "several are chosen, and shown",
   on(async (page) => {
     await page.do("Click", /Sizes$/);
