@@ -25,6 +25,8 @@ const markerSchema = z.object({
   seconds: z.number(),
   /** Lines of `metrics.jsonl` that the stage wrote. Markers of version 0.1.0 have neither this nor `files`. */
   metricLines: z.int().optional(),
+  /** Of those lines; markers of earlier versions have none. */
+  metricsSha256: z.string().optional(),
   /** By name in the phase's directory. */
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })).optional(),
 });

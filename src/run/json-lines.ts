@@ -47,8 +47,7 @@ export function openJsonLines<T>(path: string): JsonLines<T> {
 
 /** All complete lines of a file; none if it does not exist. Safe beside a process that is appending. */
 export async function readJsonLines<T>(path: string): Promise<T[]> {
-  if (!existsSync(path)) return [];
-  const text = await readFile(path, "utf8");
+  const text = await readIfThere(path);
   const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
   return lines.flatMap((line, index) => {
     if (line === "") return [];
@@ -64,7 +63,24 @@ export async function readJsonLines<T>(path: string): Promise<T[]> {
   });
 }
 
+/** The text of a file, `""` where there is none. */
+export async function readIfThere(path: string): Promise<string> {
+  refuseIrregular(path);
+  return existsSync(path) ? readFile(path, "utf8") : "";
+}
+
+/** Throws a `ConfigError` where a directory, a pipe or the like is: to read one gives no path in the error, or waits for ever. */
+export function refuseIrregular(path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found && !found.isFile())
+    throw new ConfigError(
+      `${path} is no regular file`,
+      "Move away what is there; the run begins such a file anew where it can, or says what it lacks.",
+    );
+}
+
 function healTail(path: string): void {
+  refuseIrregular(path);
   if (!existsSync(path)) return;
   const file = openSync(path, "r+");
   try {

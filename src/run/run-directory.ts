@@ -4,6 +4,7 @@
  * `kill -9` harmless: nothing is ever half believed.
  */
 
+import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { mkdir, open as openFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -14,7 +15,8 @@ import type { DoneMarker, FileMark } from "./done-marker.ts";
 import type { Observer, RunEvent, StageName } from "./events.ts";
 import { STAGES } from "./events.ts";
 import type { JsonLines } from "./json-lines.ts";
-import { openJsonLines, readJsonLines } from "./json-lines.ts";
+import { openJsonLines, readIfThere, readJsonLines, refuseIrregular } from "./json-lines.ts";
+import { LIVE_PICTURES } from "./live-pictures.ts";
 import type { MetricName } from "./metrics.ts";
 import { parseConfig } from "./parse-config.ts";
 import { donePath, phasePath, phasesIn, screenshotName } from "./paths.ts";
@@ -116,6 +118,7 @@ export async function openRun(
 
 export async function readRunInfo(directory: string): Promise<RunInfo> {
   const path = join(directory, "config.json");
+  refuseIrregular(path);
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new ConfigError(
       `${directory} is not a run: it has no config.json`,
@@ -167,6 +170,8 @@ async function openLocked(
   first: RunEvent,
   release: () => Promise<void>,
 ): Promise<Run> {
+  // A killed process leaves some behind, and there may be no episode left that would replace them.
+  await rm(join(directory, LIVE_PICTURES), { recursive: true, force: true });
   const { done, warnings } = await readMarkers(directory);
   const metricsPath = join(directory, "metrics.jsonl");
   warnings.push(...(await healMetrics(metricsPath, done)));
@@ -237,7 +242,9 @@ async function openLocked(
       const files: Record<string, FileMark> = {};
       for (const file of written)
         if (existsSync(pathOf(phase, file))) files[file] = await markFile(pathOf(phase, file));
-      const marker: DoneMarker = { output: output ?? null, seconds, metricLines: lines, files };
+      const ofStage = linesByStage(await readIfThere(metricsPath)).get(stageKey(phase, name)) ?? [];
+      const metricsSha256 = sha256(ofStage);
+      const marker: DoneMarker = { output: output ?? null, seconds, metricLines: lines, metricsSha256, files };
       await writeAtomically(donePath(directory, phase, name), `${JSON.stringify(marker, null, 2)}\n`);
       done.set(stageKey(phase, name), marker);
       emit({ kind: "stage_finished", phase, stage: name, seconds, metrics: summary });
@@ -275,27 +282,44 @@ async function readMarkers(
 }
 
 /**
- * Leaves the lines of stages that are done: those of others are written again. Says of which stages lines were lost;
- * nothing but curves is made of them, so the run goes on.
+ * Leaves the lines of stages that are done: those of others are written again. Says of which stages lines were lost
+ * or changed; nothing but curves is made of them, so the run goes on.
  */
 async function healMetrics(path: string, done: ReadonlyMap<string, DoneMarker>): Promise<StageWarning[]> {
-  const text = existsSync(path) ? await readFile(path, "utf8") : "";
-  const counts = new Map<string, number>();
-  const kept = text.split("\n").filter((line) => {
-    const key = stageOf(line);
-    if (key === null || !done.has(key)) return false;
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-    return true;
-  });
-  const healed = kept.map((line) => `${line}\n`).join("");
+  const text = await readIfThere(path);
+  const healed = text
+    .split("\n")
+    .filter((line) => done.has(stageOf(line) ?? ""))
+    .map((line) => `${line}\n`)
+    .join("");
   if (healed !== text) await writeAtomically(path, healed);
-  return [...done].flatMap(([key, { metricLines = 0 }]) => {
-    const lost = metricLines - (counts.get(key) ?? 0);
+  const byStage = linesByStage(healed);
+  return [...done].flatMap(([key, { metricLines = 0, metricsSha256 }]) => {
+    const lines = byStage.get(key) ?? [];
+    const lost = metricLines - lines.length;
     const [phase, stage] = key.split("/") as [string, StageName];
-    const message = `metrics.jsonl has lost ${lost} of this stage's ${metricLines} lines: curves have a gap`;
-    return lost > 0 ? [{ phase: Number(phase), stage, message }] : [];
+    const warn = (message: string) => [{ phase: Number(phase), stage, message }];
+    if (lost > 0)
+      return warn(`metrics.jsonl has lost ${lost} of this stage's ${metricLines} lines: curves have a gap`);
+    if (metricsSha256 === undefined || metricsSha256 === sha256(lines)) return [];
+    return warn("metrics.jsonl has lines of this stage that were changed: curves may be wrong there");
   });
 }
+
+/** Lines of `metrics.jsonl` by {@link stageKey}. */
+function linesByStage(text: string): Map<string, string[]> {
+  const byStage = new Map<string, string[]>();
+  for (const line of text.split("\n")) {
+    const key = stageOf(line);
+    if (key === null) continue;
+    const lines = byStage.get(key);
+    if (lines) lines.push(line);
+    else byStage.set(key, [line]);
+  }
+  return byStage;
+}
+
+const sha256 = (lines: readonly string[]) => createHash("sha256").update(lines.join("\n")).digest("hex");
 
 /** Which stage a line of `metrics.jsonl` is of; `null` for a torn or damaged one. */
 function stageOf(line: string): string | null {

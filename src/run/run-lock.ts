@@ -115,7 +115,7 @@ async function claim(directory: string, number: number): Promise<string | null> 
     return null;
   }
   for (const earlier of numbers)
-    if (earlier < number) await rm(lockPathOf(directory, earlier), { force: true });
+    if (earlier < number) await rm(lockPathOf(directory, earlier), { recursive: true, force: true });
   return path;
 }
 

@@ -1,6 +1,8 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { execFile } from "node:child_process";
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
@@ -160,10 +162,45 @@ describe("a run directory that something has damaged", () => {
     expect(warnings(await resume(directory)).length).toBeGreaterThan(5);
   });
 
+  it("says of which stage lines of its metrics were changed", async () => {
+    const directory = await copy();
+    const file = join(directory, "metrics.jsonl");
+    const lines = (await readFile(file, "utf8")).split("\n");
+    const critic = lines.findIndex((line) => line.includes('"stage":"critic"'));
+    await writeFile(file, lines.with(critic, lines[critic]!.replace(/\d}$/, "77}")).join("\n"));
+    const said = "metrics.jsonl has lines of this stage that were changed: curves may be wrong there";
+    expect(warnings(await resume(directory))).toEqual([said]);
+    await writeFile(file, [lines[0], ...lines].join("\n"));
+    expect(warnings(await resume(directory))).toEqual([said]);
+  });
+
+  it("names what lies where a file should, and waits for no pipe", { timeout: 20_000 }, async () => {
+    for (const name of ["metrics.jsonl", "events.jsonl", "config.json", "phases/01/trajectories.jsonl"])
+      for (const make of [mkdir, (path: string) => promisify(execFile)("mkfifo", [path])]) {
+        const directory = await copy();
+        await rm(join(directory, "phases/01/rollout.done.json"));
+        await rm(join(directory, name));
+        await make(join(directory, name));
+        const error: unknown = await resume(directory).catch((e: unknown) => e);
+        expect(error).toBeInstanceOf(ConfigError);
+        expect((error as ConfigError).message).toBe(`${join(directory, name)} is no regular file`);
+      }
+  });
+
+  it("is free where a directory has the name of its lock", async () => {
+    const directory = await copy();
+    await rm(join(directory, "lock-1.json"));
+    await mkdir(join(directory, "lock-1.json", "x"), { recursive: true });
+    await resume(directory);
+    expect((await readdir(directory)).filter((name) => name.startsWith("lock"))).toEqual(["lock-2.json"]);
+  });
+
   it("does not depend on events or live pictures", async () => {
     const directory = await copy();
     await writeFile(join(directory, "events.jsonl"), "garbage\n{");
     await mkdir(join(directory, "live"));
+    await writeFile(join(directory, "live/evaluation-01-0000.0.png"), "");
     expect(warnings(await resume(directory))).toEqual([]);
+    expect(await readdir(directory)).not.toContain("live");
   });
 });

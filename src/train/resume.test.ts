@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { appendFileSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { readJsonLines } from "../run/json-lines.ts";
-import type { MetricLine } from "../run/records.ts";
 import { createRun, openRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
 import { fakeConfig, makeFakeBase } from "./testing/fake-run.ts";
+import { runFacts } from "./testing/run-facts.ts";
 
 const script = fileURLToPath(new URL("testing/run-once.ts", import.meta.url));
 let world: string;
@@ -38,40 +38,6 @@ async function tear(path: string) {
   const size = (await readFile(path)).length;
   expect(size).toBeGreaterThan(0);
   await truncate(path, Math.floor(size / 2));
-}
-
-/** What must not depend on interruptions. */
-async function facts(run: string) {
-  const directory = join(world, run);
-  const metrics = (await readJsonLines<MetricLine>(join(directory, "metrics.jsonl"))).map((line) =>
-    Object.fromEntries(Object.entries(line).filter(([name]) => !name.startsWith("time/"))),
-  );
-  const files: Record<string, unknown> = {};
-  for (const phase of await readdir(join(directory, "phases")))
-    for (const name of (await readdir(join(directory, "phases", phase))).filter((f) =>
-      f.endsWith(".jsonl"),
-    )) {
-      const lines = await readJsonLines<Record<string, unknown>>(join(directory, "phases", phase, name));
-      const kept = /trajectories|evaluation/.test(name)
-        ? (lines as unknown as EpisodeRecord[])
-            .sort((a, b) => (a.id < b.id ? -1 : 1))
-            .map(({ id, truth, trajectory }) => ({
-              id,
-              truth,
-              ending: trajectory.ending,
-              responses: trajectory.steps.map((step) => step.response),
-              logprobs: trajectory.steps.map((step) => step.logprobs),
-            }))
-        : lines;
-      files[`${phase}/${name}`] = kept;
-    }
-  const weights = await Promise.all(
-    (await readdir(join(directory, "checkpoints"))).sort().map(async (name) => ({
-      name,
-      rows: await readFile(join(directory, "checkpoints", name, "rows.json"), "utf8"),
-    })),
-  );
-  return { metrics, files, weights };
 }
 
 describe("a run that is killed and resumed", () => {
@@ -104,7 +70,7 @@ describe("a run that is killed and resumed", () => {
     }
     const last = await launch("killed", "never");
     expect(last.stderr).toBe("");
-    expect(await facts("killed")).toEqual(await facts("whole"));
+    expect(await runFacts(join(world, "killed"))).toEqual(await runFacts(join(world, "whole")));
   });
 
   it("counts every finished episode once", async () => {

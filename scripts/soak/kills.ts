@@ -1,0 +1,55 @@
+/**
+ * @file Runs that are killed again and again, at random milliseconds and in the middle of random writes, and resumed
+ * until they end: they must be the run that nothing disturbed, file by file.
+ */
+
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { FakeRuns } from "./fake-run.ts";
+import { openFakeRuns } from "./fake-run.ts";
+import type { Part } from "./part.ts";
+
+const RUNS = 3;
+/** Of one run, which is left in peace then. */
+const MOST_KILLS = 16;
+/** About as many as an undisturbed run makes from one kill to the next. */
+const MOST_WRITES = 90;
+
+let runs: FakeRuns | undefined;
+
+export const kills: Part = {
+  name: "kills",
+  title: "tiny runs, killed at random moments and inside writes, and resumed",
+  async round({ rng, directory, signal, count, find }) {
+    runs ??= await openFakeRuns();
+    for (let i = 0; i < RUNS; i++) {
+      const parent = join(directory, String(i));
+      await mkdir(parent);
+      await runs.prepare(parent);
+      const run = join(parent, "run");
+      for (let killed = 0, done = false; !done;) {
+        signal.throwIfAborted();
+        const inside = rng.next() < 0.6;
+        const write = `${1 + rng.int(MOST_WRITES)}:${rng.next()}:kill`;
+        const killAfterMs = 20 + rng.int(runs.wholeMs);
+        const ended = await runs.start(run, killed >= MOST_KILLS ? {} : inside ? { write } : { killAfterMs });
+        if (ended.signal === "SIGKILL") {
+          killed++;
+          count(inside ? "kills inside a write" : "kills at a random moment");
+          if (ended.stderr !== "") find(`before its kill, run ${i} said: ${ended.stderr}`);
+        } else {
+          done = true;
+          if (ended.code !== 0)
+            find(`run ${i} cannot be resumed after ${killed} kills (${write}): ${ended.stderr}`);
+        }
+      }
+      count("runs");
+      const difference = await runs.differsFrom(run);
+      if (difference !== null) find(`run ${i} is not the one that was never killed: ${difference}`);
+    }
+  },
+  async end() {
+    await runs?.[Symbol.asyncDispose]();
+    runs = undefined;
+  },
+};

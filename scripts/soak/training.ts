@@ -1,0 +1,141 @@
+/**
+ * @file Real runs, `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed, or
+ * asked to end, at random moments. The run must be the one that nothing disturbed, and nothing of the dead may be left.
+ */
+
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { isLocked } from "../../src/run/run-lock.ts";
+import { runFacts } from "../../src/train/testing/run-facts.ts";
+import type { RunFacts } from "../../src/train/testing/run-facts.ts";
+import { differenceOf, filesOf } from "./fake-run.ts";
+import type { Ended } from "./fake-run.ts";
+import type { Part } from "./part.ts";
+import { isBrowser, processesWith } from "./processes.ts";
+
+const MOST_KILLS = 4;
+const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+const SETTINGS = [
+  'suite.sites=["map"]',
+  "models.judge=verifier",
+  "phases=1",
+  "tasks.initial=2",
+  "tasks.perPhase=2",
+  "evaluation.tasks=2",
+  "rollout.parallel=2",
+  "rollout.maxSteps=2",
+  "rollout.maxNewTokens=16",
+];
+
+export const isStack = (text: string) => /^ {4}at /m.test(text);
+
+/** `webrl train`, or `webrl resume` where the run has begun. */
+export function startTraining(
+  run: string,
+  options: { signal: AbortSignal; env?: Record<string, string> },
+): { kill: (signal: NodeJS.Signals) => void; ended: Promise<Ended> } {
+  const args = existsSync(join(run, "config.json"))
+    ? ["resume", run]
+    : ["train", "--run", run, ...SETTINGS.flatMap((one) => ["--set", one])];
+  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, ...options.env },
+  });
+  const stop = () => child.kill("SIGTERM");
+  options.signal.addEventListener("abort", stop, { once: true });
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const ended = new Promise<Ended>((resolve) =>
+    child.once("close", (code, signal) => {
+      options.signal.removeEventListener("abort", stop);
+      resolve({ code, signal, stderr });
+    }),
+  );
+  return { kill: (signal) => child.kill(signal), ended };
+}
+
+interface Whole {
+  home: string;
+  facts: RunFacts;
+  files: string[];
+  ms: number;
+}
+let whole: Whole | undefined;
+
+/** The same run, undisturbed. */
+async function trainWhole(signal: AbortSignal): Promise<Whole> {
+  const home = await mkdtemp(join(tmpdir(), "train-"));
+  const run = join(home, "run");
+  const started = performance.now();
+  const { code, stderr } = await startTraining(run, { signal }).ended;
+  if (code !== 0) throw new Error(`the undisturbed run ended with ${code}: ${stderr}`);
+  return { home, facts: await runFacts(run), files: await filesOf(run), ms: performance.now() - started };
+}
+
+export const training: Part = {
+  name: "training",
+  title: "webrl train, killed and asked to end at random moments, and resumed",
+  async round({ rng, directory, signal, count, find, say }) {
+    whole ??= await trainWhole(signal);
+    const run = join(directory, "run");
+    const token = `SOAK_TOKEN=${process.pid}-${rng.int(2 ** 31)}`;
+    const temporary = await mkdtemp(join(tmpdir(), "t-"));
+    const env = { SOAK_TOKEN: token.split("=")[1]!, TMPDIR: temporary };
+    for (let killed = 0, done = false; !done;) {
+      signal.throwIfAborted();
+      const child = startTraining(run, { signal, env });
+      const kind = rng.next() < 0.7 ? "SIGKILL" : rng.pick(["SIGTERM", "SIGINT"] as const);
+      const afterMs = 1000 + rng.int(whole.ms);
+      const timer = killed >= MOST_KILLS ? undefined : setTimeout(() => child.kill(kind), afterMs);
+      const ended = await child.ended;
+      clearTimeout(timer);
+      signal.throwIfAborted();
+      if (ended.code === 0) done = true;
+      else if (ended.signal === "SIGKILL" || timer !== undefined) {
+        killed++;
+        count(kind === "SIGKILL" ? "kills" : "asked to end");
+        // Before the program listens, a signal ends it as any other program.
+        if (kind !== "SIGKILL" && ended.code !== 130 && ended.signal !== kind)
+          find(`${kind} after ${afterMs} ms ends with ${ended.code}: ${ended.stderr}`);
+        if (isStack(ended.stderr)) find(`${kind} after ${afterMs} ms ends with a stack: ${ended.stderr}`);
+      } else {
+        find(`the run cannot be resumed after ${killed} kills, exit code ${ended.code}: ${ended.stderr}`);
+        break;
+      }
+      const left = await leftOf(token);
+      if (left.length > 0) find(`after ${kind}, processes are left: ${left.join("; ")}`);
+    }
+    count("runs");
+    if (await isLocked(run)) find("the lock of a run that has ended is held");
+    const difference = differenceOf(await runFacts(run), whole.facts);
+    if (difference !== null) find(`the run is not the one that was never killed: ${difference}`);
+    const files = await filesOf(run);
+    const surplus = files.filter((name) => !whole!.files.includes(name));
+    if (surplus.length > 0) find(`files are left over in the run: ${surplus.join(", ")}`);
+    const leftovers = await readdir(temporary, { recursive: true });
+    // The directory of all profiles stays, empty.
+    if (leftovers.length > 1) find(`temporary files are left: ${leftovers.slice(0, 20).join(", ")}`);
+    await rm(temporary, { recursive: true, force: true });
+    say("a run was killed, resumed and compared");
+  },
+  async end() {
+    if (whole) await rm(whole.home, { recursive: true, force: true });
+    whole = undefined;
+  },
+};
+
+/** Commands of processes of a killed run that are there ten seconds later. */
+async function leftOf(token: string): Promise<string[]> {
+  for (let tries = 0; ; tries++) {
+    const left = processesWith(token);
+    if (left.length === 0 || tries === 20)
+      return left.map((one) => (isBrowser(one) ? "browser" : one.command));
+    await sleep(500);
+  }
+}
