@@ -12,10 +12,12 @@ import type { Part } from "./part.ts";
 const RUNS = 3;
 /** Of one run, which is left in peace then. */
 const MOST_KILLS = 16;
-/** About as many as an undisturbed run makes from one kill to the next. */
-const MOST_WRITES = 90;
+/** An undisturbed run makes some hundred: it is killed again and again on its way. */
+const MOST_WRITES = 30;
 
 let runs: FakeRuns | undefined;
+/** Shortest that a process took to its end, so that kills come before it. */
+let shortestMs = Infinity;
 
 export const kills: Part = {
   name: "kills",
@@ -31,7 +33,8 @@ export const kills: Part = {
         signal.throwIfAborted();
         const inside = rng.next() < 0.6;
         const write = `${1 + rng.int(MOST_WRITES)}:${rng.next()}:kill`;
-        const killAfterMs = 20 + rng.int(runs.wholeMs);
+        const killAfterMs = 20 + rng.int(Math.min(runs.wholeMs, shortestMs));
+        const started = performance.now();
         const ended = await runs.start(run, killed >= MOST_KILLS ? {} : inside ? { write } : { killAfterMs });
         if (ended.signal === "SIGKILL") {
           killed++;
@@ -39,6 +42,7 @@ export const kills: Part = {
           if (ended.stderr !== "") find(`before its kill, run ${i} said: ${ended.stderr}`);
         } else {
           done = true;
+          shortestMs = Math.min(shortestMs, performance.now() - started);
           if (ended.code !== 0)
             find(`run ${i} cannot be resumed after ${killed} kills (${write}): ${ended.stderr}`);
         }
