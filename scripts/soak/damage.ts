@@ -82,7 +82,9 @@ export const damage: Part = {
       ["killed", half],
     ] as const)
       // What checkpoints of the real engine do when they are damaged is tested there; the fakes' have no sums.
-      for (const name of (await filesOf(source)).filter((one) => !one.startsWith("checkpoints")))
+      for (const name of (await filesOf(source)).filter((one) => !one.startsWith("checkpoints"))) {
+        say(`${name} of a run that was ${state}`);
+        count("files");
         for (const [kind, apply] of Object.entries(DAMAGES)) {
           signal.throwIfAborted();
           const copy = join(directory, "copy");
@@ -94,7 +96,7 @@ export const damage: Part = {
           if (what.wrong) find(`${name} of a run that was ${state}, ${kind}: ${what.wrong}`);
           await rm(copy, { recursive: true });
         }
-    say("every file in every kind of damage");
+      }
   },
   async end() {
     await runs?.[Symbol.asyncDispose]();

@@ -244,7 +244,13 @@ async function openLocked(
         if (existsSync(pathOf(phase, file))) files[file] = await markFile(pathOf(phase, file));
       const ofStage = linesByStage(await readIfThere(metricsPath)).get(stageKey(phase, name)) ?? [];
       const metricsSha256 = sha256(ofStage);
-      const marker: DoneMarker = { output: output ?? null, seconds, metricLines: lines, metricsSha256, files };
+      const marker: DoneMarker = {
+        output: output ?? null,
+        seconds,
+        metricLines: lines,
+        metricsSha256,
+        files,
+      };
       await writeAtomically(donePath(directory, phase, name), `${JSON.stringify(marker, null, 2)}\n`);
       done.set(stageKey(phase, name), marker);
       emit({ kind: "stage_finished", phase, stage: name, seconds, metrics: summary });
