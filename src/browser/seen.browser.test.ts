@@ -57,6 +57,11 @@ describe("what can be seen and hit counts, not what the markup says", () => {
       "[checkbox Gift wrap] [radio Card] [button Upload]",
     ],
     [
+      "a switch that is drawn beside an input without a size",
+      `<div class=switch style="display:inline-block" onclick="x()"><input type=checkbox role=switch checked style="opacity:0;width:0;height:0;position:absolute;margin:0"><span style="cursor:pointer;display:inline-block;width:30px;height:16px"></span><span style="cursor:pointer">Newsletter</span></div>`,
+      "[switch Newsletter = checked]",
+    ],
+    [
       "a field whose input is clipped and whose label is drawn in blocks",
       `<style>.sr{position:absolute;width:1px;height:1px;margin:-1px;overflow:hidden;clip:rect(0,0,0,0)}</style><label><input class=sr type=checkbox><span style="display:block;width:100px;height:20px;background:#ddd">Remember</span></label>`,
       "[checkbox Remember]",

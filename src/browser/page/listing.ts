@@ -5,7 +5,7 @@ import { edges, intersect } from "./geometry.ts";
 import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { nameOf, ownText } from "./name.ts";
-import { boxesOf, boxOf, childElementsOf, findAllIn, isEditable, matchesOf, page } from "./native.ts";
+import { boxesOf, boxOf, childElementsOf, findAllIn, findIn, isEditable, matchesOf, page } from "./native.ts";
 import { moreOf, isInFront } from "./place.ts";
 import type { Place } from "./place.ts";
 import { reach } from "./reach.ts";
@@ -125,6 +125,8 @@ export class Listing {
   add(element: Element, role: string, place: Place): Listed | "content" | null {
     const at = this.reach(element, place);
     if (!at) return null;
+    const drawn = role === "clickable" ? this.#drawnControl(element, place) : null;
+    if (drawn) return this.#addDrawn(element, drawn, at, place);
     const inner = HOLDERS.test(role) ? this.#inner(element, place) : new Set<Element>();
     let name = nameOf(element, role, inner);
     let nested = inner.size > 0;
@@ -147,6 +149,24 @@ export class Listing {
       rest: long && !nested ? name.text.slice(beginning(name.text, LABEL_LIMIT - 1).length) : "",
       silent: name.own && !long,
     };
+  }
+
+  /** A switch or check box whose own input nobody sees: what is drawn in its place is what is clicked. */
+  #addDrawn(element: Element, control: HTMLInputElement, at: Reached, place: Place): Listed {
+    const role = roleOf(control)!;
+    const given = nameOf(control, role).text;
+    const label = cut(given || ownText(element), LABEL_LIMIT);
+    const index = this.#list(element, role, label, at.box, place, control);
+    return { index, box: at.box, nested: false, rest: "", silent: true };
+  }
+
+  #drawnControl(element: Element, place: Place): HTMLInputElement | null {
+    const controls = findAllIn(element, "input");
+    const [control] = controls;
+    if (!(control instanceof HTMLInputElement) || controls.length > 1) return null;
+    if (!/^(?:checkbox|radio)$/.test(control.type)) return null;
+    if (findIn(element, "a[href],button,select,textarea")) return null;
+    return this.reach(control, place) ? null : control;
   }
 
   /** Lists what scrolls, unless it is what the head tells of; `null` if it does not scroll or cannot be seen. */
@@ -195,14 +215,22 @@ export class Listing {
     };
   }
 
-  #list(element: Element, role: string, label: string, box: Edges, place: Place): number {
+  /** `control`: whose value and state are told, if not its own. */
+  #list(
+    element: Element,
+    role: string,
+    label: string,
+    box: Edges,
+    place: Place,
+    control: Element = element,
+  ): number {
     const [left, top, right, bottom] = box;
     const entry: PageElement = {
       role,
       label,
       box: [Math.round(left), Math.round(top), Math.round(right - left), Math.round(bottom - top)],
     };
-    const value = valueOf(element, role);
+    const value = valueOf(control, role);
     if (value !== undefined) {
       entry.value = cut(value, VALUE_LIMIT);
       const shown = shownValue(element, value, place, this.view);
@@ -211,7 +239,7 @@ export class Listing {
     const options = optionsOf(element);
     if (options) entry.options = options;
     if (element === memory.opened) entry.opened = true;
-    if (isDisabled(element)) entry.disabled = true;
+    if (isDisabled(control)) entry.disabled = true;
     if (matchesOf(element, ":user-invalid")) {
       const message = (element as HTMLInputElement).validationMessage;
       if (message) entry.invalid = squash(message);
