@@ -17,6 +17,14 @@ const leave = (number: number, owner: unknown) =>
   writeFile(join(run, `lock-${number}.json`), typeof owner === "string" ? owner : JSON.stringify(owner));
 
 describe("the lock of a run", () => {
+  it("removes what was killed while it took the lock", async () => {
+    await writeFile(join(run, ".lock-0123456789ab"), "");
+    await writeFile(join(run, ".lock-ba9876543210"), JSON.stringify(dead));
+    const release = await lockRun(run);
+    expect(await readdir(run)).toEqual(["lock-1.json"]);
+    await release();
+  });
+
   it("is refused while its owner lives, and free once it is given back", async () => {
     const release = await lockRun(run);
     expect(await isLocked(run)).toBe(true);

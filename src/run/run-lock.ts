@@ -25,6 +25,7 @@ interface Lock {
   touchedAt: number;
 }
 
+const DRAFT = /^\.lock-[0-9a-f]{12}$/;
 const lockPathOf = (directory: string, number: number) => join(directory, `lock-${number}.json`);
 
 async function numbersIn(directory: string): Promise<number[]> {
@@ -98,12 +99,14 @@ async function claim(directory: string, number: number): Promise<string | null> 
   try {
     await writeFile(draft, `${JSON.stringify(thisProcess())}\n`);
     await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "EEXIST") throw error;
+      // The draft may be gone: whoever has the lock by now removed it.
+      if (error.code === "EEXIST" || error.code === "ENOENT") throw error;
       // File systems without hard links.
       return copyFile(draft, path, constants.COPYFILE_EXCL);
     });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return null;
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST" || (code === "ENOENT" && syscall === "link")) return null;
     throw error;
   } finally {
     await rm(draft, { force: true });
@@ -116,6 +119,9 @@ async function claim(directory: string, number: number): Promise<string | null> 
   }
   for (const earlier of numbers)
     if (earlier < number) await rm(lockPathOf(directory, earlier), { recursive: true, force: true });
+  // What was killed in the middle of this left its draft; who is in the middle of it is too late.
+  for (const name of await readdir(directory))
+    if (DRAFT.test(name)) await rm(join(directory, name), { recursive: true, force: true });
   return path;
 }
 
