@@ -56,10 +56,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 
-/** Files in this process's directory for temporary files that no running browser needs. */
+/** Files in this process's directory for temporary files, those of a running browser included. */
 async function countTemporaryFiles(directory: string): Promise<number> {
-  const names = await readdir(directory, { recursive: true });
-  return names.length;
+  for (;;)
+    try {
+      return (await readdir(directory, { recursive: true })).length;
+    } catch (error) {
+      // A browser removes directories while they are read.
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
 }
 
 async function soak(): Promise<{ soak: Soak; samples: Sample[]; skipped: Record<string, string> }> {
