@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { invariant } from "../core/errors.ts";
 import { siteRules } from "../testing/site-kit.ts";
+import { keepSecret } from "../text/secrets.ts";
 import { parseAction } from "../text/action.ts";
 import type { StepTimes } from "./episode.ts";
 import { BrowserPool } from "./pool.ts";
@@ -385,7 +386,8 @@ describe("episodes", () => {
       "/": `<p>It is hunter22.<p><a href="/next?p=hunter22">hunter22</a>`,
       "/next": "<p>there",
     });
-    await using page = await open(pool, app, { secrets: ["hunter22"] });
+    keepSecret("hunter22", "a test");
+    await using page = await open(pool, app);
     expect(JSON.stringify(page.first)).not.toContain("hunter22");
     const [link] = page.first.elements;
     const time = await page.episode.step({

@@ -7,9 +7,9 @@ import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
 import type { Ending, Verdict } from "../core/trajectory.ts";
-import { redactJson, redactKnown } from "../text/redact.ts";
-import type { Redactor } from "../text/redact.ts";
+import { redact, redactJson } from "../text/secrets.ts";
 import { bounded, TooLate } from "./bounded.ts";
+import { hideSecrets } from "./hide-secrets.ts";
 import { findElement } from "./lookup.ts";
 import { buildObservation } from "./observation.ts";
 import type { ElementTarget } from "./observe.ts";
@@ -32,8 +32,6 @@ export interface BrowserEpisodeOptions {
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
-  /** Never shown to the agent: an observation has `[redacted: secret]` in their place. */
-  secrets?: readonly string[];
   /** Called at the end of every step but `exit` that did not fault. */
   onStepTimes?: (times: StepTimes) => void;
 }
@@ -89,11 +87,12 @@ class BrowserEpisode implements Episode {
   readonly #format: ObservationFormat;
   readonly #limits: BrowserLimits;
   readonly #tabs: Tabs;
-  readonly #redact: Redactor | null;
   readonly #onStepTimes: ((times: StepTimes) => void) | undefined;
   #times: StepTimes = { actMs: 0, waitMs: 0, observeMs: 0 };
   #first: Observation | undefined;
   #last: Observation | undefined;
+  /** Whether what was last seen of the page had a secret in it. */
+  #showsSecret = false;
   #targets: ElementTarget[] = [];
   #state: "running" | "stepping" | "ended" | "disposed" = "running";
   #disposal: Promise<void> | undefined;
@@ -105,7 +104,6 @@ class BrowserEpisode implements Episode {
     this.#format = options.format;
     this.#limits = browserLimitsSchema.parse(options.limits ?? {});
     this.#tabs = new Tabs(opened, this.#limits, options.format, world.isDown?.bind(world));
-    this.#redact = options.secrets?.length ? redactKnown(options.secrets) : null;
     this.#onStepTimes = options.onStepTimes;
   }
 
@@ -178,7 +176,7 @@ class BrowserEpisode implements Episode {
       this.#state = "ended";
       signal?.throwIfAborted();
       const { code, message } = await this.#fault(error);
-      return { kind: "last", observation: null, ending: { kind: "faulted", code, message } };
+      return { kind: "last", observation: null, ending: { kind: "faulted", code, message: redact(message) } };
     }
   }
 
@@ -186,8 +184,10 @@ class BrowserEpisode implements Episode {
     invariant(this.#state !== "disposed", "screenshot after disposal");
     try {
       const tab = await this.#tabs.current();
+      // A picture cannot be searched: where the page shows a secret, nothing of it is seen.
+      const mask = this.#showsSecret ? [tab.page.locator("html")] : [];
       return await bounded(
-        tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0 }),
+        tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0, mask }),
         this.#limits.responseMs,
       );
     } catch (error) {
@@ -330,14 +330,15 @@ class BrowserEpisode implements Episode {
     const document = await this.#tabs.settled(settle, signal);
     this.#times.waitMs += performance.now() - from - document.readMs;
     const read = performance.now() - document.readMs;
-    const built = buildObservation({
+    const { parts, shown } = hideSecrets({
       format: this.#format,
       snapshot: document.snapshot,
       tabs: await this.#tabs.described(document.snapshot, signal),
       error,
       notices: this.#tabs.takeNotices(),
     });
-    const observation = this.#redact ? redactJson(built, this.#redact) : built;
+    const observation = redactJson(buildObservation(parts));
+    this.#showsSecret = shown;
     this.#times.observeMs += performance.now() - read;
     this.#last = observation;
     this.#targets = document.targets;

@@ -15,7 +15,7 @@ import OpenAI, {
 import pLimit from "p-limit";
 import type { ChatModel, ChatRequest } from "../core/chat.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
-import { redactKnown } from "../text/redact.ts";
+import { keepSecret, redact, whyNoSecret } from "../text/secrets.ts";
 
 export interface OpenAIChatOptions {
   /** E.g. `http://127.0.0.1:8000/v1`. */
@@ -56,7 +56,8 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   });
   const limit = pLimit(concurrency);
   // Servers quote what they were sent.
-  const redact = redactKnown(options.apiKey === undefined ? [] : [options.apiKey]);
+  for (const secret of [options.apiKey ?? "", decodeURIComponent(new URL(baseUrl).password)])
+    if (whyNoSecret(secret) === null) keepSecret(secret, "the chat server");
   let lengthParameter: LengthParameter = "max_tokens";
 
   const complete = (request: ChatRequest) =>
@@ -151,11 +152,11 @@ function faultOf(cause: unknown, model: string, where: string): Fault {
     if (status === 401 || status === 403) return fault(`${where} refused the key (${status})`, false);
     if (status === 404) return fault(`${where} has no model ${JSON.stringify(model)} (404)`, false);
     if (status !== undefined && status < 500 && status !== 408 && status !== 409)
-      return fault(`${where} refused the request (${status}): ${cause.message.slice(0, 200)}`, false);
+      return fault(`${where} refused the request (${status}): ${redact(cause.message).slice(0, 200)}`, false);
     return fault(`${where} failed (${status ?? "no status"})`, true);
   }
   // A body that is not JSON, or a connection that ended in the middle of one.
-  return fault(`${where} answered nonsense: ${(cause as Error).message.slice(0, 120)}`, true);
+  return fault(`${where} answered nonsense: ${redact((cause as Error).message).slice(0, 120)}`, true);
 }
 
 /** Newer servers refuse `max_tokens` by name. */

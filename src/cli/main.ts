@@ -1,7 +1,10 @@
 /** @file The program with this process's arguments and signals. */
 
 import { interruption } from "./command.ts";
+import { filterOutput } from "./output-filter.ts";
 import { runProgram } from "./program.ts";
+
+filterOutput();
 
 // A reader that left (`webrl suite list | head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

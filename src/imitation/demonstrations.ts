@@ -5,7 +5,7 @@
 
 import { group } from "d3-array";
 import { existsSync, statSync } from "node:fs";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { gunzipSync, gzipSync } from "node:zlib";
 import type { Site } from "../core/episode.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -27,6 +27,8 @@ import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import type { PageQuestion } from "./drills.ts";
 import { makeDrills, pageQuestions } from "./drills.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
+import { writeAtomically } from "../run/run-directory.ts";
+import { redactOutput } from "../text/secrets.ts";
 import { phraseMaker, renaming } from "./renaming.ts";
 
 export interface CollectOptions {
@@ -125,9 +127,8 @@ export async function writeEpisodesCompressed(
   path: string,
   records: readonly EpisodeRecord[],
 ): Promise<void> {
-  const text = records.map((record) => `${JSON.stringify(withoutElements(record))}\n`).join("");
-  await writeFile(`${path}.part`, gzipSync(text, { level: 9 }));
-  await rename(`${path}.part`, path);
+  const lines = records.map((record) => redactOutput(`${JSON.stringify(withoutElements(record))}\n`));
+  await writeAtomically(path, gzipSync(lines.join(""), { level: 9 }));
 }
 
 function withoutElements(record: EpisodeRecord): EpisodeRecord {

@@ -4,7 +4,7 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -315,7 +315,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   });
   const report = await evaluateOrm(model, heldOut, options.signal ? { signal: options.signal } : {});
   await model.save(out);
-  await writeFile(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+  await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   await writeModelCard(out, {
     command: options.command,
     facts: {

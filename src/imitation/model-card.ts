@@ -1,8 +1,9 @@
 /** @file A model's card: what it is, how it was made and measured, and the checksum of its weights. */
 
 import { createHash } from "node:crypto";
-import { readFile, readdir, writeFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { writeAtomically } from "../run/run-directory.ts";
 import { gitRevision, packageVersion } from "../run/run-info.ts";
 
 export interface ModelCard {
@@ -40,7 +41,7 @@ SHA-256:
 
     ${sums.join("\n    ")}
 `;
-  await writeFile(join(directory, "README.md"), text);
+  await writeAtomically(join(directory, "README.md"), text);
 }
 
 const rounded = (value: number) =>

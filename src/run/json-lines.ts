@@ -16,6 +16,7 @@ import {
 } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { ConfigError } from "../core/errors.ts";
+import { redactOutput } from "../text/secrets.ts";
 
 export interface JsonLines<T> {
   readonly path: string;
@@ -31,7 +32,7 @@ export function openJsonLines<T>(path: string): JsonLines<T> {
     path,
     append: (...values) => {
       if (values.length === 0) return;
-      const text = values.map((value) => `${JSON.stringify(value)}\n`).join("");
+      const text = values.map((value) => redactOutput(`${JSON.stringify(value)}\n`)).join("");
       const before = existsSync(path) ? statSync(path).size : 0;
       try {
         appendFileSync(path, text);

@@ -9,6 +9,7 @@ import { existsSync, statSync } from "node:fs";
 import { mkdir, open as openFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
+import { redactJson, redactOutput } from "../text/secrets.ts";
 import { checkConsistency, trainConfigSchema } from "./config.ts";
 import { checkFiles, markFile, readMarker } from "./done-marker.ts";
 import type { DoneMarker, FileMark } from "./done-marker.ts";
@@ -57,13 +58,13 @@ export interface Run extends AsyncDisposable {
   emit(event: RunEvent): void;
 }
 
-/** Writes a file so that it is there completely or not at all, after a loss of power as well. */
+/** Writes a file, without the known secrets, so that it is there completely or not at all, after a loss of power as well. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const part = `${path}.part`;
   await mkdir(dirname(path), { recursive: true });
   try {
     await using file = await openFile(part, "w");
-    await file.writeFile(content);
+    await file.writeFile(typeof content === "string" ? redactOutput(content) : content);
     await file.sync();
   } catch (error) {
     await rm(part, { force: true });
@@ -179,7 +180,8 @@ async function openLocked(
   const metricLines = openJsonLines<MetricLine>(metricsPath);
   const pathOf = (phase: number, name: string) => join(directory, phasePath(phase, name));
 
-  const emit = (event: RunEvent) => {
+  const emit = (told: RunEvent) => {
+    const event = redactJson(told);
     // Progress is for the screen: the episodes themselves are on disk.
     if (event.kind !== "progress") events.append({ time: new Date().toISOString(), ...event });
     observer(event);

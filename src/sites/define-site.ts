@@ -84,9 +84,13 @@ export function defineTemplate<P extends Params>(template: SiteTemplate<P>): Sit
 /** Carried out in a fresh browser before an episode; the session is kept for the episode. */
 export type LoginStep =
   | { open: string }
-  /** Into the field with this label; `env` names an environment variable, so that no secret is in the file. */
-  | { fill: string; text: string }
-  | { fill: string; env: string }
+  /**
+   * Into the field with this label; `env` names an environment variable, so that no secret is in the file. What goes into a
+   * password field, and what comes from the environment but is no user name, is kept out of everything that agents see and
+   * records hold; `secret` says otherwise.
+   */
+  | { fill: string; text: string; secret?: boolean }
+  | { fill: string; env: string; secret?: boolean }
   /** The button or link with this name. */
   | { click: string }
   /** Waits until the page shows this text; the login has failed where it does not appear. */
@@ -203,8 +207,8 @@ const definitionSchema = z.strictObject({
     .array(
       z.union([
         z.strictObject({ open: path }),
-        z.strictObject({ fill: z.string(), text: z.string() }),
-        z.strictObject({ fill: z.string(), env: z.string() }),
+        z.strictObject({ fill: z.string(), text: z.string(), secret: z.boolean().optional() }),
+        z.strictObject({ fill: z.string(), env: z.string(), secret: z.boolean().optional() }),
         z.strictObject({ click: z.string() }),
         z.strictObject({ see: z.string() }),
       ]),
@@ -287,7 +291,7 @@ export function stateSatisfies<T>(
     try {
       state = JSON.parse(text) as T;
     } catch (cause) {
-      throw new Error(`${at} does not answer with JSON but with ${JSON.stringify(text.slice(0, 60))}`, {
+      throw new Error(`${at} does not answer with JSON but with ${JSON.stringify(`${text.slice(0, 60)}…`)}`, {
         cause,
       });
     }

@@ -1,6 +1,7 @@
 /** @file Tells the first failure of a site, which the user corrects, from later ones, which are the world's. */
 
 import { ConfigError, Fault } from "../core/errors.ts";
+import { redactError } from "../text/secrets.ts";
 
 /** What an episode needs of a site, in this order. */
 export type SitePart = "start" | "reset" | "login" | "page";
@@ -25,6 +26,7 @@ export function blame(site: string) {
       return value;
     } catch (cause) {
       signal?.throwIfAborted();
+      redactError(cause);
       if (cause instanceof ConfigError && worked.has(name))
         throw new Fault("site_down", `${site} does not work any more: ${cause.message}`, {
           retryable: true,

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { publicLookup } from "../browser/addresses.ts";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
+import { redact } from "../text/secrets.ts";
 import { answers, freePort, runCommand, startServer } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
@@ -100,7 +101,7 @@ export async function resetInstance(
       });
     } catch (cause) {
       signal?.throwIfAborted();
-      throw failed(`\`${command}\`: ${(cause as Error).message.slice(0, 500)}`, cause);
+      throw failed(`\`${command}\`: ${redact((cause as Error).message).slice(0, 500)}`, cause);
     }
     return;
   }

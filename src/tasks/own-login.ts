@@ -7,13 +7,8 @@ import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { LoginStep } from "../sites/define-site.ts";
-import { redactKnown } from "../text/redact.ts";
-
-export interface SignedIn {
-  storage: WorldStorage;
-  /** What went into password fields or came from the environment. */
-  secrets: string[];
-}
+import { redact } from "../text/secrets.ts";
+import { keepTyped } from "./own-secrets.ts";
 
 export interface Login {
   site: string;
@@ -32,9 +27,8 @@ const HOLDS_MS = 3000;
  * Signs in with a browser context of its own. Throws a `ConfigError` where a step fails; and, with `check`, where the
  * storage that the login left does not make a signed-in user of another context.
  */
-export async function logIn(pool: BrowserPool, login: Login, check: boolean): Promise<SignedIn> {
+export async function logIn(pool: BrowserPool, login: Login, check: boolean): Promise<WorldStorage> {
   const { baseUrl, network, steps } = login;
-  const secrets: string[] = [];
   await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
   const page = await opened.newPage();
   page.setDefaultTimeout(LOGIN_MS);
@@ -44,22 +38,22 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
   });
   for (const [index, step] of steps.entries()) {
     try {
-      await takeStep(page, step, baseUrl, secrets);
+      await takeStep(page, step, baseUrl);
     } catch (cause) {
       if (cause instanceof ConfigError) throw cause;
       // The step may hold a secret: only its kind and label are named.
       const [kind, label] = Object.entries(step)[0]!;
       throw new ConfigError(
         `login step ${index + 1} (${kind} ${JSON.stringify(label)}) failed at ${page.url()}`,
-        `Correct \`login\` in the site's definition. The page showed: ${redactKnown(secrets)(await textOf(page))}`,
+        `Correct \`login\` in the site's definition. The page showed: ${await textOf(page)}`,
         { cause },
       );
     }
   }
   const url = page.url();
   const storage = await captureStorage(opened.context, page, visited);
-  if (check) await assertHolds(pool, login, { storage, secrets }, { page, url });
-  return { storage, secrets };
+  if (check) await assertHolds(pool, login, storage, { page, url });
+  return storage;
 }
 
 /** What an address shows: that the user is signed in, or that he is asked to sign in. */
@@ -78,7 +72,7 @@ interface Look {
 async function assertHolds(
   pool: BrowserPool,
   login: Login,
-  signedIn: SignedIn,
+  storage: WorldStorage,
   ended: { page: Page; url: string },
 ): Promise<void> {
   const { network, startUrl, site } = login;
@@ -86,10 +80,10 @@ async function assertHolds(
     ...network,
     cookies: [],
     startUrl,
-    storage: signedIn.storage,
+    storage,
   });
   const page = await fresh.newPage();
-  await restoreSession(page, signedIn.storage.session);
+  await restoreSession(page, storage.session);
   const atStart = await look(page, startUrl, login);
   if (atStart.sees || (sight(login) === null && !atStart.asks)) return;
   if (sight(login) !== null) {
@@ -97,15 +91,14 @@ async function assertHolds(
     const own = [await look(ended.page, ended.url, login), await look(ended.page, startUrl, login)];
     if (!own.some(({ sees }) => sees) && !atStart.asks) return;
   }
-  const { cookies, origins } = signedIn.storage.state;
+  const { cookies, origins } = storage.state;
   const kept = [
     `${cookies.length} cookies`,
     ...origins.map(({ origin }) => `localStorage or IndexedDB of ${origin}`),
-    ...Object.keys(signedIn.storage.session).map((origin) => `sessionStorage of ${origin}`),
+    ...Object.keys(storage.session).map((origin) => `sessionStorage of ${origin}`),
   ];
-  const shown = redactKnown(signedIn.secrets)(atStart.text);
   throw new ConfigError(
-    `the login of ${site} does not hold: ${startUrl}, opened after it, led to ${atStart.url}, which showed: ${shown}`,
+    `the login of ${site} does not hold: ${startUrl}, opened after it, led to ${atStart.url}, which showed: ${atStart.text}`,
     `What the login left behind was carried over: ${kept.join(", ")}. A session that lives in the page's memory only, or ` +
       "that the application ends, cannot be: let the application keep it, or give the episode a start page that signs in.",
   );
@@ -139,12 +132,15 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
   };
 }
 
-async function takeStep(page: Page, step: LoginStep, baseUrl: string, secrets: string[]): Promise<void> {
+async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<void> {
   if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
   else if ("fill" in step) {
     const field = page.getByLabel(step.fill, { exact: true });
     const text = textToFill(step);
-    if ("env" in step || (await field.getAttribute("type")) === "password") secrets.push(text);
+    const [type, autocomplete] = await Promise.all(
+      ["type", "autocomplete"].map((name) => field.getAttribute(name)),
+    );
+    keepTyped(step, text, { type: type ?? null, autocomplete: autocomplete ?? null });
     await field.fill(text);
   } else if ("click" in step)
     await page
@@ -157,7 +153,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string, secrets: s
 
 async function textOf(page: Page): Promise<string> {
   const text = await page.innerText("body").catch(() => "");
-  return text.replace(/\s+/g, " ").slice(0, 300);
+  return redact(text.replace(/\s+/g, " ")).slice(0, 300);
 }
 
 function textToFill(step: Extract<LoginStep, { fill: string }>): string {

@@ -16,7 +16,8 @@ import { openInstance, resetInstance } from "./own-instance.ts";
 import type { Instance } from "./own-instance.ts";
 import { logIn } from "./own-login.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
-import type { OwnTask } from "./own-tasks.ts";
+import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
+import type { OwnTasks } from "./own-tasks.ts";
 import type { Suite, SiteOptions, SuiteSite } from "./suite.ts";
 import { filterTasks, unknown } from "./filter-tasks.ts";
 import { ourError, placeOf } from "./user-code.ts";
@@ -87,7 +88,7 @@ export function createOwnSuite(given: SiteDefinition, directory: string): Suite 
       if (found) return found;
       throw unknown("task", id, byId.keys(), LIST);
     },
-    createSite: async (options = {}) => createOwnSite(definition, directory, own.of, options),
+    createSite: async (options = {}) => createOwnSite(definition, directory, own, options),
     hasOracle: (task) => Boolean(own.of(task)?.oracle),
     oracleFor: (task, first) => {
       const oracle = own.of(task)?.oracle;
@@ -101,9 +102,11 @@ export function createOwnSuite(given: SiteDefinition, directory: string): Suite 
 function createOwnSite(
   definition: SiteDefinition,
   directory: string,
-  ownTask: (task: Task) => OwnTask | undefined,
+  { tasks, of: ownTask }: OwnTasks,
   options: SiteOptions,
 ): SuiteSite {
+  keepDeclared(definition);
+  refuseSecretTasks(definition, tasks);
   const pool = new BrowserPool(options.browser);
   const size = definition.start?.instances ?? 1;
   const free: Instance[] = [];
@@ -187,11 +190,12 @@ function createOwnSite(
           steps.length === 0
             ? null
             : await part("login", async () => logIn(pool, login, !loginHolds), signal);
+        if (signedIn && !loginHolds) refuseSecretTasks(definition, tasks);
         loginHolds ||= signedIn !== null;
         const world: EpisodeWorld = {
           ...network,
           cookies: [],
-          ...(signedIn && { storage: signedIn.storage }),
+          ...(signedIn && { storage: signedIn }),
           ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
           startUrl,
           verify: async (answer, { url, pageText }) =>
@@ -201,7 +205,6 @@ function createOwnSite(
         const starting = {
           format: options.format ?? "compact",
           seed,
-          secrets: signedIn?.secrets ?? [],
           ...(signal ? { signal } : {}),
           ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
         };

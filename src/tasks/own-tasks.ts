@@ -17,6 +17,7 @@ import type { Finished } from "../sites/verify.ts";
 import type { OracleRun } from "./suite.ts";
 import { createTemplateTasks } from "./template-tasks.ts";
 import type { SuiteTemplate, TemplateTasks } from "./template-tasks.ts";
+import { redact, redactError, redactJson } from "../text/secrets.ts";
 import { guarded, userError } from "./user-code.ts";
 
 /** What the definition says of one task. */
@@ -165,17 +166,17 @@ export async function verifyOwn(
     try {
       reasons = await check(finished);
     } catch (cause) {
-      throw userError(what, cause);
+      throw redactError(userError(what, cause));
     }
     if (!Array.isArray(reasons) || reasons.some((reason) => typeof reason !== "string"))
       throw new ConfigError(
-        `${what} must return a list of reasons, empty where it passed; it returned ${JSON.stringify(reasons) ?? "nothing"}`,
+        `${what} must return a list of reasons, empty where it passed; it returned ${redact(JSON.stringify(reasons) ?? "nothing")}`,
         "Correct the site's definition; see docs/define-site.md.",
       );
     all.push(...(reasons as string[]));
   }
   const success = all.length === 0;
-  return { by: "verifier", success, probability: success ? 1 : 0, reasons: all };
+  return { by: "verifier", success, probability: success ? 1 : 0, reasons: redactJson(all) };
 }
 
 /** An oracle of the user's; says so where it is none, or yields what is no action. */

@@ -10,6 +10,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bounded } from "../browser/bounded.ts";
 import { ConfigError } from "../core/errors.ts";
+import { redact } from "../text/secrets.ts";
 
 export interface ServerProcess extends AsyncDisposable {
   /** Also where the command has ended and left its server behind. */
@@ -78,6 +79,8 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
   };
 }
 
+/** Characters of a command's output that a message shows. */
+const SHOWN_OUTPUT = 2000;
 /** How long a server may take to end by itself. */
 const STOP_MS = 3000;
 
@@ -106,7 +109,7 @@ function spawnGuarded(guard: string, command: string, options: { cwd: string; en
       });
   children.add(child);
   let output = "";
-  const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2000));
+  const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2 * SHOWN_OUTPUT));
   child.stdout!.on("data", keep);
   child.stderr!.on("data", keep);
   const exited = new Promise<void>((resolve) => {
@@ -116,7 +119,12 @@ function spawnGuarded(guard: string, command: string, options: { cwd: string; en
       resolve();
     });
   });
-  return { child, exited, /** The end of it. */ output: () => output.trim() };
+  return {
+    child,
+    exited,
+    /** The end of it. Where it begins, half a secret may stand. */ output: () =>
+      redact(output).slice(-SHOWN_OUTPUT).trim(),
+  };
 }
 
 /** Runs a command to its end. Throws with the end of its output where it fails, takes too long or is aborted. */

@@ -6,6 +6,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ConfigError, Fault } from "../core/errors.ts";
+import { redactError } from "../text/secrets.ts";
 
 /** What to throw instead of `cause`, which `what` (e.g. "a check of desk.close") threw. */
 export function userError(what: string, cause: unknown): ConfigError | Fault {
@@ -37,7 +38,7 @@ export function guarded<A extends unknown[], R>(what: string, given: (...args: A
     try {
       return given(...args);
     } catch (cause) {
-      throw userError(what, cause);
+      throw redactError(userError(what, cause));
     }
   };
 }

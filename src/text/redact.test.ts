@@ -3,53 +3,165 @@ import { describe, expect, it } from "vitest";
 
 import { redactJson, redactKnown } from "./redact.ts";
 
-describe("known secrets", () => {
-  const known = redactKnown(["p@ss word/1", "p@ss word/1-long", "abc"]);
+const SECRET = "S3cr3t-Mårker 42/x";
+const MARK = "[redacted: secret]";
+const redact = redactKnown([SECRET]);
+const bytes = Buffer.from(SECRET);
+const each = (write: (character: string) => string) => [...SECRET].map(write).join("");
+const hexOf = (character: string) => character.charCodeAt(0).toString(16);
+const percent = (start: string) => [...bytes].map((byte) => `${start}${byte.toString(16)}`).join("");
 
-  it("go in every encoding that they travel in", () => {
-    const secret = "p@ss word/1";
-    for (const form of [
-      secret,
-      encodeURIComponent(secret),
-      "p%40ss+word%2F1",
-      Buffer.from(secret).toString("base64"),
-    ])
-      expect(known(`x ${form} y`)).toBe("x [redacted: secret] y");
-    expect(redactKnown(['a"b\\c'])('{"x":"a\\"b\\\\c"}')).toBe('{"x":"[redacted: secret]"}');
+/** Whatever stands around it, nothing of these may be left. */
+const SPELLINGS: Record<string, string> = {
+  "as it is": SECRET,
+  "in capitals": SECRET.toUpperCase(),
+  "in small letters": SECRET.toLowerCase(),
+  "in full width": each((c) => (c > " " && c < "\u007f" ? String.fromCharCode(c.charCodeAt(0) + 0xfee0) : c)),
+  decomposed: SECRET.normalize("NFD"),
+  "as a component of an address": encodeURIComponent(SECRET),
+  "with every byte in percent": percent("%"),
+  "in percent, in capitals": percent("%").toUpperCase(),
+  "in percent, twice": encodeURIComponent(percent("%")),
+  "in percent, three times": encodeURIComponent(encodeURIComponent(percent("%"))),
+  "in percent, as old scripts do": each((c) => `%u${hexOf(c).padStart(4, "0")}`),
+  "as a field of a form": encodeURIComponent(SECRET).replaceAll("%20", "+"),
+  "in base64": bytes.toString("base64"),
+  "in base64 without padding": bytes.toString("base64").replace(/=+$/, ""),
+  "in base64 for addresses": bytes.toString("base64url"),
+  "in base64, in lines": bytes.toString("base64").replace(/.{7}/g, "$&\r\n"),
+  "in base64, twice": Buffer.from(bytes.toString("base64")).toString("base64"),
+  "in base64 of UTF-16": Buffer.from(SECRET, "utf16le").toString("base64"),
+  "in hex": bytes.toString("hex"),
+  "in hex, in capitals": bytes.toString("hex").toUpperCase(),
+  "in hex with colons": bytes.toString("hex").replace(/..(?=.)/g, "$&:"),
+  "in hex with 0x": [...bytes].map((byte) => `0x${byte.toString(16)}`).join(", "),
+  "in numbers": JSON.stringify([...bytes]).slice(1, -1),
+  "in entities": each((c) => `&#${c.charCodeAt(0)};`),
+  "in entities, in hex": each((c) => `&#X00${hexOf(c)};`),
+  "in named entities": SECRET.replace("å", "&aring;").replace("-", "&hyphen;").replace("/", "&sol;"),
+  "in escapes of JSON": each((c) => `\\u${hexOf(c).padStart(4, "0")}`),
+  "in escapes of JSON, twice": each((c) => `\\\\u${hexOf(c).padStart(4, "0").toUpperCase()}`),
+  "in escapes of scripts": each((c) => `\\u{${hexOf(c)}}`),
+  "in short escapes": each((c) => `\\x${hexOf(c)}`),
+  "in octal escapes": each((c) => `\\${c.charCodeAt(0).toString(8)}`),
+  "some letters escaped, in different ways": SECRET.replace("3", "%33")
+    .replace("c", "&#99;")
+    .replace("k", "\\x6b"),
+  "with zero widths": each((c) => `${c}\u200b`),
+  "with soft hyphens": each((c) => `${c}\u00ad`),
+  "with marks that join words": each((c) => `${c}\u2060`),
+  "a letter a line": each((c) => `${c}\n`),
+  "with blanks": each((c) => `${c} `),
+  "with hard blanks in entities": each((c) => `${c}&nbsp;`),
+  "with tags between": each((c) => `<b class="x">${c}</b>`),
+  "with colours between": each((c) => `${c}\u001b[0m`),
+};
+
+describe("a secret goes", () => {
+  it.each(Object.entries(SPELLINGS))("%s", (_, spelling) => {
+    const got = redact(`before: ${spelling}; after`);
+    expect(got).toContain(MARK);
+    expect(got.replace(MARK, "")).toMatch(
+      /^before: [\w/+="<>; \r\n,.:\\[\]\u200b\u2060\u00ad\u001b&-]*; after$/,
+    );
+    expect(got.length).toBeLessThan("before: ; after".length + MARK.length + 20);
   });
 
-  it("the longer one goes first where one holds another; very short ones stay", () => {
-    expect(known("p@ss word/1-long abc")).toBe("[redacted: secret] abc");
+  it("from the middle of what is in base64, wherever it begins there", () => {
+    for (const name of ["a", "ab", "abc", "abcd"]) {
+      const credentials = Buffer.from(`${name}:${SECRET}${name}`).toString("base64");
+      const decoded = Buffer.from(redact(credentials).replace(MARK, ""), "base64").toString();
+      expect(redact(credentials)).toContain(MARK);
+      expect(decoded).not.toMatch(/cr3t|rker/i);
+    }
   });
 
-  it("never survive, whatever stands around them", () => {
-    const secret = "tr0ub4dor&3";
-    const one = redactKnown([secret]);
+  it("when a cut has left half of it or more", () => {
+    expect(redact(`It is ${SECRET.slice(0, 11)}…`)).toBe(`It is ${MARK}…`);
+    expect(redact(`It is ${SECRET.slice(0, 11)}...`)).toBe(`It is ${MARK}...`);
+    expect(redact(`${"a ".repeat(50)}${SECRET.slice(0, 11)}`)).toBe(`${"a ".repeat(50)}${MARK}`);
+  });
+
+  it("when it is long, part by part", () => {
+    const long = Array.from({ length: 300 }, (_, i) => String.fromCharCode(97 + ((i * i + 7 * i) % 26))).join(
+      "",
+    );
+    const one = redactKnown([long]);
+    expect(one(`x ${long} y`).replaceAll(MARK, "")).toBe("x  y");
+    expect(one(`x ${long.slice(70, 270)} y`).replaceAll(MARK, "").length).toBeLessThan(140);
+    expect(one(Buffer.from(long).toString("base64"))).toContain(MARK);
+  });
+
+  it("whatever stands around it", () => {
     fc.assert(
-      fc.property(fc.string(), fc.string(), (before, after) => {
-        expect(one(`${before}${secret}${after}`)).not.toContain(secret);
+      fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (before, after) => {
+        expect(redact(before + SECRET + after)).not.toContain("3cr3t-Mårker 42");
       }),
     );
   });
+
+  it("any secret, also one with halves of pairs in it", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", minLength: 8 }), (secret) => {
+        fc.pre(/[a-z0-9]{4}/i.test(secret.trim()));
+        expect(redactKnown([secret])(`<${secret.trim()}>`)).toContain(MARK);
+      }),
+    );
+    expect(redactKnown(["abc\ud800defgh"])("abcdefgh abc\ud800defgh")).toContain(MARK);
+  });
 });
 
-it("what only looks like a secret stays", () => {
-  const redact = redactKnown(["hunter2"]);
-  const page = "password: hunter2, card 4111 1111 1111 1111";
-  expect(redact(page)).toBe("password: [redacted: secret], card 4111 1111 1111 1111");
+describe("what stays", () => {
+  it("is what only looks like one", () => {
+    expect(redactKnown(["hunter2"])("password: hunter2, card 4111 1111 1111 1111")).toBe(
+      `password: ${MARK}, card 4111 1111 1111 1111`,
+    );
+    expect(redactKnown(["swordfish"])("a sword, a fish")).toBe("a sword, a fish");
+  });
+
+  it("is digits that only stand beside one another, like the numbers of pages", () => {
+    const number = redactKnown(["123456"]);
+    expect(number("1 2 3 4 5 6 next, 12:34:56, 1,234.56")).toBe("1 2 3 4 5 6 next, 12:34:56, 1,234.56");
+    expect(number("your number: 123456, &#49;23456, 12\u200b3456")).toBe(
+      `your number: ${MARK}, ${MARK}, ${MARK}`,
+    );
+  });
+
+  it("is everything, where the secret has fewer than four characters", () => {
+    expect(redactKnown(["abc", ""])("abc")).toBe("abc");
+  });
+
+  it("is what was redacted before", () => {
+    const once = redact(`a ${SECRET} b`);
+    expect(redact(once)).toBe(once);
+  });
 });
 
-it("redactJson goes through objects and lists, and takes values of secret keys whole", () => {
+it("the longer one goes where one secret holds another", () => {
+  const both = redactKnown(["p@ss word/1", "p@ss word/1-long"]);
+  expect(both("p@ss word/1-long abc")).toBe(`${MARK} abc`);
+});
+
+it("a secret that goes on from one text to the next is taken out of both", () => {
+  const texts = ["Hello S3cr3t-", " ", "other", "Mårker 42/x!"];
+  expect(redact.together(texts, [[0, 1, 3]])).toEqual([`Hello ${MARK}`, " ", "other", `${MARK}!`]);
+  expect(redact.together(texts, [[0, 1, 2, 3]])).toEqual(texts);
+  expect(redactKnown(["123456"]).together(["12", "34", "56"], [[0, 1, 2]])).toEqual(["12", "34", "56"]);
+});
+
+it("redactJson goes through objects, lists and keys, and leaves numbers", () => {
   const value = {
     user: "ann",
-    password: "x",
-    list: ["it is hunter2", 5, null],
-    deep: { apiKey: "k", api_key: "" },
+    list: ["it is hunter22", 5, null],
+    reasons: ["it is hun", "ter22", "so"],
+    hosts: { "hunter22.test": 1 },
+    deep: { hun: "ter22" },
   };
-  expect(redactJson(value, redactKnown(["hunter2"]))).toEqual({
+  expect(redactJson(value, redactKnown(["hunter22"]))).toEqual({
     user: "ann",
-    password: "[redacted: secret]",
-    list: ["it is [redacted: secret]", 5, null],
-    deep: { apiKey: "[redacted: secret]", api_key: "" },
+    list: [`it is ${MARK}`, 5, null],
+    reasons: [`it is ${MARK}`, MARK, "so"],
+    hosts: { [`${MARK}.test`]: 1 },
+    deep: { [MARK]: MARK },
   });
 });

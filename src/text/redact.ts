@@ -61,7 +61,7 @@ export function redactKnown(secrets: Iterable<string>): Redactor {
           const text = texts[index]!;
           for (const [from, to] of ranges) {
             const part: Range = [Math.max(0, from - start), Math.min(text.length, to - start)];
-            if (/\S/.test(text.slice(...part))) found[index]!.push(part);
+            if (part[0] < part[1] && /\S/.test(text.slice(...part))) found[index]!.push(part);
           }
           start += text.length + 1;
         }
@@ -157,8 +157,8 @@ function replace(text: string, ranges: readonly Range[]): string {
 }
 
 /**
- * A copy of plain JSON with every string and key redacted, a list of strings also across its items; values of keys that
- * name a secret go whole. Numbers stay: what reads a record counts on them.
+ * A copy of plain JSON with every string and key redacted; a secret may begin in a key or in an item of a list and end in what
+ * follows. Numbers stay: what reads a record counts on them.
  */
 export function redactJson<T>(value: T, redact: Redactor): T {
   return redacted(value as JsonValue, redact) as T;
@@ -173,13 +173,10 @@ function redacted(value: JsonValue, redact: Redactor): JsonValue {
     return typeof value[0] === "number" ? value : value.map((item) => redacted(item, redact));
   }
   return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [
-      redact(key),
-      typeof item === "string" && item !== "" && SECRET_KEY.test(key) ? MARK : redacted(item, redact),
-    ]),
+    Object.entries(value).map(([key, item]) =>
+      typeof item === "string"
+        ? (redact.together([key, item], [[0, 1]]) as [string, string])
+        : [redact(key), redacted(item, redact)],
+    ),
   );
 }
-
-/** Names of what should stay secret. */
-export const SECRET_KEY =
-  /^(?:.*[_-])?(?:password|passwd|passphrase|secret|token|api_?key|authorization|cookie)$/i;

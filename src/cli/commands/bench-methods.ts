@@ -1,7 +1,6 @@
 /** @file `webrl bench methods`: every method and ablation from the same base, on the same test tasks. */
 
 import { existsSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Register } from "../command.ts";
 import { examples, group, jsonOption, print, table, wholeNumber } from "../command.ts";
@@ -39,7 +38,7 @@ export const register: Register = (program) => {
       const { benchResults, planBench, shareBeginning, VARIANTS } = await import("../../bench/methods.ts");
       const { openRunFiles, readEvaluations } = await import("../../run/run-files.ts");
       const { loadConfig } = await import("../../run/parse-config.ts");
-      const { readRunInfo } = await import("../../run/run-directory.ts");
+      const { readRunInfo, writeAtomically } = await import("../../run/run-directory.ts");
       const { resultsPage } = await import("../../bench/results-page.ts");
       const { resultsPlot } = await import("../results-plot.tsx");
       const { ConfigError } = await import("../../core/errors.ts");
@@ -70,8 +69,7 @@ export const register: Register = (program) => {
       if (options.writeDocs) {
         const [first] = await readEvaluations(openRunFiles(plan[0]!.directory));
         const { version, revision } = await readRunInfo(plan[0]!.directory);
-        await mkdir("docs", { recursive: true });
-        await writeFile(
+        await writeAtomically(
           "docs/results.md",
           resultsPage(results, {
             config,
@@ -82,7 +80,7 @@ export const register: Register = (program) => {
             base: first!.evaluation,
           }),
         );
-        await writeFile("docs/results.svg", resultsPlot(results));
+        await writeAtomically("docs/results.svg", resultsPlot(results));
       }
       print(options, { runs: options.out, results }, () =>
         table(
