@@ -65,9 +65,9 @@ describe("the password of a site that gives it away in every spelling", () => {
       phases: 1,
       "models.judge": "verifier",
       "models.demonstrations": "null",
-      "tasks.initial": 8,
-      "tasks.perPhase": 6,
-      "evaluation.tasks": 8,
+      "tasks.initial": 4,
+      "tasks.perPhase": 3,
+      "evaluation.tasks": 6,
       "rollout.parallel": 1,
       "rollout.maxSteps": 2,
       "rollout.maxNewTokens": 24,
@@ -98,7 +98,7 @@ describe("the password of a site that gives it away in every spelling", () => {
     expect(faults.join("\n")).toMatch(/a redirect to \/login\?why=\[redacted/);
     expect(faults.join("\n")).toMatch(/broken\/\[redacted: secret\].* answered 503/);
     expect(files[join(run, "report.html")]).toContain("<html");
-  });
+  }, 400_000);
 
   it.each([
     ["its server's last words", "crash", 2, /ended before .* answered/],
@@ -134,8 +134,8 @@ async function askDashboard(runs: string, run: string): Promise<Record<string, s
     expect([path, response.status]).toEqual([path, 200]);
     return (answers[path] = await response.text());
   };
-  const { runs: listed } = JSON.parse(await ask("/api/runs")) as { runs: { id: string }[] };
-  const at = `/api/runs/${encodeURIComponent(listed[0]!.id)}`;
+  const { runs: listed } = JSON.parse(await ask("/api/runs")) as { runs: { key: string }[] };
+  const at = `/api/runs/${encodeURIComponent(listed[0]!.key)}`;
   for (const path of ["", "/curriculum", "/episodes", "/replay"]) await ask(`${at}${path}`);
   for (const [phase, kind, file] of [
     [0, "evaluation", "phases/00/evaluation.jsonl"],

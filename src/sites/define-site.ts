@@ -291,9 +291,12 @@ export function stateSatisfies<T>(
     try {
       state = JSON.parse(text) as T;
     } catch (cause) {
-      throw new Error(`${at} does not answer with JSON but with ${JSON.stringify(`${text.slice(0, 60)}…`)}`, {
-        cause,
-      });
+      throw new Error(
+        `${at} does not answer with JSON but with ${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)}`,
+        {
+          cause,
+        },
+      );
     }
     return test(state, finished);
   };

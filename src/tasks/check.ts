@@ -69,6 +69,7 @@ export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOp
     concurrency: Math.min(options.parallel ?? 4, site.maxParallel),
     rejectOnClear: true,
   });
+  let trouble: unknown;
   const checks = tasks.map((task) =>
     limit(async () => {
       try {
@@ -77,17 +78,15 @@ export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOp
         results.push(result);
         onTask?.(results.length, tasks.length, result);
       } catch (error) {
+        trouble ??= error;
         limit.clearQueue();
         throw error;
       }
     }),
   );
-  try {
-    await Promise.all(checks);
-  } finally {
-    // What is under way uses the site.
-    await Promise.allSettled(checks);
-  }
+  // What is under way uses the site. Those that were still waiting say only that they did not begin.
+  await Promise.allSettled(checks);
+  if (trouble !== undefined) throw trouble;
   const byTask = new Map(results.map((result) => [result.task, result]));
   const templates = new Map<string, TemplateCheck>();
   for (const task of tasks) {

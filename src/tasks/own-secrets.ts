@@ -8,7 +8,7 @@ import { keepSecret, redact, whyNoSecret } from "../text/secrets.ts";
 type Fill = Extract<LoginStep, { fill: string }>;
 
 /** What the page says of a field. */
-export interface FilledField {
+interface FilledField {
   type: string | null;
   autocomplete: string | null;
 }

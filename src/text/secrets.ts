@@ -12,7 +12,7 @@ const known = new Set<string>();
 let redactor: Redactor = redactKnown([]);
 
 /** Fewer characters cannot be told from ordinary text. */
-export const SHORTEST_SECRET = 6;
+const SHORTEST_SECRET = 6;
 /** Nor can a word of so few letters, in one letter case. */
 const SHORTEST_WORD = 8;
 /** Longer words that every record and page has in it. */

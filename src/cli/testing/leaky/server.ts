@@ -61,6 +61,6 @@ createServer((request, response) => {
       "content-disposition": `attachment; filename="${PASSWORD}.csv"`,
       "x-password": PASSWORD,
     });
-  if (pathname === "/split") return send(200, page(first, split));
+  if (pathname === "/split") return send(200, page("Split", split));
   return send(200, page(`You are ${PASSWORD}`, `<p>Hello Ann</p>${everywhere}`));
 }).listen(Number(process.env["PORT"]), "127.0.0.1");
