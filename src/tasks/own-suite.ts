@@ -5,7 +5,6 @@ import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { ConfigError, invariant } from "../core/errors.ts";
-import type { Task } from "../core/task.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import type { EpisodeWorld } from "../browser/world.ts";

@@ -12,7 +12,7 @@ const DEPTH = 5;
 const ESCAPES =
   /(?:%[0-9a-f]{2})+|%u[0-9a-f]{4}|&#x[0-9a-f]+;?|&#\d+;?|&[a-z][a-z0-9]{1,31};|\\u\{[0-9a-f]{1,8}\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[0-7]{1,3}|\\[^]/gi;
 /** Tags, and colours of a terminal. */
-const MARKUP = /<[^<>]*>|\u001b\[[\d;]*[a-z]/gi;
+const MARKUP = /<[^<>]*>|\p{Cc}\[[\d;]*[a-z]/giu;
 
 export function* layersOf(text: string): Generator<Layer> {
   let layer: Layer | null = { text, places: null };

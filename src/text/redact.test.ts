@@ -7,7 +7,7 @@ const SECRET = "S3cr3t-Mårker 42/x";
 const MARK = "[redacted: secret]";
 const redact = redactKnown([SECRET]);
 const bytes = Buffer.from(SECRET);
-const each = (write: (character: string) => string) => [...SECRET].map(write).join("");
+const each = (write: (character: string) => string) => Array.from(SECRET).map(write).join("");
 const hexOf = (character: string) => character.charCodeAt(0).toString(16);
 const percent = (start: string) => [...bytes].map((byte) => `${start}${byte.toString(16)}`).join("");
 
@@ -62,7 +62,7 @@ describe("a secret goes", () => {
     const got = redact(`before: ${spelling}; after`);
     expect(got).toContain(MARK);
     expect(got.replace(MARK, "")).toMatch(
-      /^before: [\w/+="<>; \r\n,.:\\[\]\u200b\u2060\u00ad\u001b&-]*; after$/,
+      /^before: [\w/+="<>; \r\n,.:\\[\]\u200b\u2060\u00ad\p{Cc}&-]*; after$/u,
     );
     expect(got.length).toBeLessThan("before: ; after".length + MARK.length + 20);
   });

@@ -79,7 +79,7 @@ function searchesFor(secrets: Iterable<string>): Search[] {
     if (folded.length >= least) words.set(fold, (words.get(fold) ?? new Set()).add(folded));
   };
   for (const secret of secrets) {
-    const characters = [...secret.trim()];
+    const characters = Array.from(secret.trim());
     if (characters.length < SHORTEST) continue;
     for (let at = 0; at === 0 || at < characters.length; at += PART) {
       const first = Math.max(0, Math.min(at, characters.length - PART));

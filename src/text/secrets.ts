@@ -21,7 +21,7 @@ const ORDINARY =
 
 /** Why this cannot be kept secret; `null` where it can. */
 export function whyNoSecret(value: string): string | null {
-  const { length } = [...value.trim()];
+  const { length } = Array.from(value.trim());
   if (length < SHORTEST_SECRET)
     return `it has ${length} characters, and a secret needs at least ${SHORTEST_SECRET}`;
   if (length < SHORTEST_WORD && /^(\p{Ll}+|\p{Lu}+|\p{L}\p{Ll}+)$/u.test(value.trim()))

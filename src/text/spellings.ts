@@ -21,7 +21,9 @@ const KEPT: Record<Fold, RegExp> = {
 function foldSlowly(character: string, fold: Fold): string {
   if (/^\p{DI}$/u.test(character)) return "";
   const plain = character.normalize("NFKD").toUpperCase().toLowerCase().normalize("NFKD");
-  return [...plain.replace(/\s/gu, " ")].filter((part) => KEPT[fold].test(part)).join("");
+  return Array.from(plain.replace(/\s/gu, " "))
+    .filter((part) => KEPT[fold].test(part))
+    .join("");
 }
 
 /** Folds one ASCII code to one unit; 0 where nothing is left of it. */
@@ -55,7 +57,9 @@ export function foldCodePoint(codePoint: number, fold: Fold): string {
 }
 
 export function foldText(text: string, fold: Fold): string {
-  return [...text].map((character) => foldCodePoint(character.codePointAt(0)!, fold)).join("");
+  return Array.from(text)
+    .map((character) => foldCodePoint(character.codePointAt(0)!, fold))
+    .join("");
 }
 
 /** Digits alone are in every page, so they have to be more to be told from others. */

@@ -23,7 +23,7 @@ const look = (id: string, testOnly: boolean) =>
           process.stdout.write(Buffer.from(`${PASSWORD}\n`));
           process.emitWarning(`${PASSWORD} is old`);
         }
-        if (how === "unhandled") setTimeout(() => Promise.reject(new Error(PASSWORD)));
+        if (how === "unhandled") setTimeout(() => void Promise.reject(new Error(PASSWORD)));
         return [all[n]!, ...all, `at ${url}: ${pageText.slice(0, 2000)} ${answer}`];
       },
     ],

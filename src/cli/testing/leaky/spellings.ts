@@ -4,7 +4,7 @@ export const HALVES = ["Qx7Zk9mB", "vW3pT8nR"] as const;
 export const PASSWORD = HALVES.join("-");
 export const VARIABLE = "LEAKY_PASSWORD";
 
-const each = (write: (character: string) => string) => [...PASSWORD].map(write).join("");
+const each = (write: (character: string) => string) => Array.from(PASSWORD).map(write).join("");
 const hexOf = (character: string) => character.charCodeAt(0).toString(16);
 const bytes = Buffer.from(PASSWORD);
 
