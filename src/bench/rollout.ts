@@ -4,10 +4,9 @@
  * context, then {@link STEPS} clicks on visible links, reading the page after each.
  */
 
-import { serve } from "@hono/node-server";
+import { Hono } from "hono";
 import { availableParallelism, cpus } from "node:os";
 import { readFile, readdir } from "node:fs/promises";
-import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
 import type { Action, ParsedAction } from "../core/action.ts";
 import type { Observation } from "../core/observation.ts";
@@ -16,6 +15,8 @@ import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { StepTimes } from "../browser/episode.ts";
 import { launchBrowser } from "../browser/launch.ts";
+import { guard, isLoopback } from "../http/guard.ts";
+import { listen } from "../http/listen.ts";
 import { ConfigError } from "../core/errors.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { percentile } from "../tasks/check.ts";
@@ -250,20 +251,20 @@ function* oracle(suite: Suite, task: Task, first: Observation): Generator<Action
 
 /** The same work as the random agent's, by Playwright alone: the sites on ports of this machine, no proxy, no guard. */
 async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenchOptions) {
-  const servers = APPS.map((app) => {
-    const { hosts, cookies } = createWorld([app.name]);
-    const fetchPage = hosts.get(app.host)!;
-    const server = serve({
-      port: 0,
-      hostname: "127.0.0.1",
-      fetch: (request) => {
-        const { pathname, search } = new URL(request.url);
-        return fetchPage(new Request(`http://${app.host}${pathname}${search}`, request));
-      },
-    });
-    return { server, cookies: cookies.filter((cookie) => cookie.host === app.host) };
-  });
-  await Promise.all(servers.map(({ server }) => new Promise((resolve) => server.once("listening", resolve))));
+  const servers = await Promise.all(
+    APPS.map(async (site) => {
+      const { hosts, cookies } = createWorld([site.name]);
+      const fetchPage = hosts.get(site.host)!;
+      const app = new Hono();
+      app.use(guard({ isOurs: isLoopback, methods: ["POST"], policy: "frame-ancestors 'none'" }));
+      app.all("*", (c) => {
+        const { pathname, search } = new URL(c.req.url);
+        return fetchPage(new Request(`http://${site.host}${pathname}${search}`, c.req.raw));
+      });
+      const listening = await listen(app.fetch, { port: 0 });
+      return { listening, cookies: cookies.filter((cookie) => cookie.host === site.host) };
+    }),
+  );
   const stepMs: number[] = [];
   let browser: Browser | undefined;
   try {
@@ -274,8 +275,8 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
     const worker = async (own: Rng) => {
       while (performance.now() < until) {
         signal?.throwIfAborted();
-        const { server, cookies } = own.pick(servers);
-        const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+        const { listening, cookies } = own.pick(servers);
+        const base = `http://127.0.0.1:${listening.port}/`;
         await bareEpisode(opened, base, cookies, own, until, stepMs);
       }
     };
@@ -286,7 +287,7 @@ async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenc
     };
   } finally {
     await browser?.close();
-    for (const { server } of servers) server.close();
+    for (const { listening } of servers) await listening[Symbol.asyncDispose]();
   }
 }
 

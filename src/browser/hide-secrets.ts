@@ -60,7 +60,10 @@ export function hideSecrets(parts: ObservationParts): { parts: ObservationParts;
           tokens.map((token) => (typeof token === "string" ? token : at(token))).join(""),
         ),
         elements: snapshot.elements.map((element, i) => {
-          const { label, value, options, invalid } = elements[i]!;
+          const { label, options, invalid, value: own } = elements[i]!;
+          // What is chosen is written as the option is.
+          const chosen = element.options?.indexOf(element.value ?? "") ?? -1;
+          const value = options?.[chosen] ?? own;
           return {
             ...element,
             label: at(label),

@@ -4,10 +4,11 @@ import { connect } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serveDashboard } from "../dashboard/serve.ts";
 import { makeRun } from "../dashboard/testing/made-run.ts";
 import { serveSites } from "../sites/serve.ts";
+import { APPS } from "../sites/world.ts";
 
 interface Answer {
   status: number;
@@ -168,6 +169,26 @@ describe("suite serve", () => {
     for (const headers of strangers) expect([headers, (await reset(headers)).status]).toEqual([headers, 403]);
     expect((await reset({ "X-HTTP-Method-Override": "POST" }, "GET /reset")).status).toBe(404);
     expect((await reset({}, "GET /reset?_method=POST")).status).toBe(404);
+  });
+
+  it("tells nobody of a body that breaks off", async () => {
+    const port = ports["suite serve"]!;
+    const told = vi.spyOn(console, "error").mockImplementation(() => {});
+    try {
+      for (const length of ["Content-Length: 100", "Transfer-Encoding: chunked"])
+        for (const host of ["localhost", APPS[0]!.host.replace(".webrl.test", ".localhost")])
+          await new Promise<void>((resolve) => {
+            const head = `POST / HTTP/1.1\r\nHost: ${host}:${port}\r\n${length}\r\n\r\n5\r\nhello\r\n`;
+            const socket = connect(port, "127.0.0.1", () => socket.write(head));
+            setTimeout(() => socket.resetAndDestroy(), 100);
+            socket.on("close", () => resolve());
+          });
+      // It goes on answering, and has dealt with them before this.
+      for (let i = 0; i < 5; i++) expect((await ask(port, "GET /")).status).toBe(200);
+      expect(told.mock.calls.map(String)).toEqual([]);
+    } finally {
+      told.mockRestore();
+    }
   });
 
   it("refuses bodies that are too long, whether they say so or not", async () => {

@@ -8,7 +8,7 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
 import type { Tokenizer } from "../core/engine.ts";
-import { guard, isLoopback } from "../http/guard.ts";
+import { answerError, guard, isLoopback } from "../http/guard.ts";
 import { compareRuns } from "./compare.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeFilter } from "./episodes.ts";
@@ -69,6 +69,7 @@ export function createDashboard(options: DashboardOptions): Hono {
   const app = new Hono();
 
   app.use(guard({ isOurs: isLoopback, policy: POLICY }));
+  app.onError(answerError);
   app.use(async (c, next) => {
     await next();
     c.header("Referrer-Policy", "no-referrer");

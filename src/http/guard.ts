@@ -3,7 +3,7 @@
  * person has open elsewhere is a stranger: it may link to us, and nothing else.
  */
 
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 export interface GuardOptions {
@@ -50,6 +50,14 @@ export function guard({
     c.header("Cross-Origin-Opener-Policy", "same-origin");
   };
 }
+
+/** For `onError`: a client that left in the middle of its request is nobody's error, and is told to nobody. */
+export const answerError: ErrorHandler = (error, c) => {
+  const { code } = error as NodeJS.ErrnoException;
+  const left = c.req.raw.signal.aborted || code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE";
+  if (!left) throw error;
+  return c.text("the request did not arrive whole", 400);
+};
 
 /**
  * Whether a page of another origin sent this. Browsers say so, and pages cannot change what they say; programs that are

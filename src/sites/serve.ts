@@ -4,7 +4,7 @@
  */
 
 import { Hono } from "hono";
-import { guard, isLoopback } from "../http/guard.ts";
+import { answerError, guard, isLoopback } from "../http/guard.ts";
 import { listen } from "../http/listen.ts";
 import { APPS, createWorld } from "./world.ts";
 import type { World } from "./world.ts";
@@ -35,6 +35,7 @@ export async function serveSites({ port, listenHost = "127.0.0.1" }: ServeOption
   };
   const app = new Hono();
   app.use(guard({ isOurs, methods: ["POST"], policy: POLICY }));
+  app.onError(answerError);
   app.all("*", (c) => respond(c.req.raw, world, listening.port, reset));
   const listening = await listen(app.fetch, { port, host: listenHost });
   return {
