@@ -3,7 +3,8 @@
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
 import { USUAL_USER } from "../forum/people.ts";
-import { COOKIE, FORGE_HOST, notFound, type Env } from "./context.tsx";
+import type { Env } from "../kit.tsx";
+import { COOKIE, FORGE_HOST, notFound } from "./context.tsx";
 import { openForgeSession } from "./domain.ts";
 import { homePages } from "./pages-home.tsx";
 import { issuePages } from "./pages-issues.tsx";

@@ -1,18 +1,11 @@
 /** @file What every page of the forge needs: who asks, the page's frame, a project's frame. */
 
-import type { Context } from "hono";
-import { getCookie } from "hono/cookie";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { signInBy, type Ctx } from "../kit.tsx";
 import { Badge, Empty, Heading, Page, PostButton, type Theme } from "../ui.tsx";
-import type { WorldState } from "../world-state.ts";
-import { forgeUser, mayMaintain, maySee, projectOf } from "./domain.ts";
-import type { ForgeUser, Project } from "./state.ts";
-
-export interface Env {
-  Bindings: { world: WorldState };
-}
-export type Ctx = Context<Env>;
+import { mayMaintain, maySee, projectOf } from "./domain.ts";
+import type { Project } from "./state.ts";
 
 export const FORGE_HOST = "forge.webrl.test";
 export const COOKIE = "forge_session";
@@ -35,31 +28,8 @@ pre{background:#fff;border:1px solid #e4e6f0;border-radius:12px;padding:16px 20p
 .table.wide td{min-width:155px}.checks{display:grid;grid-template-columns:1fr 1fr}.body{font-size:16px;max-width:75ch}.sub{margin:-8px 0 10px;color:#6a6f79}
 `;
 
-export const state = (c: Ctx) => c.env.world.forge;
-
-const sessionOf = (c: Ctx) => state(c).sessions[getCookie(c, COOKIE) ?? ""];
-
-export function currentUser(c: Ctx): ForgeUser | undefined {
-  const session = sessionOf(c);
-  return session && forgeUser(state(c), session.user);
-}
-
-/** The message is shown once, on the next page. */
-export function flash(c: Ctx, text: string): void {
-  const session = sessionOf(c);
-  if (session) session.flash = text;
-}
-
-/** Fields of a posted form, as texts; a field that repeats comes as one list. */
-export async function fields(c: Ctx): Promise<Record<string, string>> {
-  const body = await c.req.parseBody();
-  return Object.fromEntries(
-    Object.entries(body).map(([key, value]) => [
-      key,
-      typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "",
-    ]),
-  );
-}
+export const accounts = signInBy(COOKIE, (world) => world.forge);
+export const { state, currentUser, flash } = accounts;
 
 export interface PageOptions {
   narrow?: boolean;
@@ -68,9 +38,6 @@ export interface PageOptions {
 
 export function page(c: Ctx, title: string, content: Child, options: PageOptions = {}) {
   const user = currentUser(c);
-  const session = sessionOf(c);
-  const message = session?.flash;
-  if (session) delete session.flash;
   const link = (label: string, href: string) => ({ label, href, current: c.req.path === href });
   return c.html(
     <Page
@@ -90,7 +57,7 @@ export function page(c: Ctx, title: string, content: Child, options: PageOptions
         value: c.req.path === "/projects" ? c.req.query("q") : "",
         suggest: "/suggest",
       }}
-      flash={message ? { kind: "success", text: message } : null}
+      flash={accounts.takeFlash(c)}
     >
       <style>{raw(STYLE)}</style>
       {content}
@@ -174,13 +141,3 @@ export function projectPage(
     options,
   );
 }
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** `12 Mar`, with the year where it is not the current one. */
-export function day(at: string): string {
-  const [year, month, date] = at.slice(0, 10).split("-");
-  return `${Number(date)} ${MONTHS[Number(month) - 1]}${year === "2026" ? "" : ` ${year}`}`;
-}
-
-export const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;

@@ -1,8 +1,8 @@
 /** @file Ways through the forge's pages that its oracles share. */
 
-import { pageTo, type Stretch } from "../forum/oracle-steps.ts";
 import { click, search } from "../hands.ts";
 import type { Observation } from "../../core/observation.ts";
+import { pageTo, type Stretch } from "../oracle-steps.ts";
 
 export function* findProject(observation: Observation, title: string): Stretch {
   return yield search(observation, "Search projects", title);

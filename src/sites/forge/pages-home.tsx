@@ -1,7 +1,8 @@
 /** @file Dashboard, projects, all issues, profiles, signing in and out. */
 
 import type { Hono } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { shortDay } from "../dates.ts";
+import { signInPages, counted, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -16,20 +17,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import {
-  COOKIE,
-  counted,
-  currentUser,
-  day,
-  fields,
-  flash,
-  notFound,
-  page,
-  PER_PAGE,
-  state,
-  type Ctx,
-  type Env,
-} from "./context.tsx";
+import { accounts, COOKIE, currentUser, flash, notFound, page, PER_PAGE, state } from "./context.tsx";
 import { forgeUser, maySee, openForgeSession, projectOf, roleOf, setStatus } from "./domain.ts";
 import type { Project } from "./state.ts";
 
@@ -60,24 +48,11 @@ export function homePages(app: Hono<Env>): void {
     return c.redirect(`/u/${user.name}`);
   });
 
-  app.get("/login", (c) => loginPage(c, ""));
-
-  app.post("/login", async (c) => {
-    const { name = "", password = "" } = await fields(c);
-    const user = forgeUser(state(c), name);
-    if (!user || user.password !== password) return loginPage(c, name, "Wrong user name or password");
-    setCookie(c, COOKIE, openForgeSession(state(c), user.name), {
-      httpOnly: true,
-      path: "/",
-      sameSite: "Lax",
-    });
-    return c.redirect("/");
-  });
-
-  app.get("/logout", (c) => {
-    delete state(c).sessions[getCookie(c, COOKIE) ?? ""];
-    deleteCookie(c, COOKIE, { path: "/" });
-    return c.redirect("/login");
+  signInPages(app, {
+    cookie: COOKIE,
+    openSession: (c, user) => openForgeSession(state(c), user),
+    accounts,
+    page,
   });
 }
 
@@ -117,7 +92,7 @@ function dashboard(c: Ctx) {
               rows={issues.map((i) => [
                 <a href={`/p/${i.project}/issues/${i.number}`}>{i.title}</a>,
                 titles.get(i.project),
-                day(i.at),
+                shortDay(i.at),
               ])}
             />
           )}
@@ -231,7 +206,7 @@ function allIssues(c: Ctx) {
             i.labels.join(", "),
             i.milestone ?? "None",
             i.author,
-            day(i.at),
+            shortDay(i.at),
             roleOf(projectOf(state(c), i.project)!, user?.name) ?? "None",
           ])}
         />
@@ -296,21 +271,5 @@ function statusPage(c: Ctx, error?: string) {
       </form>
     </>,
     { narrow: true },
-  );
-}
-
-function loginPage(c: Ctx, name: string, error?: string) {
-  return page(
-    c,
-    "Sign in",
-    <>
-      <Heading title="Sign in" />
-      <form method="post" action="/login" class="card">
-        <Field label="User name" name="name" value={name} error={error} />
-        <Field label="Password" name="password" type="password" />
-        <Button>Sign in</Button>
-      </form>
-    </>,
-    { narrow: true, status: error ? 422 : 200 },
   );
 }

@@ -1,6 +1,8 @@
 /** @file Issues of a project. */
 
 import type { Hono } from "hono";
+import { shortDay } from "../dates.ts";
+import { counted, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -16,10 +18,7 @@ import {
   withQuery,
 } from "../ui.tsx";
 import {
-  counted,
   currentUser,
-  day,
-  fields,
   flash,
   forbidden,
   notFound,
@@ -27,8 +26,6 @@ import {
   projectAt,
   projectPage,
   state,
-  type Ctx,
-  type Env,
 } from "./context.tsx";
 import { LABELS, MILESTONES } from "./content.ts";
 import {
@@ -205,7 +202,7 @@ function issuePage(c: Ctx, project: Project, issue: Issue, error?: string) {
         <div>
           <Card>
             <p class="body">{issue.text}</p>
-            <small>{`Issue ${issue.number}, opened by ${issue.author} on ${day(issue.at)}`}</small>
+            <small>{`Issue ${issue.number}, opened by ${issue.author} on ${shortDay(issue.at)}`}</small>
           </Card>
           <Remarks
             c={c}

@@ -1,6 +1,8 @@
 /** @file Merge requests of a project. */
 
 import type { Hono } from "hono";
+import { shortDay } from "../dates.ts";
+import { counted, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -16,10 +18,7 @@ import {
   withQuery,
 } from "../ui.tsx";
 import {
-  counted,
   currentUser,
-  day,
-  fields,
   flash,
   forbidden,
   notFound,
@@ -27,8 +26,6 @@ import {
   projectAt,
   projectPage,
   state,
-  type Ctx,
-  type Env,
 } from "./context.tsx";
 import {
   addRemark,
@@ -83,7 +80,7 @@ export function mergeRequestPages(app: Hono<Env>): void {
               <a href={`${base}/${m.number}`}>{m.title}</a>,
               m.author,
               m.state,
-              day(m.at),
+              shortDay(m.at),
             ])}
           />
         )}
@@ -163,7 +160,7 @@ function mergeRequestPage(c: Ctx, project: Project, request: MergeRequest, error
                     </p>
                   )}
                   <small>
-                    {`Merge request ${request.number} by ${request.author} on ${day(request.at)}, from ${request.source}. Approved by ${request.approvedBy.join(", ") || "nobody"}`}
+                    {`Merge request ${request.number} by ${request.author} on ${shortDay(request.at)}, from ${request.source}. Approved by ${request.approvedBy.join(", ") || "nobody"}`}
                   </small>
                 </Card>
                 <Remarks

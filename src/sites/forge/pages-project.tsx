@@ -1,6 +1,8 @@
 /** @file A project's files and commits, stars and forks. */
 
 import type { Hono } from "hono";
+import { shortDay } from "../dates.ts";
+import { fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Button,
   ButtonLink,
@@ -13,19 +15,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import {
-  currentUser,
-  day,
-  fields,
-  flash,
-  forbidden,
-  notFound,
-  PER_PAGE,
-  projectAt,
-  projectPage,
-  type Ctx,
-  type Env,
-} from "./context.tsx";
+import { currentUser, flash, forbidden, notFound, PER_PAGE, projectAt, projectPage } from "./context.tsx";
 import { createFile, deleteFile, editFile, fork, mayWrite, setStarred } from "./domain.ts";
 import { type Project } from "./state.ts";
 
@@ -66,7 +56,7 @@ export function projectPages(app: Hono<Env>): void {
       <>
         <Table
           head={["Commit", "Author", "Date", "Id"]}
-          rows={shown.items.map((x) => [x.title, x.author, day(x.at), <code>{x.sha}</code>])}
+          rows={shown.items.map((x) => [x.title, x.author, shortDay(x.at), <code>{x.sha}</code>])}
         />
         <Pagination {...shown} href={(n) => withQuery(c.req.path, {}, { page: n })} />
       </>,
@@ -82,7 +72,7 @@ function filesPage(c: Ctx, project: Project) {
     "Files",
     <>
       <Heading title={`${project.language} files`}>
-        {last && <small>{`Last commit by ${last.author}, ${day(last.at)}`}</small>}
+        {last && <small>{`Last commit by ${last.author}, ${shortDay(last.at)}`}</small>}
         {mayWrite(project, currentUser(c)?.name) && (
           <ButtonLink href={`/p/${project.slug}/new-file`}>New file</ButtonLink>
         )}

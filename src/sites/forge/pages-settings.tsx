@@ -1,19 +1,9 @@
 /** @file A project's members and settings. */
 
 import type { Hono } from "hono";
+import { fields, type Ctx, type Env } from "../kit.tsx";
 import { Button, Card, Empty, Field, Modal, PostButton, Radios, Table } from "../ui.tsx";
-import {
-  currentUser,
-  fields,
-  flash,
-  forbidden,
-  notFound,
-  projectAt,
-  projectPage,
-  state,
-  type Ctx,
-  type Env,
-} from "./context.tsx";
+import { currentUser, flash, forbidden, notFound, projectAt, projectPage, state } from "./context.tsx";
 import {
   changeRole,
   editProject,

@@ -1,7 +1,9 @@
 /** @file Comments on an issue or a merge request, below the form for another. */
 
+import { shortDay } from "../dates.ts";
+import { counted, type Ctx } from "../kit.tsx";
 import { Button, Field } from "../ui.tsx";
-import { counted, currentUser, day, type Ctx } from "./context.tsx";
+import { currentUser } from "./context.tsx";
 import type { Remark } from "./state.ts";
 
 export function Remarks(props: { c: Ctx; path: string; remarks: Remark[]; error?: string }) {
@@ -19,7 +21,7 @@ export function Remarks(props: { c: Ctx; path: string; remarks: Remark[]; error?
         <div class="remark">
           <b>{r.author}</b>
           <p>{r.text}</p>
-          <small>{day(r.at)}</small>
+          <small>{shortDay(r.at)}</small>
         </div>
       ))}
     </>

@@ -2,6 +2,7 @@
 
 import { createRng, hash32, type Rng } from "../../core/rng.ts";
 import { PEOPLE, USUAL_USER } from "../forum/people.ts";
+import type { AccountSession } from "../kit.tsx";
 import {
   COMMITS,
   ISSUES,
@@ -87,7 +88,7 @@ export interface Remark {
 
 export interface ForgeState {
   /** Volatile: sign-ins, and the message that the next page shows. */
-  sessions: Record<string, { user: string; flash?: string }>;
+  sessions: Record<string, AccountSession>;
   nextSession: number;
   users: ForgeUser[];
   projects: Project[];

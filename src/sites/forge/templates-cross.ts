@@ -1,8 +1,9 @@
 /** @file Tasks that need both the forge and the forum. */
 
 import { sendMessage, userOf } from "../forum/domain.ts";
-import { findMember, read } from "../forum/oracle-steps.ts";
+import { findMember } from "../forum/oracle-steps.ts";
 import { click, exit, type } from "../hands.ts";
+import { read } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
 import { answerIs, changed, unchanged } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";

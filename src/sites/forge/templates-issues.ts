@@ -1,7 +1,7 @@
 /** @file Tasks that work on issues and merge requests. */
 
-import { pageTo } from "../forum/oracle-steps.ts";
 import { click, exit, select, type } from "../hands.ts";
+import { pageTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
 import { changed } from "../verify.ts";
 import { LABELS, MILESTONES } from "./content.ts";

@@ -1,7 +1,7 @@
 /** @file Tasks that only look: retrieval, extraction, navigation, and what cannot be done. */
 
-import { escape, read } from "../forum/oracle-steps.ts";
 import { click, exit, search, select } from "../hands.ts";
+import { escape, read } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
 import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
 import { FORGE_HOST } from "./context.tsx";

@@ -2,7 +2,8 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
-import { COOKIE, FORUM_HOST, notFound, type Env } from "./context.tsx";
+import type { Env } from "../kit.tsx";
+import { COOKIE, FORUM_HOST, notFound } from "./context.tsx";
 import { openSession } from "./domain.ts";
 import { messagePages } from "./pages-messages.tsx";
 import { peoplePages } from "./pages-people.tsx";

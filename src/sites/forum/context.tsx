@@ -1,18 +1,11 @@
 /** @file What every page of the forum needs: who asks, the page's frame, lists of posts. */
 
-import type { Context } from "hono";
-import { getCookie } from "hono/cookie";
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
+import { counted, signInBy, type Ctx } from "../kit.tsx";
 import { Empty, Page, Pagination, paginate, withQuery, type Theme } from "../ui.tsx";
-import type { WorldState } from "../world-state.ts";
-import { boardOf, userOf } from "./domain.ts";
-import type { Post, User } from "./state.ts";
-
-export interface Env {
-  Bindings: { world: WorldState };
-}
-export type Ctx = Context<Env>;
+import { boardOf } from "./domain.ts";
+import type { Post } from "./state.ts";
 
 export const FORUM_HOST = "forum.webrl.test";
 export const COOKIE = "forum_session";
@@ -36,29 +29,8 @@ const STYLE = `
 .table.wide td{min-width:150px}
 `;
 
-export const state = (c: Ctx) => c.env.world.forum;
-
-export function currentUser(c: Ctx): User | undefined {
-  const session = state(c).sessions[getCookie(c, COOKIE) ?? ""];
-  return session && userOf(state(c), session.user);
-}
-
-/** The message is shown once, on the next page. */
-export function flash(c: Ctx, text: string): void {
-  const session = state(c).sessions[getCookie(c, COOKIE) ?? ""];
-  if (session) session.flash = text;
-}
-
-/** Fields of a posted form, as texts. */
-export async function fields(c: Ctx): Promise<Record<string, string>> {
-  const body = await c.req.parseBody();
-  return Object.fromEntries(
-    Object.entries(body).map(([key, value]) => [
-      key,
-      typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "",
-    ]),
-  );
-}
+export const accounts = signInBy(COOKIE, (world) => world.forum);
+export const { state, currentUser, flash } = accounts;
 
 export function page(
   c: Ctx,
@@ -67,9 +39,6 @@ export function page(
   options: { narrow?: boolean; status?: 200 | 404 | 403 | 422; at?: string } = {},
 ) {
   const user = currentUser(c);
-  const session = state(c).sessions[getCookie(c, COOKIE) ?? ""];
-  const message = session?.flash;
-  if (session) delete session.flash;
   const at = options.at ?? c.req.path;
   const link = (label: string, href: string) => ({ label, href, current: at === href });
   return c.html(
@@ -96,7 +65,7 @@ export function page(
         value: at === "/search" ? c.req.query("q") : "",
         suggest: "/suggest",
       }}
-      flash={message ? { kind: "success", text: message } : null}
+      flash={accounts.takeFlash(c)}
     >
       <style>{raw(STYLE)}</style>
       {content}
@@ -112,16 +81,6 @@ export function notFound(c: Ctx, what = "This page does not exist") {
 export function forbidden(c: Ctx, why: string) {
   return page(c, "Not allowed", <Empty text={why} />, { status: 403, narrow: true });
 }
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** `12 Mar`, with the year where it is not the current one. */
-export function day(at: string): string {
-  const [year, month, date] = at.slice(0, 10).split("-");
-  return `${Number(date)} ${MONTHS[Number(month) - 1]}${year === "2026" ? "" : ` ${year}`}`;
-}
-
-export const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 export function VoteButton(props: {
   c: Ctx;

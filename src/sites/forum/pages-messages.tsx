@@ -1,19 +1,10 @@
 /** @file Private messages. */
 
 import type { Hono } from "hono";
+import { shortDay } from "../dates.ts";
+import { fields, type Ctx, type Env } from "../kit.tsx";
 import { Button, ButtonLink, Card, Empty, Field, Heading, Pagination, paginate, Table } from "../ui.tsx";
-import {
-  currentUser,
-  day,
-  fields,
-  flash,
-  notFound,
-  page,
-  PER_PAGE,
-  state,
-  type Ctx,
-  type Env,
-} from "./context.tsx";
+import { currentUser, flash, notFound, page, PER_PAGE, state } from "./context.tsx";
 import { inbox, outbox, replyToMessage, sendMessage, userOf } from "./domain.ts";
 
 export function messagePages(app: Hono<Env>): void {
@@ -45,7 +36,7 @@ export function messagePages(app: Hono<Env>): void {
             rows={shown.items.map((m) => [
               sent ? m.to : m.from,
               <a href={`/messages/${m.id}`}>{m.subject}</a>,
-              day(m.at),
+              shortDay(m.at),
             ])}
           />
         )}
@@ -103,7 +94,7 @@ function messagePage(c: Ctx, error?: string) {
     <>
       <Heading title={message.subject} />
       <Card>
-        <p class="muted">{`From ${message.from} to ${message.to}, ${day(message.at)}`}</p>
+        <p class="muted">{`From ${message.from} to ${message.to}, ${shortDay(message.at)}`}</p>
         <p class="body">{message.text}</p>
       </Card>
       {message.to === user.name && (

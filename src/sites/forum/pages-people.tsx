@@ -1,7 +1,8 @@
 /** @file People: profiles, members, settings, signing in and out. */
 
 import type { Hono } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import { shortDay } from "../dates.ts";
+import { signInPages, counted, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Button,
   ButtonLink,
@@ -16,20 +17,7 @@ import {
   Tabs,
   withQuery,
 } from "../ui.tsx";
-import {
-  COOKIE,
-  counted,
-  currentUser,
-  day,
-  fields,
-  flash,
-  notFound,
-  page,
-  PER_PAGE,
-  state,
-  type Ctx,
-  type Env,
-} from "./context.tsx";
+import { accounts, COOKIE, currentUser, flash, notFound, page, PER_PAGE, state } from "./context.tsx";
 import { boardOf, editProfile, openSession, setPreferences, sorted, standing, userOf } from "./domain.ts";
 import type { Sort, User } from "./state.ts";
 
@@ -93,7 +81,7 @@ export function peoplePages(app: Hono<Env>): void {
               u.fullName,
               u.city,
               u.karma,
-              day(u.joined),
+              shortDay(u.joined),
               posts.filter((p) => p.author === u.name).length,
               state(c).comments.filter((item) => item.author === u.name).length,
               boardNames(c, u.moderates),
@@ -135,20 +123,11 @@ export function peoplePages(app: Hono<Env>): void {
     return c.redirect("/settings");
   });
 
-  app.get("/login", (c) => loginPage(c, ""));
-
-  app.post("/login", async (c) => {
-    const { name = "", password = "" } = await fields(c);
-    const user = userOf(state(c), name);
-    if (!user || user.password !== password) return loginPage(c, name, "Wrong user name or password");
-    setCookie(c, COOKIE, openSession(state(c), user.name), { httpOnly: true, path: "/", sameSite: "Lax" });
-    return c.redirect("/");
-  });
-
-  app.get("/logout", (c) => {
-    delete state(c).sessions[getCookie(c, COOKIE) ?? ""];
-    deleteCookie(c, COOKIE, { path: "/" });
-    return c.redirect("/login");
+  signInPages(app, {
+    cookie: COOKIE,
+    openSession: (c, user) => openSession(state(c), user),
+    accounts,
+    page,
   });
 }
 
@@ -183,7 +162,7 @@ function profilePage(c: Ctx, user: User) {
             ["Name", user.fullName],
             ["City", user.city],
             ["Bio", user.bio],
-            ["Joined", day(user.joined)],
+            ["Joined", shortDay(user.joined)],
             ["Karma", user.karma],
             ["Moderates", boardNames(c, user.moderates) || "no board"],
           ]}
@@ -201,7 +180,7 @@ function profilePage(c: Ctx, user: User) {
                 <Table
                   head={["Post", "Points", "Date"]}
                   numeric={[1]}
-                  rows={posts.map((p) => [<a href={`/p/${p.id}`}>{p.title}</a>, p.score, day(p.at)])}
+                  rows={posts.map((p) => [<a href={`/p/${p.id}`}>{p.title}</a>, p.score, shortDay(p.at)])}
                 />
               ),
           },
@@ -260,21 +239,5 @@ function settingsPage(c: Ctx, user: User, error?: string) {
         </form>
       </div>
     </>,
-  );
-}
-
-function loginPage(c: Ctx, name: string, error?: string) {
-  return page(
-    c,
-    "Sign in",
-    <>
-      <Heading title="Sign in" />
-      <form method="post" action="/login" class="card">
-        <Field label="User name" name="name" value={name} error={error} />
-        <Field label="Password" name="password" type="password" />
-        <Button>Sign in</Button>
-      </form>
-    </>,
-    { narrow: true, status: error ? 422 : 200 },
   );
 }

@@ -1,8 +1,9 @@
 /** @file Front page, boards, search, votes and comments. */
 
 import type { Hono } from "hono";
+import { counted, fields, type Env } from "../kit.tsx";
 import { Badge, Button, ButtonLink, Heading, PostButton } from "../ui.tsx";
-import { counted, currentUser, fields, flash, notFound, page, Posts, state, type Env } from "./context.tsx";
+import { currentUser, flash, notFound, page, Posts, state } from "./context.tsx";
 import {
   boardOf,
   comment,

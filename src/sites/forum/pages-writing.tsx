@@ -1,6 +1,7 @@
 /** @file Writing and moderating: new post, edit, delete, remove, lock, pin, reports. */
 
 import type { Hono } from "hono";
+import { fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Button,
   ButtonLink,
@@ -12,17 +13,7 @@ import {
   PostButton,
   Table,
 } from "../ui.tsx";
-import {
-  currentUser,
-  fields,
-  flash,
-  forbidden,
-  notFound,
-  page,
-  state,
-  type Ctx,
-  type Env,
-} from "./context.tsx";
+import { currentUser, flash, forbidden, notFound, page, state } from "./context.tsx";
 import { REPORT_REASONS } from "./content.ts";
 import {
   approvePost,

@@ -1,7 +1,9 @@
 /** @file A post with its comments, and what may be done with it. */
 
+import { shortDay } from "../dates.ts";
+import { counted, type Ctx } from "../kit.tsx";
 import { Badge, Button, ButtonLink, Card, Empty, Field, Heading, Modal, PostButton } from "../ui.tsx";
-import { counted, currentUser, day, page, state, VoteButton, type Ctx } from "./context.tsx";
+import { currentUser, page, state, VoteButton } from "./context.tsx";
 import { boardOf, commentsOf } from "./domain.ts";
 import { REPORT_REASONS } from "./content.ts";
 import type { Comment, Post } from "./state.ts";
@@ -26,7 +28,7 @@ export function postPage(c: Ctx, post: Post, error?: string, reply = c.req.query
             by <a href={`/u/${post.author}`}>{post.author}</a>
             {` in `}
             <a href={`/b/${post.board}`}>{boardOf(state(c), post.board)?.title}</a>
-            {`, ${day(post.at)}`}
+            {`, ${shortDay(post.at)}`}
           </small>
           {post.pinned && <Badge>Pinned</Badge>}
           {post.locked && <Badge tone="warn">Locked</Badge>}

@@ -1,6 +1,7 @@
 /** @file The data of the forum: what is stored, and how the first copy is made. */
 
 import { createRng } from "../../core/rng.ts";
+import type { AccountSession } from "../kit.tsx";
 import {
   ANSWERS,
   BIOS,
@@ -85,7 +86,7 @@ export interface Report {
 
 export interface ForumState {
   /** Volatile: sign-ins, and the message that the next page shows. */
-  sessions: Record<string, { user: string; flash?: string }>;
+  sessions: Record<string, AccountSession>;
   nextSession: number;
   users: User[];
   boards: Board[];

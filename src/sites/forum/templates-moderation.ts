@@ -2,6 +2,7 @@
 
 import { hash32 } from "../../core/rng.ts";
 import { click, exit, select } from "../hands.ts";
+import { pageTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
 import { changed } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
@@ -16,7 +17,7 @@ import {
   standing,
   userOf,
 } from "./domain.ts";
-import { openPost, pageTo } from "./oracle-steps.ts";
+import { openPost } from "./oracle-steps.ts";
 import { USUAL_USER } from "./people.ts";
 
 const ME = USUAL_USER;

@@ -2,12 +2,13 @@
 
 import { hash32 } from "../../core/rng.ts";
 import { click, exit } from "../hands.ts";
+import { escape, pageTo, read, scrollTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
 import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
 import { FORUM_HOST } from "./context.tsx";
 import { boardOf, commentsOf, inbox, postTitled, sorted, standing, userOf } from "./domain.ts";
-import { escape, findMember, findPost, openBoard, openPost, pageTo, read, scrollTo } from "./oracle-steps.ts";
+import { findMember, findPost, openBoard, openPost } from "./oracle-steps.ts";
 import { USUAL_USER } from "./people.ts";
 import type { Sort } from "./state.ts";
 

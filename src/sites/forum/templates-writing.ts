@@ -2,6 +2,7 @@
 
 import { hash32 } from "../../core/rng.ts";
 import { click, exit, search, select, type } from "../hands.ts";
+import { pageTo, scrollTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
 import { changed } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
@@ -22,7 +23,7 @@ import {
   userOf,
   vote,
 } from "./domain.ts";
-import { findPost, openBoard, openPost, pageTo, scrollTo } from "./oracle-steps.ts";
+import { findPost, openBoard, openPost } from "./oracle-steps.ts";
 import { USUAL_USER } from "./people.ts";
 import type { Sort } from "./state.ts";
 

@@ -2,8 +2,8 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
+import type { Env } from "../kit.tsx";
 import { COOKIE, MAP_HOST, notFound } from "./context.tsx";
-import type { Env } from "./context.tsx";
 import { findingPages } from "./pages-find.tsx";
 import { openSession, ownPages } from "./pages-own.tsx";
 

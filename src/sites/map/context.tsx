@@ -1,16 +1,9 @@
 /** @file What every page of the map needs: who asks, and the page's frame. */
 
-import type { Context } from "hono";
-import { getCookie } from "hono/cookie";
 import type { Child } from "hono/jsx";
+import { signInBy, type Ctx } from "../kit.tsx";
 import { Empty, Page } from "../ui.tsx";
 import type { FlashMessage, Theme } from "../ui.tsx";
-import type { WorldState } from "../world-state.ts";
-
-export interface Env {
-  Bindings: { world: WorldState };
-}
-export type Ctx = Context<Env>;
 
 export const MAP_HOST = "map.webrl.test";
 export const COOKIE = "map_session";
@@ -25,32 +18,8 @@ const STYLE = `
 .total{font-size:21px;font-weight:700;margin:0 0 8px}
 `;
 
-export const stateOf = (c: Ctx) => c.env.world.map;
-
-export function sessionOf(c: Ctx) {
-  return stateOf(c).sessions[getCookie(c, COOKIE) ?? ""];
-}
-
-export function userOf(c: Ctx) {
-  const session = sessionOf(c);
-  return session && stateOf(c).users.find((user) => user.name === session.user);
-}
-
-/** Shown once, on the next page. */
-export function flash(c: Ctx, kind: "success" | "error", text: string): void {
-  const session = sessionOf(c);
-  if (session) session.flash = { kind, text };
-}
-
-export async function fields(c: Ctx): Promise<Record<string, string>> {
-  const body = await c.req.parseBody();
-  return Object.fromEntries(
-    Object.entries(body).map(([key, value]) => [
-      key,
-      typeof value === "string" ? value.replaceAll("\r\n", "\n").trim() : "",
-    ]),
-  );
-}
+export const accounts = signInBy(COOKIE, (world) => world.map);
+export const { state: stateOf, currentUser: userOf, flash } = accounts;
 
 export function page(
   c: Ctx,
@@ -58,9 +27,7 @@ export function page(
   content: Child,
   options: { narrow?: boolean; status?: 200 | 404 | 422; q?: string; flash?: FlashMessage } = {},
 ) {
-  const session = sessionOf(c);
-  const message = options.flash ?? session?.flash ?? null;
-  if (session) delete session.flash;
+  const kept = accounts.takeFlash(c);
   const link = (label: string, href: string) => ({ label, href, current: c.req.path === href });
   return c.html(
     <Page
@@ -69,8 +36,8 @@ export function page(
       narrow={options.narrow}
       search={{ action: "/search", label: "Search the map", value: options.q, suggest: "/suggest" }}
       nav={[link("Directions", "/directions"), link("Towns", "/towns"), link("Saved lists", "/lists")]}
-      account={[session ? link("Sign out", "/logout") : link("Sign in", "/login")]}
-      flash={message}
+      account={[userOf(c) ? link("Sign out", "/logout") : link("Sign in", "/login")]}
+      flash={options.flash ?? kept}
     >
       <style>{STYLE}</style>
       {content}

@@ -1,6 +1,7 @@
 /** @file Finding: home, search, places, nearby, towns, directions. */
 
 import type { Hono } from "hono";
+import type { Ctx, Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -16,7 +17,6 @@ import {
   withQuery,
 } from "../ui.tsx";
 import { PER_PAGE, notFound, page, stateOf, userOf } from "./context.tsx";
-import type { Ctx, Env } from "./context.tsx";
 import {
   CATEGORIES,
   SORTS,

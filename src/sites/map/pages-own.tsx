@@ -2,19 +2,9 @@
 
 import type { Hono } from "hono";
 import { setCookie } from "hono/cookie";
+import { fields, type Ctx, type Env } from "../kit.tsx";
 import { Button, ButtonLink, Card, Empty, Field, Heading, Modal, PostButton, Table } from "../ui.tsx";
-import {
-  COOKIE,
-  fields,
-  flash,
-  notFound,
-  page,
-  sessionOf,
-  signInFirst,
-  stateOf,
-  userOf,
-} from "./context.tsx";
-import type { Ctx, Env } from "./context.tsx";
+import { COOKIE, accounts, flash, notFound, page, signInFirst, stateOf, userOf } from "./context.tsx";
 import {
   FIELDS,
   addReview,
@@ -42,17 +32,15 @@ export function ownPages(app: Hono<Env>): void {
   app.get("/login", (c) => loginPage(c));
   app.post("/login", async (c) => {
     const values = await fields(c);
-    const user = stateOf(c).users.find((candidate) => candidate.name === values["user"]);
-    if (!user || user.password !== values["password"])
-      return loginPage(c, values["user"], "User name or password is wrong");
+    const user = accounts.checkPassword(c, values["user"], values["password"]);
+    if (!user) return loginPage(c, values["user"], "User name or password is wrong");
     setCookie(c, COOKIE, openSession(stateOf(c), user.name), { path: "/", httpOnly: true });
     const next = c.req.query("next") ?? "/lists";
     // Only a path of this site: `//host` would lead elsewhere.
     return c.redirect(/^\/(?!\/)/.test(next) ? next : "/lists", 303);
   });
   app.get("/logout", (c) => {
-    for (const [token, session] of Object.entries(stateOf(c).sessions))
-      if (session === sessionOf(c)) delete stateOf(c).sessions[token];
+    accounts.signOut(c);
     return c.redirect("/");
   });
 
@@ -65,17 +53,17 @@ export function ownPages(app: Hono<Env>): void {
     if (listsOf(stateOf(c), user.name).some((list) => list.name.toLowerCase() === name.toLowerCase()))
       return listsPage(c, "You already have a list of this name", name);
     createList(c.env.world, user.name, name);
-    flash(c, "success", `The list ${name} has been created.`);
+    flash(c, `The list ${name} has been created.`);
     return c.redirect("/lists", 303);
   });
   app.get("/lists/:id", (c) => signInFirst(c) ?? listPage(c));
   app.post("/lists/:id/rename", (c) =>
     onList(c, async (id) => {
       const { name = "" } = await fields(c);
-      if (!name) flash(c, "error", "Enter a name for the list.");
+      if (!name) flash(c, "Enter a name for the list.", "error");
       else {
         renameList(c.env.world, id, name);
-        flash(c, "success", `The list is now called ${name}.`);
+        flash(c, `The list is now called ${name}.`);
       }
       return c.redirect(`/lists/${id}`, 303);
     }),
@@ -83,7 +71,7 @@ export function ownPages(app: Hono<Env>): void {
   app.post("/lists/:id/delete", (c) =>
     onList(c, async (id) => {
       deleteList(c.env.world, id);
-      flash(c, "success", "The list has been deleted.");
+      flash(c, "The list has been deleted.");
       return c.redirect("/lists", 303);
     }),
   );
@@ -91,7 +79,7 @@ export function ownPages(app: Hono<Env>): void {
     onList(c, async (id) => {
       const { place = "" } = await fields(c);
       removePlace(c.env.world, id, place);
-      flash(c, "success", "The place has been removed from the list.");
+      flash(c, "The place has been removed from the list.");
       return c.redirect(`/lists/${id}`, 303);
     }),
   );
@@ -102,7 +90,7 @@ export function ownPages(app: Hono<Env>): void {
     const list = user && listOf(stateOf(c), Number(id), user.name);
     if (!place || !list) return notFound(c);
     savePlace(c.env.world, list.id, place.slug);
-    flash(c, "success", `${place.name} is in your list ${list.name}.`);
+    flash(c, `${place.name} is in your list ${list.name}.`);
     return c.redirect(`/places/${place.slug}`, 303);
   });
 
@@ -119,7 +107,7 @@ export function ownPages(app: Hono<Env>): void {
     if (Object.keys(errors).length > 0) return reviewPage(c, errors, values);
     const review = { author: user.fullName, stars: Number(values["stars"]), text: values["text"]! };
     addReview(c.env.world, place.slug, review);
-    flash(c, "success", "Your review has been posted.");
+    flash(c, "Your review has been posted.");
     return c.redirect(`/places/${place.slug}/reviews`, 303);
   });
 
@@ -135,7 +123,7 @@ export function ownPages(app: Hono<Env>): void {
     if (!values["value"] && field !== "Permanently closed")
       return editPage(c, { value: "Enter what is right" }, values);
     suggestEdit(c.env.world, { place: place.slug, author: user.name, field, value: values["value"] ?? "" });
-    flash(c, "success", "Thank you. Your suggestion will be checked.");
+    flash(c, "Thank you. Your suggestion will be checked.");
     return c.redirect(`/places/${place.slug}`, 303);
   });
 }

@@ -2,6 +2,7 @@
 
 import { createRng } from "../../core/rng.ts";
 import type { Rng } from "../../core/rng.ts";
+import type { AccountSession } from "../kit.tsx";
 import { KINDS, REVIEWERS, REVIEWS, TOWNS } from "./gazetteer.ts";
 import type { HoursKind, Town } from "./gazetteer.ts";
 import { streetSpots } from "./roads.ts";
@@ -63,7 +64,7 @@ export interface MapState {
   suggestions: Suggestion[];
   nextList: number;
   nextSuggestion: number;
-  sessions: Record<string, { user: string; flash?: { kind: "success" | "error"; text: string } }>;
+  sessions: Record<string, AccountSession>;
 }
 
 export function createMapState(): MapState {

@@ -2,6 +2,7 @@
 
 import { createRng } from "../../core/rng.ts";
 import type { JsonValue } from "../../core/task.ts";
+import { fact, rows } from "../oracle-steps.ts";
 import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
 import { defineTemplate } from "../template.ts";
 import { click, exit, maybe, search } from "../hands.ts";
@@ -9,7 +10,7 @@ import type { WorldState } from "../world-state.ts";
 import { MAP_HOST } from "./context.tsx";
 import { CATEGORIES, coordinates, placeNamed, ratingOf, searchPlaces } from "./domain.ts";
 import { TOWNS } from "./gazetteer.ts";
-import { fact, listPlaces, openPlace, rows } from "./oracle-steps.ts";
+import { listPlaces, openPlace } from "./oracle-steps.ts";
 import type { Place } from "./state.ts";
 
 type OfPlace = { place: string };

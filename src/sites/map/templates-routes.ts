@@ -3,6 +3,7 @@
 import { createRng, type Rng } from "../../core/rng.ts";
 import type { Action } from "../../core/action.ts";
 import type { Observation } from "../../core/observation.ts";
+import { rows } from "../oracle-steps.ts";
 import { answerIs, unchanged, urlIs } from "../verify.ts";
 import { defineTemplate } from "../template.ts";
 import { click, exit, select, type } from "../hands.ts";
@@ -11,7 +12,7 @@ import type { WorldState } from "../world-state.ts";
 import { MAP_HOST } from "./context.tsx";
 import { CATEGORIES, directions, duration, km, nearby, placeNamed, townDistanceKm } from "./domain.ts";
 import { TOWNS } from "./gazetteer.ts";
-import { openPlace, rows } from "./oracle-steps.ts";
+import { openPlace } from "./oracle-steps.ts";
 import { MODES } from "./roads.ts";
 import type { Mode } from "./roads.ts";
 

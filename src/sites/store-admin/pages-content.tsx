@@ -1,9 +1,10 @@
 /** @file Pages of the shop (draft and published), and reports. */
 
 import type { Hono } from "hono";
+import { day, month } from "../dates.ts";
 import { createPage, deletePage, pageById, publishPage, savePage, unpublishPage } from "../store/content.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
-import { day, money, month, parseCount } from "../store/format.ts";
+import { money, parseCount } from "../store/format.ts";
 import {
   bestsellers,
   isSale,

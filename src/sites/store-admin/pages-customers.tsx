@@ -1,8 +1,9 @@
 /** @file Customers and their messages. */
 
 import type { Hono } from "hono";
+import { day } from "../dates.ts";
 import { changeAddress, closeMessage, replyToMessage, saveCustomer } from "../store/customers.ts";
-import { addressLine, day, money } from "../store/format.ts";
+import { addressLine, money } from "../store/format.ts";
 import { customerById, customerOf, matches, orderTotal } from "../store/queries.ts";
 import type { Refusal } from "../store/refusal.ts";
 import { attempt, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";

@@ -1,8 +1,9 @@
 /** @file Dashboard and sign-in of the staff. */
 
 import type { Hono } from "hono";
+import { day } from "../dates.ts";
 import { STAFF } from "../store/data/people.ts";
-import { day, money } from "../store/format.ts";
+import { money } from "../store/format.ts";
 import { customerOf, lowStock, orderTotal } from "../store/queries.ts";
 import { checkStaff, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import { StatusBadge } from "../storefront/pages-orders.tsx";

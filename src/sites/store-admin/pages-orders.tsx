@@ -1,7 +1,8 @@
 /** @file Orders: list, detail, status, tracking, notes, cancel, refund, returns. */
 
 import type { Hono } from "hono";
-import { addressLine, day, daysBetween, money } from "../store/format.ts";
+import { day, daysBetween } from "../dates.ts";
+import { addressLine, money } from "../store/format.ts";
 import {
   addOrderNote,
   cancelOrder,

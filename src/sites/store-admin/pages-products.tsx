@@ -1,8 +1,9 @@
 /** @file Products and reviews. */
 
 import type { Hono } from "hono";
+import { day } from "../dates.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
-import { day, money, parseCount, parseMoney } from "../store/format.ts";
+import { money, parseCount, parseMoney } from "../store/format.ts";
 import {
   createProduct,
   deleteReview,

@@ -1,6 +1,7 @@
 /** @file Tasks with the shop's pages; some end on the storefront. */
 
 import { click, exit, select, type } from "../hands.ts";
+import { read } from "../oracle-steps.ts";
 import { app as storefront } from "../storefront/app.ts";
 import { createPage, deletePage, publishPage, savePage, unpublishPage } from "../store/content.ts";
 import { PAGE_TEXTS, PAGE_TITLES } from "../store/data/wording.ts";
@@ -15,7 +16,6 @@ import {
   onSale,
   openProduct,
   productNamed,
-  read,
 } from "../store/oracle-steps.ts";
 import { setPrice } from "../store/products.ts";
 import { type ContentPage, type StoreState } from "../store/state.ts";

@@ -1,6 +1,7 @@
 /** @file Tasks with customers and their messages. */
 
 import { click, exit, select, type } from "../hands.ts";
+import { escape, type Stretch } from "../oracle-steps.ts";
 import { changeAddress, closeMessage, replyToMessage, saveCustomer } from "../store/customers.ts";
 import { NEW_STREETS, NEW_TOWNS, REPLIES } from "../store/data/wording.ts";
 import {
@@ -10,8 +11,6 @@ import {
   at,
   clickBelow,
   customerNamed,
-  escape,
-  type Walk,
 } from "../store/oracle-steps.ts";
 import { customerOf } from "../store/queries.ts";
 import { GROUPS, type CustomerGroup, type Message, type StoreState } from "../store/state.ts";
@@ -34,7 +33,7 @@ const openMessages = (state: StoreState) =>
 const openMessage = (o: Observation, { customer, subject }: MessageParams) =>
   adminOpen(o, "Messages", customer, `${subject} from ${customer}`);
 
-function* editHome(o: Observation, form: { street: string; city: string; postcode: string }): Walk {
+function* editHome(o: Observation, form: { street: string; city: string; postcode: string }): Stretch {
   o = yield* clickBelow(o, "link", "Edit Home");
   o = yield type(o, "Street", form.street);
   o = yield type(o, "City", form.city);

@@ -1,8 +1,10 @@
 /** @file Tasks with orders and returns. */
 
+import { daysBetween } from "../dates.ts";
 import { click, exit, select, type } from "../hands.ts";
+import { escape, fact, read, readAll } from "../oracle-steps.ts";
 import { NOTES } from "../store/data/wording.ts";
-import { daysBetween, money } from "../store/format.ts";
+import { money } from "../store/format.ts";
 import {
   addOrderNote,
   cancelOrder,
@@ -17,11 +19,7 @@ import {
   at,
   clickBelow,
   customerNamed,
-  escape,
-  fact,
   orderNumbered,
-  read,
-  readAll,
 } from "../store/oracle-steps.ts";
 import { customerOf, matches, orderTotal } from "../store/queries.ts";
 import {

@@ -1,6 +1,7 @@
 /** @file Tasks with products: prices, stock, descriptions. */
 
 import { click, exit, select, type } from "../hands.ts";
+import { read, readAll } from "../oracle-steps.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
 import { NEW_PRODUCTS, PAGE_TEXTS } from "../store/data/wording.ts";
 import {
@@ -11,8 +12,6 @@ import {
   clickBelow,
   onSale,
   productNamed,
-  read,
-  readAll,
 } from "../store/oracle-steps.ts";
 import {
   createProduct,

@@ -1,9 +1,11 @@
 /** @file Tasks with reviews and reports. */
 
+import { month } from "../dates.ts";
 import { click, exit, select } from "../hands.ts";
+import { escape, read } from "../oracle-steps.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
-import { money, month } from "../store/format.ts";
-import { adminOpen, escape, productNamed, read } from "../store/oracle-steps.ts";
+import { money } from "../store/format.ts";
+import { adminOpen, productNamed } from "../store/oracle-steps.ts";
 import { deleteReview, moderateReview } from "../store/products.ts";
 import { bestsellers, isSale, productOf, salesByCategory, salesMonths } from "../store/queries.ts";
 import type { Review, StoreState } from "../store/state.ts";

@@ -1,4 +1,4 @@
-/** @file How the store writes money, dates and addresses, and how it reads money. */
+/** @file How the store writes money and addresses, and how it reads money. */
 
 import type { Address } from "./state.ts";
 
@@ -17,27 +17,6 @@ export function parseMoney(text: string): number | null {
 /** A whole number ≥ 0, or `null`. */
 export function parseCount(text: string): number | null {
   return /^\d{1,6}$/.test(text.trim()) ? Number(text.trim()) : null;
-}
-
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/** `3 Mar 2026`. */
-export function day(iso: string): string {
-  return `${Number(iso.slice(8, 10))} ${month(iso)}`;
-}
-
-/** `Mar 2026`. */
-export function month(iso: string): string {
-  return `${MONTHS[Number(iso.slice(5, 7)) - 1]!} ${iso.slice(0, 4)}`;
-}
-
-/** ISO day `days` after `iso`. */
-export function addDays(iso: string, days: number): string {
-  return new Date(Date.parse(`${iso.slice(0, 10)}T00:00:00Z`) + days * 86_400_000).toISOString().slice(0, 10);
-}
-
-export function daysBetween(from: string, to: string): number {
-  return Math.round((Date.parse(to.slice(0, 10)) - Date.parse(from.slice(0, 10))) / 86_400_000);
 }
 
 export function addressLine({ street, city, postcode }: Address): string {

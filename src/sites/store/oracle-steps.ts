@@ -1,44 +1,21 @@
 /** @file Walks that the oracles of both store sites share, and the ways in which templates name things. */
 
 import { invariant } from "../../core/errors.ts";
-import type { Action } from "../../core/action.ts";
 import type { Observation } from "../../core/observation.ts";
 import { click, maybe, scrollDown, search, select, type } from "../hands.ts";
+import type { Stretch } from "../oracle-steps.ts";
 import { parseMoney } from "./format.ts";
 import type { Customer, Order, Product, StoreState } from "./state.ts";
 
-/** A stretch of an oracle: yields actions, gives back the last observation. */
-export type Walk = Generator<Action, Observation, Observation>;
-
-export const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-/** First group of `pattern` in what the page shows. Throws where it is missing: an oracle's bug. */
-export function read(o: Observation, pattern: RegExp): string {
-  const found = pattern.exec(o.text)?.[1];
-  if (found === undefined)
-    throw new Error(`oracle: nothing matches ${String(pattern)} on ${o.url}\n${o.text}`);
-  return found.trim();
-}
-
-/** First groups of all matches. */
-export function readAll(o: Observation, pattern: RegExp): string[] {
-  return [...o.text.matchAll(pattern)].map((match) => match[1]!.trim());
-}
-
-/** Value of the fact (definition list) `term`. */
-export function fact(o: Observation, term: string): string {
-  return read(o, new RegExp(`^${escape(term)} \\| (.+)$`, "m"));
-}
-
 /** Scrolls down until the element is there, then clicks it. */
-export function* clickBelow(first: Observation, role: string, label: string | RegExp): Walk {
+export function* clickBelow(first: Observation, role: string, label: string | RegExp): Stretch {
   let o = first;
   for (let i = 0; i < 4 && !maybe(o, role, label); i++) o = yield scrollDown;
   return yield click(o, role, label);
 }
 
 /** Turns pages of a list until it has the link, then follows it. */
-export function* clickInList(first: Observation, label: string): Walk {
+export function* clickInList(first: Observation, label: string): Stretch {
   let o = first;
   for (let page = 0; page < 12 && !maybe(o, "link", label); page++) {
     while (!maybe(o, "link", "Next page") && !maybe(o, "link", label)) {
@@ -52,7 +29,7 @@ export function* clickInList(first: Observation, label: string): Walk {
 }
 
 /** Storefront: search, then the product's page. */
-export function* openProduct(o: Observation, name: string): Walk {
+export function* openProduct(o: Observation, name: string): Stretch {
   o = yield search(o, "Search products", name);
   return yield click(o, "link", name);
 }
@@ -61,7 +38,7 @@ export function* openProduct(o: Observation, name: string): Walk {
 export function* checkOut(
   o: Observation,
   form: { address: string; shipping: string; payment: string },
-): Walk {
+): Stretch {
   o = yield click(o, "link", "Cart");
   o = yield click(o, "link", "Checkout");
   if (form.address !== "Home") o = yield select(o, "Deliver to", form.address);
@@ -71,7 +48,7 @@ export function* checkOut(
 }
 
 /** Storefront, signed out. */
-export function* signIn(o: Observation, email: string, password: string): Walk {
+export function* signIn(o: Observation, email: string, password: string): Stretch {
   o = yield click(o, "link", "Sign in");
   o = yield type(o, "Email", email);
   o = yield type(o, "Password", password);
@@ -79,26 +56,26 @@ export function* signIn(o: Observation, email: string, password: string): Walk {
 }
 
 /** Store admin: a section's list, searched. */
-export function* adminSearch(o: Observation, section: string, query: string): Walk {
+export function* adminSearch(o: Observation, section: string, query: string): Stretch {
   o = yield click(o, "link", section);
   return yield search(o, `Search ${section.toLowerCase()}`, query);
 }
 
 /** Store admin: the page of one thing, found by searching its section. */
-export function* adminOpen(o: Observation, section: string, query: string, link: string): Walk {
+export function* adminOpen(o: Observation, section: string, query: string, link: string): Stretch {
   o = yield* adminSearch(o, section, query);
   return yield* clickInList(o, link);
 }
 
-export function* adminProduct(o: Observation, name: string): Walk {
+export function* adminProduct(o: Observation, name: string): Stretch {
   return yield* adminOpen(o, "Products", name, name);
 }
 
-export function* adminOrder(o: Observation, order: number): Walk {
+export function* adminOrder(o: Observation, order: number): Stretch {
   return yield* adminOpen(o, "Orders", String(order), `Order ${order}`);
 }
 
-export function* adminCustomer(o: Observation, name: string): Walk {
+export function* adminCustomer(o: Observation, name: string): Stretch {
   return yield* adminOpen(o, "Customers", name, name);
 }
 

@@ -1,7 +1,7 @@
 /** @file Questions about the store: searching, totals, ratings, reports. They change nothing. */
 
 import { invariant } from "../../core/errors.ts";
-import { addDays } from "./format.ts";
+import { addDays } from "../dates.ts";
 import { CATEGORIES } from "./data/catalog.ts";
 import {
   RETURN_DAYS,

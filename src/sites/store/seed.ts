@@ -1,12 +1,13 @@
 /** @file Makes the store's data from the hand-written lists, always the same. */
 
 import { createRng, type Rng } from "../../core/rng.ts";
+import { addDays } from "../dates.ts";
 import { WORLD_NOW } from "../world-state.ts";
 import { CATEGORIES } from "./data/catalog.ts";
 import { PAGES } from "./data/pages.ts";
 import { CITIES, FIRST_NAMES, LAST_NAMES, SHOPPER, STREETS } from "./data/people.ts";
 import { MESSAGES, MESSAGE_SUBJECTS, REVIEWS } from "./data/voices.ts";
-import { addDays, slugOf } from "./format.ts";
+import { slugOf } from "./format.ts";
 import type {
   Address,
   ContentPage,

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
+import { addDays, day, daysBetween } from "../dates.ts";
 import { CATEGORIES } from "./data/catalog.ts";
 import { publishPage, savePage, unpublishPage } from "./content.ts";
 import { addAddress, changeAddress, deleteAddress, saveContact, sendMessage } from "./customers.ts";
-import { addDays, day, daysBetween, money, parseMoney, slugOf } from "./format.ts";
+import { money, parseMoney, slugOf } from "./format.ts";
 import { addToCart, cancelOrder, openReturn, placeOrder, refundOrder, setOrderStatus } from "./orders.ts";
 import { createProduct, moderateReview, setPrice, setStock, writeReview } from "./products.ts";
 import {

@@ -1,7 +1,8 @@
 /** @file Order history, canceling, ordering again, returns. For customers only. */
 
 import type { Hono } from "hono";
-import { addressLine, day, money } from "../store/format.ts";
+import { day } from "../dates.ts";
+import { addressLine, money } from "../store/format.ts";
 import { cancelOrder, openReturn, reorder } from "../store/orders.ts";
 import { orderById, orderTotal, productOf, returnDeadline, whyNoReturn } from "../store/queries.ts";
 import type { Refusal } from "../store/refusal.ts";

@@ -1,6 +1,7 @@
 /** @file Tasks of a customer's account: addresses, contact data, reviews, help, contact. */
 
 import { click, exit, select, type } from "../hands.ts";
+import { read, type Stretch } from "../oracle-steps.ts";
 import { addAddress, changeAddress, contactBody, saveContact, sendMessage } from "../store/customers.ts";
 import { MESSAGE_SUBJECTS } from "../store/data/voices.ts";
 import {
@@ -19,8 +20,6 @@ import {
   openProduct,
   ownOrders,
   productNamed,
-  read,
-  type Walk,
 } from "../store/oracle-steps.ts";
 import { writeReview } from "../store/products.ts";
 import { customerOf } from "../store/queries.ts";
@@ -35,7 +34,7 @@ const newAddress = (i: number) => {
 
 type AddressParams = { label: string; street: string; city: string; postcode: string };
 
-function* fillAddress(o: Observation, form: { street: string; city: string; postcode: string }): Walk {
+function* fillAddress(o: Observation, form: { street: string; city: string; postcode: string }): Stretch {
   o = yield type(o, "Street", form.street);
   o = yield type(o, "City", form.city);
   o = yield type(o, "Postcode", form.postcode);

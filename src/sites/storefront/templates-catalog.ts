@@ -1,9 +1,10 @@
 /** @file Tasks about the catalog: finding out, extracting, and what is not there. */
 
 import { click, exit, search, select } from "../hands.ts";
+import { escape, read, readAll } from "../oracle-steps.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
 import { money } from "../store/format.ts";
-import { at, escape, onSale, openProduct, productNamed, read, readAll } from "../store/oracle-steps.ts";
+import { at, onSale, openProduct, productNamed } from "../store/oracle-steps.ts";
 import { approvedReviews, productOf, searchProducts } from "../store/queries.ts";
 import type { Product, StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";

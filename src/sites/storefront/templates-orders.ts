@@ -1,20 +1,19 @@
 /** @file Tasks with a customer's orders and returns. */
 
+import { day } from "../dates.ts";
 import { click, exit, select } from "../hands.ts";
+import { fact, readAll, type Stretch } from "../oracle-steps.ts";
 import { passwordOf } from "../store/data/people.ts";
-import { day, money } from "../store/format.ts";
+import { money } from "../store/format.ts";
 import { cancelOrder, openReturn } from "../store/orders.ts";
 import {
   at,
   clickBelow,
   clickInList,
-  fact,
   orderNumbered,
   ownOrders,
   productNamed,
-  readAll,
   signIn,
-  type Walk,
 } from "../store/oracle-steps.ts";
 import { customerOf, orderTotal, productOf, whyNoReturn } from "../store/queries.ts";
 import { RETURN_REASONS, type Order, type ReturnReason, type StoreState } from "../store/state.ts";
@@ -22,7 +21,7 @@ import { defineTemplate, type TaskTemplate } from "../template.ts";
 import { answerIs, answerJson, answerNotPossible, changed, unchanged } from "../verify.ts";
 import type { Observation } from "../../core/observation.ts";
 
-function* openOrder(o: Observation, order: number): Walk {
+function* openOrder(o: Observation, order: number): Stretch {
   o = yield click(o, "link", "Orders");
   return yield* clickInList(o, `Order ${order}`);
 }
@@ -66,7 +65,7 @@ const doReturn = (order: number, product: string, reason: string) =>
     });
   });
 
-function* fillReturn(o: Observation, product: string, reason: string): Walk {
+function* fillReturn(o: Observation, product: string, reason: string): Stretch {
   o = yield click(o, "link", "Return items");
   o = yield click(o, "radio", product);
   o = yield select(o, "Reason", reason);

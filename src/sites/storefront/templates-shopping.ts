@@ -1,17 +1,16 @@
 /** @file Tasks of shopping: cart, checkout, wish list, ordering again. */
 
 import { click, exit, search, type } from "../hands.ts";
+import { escape, read } from "../oracle-steps.ts";
 import { addToCart, placeOrder, reorder } from "../store/orders.ts";
 import {
   at,
   checkOut,
   clickInList,
-  escape,
   onSale,
   openProduct,
   ownOrders,
   productNamed,
-  read,
 } from "../store/oracle-steps.ts";
 import { addToWishlist, removeFromWishlist } from "../store/products.ts";
 import { customerOf, productOf } from "../store/queries.ts";
