@@ -3,6 +3,7 @@
 import type { Context, Hono } from "hono";
 import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { Child } from "hono/jsx";
+import type { AccountSession } from "./session.ts";
 import { Button, Field, Heading, type FlashMessage } from "./ui.tsx";
 import type { WorldState } from "./world-state.ts";
 
@@ -12,13 +13,7 @@ export interface Env {
 }
 export type Ctx = Context<Env>;
 
-/** A session of somebody who is signed in; who is not has none. */
-export interface AccountSession {
-  user: string;
-  flash?: FlashMessage;
-}
-
-export interface Accounts {
+interface Accounts {
   users: { name: string; password: string }[];
   sessions: Record<string, AccountSession>;
 }
@@ -32,24 +27,24 @@ export function signInBy<S extends Accounts>(cookie: string, stateOf: (world: Wo
   const userNamed = (c: Ctx, name: string): User | undefined => state(c).users.find((u) => u.name === name);
   return {
     state,
-    currentUser(c: Ctx): User | undefined {
+    currentUser: (c: Ctx): User | undefined => {
       const session = sessionOf(c);
       return session && userNamed(c, session.user);
     },
     /** The user of this name, if the password is theirs. */
-    checkPassword(c: Ctx, name = "", password = ""): User | undefined {
+    checkPassword: (c: Ctx, name = "", password = ""): User | undefined => {
       const user = userNamed(c, name);
       return user?.password === password ? user : undefined;
     },
-    signOut(c: Ctx): void {
+    signOut: (c: Ctx): void => {
       delete state(c).sessions[token(c)];
     },
     /** The next page shows the message, once. */
-    flash(c: Ctx, text: string, kind: FlashMessage["kind"] = "success"): void {
+    flash: (c: Ctx, text: string, kind: FlashMessage["kind"] = "success"): void => {
       const session = sessionOf(c);
       if (session) session.flash = { kind, text };
     },
-    takeFlash(c: Ctx): FlashMessage | null {
+    takeFlash: (c: Ctx): FlashMessage | null => {
       const session = sessionOf(c);
       const message = session?.flash ?? null;
       if (session) delete session.flash;

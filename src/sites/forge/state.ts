@@ -2,7 +2,7 @@
 
 import { createRng, hash32, type Rng } from "../../core/rng.ts";
 import { PEOPLE, USUAL_USER } from "../forum/people.ts";
-import type { AccountSession } from "../kit.tsx";
+import type { AccountSession } from "../session.ts";
 import {
   COMMITS,
   ISSUES,

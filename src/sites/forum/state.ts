@@ -1,7 +1,7 @@
 /** @file The data of the forum: what is stored, and how the first copy is made. */
 
 import { createRng } from "../../core/rng.ts";
-import type { AccountSession } from "../kit.tsx";
+import type { AccountSession } from "../session.ts";
 import {
   ANSWERS,
   BIOS,

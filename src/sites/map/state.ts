@@ -2,7 +2,7 @@
 
 import { createRng } from "../../core/rng.ts";
 import type { Rng } from "../../core/rng.ts";
-import type { AccountSession } from "../kit.tsx";
+import type { AccountSession } from "../session.ts";
 import { KINDS, REVIEWERS, REVIEWS, TOWNS } from "./gazetteer.ts";
 import type { HoursKind, Town } from "./gazetteer.ts";
 import { streetSpots } from "./roads.ts";

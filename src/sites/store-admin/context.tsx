@@ -2,7 +2,20 @@
 
 import type { Child } from "hono/jsx";
 import { siblingUrl, takeFlash, type StoreContext } from "../store/session.ts";
-import { ButtonLink, Empty, Page, type NavItem, type Theme } from "../ui.tsx";
+import {
+  Button,
+  ButtonLink,
+  Empty,
+  Field,
+  Heading,
+  Page,
+  Pagination,
+  paginate,
+  Table,
+  withQuery,
+  type NavItem,
+  type Theme,
+} from "../ui.tsx";
 
 const THEME: Theme = {
   title: "Store admin",
@@ -47,6 +60,38 @@ export function show(
       {content}
     </Page>,
     options.status ?? 200,
+  );
+}
+
+/** A section's list with its search, eight rows a page. `title` names the section's path, too. `more`: after the filters. */
+export function listPage<T>(
+  c: StoreContext,
+  title: (typeof SECTIONS)[number],
+  items: readonly T[],
+  list: { filters: Child; more?: Child; head: Child[]; numeric?: number[]; row: (item: T) => Child[] },
+) {
+  const query = c.req.query();
+  const section = title.toLowerCase();
+  const shown = paginate(items, Number(query["page"]), 8);
+  return show(
+    c,
+    title,
+    <>
+      <Heading title={title}>
+        <form class="row end" method="get">
+          <Field label={`Search ${section}`} name="q" value={query["q"]} />
+          {list.filters}
+          <Button>Apply</Button>
+          {list.more}
+        </form>
+      </Heading>
+      {shown.total === 0 ? (
+        <Empty text={`No ${section} found.`} />
+      ) : (
+        <Table head={list.head} numeric={list.numeric} rows={shown.items.map(list.row)} />
+      )}
+      <Pagination {...shown} href={(page) => withQuery(`/${section}`, query, { page })} />
+    </>,
   );
 }
 

@@ -32,7 +32,7 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./context.tsx";
+import { failure, listPage, notFound, show } from "./context.tsx";
 
 export function contentPages(app: Hono<StoreEnv>): void {
   app.get("/pages", (c) => {
@@ -40,40 +40,22 @@ export function contentPages(app: Hono<StoreEnv>): void {
     const pages = c.env.store.pages.filter(
       (p) => (!query["status"] || p.status === query["status"]) && matches(query["q"] ?? "", p.title),
     );
-    const shown = paginate(pages, Number(query["page"]), 8);
-    return show(
-      c,
-      "Pages",
-      <>
-        <Heading title="Pages">
-          <form class="row end" method="get">
-            <Field label="Search pages" name="q" value={query["q"]} />
-            <Field
-              label="Status"
-              name="status"
-              type="select"
-              value={query["status"]}
-              options={[["", "Any"], "Draft", "Published"]}
-            />
-            <Button>Apply</Button>
-            <ButtonLink href="/pages/new">New page</ButtonLink>
-          </form>
-        </Heading>
-        {shown.total === 0 ? (
-          <Empty text="No pages found." />
-        ) : (
-          <Table
-            head={["Page", "Updated", "Status"]}
-            rows={shown.items.map((p) => [
-              <a href={`/pages/${p.id}`}>{p.title}</a>,
-              day(p.updated),
-              <PageBadge status={p.status} />,
-            ])}
+    return listPage(c, "Pages", pages, {
+      filters: (
+        <>
+          <Field
+            label="Status"
+            name="status"
+            type="select"
+            value={query["status"]}
+            options={[["", "Any"], "Draft", "Published"]}
           />
-        )}
-        <Pagination {...shown} href={(page) => withQuery("/pages", query, { page })} />
-      </>,
-    );
+        </>
+      ),
+      more: <ButtonLink href="/pages/new">New page</ButtonLink>,
+      head: ["Page", "Updated", "Status"],
+      row: (p) => [<a href={`/pages/${p.id}`}>{p.title}</a>, day(p.updated), <PageBadge status={p.status} />],
+    });
   });
 
   app.get("/pages/new", (c) => pageForm(c, null, {}, null));

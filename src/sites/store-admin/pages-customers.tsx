@@ -21,9 +21,8 @@ import {
   paginate,
   PostButton,
   Table,
-  withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./context.tsx";
+import { failure, listPage, notFound, show } from "./context.tsx";
 
 export function customerPages(app: Hono<StoreEnv>): void {
   app.get("/customers", (c) => {
@@ -33,40 +32,21 @@ export function customerPages(app: Hono<StoreEnv>): void {
         (!query["group"] || x.group === query["group"]) &&
         matches(query["q"] ?? "", x.name, x.email, x.addresses[0]!.city),
     );
-    const shown = paginate(customers, Number(query["page"]), 8);
-    return show(
-      c,
-      "Customers",
-      <>
-        <Heading title="Customers">
-          <form class="row end" method="get">
-            <Field label="Search customers" name="q" value={query["q"]} />
-            <Field
-              label="Group"
-              name="group"
-              type="select"
-              value={query["group"]}
-              options={[["", "Any"], ...GROUPS.map((g) => [g, g] as const)]}
-            />
-            <Button>Apply</Button>
-          </form>
-        </Heading>
-        {shown.total === 0 ? (
-          <Empty text="No customers found." />
-        ) : (
-          <Table
-            head={["Customer", "Email", "City", "Group"]}
-            rows={shown.items.map((x) => [
-              <a href={`/customers/${x.id}`}>{x.name}</a>,
-              x.email,
-              x.addresses[0]!.city,
-              x.group,
-            ])}
+    return listPage(c, "Customers", customers, {
+      filters: (
+        <>
+          <Field
+            label="Group"
+            name="group"
+            type="select"
+            value={query["group"]}
+            options={[["", "Any"], ...GROUPS.map((g) => [g, g] as const)]}
           />
-        )}
-        <Pagination {...shown} href={(page) => withQuery("/customers", query, { page })} />
-      </>,
-    );
+        </>
+      ),
+      head: ["Customer", "Email", "City", "Group"],
+      row: (x) => [<a href={`/customers/${x.id}`}>{x.name}</a>, x.email, x.addresses[0]!.city, x.group],
+    });
   });
 
   app.get("/customers/:id", (c) => {
@@ -209,41 +189,27 @@ export function messagePages(app: Hono<StoreEnv>): void {
       .filter((m) => !query["status"] || m.status === query["status"])
       .filter((m) => matches(query["q"] ?? "", customerOf(state, m.customerId).name, m.subject))
       .reverse();
-    const shown = paginate(messages, Number(query["page"]), 8);
-    return show(
-      c,
-      "Messages",
-      <>
-        <Heading title="Messages">
-          <form class="row end" method="get">
-            <Field label="Search messages" name="q" value={query["q"]} />
-            <Field
-              label="Status"
-              name="status"
-              type="select"
-              value={query["status"]}
-              options={[["", "Any"], "Open", "Answered", "Closed"]}
-            />
-            <Button>Apply</Button>
-          </form>
-        </Heading>
-        {shown.total === 0 ? (
-          <Empty text="No messages found." />
-        ) : (
-          <Table
-            head={["Message", "Date", "Status"]}
-            rows={shown.items.map((m) => [
-              <a href={`/messages/${m.id}`}>
-                {m.subject} from {customerOf(state, m.customerId).name}
-              </a>,
-              day(m.at),
-              <MessageBadge status={m.status} />,
-            ])}
+    return listPage(c, "Messages", messages, {
+      filters: (
+        <>
+          <Field
+            label="Status"
+            name="status"
+            type="select"
+            value={query["status"]}
+            options={[["", "Any"], "Open", "Answered", "Closed"]}
           />
-        )}
-        <Pagination {...shown} href={(page) => withQuery("/messages", query, { page })} />
-      </>,
-    );
+        </>
+      ),
+      head: ["Message", "Date", "Status"],
+      row: (m) => [
+        <a href={`/messages/${m.id}`}>
+          {m.subject} from {customerOf(state, m.customerId).name}
+        </a>,
+        day(m.at),
+        <MessageBadge status={m.status} />,
+      ],
+    });
   });
 
   app.get("/messages/:id", (c) => {

@@ -16,21 +16,8 @@ import type { Refusal } from "../store/refusal.ts";
 import { attempt, flash, formOf, type StoreContext, type StoreEnv } from "../store/session.ts";
 import { ORDER_STATUSES, type Order, type OrderStatus } from "../store/state.ts";
 import { ReturnBadge, StatusBadge } from "../storefront/pages-orders.tsx";
-import {
-  Button,
-  Card,
-  Empty,
-  Facts,
-  Field,
-  Heading,
-  Modal,
-  Pagination,
-  paginate,
-  PostButton,
-  Table,
-  withQuery,
-} from "../ui.tsx";
-import { failure, notFound, show } from "./context.tsx";
+import { Button, Card, Facts, Field, Heading, Modal, PostButton, Table } from "../ui.tsx";
+import { failure, listPage, notFound, show } from "./context.tsx";
 
 const SORTS = ["Newest", "Oldest", "Highest total", "Lowest total"] as const;
 
@@ -47,43 +34,29 @@ export function orderPages(app: Hono<StoreEnv>): void {
     if (sort === "Newest") orders.reverse();
     if (sort === "Highest total") orders.sort((a, b) => orderTotal(b) - orderTotal(a));
     if (sort === "Lowest total") orders.sort((a, b) => orderTotal(a) - orderTotal(b));
-    const shown = paginate(orders, Number(query["page"]), 8);
-    return show(
-      c,
-      "Orders",
-      <>
-        <Heading title="Orders">
-          <form class="row end" method="get">
-            <Field label="Search orders" name="q" value={query["q"]} />
-            <Field
-              label="Status"
-              name="status"
-              type="select"
-              value={query["status"]}
-              options={[["", "Any"], ...ORDER_STATUSES.map((s) => [s, s] as const)]}
-            />
-            <Field label="Sort" name="sort" type="select" value={sort} options={SORTS} />
-            <Button>Apply</Button>
-          </form>
-        </Heading>
-        {shown.total === 0 ? (
-          <Empty text="No orders found." />
-        ) : (
-          <Table
-            head={["Order", "Customer", "Placed", "Total", "Status"]}
-            numeric={[3]}
-            rows={shown.items.map((o) => [
-              <a href={`/orders/${o.id}`}>Order {o.id}</a>,
-              customerOf(state, o.customerId).name,
-              day(o.placed),
-              money(orderTotal(o)),
-              <StatusBadge status={o.status} />,
-            ])}
+    return listPage(c, "Orders", orders, {
+      filters: (
+        <>
+          <Field
+            label="Status"
+            name="status"
+            type="select"
+            value={query["status"]}
+            options={[["", "Any"], ...ORDER_STATUSES.map((s) => [s, s] as const)]}
           />
-        )}
-        <Pagination {...shown} href={(page) => withQuery("/orders", query, { page })} />
-      </>,
-    );
+          <Field label="Sort" name="sort" type="select" value={sort} options={SORTS} />
+        </>
+      ),
+      head: ["Order", "Customer", "Placed", "Total", "Status"],
+      numeric: [3],
+      row: (o) => [
+        <a href={`/orders/${o.id}`}>Order {o.id}</a>,
+        customerOf(state, o.customerId).name,
+        day(o.placed),
+        money(orderTotal(o)),
+        <StatusBadge status={o.status} />,
+      ],
+    });
   });
 
   app.get("/orders/:id", (c) => {

@@ -21,18 +21,14 @@ import {
   Button,
   ButtonLink,
   Card,
-  Empty,
   Facts,
   Field,
   Heading,
   Modal,
-  Pagination,
-  paginate,
   PostButton,
-  Table,
   withQuery,
 } from "../ui.tsx";
-import { failure, notFound, show } from "./context.tsx";
+import { failure, listPage, notFound, show } from "./context.tsx";
 
 const STOCK_FILTERS = ["Any", "Low", "Out of stock"] as const;
 
@@ -46,44 +42,30 @@ export function productPages(app: Hono<StoreEnv>): void {
         (query["stock"] !== "Low" || (p.stock > 0 && p.stock <= 5)) &&
         (query["stock"] !== "Out of stock" || p.stock === 0),
     );
-    const shown = paginate(products, Number(query["page"]), 8);
-    return show(
-      c,
-      "Products",
-      <>
-        <Heading title="Products">
-          <form class="row end" method="get">
-            <Field label="Search products" name="q" value={query["q"]} />
-            <Field
-              label="Category"
-              name="category"
-              type="select"
-              value={query["category"]}
-              options={[["", "Any"], ...CATEGORIES.map((x) => [x.name, x.name] as const)]}
-            />
-            <Field label="Stock" name="stock" type="select" value={query["stock"]} options={STOCK_FILTERS} />
-            <Button>Apply</Button>
-            <ButtonLink href="/products/new">New product</ButtonLink>
-          </form>
-        </Heading>
-        {shown.total === 0 ? (
-          <Empty text="No products found." />
-        ) : (
-          <Table
-            head={["Product", "Category", "Price", "Stock", "Status"]}
-            numeric={[2, 3]}
-            rows={shown.items.map((p) => [
-              <a href={`/products/${p.id}`}>{p.name}</a>,
-              p.category,
-              money(p.price),
-              p.stock,
-              p.enabled ? <Badge tone="good">Enabled</Badge> : <Badge tone="bad">Disabled</Badge>,
-            ])}
+    return listPage(c, "Products", products, {
+      filters: (
+        <>
+          <Field
+            label="Category"
+            name="category"
+            type="select"
+            value={query["category"]}
+            options={[["", "Any"], ...CATEGORIES.map((x) => [x.name, x.name] as const)]}
           />
-        )}
-        <Pagination {...shown} href={(page) => withQuery("/products", query, { page })} />
-      </>,
-    );
+          <Field label="Stock" name="stock" type="select" value={query["stock"]} options={STOCK_FILTERS} />
+        </>
+      ),
+      more: <ButtonLink href="/products/new">New product</ButtonLink>,
+      head: ["Product", "Category", "Price", "Stock", "Status"],
+      numeric: [2, 3],
+      row: (p) => [
+        <a href={`/products/${p.id}`}>{p.name}</a>,
+        p.category,
+        money(p.price),
+        p.stock,
+        p.enabled ? <Badge tone="good">Enabled</Badge> : <Badge tone="bad">Disabled</Badge>,
+      ],
+    });
   });
 
   app.get("/products/new", (c) =>
@@ -189,41 +171,27 @@ export function reviewPages(app: Hono<StoreEnv>): void {
       .filter((r) => !query["status"] || r.status === query["status"])
       .filter((r) => matches(query["q"] ?? "", productOf(state, r.productId).name, r.author))
       .reverse();
-    const shown = paginate(reviews, Number(query["page"]), 8);
-    return show(
-      c,
-      "Reviews",
-      <>
-        <Heading title="Reviews">
-          <form class="row end" method="get">
-            <Field label="Search reviews" name="q" value={query["q"]} />
-            <Field
-              label="Status"
-              name="status"
-              type="select"
-              value={query["status"]}
-              options={[["", "Any"], "Pending", "Approved", "Rejected"]}
-            />
-            <Button>Apply</Button>
-          </form>
-        </Heading>
-        {shown.total === 0 ? (
-          <Empty text="No reviews found." />
-        ) : (
-          <Table
-            head={["Review", "Rating", "Status"]}
-            rows={shown.items.map((r) => [
-              <a href={`/reviews/${r.id}`}>
-                {productOf(state, r.productId).name} by {r.author}
-              </a>,
-              stars(r.rating),
-              <ReviewBadge status={r.status} />,
-            ])}
+    return listPage(c, "Reviews", reviews, {
+      filters: (
+        <>
+          <Field
+            label="Status"
+            name="status"
+            type="select"
+            value={query["status"]}
+            options={[["", "Any"], "Pending", "Approved", "Rejected"]}
           />
-        )}
-        <Pagination {...shown} href={(page) => withQuery("/reviews", query, { page })} />
-      </>,
-    );
+        </>
+      ),
+      head: ["Review", "Rating", "Status"],
+      row: (r) => [
+        <a href={`/reviews/${r.id}`}>
+          {productOf(state, r.productId).name} by {r.author}
+        </a>,
+        stars(r.rating),
+        <ReviewBadge status={r.status} />,
+      ],
+    });
   });
 
   app.get("/reviews/:id", (c) => {
