@@ -148,7 +148,7 @@ describe("the loop", () => {
 
   it("refuses a reply as long as the model's context instead of scoring 0%", async () => {
     const tooLong = { rollout: { parallel: 1, maxSteps: 5, maxNewTokens: 4096 } };
-    await expect(trainWith(tooLong)).rejects.toThrow(/frame alone take/);
+    await expect(trainWith(tooLong)).rejects.toThrow(/the reply takes all of the model.s context/);
   });
 
   it("goes on to more phases than were planned", async () => {
