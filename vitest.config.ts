@@ -3,7 +3,10 @@ import { defineConfig } from "vitest/config";
 
 const path = (inside: string) => fileURLToPath(new URL(inside, import.meta.url));
 
-/** Unit tests share the cores; browser tests run one file at a time, because each launches Chromium. */
+/**
+ * One project after the other: unit tests share the cores; browser tests run one file at a time, because each launches
+ * Chromium; the package's test builds `dist/` anew, which others may be reading.
+ */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
   resolve: {
@@ -24,6 +27,7 @@ export default defineConfig({
           testTimeout: 60_000,
           pool: "forks",
           maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -35,6 +39,7 @@ export default defineConfig({
           hookTimeout: 120_000,
           pool: "forks",
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -42,6 +47,7 @@ export default defineConfig({
           name: "package",
           include: ["test/package/*.test.ts"],
           testTimeout: 60_000,
+          sequence: { groupOrder: 3 },
         },
       },
     ],
