@@ -400,6 +400,37 @@ describe("episodes", () => {
     expect(time.observation.url).toBe("http://shop.test/next?p=[redacted: secret]");
   });
 
+  it.each(["compact", "webrl", "aria"] as const)(
+    "show no secret that goes on from one element to the next: %s",
+    async (format) => {
+      keepSecret("Aq7xHq2-Zt9mKw4", "a test");
+      const app = pages({
+        "/": `<title>x</title><p>Aq7xHq2</p><p>Zt9mKw4</p><button>Aq7xHq2</button><button>Zt9mKw4</button>
+<input aria-label=a value=Aq7xHq2><input aria-label=b value=Zt9mKw4><input placeholder=Aq7xHq2><input placeholder=Zt9mKw4>`,
+      });
+      await using page = await open(pool, app, { format });
+      expect(JSON.stringify(page.first)).not.toMatch(/Aq7xHq2|Zt9mKw4/);
+      expect(page.first.text).toContain("[redacted: secret]");
+    },
+  );
+
+  it("show nothing of a page on a picture while a secret is visible there", async () => {
+    keepSecret("hunter22", "a test");
+    const app = pages({
+      "/": `<h1>It is hunter22.</h1><a href="/second">Second</a>`,
+      "/second": `<p style="position: fixed; top: 300px">hunter22 is it</p><dialog open>x</dialog><a href="/none">None</a>`,
+      "/none": "<h1>There</h1>",
+    });
+    await using page = await open(pool, app);
+    const first = Buffer.from(await page.episode.screenshot());
+    await page.act('do(action="Click", element="link Second")');
+    const second = Buffer.from(await page.episode.screenshot());
+    await page.act('do(action="Click", element="link None")');
+    const none = Buffer.from(await page.episode.screenshot());
+    expect(second.equals(first)).toBe(true);
+    expect(none.equals(first)).toBe(false);
+  });
+
   it("say where a step's time went", async () => {
     const times: StepTimes[] = [];
     await using page = await open(

@@ -185,9 +185,9 @@ class BrowserEpisode implements Episode {
     try {
       const tab = await this.#tabs.current();
       // A picture cannot be searched: where the page shows a secret, nothing of it is seen.
-      const mask = this.#showsSecret ? [tab.page.locator("html")] : [];
+      const hidden = this.#showsSecret && { style: "*, ::backdrop { opacity: 0 !important }" };
       return await bounded(
-        tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0, mask }),
+        tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0, ...hidden }),
         this.#limits.responseMs,
       );
     } catch (error) {

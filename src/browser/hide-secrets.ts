@@ -90,9 +90,15 @@ const BETWEEN: Record<ObservationFormat, RegExp> = {
   aria: /(^\s*- [\w-]+:?|\[[^\]]*\])/,
 };
 
+/** A name stands in quotes, a value after the state. */
+function ariaOrder(text: string): string {
+  if (/^\s*"/.test(text)) return "names";
+  return text.startsWith(": ") ? "shown values" : "text";
+}
+
 function tokensOf(line: string, format: ObservationFormat): Token[] {
   return line.split(BETWEEN[format]).flatMap((text, index): Token[] => {
-    if (index % 2 === 0) return [{ text, order: "text" }];
+    if (index % 2 === 0) return [{ text, order: format === "aria" ? ariaOrder(text) : "text" }];
     if (format !== "webrl") return [{ text, order: null }];
     // Attributes are read one name at a time: every title of the page, every value.
     let name = "";

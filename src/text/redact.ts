@@ -61,7 +61,10 @@ export function redactKnown(secrets: Iterable<string>): Redactor {
           const text = texts[index]!;
           for (const [from, to] of ranges) {
             const part: Range = [Math.max(0, from - start), Math.min(text.length, to - start)];
-            if (part[0] < part[1] && /\S/.test(text.slice(...part))) found[index]!.push(part);
+            // Quotes and blanks at its ends belong to the text around it.
+            while (part[0] < part[1] && /[\s"]/.test(text[part[0]]!)) part[0]++;
+            while (part[0] < part[1] && /[\s"]/.test(text[part[1] - 1]!)) part[1]--;
+            if (part[0] < part[1]) found[index]!.push(part);
           }
           start += text.length + 1;
         }
