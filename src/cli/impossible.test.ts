@@ -47,7 +47,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["is not a run", () => ["eval", "--run", ""]],
   ["cannot be used with option", () => ["eval", "--run", at("r1"), "--model", "models/base"]],
   ["maxNewTokens: Too big", () => ["eval", "--max-new-tokens", "5000", "--tasks", "1"]],
-  ["it is a directory", () => ["eval", "--tasks", "1", "--out", at("empty")]],
+  ["is no regular file", () => ["eval", "--tasks", "1", "--out", at("empty")]],
   ["is not a run", () => ["report", at("empty")]],
   ["is no directory", () => ["dashboard", at("file"), "--port", "0"]],
   ["maxSteps: Too big", () => ["model", "demos", "--out", at("d"), "--max-steps", "1001"]],
