@@ -39,6 +39,8 @@ export default defineConfig({
           hookTimeout: 120_000,
           pool: "forks",
           fileParallelism: false,
+          // On a busy machine of CI a page may be slower than its bounds; at a desk a test that fails now and then is seen.
+          retry: process.env["CI"] ? 1 : 0,
           sequence: { groupOrder: 2 },
         },
       },
