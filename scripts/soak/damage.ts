@@ -7,7 +7,7 @@ import { execFile } from "node:child_process";
 import { appendFile, cp, mkdir, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { fileError } from "../../src/cli/program.ts";
+import { fileError } from "../../src/cli/file-error.ts";
 import { describeFileTrouble } from "../../src/cli/train-run.ts";
 import { ConfigError } from "../../src/core/errors.ts";
 import type { Rng } from "../../src/core/rng.ts";

@@ -4,8 +4,9 @@
  */
 
 import { existsSync } from "node:fs";
-import { cp, mkdir, rename, rm } from "node:fs/promises";
+import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { makeDirectory } from "../core/make-directory.ts";
 import { mean, standardError } from "../algo/statistics.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
@@ -81,7 +82,7 @@ export async function shareBeginning(run: BenchRun, plan: readonly BenchRun[]): 
   // A copy that was cut short is made again.
   await rm(run.directory, { recursive: true, force: true });
   const part = `${phases}.part`;
-  await mkdir(part, { recursive: true });
+  await makeDirectory(part);
   await cp(join(from, phasePath(0, "")), join(part, phaseName(0)), { recursive: true });
   for (const file of ["metrics.jsonl", "events.jsonl"]) {
     const lines = await readJsonLines<MetricLine | RunEvent>(join(from, file));

@@ -5,7 +5,7 @@
 
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { readFile, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,6 +14,7 @@ import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 import { z } from "zod";
 import { ConfigError, Fault } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive } from "../core/process-owner.ts";
 import { withProfileDirectory } from "./profiles.ts";
 
@@ -226,7 +227,7 @@ function unpack(): Promise<Packaged> {
     const staging = `${packaged.directory}.${process.pid}.partial`;
     try {
       await removePartial(packaged.directory);
-      await mkdir(staging, { recursive: true });
+      await makeDirectory(staging);
       const script = `const m = require(${JSON.stringify(packaged.entry)}); (m.default ?? m).executablePath().then(() => {}, (e) => { console.error(e.message); process.exit(1); })`;
       await promisify(execFile)(process.execPath, ["-e", script], {
         // The variable makes it unpack the libraries of NSS, too.
@@ -235,7 +236,7 @@ function unpack(): Promise<Packaged> {
       // The package's own configuration looks for the fonts where it does not unpack them here.
       const fonts = `<fontconfig><dir>${packaged.directory}/fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>`;
       await writeFile(join(staging, "fonts.conf"), fonts);
-      await mkdir(dirname(packaged.directory), { recursive: true });
+      await makeDirectory(dirname(packaged.directory));
       await rename(staging, packaged.directory).catch((error: NodeJS.ErrnoException) => {
         // Another process was faster.
         if (!existsSync(packaged.executable)) throw error;

@@ -5,10 +5,11 @@
 
 import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
-import { lstat, mkdir, readdir, rm } from "node:fs/promises";
+import { lstat, readdir, rm } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive, thisProcess } from "../core/process-owner.ts";
 
 /** All of this user's. Short: Chromium puts a socket below it, whose path may have 107 bytes. */
@@ -20,7 +21,7 @@ let removedAtExit = false;
 /** This process's own; removed at its end, or by whoever comes after it. */
 async function ownDirectory(): Promise<string> {
   const directory = root();
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory, 0o700);
   const info = await lstat(directory);
   if (!info.isDirectory() || (process.getuid && info.uid !== process.getuid()))
     throw new ConfigError(
@@ -29,7 +30,7 @@ async function ownDirectory(): Promise<string> {
     );
   const { pid, started } = thisProcess();
   const own = join(directory, [pid, started ?? "", hostHash()].join("."));
-  await mkdir(own, { recursive: true, mode: 0o700 });
+  await makeDirectory(own, 0o700);
   if (!removedAtExit) {
     removedAtExit = true;
     process.once("exit", () => rmSync(own, { recursive: true, force: true }));

@@ -1,11 +1,11 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
 import { loadConfig } from "../run/parse-config.ts";
-import { fileError } from "./program.ts";
+import { fileError } from "./file-error.ts";
 import { mistakeOf, webrl } from "./testing/webrl.ts";
 
 const DEMOS = fileURLToPath(new URL("../../models/hurried/demonstrations.jsonl.gz", import.meta.url));
@@ -18,6 +18,8 @@ beforeAll(async () => {
   await mkdir(at("mine"));
   await writeFile(at("mine/notes.txt"), "mine");
   await writeFile(at("file"), "mine");
+  await symlink(at("nowhere"), at("dangling"));
+  await symlink(at("loop"), at("loop"));
   await writeFile(at("garbage.jsonl"), "garbage\n");
   await writeFile(at("other.jsonl"), '{"x":1}\n');
   await writeFile(at("none.jsonl"), "");
@@ -35,6 +37,12 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["has no task to train on", () => ["train", "--run", at("r1"), ...own("test-only.mjs")]],
   ["no task in the test split", () => ["train", "--run", at("r2"), ...own("train-only.mjs")]],
   ["is a file: no run can be written there", () => ["train", "--run", at("file")]],
+  ["a part of the path is a file", () => ["train", "--run", at("file/x/y")]],
+  ["is a file: no run can be written there", () => ["train", "--run", "/dev/null"]],
+  ["something is there already", () => ["train", "--run", at("dangling")]],
+  ["something is there already", () => ["train", "--run", at("dangling/x")]],
+  ["symbolic links lead to each other", () => ["train", "--run", at("loop/x")]],
+  ["its name is too long", () => ["train", "--run", at("n".repeat(300))]],
   ["a run needs the name of a directory", () => ["train", "--run", ""]],
   ["there is no setting __proto__.x", () => ["train", "--set", "__proto__.x=1"]],
   [
@@ -96,6 +104,25 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
 
 test.each(cases.map(([said, typed]) => ({ said, typed: typed! })))("$said", async ({ said, typed }) => {
   expect(mistakeOf(await webrl(...typed()))).toContain(said);
+});
+
+// Node's own recursive mkdir never ended there.
+test.runIf(process.platform === "linux").each([
+  ["train", "--run", "/proc/x"],
+  ["train", "--run", "/proc/x/y"],
+  ["train", "--run", "/proc/self/fd/x"],
+  ["train", "--run", "/proc"],
+  ["train", "--run", "/dev/fd/x"],
+  ["resume", "/proc"],
+  ["resume", "/proc/x"],
+  ["report", "/proc"],
+  ["eval", "--run", "/proc"],
+  ["demo", "--run", "/proc/x"],
+  ["eval", "--tasks", "1", "--out", "/proc/x/y"],
+  ["model", "demos", "--out", "/proc/x/demos.jsonl"],
+  ["model", "sft", "--base", "models/base", "--out", "/proc/x", "--demos", DEMOS],
+])("%s %s … ends in a sentence", async (...typed) => {
+  expect(mistakeOf(await webrl(...typed))).toMatch(/^webrl: .*\/(proc|dev\/fd)/m);
 });
 
 test("a setting's name never reaches what all objects share", async () => {

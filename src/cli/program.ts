@@ -5,6 +5,7 @@ import { Command, CommanderError } from "commander";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
+import { fileError } from "./file-error.ts";
 import { register as benchEngine } from "./commands/bench-engine.ts";
 import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
@@ -88,22 +89,3 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
 }
 
 const FILE_HINT = "Name another path, or change what is there or its permissions.";
-
-const FILE_PROBLEMS: Readonly<Record<string, string>> = {
-  EACCES: "permission denied",
-  EEXIST: "something is there already",
-  EISDIR: "it is a directory",
-  ENAMETOOLONG: "its name is too long",
-  ENOENT: "there is no such file or directory",
-  ENOTDIR: "a part of the path is a file",
-  EPERM: "not permitted",
-  EROFS: "its disk can only be read",
-};
-
-/** A path that the user named and that cannot be read or written, in a sentence; `null` where it is something else. */
-export function fileError(error: unknown): string | null {
-  const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-  const problem = FILE_PROBLEMS[code ?? ""];
-  if (problem === undefined || typeof syscall !== "string") return null;
-  return `${path === undefined ? "a file" : JSON.stringify(path)} cannot be used: ${problem}`;
-}

@@ -87,9 +87,12 @@ describe("a stop", () => {
       path: join(run, "lock-1.json"),
     });
     expect(describeFileTrouble(denied, run)).toBe(
-      `${join(run, "lock-1.json")} cannot be used (open): this user may not`,
+      `${JSON.stringify(join(run, "lock-1.json"))} cannot be used: permission denied`,
     );
-    expect(describeFileTrouble(denied, join(world, "other"))).toBeNull();
+    for (const other of ["other", "block", "blocked-too"])
+      expect(describeFileTrouble(denied, join(world, other))).toBeNull();
+    const above = Object.assign(new Error("x"), { code: "ENOENT", syscall: "mkdir", path: world });
+    expect(describeFileTrouble(above, run)).toContain("no directory can be made there");
     expect(describeFileTrouble(full, run)).toBeNull();
   });
 
@@ -97,6 +100,7 @@ describe("a stop", () => {
     const run = join(world, "stopped");
     expect(nextStep(run, full)).toContain("give the same command again");
     await mkdir(run);
+    expect(nextStep(run, new Error("EPERM"))).toContain("Nothing has begun yet. Name another --run");
     await writeFile(join(run, "config.json"), "{}");
     expect(nextStep(run, full)).toContain(`Free some space, then continue with \`webrl resume ${run}\``);
     expect(nextStep(run, new ConfigError("wrong", "Correct it."))).toContain("another --run");

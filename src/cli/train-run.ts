@@ -1,12 +1,13 @@
 /** @file What `train`, `resume`, `demo` and `bench methods` share: open a run, train, show it, say what to do when it stops. */
 
 import { existsSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { Observer } from "../run/events.ts";
 import type { RunResult } from "../train/loop.ts";
 import { interruption } from "./command.ts";
+import { fileError } from "./file-error.ts";
 import { createRunView } from "./run-view.ts";
 
 export interface TrainRunOptions {
@@ -78,33 +79,22 @@ export function isDiskFull(error: unknown): boolean {
   );
 }
 
-const FILE_TROUBLE: Record<string, string> = {
-  EACCES: "this user may not",
-  EPERM: "this user may not",
-  EROFS: "the file system is read-only",
-  EISDIR: "there is a directory of that name",
-  ENOTDIR: "a part of the path is a file",
-  EMFILE: "this process has too many open files (ulimit -n)",
-  ENFILE: "the machine has too many open files",
-  EIO: "the disk reports an error",
-  ESTALE: "the network file system has lost it",
-};
-
-/** A file of the run that cannot be read or written, as a sentence; `null` for every other error. */
+/** A file of the run, or a directory above it, that cannot be read or written, as a sentence; `null` for every other error. */
 export function describeFileTrouble(error: unknown, directory: string): string | null {
-  const { code, path, syscall } = error as NodeJS.ErrnoException;
-  const reason = FILE_TROUBLE[code ?? ""];
-  if (reason === undefined || typeof path !== "string" || !resolve(path).startsWith(resolve(directory)))
-    return null;
-  return `${path} cannot be used (${syscall}): ${reason}`;
+  const { path } = error as NodeJS.ErrnoException;
+  if (typeof path !== "string") return null;
+  const isBelow = (above: string, below: string) => !/^\.\.(\/|\\|$)/.test(relative(above, below));
+  return isBelow(directory, path) || isBelow(path, directory) ? fileError(error) : null;
 }
 
 /** What to do after a stop. */
 export function nextStep(directory: string, error: unknown): string {
   const resume = `continue with \`webrl resume ${directory}\``;
-  if (isDiskFull(error) && existsSync(join(directory, "config.json")))
-    return `Nothing is lost. Free some space, then ${resume}.`;
-  if (isDiskFull(error)) return "Nothing has begun yet. Free some space, then give the same command again.";
+  if (!existsSync(join(directory, "config.json")))
+    return isDiskFull(error)
+      ? "Nothing has begun yet. Free some space, then give the same command again."
+      : "Nothing has begun yet. Name another --run, or change what is there or its permissions.";
+  if (isDiskFull(error)) return `Nothing is lost. Free some space, then ${resume}.`;
   // Its configuration is written into the run: another one needs another run.
   if (error instanceof ConfigError && !existsSync(join(directory, "phases")))
     return `${directory} has not begun. If a setting has to change, start again with another --run; else ${resume}.`;

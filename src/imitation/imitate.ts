@@ -5,12 +5,13 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, readdir, rm } from "node:fs/promises";
+import { readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { perplexity } from "../algo/perplexity.ts";
 import type { Datum, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import { ormQuestions } from "../reward/orm-datum.ts";
 import type { OrmExample } from "../reward/train-orm.ts";
@@ -138,7 +139,7 @@ export async function imitate(
   const batchAt = batchOrder(training, config);
 
   const statePath = join(options.workDirectory, "state.json");
-  await mkdir(options.workDirectory, { recursive: true });
+  await makeDirectory(options.workDirectory);
   let step = 0;
   let secondsBefore = 0;
   if (existsSync(statePath)) {

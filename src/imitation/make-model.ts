@@ -4,10 +4,11 @@
  */
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Engine, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { inPercent } from "../core/percent.ts";
 import { createRng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
@@ -101,7 +102,7 @@ export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
     );
   const start = base ?? join(`${out}.work`, "start");
   if (base === undefined && !existsSync(join(start, "config.json"))) {
-    await mkdir(`${out}.work`, { recursive: true });
+    await makeDirectory(`${out}.work`);
     await options.createModel(start, textsOf(records));
   }
   const warm = join(`${out}.work`, "warm");
@@ -293,7 +294,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     options.records.filter((record) => trained.has(record.trajectory.id)),
     { perDemonstration: options.drillsPerDemonstration, seed },
   );
-  await mkdir(workDirectory, { recursive: true });
+  await makeDirectory(workDirectory);
   await using model = await options.engine.open({ path: options.base });
   const fromStep = await restore(model, workDirectory, statePath);
   let saved = Date.now();

@@ -6,9 +6,10 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
-import { mkdir, open as openFile, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { open as openFile, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { redactJson, redactOutput } from "../text/secrets.ts";
 import { checkConsistency, trainConfigSchema } from "./config.ts";
 import { checkFiles, markFile, readMarker } from "./done-marker.ts";
@@ -61,7 +62,7 @@ export interface Run extends AsyncDisposable {
 /** Writes a file, without the known secrets, so that it is there completely or not at all, after a loss of power as well. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   try {
     await using file = await openFile(part, "w");
     await file.writeFile(typeof content === "string" ? redactOutput(content) : content);
@@ -97,7 +98,7 @@ export function refuseExistingRun(directory: string): void {
 /** Makes a new run directory with its resolved configuration and opens it. */
 export async function createRun(directory: string, info: RunInfo, observer: Observer): Promise<Run> {
   refuseExistingRun(directory);
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   await writeAtomically(join(directory, "config.json"), `${JSON.stringify(info, null, 2)}\n`);
   return open(directory, info, observer, { kind: "run_started", ...briefly(info) });
 }
@@ -198,7 +199,7 @@ async function openLocked(
     stage: async (phase, name, body) => {
       const before = done.get(stageKey(phase, name));
       if (before) return before.output as never;
-      await mkdir(pathOf(phase, ""), { recursive: true });
+      await makeDirectory(pathOf(phase, ""));
       emit({ kind: "stage_started", phase, stage: name });
       const started = Date.now();
       const summary: Record<string, number> = {};
@@ -228,7 +229,7 @@ async function openLocked(
         },
         writeScreenshot: async (episodeId, index, image) => {
           const path = phasePath(phase, screenshotName(episodeId, index, image));
-          await mkdir(dirname(join(directory, path)), { recursive: true });
+          await makeDirectory(dirname(join(directory, path)));
           await writeFile(join(directory, path), image);
           return path;
         },
@@ -342,6 +343,6 @@ function stageOf(line: string): string | null {
 /** A checkpoint is written into an empty directory: what an interrupted stage left is removed. */
 export async function freshDirectory(path: string): Promise<string> {
   await rm(path, { recursive: true, force: true });
-  await mkdir(dirname(path), { recursive: true });
+  await makeDirectory(dirname(path));
   return path;
 }

@@ -1,7 +1,7 @@
 /** @file `webrl model demos` and `webrl model rollouts`: episodes collected in the browser, to make models from. */
 
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { makeDirectory } from "../../core/make-directory.ts";
 import type { Command } from "commander";
 import {
   anyNumber,
@@ -74,7 +74,7 @@ export function registerDemos(model: Command): void {
     const { parseConfig } = await import("../../run/parse-config.ts");
     const { suite, tasks, site } = await openWorld(options);
     await using _site = site;
-    await mkdir(dirname(options.out), { recursive: true });
+    await makeDirectory(dirname(options.out));
     const log = lineLog();
     let [good, faulted] = [0, 0];
     const started = performance.now();
@@ -140,7 +140,7 @@ export function registerRollouts(model: Command): void {
       const { tasks, site } = await openWorld(options);
       await using _site = site;
       await using engine = createOnnxEngine();
-      await mkdir(dirname(options.out), { recursive: true });
+      await makeDirectory(dirname(options.out));
       const log = lineLog();
       let good = 0;
       let made = 0;

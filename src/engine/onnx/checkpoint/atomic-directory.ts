@@ -3,11 +3,12 @@
  * written last, and one rename puts the directory in its place.
  */
 
-import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 
 import { ConfigError } from "../../../core/errors.ts";
+import { makeDirectory } from "../../../core/make-directory.ts";
 import { isAlive } from "../../../core/process-owner.ts";
 import { manifestName, writeManifest } from "./manifest.ts";
 
@@ -23,7 +24,7 @@ export async function writeDirectory(
   const target = resolve(directory);
   const parent = dirname(target);
   await refuseForeign(target);
-  await mkdir(parent, { recursive: true });
+  await makeDirectory(parent);
   const prefix = `.${basename(target)}.new-`;
   await sweep(parent, prefix);
   const temporary = await mkdtemp(join(parent, `${prefix}${process.pid}-`));

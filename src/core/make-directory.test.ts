@@ -1,0 +1,38 @@
+import { mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { makeDirectory } from "./make-directory.ts";
+
+let here: string;
+beforeAll(async () => {
+  here = await mkdtemp(join(tmpdir(), "webrl-make-"));
+});
+afterAll(() => rm(here, { recursive: true }));
+
+test("makes what is missing above it, and leaves what is there", async () => {
+  await makeDirectory(join(here, "a/b/c"), 0o700);
+  expect((await stat(join(here, "a/b/c"))).mode & 0o777).toBe(0o700);
+  await writeFile(join(here, "a/b/c/file"), "");
+  await makeDirectory(join(here, "a/b/c"));
+  expect((await stat(join(here, "a/b/c/file"))).isFile()).toBe(true);
+  await makeDirectory("/");
+  await Promise.all([1, 2, 3].map(() => makeDirectory(join(here, "x/y"))));
+});
+
+test("throws where a part of the path is something else", async () => {
+  await writeFile(join(here, "file"), "");
+  await symlink(join(here, "nowhere"), join(here, "dangling"));
+  await symlink(join(here, "loop"), join(here, "loop"));
+  await expect(makeDirectory(join(here, "file"))).rejects.toMatchObject({ code: "EEXIST" });
+  await expect(makeDirectory(join(here, "file/x"))).rejects.toMatchObject({ code: "ENOTDIR" });
+  await expect(makeDirectory(join(here, "dangling"))).rejects.toMatchObject({ code: "EEXIST" });
+  await expect(makeDirectory(join(here, "dangling/x/y"))).rejects.toMatchObject({ code: "EEXIST" });
+  await expect(makeDirectory(join(here, "loop/x"))).rejects.toMatchObject({ code: "ELOOP" });
+  await expect(makeDirectory(join(here, "n".repeat(300)))).rejects.toMatchObject({ code: "ENAMETOOLONG" });
+});
+
+test.runIf(process.platform === "linux")("throws where nothing can be made in what exists", async () => {
+  await expect(makeDirectory("/proc/x")).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(makeDirectory("/proc/self/x/y")).rejects.toMatchObject({ code: "ENOENT" });
+});
