@@ -113,15 +113,28 @@ export interface Model extends FrozenModel {
   fork(): Promise<FrozenModel>;
 }
 
+/** A LoRA adapter (Hu et al. 2021): y = x·Wᵀ + (alpha/rank)·(x·Aᵀ)·Bᵀ. */
+export interface LoraSettings {
+  rank: number;
+  alpha: number;
+  /** Last parts of module names, e.g. `q_proj`; default: every linear module. */
+  targetModules?: readonly string[] | undefined;
+  /** Layers that get adapters: the last so many, or these, counted from 0; default: all. */
+  layers?: number | readonly number[] | undefined;
+}
+
 export interface OpenOptions {
-  /** Directory of a model in Hugging Face's layout, or of one that `save` wrote. */
+  /** Directory of a model in Hugging Face's layout, of an adapter in PEFT's, or of one that `save` wrote. */
   path: string;
-  /** Train an adapter on the frozen base instead of all weights. */
-  lora?: { rank: number; alpha: number; targetModules?: string[]; seed: number };
+  /**
+   * Train an adapter on the frozen base instead of all weights. An adapter's directory brings its own settings: `lora` may
+   * then be left out, or say the same; anything else throws.
+   */
+  lora?: (LoraSettings & { seed: number }) | undefined;
 }
 
 export interface Engine extends AsyncDisposable {
   readonly name: string;
-  /** Adapters that are opened on the same path share the base's memory. */
+  /** Adapters on one base share its memory, whoever opened them; it stays while the engine lives or another base takes its place. */
   open(options: OpenOptions): Promise<Model>;
 }

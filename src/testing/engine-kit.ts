@@ -10,7 +10,7 @@ import type { Rule } from "./kit.ts";
 export interface EngineUnderTest {
   /** A new engine; the kit disposes it. */
   create(): Promise<Engine>;
-  /** A small model that it can open. */
+  /** A small model that it can open; with `lora`, the rules of adapters are checked as well. */
   open: OpenOptions;
   /** How far two computations of the same log-probability may lie apart, nats. Default 1e-3. */
   tolerance?: number;
@@ -58,7 +58,45 @@ export function engineRules(subject: EngineUnderTest): Rule[] {
     }
   };
 
+  const adapterRules = (lora: NonNullable<OpenOptions["lora"]>): Rule[] => [
+    rule("two adapters on one base train apart, each as it would alone", async (model, engine) => {
+      await using twin = await engine.open(subject.open);
+      const [fresh] = await twin.logprobs([short(model)]);
+      await learn(model, 4);
+      const [still] = await twin.logprobs([short(model)]);
+      assert.deepEqual([...still!], [...fresh!], "the other adapter's training moved this one");
+      await learn(twin, 4);
+      const [one] = await model.logprobs([short(model)]);
+      const [two] = await twin.logprobs([short(model)]);
+      close(one!, two!, "the same training, one after the other");
+    }),
+    rule(
+      "a saved adapter is opened by its directory, and training goes on from it",
+      async (model, engine) => {
+        const directory = await mkdtemp(join(tmpdir(), "webrl-engine-kit-"));
+        try {
+          await learn(model, 3);
+          await model.save(join(directory, "adapter"));
+          const [saved] = await model.logprobs([short(model)]);
+          await using again = await engine.open({ path: join(directory, "adapter") });
+          close((await again.logprobs([short(model)]))[0]!, saved!, "opened again", 1e-5);
+          await learn(again, 3);
+          assert.ok(sum((await again.logprobs([short(model)]))[0]!) > sum(saved!), "it learns on");
+          await using same = await engine.open({ path: join(directory, "adapter"), lora });
+          close((await same.logprobs([short(model)]))[0]!, saved!, "opened with its own settings", 1e-5);
+          await assert.rejects(
+            engine.open({ path: join(directory, "adapter"), lora: { ...lora, rank: lora.rank + 1 } }),
+            "other settings than the adapter's are refused",
+          );
+        } finally {
+          await rm(directory, { recursive: true, force: true });
+        }
+      },
+    ),
+  ];
+
   return [
+    ...(subject.open.lora ? adapterRules(subject.open.lora) : []),
     rule("the tokenizer gives back the text that it encoded", async ({ tokenizer }) => {
       for (const text of ["The lamp costs $24.", 'do(action="Click", element="link Lamp")', "a\n\nb  c"])
         assert.equal(tokenizer.decode(tokenizer.encode(text)), text);

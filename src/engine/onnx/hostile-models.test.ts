@@ -335,6 +335,7 @@ describe("an adapter with", () => {
       rank: 2,
       alpha: 2,
       targetModules: ["q_proj"],
+      layers: null,
       baseModel: plain,
       modules: new Map(modules ?? [[module, { a: tensor([2, 16]), b: tensor([16, 2]) }]]),
     });

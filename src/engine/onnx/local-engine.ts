@@ -4,25 +4,30 @@
  */
 
 import { resolve } from "node:path";
-import { adapterTensors, readAdapterModel, readBaseModel, type BaseModel } from "./model-files.ts";
+import { isAdapterDirectory, readAdapter } from "./checkpoint/adapter.ts";
+import {
+  adapterTensors,
+  baseDirectories,
+  checkBase,
+  checkSameLora,
+  loraOptions,
+  readBaseModel,
+  type BaseModel,
+} from "./model-files.ts";
+import { SharedBases, type SharedBase } from "./shared-bases.ts";
 import type { LocalEngineOptions } from "./local-engine-options.ts";
 import { LocalModel } from "./local-model.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
 import { loraInputName } from "./models/decoder.ts";
-import { initLora, loraSpecs, parameterSpecs, type LoraSpec } from "./models/parameters.ts";
+import { initLora, loraSpecs, parameterSpecs, type LoraOptions, type LoraSpec } from "./models/parameters.ts";
 import { LossPrograms } from "./train/loss-programs.ts";
 import type { OpenOptions } from "../../core/engine.ts";
 import type { DecoderConfig } from "./models/config.ts";
 import type { TrainedTensor } from "./train/adamw.ts";
 
-interface SharedBase {
-  base: BaseModel;
-  users: number;
-}
-
 export class LocalEngine implements AsyncDisposable {
   readonly options: LocalEngineOptions;
-  readonly #bases = new Map<string, Promise<SharedBase>>();
+  readonly #bases = new SharedBases();
   readonly #programs = new Map<string, LossPrograms>();
   readonly #models = new Set<LocalModel>();
 
@@ -32,34 +37,56 @@ export class LocalEngine implements AsyncDisposable {
 
   async open({ path, lora }: OpenOptions): Promise<LocalModel> {
     const directory = resolve(path);
-    const saved = await readAdapterModel(directory);
-    const options = saved?.lora ?? lora;
-    if (!options) {
+    if (await isAdapterDirectory(directory)) return this.#openAdapter(directory, lora);
+    if (!lora) {
       const base = await readBaseModel(directory);
-      return this.#model(base, base.tensors, null, () => undefined);
+      return this.#model(base, base.tensors, null, null);
     }
-    const baseDirectory = saved ? resolve(saved.base) : directory;
-    const shared = await this.#share(baseDirectory);
-    const release = () => this.#release(baseDirectory);
-    try {
-      const specs = loraSpecs(shared.base.config, options);
-      const tensors = saved
-        ? adapterTensors(saved.adapter, specs, directory)
-        : freshTensors(initLora(specs, lora!.seed));
-      const adapters = new Map(
-        specs.flatMap(({ module, a, b }): [string, RunTensor][] => {
-          const [nameA, nameB] = [loraInputName(module, "A"), loraInputName(module, "B")];
-          return [
-            [nameA, float32(tensors.get(nameA)!, a)],
-            [nameB, float32(tensors.get(nameB)!, b)],
-          ];
-        }),
-      );
-      return this.#model(shared.base, adapters, { options, specs }, release);
-    } catch (error) {
-      release();
-      throw error;
+    const shared = await this.#bases.acquire(directory);
+    return releaseOnError(shared, () => {
+      const specs = loraSpecs(shared.base.config, lora);
+      return this.#onBase(shared, lora, specs, freshTensors(initLora(specs, lora.seed)));
+    });
+  }
+
+  /** An adapter that was saved, on the base that it names. */
+  async #openAdapter(directory: string, asked: OpenOptions["lora"]): Promise<LocalModel> {
+    const adapter = await readAdapter(directory);
+    const places = await baseDirectories(directory, adapter);
+    for (const [i, place] of places.entries()) {
+      const shared = await this.#bases.acquire(place);
+      const isLast = i === places.length - 1;
+      if (!isLast && adapter.baseFingerprint !== null && adapter.baseFingerprint !== shared.base.fingerprint)
+        shared.release();
+      else
+        return releaseOnError(shared, () => {
+          const { config } = shared.base;
+          checkBase(directory, adapter, shared.base);
+          const options = loraOptions(adapter);
+          if (asked) checkSameLora(directory, config, options, asked);
+          const specs = loraSpecs(config, options);
+          return this.#onBase(shared, options, specs, adapterTensors(adapter, specs, directory));
+        });
     }
+    throw new Error("an adapter has at least one place where its base may be");
+  }
+
+  #onBase(
+    shared: SharedBase,
+    options: LoraOptions,
+    specs: readonly LoraSpec[],
+    tensors: ReadonlyMap<string, Float32Array>,
+  ): LocalModel {
+    const adapters = new Map(
+      specs.flatMap(({ module, a, b }): [string, RunTensor][] => {
+        const [nameA, nameB] = [loraInputName(module, "A"), loraInputName(module, "B")];
+        return [
+          [nameA, float32(tensors.get(nameA)!, a)],
+          [nameB, float32(tensors.get(nameB)!, b)],
+        ];
+      }),
+    );
+    return this.#model(shared.base, adapters, { options, specs }, shared);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,7 +100,7 @@ export class LocalEngine implements AsyncDisposable {
     base: BaseModel,
     trained: ReadonlyMap<string, RunTensor>,
     lora: LocalModel["lora"],
-    release: () => void,
+    shared: SharedBase | null,
   ): LocalModel {
     const matrices = new Set(
       parameterSpecs(base.config)
@@ -92,10 +119,8 @@ export class LocalEngine implements AsyncDisposable {
       lora,
       programs: this.#lossPrograms(base.config, lora?.specs ?? []),
       engine: this.options,
-      closed: () => {
-        this.#models.delete(model);
-        release();
-      },
+      shared,
+      closed: (closed) => this.#models.delete(closed),
       adopt: (copy) => this.#models.add(copy),
     });
     this.#models.add(model);
@@ -113,23 +138,14 @@ export class LocalEngine implements AsyncDisposable {
     }
     return programs;
   }
+}
 
-  async #share(directory: string): Promise<SharedBase> {
-    let shared = this.#bases.get(directory);
-    if (!shared) {
-      shared = readBaseModel(directory).then((base) => ({ base, users: 0 }));
-      this.#bases.set(directory, shared);
-      shared.catch(() => this.#bases.delete(directory));
-    }
-    const result = await shared;
-    result.users++;
-    return result;
-  }
-
-  #release(directory: string): void {
-    void this.#bases.get(directory)?.then((shared) => {
-      if (--shared.users === 0) this.#bases.delete(directory);
-    });
+function releaseOnError<T>(shared: SharedBase, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    shared.release();
+    throw error;
   }
 }
 

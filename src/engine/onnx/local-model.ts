@@ -18,6 +18,7 @@ import type {
 import type { LocalEngineOptions } from "./local-engine-options.ts";
 import type { DecoderConfig } from "./models/config.ts";
 import type { LoraOptions, LoraSpec } from "./models/parameters.ts";
+import type { SharedBase } from "./shared-bases.ts";
 import type { TrainedTensor } from "./train/adamw.ts";
 import type { LossPrograms } from "./train/loss-programs.ts";
 import type { AsyncLoss } from "./train/trainer.ts";
@@ -30,7 +31,9 @@ export interface LocalModelParts {
   lora: { options: LoraOptions; specs: readonly LoraSpec[] } | null;
   programs: LossPrograms;
   engine: LocalEngineOptions;
-  closed: () => void;
+  /** The frozen base of adapters, released when the model is closed. */
+  shared: SharedBase | null;
+  closed: (model: LocalModel) => void;
   adopt: (copy: LocalModel) => void;
 }
 
@@ -129,7 +132,8 @@ export class LocalModel implements Model {
           float32((data as Float32Array).slice(), dims),
         ]),
       );
-      const copy = new LocalModel({ ...this.#parts, trained, tensors: [], closed: () => undefined });
+      const { shared } = this.#parts;
+      const copy = new LocalModel({ ...this.#parts, trained, tensors: [], shared: shared && shared.share() });
       this.#parts.adopt(copy);
       return copy;
     });
@@ -140,7 +144,8 @@ export class LocalModel implements Model {
     this.#closed = true;
     await this.#queue;
     await (await this.#sampler)?.[Symbol.asyncDispose]();
-    this.#parts.closed();
+    this.#parts.shared?.release();
+    this.#parts.closed(this);
   }
 
   #open(): void {

@@ -4,16 +4,30 @@
  */
 
 import { totalmem } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ConfigError } from "../../core/errors.ts";
-import { isAdapterDirectory, readAdapter, writeAdapter, type Adapter } from "./checkpoint/adapter.ts";
+import { baseFingerprint } from "./base-fingerprint.ts";
+import {
+  isAdapterDirectory,
+  readAdapter,
+  writeAdapter,
+  type Adapter,
+  type AdapterConfig,
+} from "./checkpoint/adapter.ts";
 import { checkTensors, openCheckpoint, writeCheckpoint } from "./checkpoint/checkpoint.ts";
 import { exists, readModelText } from "./checkpoint/read-file.ts";
 import { readHeader, readTensor, type TensorData } from "./checkpoint/safetensors.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
 import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
 import { loraInputName } from "./models/decoder.ts";
-import { parameterCount, parameterSpecs, type LoraOptions, type LoraSpec } from "./models/parameters.ts";
+import {
+  layersOf,
+  loraSpecs,
+  parameterCount,
+  parameterSpecs,
+  type LoraOptions,
+  type LoraSpec,
+} from "./models/parameters.ts";
 import { checkTokenizerFits, loadTokenizer } from "./tokenizer/load-tokenizer.ts";
 import type { Tokenizer } from "../../core/engine.ts";
 import type { AdamWState } from "./train/adamw.ts";
@@ -24,6 +38,8 @@ export interface BaseModel {
   config: DecoderConfig;
   tokenizer: Tokenizer;
   tensors: ReadonlyMap<string, RunTensor>;
+  /** Of the weights as they were read. */
+  fingerprint: string;
 }
 
 const tokenizerFiles = [
@@ -45,7 +61,7 @@ export async function readBaseModel(directory: string): Promise<BaseModel> {
   const { config, tokenizer, specs, checkpoint } = await openBaseModel(directory);
   const tensors = new Map<string, RunTensor>();
   for (const { name, shape } of specs) tensors.set(name, float32((await checkpoint.read(name)).data, shape));
-  return { directory, config, tokenizer, tensors };
+  return { directory, config, tokenizer, tensors, fingerprint: baseFingerprint(tensors) };
 }
 
 /** The same without keeping the weights: each is read and checked. */
@@ -79,23 +95,77 @@ async function openBaseModel(directory: string) {
   return { config, tokenizer, specs, checkpoint };
 }
 
-/** A PEFT directory's adapter and the base that it names; `null` where the directory holds a whole model. */
-export async function readAdapterModel(
-  directory: string,
-): Promise<{ base: string; lora: LoraOptions; adapter: Adapter } | null> {
-  if (!(await isAdapterDirectory(directory))) return null;
-  const adapter = await readAdapter(directory);
-  if (adapter.baseModel === null)
+/** The settings of an adapter, as `open` takes them. */
+export const loraOptions = ({ rank, alpha, targetModules, layers }: AdapterConfig): LoraOptions => ({
+  rank,
+  alpha,
+  targetModules,
+  ...(layers && { layers }),
+});
+
+/**
+ * Directories where an adapter's base may be, the likeliest first: where it lay beside the adapter, so that both can be moved
+ * together; then what `base_model_name_or_path` says. @throws ConfigError where there is no model in any.
+ */
+export async function baseDirectories(directory: string, adapter: AdapterConfig): Promise<string[]> {
+  const { baseModel, baseBeside } = adapter;
+  const places = [
+    ...(baseBeside === null ? [] : [resolve(directory, baseBeside)]),
+    ...(baseModel === null ? [] : [resolve(baseModel), resolve(directory, baseModel)]),
+  ];
+  if (places.length === 0)
     throw new ConfigError(
       `${directory}/adapter_config.json names no base model`,
       "Set base_model_name_or_path to the base's directory.",
     );
-  return {
-    base: adapter.baseModel,
-    lora: { rank: adapter.rank, alpha: adapter.alpha, targetModules: adapter.targetModules },
-    adapter,
-  };
+  const there: string[] = [];
+  for (const place of new Set(places)) if (await exists(join(place, "config.json"))) there.push(place);
+  if (there.length === 0)
+    throw new ConfigError(
+      `${directory} is an adapter, and its base ${baseModel ?? baseBeside} is not there (looked for ${[...new Set(places)].join(", ")})`,
+      "Put the base's directory, or a link to it, in one of these places.",
+    );
+  return there;
 }
+
+/** @throws ConfigError where an adapter was trained on other weights than those of `base`. */
+export function checkBase(
+  directory: string,
+  { baseFingerprint: wanted }: AdapterConfig,
+  base: BaseModel,
+): void {
+  if (wanted === null || wanted === base.fingerprint) return;
+  throw new ConfigError(
+    `${directory} is an adapter for another base than ${base.directory}: it was trained on weights with the fingerprint ${wanted.slice(0, 12)}, these have ${base.fingerprint.slice(0, 12)}`,
+    "Put the base that it was trained on back, or train the adapter again on this one.",
+  );
+}
+
+/** @throws ConfigError where `asked` says something else than the adapter that is there. */
+export function checkSameLora(
+  directory: string,
+  config: DecoderConfig,
+  there: LoraOptions,
+  asked: LoraOptions,
+): void {
+  const refuse = (what: string, found: unknown, wanted: unknown) => {
+    throw new ConfigError(
+      `${directory} is an adapter with ${what} ${JSON.stringify(found)}, but ${JSON.stringify(wanted)} is asked for`,
+      "An adapter goes on with its own settings: leave them out, or start a new adapter from its base.",
+    );
+  };
+  if (there.rank !== asked.rank) refuse("rank", there.rank, asked.rank);
+  if (there.alpha !== asked.alpha) refuse("alpha", there.alpha, asked.alpha);
+  const [has, wants] = [loraSpecs(config, there), loraSpecs(config, asked)];
+  const layers = (specs: readonly LoraSpec[]) => layersOf(config, specs) ?? "all";
+  if (String(layers(has)) !== String(layers(wants))) refuse("layers", layers(has), layers(wants));
+  if (String(targetsOf(has)) !== String(targetsOf(wants)))
+    refuse("target modules", targetsOf(has), targetsOf(wants));
+}
+
+/** Last parts of the modules' names, sorted. */
+const targetsOf = (specs: readonly LoraSpec[]): string[] =>
+  [...new Set(specs.map(({ module }) => module.slice(module.lastIndexOf(".") + 1)))].toSorted();
 
 /** By the names of the model's inputs, exactly those that `specs` ask for. */
 export function adapterTensors(
@@ -121,7 +191,7 @@ export function adapterTensors(
 export async function readTrained(
   directory: string,
   base: BaseModel,
-  lora: { specs: readonly LoraSpec[] } | null,
+  lora: { options: LoraOptions; specs: readonly LoraSpec[] } | null,
 ): Promise<Map<string, Float32Array>> {
   const adapter = await isAdapterDirectory(directory);
   if (adapter !== (lora !== null))
@@ -138,7 +208,10 @@ export async function readTrained(
     for (const { name } of expected) tensors.set(name, (await checkpoint.read(name)).data);
     return tensors;
   }
-  return adapterTensors(await readAdapter(directory, { saved: true }), lora.specs, directory);
+  const saved = await readAdapter(directory, { saved: true });
+  checkBase(directory, saved, base);
+  checkSameLora(directory, base.config, loraOptions(saved), lora.options);
+  return adapterTensors(saved, lora.specs, directory);
 }
 
 /** The optimiser's state, or a fresh one where none was saved. */
@@ -204,8 +277,10 @@ export async function writeModel(directory: string, model: SaveModel): Promise<v
   await writeAdapter(directory, {
     rank: options.rank,
     alpha: options.alpha,
-    targetModules: [...new Set(specs.map(({ module }) => module.slice(module.lastIndexOf(".") + 1)))],
+    targetModules: targetsOf(specs),
+    layers: layersOf(model.base.config, specs),
     baseModel: model.base.directory,
+    baseFingerprint: model.base.fingerprint,
     modules: new Map(
       specs.map(({ module }) => [
         module,

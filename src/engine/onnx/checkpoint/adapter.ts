@@ -4,21 +4,36 @@
  */
 
 import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, relative, resolve } from "node:path";
 
 import { ConfigError, invariant } from "../../../core/errors.ts";
 import { writeDirectory } from "./atomic-directory.ts";
 import { checkManifest, checkMark, writerMark } from "./manifest.ts";
 import { exists, readJsonObject } from "./read-file.ts";
-import { readHeader, readTensor, writeSafetensors, type TensorData } from "./safetensors.ts";
+import {
+  readHeader,
+  readTensor,
+  writeSafetensors,
+  type TensorData,
+  type TensorEntry,
+} from "./safetensors.ts";
 
-export interface Adapter {
+export interface AdapterConfig {
   rank: number;
   alpha: number;
   /** Last parts of the modules' names, e.g. `q_proj`. */
   targetModules: string[];
+  /** Layers that have adapters (PEFT's `layers_to_transform`), counted from 0; `null` for all. */
+  layers: number[] | null;
   /** Path or name of the base model, for people and for PEFT. */
   baseModel: string | null;
+  /** The base's path as seen from the adapter's directory, which holds where both were moved; of our own adapters only. */
+  baseBeside: string | null;
+  /** Fingerprint of the base's weights (`base-fingerprint.ts`); of our own adapters only. */
+  baseFingerprint: string | null;
+}
+
+export interface Adapter extends AdapterConfig {
   /** By module, e.g. `model.layers.0.self_attn.q_proj`. ΔW = alpha/rank · B·A. */
   modules: Map<string, { a: TensorData; b: TensorData }>;
 }
@@ -32,31 +47,18 @@ export function isAdapterDirectory(directory: string): Promise<boolean> {
   return exists(join(directory, configName));
 }
 
+/** What the adapter says of itself, without its numbers. Throws as {@link readAdapter} does, for all but tensors. */
+export async function readAdapterConfig(directory: string): Promise<AdapterConfig> {
+  const { entries: _, ...config } = await readHead(directory);
+  return config;
+}
+
 /** Throws a `ConfigError` naming file and tensor, also for variants that would change the arithmetic (rsLoRA, DoRA, biases). */
 export async function readAdapter(directory: string, { saved = false } = {}): Promise<Adapter> {
   const hasManifest = await checkManifest(directory, saved);
-  const configFile = join(directory, configName);
-  const config = await readJsonObject(configFile);
-  const bad = (what: string) =>
-    new ConfigError(`${configFile}: ${what}`, "Use a plain LoRA adapter as PEFT's LoraConfig writes it.");
-  const { r: rank, lora_alpha: alpha, target_modules: targets } = config;
-  if (config["peft_type"] !== "LORA") throw bad(`peft_type is ${JSON.stringify(config["peft_type"])}`);
-  if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1)
-    throw bad(`r is ${JSON.stringify(rank)}`);
-  if (typeof alpha !== "number" || !Number.isFinite(alpha))
-    throw bad(`lora_alpha is ${JSON.stringify(alpha)}`);
-  for (const key of ["use_rslora", "use_dora", "fan_in_fan_out"])
-    if (config[key] === true) throw bad(`${key} is set`);
-  if (config["bias"] !== undefined && config["bias"] !== "none")
-    throw bad(`bias is ${JSON.stringify(config["bias"])}`);
-  for (const key of ["rank_pattern", "alpha_pattern", "modules_to_save"])
-    if (Object.keys(config[key] ?? {}).length > 0) throw bad(`${key} is set`);
-  if (targets !== undefined && targets !== null && typeof targets !== "string" && !isNames(targets))
-    throw bad("target_modules is no list of names");
-
+  const { entries, ...config } = await readHead(directory, hasManifest);
+  const { rank } = config;
   const file = join(directory, weightsName);
-  const { entries, metadata } = await readHeader(file);
-  checkMark(directory, hasManifest, metadata);
   const modules = new Map<string, { a: TensorData; b: TensorData }>();
   for (const [name, entry] of entries) {
     const match = /^base_model\.model\.(.+)\.lora_(A|B)\.weight$/.exec(name);
@@ -95,17 +97,80 @@ export async function readAdapter(directory: string, { saved = false } = {}): Pr
       );
     }
   }
-  const baseModel = config["base_model_name_or_path"];
+  return { ...config, modules };
+}
+
+/** `adapter_config.json` and the header of the weights. */
+async function readHead(
+  directory: string,
+  hasManifest = true,
+): Promise<AdapterConfig & { entries: ReadonlyMap<string, TensorEntry> }> {
+  const configFile = join(directory, configName);
+  const config = await readJsonObject(configFile);
+  const bad = (what: string) =>
+    new ConfigError(`${configFile}: ${what}`, "Use a plain LoRA adapter as PEFT's LoraConfig writes it.");
+  const { r: rank, lora_alpha: alpha, target_modules: targets } = config;
+  if (config["peft_type"] !== "LORA") throw bad(`peft_type is ${JSON.stringify(config["peft_type"])}`);
+  if (typeof rank !== "number" || !Number.isInteger(rank) || rank < 1)
+    throw bad(`r is ${JSON.stringify(rank)}`);
+  if (typeof alpha !== "number" || !Number.isFinite(alpha))
+    throw bad(`lora_alpha is ${JSON.stringify(alpha)}`);
+  for (const key of ["use_rslora", "use_dora", "fan_in_fan_out"])
+    if (config[key] === true) throw bad(`${key} is set`);
+  if (config["bias"] !== undefined && config["bias"] !== "none")
+    throw bad(`bias is ${JSON.stringify(config["bias"])}`);
+  const pattern = config["layers_pattern"] ?? [];
+  if (![pattern].flat().every((name) => name === "layers"))
+    throw bad(`layers_pattern is ${JSON.stringify(pattern)}`);
+  for (const key of ["rank_pattern", "alpha_pattern", "modules_to_save", "exclude_modules"])
+    if (Object.keys(config[key] ?? {}).length > 0) throw bad(`${key} is set`);
+  if (targets !== undefined && targets !== null && typeof targets !== "string" && !isNames(targets))
+    throw bad("target_modules is no list of names");
+
+  const file = join(directory, weightsName);
+  const { entries, metadata } = await readHeader(file);
+  checkMark(directory, hasManifest, metadata);
+  const modules = [...entries.keys()].flatMap(
+    (name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1] ?? [],
+  );
+  const named = (value: unknown) => (typeof value === "string" ? value : null);
   return {
     rank,
     alpha,
-    targetModules: isNames(targets) ? targets : [...new Set([...modules.keys()].map(lastPart))],
-    baseModel: typeof baseModel === "string" ? baseModel : null,
-    modules,
+    targetModules: isNames(targets) ? targets : [...new Set(modules.map(lastPart))],
+    // A pattern of names may choose layers as well: then the tensors say which.
+    layers: isNames(targets) ? asLayers(config["layers_to_transform"], bad) : layersOf(modules),
+    baseModel: named(config["base_model_name_or_path"]),
+    baseBeside: named(metadata["base_beside"]),
+    baseFingerprint: named(metadata["base_fingerprint"]),
+    entries,
   };
 }
 
-export interface WriteAdapter extends Adapter {
+/** PEFT's `layers_to_transform`: a list, one layer, or nothing for all. */
+function asLayers(value: unknown, bad: (what: string) => ConfigError): number[] | null {
+  if (value === undefined || value === null) return null;
+  const layers: unknown[] = Array.isArray(value) ? value : [value];
+  const isLayer = (layer: unknown): layer is number => Number.isInteger(layer) && (layer as number) >= 0;
+  if (layers.length === 0 || !layers.every(isLayer))
+    throw bad(`layers_to_transform is ${JSON.stringify(value)}`);
+  return layers;
+}
+
+function layersOf(modules: readonly string[]): number[] {
+  const numbers = modules.map((module) => Number(/\.layers\.(\d+)\./.exec(module)?.[1]));
+  return [...new Set(numbers)].filter(Number.isInteger).toSorted((a, b) => a - b);
+}
+
+export interface WriteAdapter {
+  rank: number;
+  alpha: number;
+  targetModules: readonly string[];
+  layers: readonly number[] | null;
+  /** Directory of the base, or its name; a fingerprint where the weights are known. */
+  baseModel: string | null;
+  baseFingerprint?: string;
+  modules: Adapter["modules"];
   /** Further files by name. */
   files?: ReadonlyMap<string, string | Uint8Array>;
   /** Further safetensors files by name, e.g. the optimiser's state. */
@@ -130,6 +195,7 @@ export async function writeAdapter(directory: string, adapter: WriteAdapter): Pr
     r: adapter.rank,
     lora_alpha: adapter.alpha,
     target_modules: adapter.targetModules.toSorted(),
+    layers_to_transform: adapter.layers,
     lora_dropout: 0,
     bias: "none",
     fan_in_fan_out: false,
@@ -137,12 +203,21 @@ export async function writeAdapter(directory: string, adapter: WriteAdapter): Pr
     use_dora: false,
     inference_mode: true,
   };
+  const { baseModel, baseFingerprint } = adapter;
+  const metadata = {
+    ...writerMark,
+    ...(baseModel !== null &&
+      baseFingerprint !== undefined && {
+        base_beside: relative(resolve(directory), resolve(baseModel)),
+        base_fingerprint: baseFingerprint,
+      }),
+  };
   await writeDirectory(directory, async (temporary) => {
     await writeFile(join(temporary, configName), `${JSON.stringify(config, null, 2)}\n`);
     for (const [name, content] of adapter.files ?? []) await writeFile(join(temporary, name), content);
     for (const [name, extra] of adapter.extraTensors ?? [])
       await writeSafetensors(join(temporary, name), extra);
-    await writeSafetensors(join(temporary, weightsName), tensors, { metadata: writerMark });
+    await writeSafetensors(join(temporary, weightsName), tensors, { metadata });
   });
 }
 

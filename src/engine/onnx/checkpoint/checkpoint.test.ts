@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import { ConfigError } from "../../../core/errors.ts";
-import { isAdapterDirectory, readAdapter, writeAdapter } from "./adapter.ts";
+import { isAdapterDirectory, readAdapter, readAdapterConfig, writeAdapter } from "./adapter.ts";
 import { writeDirectory } from "./atomic-directory.ts";
 import { writeManifest } from "./manifest.ts";
 import { checkTensors, openCheckpoint, readCheckpoint, writeCheckpoint } from "./checkpoint.ts";
@@ -326,6 +326,7 @@ describe("adapters", () => {
     rank: 1,
     alpha: 2,
     targetModules: ["v_proj", "q_proj"],
+    layers: [0],
     baseModel: "base",
     modules: new Map([
       ["model.layers.0.self_attn.q_proj", { a: tensor([1, 3], 1, 2, 3), b: tensor([2, 1], 4, 5) }],
@@ -346,9 +347,27 @@ describe("adapters", () => {
   it("reads back what was written", async () => {
     const directory = fresh();
     await writeAdapter(directory, adapter());
-    expect(await readAdapter(directory)).toEqual({ ...adapter(), targetModules: ["q_proj", "v_proj"] });
+    expect(await readAdapter(directory)).toEqual({
+      ...adapter(),
+      targetModules: ["q_proj", "v_proj"],
+      baseBeside: null,
+      baseFingerprint: null,
+    });
+    const { modules: _, ...config } = await readAdapter(directory);
+    expect(await readAdapterConfig(directory)).toEqual(config);
     expect(await isAdapterDirectory(directory)).toBe(true);
     expect(await isAdapterDirectory(await save())).toBe(false);
+  });
+
+  it("reads PEFT's layers_to_transform: a list, one layer, none, and those of a pattern of names", async () => {
+    expect((await edit({ layers_to_transform: [3, 5] })).layers).toEqual([3, 5]);
+    expect((await edit({ layers_to_transform: 2, layers_pattern: "layers" })).layers).toEqual([2]);
+    expect((await edit({ layers_to_transform: null })).layers).toBe(null);
+    const pattern = await edit({ target_modules: ".*q_proj", layers_to_transform: null });
+    expect(pattern).toMatchObject({ targetModules: ["q_proj"], layers: [0] });
+    await expect(edit({ layers_to_transform: [] })).rejects.toThrow(/layers_to_transform is \[\]/);
+    await expect(edit({ layers_to_transform: ["1"] })).rejects.toThrow(/layers_to_transform is \["1"\]/);
+    await expect(edit({ layers_pattern: "blocks" })).rejects.toThrow(/layers_pattern is "blocks"/);
   });
 
   it("refuses variants whose arithmetic differs, and shapes that do not have the rank", async () => {

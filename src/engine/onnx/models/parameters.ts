@@ -63,7 +63,9 @@ export interface LoraOptions {
   rank: number;
   alpha: number;
   /** Last parts of module names; default: every projection of attention and MLP. */
-  targetModules?: readonly string[];
+  targetModules?: readonly string[] | undefined;
+  /** Layers that get adapters: the last so many, or these, counted from 0; default: all. */
+  layers?: number | readonly number[] | undefined;
 }
 
 export interface LoraSpec {
@@ -92,14 +94,48 @@ export function loraSpecs(config: DecoderConfig, options: LoraOptions): LoraSpec
       `LoRA rank ${options.rank} is not a positive integer`,
       "Use a rank such as 8 or 32.",
     );
+  if (!Number.isFinite(options.alpha) || options.alpha === 0)
+    throw new ConfigError(
+      `LoRA alpha ${options.alpha} would leave the base as it is`,
+      "Use a positive number, such as twice the rank.",
+    );
+  const layers = adaptedLayers(config, options.layers);
   return linears
-    .filter(({ name }) => targets.includes(last(name)))
+    .filter(({ name }) => targets.includes(last(name)) && layers.includes(layerOf(name)))
     .map(({ name, shape: [out, into] }) => ({
       module: name.slice(0, -".weight".length),
       a: [options.rank, into!],
       b: [out!, options.rank],
       scale: options.alpha / options.rank,
     }));
+}
+
+/** Layer that a tensor or module belongs to. */
+const layerOf = (name: string): number => Number(/^model\.layers\.(\d+)\./.exec(name)?.[1]);
+
+/** Layers that have adapters, ascending. @throws ConfigError for layers that the model does not have. */
+function adaptedLayers(config: DecoderConfig, layers: LoraOptions["layers"]): number[] {
+  const all = Array.from({ length: config.layers }, (_, layer) => layer);
+  if (layers === undefined) return all;
+  const known = `The model has ${config.layers} layers, 0 to ${config.layers - 1}.`;
+  if (typeof layers === "number") {
+    if (!Number.isInteger(layers) || layers < 1 || layers > config.layers)
+      throw new ConfigError(`adapters cannot stand on the last ${layers} layers`, known);
+    return all.slice(-layers);
+  }
+  const unknown = layers.find((layer) => !all.includes(layer));
+  if (layers.length === 0 || unknown !== undefined)
+    throw new ConfigError(
+      `adapters cannot stand on ${unknown === undefined ? "no layer" : `layer ${unknown}`}`,
+      known,
+    );
+  return all.filter((layer) => layers.includes(layer));
+}
+
+/** The layers that `specs` stand on, ascending; `null` where these are all. */
+export function layersOf(config: DecoderConfig, specs: readonly LoraSpec[]): number[] | null {
+  const layers = [...new Set(specs.map(({ module }) => layerOf(module)))].toSorted((a, b) => a - b);
+  return layers.length === config.layers ? null : layers;
 }
 
 /** Weights of a new model: N(0, 0.02²), residual projections scaled down by √(2·layers) (GPT-2), norms 1, biases 0. */

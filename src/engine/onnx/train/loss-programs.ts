@@ -130,7 +130,8 @@ export class LossPrograms implements AsyncDisposable {
 
 const variantKey = ({ blocks, recompute }: Variant): string => `${blocks}${recompute ? "/recompute" : ""}`;
 
-function buildLossGraph(
+/** Exported for tests of what is differentiated. */
+export function buildLossGraph(
   config: DecoderConfig,
   lora: readonly LoraSpec[],
   variant: Variant,
