@@ -26,6 +26,7 @@ export {
   answerProbability,
   awrWeights,
   criticLoss,
+  klEstimate,
   logRatio,
   officialLoss,
   reinforceLoss,

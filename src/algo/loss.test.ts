@@ -5,6 +5,7 @@ import {
   answerProbability,
   awrWeights,
   criticLoss,
+  klEstimate,
   officialLoss,
   reinforceLoss,
   webrlLoss,
@@ -218,5 +219,30 @@ describe("critic loss (equation 8)", () => {
     expect(answerProbability([-Infinity, 0])).toBe(0);
     expect(answerProbability([-Infinity, -Infinity])).toBe(0.5);
     expect(() => answerProbability([Number.NaN, 0])).toThrow("not a number");
+  });
+});
+
+describe("the estimate of KL(π_ref ‖ π_θ)", () => {
+  test("is never negative, and 0 where nothing moved", () => {
+    expect(klEstimate([0, 0, 0])).toBe(0);
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -20, max: 5, noNaN: true }), { minLength: 1 }),
+        (x) => klEstimate(x) >= 0,
+      ),
+    );
+  });
+
+  test("agrees with the sum over a distribution", () => {
+    const [reference, policy] = [
+      [0.5, 0.3, 0.2],
+      [0.25, 0.5, 0.25],
+    ] as const;
+    const exact = reference.reduce((sum, p, i) => sum + p * Math.log(p / policy[i]!), 0);
+    // Each action as often as π_ref takes it.
+    const ratios = reference.flatMap((p, i) =>
+      Array.from({ length: Math.round(10 * p) }, () => Math.log(policy[i]! / p)),
+    );
+    expect(klEstimate(ratios)).toBeCloseTo(exact, 12);
   });
 });

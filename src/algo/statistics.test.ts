@@ -5,9 +5,11 @@ import {
   filteredBcKeep,
   mean,
   pairedDifference,
+  passAtK,
   quantile,
   rateStandardError,
   standardError,
+  standardize,
   variance,
 } from "./statistics.ts";
 
@@ -22,6 +24,33 @@ describe("statistics", () => {
 
   test("the paper's 42.4 % of 165 has a standard error of 3.8 points", () => {
     expect(100 * rateStandardError(70, 165)).toBeCloseTo(3.85, 2);
+  });
+
+  test("pass@k is the share of all choices of k attempts that hold a success", () => {
+    // 2 of 4 succeed: of the 6 pairs only the one of both failures has none.
+    expect(passAtK(4, 2, 2)).toBeCloseTo(5 / 6, 12);
+    expect(passAtK(4, 2, 1)).toBeCloseTo(0.5, 12);
+    expect(passAtK(4, 2, 3)).toBe(1);
+    expect(passAtK(8, 0, 8)).toBe(0);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 10 }), fc.nat(10), fc.integer({ min: 1, max: 10 }), (n, c, k) => {
+        fc.pre(c <= n && k <= n);
+        const choices = Array.from({ length: 2 ** n }, (_, bits) => bits).filter(
+          (bits) => bits.toString(2).replaceAll("0", "").length === k,
+        );
+        const good = choices.filter((bits) => (bits & (2 ** c - 1)) !== 0).length;
+        return Math.abs(passAtK(n, c, k) - good / choices.length) < 1e-9;
+      }),
+    );
+    expect(() => passAtK(4, 2, 5)).toThrow("pass@5 of 4 attempts");
+  });
+
+  test("standardised values have mean 0 and deviation 1, equal ones are 0", () => {
+    const values = standardize([1, 2, 3, 6]);
+    expect(mean(values)).toBeCloseTo(0, 12);
+    expect(variance(values)).toBeCloseTo(1, 12);
+    expect(standardize([0.3, 0.3])).toEqual([0, 0]);
+    expect(standardize([])).toEqual([]);
   });
 
   test("the error of a rate is never 0, and never smaller than the plain one", () => {

@@ -36,6 +36,26 @@ export function rateStandardError(successes: number, trials: number): number {
 }
 
 /**
+ * pass@k: the probability that at least one of k attempts succeeds, where c of n attempts did: 1 − C(n−c, k)/C(n, k), the
+ * unbiased estimate of Chen et al., arXiv:2107.03374, equation 1. k in [1, n].
+ */
+export function passAtK(attempts: number, successes: number, k: number): number {
+  checkCounts(successes, attempts);
+  invariant(k >= 1 && k <= attempts, `pass@${k} of ${attempts} attempts`);
+  let allFail = 1;
+  for (let i = 0; i < k; i++) allFail *= Math.max(0, attempts - successes - i) / (attempts - i);
+  return 1 - allFail;
+}
+
+/** Less the mean and divided by the standard deviation; all 0 where the values do not vary. */
+export function standardize(values: readonly number[]): number[] {
+  if (values.length === 0) return [];
+  const centre = mean(values);
+  const deviation = Math.sqrt(variance(values));
+  return values.map((value) => (deviation === 0 ? 0 : (value - centre) / deviation));
+}
+
+/**
  * 1 − Var(target − prediction)/Var(target): 1 is perfect, 0 no better than a constant, negative worse. `null` where the
  * targets do not vary.
  */

@@ -22,6 +22,8 @@ export interface OptimiseOptions<T> {
   /** Tokens, padding included, of one call of the engine. */
   microBatchTokens?: number;
   onStep?(step: OptimiseStep<T>): void;
+  /** After each pass over the samples; `false` ends before the last. */
+  onEpoch?(): boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -74,6 +76,7 @@ export async function optimise<T>(options: OptimiseOptions<T>): Promise<number> 
       step++;
       options.onStep?.({ step, steps, loss, gradientNorm, tokens, batch, logprobs_BN });
     }
+    if (options.onEpoch?.() === false) break;
   }
   return step;
 }

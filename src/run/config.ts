@@ -51,7 +51,13 @@ const suiteSchema = z.strictObject({
 
 const tasksSchema = z.strictObject({
   initial: z.int().min(1).default(64).describe("Tasks of the train split that phase 0 is rolled out on."),
-  perPhase: z.int().min(1).default(96).describe("Tasks of each phase, one episode each."),
+  perPhase: z.int().min(1).default(96).describe("Tasks of each phase."),
+  attempts: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe("Episodes on each task of a phase; tasks.initial and tasks.perPhase count tasks."),
 });
 
 const curriculumSchema = z.strictObject({
@@ -101,7 +107,29 @@ const actorSchema = z.strictObject({
     .default(2e-4)
     .describe("Highest learning rate of a phase: a short warm-up, then a cosine down to a twentieth."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
-  epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
+  epochs: z.int().min(1).default(1).describe("Passes over a phase's data, at most."),
+  untilReached: z
+    .number()
+    .positive()
+    .max(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Ends the passes once the update explains this share of equation 6's target, 1 − Σ(β·x − A)²/ΣA² over a pass; null for all of epochs. The paper's objective only.",
+    ),
+  standardize: z
+    .boolean()
+    .default(false)
+    .describe("Advantages of a phase less their mean, divided by their standard deviation."),
+  minAdvantage: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe("Steps with |A| below this are left out: they say little and cost as much as others."),
+  keepMoments: z
+    .boolean()
+    .default(false)
+    .describe("AdamW's moments of the last phase go on in the next, instead of starting from nothing."),
   discount: z
     .number()
     .min(0)
@@ -220,6 +248,11 @@ export function checkConsistency(config: TrainConfig): void {
     refuse(
       'the official objective has its KL limit built in: it cannot be combined with without = ["kl"]',
       'Set actor.objective to "paper", or keep the KL constraint.',
+    );
+  if (actor.untilReached !== null && methodParts(config).loss !== "webrl")
+    refuse(
+      "actor.untilReached is about equation 6's target, which this method does not have",
+      'Remove it, or use method "webrl" with the objective "paper" and the KL constraint.',
     );
   if (curriculum.minValue >= curriculum.maxValue)
     refuse(

@@ -43,6 +43,7 @@ export const METRIC_NAMES = [
   "actor/loss",
   "actor/gradient_norm",
   "actor/kl",
+  "actor/target_reached",
   "actor/log_ratio",
   "actor/mean_advantage",
   "actor/positive_rate",

@@ -8,7 +8,7 @@ import {
   webrlAdvantages,
 } from "../algo/advantage.ts";
 import { awrWeights, officialLoss, reinforceLoss, webrlLoss, weightedSftLoss } from "../algo/loss.ts";
-import { filteredBcKeep } from "../algo/statistics.ts";
+import { filteredBcKeep, standardize } from "../algo/statistics.ts";
 import type { Loss } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
 import type { MethodParts, TrainConfig } from "../run/config.ts";
@@ -23,10 +23,29 @@ export interface WeightedStep {
 }
 
 /**
- * Advantages of a phase's data. Steps that the method does not learn from are left out (filtered BC: failures; DigiRL:
- * steps with A_h ≤ 1/H).
+ * Advantages of a phase's data, standardised and without those near 0 where the settings say so. Steps that the method
+ * does not learn from are left out (filtered BC: failures; DigiRL: steps with A_h ≤ 1/H).
  */
 export function weighSteps(
+  data: readonly DataStep[],
+  valueOf: (trajectoryId: string, index: number) => number | undefined,
+  config: Pick<TrainConfig, "actor">,
+  loss: MethodParts["loss"],
+): WeightedStep[] {
+  const weighed = byMethod(data, valueOf, config, loss);
+  if (!usesAdvantage(loss)) return weighed;
+  const { standardize: standard, minAdvantage } = config.actor;
+  const advantages = weighed.map(({ advantage }) => advantage);
+  const values = standard ? standardize(advantages) : advantages;
+  return weighed
+    .map((step, i) => ({ ...step, advantage: values[i]! }))
+    .filter(({ advantage }) => Math.abs(advantage) >= minAdvantage);
+}
+
+/** Else a step is imitated or not, and its advantage has only said which. */
+const usesAdvantage = (loss: MethodParts["loss"]) => loss !== "filtered-bc" && loss !== "digirl";
+
+function byMethod(
   data: readonly DataStep[],
   valueOf: (trajectoryId: string, index: number) => number | undefined,
   config: Pick<TrainConfig, "actor">,

@@ -44,9 +44,52 @@ describe("the actor stage", () => {
     expect(optimiserSteps).toBeGreaterThan(0);
     expect(stage.context.models.actorPath(0)).toBe(world.base);
     expect(await weights(stage.context.models.actorPath(1))).not.toBe(await weights(world.base));
-    expect(Math.abs(stage.metrics("actor", 1)["actor/kl"]!)).toBeGreaterThan(0);
+    expect(stage.metrics("actor", 1)["actor/kl"]!).toBeGreaterThan(0);
     const losses = (await readFile(join(stage.run.directory, "metrics.jsonl"), "utf8")).match(/actor\/loss/g);
     expect(losses).toHaveLength(optimiserSteps);
+  });
+
+  it("ends its passes once equation 6's target is reached as far as asked", async () => {
+    const settings = { learningRate: 0.05, batchSize: 8, epochs: 40 };
+    await using all = await world.open({ actor: settings });
+    await all.upTo(1, "actor");
+    const { optimiserSteps: most } = await trainActor(all.context, 1);
+    await using some = await world.open({ actor: { ...settings, untilReached: 0.5 } });
+    await some.upTo(1, "actor");
+    const { optimiserSteps } = await trainActor(some.context, 1);
+    expect(optimiserSteps).toBeLessThan(most);
+    expect(optimiserSteps % (most / 40)).toBe(0);
+    expect(some.metrics("actor", 1)["actor/target_reached"]).toBeGreaterThanOrEqual(0.5);
+  });
+
+  it("standardises a phase's advantages and leaves out steps that say little", async () => {
+    await using stage = await world.open({ actor: { standardize: true, minAdvantage: 0.9 } });
+    await stage.upTo(1, "actor");
+    await trainActor(stage.context, 1);
+    const lines = await stage.run.read(1, "advantages.jsonl");
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.length).toBeLessThan((await stage.context.experience.data(1)).length);
+    for (const { advantage } of lines) expect(Math.abs(advantage)).toBeGreaterThanOrEqual(0.9);
+  });
+
+  it("keeps AdamW's moments for the next phase where it is told to", async () => {
+    const after = async (keepMoments: boolean) => {
+      await using stage = await world.open({ phases: 2, actor: { keepMoments } });
+      await stage.upTo(2, "actor");
+      await trainActor(stage.context, 2);
+      const [first, second] = await Promise.all(
+        [1, 2].map((phase) => weights(stage.context.models.actorPath(phase))),
+      );
+      return { first: JSON.parse(first!) as object[], second };
+    };
+    const [kept, fresh] = [await after(true), await after(false)];
+    // The first phase moves the weights alike; from the second on the moments make the difference.
+    const values = (rows: unknown) =>
+      JSON.stringify(rows, (key, value) => (/^[mv]$/.test(key) ? undefined : value));
+    expect(values(kept.first)).toBe(values(fresh.first));
+    expect(kept.second).not.toBe(fresh.second);
+    expect(JSON.stringify(kept.first)).toContain('"m":');
+    expect(JSON.stringify(fresh.first)).not.toContain('"m":');
   });
 
   it("stays as it was, and says so, where there is no step to learn from", async () => {

@@ -1,11 +1,12 @@
 /** @file The actor's update, with the frozen policy of the last phase as its reference. */
 
-import { logRatio } from "../../algo/loss.ts";
+import { klEstimate, logRatio } from "../../algo/loss.ts";
 import { mean } from "../../algo/statistics.ts";
 import type { FrozenModel } from "../../core/engine.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, weighSteps } from "../advantages.ts";
+import type { TrainConfig } from "../../run/config.ts";
 import type { Context } from "../context.ts";
 import { lookUpValues } from "../experience-reader.ts";
 import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../../engine/optimise.ts";
@@ -35,11 +36,14 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       })),
     );
     // The weights before the first step are π_ref.
-    await using model = await models.open(models.actorPath(phase - 1));
+    const before = models.actorPath(phase - 1);
+    await using model = await models.open(before);
+    if (config.actor.keepMoments && phase > 1) await model.load(before);
     const refs = await actionLogprobs(model, samples, signal);
     samples.forEach((sample, i) => (sample.ref_N = refs[i]!));
     if (samples.length === 0)
       stage.emit({ kind: "warning", message: "no step to learn from: the actor stays as it was" });
+    const reached = targetReached(config.actor);
     const optimiserSteps = await optimise<WeightedStep>({
       model,
       samples,
@@ -51,11 +55,17 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       learningRate: (step, steps) => warmupCosine(config.actor.learningRate, (step + 0.5) / steps),
       onStep: ({ step, steps, loss, gradientNorm, batch, logprobs_BN }) => {
         const ratios = batch.map(({ ref_N }, b) => logRatio(logprobs_BN[b]!, ref_N));
+        reached.add(ratios, batch);
         stage.metrics(
           { "actor/loss": loss, "actor/gradient_norm": gradientNorm, "actor/log_ratio": mean(ratios) },
           step,
         );
         stage.emit({ kind: "progress", done: step, total: steps });
+      },
+      onEpoch: () => {
+        const share = reached.share();
+        if (share !== null) stage.metrics({ "actor/target_reached": share });
+        return share === null || share < (config.actor.untilReached ?? Infinity);
       },
       signal,
     });
@@ -69,14 +79,33 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
         "actor/mean_advantage": mean(samples.map(({ advantage }) => advantage)),
         "actor/positive_rate": mean(samples.map(({ advantage }) => (advantage > 0 ? 1 : 0))),
         ...(fresh.length > 0 && {
-          // New steps are samples of π_ref, so this estimates KL(π_ref ‖ π_θ) per action.
-          "actor/kl": mean(fresh.map(({ ref_N }, i) => -logRatio(now[i]!, ref_N))),
+          "actor/kl": klEstimate(fresh.map(({ ref_N }, i) => logRatio(now[i]!, ref_N))),
         }),
       });
     }
-    await model.save(await freshDirectory(models.actorPath(phase)));
+    await model.save(await freshDirectory(models.actorPath(phase)), { optimizer: config.actor.keepMoments });
     return { optimiserSteps };
   });
+}
+
+/** How much of equation 6's target a pass explains, 1 − Σ(β·x − A)²/ΣA²: 0 where nothing moved, 1 where all of it is reached. */
+function targetReached({ beta }: Pick<TrainConfig["actor"], "beta">) {
+  let [error, target] = [0, 0];
+  return {
+    /** Log-ratios of a batch before its step. */
+    add(ratios: readonly number[], batch: readonly WeightedStep[]): void {
+      batch.forEach(({ advantage }, b) => {
+        error += (beta * ratios[b]! - advantage) ** 2;
+        target += advantage ** 2;
+      });
+    },
+    /** Of the pass that ends now; the next begins from nothing. `null` where there is no target. */
+    share(): number | null {
+      const share = target === 0 ? null : 1 - error / target;
+      [error, target] = [0, 0];
+      return share;
+    },
+  };
 }
 
 async function actionLogprobs(

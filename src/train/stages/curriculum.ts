@@ -77,7 +77,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   return grown.tasks;
 }
 
-/** Tasks of a phase whose attempt the judge called a failure, each once. */
+/** Tasks of a phase of which the judge called an attempt a failure, each once. */
 async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   const verdicts = await context.experience.verdicts(phase);
   const failed = new Map<string, Task>();

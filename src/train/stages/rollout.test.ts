@@ -26,6 +26,22 @@ describe("the rollout stage", () => {
     );
   });
 
+  it("tries each task as often as tasks.attempts says, never twice with the same draw", async () => {
+    await using stage = await world.open({ tasks: { initial: 3, perPhase: 6, attempts: 4 } });
+    await stage.upTo(0, "rollout");
+    expect(await rollOut(stage.context, 0)).toEqual({ episodes: 12, faulted: 0 });
+    const records = (await stage.run.read(0, "trajectories.jsonl")).sort((a, b) => (a.id < b.id ? -1 : 1));
+    const tasks = (await stage.run.read(0, "tasks.jsonl")).map(({ id }) => id);
+    expect(records.map(({ trajectory }) => trajectory.task.id)).toEqual([
+      ...tasks,
+      ...tasks,
+      ...tasks,
+      ...tasks,
+    ]);
+    const draws = records.map(({ trajectory }) => `${trajectory.task.id} ${trajectory.steps[0]?.logprobs}`);
+    expect(new Set(draws).size).toBeGreaterThan(3);
+  });
+
   it("does not run again what the file holds", async () => {
     await using stage = await world.open();
     await stage.upTo(0, "rollout");

@@ -1,4 +1,4 @@
-/** @file The policy tries the phase's tasks, once each, at temperature 1. */
+/** @file The policy tries the phase's tasks, `tasks.attempts` times each, at temperature 1. */
 
 import { mean } from "../../algo/statistics.ts";
 import { hash32 } from "../../core/rng.ts";
@@ -18,13 +18,19 @@ export interface RolloutOutput {
 /** Writes `trajectories.jsonl`, one line as each episode ends. */
 export async function rollOut(context: Context, phase: number): Promise<RolloutOutput> {
   return context.run.stage(phase, "rollout", async (stage) => {
-    const { seed } = context.config;
+    const {
+      seed,
+      tasks: { attempts },
+    } = context.config;
     const tasks = await context.run.read(phase, "tasks.jsonl");
-    const requests = tasks.map((task, i) => ({
-      id: episodeId("rollout", phase, i),
-      task,
-      seed: hash32(`${seed}/rollout/${phase}/${i}/${task.id}`),
-    }));
+    // Attempt by attempt, so that a rollout that is cut short has tried every task.
+    const requests = Array.from({ length: attempts }, () => tasks)
+      .flat()
+      .map((task, i) => ({
+        id: episodeId("rollout", phase, i),
+        task,
+        seed: hash32(`${seed}/rollout/${phase}/${i}/${task.id}`),
+      }));
     const records = await runEpisodes(context, stage, {
       kind: "rollout",
       requests,
