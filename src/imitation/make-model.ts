@@ -6,7 +6,7 @@
 import { existsSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Engine, Model } from "../core/engine.ts";
+import type { Engine, LoraSettings, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { inPercent } from "../core/percent.ts";
@@ -131,7 +131,11 @@ export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
     }),
     ...judgementSamples(retoldAll(demonstrations, options), options.episodesPerDemonstration, seed),
   ];
-  return make(options, existsSync(join(warm, "manifest.json")) ? warm : start, samples);
+  return make(
+    options,
+    { base: existsSync(join(warm, "manifest.json")) ? warm : start, from: base ?? null },
+    samples,
+  );
 }
 
 /** Each episode once, in other words. */
@@ -155,7 +159,10 @@ function judgementSamples(
 }
 
 export interface SftOptions extends MakeModelOptions {
+  /** A model, or an adapter to go on with. */
   base: string;
+  /** Train an adapter on the frozen base instead of all weights. */
+  lora?: LoraSettings | undefined;
   /** Share of the demonstrations that stop one action too early: a habit for reinforcement learning to break. */
   hurried: number;
   /** Demonstrations that are stored with the model, for the replay buffer to start with; none of the hurried ones. */
@@ -178,7 +185,7 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
   const hurries = (record: EpisodeRecord) => isHurried(record, options.hurried);
   const complete = records.filter((record) => !hurries(record));
   const samples = [...imitationSamples(complete), ...records.filter(hurries).flatMap(hurriedSamples)];
-  const made = await make(options, options.base, samples, {
+  const made = await make(options, options, samples, {
     "demonstrations that stop one action too early": records.length - complete.length,
   });
   if (options.keepDemonstrations > 0)
@@ -191,12 +198,15 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
 
 async function make(
   options: MakeModelOptions,
-  base: string,
+  { base, lora, from = base }: Pick<SftOptions, "base" | "lora"> & { from?: string | null },
   samples: readonly Sample[],
   facts: Record<string, number> = {},
 ): Promise<MadeModel> {
   const workDirectory = `${options.out}.work`;
-  await using model = await options.engine.open({ path: base });
+  await using model = await options.engine.open({
+    path: base,
+    lora: lora && { ...lora, seed: options.imitate.seed },
+  });
   const { step, score } = await imitate({
     model,
     samples,
@@ -209,9 +219,11 @@ async function make(
   await model.save(options.out);
   const made = { directory: options.out, samples: samples.length, steps: step, score };
   await writeModelCard(options.out, {
+    from,
     command: options.command,
     facts: {
       base,
+      ...loraFacts(lora),
       samples: samples.length,
       episodes: new Set(samples.map((sample) => sample.source)).size,
       ...facts,
@@ -232,6 +244,13 @@ async function make(
   return made;
 }
 
+const loraFacts = (lora: LoraSettings | undefined) =>
+  lora && {
+    "adapter's rank": lora.rank,
+    "adapter's alpha": lora.alpha,
+    "adapter's layers": lora.layers === undefined ? "all" : String(lora.layers),
+  };
+
 /** What the tokenizer is trained on: pages, instructions and actions. */
 function* textsOf(records: readonly EpisodeRecord[]): Generator<string> {
   const pages = new Set<string>();
@@ -247,7 +266,10 @@ function* textsOf(records: readonly EpisodeRecord[]): Generator<string> {
 
 export interface TrainOrmModelOptions {
   engine: Engine;
+  /** A model, or an adapter to go on with. */
   base: string;
+  /** Train an adapter on the frozen base instead of all weights. */
+  lora?: LoraSettings | undefined;
   out: string;
   /** Rollouts with the verifiers' verdicts, of policies of different strength. */
   records: readonly EpisodeRecord[];
@@ -295,7 +317,10 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     { perDemonstration: options.drillsPerDemonstration, seed },
   );
   await makeDirectory(workDirectory);
-  await using model = await options.engine.open({ path: options.base });
+  await using model = await options.engine.open({
+    path: options.base,
+    lora: options.lora && { ...options.lora, seed },
+  });
   const fromStep = await restore(model, workDirectory, statePath);
   let saved = Date.now();
   const { steps } = await trainOrm(model, [...train, ...drills], {
@@ -318,9 +343,11 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   await model.save(out);
   await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   await writeModelCard(out, {
+    from: options.base,
     command: options.command,
     facts: {
       base: options.base,
+      ...loraFacts(options.lora),
       "labelled rollouts": examples.length,
       "constructed outcomes": drills.length,
       "held-out rollouts": heldOut.length,

@@ -1,12 +1,15 @@
 /** @file A model's card: what it is, how it was made and measured, and the checksum of its weights. */
 
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile, readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { writeAtomically } from "../run/run-directory.ts";
 import { gitRevision, packageVersion } from "../run/run-info.ts";
 
 export interface ModelCard {
+  /** Model or adapter that it went on from; `null` for one made from nothing. */
+  from: string | null;
   /** Makes the model again. */
   command: string;
   /** Numbers and names, printed as a table. */
@@ -26,8 +29,7 @@ export async function writeModelCard(directory: string, card: ModelCard): Promis
     .map(([name, value]) => `| ${name} | ${typeof value === "number" ? rounded(value) : String(value)} |`);
   const text = `# ${basename(directory)}
 
-A small language model of the webrl project, for the \`compact\` observation. Made from nothing, on the built-in
-sites; it knows no other text. License: that of the project.
+${existsSync(join(directory, "adapter_config.json")) ? adapterText(card) : card.from === null ? MADE_FROM_NOTHING : `A language model of the webrl project. It goes on from \`${card.from}\`, whose license holds for it as well.`}
 
 Made by webrl ${packageVersion()}${revision()} with
 
@@ -43,6 +45,13 @@ SHA-256:
 `;
   await writeAtomically(join(directory, "README.md"), text);
 }
+
+const MADE_FROM_NOTHING = `A small language model of the webrl project, for the \`compact\` observation. Made from nothing, on the built-in
+sites; it knows no other text. License: that of the project.`;
+
+const adapterText = ({ from }: ModelCard) =>
+  `A LoRA adapter in PEFT's format, trained by webrl from \`${from}\`. It works on its base only, which adapter_config.json
+names; the base's license holds for it as well. webrl takes this directory wherever it takes a model; PEFT and vLLM load it.`;
 
 const rounded = (value: number) =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));

@@ -5,7 +5,8 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import { readRegular } from "../core/regular-file.ts";
-import { describeModel } from "../engine/onnx/model-files.ts";
+import type { AdapterDescription } from "../engine/onnx/describe-model.ts";
+import { describeModel } from "../engine/onnx/describe-model.ts";
 import { sha256 } from "./model-card.ts";
 
 export interface ModelInfo {
@@ -14,18 +15,20 @@ export interface ModelInfo {
   parameters: number;
   vocabSize: number;
   contextTokens: number;
+  /** Where the directory holds an adapter; all above is then its base's. */
+  adapter: AdapterDescription | null;
   files: { name: string; sizeBytes: number; sha256: string }[];
   card: string | null;
 }
 
 /** Reads all of it: throws a `ConfigError` where an engine would refuse it. */
 export async function modelInfo(directory: string): Promise<ModelInfo> {
-  if (!existsSync(join(directory, "config.json")))
+  if (!["config.json", "adapter_config.json"].some((name) => existsSync(join(directory, name))))
     throw new ConfigError(
-      `there is no model in ${directory}: it has no config.json`,
-      "Name a directory in Hugging Face's layout.",
+      `there is no model in ${directory}: it has no config.json or adapter_config.json`,
+      "Name a directory in Hugging Face's layout, or of an adapter in PEFT's.",
     );
-  const { config, parameters } = await describeModel(directory);
+  const { config, parameters, adapter } = await describeModel(directory);
   const files: ModelInfo["files"] = [];
   for (const name of (await readdir(directory)).sort()) {
     if (!name.endsWith(".safetensors") && name !== "tokenizer.json") continue;
@@ -39,6 +42,7 @@ export async function modelInfo(directory: string): Promise<ModelInfo> {
     parameters,
     vocabSize: config.vocabSize,
     contextTokens: config.contextTokens,
+    adapter,
     files,
     card: existsSync(card) ? (await readRegular(card, { maxBytes: 1 << 20 })).toString("utf8") : null,
   };

@@ -11,8 +11,16 @@ export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
 export const SHIPPED_DEMONSTRATIONS = "models/hurried/demonstrations.jsonl.gz";
 
 const modelsSchema = z.strictObject({
-  base: z.string().default("models/hurried").describe("Directory of the model that training starts from."),
-  orm: z.string().default("models/orm").describe("Directory of the outcome reward model."),
+  base: z
+    .string()
+    .default("models/hurried")
+    .describe("Directory of the model, or of the adapter, that training starts from."),
+  orm: z
+    .string()
+    .default("models/orm")
+    .describe(
+      "Directory of the outcome reward model: a model, or an adapter, which costs no further memory on the actor's base.",
+    ),
   judge: z
     .enum(["orm", "verifier", "llm"])
     .default("orm")
@@ -36,11 +44,18 @@ const modelsSchema = z.strictObject({
   lora: z
     .strictObject({
       rank: z.int().min(1).default(16).describe("Rank of the adapter."),
-      alpha: z.number().positive().default(32).describe("Scale of the adapter."),
+      alpha: z.number().positive().default(32).describe("Scale of the adapter: alpha/rank times B·A."),
+      layers: z
+        .union([z.int().min(1), z.array(z.int().min(0)).min(1)])
+        .nullable()
+        .default(null)
+        .describe("Layers with adapters: the last so many, or a list counted from 0; null for all."),
     })
     .nullable()
     .default(null)
-    .describe("Train adapters on the frozen base instead of all weights."),
+    .describe(
+      "Train adapters of actor and critic on the frozen base instead of all weights. Where models.base is an adapter already, it goes on with its own settings: leave this out, or say the same.",
+    ),
 });
 
 const suiteSchema = z.strictObject({

@@ -69,8 +69,8 @@ export function modelPath(path: string, from: string): string {
   if (found !== null && existsSync(join(found, "config.json"))) return found;
   if (found !== null && existsSync(join(found, "adapter_config.json"))) return found;
   throw new ConfigError(
-    `${from} names no model: ${JSON.stringify(path)} is no directory with a config.json`,
-    `Name the directory of a model in Hugging Face's layout, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.`,
+    `${from} names no model: ${JSON.stringify(path)} is no directory with a config.json or adapter_config.json`,
+    `Name the directory of a model in Hugging Face's layout or of an adapter in PEFT's, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.`,
   );
 }
 

@@ -6,9 +6,9 @@ import { checkpointPath } from "../run/paths.ts";
 import type { Run } from "../run/run-directory.ts";
 
 export interface RunModels extends AsyncDisposable {
-  /** The actor as it is after `phase`: the policy of phase + 1, and its reference. Phase 0 is the base model. */
+  /** The actor as it is after `phase`: the policy of phase + 1, and its reference. Phase 0 is the base: a model, or an adapter. */
   actorPath(phase: number): string;
-  /** The critic after `phase`; the base model before the first. */
+  /** The critic after `phase`; the base before the first: where that is an adapter, it has read many pages already. */
   criticPath(phase: number): string;
   /** A model to read with; the last one stays open until another is asked for. */
   read(path: string): Promise<FrozenModel>;
@@ -24,12 +24,12 @@ export function createRunModels(run: Run, config: TrainConfig, engine: Engine): 
     held = null;
     await model?.[Symbol.asyncDispose]();
   };
-  const open = async (path: string) => {
-    if (!lora) return engine.open({ path });
-    const model = await engine.open({ path: base, lora: { ...lora, seed: config.seed } });
-    if (path !== base) await model.load(path);
-    return model;
-  };
+  // A checkpoint of an adapter names its base, which the engine keeps in memory.
+  const open = (path: string) =>
+    engine.open({
+      path,
+      ...(lora && { lora: { ...lora, layers: lora.layers ?? undefined, seed: config.seed } }),
+    });
   return {
     actorPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "actor", phase)),
     criticPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "critic", phase)),

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -79,6 +79,48 @@ test(
     const info = jsonOf<{ card: string }>(await webrl("model", "info", tuned, "--json"));
     expect(info.card).toContain("Made by webrl");
     expect(await readEpisodes(join(tuned, "demonstrations.jsonl.gz"))).toHaveLength(2);
+  },
+);
+
+test(
+  "model sft makes an adapter and goes on with one; what contradicts it is refused",
+  { timeout: 120_000 },
+  async () => {
+    const sft = (base: string, out: string, ...more: string[]) => {
+      const fixed = "model sft --steps 1 --batch-size 2 --held-out-actions 0 --keep 0".split(" ");
+      return webrl(...fixed, "--demos", demos, "--base", base, "--out", join(directory, out), ...more);
+    };
+    const made = await sft("models/hurried", "adapter", "--lora-rank", "2", "--lora-layers", "2", "--json");
+    expect(made.stderr).not.toContain("    at ");
+    expect(made.status).toBe(0);
+    const adapter = join(directory, "adapter");
+    expect(JSON.parse(await readFile(join(adapter, "adapter_config.json"), "utf8"))).toMatchObject({
+      r: 2,
+      lora_alpha: 32,
+      layers_to_transform: [2, 3],
+    });
+    const info = jsonOf<{ card: string; adapter: object; parameters: number }>(
+      await webrl("model", "info", adapter, "--json"),
+    );
+    expect(info.adapter).toMatchObject({
+      rank: 2,
+      layers: [2, 3],
+      base: expect.stringMatching(/models\/hurried$/) as string,
+    });
+    expect(info.parameters).toBeGreaterThan(1e6);
+    expect(info.card).toContain("A LoRA adapter in PEFT's format");
+    expect((await webrl("model", "info", adapter)).stdout).toContain("layers (2, 3)");
+
+    expect((await sft(adapter, "further")).status).toBe(0);
+    const further = jsonOf<{ adapter: object }>(
+      await webrl("model", "info", join(directory, "further"), "--json"),
+    );
+    expect(further.adapter).toEqual(info.adapter);
+
+    const refused = async (...more: string[]) => mistakeOf(await sft(adapter, "refused", ...more));
+    expect(await refused("--lora-rank", "4")).toContain("an adapter with rank 2, but 4 is asked for");
+    expect(await refused("--lora-alpha", "4")).toContain("Give --lora-rank as well");
+    expect(await refused("--lora-rank", "2", "--lora-layers", "x")).toContain("a list of layers with commas");
   },
 );
 

@@ -6,7 +6,8 @@ import type { ImitateConfig, ImitateProgress } from "../../imitation/imitate.ts"
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
-import { readAll, repeated, typed } from "./model-parts.ts";
+import type { LoraCommand } from "./model-parts.ts";
+import { loraCommand, loraOf, readAll, repeated, typed } from "./model-parts.ts";
 
 interface ImitateCommand {
   demos: string[];
@@ -187,43 +188,49 @@ async function createFrom(directory: string, texts: Iterable<string>, options: N
 }
 
 export function registerSft(model: Command): void {
-  const command = imitateOptions(
-    model.command("sft").description("imitate demonstrations of the train split, starting from a base"),
-    5e-4,
+  const command = loraCommand(
+    imitateOptions(
+      model.command("sft").description("imitate demonstrations of the train split, starting from a base"),
+      5e-4,
+    ),
   )
-    .requiredOption("--base <directory>", "the model to start from")
+    .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
     .option("--hurried <p>", "share of the demonstrations that stop one action too early", share, 0)
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
   jsonOption(command);
   examples(command, [
     "webrl model sft --demos runs/demos.jsonl --base runs/pretrained --out models/base --covered 0.5 --few 4",
+    "webrl model sft --demos runs/demos.jsonl --base models/smollm2 --lora-rank 16 --out models/smollm2-sft",
   ]);
-  command.action(async (options: ImitateCommand & { base: string; hurried: number; keep: number }) => {
-    const { sft } = await import("../../imitation/make-model.ts");
-    const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
-    const { modelPath } = await import("../../train/open-parts.ts");
-    const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-    await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
-    const made = await sft({
-      engine,
-      base: modelPath(options.base, "--base"),
-      out: options.out,
-      records: await readAll(options.demos),
-      coverage: options,
-      imitate: await imitateConfig(options),
-      template: "compact",
-      retellings: (task) => builtInTasks().retellings(task),
-      maxNewTokens: options.maxNewTokens,
-      hurried: options.hurried,
-      keepDemonstrations: options.keep,
-      command: typed(),
-      onProgress: showTraining(),
-      signal: interruption.signal,
-    });
-    print(
-      options,
-      made,
-      (m) => `${m.directory}: ${m.steps} steps on ${m.samples} actions, exact ${percent(m.score?.exact)}`,
-    );
-  });
+  command.action(
+    async (options: ImitateCommand & LoraCommand & { base: string; hurried: number; keep: number }) => {
+      const { sft } = await import("../../imitation/make-model.ts");
+      const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
+      const { modelPath } = await import("../../train/open-parts.ts");
+      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+      await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const made = await sft({
+        engine,
+        base: modelPath(options.base, "--base"),
+        lora: loraOf(options),
+        out: options.out,
+        records: await readAll(options.demos),
+        coverage: options,
+        imitate: await imitateConfig(options),
+        template: "compact",
+        retellings: (task) => builtInTasks().retellings(task),
+        maxNewTokens: options.maxNewTokens,
+        hurried: options.hurried,
+        keepDemonstrations: options.keep,
+        command: typed(),
+        onProgress: showTraining(),
+        signal: interruption.signal,
+      });
+      print(
+        options,
+        made,
+        (m) => `${m.directory}: ${m.steps} steps on ${m.samples} actions, exact ${percent(m.score?.exact)}`,
+      );
+    },
+  );
 }

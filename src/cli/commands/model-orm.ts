@@ -14,18 +14,21 @@ import {
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
-import { readAll, repeated, typed } from "./model-parts.ts";
+import type { LoraCommand } from "./model-parts.ts";
+import { loraCommand, loraOf, readAll, repeated, typed } from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
-  const command = model
-    .command("orm")
-    .description("train the outcome reward model on rollouts that verifiers have labelled")
+  const command = loraCommand(
+    model
+      .command("orm")
+      .description("train the outcome reward model on rollouts that verifiers have labelled"),
+  )
     .requiredOption(
       "--rollouts <file>",
       "episodes of policies of different strength; may be given again",
       repeated,
     )
-    .requiredOption("--base <directory>", "the model to start from")
+    .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
     .requiredOption("--out <directory>", "the new model; report.json is written into it")
     .option(
       "--drills <n>",
@@ -45,20 +48,22 @@ export function registerOrm(model: Command): void {
     "webrl model orm --rollouts runs/demos.jsonl --rollouts runs/rollouts.jsonl --base models/base --out models/orm",
   ]);
   command.action(
-    async (options: {
-      rollouts: string[];
-      base: string;
-      out: string;
-      drills: number;
-      epochs: number;
-      batchSize: number;
-      learningRate: number;
-      heldOut: number;
-      seed: number;
-      checkpointMinutes: number;
-      threads?: number;
-      json?: boolean;
-    }) => {
+    async (
+      options: LoraCommand & {
+        rollouts: string[];
+        base: string;
+        out: string;
+        drills: number;
+        epochs: number;
+        batchSize: number;
+        learningRate: number;
+        heldOut: number;
+        seed: number;
+        checkpointMinutes: number;
+        threads?: number;
+        json?: boolean;
+      },
+    ) => {
       const { makeOrm } = await import("../../imitation/make-model.ts");
       const { modelPath } = await import("../../train/open-parts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
@@ -67,6 +72,7 @@ export function registerOrm(model: Command): void {
       const { report, ...made } = await makeOrm({
         engine,
         base: modelPath(options.base, "--base"),
+        lora: loraOf(options),
         out: options.out,
         records: await readAll(options.rollouts),
         drillsPerDemonstration: options.drills,

@@ -1,6 +1,7 @@
 /** @file `webrl model …`: demonstrations, and how the shipped models are made and looked at. */
 
 import type { Command } from "commander";
+import type { AdapterDescription } from "../../engine/onnx/describe-model.ts";
 import type { Register } from "../command.ts";
 import { group, jsonOption, print } from "../command.ts";
 import { registerDemos, registerRollouts } from "./model-collect.ts";
@@ -30,9 +31,13 @@ function registerInfo(model: Command): void {
     print(options, info, (i) =>
       [
         `${i.directory}: ${i.architecture}, ${i.parameters.toLocaleString("en")} parameters, vocabulary ${i.vocabSize}, context ${i.contextTokens}`,
+        ...(i.adapter === null ? [] : [adapterText(i.adapter)]),
         ...i.files.map((file) => `${file.sha256}  ${file.name}  ${file.sizeBytes} bytes`),
         ...(i.card === null ? [] : ["", i.card.trimEnd()]),
       ].join("\n"),
     );
   });
 }
+
+const adapterText = (a: AdapterDescription): string =>
+  `an adapter of ${a.parameters.toLocaleString("en")} parameters on ${a.base}: rank ${a.rank}, alpha ${a.alpha}, ${a.targetModules.join(", ")} of ${a.layers.length} layers (${a.layers.join(", ")})`;

@@ -11,7 +11,8 @@ import { createChatTemplate, loadChatTemplate } from "../../text/chat-template.t
 import { writeAdapter } from "./checkpoint/adapter.ts";
 import { readHeader, writeSafetensors, type TensorData } from "./checkpoint/safetensors.ts";
 import { LocalEngine } from "./local-engine.ts";
-import { describeModel, readBaseModel } from "./model-files.ts";
+import { describeModel } from "./describe-model.ts";
+import { readBaseModel } from "./model-files.ts";
 import { newLlamaConfig } from "./models/config.ts";
 import { initWeights, parameterSpecs } from "./models/parameters.ts";
 

@@ -64,17 +64,8 @@ export async function readBaseModel(directory: string): Promise<BaseModel> {
   return { directory, config, tokenizer, tensors, fingerprint: baseFingerprint(tensors) };
 }
 
-/** The same without keeping the weights: each is read and checked. */
-export async function describeModel(
-  directory: string,
-): Promise<{ config: DecoderConfig; parameters: number }> {
-  const { config, specs, checkpoint } = await openBaseModel(directory);
-  for (const { name } of specs) await checkpoint.read(name);
-  return { config, parameters: parameterCount(config) };
-}
-
 /** Checks everything but the numbers of the weights. */
-async function openBaseModel(directory: string) {
+export async function openBaseModel(directory: string) {
   const checkpoint = await openCheckpoint(directory);
   const config = parseDecoderConfig(checkpoint.config, join(directory, "config.json"));
   const specs = parameterSpecs(config);

@@ -14,6 +14,7 @@ import type { Observer } from "../../run/events.ts";
 import { train } from "../loop.ts";
 import { createRun, openRun } from "../../run/run-directory.ts";
 import { runInfo } from "../../run/run-info.ts";
+import { adapterParts } from "./adapter-run.ts";
 import { fakeParts } from "./fake-run.ts";
 
 const [directory, point] = [process.argv[2]!, process.argv[3]!];
@@ -42,6 +43,12 @@ const observer: Observer = (event) => {
 await using run = existsSync(join(directory, "config.json"))
   ? await openRun(directory, observer, { version: "test" })
   : await createRun(directory, runInfo(config), observer);
-const context = createContext(run, fakeParts(demonstrations));
+const { base, orm } = config.models;
+const parts = existsSync(join(base, "adapter_config.json"))
+  ? await adapterParts(demonstrations, orm)
+  : fakeParts(demonstrations);
+const context = createContext(run, parts);
 const result = await train(context);
+await context.models[Symbol.asyncDispose]();
+await parts.engine[Symbol.asyncDispose]();
 process.stdout.write(JSON.stringify({ evaluations: result.evaluations.length }));
