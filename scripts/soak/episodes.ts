@@ -47,7 +47,7 @@ function breakOff(whole: Response, after: number): Response {
 }
 
 /** What becomes of an answer. */
-const TROUBLES: Record<
+export const TROUBLES: Record<
   string,
   (answer: () => Promise<Response>, rng: Rng, request: Request) => Promise<Response>
 > = {
@@ -75,19 +75,20 @@ const TROUBLES: Record<
 };
 
 /** The host, whose documents meet trouble now and then. */
-function trouble(host: HostFetch, rng: Rng, count: Round["count"]): HostFetch {
-  return async (request) => {
-    // What a page fetches by itself asks for anything else; `Sec-Fetch-Dest` is not sent over plain HTTP.
-    const isDocument = request.headers.get("accept")?.startsWith("text/html");
-    if (!isDocument || rng.next() >= TROUBLE_RATE) return host(request);
-    const name = rng.pick(Object.keys(TROUBLES));
-    count(`documents: ${name}`);
-    return TROUBLES[name]!(async () => host(request), rng, request);
-  };
-}
+const troubleDocuments: MakeTrouble = (host, rng, count) => async (request) => {
+  // What a page fetches by itself asks for anything else; `Sec-Fetch-Dest` is not sent over plain HTTP.
+  const isDocument = request.headers.get("accept")?.startsWith("text/html");
+  if (!isDocument || rng.next() >= TROUBLE_RATE) return host(request);
+  const name = rng.pick(Object.keys(TROUBLES));
+  count(`documents: ${name}`);
+  return TROUBLES[name]!(async () => host(request), rng, request);
+};
+
+/** The host as the browser meets it. */
+export type MakeTrouble = (host: HostFetch, rng: Rng, count: Round["count"]) => HostFetch;
 
 /** As `createBuiltInSite`, with trouble: another one at each attempt. */
-function troubledSite(pool: BrowserPool, rng: Rng, count: Round["count"]): Site {
+function troubledSite(pool: BrowserPool, trouble: MakeTrouble, rng: Rng, count: Round["count"]): Site {
   let attempts = 0;
   return {
     name: "built-in",
@@ -153,58 +154,68 @@ function wrongWith(record: EpisodeRecord): string | null {
   return shown ? `${record.id} shows the agent the error of the application` : null;
 }
 
+/** Episodes by their oracles in that world, each with its record; says what was lost or is open. */
+export async function playEpisodes(
+  { rng, signal, count, find, say }: Round,
+  trouble: MakeTrouble,
+): Promise<EpisodeRecord[]> {
+  pool ??= new BrowserPool();
+  const tasks = rng.shuffle(suite.tasks()).slice(0, A_ROUND);
+  const requests = tasks.map((task, i) => ({ id: `episode-${i}`, task, seed: rng.int(2 ** 31) }));
+  const ended = new Map<string, number>();
+  const config = {
+    ...rolloutConfigSchema.parse({}),
+    parallel: PARALLEL,
+    faultRateLimit: 1,
+    maxTimeMs: 900_000,
+  };
+  const records = await rollout({
+    site: troubledSite(pool, trouble, createRng(rng.int(2 ** 31)), count),
+    policy: oraclePolicy({
+      oracleFor: function* (task, first) {
+        yield* suite.oracleFor(task, first);
+      },
+      onStuck: (task, error) => find(`the oracle of ${task.id} does not know its page: ${String(error)}`),
+    }),
+    requests,
+    config,
+    signal,
+    onFault: ({ code }) => count(`faults: ${code}`),
+    onEpisode: ({ id }) => void ended.set(id, (ended.get(id) ?? 0) + 1),
+    // The pauses' growth has tests of its own.
+    pause: () => sleep(100),
+  });
+  if (requests.some(({ id }) => ended.get(id) !== 1) || records.length !== requests.length)
+    find("an episode was lost or came twice");
+  count("episodes", records.length);
+  if (pool.open > 0) find(`${pool.open} contexts are open after all episodes`);
+  say(`${records.length} episodes, ${pool.launches} browsers so far`);
+  return records;
+}
+
+export async function closeBrowsers(): Promise<void> {
+  await pool?.[Symbol.asyncDispose]();
+  pool = undefined;
+}
+
 export const episodes: Part = {
   name: "episodes",
   title: "episodes in a world that breaks, with a browser that is killed",
-  async round({ rng, signal, count, find, say }) {
-    pool ??= new BrowserPool();
-    const tasks = rng.shuffle(suite.tasks()).slice(0, A_ROUND);
-    const requests = tasks.map((task, i) => ({ id: `episode-${i}`, task, seed: rng.int(2 ** 31) }));
+  async round(round) {
+    const { rng, signal, count, find } = round;
     const killing = new AbortController();
     const killer = killNowAndThen(rng.fork("kills"), count, AbortSignal.any([signal, killing.signal]));
-    const ended = new Map<string, number>();
-    const config = {
-      ...rolloutConfigSchema.parse({}),
-      parallel: PARALLEL,
-      faultRateLimit: 1,
-      maxTimeMs: 900_000,
-    };
-    let records: EpisodeRecord[];
     try {
-      records = await rollout({
-        site: troubledSite(pool, createRng(rng.int(2 ** 31)), count),
-        policy: oraclePolicy({
-          oracleFor: function* (task, first) {
-            yield* suite.oracleFor(task, first);
-          },
-          onStuck: (task, error) => find(`the oracle of ${task.id} does not know its page: ${String(error)}`),
-        }),
-        requests,
-        config,
-        signal,
-        onFault: ({ code }) => count(`faults: ${code}`),
-        onEpisode: ({ id }) => void ended.set(id, (ended.get(id) ?? 0) + 1),
-        // The pauses' growth has tests of its own.
-        pause: () => sleep(100),
-      });
+      for (const record of await playEpisodes(round, troubleDocuments)) {
+        const wrong = wrongWith(record);
+        if (wrong !== null) find(wrong);
+        count(isFaulted(record) ? "given up as faulted" : "solved");
+        if (record.faults.length > 0 || isFaulted(record)) count("episodes with faults");
+      }
     } finally {
       killing.abort();
       await killer;
     }
-    if (requests.some(({ id }) => ended.get(id) !== 1) || records.length !== requests.length)
-      find("an episode was lost or came twice");
-    for (const record of records) {
-      const wrong = wrongWith(record);
-      if (wrong !== null) find(wrong);
-      count("episodes");
-      count(isFaulted(record) ? "given up as faulted" : "solved");
-      if (record.faults.length > 0 || isFaulted(record)) count("episodes with faults");
-    }
-    if (pool.open > 0) find(`${pool.open} contexts are open after all episodes`);
-    say(`${records.length} episodes, ${pool.launches} browsers so far`);
   },
-  async end() {
-    await pool?.[Symbol.asyncDispose]();
-    pool = undefined;
-  },
+  end: closeBrowsers,
 };

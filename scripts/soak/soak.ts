@@ -20,11 +20,12 @@ import { kills } from "./kills.ts";
 import type { Part } from "./part.ts";
 import { processesBelow, isBrowser } from "./processes.ts";
 import type { Child } from "./processes.ts";
+import { resources } from "./resources.ts";
 import { appendSample, readSamples, readSoak, takeSample, writeSoak } from "./state.ts";
 import type { Sample, Soak } from "./state.ts";
 import { training } from "./training.ts";
 
-const PARTS: readonly Part[] = [fuzz, episodes, kills, disk, damage, training];
+const PARTS: readonly Part[] = [fuzz, episodes, resources, kills, disk, damage, training];
 
 interface Options {
   minutes: number;

@@ -1,6 +1,6 @@
 /**
- * @file Real runs, `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed, or
- * asked to end, at random moments. The run must be the one that nothing disturbed, and nothing of the dead may be left.
+ * @file Real runs, `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed, at
+ * random moments and in the middle of writes, or asked to end. The run must be the one that nothing disturbed, and nothing of the dead may be left.
  */
 
 import { spawn } from "node:child_process";
@@ -10,6 +10,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import type { Rng } from "../../src/core/rng.ts";
 import { isLocked } from "../../src/run/run-lock.ts";
 import { runFacts } from "../../src/train/testing/run-facts.ts";
 import type { RunFacts } from "../../src/train/testing/run-facts.ts";
@@ -18,7 +20,10 @@ import type { Ended } from "./fake-run.ts";
 import type { Part } from "./part.ts";
 import { isBrowser, processesWith } from "./processes.ts";
 
-const MOST_KILLS = 4;
+/** Of one run, which is left in peace then. */
+const MOST_KILLS = 12;
+/** Few enough that most kills come before a process has ended: a run makes some hundred writes, a checkpoint some forty. */
+const MOST_WRITES = 24;
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 const SETTINGS = [
@@ -65,6 +70,8 @@ interface Whole {
   facts: RunFacts;
   files: string[];
   ms: number;
+  /** What is loaded before a process that is killed inside a write. */
+  trouble: string;
 }
 let whole: Whole | undefined;
 
@@ -75,7 +82,40 @@ async function trainWhole(signal: AbortSignal): Promise<Whole> {
   const started = performance.now();
   const { code, stderr } = await startTraining(run, { signal }).ended;
   if (code !== 0) throw new Error(`the undisturbed run ended with ${code}: ${stderr}`);
-  return { home, facts: await runFacts(run), files: await filesOf(run), ms: performance.now() - started };
+  const ms = performance.now() - started;
+  const trouble = join(home, "write-trouble.cjs");
+  await build({
+    entryPoints: [fileURLToPath(new URL("write-trouble.ts", import.meta.url))],
+    bundle: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    outfile: trouble,
+  });
+  return { home, facts: await runFacts(run), files: await filesOf(run), ms, trouble };
+}
+
+type Disturbance = "a random moment" | "a write" | "a checkpoint's write" | "asked to end";
+
+/** More often what has more ways to go wrong. */
+const DISTURBANCES: readonly Disturbance[] = [
+  "a random moment",
+  "a random moment",
+  "a random moment",
+  "a write",
+  "a write",
+  "a checkpoint's write",
+  "a checkpoint's write",
+  "asked to end",
+];
+
+/** Variables under which a process is killed inside a write of the run. */
+function killInside(place: string, rng: Rng, { trouble }: Whole): Record<string, string> {
+  return {
+    NODE_OPTIONS: `--require ${trouble}`,
+    SOAK_WRITE: `${1 + rng.int(MOST_WRITES)}:${rng.next()}:kill`,
+    SOAK_WRITE_BELOW: place,
+  };
 }
 
 export const training: Part = {
@@ -89,27 +129,35 @@ export const training: Part = {
     const env = { SOAK_TOKEN: token.split("=")[1]!, TMPDIR: temporary };
     for (let killed = 0, done = false; !done;) {
       signal.throwIfAborted();
-      const child = startTraining(run, { signal, env });
-      const kind = rng.next() < 0.7 ? "SIGKILL" : rng.pick(["SIGTERM", "SIGINT"] as const);
-      const afterMs = 1000 + rng.int(whole.ms);
-      const timer = killed >= MOST_KILLS ? undefined : setTimeout(() => child.kill(kind), afterMs);
+      const how = killed >= MOST_KILLS ? null : rng.pick(DISTURBANCES);
+      const inside =
+        how === "a write" ? run : how === "a checkpoint's write" ? join(run, "checkpoints") : null;
+      const child = startTraining(run, {
+        signal,
+        env: { ...env, ...(inside !== null && killInside(inside, rng, whole)) },
+      });
+      const kind = how === "asked to end" ? rng.pick(["SIGTERM", "SIGINT"] as const) : "SIGKILL";
+      const afterMs = 500 + rng.int(0.7 * whole.ms);
+      const isTimed = how !== null && inside === null;
+      const timer = isTimed ? setTimeout(() => child.kill(kind), afterMs) : undefined;
       const ended = await child.ended;
       clearTimeout(timer);
       signal.throwIfAborted();
+      const when = isTimed ? `${kind} after ${afterMs} ms` : `a kill inside ${how}`;
       if (ended.code === 0) done = true;
-      else if (ended.signal === "SIGKILL" || timer !== undefined) {
+      else if (ended.signal === "SIGKILL" || isTimed) {
         killed++;
-        count(kind === "SIGKILL" ? "kills" : "asked to end");
+        count(how === "asked to end" ? how : `kills at ${how}`);
         // Before the program listens, a signal ends it as any other program.
         if (kind !== "SIGKILL" && ended.code !== 130 && ended.signal !== kind)
-          find(`${kind} after ${afterMs} ms ends with ${ended.code}: ${ended.stderr}`);
-        if (isStack(ended.stderr)) find(`${kind} after ${afterMs} ms ends with a stack: ${ended.stderr}`);
+          find(`${when} ends with ${ended.code}: ${ended.stderr}`);
+        if (isStack(ended.stderr)) find(`${when} ends with a stack: ${ended.stderr}`);
       } else {
         find(`the run cannot be resumed after ${killed} kills, exit code ${ended.code}: ${ended.stderr}`);
         break;
       }
       const left = await leftOf(token);
-      if (left.length > 0) find(`after ${kind}, processes are left: ${left.join("; ")}`);
+      if (left.length > 0) find(`after ${when}, processes are left: ${left.join("; ")}`);
     }
     count("runs");
     if (await isLocked(run)) find("the lock of a run that has ended is held");

@@ -1,8 +1,8 @@
 /**
- * @file Loaded before a program (`node --import`), this makes one of its writes go wrong in the middle:
+ * @file Loaded before a program (`node --import`; `--require` in `NODE_OPTIONS` reaches its threads, too), this makes one of its writes go wrong in the middle:
  * `SOAK_WRITE=N:SHARE:kill` writes a share of the bytes of the Nth write and ends the process as `kill -9` does;
  * `…:full` fails with ENOSPC there, and at all writes from then on. What is no write of bytes (a rename, a removal) happens
- * or not, by whether SHARE is above a half.
+ * or not, by whether SHARE is above a half. With `SOAK_WRITE_BELOW`, only writes count whose path has this text in it.
  */
 
 import fs from "node:fs";
@@ -13,6 +13,7 @@ const [at, share, kind] = (process.env["SOAK_WRITE"] ?? "0:0:kill").split(":") a
   string,
   "kill" | "full",
 ];
+const below = process.env["SOAK_WRITE_BELOW"] ?? "";
 let left = Number(at);
 let isFull = false;
 
@@ -31,6 +32,7 @@ function fullDisk(path: unknown): Error {
 
 /** Whether this write is the one; `cut` writes the beginning of it. */
 function meetTrouble(path: unknown, cut: () => void): void {
+  if (!String(path).includes(below)) return;
   if (isFull) throw fullDisk(path);
   if (left <= 0 || --left > 0) return;
   cut();
