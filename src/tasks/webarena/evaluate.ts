@@ -7,7 +7,8 @@
  * 3. `wait`: pages are awaited until they are loaded instead of for three seconds.
  */
 
-import { Fault } from "../../core/errors.ts";
+import { ConfigError, Fault } from "../../core/errors.ts";
+import { latestOrderUrl } from "./latest-order.ts";
 import { exactMatch, mustExclude, mustInclude, oneOf, requiredValue, urlMatch } from "./text.ts";
 import type { Contents, WebArenaTask } from "./tasks.ts";
 
@@ -31,9 +32,7 @@ export interface AnswerJudge {
 export interface EvaluationContext {
   page: EvaluatedPage;
   judge: AnswerJudge | null;
-  /** The newest order's number in the shop; needed by three tasks of WebArena-Lite. */
-  latestShoppingOrder?(): Promise<number>;
-  /** Base URL of the shop. */
+  /** Base URL of the shop, of whose newest order three tasks of WebArena-Lite speak. */
   shoppingUrl?: string;
 }
 
@@ -181,11 +180,12 @@ async function callForUrl(text: string, context: EvaluationContext): Promise<str
   if (name === "reddit_get_post_url")
     return redditPostUrl((args[0] ?? "").replace("__last_url__", context.page.url()));
   if (name === "shopping_get_latest_order_url") {
-    if (!context.latestShoppingOrder || !context.shoppingUrl)
-      throw new Fault("judge_failed", "this task needs the shop's REST API, which is not configured", {
-        retryable: false,
-      });
-    return `${context.shoppingUrl}/sales/order/view/order_id/${await context.latestShoppingOrder()}/`;
+    if (!context.shoppingUrl)
+      throw new ConfigError(
+        "the check of this task asks the shop for its newest order, and SHOPPING is not set",
+        "Set it to the base URL of WebArena's shop.",
+      );
+    return latestOrderUrl(context.shoppingUrl);
   }
   throw new RangeError(`unknown evaluator function ${name}`);
 }

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
+import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { ConfigError, Fault } from "../../core/errors.ts";
+import { listen } from "../../http/listen.ts";
 import { evaluate, parseCall, pythonString, redditPostUrl } from "./evaluate.ts";
 import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
 import { createAnswerJudge } from "./judge.ts";
@@ -142,6 +144,39 @@ describe("evaluators", () => {
       await evaluate(check, "", { page: page({ "document.title": "books" }, opened), judge: null }),
     ).toEqual([]);
     expect(opened).toEqual(["http://forum/f/books/12/", "http://forum/x"]);
+  });
+  test("the shop's newest order is asked for by its REST API", async () => {
+    const asked: string[] = [];
+    const shop = new Hono();
+    shop.post("/rest/default/V1/integration/admin/token", async (c) =>
+      c.json((await c.req.json<{ username: string }>()).username === "admin" ? "t0k3n" : null),
+    );
+    shop.get("/rest/V1/orders", (c) => {
+      asked.push(
+        c.req.header("authorization") ?? "",
+        c.req.query("searchCriteria[sortOrders][0][direction]") ?? "",
+      );
+      return c.json({ items: [{ increment_id: "000000189" }] });
+    });
+    await using listening = await listen(shop.fetch, { port: 0 });
+    const shoppingUrl = `http://127.0.0.1:${listening.port}/`;
+    const check = task({
+      eval_types: ["program_html"],
+      program_html: [
+        {
+          url: "func:shopping_get_latest_order_url()",
+          locator: "",
+          required_contents: { must_include: ["Total"] },
+        },
+      ],
+    });
+    const opened: string[] = [];
+    expect(await evaluate(check, "", { page: page({}, opened), judge: null, shoppingUrl })).toEqual([]);
+    expect(opened).toEqual([`${shoppingUrl}sales/order/view/order_id/189/`]);
+    expect(asked).toEqual(["Bearer t0k3n", "DESC"]);
+    const down = evaluate(check, "", { page: page(), judge: null, shoppingUrl: `${shoppingUrl}gone/` });
+    await expect(down).rejects.toThrow(/newest order: .* answers 404/);
+    await expect(down).rejects.toMatchObject({ code: "site_down", retryable: true });
   });
   test("what the page gives is compared as Python prints it", () => {
     expect(pythonString(null)).toBe("None");
