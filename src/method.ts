@@ -44,7 +44,6 @@ export type { OrmJudgeOptions, OrmOptions } from "./reward/orm.ts";
 export { heldOutInstructions, normaliseInstruction } from "./curriculum/catalog.ts";
 export type { CatalogParams, CatalogTemplate, TaskCatalog } from "./curriculum/catalog.ts";
 export { createEvolveProposer } from "./curriculum/evolve.ts";
-export type { EvolveOperator, EvolveOptions } from "./curriculum/evolve.ts";
 export { growCurriculum } from "./curriculum/grow.ts";
 export type { CandidateOutcome, FilterOptions } from "./curriculum/filter.ts";
 export type { Curriculum, CurriculumRecord, GrowOptions } from "./curriculum/grow.ts";
@@ -56,7 +55,7 @@ export { evaluationTasks, spread } from "./core/spread.ts";
 export { createReplayBuffer } from "./replay/buffer.ts";
 export type { ReplayBuffer, ReplayOptions } from "./replay/buffer.ts";
 export { experienceOf } from "./replay/experience.ts";
-export type { ExperienceStep, StepTokens } from "./replay/experience.ts";
+export type { ExperienceStep } from "./replay/experience.ts";
 export { perplexitiesUnder, selectReplay } from "./replay/select.ts";
 export type { ReplaySelection, SelectionRange } from "./replay/select.ts";
 

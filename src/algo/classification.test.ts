@@ -41,14 +41,14 @@ describe("classification", () => {
   });
 
   test("calibration: two bins by hand", () => {
-    // (0, 0.5]: 0.2 and 0.4, one success: rate 0.5, mean 0.3; (0.5, 1]: 0.9, a success: rate 1, mean 0.9
-    const bins = calibrationBins([0.2, 0.4, 0.9], [0, 1, 1], 2);
+    // (0.2, 0.3]: 0.24 and 0.28, one success: rate 0.5, mean 0.26; (0.8, 0.9]: 0.9, a success: rate 1, mean 0.9
+    const bins = calibrationBins([0.24, 0.28, 0.9], [0, 1, 1]);
     expect(bins.map((b) => [b.count, b.rate])).toEqual([
       [2, 0.5],
       [1, 1],
     ]);
-    // ECE = 2/3·0.2 + 1/3·0.1
-    expect(classificationReport([0.2, 0.4, 0.9], [0, 1, 1]).calibrationError).toBeCloseTo(0.9 / 3, 9);
+    // ECE = 2/3·0.24 + 1/3·0.1
+    expect(classificationReport([0.24, 0.28, 0.9], [0, 1, 1]).calibrationError).toBeCloseTo(0.58 / 3, 9);
   });
 
   test("every probability falls into exactly one bin", () => {

@@ -55,16 +55,17 @@ export function confusionMatrix(
   return confusion;
 }
 
+const BINS = 10;
+
 /** Bins of equal width; empty ones are left out. */
 export function calibrationBins(
   probabilities_B: readonly number[],
   outcomes_B: readonly (0 | 1)[],
-  bins = 10,
 ): CalibrationBin[] {
   invariant(probabilities_B.length === outcomes_B.length, "one probability per outcome");
   const result: CalibrationBin[] = [];
-  for (let i = 0; i < bins; i++) {
-    const [low, high] = [i / bins, (i + 1) / bins];
+  for (let i = 0; i < BINS; i++) {
+    const [low, high] = [i / BINS, (i + 1) / BINS];
     const members = probabilities_B.flatMap((p, b) =>
       (p > low || i === 0) && p <= high ? [{ p, outcome: outcomes_B[b]! }] : [],
     );

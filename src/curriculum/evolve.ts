@@ -24,21 +24,16 @@ import { heldOutInstructions, normaliseInstruction } from "./catalog.ts";
  */
 export type EvolveOperator = "sibling" | "crossover" | "phrasing" | "cousin";
 
-export interface EvolveOptions {
-  /** Relative frequency of each operator; 0 switches one off. */
-  mix?: Partial<Record<EvolveOperator, number>>;
-}
-
 /** Phrasings that training may see, counted from the first: all but the last, at least one. */
 const trainingPhrasings = ({ phrasings }: CatalogTemplate) => Math.max(1, phrasings.length - 1);
 
-const DEFAULT_MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
+/** Relative frequency of each operator. */
+const MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
 /** Tries per wanted task before it gives up: the catalog may be used up. */
 const TRIES_PER_TASK = 30;
 
-export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOptions = {}): Proposer {
-  const mix = { ...DEFAULT_MIX, ...options.mix };
-  const pool = createPool(catalog);
+export function createEvolveProposer(catalog: TaskCatalog): Proposer {
+  const pool = createEvolutionPool(catalog);
   let heldOut: Set<string> | undefined;
 
   return {
@@ -53,7 +48,7 @@ export function createEvolveProposer(catalog: TaskCatalog, options: EvolveOption
       const draw = rng.fork("draw");
       for (let tries = 0; proposed.length < count && tries < TRIES_PER_TASK * count; tries++) {
         const parent = parents[tries % parents.length]!;
-        const choice = pool.evolve(parent, pickOperator(mix, draw), draw);
+        const choice = pool.evolve(parent, pickOperator(draw), draw);
         if (choice === null) continue;
         const phrasing = pickPhrasing(choice, parent, trainingPhrasings(choice.template), draw);
         if (phrasing === null) continue;
@@ -77,7 +72,7 @@ interface Choice {
 }
 
 /** The catalog as evolution sees it: templates that may be used, and their train instances. */
-function createPool(catalog: TaskCatalog) {
+export function createEvolutionPool(catalog: TaskCatalog) {
   const instances = new Map<string, readonly CatalogParams[]>();
   const trainParams = (id: string) => {
     let list = instances.get(id);
@@ -134,8 +129,8 @@ function createPool(catalog: TaskCatalog) {
   };
 }
 
-function pickOperator(mix: Record<EvolveOperator, number>, rng: Rng): EvolveOperator {
-  const entries = Object.entries(mix) as [EvolveOperator, number][];
+function pickOperator(rng: Rng): EvolveOperator {
+  const entries = Object.entries(MIX) as [EvolveOperator, number][];
   let at = rng.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);
   for (const [operator, weight] of entries) {
     at -= weight;

@@ -30,7 +30,6 @@ beforeAll(async () => {
   server = await serveDashboard({
     runs: [world],
     port: 0,
-    pollMs: 100,
     tokenizer: async () => ({ decode: (tokens) => tokens.map((token) => `t${token} `).join("") + HOSTILE }),
   });
 }, 120_000);

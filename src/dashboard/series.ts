@@ -20,25 +20,25 @@ export interface Series {
 const MAX_POINTS = 400;
 
 /** A metric of each optimiser step over the whole run, steps counted on from phase to phase. */
-export function stepSeries(lines: readonly MetricLine[], metric: string, name = metric): Series {
+export function stepSeries(lines: readonly MetricLine[], metric: string): Series {
   const points: Point[] = [];
   for (const line of lines) {
     const y = line[metric];
     if (line.step !== undefined && typeof y === "number" && Number.isFinite(y))
       points.push({ x: points.length + 1, y });
   }
-  return { name, points: thin(points) };
+  return { name: metric, points: thin(points) };
 }
 
 /** A metric of whole stages, by phase. */
-export function phaseSeries(lines: readonly MetricLine[], metric: string, name = metric): Series {
+export function phaseSeries(lines: readonly MetricLine[], metric: string): Series {
   const points: Point[] = [];
   for (const line of lines) {
     const y = line[metric];
     if (line.step === undefined && typeof y === "number" && Number.isFinite(y))
       points.push({ x: line.phase, y });
   }
-  return { name, points };
+  return { name: metric, points };
 }
 
 /** Means of equal stretches, where there are more than `most` points. */

@@ -17,15 +17,13 @@ export async function serveDashboard(options: {
   runs: readonly string[];
   port: number;
   tokenizer?: DashboardOptions["tokenizer"];
-  pollMs?: number;
 }): Promise<DashboardServer> {
-  const { runs, port, tokenizer, pollMs } = options;
+  const { runs, port, tokenizer } = options;
   const app = createDashboard({
     runs: openRunList(runs),
     script: dashboardScript,
     style: THEME_CSS + APP_CSS,
     ...(tokenizer && { tokenizer }),
-    ...(pollMs !== undefined && { pollMs }),
   });
   const listening = await listen(app.fetch, { port });
   return {

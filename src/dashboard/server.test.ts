@@ -45,7 +45,6 @@ function dashboard(...paths: string[]): Hono {
     runs: openRunList(paths),
     script: async () => "/* script */",
     style: "",
-    pollMs: 20,
     tokenizer: async () => ({ decode: (tokens) => tokens.map((token) => `<${token}>`).join("") }),
   });
 }

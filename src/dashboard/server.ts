@@ -31,9 +31,10 @@ export interface DashboardOptions {
   style: string;
   /** Turns a run's tokens into text; `null` where its tokenizer is not at hand. */
   tokenizer?(config: RunInfo["config"]): Promise<Pick<Tokenizer, "decode"> | null>;
-  /** Milliseconds between looks at a run's files for the live stream. */
-  pollMs?: number;
 }
+
+/** Between looks at a run's files for the live stream. */
+const POLL_MS = 1000;
 
 /** No script but ours, no request to anywhere else, no frame around us. */
 const POLICY = [
@@ -65,7 +66,7 @@ const PAGE = `<!doctype html>
 const MOST_ITEMS = 500;
 
 export function createDashboard(options: DashboardOptions): Hono {
-  const { runs, pollMs = 1000 } = options;
+  const { runs } = options;
   const app = new Hono();
 
   app.use(guard({ isOurs: isLoopback, policy: POLICY }));
@@ -102,7 +103,7 @@ export function createDashboard(options: DashboardOptions): Hono {
     return c.json(await compareRuns(chosen.filter((run) => run !== undefined)));
   });
 
-  changeRoute(app, runs, pollMs);
+  changeRoute(app, runs);
   app.onError((error, c) => c.json({ error: error.message }, 500));
   app.notFound((c) => c.json({ error: "not found" }, 404));
   return app;
@@ -201,7 +202,7 @@ function episodeRoutes(app: Hono, withRun: WithRun, options: Pick<DashboardOptio
 }
 
 /** Names runs whose files changed, as they change. */
-function changeRoute(app: Hono, runs: RunList, pollMs: number): void {
+function changeRoute(app: Hono, runs: RunList): void {
   app.get("/api/live", (c) =>
     streamSSE(c, async (stream) => {
       const seen = new Map<string, string>();
@@ -214,12 +215,12 @@ function changeRoute(app: Hono, runs: RunList, pollMs: number): void {
           if (seen.get(key) !== version) changed.push(key);
           seen.set(key, version);
         }
-        if (changed.length > 0 || first || ++quiet * pollMs >= 15_000) {
+        if (changed.length > 0 || first || ++quiet * POLL_MS >= 15_000) {
           await stream.writeSSE({ event: "change", data: JSON.stringify({ runs: first ? [] : changed }) });
           quiet = 0;
         }
         first = false;
-        await stream.sleep(pollMs);
+        await stream.sleep(POLL_MS);
       }
     }),
   );

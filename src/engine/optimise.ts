@@ -18,7 +18,6 @@ export interface OptimiseOptions<T> {
   /** By optimiser step, counted from 0. */
   learningRate(step: number, steps: number): number;
   weightDecay?: number;
-  clipNorm?: number;
   /** Tokens, padding included, of one call of the engine. */
   microBatchTokens?: number;
   onStep?(step: OptimiseStep<T>): void;
@@ -71,7 +70,6 @@ export async function optimise<T>(options: OptimiseOptions<T>): Promise<number> 
       const { gradientNorm } = await model.optimStep({
         learningRate: options.learningRate(step, steps),
         ...(options.weightDecay !== undefined && { weightDecay: options.weightDecay }),
-        ...(options.clipNorm !== undefined && { clipNorm: options.clipNorm }),
       });
       step++;
       options.onStep?.({ step, steps, loss, gradientNorm, tokens, batch, logprobs_BN });
@@ -94,13 +92,15 @@ export function microBatches(datums: readonly Datum[], maxTokens: number): numbe
   return groups;
 }
 
-/** Linear warm-up over `warmup` of the way, then a cosine down to `floor` of the peak. `progress` in [0, 1]. */
+const FLOOR = 0.05;
+
+/** Linear warm-up over `warmup` of the way, then a cosine down to {@link FLOOR} of the peak. `progress` in [0, 1]. */
 export function warmupCosine(
   peak: number,
   progress: number,
-  { warmup = 0.1, floor = 0.05 }: { warmup?: number; floor?: number } = {},
+  { warmup = 0.1 }: { warmup?: number } = {},
 ): number {
   if (progress < warmup) return peak * Math.max(0.01, progress / warmup);
   const rest = Math.min(1, (progress - warmup) / (1 - warmup));
-  return peak * (floor + (1 - floor) * 0.5 * (1 + Math.cos(Math.PI * rest)));
+  return peak * (FLOOR + (1 - FLOOR) * 0.5 * (1 + Math.cos(Math.PI * rest)));
 }

@@ -13,9 +13,10 @@ export interface GuardOptions {
   methods?: readonly string[];
   /** Content-Security-Policy of every answer. */
   policy: string;
-  /** Of a request's body. Default 1 MiB. */
-  maxBodyBytes?: number;
 }
+
+/** Of a request's body. */
+const MAX_BODY_BYTES = 1 << 20;
 
 /** The names of this machine that no other machine has. */
 export function isLoopback(hostname: string): boolean {
@@ -23,16 +24,11 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Refuses by name (403), method (405), origin (403) and size (413), before a route sees the request. */
-export function guard({
-  isOurs,
-  methods = [],
-  policy,
-  maxBodyBytes = 1 << 20,
-}: GuardOptions): MiddlewareHandler {
+export function guard({ isOurs, methods = [], policy }: GuardOptions): MiddlewareHandler {
   const allowed = ["GET", "HEAD", ...methods];
   const limit = bodyLimit({
-    maxSize: maxBodyBytes,
-    onError: (c) => c.text(`a request's body has at most ${maxBodyBytes} bytes here`, 413),
+    maxSize: MAX_BODY_BYTES,
+    onError: (c) => c.text(`a request's body has at most ${MAX_BODY_BYTES} bytes here`, 413),
   });
   const refusal = (c: Context): Response | null => {
     if (!isOurs(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);

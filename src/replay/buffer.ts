@@ -9,7 +9,6 @@ import type { ExperienceStep } from "./experience.ts";
 export interface ReplayBuffer {
   /** Steps held. */
   readonly size: number;
-  readonly trajectories: number;
   /**
    * Adds the steps of one successful trajectory, in order. A trajectory whose id is held already changes nothing
    * (so a resumed phase may add again). Where the capacity is passed, the oldest rollouts leave; demonstrations stay.
@@ -40,9 +39,6 @@ export function createReplayBuffer({ capacity = 100_000 }: ReplayOptions = {}): 
   return {
     get size() {
       return size;
-    },
-    get trajectories() {
-      return held.size;
     },
     add(steps_S) {
       checkTrajectory(steps_S);

@@ -27,12 +27,6 @@ export interface ExperienceStep {
   responseTokens: number[];
 }
 
-/** Tokens of a step for agents that are not models, such as the oracle. */
-export type StepTokens = (
-  trajectory: Trajectory,
-  stepIndex: number,
-) => { promptTokens: number[]; responseTokens: number[] };
-
 /**
  * The steps of a judged trajectory. Steps with an empty response are dropped; a faulted trajectory is a bug of the
  * caller, because it must never be trained on.
@@ -40,17 +34,16 @@ export type StepTokens = (
 export function experienceOf(
   trajectory: Trajectory,
   outcome: 0 | 1,
-  options: { phase: number; source: ExperienceStep["source"]; tokensOf?: StepTokens },
+  options: { phase: number; source: ExperienceStep["source"] },
 ): ExperienceStep[] {
   invariant(trajectory.ending.kind !== "faulted", `faulted trajectory ${trajectory.id} offered for training`);
-  const kept = trajectory.steps.flatMap((step, i) => {
-    if (step.response.trim() === "") return [];
-    const tokens =
-      step.promptTokens !== undefined && step.responseTokens !== undefined
-        ? { promptTokens: step.promptTokens, responseTokens: step.responseTokens }
-        : options.tokensOf?.(trajectory, i);
-    invariant(tokens !== undefined, `step ${i} of trajectory ${trajectory.id} has no tokens`);
-    return [tokens];
+  const kept = trajectory.steps.flatMap(({ response, promptTokens, responseTokens }, i) => {
+    if (response.trim() === "") return [];
+    invariant(
+      promptTokens !== undefined && responseTokens !== undefined,
+      `step ${i} of trajectory ${trajectory.id} has no tokens`,
+    );
+    return [{ promptTokens, responseTokens }];
   });
   return kept.map((tokens, index) => ({
     trajectoryId: trajectory.id,

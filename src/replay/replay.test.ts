@@ -49,13 +49,8 @@ describe("experience of a trajectory", () => {
     expect(result[0]).toMatchObject({ taskId: "shop.buy/1", site: "storefront", phase: 2, outcome: 1 });
   });
 
-  test("takes tokens from the caller where the agent was no model", () => {
+  test("a step without tokens is refused", () => {
     const bare = { ...trajectory, steps: [{ ...step(0, "a"), promptTokens: undefined }] } as Trajectory;
-    const tokensOf = () => ({ promptTokens: [7], responseTokens: [8] });
-    expect(experienceOf(bare, 1, { phase: 0, source: "demonstration", tokensOf })[0]).toMatchObject({
-      promptTokens: [7],
-      responseTokens: [8],
-    });
     expect(() => experienceOf(bare, 1, { phase: 0, source: "demonstration" })).toThrow("no tokens");
   });
 
@@ -81,7 +76,7 @@ describe("buffer", () => {
     const buffer = createReplayBuffer();
     buffer.add(steps("a", 2));
     buffer.add(steps("a", 2));
-    expect([buffer.size, buffer.trajectories]).toEqual([2, 1]);
+    expect(buffer.size).toBe(2);
     expect(buffer.trajectory("a")).toHaveLength(2);
   });
 
@@ -102,7 +97,7 @@ describe("selection by perplexity", () => {
     const all = steps("a", 5);
     const result = selectReplay(all, [1.221, 1.015, 2.46, 2, 1 / 0.95], { newSteps: 10, rng: createRng(1) });
     expect(result.selected.map((s) => s.index).toSorted((a, b) => a - b)).toEqual([0, 3, 4]);
-    expect(result).toMatchObject({ tooFamiliar: 1, tooHard: 1, overLimit: 0 });
+    expect(result).toMatchObject({ tooFamiliar: 1, tooHard: 1 });
     expect(PAPER_RANGE.min).toBeCloseTo(1.053, 3);
   });
 
@@ -115,10 +110,9 @@ describe("selection by perplexity", () => {
         (p, newSteps, seed) => {
           const all = steps("a", p.length);
           const select = () => selectReplay(all, p, { newSteps, rng: createRng(seed) });
-          const { selected, tooFamiliar, tooHard, overLimit } = select();
-          expect(selected.length).toBeLessThanOrEqual(2 * newSteps);
+          const { selected, tooFamiliar, tooHard } = select();
           expect(new Set(selected).size).toBe(selected.length);
-          expect(selected.length + tooFamiliar + tooHard + overLimit).toBe(p.length);
+          expect(selected.length).toBe(Math.min(2 * newSteps, p.length - tooFamiliar - tooHard));
           expect(select().selected).toEqual(selected);
         },
       ),

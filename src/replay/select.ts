@@ -25,8 +25,6 @@ export interface ReplaySelection {
   /** Steps below and above the range. */
   tooFamiliar: number;
   tooHard: number;
-  /** Steps in the range that the limit left out. */
-  overLimit: number;
 }
 
 /** `perplexities_S[i]` belongs to `steps[i]`. */
@@ -43,7 +41,6 @@ export function selectReplay(
     selected,
     tooFamiliar: perplexities_S.filter((value) => value < range.min).length,
     tooHard: perplexities_S.filter((value) => value > range.max).length,
-    overLimit: inRange.length - selected.length,
   };
 }
 

@@ -47,9 +47,9 @@ export function* scrollTo(page: Observation, pattern: RegExp): Stretch {
 }
 
 /** Turns pages of a list until it has the link. */
-export function* pageTo(page: Observation, link: string, role = "link"): Stretch {
+export function* pageTo(page: Observation, link: string): Stretch {
   let now = page;
-  while (!maybe(now, role, link) && maybe(now, "link", "Next page"))
+  while (!maybe(now, "link", link) && maybe(now, "link", "Next page"))
     now = yield click(now, "link", "Next page");
   return now;
 }

@@ -28,16 +28,15 @@ interface Picture {
 }
 
 /** The whole region with its towns. */
-export function drawRegion(picture: Picture = {}): string {
-  const { width = 560, height = 380 } = picture;
-  const view = { west: -2, south: -2, kmWide: 64, width, height };
+export function drawRegion(): string {
+  const view = { west: -2, south: -2, kmWide: 64, width: 560, height: 380 };
   const at = projector(view);
   const towns = TOWNS.map((town) => {
     const [x, y] = at(town);
     const size = 3 + Math.sqrt(town.population) / 45;
     return `<circle cx="${x}" cy="${y}" r="${size.toFixed(1)}" fill="#fff" stroke="#3f6f5f" stroke-width="2"/><text x="${x}" y="${y + size + 13}" text-anchor="middle">${town.name}</text>`;
   });
-  return svg(view, [...water(at, view), ...roads(at, false), ...overlay(at, picture), ...towns]);
+  return svg(view, [...water(at, view), ...roads(at, false), ...towns]);
 }
 
 /** Around a point, or all of a route. */

@@ -190,12 +190,11 @@ export interface NewModelOptions {
   kvHeads?: number;
   intermediateSize?: number;
   contextTokens?: number;
-  ropeTheta?: number;
 }
 
 /** Configuration of a new Llama-style model with tied embeddings. */
 export function newLlamaConfig(options: NewModelOptions): DecoderConfig {
-  const { hiddenSize = 192, layers = 4, heads = 6, contextTokens = 2048, ropeTheta = 10_000 } = options;
+  const { hiddenSize = 192, layers = 4, heads = 6, contextTokens = 2048 } = options;
   const raw = {
     architectures: ["LlamaForCausalLM"],
     model_type: "llama",
@@ -211,7 +210,7 @@ export function newLlamaConfig(options: NewModelOptions): DecoderConfig {
     rms_norm_eps: 1e-5,
     max_position_embeddings: contextTokens,
     tie_word_embeddings: true,
-    rope_theta: ropeTheta,
+    rope_theta: 10_000,
     attention_bias: false,
     mlp_bias: false,
     torch_dtype: "float32",

@@ -37,12 +37,6 @@ export interface SamplerOptions {
   threads?: number;
   /** Longest sequence, default the model's. */
   contextTokens?: number;
-  /** Sequences that are decoded at once, default 32; fewer where `cacheBytes` does not hold them at full length. */
-  maxRunning?: number;
-  /** Memory for keys and values of running sequences, default 1 GiB. */
-  cacheBytes?: number;
-  /** Memory for those of recent prompts, default 128 MiB; 0 switches their reuse off. */
-  prefixCacheBytes?: number;
 }
 
 export interface SamplerStatistics {
@@ -63,6 +57,11 @@ export interface OnnxSampler extends Sampler, AsyncDisposable {
   readonly statistics: Readonly<SamplerStatistics>;
 }
 
+/** Sequences that are decoded at once; fewer where their keys and values would need more memory at full length. */
+const mostRunning = 32;
+const cacheBytes = 2 ** 30;
+/** For keys and values of recent prompts. */
+const prefixCacheBytes = 128 * 2 ** 20;
 /** Shorter common beginnings are not worth a copy. */
 const shortestPrefix = 16;
 /** Floating-point operations of one prefill run at most: about 20 ms on two cores, so that others get their turn. */
@@ -119,11 +118,11 @@ class BatchingSampler implements OnnxSampler {
     this.contextTokens = Math.min(options.contextTokens ?? config.contextTokens, config.contextTokens);
     this.#config = config;
     this.#programs = programs;
-    const fitting = Math.floor((options.cacheBytes ?? 2 ** 30) / rowBytes(config, this.contextTokens));
-    this.#maxRunning = Math.max(1, Math.min(options.maxRunning ?? 32, fitting));
+    const fitting = Math.floor(cacheBytes / rowBytes(config, this.contextTokens));
+    this.#maxRunning = Math.max(1, Math.min(mostRunning, fitting));
     this.#chunkTokens = Math.max(128, Math.floor(prefillOperations / (2 * parameterCount(config))));
     this.#cache = new KvCache(config, Math.max(2, this.#maxRunning));
-    this.#prefixes = new PrefixCache(options.prefixCacheBytes ?? 128 * 2 ** 20);
+    this.#prefixes = new PrefixCache(prefixCacheBytes);
     const { cos, sin } = ropeTables(config, this.contextTokens);
     const dims = [this.contextTokens, config.rope.dim / 2];
     this.#constants = {

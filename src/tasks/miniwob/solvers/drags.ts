@@ -213,8 +213,6 @@ interface Description {
   color: string | undefined;
   /** `item` is any shape, letter or digit. */
   kind: string;
-  /** Sizes are not in the text. */
-  sized: boolean;
 }
 
 const KINDS: Record<string, RegExp> = {
@@ -235,7 +233,6 @@ function describe(text: string): Description {
   const kind = last.length > 2 ? last.replace(/s$/, "") : last.charAt(0);
   return {
     kind,
-    sized: rest.some((word) => /^(small|large)$/.test(word)),
     color: rest.find((word) => !/^(small|large)$/.test(word)),
   };
 }
