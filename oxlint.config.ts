@@ -14,6 +14,7 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["sites", ["core", "http", "browser"]],
   ["tasks", ["core", "text", "browser", "sites"]],
   ["engine", ["core", "text"]],
+  ["exchange", ["core", "text", "engine"]],
   ["chat", ["core", "text"]],
   ["algo", ["core"]],
   ["reward", ["core", "text", "algo"]],

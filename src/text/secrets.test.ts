@@ -67,6 +67,7 @@ const WRITERS: Record<string, string> = {
   "engine/onnx/checkpoint/checkpoint.ts": "weights, vocabulary, configuration of a model",
   "engine/onnx/checkpoint/adapter.ts": "weights, configuration of a model",
   "engine/onnx/checkpoint/safetensors.ts": "weights",
+  "exchange/import-folder.ts": "the card of an imported model",
 };
 
 it("nothing else in the product writes files: a new writer goes through writeAtomically or openJsonLines", async () => {

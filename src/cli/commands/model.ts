@@ -5,6 +5,7 @@ import type { AdapterDescription } from "../../engine/onnx/describe-model.ts";
 import type { Register } from "../command.ts";
 import { group, jsonOption, print } from "../command.ts";
 import { registerDemos, registerRollouts } from "./model-collect.ts";
+import { registerImport } from "./model-exchange.ts";
 import { registerPretrain, registerSft } from "./model-imitate.ts";
 import { registerOrm } from "./model-orm.ts";
 
@@ -15,6 +16,7 @@ export const register: Register = (program) => {
   registerPretrain(model);
   registerSft(model);
   registerOrm(model);
+  registerImport(model);
   registerInfo(model);
 };
 

@@ -78,6 +78,30 @@ describe("safetensors", () => {
     expect([...data]).toEqual([1, -2, 2 ** -24, 65504, Infinity, -0]);
   });
 
+  it("writes f16: every one of them as it was, others to the nearest, ties to even", async () => {
+    const bits = Uint16Array.from({ length: 2 * 0x7c00 }, (_, i) => (i >> 1) | ((i & 1) << 15));
+    const [from, through] = [fresh(), fresh()];
+    const shape = [bits.length];
+    const bytes = new Uint8Array(bits.buffer);
+    await raw(from, { x: { dtype: "F16", shape, data_offsets: [0, bytes.length] } }, bytes);
+    const { data } = await readNumbers((await readHeader(from)).entries.get("x")!);
+    const source = { shape, dtype: "F16" as const, read: () => Promise.resolve(data) };
+    await writeSafetensors(through, new Map([["x", source]]));
+    const entry = (await readHeader(through)).entries.get("x")!;
+    expect(entry.dtype).toBe("F16");
+    expect((await readFile(through)).subarray(entry.begin).equals(bytes)).toBe(true);
+
+    // 2049 lies half-way between 2048 and 2050, 2051 between 2050 and 2052; 3·2⁻²⁵ between 2⁻²⁴ and 2⁻²³.
+    const rounded = fresh();
+    const numbers = tensor([5], 2049, 2051, 3 * 2 ** -25, 2 ** -25, 65519);
+    await writeSafetensors(rounded, new Map([["x", numbers]]), { dtype: "F16" });
+    const read = await readNumbers((await readHeader(rounded)).entries.get("x")!);
+    expect([...read.data]).toEqual([2048, 2052, 2 ** -23, 0, 65504]);
+    await expect(
+      writeSafetensors(fresh(), new Map([["x", tensor([1], 65520)]]), { dtype: "F16" }),
+    ).rejects.toThrow(/tensor x holds 65520/);
+  });
+
   it("a bf16 round trip never moves a number by more than 2⁻⁸ of itself", async () => {
     await fc.assert(
       fc.asyncProperty(

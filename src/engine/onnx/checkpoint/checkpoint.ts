@@ -15,7 +15,9 @@ import {
   readTensor,
   writeSafetensors,
   type TensorData,
+  type TensorDtype,
   type TensorEntry,
+  type TensorSource,
 } from "./safetensors.ts";
 
 /** `config.json` as it stands: the models pick and check what they need. */
@@ -100,9 +102,9 @@ export function checkTensors(
 
 export interface WriteCheckpoint {
   config: CheckpointConfig;
-  tensors: ReadonlyMap<string, TensorData>;
-  /** Default F32. */
-  dtype?: "F32" | "BF16";
+  tensors: ReadonlyMap<string, TensorData | TensorSource>;
+  /** Of all tensors that do not say their own. Default F32. */
+  dtype?: TensorDtype;
   /** Further files by name, e.g. `tokenizer.json` or the optimiser's state. */
   files?: ReadonlyMap<string, string | Uint8Array>;
   /** Further safetensors files by name, always F32. */
@@ -112,7 +114,8 @@ export interface WriteCheckpoint {
 /** Writes the directory whole or not at all; the manifest comes last. */
 export async function writeCheckpoint(directory: string, checkpoint: WriteCheckpoint): Promise<void> {
   const dtype = checkpoint.dtype ?? "F32";
-  const config = { ...checkpoint.config, torch_dtype: dtype === "F32" ? "float32" : "bfloat16" };
+  const { torch_dtype: _, dtype: __, ...rest } = checkpoint.config;
+  const config = { ...rest, torch_dtype: torchName(dtype, checkpoint.tensors) };
   await writeDirectory(directory, async (temporary) => {
     await writeFile(join(temporary, "config.json"), `${JSON.stringify(config, null, 2)}\n`);
     for (const [name, content] of checkpoint.files ?? []) await writeFile(join(temporary, name), content);
@@ -123,6 +126,13 @@ export async function writeCheckpoint(directory: string, checkpoint: WriteCheckp
       metadata: writerMark,
     });
   });
+}
+
+/** PyTorch's name of the type that holds all tensors without loss. */
+function torchName(dtype: TensorDtype, tensors: WriteCheckpoint["tensors"]): string {
+  const types = new Set([...tensors.values()].map((tensor) => ("read" in tensor && tensor.dtype) || dtype));
+  if (types.size !== 1) return "float32";
+  return { F32: "float32", F16: "float16", BF16: "bfloat16" }[[...types][0]!];
 }
 
 /** Of the one file, or of the shards that the index names. */

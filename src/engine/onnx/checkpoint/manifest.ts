@@ -21,7 +21,7 @@ export interface FileDigest {
 }
 
 /** What a model is read from; other files (a card, a report) may lie beside these and change. */
-const isModelFile = (name: string) =>
+export const isModelFile = (name: string) =>
   /\.(safetensors|jinja)$|\.safetensors\.index\.json$/.test(name) ||
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|adapter_config)\.json$/.test(
     name,
@@ -102,7 +102,8 @@ function entryOf(file: string, name: string, entry: unknown): FileDigest {
   return { bytes: bytes!, sha256 };
 }
 
-async function digestOf(path: string): Promise<FileDigest> {
+/** Size and SHA-256 of a file, which is read in pieces. */
+export async function digestOf(path: string): Promise<FileDigest> {
   await using handle = await openModelFile(path);
   const hash = createHash("sha256");
   const chunk = Buffer.allocUnsafe(chunkBytes);

@@ -18,6 +18,15 @@ export interface TensorData {
   data: Float32Array;
 }
 
+/** A tensor that is read when its turn to be written comes, so that a model need not be in memory as a whole. */
+export interface TensorSource {
+  shape: readonly number[];
+  /** Type on disk; default: the file's. */
+  dtype?: TensorDtype;
+  /** Called once. */
+  read(): Promise<Float32Array>;
+}
+
 /** Where a tensor lies. `begin` and `end` are bytes from the start of `file`. */
 export interface TensorEntry {
   file: string;
@@ -206,27 +215,30 @@ const bitsOfHalf = (() => {
 })();
 
 /**
- * Writes a new file and flushes it to the disk. bf16 rounds to nearest, ties to even. The data section starts at a
- * multiple of 8 bytes.
+ * Writes a new file and flushes it to the disk. bf16 and f16 round to nearest, ties to even; a number that f16 cannot hold
+ * is refused. The data section starts at a multiple of 8 bytes.
  */
 export async function writeSafetensors(
   file: string,
-  tensors: ReadonlyMap<string, TensorData>,
-  options: { dtype?: "F32" | "BF16"; metadata?: Record<string, string> } = {},
+  tensors: ReadonlyMap<string, TensorData | TensorSource>,
+  options: { dtype?: TensorDtype; metadata?: Record<string, string> } = {},
 ): Promise<void> {
-  const dtype = options.dtype ?? "F32";
+  const dtypeOf = (tensor: TensorData | TensorSource): TensorDtype =>
+    ("read" in tensor ? tensor.dtype : undefined) ?? options.dtype ?? "F32";
   // Python readers expect the "pt" mark; names are sorted so that the same weights give the same bytes.
   const header: Record<string, unknown> = { __metadata__: { format: "pt", ...options.metadata } };
+  // The wider types first: then every tensor begins at a multiple of its numbers' size.
   const names = [...tensors.keys()].toSorted();
+  const written = [
+    ...names.filter((name) => dtypeOf(tensors.get(name)!) === "F32"),
+    ...names.filter((name) => dtypeOf(tensors.get(name)!) !== "F32"),
+  ];
   let offset = 0;
-  for (const name of names) {
-    const { shape, data } = tensors.get(name)!;
-    invariant(
-      data.length === shape.reduce((a, b) => a * b, 1),
-      `${name}: ${data.length} numbers for [${shape.join(", ")}]`,
-    );
-    const end = offset + data.length * bytesPerElement[dtype];
-    header[name] = { dtype, shape, data_offsets: [offset, end] };
+  for (const name of written) {
+    const tensor = tensors.get(name)!;
+    const dtype = dtypeOf(tensor);
+    const end = offset + elementsOf(tensor) * bytesPerElement[dtype];
+    header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, end] };
     offset = end;
   }
   const json = Buffer.from(JSON.stringify(header));
@@ -236,17 +248,52 @@ export async function writeSafetensors(
   json.copy(head, 8);
   await using handle = await open(file, "wx");
   await handle.writeFile(head);
-  for (const name of names) {
-    const { data } = tensors.get(name)!;
+  for (const name of written) {
+    const tensor = tensors.get(name)!;
+    const data = "read" in tensor ? await tensor.read() : tensor.data;
+    invariant(
+      data.length === elementsOf(tensor),
+      `${name}: ${data.length} numbers for [${tensor.shape.join(", ")}]`,
+    );
+    const toBytes = bytesOf[dtypeOf(tensor)];
     const numbersPerChunk = chunkBytes / 4;
-    for (let at = 0; at < data.length; at += numbersPerChunk) {
-      const part = data.subarray(at, at + numbersPerChunk);
-      await handle.writeFile(
-        dtype === "F32" ? Buffer.from(part.buffer, part.byteOffset, part.byteLength) : bf16Bytes(part),
-      );
-    }
+    for (let at = 0; at < data.length; at += numbersPerChunk)
+      await handle.writeFile(toBytes(data.subarray(at, at + numbersPerChunk), name));
   }
   await handle.sync();
+}
+
+const elementsOf = ({ shape }: { shape: readonly number[] }): number => shape.reduce((a, b) => a * b, 1);
+
+const bytesOf: Record<TensorDtype, (data: Float32Array, name: string) => Buffer> = {
+  F32: (data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+  F16: f16Bytes,
+  BF16: bf16Bytes,
+};
+
+function f16Bytes(data: Float32Array, name: string): Buffer {
+  const out = new Uint16Array(data.length);
+  for (let i = 0; i < out.length; i++) {
+    const value = data[i]!;
+    const size = Math.abs(value);
+    // Half a unit above the largest f16 rounds to infinity.
+    if (!(size < 65_520))
+      throw new ConfigError(
+        `tensor ${name} holds ${value}, and float16 ends at 65504`,
+        "Use bfloat16 or float32.",
+      );
+    // Numbers of one exponent lie 2^(exponent − 10) apart, subnormal ones 2⁻²⁴.
+    const exponent = Math.max(-14, Math.floor(Math.log2(size)));
+    const units = roundToEven(size * 2 ** (10 - exponent));
+    out[i] = ((exponent + 14) << 10) + units + (value < 0 || Object.is(value, -0) ? 0x8000 : 0);
+  }
+  return Buffer.from(out.buffer);
+}
+
+function roundToEven(x: number): number {
+  const down = Math.floor(x);
+  const rest = x - down;
+  return rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down;
 }
 
 function bf16Bytes(data: Float32Array): Buffer {

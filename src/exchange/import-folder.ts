@@ -1,0 +1,90 @@
+/**
+ * @file A folder in Hugging Face's layout becomes a model directory with a manifest: only the files that a model is read from,
+ * checked first. Copied and not linked: what is trained on must not change with its source.
+ */
+
+import { constants } from "node:fs";
+import { copyFile, link, readdir, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { ConfigError } from "../core/errors.ts";
+import { isAdapterDirectory } from "../engine/onnx/checkpoint/adapter.ts";
+import { writeDirectory } from "../engine/onnx/checkpoint/atomic-directory.ts";
+import { isModelFile } from "../engine/onnx/checkpoint/manifest.ts";
+import { openCheckpoint } from "../engine/onnx/checkpoint/checkpoint.ts";
+import { exists } from "../engine/onnx/checkpoint/read-file.ts";
+import { describeModel } from "../engine/onnx/describe-model.ts";
+import { loadChatTemplate } from "../text/chat-template.ts";
+
+export interface ImportFolderOptions {
+  /** `README.md` of the new directory. */
+  card: string;
+  /** Hard links where the file system has them: for a folder that nobody else uses. */
+  link?: boolean;
+  signal?: AbortSignal;
+}
+
+/** Writes `directory` whole or not at all. Throws a `ConfigError` that names the file and the field. */
+export async function importFolder(
+  source: string,
+  directory: string,
+  options: ImportFolderOptions,
+): Promise<void> {
+  await checkFolder(source);
+  const { entries } = await openCheckpoint(source);
+  const weights = new Set([...entries.values()].map(({ file }) => basename(file)));
+  // Other weights in the folder, such as an optimiser's state, are not the model's.
+  const names = (await readdir(source)).filter(
+    (name) => isModelFile(name) && (!name.endsWith(".safetensors") || weights.has(name)),
+  );
+  await writeDirectory(directory, async (temporary) => {
+    for (const name of names) {
+      options.signal?.throwIfAborted();
+      await take(join(source, name), join(temporary, name), options.link ?? false);
+    }
+    await writeFile(join(temporary, "README.md"), options.card);
+  });
+}
+
+/** Reads all of a model, as an engine would. */
+async function checkFolder(source: string): Promise<void> {
+  if (await isAdapterDirectory(source))
+    throw new ConfigError(
+      `${source} holds an adapter, not a model`,
+      "Name the adapter's directory where a model is asked for; import the base that its adapter_config.json names.",
+    );
+  if (!(await exists(join(source, "config.json")))) {
+    const gguf = (await readdir(source)).filter((name) => name.endsWith(".gguf"));
+    throw new ConfigError(
+      `${source} is no model: it has no config.json`,
+      gguf.length > 0
+        ? `Name one of its GGUF files, such as ${join(source, gguf[0]!)}.`
+        : "Name a folder in Hugging Face's layout, a .gguf file, or a model of the hub.",
+    );
+  }
+  const names = await readdir(source);
+  if (!names.some((name) => name.endsWith(".safetensors")))
+    throw new ConfigError(
+      `${source} has no weights as safetensors`,
+      names.some((name) => name.endsWith(".bin"))
+        ? "Convert its .bin files, which are programs: open the folder with transformers and call save_pretrained."
+        : "Download all files of the model.",
+    );
+  if (!names.includes("tokenizer.json"))
+    throw new ConfigError(
+      `${source} has no tokenizer.json`,
+      "Make it with transformers: `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`.",
+    );
+  await describeModel(source);
+  await loadChatTemplate(source);
+}
+
+async function take(from: string, to: string, asLink: boolean): Promise<void> {
+  if (asLink)
+    try {
+      await link(from, to);
+      return;
+    } catch {
+      // Some file systems have no links: a copy does.
+    }
+  await copyFile(from, to, constants.COPYFILE_FICLONE);
+}
