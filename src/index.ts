@@ -59,8 +59,11 @@ export type { RunInfo } from "./run/run-info.ts";
 
 export { createContext } from "./train/context.ts";
 export type { Context } from "./train/context.ts";
-export { evaluateModel } from "./train/evaluate-model.ts";
-export type { EvaluateModelOptions } from "./train/evaluate-model.ts";
+export { tryTasks } from "./train/evaluate-model.ts";
+export type { TryTasksOptions } from "./train/evaluate-model.ts";
+export { scoreAttempts } from "./train/score-attempts.ts";
+export type { AttemptsReport, AttemptsScore } from "./train/score-attempts.ts";
+export { scoreEpisodes } from "./train/score-episodes.ts";
 export type { DataStep, ExperienceReader } from "./train/experience-reader.ts";
 export { train } from "./train/loop.ts";
 export type { RunResult } from "./train/loop.ts";

@@ -75,6 +75,13 @@ export function anyNumber(text: string): number {
   return value;
 }
 
+/** Parser of an option's value: a temperature of sampling. */
+export function temperatureNumber(text: string): number {
+  const value = anyNumber(text);
+  if (value >= 0 && value <= 2) return value;
+  throw new InvalidArgumentError("It must be a temperature from 0 to 2.");
+}
+
 /** Parser of an option's value: a share from 0 to 1. */
 export function share(text: string): number {
   const value = anyNumber(text);

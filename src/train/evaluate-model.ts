@@ -1,4 +1,4 @@
-/** @file The score of one model on some tasks, outside a run. */
+/** @file One model at some tasks, outside a run. */
 
 import type { Engine } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -16,10 +16,8 @@ import { parseConfig } from "../run/parse-config.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { readRunInfo } from "../run/run-directory.ts";
 import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
-import type { Evaluation } from "../run/records.ts";
-import { scoreEpisodes } from "./score-episodes.ts";
 
-export interface EvaluateModelOptions {
+export interface TryTasksOptions {
   engine: Engine;
   site: Site;
   tasks: readonly Task[];
@@ -27,14 +25,19 @@ export interface EvaluateModelOptions {
   model: string;
   rollout?: Partial<RolloutConfig>;
   template?: PromptTemplate;
+  /** Episodes on each task, default 1. */
+  attempts?: number;
+  /** Default 0: greedy. Attempts of one task differ only above 0. */
+  temperature?: number;
   /** Keeps the episodes; those that it holds already are not run again. */
   file?: string;
   onEpisode?(record: EpisodeRecord, done: number): void;
   signal?: AbortSignal | undefined;
 }
 
-export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit<Evaluation, "split">> {
-  const { tasks, model, file } = options;
+/** The episodes of an evaluation, attempt by attempt over all tasks. */
+export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[]> {
+  const { tasks, model, file, attempts = 1, temperature = 0 } = options;
   if (tasks.length === 0)
     throw new ConfigError(
       "there is no task to score the model on",
@@ -43,11 +46,14 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit
   const config = parseConfig(rolloutConfigSchema, options.rollout ?? {});
   const lines = file === undefined ? null : openJsonLines<EpisodeRecord>(file);
   const records = new Map((lines ? await lines.read() : []).map((record) => [record.id, record]));
-  const wanted = tasks.map((task, i) => ({
-    id: `eval/${i}/${task.id}`,
-    task,
-    seed: hash32(`eval/${task.id}`),
-  }));
+  const wanted = Array.from({ length: attempts }, (_, attempt) =>
+    tasks.map((task, i) => ({
+      // Episodes of a single attempt keep the names that files from before have.
+      id: attempt === 0 ? `eval/${i}/${task.id}` : `eval/${i}/${task.id}/${attempt}`,
+      task,
+      seed: hash32(attempt === 0 ? `eval/${task.id}` : `eval/${task.id}/${attempt}`),
+    })),
+  ).flat();
   await using sampler = await options.engine.open({ path: model });
   await rollout({
     site: options.site,
@@ -56,7 +62,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit
       sampler,
       template: options.template ?? "compact",
       maxNewTokens: config.maxNewTokens,
-      temperature: 0,
+      temperature,
     }),
     requests: wanted.filter(({ id }) => !records.has(id)),
     config,
@@ -67,7 +73,7 @@ export async function evaluateModel(options: EvaluateModelOptions): Promise<Omit
     },
     signal: options.signal,
   });
-  return scoreEpisodes(wanted.map(({ id }) => records.get(id)!));
+  return wanted.map(({ id }) => records.get(id)!);
 }
 
 /** The actor of the last phase that a run has finished, its base where none is; and the run's settings. */

@@ -7,7 +7,8 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { Evaluation, Score } from "../run/records.ts";
 
-export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluation, "split"> {
+/** Those that the world did not break. Throws a `ConfigError` where one has no verifier. */
+export function judgedEpisodes(records: readonly EpisodeRecord[]): EpisodeRecord[] {
   const usable = records.filter((record) => !isFaulted(record));
   const unknown = usable.find((record) => record.truth === null);
   if (unknown)
@@ -15,6 +16,11 @@ export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluatio
       `the task ${unknown.trajectory.task.id} has no verifier: it cannot be scored`,
       "Evaluate on a suite whose tasks have verifiers.",
     );
+  return usable;
+}
+
+export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluation, "split"> {
+  const usable = judgedEpisodes(records);
   const scoreBy = (key: (record: EpisodeRecord) => string | undefined) => {
     const groups = group(
       usable.filter((record) => key(record) !== undefined),

@@ -11,12 +11,15 @@ import {
   splitName,
   suiteOptions,
   table,
+  temperatureNumber,
   wholeNumber,
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
+import { ConfigError } from "../../core/errors.ts";
 import { percent } from "../../core/percent.ts";
 import type { Split } from "../../core/task.ts";
 import type { PromptTemplate } from "../../text/prompt.ts";
+import type { AttemptsReport, AttemptsScore } from "../../train/score-attempts.ts";
 
 interface EvalOptions extends SuiteOptions {
   model: string;
@@ -28,6 +31,8 @@ interface EvalOptions extends SuiteOptions {
   parallel: number;
   maxSteps: number;
   maxNewTokens: number;
+  attempts: number;
+  temperature?: number;
   judge?: string;
   out?: string;
   json?: boolean;
@@ -37,7 +42,9 @@ export const register: Register = (program) => {
   const command = suiteOptions(
     program
       .command("eval")
-      .description("Score a model on the tasks of a suite, at temperature 0, judged by verifiers."),
+      .description(
+        "Score a model on the tasks of a suite, judged by verifiers: one greedy attempt at each, or several drawn ones.",
+      ),
   )
     .option("--model <directory>", "the model", "models/base")
     .addOption(
@@ -58,6 +65,13 @@ export const register: Register = (program) => {
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
     .option("--max-new-tokens <n>", "tokens of a response", wholeNumber(), 96)
     .option(
+      "--attempts <n>",
+      "episodes on each task; prints pass@1 to pass@n and where some attempts succeed and some fail",
+      wholeNumber(),
+      1,
+    )
+    .option("--temperature <t>", "of sampling; default 0, with several attempts 1", temperatureNumber)
+    .option(
       "--judge <model>",
       "chat model at OPENAI_BASE_URL that compares free answers, which some tasks of WebArena need",
     )
@@ -66,13 +80,23 @@ export const register: Register = (program) => {
   examples(command, [
     "webrl eval --model models/base --tasks 60",
     "webrl eval --run runs/demo --site map --json",
+    "webrl eval --model models/base --split validation --tasks 50 --attempts 8 --out runs/attempts.jsonl",
   ]);
   command.action(async (options: EvalOptions) => {
     const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
     const { loadSuite } = await import("../../tasks/load-suite.ts");
-    const { evaluateModel, newestPolicy } = await import("../../train/evaluate-model.ts");
+    const { newestPolicy, tryTasks } = await import("../../train/evaluate-model.ts");
+    const { scoreEpisodes } = await import("../../train/score-episodes.ts");
+    const { scoreAttempts } = await import("../../train/score-attempts.ts");
     const { evaluationTasks } = await import("../../core/spread.ts");
     const { modelPath, openChat, onSites } = await import("../../train/open-parts.ts");
+    const { attempts } = options;
+    const temperature = options.temperature ?? (attempts > 1 ? 1 : 0);
+    if (attempts > 1 && temperature === 0)
+      throw new ConfigError(
+        `${attempts} greedy attempts are the same attempt ${attempts} times`,
+        "Give --temperature above 0, or leave --attempts out.",
+      );
     const run = options.run === undefined ? null : await newestPolicy(options.run);
     const model = run?.model ?? modelPath(options.model, "--model");
     /** What was given here, else the run's setting, else the default. */
@@ -102,11 +126,13 @@ export const register: Register = (program) => {
     await using site = await suite.createSite();
     const log = lineLog();
     let good = 0;
-    const score = await evaluateModel({
+    const records = await tryTasks({
       engine,
       site,
       tasks,
       model,
+      attempts,
+      temperature,
       template: chosen("template", models?.template),
       rollout: {
         ...rollout,
@@ -117,12 +143,14 @@ export const register: Register = (program) => {
       ...(options.out !== undefined && { file: options.out }),
       onEpisode: (record, done) => {
         if (record.truth?.success) good++;
-        log.update(`${done}/${tasks.length} episodes, ${good} successful`);
+        log.update(`${done}/${attempts * tasks.length} episodes, ${good} successful`);
       },
       signal: interruption.signal,
     });
     log.end();
-    print(options, { model, ...score }, scoreText);
+    if (attempts > 1)
+      print(options, { model, temperature, ...scoreAttempts(records, attempts) }, attemptsText);
+    else print(options, { model, temperature, ...scoreEpisodes(records) }, scoreText);
   });
 };
 
@@ -136,3 +164,25 @@ const scoreText = (s: { model: string } & Omit<Evaluation, "split">): string =>
         .map(([name, group]) => [name, group.tasks, percent(group.success), percent(group.standardError)]),
     ),
   ].join("\n");
+
+const attemptsText = (s: { model: string; temperature: number } & AttemptsReport): string => {
+  // pass@1, 2, 4, …, and the last.
+  const shown = s.passAt.flatMap((_, i) =>
+    Number.isInteger(Math.log2(i + 1)) || i + 1 === s.attempts ? [i] : [],
+  );
+  const row = (name: string, group: AttemptsScore) => [
+    name,
+    group.tasks,
+    ...shown.map((i) => percent(group.passAt[i]!)),
+    percent(group.mixed),
+  ];
+  const groups = [s.bySite, s.byNovelty, s.byTemplate].flatMap(Object.entries<AttemptsScore>);
+  return [
+    `${s.model}: ${percent(s.passAt[0]!)}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1)!)} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
+    `${percent(s.mixed)} of the tasks succeed sometimes and fail sometimes: what reinforcement can work with`,
+    table(
+      ["", "tasks", ...shown.map((i) => `pass@${i + 1}`), "mixed"],
+      [row("all", s), ...groups.map(([name, group]) => row(name, group))],
+    ),
+  ].join("\n");
+};
