@@ -87,7 +87,9 @@ const troubleParts: MakeTrouble = (host, rng, count) => async (request) => {
 function withPart(page: string, rng: Rng): string {
   const name = rng.pick(Object.keys(KINDS));
   const { html, isHead } = KINDS[name]!;
-  const src = `${PLACE}${encodeURIComponent(name)}/${encodeURIComponent(rng.pick(Object.keys(TROUBLES)))}`;
+  // A script that never comes keeps the rest of the document from the page: that is a fault, with a test of its own.
+  const troubles = Object.keys(TROUBLES).filter((trouble) => name !== "script" || trouble !== "never came");
+  const src = `${PLACE}${encodeURIComponent(name)}/${encodeURIComponent(rng.pick(troubles))}`;
   return page.replace(isHead ? "</head>" : "</body>", (end) => `${html(src)}${end}`);
 }
 

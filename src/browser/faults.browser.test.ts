@@ -126,6 +126,54 @@ describe.runIf(process.platform === "linux")("faults", () => {
     await nextEpisodeWorks();
   });
 
+  it("what a page loads beside its document faults no episode, whatever becomes of it", async () => {
+    const parts: Record<string, string> = {
+      sheet: `<link rel=stylesheet href=/part>`,
+      picture: `<img src=/part alt=picture>`,
+      request: `<script>fetch("/part").then((answer) => answer.json())</script>`,
+      script: `<script async src=/part></script>`,
+      frame: `<iframe src=/part></iframe>`,
+    };
+    const broken: Record<string, () => Response | Promise<Response>> = {
+      never,
+      fails: () => html("x", { status: 503 }),
+      throws: () => {
+        throw new Error("no disk");
+      },
+      "breaks off": () =>
+        new Response(
+          new ReadableStream({
+            async pull(controller) {
+              await new Promise((resolve) => setTimeout(resolve, 30));
+              controller.error(new Error("cut"));
+            },
+          }),
+        ),
+    };
+    for (const [name, part] of Object.entries(parts))
+      for (const [kind, answer] of Object.entries(broken)) {
+        await using page = await open(
+          pool,
+          pages({ "/": `<head><title>Test</title>${part}</head><body><button>Go</button>`, "/part": answer }),
+          {
+            limits: quick,
+          },
+        );
+        const seen = await page.act('do(action="Click", element="button Go")');
+        expect(seen.text, `${name} ${kind}`).toContain("button Go");
+      }
+  });
+
+  it("a script that holds up the whole document is waited for; where it never comes, that is a fault", async () => {
+    const page = `<head><title>T</title><script src=/script></script></head><body><p>at last</p>`;
+    const late = () => new Promise<Response>((resolve) => setTimeout(() => resolve(new Response("0")), 1200));
+    await using slow = await open(pool, pages({ "/": page, "/script": late }), { limits: quick });
+    expect(slow.first.text).toContain("at last");
+    const hanging = open(pool, pages({ "/": page, "/script": never }), { limits: quick });
+    expect(await startFault(hanging)).toMatchObject({ code: "navigation_timeout", retryable: true });
+    await nextEpisodeWorks();
+  });
+
   it("a site that fails at the start is site_down, by its own failure and by nobody answering", async () => {
     const broken = () => {
       throw new Error("no database");

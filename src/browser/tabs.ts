@@ -228,8 +228,27 @@ export class Tabs {
         await bounded(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
         continue;
       }
+      // A script in its head that does not come keeps the rest of the document from the page.
+      if (isEmpty(document) && (await this.#isParsing(tab, signal))) {
+        if (spent() > navigationMs) throw navigationTimeout(tab);
+        await bounded(tab.happens(tab.version, 500), 1500, signal);
+        continue;
+      }
       if (spent() >= settleMs) tab.giveUpRequests();
       return document;
+    }
+  }
+
+  async #isParsing(tab: Tab, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      const state = tab.unlessNavigating(tab.page.evaluate("document.readyState"));
+      return !["interactive", "complete"].includes(
+        (await bounded(state, this.#limits.responseMs, signal)) as string,
+      );
+    } catch (error) {
+      if (!isReplaced(error) && !tab.page.isClosed()) throw error;
+      // There is another document to look at.
+      return true;
     }
   }
 
@@ -355,6 +374,9 @@ export const pageCrashed = (cause?: unknown) =>
 
 const navigationTimeout = (tab: Tab) =>
   new Fault("navigation_timeout", `a navigation from ${tab.page.url()} did not arrive`, { retryable: true });
+
+const isEmpty = ({ snapshot }: ObservedDocument) =>
+  snapshot.elements.length === 0 && snapshot.lines.every((line) => line.trim() === "");
 
 /** Not even a blank document is in a tab whose first navigation became a download. */
 const isBlank = ({ page }: Tab) => page.url() === "about:blank" || !URL.canParse(page.url());
