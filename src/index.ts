@@ -66,7 +66,7 @@ export type { AttemptsReport, AttemptsScore } from "./train/score-attempts.ts";
 export { scoreEpisodes } from "./train/score-episodes.ts";
 export type { DataStep, ExperienceReader } from "./train/experience-reader.ts";
 export { train } from "./train/loop.ts";
-export type { RunResult } from "./train/loop.ts";
+export type { RunResult, TrainOptions } from "./train/loop.ts";
 export { openParts, resolveModels } from "./train/open-parts.ts";
 export type { OpenParts, OpenPartsOptions } from "./train/open-parts.ts";
 export type { CatalogParams, CatalogTemplate, TaskCatalog } from "./curriculum/catalog.ts";

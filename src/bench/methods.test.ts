@@ -1,12 +1,13 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult, BenchRun } from "./methods.ts";
-import { benchResults, planBench, shareBeginning, VARIANTS } from "./methods.ts";
+import { benchResults, checkRoom, planBench, shareBeginning, VARIANTS } from "./methods.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { checkConsistency } from "../run/config.ts";
 import { createContext } from "../train/context.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunEvent } from "../run/events.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import { train } from "../train/loop.ts";
@@ -70,6 +71,33 @@ describe("comparison of methods", () => {
       run.flatMap((e) => (e.kind === "stage_finished" ? [`${e.phase} ${e.stage}`] : []));
     const ofAlone = await readJsonLines<RunEvent>(join(directory, "alone", "events.jsonl"));
     expect(finished(events)).toEqual(finished(ofAlone));
+  });
+
+  it("refuses to compare where the base never succeeds or always does, and says which", async () => {
+    const { directory: source, config } = plan.find(({ variant }) => variant.name === "webrl")!;
+    const records = await readJsonLines<EpisodeRecord>(join(source, "phases/00/trajectories.jsonl"));
+    const made = async (name: string, successes: number) => {
+      const other = join(directory, name);
+      await mkdir(join(other, "phases/00"), { recursive: true });
+      const lines = records.map((record, i) =>
+        JSON.stringify({ ...record, truth: { ...record.truth, success: i < successes } }),
+      );
+      await writeFile(join(other, "phases/00/trajectories.jsonl"), `${lines.join("\n")}\n`);
+      return { directory: other, config };
+    };
+    await expect(checkRoom(await made("never", 0))).rejects.toThrow(/0 of 6 .* nothing to reinforce/);
+    await expect(checkRoom(await made("always", 6))).rejects.toThrow(/6 of 6 .* nothing to gain/);
+    await checkRoom(await made("sometimes", 1));
+  });
+
+  it("compares WebRL with each other method in pairs", () => {
+    for (const { variant, webrlMinus } of results) {
+      if (variant.name === "webrl") expect(webrlMinus).toBeNull();
+      else expect(webrlMinus!.overSeeds).not.toBeNull();
+    }
+    const webrl = results.find(({ variant }) => variant.name === "webrl")!;
+    const sft = results.find(({ variant }) => variant.name === "sft")!;
+    expect(sft.webrlMinus!.mean).toBeCloseTo(webrl.success - sft.success, 12);
   });
 
   it("writes the page from the runs", async () => {

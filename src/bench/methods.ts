@@ -8,13 +8,19 @@ import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDirectory } from "../core/make-directory.ts";
 import { mean, standardError } from "../algo/statistics.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phaseName } from "../run/episode-ids.ts";
 import { isStageDone, phasePath } from "../run/paths.ts";
 import type { Evaluation, MetricLine } from "../run/records.ts";
+import { EPISODE_FILES } from "../run/records.ts";
 import { openRunFiles, readEvaluations } from "../run/run-files.ts";
+import type { Difference, Outcomes } from "./compare.ts";
+import { compareOutcomes } from "./compare.ts";
 
 export interface Variant {
   name: string;
@@ -103,6 +109,8 @@ export interface BenchResult {
   bySite: Record<string, number>;
   /** By what is new in the tasks. */
   byNovelty: Record<string, number>;
+  /** WebRL less this method, in pairs; `null` for WebRL itself and where they share no seed. */
+  webrlMinus: Difference | null;
   /** Mean success by phase. */
   curve: { phase: number; success: number; standardError: number | null }[];
 }
@@ -110,13 +118,18 @@ export interface BenchResult {
 /** What the finished runs of a plan show. A run that has not reached its last phase is left out. */
 export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResult[]> {
   const results: BenchResult[] = [];
+  const outcomes = new Map<Variant, Outcomes>();
   for (const variant of new Set(plan.map((run) => run.variant))) {
     const runs: { phase: number; evaluation: Evaluation }[][] = [];
+    const bySeed = new Map<number, Map<string, boolean>>();
     for (const run of plan.filter((r) => r.variant === variant)) {
       const evaluations = await readEvaluations(openRunFiles(run.directory));
       const last = variant.method === "sft" ? 0 : run.config.phases;
-      if (evaluations.at(-1)?.phase === last) runs.push(evaluations);
+      if (evaluations.at(-1)?.phase !== last) continue;
+      runs.push(evaluations);
+      bySeed.set(run.seed, await taskOutcomes(run.directory, last));
     }
+    outcomes.set(variant, bySeed);
     if (runs.length === 0) continue;
     const finals = runs.map((evaluations) => evaluations.at(-1)!.evaluation);
     const phases = [...new Set(runs.flatMap((run) => run.map(({ phase }) => phase)))].sort((a, b) => a - b);
@@ -133,11 +146,51 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
       standardError: standardError(finals.map((final) => final.success)),
       bySite: group("bySite"),
       byNovelty: group("byNovelty"),
+      webrlMinus: null,
       curve: phases.map((phase) => {
         const values = runs.flatMap((run) => run.find((e) => e.phase === phase)?.evaluation.success ?? []);
         return { phase, success: mean(values), standardError: standardError(values) };
       }),
     });
   }
+  const webrl = results.find(({ variant }) => variant.name === "webrl");
+  for (const result of results)
+    if (webrl && result !== webrl)
+      result.webrlMinus = compareOutcomes(outcomes.get(webrl.variant)!, outcomes.get(result.variant)!);
   return results;
+}
+
+/** Whether each task of a phase's evaluation succeeded; those that the world broke are left out. */
+async function taskOutcomes(directory: string, phase: number): Promise<Map<string, boolean>> {
+  const file = join(directory, phasePath(phase, EPISODE_FILES.evaluation));
+  return new Map(
+    (await readJsonLines<EpisodeRecord>(file)).flatMap((record) =>
+      isFaulted(record) || record.truth === null
+        ? []
+        : [[record.trajectory.task.id, record.truth.success] as const],
+    ),
+  );
+}
+
+/** Fewest of the base's first attempts, as a share, that must succeed, and that must fail, for methods to have something to work with. */
+const LEAST_ROOM = 0.02;
+
+/**
+ * Refuses a comparison that could not show anything: where the base's first rollout of a run all but never succeeds, there is
+ * nothing to reinforce; where it all but always does, nothing to gain.
+ */
+export async function checkRoom(run: Pick<BenchRun, "directory" | "config">): Promise<void> {
+  const file = join(run.directory, phasePath(0, EPISODE_FILES.rollout));
+  const known = (await readJsonLines<EpisodeRecord>(file)).filter(
+    (record) => !isFaulted(record) && record.truth !== null,
+  );
+  if (known.length === 0) return;
+  const good = known.filter((record) => record.truth!.success).length;
+  const least = Math.max(1, Math.ceil(LEAST_ROOM * known.length));
+  if (good >= least && known.length - good >= least) return;
+  const which = good < least ? "nothing to reinforce" : "nothing to gain";
+  throw new ConfigError(
+    `${good} of ${known.length} first attempts of ${run.config.models.base} succeed: there is ${which}, so the methods cannot differ`,
+    "Choose another base or suite: `webrl eval --attempts 8` says how much room there is.",
+  );
 }

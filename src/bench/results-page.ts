@@ -89,18 +89,29 @@ ${results.map((result) => row([result.variant.title, ...cells(result.byNovelty, 
 `;
 }
 
-/** WebRL against everything else, in points and in standard errors of the difference. */
+/** WebRL against everything else, in points, with the errors over tasks and over seeds. */
 function comparison(results: readonly BenchResult[]): string {
-  const webrl = results.find((result) => result.variant.name === "webrl");
-  if (!webrl || results.length < 2) return "";
-  const lines = results
-    .filter((result) => result !== webrl)
-    .map((other) => {
-      const points = 100 * (webrl.success - other.success);
-      const both = webrl.standardError !== null && other.standardError !== null;
-      const error = both ? 100 * Math.hypot(webrl.standardError!, other.standardError!) : null;
-      const times = error === null || error === 0 ? "" : `, ${(points / error).toFixed(1)} standard errors`;
-      return `- ${other.variant.title}: ${points >= 0 ? "+" : ""}${points.toFixed(1)} points${times}`;
-    });
-  return `## WebRL minus the others\n\n${lines.join("\n")}`;
+  const compared = results.flatMap(({ variant, webrlMinus }) =>
+    webrlMinus ? [{ variant, ...webrlMinus }] : [],
+  );
+  if (compared.length === 0) return "";
+  const signed = (share: number) => `${share >= 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
+  const points = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(1));
+  return `## WebRL minus the others
+
+Differences in points, in pairs: on the same tasks from the same seeds. The last column is the difference in units of both errors together.
+
+${row(["WebRL minus", "points", "± over tasks", "± over seeds", "together"])}
+${row(["---", "---", "---", "---", "---"])}
+${compared
+  .map(({ variant, mean, overTasks, overSeeds, standardError }) =>
+    row([
+      variant.title,
+      signed(mean),
+      points(overTasks),
+      points(overSeeds),
+      standardError === null || standardError === 0 ? "–" : (mean / standardError).toFixed(1),
+    ]),
+  )
+  .join("\n")}`;
 }

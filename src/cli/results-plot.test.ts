@@ -10,6 +10,7 @@ const results = VARIANTS.slice(0, 3).map((variant, i): BenchResult => ({
   standardError: i === 0 ? null : 0.05,
   bySite: {},
   byNovelty: {},
+  webrlMinus: null,
   curve: [0, 1].map((phase) => ({
     phase,
     success: 0.1 * (1 + i) * (1 + phase),

@@ -5,12 +5,12 @@ import { join, relative } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { Observer } from "../run/events.ts";
-import type { RunResult } from "../train/loop.ts";
+import type { RunResult, TrainOptions } from "../train/loop.ts";
 import { interruption } from "./command.ts";
 import { fileError } from "./file-error.ts";
 import { createRunView } from "./run-view.ts";
 
-export interface TrainRunOptions {
+export interface TrainRunOptions extends TrainOptions {
   directory: string;
   /** A new run with this configuration; without it the run is continued. */
   config?: TrainConfig;
@@ -46,7 +46,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
       await using parts = await openParts(run.info.config);
       const context = createContext(run, parts, interruption.signal);
       await using _models = context.models;
-      return await train(context);
+      return await train(context, options);
     } catch (error) {
       // On a full or broken disk not even this line can be written; the run is as good without it.
       if (!isDiskFull(error) && describeFileTrouble(error, directory) === null)

@@ -22,11 +22,16 @@ export interface RunResult {
   evaluations: { phase: number; evaluation: Evaluation }[];
 }
 
+export interface TrainOptions {
+  /** Called when the initial rollouts are judged, before anything learns. What it throws stops the run, which can be resumed. */
+  afterBeginning?(): Promise<void>;
+}
+
 /**
  * Runs what is left of a run. Every call is a stage with durable outputs: one that is done returns what it returned
  * before, so calling this again after a kill gives the run that would have been.
  */
-export async function train(context: Context): Promise<RunResult> {
+export async function train(context: Context, options: TrainOptions = {}): Promise<RunResult> {
   const { run, config, method } = context;
   const evaluations = [{ phase: 0, evaluation: await evaluate(context, 0) }];
 
@@ -34,6 +39,7 @@ export async function train(context: Context): Promise<RunResult> {
     await growTasks(context, 0);
     await rollOut(context, 0);
     await judgeTrajectories(context, 0);
+    await options.afterBeginning?.();
 
     for (let phase = 1; phase <= config.phases; phase++) {
       await growTasks(context, phase); //         failures ► new tasks, 0.05 ≤ V(s₀) ≤ 0.75

@@ -35,7 +35,8 @@ export const register: Register = (program) => {
         json?: boolean;
       },
     ) => {
-      const { benchResults, planBench, shareBeginning, VARIANTS } = await import("../../bench/methods.ts");
+      const { benchResults, checkRoom, planBench, shareBeginning, VARIANTS } =
+        await import("../../bench/methods.ts");
       const { openRunFiles, readEvaluations } = await import("../../run/run-files.ts");
       const { loadConfig } = await import("../../run/parse-config.ts");
       const { readRunInfo, writeAtomically } = await import("../../run/run-directory.ts");
@@ -63,7 +64,11 @@ export const register: Register = (program) => {
         );
         await shareBeginning(run, plan);
         const isNew = !existsSync(join(run.directory, "config.json"));
-        await trainRun({ directory: run.directory, ...(isNew && { config: run.config }) });
+        await trainRun({
+          directory: run.directory,
+          ...(isNew && { config: run.config }),
+          afterBeginning: () => checkRoom(run),
+        });
       }
       const results = await benchResults(plan);
       if (options.writeDocs) {
