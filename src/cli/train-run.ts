@@ -3,7 +3,9 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { ConfigError } from "../core/errors.ts";
-import type { TrainConfig } from "../run/config.ts";
+import type { Estimate, PlannedWork } from "../engine/onnx/estimate.ts";
+import { loraOf, methodParts, type TrainConfig } from "../run/config.ts";
+import { checkResources } from "./check-resources.ts";
 import type { Observer } from "../run/events.ts";
 import type { RunResult, TrainOptions } from "../train/loop.ts";
 import { interruption } from "./command.ts";
@@ -20,7 +22,10 @@ export interface TrainRunOptions extends TrainOptions {
   observer?: Observer;
 }
 
-export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
+/** What a run gave, and what it was expected to take before it began. */
+export type TrainedRun = RunResult & { estimate: Estimate };
+
+export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../run/run-directory.ts");
   const { packageVersion, runInfo } = await import("../run/run-info.ts");
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
@@ -31,6 +36,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
   // Before anything is written or started: a wrong path is the user's to correct.
   if (options.config) refuseExistingRun(directory);
   const config = options.config ? resolveModels(options.config) : (await readRunInfo(directory)).config;
+  const estimate = await checkResources(planOf(config));
   const view = createRunView({ ...config, phases: phases ?? config.phases });
   const observer = options.observer ?? view.observer;
   try {
@@ -46,7 +52,7 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
       await using parts = await openParts(run.info.config);
       const context = createContext(run, parts, interruption.signal);
       await using _models = context.models;
-      return await train(context, options);
+      return { ...(await train(context, options)), estimate };
     } catch (error) {
       // On a full or broken disk not even this line can be written; the run is as good without it.
       if (!isDiskFull(error) && describeFileTrouble(error, directory) === null)
@@ -65,6 +71,22 @@ export async function trainRun(options: TrainRunOptions): Promise<RunResult> {
   } finally {
     view.end();
   }
+}
+
+/** Tokens of a step's prompt and action where nothing is known yet. */
+const USUAL_TOKENS = 512;
+
+/** What a run trains at once: actor or critic, with the ORM beside it. */
+function planOf(config: TrainConfig): PlannedWork {
+  const { models, rollout, actor, critic } = config;
+  const { trains } = methodParts(config);
+  return {
+    trained: { path: models.base, lora: loraOf(config) },
+    beside: trains && models.judge === "orm" ? [{ path: models.orm }] : [],
+    batchSize: Math.max(actor.batchSize, critic.batchSize),
+    sampled: rollout.parallel,
+    lengths: (_, contextTokens) => [Math.min(USUAL_TOKENS, contextTokens)],
+  };
 }
 
 /** Whether an error, or what caused it, says that there is no space left; also one that came from another thread. */

@@ -13,11 +13,14 @@ import { inPercent } from "../core/percent.ts";
 import { createRng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { OrmExample, OrmReport } from "../reward/train-orm.ts";
+import { ormQuestions } from "../reward/orm-datum.ts";
 import { evaluateOrm, ormExample, splitOrmExamples, trainOrm } from "../reward/train-orm.ts";
 import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
+import type { PlannedWork } from "../engine/onnx/estimate.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { PromptTemplate } from "../text/prompt.ts";
+import { answerTokens } from "../text/prompt.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
 import {
   drillSamples,
@@ -32,7 +35,7 @@ import {
 } from "./demonstrations.ts";
 import { copyWarmup } from "./copy-warmup.ts";
 import type { HeldOutScore, ImitateConfig, ImitateProgress, Sample } from "./imitate.ts";
-import { imitate } from "./imitate.ts";
+import { imitate, sampleDatum } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
 import { writeAtomically } from "../run/run-directory.ts";
@@ -61,6 +64,8 @@ interface MakeModelOptions {
   retellings: (task: Task) => readonly string[];
   /** The command that makes it again, for the model card. */
   command: string;
+  /** Before the model is opened; what it throws ends the training. */
+  onPlan?(work: PlannedWork): Promise<void>;
   onProgress?(progress: ImitateProgress): void;
   signal?: AbortSignal | undefined;
 }
@@ -203,6 +208,17 @@ async function make(
   facts: Record<string, number> = {},
 ): Promise<MadeModel> {
   const workDirectory = `${options.out}.work`;
+  const tokenize = { maxNewTokens: options.maxNewTokens, template: options.template };
+  await options.onPlan?.({
+    trained: { path: base, lora },
+    batchSize: options.imitate.batchSize,
+    sampled: options.imitate.heldOutActions,
+    lengths: (tokenizer, contextTokens) =>
+      someOf(samples).map(
+        (sample) =>
+          sampleDatum(sample, { ...tokenize, tokenizer, contextTokens }, options.imitate).tokens_T.length,
+      ),
+  });
   await using model = await options.engine.open({
     path: base,
     lora: lora && { ...lora, seed: options.imitate.seed },
@@ -211,7 +227,7 @@ async function make(
     model,
     samples,
     config: options.imitate,
-    tokenize: { maxNewTokens: options.maxNewTokens, template: options.template },
+    tokenize,
     workDirectory,
     onProgress: (progress) => options.onProgress?.(progress),
     signal: options.signal,
@@ -243,6 +259,15 @@ async function make(
   await rm(workDirectory, { recursive: true, force: true });
   return made;
 }
+
+/** Samples whose tokens are counted before a start. */
+const COUNTED = 64;
+
+/** Some, spread evenly. */
+const someOf = <T>(samples: readonly T[]): T[] => {
+  const stride = Math.max(1, Math.floor(samples.length / COUNTED));
+  return samples.filter((_, i) => i % stride === 0).slice(0, COUNTED);
+};
 
 const loraFacts = (lora: LoraSettings | undefined) =>
   lora && {
@@ -282,6 +307,8 @@ export interface TrainOrmModelOptions {
   seed: number;
   checkpointMinutes: number;
   command: string;
+  /** Before the model is opened; what it throws ends the training. */
+  onPlan?(work: PlannedWork): Promise<void>;
   onStep?(progress: { step: number; steps: number; loss: number }): void;
   signal?: AbortSignal | undefined;
 }

@@ -1,6 +1,7 @@
 /** @file The configuration of a run. `{}` is valid and is the main job. Each part's schema stands next to its code. */
 
 import { z } from "zod";
+import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 
@@ -205,6 +206,10 @@ export const trainConfigSchema = z.strictObject({
 });
 
 export type TrainConfig = z.infer<typeof trainConfigSchema>;
+
+/** The adapters that a run trains, as an engine takes them; `undefined` to train what `models.base` is. */
+export const loraOf = ({ models: { lora } }: Pick<TrainConfig, "models">): LoraSettings | undefined =>
+  lora === null ? undefined : { ...lora, layers: lora.layers ?? undefined };
 
 /** What a method is made of. */
 export interface MethodParts {

@@ -2,6 +2,7 @@
 
 import type { Engine, FrozenModel, Model } from "../core/engine.ts";
 import type { TrainConfig } from "../run/config.ts";
+import { loraOf } from "../run/config.ts";
 import { checkpointPath } from "../run/paths.ts";
 import type { Run } from "../run/run-directory.ts";
 
@@ -17,7 +18,8 @@ export interface RunModels extends AsyncDisposable {
 }
 
 export function createRunModels(run: Run, config: TrainConfig, engine: Engine): RunModels {
-  const { base, lora } = config.models;
+  const { base } = config.models;
+  const lora = loraOf(config);
   let held: { path: string; model: Model } | null = null;
   const release = async () => {
     const { model } = held ?? {};
@@ -25,11 +27,7 @@ export function createRunModels(run: Run, config: TrainConfig, engine: Engine): 
     await model?.[Symbol.asyncDispose]();
   };
   // A checkpoint of an adapter names its base, which the engine keeps in memory.
-  const open = (path: string) =>
-    engine.open({
-      path,
-      ...(lora && { lora: { ...lora, layers: lora.layers ?? undefined, seed: config.seed } }),
-    });
+  const open = (path: string) => engine.open({ path, lora: lora && { ...lora, seed: config.seed } });
   return {
     actorPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "actor", phase)),
     criticPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "critic", phase)),

@@ -3,6 +3,7 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { ImitateConfig, ImitateProgress } from "../../imitation/imitate.ts";
+import type { Estimate } from "../../engine/onnx/estimate.ts";
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
@@ -209,6 +210,8 @@ export function registerSft(model: Command): void {
       const { modelPath } = await import("../../train/open-parts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const { checkResources } = await import("../check-resources.ts");
+      let estimate: Estimate | null = null;
       const made = await sft({
         engine,
         base: modelPath(options.base, "--base"),
@@ -223,12 +226,15 @@ export function registerSft(model: Command): void {
         hurried: options.hurried,
         keepDemonstrations: options.keep,
         command: typed(),
+        onPlan: async (work) => {
+          estimate = await checkResources({ ...work, threads: options.threads });
+        },
         onProgress: showTraining(),
         signal: interruption.signal,
       });
       print(
         options,
-        made,
+        { ...made, estimate },
         (m) => `${m.directory}: ${m.steps} steps on ${m.samples} actions, exact ${percent(m.score?.exact)}`,
       );
     },

@@ -1,6 +1,7 @@
 /** @file `webrl model orm`: the outcome reward model. */
 
 import type { Command } from "commander";
+import type { Estimate } from "../../engine/onnx/estimate.ts";
 import type { MadeOrm } from "../../imitation/make-model.ts";
 import {
   anyNumber,
@@ -68,6 +69,8 @@ export function registerOrm(model: Command): void {
       const { modelPath } = await import("../../train/open-parts.ts");
       const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
       await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const { checkResources } = await import("../check-resources.ts");
+      let estimate: Estimate | null = null;
       const log = lineLog();
       const { report, ...made } = await makeOrm({
         engine,
@@ -83,11 +86,14 @@ export function registerOrm(model: Command): void {
         seed: options.seed,
         checkpointMinutes: options.checkpointMinutes,
         command: typed(),
+        onPlan: async (work) => {
+          estimate = await checkResources({ ...work, threads: options.threads });
+        },
         onStep: ({ step, steps, loss }) => log.update(`step ${step}/${steps}, loss ${loss.toFixed(4)}`),
         signal: interruption.signal,
       });
       log.end();
-      print(options, { ...made, report }, ormText);
+      print(options, { ...made, report, estimate }, ormText);
     },
   );
 }

@@ -3,7 +3,6 @@
  * PEFT's, the optimiser's state beside them.
  */
 
-import { totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { ConfigError } from "../../core/errors.ts";
 import { baseFingerprint } from "./base-fingerprint.ts";
@@ -18,6 +17,7 @@ import { checkTensors, openCheckpoint, writeCheckpoint } from "./checkpoint/chec
 import { exists, readModelText } from "./checkpoint/read-file.ts";
 import { readHeader, readTensor, type TensorData } from "./checkpoint/safetensors.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
+import { memoryLimitBytes, sizeText } from "./memory-limit.ts";
 import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
 import { loraInputName } from "./models/decoder.ts";
 import {
@@ -76,9 +76,9 @@ export async function openBaseModel(directory: string) {
     redundant(config),
   );
   const sizeBytes = 4 * parameterCount(config);
-  if (sizeBytes > totalmem())
+  if (sizeBytes > memoryLimitBytes())
     throw new ConfigError(
-      `${directory} needs ${Math.ceil(sizeBytes / 2 ** 30)} GiB of memory for its weights alone, and this machine has ${Math.floor(totalmem() / 2 ** 30)}`,
+      `${directory} needs ${sizeText(sizeBytes)} of memory for its weights alone, and this process may have ${sizeText(memoryLimitBytes())}`,
       "Use a smaller model, or an engine behind a URL.",
     );
   const tokenizer = await loadTokenizer(directory);

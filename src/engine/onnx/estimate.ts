@@ -1,0 +1,255 @@
+/**
+ * @file What a training will take, before anything is read but configurations: parameters, memory, disk, time per step. Memory
+ * counts what the engine allocates; the time comes from a short measurement of this machine's matrix products.
+ */
+
+import { realpath } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { ConfigError } from "../../core/errors.ts";
+import type { LoraSettings, Tokenizer } from "../../core/engine.ts";
+import { isAdapterDirectory, readAdapterConfig } from "./checkpoint/adapter.ts";
+import { readJsonObject } from "./checkpoint/read-file.ts";
+import { compile, float32 } from "./graph/compile.ts";
+import { Graph } from "./graph/graph.ts";
+import { matmul } from "./graph/matmul.ts";
+import { freeMemoryBytes, memoryLimitBytes, sizeText } from "./memory-limit.ts";
+import { baseDirectories, checkSameLora, loraOptions } from "./model-files.ts";
+import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
+import { layersOf, loraSpecs, parameterCount, sizeOf, type LoraSpec } from "./models/parameters.ts";
+import { rowBytes } from "./sampler/kv-cache.ts";
+import { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
+import { activationBytes, chooseVariant } from "./train/memory.ts";
+
+export interface PlannedModel {
+  path: string;
+  lora?: LoraSettings | undefined;
+}
+
+export interface PlannedWork {
+  /** What is trained; of several that are trained in turns, the largest. */
+  trained: PlannedModel;
+  /** Open beside it, to be read. */
+  beside?: readonly PlannedModel[];
+  /** Sequences per optimiser step, and the tokens of some of them. */
+  batchSize: number;
+  lengths(tokenizer: Tokenizer, contextTokens: number): readonly number[];
+  /** Sequences that are sampled at once. */
+  sampled: number;
+  threads?: number | undefined;
+}
+
+export interface Estimate {
+  parameters: number;
+  trainedParameters: number;
+  /** Bytes. */
+  memory: {
+    /** Weights that do not move, and those that do. */
+    frozen: number;
+    trained: number;
+    /** Gradients and AdamW's moments. */
+    optimiser: number;
+    activations: number;
+    /** Keys and values of sequences that are sampled. */
+    cache: number;
+    /** The program itself. */
+    program: number;
+    total: number;
+    /** What this process may have, and what of it is free. */
+    limit: number;
+    free: number;
+  };
+  /** Bytes of one checkpoint, and of one with the optimiser's state. */
+  disk: { model: number; checkpoint: number };
+  batchSize: number;
+  meanTokens: number;
+  /** `null` for a model so small that it is not worth a measurement. */
+  time: { tokensPerSecond: number; secondsPerStep: number } | null;
+}
+
+/** A person should know before a model of this many parameters starts. */
+export const LARGE = 20e6;
+
+/** What the engine gives activations unless it is told otherwise; Node with the engine and ONNX Runtime, measured. */
+const ACTIVATION_BUDGET = 2 * 2 ** 30;
+const PROGRAM_BYTES = 350e6;
+/** Tokens of a micro-batch, and rows of it whose logits are wanted: an action has about this many. */
+const MICRO_BATCH_TOKENS = 4096;
+const ROWS = 48;
+/** Share of the machine's products that a training step reaches (docs/performance.md). */
+const EFFICIENCY = 0.42;
+
+interface Shape {
+  directory: string;
+  /** Real path of the base. */
+  base: string;
+  config: DecoderConfig;
+  /** `null` where all weights are trained. */
+  specs: LoraSpec[] | null;
+}
+
+/** What a directory would be opened as. @throws ConfigError as the engine would, but for what is wrong with the numbers. */
+async function shapeOf({ path, lora }: PlannedModel): Promise<Shape> {
+  const directory = resolve(path);
+  if (!(await isAdapterDirectory(directory))) {
+    const config = await readConfig(directory);
+    return {
+      directory,
+      base: await realpath(directory),
+      config,
+      specs: lora ? loraSpecs(config, lora) : null,
+    };
+  }
+  const adapter = await readAdapterConfig(directory);
+  const [base] = await baseDirectories(directory, adapter);
+  const config = await readConfig(base!);
+  const options = loraOptions(adapter);
+  if (lora) checkSameLora(directory, config, options, lora);
+  return { directory, base: await realpath(base!), config, specs: loraSpecs(config, options) };
+}
+
+async function readConfig(directory: string): Promise<DecoderConfig> {
+  const file = join(directory, "config.json");
+  return parseDecoderConfig(await readJsonObject(file), file);
+}
+
+const adapterSize = (specs: readonly LoraSpec[]) =>
+  specs.reduce((sum, { a, b }) => sum + sizeOf(a) + sizeOf(b), 0);
+
+export async function estimate(work: PlannedWork): Promise<Estimate> {
+  const { batchSize, threads } = work;
+  const main = await shapeOf(work.trained);
+  const { config, specs } = main;
+  const lengths = work.lengths(await loadTokenizer(main.directory), config.contextTokens);
+  const mostTokens = Math.min(config.contextTokens, Math.max(1, ...lengths));
+  const meanTokens = lengths.reduce((total, length) => total + length, 0) / Math.max(1, lengths.length);
+  const others = await Promise.all((work.beside ?? []).map(shapeOf));
+  const parameters = parameterCount(config);
+  const trainedParameters = specs ? adapterSize(specs) : parameters;
+
+  const frozen = [main, ...others].filter((shape) => shape.specs !== null);
+  const bases = new Map(frozen.map((shape) => [shape.base, 4 * parameterCount(shape.config)]));
+  const besideBytes = others.map((shape) =>
+    shape.specs ? 4 * adapterSize(shape.specs) : 4 * parameterCount(shape.config),
+  );
+  const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
+  const memory = {
+    frozen: sum(bases.values()) + sum(besideBytes),
+    trained: 4 * trainedParameters,
+    optimiser: 16 * trainedParameters,
+    activations: activations(config, mostTokens),
+    cache: cacheBytes(config, work.sampled, mostTokens),
+    program: PROGRAM_BYTES,
+  };
+  return {
+    parameters,
+    trainedParameters,
+    memory: {
+      ...memory,
+      total: sum(Object.values(memory)),
+      limit: memoryLimitBytes(),
+      free: freeMemoryBytes(),
+    },
+    disk: { model: 4 * trainedParameters, checkpoint: 12 * trainedParameters },
+    batchSize,
+    meanTokens,
+    time: parameters < LARGE ? null : await timeOf(main, batchSize * meanTokens, threads),
+  };
+}
+
+async function timeOf(
+  shape: Shape,
+  tokensPerStep: number,
+  threads: number | undefined,
+): Promise<Estimate["time"]> {
+  const products = await measureProducts(shape.config, threads);
+  const tokensPerSecond = (EFFICIENCY * products) / operationsPerToken(shape);
+  return { tokensPerSecond, secondsPerStep: tokensPerStep / tokensPerSecond };
+}
+
+/** Of the largest micro-batch that the trainer would make of the longest sequences. */
+function activations(config: DecoderConfig, tokens: number): number {
+  const time = Math.max(32, Math.ceil(tokens / 32) * 32);
+  const { recompute } = chooseVariant(config, time, ROWS, ACTIVATION_BUDGET);
+  const of = (sequences: number) => activationBytes(config, sequences, time, ROWS * sequences, recompute);
+  let sequences = 1;
+  while ((sequences + 1) * time <= MICRO_BATCH_TOKENS && of(sequences + 1) <= ACTIVATION_BUDGET) sequences++;
+  return of(sequences);
+}
+
+/** The cache's rows double; its memory has a limit of its own. */
+function cacheBytes(config: DecoderConfig, sampled: number, mostTokens: number): number {
+  if (sampled === 0) return 0;
+  const rows = 2 ** Math.ceil(Math.log2(Math.max(2, sampled)));
+  return Math.min(2 ** 30, rows * rowBytes(config, mostTokens));
+}
+
+/**
+ * Floating-point operations of a training step by token: 2 per weight forward, 2 for the gradient of what it reads, 2 for its own
+ * where it is trained. With adapters the backward pass ends at the lowest layer that has one.
+ */
+function operationsPerToken({ config, specs }: Shape): number {
+  const inLayers =
+    parameterCount(config) - sizeOf([config.vocabSize, config.hiddenSize]) * (config.tieEmbeddings ? 1 : 2);
+  if (!specs) return 6 * inLayers;
+  const lowest = layersOf(config, specs)?.[0] ?? 0;
+  return 2 * inLayers + (2 * inLayers * (config.layers - lowest)) / config.layers + 6 * adapterSize(specs);
+}
+
+/** Operations per second of products as the model's layers consist of, over a quarter of a second. */
+async function measureProducts(config: DecoderConfig, threads = availableParallelism()): Promise<number> {
+  const [m, k, n] = [512, Math.min(config.hiddenSize, 2048), Math.min(config.intermediateSize, 4096)];
+  const g = new Graph("probe");
+  const product = matmul(g.input("a", "float32", [m, k]), g.input("b", "float32", [k, n]));
+  await using program = await compile(g, { product }, { provider: "cpu", threads });
+  const feeds = {
+    a: float32(new Float32Array(m * k).fill(0.5), [m, k]),
+    b: float32(new Float32Array(k * n).fill(0.5), [k, n]),
+  };
+  await program.run(feeds);
+  const started = performance.now();
+  let runs = 0;
+  do {
+    await program.run(feeds);
+    runs++;
+  } while (performance.now() - started < 250);
+  return (2 * m * k * n * runs * 1000) / (performance.now() - started);
+}
+
+/** @throws ConfigError where it needs more memory than this process may have. */
+export function refuseTooLarge({ memory }: Estimate, path: string): void {
+  const { total, limit } = memory;
+  if (total <= limit) return;
+  throw new ConfigError(
+    `training from ${path} needs about ${sizeText(total)} of memory (${memoryText(memory)}), and this process may have ${sizeText(limit)}`,
+    "Use a smaller model, an adapter (a small --lora-rank, or models.lora) instead of all weights, or adapters on the last layers only.",
+  );
+}
+
+const memoryText = ({ frozen, trained, optimiser, activations: held, cache, program }: Estimate["memory"]) =>
+  [
+    ["frozen weights", frozen],
+    ["trained weights", trained],
+    ["gradients and optimiser", optimiser],
+    ["activations", held],
+    ["keys and values", cache],
+    ["program", program],
+  ]
+    .filter(([, bytes]) => Number(bytes) > 0)
+    .map(([name, bytes]) => `${name} ${sizeText(Number(bytes))}`)
+    .join(", ");
+
+/** A block of lines for people. */
+export function estimateText(e: Estimate): string {
+  const { memory, disk } = e;
+  const millions = (count: number) => `${(count / 1e6).toFixed(count < 1e7 ? 2 : 1)}M`;
+  return [
+    `parameters  ${millions(e.parameters)}, of which ${e.trainedParameters === e.parameters ? "all are trained" : `none moves; adapters of ${millions(e.trainedParameters)} are trained`}`,
+    `memory      about ${sizeText(memory.total)}: ${memoryText(memory)}; ${sizeText(memory.free)} of ${sizeText(memory.limit)} are free${memory.total > memory.free ? ": it will be slow or fail unless other programs give some back" : ""}`,
+    `disk        ${sizeText(disk.model)} a model, ${sizeText(disk.checkpoint)} a checkpoint with the optimiser's state`,
+    ...(e.time === null ? [] : [timeText(e, e.time)]),
+  ].join("\n");
+}
+
+const timeText = (e: Estimate, { tokensPerSecond, secondsPerStep }: NonNullable<Estimate["time"]>) =>
+  `time        about ${secondsPerStep < 10 ? secondsPerStep.toFixed(1) : Math.round(secondsPerStep)} s an optimiser step of ${e.batchSize} × ${Math.round(e.meanTokens)} tokens (${Math.round(tokensPerSecond)} tokens/s)`;
