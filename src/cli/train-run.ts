@@ -22,8 +22,8 @@ export interface TrainRunOptions extends TrainOptions {
   observer?: Observer;
 }
 
-/** What a run gave, and what it was expected to take before it began. */
-export type TrainedRun = RunResult & { estimate: Estimate };
+/** What a run gave, and what a new one was expected to take. */
+export type TrainedRun = RunResult & { estimate: Estimate | null };
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../run/run-directory.ts");
@@ -36,7 +36,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   // Before anything is written or started: a wrong path is the user's to correct.
   if (options.config) refuseExistingRun(directory);
   const config = options.config ? resolveModels(options.config) : (await readRunInfo(directory)).config;
-  const estimate = await checkResources(planOf(config));
+  const estimate = options.config ? await checkResources(planOf(config)) : null;
   const view = createRunView({ ...config, phases: phases ?? config.phases });
   const observer = options.observer ?? view.observer;
   try {

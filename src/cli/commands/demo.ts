@@ -8,6 +8,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { beforeAndAfter, duration, learningCurve } from "../run-view.ts";
 import type { ConfigOptions } from "./train.ts";
 import { configOptions, newRunDirectory } from "./train.ts";
+import type { Settings } from "../../run/parse-config.ts";
 
 export const register: Register = (program) => {
   const command = configOptions(
@@ -16,26 +17,34 @@ export const register: Register = (program) => {
       .description(
         "Train the shipped web agent on the built-in sites and show that it gets better (15 minutes).",
       ),
-  ).option("--run <directory>", "where the run goes, or a demo to continue; default runs/demo-TIME");
+  )
+    .option("--run <directory>", "where the run goes, or a demo to continue; default runs/demo-TIME")
+    .option(
+      "--base <directory>",
+      "start from this model or adapter, such as one that was imported, instead of the shipped one; a large model gets adapters (models.lora)",
+    );
   jsonOption(command);
-  examples(command, ["webrl demo", "webrl demo --set phases=6"]);
-  command.action(async (options: ConfigOptions & { run?: string; json?: boolean }) => {
+  examples(command, ["webrl demo", "webrl demo --set phases=6", "webrl demo --base models/smollm2-sft"]);
+  command.action(async (options: ConfigOptions & { run?: string; base?: string; json?: boolean }) => {
     const { loadConfig } = await import("../../run/parse-config.ts");
     const { trainRun } = await import("../train-run.ts");
     const { writeReport } = await import("../../dashboard/report.ts");
     const config = await loadConfig({
       // Pictures for the report's pair of episodes: a task that failed before and succeeds now.
-      defaults: { rollout: { screenshots: "evaluation" } },
+      defaults: {
+        rollout: { screenshots: "evaluation" },
+        ...(options.base !== undefined && { models: await modelsOf(options.base) }),
+      },
       file: options.config,
       set: options.set,
     });
     const directory = options.run ?? newRunDirectory("demo");
     const started = performance.now();
     const isNew = !existsSync(join(directory, "config.json"));
-    if (!isNew && (options.config !== undefined || options.set.length > 0))
+    if (!isNew && (options.config !== undefined || options.base !== undefined || options.set.length > 0))
       throw new ConfigError(
         `${directory} already holds a run, with settings of its own`,
-        `Continue it without --config and --set, or give a new demo another --run DIRECTORY.`,
+        `Continue it without --base, --config and --set, or give a new demo another --run DIRECTORY.`,
       );
     if (!options.json)
       process.stderr.write(
@@ -61,3 +70,10 @@ export const register: Register = (program) => {
     );
   });
 };
+
+async function modelsOf(path: string): Promise<Settings> {
+  const { modelPath } = await import("../../train/open-parts.ts");
+  const { suitsAdapters } = await import("../../engine/onnx/estimate.ts");
+  const base = modelPath(path, "--base");
+  return { base, ...((await suitsAdapters(base)) && { lora: {} }) };
+}

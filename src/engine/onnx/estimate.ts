@@ -113,6 +113,12 @@ async function readConfig(directory: string): Promise<DecoderConfig> {
   return parseDecoderConfig(await readJsonObject(file), file);
 }
 
+/** Whether this is a whole model that is so large that adapters suit it better. */
+export async function suitsAdapters(path: string): Promise<boolean> {
+  const { config, specs } = await shapeOf({ path });
+  return specs === null && parameterCount(config) >= LARGE;
+}
+
 const adapterSize = (specs: readonly LoraSpec[]) =>
   specs.reduce((sum, { a, b }) => sum + sizeOf(a) + sizeOf(b), 0);
 
