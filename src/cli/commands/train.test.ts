@@ -42,7 +42,9 @@ describe("webrl train", () => {
     const huge = await madeModel("huge", { hidden_size: 8192, num_hidden_layers: 400, head_dim: 2048 });
     const run = join(directory, "huge-run");
     const said = mistakeOf(await webrl("train", "--set", `models.base=${huge}`, "--run", run));
-    expect(said).toMatch(/needs about 2787\.\d GB of memory \(.*trained weights 554\.6 GB.*this process may have/);
+    expect(said).toMatch(
+      /needs about 2787\.\d GB of memory \(.*trained weights 554\.6 GB.*this process may have/,
+    );
     expect(existsSync(run)).toBe(false);
     const demo = mistakeOf(await webrl("demo", "--base", huge, "--run", run));
     expect(demo).toMatch(/frozen weights 554\.6 GB, trained weights/);
