@@ -343,6 +343,19 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     options.records.filter((record) => trained.has(record.trajectory.id)),
     { perDemonstration: options.drillsPerDemonstration, seed },
   );
+  await options.onPlan?.({
+    trained: { path: options.base, lora: options.lora },
+    batchSize: options.batchSize,
+    sampled: 0,
+    lengths: (tokenizer, contextTokens) => {
+      const answers = answerTokens(tokenizer);
+      return someOf([...train, ...drills]).map(
+        (example) =>
+          ormQuestions(example, { tokenizer, contextTokens, style: "compact", answers }).datum.tokens_T
+            .length,
+      );
+    },
+  });
   await makeDirectory(workDirectory);
   await using model = await options.engine.open({
     path: options.base,
