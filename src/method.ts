@@ -5,6 +5,7 @@
  */
 
 export type * from "./core/action.ts";
+export type * from "./core/chat.ts";
 export type * from "./core/contracts.ts";
 export type * from "./core/engine.ts";
 export type * from "./core/observation.ts";

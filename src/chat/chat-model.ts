@@ -1,100 +1,163 @@
 /**
- * @file A chat model behind any OpenAI-compatible server. Sampling only: it judges and proposes, it is not trained.
- * The `openai` client tries again what may pass (connection, time, 408, 409, 429, 5xx), with exponential backoff or the
- * server's `Retry-After`; an answer without a text is asked for again; what is left is a `Fault`.
+ * @file A chat model behind any OpenAI-compatible server. Sampling only: it acts, judges and proposes, it is not trained.
+ * The `openai` client tries again what may pass (connection, time, 408, 409, 429, 5xx, and answers that are none), with
+ * exponential backoff or the server's `Retry-After`. What is left is a `Fault` where it may pass with time, and a
+ * `ConfigError` where it will not: a wrong key, model or address.
  */
 
 import { once } from "node:events";
-import OpenAI, {
-  APIConnectionError,
-  APIConnectionTimeoutError,
-  APIError,
-  APIUserAbortError,
-  OpenAIError,
-} from "openai";
+import OpenAI, { APIConnectionError, APIConnectionTimeoutError, APIError, APIUserAbortError } from "openai";
 import pLimit from "p-limit";
-import type { ChatModel, ChatRequest } from "../core/chat.ts";
-import { ConfigError, Fault } from "../core/errors.ts";
+import type { ChatModel, ChatReply, ChatRequest, ChatUsage } from "../core/chat.ts";
+import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
 import { keepSecret, redact, whyNoSecret } from "../text/secrets.ts";
+import { describeRefusal } from "./describe-refusal.ts";
+import { patientFetch } from "./fetch.ts";
+import { llmConfigSchema } from "./config.ts";
+import type { LlmConfig } from "./config.ts";
+import { createMeter } from "./meter.ts";
+import type { ChatMeter } from "./meter.ts";
+import { readReply, readUsage } from "./read-reply.ts";
+import { checkBaseUrl } from "./server-name.ts";
 
-export interface OpenAIChatOptions {
+export interface OpenAIChatOptions extends Partial<
+  Pick<LlmConfig, "maxTokens" | "timeoutSeconds" | "retries" | "concurrency" | "price">
+> {
   /** E.g. `http://127.0.0.1:8000/v1`. */
   baseUrl: string;
   model: string;
   /** Many local servers ask for none. Never logged. */
   apiKey?: string;
-  /** For one attempt. Default 60,000. */
-  timeoutMs?: number;
-  /** Attempts after the first. Default 4. */
-  maxRetries?: number;
+  /** Counts for all models that share it, and ends them with its budget. Default: one that only counts. */
+  meter?: ChatMeter;
   /** The longest `Retry-After` that is waited for. Default 30,000. */
   maxPauseMs?: number;
-  /** Requests under way at once; more wait their turn. Default 8. */
-  concurrency?: number;
+  /** Something that the server does not take is left out from now on. */
+  onWarning?(message: string): void;
 }
 
-/** Names of the parameter for the reply's length: servers know the one or the other. */
-type LengthParameter = "max_tokens" | "max_completion_tokens";
+type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
+
+/** What a request can do without, where a server or a model does not take it. */
+const OPTIONAL = ["temperature", "top_p", "seed"] as const;
+const UNSUPPORTED =
+  /unsupported|not support|unknown|unrecogni[sz]ed|not (?:permitted|allowed)|unexpected|extra/i;
 
 export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
-  const { baseUrl, model, timeoutMs = 60_000, maxRetries = 4, concurrency = 8 } = options;
-  if (!URL.canParse(baseUrl))
-    throw new ConfigError(
-      `${JSON.stringify(baseUrl)} is not the address of a server`,
-      "Give a base URL such as http://127.0.0.1:8000/v1.",
-    );
+  const { model } = options;
+  const baseUrl = checkBaseUrl(options.baseUrl, "baseUrl");
+  const { maxTokens, timeoutSeconds, retries, concurrency, price } = {
+    ...llmConfigSchema.parse({}),
+    ...withoutUndefined(options),
+  };
+  const meter = options.meter ?? createMeter();
   const client = new OpenAI({
     baseURL: baseUrl,
     // The SDK insists on a key; servers that ask for none ignore it. Never the environment's: that is the CLI's to read.
     apiKey: options.apiKey ?? "none",
     organization: null,
     project: null,
-    timeout: timeoutMs,
-    maxRetries,
-    fetch: impatientFetch(options.maxPauseMs ?? 30_000),
+    timeout: timeoutSeconds * 1000,
+    maxRetries: retries,
     logLevel: "off",
   });
   const limit = pLimit(concurrency);
   // Servers quote what they were sent.
-  for (const secret of [options.apiKey ?? "", decodeURIComponent(new URL(baseUrl).password)])
-    if (whyNoSecret(secret) === null) keepSecret(secret, "the chat server");
-  let lengthParameter: LengthParameter = "max_tokens";
+  if (options.apiKey !== undefined && whyNoSecret(options.apiKey) === null)
+    keepSecret(options.apiKey, "the chat server");
+  const where = new URL(baseUrl).host;
+  const leftOut = new Set<string>();
+  let lengthParameter: "max_tokens" | "max_completion_tokens" = "max_tokens";
 
-  const complete = (request: ChatRequest) =>
-    client.chat.completions.create(
-      {
-        model,
-        messages: request.messages.map(({ role, content }) => ({ role, content })),
-        temperature: request.temperature,
-        [lengthParameter]: request.maxTokens,
-        ...(request.topP === undefined ? {} : { top_p: request.topP }),
-        ...(request.seed === undefined ? {} : { seed: request.seed }),
-        stream: false,
-      },
-      { signal: request.signal },
+  const bodyOf = (request: ChatRequest): Body => {
+    const body: Body = {
+      model,
+      messages: request.messages.map(({ role, content }) => ({ role, content })),
+      temperature: request.temperature,
+      [lengthParameter]: request.maxTokens ?? maxTokens,
+      ...(request.topP === undefined ? {} : { top_p: request.topP }),
+      ...(request.seed === undefined ? {} : { seed: request.seed }),
+      stream: false,
+    };
+    for (const name of OPTIONAL) if (leftOut.has(name)) delete body[name];
+    return body;
+  };
+
+  /** Sends one request, with the client's retries. Adds to `usage` what was sent and what came back. */
+  const send = async (
+    body: Body,
+    usage: ChatUsage,
+    { signal: given, maxRetries }: { signal: AbortSignal | undefined; maxRetries: number },
+  ): Promise<unknown> => {
+    meter.admit();
+    const stop = new AbortController();
+    const signal = given ? AbortSignal.any([given, stop.signal]) : stop.signal;
+    const metered = client.withOptions({
+      fetch: patientFetch(options.maxPauseMs ?? 30_000, () => {
+        try {
+          meter.admit();
+        } catch (error) {
+          // The client would try again what throws here.
+          stop.abort(error);
+          throw error;
+        }
+        meter.countRequest();
+        usage.requests += 1;
+      }),
+    });
+    try {
+      return await untilAborted(metered.chat.completions.create(body, { signal, maxRetries }), signal);
+    } catch (error) {
+      if (stop.signal.aborted) throw stop.signal.reason;
+      throw error;
+    }
+  };
+
+  const count = (answer: unknown, usage: ChatUsage): void => {
+    const used = readUsage(answer, price);
+    if (used === null) {
+      if (meter.budget.tokens === null && meter.budget.cost === null) return;
+      throw new ConfigError(
+        `${where} does not say how many tokens a reply took: a budget of tokens or money cannot be kept`,
+        "Limit the requests in its place: llm.budget.requests.",
+      );
+    }
+    meter.countReply({ ...used, requests: 0 });
+    Object.assign(usage, used);
+  };
+
+  /** Adapts to what the server refused of `sent`; `false` where there is nothing to adapt. */
+  const adapt = (cause: unknown, sent: Body): boolean => {
+    if (!(cause instanceof APIError) || (cause.status !== 400 && cause.status !== 422)) return false;
+    const { message, param } = cause;
+    if ("max_tokens" in sent && message.includes("max_completion_tokens")) {
+      lengthParameter = "max_completion_tokens";
+      return true;
+    }
+    const name = OPTIONAL.find(
+      (each) => each in sent && (param === each || (UNSUPPORTED.test(message) && message.includes(each))),
     );
+    if (name === undefined) return false;
+    if (!leftOut.has(name)) options.onWarning?.(`${model} at ${where} takes no ${name}: it is left out`);
+    leftOut.add(name);
+    return true;
+  };
 
-  const ask = async (request: ChatRequest) => {
-    for (let tries = 0; ; tries++) {
+  const ask = async (request: ChatRequest, maxRetries = retries): Promise<ChatReply> => {
+    const usage: ChatUsage = { requests: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+    for (;;) {
       request.signal?.throwIfAborted();
+      const body = bodyOf(request);
       try {
-        const reply = readReply(await complete(request));
-        if (reply) return reply;
-        if (tries < maxRetries) continue;
-        throw new Fault("engine_failed", `${model} at ${host(baseUrl)} answered without a text`, {
-          retryable: true,
-        });
+        const answer = await send(body, usage, { signal: request.signal, maxRetries });
+        count(answer, usage);
+        return { ...readReply(answer), usage };
       } catch (cause) {
         request.signal?.throwIfAborted();
-        if (wantsOtherLength(cause, lengthParameter)) {
-          lengthParameter = "max_completion_tokens";
-          continue;
-        }
-        // What is no error of the client is a body that is not JSON, or a connection that ended in the middle of one.
-        const isNonsense = !(cause instanceof OpenAIError || cause instanceof Fault);
-        if (isNonsense && tries < maxRetries) continue;
-        const { message, retryable } = faultOf(cause, model, host(baseUrl));
-        throw new Fault("engine_failed", redact(message), { retryable, cause });
+        if (cause instanceof BudgetSpent || cause instanceof ConfigError) throw cause;
+        if (adapt(cause, body)) continue;
+        if (isFiltered(cause)) return { text: "", stop: "refusal", usage };
+        throw troubleOf(cause, model, where);
       }
     }
   };
@@ -102,15 +165,28 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   return {
     name: model,
     chat: (request) => untilAborted(limit(ask, request), request.signal),
+    probe: async (signal) => {
+      try {
+        await ask(
+          {
+            messages: [{ role: "user", content: "Hello" }],
+            maxTokens: 1,
+            temperature: 0,
+            ...(signal && { signal }),
+          },
+          0,
+        );
+        return null;
+      } catch (error) {
+        if (error instanceof Fault) return error.message;
+        throw error;
+      }
+    },
   };
 }
 
-/** `null` where there is no text: what a server answers is not what the types promise. */
-function readReply(completion: unknown): Awaited<ReturnType<ChatModel["chat"]>> | null {
-  const choice = (completion as { choices?: OpenAI.ChatCompletion.Choice[] } | null)?.choices?.[0];
-  const text: unknown = choice?.message?.content;
-  if (typeof text !== "string" || text.trim() === "") return null;
-  return { text, stop: choice?.finish_reason === "length" ? "length" : "stop" };
+function withoutUndefined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 /** The client's pauses do not end with the signal, so nobody waits for them. */
@@ -128,45 +204,24 @@ async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined
   }
 }
 
-/** The client itself would wait for a day, if `Retry-After` says so. */
-const impatientFetch = (maxPauseMs: number) => async (input: string | URL | Request, init?: RequestInit) => {
-  const response = await fetch(input, init);
-  const header = response.headers.get("retry-after") ?? "0";
-  const pauseMs = Number.isNaN(Number(header)) ? Date.parse(header) - Date.now() : 1000 * Number(header);
-  if (!(pauseMs > maxPauseMs)) return response;
-  const headers = new Headers(response.headers);
-  headers.set("retry-after-ms", String(maxPauseMs));
-  return new Response(response.body, { status: response.status, headers });
-};
+/** Azure's way of saying that its filter withheld the reply. */
+const isFiltered = (cause: unknown): boolean =>
+  cause instanceof APIError && cause.status === 400 && cause.code === "content_filter";
 
-function faultOf(cause: unknown, model: string, where: string): Fault {
-  if (cause instanceof Fault) return cause;
-  const fault = (message: string, retryable: boolean) =>
-    new Fault("engine_failed", message, { retryable, cause });
-  if (cause instanceof APIConnectionTimeoutError) return fault(`${where} did not answer in time`, true);
+function troubleOf(cause: unknown, model: string, where: string): Fault | ConfigError {
+  const fault = (message: string, retryable = true) =>
+    new Fault("model_server_failed", message, { retryable, cause });
+  if (cause instanceof APIConnectionTimeoutError) return fault(`${where} did not answer in time`);
   if (cause instanceof APIUserAbortError) return fault(`the request to ${where} was aborted`, false);
-  if (cause instanceof APIConnectionError) return fault(`${where} cannot be reached`, true);
-  if (cause instanceof APIError) {
-    const status = cause.status as number | undefined;
-    if (status === 429) return fault(`${where} limits the rate of requests`, true);
-    if (status === 401 || status === 403) return fault(`${where} refused the key (${status})`, false);
-    if (status === 404) return fault(`${where} has no model ${JSON.stringify(model)} (404)`, false);
-    if (status !== undefined && status < 500 && status !== 408 && status !== 409)
-      return fault(`${where} refused the request (${status}): ${redact(cause.message).slice(0, 200)}`, false);
-    return fault(`${where} failed (${status ?? "no status"})`, true);
-  }
-  // A body that is not JSON, or a connection that ended in the middle of one.
-  return fault(`${where} answered nonsense: ${redact((cause as Error).message).slice(0, 120)}`, true);
+  if (cause instanceof APIConnectionError) return fault(`${where} cannot be reached`);
+  if (!(cause instanceof APIError))
+    return fault(`${where} answered nonsense: ${redact((cause as Error).message).slice(0, 200)}`);
+  const status = cause.status as number | undefined;
+  const said = redact(cause.message).slice(0, 300);
+  const refusal = describeRefusal({ status, code: cause.code, said, model, where });
+  if (refusal !== null) return new ConfigError(refusal.message, refusal.hint, { cause });
+  if (status === 429) return fault(`${where} limits the rate of requests`);
+  if (status === undefined || status >= 500 || status === 408 || status === 409)
+    return fault(`${where} failed: ${said}`);
+  return fault(`${where} refused the request: ${said}`, false);
 }
-
-/** Newer servers refuse `max_tokens` by name. */
-function wantsOtherLength(cause: unknown, current: LengthParameter): boolean {
-  return (
-    current === "max_tokens" &&
-    cause instanceof APIError &&
-    cause.status === 400 &&
-    cause.message.includes("max_completion_tokens")
-  );
-}
-
-const host = (baseUrl: string) => new URL(baseUrl).host;

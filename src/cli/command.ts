@@ -38,6 +38,16 @@ export function suiteOptions(command: Command): Command {
     );
 }
 
+/** `--llm KEY=VALUE`, for commands that can ask a model behind a server. Load with `loadLlm`. */
+export function serverOptions(command: Command): Command {
+  return command.option(
+    "--llm <setting>",
+    "a setting of the model's server, e.g. timeoutSeconds=600 or budget.requests=500, or a JSON file with several; may be given again (`webrl train --settings` lists them under llm)",
+    (text: string, before: string[]) => [...before, text],
+    [],
+  );
+}
+
 export function jsonOption(command: Command): Command {
   return command.option("--json", "print one JSON object");
 }

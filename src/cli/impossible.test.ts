@@ -54,7 +54,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["--model names no model", () => ["eval", "--model", ""]],
   ["is not a run", () => ["eval", "--run", ""]],
   ["cannot be used with option", () => ["eval", "--run", at("r1"), "--model", "models/base"]],
-  ["maxNewTokens: Too big", () => ["eval", "--max-new-tokens", "5000", "--tasks", "1"]],
+  ["maxNewTokens: Too big", () => ["eval", "--max-new-tokens", "70000", "--tasks", "1"]],
   ["is no regular file", () => ["eval", "--tasks", "1", "--out", at("empty")]],
   ["is not a run", () => ["report", at("empty")]],
   ["is no directory", () => ["dashboard", at("file"), "--port", "0"]],

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { ConfigError, Fault } from "../core/errors.ts";
+import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
 import { fileError } from "./file-error.ts";
@@ -53,7 +53,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** 0: done. 1: failed. 2: the user's mistake, with what to do. 130: interrupted. */
+/** 0: done. 1: failed. 2: the user's mistake, with what to do. 3: a budget is used up. 130: interrupted. */
 export async function runProgram(argv: readonly string[]): Promise<number> {
   const json = argv.includes("--json");
   try {
@@ -69,6 +69,11 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
       if (json) console.log(JSON.stringify({ error: { message: error.message, hint: error.hint } }));
       console.error(`webrl: ${error.message}\n${error.hint}`);
       return 2;
+    }
+    if (error instanceof BudgetSpent) {
+      if (json) console.log(JSON.stringify({ error: { message: error.message, hint: error.hint } }));
+      console.error(`webrl: ${error.message}\n${error.hint}`);
+      return 3;
     }
     if (error instanceof Fault) {
       if (json) console.log(JSON.stringify({ error: { message: error.message, code: error.code } }));

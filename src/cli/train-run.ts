@@ -2,7 +2,8 @@
 
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
-import { ConfigError } from "../core/errors.ts";
+import type { ChatMeter } from "../chat/meter.ts";
+import { BudgetSpent, ConfigError } from "../core/errors.ts";
 import type { Estimate, PlannedWork } from "../engine/onnx/estimate.ts";
 import { loraOf, methodParts, type TrainConfig } from "../run/config.ts";
 import { checkResources } from "./check-resources.ts";
@@ -30,7 +31,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { packageVersion, runInfo } = await import("../run/run-info.ts");
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
   const { createContext } = await import("../train/context.ts");
-  const { train } = await import("../train/loop.ts");
+  const { train, usageOf } = await import("../train/loop.ts");
   const { directory, phases } = options;
 
   // Before anything is written or started: a wrong path is the user's to correct.
@@ -48,15 +49,24 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
             change: (info) => ({ ...info, config: { ...info.config, phases } }),
           }),
         });
+    let meter: ChatMeter | undefined;
     try {
-      await using parts = await openParts(run.info.config);
+      await using parts = await openParts(run.info.config, {
+        onTrouble: (message) => process.stderr.write(`${message}\n`),
+        signal: interruption.signal,
+      });
+      meter = parts.meter;
       const context = createContext(run, parts, interruption.signal);
       await using _models = context.models;
       return { ...(await train(context, options)), estimate };
     } catch (error) {
       // On a full or broken disk not even this line can be written; the run is as good without it.
       if (!isDiskFull(error) && describeFileTrouble(error, directory) === null)
-        run.emit({ kind: "run_stopped", reason: error instanceof Error ? error.message : String(error) });
+        run.emit({
+          kind: "run_stopped",
+          reason: error instanceof Error ? error.message : String(error),
+          ...usageOf(meter),
+        });
       throw error;
     }
   } catch (error) {
@@ -66,6 +76,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       throw new ConfigError(`the disk with ${directory} is full`, next, { cause: error });
     const trouble = describeFileTrouble(error, directory);
     if (trouble !== null) throw new ConfigError(trouble, next, { cause: error });
+    if (error instanceof BudgetSpent) throw new BudgetSpent(error.message, next);
     process.stderr.write(`${next}\n`);
     throw error;
   } finally {
@@ -120,6 +131,7 @@ export function nextStep(directory: string, error: unknown): string {
   // Its configuration is written into the run: another one needs another run.
   if (error instanceof ConfigError && !existsSync(join(directory, "phases")))
     return `${directory} has not begun. If a setting has to change, start again with another --run; else ${resume}.`;
+  if (error instanceof BudgetSpent) return `Nothing is lost: ${resume}, with the same budget anew.`;
   if (interruption.signal.aborted) return `Nothing is lost: ${resume}.`;
   return `Nothing is lost. Remove the cause, then ${resume}.`;
 }

@@ -6,7 +6,8 @@ import type { Trajectory, Verdict } from "./trajectory.ts";
 
 /**
  * Judges finished trajectories without knowing the truth: one verdict each, in their order, whatever else is in the
- * call. Throws a `Fault` (`judge_failed`), never guesses.
+ * call. Throws a `Fault` (`judge_failed`) where it cannot judge, never guesses; where it can and comes to no clear verdict,
+ * that is `undecided`.
  */
 export interface Judge {
   readonly name: string;

@@ -13,6 +13,7 @@ export type FaultCode =
   | "action_timeout"
   | "observation_failed"
   | "engine_failed"
+  | "model_server_failed"
   | "judge_failed"
   | "proposer_failed";
 
@@ -45,4 +46,19 @@ export class ConfigError extends Error {
 /** Throws where only a bug of ours can lead. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`invariant violated: ${message}`);
+}
+
+/**
+ * A limit that the user set is reached: nothing is wrong, what is done is kept, and the same command goes on. The CLI
+ * prints `message` and `hint` and exits with code 3.
+ */
+export class BudgetSpent extends Error {
+  override readonly name = "BudgetSpent";
+  /** How to go on, as an imperative sentence. */
+  readonly hint: string;
+
+  constructor(message: string, hint = "The same command goes on, with the same budget anew.") {
+    super(message);
+    this.hint = hint;
+  }
 }

@@ -1,5 +1,6 @@
 /** @file What happened: steps, endings, trajectories and verdicts. Plain JSON. */
 
+import type { ChatUsage } from "./chat.ts";
 import type { FaultCode } from "./errors.ts";
 import type { ParsedAction } from "./action.ts";
 import type { Observation } from "./observation.ts";
@@ -40,6 +41,8 @@ export interface Step {
   logprobs?: number[];
   /** Path of a screenshot of `observation`, relative to the run directory. */
   screenshot?: string;
+  /** What the request to a model's server took. */
+  usage?: ChatUsage;
   /** Milliseconds that the policy took, and that the step took: action, waiting and the next observation together. */
   time?: { sampleMs: number; actMs: number };
 }
@@ -70,6 +73,13 @@ export interface Verdict {
   threshold?: number;
   /** What failed or why, for people. */
   reasons: string[];
+  /**
+   * There is no verdict: who judges gave none that is clear, also when asked again. `success` is `false` and
+   * `probability` 0, so that it is never a reward; the trajectory is neither a success nor a failure, and is left out.
+   */
+  undecided?: true;
+  /** What a judge behind a server took for it. */
+  usage?: ChatUsage;
 }
 
 /** The answer that an ending carries; `null` if there is none. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ChatModel, ChatRequest } from "../core/chat.ts";
+import type { ChatModel, ChatReply, ChatRequest } from "../core/chat.ts";
 import type { Proposer } from "../core/contracts.ts";
 import { Fault } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
@@ -432,10 +432,26 @@ describe("llm", () => {
 
   test("instructions are what stands between back-ticks and is one", () => {
     expect(
-      extractInstructions(
-        "Sure!\n```text\n`1. Find the red lamp`\n- `Buy two chairs now`\n```\n`lamp`\nno ticks here\n`42 7 9 1`",
-      ),
+      extractInstructions({
+        text: "Sure!\n```text\n`1. Find the red lamp`\n- `Buy two chairs now`\n```\n`lamp`\nno ticks here\n`42 7 9 1`",
+        stop: "stop",
+      }),
     ).toEqual(["Find the red lamp", "Buy two chairs now"]);
+  });
+
+  test("tasks that are only spoken of are none, and nothing is read of a reply that was cut off", () => {
+    const read = (text: string, stop: ChatReply["stop"]) => extractInstructions({ text, stop });
+    expect(read("Maybe `Find the red lamp`? No, ` and `Buy two chairs now` is better.", "stop")).toEqual([]);
+    expect(read("`Find the red lamp`\n`Buy two", "length")).toEqual([]);
+  });
+
+  test("a proposer whose replies are all cut off says what to raise", async () => {
+    const model: ChatModel = {
+      name: "stub",
+      chat: async () => ({ text: "`Find the red lamp`", stop: "length" }),
+    };
+    const work = createLlmProposer(model).propose(failed, { count: 5, phase: 1, rng: createRng(1) });
+    await expect(work).rejects.toThrow("llm.maxTokens");
   });
 
   test("nonsense is a retryable fault after bounded requests", async () => {
@@ -449,10 +465,10 @@ describe("llm", () => {
   test("feasibility: tasks of a template are not asked about; without a decision it is no", async () => {
     const { model, calls } = chat(({ messages }) =>
       messages[1]!.content.includes("weather")
-        ? "A map has no weather. [NO]"
+        ? "Not YES: a map has no weather. Answer: NO"
         : messages[1]!.content.includes("odd")
-          ? "hm"
-          : "Fine. [Yes]",
+          ? "[YES]"
+          : "Fine.\nAnswer: Yes",
     );
     const free = (instruction: string): Task => ({ ...failed[0]!, instruction, templateId: null });
     const judge = createFeasibilityJudge(model);

@@ -3,12 +3,13 @@
  * chat model judges whether the site can do them. Requirements are the paper's, in our own words.
  */
 
-import type { ChatModel } from "../core/chat.ts";
+import type { ChatModel, ChatReply } from "../core/chat.ts";
 import type { Proposer, SiteDescription } from "../core/contracts.ts";
 import { Fault } from "../core/errors.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
+import { askToDecide, readDecision } from "../text/decision.ts";
 import { normaliseInstruction } from "./catalog.ts";
 
 /** Failed tasks shown per request, as in the published code. */
@@ -35,7 +36,7 @@ export function createLlmProposer(
       const known = new Set(failed.map((task) => normaliseInstruction(task.instruction)));
       const proposed: Task[] = [];
       const calls = Math.max(names.length, Math.ceil(count / TASKS_PER_CALL)) + SPARE_CALLS;
-      let answered = "";
+      let answered: ChatReply = { text: "", stop: "stop" };
       for (let call = 0; call < calls && proposed.length < count; call++) {
         const site = names[call % names.length]!;
         const draw = rng.fork(`call ${call}`);
@@ -52,7 +53,7 @@ export function createLlmProposer(
       if (proposed.length === 0)
         throw new Fault(
           "proposer_failed",
-          `${model.name} proposed no new task in ${calls} requests; its last answer began ${JSON.stringify(answered.slice(0, 80))}`,
+          `${model.name} proposed no new task in ${calls} requests; its last answer ${describeReply(answered)}`,
           { retryable: true },
         );
       return proposed;
@@ -68,9 +69,9 @@ async function ask(
   wanted: number,
   rng: Rng,
   signal: AbortSignal | undefined,
-): Promise<string> {
+): Promise<ChatReply> {
   const where = about === undefined ? site : `${site}, ${about.description}`;
-  const { text } = await model.chat({
+  return model.chat({
     messages: [
       {
         role: "system",
@@ -88,20 +89,30 @@ async function ask(
         content: `${seeds.map((task) => `- ${task.instruction}`).join("\n")}\n\nWrite ${wanted} new tasks.`,
       },
     ],
-    maxTokens: 64 + 80 * wanted,
     temperature: 1,
     topP: 1,
     seed: rng.int(2 ** 31 - 1),
-    signal,
+    ...(signal && { signal }),
   });
-  return text;
 }
 
-/** Texts between back-ticks that look like an instruction: one line, 3 to 80 words. Code fences are skipped. */
-export function extractInstructions(text: string): string[] {
-  const found = text.replace(/```[a-z]*\n?/g, "\n").matchAll(/`([^`\n]+)`/g);
-  return [...found]
-    .map(([, inner]) => inner!.replace(/^[\s\-*\d.)]*(?=\p{L})/u, "").trim())
+const describeReply = ({ text, stop }: ChatReply): string =>
+  stop === "length"
+    ? "was cut off: raise llm.maxTokens"
+    : text.trim() === ""
+      ? `had no text (${stop})`
+      : `began ${JSON.stringify(text.slice(0, 80))}`;
+
+/**
+ * Instructions: lines that are one text between back-ticks, but for the list's mark before it, of 3 to 80 words. Nothing is
+ * read of a reply that is not whole, and nothing in the middle of a line: there, tasks are only spoken of.
+ */
+export function extractInstructions({ text, stop }: Pick<ChatReply, "text" | "stop">): string[] {
+  if (stop !== "stop") return [];
+  return text
+    .split(/[\r\n]+/)
+    .flatMap((line) => /^[\s\-*\d.)]*`([^`]+)`[\s.,;]*$/.exec(line)?.[1] ?? [])
+    .map((inner) => inner.replace(/^[\s\-*\d.)]*(?=\p{L})/u, "").trim())
     .filter((instruction) => {
       const words = instruction.split(/\s+/).length;
       return words >= 3 && words <= 80 && /\p{L}/u.test(instruction);
@@ -135,6 +146,8 @@ function closest(instruction: string, seeds: readonly Task[]): Task {
   return seeds.reduce((best, task) => (overlap(task) > overlap(best) ? task : best));
 }
 
+const DECISIONS = ["YES", "NO"] as const;
+
 export interface Feasibility {
   feasible: boolean;
   reason: string;
@@ -142,7 +155,7 @@ export interface Feasibility {
 
 /**
  * Asks whether the site can do a task. Tasks of a template are feasible by construction and are not asked about.
- * An answer without [YES] or [NO] is asked once more; then the task counts as infeasible, with that as the reason.
+ * What it does not decide clearly is asked again once; then the task counts as infeasible, with that as the reason.
  */
 export function createFeasibilityJudge(
   model: ChatModel,
@@ -156,25 +169,24 @@ export function createFeasibilityJudge(
       ? `\nThe site has nothing for: ${about.infeasible.join("; ")}.`
       : "";
     for (let attempt = 0; attempt < 2; attempt++) {
-      const { text } = await model.chat({
+      const reply = await model.chat({
         messages: [
           {
             role: "system",
-            content: `You decide whether a task can be carried out on a web site with what the site offers.${cannot}\nGive a reason in one or two sentences, then your decision as [YES] or [NO].`,
+            content: `You decide whether a task can be carried out on a web site with what the site offers.${cannot}\nGive a reason in one or two sentences. ${askToDecide(DECISIONS)} YES: it can be carried out.`,
           },
           {
             role: "user",
             content: `Site: ${site}${about ? `, ${about.description}` : ""}\nTask: ${task.instruction}`,
           },
         ],
-        maxTokens: 256,
         temperature: attempt,
         seed: attempt,
-        signal,
+        ...(signal && { signal }),
       });
-      const decision = [...text.matchAll(/\[\s*(YES|NO)\s*\]/gi)].at(-1)?.[1]?.toUpperCase();
-      if (decision !== undefined)
-        return { feasible: decision === "YES", reason: text.replace(/\s+/g, " ").trim().slice(0, 300) };
+      const decision = readDecision(reply, DECISIONS);
+      if (decision !== null)
+        return { feasible: decision === "YES", reason: reply.text.replace(/\s+/g, " ").trim().slice(0, 300) };
     }
     return { feasible: false, reason: `${model.name} gave no decision` };
   };

@@ -1,24 +1,22 @@
 /** @file A model's episodes with the verifiers' verdicts, into a file: what the outcome reward model learns from. */
 
-import type { Engine } from "../core/engine.ts";
 import type { Site } from "../core/episode.ts";
 import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { parseConfig } from "../run/parse-config.ts";
 import { spread } from "../core/spread.ts";
+import type { Actor } from "./open-policy.ts";
+import { openPolicy } from "./open-policy.ts";
 
 export interface CollectRolloutsOptions {
-  engine: Engine;
+  actor: Actor;
   site: Site;
   tasks: readonly Task[];
-  /** Directory of the model. */
-  model: string;
   /** Appended to; episodes that it holds already are not made again. */
   file: string;
   episodes: number;
@@ -28,6 +26,8 @@ export interface CollectRolloutsOptions {
   temperature: number;
   seed: number;
   onEpisode?(record: EpisodeRecord, done: number): void;
+  /** The site, or the model's server, is down and was tried again in vain. */
+  onOutage?: ((message: string, waitedMs: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -56,23 +56,22 @@ export async function collectRollouts(
       seed: hash32(`${seed}/rollouts/${i}/${task.id}`),
     }))
     .filter((request) => !held.has(request.id));
-  await using sampler = await options.engine.open({ path: options.model });
+  await using opened = await openPolicy(options.actor, {
+    name: `${options.actor.model} at ${temperature}`,
+    maxNewTokens: options.maxNewTokens,
+    temperature,
+  });
   let done = held.size;
   await rollout({
     site: options.site,
-    policy: modelPolicy({
-      name: `${options.model} at ${temperature}`,
-      sampler,
-      template: "compact",
-      maxNewTokens: options.maxNewTokens,
-      temperature,
-    }),
+    policy: opened.policy,
     requests,
     config,
     onEpisode: (record) => {
       lines.append(record);
       options.onEpisode?.(record, ++done);
     },
+    ...(options.onOutage && { onOutage: options.onOutage }),
     signal: options.signal,
   });
   return { made: requests.length, held: held.size };

@@ -82,7 +82,7 @@ export async function collectDemonstrations(
 }
 
 /** `count` tasks, every template as often as any other, however many instances it has. */
-function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng): Task[] {
+export function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng): Task[] {
   const groups = group(rng.shuffle(tasks), (task) => task.templateId ?? task.id);
   const chosen: Task[] = [];
   for (let round = 0; chosen.length < count; round++)
@@ -147,9 +147,9 @@ function withoutElements(record: EpisodeRecord): EpisodeRecord {
   };
 }
 
-/** Succeeded in truth: what may be imitated. */
+/** Succeeded, in truth or, where nobody knows that, by a judge's verdict: what may be imitated. */
 export function isDemonstration(record: EpisodeRecord): boolean {
-  return !isFaulted(record) && record.truth?.success === true;
+  return !isFaulted(record) && (record.truth ?? record.verdict)?.success === true;
 }
 
 /** The records on sites of these tasks: what was shown on a store says nothing about a forum, or about your own site. */

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { ChatModel } from "../core/chat.ts";
+import type { ChatModel, ChatReply, ChatRequest } from "../core/chat.ts";
 import type { FrozenModel, Model } from "../core/engine.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 import { createFakeEngine } from "../testing/fake-engine.ts";
-import { judgeRules } from "../testing/judge-kit.ts";
+import { checkVerdict, judgeRules } from "../testing/judge-kit.ts";
 import { createOrm, ormProbabilities } from "./orm.ts";
-import { createPromptedJudge, readAnswer } from "./prompted-judge.ts";
+import { createPromptedJudge } from "./prompted-judge.ts";
 import { cosineSchedule, evaluateOrm, ormReport, splitOrmExamples, trainOrm } from "./train-orm.ts";
 import type { OrmExample } from "./train-orm.ts";
 
@@ -175,45 +175,67 @@ describe("training the ORM", () => {
 });
 
 describe("prompted judge", () => {
-  const chat = (answer: (request: Parameters<ChatModel["chat"]>[0], call: number) => string) => {
+  const chat = (answer: (request: ChatRequest, call: number) => string | ChatReply) => {
     let calls = 0;
     const model: ChatModel = {
       name: "stub",
       chat: async (request) => {
         request.signal?.throwIfAborted();
-        return { text: answer(request, calls++), stop: "stop" };
+        const said = answer(request, calls++);
+        return typeof said === "string" ? { text: said, stop: "stop" } : said;
       },
     };
     return { model, calls: () => calls };
+  };
+  const judge = async (answer: Parameters<typeof chat>[0]) => {
+    const { model, calls } = chat(answer);
+    const [verdict] = await createPromptedJudge(model).judge([trajectory("a", "1")]);
+    checkVerdict(verdict!);
+    return { verdict: verdict!, calls: calls() };
   };
 
   for (const rule of judgeRules(
     async () =>
       createPromptedJudge(
-        chat(({ messages }) => (messages[1]!.content.includes('"2"') ? "Right.\nYES" : "NO")).model,
+        chat(({ messages }) => (messages[1]!.content.includes('"2"') ? "Right.\nAnswer: YES" : "NO")).model,
       ),
     [trajectory("a", "1"), trajectory("b", "2")],
   ))
     test(rule.name, () => rule.run());
 
-  test("reads the decision from the last line, or the only one there is", () => {
-    expect(readAnswer("It says NO at first.\n**YES.**")).toBe(true);
-    expect(readAnswer("no")).toBe(false);
-    expect(readAnswer("The answer is YES, clearly")).toBe(true);
-    expect(readAnswer("YES or NO?")).toBeNull();
-    expect(readAnswer("NOT KNOWN")).toBeNull();
+  test("a thought that is cut off is no verdict, whatever words are in it", async () => {
+    const { verdict, calls } = await judge(() => ({ text: "I would answer YES if", stop: "length" }));
+    expect(verdict).toMatchObject({ success: false, probability: 0, undecided: true });
+    expect(verdict.reasons[0]).toContain("no clear verdict");
+    expect(calls).toBe(2);
   });
 
-  test("nonsense is asked again, then a fault", async () => {
-    const later = chat((_, call) => (call < 2 ? "maybe" : "YES"));
-    const [verdict] = await createPromptedJudge(later.model).judge([trajectory("a", "1")]);
-    expect(verdict!.success).toBe(true);
-    expect(later.calls()).toBe(3);
-    const never = chat(() => "maybe");
-    await expect(createPromptedJudge(never.model).judge([trajectory("a", "1")])).rejects.toMatchObject({
+  test("what is unclear is asked again once, and what both requests took is recorded", async () => {
+    const usage = { requests: 1, promptTokens: 10, cachedTokens: 0, completionTokens: 2, cost: 0.5 };
+    const { verdict, calls } = await judge((_, call) => ({
+      text: call === 0 ? "maybe" : "There are NO errors. Answer: YES",
+      stop: "stop",
+      usage,
+    }));
+    expect(calls).toBe(2);
+    expect(verdict).toMatchObject({ success: true, probability: 1 });
+    expect(verdict.undecided).toBeUndefined();
+    expect(verdict.usage).toEqual({
+      requests: 2,
+      promptTokens: 20,
+      cachedTokens: 0,
+      completionTokens: 4,
+      cost: 1,
+    });
+  });
+
+  test("a fault of the server is one of the judge", async () => {
+    const { model } = chat(() => {
+      throw new Fault("model_server_failed", "gone", { retryable: true });
+    });
+    await expect(createPromptedJudge(model).judge([trajectory("a", "1")])).rejects.toMatchObject({
       code: "judge_failed",
       retryable: true,
     });
-    expect(never.calls()).toBe(3);
   });
 });

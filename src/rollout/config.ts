@@ -5,7 +5,7 @@ import { z } from "zod";
 export const rolloutConfigSchema = z.strictObject({
   parallel: z.int().min(1).max(256).default(6).describe("Episodes that run at once."),
   maxSteps: z.int().min(1).max(200).default(12).describe("Turns before an episode is truncated."),
-  maxNewTokens: z.int().min(8).max(4096).default(96).describe("Tokens that one response may have."),
+  maxNewTokens: z.int().min(8).max(65_536).default(96).describe("Tokens that one response may have."),
   temperature: z
     .number()
     .min(0)
@@ -16,7 +16,9 @@ export const rolloutConfigSchema = z.strictObject({
     .int()
     .min(1000)
     .default(120_000)
-    .describe("Wall-clock milliseconds before an episode is truncated."),
+    .describe(
+      "Wall-clock milliseconds before an episode is truncated; what a model's server takes does not count.",
+    ),
   repeatedAction: z
     .int()
     .min(2)
@@ -27,12 +29,18 @@ export const rolloutConfigSchema = z.strictObject({
     .min(2)
     .default(4)
     .describe("Mistakes of the agent in a row that truncate the episode."),
-  faultRetries: z.int().min(0).default(2).describe("Fresh attempts after a fault of browser or site."),
+  faultRetries: z
+    .int()
+    .min(0)
+    .default(2)
+    .describe("Fresh attempts after a fault of browser, site or model's server."),
   siteDownMinutes: z
     .number()
     .min(0)
     .default(60)
-    .describe("Minutes that a site which is down is waited for, with growing pauses, before the run stops."),
+    .describe(
+      "Minutes that a site, or a model's server, which is down is waited for, with growing pauses, before the run stops.",
+    ),
   faultRateLimit: z
     .number()
     .min(0)

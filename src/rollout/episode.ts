@@ -1,5 +1,6 @@
 /** @file One episode: a policy in a site until it ends, with the verifier's verdict taken before the site is gone. */
 
+import type { ChatUsage } from "../core/chat.ts";
 import type { Episode, Site } from "../core/episode.ts";
 import type { FaultCode } from "../core/errors.ts";
 import { Fault } from "../core/errors.ts";
@@ -8,6 +9,7 @@ import { hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { Ending, Step, Trajectory, Verdict } from "../core/trajectory.ts";
 import { answerOf } from "../core/trajectory.ts";
+import { sumUsage } from "../core/usage.ts";
 import type { RolloutConfig } from "./config.ts";
 import type { Policy } from "./policy.ts";
 
@@ -28,11 +30,15 @@ export interface EpisodeRecord {
    * it is never the reward of a generated task.
    */
   truth: Verdict | null;
+  /** A judge's verdict, where there was none in truth and the episode was collected as a demonstration. */
+  verdict?: Verdict;
   /** Attempts that the world broke before this one. */
   faults: { code: FaultCode; message: string }[];
-  /** Indices of steps that the policy took wrongly on purpose. */
+  /** Indices of steps that are not to be imitated: taken wrongly on purpose, or a demonstrating model's mistakes. */
   mistakes: number[];
   wallMs: number;
+  /** What the model's server took for the episode, attempts that the world broke included. */
+  usage?: ChatUsage;
 }
 
 export type EpisodeLimits = Pick<
@@ -101,6 +107,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
   } finally {
     await episode?.[Symbol.asyncDispose]();
   }
+  const usage = sumUsage(attempt.steps.map((step) => step.usage));
   return {
     id: request.id,
     trajectory: {
@@ -117,6 +124,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
     faults: [],
     mistakes: attempt.mistakes,
     wallMs: now() - started,
+    ...(usage && { usage }),
   };
 }
 
@@ -131,10 +139,11 @@ async function takeTurns(
   const { steps } = attempt;
   const act = policy.begin(episode.task, request.seed);
   let observation = episode.first;
+  let waitedMs = 0;
   attempt.lastPage = observation;
   for (;;) {
     const index = steps.length;
-    if (now() - started > limits.maxTimeMs) return { kind: "truncated", reason: "max_time" };
+    if (now() - started - waitedMs > limits.maxTimeMs) return { kind: "truncated", reason: "max_time" };
     const turnStarted = now();
     const choice = await act({
       task: episode.task,
@@ -145,6 +154,7 @@ async function takeTurns(
     });
     signal?.throwIfAborted();
     if (choice.kind === "context_full") return { kind: "truncated", reason: "context_full" };
+    waitedMs += choice.waitedMs ?? 0;
     const sampled = now();
     const screenshot = await saveScreenshot?.(request.id, index, () => episode.screenshot());
     const acting = now();
@@ -159,6 +169,7 @@ async function takeTurns(
       ...(choice.promptTokens && { promptTokens: choice.promptTokens }),
       ...(choice.responseTokens && { responseTokens: choice.responseTokens }),
       ...(choice.logprobs && { logprobs: choice.logprobs }),
+      ...(choice.usage && { usage: choice.usage }),
       ...(screenshot && { screenshot }),
       time: { sampleMs: sampled - turnStarted, actMs: now() - acting },
     });

@@ -1,4 +1,7 @@
-/** @file Waits until a site that broke answers again: with growing pauses, all episodes together, up to a limit. */
+/**
+ * @file Waits until a site, or a model's server, that broke answers again: with growing pauses, all episodes together, up
+ * to a limit.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Site } from "../core/episode.ts";
@@ -6,11 +9,8 @@ import type { FaultCode } from "../core/errors.ts";
 import { Fault } from "../core/errors.ts";
 import type { EpisodeRequest } from "./episode.ts";
 
-export interface OutageOptions {
-  site: Site;
-  /** Any of them may be started to find out whether the site answers. */
-  requests: readonly EpisodeRequest[];
-  /** Minutes after which a site that does not answer ends the rollout. */
+export interface WaitOptions {
+  /** Minutes after which what does not answer ends the wait. */
   limitMinutes: number;
   /** Called after every try that failed, with the milliseconds since the first. */
   onTry?: ((message: string, waitedMs: number) => void) | undefined;
@@ -19,13 +19,57 @@ export interface OutageOptions {
   signal: AbortSignal;
 }
 
-export interface Outage {
+export interface OutageOptions<T> extends WaitOptions {
+  /** What is waited for, and the code of the fault that ends the wait. */
+  name: string;
+  code: FaultCode;
+  /** What is wrong, or `null` if it answers; `broken` is what met the fault. */
+  probe(tries: number, broken: T): Promise<string | null>;
+}
+
+/**
+ * The function resolves when it answers: `false` if it did so at once, so that the fault was its own; `true` if it was
+ * down. It throws a `Fault` (not retryable) after the limit.
+ */
+export function createOutage<T>(options: OutageOptions<T>): (broken: T) => Promise<boolean> {
+  const { name, limitMinutes, signal } = options;
+  const now = options.now ?? Date.now;
+  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, { signal }));
+  let waiting: Promise<boolean> | undefined;
+
+  const untilItAnswers = async (broken: T): Promise<boolean> => {
+    const from = now();
+    for (let tries = 0; ; tries++) {
+      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(tries, 10)), signal);
+      const why = await options.probe(tries, broken);
+      if (why === null) return tries > 0;
+      const waitedMs = now() - from;
+      if (waitedMs >= limitMinutes * 60_000)
+        throw new Fault(
+          options.code,
+          `${name} has not answered for ${Math.round(waitedMs / 60_000)} minutes: ${why}`,
+          { retryable: false },
+        );
+      options.onTry?.(why, waitedMs);
+    }
+  };
+
+  return (broken) =>
+    (waiting ??= untilItAnswers(broken).finally(() => {
+      waiting = undefined;
+    }));
+}
+
+export interface SiteOutageOptions extends WaitOptions {
+  site: Site;
+  /** Any of them may be started to find out whether the site answers. */
+  requests: readonly EpisodeRequest[];
+}
+
+export interface SiteOutage {
   /** The request showed its first page: from now on it is what the site is tried with. */
   saw(request: EpisodeRequest): void;
-  /**
-   * Resolves when the site answers: `false` if it did so at once, so that the fault was the episode's own; `true` if
-   * it was down. Throws a `Fault` (not retryable) after the limit.
-   */
+  /** As {@link createOutage} says. */
   wait(broken: EpisodeRequest): Promise<boolean>;
 }
 
@@ -35,12 +79,9 @@ const LONGEST_PAUSE_MS = 60_000;
 /** Faults that may mean that the whole site is down. */
 export const isSiteFault = (code: FaultCode) => code === "site_down" || code === "navigation_timeout";
 
-export function watchForOutages(options: OutageOptions): Outage {
-  const { site, requests, limitMinutes, signal } = options;
-  const now = options.now ?? Date.now;
-  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, { signal }));
+export function watchForOutages(options: SiteOutageOptions): SiteOutage {
+  const { site, requests, signal } = options;
   let good: EpisodeRequest | undefined;
-  let waiting: Promise<boolean> | undefined;
 
   /** What is wrong, or `null` if the site shows the first page. */
   const tryStart = async ({ task, seed }: EpisodeRequest): Promise<string | null> => {
@@ -57,30 +98,15 @@ export function watchForOutages(options: OutageOptions): Outage {
     }
   };
 
-  const untilItAnswers = async (broken: EpisodeRequest): Promise<boolean> => {
-    const from = now();
-    const first = requests.indexOf(broken);
-    for (let tries = 0; ; tries++) {
-      await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** Math.min(tries, 10)), signal);
-      // Another one than the broken one first: its page may be the only one that does not work.
-      const why = await tryStart(good ?? requests[(first + tries + 1) % requests.length]!);
-      if (why === null) return tries > 0;
-      const waitedMs = now() - from;
-      if (waitedMs >= limitMinutes * 60_000)
-        throw new Fault(
-          "site_down",
-          `${site.name} has not answered for ${Math.round(waitedMs / 60_000)} minutes: ${why}`,
-          { retryable: false },
-        );
-      options.onTry?.(why, waitedMs);
-    }
-  };
-
   return {
     saw: (request) => (good = request),
-    wait: (broken) =>
-      (waiting ??= untilItAnswers(broken).finally(() => {
-        waiting = undefined;
-      })),
+    wait: createOutage<EpisodeRequest>({
+      ...options,
+      name: site.name,
+      code: "site_down",
+      // Another one than the broken one first: its page may be the only one that does not work.
+      probe: (tries, broken) =>
+        tryStart(good ?? requests[(requests.indexOf(broken) + tries + 1) % requests.length]!),
+    }),
   };
 }

@@ -4,6 +4,7 @@
  */
 
 import type { ParsedAction } from "../core/action.ts";
+import type { ChatUsage } from "../core/chat.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
 import type { Step } from "../core/trajectory.ts";
@@ -29,6 +30,10 @@ export type Choice =
       promptTokens?: number[];
       responseTokens?: number[];
       logprobs?: number[];
+      /** What the request to a model's server took. */
+      usage?: ChatUsage;
+      /** Milliseconds that a server took, however slow it is: they do not count towards `maxTimeMs`. */
+      waitedMs?: number;
       /** The policy errs on purpose here (negatives for the ORM): never imitated. */
       mistake?: boolean;
     }
@@ -40,4 +45,6 @@ export interface Policy {
   readonly name: string;
   /** Called once per episode; what it returns may keep state between turns. */
   begin(task: Task, seed: number): (turn: Turn) => Promise<Choice>;
+  /** Where the model is behind a server: what keeps that from answering, or `null`. Asked after a fault of it. */
+  probe?(signal?: AbortSignal): Promise<string | null>;
 }

@@ -12,7 +12,8 @@ import { Fault, invariant } from "../core/errors.ts";
 import type { RolloutConfig } from "./config.ts";
 import type { EpisodeRecord, EpisodeRequest, SaveScreenshot } from "./episode.ts";
 import { isFaulted, runEpisode } from "./episode.ts";
-import { isSiteFault, watchForOutages } from "./outage.ts";
+import { sumUsage } from "../core/usage.ts";
+import { createOutage, isSiteFault, watchForOutages } from "./outage.ts";
 import type { Policy } from "./policy.ts";
 
 export interface RolloutOptions {
@@ -37,10 +38,10 @@ export interface RolloutOptions {
   onEpisode?(record: EpisodeRecord): void | Promise<void>;
   /** Called for every attempt that the world broke, given-up ones included. */
   onFault?(fault: { id: string; code: FaultCode; message: string }): void;
-  /** Called whenever a site that is down was tried again in vain. */
+  /** Called whenever a site, or the model's server, that is down was tried again in vain. */
   onOutage?(message: string, waitedMs: number): void;
   saveScreenshot?: SaveScreenshot | undefined;
-  /** Waits before a site is tried again. */
+  /** Waits before a site, or the model's server, is tried again. */
   pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
   now?: () => number;
   signal?: AbortSignal | undefined;
@@ -54,8 +55,8 @@ const FAULT_WINDOW_MIN = 6;
  * Runs every request and returns the records in the requests' order. A record whose ending is `faulted` was given up
  * after `faultRetries`: it is returned so that it is counted, and must not be used.
  *
- * A site that is down is waited for, up to `siteDownMinutes`; what broke with it counts neither as a retry nor in the
- * fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
+ * A site that is down is waited for, up to `siteDownMinutes`, and so is the server of the policy's model; what broke
+ * with it counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
  * passes `faultRateLimit`: a broken site must not look like a weak policy.
  */
 export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]> {
@@ -70,20 +71,26 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
   // Every running episode listens; Node warns from eleven listeners on.
   setMaxListeners(0, linked);
   const count = watchFaults(config.faultRateLimit);
-  const outage = watchForOutages({
-    site: options.site,
-    requests,
+  const waiting = {
     limitMinutes: config.siteDownMinutes,
-    onTry: (message, waitedMs) => options.onOutage?.(message, waitedMs),
+    onTry: (message: string, waitedMs: number) => options.onOutage?.(message, waitedMs),
     now: options.now,
     pause: options.pause,
     signal: linked,
+  };
+  const outage = watchForOutages({ ...waiting, site: options.site, requests });
+  const waitForServer = createOutage({
+    ...waiting,
+    name: `the server of ${options.policy.name}`,
+    code: "model_server_failed",
+    probe: async () => (await options.policy.probe?.(linked)) ?? null,
   });
   let writing: Promise<void> = Promise.resolve();
 
   const runOne = async (request: EpisodeRequest, index: number) => {
     linked.throwIfAborted();
     const faults: EpisodeRecord["faults"] = [];
+    const usages: EpisodeRecord["usage"][] = [];
     let retries = 0;
     let record: EpisodeRecord;
     options.onStart?.(request);
@@ -96,6 +103,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
         ...(options.now && { now: options.now }),
         signal: linked,
       });
+      usages.push(record.usage);
       const { ending, finalObservation } = record.trajectory;
       if (finalObservation !== null) outage.saw(request);
       if (ending.kind !== "faulted") {
@@ -105,10 +113,13 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
       faults.push({ code: ending.code, message: ending.message });
       if (isSiteFault(ending.code) && (await outage.wait(request))) continue;
+      if (ending.code === "model_server_failed" && (await waitForServer(request))) continue;
       count(ending.code, ending.message);
       if (retries++ === config.faultRetries) break;
     }
     record.faults = isFaulted(record) ? faults.slice(0, -1) : faults;
+    const usage = sumUsage(usages);
+    if (usage) record.usage = usage;
     records[index] = record;
     // One at a time, so that a consumer may append to a file.
     const turn = writing.then(() => options.onEpisode?.(record));
@@ -145,7 +156,7 @@ function watchFaults(rateLimit: number): (fault: FaultCode | null, message: stri
     if (recent.length < FAULT_WINDOW_MIN || faults.length / recent.length <= rateLimit) return;
     throw new Fault(
       fault ?? faults[0]!,
-      `${faults.length} of the last ${recent.length} episodes were broken by the site or the browser, more than the ` +
+      `${faults.length} of the last ${recent.length} episodes were broken by the site, the browser or the model's server, more than the ` +
         `limit of ${rateLimit}; the last one said: ${message}`,
       { retryable: false },
     );

@@ -1,6 +1,7 @@
 /** @file The configuration of a run. `{}` is valid and is the main job. Each part's schema stands next to its code. */
 
 import { z } from "zod";
+import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
@@ -171,18 +172,6 @@ const evaluationSchema = z.strictObject({
     .describe("Phases between evaluations; the first and last are always scored."),
 });
 
-const llmSchema = z.strictObject({
-  model: z
-    .string()
-    .default("gpt-4o")
-    .describe("Model of the OpenAI-compatible server for proposer and judge."),
-  baseUrl: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe("Address of the server; null for OPENAI_BASE_URL. The key is read from OPENAI_API_KEY only."),
-});
-
 export const trainConfigSchema = z.strictObject({
   method: z.enum(METHODS).default("webrl").describe("WebRL, or a baseline made of the same parts."),
   without: z
@@ -202,7 +191,7 @@ export const trainConfigSchema = z.strictObject({
   critic: criticSchema.prefault({}),
   actor: actorSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
-  llm: llmSchema.prefault({}),
+  llm: llmConfigSchema.prefault({}),
 });
 
 export type TrainConfig = z.infer<typeof trainConfigSchema>;
@@ -254,6 +243,7 @@ export function checkConsistency(config: TrainConfig): void {
     throw new ConfigError(message, hint);
   };
   const { method, without, actor, curriculum, replay, models } = config;
+  checkLlm(config.llm);
   if (method !== "webrl" && without.length > 0)
     refuse(
       `without = ${JSON.stringify(without)} leaves out parts of WebRL, but method is ${JSON.stringify(method)}`,

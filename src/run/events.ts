@@ -1,5 +1,6 @@
 /** @file What happens in a run, as it happens: written to `events.jsonl` and shown on the terminal. */
 
+import type { ChatUsage } from "../core/chat.ts";
 import type { FaultCode } from "../core/errors.ts";
 import type { EndingName } from "../core/trajectory.ts";
 
@@ -54,7 +55,8 @@ export type RunEvent =
       seconds: number;
       metrics: Record<string, number>;
     }
-  | { kind: "run_finished" }
-  | { kind: "run_stopped"; reason: string };
+  /** `usage`: what requests to a chat model's server took since this process began; absent where there were none. */
+  | { kind: "run_finished"; usage?: ChatUsage }
+  | { kind: "run_stopped"; reason: string; usage?: ChatUsage };
 
 export type Observer = (event: RunEvent) => void;

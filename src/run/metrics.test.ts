@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { createMeter } from "../chat/meter.ts";
 import { createContext } from "../train/context.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { train } from "../train/loop.ts";
@@ -33,16 +34,25 @@ it("emits every metric in a run, and no other", async () => {
         return "site_down";
       },
     });
-    // A judge that is right now and then, so that precision and recall exist.
+    // A judge behind a server that is right now and then, so that precision and recall exist.
+    parts.meter = createMeter();
     parts.judge = {
       name: "odd",
-      judge: async (trajectories) =>
-        trajectories.map((_, i) => ({
-          by: "odd",
-          success: i % 2 === 0,
-          probability: i % 2 === 0 ? 0.7 : 0.2,
-          reasons: [],
-        })),
+      judge: async (trajectories) => {
+        parts.meter!.countReply({
+          requests: 0,
+          promptTokens: 100,
+          cachedTokens: 50,
+          completionTokens: 10,
+          cost: 0.01,
+        });
+        return trajectories.map((_, i) => {
+          parts.meter!.countRequest();
+          if (i % 7 === 5) return { by: "odd", success: false, probability: 0, undecided: true, reasons: [] };
+          const success = i % 2 === 0;
+          return { by: "odd", success, probability: success ? 0.7 : 0.2, reasons: [] };
+        });
+      },
     };
     const config = fakeConfig(base, {
       rollout: { parallel: 2, maxSteps: 6, maxNewTokens: 24, faultRateLimit: 1 },

@@ -2,6 +2,8 @@
 
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import type { LlmConfig } from "../chat/config.ts";
+import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
@@ -26,6 +28,22 @@ export async function loadConfig(sources: ConfigSources = {}): Promise<TrainConf
   const config = parseConfig(trainConfigSchema, raw);
   checkConsistency(config);
   return config;
+}
+
+/** Settings of a model's server: `below` < `key=value` or JSON files with several, later ones win. */
+export async function loadLlm(settings: readonly string[], below: Settings = {}): Promise<LlmConfig> {
+  let raw: Settings = { llm: structuredClone(below) };
+  for (const setting of settings) {
+    if (setting.includes("=")) {
+      assign(raw, `llm.${setting}`);
+      continue;
+    }
+    const file = await readJson(setting);
+    raw = merge(raw, { llm: isPlain(file["llm"]) ? file["llm"] : file });
+  }
+  const { llm } = parseConfig(z.strictObject({ llm: llmConfigSchema }), raw);
+  checkLlm(llm);
+  return llm;
 }
 
 /** Parses with a schema; throws a `ConfigError` that names key, value and what is allowed. */

@@ -1,5 +1,6 @@
 /** @file The records of a run directory (`docs/run-directory.md`): what each of its files holds, and which stage leaves it. */
 
+import type { ChatUsage } from "../core/chat.ts";
 import type { Task } from "../core/task.ts";
 import type { CurriculumRecord } from "../curriculum/grow.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
@@ -52,6 +53,10 @@ export interface VerdictLine {
   threshold?: number;
   by: string;
   reasons: string[];
+  /** The judge came to no verdict: `success` is `false`, and the episode is left out. */
+  undecided?: true;
+  /** What a judge behind a server took for it. */
+  usage?: ChatUsage;
   /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */
   truth: boolean | null;
 }

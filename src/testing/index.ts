@@ -1,6 +1,7 @@
 /** @file `webrl/testing`: conformance kits of the contracts, and one small fake of each. */
 
 export type * from "../core/action.ts";
+export type * from "../core/chat.ts";
 export type * from "../core/contracts.ts";
 export type * from "../core/engine.ts";
 export type * from "../core/episode.ts";

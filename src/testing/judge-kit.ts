@@ -85,6 +85,7 @@ export function checkVerdict(verdict: Verdict): void {
     verdict.probability >= threshold,
     `success means a probability of at least ${threshold}`,
   );
+  if (verdict.undecided) assert.ok(!verdict.success && verdict.probability === 0, "undecided is no reward");
   assert.ok(Array.isArray(verdict.reasons));
 }
 

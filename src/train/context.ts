@@ -1,7 +1,9 @@
 /** @file What every stage of a run has at hand: the run, its parts, and the models by their role. */
 
+import type { ChatMeter } from "../chat/meter.ts";
 import type { Rng } from "../core/rng.ts";
 import { createRng } from "../core/rng.ts";
+import { usageSince } from "../core/usage.ts";
 import type { MethodParts, TrainConfig } from "../run/config.ts";
 import { methodParts } from "../run/config.ts";
 import type { Run } from "../run/run-directory.ts";
@@ -23,7 +25,8 @@ export interface Context {
   readonly signal?: AbortSignal | undefined;
 }
 
-export function createContext(run: Run, parts: Parts, signal?: AbortSignal): Context {
+export function createContext(bare: Run, parts: Parts, signal?: AbortSignal): Context {
+  const run = parts.meter ? recordUsage(bare, parts.meter) : bare;
   const { config } = run.info;
   const models = createRunModels(run, config, parts.engine);
   return {
@@ -35,5 +38,27 @@ export function createContext(run: Run, parts: Parts, signal?: AbortSignal): Con
     models,
     experience: createExperienceReader(run, config, parts, models),
     signal,
+  };
+}
+
+/** The run, whose stages also record what they took of the chat model's server. */
+function recordUsage(run: Run, meter: ChatMeter): Run {
+  return {
+    ...run,
+    stage: (phase, name, body) =>
+      run.stage(phase, name, async (stage) => {
+        const before = meter.used();
+        const output = await body(stage);
+        const usage = usageSince(before, meter.used());
+        if (usage.requests > 0)
+          stage.metrics({
+            "chat/requests": usage.requests,
+            "chat/prompt_tokens": usage.promptTokens,
+            "chat/cached_tokens": usage.cachedTokens,
+            "chat/completion_tokens": usage.completionTokens,
+            ...(usage.cost !== undefined && { "chat/cost": usage.cost }),
+          });
+        return output;
+      }),
   };
 }

@@ -1,16 +1,15 @@
 /** @file One model at some tasks, outside a run. */
 
-import type { Engine } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Site } from "../core/episode.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
+import type { Actor } from "../imitation/open-policy.ts";
+import { openPolicy } from "../imitation/open-policy.ts";
 import type { RolloutConfig } from "../rollout/config.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
-import type { PromptTemplate } from "../text/prompt.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { parseConfig } from "../run/parse-config.ts";
 import { openJsonLines } from "../run/json-lines.ts";
@@ -18,13 +17,10 @@ import { readRunInfo } from "../run/run-directory.ts";
 import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
 
 export interface TryTasksOptions {
-  engine: Engine;
+  actor: Actor;
   site: Site;
   tasks: readonly Task[];
-  /** Directory of the model. */
-  model: string;
   rollout?: Partial<RolloutConfig>;
-  template?: PromptTemplate;
   /** Episodes on each task, default 1. */
   attempts?: number;
   /** Default 0: greedy. Attempts of one task differ only above 0. */
@@ -32,12 +28,14 @@ export interface TryTasksOptions {
   /** Keeps the episodes; those that it holds already are not run again. */
   file?: string;
   onEpisode?(record: EpisodeRecord, done: number): void;
+  /** The site, or the model's server, is down and was tried again in vain. */
+  onOutage?: ((message: string, waitedMs: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /** The episodes of an evaluation, attempt by attempt over all tasks. */
 export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[]> {
-  const { tasks, model, file, attempts = 1, temperature = 0 } = options;
+  const { tasks, actor, file, attempts = 1, temperature = 0 } = options;
   if (tasks.length === 0)
     throw new ConfigError(
       "there is no task to score the model on",
@@ -46,6 +44,12 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
   const config = parseConfig(rolloutConfigSchema, options.rollout ?? {});
   const lines = file === undefined ? null : openJsonLines<EpisodeRecord>(file);
   const records = new Map((lines ? await lines.read() : []).map((record) => [record.id, record]));
+  const other = [...records.values()].find(({ trajectory }) => trajectory?.policy !== actor.model);
+  if (other)
+    throw new ConfigError(
+      `${file} holds episodes of ${JSON.stringify(other.trajectory?.policy)}, not of ${JSON.stringify(actor.model)}`,
+      "Name another --out.",
+    );
   const wanted = Array.from({ length: attempts }, (_, attempt) =>
     tasks.map((task, i) => ({
       // Episodes of a single attempt keep the names that files from before have.
@@ -54,16 +58,14 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
       seed: hash32(attempt === 0 ? `eval/${task.id}` : `eval/${task.id}/${attempt}`),
     })),
   ).flat();
-  await using sampler = await options.engine.open({ path: model });
+  await using opened = await openPolicy(actor, {
+    name: actor.model,
+    maxNewTokens: config.maxNewTokens,
+    temperature,
+  });
   await rollout({
     site: options.site,
-    policy: modelPolicy({
-      name: model,
-      sampler,
-      template: options.template ?? "compact",
-      maxNewTokens: config.maxNewTokens,
-      temperature,
-    }),
+    policy: opened.policy,
     requests: wanted.filter(({ id }) => !records.has(id)),
     config,
     onEpisode: (record) => {
@@ -71,6 +73,7 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
       records.set(record.id, record);
       options.onEpisode?.(record, records.size);
     },
+    ...(options.onOutage && { onOutage: options.onOutage }),
     signal: options.signal,
   });
   return wanted.map(({ id }) => records.get(id)!);

@@ -64,10 +64,11 @@ export function createExperienceReader(
       const rewards = await verdicts(phase);
       return (await episodes(phase))
         .filter((record) => !isFaulted(record))
-        .map((record) => {
+        .flatMap((record) => {
           const verdict = rewards.get(record.id);
           invariant(verdict !== undefined, `${record.id} has a verdict`);
-          return experienceOf(record.trajectory, verdict.success ? 1 : 0, { phase, source: "rollout" });
+          if (verdict.undecided) return [];
+          return [experienceOf(record.trajectory, verdict.success ? 1 : 0, { phase, source: "rollout" })];
         })
         .filter((steps) => steps.length > 0);
     });

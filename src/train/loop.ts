@@ -7,6 +7,8 @@
  * a question, instead of a new head; 3. baselines run online on fixed tasks with the same number of episodes as WebRL.
  */
 
+import type { ChatMeter } from "../chat/meter.ts";
+import type { ChatUsage } from "../core/chat.ts";
 import type { Context } from "./context.ts";
 import { trainActor } from "./stages/actor.ts";
 import { trainCritic } from "./stages/critic.ts";
@@ -52,6 +54,12 @@ export async function train(context: Context, options: TrainOptions = {}): Promi
         evaluations.push({ phase, evaluation: await evaluate(context, phase) });
     }
   }
-  run.emit({ kind: "run_finished" });
+  run.emit({ kind: "run_finished", ...usageOf(context.parts.meter) });
   return { evaluations };
+}
+
+/** For the events that end a run. */
+export function usageOf(meter: ChatMeter | undefined): { usage?: ChatUsage } {
+  const usage = meter?.used();
+  return usage && usage.requests > 0 ? { usage } : {};
 }

@@ -10,7 +10,8 @@ import type { Split } from "../core/task.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
-import { createOpenAIChat } from "../chat/chat-model.ts";
+import { createMeter } from "../chat/meter.ts";
+import { isServerName } from "../chat/server-name.ts";
 import { createOrm } from "../reward/orm.ts";
 import { createPromptedJudge } from "../reward/prompted-judge.ts";
 import { loadSuite } from "../tasks/load-suite.ts";
@@ -19,6 +20,7 @@ import type { Suite } from "../tasks/suite.ts";
 import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
+import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import type { Parts } from "./parts.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
 import { packageDirectory } from "../run/run-info.ts";
@@ -29,6 +31,10 @@ export interface OpenParts extends Parts, AsyncDisposable {}
 export interface OpenPartsOptions {
   /** Default: the embedded engine on all cores. */
   engine?: Engine;
+  /** Told what a person should know of the chat model's server: that it is waited for, what it does not take. */
+  onTrouble?: (message: string) => void;
+  /** Ends waiting for the chat model's server. */
+  signal?: AbortSignal;
 }
 
 /** Replaces paths of shipped models by where they are; a missing one is the user's trouble, and says how to get it. */
@@ -65,6 +71,11 @@ const MAKE_ORM = "`webrl model rollouts`, then `webrl model orm --out models/orm
  * it, for the message where there is none.
  */
 export function modelPath(path: string, from: string): string {
+  if (isServerName(path.trim()))
+    throw new ConfigError(
+      `${from} needs the weights of a model, and ${JSON.stringify(path)} is behind a server`,
+      "Name the directory of a model. A model behind a server can be scored (`webrl eval`), play (`webrl model demos`, `webrl model rollouts`), judge and propose tasks (llm.model).",
+    );
   const found = path.trim() === "" ? null : shipped(path);
   if (found !== null && existsSync(join(found, "config.json"))) return found;
   if (found !== null && existsSync(join(found, "adapter_config.json"))) return found;
@@ -113,14 +124,20 @@ async function replayedAtFirst(
 
 export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
   const { models, suite: suiteConfig } = config;
-  const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, {
-    judge: chatServer(config) === undefined ? null : openChat(config),
-  });
   const method = methodParts(config);
+  const meter = createMeter(config.llm.budget);
   const needsChat =
     method.trains &&
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
-  const chat = needsChat ? openChat(config) : null;
+  const chat =
+    needsChat || namesServer(config.llm)
+      ? patientChat(openChat(config.llm, { meter, onWarning: options.onTrouble }), {
+          limitMinutes: config.rollout.siteDownMinutes,
+          onWait: options.onTrouble,
+          signal: options.signal,
+        })
+      : null;
+  const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, { judge: chat });
   const chosen = onSites(suite, suiteConfig.sites);
   checkSplits(config, chosen);
   const proposer = openProposer(config, chosen, chat);
@@ -140,6 +157,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },
     judge,
     proposer,
+    meter,
     ...(chat &&
       config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat, suite.descriptions) }),
     demonstrations,
@@ -193,20 +211,6 @@ function checkSplits(config: TrainConfig, tasks: Suite): void {
       `${which} no task in the ${config.evaluation.split} split, which evaluations are made on`,
       "Choose another evaluation.split or suite.",
     );
-}
-
-const chatServer = (config: Pick<TrainConfig, "llm">) => config.llm.baseUrl ?? process.env["OPENAI_BASE_URL"];
-
-/** The chat model that the settings `llm` and the environment name. */
-export function openChat(config: Pick<TrainConfig, "llm">): ChatModel {
-  const baseUrl = chatServer(config);
-  if (!baseUrl)
-    throw new ConfigError(
-      "the chat model has no server",
-      "Set llm.baseUrl or OPENAI_BASE_URL, and OPENAI_API_KEY where it asks for a key.",
-    );
-  const apiKey = process.env["OPENAI_API_KEY"];
-  return createOpenAIChat({ baseUrl, model: config.llm.model, ...(apiKey !== undefined && { apiKey }) });
 }
 
 /** What Node 20 lacks of `AsyncDisposableStack`. Delete with Node 20. */

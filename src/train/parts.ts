@@ -1,5 +1,6 @@
 /** @file What a run is made of. */
 
+import type { ChatMeter } from "../chat/meter.ts";
 import type { Judge, Proposer } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Site } from "../core/episode.ts";
@@ -20,5 +21,7 @@ export interface Parts {
   judge: Judge | null;
   proposer: Proposer;
   feasible?: (tasks: readonly Task[], signal?: AbortSignal) => Promise<Feasibility[]>;
+  /** What requests to the server of a chat model took. */
+  meter?: ChatMeter;
   demonstrations: readonly EpisodeRecord[];
 }

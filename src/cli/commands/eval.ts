@@ -1,6 +1,9 @@
 /** @file `webrl eval`: the score of a model on a suite. */
 
 import { Option } from "commander";
+import { ConfigError } from "../../core/errors.ts";
+import type { ChatUsage } from "../../core/chat.ts";
+import { describeUsage, sumUsage } from "../../core/usage.ts";
 import type { Evaluation, Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
@@ -8,6 +11,7 @@ import {
   interruption,
   jsonOption,
   print,
+  serverOptions,
   splitName,
   suiteOptions,
   table,
@@ -15,25 +19,26 @@ import {
   wholeNumber,
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
-import { ConfigError } from "../../core/errors.ts";
 import { percent } from "../../core/percent.ts";
 import type { Split } from "../../core/task.ts";
 import type { PromptTemplate } from "../../text/prompt.ts";
 import type { AttemptsReport, AttemptsScore } from "../../train/score-attempts.ts";
+import { openActor, tellHowToGoOn } from "./open-actor.ts";
 
 interface EvalOptions extends SuiteOptions {
   model: string;
   run?: string;
-  template: PromptTemplate;
+  template?: PromptTemplate;
   split: Split;
   site?: string;
   tasks: number;
   parallel: number;
   maxSteps: number;
-  maxNewTokens: number;
+  maxNewTokens?: number;
   attempts: number;
   temperature?: number;
   judge?: string;
+  llm: string[];
   out?: string;
   json?: boolean;
 }
@@ -46,7 +51,11 @@ export const register: Register = (program) => {
         "Score a model on the tasks of a suite, judged by verifiers: one greedy attempt at each, or several drawn ones.",
       ),
   )
-    .option("--model <directory>", "the model", "models/base")
+    .option(
+      "--model <model>",
+      "the model's directory; or openai:NAME@URL, a model behind an OpenAI-compatible server (key: OPENAI_API_KEY; without @URL: OPENAI_BASE_URL)",
+      "models/base",
+    )
     .addOption(
       new Option(
         "--run <directory>",
@@ -54,16 +63,21 @@ export const register: Register = (program) => {
       ).conflicts(["model", "template"]),
     )
     .addOption(
-      new Option("--template <name>", "layout of the model's prompts")
-        .choices(["compact", "paper"])
-        .default("compact"),
+      new Option("--template <name>", "layout of the model's prompts; default compact").choices([
+        "compact",
+        "paper",
+      ]),
     )
     .option("--split <name>", "train, validation or test", splitName, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
-    .option("--max-new-tokens <n>", "tokens of a response", wholeNumber(), 96)
+    .option(
+      "--max-new-tokens <n>",
+      "tokens of a response; default 96, behind a server llm.maxTokens (1024), thoughts included",
+      wholeNumber(),
+    )
     .option(
       "--attempts <n>",
       "episodes on each task; prints pass@1 to pass@n and where some attempts succeed and some fail",
@@ -73,23 +87,25 @@ export const register: Register = (program) => {
     .option("--temperature <t>", "of sampling; default 0, with several attempts 1", temperatureNumber)
     .option(
       "--judge <model>",
-      "chat model at OPENAI_BASE_URL that compares free answers, which some tasks of WebArena need",
+      "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name at OPENAI_BASE_URL",
     )
     .option("--out <file>", "keep the episodes; what the file holds already is not run again");
+  serverOptions(command);
   jsonOption(command);
   examples(command, [
     "webrl eval --model models/base --tasks 60",
+    "webrl eval --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --tasks 20 --out runs/qwen.jsonl",
+    "webrl eval --model openai:gpt-4o@https://api.openai.com/v1 --out runs/gpt.jsonl --llm budget.requests=300",
     "webrl eval --run runs/demo --site map --json",
     "webrl eval --model models/base --split validation --tasks 50 --attempts 8 --out runs/attempts.jsonl",
   ]);
   command.action(async (options: EvalOptions) => {
-    const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
     const { loadSuite } = await import("../../tasks/load-suite.ts");
     const { newestPolicy, tryTasks } = await import("../../train/evaluate-model.ts");
     const { scoreEpisodes } = await import("../../train/score-episodes.ts");
     const { scoreAttempts } = await import("../../train/score-attempts.ts");
     const { evaluationTasks } = await import("../../core/spread.ts");
-    const { modelPath, openChat, onSites } = await import("../../train/open-parts.ts");
+    const { onSites } = await import("../../train/open-parts.ts");
     const { attempts } = options;
     const temperature = options.temperature ?? (attempts > 1 ? 1 : 0);
     if (attempts > 1 && temperature === 0)
@@ -98,22 +114,34 @@ export const register: Register = (program) => {
         "Give --temperature above 0, or leave --attempts out.",
       );
     const run = options.run === undefined ? null : await newestPolicy(options.run);
-    const model = run?.model ?? modelPath(options.model, "--model");
     /** What was given here, else the run's setting, else the default. */
     const chosen = <K extends keyof EvalOptions>(
       name: K,
       ofRun: EvalOptions[K] | undefined,
     ): EvalOptions[K] =>
       command.getOptionValueSource(name) === "cli" ? options[name] : (ofRun ?? options[name]);
-    const { suite: suiteOfRun, rollout, models } = run?.config ?? {};
+    const { suite: suiteOfRun, rollout, models, llm } = run?.config ?? {};
+    const log = lineLog();
+    await using opened = await openActor({
+      model: run?.model ?? options.model,
+      judge: options.judge,
+      llm: options.llm,
+      llmOfRun: llm,
+      template: chosen("template", models?.template),
+      maxNewTokens: chosen("maxNewTokens", rollout?.maxNewTokens),
+      limitMinutes: rollout?.siteDownMinutes,
+      onTrouble: (message) => log.now(message),
+    });
+    if (opened.hasBudget && options.out === undefined)
+      throw new ConfigError(
+        "a budget may end the evaluation before its last episode, and nothing would be kept",
+        "Add --out FILE: the same command then goes on with what the file holds.",
+      );
     const isOtherSuite = command.getOptionValueSource("suite") === "cli";
     const suite = await loadSuite(
       chosen("suite", suiteOfRun?.name),
       isOtherSuite ? options.file : chosen("file", suiteOfRun?.file ?? undefined),
-      {
-        judge:
-          options.judge === undefined ? null : openChat({ llm: { model: options.judge, baseUrl: null } }),
-      },
+      { judge: opened.judge },
     );
     const inRun = onSites(suite, isOtherSuite || options.site !== undefined ? [] : (suiteOfRun?.sites ?? []));
     const all = inRun.tasks({ split: options.split });
@@ -122,41 +150,60 @@ export const register: Register = (program) => {
       options.site === undefined ? all : all.filter((task) => task.sites.includes(options.site!)),
       options.tasks,
     );
-    await using engine = createOnnxEngine();
     await using site = await suite.createSite();
-    const log = lineLog();
     let good = 0;
-    const records = await tryTasks({
-      engine,
+    let held = 0;
+    const work = tryTasks({
+      actor: opened.actor,
       site,
       tasks,
-      model,
       attempts,
       temperature,
-      template: chosen("template", models?.template),
       rollout: {
         ...rollout,
         parallel: chosen("parallel", rollout?.parallel),
         maxSteps: chosen("maxSteps", rollout?.maxSteps),
-        maxNewTokens: chosen("maxNewTokens", rollout?.maxNewTokens),
+        maxNewTokens: opened.maxNewTokens,
       },
       ...(options.out !== undefined && { file: options.out }),
       onEpisode: (record, done) => {
         if (record.truth?.success) good++;
+        held = done;
         log.update(`${done}/${attempts * tasks.length} episodes, ${good} successful`);
       },
+      onOutage: (message, waitedMs) => log.now(`down for ${Math.round(waitedMs / 1000)} s: ${message}`),
       signal: interruption.signal,
     });
+    const records = await tellHowToGoOn(
+      work,
+      () =>
+        `${held > 0 ? `${held} of ${attempts * tasks.length}` : "Earlier"} episodes are in ${options.out}: the same command goes on from there, with the same budget anew.`,
+    );
     log.end();
-    if (attempts > 1)
-      print(options, { model, temperature, ...scoreAttempts(records, attempts) }, attemptsText);
-    else print(options, { model, temperature, ...scoreEpisodes(records) }, scoreText);
+    const spent = opened.usage();
+    const ofEpisodes = sumUsage(records.map((record) => record.usage));
+    const about = {
+      model: opened.actor.model,
+      temperature,
+      ...(ofEpisodes && { usage: ofEpisodes }),
+      ...(spent && { usageOfThisStart: spent }),
+    };
+    if (attempts > 1) print(options, { ...about, ...scoreAttempts(records, attempts) }, attemptsText);
+    else print(options, { ...about, ...scoreEpisodes(records) }, scoreText);
   });
 };
 
-const scoreText = (s: { model: string } & Omit<Evaluation, "split">): string =>
+interface About {
+  model: string;
+  temperature: number;
+  /** What the model's server took for the episodes; absent where it has none. */
+  usage?: ChatUsage;
+}
+
+const scoreText = (s: About & Omit<Evaluation, "split">): string =>
   [
     `${s.model}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
+    ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", "success", "±"],
       [s.bySite, s.byCategory, s.byNovelty]
@@ -165,7 +212,7 @@ const scoreText = (s: { model: string } & Omit<Evaluation, "split">): string =>
     ),
   ].join("\n");
 
-const attemptsText = (s: { model: string; temperature: number } & AttemptsReport): string => {
+const attemptsText = (s: About & AttemptsReport): string => {
   // pass@1, 2, 4, …, and the last.
   const shown = s.passAt.flatMap((_, i) =>
     Number.isInteger(Math.log2(i + 1)) || i + 1 === s.attempts ? [i] : [],
@@ -180,6 +227,7 @@ const attemptsText = (s: { model: string; temperature: number } & AttemptsReport
   return [
     `${s.model}: ${percent(s.passAt[0]!)}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1)!)} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
     `${percent(s.mixed)} of the tasks succeed sometimes and fail sometimes: what reinforcement can work with`,
+    ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", ...shown.map((i) => `pass@${i + 1}`), "mixed"],
       [row("all", s), ...groups.map(([name, group]) => row(name, group))],

@@ -9,6 +9,7 @@ import {
   interruption,
   jsonOption,
   print,
+  serverOptions,
   share,
   splitName,
   suiteOptions,
@@ -16,6 +17,10 @@ import {
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
 import { lineLog } from "../progress.ts";
+import type { ChatModel } from "../../core/chat.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { describeUsage } from "../../core/usage.ts";
+import { openActor, tellHowToGoOn } from "./open-actor.ts";
 
 interface CollectCommand extends SuiteOptions {
   out: string;
@@ -41,9 +46,9 @@ function collectOptions(command: Command): Command {
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 20);
 }
 
-async function openWorld(options: CollectCommand) {
+async function openWorld(options: CollectCommand, judge: ChatModel | null = null) {
   const { loadSuite } = await import("../../tasks/load-suite.ts");
-  const suite = await loadSuite(options.suite, options.file);
+  const suite = await loadSuite(options.suite, options.file, { judge });
   const tasks = suite.tasks({
     split: options.split,
     ...(options.site !== undefined && { site: options.site }),
@@ -52,10 +57,101 @@ async function openWorld(options: CollectCommand) {
   return { suite, tasks, site: await suite.createSite() };
 }
 
+interface DemosCommand extends CollectCommand, Omit<RolloutsCommand, "model"> {
+  model?: string;
+  judge?: string;
+  detourRate: number;
+  failRate: number;
+}
+
+/** Options of oracles and of models are not for the other. */
+function refuseMixture(isModel: boolean, given: (name: string) => boolean): void {
+  const wrong = (isModel ? ["detourRate", "failRate"] : ["judge", "temperature", "maxNewTokens", "llm"]).find(
+    given,
+  );
+  if (wrong === undefined) return;
+  const option = `--${wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new ConfigError(
+    `${option} is for demonstrations of ${isModel ? "oracles, and --model names a model" : "a model, and no --model is named"}`,
+    isModel ? `Leave ${option} out.` : `Add --model, or leave ${option} out.`,
+  );
+}
+
+/** Demonstrations of a model. */
+async function collectOf(model: string, options: DemosCommand): Promise<void> {
+  const { collectModelDemonstrations, triesFile } = await import("../../imitation/model-demonstrations.ts");
+  const { createPromptedJudge } = await import("../../reward/prompted-judge.ts");
+  const { rolloutConfigSchema } = await import("../../rollout/config.ts");
+  const { parseConfig } = await import("../../run/parse-config.ts");
+  const log = lineLog();
+  await using opened = await openActor({
+    ...options,
+    model,
+    template: undefined,
+    onTrouble: (message) => log.now(message),
+  });
+  const { tasks, site } = await openWorld(options, opened.judge);
+  await using _site = site;
+  await makeDirectory(dirname(options.out));
+  let kept = 0;
+  const work = collectModelDemonstrations({
+    actor: opened.actor,
+    site,
+    tasks,
+    judge: opened.judge && createPromptedJudge(opened.judge),
+    file: options.out,
+    episodes: options.episodes,
+    temperature: options.temperature,
+    seed: options.seed,
+    rollout: parseConfig(rolloutConfigSchema, {
+      parallel: options.parallel,
+      maxSteps: options.maxSteps,
+      maxNewTokens: opened.maxNewTokens,
+    }),
+    onEpisode: (line, done) => {
+      if (line.kept) kept++;
+      log.update(`${done}/${options.episodes} episodes played, ${kept} kept`);
+    },
+    onOutage: (message, waitedMs) => log.now(`down for ${Math.round(waitedMs / 1000)} s: ${message}`),
+    signal: interruption.signal,
+  });
+  const result = await tellHowToGoOn(
+    work,
+    () =>
+      `What succeeded is in ${options.out}: the same command goes on from there, with the same budget anew.`,
+  );
+  log.end();
+  const usage = opened.usage();
+  print(
+    options,
+    { file: options.out, tries: triesFile(options.out), ...result, ...(usage && { usage }) },
+    (r) =>
+      `${r.file}: ${r.kept} of ${r.played} episodes succeeded and are kept${r.usage ? `\n${describeUsage(r.usage)}` : ""}`,
+  );
+}
+
 export function registerDemos(model: Command): void {
   const command = collectOptions(
-    model.command("demos").description("collect demonstrations: the oracles at work in the browser"),
+    model
+      .command("demos")
+      .description(
+        "collect demonstrations: the oracles at work in the browser, or with --model the episodes in which a model succeeds",
+      ),
   )
+    .option(
+      "--model <model>",
+      "who plays in place of the oracles: a directory, or openai:NAME@URL (key: OPENAI_API_KEY); --episodes are then those that are played",
+    )
+    .option(
+      "--judge <model>",
+      "with --model, of tasks without a verifier: the chat model that says whether they are done",
+    )
+    .option("--temperature <t>", "with --model: sampling temperature", anyNumber, 1)
+    .option(
+      "--max-new-tokens <n>",
+      "with --model: tokens of a response; default 96, behind a server llm.maxTokens (1024)",
+      wholeNumber(),
+    )
     .option("--detour-rate <p>", "probability, per turn, of a mistake that is then made good", share, 0.08)
     .option(
       "--fail-rate <p>",
@@ -63,12 +159,17 @@ export function registerDemos(model: Command): void {
       share,
       0,
     );
+  serverOptions(command);
   jsonOption(command);
   examples(command, [
     "webrl model demos --out runs/demos.jsonl --episodes 3000 --parallel 4",
     "webrl model demos --out runs/negatives.jsonl --episodes 1500 --fail-rate 1 --seed 1",
+    "webrl model demos --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --out runs/qwen.jsonl --episodes 200",
   ]);
-  command.action(async (options: CollectCommand & { detourRate: number; failRate: number }) => {
+  command.action(async (options: DemosCommand) => {
+    const given = (name: string) => command.getOptionValueSource(name) === "cli";
+    refuseMixture(options.model !== undefined, given);
+    if (options.model !== undefined) return collectOf(options.model, options);
     const { collectDemonstrations } = await import("../../imitation/demonstrations.ts");
     const { rolloutConfigSchema } = await import("../../rollout/config.ts");
     const { parseConfig } = await import("../../run/parse-config.ts");
@@ -122,57 +223,80 @@ export function registerDemos(model: Command): void {
   });
 }
 
+interface RolloutsCommand extends CollectCommand {
+  model: string;
+  temperature: number;
+  maxNewTokens?: number;
+  llm: string[];
+}
+
 export function registerRollouts(model: Command): void {
   const command = collectOptions(
     model.command("rollouts").description("collect a model's episodes with the verifiers' verdicts"),
   )
-    .requiredOption("--model <directory>", "the model that acts")
+    .requiredOption(
+      "--model <model>",
+      "the model that acts: a directory, or openai:NAME@URL, a model behind a server (key: OPENAI_API_KEY)",
+    )
     .option("--temperature <t>", "sampling temperature", anyNumber, 1)
-    .option("--max-new-tokens <n>", "tokens of a response", wholeNumber(), 96);
+    .option(
+      "--max-new-tokens <n>",
+      "tokens of a response; default 96, behind a server llm.maxTokens (1024)",
+      wholeNumber(),
+    );
+  serverOptions(command);
   jsonOption(command);
-  examples(command, ["webrl model rollouts --model models/base --out runs/rollouts.jsonl --episodes 1000"]);
-  command.action(
-    async (options: CollectCommand & { model: string; temperature: number; maxNewTokens: number }) => {
-      const { collectRollouts } = await import("../../imitation/collect-rollouts.ts");
-      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-      const { modelPath } = await import("../../train/open-parts.ts");
-      const model = modelPath(options.model, "--model");
-      const { tasks, site } = await openWorld(options);
-      await using _site = site;
-      await using engine = createOnnxEngine();
-      await makeDirectory(dirname(options.out));
-      const log = lineLog();
-      let good = 0;
-      let made = 0;
-      const started = performance.now();
-      const result = await collectRollouts({
-        engine,
-        site,
-        tasks,
-        model,
-        file: options.out,
-        episodes: options.episodes,
-        parallel: options.parallel,
-        maxSteps: options.maxSteps,
-        maxNewTokens: options.maxNewTokens,
-        temperature: options.temperature,
-        seed: options.seed,
-        onEpisode: (record, done) => {
-          made++;
-          if (record.truth?.success) good++;
-          const perSecond = (1000 * made) / (performance.now() - started);
-          log.update(
-            `${done}/${options.episodes} episodes, ${good}/${made} successful, ${perSecond.toFixed(2)}/s`,
-          );
-        },
-        signal: interruption.signal,
-      });
-      log.end();
-      print(
-        options,
-        { file: options.out, ...result, successful: good },
-        (r) => `${r.file}: ${r.held + r.made} episodes (${r.made} new, ${good} of them successful)`,
-      );
-    },
-  );
+  examples(command, [
+    "webrl model rollouts --model models/base --out runs/rollouts.jsonl --episodes 1000",
+    "webrl model rollouts --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --out runs/qwen.jsonl --episodes 50",
+  ]);
+  command.action(async (options: RolloutsCommand) => {
+    const { collectRollouts } = await import("../../imitation/collect-rollouts.ts");
+    const log = lineLog();
+    await using opened = await openActor({
+      ...options,
+      template: undefined,
+      onTrouble: (message) => log.now(message),
+    });
+    const { tasks, site } = await openWorld(options);
+    await using _site = site;
+    await makeDirectory(dirname(options.out));
+    let good = 0;
+    let made = 0;
+    const started = performance.now();
+    const work = collectRollouts({
+      actor: opened.actor,
+      site,
+      tasks,
+      file: options.out,
+      episodes: options.episodes,
+      parallel: options.parallel,
+      maxSteps: options.maxSteps,
+      maxNewTokens: opened.maxNewTokens,
+      temperature: options.temperature,
+      seed: options.seed,
+      onEpisode: (record, done) => {
+        made++;
+        if (record.truth?.success) good++;
+        const perSecond = (1000 * made) / (performance.now() - started);
+        log.update(
+          `${done}/${options.episodes} episodes, ${good}/${made} successful, ${perSecond.toFixed(2)}/s`,
+        );
+      },
+      onOutage: (message, waitedMs) => log.now(`down for ${Math.round(waitedMs / 1000)} s: ${message}`),
+      signal: interruption.signal,
+    });
+    const result = await tellHowToGoOn(
+      work,
+      () => `Episodes are in ${options.out}: the same command goes on from there, with the same budget anew.`,
+    );
+    log.end();
+    const usage = opened.usage();
+    print(
+      options,
+      { file: options.out, ...result, successful: good, ...(usage && { usage }) },
+      (r) =>
+        `${r.file}: ${r.held + r.made} episodes (${r.made} new, ${good} of them successful)${r.usage ? `\n${describeUsage(r.usage)}` : ""}`,
+    );
+  });
 }

@@ -2,53 +2,55 @@
 
 import type { ChatModel } from "../../core/chat.ts";
 import { Fault } from "../../core/errors.ts";
+import { askToDecide, readDecision } from "../../text/decision.ts";
 import type { AnswerJudge } from "./evaluate.ts";
 
-/** Of the official evaluator. */
-const MAX_TOKENS = 768;
-
+/**
+ * What the judge does not say clearly is asked again once; then it is a fault: the episode has no score and is tried again.
+ */
 export function createAnswerJudge(chat: ChatModel): AnswerJudge {
-  const ask = async (system: string, user: string): Promise<string> => {
+  const decide = async <T extends string>(
+    choices: readonly T[],
+    system: string,
+    question: string,
+  ): Promise<T> => {
+    let said = "";
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const reply = await ask(system, `${question} ${askToDecide(choices)}`, attempt);
+      const decision = readDecision(reply, choices);
+      if (decision !== null) return decision;
+      said = `${JSON.stringify(reply.text.slice(-100))} (${reply.stop})`;
+    }
+    throw new Fault("judge_failed", `the judge ${chat.name} does not decide: ${said}`, { retryable: true });
+  };
+  const ask = async (system: string, user: string, attempt: number) => {
     try {
-      const { text } = await chat.chat({
+      return await chat.chat({
         messages: [
           { role: "system", content: system },
           { role: "user", content: user },
         ],
-        maxTokens: MAX_TOKENS,
-        temperature: 0,
+        temperature: attempt,
+        seed: attempt,
       });
-      return text.toLowerCase();
     } catch (cause) {
-      const retryable = cause instanceof Fault && cause.retryable;
-      throw new Fault("judge_failed", `the judge ${chat.name} failed: ${(cause as Error).message}`, {
-        retryable,
-        cause,
-      });
+      if (!(cause instanceof Fault)) throw cause;
+      const { message, retryable } = cause;
+      throw new Fault("judge_failed", `the judge ${chat.name} failed: ${message}`, { retryable, cause });
     }
   };
-  const offContract = (text: string) =>
-    new Fault("judge_failed", `the judge ${chat.name} answered ${JSON.stringify(text.slice(0, 100))}`, {
-      retryable: true,
-    });
   return {
-    sameAnswer: async (question, reference, answer) => {
-      const text = await ask(
+    sameAnswer: async (question, reference, answer) =>
+      (await decide(
+        ["correct", "incorrect", "partially correct"],
         "You grade short answers as a fair teacher would. Different wording is fine, different facts are not. The answer N/A means that the task is not achievable.",
-        `Question: ${question}\nReference answer: ${reference}\nAnswer to grade: ${answer}\n\nSay how the answer compares with the reference. End with exactly one of: correct, incorrect, partially correct.`,
-      );
-      if (text.includes("incorrect") || text.includes("partially correct")) return false;
-      if (text.includes("correct")) return true;
-      throw offContract(text);
-    },
-    sameReason: async (intent, trueReason, answer) => {
-      const text = await ask(
+        `Question: ${question}\nReference answer: ${reference}\nAnswer to grade: ${answer}\n\nSay how the answer compares with the reference.`,
+      )) === "correct",
+    sameReason: async (intent, trueReason, answer) =>
+      (await decide(
+        ["same", "different"],
         "You compare reasons why a task on a web site cannot be done.",
-        `Task: ${intent}\nTrue reason: ${trueReason}\nReason that was given: ${answer}\n\nDoes the given reason cover the true one, even if only implicitly? End with exactly one of: same, different.`,
-      );
-      if (text.includes("different")) return false;
-      if (text.includes("same")) return true;
-      throw offContract(text);
-    },
+        `Task: ${intent}\nTrue reason: ${trueReason}\nReason that was given: ${answer}\n\nDoes the given reason cover the true one, even if only implicitly?`,
+      )) === "same",
   };
 }

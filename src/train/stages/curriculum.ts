@@ -81,8 +81,10 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
 async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   const verdicts = await context.experience.verdicts(phase);
   const failed = new Map<string, Task>();
-  for (const { id, trajectory } of await context.experience.episodes(phase))
-    if (verdicts.get(id)?.success === false) failed.set(trajectory.task.id, trajectory.task);
+  for (const { id, trajectory } of await context.experience.episodes(phase)) {
+    const verdict = verdicts.get(id);
+    if (verdict?.success === false && !verdict.undecided) failed.set(trajectory.task.id, trajectory.task);
+  }
   return [...failed.values()];
 }
 

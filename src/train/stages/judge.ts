@@ -52,6 +52,8 @@ function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
     ...(verdict.threshold !== undefined && { threshold: verdict.threshold }),
     by: verdict.by,
     reasons: verdict.reasons,
+    ...(verdict.undecided && { undecided: verdict.undecided }),
+    ...(verdict.usage && { usage: verdict.usage }),
     truth: record.truth?.success ?? null,
   };
 }
@@ -72,7 +74,16 @@ async function judgeChunk(context: Context, chunk: readonly EpisodeRecord[]): Pr
   });
 }
 
-function audit(stage: Stage, lines: readonly VerdictLine[]): void {
+function audit(stage: Stage, all: readonly VerdictLine[]): void {
+  const lines = all.filter((line) => !line.undecided);
+  if (lines.length < all.length) {
+    const undecided = all.length - lines.length;
+    stage.metrics({ "judge/undecided": undecided });
+    stage.emit({
+      kind: "warning",
+      message: `the judge came to no clear verdict on ${undecided} of ${all.length} episodes: they are left out`,
+    });
+  }
   if (lines.length === 0) return;
   stage.metrics({
     "judge/success_rate": mean(lines.map((line) => (line.success ? 1 : 0))),

@@ -1,0 +1,89 @@
+/** @file Settings of a model behind a server: the block `llm`, and `--llm` of the commands. */
+
+import { z } from "zod";
+import { ConfigError } from "../core/errors.ts";
+
+const limit = z.number().positive().nullable().default(null);
+
+export const llmConfigSchema = z.strictObject({
+  model: z
+    .string()
+    .default("gpt-4o")
+    .describe(
+      "Model of an OpenAI-compatible server for proposer and judge: its name, or name and address as openai:NAME@URL.",
+    ),
+  baseUrl: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      "Address of the server where `model` has none; null for OPENAI_BASE_URL. The key is read from OPENAI_API_KEY only.",
+    ),
+  contextTokens: z
+    .int()
+    .min(1024)
+    .default(16_384)
+    .describe("Tokens that the server reads at most, prompt and reply together; a page is cut to fit."),
+  maxTokens: z
+    .int()
+    .min(16)
+    .default(1024)
+    .describe(
+      "Tokens that a reply may have, thoughts included. A verdict that is cut off counts for nothing.",
+    ),
+  timeoutSeconds: z
+    .number()
+    .positive()
+    .max(86_400)
+    .default(120)
+    .describe("Seconds that one attempt may take."),
+  retries: z
+    .int()
+    .min(0)
+    .max(100)
+    .default(4)
+    .describe("Attempts after the first, with growing pauses or the server's own (Retry-After)."),
+  concurrency: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(8)
+    .describe("Requests under way at once; more wait their turn."),
+  price: z
+    .strictObject({
+      input: z.number().min(0),
+      cachedInput: z.number().min(0).optional(),
+      output: z.number().min(0),
+    })
+    .nullable()
+    .default(null)
+    .describe(
+      'Price of a million tokens, in any currency: {"input": 2.5, "cachedInput": 1.25, "output": 10}; cachedInput is input where it is left out.',
+    ),
+  budget: z
+    .strictObject({
+      requests: limit.describe("Requests that one start of a command may send, retries included."),
+      tokens: limit.describe("Tokens, of prompts and replies, after which one start of a command ends."),
+      cost: limit.describe("Money after which one start of a command ends; needs llm.price."),
+    })
+    .prefault({}),
+});
+
+export type LlmConfig = z.infer<typeof llmConfigSchema>;
+
+/** Throws a `ConfigError` where settings that are valid alone contradict each other. */
+export function checkLlm({ price, budget, contextTokens, maxTokens }: LlmConfig): void {
+  if (budget.cost !== null && price === null)
+    throw new ConfigError(
+      "llm.budget.cost limits what is paid, but there is no price",
+      'Set llm.price, for a million tokens: llm.price={"input": 2.5, "output": 10}.',
+    );
+  if (maxTokens > contextTokens / 2)
+    throw new ConfigError(
+      `replies of ${maxTokens} tokens (llm.maxTokens) leave too little of the ${contextTokens} tokens that the server reads (llm.contextTokens)`,
+      "Make llm.maxTokens at most half of llm.contextTokens.",
+    );
+}
+
+export const hasBudget = ({ budget }: Pick<LlmConfig, "budget">): boolean =>
+  Object.values(budget).some((value) => value !== null);

@@ -1,0 +1,70 @@
+/**
+ * @file What is between the `openai` client and the network, so that the client's own time limit and retries cover it
+ * all: bodies that never end, answers that are none, pauses without end, redirects.
+ */
+
+import { Nonsense, readReply } from "./read-reply.ts";
+
+/** Of an answer. A chat completion has some kilobytes. */
+const MAX_ANSWER_BYTES = 16 * 2 ** 20;
+
+/**
+ * `onRequest` is called before each request that is sent; what it throws ends it. Bodies are read before anything is
+ * returned: the client's time limit ends with the headers. An answer that is no reply of a model becomes a 502, which the
+ * client tries again. The longest `Retry-After` is `maxPauseMs`: the client itself would wait for a day. A redirect is
+ * not followed: what is sent goes to the server that was named.
+ */
+export const patientFetch =
+  (maxPauseMs: number, onRequest: () => void) =>
+  async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    onRequest();
+    const response = await fetch(input, { ...init, redirect: "manual" });
+    const text = await readBody(response);
+    if (response.status >= 300 && response.status < 400)
+      return fail(421, `it redirects to ${response.headers.get("location") ?? "another address"}`);
+    if (!response.ok) return limitPause(response, text, maxPauseMs);
+    try {
+      readReply(parse(text));
+    } catch (error) {
+      if (!(error instanceof Nonsense)) throw error;
+      return fail(502, `it answered with ${error.message}`);
+    }
+    return new Response(text, { headers: { "content-type": "application/json" } });
+  };
+
+async function readBody(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += (part as Uint8Array).length;
+    if (size > MAX_ANSWER_BYTES) throw new TypeError("the answer is too long");
+    parts.push(part as Uint8Array);
+  }
+  return Buffer.concat(parts).toString("utf8");
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const begin = text.trim().slice(0, 60);
+    throw new Nonsense(`what is no JSON: ${begin === "" ? "nothing" : JSON.stringify(begin)}`);
+  }
+}
+
+const fail = (status: number, message: string) => Response.json({ error: { message } }, { status });
+
+/** Codes of a rate limit that no waiting lifts. */
+const NO_MONEY = /"(?:insufficient_quota|billing_hard_limit_reached|billing_not_active)"/;
+
+function limitPause(response: Response, text: string, maxPauseMs: number): Response {
+  const headers = new Headers(response.headers);
+  // The body is unpacked already.
+  for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
+  const asked = headers.get("retry-after") ?? "0";
+  const pauseMs = Number.isNaN(Number(asked)) ? Date.parse(asked) - Date.now() : 1000 * Number(asked);
+  const pauseInMs = Number(headers.get("retry-after-ms") ?? "0");
+  if (pauseMs > maxPauseMs || pauseInMs > maxPauseMs) headers.set("retry-after-ms", String(maxPauseMs));
+  if (response.status === 429 && NO_MONEY.test(text)) headers.set("x-should-retry", "false");
+  return new Response(text, { status: response.status, headers });
+}

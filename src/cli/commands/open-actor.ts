@@ -1,0 +1,108 @@
+/** @file Who acts in `eval`, `model demos` and `model rollouts`, by `--model`, `--judge` and `--llm`. */
+
+import type { ChatModel, ChatUsage } from "../../core/chat.ts";
+import type { Settings } from "../../run/parse-config.ts";
+import type { Actor } from "../../imitation/open-policy.ts";
+import type { PromptTemplate } from "../../text/prompt.ts";
+import { interruption } from "../command.ts";
+
+export interface ActorOptions {
+  /** A directory, or `openai:NAME@URL`. */
+  model: string;
+  /** A chat model that judges. */
+  judge?: string | undefined;
+  /** Settings of the server, as `--llm` has them, over those of a run. */
+  llm: readonly string[];
+  llmOfRun?: Settings | undefined;
+  template?: PromptTemplate | undefined;
+  /** As given; default: 96, or `llm.maxTokens` of a model behind a server. */
+  maxNewTokens?: number | undefined;
+  /** Minutes that the judge's server is waited for; default as `rollout.siteDownMinutes`. */
+  limitMinutes?: number | undefined;
+  onTrouble: (message: string) => void;
+}
+
+export interface OpenedActor extends AsyncDisposable {
+  actor: Actor;
+  judge: ChatModel | null;
+  maxNewTokens: number;
+  /** What servers took so far; absent where none was asked. */
+  usage(): ChatUsage | undefined;
+  /** A budget may end the command in the middle. */
+  hasBudget: boolean;
+}
+
+export async function openActor(options: ActorOptions): Promise<OpenedActor> {
+  const { checkLlm, hasBudget } = await import("../../chat/config.ts");
+  const { createMeter } = await import("../../chat/meter.ts");
+  const { isServerName } = await import("../../chat/server-name.ts");
+  const { ConfigError } = await import("../../core/errors.ts");
+  const { rolloutConfigSchema } = await import("../../rollout/config.ts");
+  const { loadLlm } = await import("../../run/parse-config.ts");
+  const { openChat, patientChat, serverOf } = await import("../../train/open-chat.ts");
+  const { modelPath } = await import("../../train/open-parts.ts");
+  const { model, judge: judgeName, onTrouble } = options;
+  const llm = await loadLlm(options.llm, options.llmOfRun);
+  const meter = createMeter(llm.budget);
+  const openNamed = (name: string, from: string) =>
+    openChat({ ...llm, model: name }, { meter, from, onWarning: onTrouble });
+  const isServer = isServerName(model.trim());
+  const { maxNewTokens = isServer ? llm.maxTokens : 96 } = options;
+  if (isServer) checkLlm({ ...llm, maxTokens: maxNewTokens });
+  else if (judgeName === undefined && options.llm.length > 0)
+    throw new ConfigError("--llm is about a model behind a server, and none is named", "Leave --llm out.");
+  if (isServer && options.template !== undefined)
+    throw new ConfigError(
+      "--template lays out the prompts of a model that is opened here; a model behind a server gets messages",
+      "Leave --template out.",
+    );
+
+  const server = isServer ? serverOf({ ...llm, model }, "--model") : null;
+  const ofJudge = judgeName === undefined ? null : serverOf({ ...llm, model: judgeName }, "--judge");
+  const isSame = server !== null && JSON.stringify(server) === JSON.stringify(ofJudge);
+  if (server && ofJudge && !isSame && llm.budget.cost !== null)
+    throw new ConfigError(
+      "a budget of money needs the price of every model, and llm.price is one: --model and --judge are two models",
+      "Limit requests or tokens in its place, or let the same model judge.",
+    );
+  const chat = server && openNamed(model.trim(), "--model");
+  const judge =
+    judgeName === undefined
+      ? null
+      : patientChat(isSame ? chat! : openNamed(judgeName, "--judge"), {
+          limitMinutes: options.limitMinutes ?? rolloutConfigSchema.parse({}).siteDownMinutes,
+          onWait: onTrouble,
+          signal: interruption.signal,
+        });
+  const common = {
+    judge,
+    maxNewTokens,
+    usage: () => (meter.used().requests > 0 ? meter.used() : undefined),
+    hasBudget: hasBudget(llm),
+  };
+  if (server && chat)
+    return {
+      ...common,
+      actor: { chat, model: `openai:${server.model}`, contextTokens: llm.contextTokens },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  const path = modelPath(model, "--model");
+  const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+  const engine = createOnnxEngine();
+  return {
+    ...common,
+    actor: { engine, model: path, template: options.template },
+    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+  };
+}
+
+/** Says, of a budget that is used up, how to go on. */
+export async function tellHowToGoOn<T>(work: Promise<T>, hint: () => string): Promise<T> {
+  const { BudgetSpent } = await import("../../core/errors.ts");
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof BudgetSpent) throw new BudgetSpent(error.message, hint());
+    throw error;
+  }
+}

@@ -1,0 +1,39 @@
+/** @file Who acts outside a run: a model that an engine opens, or one behind a server. */
+
+import type { ChatModel } from "../core/chat.ts";
+import type { Engine } from "../core/engine.ts";
+import { chatPolicy } from "../rollout/chat-policy.ts";
+import { modelPolicy } from "../rollout/model-policy.ts";
+import type { Policy } from "../rollout/policy.ts";
+import type { PromptTemplate } from "../text/prompt.ts";
+
+export type Actor =
+  /** `model`: its directory. */
+  | { engine: Engine; model: string; template?: PromptTemplate | undefined }
+  /** `model`: as it is named in trajectories. */
+  | { chat: ChatModel; model: string; contextTokens: number };
+
+export interface OpenPolicyOptions {
+  /** Name in trajectories. */
+  name: string;
+  maxNewTokens: number;
+  temperature: number;
+}
+
+export async function openPolicy(
+  actor: Actor,
+  options: OpenPolicyOptions,
+): Promise<{ policy: Policy } & AsyncDisposable> {
+  if ("chat" in actor) {
+    const { chat, contextTokens } = actor;
+    return {
+      policy: chatPolicy({ ...options, model: chat, contextTokens }),
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+  const sampler = await actor.engine.open({ path: actor.model });
+  return {
+    policy: modelPolicy({ ...options, sampler, template: actor.template ?? "compact" }),
+    [Symbol.asyncDispose]: () => sampler[Symbol.asyncDispose](),
+  };
+}

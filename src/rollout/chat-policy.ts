@@ -1,0 +1,95 @@
+/**
+ * @file A chat model behind a server as a policy: messages, reply, parse. It is told of its mistakes by the next page, as
+ * every policy is, so the pages must print them: formats `compact` and `aria` do, `webrl` does not.
+ */
+
+import type { ParsedAction } from "../core/action.ts";
+import type { ChatModel, ChatReply } from "../core/chat.ts";
+import { ConfigError } from "../core/errors.ts";
+import { parseAction } from "../text/action.ts";
+import { policyMessages } from "../text/prompt-chat.ts";
+import type { Policy } from "./policy.ts";
+
+export interface ChatPolicyOptions {
+  /** Name of the policy in trajectories, e.g. `openai:gpt-4o`. */
+  name: string;
+  model: ChatModel;
+  /** Tokens that the server reads at most, prompt and reply together. */
+  contextTokens: number;
+  /** Tokens of a reply at most, thoughts included. */
+  maxNewTokens: number;
+  /** 0 is greedy. */
+  temperature: number;
+}
+
+export function chatPolicy(options: ChatPolicyOptions): Policy {
+  const { model, temperature, maxNewTokens } = options;
+  const maxTokens = options.contextTokens - maxNewTokens;
+  return {
+    name: options.name,
+    ...(model.probe && { probe: (signal) => model.probe!(signal) }),
+    begin: () => async (turn) => {
+      let messages: ReturnType<typeof policyMessages>;
+      try {
+        messages = policyMessages({
+          instruction: turn.task.instruction,
+          // Some servers refuse a message without a text.
+          history: turn.history.map(({ response }) => ({ response: response.trim() || "(no text)" })),
+          observation: turn.observation.text,
+          maxTokens,
+          count: countAtMost,
+        });
+      } catch (error) {
+        // The instruction alone is too long: the episode cannot go on.
+        if (error instanceof ConfigError) return { kind: "context_full" };
+        throw error;
+      }
+      const begun = performance.now();
+      const reply = await model.chat({
+        messages,
+        maxTokens: maxNewTokens,
+        temperature,
+        seed: turn.seed,
+        ...(turn.signal && { signal: turn.signal }),
+      });
+      return {
+        kind: "act",
+        response: reply.text,
+        action: readAction(reply, maxNewTokens),
+        waitedMs: performance.now() - begun,
+        ...(reply.usage && { usage: reply.usage }),
+      };
+    },
+  };
+}
+
+/** An upper estimate without the server's tokenizer: three bytes a token, so that a Chinese character is one. */
+const countAtMost = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);
+
+/**
+ * The action that a reply means. One that was cut off is read only where it is comments and a whole call: anything else may
+ * be a thought, in which calls are only considered.
+ */
+export function readAction({ text, stop }: ChatReply, maxNewTokens: number): ParsedAction {
+  const parsed = parseAction(text);
+  const refuse = (message: string): ParsedAction => ({
+    ok: false,
+    error: { code: "parse_error", message },
+    comments: parsed.comments,
+  });
+  if (stop === "length" && (!parsed.ok || !beginsWithCall(text)))
+    return refuse(`your reply was cut off after ${maxNewTokens} tokens; write the one line of code at once`);
+  if (parsed.ok) return parsed;
+  if (stop === "tool_call")
+    return refuse("you called a tool, and there are none; write the call as one line of text");
+  if (text.trim() === "" && stop === "stop")
+    return refuse(`your reply had no text beside thoughts; ${parsed.error.message}`);
+  return parsed;
+}
+
+/** Nothing but comments, blank lines and the beginning of a code fence stand before the call. */
+function beginsWithCall(text: string): boolean {
+  const lines = text.split("\n").map((line) => line.trim());
+  const first = lines.find((line) => line !== "" && !line.startsWith("#") && !/^```\w*$/.test(line));
+  return /^`*(?:do|exit|go_backward|go_forward)\s*\(/.test(first ?? "");
+}

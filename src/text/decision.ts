@@ -1,0 +1,36 @@
+/**
+ * @file The decision of a model that judges: a last line `Answer: YES`. Nothing else of what it wrote is read, because
+ * reasons and thoughts name the other words, too; and nothing where the reply was not whole.
+ */
+
+import type { ChatReply } from "../core/chat.ts";
+
+/** What to tell the model, after what is to be decided. */
+export const askToDecide = (choices: readonly string[]): string =>
+  `End with a line of its own that says ${choices.map((choice) => `"Answer: ${choice}"`).join(" or ")}, and nothing after it.`;
+
+/**
+ * The choice that the last line of a whole reply ends in, after `Answer:` at the line's or a sentence's beginning. A reply
+ * that is one of the choices and nothing else counts, too. `null`: no decision.
+ */
+export function readDecision<T extends string>(
+  { text, stop }: Pick<ChatReply, "text" | "stop">,
+  choices: readonly T[],
+): T | null {
+  if (stop !== "stop") return null;
+  // Emphasis, headings, quotes of Markdown: the words count.
+  const plain = text.replace(/[*_`#>]/g, "").trim();
+  const last = plain
+    .split(/[\r\n]+/)
+    .at(-1)!
+    .trim();
+  const named = (said: string) =>
+    choices.find((choice) => choice.toLowerCase() === said.toLowerCase()) ?? null;
+  const words = choices.map((choice) => choice.replace(/ /g, String.raw`\s+`)).join("|");
+  if ((last.match(/\banswer\s*[:：]/gi) ?? []).length > 1) return null;
+  const said = new RegExp(
+    String.raw`(?:^|[.!?:;]\s+)(?:final\s+)?answer\s*[:：]\s*(${words})\s*[.!]?$`,
+    "i",
+  ).exec(last);
+  return named((said?.[1] ?? plain.replace(/[.!]$/, "")).replace(/\s+/g, " "));
+}
