@@ -82,6 +82,16 @@ describe("a secret goes", () => {
     expect(redact(`${"a ".repeat(50)}${SECRET.slice(0, 11)}`)).toBe(`${"a ".repeat(50)}${MARK}`);
   });
 
+  it("when half of it or more stands alone, but for halves that are words", () => {
+    const one = redactKnown(["Tr0ubad0urZw9kLmqX77", "magento-admin", "swordFish"]);
+    for (let at = 0; at <= 10; at++)
+      expect(one(`the ${"Tr0ubad0urZw9kLmqX77".slice(at, at + 10)}, then`)).toBe(`the ${MARK}, then`);
+    expect(one("Tr0ubad0 and urZw9kLmqX77")).toBe(`Tr0ubad0 and ${MARK}`);
+    expect(one("Magento, an admin, a sword, a fish: swordF")).toBe(
+      `Magento, an admin, a sword, a fish: ${MARK}`,
+    );
+  });
+
   it("when it is long, part by part", () => {
     const long = Array.from({ length: 300 }, (_, i) => String.fromCharCode(97 + ((i * i + 7 * i) % 26))).join(
       "",
@@ -145,7 +155,8 @@ it("the longer one goes where one secret holds another", () => {
 it("a secret that goes on from one text to the next is taken out of both", () => {
   const texts = ["Hello S3cr3t-", " ", "other", "Mårker 42/x!"];
   expect(redact.together(texts, [[0, 1, 3]])).toEqual([`Hello ${MARK}`, " ", "other", `${MARK}!`]);
-  expect(redact.together(texts, [[0, 1, 2, 3]])).toEqual(texts);
+  // Apart, what is less than half of it stays.
+  expect(redact.together(texts, [[0, 1, 2, 3]])).toEqual([...texts.slice(0, 3), `${MARK}!`]);
   expect(redactKnown(["123456"]).together(["12", "34", "56"], [[0, 1, 2]])).toEqual(["12", "34", "56"]);
 });
 

@@ -74,6 +74,18 @@ export function redactKnown(secrets: Iterable<string>): Redactor {
   });
 }
 
+/** Halves of a secret, from wherever in it: what has been split may stand far apart. Those that are words stay. */
+function halvesOf(part: string): string[] {
+  const characters = Array.from(part);
+  const length = Math.max(SHORTEST_ENCODED, Math.ceil(characters.length / 2));
+  const halves = [];
+  for (let at = 0; at + length < characters.length + 1; at++) {
+    const half = characters.slice(at, at + length).join("");
+    if ((/\p{L}/u.test(half) && /\d/.test(half)) || /\p{Ll}\p{Lu}/u.test(half)) halves.push(half);
+  }
+  return halves;
+}
+
 function searchesFor(secrets: Iterable<string>): Search[] {
   const words = new Map<Fold, Set<string>>();
   const add = (text: string, least: number) => {
@@ -88,6 +100,7 @@ function searchesFor(secrets: Iterable<string>): Search[] {
       const first = Math.max(0, Math.min(at, characters.length - PART));
       const part = characters.slice(first, first + PART).join("");
       add(part, SHORTEST);
+      for (const half of halvesOf(part)) add(half, SHORTEST_ENCODED);
       for (const spelling of spellingsOf(part)) add(spelling, SHORTEST_ENCODED);
     }
   }

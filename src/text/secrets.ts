@@ -52,6 +52,15 @@ export const redact: Redactor = Object.assign((text: string) => redactor(text), 
   together: (...given: Parameters<Redactor["together"]>) => redactor.together(...given),
 });
 
+/** How many characters at the end of a text are the beginning of a known secret, as it is spelled; 0 where none are. */
+export function beginsSecretAtEnd(text: string): number {
+  let most = 0;
+  for (const secret of known)
+    for (let length = Math.min(secret.length - 1, text.length); length > most; length--)
+      if (text.endsWith(secret.slice(0, length))) most = length;
+  return most;
+}
+
 /** Plain JSON without the known secrets. */
 export function redactJson<T>(value: T): T {
   return known.size === 0 ? value : redactJsonWith(value, redact);
