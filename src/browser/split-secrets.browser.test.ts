@@ -36,8 +36,12 @@ const PAGE = [
   `<input type=checkbox aria-label="${A}"><input type=checkbox aria-label="${B}">`,
   `<textarea aria-label="${A}">${B}</textarea>`,
   `<input aria-label=n aria-describedby=d value="${A}"><p id=d>${B}</p>`,
-  `<p>${[...(A + B)].map((c) => `<span>${c}</span>`).join("")}</p>`,
-  `<table><tr>${[...(A + B)].map((c) => `<td>${c}</td>`).join("")}</tr></table>`,
+  `<p>${Array.from(A + B)
+    .map((c) => `<span>${c}</span>`)
+    .join("")}</p>`,
+  `<table><tr>${Array.from(A + B)
+    .map((c) => `<td>${c}</td>`)
+    .join("")}</tr></table>`,
   `<button>Tr0uba</button><button>d0urZw9k</button><button>LmqX77</button>`,
   `<div role=tab tabindex=0>${A}</div><div role=tab tabindex=0>${B}</div>`,
   `${A}<a href="/x">${B}</a>`,

@@ -21,7 +21,7 @@ test("a secret that is printed piece by piece does not appear", () => {
     expect(printed([`a ${SECRET.slice(0, at)}`, `${SECRET.slice(at)} b\n`]).out).toBe(
       "a [redacted: secret] b\n",
     );
-  expect(printed([..."x", ...SECRET, ..."y\n"]).out).toBe("x[redacted: secret]y\n");
+  expect(printed(Array.from(`x${SECRET}y\n`)).out).toBe("x[redacted: secret]y\n");
   const bytes = Buffer.from(`x${SECRET}\n`);
   expect(printed([...bytes].map((byte) => Uint8Array.of(byte))).out).toBe("x[redacted: secret]\n");
 });

@@ -7,9 +7,9 @@ import { beginsSecretAtEnd, redactOutput } from "../text/secrets.ts";
 const HOLD_MS = 1000;
 
 export interface FilteredWrite {
-  write(chunk: string | Uint8Array, ...rest: unknown[]): boolean;
+  write: (chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
   /** Prints what is held back. */
-  flush(): void;
+  flush: () => void;
 }
 
 /** A stream's `write` without the known secrets, also those that are printed piece by piece. */

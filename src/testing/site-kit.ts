@@ -9,11 +9,11 @@ import type { Rule } from "./kit.ts";
 
 export interface SiteUnderTest {
   /** A new site; the kit disposes it. */
-  create(): Promise<Site>;
+  create: () => Promise<Site>;
   /** A task whose truth is known. */
   task: Task;
   /** Solves it: the next action on a page, given the pages so far (`pages[0]` is the first). */
-  solve(pages: readonly Observation[]): Action;
+  solve: (pages: readonly Observation[]) => Action;
 }
 
 const bad: ParsedAction = {
@@ -57,122 +57,129 @@ const ON_THE_PAGE: Action[] = [
   { kind: "switch_tab", tab: 0 },
 ];
 
-export function siteRules(subject: SiteUnderTest): Rule[] {
-  const rule = (name: string, body: (site: Site) => Promise<void>): Rule => ({
-    name,
-    run: async () => {
-      await using site = await subject.create();
-      await body(site);
-    },
-  });
-  const start = (site: Site, seed = 1) => site.start(subject.task, { seed });
+/** What a rule has at hand. */
+interface SiteAtHand {
+  site: Site;
+  task: Task;
+  /** A new episode of the task; seed 1 where none is given. */
+  start(this: void, seed?: number): Promise<Episode>;
+  /** Carries the task out. */
+  solve(this: void, episode: Episode): Promise<TimeStep>;
+}
+
+const RULES: Record<string, (atHand: SiteAtHand) => Promise<void>> = {
+  "the first observation is there when start resolves, and names its elements uniquely": async ({
+    task,
+    start,
+  }) => {
+    await using episode = await start();
+    checkObservation(episode.first);
+    assert.equal(episode.first.error, null);
+    assert.equal(episode.task.id, task.id);
+  },
+  "the same task and seed give the same first observation": async ({ start }) => {
+    await using one = await start(7);
+    await using two = await start(7);
+    assert.equal(two.first.text, one.first.text);
+  },
+  "text that is no action is an observation with its error, and the episode goes on": async ({ start }) => {
+    await using episode = await start();
+    const time = await episode.step(bad);
+    assert.equal(time.kind, "mid");
+    assert.equal(time.observation?.error?.code, "parse_error");
+    const next = await episode.step(act({ kind: "wait" }));
+    assert.equal(next.observation?.error, null, "the error is that of the last action only");
+  },
+  "an element that is not there is an observation with its error": async ({ start }) => {
+    await using episode = await start();
+    const time = await episode.step(act({ kind: "click", element: "link nothing of this name 4711" }));
+    assert.equal(time.kind, "mid");
+    assert.equal(time.observation?.error?.code, "unknown_element");
+  },
+  "every action that names an element says so where it is not there": async ({ start }) => {
+    await using episode = await start();
+    for (const action of ON_AN_ELEMENT) {
+      const time = await episode.step(act(action));
+      assert.equal(time.kind, "mid");
+      assert.equal(time.observation?.error?.code, "unknown_element", action.kind);
+    }
+  },
+  "every action that names no element leads to an observation": async ({ start }) => {
+    await using episode = await start();
+    for (const action of ON_THE_PAGE) {
+      const time = await episode.step(act(action));
+      assert.equal(time.kind, "mid", action.kind);
+      checkObservation(time.observation);
+    }
+  },
+  "exit ends the episode with its message as the answer": async ({ start }) => {
+    await using episode = await start();
+    const time = await episode.step(act({ kind: "exit", message: "forty-two" }));
+    assert.ok(time.kind === "last", "exit gives `last`");
+    assert.deepEqual(time.ending, { kind: "terminated", reason: "exit", answer: "forty-two" });
+    assert.ok(time.observation);
+    checkObservation(time.observation);
+  },
+  "a step after the last one throws": async ({ start }) => {
+    await using episode = await start();
+    await episode.step(act({ kind: "exit", message: "" }));
+    await assert.rejects(async () => episode.step(act({ kind: "wait" })));
+  },
+  "a step after disposal throws; disposing twice does not": async ({ start }) => {
+    const episode = await start();
+    await episode[Symbol.asyncDispose]();
+    await episode[Symbol.asyncDispose]();
+    await assert.rejects(async () => episode.step(act({ kind: "wait" })));
+  },
+  "a solved task verifies, an unsolved one does not": async ({ start, solve }) => {
+    await using solved = await start();
+    const last = await solve(solved);
+    assert.ok(last.kind === "last" && last.ending.kind === "terminated");
+    const verdict = await solved.verify(last.ending.answer);
+    assert.deepEqual(verdict, { by: "verifier", success: true, probability: 1, reasons: [] });
+    await using idle = await start();
+    await idle.step(act({ kind: "exit", message: "" }));
+    const failure = await idle.verify("");
+    assert.equal(failure?.success, false);
+    assert.equal(failure?.probability, 0);
+    assert.ok(failure.reasons.length > 0, "a failure has its reasons");
+  },
+  "a task without a known template has no verdict": async ({ site, task }) => {
+    await using episode = await site.start({ ...task, templateId: null }, { seed: 1 });
+    await episode.step(act({ kind: "exit", message: "" }));
+    assert.equal(await episode.verify(""), null);
+  },
+  "episodes do not see each other's changes": async ({ start, solve }) => {
+    await using one = await start();
+    await using two = await start();
+    await solve(one);
+    await two.step(act({ kind: "exit", message: "" }));
+    assert.equal((await two.verify(""))?.success, false);
+    await using three = await start();
+    assert.equal(three.first.text, two.first.text);
+  },
+  "starting with an aborted signal rejects": async ({ site, task }) => {
+    await assert.rejects(site.start(task, { seed: 1, signal: AbortSignal.abort(new Error("left")) }));
+  },
+};
+
+export function siteRules({ create, task, solve: nextAction }: SiteUnderTest): Rule[] {
   const solve = async (episode: Episode): Promise<TimeStep> => {
     const pages = [episode.first];
     for (let step = 0; step < 50; step++) {
-      const time = await episode.step(act(subject.solve(pages)));
+      const time = await episode.step(act(nextAction(pages)));
       if (time.kind === "last") return time;
       pages.push(time.observation);
     }
     throw new assert.AssertionError({ message: "`solve` did not end within 50 steps" });
   };
-
-  return [
-    rule(
-      "the first observation is there when start resolves, and names its elements uniquely",
-      async (site) => {
-        await using episode = await start(site);
-        checkObservation(episode.first);
-        assert.equal(episode.first.error, null);
-        assert.equal(episode.task.id, subject.task.id);
-      },
-    ),
-    rule("the same task and seed give the same first observation", async (site) => {
-      await using one = await start(site, 7);
-      await using two = await start(site, 7);
-      assert.equal(two.first.text, one.first.text);
-    }),
-    rule("text that is no action is an observation with its error, and the episode goes on", async (site) => {
-      await using episode = await start(site);
-      const time = await episode.step(bad);
-      assert.equal(time.kind, "mid");
-      assert.equal(time.observation?.error?.code, "parse_error");
-      const next = await episode.step(act({ kind: "wait" }));
-      assert.equal(next.observation?.error, null, "the error is that of the last action only");
-    }),
-    rule("an element that is not there is an observation with its error", async (site) => {
-      await using episode = await start(site);
-      const time = await episode.step(act({ kind: "click", element: "link nothing of this name 4711" }));
-      assert.equal(time.kind, "mid");
-      assert.equal(time.observation?.error?.code, "unknown_element");
-    }),
-    rule("every action that names an element says so where it is not there", async (site) => {
-      await using episode = await start(site);
-      for (const action of ON_AN_ELEMENT) {
-        const time = await episode.step(act(action));
-        assert.equal(time.kind, "mid");
-        assert.equal(time.observation?.error?.code, "unknown_element", action.kind);
-      }
-    }),
-    rule("every action that names no element leads to an observation", async (site) => {
-      await using episode = await start(site);
-      for (const action of ON_THE_PAGE) {
-        const time = await episode.step(act(action));
-        assert.equal(time.kind, "mid", action.kind);
-        checkObservation(time.observation);
-      }
-    }),
-    rule("exit ends the episode with its message as the answer", async (site) => {
-      await using episode = await start(site);
-      const time = await episode.step(act({ kind: "exit", message: "forty-two" }));
-      assert.ok(time.kind === "last", "exit gives `last`");
-      assert.deepEqual(time.ending, { kind: "terminated", reason: "exit", answer: "forty-two" });
-      assert.ok(time.observation);
-      checkObservation(time.observation);
-    }),
-    rule("a step after the last one throws", async (site) => {
-      await using episode = await start(site);
-      await episode.step(act({ kind: "exit", message: "" }));
-      await assert.rejects(async () => episode.step(act({ kind: "wait" })));
-    }),
-    rule("a step after disposal throws; disposing twice does not", async (site) => {
-      const episode = await start(site);
-      await episode[Symbol.asyncDispose]();
-      await episode[Symbol.asyncDispose]();
-      await assert.rejects(async () => episode.step(act({ kind: "wait" })));
-    }),
-    rule("a solved task verifies, an unsolved one does not", async (site) => {
-      await using solved = await start(site);
-      const last = await solve(solved);
-      assert.ok(last.kind === "last" && last.ending.kind === "terminated");
-      const verdict = await solved.verify(last.ending.answer);
-      assert.deepEqual(verdict, { by: "verifier", success: true, probability: 1, reasons: [] });
-      await using idle = await start(site);
-      await idle.step(act({ kind: "exit", message: "" }));
-      const failure = await idle.verify("");
-      assert.equal(failure?.success, false);
-      assert.equal(failure?.probability, 0);
-      assert.ok(failure.reasons.length > 0, "a failure has its reasons");
-    }),
-    rule("a task without a known template has no verdict", async (site) => {
-      await using episode = await site.start({ ...subject.task, templateId: null }, { seed: 1 });
-      await episode.step(act({ kind: "exit", message: "" }));
-      assert.equal(await episode.verify(""), null);
-    }),
-    rule("episodes do not see each other's changes", async (site) => {
-      await using one = await start(site);
-      await using two = await start(site);
-      await solve(one);
-      await two.step(act({ kind: "exit", message: "" }));
-      assert.equal((await two.verify(""))?.success, false);
-      await using three = await start(site);
-      assert.equal(three.first.text, two.first.text);
-    }),
-    rule("starting with an aborted signal rejects", async (site) => {
-      await assert.rejects(
-        site.start(subject.task, { seed: 1, signal: AbortSignal.abort(new Error("left")) }),
-      );
-    }),
-  ];
+  return Object.entries(RULES).map(([name, rule]) => ({
+    name,
+    run: async () => {
+      await using site = await create();
+      await rule({ site, task, solve, start: async (seed = 1) => site.start(task, { seed }) });
+    },
+  }));
 }
 
 function checkObservation(observation: Observation): void {
