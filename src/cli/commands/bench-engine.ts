@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import { Option } from "commander";
+import type { BenchModelSampleResult, BenchModelTrainResult, ModelPeer } from "../../bench/model.ts";
 import type { BenchTrainResult } from "../../bench/train.ts";
 import type { SampleBenchResult } from "../../bench/sample.ts";
 import type { StepLatency } from "../../bench/step-latency.ts";
@@ -9,11 +10,21 @@ import { examples, group, interruption, jsonOption, print, table, wholeNumber } 
 
 interface EngineOptions {
   size: "default" | "30m";
+  model?: string;
+  rank: number;
   provider: "cpu" | "webgpu" | "cuda";
   threads?: number;
   /** `false` from `--no-python`. */
   python: string | false;
   json?: boolean;
+}
+
+interface TrainOptions {
+  batch?: number;
+  time?: number;
+  targets: number;
+  seconds: number;
+  browser?: boolean;
 }
 
 export function register(program: Command): void {
@@ -25,36 +36,37 @@ export function register(program: Command): void {
         "Training tokens per second, our share of the matrix-product peak, and PyTorch beside us.",
       ),
   )
-    .option("--batch <n>", "sequences of a step", wholeNumber(), 4)
-    .option("--time <n>", "tokens of a sequence", wholeNumber(), 512)
+    .option("--batch <n>", "sequences of a step; default 4, with --model 8", wholeNumber())
+    .option("--time <n>", "tokens of a sequence; default 512, with --model 400", wholeNumber())
+    .option("--targets <n>", "with --model: targets of a sequence, its last tokens", wholeNumber(), 24)
     .option("--seconds <n>", "seconds of each measurement", wholeNumber(), 10)
     .option("--browser", "also measure a browser's steps, alone and while training runs");
   examples(train, [
     "webrl bench train",
     "webrl bench train --size 30m --json",
     "webrl bench train --browser --no-python",
-  ]).action(
-    async (options: EngineOptions & { batch: number; time: number; seconds: number; browser?: boolean }) => {
-      const { benchTrain, benchSizes } = await import("../../bench/train.ts");
-      console.error("bench train: measuring for a minute or more; leave the machine alone");
-      const trained = await benchTrain({ ...options, python: options.python || null });
-      let browserSteps: StepLatency | null = null;
-      if (options.browser) {
-        const { measureStepLatency } = await import("../../bench/step-latency.ts");
-        const { size, batch, time, seconds, provider, threads } = options;
-        browserSteps = await measureStepLatency({
-          model: benchSizes[size],
-          batch,
-          time,
-          seconds,
-          provider,
-          signal: interruption.signal,
-          ...(threads !== undefined && { threads }),
-        });
-      }
-      print(options, { ...trained, browserSteps }, trainText);
-    },
-  );
+    "webrl bench train --model models/smollm2 --rank 16",
+  ]).action(async (options: EngineOptions & TrainOptions) => {
+    if (options.model !== undefined) return benchModelTrain(options, options.model);
+    const { benchTrain, benchSizes } = await import("../../bench/train.ts");
+    console.error("bench train: measuring for a minute or more; leave the machine alone");
+    const trained = await benchTrain({ ...options, python: options.python || null });
+    let browserSteps: StepLatency | null = null;
+    if (options.browser) {
+      const { measureStepLatency } = await import("../../bench/step-latency.ts");
+      const { size, batch = 4, time = 512, seconds, provider, threads } = options;
+      browserSteps = await measureStepLatency({
+        model: benchSizes[size],
+        batch,
+        time,
+        seconds,
+        provider,
+        signal: interruption.signal,
+        ...(threads !== undefined && { threads }),
+      });
+    }
+    print(options, { ...trained, browserSteps }, trainText);
+  });
   const sample = engineOptions(
     bench
       .command("sample")
@@ -62,22 +74,46 @@ export function register(program: Command): void {
         "Generated tokens per second with concurrent requests, and transformers.generate beside us.",
       ),
   ).option("--repeats <n>", "the best of this many runs counts", wholeNumber(), 3);
-  examples(sample, ["webrl bench sample", "webrl bench sample --size 30m --no-python --json"]).action(
-    async (options: EngineOptions & { repeats: number }) => {
-      const { benchSample } = await import("../../bench/sample.ts");
-      const { benchSizes } = await import("../../bench/train.ts");
-      console.error("bench sample: measuring for a minute or more; leave the machine alone");
-      const result = await benchSample({
-        repeats: options.repeats,
-        provider: options.provider,
-        python: options.python || null,
-        signal: interruption.signal,
-        ...(options.threads !== undefined && { threads: options.threads }),
-        // The default is the shipped base's own vocabulary; widths are the same in both benchmarks.
-        ...(options.size !== "default" && { model: benchSizes[options.size] }),
-      });
-      print(options, result, sampleText);
-    },
+  examples(sample, [
+    "webrl bench sample",
+    "webrl bench sample --size 30m --no-python --json",
+    "webrl bench sample --model models/smollm2",
+  ]).action(async (options: EngineOptions & { repeats: number }) => {
+    if (options.model !== undefined) return benchModelSample(options, options.model);
+    const { benchSample } = await import("../../bench/sample.ts");
+    const { benchSizes } = await import("../../bench/train.ts");
+    console.error("bench sample: measuring for a minute or more; leave the machine alone");
+    const result = await benchSample({
+      repeats: options.repeats,
+      provider: options.provider,
+      python: options.python || null,
+      signal: interruption.signal,
+      ...(options.threads !== undefined && { threads: options.threads }),
+      // The default is the shipped base's own vocabulary; widths are the same in both benchmarks.
+      ...(options.size !== "default" && { model: benchSizes[options.size] }),
+    });
+    print(options, result, sampleText);
+  });
+}
+
+async function benchModelTrain(options: EngineOptions & TrainOptions, model: string): Promise<void> {
+  const { benchModelTraining } = await import("../../bench/model.ts");
+  console.error("bench train: measuring for a minute or more; leave the machine alone");
+  print(
+    options,
+    await benchModelTraining({ ...options, model, python: options.python || null }),
+    modelTrainText,
+  );
+}
+
+async function benchModelSample(options: EngineOptions & { repeats: number }, model: string): Promise<void> {
+  const { benchModelSampling } = await import("../../bench/model.ts");
+  console.error("bench sample: measuring for a minute or more; leave the machine alone");
+  const { signal } = interruption;
+  print(
+    options,
+    await benchModelSampling({ ...options, model, python: options.python || null, signal }),
+    modelSampleText,
   );
 }
 
@@ -88,6 +124,8 @@ function engineOptions(command: Command): Command {
         .choices(["default", "30m"])
         .default("default"),
     )
+    .option("--model <directory>", "a model of yours instead, with an adapter on every linear module")
+    .option("--rank <n>", "with --model: rank of the adapter", wholeNumber(), 16)
     .addOption(
       new Option("--provider <name>", "where operators run")
         .choices(["cpu", "webgpu", "cuda"])
@@ -154,5 +192,35 @@ function sampleText(result: SampleBenchResult): string {
       ]),
     ),
     `Peak memory: webrl ${mebibytes(result.peakBytes.ours)} MiB, transformers ${mebibytes(result.peakBytes.generate)} MiB.`,
+  ].join("\n");
+}
+
+const peerRows = (peers: readonly ModelPeer[]) =>
+  peers.map((peer) => [
+    peer.mode,
+    peer.tokensPerSecond === null ? (peer.error ?? "failed") : Math.round(peer.tokensPerSecond),
+    mebibytes(peer.peakBytes),
+  ]);
+
+function modelTrainText(result: BenchModelTrainResult): string {
+  const { firstStepSeconds: first } = result;
+  return [
+    `${(result.parameters / 1e6).toFixed(1)}M parameters, ${(result.trainedParameters / 1e6).toFixed(1)}M trained, ${result.batch} × ${result.time} tokens with ${result.targets} targets each, ${result.threads} threads, ${result.device}`,
+    table(
+      ["training", "tokens/s", "peak MiB"],
+      [["webrl", Math.round(result.tokensPerSecond), mebibytes(result.peakBytes)], ...peerRows(result.peers)],
+    ),
+    `Reading: ${Math.round(result.readingTokensPerSecond)} tokens/s. First step: ${first.crossEntropy.toFixed(1)} s, first with a custom loss ${first.customLoss.toFixed(1)} s. Against the best peer: ${ratio(result.vsPeers)}`,
+  ].join("\n");
+}
+
+function modelSampleText(result: BenchModelSampleResult): string {
+  return [
+    `${(result.parameters / 1e6).toFixed(1)}M parameters, ${result.concurrent} requests of ${result.promptTokens} + ${result.newTokens} tokens, ${result.threads} threads, ${result.device}`,
+    table(
+      ["sampling", "tokens/s", "peak MiB"],
+      [["webrl", Math.round(result.tokensPerSecond), mebibytes(result.peakBytes)], ...peerRows(result.peers)],
+    ),
+    `Reading: ${Math.round(result.readingTokensPerSecond)} tokens/s; a decode step: ${result.decodeStepMs.toFixed(0)} ms; first token after ${result.firstTokenSeconds.toFixed(1)} s. Against the best peer: ${ratio(result.vsPeers)}`,
   ].join("\n");
 }
