@@ -25,7 +25,8 @@ import peft, transformers
 
 dtype = getattr(torch, job["dtype"])
 base = transformers.AutoModelForCausalLM.from_pretrained(job["model"], dtype=dtype, attn_implementation="sdpa")
-config = peft.LoraConfig(r=job["rank"], lora_alpha=2 * job["rank"], target_modules="all-linear", task_type="CAUSAL_LM")
+config = peft.LoraConfig(r=job["rank"], lora_alpha=2 * job["rank"], target_modules="all-linear", task_type="CAUSAL_LM",
+                         layers_to_transform=job["layers"] and list(range(base.config.num_hidden_layers))[-job["layers"]:])
 model = peft.get_peft_model(base, config)
 tokens, targets = torch.tensor(job["tokens_BT"]), torch.tensor(job["targets_BN"])
 count = targets.shape[1]

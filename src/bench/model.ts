@@ -19,8 +19,10 @@ import { peftPeerScript, transformersPeerScript } from "./model-peers.ts";
 export interface BenchModelOptions {
   /** Directory of a model. */
   model: string;
-  /** Of the adapter, which stands on every linear module. */
+  /** Of the adapter, which stands on every linear module of these layers. */
   rank?: number;
+  /** The last so many layers; default: all. */
+  layers?: number;
   provider?: Provider;
   threads?: number;
   /** Python to look for the peers with; `null` leaves them out. */
@@ -92,7 +94,14 @@ export async function benchModelTraining(options: BenchModelTrainOptions): Promi
   });
   const reading = await best(seconds / 2, () => model.logprobs(datums_B));
   const peers =
-    python === null ? [] : await trainPeers(python, options.model, datums_B, { threads, seconds, rank });
+    python === null
+      ? []
+      : await trainPeers(python, options.model, datums_B, {
+          threads,
+          seconds,
+          rank,
+          layers: options.layers ?? null,
+        });
   const fastest = Math.max(0, ...peers.map(({ tokensPerSecond }) => tokensPerSecond ?? 0));
   const tokens = batch * time;
   return {
@@ -205,8 +214,14 @@ export async function benchModelSampling(options: BenchModelSampleOptions): Prom
 const openEngine = ({ provider = "cpu" }: BenchModelOptions, threads: number): LocalEngine =>
   new LocalEngine({ provider, threads, memoryBudgetBytes: 4 * 2 ** 30 });
 
-const openAdapter = (engine: LocalEngine, { model, rank = 16 }: BenchModelOptions): Promise<LocalModel> =>
-  engine.open({ path: model, lora: { rank, alpha: 2 * rank, seed: 1 } });
+const openAdapter = (
+  engine: LocalEngine,
+  { model, rank = 16, layers }: BenchModelOptions,
+): Promise<LocalModel> =>
+  engine.open({
+    path: model,
+    lora: { rank, alpha: 2 * rank, seed: 1, ...(layers === undefined ? {} : { layers }) },
+  });
 
 /** What `run` gave and the seconds that it took. */
 async function timed<T>(run: () => Promise<T>): Promise<[T, number]> {
@@ -244,7 +259,7 @@ async function trainPeers(
   python: string,
   model: string,
   datums_B: readonly Datum[],
-  job: { threads: number; seconds: number; rank: number },
+  job: { threads: number; seconds: number; rank: number; layers: number | null },
 ): Promise<ModelPeer[]> {
   const tokens = datums_B.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
   const peers: ModelPeer[] = [];

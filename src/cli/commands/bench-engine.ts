@@ -12,6 +12,7 @@ interface EngineOptions {
   size: "default" | "30m";
   model?: string;
   rank: number;
+  layers?: number;
   provider: "cpu" | "webgpu" | "cuda";
   threads?: number;
   /** `false` from `--no-python`. */
@@ -126,6 +127,7 @@ function engineOptions(command: Command): Command {
     )
     .option("--model <directory>", "a model of yours instead, with an adapter on every linear module")
     .option("--rank <n>", "with --model: rank of the adapter", wholeNumber(), 16)
+    .option("--layers <n>", "with --model: adapters on the last so many layers; default all", wholeNumber())
     .addOption(
       new Option("--provider <name>", "where operators run")
         .choices(["cpu", "webgpu", "cuda"])

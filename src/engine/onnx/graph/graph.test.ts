@@ -107,3 +107,11 @@ test("a graph can be cut: the second part takes what the first computed", async 
   const result = await second.run({ ...feeds, [middle.name]: handed });
   expect([...(result["y"]!.data as Float32Array)]).toEqual([6, 12]);
 });
+
+test("a model names the dimensions of what its nodes compute, so that buffers of one size are known as such", () => {
+  const g = new Graph("named");
+  const x = g.input("x", "float32", ["rowsOfX", 2]);
+  const text = Buffer.from(g.serialize({ y: mul(add(x, x), x) })).toString("latin1");
+  // The input, the sum and the output.
+  expect(text.split("rowsOfX")).toHaveLength(4);
+});
