@@ -1,7 +1,7 @@
 /** @file One browser episode: a fresh context in a private world, observed and acted upon until it ends. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Action, ActionError, ParsedAction } from "../core/action.ts";
+import type { ActionError, ParsedAction } from "../core/action.ts";
 import type { Episode, TimeStep } from "../core/episode.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
@@ -14,7 +14,6 @@ import { findElement } from "./lookup.ts";
 import { buildObservation } from "./observation.ts";
 import type { ElementTarget } from "./observe.ts";
 import { mainDocument } from "./page-world.ts";
-import { openPageWorld } from "./page-world.ts";
 import { perform } from "./perform.ts";
 import { browserFault } from "./pool.ts";
 import type { BrowserPool, EpisodeContext } from "./pool.ts";
@@ -48,11 +47,7 @@ export interface StepTimes {
 
 /** How long a document has to be unchanged to count as quiet. */
 const QUIET_MS = 25;
-/** Longer where it listens for the keys or the pointer: such pages wait whether another key or move follows. */
-const QUIET_AFTER_INPUT_MS = 350;
 const QUIET_AFTER_WAIT_MS = 200;
-const KEY_EVENTS = ["input", "beforeinput", "keydown", "keyup", "keypress", "textInput"];
-const POINTER_EVENTS = ["over", "enter", "move"].flatMap((name) => [`mouse${name}`, `pointer${name}`]);
 
 /**
  * Starts an episode in `world` and takes it over: it is disposed with the episode, or at once if the start fails.
@@ -249,7 +244,6 @@ class BrowserEpisode implements Episode {
         const tab = await this.#tabs.current();
         const lookup = (name: string) => findElement(name, this.#last!, this.#targets);
         error = await this.#acting(tab, perform(tab.page, action, lookup), signal);
-        if (await this.#mayReactLate(tab, action.kind, signal)) settle.quietMs = QUIET_AFTER_INPUT_MS;
       }
     }
     let observation = await this.#observe(error, settle, signal);
@@ -298,25 +292,6 @@ class BrowserEpisode implements Episode {
       throw error;
     } finally {
       this.#times.actMs += performance.now() - from;
-    }
-  }
-
-  /** Whether the page may answer to typing or hovering only after a pause. */
-  async #mayReactLate(tab: Tab, kind: Action["kind"], signal: AbortSignal | undefined): Promise<boolean> {
-    const [at, types] =
-      kind === "hover"
-        ? (["hover", POINTER_EVENTS] as const)
-        : kind === "type" || kind === "insert" || kind === "press"
-          ? (["focus", KEY_EVENTS] as const)
-          : [];
-    if (!at || tab.page.isClosed()) return false;
-    try {
-      const ask = openPageWorld(tab.page).then((world) => world.listens(at, types));
-      return (await bounded(tab.unlessNavigating(ask), 1000, signal)) === true;
-    } catch {
-      // The page is being replaced, or hangs: looking at it will tell.
-      signal?.throwIfAborted();
-      return false;
     }
   }
 

@@ -109,11 +109,6 @@ class PageWorld {
     };
   }
 
-  /** Does anything around the element that has the focus, or is hovered, listen for one of these events? */
-  async listens(at: "focus" | "hover", types: readonly string[]): Promise<boolean> {
-    return this.#root.listens(at, types);
-  }
-
   async all(): Promise<PageDocument[]> {
     const sessions = [this.#root, ...this.#others.values()];
     const main = this.#root.frameId;
@@ -209,20 +204,6 @@ class FrameSession {
     opened.frameId = frameTree.frame.id;
     opened.browserContextId = targetInfo.browserContextId;
     return opened;
-  }
-
-  /** Asked in the page's own world, so that our listeners do not count. What cannot be told counts as yes. */
-  async listens(at: "focus" | "hover", types: readonly string[]): Promise<boolean> {
-    const expression = `(() => {
-      const innermost = ${at === "focus" ? "document.activeElement" : '[...document.querySelectorAll(":hover")].at(-1)'};
-      if (innermost && (innermost.shadowRoot || /^(I?FRAME|OBJECT)$/.test(innermost.tagName))) return true;
-      const around = [window, document];
-      for (let node = innermost; node; node = node.parentNode) around.push(node);
-      return around.some((node) => { const all = getEventListeners(node); return ${JSON.stringify(types)}.some((type) => type in all) });
-    })()`;
-    const options = { expression, includeCommandLineAPI: true, returnByValue: true, timeout: 500 };
-    const { result, exceptionDetails } = await this.#answer(this.#session.send("Runtime.evaluate", options));
-    return exceptionDetails !== undefined || result.value !== false;
   }
 
   has(context: string): boolean {

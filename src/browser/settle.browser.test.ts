@@ -54,8 +54,9 @@ describe("a page is not quiet before it has had a turn", () => {
 
 describe("what comes to an end is waited for", () => {
   const STYLE = `<style>.moving { animation: move .6s } @keyframes move { to { margin-left: 50px } }
+    #pane { height: 40px; width: 40px; overflow: hidden } #pane p { height: 400px }
     #box { width: 9px; height: 9px; transition: height .6s } #box.tall { height: 50px }
-    .spinner { animation: move 1s infinite }</style><div id=box class=spinner></div>`;
+    .spinner { animation: move 1s infinite }</style><div id=box class=spinner></div><svg height=20><circle id=dot r=5 cy=9 /></svg><div id=pane><p></div>`;
   it.each([
     ["an animation of CSS", `go = () => { out.className = "moving"; out.onanimationend = done }`],
     ["a transition", `box.className = ""; go = () => { box.className = "tall"; box.ontransitionend = done }`],
@@ -75,8 +76,34 @@ describe("what comes to an end is waited for", () => {
       "an answer that is written bit by bit",
       `go = () => { let words = 0; const next = () => { out.append("word " + words + " "); ++words < 60 ? setTimeout(next, 20) : done() }; next() }`,
     ],
+    ...[16, 60, 150, 300].map((ms) => [
+      `steps of a style every ${ms} ms`,
+      `go = () => { let step = 0; const timer = setInterval(() => { out.style.marginLeft = step + "px"; if (++step === 8) { clearInterval(timer); done() } }, ${ms}) }`,
+    ]),
+    [
+      "steps of a style, each of which asks for the next",
+      `go = () => { let step = 0; const next = () => { out.style.opacity = step / 10; ++step < 10 ? setTimeout(next, 70) : done() }; setTimeout(next, 70) }`,
+    ],
+    [
+      "steps of a style in every fourth frame",
+      `go = () => { let frame = 0; const next = () => { if (frame % 4 === 3) out.style.marginLeft = frame + "px"; ++frame < 40 ? requestAnimationFrame(next) : done() }; requestAnimationFrame(next) }`,
+    ],
+    [
+      "steps of a style over two seconds",
+      `go = () => { const from = performance.now(); const next = () => { const share = (performance.now() - from) / 2000; out.style.marginLeft = share * 90 + "px"; share < 1 ? requestAnimationFrame(next) : done() }; next() }`,
+    ],
+    [
+      "steps of a drawing",
+      `go = () => { let step = 0; const timer = setInterval(() => { dot.setAttribute("cx", step); if (++step === 10) { clearInterval(timer); done() } }, 60) }`,
+    ],
+    [
+      "steps of scrolling",
+      `go = () => { let step = 0; const timer = setInterval(() => { pane.scrollTop = step * 9; if (++step === 10) { clearInterval(timer); done() } }, 60) }`,
+    ],
+    ["a menu that comes 300 ms after a click", `go = () => setTimeout(done, 300)`],
+    ["a chain of timers", `go = () => setTimeout(() => setTimeout(() => setTimeout(done, 80), 80), 80)`],
   ])("%s", async (_name, script) => {
-    await using test = await open(pool, page(script, STYLE), { limits: { settleMs: 6000 } });
+    await using test = await open(pool, page(script!, STYLE), { limits: { settleMs: 6000 } });
     expect(body(await test.act(click("button Go")))).toContain("done");
   });
 
@@ -130,6 +157,12 @@ describe("what goes on for ever is not waited for, once it is known", () => {
     "a ticker": `<p id=t>0</p><script>let n = 0; setInterval(() => { t.textContent = "price " + n++ }, 15)</script>`,
     "a ticker that is drawn anew": `<div id=t></div><script>let n = 0; setInterval(() => { t.innerHTML = "<b>price</b> <i>" + n++ + "</i>" }, 15)</script>`,
     "a carousel": `<div id=t>x</div><script>let n = 0; const step = () => { t.style.transform = "translateX(" + (n++ % 100) + "px)"; requestAnimationFrame(step) }; step()</script>`,
+    "a width that grows and shrinks": `<div id=t>x</div><script>let n = 0; setInterval(() => { t.style.width = (n++ % 100) + "px" }, 40)</script>`,
+    "a pane that scrolls": `<div id=t style="height:30px;overflow:hidden"><p style="height:900px">x</div><script>let n = 0; setInterval(() => { t.scrollTop = n++ % 800 }, 30)</script>`,
+    "a clock that asks for the time": `<script>setInterval(() => {}, 100)</script>`,
+    "a chain of timers that does nothing": `<script>const again = () => setTimeout(again, 90); again()</script>`,
+    "frames that draw nothing": `<script>const again = () => requestAnimationFrame(again); again()</script>`,
+    "a chain of timers that a click begins": `<script>const again = () => setTimeout(again, 90); addEventListener("click", again)</script>`,
     "a spinner": `<style>@keyframes s { to { rotate: 1turn } } #t { animation: s 1s infinite }</style><div id=t>x</div>`,
     "animations without end, each with one": `<div id=t>x</div><script>const again = () => t.animate({ opacity: [0, 1] }, 400).finished.then(again); again()</script>`,
     "a log that grows": `<pre id=t></pre><script>let n = 0; setInterval(() => t.append("line " + n++ + " of the log\\n"), 15)</script>`,

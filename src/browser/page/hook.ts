@@ -6,6 +6,7 @@
  */
 
 import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
+import { recordTimers } from "./timer-hook.ts";
 
 // No iteration, no global and no method in what runs later: the page may have replaced them.
 
@@ -175,10 +176,12 @@ export function recordListeners(key: string): void {
     }
     references = alive;
   };
+  const tellTimers = recordTimers(key, add, dispatch);
   add(window, hello, (event) => {
     const channel = relatedTargetOf(event);
     greeting++;
     add(channel, ask, tell);
+    tellTimers(channel);
     dispatch(channel, new UIEvent(welcome));
   });
 }

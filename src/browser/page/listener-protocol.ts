@@ -1,4 +1,4 @@
-/** @file What `hook.ts` in the page's world and `listeners.ts` in ours say to each other. */
+/** @file What `hook.ts` in the page's world and `listeners.ts` in ours say to each other; timers too. */
 
 /** It listens to clicks. */
 export const CLICKS = 1;
@@ -17,4 +17,17 @@ export const namesOf = (key: string) => ({
   ask: `${key}-ask`,
   /** The answer, on every element that changed: `detail` has the bits above. */
   note: `${key}-note`,
+});
+
+/** What a page does on its own later than this after an action is not waited for. */
+export const LATE_MS = 350;
+
+export const timerNamesOf = (key: string) => ({
+  /** From us, on our element: which timers are about to fire? */
+  ask: `${key}-timers`,
+  /**
+   * The answer, for each: `screenX` is since how many milliseconds it and those before it go on, `screenY` in how many it
+   * fires, `detail` its delay, `ctrlKey` whether it goes on.
+   */
+  note: `${key}-timer`,
 });

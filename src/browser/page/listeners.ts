@@ -2,6 +2,7 @@
 
 import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
 import { attributeOf, hasAttributeOf } from "./native.ts";
+import { connectTimers } from "./timers.ts";
 
 const noted = new WeakMap<Element, number>();
 /** Counts the notes. */
@@ -25,6 +26,7 @@ export function connectListeners(key: string): void {
   channel.addEventListener(names.welcome, () => {
     welcomed = true;
   });
+  connectTimers(key, channel);
   learnListeners();
 }
 

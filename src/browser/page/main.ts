@@ -16,7 +16,7 @@ import type { Edges } from "./geometry.ts";
 import { learnListeners } from "./listeners.ts";
 import type { PageSnapshot } from "./listing.ts";
 import { markReading } from "./mark.ts";
-import { memory } from "./memory.ts";
+import { memory, noteAct } from "./memory.ts";
 import { innerTextOf, page } from "./native.ts";
 import { readAtRest } from "./settle.ts";
 import type { SettledSnapshot, SettleOptions } from "./settle.ts";
@@ -109,7 +109,10 @@ export type PageApi = typeof api;
 /** Makes a call, as text: one string passes through the protocol faster than an object. */
 export async function call(name: keyof PageApi, args: unknown[]): Promise<string> {
   // A list that was opened closes with the next action.
-  if (name !== "observe" && name !== "pageText") memory.opened = null;
+  if (name !== "observe" && name !== "pageText") {
+    memory.opened = null;
+    noteAct();
+  }
   const method = api[name] as (...args: unknown[]) => unknown;
   return JSON.stringify((await method(...args)) ?? null);
 }

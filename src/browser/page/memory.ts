@@ -13,6 +13,11 @@ export interface PageMemory {
   navigating: boolean;
   /** Called when that happens. */
   onNavigate: (() => void) | null;
+  /**
+   * When the action that follows upon the last observation began, and when the page last got something of it; before the
+   * first observation, the beginning of the document. `null`: nothing has been done to this document.
+   */
+  acted: { first: number; last: number } | null;
 }
 
 /** From when the document is created to when it goes away. */
@@ -22,6 +27,7 @@ export const memory: PageMemory = {
   opened: null,
   shadows: false,
   navigating: false,
+  acted: { first: 0, last: 0 },
   onNavigate: null,
 };
 
@@ -35,3 +41,19 @@ export const memory: PageMemory = {
   memory.navigating = true;
   memory.onNavigate?.();
 });
+
+/** The page gets something of an action. */
+export function noteAct(): void {
+  const now = performance.now();
+  memory.acted = { first: memory.acted?.first ?? now, last: now };
+}
+
+const noteInput = (event: Event) => {
+  if (event.isTrusted) noteAct();
+};
+/** Also after `document.open`, which removes every listener of the window. */
+export function watchInput(): void {
+  for (const type of ["mousedown", "mouseup", "click", "keydown", "keyup", "wheel"])
+    window.addEventListener(type, noteInput, { capture: true, passive: true });
+}
+watchInput();

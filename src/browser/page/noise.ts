@@ -4,10 +4,15 @@
  */
 
 import { attributeOf, childElementsOf, contentOf, parentElementOf, tagOf } from "./native.ts";
+import type { Timer } from "./timers.ts";
 
 /** So often, over so long, and not growing: that does not come to an end. */
 const CHANGES = 5;
 const OVER_MS = 1000;
+
+/** What changes step by step has ended after so many times the last step without another, or after so long. */
+const PACES = 2.5;
+const SLOWEST_MS = 150;
 
 interface Changing {
   changes: number;
@@ -43,9 +48,17 @@ const sizeOf = (element: Element) => contentOf(element)?.length ?? 0;
 /** Sorts the changes of one wait. `learnt`: what earlier ones found; it grows. */
 export function watchNoise(learnt: Set<string>) {
   const changing = new Map<Element, Changing>();
+  let restlessUntil = 0;
   return {
-    /** Whether a change of this node says something. `now` is when it was seen. */
-    counts(target: Node, now: number): boolean {
+    /** When an element that has changed several times in a row should have changed again, if it goes on. */
+    get restlessUntil(): number {
+      return restlessUntil;
+    },
+    /**
+     * Whether a change of this node says something. `now` is when it was seen; `drawn`: only where or how it is drawn has
+     * changed, as in every animation, so that nothing but the time tells whether that comes to an end.
+     */
+    counts(target: Node, now: number, drawn = false): boolean {
       const element = target instanceof Element ? target : parentElementOf(target);
       // The document itself: a new one is being written.
       if (!element) return true;
@@ -57,10 +70,11 @@ export function watchNoise(learnt: Set<string>) {
         return true;
       }
       if (seen.last === now) return true;
+      restlessUntil = Math.max(restlessUntil, now + Math.min(PACES * (now - seen.last), SLOWEST_MS));
       seen.last = now;
       // Most elements change once.
       if (++seen.changes === 2) seen.sizeThen = sizeOf(element);
-      if (seen.changes < CHANGES || now - seen.from < OVER_MS) return true;
+      if (drawn || seen.changes < CHANGES || now - seen.from < OVER_MS) return true;
       // An answer that is being written is waited for.
       if (sizeOf(element) > seen.sizeThen + seen.changes) return true;
       learnt.add(name);
@@ -71,6 +85,9 @@ export function watchNoise(learnt: Set<string>) {
       for (const [element, { last, changes }] of changing)
         if (changes >= CHANGES && now - last < OVER_MS) learnt.add(nameOf(element));
     },
+    /** A timer that is set again and again and has led to nothing for `ms`. */
+    isIdle: ({ delay }: Timer): boolean => learnt.has(`timer ${delay}`),
+    addIdle: ({ delay }: Timer): void => void learnt.add(`timer ${delay}`),
     /** The same for an animation, which is waited for until `giveUp`. */
     isNoise: (element: Element): boolean => learnt.has(nameOf(element)),
     addNoise: (element: Element): void => void learnt.add(nameOf(element)),

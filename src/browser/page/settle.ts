@@ -1,9 +1,11 @@
 /** @file Waits inside the page until it is at rest, and reads it meanwhile. */
 
 import type { PageSnapshot } from "./listing.ts";
-import { memory } from "./memory.ts";
+import { LATE_MS } from "./listener-protocol.ts";
+import { memory, watchInput } from "./memory.ts";
 import { page } from "./native.ts";
 import { watchNoise } from "./noise.ts";
+import { pendingTimers } from "./timers.ts";
 
 export interface SettleOptions {
   quietMs: number;
@@ -35,10 +37,16 @@ export interface Reading {
 
 /** Reading begins so long before the end of the quiet time. */
 const EARLY_MS = 25;
+/** So often it is asked whether what is waited for is still to come. */
+const RETHINK_MS = 50;
 /** A timer that is so late tells that nothing in the page could run. */
 const GAP_MS = 15;
-/** A page that leaves no room for a turn gets no longer than this for one. */
+/** A page that leaves no room for a turn gets no longer than this for one, after the frame, */
 const TURN_MS = 250;
+/** and this for a frame: busy machines draw late. */
+const FRAME_MS = 1000;
+/** A page to which an action was done so long ago has shown what it does at once. */
+const SLACK_MS = 10;
 
 // Attributes that change what is seen or can be done.
 const CONTENT = new Set([
@@ -61,12 +69,17 @@ const learnt = new Set<string>();
 /** A frame is drawn, and whatever is due in the page has run before this resolves. */
 const turn = () =>
   new Promise<void>((resolve) => {
-    setTimeout(resolve, TURN_MS);
+    let drawn = false;
+    setTimeout(() => drawn || resolve(), document.hidden ? TURN_MS : FRAME_MS);
     // Not in Safari, which this is never sent to, nor in its type library.
     const { scheduler } = window as unknown as {
       scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
     };
-    requestAnimationFrame(() => void scheduler.postTask(resolve, { priority: "background" }));
+    requestAnimationFrame(() => {
+      drawn = true;
+      setTimeout(resolve, TURN_MS);
+      void scheduler.postTask(resolve, { priority: "background" });
+    });
   });
 
 /**
@@ -96,9 +109,9 @@ function isRestarted(animation: Animation, target: Element, left: number): boole
 
 /**
  * What the document is once it is loaded, its content has not changed for `quietMs`, its animations that end have
- * ended, and it has had a full turn (a frame and every task that was due) since the last change and since the last gap
- * in which nothing could run; or `maxMs` have passed. `null` as soon as a navigation to another document has been asked
- * for. With `awaitActivityMs`, waits first until anything happens at all, for as long as that. What changes for ever is
+ * ended, the short timers that the action has led to have fired, and it has had a full turn (a frame and every task that
+ * was due) since the last change and since the last gap in which nothing could run; or `maxMs` have passed. `null` as
+ * soon as a navigation to another document has been asked for. With `awaitActivityMs`, waits first until anything happens at all, for as long as that. What changes for ever is
  * not waited for, once that is known.
  *
  * The time in which it has to stay quiet is used to read it: if nothing at all has changed by its end, that reading
@@ -113,7 +126,9 @@ export async function readAtRest(
   const giveUp = from + options.awaitActivityMs;
   for (const name of options.noise) learnt.add(name);
   const noise = watchNoise(learnt);
-  let changed = from;
+  const acted = memory.acted ?? { first: from, last: from };
+  // What an action does at once it had done when its input was answered for.
+  let changed = Math.min(from, Math.max(acted.last, from - SLACK_MS));
   let active = options.awaitActivityMs === 0;
   /** A full turn has passed since the last change and the last gap. */
   let turned = false;
@@ -157,12 +172,28 @@ export async function readAtRest(
     return most;
   };
 
+  /** Milliseconds until the last timer fires that the action has led to, directly or by what has changed since. */
+  const awaited = (now: number): number => {
+    const until = Math.max(changed, acted.last) + LATE_MS + SLACK_MS;
+    let last = 0;
+    for (const timer of pendingTimers()) {
+      if (timer.since < acted.first || (timer.goesOn && noise.isIdle(timer))) continue;
+      if (timer.due <= until) last = Math.max(last, timer.due - now);
+      // The last time it fired may be just about to happen.
+      else if (timer.goesOn && timer.due - timer.delay < now - SLACK_MS) noise.addIdle(timer);
+    }
+    return last;
+  };
+
   const observer = new MutationObserver((records) => {
     touched = true;
     const now = performance.now();
     let counts = false;
-    for (const { type, attributeName, target } of records)
-      if (type !== "attributes" || CONTENT.has(attributeName!)) counts = noise.counts(target, now) || counts;
+    for (const { type, attributeName, target } of records) {
+      const draws = type === "attributes" && (attributeName === "style" || target instanceof SVGElement);
+      if (type !== "attributes" || draws || CONTENT.has(attributeName!))
+        counts = noise.counts(target, now, draws) || counts;
+    }
     if (counts) happen(now);
   });
   observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
@@ -181,6 +212,13 @@ export async function readAtRest(
     setTimeout(() => wake(), 0);
   };
   addEventListener("load", onLoad);
+  // A pane or the page that a script moves step by step.
+  const onScroll = ({ target }: Event) => {
+    touched = true;
+    const now = performance.now();
+    if (noise.counts(target instanceof Document ? page.root : (target as Node), now, true)) happen(now);
+  };
+  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
   memory.onNavigate = () => wake();
   try {
     for (;;) {
@@ -191,13 +229,14 @@ export async function readAtRest(
         noise.giveUp(now);
         break;
       }
-      const rest = options.quietMs - (now - changed);
+      const rest = Math.max(options.quietMs - (now - changed), noise.restlessUntil - now);
       const loaded = page.loaded || neverLoads;
       const began = active || now >= giveUp;
       if (loaded && began && rest <= EARLY_MS) {
-        const left = animating(end - now);
+        const left = Math.max(animating(end - now), awaited(now));
         if (left > 0) {
-          await sleep(left + 1);
+          // It may be cancelled before its end.
+          await sleep(Math.min(left + 1, RETHINK_MS));
           turned = false;
           early = undefined;
           continue;
@@ -223,6 +262,9 @@ export async function readAtRest(
     observer.disconnect();
     answers.disconnect();
     removeEventListener("load", onLoad);
+    document.removeEventListener("scroll", onScroll, { capture: true });
     memory.onNavigate = null;
+    memory.acted = null;
+    watchInput();
   }
 }

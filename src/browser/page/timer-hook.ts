@@ -1,0 +1,113 @@
+/**
+ * @file Records in the page's own world which short timers are about to fire, so that what an action sets in motion is
+ * waited for and nothing else is: no other world can see timers. Runs before the page's scripts, as `hook.ts` does, and
+ * calls nothing that they may have replaced. `timers.ts` asks; the answers are events.
+ */
+
+import { LATE_MS, timerNamesOf } from "./listener-protocol.ts";
+
+/** A timer that follows so soon upon one of its kind that fired goes on with what that one did. */
+const FOLLOWS_MS = 50;
+/** What `requestAnimationFrame` asks for, as a delay; no timer has it. */
+const FRAME = -1;
+const FRAME_MS = 17;
+/** Of a page that sets more, the first are told. */
+const MOST = 50;
+
+interface Timer {
+  id: number;
+  /** With its kind: the frame callbacks have ids of their own. */
+  frame: boolean;
+  delay: number;
+  due: number;
+  repeats: boolean;
+  made: number;
+  /** When the first of the timers was set that followed upon each other up to this one. */
+  since: number;
+}
+
+/** `listen` and `dispatch` are natives that need no receiver; `channel` is what our world listens on. */
+export function recordTimers(
+  key: string,
+  listen: (target: unknown, type: string, callback: () => void) => void,
+  dispatch: (target: unknown, event: Event) => void,
+): (channel: unknown) => void {
+  const names = timerNamesOf(key);
+  const now = performance.now.bind(performance);
+  const { MouseEvent, Number: number } = window;
+  const { max, ceil } = Math;
+  const { apply } = Reflect;
+  let timers: Timer[] = [];
+
+  const remember = (id: number, delay: number, repeats: boolean) => {
+    const at = now();
+    const frame = delay === FRAME;
+    let since = at;
+    const kept: Timer[] = [];
+    for (let i = 0; i < timers.length; i++) {
+      const one = timers[i]!;
+      if (!one.repeats && one.due + FOLLOWS_MS < at) continue;
+      kept[kept.length] = one;
+      if (!one.repeats && one.delay === delay && one.due <= at + 1 && one.since < since) since = one.since;
+    }
+    if (kept.length < MOST) {
+      const due = at + (frame ? FRAME_MS : delay);
+      kept[kept.length] = { id, frame, delay, due, repeats, made: at, since };
+    }
+    timers = kept;
+  };
+  const forget = (id: number, frame: boolean) => {
+    const kept: Timer[] = [];
+    for (let i = 0; i < timers.length; i++)
+      if (timers[i]!.id !== id || timers[i]!.frame !== frame) kept[kept.length] = timers[i]!;
+    timers = kept;
+  };
+  const follow = (name: string, after: (result: number, args: unknown[]) => void) => {
+    const descriptor = Object.getOwnPropertyDescriptor(window, name);
+    const native = descriptor?.value as ((...args: unknown[]) => number) | undefined;
+    if (!native) return;
+    const followed = new Proxy(native, {
+      apply(target, self, args: unknown[]) {
+        const result = apply(target, self, args);
+        after(result, args);
+        return result;
+      },
+    });
+    Object.defineProperty(window, name, { ...descriptor, value: followed });
+  };
+  const delayOf = (value: unknown) => (typeof value === "number" ? value : number(value ?? 0));
+  for (const [name, repeats] of [
+    ["setTimeout", false],
+    ["setInterval", true],
+  ] as const)
+    follow(name, (id, args) => {
+      // The native has made a number of it by now, so that this runs no code of the page but what has run.
+      const given = typeof args[1] === "object" ? LATE_MS : delayOf(args[1]);
+      if (given > LATE_MS) return;
+      remember(id, given >= 1 ? given : 1, repeats);
+    });
+  follow("requestAnimationFrame", (id) => remember(id, FRAME, false));
+  for (const name of ["clearTimeout", "clearInterval"])
+    follow(name, (_, args) => forget(args[0] as number, false));
+  follow("cancelAnimationFrame", (_, args) => forget(args[0] as number, true));
+
+  return (channel) =>
+    listen(channel, names.ask, () => {
+      const at = now();
+      for (let i = 0; i < timers.length; i++) {
+        const { due, repeats, delay, since, made } = timers[i]!;
+        const next = repeats ? due + max(0, ceil((at - due) / delay)) * delay : due;
+        // Whole milliseconds, as they are for events of the mouse.
+        if (next >= at)
+          dispatch(
+            channel,
+            new MouseEvent(names.note, {
+              screenX: ceil(at - since),
+              screenY: ceil(next - at),
+              detail: delay,
+              ctrlKey: repeats || since < made,
+            }),
+          );
+      }
+    });
+}
