@@ -50,11 +50,17 @@ export function buildObservation(parts: ObservationParts): Observation {
   const marks = (line: string) =>
     line.replace(/\uE000(\d+)\uE001/g, (_, index: string) => {
       const element = snapshot.elements[Number(index)]!;
-      return format === "compact" ? `[${names[Number(index)]!}${suffix(element)}]` : names[Number(index)]!;
+      if (format !== "compact") return names[Number(index)]!;
+      // Where a field of one line is called the same, it is told which one takes several.
+      const lines = element.lines && snapshot.elements.some((one) => !one.lines && isCalledAs(one, element));
+      return `[${names[Number(index)]!}${suffix(element)}${lines ? "; several lines" : ""}]`;
     });
   observation.text = [...head, ...snapshot.lines.map(marks)].join("\n");
   return observation;
 }
+
+const isCalledAs = (one: PageElement, other: PageElement) =>
+  one.role === other.role && one.label === other.label;
 
 /** `role label`; where that repeats, `role label #2` and so on. */
 export function compactNames(elements: readonly Pick<PageElement, "role" | "label">[]): string[] {

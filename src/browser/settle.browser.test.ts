@@ -78,7 +78,7 @@ describe("what comes to an end is waited for", () => {
     ],
     ...[16, 60, 150, 300].map((ms) => [
       `steps of a style every ${ms} ms`,
-      `go = () => { let step = 0; const timer = setInterval(() => { out.style.marginLeft = step + "px"; if (++step === 8) { clearInterval(timer); done() } }, ${ms}) }`,
+      `go = () => { let step = 0; const timer = setInterval(() => { out.style.marginLeft = step + "px"; if (++step === 5) { clearInterval(timer); done() } }, ${ms}) }`,
     ]),
     [
       "steps of a style, each of which asks for the next",

@@ -3,7 +3,7 @@
 import { usable } from "./locate.ts";
 import { memory } from "./memory.ts";
 import { findIn, focusOn, innerTextOf, isConnected, isEditable, matchesOf, page, rootOf } from "./native.ts";
-import { isField } from "./role.ts";
+import { explicitRoleOf, isField } from "./role.ts";
 import { focused, within } from "./tree.ts";
 
 type TextField = HTMLInputElement | HTMLTextAreaElement;
@@ -79,6 +79,8 @@ export function beginTyping(index: number | null, where: "all" | "end" | "here")
     if (isTextField(field) && field.readOnly) return { why: "is read-only" };
     if (!matchesOf(field, ":focus, :focus-within")) focusOn(field);
     if (where === "all" && isTextField(field)) field.select();
+    // A part of a date, such as its month: keys replace it, and what selects all selects the whole date.
+    else if (where === "all" && explicitRoleOf(field) === "spinbutton") keys = "";
     else if (where === "all") keys = "Control+a";
     else if (where === "end") keys = field instanceof HTMLInputElement ? "End" : "Control+End";
   }

@@ -5,6 +5,7 @@
  * because objects do not pass between worlds.
  */
 
+import { delegationFinder } from "./delegation-hook.ts";
 import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
 import { recordTimers } from "./timer-hook.ts";
 
@@ -12,6 +13,8 @@ import { recordTimers } from "./timer-hook.ts";
 
 /** So many types that an element can only pass events on: React's root listens to some eighty. */
 const MANY_TYPES = 20;
+/** Of a page that listens for clicks in more places, the first are read for whom they are for. */
+const MOST_CALLBACKS = 200;
 const BITS: Record<string, number> = {
   click: CLICKS,
   dblclick: CLICKS,
@@ -30,6 +33,8 @@ interface Listener {
 
 interface Listening {
   listeners: Listener[];
+  /** Bits of what others listen to for it, as it was last looked for. */
+  delegated: number;
   /** What `listeners.ts` was told last, and at which greeting. */
   told: number;
   greeting: number;
@@ -65,6 +70,9 @@ export function recordListeners(key: string): void {
   const isAborted = free<Get>(AbortSignal, "aborted", "get");
 
   let references: WeakRef<Element>[] = [];
+  /** What is called for clicks anywhere in the document: some of it may be for others. */
+  const callbacks: unknown[] = [];
+  const findDelegated = delegationFinder();
   let greeting = 0;
 
   const isElement = (target: unknown): target is Element => {
@@ -88,11 +96,7 @@ export function recordListeners(key: string): void {
     record.listeners = kept;
   };
   const remember = (element: Element, listener: Listener) => {
-    let record = get(known, element);
-    if (!record) {
-      set(known, element, (record = { listeners: [], told: 0, greeting: 0 }));
-      references[references.length] = new WeakRef(element);
-    }
+    const record = recordOf(element);
     forget(element, listener);
     record.listeners[record.listeners.length] = listener;
   };
@@ -113,7 +117,7 @@ export function recordListeners(key: string): void {
     owner: object,
     name: string,
     key_: K,
-    after: (self: Element, args: unknown[]) => void,
+    after: (self: unknown, args: unknown[]) => void,
   ) => {
     const descriptor = Object.getOwnPropertyDescriptor(owner, name);
     const native = descriptor?.[key_] as ((...args: unknown[]) => unknown) | undefined;
@@ -121,7 +125,7 @@ export function recordListeners(key: string): void {
     const followed = new Proxy(native, {
       apply(target, self, args: unknown[]) {
         const result = apply(target, self, args) as unknown;
-        if (isElement(self)) after(self, args);
+        after(self, args);
         return result;
       },
     });
@@ -133,6 +137,8 @@ export function recordListeners(key: string): void {
     const callback = args[1];
     const options = args[2] as Options;
     if (callback === null || callback === undefined) return;
+    if (BITS[type] && callbacks.length < MOST_CALLBACKS) callbacks[callbacks.length] = callback;
+    if (!isElement(element)) return;
     const listener: Listener = { type, callback, capture: isCapture(options) };
     if (typeof options === "object" && options !== null) {
       const { once, signal } = options;
@@ -143,16 +149,15 @@ export function recordListeners(key: string): void {
     }
     remember(element, listener);
   });
-  follow(EventTarget.prototype, "removeEventListener", "value", (element, args) =>
-    forget(element, {
-      type: `${args[0] as string}`,
-      callback: args[1],
-      capture: isCapture(args[2] as Options),
-    }),
-  );
+  follow(EventTarget.prototype, "removeEventListener", "value", (element, args) => {
+    if (!isElement(element)) return;
+    const capture = isCapture(args[2] as Options);
+    forget(element, { type: `${args[0] as string}`, callback: args[1], capture });
+  });
   for (const type of TYPES)
     for (const { prototype } of [HTMLElement, SVGElement])
       follow(prototype, `on${type}`, "set", (element, args) => {
+        if (!isElement(element)) return;
         const handler = args[0];
         const listener: Listener = { type, callback: "handler", capture: false };
         if (typeof handler === "function" || (typeof handler === "object" && handler !== null))
@@ -160,14 +165,32 @@ export function recordListeners(key: string): void {
         else forget(element, listener);
       });
 
+  const recordOf = (element: Element): Listening => {
+    let record = get(known, element);
+    if (!record) {
+      set(known, element, (record = { listeners: [], delegated: 0, told: 0, greeting: 0 }));
+      references[references.length] = new WeakRef(element);
+    }
+    return record;
+  };
   const tell = () => {
+    for (let i = 0; i < references.length; i++) {
+      const element = deref(references[i]!);
+      if (element) get(known, element)!.delegated = 0;
+    }
+    // Without a listener there is nothing that could be passed on.
+    if (callbacks.length > 0)
+      findDelegated(callbacks, (element, bits) => {
+        const record = recordOf(element);
+        record.delegated |= bits;
+      });
     const alive: typeof references = [];
     for (let i = 0; i < references.length; i++) {
       const element = deref(references[i]!);
       const record = element && get(known, element);
       if (!record) continue;
       alive[alive.length] = references[i]!;
-      const bits = bitsOf(record);
+      const bits = bitsOf(record) | record.delegated;
       // What is not in the document would not be heard.
       if ((bits === record.told && record.greeting === greeting) || !isConnected(element)) continue;
       record.told = bits;

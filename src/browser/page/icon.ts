@@ -6,7 +6,7 @@ import { styleOf } from "./tree.ts";
 
 /** Words of class names that tell of layout and kind, not of what is shown. */
 const NO_NAME =
-  /^(?:a|an|the|is|has|js|css|sc|jsx?|svg|img|image|icons?|ico|btn|button|link|item|cell|box|wrap(?:per)?|inner|outer|container|row|col(?:umn)?|grid|flex|block|inline|left|right|top|bottom|center|small|large|medium|sm|md|lg|xl|xs|big|mini|active|inactive|selected|disabled|enabled|hidden|visible|show|hide|open|clickable|cursor|pointer|hover|focus|primary|secondary|default|danger|success|warning|info|light|dark|white|black|text|font|size|color|bg|fa|fas|far|fab|fal|bi|mdi|md|material|symbols|outlined|rounded|glyphicon|octicon|feather|lucide|ui|mui|root|base|ant|el|ng|v|w|h|p|m|px|py|mx|my|pl|pr|ml|mr|no|fw|lg|x|fill|solid|regular|line)$/;
+  /^(?:a|an|the|is|has|js|css|sc|jsx?|svg|img|image|icons?|ico|btn|button|link|item|cell|box|wrap(?:per)?|inner|outer|container|row|col(?:umn)?|grid|flex|block|inline|left|right|top|bottom|center|small|large|medium|sm|md|lg|xl|xs|big|mini|active|inactive|selected|disabled|enabled|hidden|visible|show|hide|open|clickable|cursor|pointer|hover|focus|primary|secondary|default|danger|success|warning|info|light|dark|white|black|text|font|size|color|bg|fa|fas|far|fab|fal|bi|mdi|md|material|symbols|outlined|rounded|glyphicon|octicon|feather|lucide|ui|mui|root|base|ant|el|ng|v|w|h|p|m|px|py|mx|my|pl|pr|ml|mr|no|fw|lg|x|fill|fills|filled|stroke|strokes|strokewidth|path|shape|group|thin|even|transparent|solid|regular|lines?|outline|ql|path\d*)$/;
 
 /** Words of an identifier, without those that say nothing and without what a bundler made up. */
 function wordsOf(identifier: string): string {
@@ -51,14 +51,21 @@ function guess(element: Element): string {
   const named = wordsOf(attributeOf(element, "data-icon") ?? attributeOf(element, "data-testid") ?? "");
   if (named) return named;
   const words = classWords(element);
-  if (words) return words;
+  // Buttons of one class for several things say which by their value.
+  const value = tag === "button" && words ? wordsOf(attributeOf(element, "value") ?? "") : "";
+  if (words) return value && value !== words ? `${words} ${value}` : words;
   const background = /url\("?([^")]+)/.exec(styleOf(element).backgroundImage)?.[1];
   return (background && fileOf(background)) || wordsOf(attributeOf(element, "id") ?? "");
 }
 
-/** `(trash)`, or `(icon)` where nothing says more. Its content first: that is what is drawn. */
+/**
+ * `(trash)`, or `(icon)` where nothing says more. Its content first: that is what is drawn; but of what it is drawn, only
+ * where nothing else is said.
+ */
 export function iconNameOf(element: Element): string {
-  for (const part of [...[...findAllIn(element, "*")].slice(0, 8), element]) {
+  const parts = [...findAllIn(element, "*")].slice(0, 8);
+  const isShape = (part: Element) => SHAPES.has(tagOf(part));
+  for (const part of [...parts.filter((one) => !isShape(one)), element, ...parts.filter(isShape)]) {
     const name = guess(part);
     if (name) return `(${name})`;
   }

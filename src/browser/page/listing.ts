@@ -2,6 +2,7 @@
 
 import type { Edges } from "./geometry.ts";
 import { edges, intersect } from "./geometry.ts";
+import { shownOnHover } from "./hover.ts";
 import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { nameOf, ownText } from "./name.ts";
@@ -25,6 +26,8 @@ export interface PageElement {
   /** The value as it is printed, where that differs. */
   shown?: string;
   options?: string[];
+  /** It takes several lines. */
+  lines?: boolean;
   /** All options are to be printed: a click has opened the list. */
   opened?: boolean;
   disabled?: boolean;
@@ -128,8 +131,10 @@ export class Listing {
     const drawn = role === "clickable" ? this.#drawnControl(element, place) : null;
     if (drawn) return this.#addDrawn(element, drawn, at, place);
     const inner = HOLDERS.test(role) ? this.#inner(element, place) : new Set<Element>();
-    let name = nameOf(element, role, inner);
     let nested = inner.size > 0;
+    // What comes under the pointer is not there yet, though it may have a box.
+    for (const hidden of shownOnHover(element)) inner.add(hidden);
+    let name = nameOf(element, role, inner);
     if (nested && ownText(element, inner) === "") {
       const [only] = inner.size === 1 ? inner : [];
       if (role === "clickable" || (only && FIELDS.test(this.roleOf(only)!))) return "content";
@@ -238,6 +243,7 @@ export class Listing {
     }
     const options = optionsOf(element);
     if (options) entry.options = options;
+    if (element instanceof HTMLTextAreaElement || isEditable(element)) entry.lines = true;
     if (element === memory.opened) entry.opened = true;
     if (isDisabled(control)) entry.disabled = true;
     if (matchesOf(element, ":user-invalid")) {

@@ -13,6 +13,7 @@ import { observeAria } from "./aria.ts";
 import { observeCompact } from "./compact.ts";
 import { forgetStyleSheets } from "./generated.ts";
 import type { Edges } from "./geometry.ts";
+import { forgetOpeners } from "./hover.ts";
 import { learnListeners } from "./listeners.ts";
 import type { PageSnapshot } from "./listing.ts";
 import { markReading } from "./mark.ts";
@@ -64,6 +65,7 @@ async function observe(
     memory.shadows = false;
     learnListeners();
     forgetStyleSheets();
+    forgetOpeners();
     if (page.empty) return readNothing();
     const scale = frameWidth === null || innerWidth === 0 ? 1 : frameWidth / innerWidth;
     const view = seen.map((edge) => edge / scale) as Edges;

@@ -6,12 +6,14 @@ import {
   attributeOf,
   boxesOf,
   elementById,
+  findAllIn,
   hasAttributeOf,
   labelsOf,
   nodeTypeOf,
   rootOf,
   tagOf,
 } from "./native.ts";
+import { isField } from "./role.ts";
 import { squash } from "./text.ts";
 import { childrenOf, isShown, SILENT, styleOf } from "./tree.ts";
 
@@ -89,10 +91,20 @@ export function nameOf(element: Element, role: string, inner?: ReadonlySet<Eleme
   const text =
     squash(attributeOf(element, "title") ?? "") || squash(attributeOf(element, "placeholder") ?? "");
   if (text) return { text, own: false };
+  // What only surrounds its field is called as the field is.
+  const field = role === "combobox" || role === "textbox" ? innerFieldOf(element) : null;
+  if (field) return nameOf(field, role);
   if (element instanceof HTMLTextAreaElement) return { text: "(text area)", own: false };
   const drawn =
     NAMED_BY_CONTENT.has(role) && !(element instanceof HTMLInputElement && element.type !== "image");
   return { text: drawn && boxesOf(element).length > 0 ? iconNameOf(element) : "", own: false };
+}
+
+/** The only field in something that takes text but is no field itself. */
+export function innerFieldOf(element: Element): HTMLInputElement | null {
+  const fields = isField(element) ? [] : [...findAllIn(element, "input")];
+  const [field] = fields.filter(isField);
+  return fields.length === 1 && field instanceof HTMLInputElement ? field : null;
 }
 
 /** What the page says that the element is called, other than by what is in it. */

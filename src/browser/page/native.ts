@@ -34,6 +34,7 @@ export const containsNode = method(Node, "contains");
 // Elements
 export const tagOf = getter(Element, "localName");
 export const childElementsOf = getter(Element, "children");
+export const previousElementOf = getter(Element, "previousElementSibling");
 export const nextElementOf = getter(Element, "nextElementSibling");
 export const shadowRootOf = getter(Element, "shadowRoot");
 export const assignedSlotOf = getter(Element, "assignedSlot");

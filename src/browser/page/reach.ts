@@ -2,7 +2,7 @@
 
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
-import { childElementsOf, isLaidOut, labelsOf } from "./native.ts";
+import { childElementsOf, contentOf, isLaidOut, labelsOf, parentElementOf } from "./native.ts";
 import { roleOf } from "./role.ts";
 import { boxesIn, childrenOf, elementAt, parentOf, styleOf, within } from "./tree.ts";
 
@@ -89,10 +89,25 @@ function onOwnText(element: Element, clip: Edges, view: Edges, box: Edges): Reac
 /** It has a place in the page, be it transparent: what answers there still answers. */
 const isThere = (element: Element): boolean => isLaidOut(element) || styleOf(element).display === "contents";
 
-/** {@link target}; a check box or a picker of files that is drawn by its label is where the label is. */
+/** Text beside a drawn slider would make it something else. */
+const isDrawing = (element: Element): boolean => (contentOf(element) ?? "").trim() === "";
+
+/**
+ * {@link target}; a check box or a picker of files that is drawn by its label is where the label is, a slider that nobody
+ * sees where its thumb or its track is drawn around it.
+ */
 export function reach(element: Element, clip: Edges, view: Edges): Reached | null {
   const shown = isThere(element) ? target(element, clip, view) : null;
   if (shown || !(element instanceof HTMLInputElement)) return shown;
+  if (element.type === "range") {
+    let around = parentElementOf(element);
+    for (let level = 0; level < 2 && around && isDrawing(around); level++) {
+      const found = isThere(around) ? target(around, view, view) : null;
+      if (found) return found;
+      around = parentElementOf(around);
+    }
+    return null;
+  }
   if (!/^(?:checkbox|radio|file)$/.test(element.type)) return null;
   for (const label of labelsOf(element)) {
     const found = isThere(label) ? target(label, view, view) : null;

@@ -1,16 +1,19 @@
 /** @file Roles of what can be acted on. */
 
+import { shownOnHover } from "./hover.ts";
 import { answers, onlyPresses } from "./listeners.ts";
 import {
   attributeOf,
   boxOf,
   childElementsOf,
   closestOf,
+  containsNode,
   contentOf,
   findAllIn,
   findIn,
   hasAttributeOf,
   isEditable,
+  isRendered,
   matchesOf,
   parentElementOf,
   tagOf,
@@ -89,12 +92,26 @@ const WITH_ROLE =
 export const holdsElements = (element: Element): boolean =>
   findIn(element, WITH_ROLE) !== null || [...findAllIn(element, "*")].some(answers);
 
-/** Something without a role that answers to the mouse: it listens itself, or has a pointer that it does not inherit. */
+/** The same of what can be seen. */
+const showsElements = (element: Element, hidden: readonly Element[]): boolean =>
+  [...findAllIn(element, "*")].some(
+    (inner) =>
+      (matchesOf(inner, WITH_ROLE) || answers(inner)) &&
+      isRendered(inner) &&
+      !hidden.some((outer) => containsNode(outer, inner)),
+  );
+
+/**
+ * Something without a role that answers to the mouse: it listens itself, has a pointer that it does not inherit, or opens
+ * something when it is hovered, and nothing in it could be hovered for that.
+ */
 function clickable(element: Element): string | null {
   const tag = tagOf(element);
   if (NEVER_CLICKABLE.has(tag) || closestOf(element, "label")) return null;
   if (answers(element)) return answersItself(element) ? "clickable" : null;
-  return ownsPointer(element) && !holdsElements(element) ? "clickable" : null;
+  if (ownsPointer(element) && !holdsElements(element)) return "clickable";
+  const hidden = shownOnHover(element);
+  return hidden.length > 0 && !showsElements(element, hidden) ? "clickable" : null;
 }
 
 const NEVER_CLICKABLE = new Set(["label", "html", "body", "option", "optgroup"]);
@@ -127,7 +144,14 @@ function answersItself(element: Element): boolean {
   const { width, height } = boxOf(element);
   const share = (width * height) / (innerWidth * innerHeight);
   if (share > 1 / 4 || text > LONGEST || entriesOf(element).length > 0) return false;
-  return !holdsElements(element) || (share < 1 / 8 && text > 0);
+  return !holdsElements(element) || (share < 1 / 8 && text > 0 && !wrapsField(element));
+}
+
+/** All that is in it is a field and what that is called. */
+function wrapsField(element: Element): boolean {
+  if (!findIn(element, "input,textarea,select")) return false;
+  const said = [...findAllIn(element, "label,legend,button")].map((part) => contentOf(part) ?? "").join("");
+  return (contentOf(element) ?? "").replace(/\s/g, "").length <= said.replace(/\s/g, "").length;
 }
 
 const ownsPointer = (element: Element): boolean => {

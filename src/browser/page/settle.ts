@@ -45,6 +45,8 @@ const GAP_MS = 15;
 const TURN_MS = 250;
 /** and this for a frame: busy machines draw late. */
 const FRAME_MS = 1000;
+/** So long a page is quiet that has not changed at all after an action. */
+const CALM_MS = 15;
 /** A page to which an action was done so long ago has shown what it does at once. */
 const SLACK_MS = 10;
 
@@ -128,7 +130,9 @@ export async function readAtRest(
   const noise = watchNoise(learnt);
   const acted = memory.acted ?? { first: from, last: from };
   // What an action does at once it had done when its input was answered for.
-  let changed = Math.min(from, Math.max(acted.last, from - SLACK_MS));
+  let changed = acted.last === 0 ? from : Math.min(from, Math.max(acted.last, from - SLACK_MS));
+  /** Nothing has changed so far: less is to be expected than after a change, which often comes in several parts. */
+  let calm = memory.acted !== null && acted.last !== 0;
   let active = options.awaitActivityMs === 0;
   /** A full turn has passed since the last change and the last gap. */
   let turned = false;
@@ -154,7 +158,7 @@ export async function readAtRest(
   const same = (a: unknown[], b: unknown[]) => a.length === b.length && a.every((item, i) => item === b[i]);
   const happen = (now: number) => {
     changed = now;
-    turned = false;
+    calm = turned = false;
     if (active) return;
     active = true;
     wake();
@@ -229,7 +233,8 @@ export async function readAtRest(
         noise.giveUp(now);
         break;
       }
-      const rest = Math.max(options.quietMs - (now - changed), noise.restlessUntil - now);
+      const quietMs = calm && active ? Math.min(options.quietMs, CALM_MS) : options.quietMs;
+      const rest = Math.max(quietMs - (now - changed), noise.restlessUntil - now);
       const loaded = page.loaded || neverLoads;
       const began = active || now >= giveUp;
       if (loaded && began && rest <= EARLY_MS) {

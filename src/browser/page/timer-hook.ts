@@ -11,6 +11,8 @@ const FOLLOWS_MS = 50;
 /** What `requestAnimationFrame` asks for, as a delay; no timer has it. */
 const FRAME = -1;
 const FRAME_MS = 17;
+/** A timer that is due fires so soon, if anything can run. */
+const FIRES_MS = 4;
 /** Of a page that sets more, the first are told. */
 const MOST = 50;
 
@@ -96,14 +98,15 @@ export function recordTimers(
       const at = now();
       for (let i = 0; i < timers.length; i++) {
         const { due, repeats, delay, since, made } = timers[i]!;
-        const next = repeats ? due + max(0, ceil((at - due) / delay)) * delay : due;
+        const open = at - FIRES_MS;
+        const next = repeats ? due + max(0, ceil((open - due) / delay)) * delay : due;
         // Whole milliseconds, as they are for events of the mouse.
-        if (next >= at)
+        if (next >= open)
           dispatch(
             channel,
             new MouseEvent(names.note, {
               screenX: ceil(at - since),
-              screenY: ceil(next - at),
+              screenY: max(1, ceil(next - at)),
               detail: delay,
               ctrlKey: repeats || since < made,
             }),

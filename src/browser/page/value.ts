@@ -10,6 +10,7 @@ import {
   matchesOf,
   rootOf,
 } from "./native.ts";
+import { innerFieldOf } from "./name.ts";
 import { isField } from "./role.ts";
 import { squash, unmark } from "./text.ts";
 
@@ -33,7 +34,10 @@ export function valueOf(element: Element, role: string): string | undefined {
   }
   if (role === "slider")
     return attributeOf(element, "aria-valuetext") ?? attributeOf(element, "aria-valuenow") ?? undefined;
-  if (role === "combobox") return squash(innerTextOf(element));
+  if (role === "combobox") {
+    const field = innerFieldOf(element);
+    return (field && field.type !== "password" && unmark(field.value)) || squash(innerTextOf(element));
+  }
   if (/^(?:tab|option|treeitem)$/.test(role) && attributeOf(element, "aria-selected") === "true")
     return "selected";
   if (role === "button" && attributeOf(element, "aria-pressed") === "true") return "pressed";

@@ -6,12 +6,13 @@
  * 1. One evaluation marks, labels and prints, where the original marks the document, serialises and parses it.
  * 2. Marks live in a map of the document instead of attributes; they stay, as there, until the element is labelled or
  *    marked anew, so an element hidden since the last step keeps its old box.
+ * 3. A tab, option or item of a menu or tree with a button in it has an id, too; there, only the button could be clicked.
  */
 
 import type { PageElement, PageSnapshot } from "./listing.ts";
 import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
-import { nameOf } from "./name.ts";
+import { nameOf, ownText } from "./name.ts";
 import {
   attributeOf,
   boxesOf,
@@ -22,6 +23,7 @@ import {
   contentOf,
   findAllIn,
   hasAttributeOf,
+  matchesOf,
   nodeTypeOf,
   page,
   parentElementOf,
@@ -40,6 +42,10 @@ interface Mark {
   status?: string;
   clickable: boolean;
 }
+
+/** Made of a text to click on and, maybe, of something that does something else. */
+const ITSELF =
+  "[role=tab],[role=option],[role=treeitem],[role=menuitem],[role=menuitemcheckbox],[role=menuitemradio]";
 
 const marks = new WeakMap<Element, Mark>();
 
@@ -147,7 +153,10 @@ export function observeWebrl(): PageSnapshot {
   const outer = new Set<Element>();
   for (const element of candidates)
     for (let above = parentElementOf(element); above; above = parentElementOf(above)) outer.add(above);
-  const labelled = candidates.filter((element) => !outer.has(element));
+  const innermost = new Set(candidates.filter((element) => !outer.has(element)));
+  /** A tab with an x in it: what it says is said by nothing in it. */
+  const meansItself = (element: Element) => matchesOf(element, ITSELF) && ownText(element, innermost) !== "";
+  const labelled = candidates.filter((element) => innermost.has(element) || meansItself(element));
   const labels = new Map(labelled.map((element, index) => [element, index]));
   for (const element of labelled) marks.get(element)!.clickable = true;
 

@@ -97,6 +97,14 @@ test(
   }),
 );
 
+test.each(["compact", "aria"] as const)("suggestions are asked for by the field's own name (%s)", (format) =>
+  on(async (page) => {
+    await page.do("Type", /^(?:combobox|textbox) City$/, "Ly");
+    await page.do("Click", /Lyon$/);
+    expect(await page.state()).toMatchObject({ city: "Lyon" });
+  }, format)(),
+);
+
 test(
   "a cascader goes from country to city",
   on(async (page) => {

@@ -83,8 +83,6 @@ test(
   "a section opens, and its link answers; a tab opens, and its button answers",
   on(async (page) => {
     await page.do("Click", "tab Second");
-    // The section slides open by its style, step by step, which nothing says the end of.
-    await page.do("Wait");
     await page.do("Click", "link Read two");
     await page.do("Click", "tab Sport");
     await page.do("Click", "button Show goals");

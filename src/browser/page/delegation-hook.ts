@@ -1,0 +1,127 @@
+/**
+ * @file Finds in the page's own world the elements for which others listen: libraries register one listener at the
+ * document or at the root of the application, and keep with each element what is to be called for it, or with the
+ * listener the selector of those that it is for. Used by `hook.ts`, after the page's scripts have run: what they made of
+ * their objects may throw.
+ */
+
+import { CLICKS, PRESSES } from "./listener-protocol.ts";
+
+/** What libraries call their handlers: React's properties, Solid's and Svelte's keys. */
+const HANDLERS: Record<string, number> = {
+  onClick: CLICKS,
+  onClickCapture: CLICKS,
+  onDoubleClick: CLICKS,
+  onMouseDown: PRESSES,
+  onMouseUp: PRESSES,
+  onPointerDown: PRESSES,
+  onPointerUp: PRESSES,
+  __click: CLICKS,
+  __dblclick: CLICKS,
+  __mousedown: PRESSES,
+  __pointerdown: PRESSES,
+  $$click: CLICKS,
+  $$dblclick: CLICKS,
+  $$mousedown: PRESSES,
+  $$pointerdown: PRESSES,
+  click: CLICKS,
+  dblclick: CLICKS,
+  mousedown: PRESSES,
+  mouseup: PRESSES,
+  pointerdown: PRESSES,
+  pointerup: PRESSES,
+};
+const REACT = /^__react(?:Props|EventHandlers)\$/;
+/** Keys of Solid and Svelte. */
+const OWN = /^(?:__|\$\$)/;
+const JQUERY = /^jQuery\d/;
+/** `event.target.closest(".row")`, but not `if (!event.target.closest(".menu")) close()`. */
+const SELECTED = /(!\s*[\w.?]*)?\.(?:closest|matches)\(\s*(["'`])([^"'`$]+)\2/g;
+const LONGEST_SOURCE = 20_000;
+
+type Bag = Record<string | symbol, unknown>;
+const isObject = (value: unknown): value is Bag => typeof value === "object" && value !== null;
+const isHandler = (value: unknown) => typeof value === "function" || Array.isArray(value);
+
+/** `note` is called for each element, maybe several times. */
+export type FindDelegated = (
+  callbacks: readonly unknown[],
+  note: (element: Element, bits: number) => void,
+) => void;
+
+/** To be called before the page's scripts run. */
+export function delegationFinder(): FindDelegated {
+  const { ownKeys, apply } = Reflect;
+  const { Element } = window;
+  const methodOf = (type: { prototype: object }, name: string) =>
+    Object.getOwnPropertyDescriptor(type.prototype, name)!.value as () => unknown;
+  const inDocument = methodOf(Document, "querySelectorAll");
+  const inElement = methodOf(Element, "querySelectorAll");
+  const sourceOf = methodOf(Function, "toString");
+  const selectors = new WeakMap<object, string[]>();
+
+  const find = (root: unknown, selector: string): ArrayLike<Element> => {
+    try {
+      const native = root instanceof Element ? inElement : inDocument;
+      return apply(native, root instanceof Element ? root : document, [selector]) as NodeListOf<Element>;
+    } catch {
+      // Selectors of jQuery's own are none of CSS.
+      return [];
+    }
+  };
+  /** Selectors in the text of a listener, which only a listener that passes events on has. */
+  const selectorsIn = (callback: object): string[] => {
+    let found = selectors.get(callback);
+    if (found) return found;
+    selectors.set(callback, (found = []));
+    const text = typeof callback === "function" ? (apply(sourceOf, callback, []) as string) : "";
+    if (text.length <= LONGEST_SOURCE)
+      for (const [, not, , selector] of text.matchAll(SELECTED)) if (!not) found.push(selector!);
+    return found;
+  };
+  const ofElement = (element: Element, note: (element: Element, bits: number) => void) => {
+    for (const key of ownKeys(element)) {
+      const value = (element as unknown as Bag)[key];
+      if (typeof key === "string" && OWN.test(key) && HANDLERS[key] && isHandler(value))
+        note(element, HANDLERS[key]);
+      // Svelte keeps them under a symbol.
+      const bag = typeof key === "symbol" || REACT.test(key) ? value : null;
+      if (isObject(bag))
+        for (const name in HANDLERS) if (isHandler(bag[name])) note(element, HANDLERS[name]!);
+    }
+  };
+  const ofJquery = (target: unknown, note: (element: Element, bits: number) => void) => {
+    for (const key of ownKeys(target as object)) {
+      if (typeof key !== "string" || !JQUERY.test(key)) continue;
+      const { jQuery } = window as { jQuery?: { _data?: (target: unknown, name: string) => unknown } };
+      const data = (target as Bag)[key];
+      // Before version 2 the element has only a number.
+      const events = isObject(data) ? data["events"] : jQuery?._data?.(target, "events");
+      if (!isObject(events)) continue;
+      for (const type of Object.keys(events)) {
+        const bits = HANDLERS[type];
+        const list = events[type];
+        if (!bits || !Array.isArray(list)) continue;
+        for (const { selector } of list as { selector?: unknown }[])
+          if (typeof selector === "string")
+            for (const element of Array.from(find(target, selector))) note(element, bits);
+      }
+    }
+  };
+
+  return (callbacks, note) => {
+    try {
+      for (const callback of callbacks)
+        if (callback !== null && (typeof callback === "function" || typeof callback === "object"))
+          for (const selector of selectorsIn(callback))
+            for (const element of Array.from(find(document, selector))) note(element, CLICKS);
+      ofJquery(document, note);
+      for (const element of Array.from(find(document, "*"))) {
+        ofElement(element, note);
+        ofJquery(element, note);
+      }
+    } catch {
+      // The page's objects are not what they seem to be: what has been found so far counts.
+    }
+  };
+}

@@ -1,0 +1,138 @@
+/** @file Where something appears under the pointer by style sheets alone: `li:hover > ul { display: block }`. */
+
+import {
+  adoptedStyleSheetsOf,
+  boxOf,
+  closestOf,
+  isRendered,
+  matchesOf,
+  page,
+  parentElementOf,
+  previousElementOf,
+  styleSheetsOf,
+} from "./native.ts";
+
+interface HoverRule {
+  /** What has to be hovered. */
+  over: string;
+  /** What appears. */
+  shown: string;
+}
+
+const SHOWS = [
+  "display",
+  "visibility",
+  "opacity",
+  "height",
+  "max-height",
+  "transform",
+  "scale",
+  "clip-path",
+  "left",
+  "top",
+];
+/** Of one rule; menus have a few. */
+const MOST = 50;
+
+const scanned = new WeakMap<CSSStyleSheet, { count: number; rules: HoverRule[] }>();
+let openers: Map<Element, Element[]> | null = null;
+
+/** Splits a selector where `separator` stands outside of all brackets. */
+function split(selector: string, separator: RegExp): string[] {
+  const parts = [""];
+  let depth = 0;
+  for (const sign of selector) {
+    if (/[([]/.test(sign)) depth++;
+    if (/[)\]]/.test(sign)) depth--;
+    if (depth === 0 && separator.test(sign)) parts.push("");
+    parts[parts.length - 1] += depth === 0 && separator.test(sign) ? "" : sign;
+  }
+  return parts;
+}
+
+/** `li:hover > ul`: hovering `li` shows `li > ul`. `null` where only the hovered itself changes. */
+function parse(selector: string): HoverRule | null {
+  const at = selector.indexOf(":hover");
+  if (at < 0 || /[([]/.test(selector.slice(0, at).replace(/\([^()]*\)|\[[^\]]*\]/g, ""))) return null;
+  const rest = selector.slice(at + ":hover".length);
+  const [compound = ""] = split(rest, /[\s>+~]/);
+  if (rest.slice(compound.length).trim() === "") return null;
+  const before = selector.slice(0, at);
+  const any = before === "" || /[\s>+~]$/.test(before) ? "*" : "";
+  return {
+    over: `${before}${any}${compound}`,
+    shown: `${before}${any}${rest}`.replaceAll(":hover", ""),
+  };
+}
+
+function rulesOf(list: CSSRuleList, outer: string | null, found: HoverRule[]): void {
+  for (const rule of list) {
+    let own = outer;
+    if (rule instanceof CSSStyleRule) {
+      own = outer === null ? rule.selectorText : rule.selectorText.replaceAll("&", `:is(${outer})`);
+      if (own.includes(":hover") && SHOWS.some((name) => rule.style.getPropertyValue(name) !== ""))
+        for (const selector of split(own, /,/)) {
+          const parsed = parse(selector.trim());
+          if (parsed) found.push(parsed);
+        }
+    }
+    if ("cssRules" in rule) rulesOf((rule as CSSGroupingRule).cssRules, own, found);
+  }
+}
+
+function scan(sheet: CSSStyleSheet): HoverRule[] {
+  let list: CSSRuleList;
+  try {
+    list = sheet.cssRules;
+  } catch {
+    // Of another origin: nobody may read it.
+    return [];
+  }
+  const before = scanned.get(sheet);
+  if (before?.count === list.length) return before.rules;
+  const rules: HoverRule[] = [];
+  rulesOf(list, null, rules);
+  scanned.set(sheet, { count: list.length, rules });
+  return rules;
+}
+
+/** What has to be hovered for a hidden element to appear: around it, or before it or what it is in. */
+function openerOf(hidden: Element, over: string): Element | null {
+  const around = parentElementOf(hidden);
+  const found = around && closestOf(around, over);
+  if (found) return found;
+  for (let at: Element | null = hidden; at; at = parentElementOf(at))
+    for (let beside = previousElementOf(at); beside; beside = previousElementOf(beside))
+      if (matchesOf(beside, over)) return beside;
+  return null;
+}
+
+function find(): Map<Element, Element[]> {
+  const all = new Map<Element, Element[]>();
+  const sheets = [...styleSheetsOf(document), ...adoptedStyleSheetsOf(document)];
+  for (const { over, shown } of sheets.flatMap(scan)) {
+    let elements: Element[];
+    try {
+      elements = [...page.findAll(shown)].slice(0, MOST);
+    } catch {
+      // Of a kind that only style sheets have, such as `::after`.
+      continue;
+    }
+    for (const element of elements) {
+      if (isRendered(element) && boxOf(element).height >= 2) continue;
+      const opener = openerOf(element, over);
+      if (opener && isRendered(opener)) all.set(opener, [...(all.get(opener) ?? []), element]);
+    }
+  }
+  return all;
+}
+
+/** What is not seen now and would appear if the pointer were over the element. */
+export function shownOnHover(element: Element): readonly Element[] {
+  return (openers ??= find()).get(element) ?? [];
+}
+
+/** The document may have changed since. */
+export function forgetOpeners(): void {
+  openers = null;
+}
