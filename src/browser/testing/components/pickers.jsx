@@ -43,7 +43,7 @@ createRoot(document.getElementById("dates")).render(<Dates />);
 const editor = createEditor({
   namespace: "letter",
   theme: { text: { bold: "bold" } },
-  onError: console.error,
+  onError: (error) => (app.error = String(error)),
 });
 editor.setRootElement(document.getElementById("letter"));
 registerRichText(editor);
