@@ -334,3 +334,18 @@ describe("Scroll", () => {
     expect(body(await page.act('do(action="Scroll Down")'))).not.toContain("Line 1.");
   });
 });
+
+it("clicks what changes its picture under the pointer once that has been loaded", async () => {
+  const icon = `<svg xmlns="http://www.w3.org/2000/svg" width="14" height="14"><rect width="14" height="14"/></svg>`;
+  const image = () => new Response(icon, { headers: { "content-type": "image/svg+xml" } });
+  const app = pages({
+    "/": `<style>.more { content: url(/more.svg) } .more:hover { content: url(/hover.svg) }</style><p id=out>-</p><p><span class=more title=More onclick="out.textContent = 'opened'"></span></p>`,
+    "/more.svg": image,
+    "/hover.svg": async () => {
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      return image();
+    },
+  });
+  await using test = await open(pool, app);
+  expect(body(await test.act('do(action="Click", element="clickable More")'))).toContain("opened");
+});

@@ -103,7 +103,12 @@ async function point(
     await page.keyboard.down("Control");
     await page.mouse.click(x, y);
     await page.keyboard.up("Control");
-  } else await page.mouse.click(x, y);
+  } else {
+    await page.mouse.move(x, y);
+    if (!document.gone) await document.call("awaitPointed");
+    await page.mouse.down();
+    await page.mouse.up();
+  }
   return null;
 }
 

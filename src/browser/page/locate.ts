@@ -81,13 +81,35 @@ export function locate(index: number, again = false): Located | Refusal {
   const point = show(touched, again);
   if (!point) return refuse("is covered or out of sight");
   const clear = beside(touched, point);
+  const spot = clear ?? { x: point.x, y: point.y };
+  pointed = { spot, hit: elementAt(spot.x, spot.y) };
   return {
     kind: "at",
-    ...(clear ?? { x: point.x, y: point.y }),
+    ...spot,
     takes: takingOf(element),
     type: element instanceof HTMLInputElement ? element.type : "",
     buried: clear === null && element instanceof HTMLInputElement,
   };
+}
+
+/** What was located last, and what is hit there. */
+let pointed: { spot: Spot; hit: Element | null } | null = null;
+const POINTER_MS = 500;
+
+/**
+ * Waits, for a moment, until what was located is under the pointer that has come there: a picture that changes under it
+ * has no size before it is loaded.
+ */
+export async function awaitPointed(): Promise<null> {
+  if (!pointed?.hit) return null;
+  const { spot, hit } = pointed;
+  const end = performance.now() + POINTER_MS;
+  const isThere = () => {
+    const now = elementAt(spot.x, spot.y);
+    return now !== null && (within(now, hit) || !isConnected(hit));
+  };
+  while (!isThere() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
+  return null;
 }
 
 /** Scrolls until the element can be touched. */

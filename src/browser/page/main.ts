@@ -6,7 +6,15 @@
 import { chooseOptions, drawnList, drawnOption } from "./choose.ts";
 import { setClip } from "./clipboard.ts";
 import { beginTyping, checkTyping, hasSelection, setValue } from "./fields.ts";
-import { boxOfElement, clickElement, focusElement, gripOf, locate, sliderState } from "./locate.ts";
+import {
+  awaitPointed,
+  boxOfElement,
+  clickElement,
+  focusElement,
+  gripOf,
+  locate,
+  sliderState,
+} from "./locate.ts";
 import { scroll } from "./scroll-pane.ts";
 import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
@@ -87,6 +95,7 @@ const api = {
   viewport,
   // Actions
   locate,
+  awaitPointed,
   boxOfElement,
   clickElement,
   focusElement,
