@@ -1,10 +1,14 @@
 /** @file What a source of a model is: a GGUF file, a folder in Hugging Face's layout, or the name of a model on the hub. */
 
-import { stat } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { rm, stat } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
 import type { TensorDtype } from "../engine/onnx/checkpoint/safetensors.ts";
+import { downloadModel, parseHubModel } from "./hub.ts";
+import type { HubModel, Patience } from "./hub-client.ts";
 import { importCard } from "./import-card.ts";
 import { importFolder } from "./import-folder.ts";
 import { importGguf } from "./import-gguf.ts";
@@ -17,10 +21,13 @@ export interface ImportOptions {
   dtype: TensorDtype | null;
   onProgress?: (text: string) => void;
   signal?: AbortSignal;
+  /** With the hub; other than the defaults in tests. */
+  patience?: Partial<Patience>;
 }
 
 /** Throws a `ConfigError` for what cannot be imported; `out` is then as it was before. */
-export async function importModel({ source, out, dtype, onProgress, signal }: ImportOptions): Promise<void> {
+export async function importModel(options: ImportOptions): Promise<void> {
+  const { source, out, dtype, onProgress, signal } = options;
   await refuseForeign(out);
   const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return null;
@@ -42,7 +49,43 @@ export async function importModel({ source, out, dtype, onProgress, signal }: Im
       onProgress: (done, of) => onProgress?.(`tensor ${done} of ${of}`),
       ...(signal && { signal }),
     });
-  throw new ConfigError(`there is no ${source}`, "Name a .gguf file or a folder in Hugging Face's layout.");
+  return importFromHub(hubModel(source), options);
+}
+
+/** What is no path here may be a name on the hub; but not where it looks like a path that was misspelt. */
+function hubModel(source: string): HubModel {
+  const model = parseHubModel(source);
+  const isPath = !source.startsWith("hf:") && (source.endsWith(".gguf") || existsSync(source.split("/")[0]!));
+  if (model && !isPath) return model;
+  throw new ConfigError(
+    `there is no ${source}`,
+    `Name a .gguf file, a folder in Hugging Face's layout, or a model of the hub such as org/name@revision${model ? ` (hf:${source} asks the hub)` : ""}.`,
+  );
+}
+
+/** Brings the files into a folder beside `out`, which goes when `out` is complete. */
+async function importFromHub(
+  model: HubModel,
+  { out, dtype, onProgress, signal, patience }: Omit<ImportOptions, "source">,
+): Promise<void> {
+  refuseDtype(dtype);
+  const target = resolve(out);
+  const folder = join(dirname(target), `.${basename(target)}.download`);
+  await makeDirectory(dirname(target));
+  const commit = await downloadModel(model, {
+    folder,
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+    ...(patience && { patience }),
+  });
+  onProgress?.("checking the model");
+  const card = importCard({
+    from: `${model.name} on the Hugging Face hub`,
+    revision: model.revision,
+    commit,
+  });
+  await importFolder(folder, out, { card, link: true, ...(signal && { signal }) });
+  await rm(folder, { recursive: true, force: true });
 }
 
 function refuseDtype(dtype: TensorDtype | null): void {

@@ -68,6 +68,7 @@ const WRITERS: Record<string, string> = {
   "engine/onnx/checkpoint/adapter.ts": "weights, configuration of a model",
   "engine/onnx/checkpoint/safetensors.ts": "weights",
   "exchange/import-folder.ts": "the card of an imported model",
+  "exchange/hub.ts": "files of a model, and their commit",
 };
 
 it("nothing else in the product writes files: a new writer goes through writeAtomically or openJsonLines", async () => {

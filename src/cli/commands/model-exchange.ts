@@ -2,6 +2,7 @@
 
 import { Option } from "commander";
 import type { Command } from "commander";
+import { ConfigError } from "../../core/errors.ts";
 import { examples, interruption, jsonOption, print } from "../command.ts";
 import { lineLog } from "../progress.ts";
 
@@ -13,14 +14,17 @@ const dtypeOption = (description: string) =>
 export function registerImport(model: Command): void {
   const command = model
     .command("import")
-    .description("make a model directory of a GGUF file or of a folder in Hugging Face's layout")
-    .argument("<source>", "a .gguf file or a folder")
+    .description(
+      "make a model directory of a GGUF file, a folder in Hugging Face's layout, or a model of the hub",
+    )
+    .argument("<source>", "a .gguf file, a folder, or org/name[@revision] on the hub (HF_ENDPOINT, HF_TOKEN)")
     .requiredOption("--out <directory>", "the new model directory")
     .addOption(dtypeOption("type of a GGUF's weights on disk; default: the one that rounds nothing"));
   jsonOption(command);
   examples(command, [
     "webrl model import SmolLM2-135M-Instruct.Q4_1.gguf --out models/smollm2",
     "webrl model import ~/Downloads/Qwen2.5-0.5B-Instruct --out models/qwen",
+    "webrl model import HuggingFaceTB/SmolLM2-135M-Instruct@main --out models/smollm2",
   ]);
   command.action(async (source: string, options: { out: string; dtype?: DtypeName; json?: boolean }) => {
     const { importModel } = await import("../../exchange/import-model.ts");
@@ -41,6 +45,61 @@ export function registerImport(model: Command): void {
         `${i.directory}: ${i.architecture}, ${i.parameters.toLocaleString("en")} parameters, vocabulary ${i.vocabSize}, context ${i.contextTokens}`,
         `Use it as a model: webrl eval --model ${i.directory}`,
       ].join("\n"),
+    );
+  });
+}
+
+interface ExportCommandOptions {
+  model?: string;
+  run?: string;
+  out: string;
+  merge?: boolean;
+  dtype?: DtypeName;
+  baseName?: string;
+  json?: boolean;
+}
+
+export function registerExport(model: Command): void {
+  const command = model
+    .command("export")
+    .description("write an adapter for PEFT, or a whole model for transformers")
+    .option("--model <directory>", "the model or adapter")
+    .addOption(new Option("--run <directory>", "the newest policy of a run").conflicts("model"))
+    .requiredOption("--out <directory>", "the new directory")
+    .option("--merge", "fold an adapter into its base: a whole model")
+    .addOption(dtypeOption("type of a whole model's weights; default float32"))
+    .option(
+      "--base-name <name>",
+      "what an adapter calls its base, such as its name on the hub; default: its directory",
+    );
+  jsonOption(command);
+  examples(command, [
+    "webrl model export --run runs/demo --out exports/policy",
+    "webrl model export --model models/adapter --merge --dtype bfloat16 --out exports/merged",
+    "webrl model export --model models/adapter --base-name HuggingFaceTB/SmolLM2-135M-Instruct --out exports/adapter",
+  ]);
+  command.action(async (options: ExportCommandOptions) => {
+    const { exportModel } = await import("../../exchange/export-model.ts");
+    const { modelPath } = await import("../../train/open-parts.ts");
+    const { newestPolicy } = await import("../../train/evaluate-model.ts");
+    if (options.run === undefined && options.model === undefined)
+      throw new ConfigError("there is nothing to export", "Name a model with --model, or a run with --run.");
+    const source = options.run === undefined ? options.model! : (await newestPolicy(options.run)).model;
+    const log = lineLog();
+    const exported = await exportModel({
+      model: modelPath(source, options.run === undefined ? "--model" : "--run"),
+      out: options.out,
+      merge: options.merge ?? false,
+      dtype: options.dtype === undefined ? null : dtypes[options.dtype],
+      baseName: options.baseName ?? null,
+      onProgress: (text) => log.update(text),
+      signal: interruption.signal,
+    });
+    log.end();
+    print(options, exported, ({ directory, kind, base }) =>
+      kind === "adapter"
+        ? `${directory}: an adapter for ${base}. PeftModel.from_pretrained(base, ${JSON.stringify(directory)}) loads it.`
+        : `${directory}: a whole model. AutoModelForCausalLM.from_pretrained(${JSON.stringify(directory)}) loads it.`,
     );
   });
 }

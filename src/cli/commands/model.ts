@@ -5,7 +5,7 @@ import type { AdapterDescription } from "../../engine/onnx/describe-model.ts";
 import type { Register } from "../command.ts";
 import { group, jsonOption, print } from "../command.ts";
 import { registerDemos, registerRollouts } from "./model-collect.ts";
-import { registerImport } from "./model-exchange.ts";
+import { registerExport, registerImport } from "./model-exchange.ts";
 import { registerPretrain, registerSft } from "./model-imitate.ts";
 import { registerOrm } from "./model-orm.ts";
 
@@ -17,6 +17,7 @@ export const register: Register = (program) => {
   registerSft(model);
   registerOrm(model);
   registerImport(model);
+  registerExport(model);
   registerInfo(model);
 };
 

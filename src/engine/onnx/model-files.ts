@@ -230,6 +230,16 @@ export async function readOptimizer(
   return state;
 }
 
+/** What lies beside the weights: tokenizer, chat template, generation settings. By name. */
+export async function readTokenizerFiles(directory: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const name of tokenizerFiles) {
+    const file = join(directory, name);
+    if (await exists(file)) files.set(name, await readModelText(file));
+  }
+  return files;
+}
+
 export interface SaveModel {
   base: BaseModel;
   trained: ReadonlyMap<string, RunTensor>;
@@ -243,11 +253,7 @@ export async function writeModel(directory: string, model: SaveModel): Promise<v
     shape: [...dims],
     data: data as Float32Array,
   });
-  const files = new Map<string, string>();
-  for (const name of tokenizerFiles) {
-    const file = join(model.base.directory, name);
-    if (await exists(file)) files.set(name, await readModelText(file));
-  }
+  const files = await readTokenizerFiles(model.base.directory);
   const extraTensors = new Map<string, Map<string, TensorData>>();
   if (model.optimizer) {
     const state = new Map<string, TensorData>([
