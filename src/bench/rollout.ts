@@ -9,6 +9,7 @@ import { availableParallelism, cpus } from "node:os";
 import { readFile, readdir } from "node:fs/promises";
 import type { Browser } from "playwright-core";
 import type { Action, ParsedAction } from "../core/action.ts";
+import type { Episode } from "../core/episode.ts";
 import type { Observation } from "../core/observation.ts";
 import { createRng } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
@@ -148,20 +149,47 @@ interface Measured {
   stepTimes: StepTimes[];
 }
 
+/** Milliseconds of what an episode is made of. */
+type Times = Record<"start" | "click" | "type" | "look" | "dispose" | "all", number[]>;
+
+async function timed<T>(into: number[], body: () => Promise<T>): Promise<T> {
+  const from = performance.now();
+  const value = await body();
+  into.push(performance.now() - from);
+  return value;
+}
+
+/** Plays an episode to its end, or until the time is over. */
+async function play(
+  episode: Episode,
+  policy: Generator<Action, void, Observation>,
+  until: number,
+  times: Times,
+  counts: { steps: number; faults: number },
+): Promise<void> {
+  let next = policy.next();
+  for (let done = false; !done && performance.now() < until;) {
+    const action: Action = next.done ? { kind: "exit", message: "" } : next.value;
+    const into = TYPING.has(action.kind) ? times.type : times.click;
+    const from = performance.now();
+    const time = await episode.step({ ok: true, action, comments: [] });
+    if (action.kind !== "exit") {
+      into.push(performance.now() - from);
+      times.all.push(performance.now() - from);
+      counts.steps++;
+    }
+    done = time.kind === "last";
+    if (time.kind === "mid") next = policy.next(time.observation);
+    else if (time.ending.kind === "faulted") counts.faults++;
+  }
+}
+
 async function measure(
   { suite, site, tasks, agent, parallel, stepTimes }: Measured,
   { seconds, seed, signal }: RolloutBenchOptions,
 ): Promise<RolloutBenchRun> {
   const rng = createRng(seed).fork(`${agent} ${parallel}`);
-  const times = {
-    start: [] as number[],
-    click: [] as number[],
-    type: [] as number[],
-    look: [] as number[],
-    dispose: [] as number[],
-    all: [] as number[],
-  };
-  let [episodes, steps, faults] = [0, 0, 0];
+  const times: Times = { start: [], click: [], type: [], look: [], dispose: [], all: [] };
   // The browser is launched before the clock starts.
   const warm = await site.start(tasks[0]!, { seed });
   for (let i = 0; i < 10; i++) {
@@ -174,12 +202,7 @@ async function measure(
   const memory = watchMemory();
   const began = performance.now();
   const until = began + seconds * 1000;
-  const timed = async <T>(into: number[], body: () => Promise<T>): Promise<T> => {
-    const from = performance.now();
-    const value = await body();
-    into.push(performance.now() - from);
-    return value;
-  };
+  const counts = { episodes: 0, steps: 0, faults: 0 };
   const worker = async (own: Rng) => {
     while (performance.now() < until) {
       signal?.throwIfAborted();
@@ -187,22 +210,8 @@ async function measure(
       const episode = await timed(times.start, () => site.start(task, { seed: own.int(2 ** 31) }));
       try {
         const policy = agent === "oracle" ? oracle(suite, task, episode.first) : random(own, episode.first);
-        let next = policy.next();
-        for (let done = false; !done && performance.now() < until;) {
-          const action: Action = next.done ? { kind: "exit", message: "" } : next.value;
-          const into = TYPING.has(action.kind) ? times.type : times.click;
-          const from = performance.now();
-          const time = await episode.step({ ok: true, action, comments: [] });
-          if (action.kind !== "exit") {
-            into.push(performance.now() - from);
-            times.all.push(performance.now() - from);
-            steps++;
-          }
-          done = time.kind === "last";
-          if (time.kind === "mid") next = policy.next(time.observation);
-          else if (time.ending.kind === "faulted") faults++;
-        }
-        if (performance.now() < until) episodes++;
+        await play(episode, policy, until, times, counts);
+        if (performance.now() < until) counts.episodes++;
       } finally {
         await timed(times.dispose, () => episode[Symbol.asyncDispose]());
       }
@@ -213,11 +222,9 @@ async function measure(
   return {
     agent,
     parallel,
-    episodes,
-    steps,
-    faults,
-    episodesPerHour: Math.round((episodes / elapsed) * 3600),
-    stepsPerSecond: round(steps / elapsed),
+    ...counts,
+    episodesPerHour: Math.round((counts.episodes / elapsed) * 3600),
+    stepsPerSecond: round(counts.steps / elapsed),
     fractionOfBare: null,
     startMs: percentiles(times.start),
     stepMs: percentiles(times.all),

@@ -4,7 +4,9 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
+import type { Episode, StartOptions } from "../core/episode.ts";
 import { ConfigError, invariant } from "../core/errors.ts";
+import type { Task } from "../core/task.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
@@ -19,6 +21,7 @@ import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
 import type { OwnTasks } from "./own-tasks.ts";
 import type { Suite, SiteOptions, SuiteSite } from "./suite.ts";
 import { filterTasks, unknown } from "./filter-tasks.ts";
+import { shareCopies } from "./share-copies.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
 /** Loads the default export of a TypeScript or JavaScript file. */
@@ -108,51 +111,57 @@ function createOwnSite(
   refuseSecretTasks(definition, tasks);
   const pool = new BrowserPool(options.browser);
   const size = definition.start?.instances ?? 1;
-  const free: Instance[] = [];
-  const waiting: ((instance: Instance | null) => void)[] = [];
-  const all = new Set<Instance>();
   const resetMs: number[] = [];
   const part = blame(definition.name);
   /** Signed in once, and found signed in afterwards. */
   let loginHolds = false;
-  let made = 0;
   let disposed = false;
+  const copies = shareCopies(size, (signal) =>
+    part("start", async () => openInstance(definition, directory, signal), signal),
+  );
 
-  const acquire = async (signal: AbortSignal | undefined): Promise<Instance> => {
-    invariant(!disposed, "start on a site that was disposed");
-    const instance = free.pop();
-    if (instance) return instance;
-    if (made < size) {
-      made++;
-      try {
-        const fresh = await part("start", async () => openInstance(definition, directory, signal), signal);
-        all.add(fresh);
-        return fresh;
-      } catch (error) {
-        made--;
-        waiting.shift()?.(null);
-        throw error;
-      }
-    }
-    const given = await new Promise<Instance | null>((resolve, reject) => {
-      const abort = () => {
-        const at = waiting.indexOf(take);
-        if (at >= 0) waiting.splice(at, 1);
-        reject(signal!.reason as Error);
-      };
-      const take = (next: Instance | null) => {
-        signal?.removeEventListener("abort", abort);
-        resolve(next);
-      };
-      waiting.push(take);
-      signal?.addEventListener("abort", abort, { once: true });
-    });
-    return given ?? acquire(signal);
-  };
-  const release = (instance: Instance) => {
-    const next = waiting.shift();
-    if (next) next(instance);
-    else free.push(instance);
+  /** The episode on a copy that was taken for it; `give` gives it back. */
+  const startOn = async (
+    instance: Instance,
+    give: () => void,
+    task: Task,
+    { seed, signal }: StartOptions,
+  ): Promise<Episode> => {
+    const own = ownTask(task);
+    const began = performance.now();
+    await part("reset", async () => resetInstance(definition, directory, instance, signal), signal);
+    resetMs.push(performance.now() - began);
+    const { host } = new URL(instance.baseUrl);
+    const network = {
+      hosts: new Map(),
+      allowedHosts: [host, ...(definition.hosts ?? [])],
+      privateHosts: definition.privateHosts ?? [],
+    };
+    const startPath = new URL(task.startUrl);
+    const startUrl = new URL(startPath.pathname + startPath.search, instance.baseUrl).href;
+    const steps = own?.signedOut ? [] : (definition.login ?? []);
+    const login = { site: definition.name, baseUrl: instance.baseUrl, network, steps, startUrl };
+    const signedIn =
+      steps.length === 0 ? null : await part("login", async () => logIn(pool, login, !loginHolds), signal);
+    if (signedIn && !loginHolds) refuseSecretTasks(definition, tasks);
+    loginHolds ||= signedIn !== null;
+    const world: EpisodeWorld = {
+      ...network,
+      cookies: [],
+      ...(signedIn && { storage: signedIn }),
+      ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
+      startUrl,
+      verify: async (answer, { url, pageText }) =>
+        verifyOwn(task, own?.checks ?? [], { answer, url, pageText, baseUrl: instance.baseUrl }),
+      dispose: give,
+    };
+    const starting = {
+      format: options.format ?? "compact",
+      seed,
+      ...(signal ? { signal } : {}),
+      ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
+    };
+    return part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);
   };
 
   return {
@@ -162,52 +171,17 @@ function createOwnSite(
     get openEpisodes() {
       return pool.open;
     },
-    start: async (task, { seed, signal }) => {
-      signal?.throwIfAborted();
-      const own = ownTask(task);
-      const instance = await acquire(signal);
-      let released = false;
+    start: async (task, starting) => {
+      starting.signal?.throwIfAborted();
+      invariant(!disposed, "start on a site that was disposed");
+      const instance = await copies.take(starting.signal);
+      let given = false;
       const give = () => {
-        if (!released) release(instance);
-        released = true;
+        if (!given) copies.give(instance);
+        given = true;
       };
       try {
-        const began = performance.now();
-        await part("reset", async () => resetInstance(definition, directory, instance, signal), signal);
-        resetMs.push(performance.now() - began);
-        const { host } = new URL(instance.baseUrl);
-        const network = {
-          hosts: new Map(),
-          allowedHosts: [host, ...(definition.hosts ?? [])],
-          privateHosts: definition.privateHosts ?? [],
-        };
-        const startPath = new URL(task.startUrl);
-        const startUrl = new URL(startPath.pathname + startPath.search, instance.baseUrl).href;
-        const steps = own?.signedOut ? [] : (definition.login ?? []);
-        const login = { site: definition.name, baseUrl: instance.baseUrl, network, steps, startUrl };
-        const signedIn =
-          steps.length === 0
-            ? null
-            : await part("login", async () => logIn(pool, login, !loginHolds), signal);
-        if (signedIn && !loginHolds) refuseSecretTasks(definition, tasks);
-        loginHolds ||= signedIn !== null;
-        const world: EpisodeWorld = {
-          ...network,
-          cookies: [],
-          ...(signedIn && { storage: signedIn }),
-          ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
-          startUrl,
-          verify: async (answer, { url, pageText }) =>
-            verifyOwn(task, own?.checks ?? [], { answer, url, pageText, baseUrl: instance.baseUrl }),
-          dispose: give,
-        };
-        const starting = {
-          format: options.format ?? "compact",
-          seed,
-          ...(signal ? { signal } : {}),
-          ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-        };
-        return await part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);
+        return await startOn(instance, give, task, starting);
       } catch (error) {
         give();
         throw error;
@@ -216,7 +190,7 @@ function createOwnSite(
     [Symbol.asyncDispose]: async () => {
       disposed = true;
       await pool[Symbol.asyncDispose]();
-      await Promise.all([...all].map(async (instance) => instance.server?.[Symbol.asyncDispose]()));
+      await Promise.all([...copies.made].map(async (instance) => instance.server?.[Symbol.asyncDispose]()));
     },
   };
 }

@@ -70,25 +70,11 @@ export interface TemplateWorld<T> {
   startUrl(template: T, path: string): string;
 }
 
-export function createTemplateTasks<T extends SuiteTemplate>(
-  name: string,
-  templates: readonly T[],
-  world: TemplateWorld<T>,
-): TemplateTasks<T> {
-  const byId = new Map(templates.map((template) => [template.id, template]));
-  invariant(byId.size === templates.length, "template ids are unique");
+/** The instances of templates, made when they are first asked for. */
+function indexInstances<T extends SuiteTemplate>(template: (id: string) => T, world: TemplateWorld<T>) {
   const instances = new Map<string, TemplateInstance[]>();
   const byParams = new Map<string, Map<string, TemplateInstance>>();
-  let all: Task[] | undefined;
-  let index: Map<string, Task> | undefined;
-
-  const template = (id: string): T => {
-    const found = byId.get(id);
-    if (found) return found;
-    throw unknown("template", id, byId.keys(), `${world.list} --templates`);
-  };
-
-  const instancesOf = (id: string): TemplateInstance[] => {
+  const of = (id: string): TemplateInstance[] => {
     let list = instances.get(id);
     if (!list) {
       const from = template(id);
@@ -101,6 +87,35 @@ export function createTemplateTasks<T extends SuiteTemplate>(
     }
     return list;
   };
+  /** By its parameters as a key. */
+  const find = (id: string, key: string): TemplateInstance | undefined => {
+    let keys = byParams.get(id);
+    if (!keys) {
+      keys = new Map(of(id).map((instance) => [stringify(instance.params), instance]));
+      byParams.set(id, keys);
+    }
+    return keys.get(key);
+  };
+  return { of, find };
+}
+
+export function createTemplateTasks<T extends SuiteTemplate>(
+  name: string,
+  templates: readonly T[],
+  world: TemplateWorld<T>,
+): TemplateTasks<T> {
+  const byId = new Map(templates.map((template) => [template.id, template]));
+  invariant(byId.size === templates.length, "template ids are unique");
+  let all: Task[] | undefined;
+  let index: Map<string, Task> | undefined;
+
+  const template = (id: string): T => {
+    const found = byId.get(id);
+    if (found) return found;
+    throw unknown("template", id, byId.keys(), `${world.list} --templates`);
+  };
+
+  const { of: instancesOf, find: findInstance } = indexInstances(template, world);
 
   const make = (from: T, id: string, params: Params, phrasing: number, split: Split): Task => ({
     id,
@@ -140,12 +155,7 @@ export function createTemplateTasks<T extends SuiteTemplate>(
       const from = template(templateId);
       invariant(from.phrasings[phrasing] !== undefined, `${templateId} has no phrasing ${phrasing}`);
       const key = stringify(params);
-      let keys = byParams.get(templateId);
-      if (!keys) {
-        keys = new Map(instancesOf(templateId).map((instance) => [stringify(instance.params), instance]));
-        byParams.set(templateId, keys);
-      }
-      const known = keys.get(key);
+      const known = findInstance(templateId, key);
       const instance = known ? String(known.index) : `x${hash32(key).toString(36)}`;
       const id = `${templateId}/${instance}.${phrasing}${lineage ? `@${lineage.phase}` : ""}`;
       const split = lineage

@@ -40,7 +40,13 @@ function filterOptions(command: Command): Command {
 
 export function register(program: Command): void {
   const suite = group(program, "suite", "The tasks: list them, show one, check them all, open their sites.");
+  registerList(suite);
+  registerShow(suite);
+  registerCheck(suite);
+  registerServe(suite);
+}
 
+function registerList(suite: Command): void {
   const list = filterOptions(suite.command("list").description("List tasks."))
     .option("--limit <n>", "at most so many, taken in turn from each template", wholeNumber())
     .option("--templates", "list templates instead of tasks");
@@ -72,7 +78,9 @@ export function register(program: Command): void {
           )}\n${tasks.length} tasks`,
       );
   });
+}
 
+function registerShow(suite: Command): void {
   const show = suiteOptions(suite.command("show").description("Show one task.")).argument(
     "<task>",
     "id of the task",
@@ -97,7 +105,9 @@ export function register(program: Command): void {
         .join("\n"),
     );
   });
+}
 
+function registerCheck(suite: Command): void {
   const check = filterOptions(
     suite
       .command("check")
@@ -111,7 +121,9 @@ export function register(program: Command): void {
     "webrl suite check --site forum --instances 5",
     "webrl suite check --template map.nearest --instances 50 --parallel 2 --json",
   ]).action(checkCommand);
+}
 
+function registerServe(suite: Command): void {
   const serve = suite.command("serve").description("Open the built-in sites to an ordinary browser.");
   examples(
     serve

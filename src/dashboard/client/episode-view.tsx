@@ -53,26 +53,13 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
   const show = (index: number) => {
     if (index >= 0 && index < count) replaceQuery({ step: String(index + 1) });
   };
-  // Before the next paint: keys pressed faster than pages are painted would start from the old step.
-  useLayoutEffect(() => {
-    const onKey = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName))
-        return;
-      const act = {
-        j: () => show(step + 1),
-        k: () => show(step - 1),
-        ArrowRight: () => show(step + 1),
-        ArrowLeft: () => show(step - 1),
-        "]": () => go(neighbours?.next),
-        "[": () => go(neighbours?.previous),
-      }[event.key];
-      if (!act) return;
-      event.preventDefault();
-      act();
-    };
-    addEventListener("keydown", onKey);
-    return () => removeEventListener("keydown", onKey);
+  useKeys({
+    j: () => show(step + 1),
+    k: () => show(step - 1),
+    ArrowRight: () => show(step + 1),
+    ArrowLeft: () => show(step - 1),
+    "]": () => go(neighbours?.next),
+    "[": () => go(neighbours?.previous),
   });
 
   if (error !== null) return <p class="notice">{error}</p>;
@@ -94,22 +81,10 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
       <h1>{data.task.instruction}</h1>
       <p class="dim">{`${data.task.id} · ${data.task.category} · ${(data.task.sites ?? []).join(", ")} · the oracle needs ${data.task.difficulty} steps`}</p>
       <div class="filters">
-        <label>
-          Beside it
-          <select
-            value={besideText ?? ""}
-            onChange={(event) => replaceQuery({ beside: event.currentTarget.value || undefined })}
-          >
-            <option value="">no other attempt</option>
-            {(others?.items ?? [])
-              .filter((other) => !(other.id === id && other.kind === kind))
-              .map((other) => (
-                <option key={`${other.kind}${other.id}`} value={`${other.kind}:${other.phase}:${other.id}`}>
-                  {`${other.id} (${other.truth === null ? words(other.ending) : other.truth ? "success" : "failure"})`}
-                </option>
-              ))}
-          </select>
-        </label>
+        <BesideChoice
+          value={besideText}
+          others={(others?.items ?? []).filter((other) => !(other.id === id && other.kind === kind))}
+        />
         <span class="dim">
           <kbd>←</kbd> <kbd>→</kbd> steps, <kbd>[</kbd> <kbd>]</kbd> episodes
         </span>
@@ -120,6 +95,43 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
         {second.data && <Attempt run={run} detail={second.data} step={step} show={show} />}
       </div>
     </>
+  );
+}
+
+/** What each key does, but for those that are typed into a field. */
+function useKeys(acts: Record<string, () => void>): void {
+  // Before the next paint: keys pressed faster than pages are painted would start from the old step.
+  useLayoutEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName))
+        return;
+      const act = acts[event.key];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    };
+    addEventListener("keydown", onKey);
+    return () => removeEventListener("keydown", onKey);
+  });
+}
+
+function BesideChoice({ value, others }: { value: string | null; others: EpisodeSummary[] }) {
+  return (
+    <label>
+      Beside it
+      <select
+        value={value ?? ""}
+        onChange={(event) => replaceQuery({ beside: event.currentTarget.value || undefined })}
+      >
+        <option value="">no other attempt</option>
+        {others.map((other) => (
+          <option key={`${other.kind}${other.id}`} value={`${other.kind}:${other.phase}:${other.id}`}>
+            {`${other.id} (${other.truth === null ? words(other.ending) : other.truth ? "success" : "failure"})`}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

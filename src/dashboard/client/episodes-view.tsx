@@ -39,51 +39,10 @@ export function EpisodesView({
   const filters = filterQuery(query);
   const search = new URLSearchParams(filters).toString();
   const url = `/api/runs/${encodeURIComponent(run)}/episodes?${search}`;
-  const choose = (name: string, label: string, values: (string | number)[], show = words) => (
-    <label>
-      {label}
-      <select
-        value={filters[name] ?? ""}
-        onChange={(event) => replaceQuery({ [name]: event.currentTarget.value || undefined })}
-      >
-        <option value="">all</option>
-        {values.map((value) => (
-          <option key={value} value={String(value)}>
-            {show(String(value))}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
-  const facets = answer?.facets;
   return (
     <>
       <h1>Episodes</h1>
-      <form class="filters" onSubmit={(event) => event.preventDefault()}>
-        {choose("kind", "Kind", ["rollout", "evaluation"])}
-        {choose("phase", "Phase", facets?.phase ?? [])}
-        {choose("outcome", "Outcome", ["success", "failure", "faulted", "unknown"])}
-        {choose("site", "Site", facets?.site ?? [], String)}
-        {choose("template", "Template", facets?.template ?? [], String)}
-        <label>
-          Words
-          <input
-            type="search"
-            value={filters["text"] ?? ""}
-            onChange={(event) => replaceQuery({ text: event.currentTarget.value || undefined })}
-          />
-        </label>
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={filters["disagreement"] === "1"}
-            onChange={(event) =>
-              replaceQuery({ disagreement: event.currentTarget.checked ? "1" : undefined })
-            }
-          />
-          ORM and verifier disagree
-        </label>
-      </form>
+      <Filters chosen={filters} facets={answer?.facets} />
       <p class="dim" role="status">
         {answer ? `${answer.total} of ${answer.all} episodes` : "Reading episodes…"}
       </p>
@@ -107,6 +66,56 @@ export function EpisodesView({
         <kbd>↑</kbd> <kbd>↓</kbd> move, <kbd>Enter</kbd> opens
       </p>
     </>
+  );
+}
+
+function Filters({
+  chosen,
+  facets,
+}: {
+  chosen: Record<string, string>;
+  facets: EpisodePiece["facets"] | undefined;
+}) {
+  const choose = (name: string, label: string, values: (string | number)[], show = words) => (
+    <label>
+      {label}
+      <select
+        value={chosen[name] ?? ""}
+        onChange={(event) => replaceQuery({ [name]: event.currentTarget.value || undefined })}
+      >
+        <option value="">all</option>
+        {values.map((value) => (
+          <option key={value} value={String(value)}>
+            {show(String(value))}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+  return (
+    <form class="filters" onSubmit={(event) => event.preventDefault()}>
+      {choose("kind", "Kind", ["rollout", "evaluation"])}
+      {choose("phase", "Phase", facets?.phase ?? [])}
+      {choose("outcome", "Outcome", ["success", "failure", "faulted", "unknown"])}
+      {choose("site", "Site", facets?.site ?? [], String)}
+      {choose("template", "Template", facets?.template ?? [], String)}
+      <label>
+        Words
+        <input
+          type="search"
+          value={chosen["text"] ?? ""}
+          onChange={(event) => replaceQuery({ text: event.currentTarget.value || undefined })}
+        />
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={chosen["disagreement"] === "1"}
+          onChange={(event) => replaceQuery({ disagreement: event.currentTarget.checked ? "1" : undefined })}
+        />
+        ORM and verifier disagree
+      </label>
+    </form>
   );
 }
 

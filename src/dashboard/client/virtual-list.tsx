@@ -15,18 +15,11 @@ export interface Piece<T> {
   items: T[];
 }
 
-/** `url` takes `offset` and `limit`; `version` changes when the rows may have. */
-export function VirtualList<T>(props: {
-  url: string;
-  version: number;
-  label: string;
-  row: (item: T, index: number) => ComponentChildren;
-  onTotal?: (answer: Piece<T>) => void;
-}) {
-  const { url, version, label, row } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
-  const [height, setHeight] = useState(560);
+/** The rows from `first` to `last`, fetched piece by piece. */
+function usePieces<T>(
+  { url, version, onTotal }: { url: string; version: number; onTotal?: (answer: Piece<T>) => void },
+  inSight: (total: number | null) => [first: number, last: number],
+) {
   const [total, setTotal] = useState<number | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [, redraw] = useState(0);
@@ -41,19 +34,7 @@ export function VirtualList<T>(props: {
     const same = pieces.current.key.startsWith(`${url} `);
     pieces.current = { key, items: same ? pieces.current.items : new Map(), asked: new Set() };
   }
-  const first = Math.max(0, Math.floor(top / ROW_HEIGHT) - MARGIN);
-  const last = Math.min(total ?? PIECE, Math.ceil((top + height) / ROW_HEIGHT) + MARGIN);
-
-  useEffect(() => {
-    box.current!.scrollTop = 0;
-    setTop(0);
-  }, [url]);
-  useEffect(() => {
-    const resize = () => setHeight(Math.max(280, innerHeight - 250));
-    resize();
-    addEventListener("resize", resize);
-    return () => removeEventListener("resize", resize);
-  }, []);
+  const [first, last] = inSight(total);
   useEffect(() => {
     const mine = pieces.current;
     for (let piece = Math.floor(first / PIECE); piece * PIECE < Math.max(last, 1); piece++) {
@@ -65,14 +46,44 @@ export function VirtualList<T>(props: {
           mine.items.set(piece, answer.items);
           setTotal(answer.total);
           setError(null);
-          props.onTotal?.(answer);
+          onTotal?.(answer);
           redraw((n) => n + 1);
         },
         (cause: unknown) => setError(cause instanceof Error ? cause.message : String(cause)),
       );
     }
   }, [key, first, last]);
+  const itemAt = (i: number) => pieces.current.items.get(Math.floor(i / PIECE))?.[i % PIECE];
+  return { first, last, total, error, itemAt };
+}
 
+/** `url` takes `offset` and `limit`; `version` changes when the rows may have. */
+export function VirtualList<T>(props: {
+  url: string;
+  version: number;
+  label: string;
+  row: (item: T, index: number) => ComponentChildren;
+  onTotal?: (answer: Piece<T>) => void;
+}) {
+  const { url, label, row } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  const [height, setHeight] = useState(560);
+  const { first, last, total, error, itemAt } = usePieces<T>(props, (count) => [
+    Math.max(0, Math.floor(top / ROW_HEIGHT) - MARGIN),
+    Math.min(count ?? PIECE, Math.ceil((top + height) / ROW_HEIGHT) + MARGIN),
+  ]);
+
+  useEffect(() => {
+    box.current!.scrollTop = 0;
+    setTop(0);
+  }, [url]);
+  useEffect(() => {
+    const resize = () => setHeight(Math.max(280, innerHeight - 250));
+    resize();
+    addEventListener("resize", resize);
+    return () => removeEventListener("resize", resize);
+  }, []);
   const move = (event: KeyboardEvent) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const links = [...box.current!.querySelectorAll<HTMLElement>("li > a")];
@@ -83,7 +94,7 @@ export function VirtualList<T>(props: {
   };
   const rows = [];
   for (let i = first; i < Math.min(last, total ?? 0); i++) {
-    const item = pieces.current.items.get(Math.floor(i / PIECE))?.[i % PIECE];
+    const item = itemAt(i);
     rows.push(
       <li key={i} style={{ top: `${i * ROW_HEIGHT}px` }} aria-setsize={total ?? -1} aria-posinset={i + 1}>
         {item === undefined ? <div class="dim">…</div> : row(item, i)}

@@ -1,0 +1,65 @@
+/** @file Copies of an application that episodes share: each is used by one episode at a time, and made when it is first needed. */
+
+export interface SharedCopies<T> {
+  /** A copy for one episode; waits for one where all are in use. Rejects with what `make` throws, or the signal's reason. */
+  take(signal: AbortSignal | undefined): Promise<T>;
+  /** Gives it back. */
+  give(copy: T): void;
+  /** All that were made. */
+  readonly made: ReadonlySet<T>;
+}
+
+/** At most `most` copies. */
+export function shareCopies<T>(
+  most: number,
+  make: (signal: AbortSignal | undefined) => Promise<T>,
+): SharedCopies<T> {
+  const free: T[] = [];
+  const made = new Set<T>();
+  /** Each takes a copy, or tries again where there is `null`. */
+  const waiting: ((copy: T | null) => void)[] = [];
+  let begun = 0;
+
+  const makeOne = async (signal: AbortSignal | undefined): Promise<T> => {
+    begun++;
+    try {
+      const copy = await make(signal);
+      made.add(copy);
+      return copy;
+    } catch (error) {
+      begun--;
+      waiting.shift()?.(null);
+      throw error;
+    }
+  };
+  const wait = (signal: AbortSignal | undefined): Promise<T | null> =>
+    new Promise((resolve, reject) => {
+      const abort = () => {
+        const at = waiting.indexOf(take);
+        if (at >= 0) waiting.splice(at, 1);
+        reject(signal!.reason as Error);
+      };
+      const take = (copy: T | null) => {
+        signal?.removeEventListener("abort", abort);
+        resolve(copy);
+      };
+      waiting.push(take);
+      signal?.addEventListener("abort", abort, { once: true });
+    });
+
+  const take = async (signal: AbortSignal | undefined): Promise<T> => {
+    const copy = free.pop();
+    if (copy !== undefined) return copy;
+    if (begun < most) return makeOne(signal);
+    return (await wait(signal)) ?? take(signal);
+  };
+  return {
+    take,
+    give: (copy) => {
+      const next = waiting.shift();
+      if (next) next(copy);
+      else free.push(copy);
+    },
+    made,
+  };
+}
