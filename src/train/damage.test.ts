@@ -143,6 +143,24 @@ describe("a run directory that something has damaged", () => {
     await expect(resume(directory)).rejects.toThrow(`${file}:2 is not JSON`);
   });
 
+  it("names the line where verdicts of a stage that is not done are no such, or of other episodes", async () => {
+    const file = "phases/01/verdicts.jsonl";
+    const lines = (await text(join(world, "whole"), file)).trimEnd().split("\n");
+    const damages: string[][] = [
+      lines.with(1, lines[1]!.replace('{"id":"', '{"id":"q')),
+      lines.with(1, "null"),
+      lines.with(1, "[]"),
+      lines.with(1, lines[1]!.replace(/"success":\w+/, '"success":0')),
+      [lines[0]!, lines[0]!, ...lines.slice(1)],
+    ];
+    for (const damaged of damages) {
+      const directory = await copy();
+      await rm(join(directory, "phases/01/judge.done.json"));
+      await writeFile(join(directory, file), `${damaged.join("\n")}\n`);
+      await expect(resume(directory)).rejects.toThrow(/verdicts\.jsonl:2 is not the verdict on /);
+    }
+  });
+
   it("goes on without lines of its metrics, and says which are lost", async () => {
     const directory = await copy();
     const file = join(directory, "metrics.jsonl");

@@ -24,6 +24,7 @@ export async function judgeTrajectories(context: Context, phase: number): Promis
     const records = (await context.experience.episodes(phase)).filter((record) => !isFaulted(record));
     const lines = stage.lines("verdicts.jsonl");
     const written = await lines.read();
+    refuseForeign(written, records, lines.path);
     // Whole chunks only: the same trajectories are always judged together.
     const kept = written.slice(0, written.length - (written.length % CHUNK));
     if (kept.length < written.length && written.length < records.length)
@@ -41,6 +42,22 @@ export async function judgeTrajectories(context: Context, phase: number): Promis
     audit(stage, all);
     return { judged: all.length, successes: all.filter((line) => line.success).length };
   });
+}
+
+/** An interrupted stage has left the verdicts on the first records, in their order; nothing else has a SHA-256 to tell it by. */
+function refuseForeign(
+  written: readonly (VerdictLine | null)[],
+  records: readonly EpisodeRecord[],
+  path: string,
+): void {
+  const at = written.findIndex(
+    (line, i) => line?.id !== records[i]?.id || typeof line?.success !== "boolean",
+  );
+  if (at < 0) return;
+  throw new ConfigError(
+    `${path}:${at + 1} is not the verdict on ${records[at]?.id ?? "any episode"}`,
+    "Restore it from a copy, or delete this line and all after it: those episodes are judged again.",
+  );
 }
 
 function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
