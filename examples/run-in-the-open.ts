@@ -8,7 +8,7 @@ import { mkdtemp } from "node:fs/promises";
 import { loadConfig, openParts, resolveModels } from "webrl";
 import { trainInTheOpen } from "./training-in-the-open.ts";
 
-const config = resolveModels(await loadConfig({ set: process.argv.slice(2) }));
+const config = await resolveModels(await loadConfig({ set: process.argv.slice(2) }));
 await using parts = await openParts(config);
 const { engine, site, catalog, judge, proposer } = parts;
 if (!judge) throw new Error("this example needs a judge: leave models.judge=verifier out");

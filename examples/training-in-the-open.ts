@@ -6,7 +6,7 @@
  * Read it from the bottom: `trainInTheOpen` is the circle. `run-in-the-open.ts` starts it on the built-in sites.
  */
 
-import { answerOf, createRng, hash32, parseAction } from "webrl";
+import { answerOf, createRng, hash32, parseAction, promptTemplate } from "webrl";
 import type {
   Ending,
   Engine,
@@ -92,7 +92,7 @@ async function tryTask(
       tokenizer,
       contextTokens,
       maxNewTokens,
-      template: config.models.template,
+      template: promptTemplate(config),
       instruction: task.instruction,
       history: steps,
       observation: observation.text,
@@ -101,10 +101,10 @@ async function tryTask(
       prompt_T: promptTokens,
       maxTokens: maxNewTokens,
       temperature: options.temperature,
-      stopTokens: stopTokens(tokenizer),
+      stopTokens: stopTokens(tokenizer, promptTemplate(config)),
       seed: hash32(`${seed}/${steps.length}`),
     });
-    const response = responseText(sampled.text, config.models.template);
+    const response = responseText(sampled.text, promptTemplate(config));
     const action = parseAction(response);
     const next = await episode.step(action);
     steps.push({
@@ -230,7 +230,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
       ...(judgeOfTasks && {
         value: createStartValue(judgeOfTasks, {
           maxNewTokens: config.rollout.maxNewTokens,
-          template: config.models.template,
+          template: promptTemplate(config),
           observe: async (task) => {
             const key = `${task.templateId ?? ""} ${task.startUrl}`;
             await using episode = await world.site.start(task, {
@@ -262,7 +262,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
     const newSteps = fresh.flat().length;
     const { selected } = selectReplay(
       old,
-      await perplexitiesUnder(actor, old, { endTokens: stopTokens(tokenizer) }),
+      await perplexitiesUnder(actor, old, { endTokens: stopTokens(tokenizer, promptTemplate(config)) }),
       {
         newSteps,
         rng: draw.fork("choice"),

@@ -16,7 +16,7 @@ export { CATEGORIES } from "./core/task.ts";
 export { answerOf } from "./core/trajectory.ts";
 
 export { parseAction, printAction } from "./text/action.ts";
-export type { PromptTemplate } from "./text/prompt.ts";
+export type { PromptTemplate, TemplateSetting } from "./text/template-names.ts";
 
 export type { BrowserConfig } from "./browser/launch.ts";
 export type { StepTimes } from "./browser/episode.ts";
@@ -71,6 +71,7 @@ export type { DataStep, ExperienceReader } from "./train/experience-reader.ts";
 export { train } from "./train/loop.ts";
 export type { RunResult, TrainOptions } from "./train/loop.ts";
 export { openParts, resolveModels } from "./train/open-parts.ts";
+export { promptTemplate } from "./train/prompt-template.ts";
 export type { OpenParts, OpenPartsOptions } from "./train/open-parts.ts";
 export type { CatalogParams, CatalogTemplate, TaskCatalog } from "./curriculum/catalog.ts";
 export type { CandidateOutcome, FilterOptions } from "./curriculum/filter.ts";

@@ -66,10 +66,15 @@ export {
   answerTokens,
   policyPrompt,
   responseText,
+  stopStrings,
   stopTokens,
+  valueAnswers,
   valuePrompt,
   valuePromptOf,
 } from "./text/prompt.ts";
-export type { AnswerTokens, PolicyPromptInput, PolicyPromptOptions, PromptTemplate } from "./text/prompt.ts";
+export type { AnswerTokens, PolicyPromptOptions } from "./text/prompt.ts";
+export { chooseTemplate } from "./text/choose-template.ts";
+export type { PromptTemplate, TemplateSetting } from "./text/template-names.ts";
+export type { OrmPromptInput, PolicyPromptInput } from "./text/prompt-input.ts";
 export { ormInput, ormPrompt } from "./text/prompt-orm.ts";
-export type { OrmPromptInput, OrmPromptOptions, OrmPromptStyle } from "./text/prompt-orm.ts";
+export type { OrmPromptOptions } from "./text/prompt-orm.ts";

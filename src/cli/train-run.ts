@@ -36,7 +36,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
 
   // Before anything is written or started: a wrong path is the user's to correct.
   if (options.config) refuseExistingRun(directory);
-  const config = options.config ? resolveModels(options.config) : (await readRunInfo(directory)).config;
+  const config = options.config ? await resolveModels(options.config) : (await readRunInfo(directory)).config;
   const estimate = options.config ? await checkResources(planOf(config)) : null;
   const view = createRunView({ ...config, phases: phases ?? config.phases });
   const observer = options.observer ?? view.observer;

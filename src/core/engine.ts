@@ -5,14 +5,42 @@
  * Shapes: `_B` datums of a batch, `_T` tokens of a sequence, `_N` targets of a datum.
  */
 
+/**
+ * Text for a model. A string is our own (a template): special tokens written in it are tokens. `{ plain }` is somebody
+ * else's (a page, an instruction, a reply): it never becomes a special token, whatever it says.
+ */
+export type PromptText = string | readonly (string | PlainText)[];
+
+export interface PlainText {
+  readonly plain: string;
+}
+
 export interface Tokenizer {
   readonly vocabSize: number;
-  /** Special tokens written literally in `text` (`<|eot_id|>`) become their ids; nothing is added. */
-  encode(text: string): number[];
+  /**
+   * Special tokens written in our own text (`<|eot_id|>`) become their ids; nothing is added. What lies between two of
+   * them is encoded as one text, whoever its parts are from, so that harmless pieces give what their joined text gives.
+   */
+  encode(text: PromptText): number[];
   /** Special tokens are printed literally. */
   decode(tokens: readonly number[]): string;
   /** Id of a token by its exact text, or `undefined`. */
   idOf(token: string): number | undefined;
+  /** Tokens that end what the model writes, by its files (`generation_config.json`, `eos_token`). */
+  readonly endTokens?: readonly number[];
+  /** How the model was trained to read a conversation, where its files say so. */
+  readonly chatTemplate?: ChatTemplateSource | undefined;
+  /** Whether it was trained by `trainBpe`, as those of the shipped models were. */
+  readonly madeHere?: boolean;
+}
+
+export interface ChatTemplateSource {
+  /** Jinja. */
+  source: string;
+  /** What every rendering has: `bos_token` and its like. */
+  variables: Readonly<Record<string, string>>;
+  /** The file that it is from, for errors. */
+  name: string;
 }
 
 export interface SampleRequest {

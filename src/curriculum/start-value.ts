@@ -4,8 +4,8 @@ import { answerProbability } from "../algo/loss.ts";
 import type { FrozenModel } from "../core/engine.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
-import { answerDatum, answerTokens, valuePrompt } from "../text/prompt.ts";
-import type { PromptTemplate } from "../text/prompt.ts";
+import { answerDatum, valueAnswers, valuePrompt } from "../text/prompt.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
 
 export interface StartValueOptions {
   /** Text of the start page, in the format the critic was trained on; `null` or a `Fault` where it cannot be seen. */
@@ -25,7 +25,7 @@ export function createStartValue(
 ): (tasks: readonly Task[], signal?: AbortSignal) => Promise<(number | null)[]> {
   const { maxNewTokens, template } = options;
   const { tokenizer, contextTokens } = critic;
-  const answers = answerTokens(tokenizer);
+  const answers = valueAnswers(tokenizer);
   return async (tasks, signal) => {
     const values = tasks.map((): number | null => null);
     const prompts: { at: number; prompt_T: number[] }[] = [];

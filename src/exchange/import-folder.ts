@@ -13,7 +13,7 @@ import { isModelFile } from "../engine/onnx/checkpoint/manifest.ts";
 import { openCheckpoint } from "../engine/onnx/checkpoint/checkpoint.ts";
 import { exists } from "../engine/onnx/checkpoint/read-file.ts";
 import { describeModel } from "../engine/onnx/describe-model.ts";
-import { loadChatTemplate } from "../text/chat-template.ts";
+import { createChatTemplate, readChatTemplate } from "../text/chat-template.ts";
 
 export interface ImportFolderOptions {
   /** `README.md` of the new directory. */
@@ -75,7 +75,8 @@ async function checkFolder(source: string): Promise<void> {
       "Make it with transformers: `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`.",
     );
   await describeModel(source);
-  await loadChatTemplate(source);
+  const template = await readChatTemplate(source);
+  if (template) createChatTemplate(template);
 }
 
 async function take(from: string, to: string, asLink: boolean): Promise<void> {

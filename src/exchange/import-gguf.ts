@@ -48,7 +48,8 @@ async function convert(
   const { tokenizer, tokenizerConfig, generationConfig } = tokenizerOfGguf(gguf, config.contextTokens);
   checkTokenizerFits(createTokenizer(tokenizer, tokenizerConfig, file), config.vocabSize, file);
   const template = tokenizerConfig["chat_template"];
-  if (typeof template === "string") createChatTemplate(template, {}, `${file}: "tokenizer.chat_template"`);
+  if (typeof template === "string")
+    createChatTemplate({ source: template, variables: {}, name: `${file}: "tokenizer.chat_template"` });
 
   let done = 0;
   const tensors = new Map<string, TensorSource>();

@@ -22,7 +22,7 @@ import type { OracleRun } from "../rollout/oracle-policy.ts";
 import { oraclePolicy } from "../rollout/oracle-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import { printAction } from "../text/action.ts";
-import type { PromptTemplate } from "../text/prompt.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import type { PageQuestion } from "./drills.ts";
 import { makeDrills, pageQuestions } from "./drills.ts";

@@ -134,6 +134,14 @@ export async function imitate(
       "there is no successful demonstration to learn from",
       "Collect some with `webrl model demos`.",
     );
+  if (
+    tokenize.template !== "compact" &&
+    training.some((sample) => !isImitation(sample) || sample.more?.length)
+  )
+    throw new ConfigError(
+      `exercises about pages and verdicts exist in the template compact only, not in ${tokenize.template}`,
+      "Pre-train models that were made by webrl; train others with `webrl model sft` and `webrl model orm`.",
+    );
   const perEpoch = Math.ceil(training.length / config.batchSize);
   const limit = config.steps ?? (config.minutes === null ? Math.ceil(config.epochs * perEpoch) : null);
   const batchAt = batchOrder(training, config);
@@ -316,7 +324,7 @@ function judgementDatum({ episode }: JudgementSample, options: TokenizeOptions, 
 
 function judgements(episode: OrmExample, { tokenizer, contextTokens }: TokenizeOptions) {
   const answers = answerTokens(tokenizer);
-  const { datum, labels } = ormQuestions(episode, { tokenizer, contextTokens, style: "compact", answers });
+  const { datum, labels } = ormQuestions(episode, { tokenizer, contextTokens, template: "compact", answers });
   return { questions: datum, labels };
 }
 
@@ -332,7 +340,7 @@ async function scoreActions(
   const chosen = shuffled.filter(isImitation).slice(0, config.heldOutActions);
   const episodes = shuffled.filter((sample) => !isImitation(sample)).slice(0, config.heldOutActions);
   const seen = new Set(training.filter(isImitation).map((sample) => sample.observation));
-  const stops = stopTokens(model.tokenizer);
+  const stops = stopTokens(model.tokenizer, tokenize.template);
   const hits = await Promise.all(
     chosen.map(async (sample) => {
       const { promptTokens, responseTokens } = tokenizeSample(sample, tokenize);

@@ -245,6 +245,7 @@ describe("outcome reward model", () => {
       learningRate: 0.1,
       heldOutFraction: 0.5,
       seed: 1,
+      template: "compact",
       checkpointMinutes: 5,
       command: "webrl model orm",
     });

@@ -19,8 +19,9 @@ import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
 import type { PlannedWork } from "../engine/onnx/estimate.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
-import type { PromptTemplate } from "../text/prompt.ts";
-import { answerTokens } from "../text/prompt.ts";
+import type { TemplateSetting } from "../text/template-names.ts";
+import { chooseTemplate } from "../text/choose-template.ts";
+import { ormAnswers } from "../text/prompt-orm.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
 import {
   drillSamples,
@@ -38,6 +39,7 @@ import type { HeldOutScore, ImitateConfig, ImitateProgress, Sample } from "./imi
 import { imitate, sampleDatum } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
+import { modelTemplate, writeTemplateNote } from "./prompt-template.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 
 export interface Coverage {
@@ -58,7 +60,7 @@ interface MakeModelOptions {
   records: readonly EpisodeRecord[];
   coverage: Coverage;
   imitate: ImitateConfig;
-  template: PromptTemplate;
+  template: TemplateSetting;
   maxNewTokens: number;
   /** A task's instruction in the phrasings that training may see. */
   retellings: (task: Task) => readonly string[];
@@ -208,31 +210,33 @@ async function make(
   facts: Record<string, number> = {},
 ): Promise<MadeModel> {
   const workDirectory = `${options.out}.work`;
-  const tokenize = { maxNewTokens: options.maxNewTokens, template: options.template };
   await options.onPlan?.({
     trained: { path: base, lora },
     batchSize: options.imitate.batchSize,
     sampled: options.imitate.heldOutActions,
     lengths: (tokenizer, contextTokens) =>
-      someOf(samples).map(
-        (sample) =>
-          sampleDatum(sample, { ...tokenize, tokenizer, contextTokens }, options.imitate).tokens_T.length,
-      ),
+      someOf(samples).map((sample) => {
+        const template = chooseTemplate(tokenizer, options.template, [base]);
+        const tokenize = { maxNewTokens: options.maxNewTokens, template, tokenizer, contextTokens };
+        return sampleDatum(sample, tokenize, options.imitate).tokens_T.length;
+      }),
   });
   await using model = await options.engine.open({
     path: base,
     lora: lora && { ...lora, seed: options.imitate.seed },
   });
+  const template = await modelTemplate(base, options.template, model.tokenizer);
   const { step, score } = await imitate({
     model,
     samples,
     config: options.imitate,
-    tokenize,
+    tokenize: { maxNewTokens: options.maxNewTokens, template },
     workDirectory,
     onProgress: (progress) => options.onProgress?.(progress),
     signal: options.signal,
   });
   await model.save(options.out);
+  await writeTemplateNote(options.out, template);
   const made = { directory: options.out, samples: samples.length, steps: step, score };
   await writeModelCard(options.out, {
     from,
@@ -240,6 +244,7 @@ async function make(
     facts: {
       base,
       ...loraFacts(lora),
+      template,
       samples: samples.length,
       episodes: new Set(samples.map((sample) => sample.source)).size,
       ...facts,
@@ -306,6 +311,7 @@ export interface TrainOrmModelOptions {
   heldOutFraction: number;
   seed: number;
   checkpointMinutes: number;
+  template: TemplateSetting;
   command: string;
   /** Before the model is opened; what it throws ends the training. */
   onPlan?(work: PlannedWork): Promise<void>;
@@ -348,11 +354,10 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     batchSize: options.batchSize,
     sampled: 0,
     lengths: (tokenizer, contextTokens) => {
-      const answers = answerTokens(tokenizer);
+      const template = chooseTemplate(tokenizer, options.template, [options.base]);
+      const asking = { tokenizer, contextTokens, template, answers: ormAnswers(tokenizer, template) };
       return someOf([...train, ...drills]).map(
-        (example) =>
-          ormQuestions(example, { tokenizer, contextTokens, style: "compact", answers }).datum.tokens_T
-            .length,
+        (example) => ormQuestions(example, asking).datum.tokens_T.length,
       );
     },
   });
@@ -361,6 +366,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     path: options.base,
     lora: options.lora && { ...options.lora, seed },
   });
+  const template = await modelTemplate(options.base, options.template, model.tokenizer);
   const fromStep = await restore(model, workDirectory, statePath);
   let saved = Date.now();
   const { steps } = await trainOrm(model, [...train, ...drills], {
@@ -368,6 +374,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     batchSize: options.batchSize,
     learningRate: options.learningRate,
     seed,
+    template,
     fromStep,
     onStep: async (progress) => {
       options.onStep?.(progress);
@@ -379,8 +386,12 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     },
     ...(options.signal && { signal: options.signal }),
   });
-  const report = await evaluateOrm(model, heldOut, options.signal ? { signal: options.signal } : {});
+  const report = await evaluateOrm(model, heldOut, {
+    template,
+    ...(options.signal && { signal: options.signal }),
+  });
   await model.save(out);
+  await writeTemplateNote(out, template);
   await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   await writeModelCard(out, {
     from: options.base,
@@ -388,6 +399,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     facts: {
       base: options.base,
       ...loraFacts(options.lora),
+      template,
       "labelled rollouts": examples.length,
       "constructed outcomes": drills.length,
       "held-out rollouts": heldOut.length,

@@ -5,11 +5,12 @@ import type { Engine } from "../core/engine.ts";
 import { chatPolicy } from "../rollout/chat-policy.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import type { Policy } from "../rollout/policy.ts";
-import type { PromptTemplate } from "../text/prompt.ts";
+import type { TemplateSetting } from "../text/template-names.ts";
+import { modelTemplate } from "./prompt-template.ts";
 
 export type Actor =
-  /** `model`: its directory. */
-  | { engine: Engine; model: string; template?: PromptTemplate | undefined }
+  /** `model`: its directory; `template`: default `auto`. */
+  | { engine: Engine; model: string; template?: TemplateSetting | undefined }
   /** `model`: as it is named in trajectories. */
   | { chat: ChatModel; model: string; contextTokens: number };
 
@@ -32,8 +33,9 @@ export async function openPolicy(
     };
   }
   const sampler = await actor.engine.open({ path: actor.model });
+  const template = await modelTemplate(actor.model, actor.template ?? "auto", sampler.tokenizer);
   return {
-    policy: modelPolicy({ ...options, sampler, template: actor.template ?? "compact" }),
+    policy: modelPolicy({ ...options, sampler, template }),
     [Symbol.asyncDispose]: () => sampler[Symbol.asyncDispose](),
   };
 }

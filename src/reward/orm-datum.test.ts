@@ -11,7 +11,7 @@ const input = {
   page: "A page that writes <|eot_id|> itself",
   success: 0 as const,
 };
-const options = { tokenizer, contextTokens: 2000, style: "compact" as const, answers };
+const options = { tokenizer, contextTokens: 2000, template: "compact" as const, answers };
 
 describe("the questions to the reward model", () => {
   it("are asked at the end of each action and after the page", () => {
@@ -26,7 +26,7 @@ describe("the questions to the reward model", () => {
 
   it("are the verdict alone where actions have no labels, in the paper's layout, and where rounds were dropped", () => {
     expect(ormQuestions(input, options).labels).toEqual([0]);
-    expect(ormQuestions({ ...input, fits: [1, 0] }, { ...options, style: "paper" }).labels).toEqual([0]);
+    expect(ormQuestions({ ...input, fits: [1, 0] }, { ...options, template: "paper" }).labels).toEqual([0]);
     const long = { ...input, responses: Array.from({ length: 60 }, () => "x".repeat(40)) };
     expect(ormQuestions({ ...long, fits: long.responses.map(() => 1) }, options).labels).toEqual([0]);
   });

@@ -1,6 +1,6 @@
 /**
  * @file What the reward model is asked in training: the verdict after the question and, where it is known of each action
- * whether it still fits the instruction, YES or NO at the end token of each action too (compact layout). One bit after three
+ * whether it still fits the instruction, YES or NO at the end token of each action too (template `compact`). One bit after three
  * hundred tokens teaches a small model to compare very slowly; at the end of the action that named the wrong thing, the
  * comparison is near.
  */
@@ -9,8 +9,9 @@ import { criticLoss } from "../algo/loss.ts";
 import type { Datum, Loss, Tokenizer } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
 import type { AnswerTokens } from "../text/prompt.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
 import { answerDatum } from "../text/prompt.ts";
-import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
+import type { OrmPromptInput } from "../text/prompt-input.ts";
 import { fitOrmPrompt } from "../text/prompt-orm.ts";
 import { END_OF_ACTION } from "../text/prompt-tokens.ts";
 
@@ -27,17 +28,17 @@ export interface OrmLabels {
   fits?: readonly (0 | 1)[];
 }
 
-/** Labels of actions are left out where the prompt had to be cut, and in the `paper` layout. */
+/** Labels of actions are left out where the prompt had to be cut, and in other templates than `compact`. */
 export function ormQuestions(
   input: OrmPromptInput & OrmLabels,
-  options: { tokenizer: Tokenizer; contextTokens: number; style: OrmPromptStyle; answers: AnswerTokens },
+  options: { tokenizer: Tokenizer; contextTokens: number; template: PromptTemplate; answers: AnswerTokens },
 ): OrmQuestions {
-  const { tokenizer, style, answers } = options;
+  const { tokenizer, template, answers } = options;
   const { tokens_T, droppedRounds } = fitOrmPrompt({ ...input, ...options });
   const verdict = answerDatum(tokens_T, answers);
   const { success, fits } = input;
   const end = tokenizer.idOf(END_OF_ACTION);
-  if (fits === undefined || style !== "compact" || end === undefined || droppedRounds > 0)
+  if (fits === undefined || template !== "compact" || end === undefined || droppedRounds > 0)
     return { datum: verdict, labels: [success] };
   // The first end token is the instruction's; pages and responses have none of their own.
   const ends = tokens_T.flatMap((token, t) => (token === end ? [t] : [])).slice(1);

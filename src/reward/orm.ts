@@ -8,13 +8,14 @@ import type { Judge } from "../core/contracts.ts";
 import type { FrozenModel } from "../core/engine.ts";
 import { Fault } from "../core/errors.ts";
 import type { Trajectory, Verdict } from "../core/trajectory.ts";
-import { answerDatum, answerTokens } from "../text/prompt.ts";
-import { ormInput, ormPrompt } from "../text/prompt-orm.ts";
-import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
+import { answerDatum } from "../text/prompt.ts";
+import type { OrmPromptInput } from "../text/prompt-input.ts";
+import { ormAnswers, ormInput, ormPrompt } from "../text/prompt-orm.ts";
 
 export interface OrmOptions {
-  /** Layout of the prompt; must be the one the model was trained with. Default `compact`. */
-  style?: OrmPromptStyle;
+  /** The one that the model was trained with. Default `compact`. */
+  template?: PromptTemplate;
 }
 
 export interface OrmJudgeOptions extends OrmOptions {
@@ -48,15 +49,15 @@ export async function ormProbabilities(
   inputs: readonly OrmPromptInput[],
   options: OrmOptions & { signal?: AbortSignal } = {},
 ): Promise<number[]> {
-  const { style = "compact", signal } = options;
+  const { template = "compact", signal } = options;
   const { tokenizer, contextTokens } = model;
-  const answers = answerTokens(tokenizer);
+  const answers = ormAnswers(tokenizer, template);
   const result: number[] = [];
   for (let start = 0; start < inputs.length; start += BATCH) {
     signal?.throwIfAborted();
     const batch_B = inputs
       .slice(start, start + BATCH)
-      .map((input) => answerDatum(ormPrompt({ ...input, tokenizer, contextTokens, style }), answers));
+      .map((input) => answerDatum(ormPrompt({ ...input, tokenizer, contextTokens, template }), answers));
     let rows_BN: Float32Array[];
     try {
       rows_BN = await model.logprobs(batch_B);

@@ -14,9 +14,9 @@ import type { FrozenModel, Model } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { createRng, hash32 } from "../core/rng.ts";
 import type { Trajectory } from "../core/trajectory.ts";
-import { answerTokens } from "../text/prompt.ts";
-import { ormInput } from "../text/prompt-orm.ts";
-import type { OrmPromptInput, OrmPromptStyle } from "../text/prompt-orm.ts";
+import type { OrmPromptInput } from "../text/prompt-input.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
+import { ormAnswers, ormInput } from "../text/prompt-orm.ts";
 import { ormProbabilities } from "./orm.ts";
 import { ormLoss, ormQuestions } from "./orm-datum.ts";
 
@@ -66,7 +66,8 @@ export interface TrainOrmOptions {
   batchSize: number;
   learningRate: number;
   seed: number;
-  style?: OrmPromptStyle;
+  /** Default `compact`. */
+  template?: PromptTemplate;
   /** First step to take: a caller that restored a checkpoint skips what was done. Default 0. */
   fromStep?: number;
   /** Called after each optimiser step. */
@@ -85,10 +86,10 @@ export async function trainOrm(
   examples: readonly OrmExample[],
   options: TrainOrmOptions,
 ): Promise<{ steps: number; losses: number[] }> {
-  const { epochs, batchSize, seed, style = "compact", fromStep = 0, signal } = options;
+  const { epochs, batchSize, seed, template = "compact", fromStep = 0, signal } = options;
   const weightOf = classWeights(examples);
   const { tokenizer, contextTokens } = model;
-  const answers = answerTokens(tokenizer);
+  const answers = ormAnswers(tokenizer, template);
   const rng = createRng(`orm/${seed}`);
   const perEpoch = Math.ceil(examples.length / batchSize);
   const steps = epochs * perEpoch;
@@ -102,7 +103,7 @@ export async function trainOrm(
       ormQuestions(example, {
         tokenizer,
         contextTokens,
-        style,
+        template,
         answers,
       }),
     );
@@ -170,7 +171,7 @@ const MOST_MISTAKES = 20;
 export async function evaluateOrm(
   model: FrozenModel,
   examples: readonly OrmExample[],
-  options: { style?: OrmPromptStyle; signal?: AbortSignal } = {},
+  options: { template?: PromptTemplate; signal?: AbortSignal } = {},
 ): Promise<OrmReport> {
   return ormReport(examples, await ormProbabilities(model, examples, options));
 }

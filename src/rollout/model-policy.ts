@@ -3,8 +3,8 @@
 import type { Sampler } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseAction } from "../text/action.ts";
-import type { PromptTemplate } from "../text/prompt.ts";
-import { policyPrompt, responseText, stopTokens } from "../text/prompt.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
+import { policyPrompt, responseText, stopStrings, stopTokens } from "../text/prompt.ts";
 import type { Policy } from "./policy.ts";
 
 export interface ModelPolicyOptions {
@@ -21,7 +21,10 @@ export interface ModelPolicyOptions {
 export function modelPolicy(options: ModelPolicyOptions): Policy {
   const { sampler, template, maxNewTokens, temperature } = options;
   const { tokenizer, contextTokens } = sampler;
-  const stops = stopTokens(tokenizer);
+  const stops = {
+    stopTokens: stopTokens(tokenizer, template),
+    stopStrings: stopStrings(tokenizer, template),
+  };
   // Else every episode would end at once with a full context, and look like a policy that cannot do anything.
   policyPrompt({
     tokenizer,
@@ -55,7 +58,7 @@ export function modelPolicy(options: ModelPolicyOptions): Policy {
         prompt_T,
         maxTokens: maxNewTokens,
         temperature,
-        stopTokens: stops,
+        ...stops,
         seed: turn.seed,
         ...(turn.signal && { signal: turn.signal }),
       });
@@ -63,7 +66,8 @@ export function modelPolicy(options: ModelPolicyOptions): Policy {
       return {
         kind: "act",
         response,
-        action: parseAction(response),
+        // The thoughts, too: only they say that a reply ended within them.
+        action: parseAction(template === "chat" ? sampled.text : response),
         promptTokens: prompt_T,
         responseTokens: sampled.tokens_T,
         logprobs: sampled.logprobs_T,

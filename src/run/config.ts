@@ -5,6 +5,7 @@ import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
+import { TEMPLATES } from "../text/template-names.ts";
 
 export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
 export type MethodName = (typeof METHODS)[number];
@@ -42,7 +43,18 @@ const modelsSchema = z.strictObject({
     .nullable()
     .default(SHIPPED_DEMONSTRATIONS)
     .describe("Demonstrations that the replay buffer starts with, those on sites of the run; null for none."),
-  template: z.enum(["compact", "paper"]).default("compact").describe("Layout of the prompts."),
+  template: z
+    .enum(TEMPLATES)
+    .default("auto")
+    .describe(
+      "Layout of the prompts. auto: compact for models made by webrl, paper for WebRL's released checkpoints, else chat, the model's own conversation format. A run records what was chosen.",
+    ),
+  ormTemplate: z
+    .enum(TEMPLATES)
+    .default("auto")
+    .describe(
+      "Layout of the reward model's prompts: the one that it was trained on. auto as above, of its own directory.",
+    ),
   lora: z
     .strictObject({
       rank: z.int().min(1).default(16).describe("Rank of the adapter."),

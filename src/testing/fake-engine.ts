@@ -76,15 +76,30 @@ export function createFakeTokenizer(words: readonly string[] = FAKE_WORDS): Toke
   const byLength = [...words].sort((a, b) => b.length - a.length);
   const escaped = byLength.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
   const pattern = new RegExp(`(${escaped.join("|")})`);
+  const special = new Set<string>(FAKE_SPECIAL_TOKENS.filter((token) => ids.has(token)));
+  const specialPattern = /(<\|\w+\|>)/;
   const encoder = new TextEncoder();
   const decoder = new TextDecoder();
   return {
     vocabSize: 256 + words.length,
-    encode: (text) =>
-      text.split(pattern).flatMap((part) => {
-        const id = ids.get(part);
-        return id === undefined ? [...encoder.encode(part)] : [id];
-      }),
+    encode: (text) => {
+      // Special tokens of our own pieces, and between them runs of all pieces' text.
+      const runs: { text: string; special: boolean }[] = [];
+      const add = (part: string, isSpecial: boolean) => {
+        const last = runs.at(-1);
+        if (!isSpecial && last && !last.special) last.text += part;
+        else runs.push({ text: part, special: isSpecial });
+      };
+      for (const piece of typeof text === "string" ? [text] : text)
+        if (typeof piece !== "string") add(piece.plain, false);
+        else for (const part of piece.split(specialPattern)) add(part, special.has(part));
+      return runs.flatMap((run) =>
+        run.text.split(run.special ? specialPattern : pattern).flatMap((part) => {
+          const id = ids.get(part);
+          return id === undefined || (special.has(part) && !run.special) ? [...encoder.encode(part)] : [id];
+        }),
+      );
+    },
     decode: (tokens) => {
       const bytes: number[] = [];
       for (const token of tokens) {

@@ -15,6 +15,7 @@
  */
 
 import type { Action, Offset, ParsedAction } from "../core/action.ts";
+import { withoutThoughts } from "./thoughts.ts";
 import { KEY_EXAMPLES, readKeys } from "./keys.ts";
 import { brief, createReader, Unparsable } from "./python-call.ts";
 import type { Literal } from "./python-call.ts";
@@ -69,14 +70,18 @@ const MAX_POINTS = 500;
  * kept; after the call only comments and a closing code fence may follow.
  */
 export function parseAction(text: string): ParsedAction {
-  const parsed = parseCall(text);
+  const said = withoutThoughts(text);
+  // What is tried in thoughts is not done.
+  if (said === null) return { ok: false, error: new Unparsable(UNFINISHED).error, comments: [] };
+  const parsed = parseCall(said);
   if (parsed.ok) return parsed;
-  // A model that thinks aloud may have tried calls in its thoughts.
-  const thought = [...text.matchAll(/<\/(?:think|thinking|thought|reasoning)>/gi)].at(-1);
+  const thought = [...said.matchAll(/<\/(?:think|thinking|thought|reasoning)>/gi)].at(-1);
   if (thought === undefined) return parsed;
-  const after = parseCall(text.slice(thought.index + thought[0].length));
+  const after = parseCall(said.slice(thought.index + thought[0].length));
   return after.ok || after.error.message !== NO_ACTION ? after : parsed;
 }
+
+const UNFINISHED = "no action found: the reply ends within its thoughts; think less";
 
 const NO_ACTION =
   'no action found; write one line such as do(action="Click", element="...") or exit(message="...")';

@@ -1,6 +1,6 @@
 /**
  * @file Chat templates: messages to the text that a model was trained on, by the Jinja template that comes with its
- * tokenizer. Special tokens in messages are neutralised first, so that a page cannot end its own turn.
+ * tokenizer. What is rendered is our own text only: `chat-layout.ts` learns from it where other people's goes.
  */
 
 import { join } from "node:path";
@@ -8,15 +8,17 @@ import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
 
 import type { ChatMessage } from "../core/chat.ts";
+import type { ChatTemplateSource } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import { IrregularFile, readRegular } from "../core/regular-file.ts";
 import { withinTime } from "../core/within-time.ts";
-import { neutralise } from "./prompt-tokens.ts";
 
 /** A template is a program of whoever made the model, and may loop. */
 const MOST_MS = 2000;
 const MOST_BYTES = 16 << 20;
+/** Characters that a template may make of messages, beside their own. */
+const MOST_ADDED = 1 << 20;
 
 /** Llama 3's turns without its default system prompt and dates: what new models start with. */
 export const defaultChatTemplate =
@@ -32,16 +34,24 @@ export interface RenderOptions {
 }
 
 export interface ChatTemplate {
-  /** Text to encode as it stands: special tokens and the beginning of text are in it. Throws a `ConfigError` where the template refuses. */
+  /**
+   * Text to encode as it stands: special tokens and the beginning of text are in it, those that messages write, too.
+   * Throws a `ConfigError` where the template refuses.
+   */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
 }
 
-/** `name` is what errors call it; `variables` are those that every rendering has, such as `bos_token`. */
-export function createChatTemplate(
-  template: string,
-  variables: Record<string, unknown> = {},
-  name = "the chat template",
-): ChatTemplate {
+/** A prompt must be the same on every day: Llama 3.1's own default stands for today. */
+const TODAY: Record<string, string> = { d: "26", b: "Jul", B: "July", m: "07", y: "24", Y: "2024" };
+/** Stands for `strftime_now`, which the package defines and lets nobody redefine. */
+const NOW = "webrl_date";
+const ALWAYS = {
+  bos_token: "",
+  eos_token: "",
+  [NOW]: (format: string) => format.replace(/%([a-zA-Z])/g, (code, letter: string) => TODAY[letter] ?? code),
+};
+
+export function createChatTemplate({ source, variables, name }: ChatTemplateSource): ChatTemplate {
   const hint =
     "Use the tokenizer_config.json that belongs to the model, or messages that its template takes.";
   const fail = (what: string, cause: unknown) =>
@@ -50,27 +60,29 @@ export function createChatTemplate(
     });
   let parsed: Template;
   try {
-    parsed = withinTime(MOST_MS, () => new Template(template));
+    parsed = withinTime(MOST_MS, () => new Template(source.replaceAll("strftime_now", NOW)));
   } catch (cause) {
     throw fail("cannot be parsed", cause);
   }
   return {
     render(messages, { addGenerationPrompt = true, variables: own = {} } = {}) {
-      const safe = messages.map(({ role, content }) => ({ role, content: neutralise(content) }));
+      const values = { messages: [...messages], add_generation_prompt: addGenerationPrompt };
+      let text: string;
       try {
-        const values = { messages: safe, add_generation_prompt: addGenerationPrompt };
-        return withinTime(MOST_MS, () =>
-          parsed.render({ bos_token: "", eos_token: "", ...variables, ...own, ...values }),
-        );
+        text = withinTime(MOST_MS, () => parsed.render({ ...ALWAYS, ...variables, ...own, ...values }));
       } catch (cause) {
         throw fail("cannot render these messages", cause);
       }
+      const said = messages.reduce((sum, { content }) => sum + content.length, 0);
+      if (text.length > said + MOST_ADDED)
+        throw fail("cannot render these messages", `it makes ${text.length} characters of ${said}`);
+      return text;
     },
   };
 }
 
 /** The template of a model directory: `chat_template.jinja`, or `chat_template` of `tokenizer_config.json`; `null` where there is none. */
-export async function loadChatTemplate(directory: string): Promise<ChatTemplate | null> {
+export async function readChatTemplate(directory: string): Promise<ChatTemplateSource | null> {
   const configFile = join(directory, "tokenizer_config.json");
   const text = await readIfThere(configFile);
   let config: Record<string, unknown> = {};
@@ -81,15 +93,15 @@ export async function loadChatTemplate(directory: string): Promise<ChatTemplate 
   }
   const file = join(directory, "chat_template.jinja");
   const own = await readIfThere(file);
-  const template = own ?? templateOf(config["chat_template"]);
-  if (template === null) return null;
+  const source = own ?? templateOf(config["chat_template"]);
+  if (source === null) return null;
   const variables = Object.fromEntries(
     ["bos_token", "eos_token", "pad_token", "unk_token"].flatMap((key) => {
       const token = tokenText(config[key]);
       return token === null ? [] : [[key, token]];
     }),
   );
-  return createChatTemplate(template, variables, own === null ? `chat_template of ${configFile}` : file);
+  return { source, variables, name: own === null ? `chat_template of ${configFile}` : file };
 }
 
 /** A string, or a list of named ones with a `default`. */

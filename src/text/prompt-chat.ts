@@ -7,7 +7,7 @@
 
 import type { ChatMessage } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
-import type { PolicyPromptInput } from "./prompt.ts";
+import type { PolicyPromptInput } from "./prompt-input.ts";
 
 export const CHAT_SYSTEM = `You operate a web site for a person, one action at a time. In each round you see the current page as text and reply with exactly one line of code, a call of one of these functions:
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Trajectory } from "../core/trajectory.ts";
 import { createFakeTokenizer } from "../testing/fake-engine.ts";
 import { fitOrmPrompt, ormInput, ormPrompt, ormPromptText } from "./prompt-orm.ts";
-import type { OrmPromptStyle } from "./prompt-orm.ts";
+import type { PromptTemplate } from "./template-names.ts";
 
 const tokenizer = createFakeTokenizer();
 const input = {
@@ -13,7 +13,7 @@ const input = {
 };
 
 test("the paper's layout is that of the released checkpoint", () => {
-  const text = ormPromptText(input, "paper");
+  const text = ormPromptText({ ...input, tokenizer }, "paper");
   const [system, user] = text.split("<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n");
   expect(system!.startsWith("<|start_header_id|>system<|end_header_id|>\n\nYou are an expert")).toBe(true);
   expect(system!.match(/’/g)).toHaveLength(2);
@@ -23,15 +23,15 @@ test("the paper's layout is that of the released checkpoint", () => {
       '# Note: it costs $5; do(action="Scroll Down")\nexit(message="$5")\n\nThe Current Screenshot:\nLamp $5' +
       "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
   );
-  expect(ormPrompt({ ...input, tokenizer, contextTokens: 10_000, style: "paper" })).toEqual([
+  expect(ormPrompt({ ...input, tokenizer, contextTokens: 10_000, template: "paper" })).toEqual([
     tokenizer.idOf("<|begin_of_text|>"),
     ...tokenizer.encode(text),
   ]);
 });
 
-test("the compact style says the same in less than a third of the tokens", () => {
-  const length = (style: OrmPromptStyle) =>
-    ormPrompt({ ...input, tokenizer, contextTokens: 10_000, style }).length;
+test("the compact template says the same in less than a third of the tokens", () => {
+  const length = (template: PromptTemplate) =>
+    ormPrompt({ ...input, tokenizer, contextTokens: 10_000, template }).length;
   expect(length("compact") * 3).toBeLessThan(length("paper"));
 });
 
@@ -40,22 +40,22 @@ test("a long page or history never costs the instruction, the answer's action or
     fc.property(
       fc.nat(3000),
       fc.array(fc.nat(300), { maxLength: 10 }),
-      fc.constantFrom<OrmPromptStyle>("paper", "compact"),
-      (pageLength, lengths, style) => {
+      fc.constantFrom<PromptTemplate>("paper", "compact"),
+      (pageLength, lengths, template) => {
         const fitted = fitOrmPrompt({
           tokenizer,
           instruction: "Find the price",
           responses: [...lengths.map((n) => "a".repeat(n)), "exit $5"],
           page: "p".repeat(pageLength),
           contextTokens: 800,
-          style,
+          template,
         });
         const printed = tokenizer.decode(fitted.tokens_T);
         expect(fitted.tokens_T.length).toBeLessThan(800);
         expect(printed).toContain("Find the price");
-        expect(printed).toContain(style === "paper" ? "exit $5\n" : "exit $5<|eot_id|>");
+        expect(printed).toContain(template === "paper" ? "exit $5\n" : "exit $5<|eot_id|>");
         expect(printed).toContain("p".repeat(Math.min(pageLength, 1)));
-        expect(printed.endsWith(style === "paper" ? "<|end_header_id|>\n\n" : "YES or NO:\n")).toBe(true);
+        expect(printed.endsWith(template === "paper" ? "<|end_header_id|>\n\n" : "YES or NO:\n")).toBe(true);
       },
     ),
   );

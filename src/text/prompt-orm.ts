@@ -1,7 +1,8 @@
 /**
  * @file The outcome reward model's prompt: instruction, all past actions, and the final page (paper §2, released
- * scorer). Style `paper` is the layout of the released checkpoint; `compact` is the policy's compact layout with another
- * question, so that a reward model made of a small policy keeps what that can: telling a page on which it is done.
+ * scorer). Template `paper` is the layout of the released checkpoint; `compact` is the policy's compact layout with another
+ * question, so that a reward model made of a small policy keeps what that can: telling a page on which it is done; `chat`
+ * is a conversation in the model's own format (`prompt-conversation.ts`).
  *
  * Deviation: the official scorer keeps the first tokens, so that a long page cuts off the answer cue; here the page
  * is shortened, then the oldest actions are left out.
@@ -9,26 +10,29 @@
 
 import type { Tokenizer } from "../core/engine.ts";
 import type { Trajectory } from "../core/trajectory.ts";
-import { END_OF_ACTION, fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
+import { chatLayout } from "./chat-layout.ts";
+import { chatOrmParts } from "./prompt-conversation.ts";
+import type { OrmPromptInput } from "./prompt-input.ts";
+import {
+  END_OF_ACTION,
+  fitPrompt,
+  lastTokens,
+  neutralise,
+  piecesOf,
+  plain,
+  textOf,
+} from "./prompt-tokens.ts";
 import type { FittedPrompt, PromptParts } from "./prompt-tokens.ts";
-import { compactCue } from "./prompt.ts";
+import type { AnswerTokens } from "./prompt.ts";
+import type { PromptTemplate } from "./template-names.ts";
+import { answerTokens, compactCue } from "./prompt.ts";
 import { spaceValues, spaceWords } from "./spacing.ts";
-
-export type OrmPromptStyle = "paper" | "compact";
-
-export interface OrmPromptInput {
-  instruction: string;
-  /** Raw model texts, oldest first; the last usually is `exit(…)`. */
-  responses: readonly string[];
-  /** Text of the final page. */
-  page: string;
-}
 
 export interface OrmPromptOptions extends OrmPromptInput {
   tokenizer: Tokenizer;
   contextTokens: number;
   /** Default `paper`. */
-  style?: OrmPromptStyle;
+  template?: PromptTemplate;
 }
 
 /** Compatibility string of the released checkpoint; the first and third apostrophe are typographic. */
@@ -38,46 +42,58 @@ export const ORM_SYSTEM =
 /** Lines joined by `; `, trimmed. */
 const oneLine = (response: string) => neutralise(response.trim().split("\n").join("; "));
 
-function ormParts(input: OrmPromptInput, style: OrmPromptStyle, tokenizer?: Tokenizer): PromptParts {
-  const shorten = (response: string, tokens: number) =>
-    tokenizer === undefined ? response : lastTokens(tokenizer, response, tokens);
-  const rounds = input.responses.map((response) => {
-    const line = oneLine(response);
-    return { text: `${line}\n`, cutTail: (tokens: number) => `${shorten(line, tokens)}\n` };
-  });
+function ormParts(input: OrmPromptInput, template: PromptTemplate, tokenizer: Tokenizer): PromptParts {
+  if (template === "chat") return chatOrmParts(input, tokenizer);
   const instruction = neutralise(input.instruction.trim());
   const page = neutralise(input.page.trim());
-  if (style === "compact")
+  const rounds = (lineOf: (response: string) => string, end: string): PromptParts["rounds"] =>
+    input.responses.map((response) => {
+      const line = lineOf(response);
+      return {
+        text: [plain(line), end],
+        cutTail: (tokens) => [plain(lastTokens(tokenizer, line, tokens)), end],
+      };
+    });
+  if (template === "compact")
     return {
-      head: () => `Task:${spaceWords(instruction)}\n${END_OF_ACTION}`,
-      rounds: input.responses.map((response) => {
-        const line = spaceValues(oneLine(response));
-        const end = (text: string) => `${text}${END_OF_ACTION}`;
-        return { text: end(line), cutTail: (tokens: number) => end(shorten(line, tokens)) };
-      }),
+      begin: true,
+      head: () => ["Task:", plain(spaceWords(instruction)), `\n${END_OF_ACTION}`],
+      rounds: rounds((response) => spaceValues(oneLine(response)), END_OF_ACTION),
       page: {
         before: "",
-        text: spaceWords(page),
-        after: `${compactCue(input.instruction)}Is the task solved? Answer YES or NO:\n`,
+        text: plain(spaceWords(page)),
+        after: [...compactCue(input.instruction), "Is the task solved? Answer YES or NO:\n"],
       },
     };
   return {
-    head: () =>
-      `<|start_header_id|>system<|end_header_id|>\n\n${ORM_SYSTEM}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThe User Intent:\n${instruction}\n\nAction History:\n`,
-    rounds,
+    begin: true,
+    head: () => [
+      `<|start_header_id|>system<|end_header_id|>\n\n${ORM_SYSTEM}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThe User Intent:\n`,
+      plain(instruction),
+      "\n\nAction History:\n",
+    ],
+    rounds: rounds(oneLine, "\n"),
     page: {
       before: "\nThe Current Screenshot:\n",
-      text: page,
-      after: "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n",
+      text: plain(page),
+      after: ["<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"],
     },
   };
 }
 
+/** The tokens that a reward model answers with. */
+export function ormAnswers(tokenizer: Tokenizer, template: PromptTemplate): AnswerTokens {
+  if (template !== "chat") return answerTokens(tokenizer);
+  const { answerCue, toReply, reply } = chatLayout(tokenizer);
+  return answerTokens(tokenizer, answerCue, (toReply + reply.before).slice(answerCue.length));
+}
+
 /** The prompt as text, uncut and without the start token. */
-export function ormPromptText(input: OrmPromptInput, style: OrmPromptStyle = "paper"): string {
-  const parts = ormParts(input, style);
-  const { before, text, after } = parts.page;
-  return parts.head(0) + parts.rounds.map((r) => r.text).join("") + before + text + after;
+export function ormPromptText(
+  input: OrmPromptInput & { tokenizer: Tokenizer },
+  template: PromptTemplate = "paper",
+): string {
+  return textOf(piecesOf(ormParts(input, template, input.tokenizer)));
 }
 
 /** At most `contextTokens − 1` tokens; the answer is one token, YES or NO. */
@@ -86,8 +102,8 @@ export function ormPrompt(options: OrmPromptOptions): number[] {
 }
 
 export function fitOrmPrompt(options: OrmPromptOptions): FittedPrompt {
-  const { tokenizer, contextTokens, style = "paper" } = options;
-  return fitPrompt(tokenizer, ormParts(options, style, tokenizer), contextTokens - 1);
+  const { tokenizer, contextTokens, template = "paper" } = options;
+  return fitPrompt(tokenizer, ormParts(options, template, tokenizer), contextTokens - 1);
 }
 
 /**

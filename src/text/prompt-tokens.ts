@@ -1,34 +1,58 @@
 /**
- * @file What all prompts share: neutralising special tokens in untrusted text, and fitting a prompt into a number of
- * tokens. Prompts are cut by tokens, never by characters, and only where their template says so.
+ * @file What all prompts share: fitting a prompt into a number of tokens. Prompts are cut by tokens, never by
+ * characters, and only where their template says so.
  */
 
-import type { Tokenizer } from "../core/engine.ts";
+import type { PlainText, PromptText, Tokenizer } from "../core/engine.ts";
 import { ConfigError, invariant } from "../core/errors.ts";
 
 /** Ends every action. */
 export const END_OF_ACTION = "<|eot_id|>";
-/** Precedes every prompt, where the tokenizer has it. */
-const BEGIN_OF_TEXT = "<|begin_of_text|>";
-
-/** A page that shows `<|eot_id|>` must not be able to end the user's turn: untrusted text has no special tokens. */
+/**
+ * `<| ` for `<|`: what the templates `paper` and `compact` do to other people's text, beside encoding it without special tokens.
+ * Their models were trained so; and for GLM-4 the role tokens of `paper` are ordinary text, which a page could write, too.
+ */
 export function neutralise(text: string): string {
   return text.replace(/<\|/g, "< |");
 }
 
+export const plain = (text: string): PlainText => ({ plain: text });
+
+/** Precede every prompt of `paper` and `compact`: `<|begin_of_text|>`, or GLM-4's two, where the tokenizer has them. */
 function beginOfText(tokenizer: Tokenizer): number[] {
-  const id = tokenizer.idOf(BEGIN_OF_TEXT);
-  return id === undefined ? [] : [id];
+  const idsOf = (tokens: string[]) => tokens.map((token) => tokenizer.idOf(token));
+  const known = [["<|begin_of_text|>"], ["[gMASK]", "<sop>"]]
+    .map(idsOf)
+    .find((ids) => !ids.includes(undefined));
+  return (known ?? []) as number[];
 }
 
-/** A prompt in parts: `head(first)` + `rounds` from `first` on + page + `tail`. Concatenation is the prompt. */
+/** Pieces of a prompt. */
+export type Pieces = readonly (string | PlainText)[];
+
+/** A prompt in parts: `head(first)` + `rounds` from `first` on + page. Concatenation is the prompt. */
 export interface PromptParts {
+  /** Whether the start tokens precede it; a chat template writes its own. */
+  begin: boolean;
   /** Text before the first round that is shown. */
-  head(firstRound: number): string;
+  head(firstRound: number): Pieces;
   /** Past rounds, oldest first; `cutTail(n)` is the round with only the last n tokens of its action. */
-  rounds: { text: string; cutTail(tokens: number): string }[];
+  rounds: { text: Pieces; cutTail(tokens: number): Pieces }[];
   /** What may lose its end, and what stands directly before and after it. */
-  page: { before: string; text: string; after: string };
+  page: { before: string; text: PlainText; after: Pieces };
+}
+
+/** All of it, uncut and without the start tokens. */
+export function piecesOf(parts: PromptParts): Pieces {
+  const { rounds, page } = parts;
+  return [...parts.head(0), ...rounds.flatMap(({ text }) => text), page.before, page.text, ...page.after];
+}
+
+/** What pieces say, as one text. */
+export function textOf(text: PromptText): string {
+  return typeof text === "string"
+    ? text
+    : text.map((piece) => (typeof piece === "string" ? piece : piece.plain)).join("");
 }
 
 export interface FittedPrompt {
@@ -48,16 +72,14 @@ const MIN_PAGE_TOKENS = 24;
  * page's beginning and the cue are never cut: if they do not fit, a `ConfigError`.
  */
 export function fitPrompt(tokenizer: Tokenizer, parts: PromptParts, maxTokens: number): FittedPrompt {
-  const start_T = beginOfText(tokenizer);
+  const start_T = parts.begin ? beginOfText(tokenizer) : [];
   const { before, text, after } = parts.page;
   // Where nothing has to be cut, all is encoded at once: a tokenizer may merge across the parts' edges.
-  const whole_T = tokenizer.encode(
-    parts.head(0) + parts.rounds.map((round) => round.text).join("") + before + text + after,
-  );
+  const whole_T = tokenizer.encode(piecesOf(parts));
   if (start_T.length + whole_T.length <= maxTokens)
     return { tokens_T: [...start_T, ...whole_T], droppedRounds: 0, cutPageTokens: 0 };
 
-  const page_T = tokenizer.encode(before + text + after);
+  const page_T = tokenizer.encode([before, text, ...after]);
   const after_T = tokenizer.encode(after);
   const pageTokens = Math.max(0, page_T.length - after_T.length);
   const rounds_RT = parts.rounds.map((round) => tokenizer.encode(round.text));
@@ -129,6 +151,6 @@ function cutLastRound(
 /** The last `count` tokens of `text`, as text. */
 export function lastTokens(tokenizer: Tokenizer, text: string, count: number): string {
   if (count <= 0) return "";
-  const tokens_T = tokenizer.encode(text);
+  const tokens_T = tokenizer.encode([plain(text)]);
   return tokens_T.length <= count ? text : tokenizer.decode(tokens_T.slice(-count));
 }

@@ -15,7 +15,7 @@ import {
   valuePrompt,
   valuePromptOf,
 } from "./prompt.ts";
-import type { PromptTemplate } from "./prompt.ts";
+import type { PromptTemplate } from "./template-names.ts";
 
 const tokenizer = createFakeTokenizer();
 const big = { tokenizer, contextTokens: 100_000, maxNewTokens: 64 };
@@ -33,7 +33,7 @@ const input = {
 describe("policy prompt", () => {
   test("is the paper's completion template, letter by letter", () => {
     // Reference §3.1, written out for two past rounds.
-    expect(policyPromptText(input)).toBe(
+    expect(policyPromptText({ ...input, tokenizer })).toBe(
       "Task Instruction: Buy the red lamp\n\n" +
         "Round 0\n\n<|eot_id|><|start_header_id|>user<|end_header_id|>\nBuy the red lamp" +
         "\n\n<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n" +
@@ -47,7 +47,7 @@ describe("policy prompt", () => {
   });
 
   test("shows the page, not the instruction, in round 0 of an empty history", () => {
-    expect(policyPromptText({ ...input, history: [] })).toBe(
+    expect(policyPromptText({ ...input, tokenizer, history: [] })).toBe(
       "Task Instruction: Buy the red lamp\n\nRound 0\n\n<|eot_id|><|start_header_id|>user<|end_header_id|>\n" +
         "Red lamp - Shop\n[button Buy]\n\n<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n",
     );
@@ -57,14 +57,14 @@ describe("policy prompt", () => {
     for (const template of ["paper", "compact"] as PromptTemplate[])
       expect(policyPrompt({ ...big, ...input, template })).toEqual([
         tokenizer.idOf("<|begin_of_text|>"),
-        ...tokenizer.encode(policyPromptText(input, template)),
+        ...tokenizer.encode(policyPromptText({ ...input, tokenizer }, template)),
       ]);
   });
 
   test("has no start token where the tokenizer has none", () => {
     const bare = createFakeTokenizer(["YES", "NO"]);
     const text = bare.decode(policyPrompt({ ...big, ...input, tokenizer: bare }));
-    expect(text).toBe(policyPromptText(input));
+    expect(text).toBe(policyPromptText({ ...input, tokenizer }));
   });
 
   test("text of a page, an instruction or a response cannot write special tokens", () => {
@@ -117,7 +117,7 @@ describe("truncation", () => {
           expect(printed.endsWith("<|start_header_id|>assistant<|end_header_id|>\n")).toBe(true);
           expect(bare(printed)).toContain(bare(observation.slice(0, 10)));
           expect(bare(printed)).toContain(bare((responses.at(-1) ?? "").slice(-10)));
-          const whole = policyPromptText({ instruction, history, observation }, kind);
+          const whole = policyPromptText({ instruction, history, observation, tokenizer }, kind);
           const uncut = tokenizer.encode(whole).length + 1 <= contextTokens - 50;
           expect(printed.endsWith(whole)).toBe(uncut);
         },

@@ -4,28 +4,32 @@
  *
  * Deviations:
  * 1. Cut by tokens instead of characters, so that the answer cue and the instruction always survive.
- * 2. `<|` in pages, instructions and past responses becomes `< |`: a page cannot write special tokens.
+ * 2. Pages, instructions and past responses cannot write special tokens: they are encoded without them.
  * 3. The critic is a language model: its prompt is the policy's prompt plus a question, and V is the share of YES.
  * 4. Template `compact` says the same in fewer tokens, for small models, every word with a space before it
  *    (`spacing.ts`), so that names can be copied token by token. The instruction stands before the page, to read the
  *    page by, and after it, to copy from.
+ * 5. Template `chat` is a conversation in the model's own format (`prompt-chat.ts`).
  */
 
 import type { Datum, Tokenizer } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
-import { END_OF_ACTION, fitPrompt, lastTokens, neutralise } from "./prompt-tokens.ts";
-import type { FittedPrompt, PromptParts } from "./prompt-tokens.ts";
+import { chatLayout } from "./chat-layout.ts";
+import { chatPolicyParts } from "./prompt-conversation.ts";
+import type { PolicyPromptInput } from "./prompt-input.ts";
+import {
+  END_OF_ACTION,
+  fitPrompt,
+  lastTokens,
+  neutralise,
+  piecesOf,
+  plain,
+  textOf,
+} from "./prompt-tokens.ts";
+import type { FittedPrompt, Pieces, PromptParts } from "./prompt-tokens.ts";
 import { spaceValues, spaceWords, unspaceValues } from "./spacing.ts";
-
-export type PromptTemplate = "paper" | "compact";
-
-export interface PolicyPromptInput {
-  instruction: string;
-  /** Past turns, oldest first: raw model text, kept also where it could not be parsed. */
-  history: readonly { response: string }[];
-  /** Text of the current page (`Observation.text`). */
-  observation: string;
-}
+import type { PromptTemplate } from "./template-names.ts";
+import { withoutThoughts } from "./thoughts.ts";
 
 export interface PolicyPromptOptions extends PolicyPromptInput {
   tokenizer: Tokenizer;
@@ -43,49 +47,60 @@ const TO_USER = "<|eot_id|><|start_header_id|>user<|end_header_id|>";
 const TO_ASSISTANT = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>";
 
 /** What follows the page in the `compact` template: the instruction once more, and the beginning of the reply. */
-export function compactCue(instruction: string): string {
-  return `<|start_header_id|>user<|end_header_id|>\nTask:${spaceWords(neutralise(instruction.trim()))}\n<|start_header_id|>assistant<|end_header_id|>\n`;
+export function compactCue(instruction: string): Pieces {
+  return [
+    "<|start_header_id|>user<|end_header_id|>\nTask:",
+    plain(spaceWords(neutralise(instruction.trim()))),
+    "\n<|start_header_id|>assistant<|end_header_id|>\n",
+  ];
 }
 
 /** Parts begin and end at special tokens, so that encoding them one by one is encoding the whole. */
-function policyParts(input: PolicyPromptInput, template: PromptTemplate, tokenizer?: Tokenizer): PromptParts {
+function policyParts(input: PolicyPromptInput, template: PromptTemplate, tokenizer: Tokenizer): PromptParts {
+  if (template === "chat") return chatPolicyParts(input, tokenizer);
   const instruction = neutralise(input.instruction);
-  const shorten = (response: string, tokens: number) =>
-    tokenizer === undefined ? response : lastTokens(tokenizer, response, tokens);
-  const round = (text: (response: string) => string, response: string) => ({
-    text: text(response),
-    cutTail: (tokens: number) => text(shorten(response, tokens)),
+  const round = (pieces: (response: string) => Pieces, response: string) => ({
+    text: pieces(response),
+    cutTail: (tokens: number) => pieces(lastTokens(tokenizer, response, tokens)),
   });
   if (template === "compact")
     return {
-      head: () => `Task:${spaceWords(instruction)}\n${END_OF_ACTION}`,
+      begin: true,
+      head: () => ["Task:", plain(spaceWords(instruction)), `\n${END_OF_ACTION}`],
       rounds: input.history.map(({ response }) =>
-        round((text) => `${text}${END_OF_ACTION}`, spaceValues(neutralise(response))),
+        round((text) => [plain(text), END_OF_ACTION], spaceValues(neutralise(response))),
       ),
       page: {
         before: "",
-        text: spaceWords(neutralise(input.observation)),
+        text: plain(spaceWords(neutralise(input.observation))),
         after: compactCue(input.instruction),
       },
     };
   return {
-    head: (first) => `Task Instruction: ${instruction}\n\nRound ${first}\n\n${TO_USER}`,
+    begin: true,
+    head: (first) => ["Task Instruction: ", plain(instruction), `\n\nRound ${first}\n\n${TO_USER}`],
     rounds: input.history.map(({ response }, i) =>
       round(
-        (text) =>
-          `\n${i === 0 ? instruction : PAST_PAGE}\n\n${TO_ASSISTANT}\n${text}\n\nRound ${i + 1}\n\n${TO_USER}`,
+        (text) => [
+          "\n",
+          i === 0 ? plain(instruction) : PAST_PAGE,
+          `\n\n${TO_ASSISTANT}\n`,
+          plain(text),
+          `\n\nRound ${i + 1}\n\n${TO_USER}`,
+        ],
         neutralise(response),
       ),
     ),
-    page: { before: "\n", text: neutralise(input.observation), after: `\n\n${TO_ASSISTANT}\n` },
+    page: { before: "\n", text: plain(neutralise(input.observation)), after: [`\n\n${TO_ASSISTANT}\n`] },
   };
 }
 
 /** The policy's prompt as text, uncut and without the start token: what the template says. */
-export function policyPromptText(input: PolicyPromptInput, template: PromptTemplate = "paper"): string {
-  const parts = policyParts(input, template);
-  const { before, text, after } = parts.page;
-  return parts.head(0) + parts.rounds.map((r) => r.text).join("") + before + text + after;
+export function policyPromptText(
+  input: PolicyPromptInput & { tokenizer: Tokenizer },
+  template: PromptTemplate = "paper",
+): string {
+  return textOf(piecesOf(policyParts(input, template, input.tokenizer)));
 }
 
 /** The policy's prompt with what had to be cut. Room is kept for the reply and for the critic's question alike. */
@@ -122,16 +137,24 @@ export interface AnswerTokens {
   no: number;
 }
 
-/** The tokens of `YES` and `NO`; where one has several tokens, its first, if those differ. */
-export function answerTokens(tokenizer: Tokenizer): AnswerTokens {
-  const yes = tokenizer.encode("YES")[0];
-  const no = tokenizer.encode("NO")[0];
+/**
+ * The tokens of `YES` and `NO` after `cue`, which the prompt ends with, and `before`, which such a reply begins with;
+ * where one has several tokens, its first, if those differ.
+ */
+export function answerTokens(tokenizer: Tokenizer, cue = "", before = ""): AnswerTokens {
+  const at = tokenizer.encode(cue).length;
+  const [yes, no] = ["YES", "NO"].map((word) => tokenizer.encode(cue + before + word)[at]);
   if (yes === undefined || no === undefined || yes === no)
     throw new ConfigError(
       "the tokenizer cannot tell YES from NO by their first token",
       "Use a tokenizer that has the tokens YES and NO; critic and ORM answer with them.",
     );
   return { yes, no };
+}
+
+/** What the critic answers with, after {@link VALUE_QUESTION}. */
+export function valueAnswers(tokenizer: Tokenizer): AnswerTokens {
+  return answerTokens(tokenizer, VALUE_QUESTION);
 }
 
 /** Asks a prompt for YES and NO: the log-probabilities come back as [log P(YES), log P(NO)]. */
@@ -149,23 +172,40 @@ export function actionDatum(prompt_T: readonly number[], action_T: readonly numb
   };
 }
 
-/** An action as tokens, ended by `<|eot_id|>`: the target of SFT and of demonstrations in replay. */
+/** An action as tokens, ended by the token that ends a reply: the target of SFT and of demonstrations in replay. */
 export function actionTokens(
   tokenizer: Tokenizer,
   response: string,
   template: PromptTemplate = "paper",
 ): number[] {
-  const text = neutralise(response);
-  return tokenizer.encode((template === "compact" ? spaceValues(text) : text) + END_OF_ACTION);
+  if (template !== "chat") {
+    const text = neutralise(response);
+    return tokenizer.encode([plain(template === "compact" ? spaceValues(text) : text), END_OF_ACTION]);
+  }
+  const { toReply, reply } = chatLayout(tokenizer);
+  const pieces = [reply.before, plain(response.trim()), reply.end];
+  // As it follows the prompt: some tokenizers put a space before what they encode.
+  const cue_T = tokenizer.encode(toReply);
+  const whole_T = tokenizer.encode([toReply, ...pieces]);
+  return cue_T.every((token, t) => token === whole_T[t])
+    ? whole_T.slice(cue_T.length)
+    : tokenizer.encode(pieces);
 }
 
-/** What a model wrote, as the action it means: the inverse of {@link actionTokens}. */
+/** What a model wrote, as the action it means: the inverse of {@link actionTokens}. Unfinished thoughts are no action. */
 export function responseText(sampled: string, template: PromptTemplate): string {
+  if (template === "chat") return withoutThoughts(sampled)?.trim() ?? "";
   return template === "compact" ? unspaceValues(sampled) : sampled;
 }
 
 /** Ids after which generation of an action ends. */
-export function stopTokens(tokenizer: Tokenizer): number[] {
+export function stopTokens(tokenizer: Tokenizer, template: PromptTemplate = "paper"): number[] {
+  if (template === "chat") return chatLayout(tokenizer).stopTokens;
   const id = tokenizer.idOf(END_OF_ACTION);
   return id === undefined ? [] : [id];
+}
+
+/** Texts that end an action where no token does: the role tokens of `paper` are ordinary text for GLM-4. */
+export function stopStrings(tokenizer: Tokenizer, template: PromptTemplate): string[] {
+  return template === "chat" || tokenizer.idOf(END_OF_ACTION) !== undefined ? [] : [END_OF_ACTION];
 }

@@ -16,6 +16,7 @@ import { demonstrationSteps } from "../imitation/demonstrations.ts";
 import type { ValueLine, VerdictLine } from "../run/records.ts";
 import type { Run } from "../run/run-directory.ts";
 import type { Parts } from "./parts.ts";
+import { promptTemplate } from "./prompt-template.ts";
 import type { RunModels } from "./run-models.ts";
 
 export interface ExperienceReader {
@@ -83,7 +84,7 @@ export function createExperienceReader(
         tokenizer,
         contextTokens,
         maxNewTokens: config.rollout.maxNewTokens,
-        template: config.models.template,
+        template: promptTemplate(config),
       };
       return parts.demonstrations
         .map((record) => demonstrationSteps(record, options))

@@ -22,7 +22,9 @@ import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import type { Parts } from "./parts.ts";
+import { chooseTemplates } from "./prompt-template.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
+import { modelTemplate } from "../imitation/prompt-template.ts";
 import { packageDirectory } from "../run/run-info.ts";
 
 export interface OpenParts extends Parts, AsyncDisposable {}
@@ -37,11 +39,14 @@ export interface OpenPartsOptions {
   signal?: AbortSignal;
 }
 
-/** Replaces paths of shipped models by where they are; a missing one is the user's trouble, and says how to get it. */
-export function resolveModels(config: TrainConfig): TrainConfig {
+/**
+ * Replaces paths of shipped models by where they are, and `auto` by the template that a model reads; what is missing or
+ * does not fit is the user's trouble, and says what to do.
+ */
+export async function resolveModels(config: TrainConfig): Promise<TrainConfig> {
   const { trains } = methodParts(config);
   const { models } = config;
-  return {
+  return chooseTemplates({
     ...config,
     models: {
       ...models,
@@ -52,7 +57,7 @@ export function resolveModels(config: TrainConfig): TrainConfig {
           ? models.demonstrations
           : (shipped(models.demonstrations) ?? missingDemonstrations(models.demonstrations)),
     },
-  };
+  });
 }
 
 /** A path as it stands, or inside this package. */
@@ -168,10 +173,16 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
 /** The ORM is opened when the first trajectories are judged: an evaluation alone needs none. */
 function lazyOrm(
   engine: Engine,
-  { orm: path, threshold }: Pick<TrainConfig["models"], "orm" | "threshold">,
+  { orm: path, ormTemplate, threshold }: Pick<TrainConfig["models"], "orm" | "ormTemplate" | "threshold">,
   stack: AsyncStack,
 ): Judge {
   let opened: Promise<{ model: FrozenModel; judge: Judge }> | undefined;
+  const open = async () => {
+    const model = await engine.open({ path });
+    // A run of an earlier version does not say what its reward model reads.
+    const template = await modelTemplate(path, ormTemplate, model.tokenizer);
+    return { model, judge: createOrm(model, { threshold, template }) };
+  };
   stack.use({
     [Symbol.asyncDispose]: async () => {
       if (opened) await (await opened).model[Symbol.asyncDispose]();
@@ -180,7 +191,7 @@ function lazyOrm(
   return {
     name: "orm",
     judge: async (trajectories, options) => {
-      opened ??= engine.open({ path }).then((model) => ({ model, judge: createOrm(model, { threshold }) }));
+      opened ??= open();
       return (await opened).judge.judge(trajectories, options);
     },
   };

@@ -25,7 +25,7 @@ test("an own site with templates has an evolving curriculum without a chat model
         evaluation: { tasks: 2 },
       },
     });
-    await using run = await createRun(join(directory, "run"), runInfo(resolveModels(config)), () => {});
+    await using run = await createRun(join(directory, "run"), runInfo(await resolveModels(config)), () => {});
     await using parts = await openParts(run.info.config);
     const context = createContext(run, parts);
     await using _models = context.models;

@@ -13,6 +13,7 @@ import type { EpisodeKind } from "../run/episode-ids.ts";
 import { EPISODE_FILES } from "../run/records.ts";
 import type { Stage } from "../run/run-directory.ts";
 import type { Context } from "./context.ts";
+import { promptTemplate } from "./prompt-template.ts";
 
 /**
  * Runs the episodes that the file does not hold yet and returns all of them, in the requests' order. Rollouts
@@ -48,7 +49,7 @@ export async function runEpisodes(
       policy: modelPolicy({
         name: `phase-${policyPhase}`,
         sampler,
-        template: config.models.template,
+        template: promptTemplate(config),
         maxNewTokens: config.rollout.maxNewTokens,
         temperature,
       }),

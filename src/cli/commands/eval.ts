@@ -21,14 +21,15 @@ import {
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { Split } from "../../core/task.ts";
-import type { PromptTemplate } from "../../text/prompt.ts";
 import type { AttemptsReport, AttemptsScore } from "../../train/score-attempts.ts";
 import { openActor, tellHowToGoOn } from "./open-actor.ts";
+import type { PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
+import { templateOption } from "./model-parts.ts";
 
 interface EvalOptions extends SuiteOptions {
   model: string;
   run?: string;
-  template?: PromptTemplate;
+  template?: TemplateSetting;
   split: Split;
   site?: string;
   tasks: number;
@@ -62,12 +63,7 @@ export const register: Register = (program) => {
         "score the newest policy of a run, on its suite and with its settings but for what is given here",
       ).conflicts(["model", "template"]),
     )
-    .addOption(
-      new Option("--template <name>", "layout of the model's prompts; default compact").choices([
-        "compact",
-        "paper",
-      ]),
-    )
+    .addOption(templateOption())
     .option("--split <name>", "train, validation or test", splitName, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
@@ -184,6 +180,7 @@ export const register: Register = (program) => {
     const ofEpisodes = sumUsage(records.map((record) => record.usage));
     const about = {
       model: opened.actor.model,
+      ...(opened.template && { template: opened.template }),
       temperature,
       ...(ofEpisodes && { usage: ofEpisodes }),
       ...(spent && { usageOfThisStart: spent }),
@@ -195,14 +192,19 @@ export const register: Register = (program) => {
 
 interface About {
   model: string;
+  /** Of the prompts; absent for a model behind a server, which gets messages. */
+  template?: PromptTemplate;
   temperature: number;
   /** What the model's server took for the episodes; absent where it has none. */
   usage?: ChatUsage;
 }
 
+const titleOf = ({ model, template }: About) =>
+  template === undefined ? model : `${model} (template ${template})`;
+
 const scoreText = (s: About & Omit<Evaluation, "split">): string =>
   [
-    `${s.model}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
+    `${titleOf(s)}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", "success", "±"],
@@ -225,7 +227,7 @@ const attemptsText = (s: About & AttemptsReport): string => {
   ];
   const groups = [s.bySite, s.byNovelty, s.byTemplate].flatMap(Object.entries<AttemptsScore>);
   return [
-    `${s.model}: ${percent(s.passAt[0]!)}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1)!)} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
+    `${titleOf(s)}: ${percent(s.passAt[0]!)}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1)!)} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
     `${percent(s.mixed)} of the tasks succeed sometimes and fail sometimes: what reinforcement can work with`,
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(

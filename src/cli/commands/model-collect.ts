@@ -16,11 +16,13 @@ import {
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
+import type { TemplateSetting } from "../../text/template-names.ts";
 import { lineLog } from "../progress.ts";
 import type { ChatModel } from "../../core/chat.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { describeUsage } from "../../core/usage.ts";
 import { openActor, tellHowToGoOn } from "./open-actor.ts";
+import { templateOption } from "./model-parts.ts";
 
 interface CollectCommand extends SuiteOptions {
   out: string;
@@ -227,6 +229,7 @@ interface RolloutsCommand extends CollectCommand {
   model: string;
   temperature: number;
   maxNewTokens?: number;
+  promptTemplate?: TemplateSetting;
   llm: string[];
 }
 
@@ -243,7 +246,8 @@ export function registerRollouts(model: Command): void {
       "--max-new-tokens <n>",
       "tokens of a response; default 96, behind a server llm.maxTokens (1024)",
       wholeNumber(),
-    );
+    )
+    .addOption(templateOption("--prompt-template"));
   serverOptions(command);
   jsonOption(command);
   examples(command, [
@@ -255,7 +259,7 @@ export function registerRollouts(model: Command): void {
     const log = lineLog();
     await using opened = await openActor({
       ...options,
-      template: undefined,
+      template: options.promptTemplate,
       onTrouble: (message) => log.now(message),
     });
     const { tasks, site } = await openWorld(options);

@@ -7,8 +7,9 @@ import type { Estimate } from "../../engine/onnx/estimate.ts";
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
+import type { TemplateSetting } from "../../text/template-names.ts";
 import type { LoraCommand } from "./model-parts.ts";
-import { loraCommand, loraOf, readAll, repeated, typed } from "./model-parts.ts";
+import { loraCommand, loraOf, readAll, repeated, templateOption, typed } from "./model-parts.ts";
 
 interface ImitateCommand {
   demos: string[];
@@ -197,6 +198,7 @@ export function registerSft(model: Command): void {
   )
     .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
     .option("--hurried <p>", "share of the demonstrations that stop one action too early", share, 0)
+    .addOption(templateOption())
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
   jsonOption(command);
   examples(command, [
@@ -204,7 +206,10 @@ export function registerSft(model: Command): void {
     "webrl model sft --demos runs/demos.jsonl --base models/smollm2 --lora-rank 16 --out models/smollm2-sft",
   ]);
   command.action(
-    async (options: ImitateCommand & LoraCommand & { base: string; hurried: number; keep: number }) => {
+    async (
+      options: ImitateCommand &
+        LoraCommand & { base: string; hurried: number; keep: number; template?: TemplateSetting },
+    ) => {
       const { sft } = await import("../../imitation/make-model.ts");
       const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
       const { modelPath } = await import("../../train/open-parts.ts");
@@ -220,7 +225,7 @@ export function registerSft(model: Command): void {
         records: await readAll(options.demos),
         coverage: options,
         imitate: await imitateConfig(options),
-        template: "compact",
+        template: options.template ?? "auto",
         retellings: (task) => builtInTasks().retellings(task),
         maxNewTokens: options.maxNewTokens,
         hurried: options.hurried,

@@ -15,8 +15,9 @@ import {
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
+import type { TemplateSetting } from "../../text/template-names.ts";
 import type { LoraCommand } from "./model-parts.ts";
-import { loraCommand, loraOf, readAll, repeated, typed } from "./model-parts.ts";
+import { loraCommand, loraOf, readAll, repeated, templateOption, typed } from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
   const command = loraCommand(
@@ -37,6 +38,7 @@ export function registerOrm(model: Command): void {
       wholeNumber(0),
       4,
     )
+    .addOption(templateOption())
     .option("--epochs <n>", "passes over the data", wholeNumber(), 2)
     .option("--batch-size <n>", "episodes per optimiser step", wholeNumber(), 32)
     .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, 3e-4)
@@ -61,6 +63,7 @@ export function registerOrm(model: Command): void {
         heldOut: number;
         seed: number;
         checkpointMinutes: number;
+        template?: TemplateSetting;
         threads?: number;
         json?: boolean;
       },
@@ -85,6 +88,7 @@ export function registerOrm(model: Command): void {
         heldOutFraction: options.heldOut,
         seed: options.seed,
         checkpointMinutes: options.checkpointMinutes,
+        template: options.template ?? "auto",
         command: typed(),
         onPlan: async (work) => {
           estimate = await checkResources({ ...work, threads: options.threads });

@@ -1,9 +1,10 @@
-/** @file What the commands that make models share. */
+/** @file What the commands that make or use models share. */
 
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { LoraSettings } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
+import { TEMPLATES } from "../../text/template-names.ts";
 import { anyNumber, wholeNumber } from "../command.ts";
 
 export interface LoraCommand {
@@ -48,6 +49,13 @@ export function loraOf({ loraRank, loraAlpha, loraLayers }: LoraCommand): LoraSe
 
 /** Parser of an option that may be given again. */
 export const repeated = (text: string, before: string[] = []) => [...before, text];
+
+/** `--template`: the layout of a model's prompts. */
+export const templateOption = (flag = "--template") =>
+  new Option(
+    `${flag} <name>`,
+    "layout of the prompts; default auto: compact for models made by webrl, paper for WebRL's checkpoints, else the model's own chat format",
+  ).choices(TEMPLATES);
 
 /** The command as it was typed, for model cards. */
 export const typed = () => `webrl ${process.argv.slice(2).join(" ")}`;

@@ -3,7 +3,7 @@
 import type { ChatModel, ChatUsage } from "../../core/chat.ts";
 import type { Settings } from "../../run/parse-config.ts";
 import type { Actor } from "../../imitation/open-policy.ts";
-import type { PromptTemplate } from "../../text/prompt.ts";
+import type { PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
 import { interruption } from "../command.ts";
 
 export interface ActorOptions {
@@ -14,7 +14,8 @@ export interface ActorOptions {
   /** Settings of the server, as `--llm` has them, over those of a run. */
   llm: readonly string[];
   llmOfRun?: Settings | undefined;
-  template?: PromptTemplate | undefined;
+  /** Default `auto`. */
+  template?: TemplateSetting | undefined;
   /** As given; default: 96, or `llm.maxTokens` of a model behind a server. */
   maxNewTokens?: number | undefined;
   /** Minutes that the judge's server is waited for; default as `rollout.siteDownMinutes`. */
@@ -24,6 +25,8 @@ export interface ActorOptions {
 
 export interface OpenedActor extends AsyncDisposable {
   actor: Actor;
+  /** What it reads; `null` of a model behind a server, which gets messages. */
+  template: PromptTemplate | null;
   judge: ChatModel | null;
   maxNewTokens: number;
   /** What servers took so far; absent where none was asked. */
@@ -83,15 +86,20 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
   if (server && chat)
     return {
       ...common,
+      template: null,
       actor: { chat, model: `openai:${server.model}`, contextTokens: llm.contextTokens },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   const path = modelPath(model, "--model");
   const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+  const { modelTemplate } = await import("../../imitation/prompt-template.ts");
+  // Before anything starts: a model that cannot read it is refused.
+  const template = await modelTemplate(path, options.template ?? "auto");
   const engine = createOnnxEngine();
   return {
     ...common,
-    actor: { engine, model: path, template: options.template },
+    template,
+    actor: { engine, model: path, template },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
 }

@@ -10,7 +10,7 @@ import { answerProbability, criticLoss } from "../../algo/loss.ts";
 import { explainedVariance, mean } from "../../algo/statistics.ts";
 import type { FrozenModel, Tokenizer } from "../../core/engine.ts";
 import type { ExperienceStep } from "../../replay/experience.ts";
-import { answerDatum, answerTokens, valuePromptOf } from "../../text/prompt.ts";
+import { answerDatum, valueAnswers, valuePromptOf } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
 import { lookUpValues } from "../experience-reader.ts";
@@ -74,7 +74,7 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
 }
 
 const criticDatum = (tokenizer: Tokenizer) => {
-  const answers = answerTokens(tokenizer);
+  const answers = valueAnswers(tokenizer);
   return (step: ExperienceStep) => answerDatum(valuePromptOf(tokenizer, step.promptTokens), answers);
 };
 

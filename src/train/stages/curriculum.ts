@@ -8,6 +8,7 @@ import { heldOutInstructions } from "../../curriculum/catalog.ts";
 import { growCurriculum } from "../../curriculum/grow.ts";
 import { createStartValue } from "../../curriculum/start-value.ts";
 import type { Context } from "../context.ts";
+import { promptTemplate } from "../prompt-template.ts";
 import type { Stage } from "../../run/run-directory.ts";
 import { spread } from "../../core/spread.ts";
 
@@ -49,7 +50,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
       value: createStartValue(critic, {
         observe: startPages(context),
         maxNewTokens: config.rollout.maxNewTokens,
-        template: config.models.template,
+        template: promptTemplate(config),
       }),
     }),
     ...(parts.feasible && { feasible: parts.feasible }),

@@ -8,6 +8,7 @@ import type { ExperienceStep } from "../../replay/experience.ts";
 import { perplexitiesUnder, selectReplay } from "../../replay/select.ts";
 import { stopTokens } from "../../text/prompt.ts";
 import type { Context } from "../context.ts";
+import { promptTemplate } from "../prompt-template.ts";
 import type { SelectionLine } from "../../run/records.ts";
 import type { Stage } from "../../run/run-directory.ts";
 
@@ -64,7 +65,7 @@ async function byPerplexity(
 ): Promise<SelectionLine[]> {
   const { minPerplexity: min, maxPerplexity: max, maxRatio } = context.config.replay;
   const order = rng.fork("order").shuffle(steps);
-  const endTokens = stopTokens(actor.tokenizer);
+  const endTokens = stopTokens(actor.tokenizer, promptTemplate(context.config));
   const perplexities: number[] = [];
   const limit = Math.floor(maxRatio * newSteps);
   let found = 0;

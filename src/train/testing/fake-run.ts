@@ -68,9 +68,9 @@ export function fakeCatalog(): TaskCatalog & Parts["suite"] {
 }
 
 export function fakeConfig(base: string, changes: object = {}): TrainConfig {
+  const { models } = changes as { models?: object };
   return trainConfigSchema.parse({
     phases: 2,
-    models: { base, judge: "orm", demonstrations: null },
     tasks: { initial: 6, perPhase: 6 },
     rollout: { parallel: 3, maxSteps: 5, maxNewTokens: 24 },
     curriculum: { minValue: 0, maxValue: 1 },
@@ -78,6 +78,7 @@ export function fakeConfig(base: string, changes: object = {}): TrainConfig {
     actor: { learningRate: 0.05, batchSize: 8 },
     evaluation: { tasks: 4 },
     ...changes,
+    models: { base, judge: "orm", demonstrations: null, template: "compact", ...models },
   });
 }
 

@@ -23,7 +23,7 @@ const families = ["llama", "llama-scaled-tied", "llama-rope-parameters", "qwen2"
 /** One printable character per token, so that texts can be read off. */
 const tokenizer: Tokenizer = {
   vocabSize: 48,
-  encode: (text) => Array.from(text, (character) => character.codePointAt(0)! - 65),
+  encode: (text) => Array.from(String(text), (character) => character.codePointAt(0)! - 65),
   decode: (tokens) => String.fromCodePoint(...tokens.map((token) => token + 65)),
   idOf: (token) => token.codePointAt(0)! - 65,
 };

@@ -5,27 +5,37 @@
 
 import { join } from "node:path";
 
-import * as huggingFace from "@huggingface/tokenizers";
-
-import type { Tokenizer } from "../../../core/engine.ts";
+import type { PromptText, Tokenizer } from "../../../core/engine.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import { TimeOver, withinTime } from "../../../core/within-time.ts";
+import { readChatTemplate } from "../../../text/chat-template.ts";
 import { exists, readJsonObject } from "../checkpoint/read-file.ts";
 import { bytesOfToken, characterOfByte } from "./byte-level.ts";
 import { checkTokenizerFile } from "./check-file.ts";
+import { HuggingFaceTokenizer, SplitPreTokenizer } from "./hugging-face.ts";
+import { readEndTokens } from "./end-tokens.ts";
+import { isSpecial, lengthOf, patternOf, plainEncode, splitRuns, type AddedToken } from "./special-tokens.ts";
 import { wordPattern } from "./train-bpe.ts";
 
 /** Longer words are rare, so keeping them would only cost memory. */
 const longestCachedWord = 64;
 const mostCachedWords = 200_000;
 
-/** Reads `tokenizer.json` and, where it is there, `tokenizer_config.json`. Throws a `ConfigError` naming the file. */
+/**
+ * Reads `tokenizer.json` and, where they are there, `tokenizer_config.json`, `generation_config.json` and
+ * `chat_template.jinja`. Throws a `ConfigError` naming the file.
+ */
 export async function loadTokenizer(directory: string): Promise<Tokenizer> {
   const file = join(directory, "tokenizer.json");
   const configFile = join(directory, "tokenizer_config.json");
   const json = await readJsonObject(file);
   const config = (await exists(configFile)) ? await readJsonObject(configFile) : {};
-  return createTokenizer(json, config, file);
+  const tokenizer = createTokenizer(json, config, file);
+  return {
+    ...tokenizer,
+    endTokens: await readEndTokens(directory, tokenizer, config),
+    chatTemplate: (await readChatTemplate(directory)) ?? undefined,
+  };
 }
 
 /** The same from parsed JSON; `name` is what errors call it. */
@@ -33,7 +43,7 @@ export function createTokenizer(json: object, config: object = {}, name = "token
   checkTokenizerFile(json, name);
   try {
     const tokenizer = withinTime(20_000, () => wrap(json as TokenizerFile, config));
-    if (isOurs(json as TokenizerFile)) return tokenizer;
+    if (isOurs(json as TokenizerFile)) return { ...tokenizer, madeHere: true };
     const guarded = guard(tokenizer, name);
     for (const text of probes) guarded.encode(text);
     return guarded;
@@ -78,7 +88,7 @@ function guard(tokenizer: Tokenizer, name: string): Tokenizer {
   };
   return {
     ...tokenizer,
-    encode: (text) => within(text.length, () => tokenizer.encode(text)),
+    encode: (text) => within(lengthOf(text), () => tokenizer.encode(text)),
     decode: (tokens) => within(tokens.length, () => tokenizer.decode(tokens)),
   };
 }
@@ -92,40 +102,12 @@ export function checkTokenizerFits(tokenizer: Tokenizer, embeddingRows: number, 
   );
 }
 
-/**
- * What is used of the package. Its own declarations import without file extensions, which Node's resolution rules
- * cannot follow; delete this where they can.
- */
-interface HuggingFaceTokenizer {
-  normalizer: ((text: string) => string) | null;
-  model: {
-    encode(words: string[]): string[];
-    tokens_to_ids: Map<string, number>;
-    unk_token_id?: number;
-  } | null;
-  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
-  decode(ids: number[]): string;
-  id_to_token(id: number): string | undefined;
-  get_vocab(): Map<string, number>;
-}
-const { SplitPreTokenizer, Tokenizer: HuggingFaceTokenizer } = huggingFace as unknown as {
-  SplitPreTokenizer: new (config: object) => { pre_tokenize_text(text: string): string[] };
-  Tokenizer: new (json: object, config: object) => HuggingFaceTokenizer;
-};
-
-interface TokenizerFile {
-  added_tokens?: {
-    id: number;
-    content: string;
-    single_word?: boolean;
-    lstrip?: boolean;
-    rstrip?: boolean;
-    normalized?: boolean;
-  }[];
+export interface TokenizerFile {
+  added_tokens?: AddedToken[];
   normalizer?: object | null;
   pre_tokenizer?: { type: string; pretokenizers?: Record<string, unknown>[] } | null;
   decoder?: { type: string } | null;
-  model?: { type?: string };
+  model?: { type?: string; unk_token?: string | null };
 }
 
 function wrap(json: TokenizerFile, config: object): Tokenizer {
@@ -135,8 +117,7 @@ function wrap(json: TokenizerFile, config: object): Tokenizer {
   for (const id of idOfToken.values()) vocabSize = Math.max(vocabSize, id + 1);
   return {
     vocabSize,
-    encode:
-      cachedEncode(json, config, inner) ?? ((text) => inner.encode(text, { add_special_tokens: false }).ids),
+    encode: cachedEncode(json, config, inner) ?? slowEncode(json, inner),
     decode: byteDecode(json, inner, vocabSize) ?? ((ids) => (ids.length === 0 ? "" : inner.decode([...ids]))),
     idOf: (token) => idOfToken.get(token),
   };
@@ -150,7 +131,7 @@ function cachedEncode(
   json: TokenizerFile,
   config: object,
   inner: HuggingFaceTokenizer,
-): ((text: string) => number[]) | null {
+): ((text: PromptText) => number[]) | null {
   const stages = json.pre_tokenizer?.type === "Sequence" ? (json.pre_tokenizer.pretokenizers ?? []) : [];
   const [split, bytes] = stages;
   const added = json.added_tokens ?? [];
@@ -168,19 +149,8 @@ function cachedEncode(
   const { model, normalizer } = inner;
   if (!plain || json.model?.type !== "BPE" || !model) return null;
   const words = new SplitPreTokenizer(split!);
-  const addedIds = new Map(added.map((token) => [token.content, token.id]));
-  const addedPattern =
-    added.length === 0
-      ? null
-      : new RegExp(
-          // Longest first, as the reference implementation prefers the longest match.
-          `(${added
-            .map((token) => token.content)
-            .toSorted((a, b) => b.length - a.length)
-            .map(escapeRegExp)
-            .join("|")})`,
-          "u",
-        );
+  const special = new Set(added.filter(isSpecial).map((token) => token.id));
+  const { pattern: blankPattern, ids: blankIds } = patternOf(added.filter((token) => !isSpecial(token)));
   const utf8 = new TextEncoder();
   const cache = new Map<string, number[]>();
   const encodeWord = (word: string): number[] => {
@@ -195,17 +165,23 @@ function cachedEncode(
         throw new ConfigError(`no token for ${JSON.stringify(token)}`, "Use a complete tokenizer.json.");
       ids.push(id);
     }
+    // A vocabulary may hold a special token as a word. Bytes are never special.
+    if (ids.some((id) => special.has(id)))
+      ids.splice(
+        0,
+        ids.length,
+        ...Array.from(characters, (character) => model.tokens_to_ids.get(character)!),
+      );
     if (word.length <= longestCachedWord) {
       if (cache.size >= mostCachedWords) cache.clear();
       cache.set(word, ids);
     }
     return ids;
   };
-  return (text) => {
-    const out: number[] = [];
-    for (const section of addedPattern ? text.split(addedPattern) : [text]) {
+  const encodeRun = (text: string, out: number[]) => {
+    for (const section of blankPattern ? text.split(blankPattern) : [text]) {
       if (section === "") continue;
-      const id = addedIds.get(section);
+      const id = blankIds.get(section);
       if (id !== undefined) {
         out.push(id);
         continue;
@@ -215,7 +191,44 @@ function cachedEncode(
         for (const token of encodeWord(word)) out.push(token);
       }
     }
+  };
+  const runsOf = splitRuns(added);
+  return (text) => {
+    const out: number[] = [];
+    for (const run of runsOf(text)) {
+      if (typeof run === "number") out.push(run);
+      else encodeRun(run, out);
+    }
     return out;
+  };
+}
+
+/**
+ * Any other pipeline: the package's own encoding of the joined text, wherever it has the special tokens that our own
+ * pieces have and no other. Else the runs between them, one by one, without special tokens.
+ */
+function slowEncode(json: TokenizerFile, inner: HuggingFaceTokenizer): (text: PromptText) => number[] {
+  const added = json.added_tokens ?? [];
+  const unknown = json.model?.unk_token ?? null;
+  const special = new Set(
+    added.filter((token) => isSpecial(token) && token.content !== unknown).map((token) => token.id),
+  );
+  const runsOf = splitRuns(added);
+  const plain = plainEncode(added, inner);
+  const encodeAll = (text: string) =>
+    text === "" ? [] : inner.encode(text, { add_special_tokens: false }).ids;
+  return (text) => {
+    if (typeof text === "string") return encodeAll(text);
+    const runs = runsOf(text);
+    const saysUnknown =
+      unknown !== null && text.some((piece) => typeof piece !== "string" && piece.plain.includes(unknown));
+    if (!saysUnknown) {
+      const ids = encodeAll(text.map((piece) => (typeof piece === "string" ? piece : piece.plain)).join(""));
+      const found = ids.filter((id) => special.has(id));
+      const wanted = runs.filter((run) => typeof run === "number" && special.has(run));
+      if (found.length === wanted.length && found.every((id, n) => id === wanted[n])) return ids;
+    }
+    return runs.flatMap((run) => (typeof run === "number" ? [run] : plain(run)));
   };
 }
 
@@ -250,8 +263,4 @@ function byteDecode(
     }
     return decoder.decode(bytes);
   };
-}
-
-function escapeRegExp(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
 }

@@ -1,0 +1,57 @@
+/** @file Which template the model in a directory reads (`text/choose-template.ts`), and the note of it that training leaves there. */
+
+import { join } from "node:path";
+import type { Tokenizer } from "../core/engine.ts";
+import { ConfigError } from "../core/errors.ts";
+import { exists, readJsonObject } from "../engine/onnx/checkpoint/read-file.ts";
+import { loadTokenizer } from "../engine/onnx/tokenizer/load-tokenizer.ts";
+import { writeAtomically } from "../run/run-directory.ts";
+import type { TemplateSetting } from "../text/template-names.ts";
+import { chooseTemplate } from "../text/choose-template.ts";
+import { TEMPLATES } from "../text/template-names.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
+
+/** Beside the weights of a model that was trained here: the template that it was trained on. */
+const NOTE = "prompt.json";
+
+export const writeTemplateNote = (directory: string, template: PromptTemplate): Promise<void> =>
+  writeAtomically(join(directory, NOTE), `${JSON.stringify({ template })}\n`);
+
+/**
+ * The template of a model: what was set, else what its note says, else what it is. `tokenizer` is that of the opened
+ * model; without it the directory's own is read, or that of an adapter's base. Throws a `ConfigError` where it cannot
+ * carry the template.
+ */
+export async function modelTemplate(
+  directory: string,
+  setting: TemplateSetting,
+  tokenizer?: Tokenizer,
+): Promise<PromptTemplate> {
+  const adapter = await readIfThere(directory, "adapter_config.json");
+  const base = adapter?.["base_model_name_or_path"];
+  const home = typeof base === "string" ? base : directory;
+  const config = await readIfThere(home, "config.json");
+  const names = [directory, home, config?.["_name_or_path"]].filter((name) => typeof name === "string");
+  return chooseTemplate(
+    tokenizer ?? (await loadTokenizer(home)),
+    setting === "auto" ? ((await readNote(directory)) ?? "auto") : setting,
+    names,
+  );
+}
+
+async function readNote(directory: string): Promise<PromptTemplate | undefined> {
+  const template = (await readIfThere(directory, NOTE))?.["template"];
+  if (template === undefined) return undefined;
+  const known = TEMPLATES.find((name) => name === template);
+  if (known === undefined || known === "auto")
+    throw new ConfigError(
+      `${join(directory, NOTE)} names the template ${JSON.stringify(template)}, which there is not`,
+      `Choose one of ${TEMPLATES.slice(1).join(", ")}.`,
+    );
+  return known;
+}
+
+async function readIfThere(directory: string, name: string): Promise<Record<string, unknown> | undefined> {
+  const file = join(directory, name);
+  return (await exists(file)) ? readJsonObject(file) : undefined;
+}

@@ -1,0 +1,63 @@
+/**
+ * @file Which template a model reads, and whether its tokenizer can carry one. `auto` asks, in this order:
+ * 1. who made the tokenizer: ours (`trainBpe`) are of models that read `compact`;
+ * 2. what the model is called: WebRL's released checkpoints read `paper`; their names say `webrl` (`webrl-llama-3.1-8b`,
+ *    `webrl-glm-4-9b`, `webrl-orm-llama-3.1-8b`), and their tokenizer is that of Llama 3 or GLM-4;
+ * 3. all others read `chat`, their own conversation format.
+ */
+
+import type { Tokenizer } from "../core/engine.ts";
+import { ConfigError } from "../core/errors.ts";
+import { chatLayout } from "./chat-layout.ts";
+import { ormAnswers } from "./prompt-orm.ts";
+import { valueAnswers } from "./prompt.ts";
+import type { PromptTemplate, TemplateSetting } from "./template-names.ts";
+
+/** Special tokens of Llama 3 that `paper` and `compact` are written in. */
+const LLAMA3 = ["<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"];
+/** GLM-4 was trained on `paper` with Llama's role tokens as ordinary text. */
+const GLM4 = ["[gMASK]", "<sop>", "<|user|>"];
+
+/**
+ * The template of a model. `names` are what it is called: its directory, `_name_or_path` of its configuration. Throws a
+ * `ConfigError` where the tokenizer cannot carry the template.
+ */
+export function chooseTemplate(
+  tokenizer: Tokenizer,
+  setting: TemplateSetting,
+  names: readonly string[] = [],
+): PromptTemplate {
+  const template = setting === "auto" ? templateOf(tokenizer, names) : setting;
+  checkTemplate(tokenizer, template, names[0] ?? "the model");
+  return template;
+}
+
+function templateOf(tokenizer: Tokenizer, names: readonly string[]): PromptTemplate {
+  if (tokenizer.madeHere && has(tokenizer, LLAMA3)) return "compact";
+  const isReleased = names.some((name) => /\bwebrl-(?:orm-)?(?:llama|glm)/i.test(name));
+  return isReleased && (has(tokenizer, LLAMA3) || has(tokenizer, GLM4)) ? "paper" : "chat";
+}
+
+const missing = (tokenizer: Tokenizer, tokens: readonly string[]) =>
+  tokens.filter((token) => tokenizer.idOf(token) === undefined);
+const has = (tokenizer: Tokenizer, tokens: readonly string[]) => missing(tokenizer, tokens).length === 0;
+
+function checkTemplate(tokenizer: Tokenizer, template: PromptTemplate, name: string): void {
+  const refuse = (why: string, cause?: unknown): never => {
+    throw new ConfigError(
+      `${name} cannot read the template ${template}: ${why}`,
+      cause instanceof ConfigError && cause.hint ? cause.hint : "Choose the template auto, or another model.",
+      { cause },
+    );
+  };
+  if (template !== "chat" && !has(tokenizer, LLAMA3) && !(template === "paper" && has(tokenizer, GLM4)))
+    refuse(`its tokenizer has no token ${missing(tokenizer, LLAMA3).join(", ")}`);
+  try {
+    if (template === "chat") chatLayout(tokenizer);
+    valueAnswers(tokenizer);
+    ormAnswers(tokenizer, template);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    refuse(error.message, error);
+  }
+}

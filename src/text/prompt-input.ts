@@ -1,0 +1,17 @@
+/** @file What prompts are made of, in any template. */
+
+export interface PolicyPromptInput {
+  instruction: string;
+  /** Past turns, oldest first: what the model said, kept also where it could not be parsed. */
+  history: readonly { response: string }[];
+  /** Text of the current page (`Observation.text`). */
+  observation: string;
+}
+
+export interface OrmPromptInput {
+  instruction: string;
+  /** What the model said, oldest first; the last usually is `exit(…)`. */
+  responses: readonly string[];
+  /** Text of the final page. */
+  page: string;
+}

@@ -1,0 +1,31 @@
+/** @file The templates of a run's models: chosen before it begins, and then part of its configuration. */
+
+import { ConfigError } from "../core/errors.ts";
+import { modelTemplate } from "../imitation/prompt-template.ts";
+import type { TrainConfig } from "../run/config.ts";
+import { methodParts } from "../run/config.ts";
+import type { PromptTemplate } from "../text/template-names.ts";
+
+/** Of actor and critic. */
+export function promptTemplate({ models: { template } }: Pick<TrainConfig, "models">): PromptTemplate {
+  if (template === "auto")
+    throw new ConfigError(
+      "models.template is auto: nobody has looked yet what the model reads",
+      "Give the configuration to resolveModels before a run is made of it.",
+    );
+  return template;
+}
+
+/** The configuration with what its models read. Throws a `ConfigError` where one cannot read what was set. */
+export async function chooseTemplates(config: TrainConfig): Promise<TrainConfig> {
+  const { models } = config;
+  const hasOrm = methodParts(config).trains && models.judge === "orm";
+  return {
+    ...config,
+    models: {
+      ...models,
+      template: await modelTemplate(models.base, models.template),
+      ormTemplate: hasOrm ? await modelTemplate(models.orm, models.ormTemplate) : models.ormTemplate,
+    },
+  };
+}
