@@ -1,8 +1,10 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openParts } from "../train/open-parts.ts";
 import { ConfigError } from "../core/errors.ts";
 import { restoreError, serializeError } from "../engine/onnx/worker-protocol.ts";
@@ -94,6 +96,20 @@ describe("a stop", () => {
     const above = Object.assign(new Error("x"), { code: "ENOENT", syscall: "mkdir", path: world });
     expect(describeFileTrouble(above, run)).toContain("no directory can be made there");
     expect(describeFileTrouble(full, run)).toBeNull();
+  });
+
+  it("leaves no profile of a process that was killed, also where it started no browser", async () => {
+    const temporary = join(world, "temporary");
+    vi.stubEnv("TMPDIR", temporary);
+    const { pid } = spawnSync(process.execPath, ["--eval", ""]);
+    const host = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+    const profiles = join(temporary, `webrl-${process.getuid?.() ?? "user"}`);
+    await mkdir(join(profiles, `${pid}..${host}`, "profile"), { recursive: true });
+    const config = await loadConfig({ set: ["models.base=models/base"] });
+    await mkdir(join(world, "stops", "events.jsonl"), { recursive: true });
+    await expect(trainRun({ directory: join(world, "stops"), config })).rejects.toThrow(ConfigError);
+    expect(await readdir(profiles)).toEqual([]);
+    vi.unstubAllEnvs();
   });
 
   it("names the next command", async () => {

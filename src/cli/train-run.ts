@@ -32,6 +32,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
   const { createContext } = await import("../train/context.ts");
   const { train, usageOf } = await import("../train/loop.ts");
+  const { sweepProfiles } = await import("../browser/profiles.ts");
   const { directory, phases } = options;
 
   // Before anything is written or started: a wrong path is the user's to correct.
@@ -81,6 +82,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     throw error;
   } finally {
     view.end();
+    // A process that was killed may have left some, and this one may have needed no browser.
+    await sweepProfiles();
   }
 }
 
