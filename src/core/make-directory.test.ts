@@ -20,6 +20,13 @@ test("makes what is missing above it, and leaves what is there", async () => {
   await Promise.all([1, 2, 3].map(() => makeDirectory(join(here, "x/y"))));
 });
 
+test("several at once share what is missing above them", async () => {
+  // Whoever comes second finds that the directory above was missing a moment ago and is there now.
+  for (let round = 0; round < 40; round++)
+    await Promise.all(Array.from({ length: 8 }, (_, i) => makeDirectory(join(here, `r${round}/s/${i}`))));
+  expect((await stat(join(here, "r39/s/7"))).isDirectory()).toBe(true);
+});
+
 test("throws where a part of the path is something else", async () => {
   await writeFile(join(here, "file"), "");
   await symlink(join(here, "nowhere"), join(here, "dangling"));

@@ -16,9 +16,12 @@ export async function makeDirectory(path: string, mode?: number): Promise<void> 
     if (await isDirectory(directory)) return;
     const parent = dirname(directory);
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    if (!isMissing || parent === directory || (await isDirectory(parent))) throw error;
-    await makeDirectory(parent, mode);
-    await makeDirectory(directory, mode);
+    if (!isMissing || parent === directory) throw error;
+    // Where the one above is there by now, somebody else made it just then.
+    if (!(await isDirectory(parent))) await makeDirectory(parent, mode);
+    await mkdir(directory, { mode }).catch(async (again: unknown) => {
+      if (!(await isDirectory(directory))) throw again;
+    });
   }
 }
 
