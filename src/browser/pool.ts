@@ -90,6 +90,7 @@ export class BrowserPool implements AsyncDisposable {
         colorScheme: "light",
         reducedMotion: "reduce",
         acceptDownloads: false,
+        ignoreHTTPSErrors: world.selfSigned ?? false,
         ...(world.storage && { storageState: world.storage.state }),
         proxy: { server: `http://${proxyHost}:${network.port}`, ...credentials },
       });

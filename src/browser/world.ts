@@ -44,6 +44,8 @@ export interface EpisodeWorld {
    * Others that do are refused at the connection. `localhost` and addresses that are written out need no entry.
    */
   privateHosts?: readonly string[];
+  /** Certificates are taken as they are, of all hosts that can be reached. */
+  selfSigned?: boolean;
   /** Does a document with this status mean that the site is down? Default: every 5xx does. */
   isDown?(status: number): boolean;
   cookies: readonly WorldCookie[];

@@ -132,6 +132,8 @@ export interface SiteDefinition {
    * other names that do are refused. `localhost` and written-out addresses need no entry.
    */
   privateHosts?: string[];
+  /** Its HTTPS certificate is signed by itself, as at a development server's: it is taken as it is. */
+  selfSigned?: boolean;
   /** Statuses of a page that mean that the site is down: the attempt is no failure of the agent's. Default: every 5xx. */
   downStatuses?: number[];
   /** At least one task or template. */
@@ -216,6 +218,7 @@ const definitionSchema = z.strictObject({
     .optional(),
   hosts: z.array(z.string()).optional(),
   privateHosts: z.array(z.string()).optional(),
+  selfSigned: z.boolean().optional(),
   downStatuses: z.array(z.int().min(400).max(599)).optional(),
   tasks: z.array(taskSchema).optional(),
   templates: z.array(templateSchema).optional(),

@@ -6,7 +6,7 @@ import { publicLookup } from "../browser/addresses.ts";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { redact } from "../text/secrets.ts";
-import { answers, freePort, runCommand, startServer } from "./server-process.ts";
+import { answers, freePort, headOf, runCommand, startServer } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Used by one episode at a time. */
@@ -37,7 +37,7 @@ export async function openInstance(
   const { hostname } = new URL(definition.baseUrl.replace("{port}", "1"));
   await assertReachable(hostname, definition.privateHosts ?? []);
   if (!start) {
-    if (!(await answers(definition.baseUrl)))
+    if (!(await answers(definition.baseUrl, definition.selfSigned)))
       throw new ConfigError(
         `nothing answers at ${definition.baseUrl}`,
         "Start the application, or add `start` to its definition so that it is started for you.",
@@ -47,7 +47,7 @@ export async function openInstance(
   const port = definition.baseUrl.includes("{port}") ? String(await freePort()) : "";
   const baseUrl = definition.baseUrl.replace("{port}", port);
   const instance: Instance = { baseUrl, server: null };
-  if (!port && (await answers(baseUrl)))
+  if (!port && (await answers(baseUrl, definition.selfSigned)))
     throw new ConfigError(
       `something answers at ${baseUrl} already, before \`${start.command}\` was run`,
       "Stop it, remove `start` to use it as it is, or write {port} in baseUrl and command.",
@@ -57,7 +57,7 @@ export async function openInstance(
 }
 
 function run(
-  { start, baseUrl: pattern }: SiteDefinition,
+  { start, baseUrl: pattern, selfSigned }: SiteDefinition,
   directory: string,
   baseUrl: string,
   signal: AbortSignal | undefined,
@@ -68,6 +68,7 @@ function run(
     command: pattern.includes("{port}") ? start.command.replaceAll("{port}", port) : start.command,
     cwd: resolve(directory, start.cwd ?? "."),
     env: { ...start.env, PORT: port },
+    ...(selfSigned && { selfSigned }),
     readyUrl: new URL(start.readyPath ?? "/", baseUrl).href,
     timeoutMs: start.timeoutMs ?? 30_000,
     ...(signal ? { signal } : {}),
@@ -107,24 +108,21 @@ export async function resetInstance(
   }
   const { path, method = "POST", headers, body } = how;
   const timeout = AbortSignal.timeout(30_000);
-  let response: Response;
+  let head: Awaited<ReturnType<typeof headOf>>;
   try {
-    response = await fetch(new URL(path, instance.baseUrl), {
+    // A redirect usually leads to a login page: the reset was not done.
+    head = await headOf(new URL(path, instance.baseUrl), {
       method,
-      // A redirect usually leads to a login page: the reset was not done.
-      redirect: "manual",
+      selfSigned: definition.selfSigned ?? false,
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       ...(headers ? { headers } : {}),
       ...(body !== undefined ? { body } : {}),
     });
-    await response.body?.cancel();
   } catch (cause) {
     signal?.throwIfAborted();
     throw failed(`${method} ${path}: ${(cause as Error).message}`, cause);
   }
-  const to = response.headers.get("location");
-  if (!response.ok)
-    throw failed(
-      `${method} ${path} answered ${response.status}${to ? `, a redirect to ${to}` : ""}; it must be 2xx`,
-    );
+  const { status, location: to } = head;
+  if (status < 200 || status > 299)
+    throw failed(`${method} ${path} answered ${status}${to ? `, a redirect to ${to}` : ""}; it must be 2xx`);
 }

@@ -13,7 +13,7 @@ import { keepTyped } from "./own-secrets.ts";
 export interface Login {
   site: string;
   baseUrl: string;
-  network: Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts">;
+  network: Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts" | "selfSigned">;
   steps: readonly LoginStep[];
   /** Where the episode starts. */
   startUrl: string;

@@ -136,6 +136,7 @@ function createOwnSite(
       hosts: new Map(),
       allowedHosts: [host, ...(definition.hosts ?? [])],
       privateHosts: definition.privateHosts ?? [],
+      selfSigned: definition.selfSigned ?? false,
     };
     const startPath = new URL(task.startUrl);
     const startUrl = new URL(startPath.pathname + startPath.search, instance.baseUrl).href;

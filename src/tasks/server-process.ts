@@ -5,6 +5,7 @@
 
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { request } from "node:https";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -22,6 +23,8 @@ export interface ServerCommand {
   cwd: string;
   env: Record<string, string>;
   readyUrl: string;
+  /** Its certificate is taken as it is. */
+  selfSigned?: boolean;
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -34,7 +37,7 @@ process.once("exit", () => {
 
 /** Resolves when `readyUrl` answers. Throws a `ConfigError` with the end of its output; nothing is left running then. */
 export async function startServer(options: ServerCommand): Promise<ServerProcess> {
-  const { command, cwd, env, readyUrl, timeoutMs, signal } = options;
+  const { command, cwd, env, readyUrl, selfSigned, timeoutMs, signal } = options;
   signal?.throwIfAborted();
   const { child, exited, output } = spawnGuarded(GUARD, command, { cwd, env: { ...process.env, ...env } });
   let gone = false;
@@ -61,7 +64,7 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
           `\`${command}\` ended before ${readyUrl} answered`,
           `Run the command by hand in ${cwd}. Its last output:\n${output() || "(none)"}`,
         );
-      if (await answers(readyUrl)) break;
+      if (await answers(readyUrl, selfSigned)) break;
       if (performance.now() > deadline)
         throw new ConfigError(
           `${readyUrl} did not answer within ${timeoutMs} ms of \`${command}\``,
@@ -74,7 +77,7 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
     throw error;
   }
   return {
-    isRunning: async () => !gone || (child.exitCode === 0 && (await answers(readyUrl))),
+    isRunning: async () => !gone || (child.exitCode === 0 && (await answers(readyUrl, selfSigned))),
     [Symbol.asyncDispose]: stop,
   };
 }
@@ -151,12 +154,47 @@ export async function runCommand(
     );
 }
 
-/** Whether something answers there, with a status below 500. */
-export async function answers(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { redirect: "manual", signal: AbortSignal.timeout(5000) });
+export interface PlainRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string;
+  signal: AbortSignal;
+  /** Take its certificate as it is. */
+  selfSigned?: boolean;
+}
+
+/** An answer's head, redirects not followed. `fetch` cannot be told to take a certificate that nobody has signed. */
+export async function headOf(
+  url: string | URL,
+  { selfSigned, ...init }: PlainRequest,
+): Promise<{ status: number; location: string | null }> {
+  if (!selfSigned || new URL(url).protocol !== "https:") {
+    const response = await fetch(url, { ...init, redirect: "manual" });
     await response.body?.cancel();
-    return response.status < 500;
+    return { status: response.status, location: response.headers.get("location") };
+  }
+  const { method, headers, body, signal } = init;
+  return new Promise((resolve, reject) => {
+    const options = {
+      signal,
+      rejectUnauthorized: false,
+      ...(method && { method }),
+      ...(headers && { headers }),
+    };
+    const asked = request(url, options, (response) => {
+      response.resume();
+      resolve({ status: response.statusCode ?? 0, location: response.headers.location ?? null });
+    });
+    asked.on("error", reject);
+    asked.end(body);
+  });
+}
+
+/** Whether something answers there, with a status below 500. */
+export async function answers(url: string, selfSigned = false): Promise<boolean> {
+  try {
+    const { status } = await headOf(url, { signal: AbortSignal.timeout(5000), selfSigned });
+    return status < 500;
   } catch (error) {
     // Not listening yet, or not speaking yet.
     if (error instanceof Error) return false;
