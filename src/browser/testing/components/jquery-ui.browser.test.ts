@@ -23,6 +23,15 @@ test.each(["compact", "webrl", "aria"] as const)("a day is picked in the next mo
   }, format)(),
 );
 
+test.each(["compact", "webrl", "aria"] as const)(
+  "what the document listens for by a selector is clicked (%s)",
+  (format) =>
+    on(async (page) => {
+      await page.do("Click", /Green$/);
+      expect(await page.state()).toEqual({ tag: "Green" });
+    }, format)(),
+);
+
 test(
   "a suggestion is chosen",
   on(async (page) => {
@@ -55,7 +64,7 @@ test(
   on(async (page) => {
     await page.do(
       "Press",
-      page.page.elements.some(({ role }) => role === "slider") ? /^slider/ : /^clickable/,
+      page.page.elements.some(({ role }) => role === "slider") ? /^slider/ : /^clickable (?!Red|Green)/,
       "ArrowRight ArrowRight",
     );
     expect(await page.state()).toEqual({ slider: 7 });

@@ -8,7 +8,7 @@ const $ = window.jQuery;
 window.app = {};
 const app = window.app;
 $("#root").html(`
-<label>Arrival <input id=arrival readonly></label>
+<label>Arrival <input id=arrival readonly></label> <span class=tag>Red</span> <span class=tag>Green</span>
 <label for=lang>Language</label> <input id=lang>
 <label for=speed>Speed</label><select id=speed><option>Slow<option>Medium<option>Fast</select>
 <div id=slider style="width:200px;margin:10px"></div>
@@ -24,6 +24,8 @@ $("#arrival").datepicker({
   dateFormat: "yy-mm-dd",
   onSelect: (d) => (app.arrival = d),
 });
+// jQuery's own delegation: one listener at the document.
+$(document).on("click", ".tag", (event) => (app.tag = event.target.textContent));
 $("#lang").autocomplete({
   source: ["Java", "JavaScript", "Python", "TypeScript"],
   select: (_, ui) => (app.lang = ui.item.value),

@@ -27,6 +27,15 @@ test.each(["compact", "aria"] as const)("a day is picked in the next month (%s)"
   }, format)(),
 );
 
+test.each(["compact", "webrl", "aria"] as const)(
+  "what only React knows to be clicked is clicked (%s)",
+  (format) =>
+    on(async (page) => {
+      await page.do("Click", /Green$/);
+      expect(await page.state()).toMatchObject({ tag: "Green" });
+    }, format)(),
+);
+
 test(
   "a date and a time are typed part by part",
   on(async (page) => {

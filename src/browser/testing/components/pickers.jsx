@@ -1,4 +1,4 @@
-/** @file A date picker of React (MUI X), and a rich text editor (Lexical). */
+/** @file A date picker of React (MUI X), what only React knows to be clicked, and a rich text editor (Lexical). */
 
 import { AdapterDayjs } from "@mui/x-date-pickers/AdapterDayjs";
 import { DatePicker } from "@mui/x-date-pickers/DatePicker";
@@ -27,6 +27,8 @@ function Dates() {
         defaultValue={dayjs("2026-03-05")}
         onChange={(day) => (app.arrival = day?.isValid() ? day.format("YYYY-MM-DD") : "")}
       />
+      <span onClick={() => (app.tag = "Red")}>Red</span>{" "}
+      <span onClick={() => (app.tag = "Green")}>Green</span>
       <TimePicker
         label="At"
         ampm={false}
