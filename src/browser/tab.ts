@@ -27,6 +27,8 @@ export class Tab {
   notices: string[] = [];
   readonly #navigations = new Set<Request>();
   readonly #requests = new Set<Request>();
+  /** Everything that has not come, waited for or not. */
+  readonly #unfinished = new Set<Request>();
   /** Documents that have begun to arrive, and the one that is shown. */
   readonly #answered = new Map<Request, TabDocument>();
   #shown: Request | null = null;
@@ -40,6 +42,7 @@ export class Tab {
     this.page = page;
     this.#background = background;
     page.on("request", (request) => {
+      this.#unfinished.add(request);
       if (request.isNavigationRequest() && this.#isMain(request)) {
         this.#navigations.add(request);
         this.#interrupt();
@@ -115,6 +118,11 @@ export class Tab {
     return [...this.#requests].filter((request) => !this.#background.has(request)).length;
   }
 
+  /** Something of the page is still to come, the document itself included. */
+  get arriving(): boolean {
+    return this.#unfinished.size > 0;
+  }
+
   /** They have been waited for long enough, now and later. */
   giveUpRequests(): void {
     for (const request of this.#requests) this.#background.giveUp(request);
@@ -187,6 +195,7 @@ export class Tab {
   }
 
   #done(request: Request): void {
+    this.#unfinished.delete(request);
     this.#navigations.delete(request);
     if (this.#requests.delete(request)) this.#background.end(request);
     this.#changed();

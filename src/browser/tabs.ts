@@ -229,7 +229,8 @@ export class Tabs {
         continue;
       }
       // A script in its head that does not come keeps the rest of the document from the page.
-      if (isEmpty(document) && (await this.#isParsing(tab, signal))) {
+      // One that a script has emptied says that it is loading, too, but nothing of it is to come.
+      if (isEmpty(document) && tab.arriving && (await this.#isParsing(tab, signal))) {
         if (spent() > navigationMs) throw navigationTimeout(tab);
         await bounded(tab.happens(tab.version, 500), 1500, signal);
         continue;
