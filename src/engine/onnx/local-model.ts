@@ -5,6 +5,7 @@ import { float32, type RunTensor } from "./graph/compile.ts";
 import { readOptimizer, readTrained, writeModel, type BaseModel } from "./model-files.ts";
 import { createSampler, type OnnxSampler } from "./sampler/sampler.ts";
 import { Trainer } from "./train/trainer.ts";
+import { TrunkCache } from "./train/trunk-cache.ts";
 import type {
   Datum,
   ForwardBackwardResult,
@@ -37,6 +38,15 @@ export interface LocalModelParts {
   adopt: (copy: LocalModel) => void;
 }
 
+const trunkCaches = new WeakMap<ReadonlyMap<string, RunTensor>, TrunkCache>();
+
+/** One for all models on the same weights. */
+function trunkCacheOf({ tensors }: BaseModel): TrunkCache {
+  let cache = trunkCaches.get(tensors);
+  if (!cache) trunkCaches.set(tensors, (cache = new TrunkCache()));
+  return cache;
+}
+
 export class LocalModel implements Model {
   readonly name: string;
   readonly tokenizer: Tokenizer;
@@ -58,7 +68,10 @@ export class LocalModel implements Model {
     this.contextTokens = base.config.contextTokens;
     this.lora = lora;
     this.#weights = new Map([...base.tensors, ...trained]);
-    this.#trainer = new Trainer(base.config, this.#weights, parts.tensors, parts.programs, engine);
+    this.#trainer = new Trainer(base.config, this.#weights, parts.tensors, parts.programs, {
+      ...engine,
+      trunkCache: trunkCacheOf(base),
+    });
   }
 
   get directory(): string {

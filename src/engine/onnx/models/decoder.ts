@@ -80,6 +80,8 @@ export interface DecoderOptions extends DecoderInputs {
   rowsOnly?: boolean;
   /** Wraps each layer: gradient checkpointing does. */
   wrapLayer?: (inputs: readonly Value[], layer: (x: Value) => Value, x: Value) => Value;
+  /** Starts at this layer, from what {@link trunk} gave for the layers below, instead of at the tokens. */
+  above?: { layer: number; hidden: Value };
 }
 
 /** The logits' matrix [vocabSize, hiddenSize]. */
@@ -93,13 +95,35 @@ export function decoder(
   weights: Weights,
   options: DecoderOptions,
 ): Value {
-  const parameter = (name: string): Value => weights.parameters.get(name)!;
+  const x = stack(graph, config, weights, options, config.layers);
+  return rmsNorm(x, weights.parameters.get("model.norm.weight")!, config.normEpsilon);
+}
+
+/** Hidden states [M, hiddenSize] that layer `layers` reads: embeddings and the layers below it. */
+export function trunk(
+  graph: Graph,
+  config: DecoderConfig,
+  weights: Weights,
+  options: DecoderInputs & { attend: Attend; layers: number },
+): Value {
+  return stack(graph, config, weights, options, options.layers);
+}
+
+/** The layers from `options.above` up to `end`. */
+function stack(
+  graph: Graph,
+  config: DecoderConfig,
+  weights: Weights,
+  options: DecoderOptions,
+  end: number,
+): Value {
   const half = config.rope.dim / 2;
   const cos = graph.input("rope_cos", "float32", ["ropeLength", half]);
   const sin = graph.input("rope_sin", "float32", ["ropeLength", half]);
   const block = layerBuilder(config, weights, { ...options, cos, sin });
-  let x = gatherRows(parameter("model.embed_tokens.weight"), options.tokens);
-  for (let layer = 0; layer < config.layers; layer++) {
+  const { layer: first, hidden } = options.above ?? { layer: 0, hidden: null };
+  let x = hidden ?? gatherRows(weights.parameters.get("model.embed_tokens.weight")!, options.tokens);
+  for (let layer = first; layer < end; layer++) {
     const rows = layer === config.layers - 1 ? options.rows : undefined;
     const used = [
       ...weights.parameters,
@@ -116,7 +140,7 @@ export function decoder(
     const build = (input: Value) => block(input, layer, rows);
     x = options.wrapLayer ? options.wrapLayer(used, build, x) : build(x);
   }
-  return rmsNorm(x, parameter("model.norm.weight"), config.normEpsilon);
+  return x;
 }
 
 /** One layer: x [M, hiddenSize] → [M, hiddenSize], or only `rows` of it. */

@@ -132,6 +132,11 @@ function adaptedLayers(config: DecoderConfig, layers: LoraOptions["layers"]): nu
   return all.filter((layer) => layers.includes(layer));
 }
 
+/** Layers below every adapter, which never change: 0 where the whole model is trained. */
+export function frozenLayers(config: DecoderConfig, specs: readonly LoraSpec[]): number {
+  return layersOf(config, specs)?.[0] ?? 0;
+}
+
 /** The layers that `specs` stand on, ascending; `null` where these are all. */
 export function layersOf(config: DecoderConfig, specs: readonly LoraSpec[]): number[] | null {
   const layers = [...new Set(specs.map(({ module }) => layerOf(module)))].toSorted((a, b) => a - b);

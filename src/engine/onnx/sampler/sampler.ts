@@ -64,8 +64,10 @@ const cacheBytes = 2 ** 30;
 const prefixCacheBytes = 128 * 2 ** 20;
 /** Shorter common beginnings are not worth a copy. */
 const shortestPrefix = 16;
-/** Floating-point operations of one prefill run at most: about 20 ms on two cores, so that others get their turn. */
+/** Floating-point operations of one prefill run of a small model: about 20 ms on two cores, so that others get their turn. */
 const prefillOperations = 2e9;
+/** A larger model reads this many tokens at once: each piece costs it all its weights again. */
+const leastPiece = 512;
 
 interface Running {
   request: SampleRequest;
@@ -120,7 +122,7 @@ class BatchingSampler implements OnnxSampler {
     this.#programs = programs;
     const fitting = Math.floor(cacheBytes / rowBytes(config, this.contextTokens));
     this.#maxRunning = Math.max(1, Math.min(mostRunning, fitting));
-    this.#chunkTokens = Math.max(128, Math.floor(prefillOperations / (2 * parameterCount(config))));
+    this.#chunkTokens = Math.max(leastPiece, Math.floor(prefillOperations / (2 * parameterCount(config))));
     this.#cache = new KvCache(config, Math.max(2, this.#maxRunning));
     this.#prefixes = new PrefixCache(prefixCacheBytes);
     const { cos, sin } = ropeTables(config, this.contextTokens);
@@ -302,8 +304,9 @@ class BatchingSampler implements OnnxSampler {
     this.statistics.prefillTokens += prompt_T.length - done;
     for (;;) {
       const left = prompt_T.length - done;
-      // Never leaves a single token for the last piece.
-      const count = left <= this.#chunkTokens + 1 ? left : this.#chunkTokens;
+      // Pieces of about one size; never a single token for the last one.
+      const pieces = left <= this.#chunkTokens + 1 ? 1 : Math.ceil(left / this.#chunkTokens);
+      const count = Math.ceil(left / pieces);
       const { program, blocks } = this.#programs.prefill(count);
       const results = await program.run({
         ...this.#constants,

@@ -13,6 +13,8 @@ export interface MicroBatch {
   sequences: number;
   /** Padded length; a multiple of 32. */
   time: number;
+  /** Of each sequence, without padding. */
+  lengths: readonly number[];
   /** int32 [sequences·time], row-major. */
   tokens_M: Int32Array;
   positions_M: BigInt64Array;
@@ -109,6 +111,7 @@ function layOut(members: readonly number[], datums_B: readonly Datum[]): MicroBa
     members,
     sequences: members.length,
     time,
+    lengths,
     tokens_M,
     positions_M,
     rows_R: Int32Array.from(rows),

@@ -4,10 +4,20 @@
  * The loss enters only as ∂L/∂logprob, a graph input. Cross-entropy knows it beforehand (−weight), so one run gives
  * everything (`fused`). A custom loss needs the log-probabilities first: the same graph is cut in two (`split`) and
  * the activations that both halves need are handed over, or, where these are too large, the forward half runs twice.
+ *
+ * Layers below every adapter are a program of their own, the trunk: its hidden states are an input of the others, because
+ * they never change and are computed once for all who read the same tokens (`trunk-cache.ts`).
  */
 
 import { causalAttention } from "../models/attention.ts";
-import { decoder, declareInputs, declareWeights, headWeight, loraInputName } from "../models/decoder.ts";
+import {
+  decoder,
+  declareInputs,
+  declareWeights,
+  headWeight,
+  loraInputName,
+  trunk,
+} from "../models/decoder.ts";
 import { gradients } from "../graph/autodiff.ts";
 import { checkpoint } from "../graph/checkpointing.ts";
 import { compile, type CompileOptions, type Program } from "../graph/compile.ts";
@@ -15,7 +25,10 @@ import { Graph, reachable } from "../graph/graph.ts";
 import { tokenLogprobs } from "../graph/nn.ts";
 import type { Value } from "../graph/value.ts";
 import type { DecoderConfig } from "../models/config.ts";
-import type { LoraSpec } from "../models/parameters.ts";
+import { frozenLayers, type LoraSpec } from "../models/parameters.ts";
+
+/** Input of the programs of a model with a trunk, float32 [M, hiddenSize]. */
+export const trunkInput = "trunk";
 
 export const gradientName = (parameter: string): string => `grad:${parameter}`;
 
@@ -46,12 +59,31 @@ export class LossPrograms implements AsyncDisposable {
   readonly #options: CompileOptions;
   readonly #graphs = new Map<string, LossGraph>();
   readonly #programs = new Map<string, Promise<Program>>();
+  /** Layers of the trunk; 0 where there is none. */
+  readonly trunkLayers: number;
 
   /** With adapters only these are trained; without, every parameter. */
   constructor(config: DecoderConfig, lora: readonly LoraSpec[], options: CompileOptions) {
     this.#config = config;
     this.#lora = lora;
     this.#options = options;
+    this.trunkLayers = frozenLayers(config, lora);
+  }
+
+  /** Hidden states `hidden` of the trunk. */
+  trunk(variant: Variant): Promise<Program> {
+    const key = `trunk/${variant.blocks}`;
+    let program = this.#programs.get(key);
+    if (!program) {
+      const graph = new Graph(`${this.#config.architecture} trunk`);
+      const io = declareInputs(graph);
+      const attend = causalAttention(this.#config, graph, io.positions, variant.blocks);
+      const weights = declareWeights(graph, this.#config);
+      const hidden = trunk(graph, this.#config, weights, { ...io, attend, layers: this.trunkLayers });
+      program = compile(graph, { hidden }, this.#options);
+      this.#programs.set(key, program);
+    }
+    return program;
   }
 
   /** Log-probabilities only. */
@@ -144,9 +176,13 @@ export function buildLossGraph(
   const targetRows = graph.input("target_rows", "int32", ["N"]);
   const targets = graph.input("targets", "int32", ["N"]);
   const dLogprobs = graph.input("d_logprobs", "float32", ["N"]);
+  const layer = frozenLayers(config, lora);
+  const above =
+    layer > 0 ? { layer, hidden: graph.input(trunkInput, "float32", ["M", config.hiddenSize]) } : null;
   const hidden = decoder(graph, config, weights, {
     ...io,
     rows,
+    ...(above ? { above } : {}),
     attend: causalAttention(config, graph, io.positions, variant.blocks),
     ...(variant.recompute ? { wrapLayer: checkpoint } : {}),
   });

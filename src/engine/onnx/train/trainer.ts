@@ -7,8 +7,9 @@ import { invariant } from "../../../core/errors.ts";
 import { float32, int32, int64, type Program, type RunTensor } from "../graph/compile.ts";
 import { ropeTables } from "../models/rope.ts";
 import { adamwStep, globalNorm, type AdamWState, type TrainedTensor } from "./adamw.ts";
-import { planMicroBatches, type MicroBatch } from "./batching.ts";
-import { gradientName, type LossPrograms } from "./loss-programs.ts";
+import { paddedLength, planMicroBatches, type MicroBatch } from "./batching.ts";
+import { gradientName, trunkInput, type LossPrograms } from "./loss-programs.ts";
+import { TrunkCache } from "./trunk-cache.ts";
 import { activationBytes, chooseVariant } from "./memory.ts";
 import { NonFiniteError } from "./non-finite.ts";
 import type { Datum, ForwardBackwardResult, LossGradient, OptimStep } from "../../../core/engine.ts";
@@ -19,6 +20,8 @@ export interface TrainerOptions {
   memoryBudgetBytes: number;
   /** Tokens of a micro-batch, default 4096: more does not make a CPU faster. */
   maxTokens?: number;
+  /** Shared by all models on one frozen base; default: one of its own. */
+  trunkCache?: TrunkCache;
 }
 
 /** A loss that may be computed in another thread. */
@@ -34,6 +37,9 @@ export class Trainer {
   readonly #trained: readonly TrainedTensor[];
   readonly #options: TrainerOptions;
   readonly #programs: LossPrograms;
+  readonly #trunkCache: TrunkCache;
+  /** The part of the model whose activations a micro-batch holds. */
+  readonly #held: DecoderConfig;
   #accumulated: Gradients | null = null;
   #spare: Gradients[] = [];
   state: AdamWState = { step: 0, moments: new Map() };
@@ -54,13 +60,15 @@ export class Trainer {
     this.#trained = trained;
     this.#options = options;
     this.#programs = programs;
+    this.#trunkCache = options.trunkCache ?? new TrunkCache();
+    this.#held = { ...config, layers: config.layers - programs.trunkLayers };
   }
 
   async logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]> {
     const results = emptyLogprobs(datums_B);
     for (const batch of this.#plan(datums_B)) {
       const program = await this.#programs.logprobs({ ...this.#variant(batch), recompute: false });
-      const { logprobs } = await program.run(this.#feeds(batch));
+      const { logprobs } = await program.run(await this.#feeds(batch));
       spread(batch, datums_B, logprobs!.data as Float32Array, results);
     }
     return results;
@@ -139,7 +147,7 @@ export class Trainer {
       const program = await this.#programs.fused(this.#variant(batch));
       const { logprobs } = await call.run(
         program,
-        this.#feeds(
+        await this.#feeds(
           batch,
           weights.map((w) => -w),
         ),
@@ -165,7 +173,7 @@ export class Trainer {
       (sum, { sequences, time, rows_R }) =>
         sum +
         activationBytes(
-          this.#config,
+          this.#held,
           sequences,
           time,
           rows_R.length,
@@ -180,7 +188,7 @@ export class Trainer {
       const forward = hold
         ? (await this.#programs.split(variant)).forward
         : await this.#programs.logprobs({ ...variant, recompute: false });
-      const { logprobs, ...activations } = await forward.run(this.#feeds(batch));
+      const { logprobs, ...activations } = await forward.run(await this.#feeds(batch));
       if (hold) held.push(activations);
       spread(batch, datums_B, logprobs!.data as Float32Array, result.logprobs_BN);
     }
@@ -194,7 +202,7 @@ export class Trainer {
     const call = new CallGradients(this.#trained, this.#spare);
     for (const [i, batch] of batches.entries()) {
       const variant = this.#variant(batch);
-      const feeds = this.#feeds(
+      const feeds = await this.#feeds(
         batch,
         gather(batch, (b) => gradients_BN[b]!),
       );
@@ -211,7 +219,7 @@ export class Trainer {
       maxTokens: this.#options.maxTokens ?? 4096,
       memoryBudgetBytes: this.#options.memoryBudgetBytes,
       activationBytes: (sequences, time, rows) =>
-        activationBytes(this.#config, sequences, time, rows, this.#variantOf(time, rows).recompute),
+        activationBytes(this.#held, sequences, time, rows, this.#variantOf(time, rows).recompute),
     });
   }
 
@@ -220,11 +228,51 @@ export class Trainer {
   }
 
   #variantOf(time: number, rows: number) {
-    return chooseVariant(this.#config, time, Math.min(rows, time), this.#options.memoryBudgetBytes);
+    return chooseVariant(this.#held, time, Math.min(rows, time), this.#options.memoryBudgetBytes);
   }
 
-  #feeds(batch: MicroBatch, dLogprobs_N?: Float32Array): Record<string, RunTensor> {
-    return lossFeeds(this.#config, this.#weights, batch, dLogprobs_N);
+  async #feeds(batch: MicroBatch, dLogprobs_N?: Float32Array): Promise<Record<string, RunTensor>> {
+    const feeds = lossFeeds(this.#config, this.#weights, batch, dLogprobs_N);
+    return this.#programs.trunkLayers > 0
+      ? { ...feeds, [trunkInput]: await this.#trunk(batch, feeds) }
+      : feeds;
+  }
+
+  /** What the layers below the adapters give: from the cache, and computed for the sequences that are not in it. */
+  async #trunk(
+    { time, lengths, tokens_M }: MicroBatch,
+    feeds: Record<string, RunTensor>,
+  ): Promise<RunTensor> {
+    const width = this.#config.hiddenSize;
+    const layers = this.#programs.trunkLayers;
+    const tokensOf = (s: number) => tokens_M.subarray(s * time, s * time + lengths[s]!);
+    // Rows of padding stay 0: nothing reads them.
+    const hidden_M = new Float32Array(tokens_M.length * width);
+    // By their own padded lengths: what is kept depends on a sequence's tokens alone, to the last bit, not on its first batch.
+    const missing = new Map<number, number[]>();
+    lengths.forEach((length, s) => {
+      const known = this.#trunkCache.get(layers, tokensOf(s));
+      if (known) hidden_M.set(known, s * time * width);
+      else missing.set(paddedLength(length), [...(missing.get(paddedLength(length)) ?? []), s]);
+    });
+    for (const [padded, members] of missing) {
+      const tokens = new Int32Array(members.length * padded);
+      members.forEach((s, i) => tokens.set(tokensOf(s), i * padded));
+      const positions = BigInt64Array.from(tokens, (_, m) => BigInt(m % padded));
+      const program = await this.#programs.trunk(this.#variantOf(padded, 1));
+      const { hidden } = await program.run({
+        ...feeds,
+        tokens: int32(tokens, [tokens.length]),
+        positions: int64(positions, [members.length, padded]),
+      });
+      members.forEach((s, i) => {
+        const from = i * padded * width;
+        const rows = (hidden!.data as Float32Array).slice(from, from + lengths[s]! * width);
+        hidden_M.set(rows, s * time * width);
+        this.#trunkCache.put(layers, tokensOf(s), rows);
+      });
+    }
+    return float32(hidden_M, [tokens_M.length, width]);
   }
 }
 
