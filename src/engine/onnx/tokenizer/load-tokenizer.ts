@@ -15,6 +15,7 @@ import { checkTokenizerFile } from "./check-file.ts";
 import { HuggingFaceTokenizer, SplitPreTokenizer } from "./hugging-face.ts";
 import { readEndTokens } from "./end-tokens.ts";
 import { isSpecial, lengthOf, patternOf, plainEncode, splitRuns, type AddedToken } from "./special-tokens.ts";
+import { withoutDigits } from "./digits.ts";
 import { wordPattern } from "./train-bpe.ts";
 
 /** Longer words are rare, so keeping them would only cost memory. */
@@ -110,7 +111,8 @@ export interface TokenizerFile {
   model?: { type?: string; unk_token?: string | null };
 }
 
-function wrap(json: TokenizerFile, config: object): Tokenizer {
+function wrap(file: TokenizerFile, config: object): Tokenizer {
+  const json = { ...file, pre_tokenizer: withoutDigits(file.pre_tokenizer) };
   const inner = new HuggingFaceTokenizer(json, { clean_up_tokenization_spaces: false, ...config });
   const idOfToken = inner.get_vocab();
   let vocabSize = 0;
