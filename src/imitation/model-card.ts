@@ -1,9 +1,9 @@
 /** @file A model's card: what it is, how it was made and measured, and the checksum of its weights. */
 
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { readFile, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { digestOf } from "../engine/onnx/checkpoint/manifest.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 import { gitRevision, packageVersion } from "../run/run-info.ts";
 
@@ -61,8 +61,7 @@ const revision = () => {
   return commit === null ? "" : ` (${commit.slice(0, 12)})`;
 };
 
+/** Read in pieces: weights may be larger than what a buffer holds. */
 export async function sha256(path: string): Promise<string> {
-  return createHash("sha256")
-    .update(await readFile(path))
-    .digest("hex");
+  return (await digestOf(path)).sha256;
 }
