@@ -80,6 +80,28 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
     "such as notes.txt",
     () => ["model", "sft", "--base", "models/base", "--out", at("mine"), "--demos", DEMOS],
   ],
+  ["missing required argument 'source'", () => ["model", "import", "--out", at("i")]],
+  ['there is no "', () => ["model", "import", at("nowhere.gguf"), "--out", at("i")]],
+  ['there is no ""', () => ["model", "import", "", "--out", at("i")]],
+  ["is no GGUF file", () => ["model", "import", at("other.jsonl"), "--out", at("i")]],
+  ["is truncated: it ends after 0 bytes", () => ["model", "import", at("none.jsonl"), "--out", at("i")]],
+  ["has no config.json", () => ["model", "import", at("empty"), "--out", at("i")]],
+  ["symbolic links lead to each other", () => ["model", "import", at("loop"), "--out", at("i")]],
+  ["such as notes.txt", () => ["model", "import", "models/base", "--out", at("mine")]],
+  ["the new directory has no name", () => ["model", "import", "models/base", "--out", ""]],
+  ["cannot be imported onto itself", () => ["model", "import", "models/base", "--out", "models/base"]],
+  [
+    "--dtype is for GGUF files",
+    () => ["model", "import", "models/base", "--out", at("i"), "--dtype", "float16"],
+  ],
+  ["there is nothing to export", () => ["model", "export", "--out", at("e")]],
+  ["--model names no model", () => ["model", "export", "--model", at("empty"), "--out", at("e")]],
+  ["is not a run", () => ["model", "export", "--run", at("empty"), "--out", at("e")]],
+  [
+    "there is no adapter to merge",
+    () => ["model", "export", "--model", "models/base", "--merge", "--out", at("e")],
+  ],
+  ["is a file, or lies below one", () => ["model", "export", "--model", "models/base", "--out", at("file")]],
   ["no successful demonstration", () => ["model", "pretrain", "--out", at("p"), "--demos", at("none.jsonl")]],
   [
     "none is left to learn from",
@@ -121,6 +143,8 @@ test.runIf(process.platform === "linux").each([
   ["eval", "--tasks", "1", "--out", "/proc/x/y"],
   ["model", "demos", "--out", "/proc/x/demos.jsonl"],
   ["model", "sft", "--base", "models/base", "--out", "/proc/x", "--demos", DEMOS],
+  ["model", "import", "models/base", "--out", "/proc/x"],
+  ["model", "export", "--model", "models/base", "--out", "/proc/x/y"],
 ])("%s %s … ends in a sentence", async (...typed) => {
   expect(mistakeOf(await webrl(...typed))).toMatch(/^webrl: .*\/(proc|dev\/fd)/m);
 });

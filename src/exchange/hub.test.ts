@@ -386,8 +386,8 @@ describe("in one sentence ends", () => {
   });
 
   it("a path that is misspelt: the hub is not asked", async () => {
-    expect((await refusal(place(), "src/nothing-here")).message).toMatch(/there is no src\/nothing-here/);
-    expect((await refusal(place(), "org/model.gguf")).message).toMatch(/there is no org\/model\.gguf/);
+    expect((await refusal(place(), "src/nothing-here")).message).toMatch(/there is no "src\/nothing-here"/);
+    expect((await refusal(place(), "org/model.gguf")).message).toMatch(/there is no "org\/model\.gguf"/);
     expect(requests).toEqual([]);
   });
 });

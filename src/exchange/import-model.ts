@@ -58,7 +58,7 @@ function hubModel(source: string): HubModel {
   const isPath = !source.startsWith("hf:") && (source.endsWith(".gguf") || existsSync(source.split("/")[0]!));
   if (model && !isPath) return model;
   throw new ConfigError(
-    `there is no ${source}`,
+    `there is no ${JSON.stringify(source)}`,
     `Name a .gguf file, a folder in Hugging Face's layout, or a model of the hub such as org/name@revision${model ? ` (hf:${source} asks the hub)` : ""}.`,
   );
 }

@@ -50,6 +50,8 @@ export async function writeDirectory(
 
 /** Throws a `ConfigError` where a directory to be written is a file, or holds what `writeDirectory` did not write. */
 export async function refuseForeign(directory: string): Promise<void> {
+  if (directory.trim() === "")
+    throw new ConfigError("the new directory has no name", "Name a directory that does not exist yet.");
   const target = resolve(directory);
   const entries = await readdir(target).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === "ENOENT") return [];
