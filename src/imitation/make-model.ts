@@ -19,8 +19,8 @@ import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
 import type { PlannedWork } from "../engine/onnx/estimate.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
-import type { TemplateSetting } from "../text/template-names.ts";
-import { chooseTemplate } from "../text/choose-template.ts";
+import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
+import { chooseFormat, chooseTemplate } from "../text/choose-template.ts";
 import { ormAnswers } from "../text/prompt-orm.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
 import {
@@ -203,6 +203,14 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
   return made;
 }
 
+/** Throws a `ConfigError` where recorded pages are written otherwise than those that the template is for. */
+function checkFormat(records: readonly EpisodeRecord[], base: string, template: PromptTemplate): void {
+  const formats = records.flatMap(({ trajectory }) =>
+    trajectory.steps.slice(0, 1).map((step) => step.observation.format),
+  );
+  for (const format of new Set(formats)) chooseFormat(format, { [base]: template });
+}
+
 async function make(
   options: MakeModelOptions,
   { base, lora, from = base }: Pick<SftOptions, "base" | "lora"> & { from?: string | null },
@@ -226,6 +234,7 @@ async function make(
     lora: lora && { ...lora, seed: options.imitate.seed },
   });
   const template = await modelTemplate(base, options.template, model.tokenizer);
+  checkFormat(options.records, base, template);
   const { step, score } = await imitate({
     model,
     samples,
@@ -367,6 +376,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     lora: options.lora && { ...options.lora, seed },
   });
   const template = await modelTemplate(options.base, options.template, model.tokenizer);
+  checkFormat(options.records, options.base, template);
   const fromStep = await restore(model, workDirectory, statePath);
   let saved = Date.now();
   const { steps } = await trainOrm(model, [...train, ...drills], {

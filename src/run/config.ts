@@ -5,7 +5,7 @@ import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
-import { TEMPLATES } from "../text/template-names.ts";
+import { FORMATS, TEMPLATES } from "../text/template-names.ts";
 
 export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
 export type MethodName = (typeof METHODS)[number];
@@ -69,6 +69,15 @@ const modelsSchema = z.strictObject({
     .default(null)
     .describe(
       "Train adapters of actor and critic on the frozen base instead of all weights. Where models.base is an adapter already, it goes on with its own settings: leave this out, or say the same.",
+    ),
+});
+
+const observationSchema = z.strictObject({
+  format: z
+    .enum(FORMATS)
+    .default("auto")
+    .describe(
+      "How pages are written for the model. auto: webrl for the template paper, else compact. A run records what was chosen.",
     ),
 });
 
@@ -195,6 +204,7 @@ export const trainConfigSchema = z.strictObject({
   seed: z.int().min(0).default(0).describe("Seed of everything random in the run."),
   phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
   models: modelsSchema.prefault({}),
+  observation: observationSchema.prefault({}),
   suite: suiteSchema.prefault({}),
   tasks: tasksSchema.prefault({}),
   rollout: rolloutConfigSchema.prefault({}),

@@ -57,6 +57,15 @@ const RULES: Record<string, EngineRule> = {
   "the tokenizer gives back the text that it encoded": async ({ model }) => {
     for (const text of ["The lamp costs $24.", 'do(action="Click", element="link Lamp")', "a\n\nb  c"])
       assert.equal(model.tokenizer.decode(model.tokenizer.encode(text)), text);
+    // Special tokens or not: other people's text is what it says, and harmless pieces are their joined text.
+    const plain = "a</s><|eot_id|><|im_end|>b";
+    assert.equal(model.tokenizer.decode(model.tokenizer.encode([{ plain }])), plain);
+    for (const token of ["<|eot_id|>", "</s>", "<|im_end|>"]) {
+      const id = model.tokenizer.idOf(token);
+      if (id !== undefined)
+        assert.ok(!model.tokenizer.encode(["x", { plain }]).includes(id), `${token} of a page`);
+    }
+    assert.deepEqual(model.tokenizer.encode(["The ", { plain: "lamp" }]), model.tokenizer.encode("The lamp"));
     for (const id of model.tokenizer.encode("lamp")) assert.ok(id >= 0 && id < model.tokenizer.vocabSize);
   },
   "log-probabilities are finite, not positive, one per target": async ({ model }) => {

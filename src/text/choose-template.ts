@@ -8,10 +8,11 @@
 
 import type { Tokenizer } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
+import type { ObservationFormat } from "../core/observation.ts";
 import { chatLayout } from "./chat-layout.ts";
 import { ormAnswers } from "./prompt-orm.ts";
 import { valueAnswers } from "./prompt.ts";
-import type { PromptTemplate, TemplateSetting } from "./template-names.ts";
+import type { FormatSetting, PromptTemplate, TemplateSetting } from "./template-names.ts";
 
 /** Special tokens of Llama 3 that `paper` and `compact` are written in. */
 const LLAMA3 = ["<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"];
@@ -41,6 +42,24 @@ function templateOf(tokenizer: Tokenizer, names: readonly string[]): PromptTempl
 const missing = (tokenizer: Tokenizer, tokens: readonly string[]) =>
   tokens.filter((token) => tokenizer.idOf(token) === undefined);
 const has = (tokenizer: Tokenizer, tokens: readonly string[]) => missing(tokenizer, tokens).length === 0;
+
+/** The format of pages that the templates of these models were trained with. Throws a `ConfigError` where they contradict each other. */
+export function chooseFormat(
+  setting: FormatSetting,
+  templates: Readonly<Record<string, PromptTemplate>>,
+): ObservationFormat {
+  const [first] = Object.values(templates);
+  const format = setting === "auto" ? (first === "paper" ? "webrl" : "compact") : setting;
+  for (const [who, template] of Object.entries(templates)) {
+    const needed = template === "paper" ? "webrl" : template === "compact" ? "compact" : format;
+    if (needed !== format)
+      throw new ConfigError(
+        `${who} reads the template ${template}, whose pages are written in the format ${needed}, but pages come in the format ${format}`,
+        "Leave the format of observations at auto, or choose models that read the same pages.",
+      );
+  }
+  return format;
+}
 
 function checkTemplate(tokenizer: Tokenizer, template: PromptTemplate, name: string): void {
   const refuse = (why: string, cause?: unknown): never => {

@@ -2,6 +2,10 @@
 
 export type PromptTemplate = "compact" | "paper" | "chat";
 
+/** How pages are written for the model; `auto`: `webrl` for the template `paper`, else `compact`. */
+export const FORMATS = ["auto", "compact", "webrl", "aria"] as const;
+export type FormatSetting = (typeof FORMATS)[number];
+
 /** `auto` asks what the model is (`choose-template.ts`). */
 export const TEMPLATES = ["auto", "compact", "paper", "chat"] as const;
 export type TemplateSetting = (typeof TEMPLATES)[number];

@@ -22,7 +22,7 @@ import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import type { Parts } from "./parts.ts";
-import { chooseTemplates } from "./prompt-template.ts";
+import { chooseTemplates, observationFormat } from "./prompt-template.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
 import { modelTemplate } from "../imitation/prompt-template.ts";
 import { packageDirectory } from "../run/run-info.ts";
@@ -112,13 +112,21 @@ export function onSites(suite: Suite, sites: readonly string[]): Suite {
 }
 
 /** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
-async function replayedAtFirst(
-  { models }: TrainConfig,
-  suite: Pick<Suite, "tasks">,
-): Promise<EpisodeRecord[]> {
+async function replayedAtFirst(config: TrainConfig, suite: Pick<Suite, "tasks">): Promise<EpisodeRecord[]> {
+  const { models } = config;
+  const format = observationFormat(config);
   const file = models.demonstrations;
   if (file === null) return [];
-  const records = onSitesOf(suite.tasks({ split: "train" }), await readEpisodes(file));
+  const onSites = onSitesOf(suite.tasks({ split: "train" }), await readEpisodes(file));
+  const records = onSites.filter(({ trajectory: { steps } }) =>
+    steps.every(({ observation }) => observation.format === format),
+  );
+  const other = onSites.find((record) => !records.includes(record))?.trajectory.steps[0]?.observation.format;
+  if (other !== undefined && file !== shipped(SHIPPED_DEMONSTRATIONS))
+    throw new ConfigError(
+      `the demonstrations in ${file} show pages in the format ${other}, the run's pages come in the format ${format}`,
+      "Set models.demonstrations=null, or observation.format to that of the demonstrations.",
+    );
   if (records.length === 0 && file !== shipped(SHIPPED_DEMONSTRATIONS))
     throw new ConfigError(
       `none of the demonstrations in ${file} is on a site of the run's training tasks`,
@@ -150,7 +158,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
 
   await using stack = new AsyncStack();
   const engine = options.engine ?? stack.use(createOnnxEngine());
-  const site = stack.use(await suite.createSite());
+  const site = stack.use(await suite.createSite({ format: observationFormat(config) }));
   let judge: Judge | null = null;
   if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models, stack);
   if (chat && models.judge === "llm") judge = createPromptedJudge(chat);

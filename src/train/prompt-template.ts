@@ -2,6 +2,8 @@
 
 import { ConfigError } from "../core/errors.ts";
 import { modelTemplate } from "../imitation/prompt-template.ts";
+import type { ObservationFormat } from "../core/observation.ts";
+import { chooseFormat } from "../text/choose-template.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts } from "../run/config.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
@@ -16,16 +18,27 @@ export function promptTemplate({ models: { template } }: Pick<TrainConfig, "mode
   return template;
 }
 
+/** How the run's pages are written. */
+export function observationFormat({
+  observation,
+  models: { template },
+}: Pick<TrainConfig, "observation" | "models">): ObservationFormat {
+  return chooseFormat(observation.format, template === "auto" ? {} : { "the policy": template });
+}
+
 /** The configuration with what its models read. Throws a `ConfigError` where one cannot read what was set. */
 export async function chooseTemplates(config: TrainConfig): Promise<TrainConfig> {
   const { models } = config;
   const hasOrm = methodParts(config).trains && models.judge === "orm";
+  const template = await modelTemplate(models.base, models.template);
+  const ormTemplate = hasOrm ? await modelTemplate(models.orm, models.ormTemplate) : null;
+  const format = chooseFormat(config.observation.format, {
+    "the policy": template,
+    ...(ormTemplate && { "the reward model": ormTemplate }),
+  });
   return {
     ...config,
-    models: {
-      ...models,
-      template: await modelTemplate(models.base, models.template),
-      ormTemplate: hasOrm ? await modelTemplate(models.orm, models.ormTemplate) : models.ormTemplate,
-    },
+    observation: { format },
+    models: { ...models, template, ormTemplate: ormTemplate ?? models.ormTemplate },
   };
 }

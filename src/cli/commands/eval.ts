@@ -20,16 +20,18 @@ import {
 } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
+import type { ObservationFormat } from "../../core/observation.ts";
 import type { Split } from "../../core/task.ts";
 import type { AttemptsReport, AttemptsScore } from "../../train/score-attempts.ts";
 import { openActor, tellHowToGoOn } from "./open-actor.ts";
-import type { PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
-import { templateOption } from "./model-parts.ts";
+import type { FormatSetting, PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
+import { observationOption, templateOption } from "./model-parts.ts";
 
 interface EvalOptions extends SuiteOptions {
   model: string;
   run?: string;
   template?: TemplateSetting;
+  observation?: FormatSetting;
   split: Split;
   site?: string;
   tasks: number;
@@ -64,6 +66,7 @@ export const register: Register = (program) => {
       ).conflicts(["model", "template"]),
     )
     .addOption(templateOption())
+    .addOption(observationOption())
     .option("--split <name>", "train, validation or test", splitName, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
@@ -100,6 +103,7 @@ export const register: Register = (program) => {
     const { newestPolicy, tryTasks } = await import("../../train/evaluate-model.ts");
     const { scoreEpisodes } = await import("../../train/score-episodes.ts");
     const { scoreAttempts } = await import("../../train/score-attempts.ts");
+    const { chooseFormat } = await import("../../text/choose-template.ts");
     const { evaluationTasks } = await import("../../core/spread.ts");
     const { onSites } = await import("../../train/open-parts.ts");
     const { attempts } = options;
@@ -146,7 +150,11 @@ export const register: Register = (program) => {
       options.site === undefined ? all : all.filter((task) => task.sites.includes(options.site!)),
       options.tasks,
     );
-    await using site = await suite.createSite();
+    const format = chooseFormat(
+      chosen("observation", run?.config.observation.format) ?? "auto",
+      opened.template ? { [opened.actor.model]: opened.template } : {},
+    );
+    await using site = await suite.createSite({ format });
     let good = 0;
     let held = 0;
     const work = tryTasks({
@@ -181,6 +189,7 @@ export const register: Register = (program) => {
     const about = {
       model: opened.actor.model,
       ...(opened.template && { template: opened.template }),
+      observation: format,
       temperature,
       ...(ofEpisodes && { usage: ofEpisodes }),
       ...(spent && { usageOfThisStart: spent }),
@@ -192,6 +201,7 @@ export const register: Register = (program) => {
 
 interface About {
   model: string;
+  observation: ObservationFormat;
   /** Of the prompts; absent for a model behind a server, which gets messages. */
   template?: PromptTemplate;
   temperature: number;

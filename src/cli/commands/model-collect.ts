@@ -16,13 +16,14 @@ import {
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
-import type { TemplateSetting } from "../../text/template-names.ts";
+import type { ObservationFormat } from "../../core/observation.ts";
+import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
 import { lineLog } from "../progress.ts";
 import type { ChatModel } from "../../core/chat.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { describeUsage } from "../../core/usage.ts";
 import { openActor, tellHowToGoOn } from "./open-actor.ts";
-import { templateOption } from "./model-parts.ts";
+import { observationOption, templateOption } from "./model-parts.ts";
 
 interface CollectCommand extends SuiteOptions {
   out: string;
@@ -48,7 +49,11 @@ function collectOptions(command: Command): Command {
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 20);
 }
 
-async function openWorld(options: CollectCommand, judge: ChatModel | null = null) {
+async function openWorld(
+  options: CollectCommand,
+  judge: ChatModel | null = null,
+  format: ObservationFormat = "compact",
+) {
   const { loadSuite } = await import("../../tasks/load-suite.ts");
   const suite = await loadSuite(options.suite, options.file, { judge });
   const tasks = suite.tasks({
@@ -56,7 +61,7 @@ async function openWorld(options: CollectCommand, judge: ChatModel | null = null
     ...(options.site !== undefined && { site: options.site }),
     ...(options.template !== undefined && { template: options.template }),
   });
-  return { suite, tasks, site: await suite.createSite() };
+  return { suite, tasks, site: await suite.createSite({ format }) };
 }
 
 interface DemosCommand extends CollectCommand, Omit<RolloutsCommand, "model"> {
@@ -230,6 +235,7 @@ interface RolloutsCommand extends CollectCommand {
   temperature: number;
   maxNewTokens?: number;
   promptTemplate?: TemplateSetting;
+  observation?: FormatSetting;
   llm: string[];
 }
 
@@ -247,7 +253,8 @@ export function registerRollouts(model: Command): void {
       "tokens of a response; default 96, behind a server llm.maxTokens (1024)",
       wholeNumber(),
     )
-    .addOption(templateOption("--prompt-template"));
+    .addOption(templateOption("--prompt-template"))
+    .addOption(observationOption());
   serverOptions(command);
   jsonOption(command);
   examples(command, [
@@ -262,7 +269,12 @@ export function registerRollouts(model: Command): void {
       template: options.promptTemplate,
       onTrouble: (message) => log.now(message),
     });
-    const { tasks, site } = await openWorld(options);
+    const { chooseFormat } = await import("../../text/choose-template.ts");
+    const format = chooseFormat(
+      options.observation ?? "auto",
+      opened.template ? { [opened.actor.model]: opened.template } : {},
+    );
+    const { tasks, site } = await openWorld(options, null, format);
     await using _site = site;
     await makeDirectory(dirname(options.out));
     let good = 0;

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { LoraSettings } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
-import { TEMPLATES } from "../../text/template-names.ts";
+import { FORMATS, TEMPLATES } from "../../text/template-names.ts";
 import { anyNumber, wholeNumber } from "../command.ts";
 
 export interface LoraCommand {
@@ -56,6 +56,13 @@ export const templateOption = (flag = "--template") =>
     `${flag} <name>`,
     "layout of the prompts; default auto: compact for models made by webrl, paper for WebRL's checkpoints, else the model's own chat format",
   ).choices(TEMPLATES);
+
+/** `--observation`: the format of pages. */
+export const observationOption = () =>
+  new Option(
+    "--observation <format>",
+    "how pages are written; default auto: webrl for the template paper, else compact",
+  ).choices(FORMATS);
 
 /** The command as it was typed, for model cards. */
 export const typed = () => `webrl ${process.argv.slice(2).join(" ")}`;

@@ -1,6 +1,6 @@
 /**
  * @file What a decoder-only language model looks like, read from Hugging Face's `config.json`: Llama 3.x,
- * Qwen 2/2.5/3 and GLM-4 differ only in the switches below. Anything else is refused by name.
+ * Mistral, Qwen 2/2.5/3 and GLM-4 differ only in the switches below. Anything else is refused by name.
  */
 
 import { z } from "zod";
@@ -8,6 +8,7 @@ import { ConfigError } from "../../../core/errors.ts";
 
 export type Architecture =
   | "LlamaForCausalLM"
+  | "MistralForCausalLM"
   | "Qwen2ForCausalLM"
   | "Qwen3ForCausalLM"
   | "GlmForCausalLM"
@@ -92,10 +93,12 @@ const configSchema = z.looseObject({
   mlp_bias: z.boolean().optional(),
   hidden_act: z.string().default("silu"),
   use_sliding_window: z.boolean().optional(),
+  sliding_window: size(2 ** 27).nullish(),
 });
 
 const byModelType: Record<string, Architecture> = {
   llama: "LlamaForCausalLM",
+  mistral: "MistralForCausalLM",
   qwen2: "Qwen2ForCausalLM",
   qwen3: "Qwen3ForCausalLM",
   glm: "GlmForCausalLM",
@@ -144,7 +147,11 @@ export function parseDecoderConfig(json: unknown, file: string): DecoderConfig {
     headDim,
     intermediateSize: raw.intermediate_size,
     normEpsilon: raw.rms_norm_eps,
-    contextTokens: raw.max_position_embeddings,
+    // Within Mistral's window all tokens see each other, as in Llama.
+    contextTokens: Math.min(
+      raw.max_position_embeddings,
+      (architecture === "MistralForCausalLM" ? raw.sliding_window : null) ?? Infinity,
+    ),
     tieEmbeddings: raw.tie_word_embeddings,
     rope: {
       theta: raw.rope_theta ?? rope.rope_theta ?? 10_000,

