@@ -142,11 +142,9 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
   }
   // It may be of an older version, whose settings were fewer, or edited by hand.
   try {
+    const config = parseConfig(trainConfigSchema, info.config);
     // Before there was a choice, pages were compact.
-    const config = parseConfig(trainConfigSchema, {
-      ...({ observation: { format: "compact" } } as object),
-      ...info.config,
-    });
+    if (!("observation" in info.config)) config.observation.format = "compact";
     checkConsistency(config);
     return { ...info, config };
   } catch (cause) {

@@ -23,7 +23,9 @@ export function observationFormat({
   observation,
   models: { template },
 }: Pick<TrainConfig, "observation" | "models">): ObservationFormat {
-  return chooseFormat(observation.format, template === "auto" ? {} : { "the policy": template });
+  // A run of an earlier version may have what a new one is refused.
+  if (observation.format !== "auto") return observation.format;
+  return chooseFormat("auto", template === "auto" ? {} : { "the policy": template });
 }
 
 /** The configuration with what its models read. Throws a `ConfigError` where one cannot read what was set. */
