@@ -17,3 +17,4 @@ export type { ChatMeter } from "./chat/meter.ts";
 export { createFeasibilityJudge, createLlmProposer } from "./curriculum/llm.ts";
 export type { Feasibility } from "./curriculum/llm.ts";
 export { createPromptedJudge } from "./reward/prompted-judge.ts";
+export type { PromptedJudgeOptions } from "./reward/prompted-judge.ts";

@@ -87,3 +87,6 @@ export function checkLlm({ price, budget, contextTokens, maxTokens }: LlmConfig)
 
 export const hasBudget = ({ budget }: Pick<LlmConfig, "budget">): boolean =>
   Object.values(budget).some((value) => value !== null);
+
+/** Room for a prompt beside the longest reply. */
+export const promptTokensOf = ({ contextTokens, maxTokens }: LlmConfig): number => contextTokens - maxTokens;

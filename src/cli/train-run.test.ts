@@ -6,7 +6,7 @@ import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openParts } from "../train/open-parts.ts";
-import { ConfigError } from "../core/errors.ts";
+import { BudgetSpent, ConfigError } from "../core/errors.ts";
 import { restoreError, serializeError } from "../engine/onnx/worker-protocol.ts";
 import { loadConfig } from "../run/parse-config.ts";
 import { describeFileTrouble, isDiskFull, nextStep, trainRun } from "./train-run.ts";
@@ -122,5 +122,6 @@ describe("a stop", () => {
     expect(nextStep(run, new ConfigError("wrong", "Correct it."))).toContain("another --run");
     await mkdir(join(run, "phases"));
     expect(nextStep(run, new Error("down"))).toContain(`webrl resume ${run}`);
+    expect(nextStep(run, new BudgetSpent("spent"))).toContain(`webrl resume ${run}\`, with the same budget`);
   });
 });

@@ -229,6 +229,20 @@ describe("prompted judge", () => {
     });
   });
 
+  test("a page is cut to what the server reads, between characters", async () => {
+    const prompts: string[] = [];
+    const { model } = chat(({ messages }) => {
+      prompts.push(messages.map(({ content }) => content).join(""));
+      return "NO";
+    });
+    const long = trajectory("a", "页".repeat(5000));
+    await createPromptedJudge(model, { maxPromptTokens: 7000 }).judge([long]);
+    expect(Buffer.byteLength(prompts[0]!)).toBeLessThanOrEqual(21_000);
+    expect(prompts[0]).toMatch(/页$/);
+    await createPromptedJudge(model).judge([long]);
+    expect(prompts[1]!.length).toBeGreaterThan(10_000);
+  });
+
   test("a fault of the server is one of the judge", async () => {
     const { model } = chat(() => {
       throw new Fault("model_server_failed", "gone", { retryable: true });

@@ -123,6 +123,26 @@ describe("the loop", () => {
     events.flatMap((e) => (e.kind === "warning" ? [`${e.stage}: ${e.message}`] : []));
   const twenty = { phases: 1, without: ["curriculum"], tasks: { initial: 10, perPhase: 10 } };
 
+  it("leaves out episodes on which the judge has no clear verdict, also where that is all of them", async () => {
+    const parts = fakeParts(demonstrations);
+    parts.judge = {
+      name: "vague",
+      judge: async (trajectories) =>
+        trajectories.map(() => ({
+          by: "vague",
+          success: false,
+          probability: 0,
+          undecided: true,
+          reasons: [],
+        })),
+    };
+    const { path, events } = await trainWith(twenty, parts);
+    expect(warnings(events)).toContain(
+      "judge: the judge came to no clear verdict on 10 of 10 episodes: they are left out",
+    );
+    expect(await readFile(join(path, "phases/01/advantages.jsonl"), "utf8")).not.toContain('"source":"new"');
+  });
+
   it("says so when the judge has collapsed, and writes it into the run", async () => {
     const parts = fakeParts(demonstrations);
     parts.judge = {

@@ -10,6 +10,7 @@ import type { Split } from "../core/task.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
+import { promptTokensOf } from "../chat/config.ts";
 import { createMeter } from "../chat/meter.ts";
 import { isServerName } from "../chat/server-name.ts";
 import { createOrm } from "../reward/orm.ts";
@@ -161,7 +162,8 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const site = stack.use(await suite.createSite({ format: observationFormat(config) }));
   let judge: Judge | null = null;
   if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models, stack);
-  if (chat && models.judge === "llm") judge = createPromptedJudge(chat);
+  if (chat && models.judge === "llm")
+    judge = createPromptedJudge(chat, { maxPromptTokens: promptTokensOf(config.llm) });
   const held = stack.move();
   return {
     engine,

@@ -175,7 +175,8 @@ export const register: Register = (program) => {
         held = done;
         log.update(`${done}/${attempts * tasks.length} episodes, ${good} successful`);
       },
-      onOutage: (message, waitedMs) => log.now(`down for ${Math.round(waitedMs / 1000)} s: ${message}`),
+      onOutage: (message, waitedMs) =>
+        log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
       signal: interruption.signal,
     });
     const records = await tellHowToGoOn(

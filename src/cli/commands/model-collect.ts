@@ -105,7 +105,7 @@ async function collectOf(model: string, options: DemosCommand): Promise<void> {
     actor: opened.actor,
     site,
     tasks,
-    judge: opened.judge && createPromptedJudge(opened.judge),
+    judge: opened.judge && createPromptedJudge(opened.judge, { maxPromptTokens: opened.maxPromptTokens }),
     file: options.out,
     episodes: options.episodes,
     temperature: options.temperature,
@@ -119,7 +119,8 @@ async function collectOf(model: string, options: DemosCommand): Promise<void> {
       if (line.kept) kept++;
       log.update(`${done}/${options.episodes} episodes played, ${kept} kept`);
     },
-    onOutage: (message, waitedMs) => log.now(`down for ${Math.round(waitedMs / 1000)} s: ${message}`),
+    onOutage: (message, waitedMs) =>
+      log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
     signal: interruption.signal,
   });
   const result = await tellHowToGoOn(
@@ -299,7 +300,8 @@ export function registerRollouts(model: Command): void {
           `${done}/${options.episodes} episodes, ${good}/${made} successful, ${perSecond.toFixed(2)}/s`,
         );
       },
-      onOutage: (message, waitedMs) => log.now(`down for ${Math.round(waitedMs / 1000)} s: ${message}`),
+      onOutage: (message, waitedMs) =>
+        log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
       signal: interruption.signal,
     });
     const result = await tellHowToGoOn(

@@ -28,6 +28,8 @@ export interface OpenedActor extends AsyncDisposable {
   /** What it reads; `null` of a model behind a server, which gets messages. */
   template: PromptTemplate | null;
   judge: ChatModel | null;
+  /** Tokens of the judge's prompts at most. */
+  maxPromptTokens: number;
   maxNewTokens: number;
   /** What servers took so far; absent where none was asked. */
   usage(): ChatUsage | undefined;
@@ -36,7 +38,7 @@ export interface OpenedActor extends AsyncDisposable {
 }
 
 export async function openActor(options: ActorOptions): Promise<OpenedActor> {
-  const { checkLlm, hasBudget } = await import("../../chat/config.ts");
+  const { checkLlm, hasBudget, promptTokensOf } = await import("../../chat/config.ts");
   const { createMeter } = await import("../../chat/meter.ts");
   const { isServerName } = await import("../../chat/server-name.ts");
   const { ConfigError } = await import("../../core/errors.ts");
@@ -79,6 +81,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
         });
   const common = {
     judge,
+    maxPromptTokens: promptTokensOf(llm),
     maxNewTokens,
     usage: () => (meter.used().requests > 0 ? meter.used() : undefined),
     hasBudget: hasBudget(llm),
