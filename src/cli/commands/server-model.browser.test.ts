@@ -54,11 +54,10 @@ const { WEBRL_TEST_OPENAI_URL: url, WEBRL_TEST_OPENAI_MODEL: model = "default" }
 
 test.skipIf(!url)("a real server plays", { timeout: 1_200_000 }, async () => {
   const out = join(directory, "real.jsonl");
-  const outcome = await webrl(
-    ...["eval", "--model", `openai:${model}@${url}`, "--site", "map", "--tasks", "1", "--out", out],
-    ...["--parallel", "1", "--max-steps", "2", "--max-new-tokens", "32", "--json"],
-    ...["--llm", "contextTokens=3072", "--llm", "timeoutSeconds=1000"],
-  );
+  const args = ["eval", "--model", `openai:${model}@${url}`, "--site", "map", "--tasks", "1", "--out", out];
+  const limits = ["--parallel", "1", "--max-steps", "2", "--max-new-tokens", "32"];
+  const slow = ["--llm", "contextTokens=3072", "--llm", "timeoutSeconds=1000"];
+  const outcome = await webrl(...args.concat(limits, slow));
   expect(outcome.status).toBe(0);
   const [record] = await readEpisodes(out);
   expect(record!.trajectory.ending.kind).not.toBe("faulted");
