@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { OpenOptions } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createModel } from "./create-model.ts";
@@ -10,6 +10,7 @@ import { LocalEngine } from "./local-engine.ts";
 import type { LocalModel } from "./local-model.ts";
 import { newLlamaConfig } from "./models/config.ts";
 import { loraSpecs } from "./models/parameters.ts";
+import { loadRuntime } from "./onnx-runtime.ts";
 import { SharedBases } from "./shared-bases.ts";
 import { tokenizerConfig, trainBpe } from "./tokenizer/train-bpe.ts";
 import { buildLossGraph } from "./train/loss-programs.ts";
@@ -75,6 +76,47 @@ beforeAll(async () => {
   await create("other", 2);
 });
 afterAll(() => rm(root, { recursive: true, force: true }));
+
+describe("models of one shape", () => {
+  const request = { prompt_T: [1, 2, 3], maxTokens: 3, temperature: 0, seed: 0 };
+
+  it("share the sampler's compiled programs, which outlive each of them and go with the engine", async () => {
+    const { InferenceSession } = loadRuntime();
+    const compiled = vi.spyOn(InferenceSession, "create");
+    try {
+      await using local = engine();
+      const first = await local.open({ path: base, lora });
+      const second = await local.open({ path: base, lora: { ...lora, seed: 2 } });
+      const [one] = await Promise.all([first.sample(request), second.sample(request)]);
+      expect(compiled).toHaveBeenCalledTimes(3);
+      await using copy = await first.fork();
+      await first[Symbol.asyncDispose]();
+      expect(await second.sample(request)).toEqual(one);
+      expect(await copy.sample(request)).toEqual(one);
+      await second[Symbol.asyncDispose]();
+      await using third = await local.open({ path: other, lora });
+      expect((await third.sample(request)).logprobs_T).not.toEqual(one.logprobs_T);
+      expect(compiled).toHaveBeenCalledTimes(3);
+
+      const released = await Promise.all(
+        compiled.mock.results.map(async ({ value }) => vi.spyOn(await value, "release")),
+      );
+      await local[Symbol.asyncDispose]();
+      for (const release of released) expect(release).toHaveBeenCalledOnce();
+    } finally {
+      compiled.mockRestore();
+    }
+  });
+
+  it("have programs of their own where the adapters' shapes differ", async () => {
+    await using local = engine();
+    await using small = await local.open({ path: base, lora });
+    await using large = await local.open({ path: base, lora: { ...lora, rank: 3 } });
+    const [one, two] = await Promise.all([small.sample(request), large.sample(request)]);
+    // New adapters change nothing.
+    expect(two).toEqual(one);
+  });
+});
 
 describe("a frozen base", () => {
   it("is in memory once, whoever opens it and by whatever path", async () => {

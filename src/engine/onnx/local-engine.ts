@@ -20,6 +20,7 @@ import { LocalModel } from "./local-model.ts";
 import { float32, type RunTensor } from "./graph/compile.ts";
 import { loraInputName } from "./models/decoder.ts";
 import { initLora, loraSpecs, parameterSpecs, type LoraOptions, type LoraSpec } from "./models/parameters.ts";
+import { compileSampler, type SamplerPrograms } from "./sampler/programs.ts";
 import { LossPrograms } from "./train/loss-programs.ts";
 import type { OpenOptions } from "../../core/engine.ts";
 import type { DecoderConfig } from "./models/config.ts";
@@ -29,6 +30,7 @@ export class LocalEngine implements AsyncDisposable {
   readonly options: LocalEngineOptions;
   readonly #bases = new SharedBases();
   readonly #programs = new Map<string, LossPrograms>();
+  readonly #samplers = new Map<string, Promise<SamplerPrograms>>();
   readonly #models = new Set<LocalModel>();
 
   constructor(options: LocalEngineOptions) {
@@ -93,6 +95,10 @@ export class LocalEngine implements AsyncDisposable {
     for (const model of this.#models) await model[Symbol.asyncDispose]();
     for (const programs of this.#programs.values()) await programs[Symbol.asyncDispose]();
     this.#programs.clear();
+    const samplers = await Promise.allSettled(this.#samplers.values());
+    this.#samplers.clear();
+    for (const programs of samplers)
+      if (programs.status === "fulfilled") await programs.value[Symbol.asyncDispose]();
     this.#bases.clear();
   }
 
@@ -118,6 +124,7 @@ export class LocalEngine implements AsyncDisposable {
       tensors,
       lora,
       programs: this.#lossPrograms(base.config, lora?.specs ?? []),
+      samplerPrograms: () => this.#samplerPrograms(base.config, lora?.specs ?? []),
       engine: this.options,
       shared,
       closed: (closed) => this.#models.delete(closed),
@@ -135,6 +142,18 @@ export class LocalEngine implements AsyncDisposable {
       const { provider, threads } = this.options;
       programs = new LossPrograms(config, lora, { provider, threads });
       this.#programs.set(key, programs);
+    }
+    return programs;
+  }
+
+  /** Likewise: roles that take turns at sampling wait for the compiler once. */
+  #samplerPrograms(config: DecoderConfig, lora: readonly LoraSpec[]): Promise<SamplerPrograms> {
+    const key = JSON.stringify([config, lora]);
+    let programs = this.#samplers.get(key);
+    if (!programs) {
+      const { provider, threads } = this.options;
+      programs = compileSampler(config, lora, { provider, threads });
+      this.#samplers.set(key, programs);
     }
     return programs;
   }

@@ -19,6 +19,7 @@ import type {
 import type { LocalEngineOptions } from "./local-engine-options.ts";
 import type { DecoderConfig } from "./models/config.ts";
 import type { LoraOptions, LoraSpec } from "./models/parameters.ts";
+import type { SamplerPrograms } from "./sampler/programs.ts";
 import type { SharedBase } from "./shared-bases.ts";
 import type { TrainedTensor } from "./train/adamw.ts";
 import type { LossPrograms } from "./train/loss-programs.ts";
@@ -31,6 +32,8 @@ export interface LocalModelParts {
   tensors: readonly TrainedTensor[];
   lora: { options: LoraOptions; specs: readonly LoraSpec[] } | null;
   programs: LossPrograms;
+  /** Compiled when first asked for. */
+  samplerPrograms: () => Promise<SamplerPrograms>;
   engine: LocalEngineOptions;
   /** The frozen base of adapters, released when the model is closed. */
   shared: SharedBase | null;
@@ -55,7 +58,7 @@ export class LocalModel implements Model {
   readonly #parts: LocalModelParts;
   readonly #trainer: Trainer;
   readonly #weights: ReadonlyMap<string, RunTensor>;
-  /** Compiled when first sampled from: most forks only give log-probabilities. */
+  /** Made when first sampled from: most forks only give log-probabilities. */
   #sampler: Promise<OnnxSampler> | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -84,16 +87,7 @@ export class LocalModel implements Model {
 
   async sample(request: SampleRequest): Promise<SampleResult> {
     this.#open();
-    const { base, lora, engine } = this.#parts;
-    this.#sampler ??= createSampler({
-      name: this.name,
-      config: base.config,
-      tokenizer: base.tokenizer,
-      weights: this.#weights,
-      lora: lora?.specs ?? [],
-      provider: engine.provider,
-      ...(engine.threads === undefined ? {} : { threads: engine.threads }),
-    });
+    this.#sampler ??= this.#createSampler();
     return (await this.#sampler).sample(request);
   }
 
@@ -159,6 +153,17 @@ export class LocalModel implements Model {
     await (await this.#sampler)?.[Symbol.asyncDispose]();
     this.#parts.shared?.release();
     this.#parts.closed(this);
+  }
+
+  async #createSampler(): Promise<OnnxSampler> {
+    const { base, samplerPrograms } = this.#parts;
+    return createSampler({
+      name: this.name,
+      config: base.config,
+      tokenizer: base.tokenizer,
+      weights: this.#weights,
+      programs: await samplerPrograms(),
+    });
   }
 
   #open(): void {

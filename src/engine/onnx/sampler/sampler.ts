@@ -35,6 +35,8 @@ export interface SamplerOptions {
   lora?: readonly LoraSpec[];
   provider?: Provider;
   threads?: number;
+  /** Compiled already, for this shape; they stay the caller's. Default: the sampler compiles its own and releases them. */
+  programs?: SamplerPrograms;
   /** Longest sequence, default the model's. */
   contextTokens?: number;
 }
@@ -82,11 +84,14 @@ interface Running {
   detach: () => void;
 }
 
-/** Compiles the graphs of `options.config` once; weights are fed at every run. */
+/** Weights are fed at every run, so samplers of one shape can share `options.programs`. */
 export async function createSampler(options: SamplerOptions): Promise<OnnxSampler> {
-  const { config, lora = [], provider = "cpu", threads } = options;
-  const programs = await compileSampler(config, lora, { provider, threads });
-  return new BatchingSampler(options, programs);
+  const { config, lora = [], provider = "cpu", threads, programs } = options;
+  return new BatchingSampler(
+    options,
+    programs ?? (await compileSampler(config, lora, { provider, threads })),
+    programs === undefined,
+  );
 }
 
 class BatchingSampler implements OnnxSampler {
@@ -101,6 +106,7 @@ class BatchingSampler implements OnnxSampler {
   };
   readonly #config: DecoderConfig;
   readonly #programs: SamplerPrograms;
+  readonly #ownsPrograms: boolean;
   /** Weights and rotary tables: what every run is fed. */
   readonly #constants: Record<string, RunTensor>;
   readonly #maxRunning: number;
@@ -113,13 +119,14 @@ class BatchingSampler implements OnnxSampler {
   #loop: Promise<void> | null = null;
   #disposed = false;
 
-  constructor(options: SamplerOptions, programs: SamplerPrograms) {
+  constructor(options: SamplerOptions, programs: SamplerPrograms, ownsPrograms: boolean) {
     const { config } = options;
     this.name = options.name;
     this.tokenizer = options.tokenizer;
     this.contextTokens = Math.min(options.contextTokens ?? config.contextTokens, config.contextTokens);
     this.#config = config;
     this.#programs = programs;
+    this.#ownsPrograms = ownsPrograms;
     const fitting = Math.floor(cacheBytes / rowBytes(config, this.contextTokens));
     this.#maxRunning = Math.max(1, Math.min(mostRunning, fitting));
     this.#chunkTokens = Math.max(leastPiece, Math.floor(prefillOperations / (2 * parameterCount(config))));
@@ -186,7 +193,7 @@ class BatchingSampler implements OnnxSampler {
     await this.#loop;
     this.#prefixes.clear();
     this.#cache.clear();
-    await this.#programs[Symbol.asyncDispose]();
+    if (this.#ownsPrograms) await this.#programs[Symbol.asyncDispose]();
   }
 
   #gone(): Fault {
