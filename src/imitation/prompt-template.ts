@@ -3,7 +3,9 @@
 import { join } from "node:path";
 import type { Tokenizer } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
+import { isAdapterDirectory, readAdapterConfig } from "../engine/onnx/checkpoint/adapter.ts";
 import { exists, readJsonObject } from "../engine/onnx/checkpoint/read-file.ts";
+import { baseDirectories } from "../engine/onnx/model-files.ts";
 import { loadTokenizer } from "../engine/onnx/tokenizer/load-tokenizer.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 import type { TemplateSetting } from "../text/template-names.ts";
@@ -18,7 +20,7 @@ export const writeTemplateNote = (directory: string, template: PromptTemplate): 
   writeAtomically(join(directory, NOTE), `${JSON.stringify({ template })}\n`);
 
 /**
- * The template of a model: what was set, else what its note says, else what it is. `tokenizer` is that of the opened
+ * The template of a model: what was set, else what its note says, or that of an adapter's base, else what it is. `tokenizer` is that of the opened
  * model; without it the directory's own is read, or that of an adapter's base. Throws a `ConfigError` where it cannot
  * carry the template.
  */
@@ -27,14 +29,15 @@ export async function modelTemplate(
   setting: TemplateSetting,
   tokenizer?: Tokenizer,
 ): Promise<PromptTemplate> {
-  const adapter = await readIfThere(directory, "adapter_config.json");
-  const base = adapter?.["base_model_name_or_path"];
-  const home = typeof base === "string" ? base : directory;
+  const adapter = (await isAdapterDirectory(directory)) ? await readAdapterConfig(directory) : null;
+  const home = adapter ? (await baseDirectories(directory, adapter))[0]! : directory;
   const config = await readIfThere(home, "config.json");
-  const names = [directory, home, config?.["_name_or_path"]].filter((name) => typeof name === "string");
+  const names = [directory, home, adapter?.baseModel, config?.["_name_or_path"]].filter(
+    (name) => typeof name === "string",
+  );
   return chooseTemplate(
     tokenizer ?? (await loadTokenizer(home)),
-    setting === "auto" ? ((await readNote(directory)) ?? "auto") : setting,
+    setting === "auto" ? ((await readNote(directory)) ?? (await readNote(home)) ?? "auto") : setting,
     names,
   );
 }

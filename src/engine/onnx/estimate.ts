@@ -80,7 +80,6 @@ const ROWS = 48;
 const EFFICIENCY = 0.42;
 
 interface Shape {
-  directory: string;
   /** Real path of the base. */
   base: string;
   config: DecoderConfig;
@@ -93,19 +92,14 @@ async function shapeOf({ path, lora }: PlannedModel): Promise<Shape> {
   const directory = resolve(path);
   if (!(await isAdapterDirectory(directory))) {
     const config = await readConfig(directory);
-    return {
-      directory,
-      base: await realpath(directory),
-      config,
-      specs: lora ? loraSpecs(config, lora) : null,
-    };
+    return { base: await realpath(directory), config, specs: lora ? loraSpecs(config, lora) : null };
   }
   const adapter = await readAdapterConfig(directory);
   const [base] = await baseDirectories(directory, adapter);
   const config = await readConfig(base!);
   const options = loraOptions(adapter);
   if (lora) checkSameLora(directory, config, options, lora);
-  return { directory, base: await realpath(base!), config, specs: loraSpecs(config, options) };
+  return { base: await realpath(base!), config, specs: loraSpecs(config, options) };
 }
 
 async function readConfig(directory: string): Promise<DecoderConfig> {
@@ -126,7 +120,7 @@ export async function estimate(work: PlannedWork): Promise<Estimate> {
   const { batchSize, threads } = work;
   const main = await shapeOf(work.trained);
   const { config, specs } = main;
-  const lengths = work.lengths(await loadTokenizer(main.directory), config.contextTokens);
+  const lengths = work.lengths(await loadTokenizer(main.base), config.contextTokens);
   const mostTokens = Math.min(config.contextTokens, Math.max(1, ...lengths));
   const meanTokens = lengths.reduce((total, length) => total + length, 0) / Math.max(1, lengths.length);
   const others = await Promise.all((work.beside ?? []).map(shapeOf));

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { modelTemplate } from "../../imitation/prompt-template.ts";
 import { trainActor } from "./actor.ts";
 import { makeWorld } from "../testing/stage-run.ts";
 import type { World } from "../testing/stage-run.ts";
@@ -47,6 +48,17 @@ describe("the actor stage", () => {
     expect(stage.metrics("actor", 1)["actor/kl"]!).toBeGreaterThan(0);
     const losses = (await readFile(join(stage.run.directory, "metrics.jsonl"), "utf8")).match(/actor\/loss/g);
     expect(losses).toHaveLength(optimiserSteps);
+  });
+
+  it("notes beside the weights which template they read, whatever that tokenizer suggests", async () => {
+    await using stage = await world.open({ models: { template: "paper" } });
+    await stage.upTo(1, "actor");
+    await trainActor(stage.context, 1);
+    const { models } = stage.context;
+    for (const checkpoint of [models.actorPath(1), models.criticPath(1)]) {
+      const { tokenizer } = await models.read(checkpoint);
+      expect(await modelTemplate(checkpoint, "auto", tokenizer)).toBe("paper");
+    }
   });
 
   it("ends its passes once equation 6's target is reached as far as asked", async () => {

@@ -11,6 +11,8 @@ import type { Context } from "../context.ts";
 import { lookUpValues } from "../experience-reader.ts";
 import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../../engine/optimise.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
+import { writeTemplateNote } from "../../imitation/prompt-template.ts";
+import { promptTemplate } from "../prompt-template.ts";
 
 export interface ActorOutput {
   optimiserSteps: number;
@@ -83,7 +85,9 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
         }),
       });
     }
-    await model.save(await freshDirectory(models.actorPath(phase)), { optimizer: config.actor.keepMoments });
+    const checkpoint = await freshDirectory(models.actorPath(phase));
+    await model.save(checkpoint, { optimizer: config.actor.keepMoments });
+    await writeTemplateNote(checkpoint, promptTemplate(config));
     return { optimiserSteps };
   });
 }

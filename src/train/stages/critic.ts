@@ -17,6 +17,8 @@ import { lookUpValues } from "../experience-reader.ts";
 import { optimise, microBatches, MICRO_BATCH_TOKENS } from "../../engine/optimise.ts";
 import type { ValueLine } from "../../run/records.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
+import { writeTemplateNote } from "../../imitation/prompt-template.ts";
+import { promptTemplate } from "../prompt-template.ts";
 
 export interface CriticOutput {
   optimiserSteps: number;
@@ -55,7 +57,9 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
       neededSteps(data, method.loss === "webrl" || method.loss === "reinforce"),
     );
     await stage.write("values.jsonl", lines);
-    await model.save(await freshDirectory(models.criticPath(phase)));
+    const checkpoint = await freshDirectory(models.criticPath(phase));
+    await model.save(checkpoint);
+    await writeTemplateNote(checkpoint, promptTemplate(config));
 
     const valueOf = lookUpValues(lines);
     const values = fresh.map((step) => valueOf(step.trajectoryId, step.index)!);
