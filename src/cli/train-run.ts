@@ -23,11 +23,12 @@ export interface TrainRunOptions extends TrainOptions {
   observer?: Observer;
 }
 
-/** What a run gave, and what a new one was expected to take. */
+/** What a run gave, and what its training was expected to take: `null` where none was left. */
 export type TrainedRun = RunResult & { estimate: Estimate | null };
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../run/run-directory.ts");
+  const { checkpointPath, lastTrainedPhase } = await import("../run/paths.ts");
   const { packageVersion, runInfo } = await import("../run/run-info.ts");
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
   const { createContext } = await import("../train/context.ts");
@@ -37,9 +38,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
 
   // Before anything is written or started: a wrong path is the user's to correct.
   if (options.config) refuseExistingRun(directory);
-  const config = options.config ? await resolveModels(options.config) : (await readRunInfo(directory)).config;
-  const estimate = options.config ? await checkResources(planOf(config)) : null;
-  const view = createRunView({ ...config, phases: phases ?? config.phases });
+  const recorded = options.config
+    ? await resolveModels(options.config)
+    : (await readRunInfo(directory)).config;
+  const config = { ...recorded, phases: phases ?? recorded.phases };
+  const trained = options.config ? 0 : await lastTrainedPhase(directory);
+  const actor = trained === 0 ? config.models.base : checkpointPath(directory, "actor", trained);
+  const isOver = trained > 0 && trained >= config.phases;
+  const estimate = isOver ? null : await checkResources(planOf(config, actor));
+  const view = createRunView(config);
   const observer = options.observer ?? view.observer;
   try {
     await using run = options.config
@@ -90,14 +97,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
 /** Tokens of a step's prompt and action where nothing is known yet. */
 const USUAL_TOKENS = 512;
 
-/** What a run trains at once: actor or critic, with the ORM beside it. */
-function planOf(config: TrainConfig): PlannedWork {
-  const { models, rollout, actor, critic } = config;
+/** What a run trains at once: `actor`, or a critic of its size, with the ORM beside it. */
+function planOf(config: TrainConfig, actor: string): PlannedWork {
+  const { models, rollout } = config;
   const { trains } = methodParts(config);
   return {
-    trained: { path: models.base, lora: loraOf(config) },
+    trained: { path: actor, lora: loraOf(config) },
     beside: trains && models.judge === "orm" ? [{ path: models.orm }] : [],
-    batchSize: Math.max(actor.batchSize, critic.batchSize),
+    batchSize: Math.max(config.actor.batchSize, config.critic.batchSize),
     sampled: rollout.parallel,
     lengths: (_, contextTokens) => [Math.min(USUAL_TOKENS, contextTokens)],
   };
