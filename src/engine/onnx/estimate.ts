@@ -17,7 +17,8 @@ import { freeMemoryBytes, memoryLimitBytes, sizeText } from "./memory-limit.ts";
 import { baseDirectories, checkSameLora, loraOptions } from "./model-files.ts";
 import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
 import { layersOf, loraSpecs, parameterCount, sizeOf, type LoraSpec } from "./models/parameters.ts";
-import { rowBytes } from "./sampler/kv-cache.ts";
+import { cacheBytes } from "./sampler/kv-cache.ts";
+import { mostCacheBytes } from "./sampler/sampler.ts";
 import { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
 import { activationBytes, chooseVariant } from "./train/memory.ts";
 
@@ -138,7 +139,7 @@ export async function estimate(work: PlannedWork): Promise<Estimate> {
     trained: 4 * trainedParameters,
     optimiser: 16 * trainedParameters,
     activations: activations(config, mostTokens),
-    cache: cacheBytes(config, work.sampled, mostTokens),
+    cache: work.sampled === 0 ? 0 : Math.min(mostCacheBytes, cacheBytes(config, work.sampled, mostTokens)),
     program: PROGRAM_BYTES,
   };
   return {
@@ -175,13 +176,6 @@ function activations(config: DecoderConfig, tokens: number): number {
   let sequences = 1;
   while ((sequences + 1) * time <= MICRO_BATCH_TOKENS && of(sequences + 1) <= ACTIVATION_BUDGET) sequences++;
   return of(sequences);
-}
-
-/** The cache's rows double; its memory has a limit of its own. */
-function cacheBytes(config: DecoderConfig, sampled: number, mostTokens: number): number {
-  if (sampled === 0) return 0;
-  const rows = 2 ** Math.ceil(Math.log2(Math.max(2, sampled)));
-  return Math.min(2 ** 30, rows * rowBytes(config, mostTokens));
 }
 
 /**

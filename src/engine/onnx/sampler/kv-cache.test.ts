@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import { parseDecoderConfig } from "../models/config.ts";
-import { KvCache, rowBytes } from "./kv-cache.ts";
+import { cacheBytes, KvCache, rowBytes } from "./kv-cache.ts";
 import { pastNames } from "./programs.ts";
 
 const config = (headDim: number) =>
@@ -114,4 +114,13 @@ it.each([8, 4])(
 
 it("a row of n tokens takes layers × kvHeads × headDim × n numbers, twice, of four bytes", () => {
   expect(rowBytes(config(8), 10)).toBe(2 * 2 * 8 * 10 * 2 * 4);
+});
+
+it("rows that become long are not asked for as many as there were short ones", () => {
+  const model = config(8);
+  const cache = new KvCache(model, 32);
+  cache.reserve(32, 64, 0);
+  cache.reserve(2, 1024, 1);
+  const { data } = cache.feeds(2)[pastNames(0).keys]!;
+  expect(data.buffer.byteLength * 4).toBe(cacheBytes(model, 2, 1024));
 });

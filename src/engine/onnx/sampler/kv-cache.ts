@@ -41,15 +41,11 @@ export class KvCache {
   /** Makes room for `rows` rows of `tokens` tokens, keeping what the first `kept` rows hold. An empty cache may get shorter. */
   reserve(rows: number, tokens: number, kept: number): void {
     invariant(rows <= this.#mostRows, `a cache of ${this.#mostRows} rows has no room for ${rows}`);
-    const fitting = Math.ceil(tokens / lengthStep) * lengthStep;
-    if (kept === 0) {
-      this.#setLength(fitting);
-    } else if (fitting > this.#length) {
-      this.#grow(Math.max(this.#rows, rows), fitting, kept);
-    }
-    // Memory is asked for in doubling steps and kept for the next batch.
-    if (rows > this.#rows)
-      this.#grow(Math.min(this.#mostRows, 2 ** Math.ceil(Math.log2(Math.max(2, rows)))), this.#length, kept);
+    const fitting = roundLength(tokens);
+    if (kept === 0) this.#setLength(fitting);
+    // Longer rows may be fewer ones: what was there for many short sequences is not asked for again at full length.
+    if (fitting > this.#length || rows > this.#rows)
+      this.#grow(Math.min(this.#mostRows, roundRows(rows)), Math.max(fitting, this.#length), kept);
   }
 
   /** Throws away all contents and gives the memory back. */
@@ -60,11 +56,15 @@ export class KvCache {
     this.#values = [];
   }
 
-  /** Only for an empty cache: the same buffers with another number of tokens per row. */
+  /** The same buffers with another number of tokens per row; what they hold stays where it is. */
   #setLength(length: number): void {
     this.#length = length;
-    const capacity = this.#keys[0]?.length ?? 0;
-    this.#rows = Math.min(this.#mostRows, Math.floor(capacity / this.#rowSize));
+    this.#rows = this.#capacity;
+  }
+
+  /** Rows of the current length that the buffers hold. */
+  get #capacity(): number {
+    return Math.min(this.#mostRows, Math.floor((this.#keys[0]?.length ?? 0) / this.#rowSize));
   }
 
   /** `kept` rows are laid out anew where the length changes, from the last one on, so that none is overwritten. */
@@ -82,8 +82,7 @@ export class KvCache {
       });
     this.#keys = enlarge(this.#keys);
     this.#values = enlarge(this.#values);
-    this.#rows = rows;
-    this.#length = length;
+    this.#setLength(length);
     if (length === old) return;
     const spread = (buffer: Float32Array, runs: number, run: number) => {
       for (let i = runs - 1; i > 0; i--)
@@ -152,6 +151,15 @@ export class KvCache {
     }
     return feeds;
   }
+}
+
+/** Memory is asked for in steps and kept for the next batch: rows in powers of two, two at least. */
+const roundRows = (rows: number): number => 2 ** Math.ceil(Math.log2(Math.max(2, rows)));
+const roundLength = (tokens: number): number => Math.ceil(tokens / lengthStep) * lengthStep;
+
+/** Bytes that the cache asks for to hold `rows` sequences, the longest of `tokens` tokens. */
+export function cacheBytes(config: DecoderConfig, rows: number, tokens: number): number {
+  return roundRows(rows) * rowBytes(config, roundLength(tokens));
 }
 
 /** Bytes of one row of `tokens` tokens in all layers. */

@@ -208,6 +208,35 @@ describe("shared beginnings", () => {
   });
 });
 
+describe("a model of four million tokens' context", () => {
+  const eight = (change: Partial<SampleRequest>) =>
+    Array.from({ length: 8 }, (_, seed) => request({ prompt_T: prompt(8, seed), seed, ...change }));
+  const long = async () => {
+    const { config, weights } = await open("llama");
+    return sampler("llama", { config: { ...config, contextTokens: 2 ** 22 }, weights });
+  };
+
+  it("continues short requests together: their own length counts", async () => {
+    const it = await long();
+    await Promise.all(eight({ maxTokens: 8 }).map((one) => it.sample(one)));
+    expect(it.statistics).toMatchObject({ decodeSteps: 7, decodedTokens: 56 });
+  });
+
+  it("runs no more at once than have room for all that they may write, and gives the same tokens", async () => {
+    const it = await long();
+    const requests = eight({
+      maxTokens: 2 ** 22,
+      stopTokens: Array.from({ length: 8 }, (_, token) => token),
+    });
+    const together = await Promise.all(requests.map((one) => it.sample(one)));
+    const { decodeSteps, decodedTokens } = it.statistics;
+    expect(decodedTokens / decodeSteps).toBeLessThanOrEqual(2);
+    const plain = await sampler();
+    for (const [i, one] of requests.entries())
+      expect((await plain.sample({ ...one, maxTokens: 64 })).tokens_T).toEqual(together[i]!.tokens_T);
+  });
+});
+
 it("an update waits for running requests and goes before waiting ones", async () => {
   const model = await sampler("llama");
   const order: string[] = [];

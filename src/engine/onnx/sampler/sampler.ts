@@ -21,7 +21,7 @@ import type { DecoderConfig } from "../models/config.ts";
 import { parameterCount, type LoraSpec } from "../models/parameters.ts";
 import { ropeTables } from "../models/rope.ts";
 import { chooseToken, inverseTemperature, type Distribution } from "./choose-token.ts";
-import { KvCache, rowBytes, type LayerState } from "./kv-cache.ts";
+import { cacheBytes, KvCache, type LayerState } from "./kv-cache.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { compileSampler, pastNames, type SamplerPrograms } from "./programs.ts";
 import { StopWatcher } from "./stop-watcher.ts";
@@ -59,9 +59,10 @@ export interface OnnxSampler extends Sampler, AsyncDisposable {
   readonly statistics: Readonly<SamplerStatistics>;
 }
 
-/** Sequences that are decoded at once; fewer where their keys and values would need more memory at full length. */
+/** Sequences that are decoded at once; fewer where their keys and values would need more memory when they are finished. */
 const mostRunning = 32;
-const cacheBytes = 2 ** 30;
+/** But one request may always run. */
+export const mostCacheBytes = 2 ** 30;
 /** For keys and values of recent prompts. */
 const prefixCacheBytes = 128 * 2 ** 20;
 /** Shorter common beginnings are not worth a copy. */
@@ -109,7 +110,6 @@ class BatchingSampler implements OnnxSampler {
   readonly #ownsPrograms: boolean;
   /** Weights and rotary tables: what every run is fed. */
   readonly #constants: Record<string, RunTensor>;
-  readonly #maxRunning: number;
   readonly #chunkTokens: number;
   readonly #cache: KvCache;
   readonly #prefixes: PrefixCache;
@@ -127,10 +127,8 @@ class BatchingSampler implements OnnxSampler {
     this.#config = config;
     this.#programs = programs;
     this.#ownsPrograms = ownsPrograms;
-    const fitting = Math.floor(cacheBytes / rowBytes(config, this.contextTokens));
-    this.#maxRunning = Math.max(1, Math.min(mostRunning, fitting));
     this.#chunkTokens = Math.max(leastPiece, Math.floor(prefillOperations / (2 * parameterCount(config))));
-    this.#cache = new KvCache(config, Math.max(2, this.#maxRunning));
+    this.#cache = new KvCache(config, mostRunning);
     this.#prefixes = new PrefixCache(prefixCacheBytes);
     const { cos, sin } = ropeTables(config, this.contextTokens);
     const dims = [this.contextTokens, config.rope.dim / 2];
@@ -241,12 +239,7 @@ class BatchingSampler implements OnnxSampler {
         for (const { run } of this.#updates.splice(0)) await run();
       }
       try {
-        while (
-          this.#updates.length === 0 &&
-          this.#waiting.length > 0 &&
-          this.#running.length < this.#maxRunning
-        )
-          await this.#admit();
+        while (this.#updates.length === 0 && this.#fitting().length > 0) await this.#admit();
         if (this.#running.length > 0) await this.#decode();
       } catch (cause) {
         const message = cause instanceof Error ? cause.message : String(cause);
@@ -289,9 +282,26 @@ class BatchingSampler implements OnnxSampler {
     this.#cache.fill(row, layers, prompt_T.length);
   }
 
+  /** The oldest waiting requests, as many as can run beside the running ones. One that is too long for that holds up those behind it. */
+  #fitting(): Running[] {
+    const batch = [...this.#running];
+    const longest = () =>
+      Math.max(...batch.map(({ request, maxTokens }) => request.prompt_T.length + maxTokens));
+    for (const running of this.#waiting) {
+      batch.push(running);
+      const fits =
+        batch.length <= mostRunning && cacheBytes(this.#config, batch.length, longest()) <= mostCacheBytes;
+      if (batch.length > 1 && !fits) {
+        batch.pop();
+        break;
+      }
+    }
+    return batch.slice(this.#running.length);
+  }
+
   /** Room to ask for at once, so that rows are not laid out anew for every prompt that is a little longer. */
   #expectedLength(running: Running): number {
-    const soon = [running, ...this.#waiting.slice(0, this.#maxRunning - this.#running.length)];
+    const soon = [running, ...this.#fitting()];
     return Math.max(
       ...soon.map(({ request, maxTokens }) => request.prompt_T.length + Math.min(maxTokens, 64)),
     );
