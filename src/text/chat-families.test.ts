@@ -55,7 +55,7 @@ describe.each(FAMILIES)("%s", async (family) => {
   );
   const specials = (tokens_T: readonly number[]) => tokens_T.filter((token) => special.has(token));
 
-  /** What transformers would make of the same messages: the template's text, encoded with its special tokens. */
+  /** What the template makes of the same messages: its text, encoded with its special tokens. */
   const reference = (messages: ChatMessage[]) => {
     const [first, ...rest] = messages;
     const given = system
@@ -66,7 +66,7 @@ describe.each(FAMILIES)("%s", async (family) => {
     return own.encode(family === "deepseek-r1" ? `${text.trimEnd()}\n\n</think>\n\n` : text);
   };
 
-  it("is read in its own conversation format, token for token as transformers writes it", () => {
+  it("is read in its own conversation format, token for token as its chat template writes it", () => {
     const harmless = fc
       .string({ unit: "grapheme", maxLength: 60 })
       .map((text) =>

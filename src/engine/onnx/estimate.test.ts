@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { LoraSettings } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { estimate, estimateText, refuseTooLarge, type PlannedModel } from "./estimate.ts";
 import { LocalEngine } from "./local-engine.ts";
@@ -60,6 +61,24 @@ describe("what a training will take", () => {
     expect(beside.memory.frozen).toBe(4 * size + 4 * 12 * perLayer);
     const whole = await plan({ path: large, lora }, { beside: [{ path: large }] });
     expect(whole.memory.frozen).toBe(8 * size);
+  });
+
+  it("counts each variant of the graph with the largest micro-batch that it gets, and what stands below adapters", async () => {
+    const activations = async (lengths: number[], lora?: LoraSettings) =>
+      (await plan({ path: large, lora }, { lengths: () => lengths })).memory.activations;
+    // 300 and 400 tokens are attended to in two blocks, 600 in four.
+    const [short, long] = [await activations([400]), await activations([600])];
+    expect(await activations([300, 400, 400])).toBe(Math.max(short, await activations([300])));
+    expect(await activations([400, 600])).toBe(short + long);
+    // One layer's activations of a trunk, and its cache of 512 MiB; the layers above it hold less than all.
+    const last = await activations([600], { rank: 8, alpha: 16, layers: 3 });
+    expect(last).toBeGreaterThan(512 * 2 ** 20);
+    expect(last).toBeLessThan(512 * 2 ** 20 + long);
+    const { memory } = await plan({ path: large }, { sampled: 0 });
+    expect(memory.cache).toBe(0);
+    // Of two rows of 512 tokens, keys and values of 12 layers, and 128 MiB for those of recent prompts.
+    const { memory: sampling } = await plan({ path: large }, { sampled: 2 });
+    expect(sampling.cache).toBeGreaterThanOrEqual(128 * 2 ** 20 + 2 * 500 * 12 * 2 * 512 * 4);
   });
 
   it("expects less time where only the last layers are trained, and none is measured of small models", async () => {

@@ -16,11 +16,20 @@ import { matmul } from "./graph/matmul.ts";
 import { freeMemoryBytes, memoryLimitBytes, sizeText } from "./memory-limit.ts";
 import { baseDirectories, checkSameLora, loraOptions } from "./model-files.ts";
 import { parseDecoderConfig, type DecoderConfig } from "./models/config.ts";
-import { layersOf, loraSpecs, parameterCount, sizeOf, type LoraSpec } from "./models/parameters.ts";
+import {
+  frozenLayers,
+  layersOf,
+  loraSpecs,
+  parameterCount,
+  sizeOf,
+  type LoraSpec,
+} from "./models/parameters.ts";
 import { cacheBytes } from "./sampler/kv-cache.ts";
-import { mostCacheBytes } from "./sampler/sampler.ts";
+import { mostCacheBytes, prefixCacheBytes } from "./sampler/sampler.ts";
 import { loadTokenizer } from "./tokenizer/load-tokenizer.ts";
+import { paddedLength } from "./train/batching.ts";
 import { activationBytes, chooseVariant } from "./train/memory.ts";
+import { trunkCacheBytes } from "./train/trunk-cache.ts";
 
 export interface PlannedModel {
   path: string;
@@ -138,8 +147,11 @@ export async function estimate(work: PlannedWork): Promise<Estimate> {
     frozen: sum(bases.values()) + sum(besideBytes),
     trained: 4 * trainedParameters,
     optimiser: 16 * trainedParameters,
-    activations: activations(config, mostTokens),
-    cache: work.sampled === 0 ? 0 : Math.min(mostCacheBytes, cacheBytes(config, work.sampled, mostTokens)),
+    activations: activations(config, frozenLayers(config, specs ?? []), lengths),
+    cache:
+      work.sampled === 0
+        ? 0
+        : prefixCacheBytes + Math.min(mostCacheBytes, cacheBytes(config, work.sampled, mostTokens)),
     program: PROGRAM_BYTES,
   };
   return {
@@ -168,14 +180,26 @@ async function timeOf(
   return { tokensPerSecond, secondsPerStep: tokensPerStep / tokensPerSecond };
 }
 
-/** Of the largest micro-batch that the trainer would make of the longest sequences. */
-function activations(config: DecoderConfig, tokens: number): number {
-  const time = Math.max(32, Math.ceil(tokens / 32) * 32);
-  const { recompute } = chooseVariant(config, time, ROWS, ACTIVATION_BUDGET);
-  const of = (sequences: number) => activationBytes(config, sequences, time, ROWS * sequences, recompute);
-  let sequences = 1;
-  while ((sequences + 1) * time <= MICRO_BATCH_TOKENS && of(sequences + 1) <= ACTIVATION_BUDGET) sequences++;
-  return of(sequences);
+/**
+ * Of the largest micro-batches that the trainer would make. Each variant of the graph keeps the memory that it has had; below
+ * adapters on the last layers stand a program that gives their inputs, and the cache of these.
+ */
+function activations(config: DecoderConfig, below: number, lengths: readonly number[]): number {
+  const held = { ...config, layers: config.layers - below };
+  const largest = new Map<string, number>();
+  for (const tokens of lengths.length > 0 ? lengths : [1]) {
+    const time = paddedLength(Math.min(config.contextTokens, Math.max(1, tokens)));
+    const variant = chooseVariant(held, time, ROWS, ACTIVATION_BUDGET);
+    const of = (sequences: number) =>
+      activationBytes(held, sequences, time, ROWS * sequences, variant.recompute);
+    let sequences = 1;
+    while ((sequences + 1) * time <= MICRO_BATCH_TOKENS && of(sequences + 1) <= ACTIVATION_BUDGET)
+      sequences++;
+    const trunk = below === 0 ? 0 : activationBytes({ ...config, layers: 1 }, sequences, time, 0, false);
+    const key = JSON.stringify(variant);
+    largest.set(key, Math.max(largest.get(key) ?? 0, of(sequences) + trunk));
+  }
+  return [...largest.values()].reduce((total, bytes) => total + bytes, below === 0 ? 0 : trunkCacheBytes);
 }
 
 /**

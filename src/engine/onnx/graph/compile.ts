@@ -69,6 +69,8 @@ export async function compile(
     },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
+    // A pattern is one more block as large as all that the first run took, for every shape, and makes nothing faster.
+    enableMemPattern: false,
   });
   return {
     inputNames: session.inputNames,

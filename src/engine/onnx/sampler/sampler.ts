@@ -64,7 +64,7 @@ const mostRunning = 32;
 /** But one request may always run. */
 export const mostCacheBytes = 2 ** 30;
 /** For keys and values of recent prompts. */
-const prefixCacheBytes = 128 * 2 ** 20;
+export const prefixCacheBytes = 128 * 2 ** 20;
 /** Shorter common beginnings are not worth a copy. */
 const shortestPrefix = 16;
 /** Floating-point operations of one prefill run of a small model: about 20 ms on two cores, so that others get their turn. */

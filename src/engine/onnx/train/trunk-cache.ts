@@ -4,13 +4,15 @@
  * when the memory budget is full.
  */
 
+export const trunkCacheBytes = 512 * 2 ** 20;
+
 export class TrunkCache {
   readonly #budgetBytes: number;
   /** Oldest use first. */
   readonly #entries = new Map<string, Float32Array>();
   #sizeBytes = 0;
 
-  constructor(budgetBytes = 512 * 2 ** 20) {
+  constructor(budgetBytes = trunkCacheBytes) {
     this.#budgetBytes = budgetBytes;
   }
 
