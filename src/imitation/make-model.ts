@@ -20,7 +20,7 @@ import type { PlannedWork } from "../engine/onnx/estimate.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
-import { chooseFormat, chooseTemplate } from "../text/choose-template.ts";
+import { chooseFormat } from "../text/choose-template.ts";
 import { ormAnswers } from "../text/prompt-orm.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
 import {
@@ -222,12 +222,11 @@ async function make(
     trained: { path: base, lora },
     batchSize: options.imitate.batchSize,
     sampled: options.imitate.heldOutActions,
-    lengths: (tokenizer, contextTokens) =>
-      someOf(samples).map((sample) => {
-        const template = chooseTemplate(tokenizer, options.template, [base]);
-        const tokenize = { maxNewTokens: options.maxNewTokens, template, tokenizer, contextTokens };
-        return sampleDatum(sample, tokenize, options.imitate).tokens_T.length;
-      }),
+    lengths: async (tokenizer, contextTokens) => {
+      const template = await modelTemplate(base, options.template, tokenizer);
+      const tokenize = { maxNewTokens: options.maxNewTokens, template, tokenizer, contextTokens };
+      return someOf(samples).map((sample) => sampleDatum(sample, tokenize, options.imitate).tokens_T.length);
+    },
   });
   await using model = await options.engine.open({
     path: base,
@@ -362,8 +361,8 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     trained: { path: options.base, lora: options.lora },
     batchSize: options.batchSize,
     sampled: 0,
-    lengths: (tokenizer, contextTokens) => {
-      const template = chooseTemplate(tokenizer, options.template, [options.base]);
+    lengths: async (tokenizer, contextTokens) => {
+      const template = await modelTemplate(options.base, options.template, tokenizer);
       const asking = { tokenizer, contextTokens, template, answers: ormAnswers(tokenizer, template) };
       return someOf([...train, ...drills]).map(
         (example) => ormQuestions(example, asking).datum.tokens_T.length,

@@ -43,7 +43,7 @@ export interface PlannedWork {
   beside?: readonly PlannedModel[];
   /** Sequences per optimiser step, and the tokens of some of them. */
   batchSize: number;
-  lengths(tokenizer: Tokenizer, contextTokens: number): readonly number[];
+  lengths(tokenizer: Tokenizer, contextTokens: number): readonly number[] | Promise<readonly number[]>;
   /** Sequences that are sampled at once. */
   sampled: number;
   threads?: number | undefined;
@@ -130,7 +130,7 @@ export async function estimate(work: PlannedWork): Promise<Estimate> {
   const { batchSize, threads } = work;
   const main = await shapeOf(work.trained);
   const { config, specs } = main;
-  const lengths = work.lengths(await loadTokenizer(main.base), config.contextTokens);
+  const lengths = await work.lengths(await loadTokenizer(main.base), config.contextTokens);
   const mostTokens = Math.min(config.contextTokens, Math.max(1, ...lengths));
   const meanTokens = lengths.reduce((total, length) => total + length, 0) / Math.max(1, lengths.length);
   const others = await Promise.all((work.beside ?? []).map(shapeOf));
