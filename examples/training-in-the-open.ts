@@ -34,6 +34,7 @@ import {
   experienceOf,
   growCurriculum,
   heldOutInstructions,
+  klEstimate,
   logRatio,
   perplexitiesUnder,
   policyPrompt,
@@ -325,8 +326,8 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
     log(phase, "actor/mean_advantage", mean(weighted.map(({ advantage }) => advantage)));
     const drift: number[] = [];
     for (const { datum, ref_N } of weighted.filter(({ isNew }) => isNew))
-      drift.push(-logRatio((await actor.logprobs([datum]))[0]!, ref_N));
-    log(phase, "actor/kl", mean(drift));
+      drift.push(logRatio((await actor.logprobs([datum]))[0]!, ref_N));
+    log(phase, "actor/kl", klEstimate(drift));
 
     // 6. The new policy, its critic, and how good it is.
     actorPath = `${directory}/actor-${phase}`;
