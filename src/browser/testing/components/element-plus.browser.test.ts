@@ -110,7 +110,7 @@ test(
   on(async (page) => {
     await page.do("Click", /Place$/);
     await page.do("Click", /France$/);
-    await page.do("Click", /Lisbon$/);
+    await page.do("Click", /Lyon$/);
     expect(await page.state()).toMatchObject({ place: ["fr", "lyon"] });
   }),
 );
