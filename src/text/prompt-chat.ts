@@ -60,7 +60,6 @@ export interface PolicyMessagesOptions extends PolicyPromptInput {
   maxTokens: number;
   /** Tokens of a text; without the server's tokenizer an upper estimate, such as characters / 3. */
   count: (text: string) => number;
-  system?: string;
 }
 
 /** Tokens that a chat template adds to each message, at most. */
@@ -75,7 +74,7 @@ export function policyMessages(options: PolicyMessagesOptions): ChatMessage[] {
   const { instruction, history, observation, maxTokens, count } = options;
   const system: ChatMessage = {
     role: "system",
-    content: `${options.system ?? CHAT_SYSTEM}\n\nThe task: ${instruction}`,
+    content: `${CHAT_SYSTEM}\n\nThe task: ${instruction}`,
   };
   const rounds = history.map(({ response }, i): ChatMessage[] => [
     { role: "user", content: `Round ${i}\n\n${PAST_PAGE}` },

@@ -65,6 +65,8 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
         stage.emit({ kind: "progress", done: step, total: steps });
       },
       onEpoch: () => {
+        // Only equation 6 has a target.
+        if (method.loss !== "webrl") return true;
         const share = reached.share();
         if (share !== null) stage.metrics({ "actor/target_reached": share });
         return share === null || share < (config.actor.untilReached ?? Infinity);
