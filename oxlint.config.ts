@@ -24,6 +24,7 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["run", ["core", "text", "chat", "algo", "curriculum", "rollout"]],
   ["imitation", "all above"],
   ["train", "all above"],
+  ["agent", "all above"],
   ["bench", "all above"],
   ["dashboard", ["core", "text", "http", "algo", "run"]],
   ["cli", "all above"],

@@ -1,6 +1,7 @@
 /** @file One browser episode: a fresh context in a private world, observed and acted upon until it ends. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { BrowserContext } from "playwright-core";
 import type { ActionError, ParsedAction } from "../core/action.ts";
 import type { Episode, TimeStep } from "../core/episode.ts";
 import { Fault, invariant } from "../core/errors.ts";
@@ -16,7 +17,9 @@ import type { ElementTarget } from "./observe.ts";
 import { mainDocument } from "./page-world.ts";
 import { perform } from "./perform.ts";
 import { browserFault } from "./pool.ts";
-import type { BrowserPool, EpisodeContext } from "./pool.ts";
+import type { ContextSource, EpisodeContext } from "./pool.ts";
+import { pageReader } from "./reader.ts";
+import type { PageReader } from "./reader.ts";
 import { restoreSession } from "./storage.ts";
 import type { Tab } from "./tab.ts";
 import { browserLimitsSchema, isReplaced, pageCrashed, Tabs } from "./tabs.ts";
@@ -31,6 +34,10 @@ export interface BrowserEpisodeOptions {
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
+  /** Called with the context before its first page. */
+  prepare?: ((context: BrowserContext) => Promise<void>) | undefined;
+  /** What the first observation tells the agent beside the page. */
+  notice?: string | undefined;
   /** Called at the end of every step but `exit` that did not fault. */
   onStepTimes?: (times: StepTimes) => void;
 }
@@ -45,6 +52,11 @@ export interface StepTimes {
   observeMs: number;
 }
 
+const outside = (where: string): ActionError => ({
+  code: "blocked",
+  message: `${where} is outside of the sites of this task`,
+});
+
 /** How long a document has to be unchanged to count as quiet. */
 const QUIET_MS = 25;
 const QUIET_AFTER_WAIT_MS = 200;
@@ -54,16 +66,17 @@ const QUIET_AFTER_WAIT_MS = 200;
  * Throws a `Fault` if the world cannot be set up.
  */
 export async function startBrowserEpisode(
-  pool: BrowserPool,
+  pool: ContextSource,
   task: Task,
   world: EpisodeWorld,
   options: BrowserEpisodeOptions,
-): Promise<Episode> {
+): Promise<BrowserEpisode> {
   const { signal } = options;
   let opened: EpisodeContext | undefined;
   try {
     signal?.throwIfAborted();
     opened = await pool.openContext(world);
+    await options.prepare?.(opened.context);
     const episode = new BrowserEpisode(task, world, opened, options);
     await episode.start(signal);
     return episode;
@@ -75,7 +88,8 @@ export async function startBrowserEpisode(
   }
 }
 
-class BrowserEpisode implements Episode {
+/** What {@link startBrowserEpisode} starts. Beside the contract it has what an agent at work needs of the browser. */
+export class BrowserEpisode implements Episode {
   task: Task;
   readonly #world: EpisodeWorld;
   readonly #opened: EpisodeContext;
@@ -83,6 +97,7 @@ class BrowserEpisode implements Episode {
   readonly #limits: BrowserLimits;
   readonly #tabs: Tabs;
   readonly #onStepTimes: ((times: StepTimes) => void) | undefined;
+  #notice: string | undefined;
   #times: StepTimes = { actMs: 0, waitMs: 0, observeMs: 0 };
   #first: Observation | undefined;
   #last: Observation | undefined;
@@ -100,6 +115,7 @@ class BrowserEpisode implements Episode {
     this.#limits = browserLimitsSchema.parse(options.limits ?? {});
     this.#tabs = new Tabs(opened, this.#limits, options.format, world.isDown?.bind(world));
     this.#onStepTimes = options.onStepTimes;
+    this.#notice = options.notice;
   }
 
   get first(): Observation {
@@ -125,8 +141,11 @@ class BrowserEpisode implements Episode {
       const [page] = await bounded(Promise.all([this.#opened.newPage(), adding]), responseMs, signal);
       const { storage } = this.#world;
       if (storage) await bounded(restoreSession(page, storage.session), responseMs, signal);
+      const arriving =
+        // A page that was handed in may be there already.
+        page.url() === startUrl ? null : page.goto(startUrl, { waitUntil: "commit", timeout: 0 });
       await Promise.all([
-        bounded(page.goto(startUrl, { waitUntil: "commit", timeout: 0 }), navigationMs, signal),
+        arriving && bounded(arriving, navigationMs, signal),
         bounded(this.#opened.counted(), responseMs, signal),
       ]);
       this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0 }, signal);
@@ -157,14 +176,48 @@ class BrowserEpisode implements Episode {
   }
 
   async step(parsed: ParsedAction, options: { signal?: AbortSignal } = {}): Promise<TimeStep> {
+    return this.#turn(async () => {
+      const next = await this.#step(parsed, options.signal);
+      if (!parsed.ok || parsed.action.kind !== "exit") this.#onStepTimes?.(this.#times);
+      return next;
+    }, options.signal);
+  }
+
+  /** Goes to an address in the active tab, as a step does: one of another host is refused and told in the observation. */
+  async open(url: string, options: { signal?: AbortSignal } = {}): Promise<TimeStep> {
+    return this.#turn(async () => this.#open(url, options.signal), options.signal);
+  }
+
+  /** The page as it is now, without an action. */
+  async look(options: { signal?: AbortSignal } = {}): Promise<TimeStep> {
+    const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
+    return this.#turn(async () => {
+      this.#tabs.beginAction();
+      return { kind: "mid", observation: await this.#observe(null, settle, options.signal) };
+    }, options.signal);
+  }
+
+  /** The context of the browser that it runs in. */
+  get context(): BrowserContext {
+    return this.#opened.context;
+  }
+
+  /** Reads the page that stands, beside its observations. */
+  get reader(): PageReader {
+    const find = (name: string) => {
+      const found = this.#last ? findElement(name, this.#last, this.#targets) : null;
+      return found && "target" in found ? found.target : null;
+    };
+    return pageReader(async () => (await this.#tabs.current()).page, find, this.#limits.responseMs);
+  }
+
+  async #turn(take: () => Promise<TimeStep>, signal: AbortSignal | undefined): Promise<TimeStep> {
     invariant(this.#state === "running", `step on an episode that is ${this.#state}`);
-    const { signal } = options;
     signal?.throwIfAborted();
     this.#state = "stepping";
     this.#times = { actMs: 0, waitMs: 0, observeMs: 0 };
     try {
-      const next = await this.#step(parsed, signal);
-      if (!parsed.ok || parsed.action.kind !== "exit") this.#onStepTimes?.(this.#times);
+      const next = await take();
       this.#state = next.kind === "last" ? "ended" : "running";
       return next;
     } catch (error) {
@@ -226,6 +279,24 @@ class BrowserEpisode implements Episode {
     return this.#disposal;
   }
 
+  async #open(url: string, signal: AbortSignal | undefined): Promise<TimeStep> {
+    const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
+    this.#tabs.beginAction();
+    if (!this.#opened.network.allows(url))
+      return { kind: "mid", observation: await this.#observe(outside(url), settle, signal) };
+    const { page } = await this.#tabs.current();
+    const arriving = page.goto(url, { waitUntil: "commit", timeout: 0 }).catch((error: unknown) => {
+      // What became of it is seen as after a click.
+      if (!/net::ERR_|interrupted by another navigation/.test(String(error))) throw error;
+    });
+    await bounded(arriving, this.#limits.navigationMs, signal);
+    const observation = await this.#observe(null, settle, signal);
+    const blockedHost = this.#tabs.blockedHost();
+    if (blockedHost === null) return { kind: "mid", observation };
+    const again = { quietMs: 0, awaitActivityMs: 0 };
+    return { kind: "mid", observation: await this.#observe(outside(blockedHost), again, signal) };
+  }
+
   async #step(parsed: ParsedAction, signal: AbortSignal | undefined): Promise<TimeStep> {
     const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
     this.#tabs.beginAction();
@@ -248,13 +319,8 @@ class BrowserEpisode implements Episode {
     }
     let observation = await this.#observe(error, settle, signal);
     const blockedHost = this.#tabs.blockedHost();
-    if (blockedHost !== null) {
-      const blocked: ActionError = {
-        code: "blocked",
-        message: `${blockedHost} is outside of the sites of this task`,
-      };
-      observation = await this.#observe(blocked, { quietMs: 0, awaitActivityMs: 0 }, signal);
-    }
+    if (blockedHost !== null)
+      observation = await this.#observe(outside(blockedHost), { quietMs: 0, awaitActivityMs: 0 }, signal);
     if (this.#world.ended) {
       const tab = await this.#tabs.current();
       const read = (expression: string) =>
@@ -305,12 +371,14 @@ class BrowserEpisode implements Episode {
     const document = await this.#tabs.settled(settle, signal);
     this.#times.waitMs += performance.now() - from - document.readMs;
     const read = performance.now() - document.readMs;
+    const told = this.#notice === undefined ? [] : [this.#notice];
+    this.#notice = undefined;
     const { parts, shown } = hideSecrets({
       format: this.#format,
       snapshot: document.snapshot,
       tabs: await this.#tabs.described(document.snapshot, signal),
       error,
-      notices: this.#tabs.takeNotices(),
+      notices: [...told, ...this.#tabs.takeNotices()],
     });
     const observation = redactJson(buildObservation(parts));
     this.#showsSecret = shown;

@@ -16,14 +16,21 @@ export const VIEWPORT = { width: 1280, height: 720 } as const;
 
 /** A browser context with a network of its own. Disposing it frees both, also when the browser is gone. */
 export interface EpisodeContext extends AsyncDisposable {
-  readonly browser: Browser;
+  readonly browser: Pick<Browser, "isConnected">;
   readonly context: BrowserContext;
-  readonly network: EpisodeNetwork;
+  readonly network: Pick<EpisodeNetwork, "blocked" | "lastBlocked" | "failures" | "allows">;
   newPage(): Promise<Page>;
+  /** A page that is there from the start, where one was handed in. */
+  readonly given?: Page;
   /** Resolves when {@link pagesCreated} counts, some round trips after the first page was opened. */
   counted(): Promise<void>;
   /** Pages that the browser has created in this context, those included that Playwright has not announced yet. */
   pagesCreated(): number;
+}
+
+/** Where an episode gets its context from. */
+export interface ContextSource {
+  openContext(world: EpisodeWorld): Promise<EpisodeContext>;
 }
 
 /** Milliseconds that closing may take before it is given up and the browser is replaced. */
@@ -31,7 +38,7 @@ const CLOSE_MS = 10_000;
 /** Milliseconds that a browser may take to open a context before it is replaced. */
 const OPEN_MS = 30_000;
 
-export class BrowserPool implements AsyncDisposable {
+export class BrowserPool implements ContextSource, AsyncDisposable {
   readonly #config: BrowserConfig;
   #browser: Promise<Browser> | undefined;
   #open = new Set<EpisodeContext>();
@@ -70,7 +77,7 @@ export class BrowserPool implements AsyncDisposable {
   }
 
   /** Opens a context that reaches `world` and nothing else. Throws a `Fault`; nothing is left behind then. */
-  async openContext(world: EpisodeWorld): Promise<EpisodeContext> {
+  async openContext(world: EpisodeWorld): Promise<EpisodeContext & { network: EpisodeNetwork }> {
     const { proxyHost, endpoint } = resolveBrowser(this.#config);
     const browser = await this.browser();
     const credentials = endpoint
@@ -126,7 +133,7 @@ export class BrowserPool implements AsyncDisposable {
       throw browserFault(browser, cause, "a browser context could not be prepared");
     }
     let disposal: Promise<void> | undefined;
-    const opened: EpisodeContext = {
+    const opened: EpisodeContext & { network: EpisodeNetwork } = {
       browser,
       context,
       network,
@@ -201,7 +208,7 @@ async function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
 }
 
 /** The fault behind a failed browser call. */
-export function browserFault(browser: Browser, cause: unknown, message: string): Fault {
+export function browserFault(browser: Pick<Browser, "isConnected">, cause: unknown, message: string): Fault {
   if (cause instanceof Fault) return cause;
   const detail = String((cause as Error).message ?? cause)
     .split("\n")[0]!

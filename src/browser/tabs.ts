@@ -87,6 +87,7 @@ export class Tabs {
     this.#format = format;
     this.#isDown = isDown;
     this.#background = new Background(limits.settleMs);
+    if (opened.given) this.#add(opened.given);
     opened.context.on("page", (page) => this.#add(page));
   }
 

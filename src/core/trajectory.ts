@@ -13,7 +13,16 @@ export type Ending =
   /** A limit was reached. The answer is empty. */
   | {
       kind: "truncated";
-      reason: "max_steps" | "max_time" | "repeated_action" | "repeated_error" | "context_full";
+      reason:
+        | "max_steps"
+        | "max_time"
+        | "repeated_action"
+        | "repeated_error"
+        | "context_full"
+        /** Of an agent at work: what its model may use, a person who ends it, a site that asks to sign in. */
+        | "budget"
+        | "interrupted"
+        | "signed_out";
     }
   /** The world broke. Never rewarded, never trained on; the task is tried again. */
   | { kind: "faulted"; code: FaultCode; message: string };

@@ -182,7 +182,11 @@ async function takeTurns(
 }
 
 /** The limit that the episode has reached with `steps` taken and `next` before it, if any. */
-function limitReached(steps: Step[], next: Observation, limits: EpisodeLimits): Ending | undefined {
+export function limitReached(
+  steps: readonly Step[],
+  next: Observation,
+  limits: Pick<EpisodeLimits, "maxSteps" | "repeatedAction" | "repeatedError">,
+): Extract<Ending, { kind: "truncated" }> | undefined {
   const recentErrors = [...steps.slice(1).map((step) => step.observation.error), next.error];
   if (
     recentErrors.length >= limits.repeatedError &&

@@ -140,6 +140,11 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
       { cause },
     );
   }
+  if ("agent" in info)
+    throw new ConfigError(
+      `${directory} is what an agent did, and no run of training`,
+      "Name the directory of a run that `webrl train` or `webrl demo` made.",
+    );
   // It may be of an older version, whose settings were fewer, or edited by hand.
   try {
     const config = parseConfig(trainConfigSchema, info.config);
@@ -150,6 +155,18 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause;
     throw new ConfigError(`${path}: ${cause.message}`, cause.hint, { cause });
+  }
+}
+
+/** Whether a directory's `config.json` is of something else than an agent. */
+export async function isRunDirectory(directory: string): Promise<boolean> {
+  const text = await readIfThere(join(directory, "config.json"));
+  if (text === "") return false;
+  try {
+    return !("agent" in (JSON.parse(text) as object));
+  } catch {
+    // Damaged or of somebody else: not ours to write over.
+    return true;
   }
 }
 

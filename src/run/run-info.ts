@@ -16,6 +16,11 @@ export interface RunInfo {
   config: TrainConfig;
 }
 
+/** What `config.json` of an agent's directory says: it has no training, but is laid out like a run. */
+export interface AgentInfo extends Omit<RunInfo, "config"> {
+  agent: { site: string; model: string };
+}
+
 export function runInfo(config: TrainConfig): RunInfo {
   return {
     version: packageVersion(),

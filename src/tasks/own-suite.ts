@@ -24,8 +24,15 @@ import { filterTasks, unknown } from "./filter-tasks.ts";
 import { shareCopies } from "./share-copies.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
-/** Loads the default export of a TypeScript or JavaScript file. */
 export async function loadOwnSuite(file: string): Promise<Suite> {
+  const { definition, directory } = await loadDefinition(file);
+  return createOwnSuite(definition, directory);
+}
+
+/** Loads the default export of a TypeScript or JavaScript file. `directory`: where its commands run by default. */
+export async function loadDefinition(
+  file: string,
+): Promise<{ definition: SiteDefinition; directory: string }> {
   const path = resolve(file);
   if (!existsSync(path))
     throw new ConfigError(`${file} does not exist`, "Give the path of the file that calls defineSite.");
@@ -35,7 +42,7 @@ export async function loadOwnSuite(file: string): Promise<Suite> {
       `${file} has no default export that is a site`,
       "End it with `export default defineSite({ … })`; see docs/define-site.md.",
     );
-  return createOwnSuite(definition as SiteDefinition, dirname(path));
+  return { definition: defineSite(definition as SiteDefinition), directory: dirname(path) };
 }
 
 /** Where the file's package.json does not say `"type": "module"`, its exports are wrapped once more. */

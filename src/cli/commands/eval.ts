@@ -23,7 +23,7 @@ import { percent } from "../../core/percent.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 import type { Split } from "../../core/task.ts";
 import type { AttemptsReport, AttemptsScore } from "../../train/score-attempts.ts";
-import { openActor, tellHowToGoOn } from "./open-actor.ts";
+import { tellHowToGoOn } from "./spent-budget.ts";
 import type { FormatSetting, PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
 import { observationOption, templateOption } from "./model-parts.ts";
 
@@ -122,7 +122,9 @@ export const register: Register = (program) => {
       command.getOptionValueSource(name) === "cli" ? options[name] : (ofRun ?? options[name]);
     const { suite: suiteOfRun, rollout, models, llm } = run?.config ?? {};
     const log = lineLog();
+    const { openActor } = await import("../../train/open-actor.ts");
     await using opened = await openActor({
+      signal: interruption.signal,
       model: run?.model ?? options.model,
       judge: options.judge,
       llm: options.llm,

@@ -22,7 +22,7 @@ import { lineLog } from "../progress.ts";
 import type { ChatModel } from "../../core/chat.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { describeUsage } from "../../core/usage.ts";
-import { openActor, tellHowToGoOn } from "./open-actor.ts";
+import { tellHowToGoOn } from "./spent-budget.ts";
 import { observationOption, templateOption } from "./model-parts.ts";
 
 interface CollectCommand extends SuiteOptions {
@@ -91,7 +91,9 @@ async function collectOf(model: string, options: DemosCommand): Promise<void> {
   const { rolloutConfigSchema } = await import("../../rollout/config.ts");
   const { parseConfig } = await import("../../run/parse-config.ts");
   const log = lineLog();
+  const { openActor } = await import("../../train/open-actor.ts");
   await using opened = await openActor({
+    signal: interruption.signal,
     ...options,
     model,
     template: undefined,
@@ -265,7 +267,9 @@ export function registerRollouts(model: Command): void {
   command.action(async (options: RolloutsCommand) => {
     const { collectRollouts } = await import("../../imitation/collect-rollouts.ts");
     const log = lineLog();
+    const { openActor } = await import("../../train/open-actor.ts");
     await using opened = await openActor({
+      signal: interruption.signal,
       ...options,
       template: options.promptTemplate,
       onTrouble: (message) => log.now(message),

@@ -1,14 +1,25 @@
-/** @file Who acts in `eval`, `model demos` and `model rollouts`, by `--model`, `--judge` and `--llm`. */
+/** @file Who acts outside of a run: a model's directory or one behind a server, as the user names it. */
 
-import type { ChatModel, ChatUsage } from "../../core/chat.ts";
-import type { Settings } from "../../run/parse-config.ts";
-import type { Actor } from "../../imitation/open-policy.ts";
-import type { PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
-import { interruption } from "../command.ts";
+import { checkLlm, hasBudget, promptTokensOf } from "../chat/config.ts";
+import { createMeter } from "../chat/meter.ts";
+import { isServerName } from "../chat/server-name.ts";
+import type { ChatModel, ChatUsage } from "../core/chat.ts";
+import { ConfigError } from "../core/errors.ts";
+import { createOnnxEngine } from "../engine/onnx/engine.ts";
+import type { Actor } from "../imitation/open-policy.ts";
+import { modelTemplate } from "../imitation/prompt-template.ts";
+import { rolloutConfigSchema } from "../rollout/config.ts";
+import { loadLlm } from "../run/parse-config.ts";
+import type { Settings } from "../run/parse-config.ts";
+import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
+import { openChat, patientChat, serverOf } from "./open-chat.ts";
+import { modelPath } from "./open-parts.ts";
 
 export interface ActorOptions {
   /** A directory, or `openai:NAME@URL`. */
   model: string;
+  /** The option that has it, for messages; default `--model`. */
+  from?: string | undefined;
   /** A chat model that judges. */
   judge?: string | undefined;
   /** Settings of the server, as `--llm` has them, over those of a run. */
@@ -21,6 +32,8 @@ export interface ActorOptions {
   /** Minutes that the judge's server is waited for; default as `rollout.siteDownMinutes`. */
   limitMinutes?: number | undefined;
   onTrouble: (message: string) => void;
+  /** Ends waiting for the judge's server. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface OpenedActor extends AsyncDisposable {
@@ -35,18 +48,12 @@ export interface OpenedActor extends AsyncDisposable {
   usage(): ChatUsage | undefined;
   /** A budget may end the command in the middle. */
   hasBudget: boolean;
+  /** Money can be counted: a price is set. */
+  hasPrice: boolean;
 }
 
 export async function openActor(options: ActorOptions): Promise<OpenedActor> {
-  const { checkLlm, hasBudget, promptTokensOf } = await import("../../chat/config.ts");
-  const { createMeter } = await import("../../chat/meter.ts");
-  const { isServerName } = await import("../../chat/server-name.ts");
-  const { ConfigError } = await import("../../core/errors.ts");
-  const { rolloutConfigSchema } = await import("../../rollout/config.ts");
-  const { loadLlm } = await import("../../run/parse-config.ts");
-  const { openChat, patientChat, serverOf } = await import("../../train/open-chat.ts");
-  const { modelPath } = await import("../../train/open-parts.ts");
-  const { model, judge: judgeName, onTrouble } = options;
+  const { model, judge: judgeName, onTrouble, from = "--model" } = options;
   const llm = await loadLlm(options.llm, options.llmOfRun);
   const meter = createMeter(llm.budget);
   const openNamed = (name: string, from: string) =>
@@ -62,7 +69,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
       "Leave --template out.",
     );
 
-  const server = isServer ? serverOf({ ...llm, model }, "--model") : null;
+  const server = isServer ? serverOf({ ...llm, model }, from) : null;
   const ofJudge = judgeName === undefined ? null : serverOf({ ...llm, model: judgeName }, "--judge");
   const isSame = server !== null && JSON.stringify(server) === JSON.stringify(ofJudge);
   if (server && ofJudge && !isSame && llm.budget.cost !== null)
@@ -70,14 +77,14 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
       "a budget of money needs the price of every model, and llm.price is one: --model and --judge are two models",
       "Limit requests or tokens in its place, or let the same model judge.",
     );
-  const chat = server && openNamed(model.trim(), "--model");
+  const chat = server && openNamed(model.trim(), from);
   const judge =
     judgeName === undefined
       ? null
       : patientChat(isSame ? chat! : openNamed(judgeName, "--judge"), {
           limitMinutes: options.limitMinutes ?? rolloutConfigSchema.parse({}).siteDownMinutes,
           onWait: onTrouble,
-          signal: interruption.signal,
+          signal: options.signal,
         });
   const common = {
     judge,
@@ -85,6 +92,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     maxNewTokens,
     usage: () => (meter.used().requests > 0 ? meter.used() : undefined),
     hasBudget: hasBudget(llm),
+    hasPrice: llm.price !== null,
   };
   if (server && chat)
     return {
@@ -93,9 +101,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
       actor: { chat, model: `openai:${server.model}`, contextTokens: llm.contextTokens },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
-  const path = modelPath(model, "--model");
-  const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-  const { modelTemplate } = await import("../../imitation/prompt-template.ts");
+  const path = modelPath(model, from);
   // Before anything starts: a model that cannot read it is refused.
   const template = await modelTemplate(path, options.template ?? "auto");
   const engine = createOnnxEngine();
@@ -105,15 +111,4 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     actor: { engine, model: path, template },
     [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
   };
-}
-
-/** Says, of a budget that is used up, how to go on. */
-export async function tellHowToGoOn<T>(work: Promise<T>, hint: () => string): Promise<T> {
-  const { BudgetSpent } = await import("../../core/errors.ts");
-  try {
-    return await work;
-  } catch (error) {
-    if (error instanceof BudgetSpent) throw new BudgetSpent(error.message, hint());
-    throw error;
-  }
 }

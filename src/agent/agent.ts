@@ -1,0 +1,54 @@
+/** @file `createAgent`: a site, a model and a directory become an agent, and each of its uses begins here. */
+
+import { ConfigError } from "../core/errors.ts";
+import type { Observation } from "../core/observation.ts";
+import { act } from "./act.ts";
+import type { ActOptions, ActResult } from "./act.ts";
+import type { AgentOptions } from "./parts.ts";
+import { openAgentParts } from "./parts.ts";
+import type { RunOptions, RunResult } from "./run.ts";
+
+export interface Agent extends AsyncDisposable {
+  /** Where everything is recorded. */
+  readonly directory: string;
+  /** The page as the model sees it now. */
+  readonly page: Observation;
+  /** Carries out an instruction. Runs follow each other in the same browser: the next one begins where the last one ended. */
+  run(instruction: string, options?: RunOptions): Promise<RunResult>;
+  /** Carries out one action, or a few, that do what is asked. */
+  act(instruction: string, options?: ActOptions): Promise<ActResult>;
+  /** Goes to a path of the site, or an address of its hosts. */
+  open(url: string): Promise<Observation>;
+}
+
+/**
+ * Opens site, model and directory. Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then.
+ * The agent's owner disposes it: `await using agent = await createAgent({ … })`.
+ */
+export async function createAgent(options: AgentOptions): Promise<Agent> {
+  const parts = await openAgentParts(options);
+  const { session, record } = parts;
+  return {
+    directory: record.directory,
+    get page() {
+      return session.page;
+    },
+    run: (instruction, given) => session.run(checkInstruction(instruction), given),
+    act: (instruction, given) => act(session, checkInstruction(instruction), given),
+    open: (url) => session.open(checkAddress(url, session.page.url)),
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
+  };
+}
+
+function checkInstruction(instruction: string): string {
+  if (instruction.trim() !== "") return instruction;
+  throw new ConfigError("the instruction is empty", "Say what the agent shall do.");
+}
+
+function checkAddress(url: string, base: string): string {
+  if (URL.canParse(url, base)) return new URL(url, base).href;
+  throw new ConfigError(
+    `${JSON.stringify(url)} is neither a path nor an address`,
+    "Write it like /orders?state=open.",
+  );
+}

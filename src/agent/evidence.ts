@@ -1,0 +1,148 @@
+/**
+ * @file Where an answer was seen: the passages of the pages of a run that carry its words and numbers. Only what the page said
+ * counts; what the agent typed into a field does not, though the page shows it.
+ */
+
+import type { Observation } from "../core/observation.ts";
+import type { Trajectory } from "../core/trajectory.ts";
+
+export interface Passage {
+  /** A line of the page as the model read it. */
+  text: string;
+  /** Name of the element in it that carries most of the answer; `null` where that is plain text. */
+  element: string | null;
+}
+
+export interface Evidence {
+  url: string;
+  title: string;
+  /** Before which step the page was seen; the number of steps for the last page. */
+  step: number;
+  passages: Passage[];
+  /** Path of the page's picture in the agent's directory, where one was kept. */
+  screenshot: string | null;
+}
+
+export interface Support {
+  /** All of the answer's numbers were seen, and at least half of its numbers and words together. */
+  supported: boolean;
+  evidence: Evidence[];
+}
+
+/** Passages of one page that are kept. */
+const MOST_PASSAGES = 5;
+/** Words that say nothing about where an answer is from. */
+const COMMON = new Set(
+  `a an and are as at be been by for from had has have he her his i in is it its my no not of on or our she that the
+  their there these they this to was we were which with yes you your total answer`.split(/\s+/),
+);
+
+interface Seen {
+  observation: Observation;
+  step: number;
+  screenshot: string | null;
+}
+
+/** `supported` is `false` for an answer without a word that could be looked for. */
+export function findEvidence(
+  answer: string,
+  trajectory: Pick<Trajectory, "steps" | "finalObservation">,
+): Support {
+  const wanted = new Set(wordsOf(answer).filter((word) => isNumber(word) || !COMMON.has(word)));
+  const typed = typedTexts(trajectory);
+  const missing = new Set(wanted);
+  const evidence: Evidence[] = [];
+  // The page that the agent answered on comes first.
+  for (const { observation, step, screenshot } of pagesOf(trajectory).reverse()) {
+    const passages: (Passage & { words: string[] })[] = [];
+    for (const line of bodyOf(observation)) {
+      const words = new Set(wordsOf(withoutTyped(line, typed)));
+      const carried = [...wanted].filter((word) => words.has(word));
+      if (carried.length > 0)
+        passages.push({ text: line, element: elementIn(line, carried), words: carried });
+    }
+    const kept = chooseFew(passages, missing);
+    if (kept.length === 0) continue;
+    for (const { words } of kept) for (const word of words) missing.delete(word);
+    evidence.push({
+      url: observation.url,
+      title: observation.title,
+      step,
+      passages: kept.map(({ text, element }) => ({ text, element })),
+      screenshot,
+    });
+    if (missing.size === 0) break;
+  }
+  const supported = wanted.size > 0 && ![...missing].some(isNumber) && missing.size <= wanted.size / 2;
+  return { supported, evidence };
+}
+
+/** Passages that together carry what is still missing, those that carry most of it first. */
+function chooseFew<P extends { words: string[] }>(passages: readonly P[], missing: ReadonlySet<string>): P[] {
+  const open = new Set(missing);
+  const kept: P[] = [];
+  const gain = ({ words }: P) => words.filter((word) => open.has(word)).length;
+  while (kept.length < MOST_PASSAGES) {
+    const best = passages.reduce<P | null>((a, b) => (gain(b) > (a === null ? 0 : gain(a)) ? b : a), null);
+    if (best === null) break;
+    kept.push(best);
+    for (const word of best.words) open.delete(word);
+  }
+  return kept;
+}
+
+function pagesOf({ steps, finalObservation }: Pick<Trajectory, "steps" | "finalObservation">): Seen[] {
+  const pages: Seen[] = steps.map(({ observation, index, screenshot = null }) => ({
+    observation,
+    step: index,
+    screenshot,
+  }));
+  const last = finalObservation;
+  // After `exit` the last page is the one that the agent answered on.
+  if (last && last !== steps.at(-1)?.observation)
+    pages.push({ observation: last, step: steps.length, screenshot: null });
+  return pages;
+}
+
+/** The page's own lines, without the head that has address, title and errors. */
+function bodyOf({ text, format }: Observation): string[] {
+  const start = format === "webrl" ? -1 : text.indexOf("\n---\n");
+  return (start < 0 ? text : text.slice(start + 5)).split("\n").filter((line) => line.trim() !== "");
+}
+
+function typedTexts({ steps }: Pick<Trajectory, "steps">): string[] {
+  return steps.flatMap(({ action }) =>
+    action.ok && "text" in action.action && action.action.kind !== "select" ? [action.action.text] : [],
+  );
+}
+
+/** The line without fields' values that the agent has typed. */
+function withoutTyped(line: string, typed: readonly string[]): string {
+  return typed.reduce((text, value) => (value === "" ? text : text.replaceAll(` = ${value}`, "")), line);
+}
+
+/** In `compact` an element stands in brackets: the one with most of the words. */
+function elementIn(line: string, words: readonly string[]): string | null {
+  let best: string | null = null;
+  let most = 0;
+  for (const [, inner] of line.matchAll(/\[([^\]]*)\]/g)) {
+    const carried = new Set(wordsOf(inner!));
+    const count = words.filter((word) => carried.has(word)).length;
+    if (count > most) [best, most] = [inner!.replace(/(?: = |; options: ).*$/, ""), count];
+  }
+  return best;
+}
+
+/** Words and numbers in lower case; a number without its separators of thousands and without trailing zeros after the point. */
+export function wordsOf(text: string): string[] {
+  const normal = text.normalize("NFKC").toLowerCase();
+  return [...normal.matchAll(/\d+(?:[.,]\d+)*|[\p{L}\p{M}\p{N}_]+/gu)].map(([word]) => numberIn(word));
+}
+
+const isNumber = (word: string) => /^\d/.test(word);
+
+function numberIn(word: string): string {
+  if (!/^\d/.test(word)) return word;
+  const plain = word.replace(/,(?=\d{3}(?:\D|$))/g, "");
+  return /^\d+\.\d+$/.test(plain) ? plain.replace(/\.?0+$/, "") : plain;
+}

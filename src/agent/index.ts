@@ -1,0 +1,31 @@
+/** @file `webrl/agent`: a trained model, or any other, at work on a site. */
+
+export type * from "../core/action.ts";
+export type * from "../core/chat.ts";
+export type * from "../core/observation.ts";
+export type * from "../core/task.ts";
+export type * from "../core/trajectory.ts";
+export { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
+export type { FaultCode } from "../core/errors.ts";
+export type { BrowserConfig } from "../browser/launch.ts";
+export type { Choice, Policy, Turn } from "../rollout/policy.ts";
+export type {
+  LoginStep,
+  SiteCheck,
+  SiteDefinition,
+  SiteFinished,
+  SiteTask,
+  SiteTemplate,
+} from "../sites/define-site.ts";
+export type { Oracle, Params } from "../sites/template.ts";
+export type { Finished } from "../sites/verify.ts";
+export type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
+
+export { createAgent } from "./agent.ts";
+export type { Agent } from "./agent.ts";
+export type { ActOptions, ActResult } from "./act.ts";
+export type { Evidence, Passage } from "./evidence.ts";
+export type { ModelOptions } from "./model.ts";
+export type { AgentOptions } from "./parts.ts";
+export type { RunLimits, RunOptions, RunOutcome, RunResult, RunUsage } from "./run.ts";
+export type { SiteOptions } from "./site.ts";

@@ -1,0 +1,98 @@
+/** @file The model of an agent: the newest policy of a run, a model's directory, one behind a server, or a policy of your own. */
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { isServerName } from "../chat/server-name.ts";
+import type { ChatModel } from "../core/chat.ts";
+import { ConfigError } from "../core/errors.ts";
+import type { ObservationFormat } from "../core/observation.ts";
+import { openPolicy } from "../imitation/open-policy.ts";
+import type { Policy } from "../rollout/policy.ts";
+import { chooseFormat } from "../text/choose-template.ts";
+import type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
+import { newestPolicy } from "../train/evaluate-model.ts";
+import { openActor } from "../train/open-actor.ts";
+
+export interface ModelOptions {
+  /**
+   * The directory of a run (its newest finished policy), of a model or of an adapter; `openai:NAME@URL`, a model behind an
+   * OpenAI-compatible server (key: OPENAI_API_KEY); or a policy.
+   */
+  model: string | Policy;
+  /** Settings of the model's server: `["timeoutSeconds=600", "budget.requests=500"]`. */
+  llm?: readonly string[] | undefined;
+  /** How the model reads pages and prompts. Default `auto`. */
+  observation?: FormatSetting | undefined;
+  template?: TemplateSetting | undefined;
+  /** Default: 96, or `llm.maxTokens` of a model behind a server. */
+  maxNewTokens?: number | undefined;
+  /** 0 (the default) is greedy. */
+  temperature?: number | undefined;
+  /** Told what a person should know of the model's server. */
+  onTrouble?: ((message: string) => void) | undefined;
+}
+
+export interface AgentModel extends AsyncDisposable {
+  /** As it is named in trajectories. */
+  readonly name: string;
+  readonly policy: Policy;
+  /** For uses that ask it other things than for the next action; `null` where it is not behind a server. */
+  readonly chat: ChatModel | null;
+  readonly format: ObservationFormat;
+  /** What it takes costs money that is counted. */
+  readonly hasPrice: boolean;
+}
+
+export async function openModel(options: ModelOptions): Promise<AgentModel> {
+  const { model, observation = "auto", temperature = 0 } = options;
+  if (typeof model !== "string")
+    return {
+      name: model.name,
+      policy: model,
+      chat: null,
+      format: chooseFormat(observation, {}),
+      hasPrice: false,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  const run =
+    !isServerName(model.trim()) && existsSync(join(model, "phases")) ? await newestPolicy(model) : null;
+  const opened = await openActor({
+    model: run?.model ?? model,
+    from: "model",
+    llm: options.llm ?? [],
+    template: options.template ?? run?.config.models.template,
+    maxNewTokens: options.maxNewTokens ?? run?.config.rollout.maxNewTokens,
+    onTrouble: options.onTrouble ?? (() => {}),
+  });
+  try {
+    const { actor, template, maxNewTokens } = opened;
+    const format = chooseFormat(
+      observation === "auto" ? (run?.config.observation.format ?? "auto") : observation,
+      template ? { [actor.model]: template } : {},
+    );
+    const policy = await openPolicy(actor, { name: actor.model, maxNewTokens, temperature });
+    return {
+      name: actor.model,
+      policy: policy.policy,
+      chat: "chat" in actor ? actor.chat : null,
+      format,
+      hasPrice: opened.hasPrice && "chat" in actor,
+      [Symbol.asyncDispose]: async () => {
+        await policy[Symbol.asyncDispose]();
+        await opened[Symbol.asyncDispose]();
+      },
+    };
+  } catch (error) {
+    await opened[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** A limit on money means nothing where nobody knows the price. */
+export function checkCost(model: AgentModel, maxCost: number | null): void {
+  if (maxCost !== null && !model.hasPrice)
+    throw new ConfigError(
+      `a limit of ${maxCost} on what ${model.name} costs, and it has no price`,
+      'Set the price of a million tokens, llm.price={"input": 2.5, "output": 10}, or limit tokens in its place.',
+    );
+}

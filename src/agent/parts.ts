@@ -1,0 +1,76 @@
+/**
+ * @file What an agent is made of, opened together: site, model, directory, session. `createAgent` makes the methods of it that
+ * are published; each use is a function of these parts in a file or folder of its own, which `agent.ts` calls.
+ */
+
+import type { Guard } from "./guard.ts";
+import type { AgentModel, ModelOptions } from "./model.ts";
+import { checkCost, openModel } from "./model.ts";
+import type { AgentRecord } from "./record.ts";
+import { defaultDirectory, openRecord } from "./record.ts";
+import type { RunLimits, RunOptions } from "./run.ts";
+import { checkLimits } from "./run.ts";
+import type { AgentSession } from "./session.ts";
+import { openSession } from "./session.ts";
+import type { AgentSite, SiteOptions } from "./site.ts";
+import { openSite } from "./site.ts";
+
+export interface AgentOptions extends SiteOptions, ModelOptions {
+  /** Where everything is recorded; one that an agent made before is gone on with. Default: a new one in `runs/`. */
+  directory?: string | undefined;
+  /** Of each run, over the defaults. */
+  limits?: Partial<RunLimits> | undefined;
+  /** Keep the picture of every page that is acted on. Default: only of the last one of each run. */
+  screenshots?: boolean | undefined;
+  onStep?: RunOptions["onStep"];
+  /** Ends whatever is under way. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface AgentParts extends AsyncDisposable {
+  readonly site: AgentSite;
+  readonly model: AgentModel;
+  /** The directory, with its journal. */
+  readonly record: AgentRecord;
+  readonly session: AgentSession;
+}
+
+/** Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then. */
+export async function openAgentParts(options: AgentOptions, guard?: Guard): Promise<AgentParts> {
+  const limits = checkLimits(options.limits ?? {});
+  const site = await openSite(options);
+  let model: AgentModel | undefined;
+  let record: AgentRecord | undefined;
+  let session: AgentSession | undefined;
+  const close = async () => {
+    try {
+      await session?.[Symbol.asyncDispose]();
+    } finally {
+      await site[Symbol.asyncDispose]();
+      await model?.[Symbol.asyncDispose]();
+      await record?.[Symbol.asyncDispose]();
+    }
+  };
+  try {
+    model = await openModel(options);
+    checkCost(model, limits.maxCost);
+    const directory = options.directory ?? defaultDirectory();
+    record = await openRecord(directory, { site: site.name, model: model.name });
+    session = await openSession({
+      site,
+      record,
+      policy: model.policy,
+      model: model.name,
+      format: model.format,
+      limits,
+      guard,
+      screenshots: options.screenshots,
+      onStep: options.onStep,
+      signal: options.signal,
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { site, model, record, session, [Symbol.asyncDispose]: close };
+}

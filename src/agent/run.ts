@@ -1,0 +1,378 @@
+/**
+ * @file One instruction, carried out by a policy turn by turn, and what may honestly be said at its end. The loop is that of
+ * `rollout/episode.ts`, on a session that outlives it: `exit` ends the run and leaves the browser where it is.
+ */
+
+import type { ActionError, ParsedAction } from "../core/action.ts";
+import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
+import type { Observation } from "../core/observation.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import type { Ending, Step, Trajectory } from "../core/trajectory.ts";
+import { limitReached } from "../rollout/episode.ts";
+import type { Choice, Policy } from "../rollout/policy.ts";
+import type { Evidence } from "./evidence.ts";
+import { findEvidence } from "./evidence.ts";
+import type { AgentRecord } from "./record.ts";
+
+export interface RunLimits {
+  /** Turns of the policy. */
+  maxSteps: number;
+  /** Of the whole run, by the clock: what a model's server takes counts, too. */
+  maxSeconds: number;
+  /** Tokens of prompts and replies together; `null`: no limit. */
+  maxTokens: number | null;
+  /** Money, in the currency of `llm.price`; `null`: no limit. Only models behind servers have a price. */
+  maxCost: number | null;
+  /** The same action on the same page this often in a row. */
+  repeatedAction: number;
+  /** Mistakes in a row. */
+  repeatedError: number;
+}
+
+export const RUN_LIMITS: RunLimits = {
+  maxSteps: 30,
+  maxSeconds: 600,
+  maxTokens: null,
+  maxCost: null,
+  repeatedAction: 4,
+  repeatedError: 4,
+};
+
+/** The limits with defaults. Throws a `ConfigError` where one is none. */
+export function checkLimits(given: Partial<RunLimits>): RunLimits {
+  const limits = { ...RUN_LIMITS, ...given };
+  for (const [name, value] of Object.entries(limits)) {
+    const isUnlimited = value === null && (name === "maxTokens" || name === "maxCost");
+    const least = name.startsWith("repeated") ? 2 : 0;
+    if (!(name in RUN_LIMITS))
+      throw new ConfigError(`there is no limit ${name}`, `Limits: ${Object.keys(RUN_LIMITS).join(", ")}.`);
+    if (!isUnlimited && !(typeof value === "number" && value > 0 && value >= least))
+      throw new ConfigError(`the limit ${name} is ${String(value)}`, "Give a number above 0.");
+  }
+  return limits;
+}
+
+export interface RunOptions {
+  /** Over those of the agent. */
+  limits?: Partial<RunLimits>;
+  /** Ends after so many actions that were carried out: `act` is a run of one. */
+  maxActions?: number | undefined;
+  /** Told after every turn. */
+  onStep?: ((step: Step, run: { id: string; next: Observation | null }) => void) | undefined;
+  /** Ends the run after the action that is under way. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * - `done`: the agent says that it has done what it was asked, or has an answer;
+ * - `gave up`: it says that it cannot;
+ * - `stopped`: a limit, a loop, a site that asks to sign in, or a person ended it;
+ * - `refused`: what it wanted to do last was not permitted, and it did nothing else after that;
+ * - `faulted`: the world broke: browser, site or the model's server.
+ */
+export type RunOutcome = "done" | "gave up" | "stopped" | "refused" | "faulted";
+
+export interface RunUsage {
+  steps: number;
+  seconds: number;
+  promptTokens: number;
+  completionTokens: number;
+  /** Absent where the model has no price. */
+  cost?: number;
+}
+
+export interface RunResult {
+  /** Of the run in the agent's directory. */
+  id: string;
+  outcome: RunOutcome;
+  /** Why it ended so, in one sentence. */
+  reason: string;
+  /** What the agent says; `null` where it has not come to that, or has nothing to say. */
+  answer: string | null;
+  /** Nothing that was seen carries the answer: it may be made up. */
+  unsupported: boolean;
+  /** Where the answer was seen. */
+  evidence: Evidence[];
+  /** Picture of the last page: its path in the agent's directory; `null` where none could be taken. */
+  picture: string | null;
+  trajectory: Trajectory;
+  usage: RunUsage;
+}
+
+/** What a run needs of its session. */
+interface RunSession {
+  readonly page: Observation;
+  readonly signedOut: boolean;
+  readonly record: AgentRecord;
+  step(action: ParsedAction): Promise<Observation>;
+  screenshot(): Promise<Uint8Array>;
+  blockedHosts(): Record<string, number>;
+}
+
+/** What {@link runInstruction} needs beside the session and the task. */
+export interface RunParts extends RunOptions {
+  policy: Policy;
+  limits: RunLimits;
+  seed: number;
+  /** Keep the picture of every page that is acted on. */
+  screenshots: boolean;
+}
+
+export async function runInstruction(session: RunSession, task: Task, parts: RunParts): Promise<RunResult> {
+  const { policy, seed } = parts;
+  const started = performance.now();
+  const steps: Step[] = [];
+  const blockedBefore = session.blockedHosts();
+  let end: End;
+  try {
+    end = await takeTurns(session, task, steps, started, parts);
+  } catch (error) {
+    end = endOf(error, parts.signal);
+    // What is the user's to correct, or our bug, is told as such; the record is kept all the same.
+    if (!(error instanceof Fault) && !(error instanceof BudgetSpent) && !parts.signal?.aborted) {
+      keep(end);
+      throw error;
+    }
+  }
+  return keep(end, await lastPicture(session, task.id, steps.length, end));
+
+  function keep(to: End, picture: string | null = null): RunResult {
+    const { record } = session;
+    const trajectory: Trajectory = {
+      id: task.id,
+      task,
+      policy: policy.name,
+      seed,
+      steps,
+      ending: to.ending,
+      finalObservation: to.ending.kind === "faulted" ? null : session.page,
+      blockedHosts: countsSince(blockedBefore, session.blockedHosts()),
+    };
+    const wallMs = performance.now() - started;
+    record.keepRun(trajectory, Math.round(wallMs));
+    const answer = to.answer === "" ? null : to.answer;
+    const found = answer === null || to.outcome === "gave up" ? null : findEvidence(answer, trajectory);
+    const result: RunResult = {
+      id: task.id,
+      outcome: to.outcome,
+      reason: to.reason,
+      answer,
+      unsupported: found !== null && !found.supported,
+      evidence: found?.evidence ?? [],
+      picture,
+      trajectory,
+      usage: { ...usageOf(steps), seconds: wallMs / 1000 },
+    };
+    const { outcome, reason, unsupported } = result;
+    record.journal.append({ kind: "run_ended", run: task.id, outcome, reason, answer, unsupported });
+    return result;
+  }
+}
+
+interface End {
+  outcome: RunOutcome;
+  reason: string;
+  answer: string | null;
+  ending: Ending;
+}
+
+/** The policy's turns until it says `exit` or a limit is reached. */
+async function takeTurns(
+  session: RunSession,
+  task: Task,
+  steps: Step[],
+  started: number,
+  parts: RunParts,
+): Promise<End> {
+  const { policy, limits, seed, onStep, signal, maxActions } = parts;
+  const act = policy.begin(task, seed);
+  const deadline = AbortSignal.timeout(1000 * limits.maxSeconds);
+  const both = signal ? AbortSignal.any([signal, deadline]) : deadline;
+  let carriedOut = 0;
+  let { page } = session;
+  for (;;) {
+    const index = steps.length;
+    if (session.signedOut) return stopped("signed_out", SIGNED_OUT);
+    const turnStarted = performance.now();
+    let choice: Choice;
+    try {
+      const asked = act({
+        task,
+        observation: page,
+        history: steps,
+        seed: hash32(`${seed}/${index}`),
+        signal: both,
+      });
+      choice = await unlessAborted(asked, both);
+    } catch (error) {
+      if (signal?.aborted) return stopped("interrupted", "it was interrupted");
+      if (deadline.aborted) return stopped("max_time", `it had ${limits.maxSeconds} seconds`);
+      throw error;
+    }
+    if (choice.kind === "context_full")
+      return stopped("context_full", "the instruction alone is too long for the model");
+    const sampled = performance.now();
+    const screenshot = parts.screenshots
+      ? await session.record.keepPicture(task.id, index, await session.screenshot())
+      : undefined;
+    const acting = performance.now();
+    const exit = choice.action.ok && choice.action.action.kind === "exit" ? choice.action.action : null;
+    const step = stepOf(index, page, choice, screenshot, { sampleMs: sampled - turnStarted, actMs: 0 });
+    steps.push(step);
+    if (exit) {
+      onStep?.(step, { id: task.id, next: null });
+      return exited(exit.message, steps, page);
+    }
+    // An action that has begun is waited for: what came of it is part of the record.
+    page = await session.step(choice.action);
+    step.time!.actMs = performance.now() - acting;
+    onStep?.(step, { id: task.id, next: page });
+    if (page.error === null) carriedOut++;
+    if (maxActions !== undefined && carriedOut >= maxActions) return acted(carriedOut);
+    const limit = limitOf(steps, page, limits);
+    if (limit) return limit;
+  }
+}
+
+function stepOf(
+  index: number,
+  observation: Observation,
+  choice: Extract<Choice, { kind: "act" }>,
+  screenshot: string | undefined,
+  time: NonNullable<Step["time"]>,
+): Step {
+  const { response, action, promptTokens, responseTokens, logprobs, usage } = choice;
+  return {
+    index,
+    observation,
+    response,
+    action,
+    ...(promptTokens && { promptTokens }),
+    ...(responseTokens && { responseTokens }),
+    ...(logprobs && { logprobs }),
+    ...(usage && { usage }),
+    ...(screenshot && { screenshot }),
+    time,
+  };
+}
+
+/** `promise`, or the signal's reason as soon as it is aborted: a policy need not listen. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  promise.catch(() => {});
+  signal.throwIfAborted();
+  let abort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort!);
+  }
+}
+
+const SIGNED_OUT =
+  "the site asks to sign in, and the agent cannot: its session has ended. Give it a fresh storage state, or a `login` in the site's definition";
+
+type Limit = Extract<Ending, { kind: "truncated" }>["reason"];
+
+const stopped = (limit: Limit, reason: string): End => ({
+  outcome: "stopped",
+  reason,
+  answer: null,
+  ending: { kind: "truncated", reason: limit },
+});
+
+/** What a model says that cannot do what it was asked; our prompts ask for "N/A". */
+const CANNOT =
+  /^\s*(?:n\/a|not (?:possible|available|applicable|found)|impossible|(?:i )?(?:cannot|can ?not|can't|could not|couldn't|am (?:unable|not able)|was (?:unable|not able)|unable)\b.*)[.!]?\s*$/is;
+
+function exited(message: string, steps: readonly Step[], page: Observation): End {
+  const ending: Ending = { kind: "terminated", reason: "exit", answer: message };
+  const end = { answer: message, ending };
+  if (steps.length > 1 && isRefused(page.error))
+    return { ...end, outcome: "refused", reason: page.error.message };
+  if (CANNOT.test(message)) return { ...end, outcome: "gave up", reason: "the agent says that it cannot" };
+  return { ...end, outcome: "done", reason: "the agent says that it is done" };
+}
+
+const acted = (actions: number): End => ({
+  outcome: "done",
+  reason: `${actions} ${actions === 1 ? "action was" : "actions were"} carried out`,
+  answer: null,
+  ending: { kind: "truncated", reason: "max_steps" },
+});
+
+const isRefused = (error: ActionError | null): error is ActionError => error?.code === "blocked";
+
+function limitOf(steps: readonly Step[], page: Observation, limits: RunLimits): End | null {
+  const ending = limitReached(steps, page, limits);
+  if (ending && isRefused(page.error))
+    return { outcome: "refused", reason: page.error.message, answer: null, ending };
+  if (ending)
+    return { outcome: "stopped", reason: describeLimit(ending.reason, limits, page), answer: null, ending };
+  const { promptTokens, completionTokens, cost = 0 } = usageOf(steps);
+  if (limits.maxTokens !== null && promptTokens + completionTokens >= limits.maxTokens)
+    return stopped("budget", `it had ${limits.maxTokens} tokens`);
+  if (limits.maxCost !== null && cost >= limits.maxCost)
+    return stopped("budget", `it had money for a cost of ${limits.maxCost}`);
+  return null;
+}
+
+function describeLimit(limit: Limit, limits: RunLimits, page: Observation): string {
+  switch (limit) {
+    case "max_steps":
+      return `it had ${limits.maxSteps} steps`;
+    case "repeated_action":
+      return `it did the same on the same page ${limits.repeatedAction} times`;
+    case "repeated_error":
+      return `its last ${limits.repeatedError} actions could not be carried out: ${page.error?.message ?? ""}`;
+    default:
+      return limit;
+  }
+}
+
+/** How a run ends that something ended. */
+function endOf(error: unknown, signal: AbortSignal | undefined): End {
+  if (signal?.aborted) return stopped("interrupted", "it was interrupted");
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof BudgetSpent) return stopped("budget", message);
+  const code = error instanceof Fault ? error.code : "engine_failed";
+  return { outcome: "faulted", reason: message, answer: null, ending: { kind: "faulted", code, message } };
+}
+
+function usageOf(steps: readonly Step[]): Omit<RunUsage, "seconds"> {
+  const sum: Omit<RunUsage, "seconds"> = { steps: steps.length, promptTokens: 0, completionTokens: 0 };
+  for (const { usage, promptTokens, responseTokens } of steps) {
+    sum.promptTokens += usage?.promptTokens ?? promptTokens?.length ?? 0;
+    sum.completionTokens += usage?.completionTokens ?? responseTokens?.length ?? 0;
+    if (usage?.cost !== undefined) sum.cost = (sum.cost ?? 0) + usage.cost;
+  }
+  return sum;
+}
+
+/** The page that the run ends on, as a person sees it. */
+async function lastPicture(
+  session: RunSession,
+  runId: string,
+  index: number,
+  { ending }: End,
+): Promise<string | null> {
+  if (ending.kind === "faulted") return null;
+  try {
+    return await session.record.keepPicture(runId, index, await session.screenshot());
+  } catch (error) {
+    // The run is over; a browser that is gone is found out by the next one.
+    if (error instanceof Fault) return null;
+    throw error;
+  }
+}
+
+function countsSince(before: Record<string, number>, now: Record<string, number>): Record<string, number> {
+  const since: Record<string, number> = {};
+  for (const [host, count] of Object.entries(now))
+    if (count > (before[host] ?? 0)) since[host] = count - (before[host] ?? 0);
+  return since;
+}

@@ -1,0 +1,342 @@
+/**
+ * @file One browser session of an agent, in which everything is guarded, journalled and recorded. All uses (runs,
+ * extraction, jobs, conversations) act through it; none has the browser by itself.
+ *
+ *     step(action) ─► guard ─► journal: intent ─► browser ─► journal: effect ─► the page
+ *                       └► journal: refused ─► the same page, with `error.code` "blocked"
+ *
+ * How the others plug in:
+ * - below the model: implement `Guard` (guard.ts) and give it to `openSession`; `createAgent` does so from its `policy`,
+ *   `secrets` and `approve`;
+ * - uses: take the `AgentSession` of an agent; add their own lines to `session.record.journal`; read the page by
+ *   `session.reader` with functions that they add to `browser/page/main.ts`.
+ *
+ * One thing at a time: `step`, `open` and `run` wait for each other where they are called at once.
+ */
+
+import type { ParsedAction } from "../core/action.ts";
+import { Fault, invariant } from "../core/errors.ts";
+import type { Observation, ObservationFormat } from "../core/observation.ts";
+import type { TimeStep } from "../core/episode.ts";
+import { hash32 } from "../core/rng.ts";
+import type { Task } from "../core/task.ts";
+import type { Verdict } from "../core/trajectory.ts";
+import type { BrowserEpisode, BrowserLimits } from "../browser/episode.ts";
+import { startBrowserEpisode } from "../browser/episode.ts";
+import type { PageReader } from "../browser/reader.ts";
+import type { Policy } from "../rollout/policy.ts";
+import { redactJson } from "../text/secrets.ts";
+import type { Admission, Guard } from "./guard.ts";
+import type { JournalledAction } from "./journal.ts";
+import type { AgentRecord } from "./record.ts";
+import type { RunLimits, RunOptions, RunResult } from "./run.ts";
+import { checkLimits, runInstruction } from "./run.ts";
+import type { AgentSite } from "./site.ts";
+
+export interface StepOptions {
+  signal?: AbortSignal | undefined;
+}
+
+export interface AgentSession extends AsyncDisposable {
+  readonly site: AgentSite;
+  readonly record: AgentRecord;
+  /** The page as the model sees it now. */
+  readonly page: Observation;
+  /**
+   * One action, `exit` excepted: that ends a run, not the session. An action that is refused or could not be carried out is
+   * told in the observation's `error`. Throws a `Fault` where the world broke: the next call then begins on a fresh page.
+   */
+  step(action: ParsedAction, options?: StepOptions): Promise<Observation>;
+  /** Goes to an address of the session's hosts: no action of the model, but guarded and journalled like one. */
+  open(url: string, options?: StepOptions): Promise<Observation>;
+  /** Asks the policy turn by turn until it says `exit` or a limit is reached. The session stays open for the next one. */
+  run(instruction: string, options?: RunOptions): Promise<RunResult>;
+  /** For the runtime's own reading of the page, between two steps. */
+  readonly reader: PageReader;
+  screenshot(): Promise<Uint8Array>;
+  /** Hosts that were refused so far, with counts. */
+  blockedHosts(): Record<string, number>;
+  /** The truth about what was done, where the site's world knows it; `null` elsewhere. */
+  verify(answer: string | null): Promise<Verdict | null>;
+  /** The site asks to sign in, and the session cannot. */
+  readonly signedOut: boolean;
+}
+
+export interface SessionOptions {
+  site: AgentSite;
+  policy: Policy;
+  record: AgentRecord;
+  /** Name of the model, for the journal. */
+  model: string;
+  format: ObservationFormat;
+  limits: RunLimits;
+  guard?: Guard | undefined;
+  browserLimits?: Partial<BrowserLimits> | undefined;
+  /** Keep the picture of every page that is acted on; without it, of the last one of each run. */
+  screenshots?: boolean | undefined;
+  onStep?: RunOptions["onStep"];
+  signal?: AbortSignal | undefined;
+}
+
+/** Opens the browser at the site's start. Throws a `ConfigError` or a `Fault` where that cannot be; nothing is left behind then. */
+export async function openSession(options: SessionOptions): Promise<AgentSession> {
+  const session = new Session(options);
+  try {
+    await session.begin();
+    return session;
+  } catch (error) {
+    await session[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+class Session implements AgentSession {
+  readonly #options: SessionOptions;
+  #episode: BrowserEpisode | null = null;
+  #page: Observation | undefined;
+  #steps = 0;
+  #instruction: string | null = null;
+  #run: string | null = null;
+  #signedOut = false;
+  /** The end of what is under way. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** Hosts that were refused in contexts that are closed by now. */
+  readonly #blocked: Record<string, number> = {};
+  #disposed = false;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+  }
+
+  get site(): AgentSite {
+    return this.#options.site;
+  }
+
+  get record(): AgentRecord {
+    return this.#options.record;
+  }
+
+  get page(): Observation {
+    invariant(this.#page, "the session has begun");
+    return this.#page;
+  }
+
+  get reader(): PageReader {
+    invariant(this.#episode, "the session has a page");
+    return this.#episode.reader;
+  }
+
+  get signedOut(): boolean {
+    return this.#signedOut;
+  }
+
+  async begin(): Promise<void> {
+    const { site, record, model } = this.#options;
+    record.journal.append({ kind: "opened", session: record.session, site: site.name, model });
+    await this.#start({});
+  }
+
+  async step(action: ParsedAction, { signal }: StepOptions = {}): Promise<Observation> {
+    invariant(!action.ok || action.action.kind !== "exit", "exit ends a run, not the session");
+    return this.#inTurn(async () => {
+      const episode = await this.#ready(signal);
+      if (!action.ok) return this.#effect(await episode.step(action), signal);
+      const admitted = await this.#admit(action.action, episode, signal);
+      if (!admitted.admitted) return this.#refuse(episode, admitted.reason);
+      invariant(admitted.action.kind !== "open", "an action stays an action");
+      return this.#effect(await episode.step({ ...action, action: admitted.action }), signal);
+    });
+  }
+
+  async open(url: string, { signal }: StepOptions = {}): Promise<Observation> {
+    return this.#inTurn(async () => {
+      const episode = await this.#ready(signal);
+      const admitted = await this.#admit({ kind: "open", url }, episode, signal);
+      if (!admitted.admitted) return this.#refuse(episode, admitted.reason);
+      return this.#effect(await episode.open(url), signal);
+    });
+  }
+
+  async run(instruction: string, options: RunOptions = {}): Promise<RunResult> {
+    const { policy, record, limits, screenshots, onStep, signal } = this.#options;
+    const id = record.nextRunId();
+    await this.#inTurn(() => this.#look(options.signal ?? signal));
+    record.journal.append({ kind: "run_started", run: id, instruction });
+    this.#instruction = instruction;
+    this.#run = id;
+    try {
+      return await runInstruction(this, this.#task(id, instruction), {
+        policy,
+        limits: checkLimits({ ...limits, ...options.limits }),
+        seed: hash32(id),
+        screenshots: screenshots ?? false,
+        onStep: options.onStep ?? onStep,
+        signal: options.signal ?? signal,
+        maxActions: options.maxActions,
+      });
+    } finally {
+      this.#instruction = null;
+      this.#run = null;
+    }
+  }
+
+  async screenshot(): Promise<Uint8Array> {
+    invariant(this.#episode, "the session has a page");
+    return this.#episode.screenshot();
+  }
+
+  async verify(answer: string | null): Promise<Verdict | null> {
+    return this.#episode === null ? null : this.#episode.verify(answer);
+  }
+
+  blockedHosts(): Record<string, number> {
+    const all = { ...this.#blocked };
+    for (const [host, count] of Object.entries(this.#episode?.blockedHosts() ?? {}))
+      all[host] = (all[host] ?? 0) + count;
+    return all;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    await this.#turn;
+    const { journal, session } = this.record;
+    try {
+      await this.#leave();
+    } finally {
+      journal.append({ kind: "closed", session });
+    }
+  }
+
+  /** `body` after what is under way; what that throws is its caller's. */
+  #inTurn<T>(body: () => Promise<T>): Promise<T> {
+    invariant(!this.#disposed, "the session is in use after its disposal");
+    const mine = this.#turn.then(body);
+    this.#turn = mine.catch(() => {});
+    return mine;
+  }
+
+  /** The episode that acts; a fresh one where the world broke the last one. */
+  async #ready(signal: AbortSignal | undefined): Promise<BrowserEpisode> {
+    signal?.throwIfAborted();
+    return this.#episode ?? this.#start({ signal });
+  }
+
+  /** The page may have changed since the last step, and what was wrong with that one concerns nobody any more. */
+  async #look(signal: AbortSignal | undefined): Promise<void> {
+    const isFresh = this.#episode === null || this.#page === this.#episode.first;
+    const episode = await this.#ready(signal);
+    if (isFresh) return;
+    const next = await episode.look();
+    if (next.kind === "last") await this.#broke(next);
+    else this.#page = next.observation;
+  }
+
+  async #start(how: {
+    startUrl?: string;
+    notice?: string;
+    signInAgain?: boolean;
+    signal?: AbortSignal | undefined;
+  }): Promise<BrowserEpisode> {
+    const { site, format, browserLimits, guard, signal } = this.#options;
+    const both = how.signal ?? signal;
+    const world = await site.world({
+      startUrl: how.startUrl,
+      signInAgain: how.signInAgain ?? false,
+      signal: both,
+    });
+    const task = this.#task("session", "", world.startUrl);
+    this.#episode = await startBrowserEpisode(site.contexts, task, world, {
+      format,
+      seed: 0,
+      ...(both && { signal: both }),
+      ...(browserLimits && { limits: browserLimits }),
+      prepare: guard?.attach && ((context) => guard.attach!(context)),
+      notice: how.notice,
+    });
+    this.#page = this.#episode.first;
+    return this.#episode;
+  }
+
+  async #leave(): Promise<void> {
+    const episode = this.#episode;
+    this.#episode = null;
+    if (!episode) return;
+    for (const [host, count] of Object.entries(episode.blockedHosts()))
+      this.#blocked[host] = (this.#blocked[host] ?? 0) + count;
+    await episode[Symbol.asyncDispose]();
+  }
+
+  async #admit(
+    action: JournalledAction,
+    episode: BrowserEpisode,
+    signal: AbortSignal | undefined,
+  ): Promise<Admission> {
+    const { guard, record } = this.#options;
+    const step = this.#steps++;
+    const { page } = this;
+    const line = { session: record.session, run: this.#run, step, url: page.url, action };
+    const proposal = { action, page, reader: episode.reader, instruction: this.#instruction, signal };
+    const admission: Admission = guard ? await guard.admit(proposal) : { admitted: true, action };
+    if (!admission.admitted) {
+      record.journal.append({ kind: "refused", ...line, reason: admission.reason });
+      return admission;
+    }
+    record.journal.append({ kind: "intent", ...line });
+    return admission;
+  }
+
+  async #refuse(episode: BrowserEpisode, reason: string): Promise<Observation> {
+    const told: ParsedAction = { ok: false, error: { code: "blocked", message: reason }, comments: [] };
+    const next = await episode.step(told);
+    return next.kind === "mid" ? (this.#page = next.observation) : this.#broke(next);
+  }
+
+  /** Journals what came of an action, and signs in again where it came out at the site's sign-in. */
+  async #effect(next: TimeStep, signal: AbortSignal | undefined): Promise<Observation> {
+    if (next.kind === "last") return this.#broke(next);
+    const before = this.page.url;
+    const page = (this.#page = next.observation);
+    const { journal, session } = this.record;
+    const { url, title, error } = redactJson(page);
+    journal.append({ kind: "effect", session, step: this.#steps - 1, url, title, error });
+    const { site } = this;
+    this.#signedOut = site.isSignInPage(page);
+    if (!this.#signedOut || !site.canSignIn) return page;
+    await this.#leave();
+    await this.#start({
+      startUrl: before,
+      notice: "the site had ended the session; it was signed in again, and the last page was opened anew",
+      signInAgain: true,
+      signal,
+    });
+    this.#signedOut = site.isSignInPage(this.page);
+    journal.append({ kind: "signed_in", session, url: this.page.url });
+    return this.page;
+  }
+
+  async #broke(next: Extract<TimeStep, { kind: "last" }>): Promise<never> {
+    const { ending } = next;
+    const { journal, session } = this.record;
+    // A site of its own ends no episodes; what ends one is the world.
+    invariant(ending.kind === "faulted", "an agent's episode ends by faults only");
+    const { code, message } = ending;
+    journal.append({ kind: "fault", session, step: this.#steps - 1, code, message });
+    await this.#leave();
+    throw new Fault(code, message, { retryable: true });
+  }
+
+  #task(id: string, instruction: string, startUrl = this.page.url): Task {
+    return {
+      id,
+      sites: [this.site.name],
+      instruction,
+      startUrl,
+      templateId: null,
+      params: {},
+      category: "navigation",
+      difficulty: 1,
+      split: "train",
+    };
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * @file Where an agent works: a built-in site, a site that `defineSite` describes, an address with its hosts, or a page that
+ * somebody opened. Unlike in training nothing is ever put back: an agent's work stays.
+ */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+
+import type { Page } from "playwright-core";
+import { ConfigError } from "../core/errors.ts";
+import { nearest } from "../core/nearest.ts";
+import type { Observation } from "../core/observation.ts";
+import { hostMatches } from "../browser/addresses.ts";
+import { givenPage } from "../browser/given-page.ts";
+import type { BrowserConfig } from "../browser/launch.ts";
+import type { ContextSource } from "../browser/pool.ts";
+import { BrowserPool } from "../browser/pool.ts";
+import type { WorldStorage } from "../browser/storage.ts";
+import type { EpisodeWorld } from "../browser/world.ts";
+import { defineSite } from "../sites/define-site.ts";
+import type { SiteDefinition } from "../sites/define-site.ts";
+import { APPS, createWorld } from "../sites/world.ts";
+import { openInstance } from "../tasks/own-instance.ts";
+import { logIn } from "../tasks/own-login.ts";
+import { keepDeclared } from "../tasks/own-secrets.ts";
+import { loadDefinition } from "../tasks/own-suite.ts";
+
+export interface SiteOptions {
+  /**
+   * - the name of a built-in site: `storefront`, `store-admin`, `forum`, `forge`, `map`;
+   * - a file that calls `defineSite`, or what it returns;
+   * - an address, `https://shop.example.com/`: its host can be reached, and those of `hosts`.
+   */
+  site: string | SiteDefinition;
+  /** Hosts beside the site's own, as in `defineSite`: `cdn.example.com`, `*.example.com`, `127.0.0.1:4000`. */
+  hosts?: readonly string[] | undefined;
+  /** Names among all of them that may resolve to this machine or a private network. */
+  privateHosts?: readonly string[] | undefined;
+  /** Path, or address, where the agent begins. Default: the site's own. */
+  start?: string | undefined;
+  /** File with what Playwright's `storageState` gave: cookies and local storage of a user who signed in. */
+  storageState?: string | undefined;
+  /** A page of Playwright's (Chromium) to work in; see docs/agent.md for what the guard cannot do there. */
+  page?: Page | undefined;
+  browser?: BrowserConfig | undefined;
+}
+
+export interface WorldRequest {
+  startUrl?: string | undefined;
+  /** The site has ended the session that it gave before. */
+  signInAgain: boolean;
+  signal?: AbortSignal | undefined;
+}
+
+export interface AgentSite extends AsyncDisposable {
+  /** Stands in tasks. */
+  readonly name: string;
+  /** What the site is, in words; `null` where nobody said. */
+  readonly description: string | null;
+  readonly contexts: ContextSource;
+  /** The world of the next context; signs in first, where the site has a login. */
+  world(request: WorldRequest): Promise<EpisodeWorld>;
+  /** The page is where the site asks a user to sign in who was signed in. */
+  isSignInPage(page: Observation): boolean;
+  /** It can sign in again by itself. */
+  readonly canSignIn: boolean;
+}
+
+/** Throws a `ConfigError` where there is no such site. */
+export async function openSite(options: SiteOptions): Promise<AgentSite> {
+  const { site } = options;
+  if (typeof site !== "string") return openDefined(defineSite(site), process.cwd(), options);
+  if (site.trim() === "") throw new ConfigError("no site is named", `Name ${WAYS}.`);
+  if (/^https?:\/\//i.test(site)) return openAddress(site, options);
+  if (APPS.some((app) => app.name === site)) return openBuiltIn(site, options);
+  if (existsSync(site)) {
+    const { definition, directory } = await loadDefinition(site);
+    return openDefined(definition, directory, options);
+  }
+  const near = nearest(
+    site,
+    APPS.map((app) => app.name),
+  );
+  throw new ConfigError(
+    `there is no site ${JSON.stringify(site)}: it is no built-in site, no address and no file${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
+    `Name ${WAYS}.`,
+  );
+}
+
+const WAYS = `a built-in site (${APPS.map((app) => app.name).join(", ")}), a file that calls defineSite, or an address such as https://shop.example.com/`;
+
+/** One copy of the built-in world for as long as the agent works. */
+function openBuiltIn(name: string, options: SiteOptions): AgentSite {
+  const app = APPS.find((each) => each.name === name)!;
+  refuse(options, ["hosts", "privateHosts", "storageState", "page"], `the built-in site ${name}`);
+  const home = `http://${app.host}/`;
+  const world = createWorld(APPS.map((each) => each.name));
+  const pool = new BrowserPool(options.browser);
+  return {
+    name,
+    description: app.title,
+    contexts: pool,
+    world: async ({ startUrl }) => ({
+      hosts: world.hosts,
+      allowedHosts: [],
+      cookies: world.cookies,
+      startUrl: startUrl ?? startOf(options.start, home),
+    }),
+    isSignInPage: () => false,
+    canSignIn: false,
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+async function openAddress(address: string, options: SiteOptions): Promise<AgentSite> {
+  if (!URL.canParse(address))
+    throw new ConfigError(`${JSON.stringify(address)} is no address`, `Name ${WAYS}.`);
+  const { hostname, host } = new URL(address);
+  // The context of a page that was handed in has what it has.
+  if (options.page) refuse(options, ["storageState", "browser"], "a page that is handed in");
+  const storage = await readStorageState(options.storageState);
+  const pool = new BrowserPool(options.browser);
+  const allowedHosts = [host, ...(options.hosts ?? [])];
+  const { page } = options;
+  return {
+    name: hostname,
+    description: null,
+    contexts: page ? givenPage(page) : pool,
+    world: async ({ startUrl }) => ({
+      hosts: new Map(),
+      allowedHosts,
+      privateHosts: options.privateHosts ?? [],
+      cookies: [],
+      ...(storage && { storage }),
+      startUrl: startUrl ?? startIn(page, allowedHosts, startOf(options.start, address)),
+    }),
+    isSignInPage: storage ? looksLikeSignIn : () => false,
+    canSignIn: false,
+    [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
+  };
+}
+
+/** An application of the user's, as it stands: neither reset nor, where it runs already, started. */
+function openDefined(definition: SiteDefinition, directory: string, options: SiteOptions): AgentSite {
+  const { name, login = [] } = definition;
+  refuse(options, ["page"], `the definition of ${name}`);
+  keepDeclared(definition);
+  const pool = new BrowserPool(options.browser);
+  let opening: ReturnType<typeof openInstance> | undefined;
+  let storage: Promise<WorldStorage | undefined> | undefined;
+  const signInPath = login.find((step) => "open" in step)?.open;
+  return {
+    name,
+    description: definition.description ?? null,
+    contexts: pool,
+    world: async ({ startUrl, signInAgain, signal }) => {
+      opening ??= openInstance(definition, directory, signal);
+      const { baseUrl } = await opening;
+      const network = {
+        hosts: new Map(),
+        allowedHosts: [new URL(baseUrl).host, ...(definition.hosts ?? []), ...(options.hosts ?? [])],
+        privateHosts: [...(definition.privateHosts ?? []), ...(options.privateHosts ?? [])],
+        selfSigned: definition.selfSigned ?? false,
+      };
+      const start = startUrl ?? startOf(options.start, baseUrl);
+      const signIn = async () =>
+        options.storageState !== undefined && !signInAgain
+          ? readStorageState(options.storageState)
+          : login.length === 0
+            ? undefined
+            : logIn(pool, { site: name, baseUrl, network, steps: login, startUrl: start }, !signInAgain);
+      if (signInAgain) storage = undefined;
+      const kept = await (storage ??= signIn());
+      return {
+        ...network,
+        cookies: [],
+        ...(kept && { storage: kept }),
+        ...(definition.downStatuses && {
+          isDown: (status: number) => definition.downStatuses!.includes(status),
+        }),
+        startUrl: start,
+      } satisfies EpisodeWorld;
+    },
+    isSignInPage: (page) => {
+      if (signInPath !== undefined) return pathOf(page.url) === new URL(signInPath, "http://x").pathname;
+      return options.storageState !== undefined && looksLikeSignIn(page);
+    },
+    canSignIn: login.length > 0,
+    [Symbol.asyncDispose]: async () => {
+      await pool[Symbol.asyncDispose]();
+      const instance = await opening?.catch(() => undefined);
+      await instance?.server?.[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function startOf(start: string | undefined, home: string): string {
+  if (start === undefined) return new URL(home).href;
+  if (URL.canParse(start, home)) return new URL(start, home).href;
+  throw new ConfigError(
+    `the start ${JSON.stringify(start)} is neither a path nor an address`,
+    "Write it like /orders?state=open.",
+  );
+}
+
+/** A page that was handed in stays where it is, if that is on the site. */
+function startIn(page: Page | undefined, allowedHosts: readonly string[], start: string): string {
+  if (page === undefined || !/^https?:/.test(page.url())) return start;
+  const { hostname, port, protocol } = new URL(page.url());
+  const number = port === "" ? (protocol === "https:" ? 443 : 80) : Number(port);
+  return allowedHosts.some((entry) => hostMatches(entry, hostname, number)) ? page.url() : start;
+}
+
+const pathOf = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "");
+
+/** Without a definition nobody says where the site signs in: what its address and its fields are called has to do. */
+function looksLikeSignIn(page: Observation): boolean {
+  return (
+    /(?:^|[/_.-])(?:log-?in|sign-?in|signin|auth|sso|session\/new)(?:[/_.-]|$)/i.test(pathOf(page.url)) &&
+    page.elements.some(
+      ({ role, label }) => role === "textbox" && /pass|kennwort|contraseña|senha/i.test(label),
+    )
+  );
+}
+
+async function readStorageState(file: string | undefined): Promise<WorldStorage | undefined> {
+  if (file === undefined) return undefined;
+  const hint = "Give the file that Playwright's `context.storageState({ path })` wrote.";
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new ConfigError(`the storage state ${file} cannot be read`, hint, { cause });
+  });
+  try {
+    const state = JSON.parse(text) as WorldStorage["state"];
+    if (Array.isArray(state.cookies) && Array.isArray(state.origins)) return { state, session: {} };
+  } catch (cause) {
+    throw new ConfigError(`${file} is no JSON`, hint, { cause });
+  }
+  throw new ConfigError(`${file} is no storage state: it has no cookies and origins`, hint);
+}
+
+/** Options that mean nothing for a site are the user's mistake, not to be passed over. */
+function refuse(options: SiteOptions, names: (keyof SiteOptions)[], site: string): void {
+  const given = names.find((name) => options[name] !== undefined);
+  if (given !== undefined)
+    throw new ConfigError(
+      `${given} does not apply to ${site}`,
+      `Leave ${given} out, or give the site by its address.`,
+    );
+}

@@ -1,0 +1,75 @@
+/** @file A site of a few pages that the tests write themselves, and an agent on it with a directory that is removed. */
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { BrowserPool } from "../../browser/pool.ts";
+import type { EpisodeWorld, HostFetch } from "../../browser/world.ts";
+import type { Policy } from "../../rollout/policy.ts";
+import type { AgentRecord } from "../record.ts";
+import { openRecord } from "../record.ts";
+import { RUN_LIMITS } from "../run.ts";
+import type { AgentSession, SessionOptions } from "../session.ts";
+import { openSession } from "../session.ts";
+import type { AgentSite } from "../site.ts";
+
+const HOST = "shop.test";
+
+/** Lives as long as the test file. */
+const pool = new BrowserPool();
+export const closeBrowser = () => pool[Symbol.asyncDispose]();
+
+export function testSite(app: HostFetch, overrides: Partial<AgentSite> & { world?: never } = {}): AgentSite {
+  return {
+    name: "shop",
+    description: null,
+    contexts: pool,
+    world: ({ startUrl }) =>
+      Promise.resolve({
+        hosts: new Map([[HOST, app]]),
+        allowedHosts: [],
+        cookies: [],
+        startUrl: startUrl ?? `http://${HOST}/`,
+      } satisfies EpisodeWorld),
+    isSignInPage: () => false,
+    canSignIn: false,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+    ...overrides,
+  };
+}
+
+export interface TestSession extends AsyncDisposable {
+  session: AgentSession;
+  record: AgentRecord;
+  directory: string;
+}
+
+/** Disposes session and record, and removes the directory unless one was given. */
+export async function testSession(
+  site: AgentSite,
+  policy: Policy,
+  options: Partial<SessionOptions> & { directory?: string } = {},
+): Promise<TestSession> {
+  const { directory: given, ...rest } = options;
+  const directory = given ?? (await mkdtemp(join(tmpdir(), "webrl-agent-")));
+  const record = await openRecord(directory, { site: site.name, model: policy.name });
+  const session = await openSession({
+    site,
+    policy,
+    record,
+    model: policy.name,
+    format: "compact",
+    limits: RUN_LIMITS,
+    ...rest,
+  });
+  return {
+    session,
+    record,
+    directory,
+    [Symbol.asyncDispose]: async () => {
+      await session[Symbol.asyncDispose]();
+      await record[Symbol.asyncDispose]();
+      if (given === undefined) await rm(directory, { recursive: true });
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** @file Reads the page of an episode beside its observations: by the page script, in the isolated world. */
+
+import type { Page } from "playwright-core";
+import type { ElementName } from "../core/action.ts";
+import { bounded } from "./bounded.ts";
+import type { ElementTarget } from "./observe.ts";
+import type { PageDocument } from "./page-world.ts";
+import { everyDocument, mainDocument } from "./page-world.ts";
+
+/**
+ * The active tab's page, for whoever looks at it between two steps. What it returns is the page's own text: secrets are not
+ * taken out of it.
+ */
+export interface PageReader {
+  /** The page's own document; its `call` calls a function of the page script (`page/main.ts`). */
+  document(): Promise<PageDocument>;
+  /** The element that an action names so, in the document that it is in; `null` where no or no single one is called so. */
+  find(name: ElementName): ElementTarget | null;
+  /** All documents of the page, those of its frames included; its own comes first. */
+  documents(): Promise<PageDocument[]>;
+  url(): Promise<string>;
+}
+
+/** `current`: the page that is active when something is read; `limitMs`: how long it may take to answer. */
+export function pageReader(
+  current: () => Promise<Page>,
+  find: PageReader["find"],
+  limitMs: number,
+): PageReader {
+  return {
+    document: () => bounded(current().then(mainDocument), limitMs),
+    find,
+    documents: () => bounded(current().then(everyDocument), limitMs),
+    url: async () => (await current()).url(),
+  };
+}
