@@ -139,6 +139,12 @@ const actorSchema = z.strictObject({
     .default(0.3)
     .describe("β of the KL constraint; the paper does not say its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
+  baseline: z
+    .enum(["critic", "attempts"])
+    .default("critic")
+    .describe(
+      "What equation 9 compares an outcome with: the critic's V(s_t), or the mean outcome of the other attempts at the task in the phase. The latter needs tasks.attempts above 1, and with actor.lambda 0, without replay and curriculum, no critic.",
+    ),
   learningRate: z
     .number()
     .positive()
@@ -248,7 +254,7 @@ export function methodParts(config: Pick<TrainConfig, "method" | "without" | "ac
       return {
         trains: true,
         tasks: config.without.includes("curriculum") ? "fixed" : "evolved",
-        critic: true,
+        critic: !attemptsSuffice(config),
         replay: config.without.includes("replay") ? "none" : "perplexity",
         loss: config.without.includes("kl")
           ? "reinforce"
@@ -258,6 +264,14 @@ export function methodParts(config: Pick<TrainConfig, "method" | "without" | "ac
       };
   }
 }
+
+/** Whether nothing asks for a value: neither the advantage nor a replayed step, which has no other attempts beside it, nor the curriculum. */
+const attemptsSuffice = ({ actor, without }: Pick<TrainConfig, "without" | "actor">) =>
+  actor.baseline === "attempts" &&
+  actor.lambda === 0 &&
+  actor.objective === "paper" &&
+  without.includes("replay") &&
+  without.includes("curriculum");
 
 /** Throws a `ConfigError` where settings that are valid alone contradict each other. */
 export function checkConsistency(config: TrainConfig): void {
@@ -285,6 +299,16 @@ export function checkConsistency(config: TrainConfig): void {
     refuse(
       "actor.untilReached is about equation 6's target, which this method does not have",
       'Remove it, or use method "webrl" with the objective "paper" and the KL constraint.',
+    );
+  if (actor.baseline === "attempts" && config.tasks.attempts === 1)
+    refuse(
+      'actor.baseline "attempts" compares attempts at one task, but tasks.attempts is 1',
+      'Raise tasks.attempts, or set actor.baseline to "critic".',
+    );
+  if (actor.baseline === "attempts" && !["webrl", "reinforce"].includes(methodParts(config).loss))
+    refuse(
+      'actor.baseline "attempts" is about equation 9, which this method does not use',
+      'Remove it, or use method "webrl" with the objective "paper".',
     );
   if (curriculum.minValue >= curriculum.maxValue)
     refuse(

@@ -1,5 +1,6 @@
 /** @file From values and outcomes to what each step weighs in the actor's loss, by method. */
 
+import { rollup } from "d3-array";
 import {
   digirlAdvantages,
   digirlKeep,
@@ -51,7 +52,7 @@ function byMethod(
   config: Pick<TrainConfig, "actor">,
   loss: MethodParts["loss"],
 ): WeightedStep[] {
-  const { lambda, discount, percentile } = config.actor;
+  const { lambda, discount, percentile, baseline } = config.actor;
   const weigh = (step: DataStep, advantage: number): WeightedStep => ({
     step,
     advantage,
@@ -66,13 +67,22 @@ function byMethod(
 
   switch (loss) {
     case "webrl":
-    case "reinforce":
+    case "reinforce": {
       // Equation 9 reads a step's own value and its successor's only.
-      return data.map((step) => {
+      const byCritic = (step: DataStep, weight: number) => {
         const window = step.trajectory.slice(step.index, step.index + 2);
         const values = window.map((_, i) => value(step, step.index + i));
-        return weigh(step, webrlAdvantages(values, step.outcome, lambda)[0]!);
+        return webrlAdvantages(values, step.outcome, weight)[0]!;
+      };
+      if (baseline === "critic") return data.map((step) => weigh(step, byCritic(step, lambda)));
+      const othersOf = otherAttempts(data);
+      return data.flatMap((step) => {
+        const expected = step.isNew ? othersOf(step) : value(step, step.index);
+        if (expected === null) return [];
+        const critic = lambda === 0 ? 0 : lambda * byCritic(step, 1);
+        return [weigh(step, critic + (1 - lambda) * (step.outcome - expected))];
       });
+    }
     case "official":
       return data.map((step) => {
         const values = whole(step);
@@ -99,6 +109,27 @@ function byMethod(
       return data.filter((step) => kept.has(step.trajectoryId)).map((step) => weigh(step, 1));
     }
   }
+}
+
+/**
+ * Mean outcome of a step's task in the phase's other attempts; `null` where it has none that was judged. Leaving out a trajectory's own
+ * outcome keeps the baseline independent of its actions.
+ */
+function otherAttempts(data: readonly DataStep[]): (step: DataStep) => number | null {
+  const attempts = new Map(
+    data
+      .filter((step) => step.isNew)
+      .map(({ trajectoryId, taskId, outcome }) => [trajectoryId, { taskId, outcome }]),
+  );
+  const totals = rollup(
+    [...attempts.values()],
+    (some) => ({ count: some.length, successes: some.filter(({ outcome }) => outcome === 1).length }),
+    ({ taskId }) => taskId,
+  );
+  return ({ taskId, outcome }) => {
+    const { count, successes } = totals.get(taskId)!;
+    return count === 1 ? null : (successes - outcome) / (count - 1);
+  };
 }
 
 /** The actor's loss of some of a batch's steps. */

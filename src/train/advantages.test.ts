@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import { trainConfigSchema, checkConsistency, methodParts } from "../run/config.ts";
+import type { DataStep } from "./experience-reader.ts";
+import { weighSteps } from "./advantages.ts";
+
+/** The only step of an attempt. */
+function attempt(taskId: string, number: number, outcome: 0 | 1, isNew = true): DataStep {
+  const step = {
+    trajectoryId: `${taskId}-${number}`,
+    taskId,
+    instruction: taskId,
+    site: "shop",
+    phase: 1,
+    source: "rollout" as const,
+    index: 0,
+    steps: 1,
+    outcome,
+    promptTokens: [1],
+    responseTokens: [2],
+  };
+  return { ...step, isNew, trajectory: [step] };
+}
+
+const configOf = (changes: object) =>
+  trainConfigSchema.parse({ tasks: { attempts: 4 }, actor: { baseline: "attempts", lambda: 0 }, ...changes });
+
+describe("advantages against the other attempts at a task", () => {
+  const unknown = () => undefined;
+  const advantages = (
+    data: DataStep[],
+    config = configOf({}),
+    valueOf: (id: string) => number | undefined = unknown,
+  ) =>
+    weighSteps(data, valueOf, config, "webrl").map(({ step, advantage }) => [step.trajectoryId, advantage]);
+
+  it("compare an outcome with the mean of the others', its own left out, and need no critic", () => {
+    const data = [
+      attempt("a", 0, 1),
+      attempt("a", 1, 0),
+      attempt("a", 2, 0),
+      attempt("b", 0, 1),
+      attempt("b", 1, 1),
+    ];
+    expect(advantages(data)).toEqual([
+      ["a-0", 1], //       1 − (0 + 0)/2
+      ["a-1", -0.5], //    0 − (1 + 0)/2
+      ["a-2", -0.5],
+      ["b-0", 0], //       always solved: nothing to say
+      ["b-1", 0],
+    ]);
+  });
+
+  it("leave out a task of which a single attempt was judged", () => {
+    expect(advantages([attempt("a", 0, 1)])).toEqual([]);
+  });
+
+  it("compare a replayed step with the critic's value, and mix in its view of new ones by λ", () => {
+    const config = configOf({ actor: { baseline: "attempts", lambda: 0.5 } });
+    const data = [attempt("a", 0, 1), attempt("a", 1, 0), attempt("a", 2, 1, false)];
+    const value = (id: string) => ({ "a-0": 0.6, "a-1": 0.2, "a-2": 0.8 })[id];
+    const rounded = advantages(data, config, value).map(([id, a]) => [id, Number(a).toFixed(6)]);
+    expect(rounded).toEqual([
+      ["a-0", "0.700000"], //   ½(1 − 0.6) + ½(1 − 0)
+      ["a-1", "-0.600000"], //  ½(0 − 0.2) + ½(0 − 1)
+      ["a-2", "0.200000"], //   ½(1 − 0.8) + ½(1 − 0.8): eq. 9
+    ]);
+  });
+
+  it("need several attempts, and a method with equation 9", () => {
+    expect(() => checkConsistency(configOf({ tasks: {} }))).toThrow(/compares attempts at one task/);
+    expect(() => checkConsistency(configOf({ method: "digirl" }))).toThrow(/equation 9/);
+    expect(() => checkConsistency(configOf({}))).not.toThrow();
+  });
+
+  it("go without a critic only where nothing else asks for a value", () => {
+    const bare = { without: ["replay", "curriculum"] };
+    expect(methodParts(configOf(bare)).critic).toBe(false);
+    expect(methodParts(configOf({ without: ["replay"] })).critic).toBe(true);
+    expect(methodParts(configOf({ ...bare, actor: { baseline: "attempts" } })).critic).toBe(true);
+  });
+});
