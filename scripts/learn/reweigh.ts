@@ -71,8 +71,8 @@ for (const path of models) {
   });
   const gains = perTask.map(({ rate, estimate }) => estimate - rate);
   const directions = perTask.map(({ direction }) => direction);
-  console.log(
-    JSON.stringify({
+  process.stdout.write(
+    `${JSON.stringify({
       model: path,
       tasks: tasks.length,
       mixed: perTask.filter(({ effective }) => effective !== null).length,
@@ -82,6 +82,6 @@ for (const path of models) {
       direction: [mean(directions), standardError(directions)],
       moved: klEstimate(x),
       effective: mean(perTask.flatMap(({ effective }) => effective ?? [])),
-    }),
+    })}\n`,
   );
 }
