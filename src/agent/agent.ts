@@ -4,6 +4,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
 import { act } from "./act.ts";
 import type { ActOptions, ActResult } from "./act.ts";
+import { checkCost } from "./model.ts";
 import type { AgentOptions } from "./parts.ts";
 import { openAgentParts } from "./parts.ts";
 import type { RunOptions, RunResult } from "./run.ts";
@@ -33,9 +34,12 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     get page() {
       return session.page;
     },
-    run: (instruction, given) => session.run(checkInstruction(instruction), given),
-    act: (instruction, given) => act(session, checkInstruction(instruction), given),
-    open: (url) => session.open(checkAddress(url, session.page.url)),
+    run: async (instruction, given) => {
+      checkCost(parts.model, given?.limits?.maxCost ?? null);
+      return session.run(checkInstruction(instruction), given);
+    },
+    act: async (instruction, given) => act(session, checkInstruction(instruction), given),
+    open: async (url) => session.open(checkAddress(url, session.page.url)),
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }

@@ -3,6 +3,7 @@
  * are published; each use is a function of these parts in a file or folder of its own, which `agent.ts` calls.
  */
 
+import { rm } from "node:fs/promises";
 import type { Guard } from "./guard.ts";
 import type { AgentModel, ModelOptions } from "./model.ts";
 import { checkCost, openModel } from "./model.ts";
@@ -70,6 +71,8 @@ export async function openAgentParts(options: AgentOptions, guard?: Guard): Prom
     });
   } catch (error) {
     await close();
+    // Nothing was done there, and nobody has named it.
+    if (record && options.directory === undefined) await rm(record.directory, { recursive: true });
     throw error;
   }
   return { site, model, record, session, [Symbol.asyncDispose]: close };

@@ -15,7 +15,7 @@
  */
 
 import type { ParsedAction } from "../core/action.ts";
-import { Fault, invariant } from "../core/errors.ts";
+import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { Observation, ObservationFormat } from "../core/observation.ts";
 import type { TimeStep } from "../core/episode.ts";
 import { hash32 } from "../core/rng.ts";
@@ -133,7 +133,18 @@ class Session implements AgentSession {
   async begin(): Promise<void> {
     const { site, record, model } = this.#options;
     record.journal.append({ kind: "opened", session: record.session, site: site.name, model });
-    await this.#start({});
+    try {
+      await this.#start({});
+    } catch (error) {
+      // A site that never has answered is the user's to correct.
+      if (error instanceof Fault && (error.code === "site_down" || error.code === "navigation_timeout"))
+        throw new ConfigError(
+          `${site.name}: ${error.message}`,
+          "Check the address and the start, and that the site answers.",
+          { cause: error },
+        );
+      throw error;
+    }
   }
 
   async step(action: ParsedAction, { signal }: StepOptions = {}): Promise<Observation> {

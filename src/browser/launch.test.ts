@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { browserConfigSchema, browserInfo } from "./launch.ts";
+import { browserConfigSchema, browserInfo, launchBrowser } from "./launch.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -39,6 +39,12 @@ describe("browserInfo", () => {
   it("accepts no unknown key and no odd endpoint", () => {
     expect(browserConfigSchema.safeParse({ headless: true }).success).toBe(false);
     expect(browserConfigSchema.safeParse({ endpoint: "browsers.test" }).success).toBe(false);
-    expect(browserConfigSchema.parse({})).toEqual({ proxyHost: "127.0.0.1" });
+    expect(browserConfigSchema.parse({})).toEqual({ proxyHost: "127.0.0.1", headed: false });
+  });
+
+  it("a window is refused where there is none, before anything starts", async () => {
+    await expect(launchBrowser({ headed: true, endpoint: "ws://browsers.test/" })).rejects.toThrow(
+      "the browser at ws://browsers.test/ was started elsewhere",
+    );
   });
 });

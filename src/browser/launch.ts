@@ -29,6 +29,7 @@ export const browserConfigSchema = z.strictObject({
     .string()
     .default("127.0.0.1")
     .describe("Address under which the browser reaches this process; set it for a remote browser."),
+  headed: z.boolean().default(false).describe("Show the browser's window to a person."),
 });
 
 export type BrowserConfig = z.input<typeof browserConfigSchema>;
@@ -121,9 +122,27 @@ function switches(proxyHost: string): string[] {
   ];
 }
 
+/** A window needs a browser that has one, and somewhere to be shown. */
+function assertWindow({ source, location }: BrowserInfo): void {
+  const refuse = (why: string, hint: string): never => {
+    throw new ConfigError(`no window can be shown: ${why}`, hint);
+  };
+  if (source === "packaged")
+    refuse(
+      "the packaged Chromium has none",
+      "Set WEBRL_BROWSER to the path of a Chrome or Chromium, or leave the window out.",
+    );
+  if (source === "remote")
+    refuse(`the browser at ${location} was started elsewhere`, "Start it there with a window.");
+  const { DISPLAY, WAYLAND_DISPLAY } = process.env;
+  if (process.platform === "linux" && !DISPLAY && !WAYLAND_DISPLAY)
+    refuse("there is no display (DISPLAY is not set)", "Start it on a desktop, or leave the window out.");
+}
+
 /** Starts (or joins) a browser. Throws a `ConfigError` where there is none, a `Fault` where it does not start. */
 export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser> {
-  const { endpoint, proxyHost } = resolveBrowser(config);
+  const { endpoint, proxyHost, headed } = resolveBrowser(config);
+  if (headed) assertWindow(await browserInfo(config));
   if (endpoint) {
     try {
       return endpoint.startsWith("ws")
@@ -139,7 +158,7 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
     withProfileDirectory((temporary) =>
       chromium.launch({
         executablePath: info.location,
-        headless: true,
+        headless: !headed,
         args: switches(proxyHost),
         proxy: { server: "http://127.0.0.1:9" },
         env: { ...(process.env as Record<string, string>), ...env, ...temporary },

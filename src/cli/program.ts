@@ -6,6 +6,7 @@ import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
 import { fileError } from "./file-error.ts";
+import { register as agent } from "./commands/agent.ts";
 import { register as benchEngine } from "./commands/bench-engine.ts";
 import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
@@ -29,6 +30,7 @@ const COMMANDS: readonly Register[] = [
   train,
   resume,
   evaluate,
+  agent,
   suite,
   model,
   doctor,

@@ -1,0 +1,106 @@
+/** @file What the commands of `webrl agent` share: site, model, directory and limits as options. */
+
+import type { Command } from "commander";
+import { InvalidArgumentError } from "commander";
+import type { AgentOptions } from "../../agent/parts.ts";
+import type { RunLimits } from "../../agent/run.ts";
+import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
+import { anyNumber, interruption, serverOptions, temperatureNumber, wholeNumber } from "../command.ts";
+import { observationOption, repeated, templateOption } from "./model-parts.ts";
+
+export interface AgentCommand {
+  site: string;
+  model: string;
+  host?: string[];
+  privateHost?: string[];
+  start?: string;
+  storageState?: string;
+  out?: string;
+  headed?: boolean;
+  screenshots?: boolean;
+  template?: TemplateSetting;
+  observation?: FormatSetting;
+  temperature?: number;
+  maxNewTokens?: number;
+  llm: string[];
+}
+
+/** `--site`, `--model`, `--out` and what belongs to them. */
+export function agentCommand(command: Command): Command {
+  return serverOptions(
+    command
+      .requiredOption(
+        "--site <site>",
+        "a built-in site (storefront, store-admin, forum, forge, map), a file that calls defineSite, or an address",
+      )
+      .option(
+        "--model <model>",
+        "directory of a run or of a model, or openai:NAME@URL, a model behind an OpenAI-compatible server (key: OPENAI_API_KEY)",
+        "models/base",
+      )
+      .option(
+        "--host <host>",
+        "a host that can be reached beside the site's own; may be given again",
+        repeated,
+      )
+      .option(
+        "--private-host <host>",
+        "a name among them that may resolve to this machine or a private network; may be given again",
+        repeated,
+      )
+      .option("--start <path>", "path or address where the agent begins")
+      .option(
+        "--storage-state <file>",
+        "cookies and storage of a user who signed in, as Playwright writes them",
+      )
+      .option("--out <directory>", "where everything is recorded; default: a new one in runs/")
+      .option("--headed", "show the browser's window")
+      .option("--screenshots", "keep the picture of every page that is acted on")
+      .option("--temperature <t>", "of sampling; default 0, greedy", temperatureNumber)
+      .option("--max-new-tokens <n>", "tokens of a reply", wholeNumber())
+      .addOption(templateOption())
+      .addOption(observationOption()),
+  );
+}
+
+/** What `createAgent` and its parts are opened with. */
+export function agentOptions(options: AgentCommand): AgentOptions {
+  const { host, privateHost, out, headed, ...same } = options;
+  return {
+    ...same,
+    hosts: host,
+    privateHosts: privateHost,
+    directory: out,
+    ...(headed && { browser: { headed } }),
+    signal: interruption.signal,
+    onTrouble: (message) => console.error(message),
+  };
+}
+
+export interface LimitCommand {
+  maxSteps?: number;
+  maxSeconds?: number;
+  maxTokens?: number;
+  maxCost?: number;
+}
+
+/** The limits of a run. */
+export function limitCommand(command: Command): Command {
+  return command
+    .option("--max-steps <n>", "turns of the model; default 30", wholeNumber())
+    .option("--max-seconds <s>", "seconds; default 600", positive)
+    .option("--max-tokens <n>", "tokens, of prompts and replies", wholeNumber())
+    .option("--max-cost <x>", "money, by llm.price", positive);
+}
+
+export function limitsOf({ maxSteps, maxSeconds, maxTokens, maxCost }: LimitCommand): Partial<RunLimits> {
+  return Object.fromEntries(
+    Object.entries({ maxSteps, maxSeconds, maxTokens, maxCost }).filter(([, value]) => value !== undefined),
+  );
+}
+
+function positive(text: string): number {
+  const value = anyNumber(text);
+  if (value > 0) return value;
+  throw new InvalidArgumentError("It must be a number above 0.");
+}

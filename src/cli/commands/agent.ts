@@ -1,0 +1,12 @@
+/** @file `webrl agent …`: a trained agent, or any other, at work. Each use is a file `agent-USE.ts`, registered here. */
+
+import type { Register } from "../command.ts";
+import { group } from "../command.ts";
+import { registerJudge } from "./agent-judge.ts";
+import { registerRun } from "./agent-run.ts";
+
+export const register: Register = (program) => {
+  const agent = group(program, "agent", "an agent at work on a site: browse, answer, act");
+  registerRun(agent);
+  registerJudge(agent);
+};
