@@ -11,6 +11,7 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["text", ["core"]],
   ["http", ["core"]],
   ["browser", ["core", "text"]],
+  ["safety", ["core", "text", "browser"]],
   ["sites", ["core", "http", "browser"]],
   ["tasks", ["core", "text", "browser", "sites"]],
   ["engine", ["core", "text"]],

@@ -21,6 +21,11 @@ export type { Oracle, Params } from "../sites/template.ts";
 export type { Finished } from "../sites/verify.ts";
 export type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
 
+export type { EffectKind, IrreversibleRequest } from "../core/effect.ts";
+export { approvalQueue, describeQuestion } from "../safety/approval.ts";
+export type { Answer, ApprovalQueue, Approver, Intent, Question } from "../safety/approval.ts";
+export type { Effect, PolicyRule, PolicyVerdict, SafetySettings } from "../safety/policy.ts";
+
 export { createAgent } from "./agent.ts";
 export type { Agent } from "./agent.ts";
 export type { ActOptions, ActResult } from "./act.ts";
@@ -28,4 +33,5 @@ export type { Evidence, Passage } from "./evidence.ts";
 export type { ModelOptions } from "./model.ts";
 export type { AgentOptions } from "./parts.ts";
 export type { RunLimits, RunOptions, RunOutcome, RunResult, RunUsage } from "./run.ts";
+export type { SafetyOptions } from "./safety.ts";
 export type { SiteOptions } from "./site.ts";

@@ -4,19 +4,21 @@
  */
 
 import { rm } from "node:fs/promises";
-import type { Guard } from "./guard.ts";
 import type { AgentModel, ModelOptions } from "./model.ts";
 import { checkCost, openModel } from "./model.ts";
 import type { AgentRecord } from "./record.ts";
 import { defaultDirectory, openRecord } from "./record.ts";
 import type { RunLimits, RunOptions } from "./run.ts";
 import { checkLimits } from "./run.ts";
+import type { Gate } from "../safety/gate.ts";
+import { openSafety } from "./safety.ts";
+import type { Safety, SafetyOptions } from "./safety.ts";
 import type { AgentSession } from "./session.ts";
 import { openSession } from "./session.ts";
 import type { AgentSite, SiteOptions } from "./site.ts";
 import { openSite } from "./site.ts";
 
-export interface AgentOptions extends SiteOptions, ModelOptions {
+export interface AgentOptions extends SiteOptions, ModelOptions, SafetyOptions {
   /** Where everything is recorded; one that an agent made before is gone on with. Default: a new one in `runs/`. */
   directory?: string | undefined;
   /** Of each run, over the defaults. */
@@ -34,21 +36,25 @@ export interface AgentParts extends AsyncDisposable {
   /** The directory, with its journal. */
   readonly record: AgentRecord;
   readonly session: AgentSession;
+  /** Decides what may be done; also for what the runtime does by itself. */
+  readonly gate: Gate;
 }
 
 /** Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then. */
-export async function openAgentParts(options: AgentOptions, guard?: Guard): Promise<AgentParts> {
+export async function openAgentParts(options: AgentOptions): Promise<AgentParts> {
   const limits = checkLimits(options.limits ?? {});
   const site = await openSite(options);
   let model: AgentModel | undefined;
   let record: AgentRecord | undefined;
   let session: AgentSession | undefined;
+  let safety: Safety | undefined;
   const close = async () => {
     try {
       await session?.[Symbol.asyncDispose]();
     } finally {
       await site[Symbol.asyncDispose]();
       await model?.[Symbol.asyncDispose]();
+      await safety?.[Symbol.asyncDispose]();
       await record?.[Symbol.asyncDispose]();
     }
   };
@@ -57,6 +63,8 @@ export async function openAgentParts(options: AgentOptions, guard?: Guard): Prom
     checkCost(model, limits.maxCost);
     const directory = options.directory ?? defaultDirectory();
     record = await openRecord(directory, { site: site.name, model: model.name });
+    safety = await openSafety(options, directory);
+    const { gate } = safety;
     session = await openSession({
       site,
       record,
@@ -64,7 +72,7 @@ export async function openAgentParts(options: AgentOptions, guard?: Guard): Prom
       model: model.name,
       format: model.format,
       limits,
-      guard,
+      gate,
       screenshots: options.screenshots,
       onStep: options.onStep,
       signal: options.signal,
@@ -75,5 +83,5 @@ export async function openAgentParts(options: AgentOptions, guard?: Guard): Prom
     if (record && options.directory === undefined) await rm(record.directory, { recursive: true });
     throw error;
   }
-  return { site, model, record, session, [Symbol.asyncDispose]: close };
+  return { site, model, record, session, gate: safety.gate, [Symbol.asyncDispose]: close };
 }

@@ -5,7 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { html, pages } from "../browser/test-support.ts";
 import { BudgetSpent } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
-import type { Guard } from "./guard.ts";
+import { openGate } from "../safety/gate.ts";
+import { parsePolicy } from "../safety/policy.ts";
 import type { JournalLine } from "./journal.ts";
 import { act } from "./act.ts";
 import { click, exit, scriptedPolicy } from "./testing/scripted-policy.ts";
@@ -157,22 +158,15 @@ describe("a run", () => {
   });
 });
 
-describe("the guard", () => {
-  const guard: Guard = {
-    admit: ({ action }) =>
-      Promise.resolve(
-        action.kind === "click" && action.element === "button Order"
-          ? { admitted: false, reason: "orders need the permission of a person" }
-          : { admitted: true, action },
-      ),
-  };
+describe("the gate", () => {
+  const gate = openGate({ policy: parsePolicy({ effects: { buy: "deny" } }) });
 
   test("is asked before every action, and what it refuses does not happen", async () => {
     const { site, state } = shop();
     const policy = scriptedPolicy([click("link Lamp"), click("button Order"), exit("Ordered")]);
-    await using opened = await testSession(site, policy, { guard });
+    await using opened = await testSession(site, policy, { gate });
     const result = await opened.session.run("Order the lamp");
-    expect(result).toMatchObject({ outcome: "refused", reason: "orders need the permission of a person" });
+    expect(result).toMatchObject({ outcome: "refused", reason: expect.stringContaining("would buy") });
     expect(state.orders).toBe(0);
     const lines = await journalOf(opened.directory);
     expect(lines.filter(({ kind }) => kind === "refused")).toMatchObject([

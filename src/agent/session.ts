@@ -2,12 +2,12 @@
  * @file One browser session of an agent, in which everything is guarded, journalled and recorded. All uses (runs,
  * extraction, jobs, conversations) act through it; none has the browser by itself.
  *
- *     step(action) ─► guard ─► journal: intent ─► browser ─► journal: effect ─► the page
+ *     step(action) ─► gate ─► journal: intent ─► browser ─► journal: effect ─► the page
  *                       └► journal: refused ─► the same page, with `error.code` "blocked"
  *
  * How the others plug in:
- * - below the model: implement `Guard` (guard.ts) and give it to `openSession`; `createAgent` does so from its `policy`,
- *   `secrets` and `approve`;
+ * - below the model: the gate, which `createAgent` makes of its `safety` and `approve`, stands in the browser episode itself
+ *   (`safety/episode-gate.ts`), as it does in training;
  * - uses: take the `AgentSession` of an agent; add their own lines to `session.record.journal`; read the page by
  *   `session.reader` with functions that they add to `browser/page/main.ts`.
  *
@@ -25,8 +25,9 @@ import type { BrowserEpisode, BrowserLimits } from "../browser/episode.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import type { PageReader } from "../browser/reader.ts";
 import type { Policy } from "../rollout/policy.ts";
+import { guardBy } from "../safety/episode-gate.ts";
+import type { Gate } from "../safety/gate.ts";
 import { redactJson } from "../text/secrets.ts";
-import type { Admission, Guard } from "./guard.ts";
 import type { JournalledAction } from "./journal.ts";
 import type { AgentRecord } from "./record.ts";
 import type { RunLimits, RunOptions, RunResult } from "./run.ts";
@@ -70,7 +71,8 @@ export interface SessionOptions {
   model: string;
   format: ObservationFormat;
   limits: RunLimits;
-  guard?: Guard | undefined;
+  /** Without one everything is allowed that stays on the site's hosts. */
+  gate?: Gate | undefined;
   browserLimits?: Partial<BrowserLimits> | undefined;
   /** Keep the picture of every page that is acted on; without it, of the last one of each run. */
   screenshots?: boolean | undefined;
@@ -152,18 +154,26 @@ class Session implements AgentSession {
     return this.#inTurn(async () => {
       const episode = await this.#ready(signal);
       if (!action.ok) return this.#effect(await episode.step(action), signal);
-      const admitted = await this.#admit(action.action, episode, signal);
-      if (!admitted.admitted) return this.#refuse(episode, admitted.reason);
-      invariant(admitted.action.kind !== "open", "an action stays an action");
-      return this.#effect(await episode.step({ ...action, action: admitted.action }), signal);
+      const line = this.#line(action.action);
+      const { journal } = this.record;
+      let isAnnounced = false;
+      const next = await episode.step(action, {
+        askSignal: signal ?? this.#options.signal,
+        onAdmitted: () => {
+          journal.append({ kind: "intent", ...line });
+          isAnnounced = true;
+        },
+      });
+      if (isAnnounced || next.kind === "last") return this.#effect(next, signal);
+      journal.append({ kind: "refused", ...line, reason: next.observation.error?.message ?? "" });
+      return (this.#page = next.observation);
     });
   }
 
   async open(url: string, { signal }: StepOptions = {}): Promise<Observation> {
     return this.#inTurn(async () => {
       const episode = await this.#ready(signal);
-      const admitted = await this.#admit({ kind: "open", url }, episode, signal);
-      if (!admitted.admitted) return this.#refuse(episode, admitted.reason);
+      this.record.journal.append({ kind: "intent", ...this.#line({ kind: "open", url }) });
       return this.#effect(await episode.open(url), signal);
     });
   }
@@ -172,6 +182,7 @@ class Session implements AgentSession {
     const { policy, record, limits, screenshots, onStep, signal } = this.#options;
     const id = record.nextRunId();
     await this.#inTurn(() => this.#look(options.signal ?? signal));
+    this.#options.gate?.beginRun(id);
     record.journal.append({ kind: "run_started", run: id, instruction });
     this.#instruction = instruction;
     this.#run = id;
@@ -249,7 +260,7 @@ class Session implements AgentSession {
     signInAgain?: boolean;
     signal?: AbortSignal | undefined;
   }): Promise<BrowserEpisode> {
-    const { site, format, browserLimits, guard, signal } = this.#options;
+    const { site, format, browserLimits, gate, signal } = this.#options;
     const both = how.signal ?? signal;
     const world = await site.world({
       startUrl: how.startUrl,
@@ -262,7 +273,7 @@ class Session implements AgentSession {
       seed: 0,
       ...(both && { signal: both }),
       ...(browserLimits && { limits: browserLimits }),
-      prepare: guard?.attach && ((context) => guard.attach!(context)),
+      guard: gate && guardBy(gate),
       notice: how.notice,
     });
     this.#page = this.#episode.first;
@@ -278,29 +289,9 @@ class Session implements AgentSession {
     await episode[Symbol.asyncDispose]();
   }
 
-  async #admit(
-    action: JournalledAction,
-    episode: BrowserEpisode,
-    signal: AbortSignal | undefined,
-  ): Promise<Admission> {
-    const { guard, record } = this.#options;
-    const step = this.#steps++;
-    const { page } = this;
-    const line = { session: record.session, run: this.#run, step, url: page.url, action };
-    const proposal = { action, page, reader: episode.reader, instruction: this.#instruction, signal };
-    const admission: Admission = guard ? await guard.admit(proposal) : { admitted: true, action };
-    if (!admission.admitted) {
-      record.journal.append({ kind: "refused", ...line, reason: admission.reason });
-      return admission;
-    }
-    record.journal.append({ kind: "intent", ...line });
-    return admission;
-  }
-
-  async #refuse(episode: BrowserEpisode, reason: string): Promise<Observation> {
-    const told: ParsedAction = { ok: false, error: { code: "blocked", message: reason }, comments: [] };
-    const next = await episode.step(told);
-    return next.kind === "mid" ? (this.#page = next.observation) : this.#broke(next);
+  /** What the journal says of the next step. */
+  #line(action: JournalledAction) {
+    return { session: this.record.session, run: this.#run, step: this.#steps++, url: this.page.url, action };
   }
 
   /** Journals what came of an action, and signs in again where it came out at the site's sign-in. */

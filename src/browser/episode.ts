@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BrowserContext } from "playwright-core";
-import type { ActionError, ParsedAction } from "../core/action.ts";
+import type { Action, ActionError, ParsedAction } from "../core/action.ts";
 import type { Episode, TimeStep } from "../core/episode.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
@@ -11,9 +11,10 @@ import type { Ending, Verdict } from "../core/trajectory.ts";
 import { redact, redactJson } from "../text/secrets.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { hideSecrets } from "./hide-secrets.ts";
+import type { MakeGuard } from "./guard.ts";
 import { findElement } from "./lookup.ts";
 import { buildObservation } from "./observation.ts";
-import type { ElementTarget } from "./observe.ts";
+import type { ElementTarget, ObservedDocument } from "./observe.ts";
 import { mainDocument } from "./page-world.ts";
 import { perform } from "./perform.ts";
 import { browserFault } from "./pool.ts";
@@ -24,6 +25,8 @@ import { restoreSession } from "./storage.ts";
 import type { Tab } from "./tab.ts";
 import { browserLimitsSchema, isReplaced, pageCrashed, Tabs } from "./tabs.ts";
 import type { BrowserLimits, Settle } from "./tabs.ts";
+import { readTouched } from "./touched.ts";
+import { fillSecrets, hostOf } from "./typed-secrets.ts";
 import type { FinishedPage, EpisodeWorld } from "./world.ts";
 
 export type { BrowserLimits } from "./tabs.ts";
@@ -34,12 +37,20 @@ export interface BrowserEpisodeOptions {
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
-  /** Called with the context before its first page. */
-  prepare?: ((context: BrowserContext) => Promise<void>) | undefined;
+  /** Makes what is asked before every action and for everything that leaves. */
+  guard?: MakeGuard | undefined;
   /** What the first observation tells the agent beside the page. */
   notice?: string | undefined;
   /** Called at the end of every step but `exit` that did not fault. */
   onStepTimes?: (times: StepTimes) => void;
+}
+
+export interface StepOptions {
+  signal?: AbortSignal | undefined;
+  /** Ends the question whether the action may be done, without ending the episode: the answer is no then. */
+  askSignal?: AbortSignal | undefined;
+  /** Called when the guard has let the action pass, before the page is touched. */
+  onAdmitted?: (() => void) | undefined;
 }
 
 /** Where the milliseconds of a step went. */
@@ -52,6 +63,7 @@ export interface StepTimes {
   observeMs: number;
 }
 
+const stoppedRequest = (message: string): ActionError => ({ code: "blocked", message });
 const outside = (where: string): ActionError => ({
   code: "blocked",
   message: `${where} is outside of the sites of this task`,
@@ -75,9 +87,11 @@ export async function startBrowserEpisode(
   let opened: EpisodeContext | undefined;
   try {
     signal?.throwIfAborted();
-    opened = await pool.openContext(world);
-    await options.prepare?.(opened.context);
-    const episode = new BrowserEpisode(task, world, opened, options);
+    const openHosts = () => opened?.context.pages().map((page) => hostOf(page.url())) ?? [];
+    const guard = options.guard?.(world, openHosts);
+    const guarded = guard ? { ...world, guard } : world;
+    opened = await pool.openContext(guarded);
+    const episode = new BrowserEpisode(task, guarded, opened, options);
     await episode.start(signal);
     return episode;
   } catch (error) {
@@ -175,9 +189,9 @@ export class BrowserEpisode implements Episode {
     }
   }
 
-  async step(parsed: ParsedAction, options: { signal?: AbortSignal } = {}): Promise<TimeStep> {
+  async step(parsed: ParsedAction, options: StepOptions = {}): Promise<TimeStep> {
     return this.#turn(async () => {
-      const next = await this.#step(parsed, options.signal);
+      const next = await this.#step(parsed, options);
       if (!parsed.ok || parsed.action.kind !== "exit") this.#onStepTimes?.(this.#times);
       return next;
     }, options.signal);
@@ -271,6 +285,7 @@ export class BrowserEpisode implements Episode {
     this.#state = "disposed";
     this.#disposal ??= (async () => {
       try {
+        this.#world.guard?.end();
         await this.#opened[Symbol.asyncDispose]();
       } finally {
         await this.#world.dispose?.();
@@ -291,13 +306,14 @@ export class BrowserEpisode implements Episode {
     });
     await bounded(arriving, this.#limits.navigationMs, signal);
     const observation = await this.#observe(null, settle, signal);
-    const blockedHost = this.#tabs.blockedHost();
-    if (blockedHost === null) return { kind: "mid", observation };
+    const blocked = this.#blocked();
+    if (blocked === null) return { kind: "mid", observation };
     const again = { quietMs: 0, awaitActivityMs: 0 };
-    return { kind: "mid", observation: await this.#observe(outside(blockedHost), again, signal) };
+    return { kind: "mid", observation: await this.#observe(blocked, again, signal) };
   }
 
-  async #step(parsed: ParsedAction, signal: AbortSignal | undefined): Promise<TimeStep> {
+  async #step(parsed: ParsedAction, options: StepOptions): Promise<TimeStep> {
+    const { signal } = options;
     const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
     this.#tabs.beginAction();
     const action = parsed.ok ? parsed.action : null;
@@ -306,7 +322,11 @@ export class BrowserEpisode implements Episode {
       return { kind: "last", observation: await this.#observe(null, settle, signal), ending };
     }
     let error: ActionError | null = parsed.ok ? null : parsed.error;
-    if (action) {
+    const admitted = action && (await this.#admit(action, options));
+    if (admitted && "error" in admitted) error = admitted.error;
+    else if (admitted) {
+      options.onAdmitted?.();
+      const { action } = admitted;
       if (action.kind === "switch_tab") error = this.#tabs.switchTo(action.tab);
       else if (action.kind === "wait") {
         settle.quietMs = QUIET_AFTER_WAIT_MS;
@@ -318,9 +338,9 @@ export class BrowserEpisode implements Episode {
       }
     }
     let observation = await this.#observe(error, settle, signal);
-    const blockedHost = this.#tabs.blockedHost();
-    if (blockedHost !== null)
-      observation = await this.#observe(outside(blockedHost), { quietMs: 0, awaitActivityMs: 0 }, signal);
+    const blocked = this.#blocked();
+    if (blocked !== null)
+      observation = await this.#observe(blocked, { quietMs: 0, awaitActivityMs: 0 }, signal);
     if (this.#world.ended) {
       const tab = await this.#tabs.current();
       const read = (expression: string) =>
@@ -335,6 +355,77 @@ export class BrowserEpisode implements Episode {
     return { kind: "mid", observation };
   }
 
+  /** What of the action was stopped on its way out, now that it is over. */
+  #blocked(): ActionError | null {
+    const { guard } = this.#world;
+    guard?.endAction();
+    const [stopped] = guard?.takeStopped() ?? [];
+    if (stopped !== undefined) return stoppedRequest(stopped);
+    const host = this.#tabs.blockedHost();
+    return host === null ? null : outside(host);
+  }
+
+  /** The action as it is to be done, secrets filled in; or why it is not. */
+  async #admit(
+    action: Exclude<Action, { kind: "exit" }>,
+    { signal, askSignal }: StepOptions,
+  ): Promise<{ action: Exclude<Action, { kind: "exit" }> } | { error: ActionError }> {
+    const { guard } = this.#world;
+    const secrets = guard?.secrets ?? this.#world.secrets;
+    if (!secrets) return { action };
+    const tab = await this.#tabs.current();
+    const { responseMs } = this.#limits;
+    const lookup = (name: string) => findElement(name, this.#last!, this.#targets);
+    const elements =
+      action.kind === "switch_tab"
+        ? []
+        : await bounded(readTouched(tab.page, action, lookup), responseMs, signal).catch((error: unknown) => {
+            // Its page has gone: the action will tell.
+            if (isReplaced(error)) return [];
+            throw error;
+          });
+    const filled = fillSecrets(action, secrets, elements);
+    if ("error" in filled) return filled;
+    const error = await guard?.beginAction({
+      action,
+      elements,
+      page: { url: tab.page.url(), title: this.#last?.title ?? "" },
+      pageText: () =>
+        bounded(
+          mainDocument(tab.page).then((document) => document.call("pageText")),
+          responseMs,
+          signal,
+        ),
+      signal: askSignal ?? signal,
+    });
+    return error ? { error } : { action: filled.action as typeof action };
+  }
+
+  /** `promise` within `ms`, in which the time does not count while a person is asked about a request that waits. */
+  async #within<T>(promise: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
+    for (;;)
+      try {
+        return await bounded(promise, ms, signal);
+      } catch (error) {
+        if (!(error instanceof TooLate) || !(await this.#world.guard?.waitForAnswers(signal))) throw error;
+      }
+  }
+
+  /** The tabs at rest, which they are not while a person is asked about a request of theirs. */
+  async #settle(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
+    const { guard } = this.#world;
+    for (;;) {
+      let document: ObservedDocument | null = null;
+      try {
+        document = await this.#tabs.settled(settle, signal);
+      } catch (error) {
+        const isLate = error instanceof TooLate || (error instanceof Fault && error.code !== "site_down");
+        if (!isLate || !(await guard?.waitForAnswers(signal))) throw error;
+      }
+      if (document && !(await guard?.waitForAnswers(signal))) return document;
+    }
+  }
+
   /** An action may take its own page away: that is not an error. */
   async #acting(
     tab: Tab,
@@ -344,7 +435,7 @@ export class BrowserEpisode implements Episode {
     const version = tab.version;
     const from = performance.now();
     try {
-      return await bounded(action, this.#limits.responseMs, signal);
+      return await this.#within(action, this.#limits.responseMs, signal);
     } catch (error) {
       if (error instanceof TooLate)
         throw new Fault("action_timeout", `the page did not react to the action: ${error.message}`, {
@@ -368,7 +459,7 @@ export class BrowserEpisode implements Episode {
     signal: AbortSignal | undefined,
   ): Promise<Observation> {
     const from = performance.now();
-    const document = await this.#tabs.settled(settle, signal);
+    const document = await this.#settle(settle, signal);
     this.#times.waitMs += performance.now() - from - document.readMs;
     const read = performance.now() - document.readMs;
     const told = this.#notice === undefined ? [] : [this.#notice];

@@ -10,22 +10,23 @@ import { hostMatches } from "./addresses.ts";
 import { listenerHook, openPageWorld } from "./page-world.ts";
 import type { ContextSource, EpisodeContext } from "./pool.ts";
 import { VIEWPORT } from "./pool.ts";
+import type { EpisodeWorld } from "./world.ts";
 
 /**
  * Opens the one context that `page` is in, as often as it is asked for. Disposing it takes the routes away and leaves the page
  * open, in the size that it had.
  */
 export function givenPage(page: Page): ContextSource {
-  return { openContext: (world) => openGiven(page, world.allowedHosts) };
+  return { openContext: (world) => openGiven(page, world) };
 }
 
-async function openGiven(page: Page, allowedHosts: readonly string[]): Promise<EpisodeContext> {
+async function openGiven(page: Page, world: EpisodeWorld): Promise<EpisodeContext> {
   const context = page.context();
   const size = page.viewportSize();
   await assertChromium(page);
   await context.addInitScript({ content: await listenerHook() });
   await page.setViewportSize(VIEWPORT);
-  const guard = await guardContext(context, page, allowedHosts);
+  const guard = await guardContext(context, page, world);
   return {
     browser: { isConnected: () => context.browser()?.isConnected() ?? !page.isClosed() },
     context,
@@ -55,7 +56,7 @@ async function assertChromium(page: Page): Promise<void> {
   }
 }
 
-async function guardContext(context: BrowserContext, page: Page, allowedHosts: readonly string[]) {
+async function guardContext(context: BrowserContext, page: Page, { allowedHosts, guard }: EpisodeWorld) {
   const blocked: Record<string, number> = Object.create(null) as Record<string, number>;
   const allows = (address: string): boolean => {
     if (!URL.canParse(address)) return false;
@@ -74,13 +75,36 @@ async function guardContext(context: BrowserContext, page: Page, allowedHosts: r
   };
   const onRequest = async (route: Route) => {
     const address = route.request().url();
-    if (allows(address)) return route.fallback();
-    refuse(address);
-    await route.abort("blockedbyclient");
+    if (!allows(address)) {
+      refuse(address);
+      return route.abort("blockedbyclient");
+    }
+    const request = route.request();
+    const tell = await guard?.request({
+      method: request.method(),
+      url: address,
+      headers: await request.allHeaders(),
+      body: request.postDataBuffer() ?? new Uint8Array(),
+    });
+    if (tell === null) return route.abort("aborted");
+    // Its answer is the page's.
+    tell?.({ failure: "not looked at" });
+    return route.fallback();
   };
   const onSocket = (socket: WebSocketRoute) => {
-    if (allows(socket.url())) socket.connectToServer();
-    else {
+    if (allows(socket.url())) {
+      const server = socket.connectToServer();
+      if (!guard) return;
+      let passing = Promise.resolve();
+      socket.onMessage((message) => {
+        const body = Buffer.from(message);
+        passing = passing.then(async () => {
+          const tell = await guard.request({ method: "WS", url: socket.url(), headers: {}, body });
+          tell?.({ status: 101 });
+          if (tell !== null) server.send(message);
+        });
+      });
+    } else {
       refuse(socket.url());
       void socket.close();
     }

@@ -97,7 +97,8 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
         colorScheme: "light",
         reducedMotion: "reduce",
         acceptDownloads: false,
-        ignoreHTTPSErrors: world.selfSigned ?? false,
+        // With a guard HTTPS ends in the proxy, which checks certificates itself.
+        ignoreHTTPSErrors: (world.selfSigned ?? false) || world.guard !== undefined,
         ...(world.storage && { storageState: world.storage.state }),
         proxy: { server: `http://${proxyHost}:${network.port}`, ...credentials },
       });

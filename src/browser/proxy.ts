@@ -8,13 +8,16 @@
  */
 
 import { createServer, request as httpRequest, Agent } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { connect } from "node:net";
+import type { IncomingMessage, RequestOptions, ServerResponse } from "node:http";
+import { request as httpsRequest, Agent as TlsAgent } from "node:https";
+import { connect, isIP } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { hostMatches, publicLookup } from "./addresses.ts";
 import { findEncodingFault } from "./encoded.ts";
+import type { RequestOutcome } from "./guard.ts";
+import { openTunnels, relayUpgrade } from "./tunnel.ts";
 import type { EpisodeWorld, HostFetch } from "./world.ts";
 
 export interface EpisodeNetwork extends AsyncDisposable {
@@ -47,16 +50,20 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+/** Tells a request that was stopped here from one that its site answered without a page. */
+const STOPPED = { "x-webrl": "stopped" };
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 export async function openNetwork(
-  world: Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts">,
+  world: Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts" | "selfSigned" | "guard">,
   options: NetworkOptions,
 ): Promise<EpisodeNetwork> {
   const blocked: Record<string, number> = Object.create(null) as Record<string, number>;
   const failures = new Map<string, string>();
   const sockets = new Set<Duplex>();
+  const { guard } = world;
   const agent = new Agent({ keepAlive: true });
+  const tlsAgent = new TlsAgent({ keepAlive: true, rejectUnauthorized: !world.selfSigned });
   const lookup = publicLookup(world.privateHosts ?? []);
   const allowed = (hostname: string, port: number) =>
     world.allowedHosts.some((entry) => hostMatches(entry, hostname.toLowerCase(), port));
@@ -78,12 +85,12 @@ export async function openNetwork(
   });
 
   /** The browser sees a network error, and nothing of what the error says. */
-  function fail(req: IncomingMessage, res: ServerResponse, error: Error): void {
+  function fail(req: IncomingMessage, res: ServerResponse, error: Error, url = addressOf(req)): void {
     // The browser may have lost interest; that is no failure.
     const left = ["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR"].includes(
       (error as NodeJS.ErrnoException).code ?? "",
     );
-    if (!left && URL.canParse(req.url ?? "")) failures.set(new URL(req.url!).host, error.message);
+    if (!left && url) failures.set(url.host, error.message);
     breakOff(res);
   }
 
@@ -92,23 +99,59 @@ export async function openNetwork(
       res.writeHead(407, { "proxy-authenticate": 'Basic realm="webrl"' }).end();
       return;
     }
-    const url = URL.canParse(req.url ?? "") ? new URL(req.url!) : null;
+    const url = addressOf(req);
     if (url?.protocol !== "http:") {
       res.writeHead(400, { connection: "close" }).end();
       return;
     }
     const app = world.hosts.get(url.host);
-    if (app) return serve(app, url, req, res);
-    if (allowed(url.hostname, portOf(url))) return passThrough(url, req, res);
+    if (app || allowed(url.hostname, portOf(url))) return forward(app, url, req, res);
     refuse(url.host);
-    // "No content" leaves the page where it is; other requests fail as they do without a network.
-    res.writeHead(req.headers["upgrade-insecure-requests"] === "1" ? 204 : 403).end();
+    stop(req, res);
   }
 
-  async function serve(app: HostFetch, url: URL, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  /** "No content" leaves the page where it is; other requests fail as they do without a network. */
+  function stop(req: IncomingMessage, res: ServerResponse): void {
+    res.writeHead(req.headers["upgrade-insecure-requests"] === "1" ? 204 : 403, STOPPED).end();
+  }
+
+  /** With a guard, nothing of a request leaves before it has been read to its end and let through. */
+  async function forward(
+    app: HostFetch | undefined,
+    url: URL,
+    req: IncomingMessage,
+    res: ServerResponse,
+  ): Promise<void> {
+    const hasBody = req.method !== "GET" && req.method !== "HEAD";
+    const body = hasBody && (app || guard) ? await readBody(req) : null;
+    const tell = await guard?.request({
+      method: req.method ?? "GET",
+      url: url.href,
+      headers: Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, String(value)])),
+      body: body ?? new Uint8Array(),
+    });
+    if (tell === null) return stop(req, res);
+    let failure: string | undefined;
+    try {
+      await (app ? serve(app, url, req, res, body) : passThrough(url, req, res, body));
+    } catch (error) {
+      failure = (error as Error).message;
+      throw error;
+    } finally {
+      const outcome: RequestOutcome = failure === undefined ? { status: res.statusCode } : { failure };
+      tell?.(outcome);
+    }
+  }
+
+  async function serve(
+    app: HostFetch,
+    url: URL,
+    req: IncomingMessage,
+    res: ServerResponse,
+    body: Uint8Array<ArrayBuffer> | null,
+  ): Promise<void> {
     const abort = new AbortController();
     res.on("close", () => abort.abort());
-    const body = req.method === "GET" || req.method === "HEAD" ? null : await readBody(req);
     const requestHeaders = new Headers();
     for (let i = 0; i < req.rawHeaders.length; i += 2) {
       const name = req.rawHeaders[i]!.toLowerCase();
@@ -133,23 +176,38 @@ export async function openNetwork(
     res.end();
   }
 
-  async function passThrough(url: URL, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  /** How a request goes on to its host. */
+  function upstreamOf(url: URL, req: IncomingMessage): RequestOptions & { servername?: string } {
     const headers: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(req.headers))
       if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
-    const upstream = httpRequest({
-      host: url.hostname.replace(/^\[|\]$/g, ""),
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    return {
+      host,
       port: portOf(url),
       method: req.method,
       path: url.pathname + url.search,
       headers,
-      agent,
+      agent: url.protocol === "https:" ? tlsAgent : agent,
       lookup,
-    });
+      ...(url.protocol === "https:" && isIP(host) === 0 && { servername: host }),
+    };
+  }
+  const send = (url: URL, options: RequestOptions) =>
+    url.protocol === "https:" ? httpsRequest(options) : httpRequest(options);
+
+  async function passThrough(
+    url: URL,
+    req: IncomingMessage,
+    res: ServerResponse,
+    body: Uint8Array | null,
+  ): Promise<void> {
+    const upstream = send(url, upstreamOf(url, req));
     res.on("close", () => upstream.destroy());
     const incoming = await new Promise<IncomingMessage>((resolve, reject) => {
       upstream.on("response", resolve).on("error", reject);
-      req.pipe(upstream);
+      if (body) upstream.end(body);
+      else req.pipe(upstream);
     });
     const copied: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(incoming.headers))
@@ -163,6 +221,25 @@ export async function openNetwork(
     if (why) throw why;
     res.end();
   }
+
+  // With a guard, what is in a tunnel is read here, and goes on from here.
+  const tunnels = guard
+    ? openTunnels({
+        request: (url, req, res) => {
+          forward(undefined, url, req, res).catch((error: unknown) => fail(req, res, error as Error, url));
+        },
+        upgrade: (url, req, socket, head) => {
+          sockets.add(socket);
+          const options = upstreamOf(url, req);
+          relayUpgrade(send(url, { ...options, agent: false }), url, req, socket, head, guard, (upstream) =>
+            sockets.add(upstream),
+          ).catch((error: unknown) => {
+            failures.set(url.host, (error as Error).message);
+            socket.destroy();
+          });
+        },
+      })
+    : null;
 
   // HTTPS and WebSockets come as tunnels. Hosts of the world have neither.
   server.on("connect", (req, client: Socket, head) => {
@@ -182,6 +259,12 @@ export async function openNetwork(
       return;
     }
     const to = { port: portOf(target), host: target.hostname.replace(/^\[|\]$/g, ""), lookup };
+    if (tunnels) {
+      client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
+      if (head.length > 0) client.unshift(head);
+      tunnels.open(client, target.host);
+      return;
+    }
     let established = false;
     const upstream = connect(to, () => {
       established = true;
@@ -203,7 +286,7 @@ export async function openNetwork(
     });
   });
   server.on("upgrade", (req, socket) => {
-    const url = URL.canParse(req.url ?? "") ? new URL(req.url!) : null;
+    const url = addressOf(req);
     refuse(url?.host ?? "unknown");
     socket.destroy();
   });
@@ -233,12 +316,17 @@ export async function openNetwork(
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const socket of sockets) socket.destroy();
       server.closeAllConnections();
+      tunnels?.close();
       agent.destroy();
+      tlsAgent.destroy();
       await closed;
     },
   };
   return network;
 }
+
+const addressOf = (req: IncomingMessage): URL | null =>
+  URL.canParse(req.url ?? "") ? new URL(req.url!) : null;
 
 /**
  * Ends an answer so that the browser takes it for a failed request. Before its head, by a head that is not valid: to a

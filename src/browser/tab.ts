@@ -178,6 +178,7 @@ export class Tab {
     if (this.#requests.has(request)) this.#background.answer(request);
     if (!this.#navigations.has(request)) return;
     const status = response.status();
+    if (status === 204 && response.headers()["x-webrl"] === "stopped") return;
     if (status === 204 || status === 205)
       this.notices.push(`${shown(request.url())} answered without a page`);
     // A redirect goes on as another request.

@@ -1,6 +1,8 @@
 /** @file What surrounds one browser episode: the hosts it can reach, where it starts, and what is true at its end. */
 
+import type { Declarations, EpisodeGuard } from "./guard.ts";
 import type { WorldStorage } from "./storage.ts";
+import type { Secrets } from "./typed-secrets.ts";
 import type { Verdict } from "../core/trajectory.ts";
 
 /** A web application inside this process. `request.url` is absolute. */
@@ -48,6 +50,12 @@ export interface EpisodeWorld {
   selfSigned?: boolean;
   /** Does a document with this status mean that the site is down? Default: every 5xx does. */
   isDown?(status: number): boolean;
+  /** Asked for everything that leaves. An episode's own is made by `BrowserEpisodeOptions.guard`. */
+  guard?: EpisodeGuard;
+  /** What its sites declare that cannot be taken back. */
+  irreversible?: Declarations;
+  /** What stands for `{{secret:NAME}}` in a text that is typed. */
+  secrets?: Secrets;
   cookies: readonly WorldCookie[];
   /** What the browser keeps of a user who signed in before. */
   storage?: WorldStorage;

@@ -167,6 +167,7 @@ function createOwnSite(
       format: options.format ?? "compact",
       seed,
       ...(signal ? { signal } : {}),
+      guard: options.guard,
       ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
     };
     return part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);

@@ -1,5 +1,6 @@
 /** @file The contract of a suite: tasks, and the world in which they are done. */
 
+import type { MakeGuard } from "../browser/guard.ts";
 import type { BrowserConfig } from "../browser/launch.ts";
 import type { StepTimes } from "../browser/episode.ts";
 import type { Action } from "../core/action.ts";
@@ -17,6 +18,8 @@ export interface SiteOptions {
   /** Default `compact`. Oracles need `compact`. */
   format?: ObservationFormat;
   browser?: BrowserConfig;
+  /** Guards every episode. */
+  guard?: MakeGuard | undefined;
   /** Called at the end of every step but `exit` that did not fault. */
   onStepTimes?: (times: StepTimes) => void;
 }

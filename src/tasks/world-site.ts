@@ -49,6 +49,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
+        guard: options.guard,
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
       });
     },

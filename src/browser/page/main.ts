@@ -18,6 +18,7 @@ import {
 import { scroll } from "./scroll-pane.ts";
 import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
+import { facts, focusedFacts } from "./facts.ts";
 import { observeCompact } from "./compact.ts";
 import { forgetStyleSheets } from "./generated.ts";
 import type { Edges } from "./geometry.ts";
@@ -93,6 +94,8 @@ const api = {
   observe,
   pageText,
   viewport,
+  facts,
+  focusedFacts,
   // Actions
   locate,
   awaitPointed,
@@ -117,10 +120,13 @@ const api = {
 
 export type PageApi = typeof api;
 
+/** What only looks is no part of an action. */
+const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set(["observe", "pageText", "facts", "focusedFacts"]);
+
 /** Makes a call, as text: one string passes through the protocol faster than an object. */
 export async function call(name: keyof PageApi, args: unknown[]): Promise<string> {
   // A list that was opened closes with the next action.
-  if (name !== "observe" && name !== "pageText") {
+  if (!READERS_ONLY.has(name)) {
     memory.opened = null;
     noteAct();
   }

@@ -4,9 +4,11 @@ import type { Register } from "../command.ts";
 import { group } from "../command.ts";
 import { registerJudge } from "./agent-judge.ts";
 import { registerRun } from "./agent-run.ts";
+import { registerSafety } from "./agent-safety.ts";
 
 export const register: Register = (program) => {
   const agent = group(program, "agent", "an agent at work on a site: browse, answer, act");
   registerRun(agent);
   registerJudge(agent);
+  registerSafety(agent);
 };

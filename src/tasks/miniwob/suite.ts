@@ -116,6 +116,7 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
+        guard: options.guard,
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
       });
     },

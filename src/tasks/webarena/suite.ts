@@ -145,6 +145,7 @@ function createWebArenaSite(
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
+        guard: options.guard,
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
       };
       return part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);

@@ -1,0 +1,203 @@
+/**
+ * @file What the page itself says of an element that is about to be touched: where its form or link leads, what it is called
+ * by anybody, what would be sent. Read in our own world: no script of the page has a say in it.
+ */
+
+import { answers } from "./listeners.ts";
+import { memory } from "./memory.ts";
+import { nameOf } from "./name.ts";
+import {
+  attributeOf,
+  closestOf,
+  contentOf,
+  findAllIn,
+  findIn,
+  hasAttributeOf,
+  page,
+  tagOf,
+} from "./native.ts";
+import { roleOf } from "./role.ts";
+import { squash } from "./text.ts";
+
+export interface FormFacts {
+  /** Absolute address that it is sent to, of the button's own where that has one. */
+  action: string;
+  /** In capitals. */
+  method: string;
+  /** It says where it goes. One that does not is often sent by a script, or not at all. */
+  declared: boolean;
+  /** Names and values as they would be sent, without those of password fields and files. */
+  fields: [name: string, value: string][];
+  /** Names of its password fields and files. */
+  withheld: string[];
+}
+
+export interface ElementFacts {
+  /** Address of the document that it is in, which may be a frame's. */
+  document: string;
+  tag: string;
+  /** `type` of a field or button, in small letters. */
+  type: string;
+  /** What its field is for: `name`, `id` and `autocomplete`. */
+  field: string;
+  /** Everything that it is called, by its text and by its attributes: a page may say one thing and show another. */
+  names: string[];
+  /** A script listens to clicks on it. */
+  listens: boolean;
+  /** Where the link that it is, or is in, leads. */
+  link: string | null;
+  /** To touch it sends its form; to press Enter in it does. */
+  submits: "by click" | "by enter" | null;
+  form: FormFacts | null;
+}
+
+const LONGEST = 200;
+
+function getter<T, K extends keyof T & string>(type: { prototype: T }, key: K): (object: T) => T[K] {
+  const native = Object.getOwnPropertyDescriptor(type.prototype, key)!;
+  return (object) => native.get!.call(object) as T[K];
+}
+// A form's fields take the place of its properties by their names.
+const elementsOf = getter(HTMLFormElement, "elements");
+
+/** Facts of an element of the last observation; `null` where it has gone. */
+export function facts(index: number): ElementFacts | null {
+  const element = memory.elements[index];
+  return element ? factsOf(element) : null;
+}
+
+/** Facts of what has the focus in this document, if that is an element of its own. */
+export function focusedFacts(): ElementFacts | null {
+  let element = page.empty ? null : page.active;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  if (!element || element === page.body || !document.hasFocus()) return null;
+  return /^i?frame$/.test(tagOf(element)) ? null : factsOf(element);
+}
+
+function factsOf(element: Element): ElementFacts {
+  const control = controlOf(element);
+  const link = closestOf(control, "a[href],area[href]");
+  const form = formOf(control);
+  const submitter = isSubmitter(control) ? control : form && defaultButtonOf(form);
+  const submits = isSubmitter(control)
+    ? "by click"
+    : form && takesEnter(control) && (submitter || isAlone(form))
+      ? "by enter"
+      : null;
+  return {
+    document: location.href,
+    tag: tagOf(control),
+    type: typeOf(control),
+    field: ["name", "id", "autocomplete"]
+      .map((name) => attributeOf(control, name) ?? "")
+      .join(" ")
+      .trim(),
+    names: namesOf(element, control, submits === "by enter" ? submitter : null),
+    listens: answers(element) || answers(control),
+    link: link && addressOf(attributeOf(link, "href") ?? ""),
+    submits: form ? submits : null,
+    form: form && factsOfForm(form, submitter),
+  };
+}
+
+/** What answers to a click on it: itself, the control that it stands for or is in, or the only one in it. */
+function controlOf(element: Element): Element {
+  const own = "a[href],area[href],button,input,select,textarea";
+  const around = closestOf(element, own);
+  if (around) return around;
+  const label = closestOf(element, "label");
+  if (label instanceof HTMLLabelElement && label.control) return label.control;
+  const inner = [...findAllIn(element, own)];
+  return inner.length === 1 ? inner[0]! : element;
+}
+
+function formOf(control: Element): HTMLFormElement | null {
+  if (
+    control instanceof HTMLButtonElement ||
+    control instanceof HTMLInputElement ||
+    control instanceof HTMLSelectElement ||
+    control instanceof HTMLTextAreaElement
+  )
+    return control.form;
+  const around = closestOf(control, "form");
+  return around instanceof HTMLFormElement ? around : null;
+}
+
+const typeOf = (control: Element): string =>
+  control instanceof HTMLInputElement || control instanceof HTMLButtonElement ? control.type : "";
+
+const isSubmitter = (control: Element): control is HTMLButtonElement | HTMLInputElement =>
+  (control instanceof HTMLButtonElement && control.type === "submit") ||
+  (control instanceof HTMLInputElement && /^(submit|image)$/.test(control.type));
+
+const takesEnter = (control: Element) =>
+  control instanceof HTMLInputElement && !/^(button|reset|file|hidden)$/.test(control.type);
+
+const defaultButtonOf = (form: HTMLFormElement): Element | null =>
+  [...elementsOf(form), ...imagesOf(form)].find(isSubmitter) ?? null;
+
+/** Buttons that are pictures are not among a form's elements. */
+const imagesOf = (form: HTMLFormElement) => [...findAllIn(form, "input[type=image]")];
+
+/** A form without a button is sent by Enter where it has one field. */
+const isAlone = (form: HTMLFormElement) =>
+  [...elementsOf(form)].filter((field) => field instanceof HTMLInputElement && takesEnter(field)).length ===
+  1;
+
+const addressOf = (written: string): string => {
+  try {
+    return new URL(written.trim(), document.baseURI).href;
+  } catch {
+    return written;
+  }
+};
+
+function factsOfForm(form: HTMLFormElement, submitter: Element | null): FormFacts {
+  const said = (name: string) =>
+    (submitter && hasAttributeOf(submitter, `form${name}`) ? attributeOf(submitter, `form${name}`) : null) ??
+    attributeOf(form, name);
+  const action = said("action");
+  const method = (said("method") ?? "get").trim().toUpperCase();
+  const fields: [string, string][] = [];
+  const withheld: string[] = [];
+  for (const field of elementsOf(form)) addField(field, fields, withheld);
+  if (submitter) {
+    const name = attributeOf(submitter, "name");
+    if (name) fields.push([name, attributeOf(submitter, "value") ?? ""]);
+  }
+  return {
+    action: addressOf(action ?? "") || location.href,
+    method: method === "POST" || method === "DIALOG" ? method : "GET",
+    declared: action !== null || method === "POST",
+    fields,
+    withheld,
+  };
+}
+
+function addField(field: Element, fields: [string, string][], withheld: string[]): void {
+  const name = attributeOf(field, "name");
+  if (!name || (field as HTMLInputElement).disabled || isSubmitter(field)) return;
+  if (field instanceof HTMLSelectElement) {
+    for (const option of field.selectedOptions) fields.push([name, option.value]);
+  } else if (field instanceof HTMLTextAreaElement) fields.push([name, field.value]);
+  else if (field instanceof HTMLInputElement) {
+    if (/^(password|file)$/.test(field.type)) withheld.push(name);
+    else if (!/^(checkbox|radio)$/.test(field.type) || field.checked)
+      if (!/^(button|reset)$/.test(field.type)) fields.push([name, field.value]);
+  }
+}
+
+function namesOf(element: Element, control: Element, button: Element | null): string[] {
+  const names: string[] = [];
+  for (const one of new Set([element, control, ...(button ? [button] : [])])) {
+    const role = roleOf(one) ?? "button";
+    const isField = role === "textbox" || role === "combobox";
+    names.push(nameOf(one, role).text);
+    if (!isField) names.push(contentOf(one) ?? "");
+    for (const name of ["aria-label", "title", "alt"]) names.push(attributeOf(one, name) ?? "");
+    if (isSubmitter(one) || typeOf(one) === "button") names.push(attributeOf(one, "value") ?? "");
+    const image = findIn(one, "img[alt]");
+    if (image) names.push(attributeOf(image, "alt") ?? "");
+  }
+  return [...new Set(names.map((name) => squash(name).slice(0, LONGEST)))].filter((name) => name !== "");
+}

@@ -1,0 +1,67 @@
+/** @file `webrl agent policy check` and `webrl agent audit verify|show`. */
+
+import type { Command } from "commander";
+import { examples, jsonOption, print, table } from "../command.ts";
+
+export function registerSafety(agent: Command): void {
+  const policy = agent.command("policy").description("what an agent may do");
+  const check = jsonOption(
+    policy
+      .command("check")
+      .argument("<file>", "a policy, JSON")
+      .description("check a policy and show what it says"),
+  );
+  examples(check, ["webrl agent policy check policy.json"]);
+  check.action(async (file: string, options: { json?: boolean }) => {
+    const { loadPolicy, EFFECTS } = await import("../../safety/policy.ts");
+    const loaded = await loadPolicy(file);
+    print(options, { ok: true, policy: loaded }, () => {
+      const rows = EFFECTS.map((effect) => {
+        const rules = loaded.rules.filter((rule) => !rule.effects || rule.effects.includes(effect));
+        return [
+          effect,
+          loaded.effects[effect],
+          rules.map((rule) => `${rule.name}: ${rule.verdict}`).join(", "),
+        ];
+      });
+      const limits = JSON.stringify(loaded.limits);
+      return `${table(["effect", "verdict", "rules before it"], rows)}\n\nlimits  ${limits}\n${file} is valid.`;
+    });
+  });
+
+  const audit = agent.command("audit").description("what was decided, and by whom");
+  const verify = jsonOption(
+    audit
+      .command("verify")
+      .argument("<directory>", "of an agent")
+      .option("--hash <hash>", "a hash that was kept somewhere else: it has to be in the log")
+      .description("check that no line of the log was changed, moved or taken out"),
+  );
+  examples(verify, ["webrl agent audit verify runs/agent-20260101"]);
+  verify.action(async (directory: string, options: { json?: boolean; hash?: string }) => {
+    const { verifyAudit } = await import("../../safety/audit.ts");
+    const { lines, hash, problems, torn } = verifyAudit(directory, options.hash);
+    print(options, { ok: problems.length === 0, lines: lines.length, hash, torn, problems }, () =>
+      [
+        ...problems,
+        ...(torn ? ["the last line was not written to its end; the next process cuts it off"] : []),
+        problems.length === 0 ? `${lines.length} lines, whole. Last hash: ${hash}` : `The log is damaged.`,
+      ].join("\n"),
+    );
+    if (problems.length > 0) process.exitCode = 1;
+  });
+
+  const show = audit
+    .command("show")
+    .argument("<directory>", "of an agent")
+    .option("--refused", "only what was refused")
+    .description("print the log for people");
+  show.action(async (directory: string, options: { refused?: boolean }) => {
+    const { describeAudit, verifyAudit } = await import("../../safety/audit.ts");
+    const { lines, problems } = verifyAudit(directory);
+    for (const line of lines)
+      if (!options.refused || (line.kind === "decision" && !line.granted)) console.log(describeAudit(line));
+    for (const problem of problems) console.error(problem);
+    if (problems.length > 0) process.exitCode = 1;
+  });
+}

@@ -1,0 +1,452 @@
+/**
+ * @file The gate in a browser episode, in two layers below the model. Before an action: what the page says of its element, so
+ * that a person is asked before anything happens. At the network: what really leaves. The second has the last word: a
+ * request is stopped that no decision covers, whatever button, script, timer or worker made it.
+ *
+ * A grant covers one request: the method and address that were shown, with the fields and the amount that were shown. It
+ * ends with its action.
+ */
+
+import { createHash } from "node:crypto";
+import type {
+  ActionIntent,
+  Declarations,
+  ElementFacts,
+  EpisodeGuard,
+  MakeGuard,
+  OutgoingRequest,
+} from "../browser/guard.ts";
+import { READING } from "../browser/guard.ts";
+import { belongsTo } from "../browser/typed-secrets.ts";
+import type { Secrets } from "../browser/typed-secrets.ts";
+import type { Action, ActionError } from "../core/action.ts";
+import type { EffectKind } from "../core/effect.ts";
+import { redactKnown } from "../text/redact.ts";
+import { amountAfter, amountInLabel } from "./amount.ts";
+import type { Intent } from "./approval.ts";
+import { classify, judge } from "./classify.ts";
+import type { Classified, Fields, Judged } from "./classify.ts";
+import type { DecideOptions, Decision, Gate } from "./gate.ts";
+import { countedKind } from "./ledger.ts";
+import type { Effect, PolicyRule } from "./policy.ts";
+import { effectOfLabels } from "./words.ts";
+
+/** One request that was decided on before it was made. */
+interface Grant {
+  decision: Decision;
+  effect: EffectKind;
+  method: string;
+  url: string;
+  fields: Fields;
+  withheld: readonly string[];
+  amount: number | null;
+}
+
+/** The action that is going on. */
+interface Current {
+  name: string;
+  element: string | null;
+  page: string;
+  pageText: string | null;
+  /** What its element says that it does, where what it will send is not known. */
+  means: EffectKind | null;
+  grant: Grant | null;
+  /** What was granted and has left, by its whole content. */
+  sent: Set<string>;
+}
+
+/** To buy is to pay, and to publish is to send: one of them was shown, the other may be what the request is called. */
+const FAMILY: Record<EffectKind, string> = {
+  buy: "money",
+  pay: "money",
+  send: "words",
+  publish: "words",
+  delete: "delete",
+  sign: "sign",
+};
+
+/** For `SiteOptions.guard` and `BrowserEpisodeOptions.guard`: every episode that is started with it is guarded by the gate. */
+export const guardBy =
+  (gate: Gate): MakeGuard =>
+  (world, openHosts) =>
+    guardEpisode(gate, world, openHosts);
+
+function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: () => string[]): EpisodeGuard {
+  const declarations: Declarations = world.irreversible ?? new Map();
+  const { policy } = gate;
+  const secrets: Secrets = new Map([...(world.secrets ?? []), ...gate.secrets]);
+  const leaks = leakFinder(secrets);
+  const ended = new AbortController();
+  const asked = new Set<Promise<unknown>>();
+  /** Since it was last waited for. */
+  let wasAsked = false;
+  const onAsk = (asking: Promise<unknown>) => {
+    wasAsked = true;
+    asked.add(asking);
+    void asking.finally(() => asked.delete(asking));
+  };
+  const stopped: string[] = [];
+  let current: Current | null = null;
+  const blocked = (message: string): ActionError => ({ code: "blocked", message });
+
+  const refuseKind = ({ kind }: Action): string | null => {
+    const { allow, deny } = policy.actions;
+    if (kind === "exit" || ((!allow || allow.includes(kind)) && !deny?.includes(kind))) return null;
+    return `the action ${kind.replaceAll("_", " ")} is not allowed`;
+  };
+
+  const beginAction = async (intent: ActionIntent): Promise<ActionError | null> => {
+    const { action, elements, page } = intent;
+    const refused = refuseKind(action);
+    if (refused !== null) return blocked(refused);
+    const [first] = elements;
+    const wantsText = [...declarations.values()].flat().some(({ amount }) => amount?.text !== undefined);
+    const activated = activates(action);
+    current = {
+      name: action.kind,
+      element: first?.names[0] ?? null,
+      page: page.url,
+      pageText: wantsText && activated ? await intent.pageText() : null,
+      means: null,
+      grant: null,
+      sent: new Set(),
+    };
+    if (!activated) return null;
+    for (const element of elements) {
+      const error = await weighElement(element, activated, current, intent.signal);
+      if (error) {
+        current = null;
+        return error;
+      }
+    }
+    return null;
+  };
+
+  /** What the element will do, as far as the page tells: refused, granted, or left for the request to show. */
+  const weighElement = async (
+    element: ElementFacts,
+    by: "click" | "enter",
+    action: Current,
+    signal: AbortSignal | undefined,
+  ): Promise<ActionError | null> => {
+    const said = effectOfElement(element, by, declarations);
+    if (said.effect === null) return null;
+    const intent: Intent = {
+      by: "agent",
+      effect: said.effect,
+      pageUrl: action.page,
+      method: said.request?.method ?? null,
+      url: said.request?.url.href ?? null,
+      fields: said.request?.fields ?? [],
+      ...amounts(said.amount, element.names, said.words, action.pageText),
+      action: action.name,
+      element: element.names[0] ?? null,
+      why: said.why,
+    };
+    // What a script will send is not known yet; it is decided when it is.
+    if (!said.request && (gate.weigh(intent).verdict !== "deny" || mayFit(policy.rules, said.effect))) {
+      action.means = said.effect;
+      return null;
+    }
+    const decision = await gate.decide(intent, { atLeast: mismatch(intent), signal, onAsk });
+    if (!decision.granted) return blocked(decision.reason!);
+    const { method, url, fields } = said.request!;
+    action.grant = {
+      decision,
+      effect: said.effect,
+      method,
+      url: withoutHash(url),
+      fields,
+      withheld: element.form?.withheld ?? [],
+      amount: intent.amount,
+    };
+    return null;
+  };
+
+  const request = async (outgoing: OutgoingRequest) => {
+    const action = current;
+    const url = new URL(outgoing.url);
+    const refuse = (why: string) => {
+      stopped.push(why);
+      return null;
+    };
+    if (policy.hosts && !belongsTo(policy.hosts, url.href))
+      return refuse(`the policy allows no requests to ${url.host}`);
+    const leaked = leaks(outgoing);
+    if (leaked !== null) {
+      const rule = `it carries the secret ${leaked}, which is not for ${url.host}`;
+      const intent = outIntent(action, "send", outgoing, rule);
+      return refuse((await gate.decide(intent, { atLeast: { verdict: "deny", rule } })).reason!);
+    }
+    const judged = await judge(outgoing);
+    const found = classify(judged, declarations, initiators(outgoing, openHosts));
+    const effect = effectOf(found, judged, action);
+    if (effect === null) return pass;
+    const kind = countedKind(effect);
+    const key = kind && fingerprint(judged, outgoing.body);
+    if (key !== null && action?.sent.has(key))
+      return refuse(`${describe(judged)} was sent twice by one action; the second was stopped`);
+    if (key !== null) action?.sent.add(key);
+    const amount = amounts(
+      found.amount,
+      action?.element ? [action.element] : [],
+      found.declaration?.amount?.text,
+      action?.pageText ?? null,
+    );
+    const intent: Intent = {
+      ...outIntent(
+        action,
+        effect,
+        outgoing,
+        found.effect === effect ? found.why : `the button says so: ${JSON.stringify(action?.element)}`,
+      ),
+      fields: judged.fields,
+      ...amount,
+    };
+    const grant = action?.grant;
+    let odd = mismatch(intent);
+    if (grant && kind && FAMILY[grant.effect] === FAMILY[kind] && isGranted(grant, judged)) {
+      action.grant = null;
+      const difference = differenceOf(grant, judged, intent.amount);
+      if (difference === null) return leaves(grant.decision);
+      // What was decided on never left.
+      grant.decision.end(`not sent: ${difference}`, { unused: true });
+      odd = { verdict: "ask", rule: difference };
+      intent.why = difference;
+    }
+    const decision = await gate.decide(intent, { atLeast: odd, signal: ended.signal, onAsk });
+    return decision.granted ? leaves(decision) : refuse(decision.reason!);
+  };
+
+  return {
+    secrets,
+    beginAction,
+    endAction: () => {
+      current?.grant?.decision.end("nothing was sent", { unused: true });
+      current = null;
+    },
+    request,
+    waitForAnswers: async (signal) => {
+      const was = wasAsked;
+      wasAsked = false;
+      if (asked.size === 0) return was;
+      const aborted = new Promise<void>((resolve) =>
+        signal?.addEventListener("abort", () => resolve(), { once: true }),
+      );
+      await Promise.race([Promise.allSettled(asked), aborted]);
+      signal?.throwIfAborted();
+      return true;
+    },
+    takeStopped: () => stopped.splice(0),
+    end: () => ended.abort(new Error("the browser session has ended")),
+  };
+}
+
+const pass = () => {};
+const leaves = (decision: Decision) => (outcome: { status: number } | { failure: string }) =>
+  decision.end("status" in outcome ? `answered ${outcome.status}` : `no answer: ${outcome.failure}`);
+
+/** Whether an action touches an element so that something happens, and how. */
+function activates(action: Action): "click" | "enter" | null {
+  switch (action.kind) {
+    case "click":
+    case "double_click":
+    case "draw":
+    case "drag":
+    case "select":
+    case "select_options":
+      return "click";
+    case "search":
+    case "press_enter":
+      return "enter";
+    case "press":
+      return /(?:^|[ +])(?:Enter|NumpadEnter|Space| )(?: |$)/i.test(action.keys) ? "enter" : null;
+    default:
+      return null;
+  }
+}
+
+interface Said {
+  effect: EffectKind | null;
+  /** What will be sent, where the page says it. */
+  request: Judged | null;
+  amount: number | null;
+  /** Words before the amount on the page. */
+  words?: string | undefined;
+  why: string;
+}
+
+const NOTHING: Said = { effect: null, request: null, amount: null, why: "" };
+
+function effectOfElement(element: ElementFacts, by: "click" | "enter", declarations: Declarations): Said {
+  const from = URL.canParse(element.document) ? new URL(element.document).host : "";
+  const labels = effectOfLabels(element.names);
+  const label = `it says ${JSON.stringify(element.names[0] ?? "")}`;
+  const sends =
+    element.form && (element.submits === "by click" || (by === "enter" && element.submits === "by enter"));
+  if (sends && element.form!.method !== "DIALOG" && URL.canParse(element.form!.action)) {
+    const request = requestOf(element.form!);
+    const found = classify(request, declarations, [from]);
+    const kind = found.effect && countedKind(found.effect);
+    // A form that only reads looks for something, whatever its button says.
+    const effect = kind ?? (READING.has(request.method) || found.declaration ? null : labels);
+    const known = element.form!.declared ? request : null;
+    return {
+      effect,
+      request: known,
+      amount: found.amount,
+      words: found.declaration?.amount?.text,
+      why: kind ? found.why : label,
+    };
+  }
+  if (element.link !== null && URL.canParse(element.link) && /^https?:/.test(element.link)) {
+    const request: Judged = {
+      method: "GET",
+      url: new URL(element.link),
+      fields: [...new URL(element.link).searchParams],
+      readable: true,
+    };
+    const found = classify(request, declarations, [from]);
+    const kind = found.effect && countedKind(found.effect);
+    if (kind) return { effect: kind, request, amount: found.amount, why: found.why };
+    if (!element.listens)
+      // Most links lead to a page about what they name; to open what is called "Delete" may be to delete it.
+      return labels === "delete" &&
+        !found.declaration &&
+        element.link.replace(/#.*/, "") !== element.document.replace(/#.*/, "")
+        ? { effect: "delete", request, amount: null, why: label }
+        : NOTHING;
+  }
+  const declared = (declarations.get(from) ?? []).find(({ button }) =>
+    element.names.some((name) => button !== undefined && name.toLowerCase() === button.toLowerCase()),
+  );
+  if (declared) {
+    const effect = declared.kind === "none" ? null : declared.kind;
+    return { effect, request: null, amount: null, words: declared.amount?.text, why: "declared by the site" };
+  }
+  return isField(element) ? NOTHING : { effect: labels, request: null, amount: null, why: label };
+}
+
+const isField = ({ tag, type }: ElementFacts) =>
+  tag === "select" ||
+  tag === "textarea" ||
+  tag === "option" ||
+  (tag === "input" && !/^(button|submit|image|reset)$/.test(type));
+
+function requestOf({ action, method, fields }: NonNullable<ElementFacts["form"]>): Judged {
+  const url = new URL(action);
+  if (method === "GET" && /^https?:$/.test(url.protocol))
+    url.search = new URLSearchParams(fields as [string, string][]).toString();
+  return { method, url, fields, readable: true };
+}
+
+/** What is sent counts; what the page and the button show is compared with it. */
+function amounts(
+  sent: number | null,
+  names: readonly string[],
+  words: string | undefined,
+  pageText: string | null,
+): Pick<Intent, "amount" | "shownAmount"> {
+  const onPage = words === undefined || pageText === null ? null : amountAfter(words, pageText);
+  const onButton = names.map(amountInLabel).find((amount) => amount !== null) ?? null;
+  const shown = onPage ?? onButton;
+  return { amount: sent ?? shown, shownAmount: shown };
+}
+
+function mismatch({ effect, amount, shownAmount }: Intent): DecideOptions["atLeast"] {
+  const isMoney = effect === "buy" || effect === "pay";
+  return isMoney && shownAmount !== null && amount !== null && Math.abs(shownAmount - amount) > 0.005
+    ? { verdict: "ask", rule: `the page shows ${shownAmount}, and ${amount} is sent` }
+    : undefined;
+}
+
+/** A rule that looks at more than the effect may still allow it, once more is known. */
+const mayFit = (rules: readonly PolicyRule[], effect: Effect) =>
+  rules.some(
+    ({ effects, hosts, paths, amountUpTo, verdict }) =>
+      verdict !== "deny" &&
+      (hosts ?? paths ?? amountUpTo) !== undefined &&
+      (!effects || effects.includes(effect)),
+  );
+
+/** During an action whose button says what it does, a request that says nothing does that. */
+function effectOf(found: Classified, { method }: Judged, action: Current | null): Effect | null {
+  const isVague = found.effect === "change" || found.effect === "message";
+  return isVague && action?.means && !found.declaration && !READING.has(method) ? action.means : found.effect;
+}
+
+function outIntent(
+  action: Current | null,
+  effect: Effect,
+  { method, url, headers }: OutgoingRequest,
+  why: string,
+): Intent {
+  return {
+    by: action ? "agent" : "page",
+    effect,
+    pageUrl: action?.page ?? headers["referer"] ?? "",
+    method,
+    url,
+    fields: [],
+    amount: null,
+    shownAmount: null,
+    action: action?.name ?? null,
+    element: action?.element ?? null,
+    why,
+  };
+}
+
+/** Hosts whose pages may have made a request. */
+function initiators({ headers, url }: OutgoingRequest, openHosts: () => string[]): string[] {
+  const { origin } = headers;
+  // Pages may have their browser hide it; then it is one of those that are open.
+  if (origin === undefined || origin === "null" || !URL.canParse(origin)) return openHosts();
+  return [new URL(origin).host || new URL(url).host];
+}
+
+const withoutHash = (url: URL): string => url.href.replace(/#.*$/, "");
+const describe = ({ method, url }: Judged) => `${method} ${url.host}${url.pathname}`;
+
+const isGranted = (grant: Grant, { method, url }: Judged) =>
+  grant.method === method && grant.url === withoutHash(url);
+
+/** How what is sent differs from what was shown; `null`: it does not. */
+function differenceOf(grant: Grant, { fields, readable }: Judged, amount: number | null): string | null {
+  if (grant.amount !== null && amount !== null && Math.abs(grant.amount - amount) > 0.005)
+    return `${grant.amount} was shown, and ${amount} is sent`;
+  if (!readable) return "what is sent cannot be read";
+  const shown = new Map<string, string[]>();
+  for (const [name, value] of grant.fields) shown.set(name, [...(shown.get(name) ?? []), value]);
+  for (const [name, value] of fields) {
+    if (grant.withheld.includes(name)) continue;
+    const values = shown.get(name);
+    const at = values?.findIndex((one) => sameText(one, value)) ?? -1;
+    if (at < 0)
+      return `${name} was ${values ? `shown as ${JSON.stringify(values[0]?.slice(0, 60))}` : "not shown"}, and ${JSON.stringify(value.slice(0, 60))} is sent`;
+  }
+  return null;
+}
+
+/** Forms send line breaks as two characters. */
+const sameText = (a: string, b: string) => a.replace(/\r\n?/g, "\n") === b.replace(/\r\n?/g, "\n");
+
+const fingerprint = ({ method, url }: Judged, body: Uint8Array) =>
+  createHash("sha256")
+    .update(`${method} ${withoutHash(url)}\n`)
+    .update(body)
+    .digest("hex");
+
+/** Finds the name of a secret that a request carries to a host that it is not for, however it is written. */
+function leakFinder(secrets: Secrets): (request: OutgoingRequest) => string | null {
+  const finders = [...secrets].map(([name, { value, hosts }]) => ({
+    name,
+    hosts,
+    redact: redactKnown([value]),
+  }));
+  return ({ url, headers, body }) => {
+    const foreign = finders.filter(({ hosts }) => !belongsTo(hosts, url));
+    if (foreign.length === 0) return null;
+    const text = `${url}\n${Object.values(headers).join("\n")}\n${Buffer.from(body).toString("utf8")}`;
+    return foreign.find(({ redact }) => redact(text) !== text)?.name ?? null;
+  };
+}
