@@ -20,6 +20,16 @@ export type { PromptTemplate, TemplateSetting } from "./text/template-names.ts";
 
 export type { BrowserConfig } from "./browser/launch.ts";
 export type { StepTimes } from "./browser/episode.ts";
+export type * from "./browser/guard.ts";
+export type { Secret, Secrets } from "./browser/typed-secrets.ts";
+export type { AmountPlace, EffectKind, IrreversibleRequest } from "./core/effect.ts";
+export type { Answer, Approver, Intent, Question } from "./safety/approval.ts";
+export { guardBy } from "./safety/episode-gate.ts";
+export { openGate } from "./safety/gate.ts";
+export type * from "./safety/gate.ts";
+export { parsePolicy } from "./safety/policy.ts";
+export type * from "./safety/policy.ts";
+export type { Spent } from "./safety/ledger.ts";
 export { loadSuite } from "./tasks/load-suite.ts";
 export type { Params } from "./sites/template.ts";
 export type { TaskFilter } from "./tasks/filter-tasks.ts";

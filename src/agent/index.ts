@@ -21,7 +21,7 @@ export type { Oracle, Params } from "../sites/template.ts";
 export type { Finished } from "../sites/verify.ts";
 export type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
 
-export type { EffectKind, IrreversibleRequest } from "../core/effect.ts";
+export type { AmountPlace, EffectKind, IrreversibleRequest } from "../core/effect.ts";
 export { approvalQueue, describeQuestion } from "../safety/approval.ts";
 export type { Answer, ApprovalQueue, Approver, Intent, Question } from "../safety/approval.ts";
 export type { Effect, PolicyRule, PolicyVerdict, SafetySettings } from "../safety/policy.ts";

@@ -97,7 +97,6 @@ class Session implements AgentSession {
   #episode: BrowserEpisode | null = null;
   #page: Observation | undefined;
   #steps = 0;
-  #instruction: string | null = null;
   #run: string | null = null;
   #signedOut = false;
   /** The end of what is under way. */
@@ -184,7 +183,6 @@ class Session implements AgentSession {
     await this.#inTurn(() => this.#look(options.signal ?? signal));
     this.#options.gate?.beginRun(id);
     record.journal.append({ kind: "run_started", run: id, instruction });
-    this.#instruction = instruction;
     this.#run = id;
     try {
       return await runInstruction(this, this.#task(id, instruction), {
@@ -197,7 +195,6 @@ class Session implements AgentSession {
         maxActions: options.maxActions,
       });
     } finally {
-      this.#instruction = null;
       this.#run = null;
     }
   }

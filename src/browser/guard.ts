@@ -9,7 +9,7 @@ import type { IrreversibleRequest } from "../core/effect.ts";
 import type { ElementFacts } from "./page/facts.ts";
 import type { Secrets } from "./typed-secrets.ts";
 
-export type { ElementFacts } from "./page/facts.ts";
+export type { ElementFacts, FormFacts } from "./page/facts.ts";
 
 /** What an agent is about to do. */
 export interface ActionIntent {
