@@ -21,6 +21,7 @@ export type { PromptTemplate, TemplateSetting } from "./text/template-names.ts";
 export type { BrowserConfig } from "./browser/launch.ts";
 export type { StepTimes } from "./browser/episode.ts";
 export type * from "./browser/guard.ts";
+export type { ElementFacts, FormFacts } from "./browser/page/facts.ts";
 export type { Secret, Secrets } from "./browser/typed-secrets.ts";
 export type { AmountPlace, EffectKind, IrreversibleRequest } from "./core/effect.ts";
 export type { Answer, Approver, Intent, Question } from "./safety/approval.ts";

@@ -9,8 +9,6 @@ import type { IrreversibleRequest } from "../core/effect.ts";
 import type { ElementFacts } from "./page/facts.ts";
 import type { Secrets } from "./typed-secrets.ts";
 
-export type { ElementFacts, FormFacts } from "./page/facts.ts";
-
 /** What an agent is about to do. */
 export interface ActionIntent {
   action: Action;

@@ -11,12 +11,12 @@ import { createHash } from "node:crypto";
 import type {
   ActionIntent,
   Declarations,
-  ElementFacts,
   EpisodeGuard,
   MakeGuard,
   OutgoingRequest,
 } from "../browser/guard.ts";
 import { READING } from "../browser/guard.ts";
+import type { ElementFacts } from "../browser/page/facts.ts";
 import { belongsTo } from "../browser/typed-secrets.ts";
 import type { Secrets } from "../browser/typed-secrets.ts";
 import type { Action, ActionError } from "../core/action.ts";

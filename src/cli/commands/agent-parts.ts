@@ -5,6 +5,7 @@ import { InvalidArgumentError } from "commander";
 import type { AgentOptions } from "../../agent/parts.ts";
 import type { RunLimits } from "../../agent/run.ts";
 import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
+import { terminalApprover } from "../ask-terminal.ts";
 import { anyNumber, interruption, serverOptions, temperatureNumber, wholeNumber } from "../command.ts";
 import { observationOption, repeated, templateOption } from "./model-parts.ts";
 
@@ -15,6 +16,7 @@ export interface AgentCommand {
   privateHost?: string[];
   start?: string;
   storageState?: string;
+  safety?: string;
   out?: string;
   headed?: boolean;
   screenshots?: boolean;
@@ -53,6 +55,10 @@ export function agentCommand(command: Command): Command {
         "--storage-state <file>",
         "cookies and storage of a user who signed in, as Playwright writes them",
       )
+      .option(
+        "--safety <file>",
+        "policy of what the agent may do (docs/agent.md); default: whoever sits at the terminal is asked before everything that cannot be taken back",
+      )
       .option("--out <directory>", "where everything is recorded; default: a new one in runs/")
       .option("--headed", "show the browser's window")
       .option("--screenshots", "keep the picture of every page that is acted on")
@@ -71,6 +77,7 @@ export function agentOptions(options: AgentCommand): AgentOptions {
     hosts: host,
     privateHosts: privateHost,
     directory: out,
+    approve: terminalApprover(),
     ...(headed && { browser: { headed } }),
     signal: interruption.signal,
     onTrouble: (message) => console.error(message),

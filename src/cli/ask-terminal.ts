@@ -1,0 +1,30 @@
+/** @file Asks the person at the terminal whether an agent may do something. */
+
+import { createInterface } from "node:readline/promises";
+import { userInfo } from "node:os";
+import type { Approver } from "../safety/approval.ts";
+import { describeQuestion } from "../safety/approval.ts";
+import { redactOutput } from "../text/secrets.ts";
+
+/** `undefined` where nobody sits at a terminal. Only a typed `yes` is a yes; questions come one after the other. */
+export function terminalApprover(): Approver | undefined {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  let turn: Promise<unknown> = Promise.resolve();
+  return (question, signal) => {
+    const asked = turn.then(async () => {
+      const terminal = createInterface({ input: process.stdin, output: process.stderr });
+      try {
+        process.stderr.write(`\n${redactOutput(describeQuestion(question))}\n`);
+        const answer = await terminal.question("Allow it? Type yes or no: ", { signal });
+        return {
+          approved: answer.trim().toLowerCase() === "yes",
+          by: `${userInfo().username} at the terminal`,
+        };
+      } finally {
+        terminal.close();
+      }
+    });
+    turn = asked.catch(() => {});
+    return asked;
+  };
+}
