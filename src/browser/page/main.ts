@@ -5,6 +5,7 @@
 
 import { chooseOptions, drawnList, drawnOption } from "./choose.ts";
 import { setClip } from "./clipboard.ts";
+import { linksCalled, pageStatus, readValue } from "./declared-value.ts";
 import { beginTyping, checkTyping, hasSelection, setValue } from "./fields.ts";
 import {
   awaitPointed,
@@ -93,6 +94,9 @@ const viewport = () => ({ width: innerWidth, height: innerHeight, left: scrollX,
 const api = {
   observe,
   pageText,
+  readValue,
+  linksCalled,
+  pageStatus,
   viewport,
   facts,
   focusedFacts,
@@ -121,7 +125,15 @@ const api = {
 export type PageApi = typeof api;
 
 /** What only looks is no part of an action. */
-const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set(["observe", "pageText", "facts", "focusedFacts"]);
+const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
+  "observe",
+  "pageText",
+  "facts",
+  "focusedFacts",
+  "readValue",
+  "linksCalled",
+  "pageStatus",
+]);
 
 /** Makes a call, as text: one string passes through the protocol faster than an object. */
 export async function call(name: keyof PageApi, args: unknown[]): Promise<string> {

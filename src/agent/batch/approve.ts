@@ -1,0 +1,88 @@
+/** @file Who says that an item may be changed: a rule over its difference, a person who sees it, or everything at once. */
+
+import { ConfigError } from "../../core/errors.ts";
+import { describeChange, parseNumber } from "./compare.ts";
+import type { JobDefinition, State } from "./definition.ts";
+
+/** What is about to become of an item. */
+export interface ItemChange {
+  key: string;
+  before: State;
+  wanted: State;
+  /** Names of the values that differ. */
+  changes: readonly string[];
+  /** `price 12.90 -> 11.50`. */
+  words: string;
+}
+
+export interface ItemApproval {
+  approved: boolean;
+  /** Who said so. */
+  by: string;
+  note?: string | undefined;
+}
+
+/** Asks about one item. */
+export type AskItem = (change: ItemChange, signal?: AbortSignal) => Promise<ItemApproval>;
+
+export interface ApprovalOptions {
+  /** `all`, or rules of which all must hold: `price<=10%`, `stock<=50`. */
+  rules: readonly string[];
+  /** Asked about what no rule approves; without it that is refused. */
+  ask?: AskItem | undefined;
+}
+
+interface Rule {
+  text: string;
+  name: string;
+  most: number;
+  relative: boolean;
+}
+
+/** Parses rules. Throws a `ConfigError` where one cannot be read, or names what the job does not read. */
+export function parseRules(texts: readonly string[], job: JobDefinition): "all" | Rule[] {
+  if (texts.includes("all")) {
+    if (texts.length === 1) return "all";
+    throw new ConfigError(`"all" and ${JSON.stringify(texts.find((text) => text !== "all"))} approve differently`, "Give one of them.");
+  }
+  return texts.map((text) => {
+    const found = /^\s*([^<>=]+?)\s*<=\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text);
+    if (!found)
+      throw new ConfigError(
+        `${JSON.stringify(text)} is no rule of approval`,
+        'Write "all", or how far a value may change: "price<=10%" of what it is, "stock<=50" in all.',
+      );
+    const [, name, most, percent] = found;
+    const value = job.effect.values[name!];
+    if (value?.as !== "number")
+      throw new ConfigError(
+        `the rule ${JSON.stringify(text)} is about ${name!}, and the job ${value ? "does not read that as a number" : "does not read that"}`,
+        `It reads ${Object.entries(job.effect.values).map(([one, { as }]) => `${one} (${as})`).join(", ")}.`,
+      );
+    return { text, name: name!, most: Number(most), relative: percent === "%" };
+  });
+}
+
+/** A rule speaks for the values that it names; an item that changes others, too, is not approved by rules. */
+export function approveByRules(rules: "all" | Rule[], change: ItemChange): ItemApproval | null {
+  if (rules === "all") return { approved: true, by: "all" };
+  if (rules.length === 0) return null;
+  const holds = change.changes.every((name) => {
+    const mine = rules.filter((rule) => rule.name === name);
+    return mine.length > 0 && mine.every((rule) => isWithin(rule, change));
+  });
+  const used = rules.filter(({ name }) => change.changes.includes(name));
+  return holds ? { approved: true, by: `rule ${used.map(({ text }) => text).join(", ")}` } : null;
+}
+
+function isWithin({ name, most, relative }: Rule, { before, wanted }: ItemChange): boolean {
+  const [from, to] = [parseNumber(before[name] ?? ""), parseNumber(wanted[name] ?? "")];
+  if (from === null || to === null) return false;
+  const change = Math.abs(to - from);
+  // 10% of 12.90 in floating point is a hair below what people mean.
+  return change <= (relative ? (most / 100) * Math.abs(from) : most) * (1 + 1e-9);
+}
+
+export function changeOf(key: string, before: State, wanted: State, changes: readonly string[]): ItemChange {
+  return { key, before, wanted, changes, words: describeChange(changes, before, wanted) };
+}

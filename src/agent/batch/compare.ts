@@ -1,0 +1,38 @@
+/** @file Whether what was read is what is wanted. */
+
+import type { JobDefinition, State } from "./definition.ts";
+import { fill } from "./template.ts";
+import type { Values } from "./template.ts";
+import { parseAmount } from "../../safety/amount.ts";
+
+/** A number as people and pages write it; `null` where it is none, or more than one. */
+export const parseNumber = (text: string): number | null => parseAmount(text);
+
+const squash = (text: string) => text.normalize("NFC").replace(/\s+/gu, " ").trim();
+
+export function isSame(a: string | null, b: string | null, as: "text" | "number"): boolean {
+  if (a === null || b === null) return a === b;
+  if (as === "text") return squash(a) === squash(b);
+  const [first, second] = [parseNumber(a), parseNumber(b)];
+  return first !== null && first === second;
+}
+
+/** What an item shall be like. */
+export function wantedOf(job: JobDefinition, row: Values): State {
+  return Object.fromEntries(
+    Object.entries(job.effect.values).map(([name, { wanted }]) => [name, wanted === null ? null : fill(wanted, row)]),
+  );
+}
+
+/** Names of the values in which two states differ. */
+export function differences(job: JobDefinition, a: State, b: State): string[] {
+  return Object.entries(job.effect.values).flatMap(([name, { as }]) =>
+    isSame(a[name] ?? null, b[name] ?? null, as) ? [] : [name],
+  );
+}
+
+/** `price 12.90 -> 11.50`, one for each of the names. */
+export function describeChange(names: readonly string[], from: State, to: State): string {
+  const shown = (value: string | null | undefined) => (value === null || value === undefined ? "not there" : value);
+  return names.map((name) => `${name} ${shown(from[name])} -> ${shown(to[name])}`).join(", ");
+}

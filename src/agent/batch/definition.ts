@@ -1,0 +1,193 @@
+/**
+ * @file What a table of jobs means: how an item is called, what the agent is told, and where and how its effect is read. Data
+ * (a JSON file), so that it can be kept beside the table; a TypeScript file where reading needs code.
+ */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
+import { EFFECT_KINDS } from "../../core/effect.ts";
+import type { AgentSession } from "../session.ts";
+import { columnsIn } from "./template.ts";
+import type { Values } from "./template.ts";
+
+/** What is read of an item, by name; `null`: the item, or this of it, is not there. */
+export type State = Record<string, string | null>;
+
+/** Reads an item where labels and texts do not do. Throws where it cannot be read: never guesses. */
+export type ReadItem = (item: { row: Values; session: AgentSession }) => Promise<State>;
+
+const text = z.string().min(1);
+
+const valueSchema = z.strictObject({
+  label: text
+    .optional()
+    .describe("what the field, table column, row or entry is called on the page: `Price`"),
+  text: z
+    .union([text, z.array(text).min(1)])
+    .optional()
+    .describe("a text that is shown or not, or several of which one is shown: a title, or the states of an order"),
+  in: text
+    .optional()
+    .describe("only in the table row, list entry or card that has this text: `{name}`"),
+  as: z
+    .enum(["text", "number"])
+    .default("text")
+    .describe("how it is compared: as a text without regard to white space, or as a number, so that $19.90 is 19.9"),
+  wanted: text.nullable().describe("what it shall be: `{price}`; null: it shall not be there"),
+});
+
+const effectSchema = z.strictObject({
+  open: text.optional().describe("address of the page on which it is read: `/products?q={name}`"),
+  follow: text
+    .optional()
+    .describe("name of a link on that page that leads to where it is read: `{title}`; none: the item is not there"),
+  shows: text
+    .optional()
+    .describe("a text that this page has whenever it can be read; without it the page counts as unreadable"),
+  values: z
+    .record(text, valueSchema)
+    .refine((values) => Object.keys(values).length > 0, "names nothing to be read")
+    .describe("what is read there, by names of your own: `price`"),
+  read: z
+    .custom<ReadItem>((value) => typeof value === "function", "must be a function")
+    .optional()
+    .describe("reads the values in place of labels and texts; in a TypeScript file"),
+  settleSeconds: z
+    .number()
+    .min(0)
+    .max(600)
+    .default(3)
+    .describe("how long the site may take until an effect can be read"),
+});
+
+export const jobSchema = z.strictObject({
+  key: z
+    .union([text, z.array(text).min(1)])
+    .describe("column, or columns, that name an item; no two rows have the same"),
+  instruction: text.describe("what the agent is told: `Set the price of {name} to {price}`"),
+  start: text.optional().describe("address where the agent begins; default: where the effect is read"),
+  creates: z
+    .boolean()
+    .default(false)
+    .describe("the item may not be there before: a page, a post, a message. Without it such an item is an error"),
+  effect: effectSchema,
+  undo: z
+    .strictObject({
+      instruction: text.describe("takes it back; `{was.price}` is what was read before"),
+      start: text.optional(),
+    })
+    .optional()
+    .describe("default: the instruction with the earlier values, where it has them all"),
+  does: z
+    .enum(EFFECT_KINDS)
+    .optional()
+    .describe("the kind of irreversible action that an item needs, once: the approval of the item is one for it, too"),
+});
+
+export type JobDefinition = z.output<typeof jobSchema>;
+export type JobInput = z.input<typeof jobSchema>;
+
+/** Checks a definition. Throws a `ConfigError` that names the key. `where`: whose definition it is. */
+export function defineJob(input: unknown, where = "the job"): JobDefinition {
+  const parsed = jobSchema.safeParse(input);
+  if (!parsed.success) throw new ConfigError(`${where}: ${describeIssue(parsed.error)}`, HINT);
+  const job = parsed.data;
+  checkTemplates(job, where);
+  return job;
+}
+
+const HINT = "See docs/agent.md, “Jobs”: key, instruction, and an effect with open and values.";
+
+function describeIssue(error: z.ZodError): string {
+  const [issue] = error.issues;
+  const path = issue!.path.map(String).join(".");
+  if (issue!.code === "unrecognized_keys") {
+    const [key] = issue!.keys;
+    const known = path === "" ? Object.keys(jobSchema.shape) : path === "effect" ? Object.keys(effectSchema.shape) : Object.keys(valueSchema.shape);
+    const near = nearest(key!, known);
+    return `${path === "" ? "" : `${path}: `}there is no ${JSON.stringify(key)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`;
+  }
+  return `${path === "" ? "" : `${path}: `}${issue!.message}`;
+}
+
+/** Keys of a job that are filled in, with their texts. */
+function templatesOf(job: JobDefinition): [where: string, text: string][] {
+  const { effect } = job;
+  const found: [string, string | undefined | null][] = [
+    ["instruction", job.instruction],
+    ["start", job.start],
+    ["effect.open", effect.open],
+    ["effect.follow", effect.follow],
+    ["effect.shows", effect.shows],
+  ];
+  for (const [name, value] of Object.entries(effect.values)) {
+    found.push([`effect.values.${name}.label`, value.label], [`effect.values.${name}.in`, value.in]);
+    found.push([`effect.values.${name}.wanted`, value.wanted]);
+    for (const one of [value.text ?? []].flat()) found.push([`effect.values.${name}.text`, one]);
+  }
+  return found.filter((entry): entry is [string, string] => typeof entry[1] === "string");
+}
+
+/** Columns that the job names, with where it does. */
+export function columnsOf(job: JobDefinition): Map<string, string> {
+  const columns = new Map<string, string>([job.key].flat().map((name) => [name, "key"]));
+  for (const [where, template] of templatesOf(job))
+    for (const name of columnsIn(template, where)) if (!columns.has(name)) columns.set(name, where);
+  for (const template of [job.undo?.instruction, job.undo?.start])
+    for (const name of template === undefined ? [] : columnsIn(template, "undo"))
+      if (!name.startsWith("was.") && !columns.has(name)) columns.set(name, "undo");
+  return columns;
+}
+
+function checkTemplates(job: JobDefinition, where: string): void {
+  const { effect } = job;
+  for (const [place, template] of templatesOf(job)) columnsIn(template, `${where}: ${place}`);
+  if (effect.read === undefined && effect.open === undefined)
+    throw new ConfigError(`${where}: effect.open is not given`, "Say on which page the effect is read.");
+  for (const [name, value] of Object.entries(effect.values)) {
+    const ways = [value.label, value.text].filter((way) => way !== undefined).length;
+    if (effect.read ? ways > 0 : ways !== 1)
+      throw new ConfigError(
+        effect.read
+          ? `${where}: effect.values.${name} has a label or a text, and effect.read reads it`
+          : `${where}: effect.values.${name} has ${ways === 0 ? "neither label nor text" : "both label and text"}`,
+        effect.read ? "Leave one of them out." : "Say how it is found on the page: by its label, or by a text.",
+      );
+    if (value.as === "number" && value.text !== undefined)
+      throw new ConfigError(
+        `${where}: effect.values.${name} compares a text as a number`,
+        "A number is read by its label.",
+      );
+  }
+  for (const name of columnsIn(job.undo?.instruction ?? "", `${where}: undo.instruction`))
+    if (name.startsWith("was.") && !(name.slice(4) in effect.values))
+      throw new ConfigError(
+        `${where}: undo.instruction names {${name}}, and effect.values has no ${name.slice(4)}`,
+        `It has ${Object.keys(effect.values).join(", ")}.`,
+      );
+  if (job.start === undefined && effect.open === undefined)
+    throw new ConfigError(`${where}: start is not given`, "Say where the agent begins.");
+}
+
+/** Loads a definition: JSON, or the default export of a TypeScript or JavaScript file. */
+export async function loadJob(file: string): Promise<JobDefinition> {
+  if (!existsSync(file)) throw new ConfigError(`${file} does not exist`, HINT);
+  if (/^\.[cm]?[jt]s$/.test(extname(file))) {
+    const loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
+    // Where the file's package.json does not say `"type": "module"`, its exports are wrapped once more.
+    const job = loaded.default as { default?: unknown } | undefined;
+    return defineJob(job?.default ?? job, file);
+  }
+  const content = await readFile(file, "utf8");
+  try {
+    return defineJob(JSON.parse(content), file);
+  } catch (cause) {
+    if (cause instanceof ConfigError) throw cause;
+    throw new ConfigError(`${file} is no JSON: ${(cause as Error).message}`, HINT, { cause });
+  }
+}

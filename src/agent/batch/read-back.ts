@@ -1,0 +1,123 @@
+/** @file Reads how an item is now, on the page that its job declares. It opens pages and changes nothing. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import type { AgentSession } from "../session.ts";
+import { differences } from "./compare.ts";
+import type { JobDefinition, State } from "./definition.ts";
+import { fill } from "./template.ts";
+import type { Values } from "./template.ts";
+
+/** The item cannot be read: no state is known of it. The message says why, in one sentence. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable";
+}
+
+/** Milliseconds between two readings while an effect is waited for. */
+const AGAIN_MS = 250;
+
+/** Where and what is read. */
+export interface Reading {
+  session: AgentSession;
+  job: JobDefinition;
+  /** Address that those of the job are relative to. */
+  home: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * The item's state. Throws `Unreadable` where the page does not say it, and a `Fault` where the world broke. An item that is not
+ * there has `null` everywhere; whether that may be is the caller's question.
+ */
+export async function readItem(reading: Reading, row: Values): Promise<State> {
+  const { session, job } = reading;
+  const { effect } = job;
+  if (effect.read) return readByCode(session, job, row);
+  const nothing = Object.fromEntries(Object.keys(effect.values).map((name) => [name, null]));
+  const address = new URL(fill(effect.open!, row, true), reading.home).href;
+  if ((await openToRead(reading, address)) === "missing") return nothing;
+  if (effect.follow !== undefined) {
+    const name = fill(effect.follow, row);
+    const links = await (await session.reader.document()).call("linksCalled", name);
+    if (links.length > 1)
+      throw new Unreadable(`${links.length} links of ${address} are called ${JSON.stringify(name)}: ${links.join(", ")}`);
+    await assertShows(session, job, row);
+    if (links.length === 0) return nothing;
+    if ((await openToRead(reading, links[0]!)) === "missing") return nothing;
+  } else await assertShows(session, job, row);
+  const state: State = {};
+  for (const [name, value] of Object.entries(effect.values))
+    state[name] = await readOne(session, name, {
+      ...(value.label !== undefined && { label: fill(value.label, row) }),
+      ...(value.text !== undefined && { texts: [value.text].flat().map((one) => fill(one, row)) }),
+      ...(value.in !== undefined && { within: fill(value.in, row) }),
+    });
+  return state;
+}
+
+/** Reads until the state is as wanted, or the job's time for that is over; the last state. */
+export async function readUntil(reading: Reading, row: Values, wanted: State): Promise<State> {
+  const { job, signal } = reading;
+  const until = performance.now() + 1000 * job.effect.settleSeconds;
+  for (;;) {
+    const state = await readItem(reading, row);
+    if (differences(job, state, wanted).length === 0 || performance.now() >= until) return state;
+    await sleep(AGAIN_MS, undefined, { signal });
+  }
+}
+
+async function readByCode(session: AgentSession, job: JobDefinition, row: Values): Promise<State> {
+  const read = await job.effect.read!({ row, session });
+  const names = Object.keys(job.effect.values);
+  const missing = names.find((name) => read[name] === undefined);
+  if (missing !== undefined) throw new Unreadable(`effect.read gave no ${missing}`);
+  return Object.fromEntries(names.map((name) => [name, read[name]!]));
+}
+
+/** `missing`: the site says that there is no such page. */
+async function openToRead({ session, job, signal }: Reading, address: string): Promise<"open" | "missing"> {
+  const seen = await session.open(address, { signal });
+  if (seen.error) throw new Unreadable(`${address} was not opened: ${seen.error.message}`);
+  if (session.signedOut) throw new Unreadable(`${address} asks to sign in`);
+  const { url, status } = await (await session.reader.document()).call("pageStatus");
+  if (status === 404 || status === 410) return "missing";
+  if (status >= 400) throw new Unreadable(`${address} answers with status ${status}`);
+  // A site that sends people who are not signed in elsewhere shows nothing of the item there, and it may be there all the same.
+  if (job.effect.shows === undefined && placeOf(url) !== placeOf(address))
+    throw new Unreadable(`${address} leads on to ${url}; where that is meant, say in effect.shows what the page shows`);
+  return "open";
+}
+
+/** Without what sites add and take away by themselves. */
+function placeOf(address: string): string {
+  const { host, pathname } = new URL(address);
+  return `${host}${pathname.replace(/\/$/, "")}`;
+}
+
+async function assertShows(session: AgentSession, job: JobDefinition, row: Values): Promise<void> {
+  if (job.effect.shows === undefined) return;
+  const shows = fill(job.effect.shows, row);
+  const found = await (await session.reader.document()).call("readValue", { texts: [shows] });
+  if (found.kind === "absent")
+    throw new Unreadable(`${await session.reader.url()} does not show ${JSON.stringify(shows)}`);
+}
+
+async function readOne(
+  session: AgentSession,
+  name: string,
+  request: { label?: string; texts?: string[]; within?: string },
+): Promise<string | null> {
+  const reading = await (await session.reader.document()).call("readValue", request);
+  const url = await session.reader.url();
+  switch (reading.kind) {
+    case "value":
+      return reading.value;
+    case "absent":
+      return null;
+    case "unlabelled":
+      throw new Unreadable(
+        `${url} has nothing called ${JSON.stringify(request.label)} for ${name}; it has ${reading.labels.length === 0 ? "no labels" : reading.labels.join(", ")}`,
+      );
+    case "ambiguous":
+      throw new Unreadable(`${url} has several for ${name}: ${reading.found.map((one) => JSON.stringify(one)).join(", ")}`);
+  }
+}

@@ -1,0 +1,265 @@
+/**
+ * @file Reads one value of a page by what people call it: what stands in the field, the table cell or the entry that is
+ * labelled so, or which of some texts is shown. Of the whole document, not only of what is in view. For the effects of
+ * jobs, which are declared so and have to be read on sites that nobody here wrote.
+ */
+
+import { forgetStyleSheets } from "./generated.ts";
+import { nameOf } from "./name.ts";
+import { attributeOf, childElementsOf, closestOf, findAllIn, innerTextOf, page, parentElementOf, tagOf } from "./native.ts";
+import { roleOf } from "./role.ts";
+import { squash } from "./text.ts";
+import { childrenOf, isShown, parentOf, SILENT, within } from "./tree.ts";
+import { valueOf } from "./value.ts";
+
+export interface ValueRequest {
+  /** What the field, the column, the row or the entry is called. */
+  label?: string;
+  /** Texts of which one is shown, where nothing labels it. */
+  texts?: readonly string[];
+  /** Only in the row, list entry or card that has this text. */
+  within?: string;
+}
+
+export type ValueReading =
+  | { kind: "value"; value: string }
+  /** Nothing on the page has the text of `within`; or none of `texts` is there. */
+  | { kind: "absent" }
+  /** Nothing is called so; `labels` are. */
+  | { kind: "unlabelled"; labels: string[] }
+  /** Several things are called so and differ, or several entries have the text. */
+  | { kind: "ambiguous"; found: string[] };
+
+/** What {@link readValue} finds on the page, and what the server said of it. */
+export interface PageStatus {
+  url: string;
+  /** Of the response that brought the document; 0 where the browser does not tell. */
+  status: number;
+}
+
+export function pageStatus(): PageStatus {
+  const [entry] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return { url: location.href, status: entry?.responseStatus ?? 0 };
+}
+
+export function readValue({ label, texts, within: text }: ValueRequest): ValueReading {
+  forgetStyleSheets();
+  if (page.empty) return { kind: "absent" };
+  let scope: Element = page.body;
+  if (text !== undefined) {
+    const items = itemsWith(text);
+    if (items.length === 0) return { kind: "absent" };
+    if (items.length > 1) return { kind: "ambiguous", found: items.map(briefly) };
+    scope = items[0]!;
+  }
+  if (label !== undefined) return labelled(label, scope);
+  const shown = (texts ?? []).filter((one) => elementsWith(one, scope).exact.length > 0);
+  const found = shown.length > 0 ? shown : (texts ?? []).filter((one) => elementsWith(one, scope).parts.length > 0);
+  if (found.length > 1) return { kind: "ambiguous", found };
+  return found.length === 0 ? { kind: "absent" } : { kind: "value", value: found[0]! };
+}
+
+/** Absolute addresses of the links that are called so, each once. */
+export function linksCalled(name: string, text?: string): string[] {
+  if (page.empty) return [];
+  const scopes = text === undefined ? [page.body] : itemsWith(text);
+  const links = scopes.flatMap((scope) => elementsIn(scope).filter((element) => tagOf(element) === "a"));
+  const wanted = fold(name);
+  const same = links.filter((link) => fold(nameOf(link, "link").text) === wanted);
+  return [...new Set(same.map((link) => new URL(attributeOf(link, "href") ?? "", document.baseURI).href))];
+}
+
+/** As labels are compared: without case, marks of what is required, and the colon. */
+const fold = (text: string): string =>
+  squash(text)
+    .replace(/[\s:*：]+$/u, "")
+    .toLowerCase();
+
+const briefly = (element: Element): string => squash(innerTextOf(element)).slice(0, 80);
+
+/** All elements that are shown, in document order, frames excepted. */
+function elementsIn(root: Element): Element[] {
+  const found: Element[] = [];
+  const visit = (node: Node) => {
+    for (const child of childrenOf(node)) {
+      if (!(child instanceof Element) || SILENT.has(tagOf(child))) continue;
+      if (!isShown(child) && childElementsOf(child).length === 0) continue;
+      if (isShown(child)) found.push(child);
+      visit(child);
+    }
+  };
+  visit(root);
+  return found;
+}
+
+/** The innermost elements that have a text: as their whole text, or as a part of it that ends where words end. */
+function elementsWith(text: string, root: Element): { exact: Element[]; parts: Element[] } {
+  const wanted = squash(text);
+  const exact: Element[] = [];
+  const parts: Element[] = [];
+  if (wanted === "") return { exact, parts };
+  const visit = (element: Element) => {
+    const tag = tagOf(element);
+    if (SILENT.has(tag) || tag === "select" || tag === "textarea") return;
+    const own = squash(innerTextOf(element));
+    if (!own.includes(wanted)) return;
+    const before = exact.length + parts.length;
+    for (const child of childrenOf(element)) if (child instanceof Element) visit(child);
+    if (exact.length + parts.length > before || !isShown(element)) return;
+    if (own === wanted) exact.push(element);
+    else if (containsWords(own, wanted)) parts.push(element);
+  };
+  visit(root);
+  return { exact, parts };
+}
+
+const JOINS = /[\p{L}\p{M}\p{N}_-]/u;
+
+/** `wanted` stands in `text` and is not the beginning, the middle or the end of a longer word or number. */
+function containsWords(text: string, wanted: string): boolean {
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+    const before = text.slice(0, at).at(-1) ?? "";
+    const after = text.slice(at + wanted.length);
+    const goesOn = JOINS.test(after[0] ?? "") || /^[.,]\d/.test(after);
+    if (!JOINS.test(before) && !goesOn) return true;
+  }
+  return false;
+}
+
+const ITEMS = "tr,li,article,details,[role=row],[role=listitem],[role=article],[role=option],[role=treeitem]";
+
+/** Rows, list entries or cards that have the text; the whole text of something in them goes before a part of it. */
+function itemsWith(text: string): Element[] {
+  const { exact, parts } = elementsWith(text, page.body);
+  const found = exact.length > 0 ? exact : parts;
+  const declared = found.flatMap((element) => closestOf(element, ITEMS) ?? []);
+  const items = [...new Set(declared.length > 0 ? declared : found.map(cardOf))];
+  // The innermost ones: a list in an entry of a list.
+  return items.filter((item) => !items.some((other) => other !== item && within(other, item)));
+}
+
+/** The outermost block around an element that stands beside others of its kind; the whole page where there is none. */
+function cardOf(element: Element): Element {
+  for (let at: Element | null = element; at && at !== page.body; at = parentElementOf(at)) {
+    const outer = parentElementOf(at);
+    const kind = `${tagOf(at)}.${attributeOf(at, "class") ?? ""}`;
+    const alike = outer
+      ? [...childElementsOf(outer)].filter((one) => `${tagOf(one)}.${attributeOf(one, "class") ?? ""}` === kind)
+      : [];
+    if (alike.length > 1) return at;
+  }
+  return page.body;
+}
+
+function labelled(label: string, scope: Element): ValueReading {
+  const wanted = fold(label);
+  const elements = elementsIn(scope);
+  const labels = new Set<string>();
+  for (const read of [fieldsIn, termsIn, cellsIn, besideIn, linesIn]) {
+    const entries = read(elements, scope, wanted);
+    for (const [name] of entries) labels.add(name);
+    const values = [...new Set(entries.filter(([name]) => fold(name) === wanted).map(([, value]) => value))];
+    if (values.length > 1) return { kind: "ambiguous", found: values };
+    if (values.length === 1) return { kind: "value", value: values[0]! };
+  }
+  return { kind: "unlabelled", labels: [...labels].filter((name) => name !== "").slice(0, 30) };
+}
+
+type Entries = [name: string, value: string][];
+
+const FIELDS = /^(?:textbox|combobox|checkbox|switch|slider)$/;
+
+function fieldsIn(elements: readonly Element[]): Entries {
+  const entries: Entries = [];
+  for (const element of elements) {
+    const role = roleOf(element);
+    if (role === null) continue;
+    if (FIELDS.test(role)) entries.push([nameOf(element, role).text, valueOf(element, role) ?? ""]);
+    if (role !== "radio" || valueOf(element, role) !== "checked") continue;
+    const group = closestOf(element, "fieldset,[role=radiogroup]");
+    const legend = group && (attributeOf(group, "aria-label") ?? briefly(findAllIn(group, "legend")[0] ?? group));
+    if (legend) entries.push([legend, nameOf(element, role).text]);
+  }
+  return entries;
+}
+
+const textOf = (element: Element | undefined): string => {
+  if (!element) return "";
+  const fields = fieldsIn(elementsIn(element));
+  // A cell with nothing but a field in it has the field's value.
+  return fields.length === 1 && squash(innerTextOf(element)).length <= fields[0]![1].length
+    ? fields[0]![1]
+    : squash(innerTextOf(element));
+};
+
+/** Terms with their descriptions, and rows that begin with their heading. */
+function termsIn(elements: readonly Element[]): Entries {
+  const entries: Entries = [];
+  for (const element of elements) {
+    const tag = tagOf(element);
+    if (tag === "dt") {
+      const next = element.nextElementSibling;
+      if (next && tagOf(next) === "dd") entries.push([textOf(element), textOf(next)]);
+    } else if (tag === "tr") {
+      const [first, second, more] = [...childElementsOf(element)];
+      const heads = first && (tagOf(first) === "th" || attributeOf(first, "role") === "rowheader");
+      if (heads && second && tagOf(second) === "td" && !more) entries.push([textOf(first), textOf(second)]);
+    }
+  }
+  return entries;
+}
+
+/** Cells under their column's heading. */
+function cellsIn(elements: readonly Element[], scope: Element): Entries {
+  const inScope = [...(matchesRow(scope) ? [scope] : []), ...elements.filter(matchesRow)];
+  const rows = inScope.filter((row) => closestOf(row, "thead") === null && !isHead(row));
+  return rows.flatMap((row) => {
+    const table = closestOf(row, "table,[role=table],[role=grid],[role=treegrid]");
+    const head = table && [...findAllIn(table, "tr,[role=row]")].find(isHead);
+    if (!head) return [];
+    const names = [...childElementsOf(head)].map(textOf);
+    return [...childElementsOf(row)].map((cell, i): [string, string] => [names[i] ?? "", textOf(cell)]);
+  });
+}
+
+const matchesRow = (element: Element) => tagOf(element) === "tr" || attributeOf(element, "role") === "row";
+
+function isHead(row: Element): boolean {
+  const cells = [...childElementsOf(row)];
+  return (
+    cells.length > 0 &&
+    (closestOf(row, "thead") !== null ||
+      cells.every((cell) => tagOf(cell) === "th" || attributeOf(cell, "role") === "columnheader"))
+  );
+}
+
+/** What stands next to an element that is called so. */
+function besideIn(elements: readonly Element[], scope: Element, wanted: string): Entries {
+  return elements.flatMap((element) => {
+    if (childElementsOf(element).length > 0 || roleOf(element) !== null || fold(innerTextOf(element)) !== wanted) return [];
+    for (let at: Element | null = element; at && at !== scope; at = elementAround(at)) {
+      const next = at.nextElementSibling;
+      if (next) return [[squash(innerTextOf(element)), textOf(next)] as [string, string]];
+      // Only out of what holds nothing else.
+      const outer = elementAround(at);
+      if (!outer || fold(innerTextOf(outer)) !== wanted) return [];
+    }
+    return [];
+  });
+}
+
+function elementAround(element: Element): Element | null {
+  const parent = parentOf(element);
+  return parent instanceof Element ? parent : null;
+}
+
+/** `Status: Shipped`, and `Status Shipped` where the label is an element of its own. */
+function linesIn(elements: readonly Element[], _scope: Element, wanted: string): Entries {
+  return elements.flatMap((element) => {
+    const text = squash(innerTextOf(element));
+    const colon = /^([^:：]{1,60})[:：]\s*(.+)$/u.exec(text);
+    if (!colon || fold(colon[1]!) !== wanted) return [];
+    const inner = [...childElementsOf(element)].some((child) => squash(innerTextOf(child)) === text);
+    return inner ? [] : [[colon[1]!, colon[2]!] as [string, string]];
+  });
+}
