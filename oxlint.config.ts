@@ -25,9 +25,9 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["run", ["core", "text", "chat", "algo", "curriculum", "rollout"]],
   ["imitation", "all above"],
   ["train", "all above"],
+  ["dashboard", ["core", "text", "http", "algo", "run"]],
   ["agent", "all above"],
   ["bench", "all above"],
-  ["dashboard", ["core", "text", "http", "algo", "run"]],
   ["cli", "all above"],
   ["testing", ["core", "text"]],
 ];

@@ -4,6 +4,9 @@ import { ConfigError } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
 import { act } from "./act.ts";
 import type { ActOptions, ActResult } from "./act.ts";
+import { runBatch, undoBatch } from "./batch/batch.ts";
+import type { BatchOptions, UndoOptions } from "./batch/batch.ts";
+import type { BatchResult } from "./batch/result.ts";
 import { checkCost } from "./model.ts";
 import type { AgentOptions } from "./parts.ts";
 import { openAgentParts } from "./parts.ts";
@@ -20,6 +23,10 @@ export interface Agent extends AsyncDisposable {
   act(instruction: string, options?: ActOptions): Promise<ActResult>;
   /** Goes to a path of the site, or an address of its hosts. */
   open(url: string): Promise<Observation>;
+  /** Carries out a table of jobs, each exactly once; goes on with one that was ended. */
+  batch(options: BatchOptions): Promise<BatchResult>;
+  /** Takes back what the batch in the agent's directory has done. */
+  undoBatch(options?: UndoOptions): Promise<BatchResult>;
 }
 
 /**
@@ -40,6 +47,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     },
     act: async (instruction, given) => act(session, checkInstruction(instruction), given),
     open: async (url) => session.open(checkAddress(url, session.page.url)),
+    batch: (given) => runBatch(session, { signal: options.signal, ...given }),
+    undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }),
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }

@@ -29,6 +29,13 @@ export type { Effect, PolicyRule, PolicyVerdict, SafetySettings } from "../safet
 export { createAgent } from "./agent.ts";
 export type { Agent } from "./agent.ts";
 export type { ActOptions, ActResult } from "./act.ts";
+export type { AskItem, ItemApproval, ItemChange } from "./batch/approve.ts";
+export type { BatchOptions, UndoOptions } from "./batch/batch.ts";
+export type { BatchItem, BatchResult } from "./batch/result.ts";
+export type { ItemPage, JobInput, ReadItem, State } from "./batch/definition.ts";
+export type { Direction, ItemOutcome, ItemStatus } from "./batch/events.ts";
+export type { BrokenRow } from "./batch/table.ts";
+export type { Values } from "./batch/template.ts";
 export type { Evidence, Passage } from "./evidence.ts";
 export type { ModelOptions } from "./model.ts";
 export type { AgentOptions } from "./parts.ts";

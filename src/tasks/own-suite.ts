@@ -36,7 +36,7 @@ export async function loadDefinition(
   const path = resolve(file);
   if (!existsSync(path))
     throw new ConfigError(`${file} does not exist`, "Give the path of the file that calls defineSite.");
-  const definition = defaultExport(await importFile(path));
+  const definition = await loadDefault(path);
   if (definition === null || typeof definition !== "object")
     throw new ConfigError(
       `${file} has no default export that is a site`,
@@ -44,6 +44,9 @@ export async function loadDefinition(
     );
   return { definition: defineSite(definition as SiteDefinition), directory: dirname(path) };
 }
+
+/** The default export of a user's TypeScript or JavaScript file. Throws a `ConfigError` where it cannot be loaded. */
+export const loadDefault = async (path: string): Promise<unknown> => defaultExport(await importFile(path));
 
 /** Where the file's package.json does not say `"type": "module"`, its exports are wrapped once more. */
 function defaultExport(module: unknown): unknown {

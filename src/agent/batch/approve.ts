@@ -43,7 +43,10 @@ interface Rule {
 export function parseRules(texts: readonly string[], job: JobDefinition): "all" | Rule[] {
   if (texts.includes("all")) {
     if (texts.length === 1) return "all";
-    throw new ConfigError(`"all" and ${JSON.stringify(texts.find((text) => text !== "all"))} approve differently`, "Give one of them.");
+    throw new ConfigError(
+      `"all" and ${JSON.stringify(texts.find((text) => text !== "all"))} approve differently`,
+      "Give one of them.",
+    );
   }
   return texts.map((text) => {
     const found = /^\s*([^<>=]+?)\s*<=\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text);
@@ -57,7 +60,9 @@ export function parseRules(texts: readonly string[], job: JobDefinition): "all" 
     if (value?.as !== "number")
       throw new ConfigError(
         `the rule ${JSON.stringify(text)} is about ${name!}, and the job ${value ? "does not read that as a number" : "does not read that"}`,
-        `It reads ${Object.entries(job.effect.values).map(([one, { as }]) => `${one} (${as})`).join(", ")}.`,
+        `It reads ${Object.entries(job.effect.values)
+          .map(([one, { as }]) => `${one} (${as})`)
+          .join(", ")}.`,
       );
     return { text, name: name!, most: Number(most), relative: percent === "%" };
   });

@@ -3,10 +3,22 @@
 import type { JobDefinition, State } from "./definition.ts";
 import { fill } from "./template.ts";
 import type { Values } from "./template.ts";
-import { parseAmount } from "../../safety/amount.ts";
 
-/** A number as people and pages write it; `null` where it is none, or more than one. */
-export const parseNumber = (text: string): number | null => parseAmount(text);
+/** A number as people and pages write it, `$1,234.50` or `1.234,50 €`; `null` where it is none, or more than one. */
+export function parseNumber(text: string): number | null {
+  const found = text.match(/[-−]?\d(?:[\d.,'’\u00a0\u202f ]*\d)?/gu) ?? [];
+  if (found.length !== 1) return null;
+  const bare = found[0].replace("−", "-").replace(/['’\s\u00a0\u202f]/gu, "");
+  const mark = /[.,](?=[^.,]*$)/.exec(bare);
+  if (!mark) return Number(bare);
+  const [whole, rest] = [bare.slice(0, mark.index), bare.slice(mark.index + 1)];
+  // Three digits after the only kind of mark are thousands, after a mark of another kind they are none.
+  const isThousands =
+    !/[.,]/.test(whole.replaceAll(mark[0], "")) &&
+    (whole.includes(mark[0]) || (rest.length === 3 && !/^-?0*$/.test(whole)));
+  const digits = whole.replace(/[.,]/g, "");
+  return Number(isThousands ? `${digits}${rest}` : `${digits}.${rest}`);
+}
 
 const squash = (text: string) => text.normalize("NFC").replace(/\s+/gu, " ").trim();
 
@@ -20,7 +32,10 @@ export function isSame(a: string | null, b: string | null, as: "text" | "number"
 /** What an item shall be like. */
 export function wantedOf(job: JobDefinition, row: Values): State {
   return Object.fromEntries(
-    Object.entries(job.effect.values).map(([name, { wanted }]) => [name, wanted === null ? null : fill(wanted, row)]),
+    Object.entries(job.effect.values).map(([name, { wanted }]) => [
+      name,
+      wanted === null ? null : fill(wanted, row),
+    ]),
   );
 }
 
@@ -33,6 +48,7 @@ export function differences(job: JobDefinition, a: State, b: State): string[] {
 
 /** `price 12.90 -> 11.50`, one for each of the names. */
 export function describeChange(names: readonly string[], from: State, to: State): string {
-  const shown = (value: string | null | undefined) => (value === null || value === undefined ? "not there" : value);
+  const shown = (value: string | null | undefined) =>
+    value === null || value === undefined ? "not there" : value;
   return names.map((name) => `${name} ${shown(from[name])} -> ${shown(to[name])}`).join(", ");
 }

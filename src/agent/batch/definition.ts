@@ -6,20 +6,29 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import { nearest } from "../../core/nearest.ts";
-import { EFFECT_KINDS } from "../../core/effect.ts";
-import type { AgentSession } from "../session.ts";
+import { loadDefault } from "../../tasks/own-suite.ts";
 import { columnsIn } from "./template.ts";
 import type { Values } from "./template.ts";
 
 /** What is read of an item, by name; `null`: the item, or this of it, is not there. */
 export type State = Record<string, string | null>;
 
+/** The pages of the site, for code that reads an item. */
+export interface ItemPage {
+  row: Values;
+  /** Opens an address of the site. Throws where it answers with an error, or leads elsewhere; `false`: there is no such page. */
+  open(address: string): Promise<boolean>;
+  /** What has the label, or which of the texts is shown, `in` the row that has a text; `null`: that, or none of them, is not there. */
+  value(request: { label?: string; text?: string | readonly string[]; in?: string }): Promise<string | null>;
+  /** Visible text of the whole page. */
+  text(): Promise<string>;
+}
+
 /** Reads an item where labels and texts do not do. Throws where it cannot be read: never guesses. */
-export type ReadItem = (item: { row: Values; session: AgentSession }) => Promise<State>;
+export type ReadItem = (page: ItemPage) => Promise<State>;
 
 const text = z.string().min(1);
 
@@ -30,14 +39,16 @@ const valueSchema = z.strictObject({
   text: z
     .union([text, z.array(text).min(1)])
     .optional()
-    .describe("a text that is shown or not, or several of which one is shown: a title, or the states of an order"),
-  in: text
-    .optional()
-    .describe("only in the table row, list entry or card that has this text: `{name}`"),
+    .describe(
+      "a text that is shown or not, or several of which one is shown: a title, or the states of an order",
+    ),
+  in: text.optional().describe("only in the table row, list entry or card that has this text: `{name}`"),
   as: z
     .enum(["text", "number"])
     .default("text")
-    .describe("how it is compared: as a text without regard to white space, or as a number, so that $19.90 is 19.9"),
+    .describe(
+      "how it is compared: as a text without regard to white space, or as a number, so that $19.90 is 19.9",
+    ),
   wanted: text.nullable().describe("what it shall be: `{price}`; null: it shall not be there"),
 });
 
@@ -45,7 +56,9 @@ const effectSchema = z.strictObject({
   open: text.optional().describe("address of the page on which it is read: `/products?q={name}`"),
   follow: text
     .optional()
-    .describe("name of a link on that page that leads to where it is read: `{title}`; none: the item is not there"),
+    .describe(
+      "name of a link on that page that leads to where it is read: `{title}`; none: the item is not there",
+    ),
   shows: text
     .optional()
     .describe("a text that this page has whenever it can be read; without it the page counts as unreadable"),
@@ -74,7 +87,9 @@ export const jobSchema = z.strictObject({
   creates: z
     .boolean()
     .default(false)
-    .describe("the item may not be there before: a page, a post, a message. Without it such an item is an error"),
+    .describe(
+      "the item may not be there before: a page, a post, a message. Without it such an item is an error",
+    ),
   effect: effectSchema,
   undo: z
     .strictObject({
@@ -83,10 +98,6 @@ export const jobSchema = z.strictObject({
     })
     .optional()
     .describe("default: the instruction with the earlier values, where it has them all"),
-  does: z
-    .enum(EFFECT_KINDS)
-    .optional()
-    .describe("the kind of irreversible action that an item needs, once: the approval of the item is one for it, too"),
 });
 
 export type JobDefinition = z.output<typeof jobSchema>;
@@ -108,7 +119,12 @@ function describeIssue(error: z.ZodError): string {
   const path = issue!.path.map(String).join(".");
   if (issue!.code === "unrecognized_keys") {
     const [key] = issue!.keys;
-    const known = path === "" ? Object.keys(jobSchema.shape) : path === "effect" ? Object.keys(effectSchema.shape) : Object.keys(valueSchema.shape);
+    const known =
+      path === ""
+        ? Object.keys(jobSchema.shape)
+        : path === "effect"
+          ? Object.keys(effectSchema.shape)
+          : Object.keys(valueSchema.shape);
     const near = nearest(key!, known);
     return `${path === "" ? "" : `${path}: `}there is no ${JSON.stringify(key)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`;
   }
@@ -156,7 +172,9 @@ function checkTemplates(job: JobDefinition, where: string): void {
         effect.read
           ? `${where}: effect.values.${name} has a label or a text, and effect.read reads it`
           : `${where}: effect.values.${name} has ${ways === 0 ? "neither label nor text" : "both label and text"}`,
-        effect.read ? "Leave one of them out." : "Say how it is found on the page: by its label, or by a text.",
+        effect.read
+          ? "Leave one of them out."
+          : "Say how it is found on the page: by its label, or by a text.",
       );
     if (value.as === "number" && value.text !== undefined)
       throw new ConfigError(
@@ -177,12 +195,7 @@ function checkTemplates(job: JobDefinition, where: string): void {
 /** Loads a definition: JSON, or the default export of a TypeScript or JavaScript file. */
 export async function loadJob(file: string): Promise<JobDefinition> {
   if (!existsSync(file)) throw new ConfigError(`${file} does not exist`, HINT);
-  if (/^\.[cm]?[jt]s$/.test(extname(file))) {
-    const loaded = (await import(pathToFileURL(resolve(file)).href)) as { default?: unknown };
-    // Where the file's package.json does not say `"type": "module"`, its exports are wrapped once more.
-    const job = loaded.default as { default?: unknown } | undefined;
-    return defineJob(job?.default ?? job, file);
-  }
+  if (/^\.[cm]?[jt]s$/.test(extname(file))) return defineJob(await loadDefault(resolve(file)), file);
   const content = await readFile(file, "utf8");
   try {
     return defineJob(JSON.parse(content), file);

@@ -19,12 +19,20 @@ export type Direction = "do" | "undo";
 
 export type BatchEvent =
   | { kind: "batch/started"; direction: Direction; items: number; broken: number; dryRun: boolean }
-  | { kind: "batch/approved" | "batch/declined"; direction: Direction; key: string; by: string; note: string | null; before: State; wanted: State }
+  | {
+      kind: "batch/approved" | "batch/declined";
+      direction: Direction;
+      key: string;
+      by: string;
+      note: string | null;
+      before: State;
+      wanted: State;
+    }
   /** The agent is about to change the item. Without a `batch/result` after it nobody knows whether it did. */
   | { kind: "batch/intent"; direction: Direction; key: string; attempt: number; before: State; wanted: State }
   | ({ kind: "batch/result"; direction: Direction } & ItemOutcome);
 
-export interface ItemOutcome {
+export type ItemOutcome = {
   key: string;
   status: ItemStatus;
   /** In one sentence. */
@@ -37,7 +45,7 @@ export interface ItemOutcome {
   /** The agent's run; `null` where there was none. */
   run: string | null;
   seconds: number;
-}
+};
 
 type Intent = Extract<BatchEvent, { kind: "batch/intent" }>;
 type Approval = Extract<BatchEvent, { kind: "batch/approved" | "batch/declined" }>;
@@ -56,7 +64,8 @@ export function historiesIn(lines: readonly JournalLine[], direction: Direction)
   const histories = new Map<string, ItemHistory>();
   for (const line of lines) {
     const event = line as unknown as BatchEvent;
-    if (!event.kind.startsWith("batch/") || event.kind === "batch/started" || event.direction !== direction) continue;
+    if (!event.kind.startsWith("batch/") || event.kind === "batch/started" || event.direction !== direction)
+      continue;
     const history = histories.get(event.key) ?? { open: null, approval: null, result: null };
     histories.set(event.key, history);
     if (event.kind === "batch/intent") history.open = event;

@@ -49,7 +49,11 @@ const TRIES = 3;
 
 type Outcome = Omit<ItemOutcome, "key" | "wanted" | "seconds">;
 
-export async function doItem(goal: Goal, history: ItemHistory | undefined, parts: ItemParts): Promise<ItemOutcome> {
+export async function doItem(
+  goal: Goal,
+  history: ItemHistory | undefined,
+  parts: ItemParts,
+): Promise<ItemOutcome> {
   const started = performance.now();
   const { journal, direction, dryRun, reading } = parts;
   const outcome = await decide(goal, history, parts);
@@ -78,7 +82,8 @@ async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemP
     if (open || given) return outcome("done", "it had been done before the interruption", before, now);
     return outcome("already", "it is as wanted", now, now);
   }
-  if (given) return outcome("undecided", given.reason, before, now);
+  if (given && (job.creates || !given.before || differences(job, now, given.before).length > 0))
+    return outcome("undecided", given.reason, before, now);
   const missing = changes.filter((name) => now[name] === null);
   if (missing.length > 0 && !goal.mayBeMissing)
     return outcome("failed", `${missing.join(", ")} cannot be read: there is no such item`, now, now);
@@ -126,7 +131,9 @@ async function approve(
     return { approved: true, by: given.by };
   const approval =
     approveByRules(rules, change) ??
-    (ask ? await ask(change, signal) : { approved: false, by: "nobody", note: "no rule approves it, and there is nobody to ask" });
+    (ask
+      ? await ask(change, signal)
+      : { approved: false, by: "nobody", note: "no rule approves it, and there is nobody to ask" });
   journal.append({
     kind: approval.approved ? "batch/approved" : "batch/declined",
     direction,
@@ -140,7 +147,13 @@ async function approve(
 }
 
 /** `now` differs from what is wanted, and may be changed. */
-async function carryOut(goal: Goal, before: State, now: State, attempts: number, parts: ItemParts): Promise<Outcome> {
+async function carryOut(
+  goal: Goal,
+  before: State,
+  now: State,
+  attempts: number,
+  parts: ItemParts,
+): Promise<Outcome> {
   const { reading, journal, direction } = parts;
   const { job } = reading;
   let attempt = attempts;
@@ -149,18 +162,38 @@ async function carryOut(goal: Goal, before: State, now: State, attempts: number,
     journal.append({ kind: "batch/intent", direction, key: goal.key, attempt, before, wanted: goal.wanted });
     const run = await parts.act(goal);
     const read = await tryToRead(goal, parts, true);
-    if ("problem" in read) return outcome("undecided", `${read.problem}; the agent: ${run.reason}`, before, null, run.id);
+    if ("problem" in read)
+      return outcome("undecided", `${read.problem}; the agent: ${run.reason}`, before, null, run.id);
     const { state: after } = read;
     const left = differences(job, after, goal.wanted);
-    if (left.length === 0) return outcome("done", describeChange(differences(job, before, after), before, after), before, after, run.id);
+    if (left.length === 0)
+      return outcome(
+        "done",
+        describeChange(differences(job, before, after), before, after),
+        before,
+        after,
+        run.id,
+      );
     const untouched = differences(job, after, now).length === 0;
     if (untouched && run.outcome === "faulted" && tried < TRIES) continue;
     const is = describeChange(left, after, goal.wanted);
     if (untouched && run.outcome === "refused") return outcome("refused", run.reason, before, after, run.id);
     // What cannot be seen yet may come, and would then be there twice.
     if (untouched && run.outcome === "done" && left.some((name) => after[name] === null))
-      return outcome("undecided", `the agent says that it is done, and it cannot be seen after ${job.effect.settleSeconds} s`, before, after, run.id);
-    return outcome("failed", `${untouched ? "nothing has changed" : `it came out otherwise: ${is}`}; ${run.reason}`, before, after, run.id);
+      return outcome(
+        "undecided",
+        `the agent says that it is done, and it cannot be seen after ${job.effect.settleSeconds} s`,
+        before,
+        after,
+        run.id,
+      );
+    return outcome(
+      "failed",
+      `${untouched ? "nothing has changed" : `it came out otherwise: ${is}`}; ${run.reason}`,
+      before,
+      after,
+      run.id,
+    );
   }
 }
 

@@ -1,6 +1,8 @@
 /** @file Reads how an item is now, on the page that its job declares. It opens pages and changes nothing. */
 
 import { setTimeout as sleep } from "node:timers/promises";
+import type { ValueRequest } from "../../browser/page/declared-value.ts";
+import { Fault } from "../../core/errors.ts";
 import type { AgentSession } from "../session.ts";
 import { differences } from "./compare.ts";
 import type { JobDefinition, State } from "./definition.ts";
@@ -31,7 +33,7 @@ export interface Reading {
 export async function readItem(reading: Reading, row: Values): Promise<State> {
   const { session, job } = reading;
   const { effect } = job;
-  if (effect.read) return readByCode(session, job, row);
+  if (effect.read) return readByCode(reading, row);
   const nothing = Object.fromEntries(Object.keys(effect.values).map((name) => [name, null]));
   const address = new URL(fill(effect.open!, row, true), reading.home).href;
   if ((await openToRead(reading, address)) === "missing") return nothing;
@@ -39,7 +41,9 @@ export async function readItem(reading: Reading, row: Values): Promise<State> {
     const name = fill(effect.follow, row);
     const links = await (await session.reader.document()).call("linksCalled", name);
     if (links.length > 1)
-      throw new Unreadable(`${links.length} links of ${address} are called ${JSON.stringify(name)}: ${links.join(", ")}`);
+      throw new Unreadable(
+        `${links.length} links of ${address} are called ${JSON.stringify(name)}: ${links.join(", ")}`,
+      );
     await assertShows(session, job, row);
     if (links.length === 0) return nothing;
     if ((await openToRead(reading, links[0]!)) === "missing") return nothing;
@@ -65,8 +69,23 @@ export async function readUntil(reading: Reading, row: Values, wanted: State): P
   }
 }
 
-async function readByCode(session: AgentSession, job: JobDefinition, row: Values): Promise<State> {
-  const read = await job.effect.read!({ row, session });
+async function readByCode(reading: Reading, row: Values): Promise<State> {
+  const { session, job, home } = reading;
+  const read = await job.effect.read!({
+    row,
+    open: async (address) => (await openToRead(reading, new URL(address, home).href)) === "open",
+    value: ({ label, text, in: within }) =>
+      readOne(session, label ?? "a text", {
+        ...(label !== undefined && { label }),
+        ...(text !== undefined && { texts: [text].flat() }),
+        ...(within !== undefined && { within }),
+      }),
+    text: async () => (await session.reader.document()).call("pageText"),
+  }).catch((error: unknown) => {
+    if (error instanceof Fault || error instanceof Unreadable) throw error;
+    // What the user's code throws is what it has to say: it cannot be read.
+    throw new Unreadable(error instanceof Error ? error.message : String(error), { cause: error });
+  });
   const names = Object.keys(job.effect.values);
   const missing = names.find((name) => read[name] === undefined);
   if (missing !== undefined) throw new Unreadable(`effect.read gave no ${missing}`);
@@ -83,7 +102,9 @@ async function openToRead({ session, job, signal }: Reading, address: string): P
   if (status >= 400) throw new Unreadable(`${address} answers with status ${status}`);
   // A site that sends people who are not signed in elsewhere shows nothing of the item there, and it may be there all the same.
   if (job.effect.shows === undefined && placeOf(url) !== placeOf(address))
-    throw new Unreadable(`${address} leads on to ${url}; where that is meant, say in effect.shows what the page shows`);
+    throw new Unreadable(
+      `${address} leads on to ${url}; where that is meant, say in effect.shows what the page shows`,
+    );
   return "open";
 }
 
@@ -101,11 +122,7 @@ async function assertShows(session: AgentSession, job: JobDefinition, row: Value
     throw new Unreadable(`${await session.reader.url()} does not show ${JSON.stringify(shows)}`);
 }
 
-async function readOne(
-  session: AgentSession,
-  name: string,
-  request: { label?: string; texts?: string[]; within?: string },
-): Promise<string | null> {
+async function readOne(session: AgentSession, name: string, request: ValueRequest): Promise<string | null> {
   const reading = await (await session.reader.document()).call("readValue", request);
   const url = await session.reader.url();
   switch (reading.kind) {
@@ -118,6 +135,8 @@ async function readOne(
         `${url} has nothing called ${JSON.stringify(request.label)} for ${name}; it has ${reading.labels.length === 0 ? "no labels" : reading.labels.join(", ")}`,
       );
     case "ambiguous":
-      throw new Unreadable(`${url} has several for ${name}: ${reading.found.map((one) => JSON.stringify(one)).join(", ")}`);
+      throw new Unreadable(
+        `${url} has several for ${name}: ${reading.found.map((one) => JSON.stringify(one)).join(", ")}`,
+      );
   }
 }

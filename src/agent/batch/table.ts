@@ -119,7 +119,10 @@ function lineOf(content: string, from: number, to: number): number {
 function readJsonRows(content: string, job: JobDefinition, file: string): Table {
   const table: Table = { rows: [], broken: [] };
   const objects: { line: number; row: Record<string, unknown> }[] = [];
-  for (const [index, text] of content.replace(/^\uFEFF/, "").split(/\r?\n/).entries()) {
+  for (const [index, text] of content
+    .replace(/^\uFEFF/, "")
+    .split(/\r?\n/)
+    .entries()) {
     if (text.trim() === "") continue;
     const line = index + 1;
     try {
@@ -134,12 +137,19 @@ function readJsonRows(content: string, job: JobDefinition, file: string): Table 
   if (objects.length > 0)
     checkColumns([...new Set(objects.flatMap(({ row }) => Object.keys(row)))], job, file);
   for (const { line, row } of objects) {
-    const missing = [...columnsOf(job).keys()].filter((name) => row[name] === undefined || row[name] === null);
+    const missing = [...columnsOf(job).keys()].filter(
+      (name) => row[name] === undefined || row[name] === null,
+    );
     const odd = Object.keys(row).find((name) => row[name] !== null && typeof row[name] === "object");
     if (missing.length > 0) table.broken.push({ line, reason: `it has no ${missing.join(", ")}` });
     else if (odd !== undefined) table.broken.push({ line, reason: `${odd} is no text and no number` });
     else
-      add(table, line, Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value ?? "")])), job);
+      add(
+        table,
+        line,
+        Object.fromEntries(Object.entries(row).map(([name, value]) => [name, String(value ?? "")])),
+        job,
+      );
   }
   return finish(table, file);
 }
@@ -147,7 +157,10 @@ function readJsonRows(content: string, job: JobDefinition, file: string): Table 
 function checkColumns(head: readonly string[], job: JobDefinition, file: string): void {
   const twice = head.find((name, i) => head.indexOf(name) !== i);
   if (twice !== undefined)
-    throw new ConfigError(`${file} has two columns ${JSON.stringify(twice)}`, "Give each column a name of its own.");
+    throw new ConfigError(
+      `${file} has two columns ${JSON.stringify(twice)}`,
+      "Give each column a name of its own.",
+    );
   for (const [name, where] of columnsOf(job)) {
     if (head.includes(name)) continue;
     const near = nearest(name, head);
@@ -167,12 +180,14 @@ function add(table: Table, line: number, values: Values, job: JobDefinition): vo
 
 /** What is wrong with a row, if anything. */
 function faultOf(values: Values, job: JobDefinition, key: readonly string[]): string | null {
-  if (key.some((part) => part === "")) return `${[job.key].flat()[key.indexOf("")]!} is empty, and names the item`;
+  if (key.some((part) => part === ""))
+    return `${[job.key].flat()[key.indexOf("")]!} is empty, and names the item`;
   for (const [name, { as, wanted }] of Object.entries(job.effect.values)) {
     if (wanted === null) continue;
     const filled = fill(wanted, values);
     if (filled.trim() === "") return `${name} shall be ${JSON.stringify(wanted)}, and that is empty`;
-    if (as === "number" && parseNumber(filled) === null) return `${name} shall be ${JSON.stringify(filled)}, which is no number`;
+    if (as === "number" && parseNumber(filled) === null)
+      return `${name} shall be ${JSON.stringify(filled)}, which is no number`;
   }
   return null;
 }
@@ -187,7 +202,10 @@ function finish(table: Table, file: string): Table {
     ...table.broken,
     ...doubled.map(({ key, line }) => ({
       line,
-      reason: `${JSON.stringify(key)} is named again in line ${lines.get(key)!.filter((one) => one !== line).join(", ")}`,
+      reason: `${JSON.stringify(key)} is named again in line ${lines
+        .get(key)!
+        .filter((one) => one !== line)
+        .join(", ")}`,
     })),
   ].sort((a, b) => a.line - b.line);
   if (rows.length === 0 && broken.length === 0)

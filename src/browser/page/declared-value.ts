@@ -6,7 +6,17 @@
 
 import { forgetStyleSheets } from "./generated.ts";
 import { nameOf } from "./name.ts";
-import { attributeOf, childElementsOf, closestOf, findAllIn, innerTextOf, page, parentElementOf, tagOf } from "./native.ts";
+import {
+  attributeOf,
+  childElementsOf,
+  closestOf,
+  contentOf,
+  findAllIn,
+  innerTextOf,
+  page,
+  parentElementOf,
+  tagOf,
+} from "./native.ts";
 import { roleOf } from "./role.ts";
 import { squash } from "./text.ts";
 import { childrenOf, isShown, parentOf, SILENT, within } from "./tree.ts";
@@ -54,7 +64,8 @@ export function readValue({ label, texts, within: text }: ValueRequest): ValueRe
   }
   if (label !== undefined) return labelled(label, scope);
   const shown = (texts ?? []).filter((one) => elementsWith(one, scope).exact.length > 0);
-  const found = shown.length > 0 ? shown : (texts ?? []).filter((one) => elementsWith(one, scope).parts.length > 0);
+  const found =
+    shown.length > 0 ? shown : (texts ?? []).filter((one) => elementsWith(one, scope).parts.length > 0);
   if (found.length > 1) return { kind: "ambiguous", found };
   return found.length === 0 ? { kind: "absent" } : { kind: "value", value: found[0]! };
 }
@@ -107,10 +118,18 @@ function elementsWith(text: string, root: Element): { exact: Element[]; parts: E
     for (const child of childrenOf(element)) if (child instanceof Element) visit(child);
     if (exact.length + parts.length > before || !isShown(element)) return;
     if (own === wanted) exact.push(element);
-    else if (containsWords(own, wanted)) parts.push(element);
+    else if (containsWords(withoutChoices(element), wanted)) parts.push(element);
   };
   visit(root);
   return { exact, parts };
+}
+
+/** Its text without that of lists to choose from, which `innerText` has. */
+function withoutChoices(node: Node): string {
+  if (node instanceof Element && /^(?:select|textarea)$/.test(tagOf(node))) return " ";
+  if (!(node instanceof Element) || findAllIn(node, "select,textarea").length === 0)
+    return squash(node instanceof Element ? innerTextOf(node) : (contentOf(node) ?? ""));
+  return squash(childrenOf(node).map(withoutChoices).join(" "));
 }
 
 const JOINS = /[\p{L}\p{M}\p{N}_-]/u;
@@ -144,7 +163,9 @@ function cardOf(element: Element): Element {
     const outer = parentElementOf(at);
     const kind = `${tagOf(at)}.${attributeOf(at, "class") ?? ""}`;
     const alike = outer
-      ? [...childElementsOf(outer)].filter((one) => `${tagOf(one)}.${attributeOf(one, "class") ?? ""}` === kind)
+      ? [...childElementsOf(outer)].filter(
+          (one) => `${tagOf(one)}.${attributeOf(one, "class") ?? ""}` === kind,
+        )
       : [];
     if (alike.length > 1) return at;
   }
@@ -177,7 +198,8 @@ function fieldsIn(elements: readonly Element[]): Entries {
     if (FIELDS.test(role)) entries.push([nameOf(element, role).text, valueOf(element, role) ?? ""]);
     if (role !== "radio" || valueOf(element, role) !== "checked") continue;
     const group = closestOf(element, "fieldset,[role=radiogroup]");
-    const legend = group && (attributeOf(group, "aria-label") ?? briefly(findAllIn(group, "legend")[0] ?? group));
+    const legend =
+      group && (attributeOf(group, "aria-label") ?? briefly(findAllIn(group, "legend")[0] ?? group));
     if (legend) entries.push([legend, nameOf(element, role).text]);
   }
   return entries;
@@ -236,7 +258,12 @@ function isHead(row: Element): boolean {
 /** What stands next to an element that is called so. */
 function besideIn(elements: readonly Element[], scope: Element, wanted: string): Entries {
   return elements.flatMap((element) => {
-    if (childElementsOf(element).length > 0 || roleOf(element) !== null || fold(innerTextOf(element)) !== wanted) return [];
+    if (
+      childElementsOf(element).length > 0 ||
+      roleOf(element) !== null ||
+      fold(innerTextOf(element)) !== wanted
+    )
+      return [];
     for (let at: Element | null = element; at && at !== scope; at = elementAround(at)) {
       const next = at.nextElementSibling;
       if (next) return [[squash(innerTextOf(element)), textOf(next)] as [string, string]];

@@ -1,0 +1,222 @@
+/**
+ * @file A table of jobs, carried out item by item in one session, and taken back. Everything is in the journal: a batch that was
+ * ended, by whatever, is gone on with by the same call on the same directory.
+ */
+
+import { ConfigError } from "../../core/errors.ts";
+import type { RunLimits } from "../run.ts";
+import type { AgentSession } from "../session.ts";
+import type { AskItem } from "./approve.ts";
+import { parseRules } from "./approve.ts";
+import { differences, wantedOf } from "./compare.ts";
+import { defineJob, loadJob } from "./definition.ts";
+import type { JobDefinition, JobInput } from "./definition.ts";
+import type { BatchEvent, Direction, Histories, ItemOutcome, ItemStatus } from "./events.ts";
+import { historiesIn } from "./events.ts";
+import { doItem } from "./item.ts";
+import type { Goal, ItemParts } from "./item.ts";
+import { keepPlan, readPlan } from "./plan-file.ts";
+import type { Plan } from "./plan-file.ts";
+import { readTable } from "./table.ts";
+import type { TableRow } from "./table.ts";
+import type { BatchItem, BatchResult } from "./result.ts";
+import { fill } from "./template.ts";
+import { undoGoal } from "./undo.ts";
+import { writeResults } from "./results.ts";
+
+export interface BatchOptions {
+  /** A .csv or .jsonl file, one job a row. */
+  table: string;
+  /** What the table means: a file, or the definition itself. */
+  job: string | JobInput;
+  /** Over that of the job. */
+  instruction?: string | undefined;
+  /** Reads what would be changed, and changes nothing. */
+  dryRun?: boolean | undefined;
+  /** `["all"]`, or rules such as `price<=10%`; see approve.ts. */
+  approve?: readonly string[] | undefined;
+  /** Asked about each item that no rule approves; without it those are refused. */
+  ask?: AskItem | undefined;
+  /** Of each item's run, over those of the agent. */
+  limits?: Partial<RunLimits> | undefined;
+  /** Told of each item when it is over. */
+  onItem?: ((item: BatchItem, progress: { done: number; total: number }) => void) | undefined;
+  /** Ends the batch after the item that is under way. */
+  signal?: AbortSignal | undefined;
+}
+
+/** What takes back is told by the directory; the job is named where it reads by code. */
+export type UndoOptions = Omit<BatchOptions, "table" | "job" | "instruction"> & {
+  job?: string | JobInput | undefined;
+};
+
+/** Throws a `ConfigError` where table, job and directory do not go together; nothing was done then. */
+export async function runBatch(session: AgentSession, options: BatchOptions): Promise<BatchResult> {
+  const job = await jobOf(options.job, options.instruction);
+  const table = await readTable(options.table, job);
+  const plan = await keepPlan(session.record.directory, {
+    ...table,
+    file: options.table,
+    home: session.page.url,
+    job,
+  });
+  const goals = table.rows.map(({ key, values }): [string, Goal] => {
+    const start = fill(job.start ?? job.effect.open!, values, true);
+    const goal = {
+      key,
+      row: values,
+      wanted: wantedOf(job, values),
+      instruction: fill(job.instruction, values),
+      start: new URL(start, plan.home).href,
+      expected: null,
+    };
+    return [key, { ...goal, mayBeMissing: job.creates || Object.values(goal.wanted).includes(null) }];
+  });
+  return carryOut(session, plan, "do", new Map(goals), options);
+}
+
+/** Takes back what the batch in the session's directory has done, item by item: what was read before is what is wanted. */
+export async function undoBatch(session: AgentSession, options: UndoOptions = {}): Promise<BatchResult> {
+  const { directory, journal } = session.record;
+  const read = options.job === undefined ? undefined : (await jobOf(options.job)).effect.read;
+  const plan = await readPlan(directory, read);
+  if (plan === null)
+    throw new ConfigError(`${directory} holds no batch`, "Name the directory of the batch to take back.");
+  const done = historiesIn(await journal.read(), "do");
+  const goals = new Map<string, Goal | string>();
+  for (const row of plan.rows) {
+    const result = done.get(row.key)?.result;
+    if (result?.status === "done") goals.set(row.key, undoGoal(plan, row, result));
+  }
+  return carryOut(
+    session,
+    { ...plan, rows: plan.rows.filter(({ key }) => goals.has(key)), broken: [] },
+    "undo",
+    goals,
+    options,
+  );
+}
+
+async function jobOf(given: string | JobInput, instruction?: string): Promise<JobDefinition> {
+  const job = typeof given === "string" ? await loadJob(given) : defineJob(given);
+  return instruction === undefined ? job : defineJob({ ...job, instruction });
+}
+
+/** Items that are over and done with; others are come to again. */
+const FINAL = new Set<ItemStatus>(["done", "already", "refused"]);
+
+/** `goals`: what is to become of each row, or why it cannot. */
+async function carryOut(
+  session: AgentSession,
+  plan: Plan,
+  direction: Direction,
+  goals: ReadonlyMap<string, Goal | string>,
+  options: UndoOptions,
+): Promise<BatchResult> {
+  const { journal, directory } = session.record;
+  const { dryRun = false, signal, onItem } = options;
+  const append = (event: BatchEvent) => journal.append(event);
+  const parts: ItemParts = {
+    reading: { session, job: plan.job, home: plan.home, signal },
+    direction,
+    journal: { append },
+    rules: parseRules(options.approve ?? [], plan.job),
+    ask: options.ask,
+    dryRun,
+    act: async (goal) => {
+      const page = await session.open(goal.start, { signal });
+      if (page.error) return { id: "", outcome: "refused", reason: page.error.message };
+      return session.run(goal.instruction, { limits: options.limits ?? {}, signal });
+    },
+  };
+  append({ kind: "batch/started", direction, items: plan.rows.length, broken: plan.broken.length, dryRun });
+  const histories = historiesIn(await journal.read(), direction);
+  const items: BatchItem[] = [];
+  for (const row of plan.rows) {
+    const item = signal?.aborted
+      ? notReached(row, goals, histories)
+      : await one(row, goals.get(row.key)!, histories, parts);
+    items.push(item);
+    if (!signal?.aborted) onItem?.(item, { done: items.length, total: plan.rows.length });
+  }
+  const counts = countOf(items);
+  return writeResults(
+    {
+      directory,
+      direction,
+      dryRun,
+      items,
+      broken: plan.broken,
+      counts,
+      interrupted: signal?.aborted ?? false,
+    },
+    plan,
+  );
+}
+
+async function one(
+  row: TableRow,
+  goal: Goal | string,
+  histories: Histories,
+  parts: ItemParts,
+): Promise<BatchItem> {
+  const history = histories.get(row.key);
+  const shown = { line: row.line, values: row.values };
+  if (history?.result && history.open === null && isOver(history.result, goal, parts))
+    return { ...history.result, ...shown };
+  if (typeof goal === "string") {
+    const failed: ItemOutcome = { ...blank(row.key), status: "failed", reason: goal };
+    if (!parts.dryRun) parts.journal.append({ kind: "batch/result", direction: parts.direction, ...failed });
+    return { ...failed, ...shown };
+  }
+  try {
+    return { ...(await doItem(goal, history, parts)), ...shown };
+  } catch (error) {
+    if (!parts.reading.signal?.aborted) throw error;
+    return { ...blank(row.key), wanted: goal.wanted, ...shown };
+  }
+}
+
+/** A refusal is asked about again where there is somebody else to ask, or other rules. */
+function isOver(result: ItemOutcome, goal: Goal | string, { rules, ask, reading }: ItemParts): boolean {
+  if (!FINAL.has(result.status)) return false;
+  if (result.status === "refused" && (ask || rules === "all" || rules.length > 0)) return false;
+  return typeof goal !== "string" && differences(reading.job, result.wanted, goal.wanted).length === 0;
+}
+
+const blank = (key: string): ItemOutcome => ({
+  key,
+  status: "open",
+  reason: "it was not come to",
+  before: null,
+  wanted: {},
+  after: null,
+  run: null,
+  seconds: 0,
+});
+
+function notReached(
+  row: TableRow,
+  goals: ReadonlyMap<string, Goal | string>,
+  histories: Histories,
+): BatchItem {
+  const goal = goals.get(row.key);
+  const history = histories.get(row.key);
+  const known = history?.open === null ? history.result : null;
+  const wanted = typeof goal === "object" ? goal.wanted : {};
+  return { ...(known ?? { ...blank(row.key), wanted }), line: row.line, values: row.values };
+}
+
+function countOf(items: readonly BatchItem[]): BatchResult["counts"] {
+  const counts: BatchResult["counts"] = {
+    done: 0,
+    already: 0,
+    planned: 0,
+    refused: 0,
+    failed: 0,
+    undecided: 0,
+    open: 0,
+  };
+  for (const { status } of items) counts[status]++;
+  return counts;
+}

@@ -1,0 +1,23 @@
+/** @file What comes of a batch. */
+
+import type { Direction, ItemOutcome, ItemStatus } from "./events.ts";
+import type { BrokenRow } from "./table.ts";
+
+export type BatchItem = ItemOutcome & {
+  line: number;
+  values: Readonly<Record<string, string>>;
+};
+
+export interface BatchResult {
+  directory: string;
+  direction: Direction;
+  dryRun: boolean;
+  items: BatchItem[];
+  /** Rows of which nothing was made. */
+  broken: BrokenRow[];
+  counts: Record<ItemStatus, number>;
+  /** It was ended before it came to all items. */
+  interrupted: boolean;
+  /** Written to the directory: a page for people, and the items for machines. */
+  files: { report: string; csv: string; jsonl: string };
+}
