@@ -25,13 +25,6 @@ export interface ItemApproval {
 /** Asks about one item. */
 export type AskItem = (change: ItemChange, signal?: AbortSignal) => Promise<ItemApproval>;
 
-export interface ApprovalOptions {
-  /** `all`, or rules of which all must hold: `price<=10%`, `stock<=50`. */
-  rules: readonly string[];
-  /** Asked about what no rule approves; without it that is refused. */
-  ask?: AskItem | undefined;
-}
-
 interface Rule {
   text: string;
   name: string;
@@ -39,7 +32,10 @@ interface Rule {
   relative: boolean;
 }
 
-/** Parses rules. Throws a `ConfigError` where one cannot be read, or names what the job does not read. */
+/**
+ * Parses what approves: `all`, or rules of which all must hold (`price<=10%`, `stock<=50`). Throws a `ConfigError` where one cannot be read, or names what
+ * the job does not read.
+ */
 export function parseRules(texts: readonly string[], job: JobDefinition): "all" | Rule[] {
   if (texts.includes("all")) {
     if (texts.length === 1) return "all";
