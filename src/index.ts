@@ -1,6 +1,7 @@
 /** @file `webrl`: the nouns and contracts, suites and episodes, and training: a run from its configuration to its end. */
 
 export type * from "./core/action.ts";
+export type * from "./core/agent-result.ts";
 export type * from "./core/chat.ts";
 export type * from "./core/contracts.ts";
 export type * from "./core/engine.ts";

@@ -3,25 +3,9 @@
  * counts; what the agent typed into a field does not, though the page shows it.
  */
 
+import type { Evidence, Passage } from "../core/agent-result.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Trajectory } from "../core/trajectory.ts";
-
-export interface Passage {
-  /** A line of the page as the model read it. */
-  text: string;
-  /** Name of the element in it that carries most of the answer; `null` where that is plain text. */
-  element: string | null;
-}
-
-export interface Evidence {
-  url: string;
-  title: string;
-  /** Before which step the page was seen; the number of steps for the last page. */
-  step: number;
-  passages: Passage[];
-  /** Path of the page's picture in the agent's directory, where one was kept. */
-  screenshot: string | null;
-}
 
 export interface Support {
   /** All of the answer's numbers were seen, and at least half of its numbers and words together. */

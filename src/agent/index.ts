@@ -1,6 +1,7 @@
 /** @file `webrl/agent`: a trained model, or any other, at work on a site. */
 
 export type * from "../core/action.ts";
+export type * from "../core/agent-result.ts";
 export type * from "../core/chat.ts";
 export type * from "../core/observation.ts";
 export type * from "../core/task.ts";
@@ -36,9 +37,8 @@ export type { ItemPage, JobInput, ReadItem, State } from "./batch/definition.ts"
 export type { Direction, ItemOutcome, ItemStatus } from "./batch/events.ts";
 export type { BrokenRow } from "./batch/table.ts";
 export type { Values } from "./batch/template.ts";
-export type { Evidence, Passage } from "./evidence.ts";
 export type { ModelOptions } from "./model.ts";
 export type { AgentOptions } from "./parts.ts";
-export type { RunLimits, RunOptions, RunOutcome, RunResult, RunUsage } from "./run.ts";
+export type { RunLimits, RunOptions, RunResult, RunUsage } from "./run.ts";
 export type { SafetyOptions } from "./safety.ts";
 export type { SiteOptions } from "./site.ts";

@@ -13,6 +13,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import type { AgentResult } from "../core/agent-result.ts";
 import { ConfigError } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import type { Trajectory } from "../core/trajectory.ts";
@@ -34,7 +35,7 @@ export interface AgentRecord extends AsyncDisposable {
   nextRunId(): string;
   /** Keeps a picture of a page; the result is its path in the directory. */
   keepPicture(runId: string, index: number, image: Uint8Array): Promise<string>;
-  keepRun(trajectory: Trajectory, wallMs: number): void;
+  keepRun(trajectory: Trajectory, result: AgentResult, wallMs: number): void;
 }
 
 /** `runs/agent-…`, where nobody names a directory. */
@@ -91,7 +92,7 @@ function recordIn(journal: Journal, trajectories: { append(record: EpisodeRecord
       await writeAtomically(join(directory, path), image);
       return path;
     },
-    keepRun: (trajectory, wallMs) => {
+    keepRun: (trajectory, result, wallMs) => {
       const usage = sumUsage(trajectory.steps.map((step) => step.usage));
       trajectories.append({
         id: trajectory.id,
@@ -101,6 +102,7 @@ function recordIn(journal: Journal, trajectories: { append(record: EpisodeRecord
         mistakes: [],
         wallMs,
         ...(usage && { usage }),
+        result,
       });
     },
     [Symbol.asyncDispose]: () => journal[Symbol.asyncDispose](),

@@ -3,6 +3,7 @@
  * `rollout/episode.ts`, on a session that outlives it: `exit` ends the run and leaves the browser where it is.
  */
 
+import type { AgentResult, RunOutcome } from "../core/agent-result.ts";
 import type { ActionError, ParsedAction } from "../core/action.ts";
 import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
@@ -11,7 +12,6 @@ import type { Task } from "../core/task.ts";
 import type { Ending, Step, Trajectory } from "../core/trajectory.ts";
 import { limitReached } from "../rollout/episode.ts";
 import type { Choice, Policy } from "../rollout/policy.ts";
-import type { Evidence } from "./evidence.ts";
 import { findEvidence } from "./evidence.ts";
 import type { AgentRecord } from "./record.ts";
 
@@ -64,15 +64,6 @@ export interface RunOptions {
   signal?: AbortSignal | undefined;
 }
 
-/**
- * - `done`: the agent says that it has done what it was asked, or has an answer;
- * - `gave up`: it says that it cannot;
- * - `stopped`: a limit, a loop, a site that asks to sign in, or a person ended it;
- * - `refused`: what it wanted to do last was not permitted, and it did nothing else after that;
- * - `faulted`: the world broke: browser, site or the model's server.
- */
-export type RunOutcome = "done" | "gave up" | "stopped" | "refused" | "faulted";
-
 export interface RunUsage {
   steps: number;
   seconds: number;
@@ -82,20 +73,9 @@ export interface RunUsage {
   cost?: number;
 }
 
-export interface RunResult {
+export interface RunResult extends AgentResult {
   /** Of the run in the agent's directory. */
   id: string;
-  outcome: RunOutcome;
-  /** Why it ended so, in one sentence. */
-  reason: string;
-  /** What the agent says; `null` where it has not come to that, or has nothing to say. */
-  answer: string | null;
-  /** Nothing that was seen carries the answer: it may be made up. */
-  unsupported: boolean;
-  /** Where the answer was seen. */
-  evidence: Evidence[];
-  /** Picture of the last page: its path in the agent's directory; `null` where none could be taken. */
-  picture: string | null;
   trajectory: Trajectory;
   usage: RunUsage;
 }
@@ -150,23 +130,15 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
       blockedHosts: countsSince(blockedBefore, session.blockedHosts()),
     };
     const wallMs = performance.now() - started;
-    record.keepRun(trajectory, Math.round(wallMs));
     const answer = to.answer === "" ? null : to.answer;
     const found = answer === null || to.outcome === "gave up" ? null : findEvidence(answer, trajectory);
-    const result: RunResult = {
-      id: task.id,
-      outcome: to.outcome,
-      reason: to.reason,
-      answer,
-      unsupported: found !== null && !found.supported,
-      evidence: found?.evidence ?? [],
-      picture,
-      trajectory,
-      usage: { ...usageOf(steps), seconds: wallMs / 1000 },
-    };
-    const { outcome, reason, unsupported } = result;
+    const { outcome, reason } = to;
+    const unsupported = found !== null && !found.supported;
+    const evidence = found?.evidence ?? [];
+    const result: AgentResult = { outcome, reason, answer, unsupported, evidence, picture };
+    record.keepRun(trajectory, result, Math.round(wallMs));
     record.journal.append({ kind: "run_ended", run: task.id, outcome, reason, answer, unsupported });
-    return result;
+    return { id: task.id, ...result, trajectory, usage: { ...usageOf(steps), seconds: wallMs / 1000 } };
   }
 }
 
@@ -218,7 +190,10 @@ async function takeTurns(
       : undefined;
     const acting = performance.now();
     const exit = choice.action.ok && choice.action.action.kind === "exit" ? choice.action.action : null;
-    const step = stepOf(index, page, choice, screenshot, { sampleMs: sampled - turnStarted, actMs: 0 });
+    const step = stepOf(index, page, choice, screenshot, {
+      sampleMs: Math.round(sampled - turnStarted),
+      actMs: 0,
+    });
     steps.push(step);
     if (exit) {
       onStep?.(step, { id: task.id, next: null });
@@ -226,7 +201,7 @@ async function takeTurns(
     }
     // An action that has begun is waited for: what came of it is part of the record.
     page = await session.step(choice.action);
-    step.time!.actMs = performance.now() - acting;
+    step.time!.actMs = Math.round(performance.now() - acting);
     onStep?.(step, { id: task.id, next: page });
     if (page.error === null) carriedOut++;
     if (maxActions !== undefined && carriedOut >= maxActions) return acted(carriedOut);

@@ -1,5 +1,6 @@
 /** @file The episodes of a run: a summary of each for lists, one of them whole for the viewer. */
 
+import type { AgentResult } from "../core/agent-result.ts";
 import type { Tokenizer } from "../core/engine.ts";
 import type { Step } from "../core/trajectory.ts";
 import { endingName } from "../core/trajectory.ts";
@@ -207,6 +208,8 @@ export interface EpisodeDetail {
   faults: EpisodeRecord["faults"];
   blockedHosts: Record<string, number>;
   wallMs: number;
+  /** Of an agent at work; `null` of a rollout. */
+  result: AgentResult | null;
 }
 
 /** `null` where the run has no such episode. */
@@ -281,6 +284,7 @@ export async function episodeDetail(
     faults: record.faults ?? [],
     blockedHosts: trajectory.blockedHosts ?? {},
     wallMs: record.wallMs ?? 0,
+    result: record.result ?? null,
   };
 }
 

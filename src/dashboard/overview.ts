@@ -88,7 +88,12 @@ export async function overview(run: RunFiles): Promise<Overview> {
         : [],
     ),
     openEpisodes: progress.state === "running" ? await openEpisodes(run, progress) : [],
-    problems: [...new Set([...(await run.problems()), ...missing(progress, metrics, evaluations, events)])],
+    problems: [
+      ...new Set([
+        ...(await run.problems()),
+        ...(head.agent ? [] : missing(progress, metrics, evaluations, events)),
+      ]),
+    ],
   };
 }
 

@@ -20,10 +20,22 @@ export interface Progress {
   lastEventAt: string | null;
 }
 
+/** An agent at work has no stages. */
+const NOTHING: Omit<Progress, "state"> = {
+  reason: null,
+  phase: null,
+  stage: null,
+  stageStartedAt: null,
+  done: null,
+  total: null,
+  lastEventAt: null,
+};
+
 export async function readProgress(run: RunFiles, head: RunHead): Promise<Progress> {
   const events = await run.events();
   const last = events.at(-1);
   const locked = await run.isLocked();
+  if (head.agent) return { ...NOTHING, state: locked ? "running" : "finished" };
   const open = openStage(events);
   const state =
     last?.kind === "run_finished"

@@ -1,8 +1,7 @@
 /** @file The page of `report.html`, from the same plots and tables as the dashboard. Pure: data in, HTML out. */
 
-import { raw } from "hono/html";
 import type { Curriculum } from "./curriculum.ts";
-import type { EpisodeDetail, StepView } from "./episodes.ts";
+import type { EpisodeDetail } from "./episodes.ts";
 import type { JudgeMistakes } from "./judge-mistakes.ts";
 import type { Overview } from "./overview.ts";
 import { secondsByStage } from "./overview.ts";
@@ -17,12 +16,11 @@ import {
   stepPlots,
   throughputPlot,
 } from "./plots.ts";
+import { Problems, reportDocument, StepItem } from "./report-parts.tsx";
 import { BarChart, LineChart } from "./views/chart.tsx";
 import { duration, share, words } from "./views/format.ts";
 import { LineageTree } from "./views/lineage.tsx";
-import { Screen } from "./views/screen.tsx";
 import { BeforeAfterTable, ConfusionTable, JudgeTable } from "./views/tables.tsx";
-import { THEME_CSS } from "./views/theme.ts";
 
 interface ReportAttempt {
   episode: EpisodeDetail;
@@ -45,36 +43,20 @@ export interface ReportData {
 }
 
 export function renderReport(data: ReportData): string {
-  const { head } = data.overview;
-  const page = (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        {/* Captured pages are text here, and no script runs whatever they say. */}
-        <meta
-          http-equiv="Content-Security-Policy"
-          content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
-        />
-        <title>{`WebRL run ${head.name}`}</title>
-        <style>{raw(THEME_CSS)}</style>
-      </head>
-      <body>
-        <main>
-          <Head data={data} />
-          <Problems problems={data.overview.problems} />
-          <Results overview={data.overview} />
-          <Learning overview={data.overview} />
-          <Pairs {...data} scored={data.overview.evaluations.length} />
-          <CurriculumPart curriculum={data.curriculum} />
-          <JudgePart {...data} />
-          <TimeAndFaults overview={data.overview} />
-          <Configuration overview={data.overview} />
-        </main>
-      </body>
-    </html>
+  return reportDocument(
+    `WebRL run ${data.overview.head.name}`,
+    <>
+      <Head data={data} />
+      <Problems problems={data.overview.problems} />
+      <Results overview={data.overview} />
+      <Learning overview={data.overview} />
+      <Pairs {...data} scored={data.overview.evaluations.length} />
+      <CurriculumPart curriculum={data.curriculum} />
+      <JudgePart {...data} />
+      <TimeAndFaults overview={data.overview} />
+      <Configuration overview={data.overview} />
+    </>,
   );
-  return `<!doctype html>\n${page.toString()}\n`;
 }
 
 function Head({ data }: { data: ReportData }) {
@@ -112,20 +94,6 @@ function Head({ data }: { data: ReportData }) {
         <p>No evaluation is complete yet.</p>
       )}
     </header>
-  );
-}
-
-function Problems({ problems }: { problems: readonly string[] }) {
-  if (problems.length === 0) return null;
-  return (
-    <section class="notice" aria-label="What is missing">
-      <strong>This run is incomplete:</strong>
-      <ul>
-        {problems.slice(0, 20).map((problem) => (
-          <li>{problem}</li>
-        ))}
-      </ul>
-    </section>
   );
 }
 
@@ -223,34 +191,6 @@ function Attempt({ title, attempt }: { title: string; attempt: ReportAttempt }) 
         ))}
       </ol>
     </div>
-  );
-}
-
-function StepItem({ step, picture }: { step: StepView; picture: string | null }) {
-  const element = step.observation.elements.find((each) => each.name === step.element);
-  const { screenshot } = step;
-  return (
-    <li>
-      <p class="act">{`${step.index + 1}. ${step.response}`}</p>
-      {step.observation.error && <p class="bad">{step.observation.error.message}</p>}
-      {picture !== null && screenshot ? (
-        <Screen
-          src={picture}
-          width={screenshot.width}
-          height={screenshot.height}
-          viewportHeight={step.observation.scroll.viewport}
-          element={element}
-          alt={`Page ${step.observation.title} at step ${step.index + 1}`}
-        />
-      ) : (
-        <details>
-          <summary class="dim">{`${step.observation.title || "page"} — ${step.observation.url}`}</summary>
-          <pre class="page-text" tabindex={0}>
-            {step.observation.text}
-          </pre>
-        </details>
-      )}
-    </li>
   );
 }
 

@@ -6,15 +6,21 @@ import { ConfigError } from "../core/errors.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeDetail } from "./episodes.ts";
-import { episodeDetail } from "./episodes.ts";
+import { episodeDetail, phaseEpisodes } from "./episodes.ts";
+import type { Overview } from "./overview.ts";
 import { overview } from "./overview.ts";
 import { judgeMistakes } from "./judge-mistakes.ts";
 import { improvedTasks } from "./pairs.ts";
+import { isScreenshotPath } from "../run/paths.ts";
+import type { ReportRun } from "./report-agent.tsx";
+import { renderAgentReport } from "./report-agent.tsx";
 import type { ReportPair } from "./report-page.tsx";
 import { renderReport } from "./report-page.tsx";
 import type { RunFiles } from "../run/run-files.ts";
 import { openRunFiles } from "../run/run-files.ts";
 
+/** Runs of an agent that are shown, the last ones. */
+const AGENT_RUNS = 100;
 /** Tasks that are shown with all their steps. */
 const PAIRS = 3;
 /** The judge's mistakes that are shown. */
@@ -36,6 +42,7 @@ export async function writeReport(runDirectory: string): Promise<string> {
 
 async function reportHtml(run: RunFiles): Promise<string> {
   const view = await overview(run);
+  if (view.head.agent) return agentHtml(run, view);
   const [first, last] = [view.evaluations[0], view.evaluations.at(-1)];
   const improved = first && last && first !== last ? await improvedTasks(run, first.phase, last.phase) : [];
   const budget = { bytes: PICTURE_BYTES };
@@ -60,6 +67,23 @@ async function reportHtml(run: RunFiles): Promise<string> {
   });
 }
 
+async function agentHtml(run: RunFiles, view: Overview): Promise<string> {
+  const all = await phaseEpisodes(run, 0, "rollout");
+  const budget = { bytes: PICTURE_BYTES };
+  const shown: ReportRun[] = [];
+  for (const { id } of all.slice(-AGENT_RUNS)) {
+    const episode = await episodeDetail(run, 0, "rollout", id);
+    if (episode === null) continue;
+    const last = episode.result?.picture ?? null;
+    shown.push({
+      episode,
+      pictures: await pictures(run, episode, budget),
+      last: last === null || !isScreenshotPath(last) ? null : await dataUrl(run, last, budget),
+    });
+  }
+  return renderAgentReport(view, shown, all.length);
+}
+
 /** Screenshots as data URLs, by step. */
 async function pictures(
   run: RunFiles,
@@ -67,19 +91,16 @@ async function pictures(
   budget: { bytes: number },
 ): Promise<(string | null)[]> {
   const urls: (string | null)[] = [];
-  for (const { screenshot } of episode.steps) {
-    if (!screenshot) {
-      urls.push(null);
-      continue;
-    }
-    const bytes = await run.picture(screenshot.path);
-    if (!bytes) {
-      urls.push(null);
-      continue;
-    }
-    budget.bytes -= bytes.length;
-    const type = screenshot.path.endsWith(".png") ? "image/png" : "image/jpeg";
-    urls.push(budget.bytes < 0 ? null : `data:${type};base64,${bytes.toString("base64")}`);
-  }
+  for (const { screenshot } of episode.steps)
+    urls.push(screenshot && (await dataUrl(run, screenshot.path, budget)));
   return urls;
+}
+
+/** `null` where there is no such picture, or no room for it. */
+async function dataUrl(run: RunFiles, path: string, budget: { bytes: number }): Promise<string | null> {
+  const bytes = await run.picture(path);
+  if (!bytes) return null;
+  budget.bytes -= bytes.length;
+  const type = path.endsWith(".png") ? "image/png" : "image/jpeg";
+  return budget.bytes < 0 ? null : `data:${type};base64,${bytes.toString("base64")}`;
 }

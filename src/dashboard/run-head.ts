@@ -2,7 +2,7 @@
 
 import { basename } from "node:path";
 import type { RunFiles } from "../run/run-files.ts";
-import type { RunInfo } from "../run/run-info.ts";
+import type { AgentInfo, RunInfo } from "../run/run-info.ts";
 
 /** What a view needs of the configuration, and what people ask first. */
 export interface RunHead {
@@ -12,6 +12,8 @@ export interface RunHead {
   method: string;
   seed: number | null;
   phases: number;
+  /** An agent at work, and no training. */
+  agent: AgentInfo["agent"] | null;
   version: string | null;
   revision: string | null;
   startedAt: string | null;
@@ -19,15 +21,19 @@ export interface RunHead {
 }
 
 export async function readRunHead(run: RunFiles): Promise<RunHead> {
-  const info = await run.info();
-  const config = info?.config ?? null;
+  const agent = await run.agent();
+  const info = agent ?? (await run.info());
+  const config = info && "config" in info ? info.config : null;
   const without = config?.without ?? [];
   return {
     directory: run.directory,
     name: basename(run.directory),
-    method: config
-      ? [config.method, ...without.map((part) => `without ${part}`)].join(" ")
-      : "unknown method",
+    agent: agent?.agent ?? null,
+    method: agent
+      ? `agent on ${agent.agent.site} with ${agent.agent.model}`
+      : config
+        ? [config.method, ...without.map((part) => `without ${part}`)].join(" ")
+        : "unknown method",
     seed: config?.seed ?? null,
     phases: config?.phases ?? 0,
     version: info?.version ?? null,

@@ -255,6 +255,7 @@ const UNREADABLE = {
     method: "unknown method",
     seed: null,
     phases: 0,
+    agent: null,
     version: null,
     revision: null,
     startedAt: null,

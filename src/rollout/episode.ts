@@ -1,5 +1,6 @@
 /** @file One episode: a policy in a site until it ends, with the verifier's verdict taken before the site is gone. */
 
+import type { AgentResult } from "../core/agent-result.ts";
 import type { ChatUsage } from "../core/chat.ts";
 import type { Episode, Site } from "../core/episode.ts";
 import type { FaultCode } from "../core/errors.ts";
@@ -39,6 +40,8 @@ export interface EpisodeRecord {
   wallMs: number;
   /** What the model's server took for the episode, attempts that the world broke included. */
   usage?: ChatUsage;
+  /** Of an agent at work: what it says, and what that rests on. */
+  result?: AgentResult;
 }
 
 export type EpisodeLimits = Pick<

@@ -14,7 +14,7 @@ import type { EpisodeKind } from "./episode-ids.ts";
 import { isStageDone, phasePath, phasesIn } from "./paths.ts";
 import type { Evaluation, EventLine, MetricLine, PhaseRecords } from "./records.ts";
 import { EPISODE_FILES, EVALUATION_FILE, STAGE_FILES } from "./records.ts";
-import type { RunInfo } from "./run-info.ts";
+import type { AgentInfo, RunInfo } from "./run-info.ts";
 import { isLocked, lockMark } from "./run-lock.ts";
 import type { LinePlace, TailedLines } from "./tailed-lines.ts";
 import { parseRecord, reasonOf, tailJson, tailLines } from "./tailed-lines.ts";
@@ -29,6 +29,8 @@ export interface RunFiles {
   readonly directory: string;
   /** `null` where `config.json` is missing or damaged. */
   info(): Promise<RunInfo | null>;
+  /** `null` where the directory is not an agent's. */
+  agent(): Promise<AgentInfo | null>;
   events(): Promise<readonly EventLine[]>;
   metrics(): Promise<readonly MetricLine[]>;
   /** Numbers of the phases that have a directory, ascending. */
@@ -94,12 +96,19 @@ export function openRunFiles(path: string): RunFiles {
     }
   };
 
+  const config = () => json<RunInfo | AgentInfo>(join(directory, "config.json"), true);
+
   return {
     directory,
     path: pathOf,
+    agent: async () => {
+      const info = await config();
+      return info !== null && "agent" in info ? info : null;
+    },
     info: async () => {
       const file = join(directory, "config.json");
-      const info = await json<RunInfo>(file, true);
+      const info = await config();
+      if (info !== null && "agent" in info) return null;
       if (info !== null && (typeof info.config !== "object" || info.config === null)) {
         damaged.set(file, "config.json is not the configuration of a run");
         return null;

@@ -79,7 +79,11 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
         )}
       </p>
       <h1>{data.task.instruction}</h1>
-      <p class="dim">{`${data.task.id} · ${data.task.category} · ${(data.task.sites ?? []).join(", ")} · the oracle needs ${data.task.difficulty} steps`}</p>
+      <p class="dim">
+        {data.result
+          ? `${data.task.id} · ${(data.task.sites ?? []).join(", ")}`
+          : `${data.task.id} · ${data.task.category} · ${(data.task.sites ?? []).join(", ")} · the oracle needs ${data.task.difficulty} steps`}
+      </p>
       <div class="filters">
         <BesideChoice
           value={besideText}
@@ -209,8 +213,10 @@ function shortAction({ action: parsed, response }: EpisodeDetail["steps"][number
 const said = (verdict: string, reasons: readonly string[]) =>
   reasons.length > 0 ? `${verdict}: ${reasons.join("; ")}` : verdict;
 
+const NO_SUPPORT = "none: no page that was seen carries this answer";
+
 function Fate({ detail }: { detail: EpisodeDetail }) {
-  const { ending, truth, judged, blockedHosts, faults } = detail;
+  const { ending, truth, judged, blockedHosts, faults, result } = detail;
   const how =
     ending.kind === "terminated"
       ? ending.answer === null
@@ -233,6 +239,15 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
     ],
     ["policy", `${detail.policy}, seed ${detail.seed}, ${duration(detail.wallMs / 1000)}`],
   ];
+  if (result)
+    rows.push(
+      ["outcome", `${result.outcome}: ${result.reason}`],
+      ...(result.unsupported ? [["support", NO_SUPPORT] satisfies [string, string]] : []),
+      ...result.evidence.map(({ url, passages }): [string, string] => [
+        "seen on",
+        `${url}: ${passages.map(({ text }) => `“${text.trim().slice(0, 200)}”`).join(", ")}`,
+      ]),
+    );
   const blocked = Object.entries(blockedHosts);
   if (blocked.length > 0)
     rows.push(["refused hosts", blocked.map(([host, n]) => `${host} (${n})`).join(", ")]);
@@ -242,8 +257,8 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
     <>
       <table>
         <tbody>
-          {rows.map(([name, value]) => (
-            <tr key={name}>
+          {rows.map(([name, value], i) => (
+            <tr key={i}>
               <th scope="row" class="dim">
                 {name}
               </th>

@@ -75,6 +75,10 @@ function Notice({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** What an agent did has episodes, and nothing that training leaves. */
+const isAgent = (runs: readonly RunSummary[], key: string): boolean =>
+  runs.some((run) => run.key === key && run.head.agent !== null);
+
 function View({
   route,
   runs,
@@ -91,7 +95,7 @@ function View({
   if (route.path[0] === "compare") return <CompareView query={route.query} runs={runs} version={all} />;
   if (run === null) return <RunsView runs={runs} />;
   if (!runs.some((each) => each.key === run)) return <Notice>{`There is no run ${run}.`}</Notice>;
-  const [, , part, kind, phase, id] = route.path;
+  const [, , part = isAgent(runs, run) ? "episodes" : "", kind, phase, id] = route.path;
   switch (part) {
     case "curriculum":
       return <CurriculumView run={run} version={version} />;
@@ -126,6 +130,8 @@ function Header({
   part: string;
   connected: boolean;
 }) {
+  const first = run !== null && isAgent(runs, run) ? "episodes" : "";
+  const current = part === "episode" ? "episodes" : part || first;
   return (
     <header class="top">
       <a class="brand" href="#/">
@@ -151,11 +157,11 @@ function Header({
       )}
       <nav aria-label="Views">
         {run !== null &&
-          PARTS.map(([name, title]) => (
+          PARTS.filter(([name]) => name === "episodes" || !isAgent(runs, run)).map(([name, title]) => (
             <a
               key={name}
               href={href(["run", run, ...(name ? [name] : [])])}
-              aria-current={part === name || (part === "episode" && name === "episodes") ? "page" : undefined}
+              aria-current={current === name ? "page" : undefined}
             >
               {title}
             </a>
