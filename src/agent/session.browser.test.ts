@@ -140,6 +140,14 @@ describe("a run", () => {
     expect((await journalOf(opened.directory)).at(-1)).toMatchObject({ kind: "run_ended" });
   });
 
+  test("a reply that is no action leaves nothing in the journal: nothing was done", async () => {
+    const { site } = shop();
+    await using opened = await testSession(site, scriptedPolicy([click("link Lamp"), "hm", exit()]));
+    await opened.session.run("Look");
+    const steps = (await journalOf(opened.directory)).filter((line) => "step" in line);
+    expect(steps.map(({ kind }) => kind)).toEqual(["intent", "effect"]);
+  });
+
   test("gives up where the model says that it cannot", async () => {
     const { site } = shop();
     await using opened = await testSession(site, scriptedPolicy([exit("N/A")]));

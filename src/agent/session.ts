@@ -152,7 +152,8 @@ class Session implements AgentSession {
     invariant(!action.ok || action.action.kind !== "exit", "exit ends a run, not the session");
     return this.#inTurn(async () => {
       const episode = await this.#ready(signal);
-      if (!action.ok) return this.#effect(await episode.step(action), signal);
+      // A reply that is no action does nothing: the page tells the model so.
+      if (!action.ok) return this.#told(await episode.step(action));
       const line = this.#line(action.action);
       const { journal } = this.record;
       let isAnnounced = false;
@@ -246,9 +247,12 @@ class Session implements AgentSession {
     const isFresh = this.#episode === null || this.#page === this.#episode.first;
     const episode = await this.#ready(signal);
     if (isFresh) return;
-    const next = await episode.look();
-    if (next.kind === "last") await this.#broke(next);
-    else this.#page = next.observation;
+    await this.#told(await episode.look());
+  }
+
+  /** The page, after nothing was done on it. */
+  async #told(next: TimeStep): Promise<Observation> {
+    return next.kind === "mid" ? (this.#page = next.observation) : this.#broke(next);
   }
 
   async #start(how: {
