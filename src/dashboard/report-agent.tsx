@@ -73,7 +73,7 @@ function AgentRun({ episode, pictures, last }: ReportRun) {
             <StepItem step={step} picture={pictures[i] ?? null} />
           ))}
         </ol>
-        {last !== null && pictures.at(-1) == null && (
+        {last !== null && (pictures.at(-1) ?? null) === null && (
           <img class="screen" src={last} alt="The page that the run ended on" />
         )}
       </div>
