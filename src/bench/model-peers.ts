@@ -19,12 +19,15 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 `;
 
-/** PEFT as fast as it comes: head for the target rows only, fused AdamW; one element type a process. Gives {mode: {seconds, …}}. */
+/**
+ * PEFT as fast as it comes: head for the target rows only, fused AdamW; one element type and one kind of attention a process.
+ * Gives {mode: {seconds, …}}.
+ */
 export const peftPeerScript = `${head}
 import peft, transformers
 
 dtype = getattr(torch, job["dtype"])
-base = transformers.AutoModelForCausalLM.from_pretrained(job["model"], dtype=dtype, attn_implementation="sdpa")
+base = transformers.AutoModelForCausalLM.from_pretrained(job["model"], dtype=dtype, attn_implementation=job["attention"])
 config = peft.LoraConfig(r=job["rank"], lora_alpha=2 * job["rank"], target_modules="all-linear", task_type="CAUSAL_LM",
                          layers_to_transform=job["layers"] and list(range(base.config.num_hidden_layers))[-job["layers"]:])
 model = peft.get_peft_model(base, config)
@@ -32,7 +35,7 @@ tokens, targets = torch.tensor(job["tokens_BT"]), torch.tensor(job["targets_BN"]
 count = targets.shape[1]
 parameters = [p for p in model.parameters() if p.requires_grad]
 optimizer = torch.optim.AdamW(parameters, lr=1e-4, weight_decay=0.0, fused=True)
-mode = f"PEFT {peft.__version__} {job['dtype']}"
+mode = f"PEFT {peft.__version__} {job['dtype']} {job['attention']}"
 
 def step():
     optimizer.zero_grad(set_to_none=True)

@@ -264,18 +264,20 @@ async function trainPeers(
   const tokens = datums_B.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
   const peers: ModelPeer[] = [];
   for (const dtype of ["float32", "bfloat16"])
-    peers.push(
-      ...toPeers(
-        await askPython<PeerAnswer>(python, "torch, transformers, peft", peftPeerScript, {
-          ...job,
-          model,
-          dtype,
-          tokens_BT: datums_B.map(({ tokens_T }) => tokens_T),
-          targets_BN: datums_B.map(({ targets_N }) => targets_N),
-        }),
-        tokens,
-      ),
-    );
+    for (const attention of ["sdpa", "eager"])
+      peers.push(
+        ...toPeers(
+          await askPython<PeerAnswer>(python, "torch, transformers, peft", peftPeerScript, {
+            ...job,
+            model,
+            dtype,
+            attention,
+            tokens_BT: datums_B.map(({ tokens_T }) => tokens_T),
+            targets_BN: datums_B.map(({ targets_N }) => targets_N),
+          }),
+          tokens,
+        ),
+      );
   return peers;
 }
 

@@ -35,7 +35,7 @@ export async function drag(
       if (round === 1 && moved) return refused("the two cannot be on the screen together");
       [from, goal] = [again, middle];
     }
-  if (!inViewport(from) || !inViewport(goal)) return refused("the mouse would leave the window");
+  if (!inViewport(page, from) || !inViewport(page, goal)) return refused("the mouse would leave the window");
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   await page.mouse.move(goal.x, goal.y, { steps: STEPS });
@@ -84,7 +84,8 @@ export async function draw(page: Page, points: readonly Offset[], named: Named):
   const spots: Spot[] = [];
   for (const [x, y] of points) {
     const spot = await document.toPage({ x: left + x, y: top + y });
-    if (!spot || !inViewport(spot)) return refused(`"${named.name}" is not wholly in sight: scroll first`);
+    if (!spot || !inViewport(page, spot))
+      return refused(`"${named.name}" is not wholly in sight: scroll first`);
     spots.push(spot);
   }
   const [first, ...rest] = spots;
@@ -103,7 +104,7 @@ export async function selectText(page: Page, text: string, named: Named | null):
   if (found.kind === "refused") return named ? report(named.name, found) : refused(`${subject} ${found.why}`);
   if (found.kind === "selected") return null;
   const [from, to] = [await document.toPage(found.from), await document.toPage(found.to)];
-  if (found.mouse && from && to && inViewport(from) && inViewport(to)) {
+  if (found.mouse && from && to && inViewport(page, from) && inViewport(page, to)) {
     await page.mouse.move(from.x, from.y);
     await page.mouse.down();
     await page.mouse.move(to.x, to.y, { steps: 3 });

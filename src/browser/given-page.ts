@@ -6,10 +6,10 @@
 
 import type { BrowserContext, Frame, Page, Route, WebSocketRoute } from "playwright-core";
 import { ConfigError } from "../core/errors.ts";
+import { DEFAULT_BROWSER } from "../core/trajectory.ts";
 import { hostMatches } from "./addresses.ts";
 import { listenerHook, openPageWorld } from "./page-world.ts";
 import type { ContextSource, EpisodeContext } from "./pool.ts";
-import { VIEWPORT } from "./pool.ts";
 import type { EpisodeWorld } from "./world.ts";
 
 /**
@@ -25,7 +25,7 @@ async function openGiven(page: Page, world: EpisodeWorld): Promise<EpisodeContex
   const size = page.viewportSize();
   await assertChromium(page);
   await context.addInitScript({ content: await listenerHook() });
-  await page.setViewportSize(VIEWPORT);
+  await page.setViewportSize({ width: DEFAULT_BROWSER.width, height: DEFAULT_BROWSER.height });
   const guard = await guardContext(context, page, world);
   return {
     browser: { isConnected: () => context.browser()?.isConnected() ?? !page.isClosed() },

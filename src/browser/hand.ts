@@ -1,9 +1,9 @@
 /** @file What all actions on elements begin with: where on the screen the element is, or why it cannot be touched. */
 
+import type { Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
 import type { ElementTarget } from "./observe.ts";
 import type { Located, Refusal, Spot } from "./page/locate.ts";
-import { VIEWPORT } from "./pool.ts";
 
 /** An element of the last observation, and how it is called there. */
 export interface Named {
@@ -25,8 +25,11 @@ export const gone = (name: string): ActionError => ({
 export const report = (name: string, { reason, why }: Pick<Refusal, "reason" | "why">): ActionError =>
   reason === "gone" ? gone(name) : refused(`"${name}" ${why}`);
 
-export const inViewport = ({ x, y }: Spot): boolean =>
-  x >= 0 && y >= 0 && x < VIEWPORT.width && y < VIEWPORT.height;
+/** Whether the mouse can be there. */
+export function inViewport(page: Page, { x, y }: Spot): boolean {
+  const { width, height } = page.viewportSize()!;
+  return x >= 0 && y >= 0 && x < width && y < height;
+}
 
 /** Finds the element, scrolled into view, and the point of the screen at which to touch it. */
 export async function locateOn(
@@ -38,7 +41,7 @@ export async function locateOn(
     const at = await document.call("locate", index, again);
     if (at.kind === "refused") return { error: report(named.name, at) };
     const spot = await document.toPage(at);
-    if (spot && inViewport(spot)) return { ...at, spot };
+    if (spot && inViewport(document.page, spot)) return { ...at, spot };
   }
   return { error: refused(`"${named.name}" is covered or out of sight`) };
 }

@@ -17,6 +17,7 @@ import { ConfigError, Fault } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive } from "../core/process-owner.ts";
 import { withProfileDirectory } from "./profiles.ts";
+import { browserSettingsSchema } from "./settings.ts";
 
 export const browserConfigSchema = z.strictObject({
   executable: z.string().optional().describe("Path of a Chromium or Chrome to use instead of the one found."),
@@ -30,6 +31,7 @@ export const browserConfigSchema = z.strictObject({
     .default("127.0.0.1")
     .describe("Address under which the browser reaches this process; set it for a remote browser."),
   headed: z.boolean().default(false).describe("Show the browser's window to a person."),
+  ...browserSettingsSchema.shape,
 });
 
 export type BrowserConfig = z.input<typeof browserConfigSchema>;

@@ -19,6 +19,7 @@ const COPIED = "webrlCopied";
 
 /** The document that a frame had when it was looked up. */
 export interface PageDocument {
+  readonly page: Page;
   /** It has been replaced, or its frame has been removed. Calls reject then. */
   readonly gone: boolean;
   /** Calls the page script. */
@@ -97,6 +98,7 @@ class PageWorld {
   async #document(session: FrameSession, frameId: string): Promise<PageDocument> {
     const context = await session.contextOf(frameId);
     return {
+      page: this.#page,
       get gone() {
         return !session.has(context);
       },

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
+import type { BrowserSettings } from "../core/episode.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { launchBrowser, resolveBrowser } from "./launch.ts";
@@ -11,8 +12,6 @@ import { listenerHook, openPageWorld } from "./page-world.ts";
 import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
 import type { EpisodeWorld } from "./world.ts";
-
-export const VIEWPORT = { width: 1280, height: 720 } as const;
 
 /** A browser context with a network of its own. Disposing it frees both, also when the browser is gone. */
 export interface EpisodeContext extends AsyncDisposable {
@@ -56,6 +55,12 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     return this.#open.size;
   }
 
+  /** What its pages are shown in. */
+  get settings(): BrowserSettings {
+    const { width, height, locale, timezone } = resolveBrowser(this.#config);
+    return { width, height, locale, timezone };
+  }
+
   /** How often a browser was started; more than 1 after a crash. */
   get launches(): number {
     return this.#launches;
@@ -79,6 +84,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
   /** Opens a context that reaches `world` and nothing else. Throws a `Fault`; nothing is left behind then. */
   async openContext(world: EpisodeWorld): Promise<EpisodeContext & { network: EpisodeNetwork }> {
     const { proxyHost, endpoint } = resolveBrowser(this.#config);
+    const { width, height, locale, timezone } = this.settings;
     const browser = await this.browser();
     const credentials = endpoint
       ? { username: "episode", password: randomBytes(16).toString("hex") }
@@ -90,10 +96,10 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     let context: BrowserContext;
     try {
       const opening = browser.newContext({
-        viewport: VIEWPORT,
+        viewport: { width, height },
         deviceScaleFactor: 1,
-        locale: "en-US",
-        timezoneId: "UTC",
+        locale,
+        timezoneId: timezone,
         colorScheme: "light",
         reducedMotion: "reduce",
         acceptDownloads: false,

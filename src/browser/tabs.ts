@@ -14,7 +14,6 @@ import { observeDocument } from "./observe.ts";
 import type { ObservedDocument } from "./observe.ts";
 import { DocumentGone } from "./page-world.ts";
 import { travel } from "./perform.ts";
-import { VIEWPORT } from "./pool.ts";
 import type { EpisodeContext } from "./pool.ts";
 import { Tab, shown } from "./tab.ts";
 
@@ -193,7 +192,8 @@ export class Tabs {
       let document: ObservedDocument | null | "navigating";
       try {
         const maxMs = Math.max(0, settleMs - spent());
-        const look = observeDocument(tab.page, this.#format, [0, 0, VIEWPORT.width, VIEWPORT.height], {
+        const { width, height } = tab.page.viewportSize()!;
+        const look = observeDocument(tab.page, this.#format, [0, 0, width, height], {
           quietMs: settle.quietMs,
           maxMs: Math.max(maxMs, awaitActivityMs),
           awaitActivityMs,

@@ -10,7 +10,7 @@ export const llmConfigSchema = z.strictObject({
     .string()
     .default("gpt-4o")
     .describe(
-      "Model of an OpenAI-compatible server for proposer and judge: its name, or name and address as openai:NAME@URL.",
+      "Model for proposer and judge: behind an OpenAI-compatible server its name, or name and address as openai:NAME@URL; or the directory of a model with a chat template, which is opened here.",
     ),
   baseUrl: z
     .string()

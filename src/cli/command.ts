@@ -48,6 +48,16 @@ export function serverOptions(command: Command): Command {
   );
 }
 
+/** `--browser KEY=VALUE`, for commands that show pages. Load with `loadBrowser`. */
+export function browserOption(command: Command): Command {
+  return command.option(
+    "--browser <setting>",
+    "a setting of the browser: width=1280, height=720, locale=en-US or timezone=UTC; may be given again",
+    (text: string, before: string[]) => [...before, text],
+    [],
+  );
+}
+
 export function jsonOption(command: Command): Command {
   return command.option("--json", "print one JSON object");
 }

@@ -49,8 +49,28 @@ export interface Episode extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** What pages are shown in. */
+export interface BrowserSettings {
+  /** Of the window that pages see, in pixels. */
+  width: number;
+  height: number;
+  /** A language tag such as `en-US`. */
+  locale: string;
+  /** A name such as `UTC` or `Europe/Berlin`. */
+  timezone: string;
+}
+
+export const DEFAULT_BROWSER: BrowserSettings = {
+  width: 1280,
+  height: 720,
+  locale: "en-US",
+  timezone: "UTC",
+};
+
 export interface Site extends AsyncDisposable {
   readonly name: string;
+  /** Noted in every trajectory; absent where the site has no browser. */
+  readonly browser?: BrowserSettings;
   /** Throws a `Fault` if the world cannot be set up; nothing half-started is left behind. */
   start(task: Task, options: StartOptions): Promise<Episode>;
 }

@@ -3,6 +3,7 @@
 import type { ChatUsage } from "./chat.ts";
 import type { FaultCode } from "./errors.ts";
 import type { ParsedAction } from "./action.ts";
+import type { BrowserSettings } from "./episode.ts";
 import type { Observation } from "./observation.ts";
 import type { Task } from "./task.ts";
 
@@ -62,6 +63,8 @@ export interface Trajectory {
   /** Which policy acted, e.g. `phase-2` or `oracle`. */
   policy: string;
   seed: number;
+  /** What its pages were shown in. Trajectories of earlier versions do not say: 1280 × 720, en-US, UTC. */
+  browser?: BrowserSettings;
   steps: Step[];
   ending: Ending;
   /** The page after the last action; `null` where it could not be observed. */

@@ -7,6 +7,7 @@ import type { Task } from "../core/task.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { parseConfig } from "../run/parse-config.ts";
 import { spread } from "../core/spread.ts";
@@ -44,7 +45,9 @@ export async function collectRollouts(
     maxNewTokens: options.maxNewTokens,
   });
   const lines = openJsonLines<EpisodeRecord>(options.file);
-  const held = new Set((await lines.read()).map((record) => record.id));
+  const records = await lines.read();
+  refuseOtherBrowser(records, options.site, options.file);
+  const held = new Set(records.map((record) => record.id));
   const rng = createRng(seed).fork("rollouts");
   const chosen: Task[] = [];
   for (let round = 0; chosen.length < episodes; round++)

@@ -21,6 +21,7 @@ import { isFaulted } from "../rollout/episode.ts";
 import type { OracleRun } from "../rollout/oracle-policy.ts";
 import { oraclePolicy } from "../rollout/oracle-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import { printAction } from "../text/action.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
@@ -57,7 +58,9 @@ export async function collectDemonstrations(
   if (tasks.length === 0)
     throw new ConfigError("there is no task to demonstrate", "Choose another --site, --template or --split.");
   const lines = openJsonLines<EpisodeRecord>(options.file);
-  const held = new Set((await lines.read()).map((record) => record.id));
+  const records = await lines.read();
+  refuseOtherBrowser(records, options.site, options.file);
+  const held = new Set(records.map((record) => record.id));
   const requests = inTurnByTemplate(tasks, episodes, createRng(seed).fork("demonstrations"))
     .map((task, i) => ({ id: `demo-${seed}-${i}`, task, seed: hash32(`${seed}/demo/${i}/${task.id}`) }))
     .filter((request) => !held.has(request.id));

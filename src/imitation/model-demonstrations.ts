@@ -16,6 +16,7 @@ import type { RolloutConfig } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { printAction } from "../text/action.ts";
 import { inTurnByTemplate, isDemonstration } from "./demonstrations.ts";
@@ -63,8 +64,10 @@ export async function collectModelDemonstrations(
     throw new ConfigError("there is no task to demonstrate", "Choose another --site, --template or --split.");
   const demonstrations = openJsonLines<EpisodeRecord>(options.file);
   const tries = openJsonLines<TryLine>(triesFile(options.file));
+  const kept = await demonstrations.read();
+  refuseOtherBrowser(kept, options.site, options.file);
   const held = new Set([
-    ...(await demonstrations.read()).map(({ id }) => id),
+    ...kept.map(({ id }) => id),
     ...(await tries.read()).filter(({ ending }) => ending !== "faulted").map(({ id }) => id),
   ]);
   const requests = inTurnByTemplate(tasks, options.episodes, createRng(seed).fork("model demonstrations"))
@@ -79,7 +82,7 @@ export async function collectModelDemonstrations(
     maxNewTokens: config.maxNewTokens,
     temperature: options.temperature,
   });
-  let kept = 0;
+  let keptNow = 0;
   let done = held.size;
   await rollout({
     site: options.site,
@@ -92,13 +95,13 @@ export async function collectModelDemonstrations(
       if (isKept) demonstrations.append(record);
       const line = tryLine(record, isKept);
       tries.append(line);
-      if (isKept) kept++;
+      if (isKept) keptNow++;
       options.onEpisode?.(line, ++done);
     },
     ...(options.onOutage && { onOutage: options.onOutage }),
     signal: options.signal,
   });
-  return { played: requests.length, held: held.size, kept };
+  return { played: requests.length, held: held.size, kept: keptNow };
 }
 
 async function judged(

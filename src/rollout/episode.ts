@@ -118,6 +118,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
       task,
       policy: policy.name,
       seed: request.seed,
+      ...(site.browser && { browser: site.browser }),
       steps: attempt.steps,
       ending,
       finalObservation: attempt.lastPage,

@@ -1,6 +1,7 @@
 /** @file The configuration of a run. `{}` is valid and is the main job. Each part's schema stands next to its code. */
 
 import { z } from "zod";
+import { browserSettingsSchema } from "../browser/settings.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -211,6 +212,7 @@ export const trainConfigSchema = z.strictObject({
   phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
   models: modelsSchema.prefault({}),
   observation: observationSchema.prefault({}),
+  browser: browserSettingsSchema.prefault({}),
   suite: suiteSchema.prefault({}),
   tasks: tasksSchema.prefault({}),
   rollout: rolloutConfigSchema.prefault({}),

@@ -2,8 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
+import { browserSettingsSchema } from "../browser/settings.ts";
 import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
+import type { BrowserSettings } from "../core/episode.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
@@ -32,18 +34,32 @@ export async function loadConfig(sources: ConfigSources = {}): Promise<TrainConf
 
 /** Settings of a model's server: `below` < `key=value` or JSON files with several, later ones win. */
 export async function loadLlm(settings: readonly string[], below: Settings = {}): Promise<LlmConfig> {
-  let raw: Settings = { llm: structuredClone(below) };
+  const llm = await loadBlock("llm", llmConfigSchema, settings, below);
+  checkLlm(llm);
+  return llm;
+}
+
+/** Settings of the browser, likewise. */
+export const loadBrowser = (settings: readonly string[], below?: BrowserSettings): Promise<BrowserSettings> =>
+  loadBlock("browser", browserSettingsSchema, settings, { ...below });
+
+/** One block of the configuration for a command that has no other. */
+async function loadBlock<T>(
+  name: string,
+  schema: z.ZodType<T>,
+  settings: readonly string[],
+  below: Settings,
+): Promise<T> {
+  let raw: Settings = { [name]: structuredClone(below) };
   for (const setting of settings) {
     if (setting.includes("=")) {
-      assign(raw, `llm.${setting}`);
+      assign(raw, `${name}.${setting}`);
       continue;
     }
     const file = await readJson(setting);
-    raw = merge(raw, { llm: isPlain(file["llm"]) ? file["llm"] : file });
+    raw = merge(raw, { [name]: isPlain(file[name]) ? file[name] : file });
   }
-  const { llm } = parseConfig(z.strictObject({ llm: llmConfigSchema }), raw);
-  checkLlm(llm);
-  return llm;
+  return parseConfig(z.strictObject({ [name]: schema }), raw)[name] as T;
 }
 
 /** Parses with a schema; throws a `ConfigError` that names key, value and what is allowed. */

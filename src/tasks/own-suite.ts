@@ -140,7 +140,7 @@ function createOwnSite(
     const own = ownTask(task);
     const began = performance.now();
     await part("reset", async () => resetInstance(definition, directory, instance, signal), signal);
-    resetMs.push(performance.now() - began);
+    browser: (pool.settings, resetMs.push(performance.now() - began));
     const { host } = new URL(instance.baseUrl);
     const network = {
       hosts: new Map(),

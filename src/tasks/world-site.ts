@@ -17,6 +17,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
   const resetMs: number[] = [];
   return {
     name: "built-in",
+    browser: pool.settings,
     resetMs,
     maxParallel: Number.POSITIVE_INFINITY,
     get openEpisodes() {

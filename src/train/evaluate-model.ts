@@ -10,6 +10,7 @@ import type { RolloutConfig } from "../rollout/config.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { parseConfig } from "../run/parse-config.ts";
 import { openJsonLines } from "../run/json-lines.ts";
@@ -50,6 +51,7 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
       `${file} holds episodes of ${JSON.stringify(other.trajectory?.policy)}, not of ${JSON.stringify(actor.model)}`,
       "Name another --out.",
     );
+  if (file !== undefined) refuseOtherBrowser([...records.values()], options.site, file);
   const wanted = Array.from({ length: attempts }, (_, attempt) =>
     tasks.map((task, i) => ({
       // Episodes of a single attempt keep the names that files from before have.

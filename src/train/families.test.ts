@@ -9,8 +9,12 @@ import { initWeights, parameterSpecs } from "../engine/onnx/models/parameters.ts
 import { familyFiles, type Family } from "../engine/onnx/testing/families.ts";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
+import { builtInSuite } from "../tasks/built-in-suite.ts";
+import { llmConfigSchema } from "../chat/config.ts";
+import { createFeasibilityJudge } from "../curriculum/llm.ts";
 import { createContext } from "./context.ts";
 import { train } from "./loop.ts";
+import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import { chooseTemplates } from "./prompt-template.ts";
 import { fakeConfig, fakeParts } from "./testing/fake-run.ts";
 
@@ -93,3 +97,20 @@ it.each<[Family, object]>([
     expect(await run.read(1, "advantages.jsonl")).not.toHaveLength(0);
   },
 );
+
+it("a model's directory is opened as judge of what is feasible, within its own context", async () => {
+  const path = await tinyModel("smollm2", { architectures: ["LlamaForCausalLM"], tie_word_embeddings: true });
+  await using engine = createOnnxEngine({ threads: 1 });
+  const open = (settings: object) =>
+    openLocalChat(engine, path, llmConfigSchema.parse(settings), "llm.model");
+  await using local = await open({ maxTokens: 16 });
+  expect(local.promptTokens).toBe(2048 - 16);
+  const [task] = builtInSuite().tasks({ limit: 1 });
+  const [verdict] = await createFeasibilityJudge(local.chat)([{ ...task!, templateId: null }]);
+  // Random weights decide nothing.
+  expect(verdict).toEqual({ feasible: false, reason: `${path} gave no decision` });
+  await expect(open({ maxTokens: 1500 })).rejects.toThrow("leave too little of the 2048 tokens");
+  expect(() => refuseBudget(llmConfigSchema.parse({ budget: { requests: 1 } }), "llm.model")).toThrow(
+    "llm.budget bounds what a server takes",
+  );
+});

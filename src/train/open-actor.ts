@@ -13,14 +13,15 @@ import { loadLlm } from "../run/parse-config.ts";
 import type { Settings } from "../run/parse-config.ts";
 import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
 import { openChat, patientChat, serverOf } from "./open-chat.ts";
-import { modelPath } from "./open-parts.ts";
+import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
+import { modelDirectory, modelPath } from "./open-parts.ts";
 
 export interface ActorOptions {
   /** A directory, or `openai:NAME@URL`. */
   model: string;
   /** The option that has it, for messages; default `--model`. */
   from?: string | undefined;
-  /** A chat model that judges. */
+  /** A chat model that judges: behind a server, or a directory. */
   judge?: string | undefined;
   /** Settings of the server, as `--llm` has them, over those of a run. */
   llm: readonly string[];
@@ -70,45 +71,53 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     );
 
   const server = isServer ? serverOf({ ...llm, model }, from) : null;
-  const ofJudge = judgeName === undefined ? null : serverOf({ ...llm, model: judgeName }, "--judge");
+  const judgeDirectory = judgeName === undefined ? null : modelDirectory(judgeName);
+  const ofJudge =
+    judgeName === undefined || judgeDirectory !== null
+      ? null
+      : serverOf({ ...llm, model: judgeName }, "--judge");
   const isSame = server !== null && JSON.stringify(server) === JSON.stringify(ofJudge);
   if (server && ofJudge && !isSame && llm.budget.cost !== null)
     throw new ConfigError(
       "a budget of money needs the price of every model, and llm.price is one: --model and --judge are two models",
       "Limit requests or tokens in its place, or let the same model judge.",
     );
+  if (judgeDirectory !== null && !server) refuseBudget(llm, "--judge");
   const chat = server && openNamed(model.trim(), from);
-  const judge =
-    judgeName === undefined
+  const patiently = (asked: ChatModel) =>
+    patientChat(asked, {
+      limitMinutes: options.limitMinutes ?? rolloutConfigSchema.parse({}).siteDownMinutes,
+      onWait: onTrouble,
+      signal: options.signal,
+    });
+  const path = server ? null : modelPath(model, from);
+  // Before anything starts: a model that cannot read it is refused.
+  const template = path === null ? null : await modelTemplate(path, options.template ?? "auto");
+  const engine = path === null && judgeDirectory === null ? null : createOnnxEngine();
+  const local =
+    judgeDirectory === null
       ? null
-      : patientChat(isSame ? chat! : openNamed(judgeName, "--judge"), {
-          limitMinutes: options.limitMinutes ?? rolloutConfigSchema.parse({}).siteDownMinutes,
-          onWait: onTrouble,
-          signal: options.signal,
+      : await openLocalChat(engine!, judgeDirectory, llm, "--judge").catch(async (error: unknown) => {
+          await engine![Symbol.asyncDispose]();
+          throw error;
         });
-  const common = {
-    judge,
-    maxPromptTokens: promptTokensOf(llm),
+  return {
+    template,
+    actor:
+      chat === null
+        ? { engine: engine!, model: path!, template: template! }
+        : { chat, model: `openai:${server!.model}`, contextTokens: llm.contextTokens },
+    judge:
+      local?.chat ??
+      (judgeName === undefined ? null : patiently(isSame ? chat! : openNamed(judgeName, "--judge"))),
+    maxPromptTokens: local?.promptTokens ?? promptTokensOf(llm),
     maxNewTokens,
     usage: () => (meter.used().requests > 0 ? meter.used() : undefined),
     hasBudget: hasBudget(llm),
     hasPrice: llm.price !== null,
-  };
-  if (server && chat)
-    return {
-      ...common,
-      template: null,
-      actor: { chat, model: `openai:${server.model}`, contextTokens: llm.contextTokens },
-      [Symbol.asyncDispose]: () => Promise.resolve(),
-    };
-  const path = modelPath(model, from);
-  // Before anything starts: a model that cannot read it is refused.
-  const template = await modelTemplate(path, options.template ?? "auto");
-  const engine = createOnnxEngine();
-  return {
-    ...common,
-    template,
-    actor: { engine, model: path, template },
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await local?.[Symbol.asyncDispose]();
+      await engine?.[Symbol.asyncDispose]();
+    },
   };
 }

@@ -19,7 +19,7 @@ export function serverOf(llm: Pick<LlmConfig, "model" | "baseUrl">, from = "llm.
   if (!elsewhere)
     throw new ConfigError(
       `the chat model ${JSON.stringify(llm.model)} (${from}) has no server`,
-      "Name it as openai:NAME@URL, or set llm.baseUrl or OPENAI_BASE_URL; and OPENAI_API_KEY where the server asks for a key.",
+      "Name it as openai:NAME@URL, or set llm.baseUrl or OPENAI_BASE_URL, and OPENAI_API_KEY where the server asks for a key; or name the directory of a model.",
     );
   return {
     model: llm.model,

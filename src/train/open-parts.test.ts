@@ -1,8 +1,12 @@
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createRng } from "../core/rng.ts";
+import { trainConfigSchema } from "../run/config.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { builtInSuite } from "../tasks/built-in-suite.ts";
-import { onSites } from "./open-parts.ts";
+import { onSites, replayedAtFirst } from "./open-parts.ts";
 
 const suite = builtInSuite();
 
@@ -26,4 +30,20 @@ test("new tasks are evolved on these sites only", async () => {
   });
   expect(proposed.length).toBeGreaterThan(0);
   for (const task of proposed) expect(task.sites).toEqual(["map"]);
+});
+
+test("demonstrations of another browser are refused, and the shipped ones left out", async () => {
+  const [task] = suite.tasks({ split: "train", limit: 1 });
+  const file = join(await mkdtemp(join(tmpdir(), "webrl-parts-")), "shown.jsonl");
+  const step = { observation: { format: "compact" } };
+  await writeFile(file, JSON.stringify({ id: "a", trajectory: { task, steps: [step] } }) + "\n");
+  const config = (browser: object, demonstrations: string) =>
+    trainConfigSchema.parse({ browser, models: { template: "compact", demonstrations } });
+  const shipped = trainConfigSchema.parse({}).models.demonstrations!;
+  expect(await replayedAtFirst(config({}, file), suite)).toHaveLength(1);
+  await expect(replayedAtFirst(config({ height: 900 }, file), suite)).rejects.toThrow(
+    "are of pages in 1280 × 720, en-US, UTC, the run's pages are shown in 1280 × 900, en-US, UTC (browser)",
+  );
+  expect((await replayedAtFirst(config({}, shipped), suite)).length).toBeGreaterThan(10);
+  expect(await replayedAtFirst(config({ height: 900 }, shipped), suite)).toEqual([]);
 });

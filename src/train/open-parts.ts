@@ -18,10 +18,12 @@ import { createPromptedJudge } from "../reward/prompted-judge.ts";
 import { loadSuite } from "../tasks/load-suite.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { Suite } from "../tasks/suite.ts";
+import { browserOf, describeBrowser, isSameBrowser } from "../rollout/same-browser.ts";
 import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
+import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import type { Parts } from "./parts.ts";
 import { chooseTemplates, observationFormat } from "./prompt-template.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
@@ -82,13 +84,19 @@ export function modelPath(path: string, from: string): string {
       `${from} needs the weights of a model, and ${JSON.stringify(path)} is behind a server`,
       "Name the directory of a model. A model behind a server can be scored (`webrl eval`), play (`webrl model demos`, `webrl model rollouts`), judge and propose tasks (llm.model).",
     );
-  const found = path.trim() === "" ? null : shipped(path);
-  if (found !== null && existsSync(join(found, "config.json"))) return found;
-  if (found !== null && existsSync(join(found, "adapter_config.json"))) return found;
+  const found = modelDirectory(path);
+  if (found !== null) return found;
   throw new ConfigError(
     `${from} names no model: ${JSON.stringify(path)} is no directory with a config.json or adapter_config.json`,
     `Name the directory of a model in Hugging Face's layout or of an adapter in PEFT's, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.`,
   );
+}
+
+/** The directory of a model or an adapter, as {@link modelPath} finds it; `null` where the name is none. */
+export function modelDirectory(name: string): string | null {
+  const found = name.trim() === "" ? null : shipped(name);
+  const holds = (file: string) => found !== null && existsSync(join(found, file));
+  return holds("config.json") || holds("adapter_config.json") ? found : null;
 }
 
 function missingDemonstrations(path: string): never {
@@ -113,7 +121,10 @@ export function onSites(suite: Suite, sites: readonly string[]): Suite {
 }
 
 /** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
-async function replayedAtFirst(config: TrainConfig, suite: Pick<Suite, "tasks">): Promise<EpisodeRecord[]> {
+export async function replayedAtFirst(
+  config: TrainConfig,
+  suite: Pick<Suite, "tasks">,
+): Promise<EpisodeRecord[]> {
   const { models } = config;
   const format = observationFormat(config);
   const file = models.demonstrations;
@@ -128,6 +139,13 @@ async function replayedAtFirst(config: TrainConfig, suite: Pick<Suite, "tasks">)
       `the demonstrations in ${file} show pages in the format ${other}, the run's pages come in the format ${format}`,
       "Set models.demonstrations=null, or observation.format to that of the demonstrations.",
     );
+  const elsewhere = records.find((record) => !isSameBrowser(browserOf(record), config.browser));
+  if (elsewhere !== undefined && file !== shipped(SHIPPED_DEMONSTRATIONS))
+    throw new ConfigError(
+      `the demonstrations in ${file} are of pages in ${describeBrowser(browserOf(elsewhere))}, the run's pages are shown in ${describeBrowser(config.browser)} (browser)`,
+      "Set models.demonstrations=null, or browser.width, height, locale and timezone to those of the demonstrations.",
+    );
+  if (elsewhere !== undefined) return [];
   if (records.length === 0 && file !== shipped(SHIPPED_DEMONSTRATIONS))
     throw new ConfigError(
       `none of the demonstrations in ${file} is on a site of the run's training tasks`,
@@ -143,27 +161,32 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const needsChat =
     method.trains &&
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
-  const chat =
-    needsChat || namesServer(config.llm)
-      ? patientChat(openChat(config.llm, { meter, onWarning: options.onTrouble }), {
-          limitMinutes: config.rollout.siteDownMinutes,
-          onWait: options.onTrouble,
-          signal: options.signal,
-        })
-      : null;
+  await using stack = new AsyncStack();
+  const engine = options.engine ?? stack.use(createOnnxEngine());
+  const directory = needsChat ? modelDirectory(config.llm.model) : null;
+  if (directory !== null) refuseBudget(config.llm, "llm.model");
+  const local =
+    directory === null ? null : stack.use(await openLocalChat(engine, directory, config.llm, "llm.model"));
+  const behindServer = () =>
+    patientChat(openChat(config.llm, { meter, onWarning: options.onTrouble }), {
+      limitMinutes: config.rollout.siteDownMinutes,
+      onWait: options.onTrouble,
+      signal: options.signal,
+    });
+  const chat = local?.chat ?? (needsChat || namesServer(config.llm) ? behindServer() : null);
   const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, { judge: chat });
   const chosen = onSites(suite, suiteConfig.sites);
   checkSplits(config, chosen);
   const proposer = openProposer(config, chosen, chat);
   const demonstrations = method.trains ? await replayedAtFirst(config, chosen) : [];
 
-  await using stack = new AsyncStack();
-  const engine = options.engine ?? stack.use(createOnnxEngine());
-  const site = stack.use(await suite.createSite({ format: observationFormat(config) }));
+  const site = stack.use(
+    await suite.createSite({ format: observationFormat(config), browser: config.browser }),
+  );
   let judge: Judge | null = null;
   if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models, stack);
   if (chat && models.judge === "llm")
-    judge = createPromptedJudge(chat, { maxPromptTokens: promptTokensOf(config.llm) });
+    judge = createPromptedJudge(chat, { maxPromptTokens: local?.promptTokens ?? promptTokensOf(config.llm) });
   const held = stack.move();
   return {
     engine,

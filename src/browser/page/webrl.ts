@@ -165,7 +165,7 @@ export function observeWebrl(): PageSnapshot {
     const bbox = marks.get(element)?.bbox;
     if (bbox === undefined || attributeOf(element, "aria-hidden") === "true") return false;
     const [left, top, width, height] = bbox.split(",").map(Number) as [number, number, number, number];
-    return left <= 1280 && top <= 720 && left + width >= 0 && top + height >= 0;
+    return left <= innerWidth && top <= innerHeight && left + width >= 0 && top + height >= 0;
   };
   const ATTRIBUTES = [
     "title",

@@ -14,7 +14,7 @@ import { builtInTasks } from "../../tasks/built-in-tasks.ts";
 import { startBrowserEpisode } from "../episode.ts";
 import { buildObservation } from "../observation.ts";
 import { observeDocument } from "../observe.ts";
-import { BrowserPool, VIEWPORT } from "../pool.ts";
+import { BrowserPool } from "../pool.ts";
 import type { EpisodeWorld, HostFetch } from "../world.ts";
 
 /** A document and the texts of its observations, in the order of {@link observePage}. */
@@ -41,10 +41,11 @@ export async function openRecorded(pool: BrowserPool, pages: readonly RecordedPa
     [...new Set(pages.map(({ url }) => new URL(url).host))].map((host) => [host, answer]),
   );
   const world: EpisodeWorld = { hosts, allowedHosts: [], cookies: [], startUrl: "about:blank" };
+  const { width, height } = pool.settings;
   const opened = await pool.openContext(world);
   const page = await opened.newPage();
   const observe = async (format: ObservationFormat): Promise<string> => {
-    const document = await observeDocument(page, format, [0, 0, VIEWPORT.width, VIEWPORT.height], {
+    const document = await observeDocument(page, format, [0, 0, width, height], {
       quietMs: 0,
       maxMs: 4000,
       awaitActivityMs: 0,

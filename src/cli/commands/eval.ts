@@ -4,9 +4,11 @@ import { Option } from "commander";
 import { ConfigError } from "../../core/errors.ts";
 import type { ChatUsage } from "../../core/chat.ts";
 import { describeUsage, sumUsage } from "../../core/usage.ts";
+import type { BrowserSettings } from "../../core/episode.ts";
 import type { Evaluation, Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
+  browserOption,
   examples,
   interruption,
   jsonOption,
@@ -42,6 +44,7 @@ interface EvalOptions extends SuiteOptions {
   temperature?: number;
   judge?: string;
   llm: string[];
+  browser: string[];
   out?: string;
   json?: boolean;
 }
@@ -89,7 +92,7 @@ export const register: Register = (program) => {
       "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name at OPENAI_BASE_URL",
     )
     .option("--out <file>", "keep the episodes; what the file holds already is not run again");
-  serverOptions(command);
+  browserOption(serverOptions(command));
   jsonOption(command);
   examples(command, [
     "webrl eval --model models/base --tasks 60",
@@ -106,6 +109,7 @@ export const register: Register = (program) => {
     const { chooseFormat } = await import("../../text/choose-template.ts");
     const { evaluationTasks } = await import("../../core/spread.ts");
     const { onSites } = await import("../../train/open-parts.ts");
+    const { loadBrowser } = await import("../../run/parse-config.ts");
     const { attempts } = options;
     const temperature = options.temperature ?? (attempts > 1 ? 1 : 0);
     if (attempts > 1 && temperature === 0)
@@ -121,6 +125,7 @@ export const register: Register = (program) => {
     ): EvalOptions[K] =>
       command.getOptionValueSource(name) === "cli" ? options[name] : (ofRun ?? options[name]);
     const { suite: suiteOfRun, rollout, models, llm } = run?.config ?? {};
+    const browser = await loadBrowser(options.browser, run?.config.browser);
     const log = lineLog();
     const { openActor } = await import("../../train/open-actor.ts");
     await using opened = await openActor({
@@ -156,7 +161,7 @@ export const register: Register = (program) => {
       chosen("observation", run?.config.observation.format) ?? "auto",
       opened.template ? { [opened.actor.model]: opened.template } : {},
     );
-    await using site = await suite.createSite({ format });
+    await using site = await suite.createSite({ format, browser });
     let good = 0;
     let held = 0;
     const work = tryTasks({
@@ -193,6 +198,7 @@ export const register: Register = (program) => {
       model: opened.actor.model,
       ...(opened.template && { template: opened.template }),
       observation: format,
+      browser,
       temperature,
       ...(ofEpisodes && { usage: ofEpisodes }),
       ...(spent && { usageOfThisStart: spent }),
@@ -205,6 +211,7 @@ export const register: Register = (program) => {
 interface About {
   model: string;
   observation: ObservationFormat;
+  browser: BrowserSettings;
   /** Of the prompts; absent for a model behind a server, which gets messages. */
   template?: PromptTemplate;
   temperature: number;

@@ -5,6 +5,7 @@ import { makeDirectory } from "../../core/make-directory.ts";
 import type { Command } from "commander";
 import {
   anyNumber,
+  browserOption,
   examples,
   interruption,
   jsonOption,
@@ -34,11 +35,12 @@ interface CollectCommand extends SuiteOptions {
   site?: string;
   template?: string;
   maxSteps: number;
+  browser: string[];
   json?: boolean;
 }
 
 function collectOptions(command: Command): Command {
-  return suiteOptions(command)
+  return browserOption(suiteOptions(command))
     .requiredOption("--out <file>", "JSON lines, one episode each; what it holds already is kept")
     .option("--episodes <n>", "episodes that the file shall hold", wholeNumber(), 1000)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
@@ -55,13 +57,15 @@ async function openWorld(
   format: ObservationFormat = "compact",
 ) {
   const { loadSuite } = await import("../../tasks/load-suite.ts");
+  const { loadBrowser } = await import("../../run/parse-config.ts");
+  const browser = await loadBrowser(options.browser);
   const suite = await loadSuite(options.suite, options.file, { judge });
   const tasks = suite.tasks({
     split: options.split,
     ...(options.site !== undefined && { site: options.site }),
     ...(options.template !== undefined && { template: options.template }),
   });
-  return { suite, tasks, site: await suite.createSite({ format }) };
+  return { suite, tasks, site: await suite.createSite({ format, browser }) };
 }
 
 interface DemosCommand extends CollectCommand, Omit<RolloutsCommand, "model"> {

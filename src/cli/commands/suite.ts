@@ -5,6 +5,7 @@ import type { Category, Split, Task } from "../../core/task.ts";
 import type { SuiteCheck } from "../../tasks/check.ts";
 import { ConfigError } from "../../core/errors.ts";
 import {
+  browserOption,
   examples,
   group,
   interruption,
@@ -108,10 +109,12 @@ function registerShow(suite: Command): void {
 }
 
 function registerCheck(suite: Command): void {
-  const check = filterOptions(
-    suite
-      .command("check")
-      .description("Run every oracle in the browser: oracle 1, doing nothing 0, wrong answer 0."),
+  const check = browserOption(
+    filterOptions(
+      suite
+        .command("check")
+        .description("Run every oracle in the browser: oracle 1, doing nothing 0, wrong answer 0."),
+    ),
   )
     .option("--instances <n>", "instances of each template", wholeNumber(), 2)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
@@ -160,7 +163,7 @@ function summaries(tasks: readonly Task[]) {
 }
 
 async function checkCommand(
-  options: FilterOptions & { instances: number; parallel: number; seed: number },
+  options: FilterOptions & { instances: number; parallel: number; seed: number; browser: string[] },
 ): Promise<void> {
   const { checkSuite } = await import("../../tasks/check.ts");
   const { createRng } = await import("../../core/rng.ts");
@@ -180,7 +183,8 @@ async function checkCommand(
       "there is no task with an oracle",
       "Choose other filters, or write oracles for your tasks.",
     );
-  await using site = await suite.createSite();
+  const { loadBrowser } = await import("../../run/parse-config.ts");
+  await using site = await suite.createSite({ browser: await loadBrowser(options.browser) });
   const bar = progress("suite check");
   const result = await checkSuite(suite, site, {
     tasks,

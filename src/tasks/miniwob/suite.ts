@@ -77,6 +77,7 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
   const pool = new BrowserPool(options.browser);
   return {
     name: "miniwob",
+    browser: pool.settings,
     resetMs: [],
     maxParallel: Number.POSITIVE_INFINITY,
     get openEpisodes() {

@@ -103,6 +103,7 @@ function createWebArenaSite(
   const part = blame("webarena");
   return {
     name: "webarena",
+    browser: pool.settings,
     resetMs: [],
     maxParallel: Number.POSITIVE_INFINITY,
     get openEpisodes() {
