@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import type { BrowserSettings } from "../core/episode.ts";
+import type { BrowserSettings } from "../core/trajectory.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import { bounded, TooLate } from "./bounded.ts";
 import { launchBrowser, resolveBrowser } from "./launch.ts";

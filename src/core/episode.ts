@@ -11,7 +11,7 @@
 
 import type { ParsedAction } from "./action.ts";
 import type { Observation } from "./observation.ts";
-import type { Ending, Verdict } from "./trajectory.ts";
+import type { BrowserSettings, Ending, Verdict } from "./trajectory.ts";
 import type { Task } from "./task.ts";
 
 export type TimeStep =
@@ -48,24 +48,6 @@ export interface Episode extends AsyncDisposable {
   /** Frees context, site copy and proxy credentials on every path; may be called more than once. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** What pages are shown in. */
-export interface BrowserSettings {
-  /** Of the window that pages see, in pixels. */
-  width: number;
-  height: number;
-  /** A language tag such as `en-US`. */
-  locale: string;
-  /** A name such as `UTC` or `Europe/Berlin`. */
-  timezone: string;
-}
-
-export const DEFAULT_BROWSER: BrowserSettings = {
-  width: 1280,
-  height: 720,
-  locale: "en-US",
-  timezone: "UTC",
-};
 
 export interface Site extends AsyncDisposable {
   readonly name: string;

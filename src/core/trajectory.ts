@@ -3,7 +3,6 @@
 import type { ChatUsage } from "./chat.ts";
 import type { FaultCode } from "./errors.ts";
 import type { ParsedAction } from "./action.ts";
-import type { BrowserSettings } from "./episode.ts";
 import type { Observation } from "./observation.ts";
 import type { Task } from "./task.ts";
 
@@ -56,6 +55,24 @@ export interface Step {
   /** Milliseconds that the policy took, and that the step took: action, waiting and the next observation together. */
   time?: { sampleMs: number; actMs: number };
 }
+
+/** What pages are shown in. */
+export interface BrowserSettings {
+  /** Of the window that pages see, in pixels. */
+  width: number;
+  height: number;
+  /** A language tag such as `en-US`. */
+  locale: string;
+  /** A name such as `UTC` or `Europe/Berlin`. */
+  timezone: string;
+}
+
+export const DEFAULT_BROWSER: BrowserSettings = {
+  width: 1280,
+  height: 720,
+  locale: "en-US",
+  timezone: "UTC",
+};
 
 export interface Trajectory {
   id: string;

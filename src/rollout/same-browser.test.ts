@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DEFAULT_BROWSER } from "../core/episode.ts";
+import { DEFAULT_BROWSER } from "../core/trajectory.ts";
 import type { EpisodeRecord } from "./episode.ts";
 import { refuseOtherBrowser } from "./same-browser.ts";
 

@@ -1,7 +1,7 @@
 /** @file Episodes in one file, or one run, were shown in the same browser: in another one pages are other pages. */
 
-import type { BrowserSettings } from "../core/episode.ts";
-import { DEFAULT_BROWSER } from "../core/episode.ts";
+import type { BrowserSettings } from "../core/trajectory.ts";
+import { DEFAULT_BROWSER } from "../core/trajectory.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "./episode.ts";
 

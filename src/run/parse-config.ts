@@ -5,7 +5,7 @@ import { z } from "zod";
 import { browserSettingsSchema } from "../browser/settings.ts";
 import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
-import type { BrowserSettings } from "../core/episode.ts";
+import type { BrowserSettings } from "../core/trajectory.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";

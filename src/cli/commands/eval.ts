@@ -4,7 +4,7 @@ import { Option } from "commander";
 import { ConfigError } from "../../core/errors.ts";
 import type { ChatUsage } from "../../core/chat.ts";
 import { describeUsage, sumUsage } from "../../core/usage.ts";
-import type { BrowserSettings } from "../../core/episode.ts";
+import type { BrowserSettings } from "../../core/trajectory.ts";
 import type { Evaluation, Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
