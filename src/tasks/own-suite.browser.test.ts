@@ -8,6 +8,7 @@ import { expect, test, vi } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import { hash32 } from "../core/rng.ts";
 import { defineSite } from "../sites/define-site.ts";
+import { DEFAULT_BROWSER } from "../core/trajectory.ts";
 import type { Observation } from "../core/observation.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import desk from "../../examples/own-site/site.ts";
@@ -26,7 +27,8 @@ const variant = (change: Partial<SiteDefinition>) =>
 
 test("the example's oracles score 1 on a real server process, doing nothing and wrong answers 0", async () => {
   const suite = await loadSuite("own", FILE);
-  await using site = await suite.createSite();
+  await using site = await suite.createSite({ browser: { width: 1300 } });
+  expect(site.browser).toEqual({ ...DEFAULT_BROWSER, width: 1300 });
   const tasks = suite.tasks({ limit: 10 });
   expect(new Set(tasks.map((task) => task.templateId))).toEqual(
     new Set(["desk.badge", "desk.requester", "desk.close"]),

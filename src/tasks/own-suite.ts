@@ -140,7 +140,7 @@ function createOwnSite(
     const own = ownTask(task);
     const began = performance.now();
     await part("reset", async () => resetInstance(definition, directory, instance, signal), signal);
-    browser: (pool.settings, resetMs.push(performance.now() - began));
+    resetMs.push(performance.now() - began);
     const { host } = new URL(instance.baseUrl);
     const network = {
       hosts: new Map(),
@@ -178,6 +178,7 @@ function createOwnSite(
 
   return {
     name: definition.name,
+    browser: pool.settings,
     resetMs,
     maxParallel: size,
     get openEpisodes() {
