@@ -17,7 +17,7 @@ import { ConfigError, Fault } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive } from "../core/process-owner.ts";
 import { withProfileDirectory } from "./profiles.ts";
-import { browserSettingsSchema } from "./settings.ts";
+import { browserSettingsSchema } from "../core/browser-settings.ts";
 
 export const browserConfigSchema = z.strictObject({
   executable: z.string().optional().describe("Path of a Chromium or Chrome to use instead of the one found."),

@@ -1,7 +1,7 @@
 import { afterAll, expect, it } from "vitest";
 import { parseConfig } from "../run/parse-config.ts";
 import { BrowserPool } from "./pool.ts";
-import { browserSettingsSchema } from "./settings.ts";
+import { browserSettingsSchema } from "../core/browser-settings.ts";
 import { body, open, pages } from "./test-support.ts";
 
 const settings = { width: 1600, height: 1000, locale: "de-DE", timezone: "Asia/Tokyo" };

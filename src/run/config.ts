@@ -1,7 +1,7 @@
 /** @file The configuration of a run. `{}` is valid and is the main job. Each part's schema stands next to its code. */
 
 import { z } from "zod";
-import { browserSettingsSchema } from "../browser/settings.ts";
+import { browserSettingsSchema } from "../core/browser-settings.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";

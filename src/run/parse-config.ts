@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { browserSettingsSchema } from "../browser/settings.ts";
+import { browserSettingsSchema } from "../core/browser-settings.ts";
 import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { BrowserSettings } from "../core/trajectory.ts";

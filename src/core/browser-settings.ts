@@ -1,7 +1,7 @@
 /** @file What pages are shown in: the size of the window, the language and the clock. A run's configuration has them under `browser`. */
 
 import { z } from "zod";
-import { DEFAULT_BROWSER } from "../core/trajectory.ts";
+import { DEFAULT_BROWSER } from "./trajectory.ts";
 
 const isLocale = (tag: string): boolean => {
   try {
