@@ -2,7 +2,10 @@
 
 import { classificationReport } from "../algo/classification.ts";
 import type { ClassificationReport } from "../algo/classification.ts";
+import type { ChatUsage } from "../core/chat.ts";
+import { sumUsage } from "../core/usage.ts";
 import { STAGES } from "../run/events.ts";
+import type { MetricName } from "../run/metrics.ts";
 import type { StageName } from "../run/events.ts";
 import { openEpisodes } from "./open-episodes.ts";
 import type { OpenEpisode } from "./open-episodes.ts";
@@ -41,6 +44,8 @@ export interface Overview {
   calibration: ClassificationReport["bins"];
   warnings: { time: string; phase: number; stage: string; message: string }[];
   openEpisodes: OpenEpisode[];
+  /** What judge and proposer behind a server took, in stages that are done; `null` where none was asked. */
+  usage: ChatUsage | null;
   problems: string[];
 }
 
@@ -88,12 +93,26 @@ export async function overview(run: RunFiles): Promise<Overview> {
         : [],
     ),
     openEpisodes: progress.state === "running" ? await openEpisodes(run, progress) : [],
+    usage: sumUsage(metrics.map(usageOf)) ?? null,
     problems: [
       ...new Set([
         ...(await run.problems()),
         ...(head.agent ? [] : missing(progress, metrics, evaluations, events)),
       ]),
     ],
+  };
+}
+
+/** What the metrics of a stage say of a chat model's server. */
+function usageOf(line: MetricLine): ChatUsage | undefined {
+  const of = (name: MetricName) => (typeof line[name] === "number" ? line[name] : 0);
+  if (line["chat/requests"] === undefined) return undefined;
+  return {
+    requests: of("chat/requests"),
+    promptTokens: of("chat/prompt_tokens"),
+    cachedTokens: of("chat/cached_tokens"),
+    completionTokens: of("chat/completion_tokens"),
+    ...(line["chat/cost"] !== undefined && { cost: of("chat/cost") }),
   };
 }
 

@@ -13,7 +13,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -73,6 +73,31 @@ describe("the dashboard's routes", () => {
       ["one", "finished", 4],
       ["two", "finished", 4],
     ]);
+  });
+
+  it("sum up what a chat model's server took, where one was asked", async () => {
+    expect((await get<Overview>("/api/runs/one")).usage).toBeNull();
+    const directory = join(await mkdtemp(join(world, "asked-")), "three");
+    await makeRun(directory, { seed: 4 });
+    const line = { phase: 1, stage: "judge", time: new Date(0).toISOString() };
+    const asked = { "chat/requests": 3, "chat/prompt_tokens": 900, "chat/completion_tokens": 30 };
+    await appendFile(
+      join(directory, "metrics.jsonl"),
+      [
+        { ...line, ...asked, "chat/cost": 0.5 },
+        { ...line, ...asked },
+      ]
+        .map((each) => `${JSON.stringify(each)}\n`)
+        .join(""),
+    );
+    const { usage } = await get<Overview>("/api/runs/three", dashboard(dirname(directory)));
+    expect(usage).toEqual({
+      requests: 6,
+      promptTokens: 1800,
+      cachedTokens: 0,
+      completionTokens: 60,
+      cost: 0.5,
+    });
   });
 
   it("sum a run up", async () => {

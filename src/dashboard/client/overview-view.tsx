@@ -13,6 +13,7 @@ import {
 } from "../plots.ts";
 import { PAPER_CURVES } from "../series.ts";
 import { percent } from "../../core/percent.ts";
+import { describeUsage } from "../../core/usage.ts";
 import { duration, number, share, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
@@ -95,7 +96,7 @@ export function OverviewView({
 }
 
 function Now({ data }: { data: Overview }) {
-  const { progress, evaluations, throughput, faults, head } = data;
+  const { progress, evaluations, throughput, faults, head, usage } = data;
   const { done, total } = progress;
   const last = evaluations.at(-1);
   const speed = throughput.at(-1);
@@ -112,6 +113,7 @@ function Now({ data }: { data: Overview }) {
     ["latest score", last ? `${share(last.evaluation.success, last.evaluation.standardError)}` : "–"],
     ["episodes per minute", speed ? number(speed.episodesPerMinute) : "–"],
     ["faults", number(Object.values(faults.byCode).reduce((sum, n) => sum + n, 0))],
+    ...(usage ? [["judge and proposer", describeUsage(usage)] satisfies [string, string]] : []),
   ];
   return (
     <section aria-label="Now">

@@ -287,8 +287,10 @@ export function lossFeeds(
 ): Record<string, RunTensor> {
   let rope = ropeOf.get(config);
   if (!rope) {
-    const { cos, sin } = ropeTables(config, config.contextTokens);
-    const dims = [config.contextTokens, config.rope.dim / 2];
+    // Padding may reach beyond a context that is no multiple of its step.
+    const length = paddedLength(config.contextTokens);
+    const { cos, sin } = ropeTables(config, length);
+    const dims = [length, config.rope.dim / 2];
     ropeOf.set(config, (rope = { rope_cos: float32(cos, dims), rope_sin: float32(sin, dims) }));
   }
   const n = batch.targets_N.length;
