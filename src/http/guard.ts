@@ -13,6 +13,10 @@ export interface GuardOptions {
   methods?: readonly string[];
   /** Content-Security-Policy of every answer. */
   policy: string;
+  /** Pages of these origins may ask, too: `https://shop.example.com`. */
+  origins?: readonly string[];
+  /** Paths of scripts that any page may have in it. */
+  scripts?: readonly string[];
 }
 
 /** Of a request's body. */
@@ -24,7 +28,8 @@ export function isLoopback(hostname: string): boolean {
 }
 
 /** Refuses by name (403), method (405), origin (403) and size (413), before a route sees the request. */
-export function guard({ isOurs, methods = [], policy }: GuardOptions): MiddlewareHandler {
+export function guard(options: GuardOptions): MiddlewareHandler {
+  const { isOurs, methods = [], policy, origins = [], scripts = [] } = options;
   const allowed = ["GET", "HEAD", ...methods];
   const limit = bodyLimit({
     maxSize: MAX_BODY_BYTES,
@@ -34,15 +39,29 @@ export function guard({ isOurs, methods = [], policy }: GuardOptions): Middlewar
     if (!isOurs(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);
     if (!allowed.includes(c.req.method))
       return c.text("no such method here", 405, { Allow: allowed.join(", ") });
+    if (scripts.includes(c.req.path) || isListed(c)) return null;
     return isForeign(c) ? c.text("not for pages of other sites", 403) : null;
   };
+  const isListed = (c: Context) => origins.includes(c.req.header("origin") ?? "");
   return async (c, next) => {
-    const answer = refusal(c) ?? (await limit(c, next));
-    if (answer instanceof Response) c.res = answer;
+    if (isListed(c) && c.req.method === "OPTIONS" && isOurs(new URL(c.req.url).hostname)) {
+      c.res = c.body(null, 204, {
+        "Access-Control-Allow-Methods": allowed.join(", "),
+        "Access-Control-Allow-Headers": "authorization, content-type, last-event-id",
+        "Access-Control-Max-Age": "600",
+      });
+    } else {
+      const answer = refusal(c) ?? (await limit(c, next));
+      if (answer instanceof Response) c.res = answer;
+    }
+    if (isListed(c)) {
+      c.header("Access-Control-Allow-Origin", c.req.header("origin"));
+      c.header("Vary", "Origin", { append: true });
+    }
     c.header("Content-Security-Policy", policy);
     c.header("X-Content-Type-Options", "nosniff");
     c.header("X-Frame-Options", "DENY");
-    c.header("Cross-Origin-Resource-Policy", "same-origin");
+    c.header("Cross-Origin-Resource-Policy", scripts.includes(c.req.path) ? "cross-origin" : "same-origin");
     c.header("Cross-Origin-Opener-Policy", "same-origin");
   };
 }

@@ -1,0 +1,124 @@
+/**
+ * @file What a conversation's agent may commit to: between the gate and the people who have a say. Where the policy's `confirm`
+ * names an effect, the customer is asked before it happens, whatever `safety` says of it; where `safety` says ask, a person of
+ * the shop is asked after that.
+ */
+
+import { randomBytes } from "node:crypto";
+import type { MakeGuard } from "../../browser/guard.ts";
+import { approvalQueue } from "../../safety/approval.ts";
+import type { Answer, ApprovalQueue, Question } from "../../safety/approval.ts";
+import { guardBy } from "../../safety/episode-gate.ts";
+import type { AuditSink, Gate } from "../../safety/gate.ts";
+import { openGate } from "../../safety/gate.ts";
+import { describeQuestionToCustomer, readYesNo } from "./confirm.ts";
+import type { NewChatEvent } from "./events.ts";
+import type { ServicePolicy } from "./policy.ts";
+
+export interface Commitments {
+  /** Of the conversation's browser. */
+  readonly guard: MakeGuard;
+  /** Questions that wait for a person of the shop. */
+  readonly approvals: ApprovalQueue;
+  /** What counts by run counts by conversation. */
+  beginRun(id: string): void;
+  /** The question that the customer has to answer; `null`: none. */
+  readonly confirming: string | null;
+  /** `false`: this question is not open. */
+  confirm(question: string, yes: boolean): boolean;
+  /** Only a plain yes is one; anything else leaves things as they are, and is a message to be answered. */
+  confirmByWords(message: string): void;
+  /** Nobody answers any more. */
+  drop(reason: string): void;
+}
+
+export interface CommitmentOptions {
+  policy: ServicePolicy;
+  audit: AuditSink;
+  append(event: NewChatEvent): void;
+  /** The agent serves the customer; else a person of the shop has taken over, who answers for both. */
+  isServing(): boolean;
+  /** Lets others work while people are waited for. */
+  whileWaiting<T>(body: () => Promise<T>): Promise<T>;
+}
+
+/** The rule of a question that only the customer has to answer. */
+const CONFIRM = "the customer confirms it";
+const WAITING_FOR_PERSON = "A colleague has to agree to this. I have asked, and will tell you.";
+
+export function openCommitments(options: CommitmentOptions): Commitments {
+  const { policy, audit, append, isServing } = options;
+  const confirms = new Set<string>(policy.confirm);
+  const approvals = approvalQueue();
+  let open: { question: string; resolve: (answer: Answer) => void } | null = null;
+
+  const askCustomer = async (asked: Question, signal: AbortSignal): Promise<Answer> => {
+    const question = randomBytes(6).toString("hex");
+    append({ kind: "chat/confirm", question, text: describeQuestionToCustomer(asked) });
+    const answer = await new Promise<Answer>((resolve) => {
+      const none = () => resolve({ approved: false, by: "nobody", note: "the customer did not answer" });
+      open = { question, resolve };
+      if (signal.aborted) none();
+      else signal.addEventListener("abort", none, { once: true });
+    });
+    open = null;
+    append({ kind: "chat/confirmed", question, yes: answer.approved, by: answer.by });
+    return answer;
+  };
+
+  const askPerson = async (asked: Question, signal: AbortSignal): Promise<Answer> => {
+    if (isServing()) append({ kind: "chat/message", from: "system", text: WAITING_FOR_PERSON });
+    append({ kind: "chat/note", by: "gate", text: `Waits for approval: ${asked.intent.effect}, because ${asked.rule}` });
+    const answer = await approvals.approver(asked, signal);
+    append({
+      kind: "chat/note",
+      by: answer.by,
+      text: answer.approved ? "Approved" : `Not approved${answer.note ? `: ${answer.note}` : ""}`,
+    });
+    return answer;
+  };
+
+  const gate = openGate({
+    policy: policy.safety,
+    audit,
+    approver: (question, signal) =>
+      options.whileWaiting(async () => {
+        const isConfirm = question.rule === CONFIRM;
+        if (isServing() && confirms.has(question.intent.effect)) {
+          const answer = await askCustomer(question, signal);
+          if (!answer.approved || isConfirm) return answer;
+        }
+        return askPerson(question, signal);
+      }),
+  });
+  const confirming: Gate = {
+    ...gate,
+    decide: (intent, options = {}) =>
+      gate.decide(intent, {
+        ...options,
+        atLeast: options.atLeast ?? (confirms.has(intent.effect) ? { verdict: "ask", rule: CONFIRM } : undefined),
+      }),
+  };
+  return {
+    guard: guardBy(confirming),
+    approvals,
+    beginRun: (id) => gate.beginRun(id),
+    get confirming() {
+      return open?.question ?? null;
+    },
+    confirm: (question, yes) => {
+      if (open?.question !== question) return false;
+      open.resolve({ approved: yes, by: "the customer" });
+      return true;
+    },
+    confirmByWords: (message) => {
+      const yes = readYesNo(message) === "yes";
+      open?.resolve({
+        approved: yes,
+        by: "the customer",
+        ...(!yes && { note: "they wrote something else than yes" }),
+      });
+    },
+    drop: (reason) => open?.resolve({ approved: false, by: "nobody", note: reason }),
+  };
+}

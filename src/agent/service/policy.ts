@@ -1,0 +1,204 @@
+/**
+ * @file What an agent may do for customers, as data: who is a customer, what they may see, what is done alone, with a person,
+ * or never, and when a person goes on. See docs/agent.md for every key with an example.
+ */
+
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { z } from "zod";
+import { EFFECT_KINDS } from "../../core/effect.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
+import { parsePolicy } from "../../safety/policy.ts";
+import type { SafetyPolicy } from "../../safety/policy.ts";
+import { fieldSchema } from "./fields.ts";
+
+const pagePattern = z
+  .string()
+  .regex(
+    /^(?:[\w.-]+(?::\d+)?)?\/[^\s?#]*$/,
+    "must be a path such as /orders/{order}, /pages/* or help.example.com/faq/*, without ? and #",
+  );
+
+const checkStep = z
+  .strictObject({
+    open: pagePattern.describe("The page, with what the customer gave in braces: `/orders/{order}`."),
+    shows: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe("What it has to say, as a whole word or the value of a field: `{email}`."),
+    link: z
+      .string()
+      .regex(/^\/[^\s?#]*$/, "must be a path such as /customers/:customer")
+      .optional()
+      .describe("It has to have one such link; what `:name` stands for is `{name}` from then on."),
+  })
+  .refine(({ shows, link }) => shows !== undefined || link !== undefined, "says nothing that could fail: give `shows` or `link`");
+
+const limitsSchema = z.strictObject({
+  conversations: z.int().min(1).default(200).describe("That are not closed."),
+  atOnce: z.int().min(1).max(64).default(4).describe("In which the agent is at work at one time, each with a browser of its own."),
+  newPerMinute: z.int().min(1).default(30),
+  messagesPerMinute: z.int().min(1).default(10).describe("Of one conversation."),
+  messages: z.int().min(2).default(200).describe("Of a customer in one conversation."),
+  characters: z.int().min(20).max(10_000).default(2000).describe("Of one message."),
+  idleMinutes: z.number().positive().default(30).describe("Then a conversation in which nobody waits is closed."),
+  browserIdleSeconds: z.number().positive().default(120).describe("Then its browser is; the next message opens one."),
+  keepDays: z.number().positive().optional().describe("Then what is stored of a closed conversation is deleted. Default: it is kept."),
+  steps: z.int().min(1).default(30).describe("Of the agent for one message."),
+  seconds: z.number().positive().default(300),
+});
+
+export const servicePolicySchema = z.strictObject({
+  name: z.string().min(1).max(80).default("Customer service").describe("Stands above the conversation."),
+  greeting: z.string().min(1).max(1000).default("Hello! How can I help you?"),
+  instructions: z.string().max(4000).default("").describe("For the model: what the shop is, how it speaks, what it promises."),
+  identity: z
+    .strictObject({
+      ask: z.array(fieldSchema).min(1).max(6),
+      check: z.array(checkStep).min(1).max(6).optional().describe("On pages of the site. Absent: by the function that the program gives."),
+      when: z.enum(["first", "needed"]).default("needed").describe("Before anything else, or when a page of a customer is needed."),
+      attempts: z.int().min(1).max(10).default(3).describe("Then a person goes on; as often in an hour for one value."),
+    })
+    .optional()
+    .describe("Who counts as known. Nobody does without it."),
+  pages: z
+    .strictObject({
+      start: z.string().regex(/^\/[^\s?#{}*]*$/, "must be a path such as /pages").optional().describe("Where the agent begins. Default: the site's own start."),
+      public: z.array(pagePattern).min(1).describe("Read by the agent for anybody."),
+      own: z.array(pagePattern).default([]).describe("Read and used for a customer who is known: `/orders/{order}/*`."),
+      home: pagePattern.optional().describe("Where the agent goes once the customer is known: `/orders/{order}`."),
+      lists: z
+        .array(z.strictObject({ on: pagePattern, link: z.string().regex(/^\/[^\s?#]*$/) }))
+        .default([])
+        .describe("Where such a page of the customer links to them, these pages are the customer's, too, with all below them."),
+    })
+    .optional()
+    .describe("Absent: every page of the site, for anybody."),
+  questions: z
+    .array(fieldSchema)
+    .max(30)
+    .default([])
+    .describe("What the agent may ask for by name, and the runtime checks: `/ask reason`."),
+  confirm: z
+    .array(z.enum(EFFECT_KINDS))
+    .default([...EFFECT_KINDS])
+    .describe("Effects that the customer confirms before they happen, beside what `safety` says of them."),
+  safety: z.unknown().optional().describe("As of `webrl agent run --policy`: alone, with a person, never."),
+  handover: z
+    .strictObject({
+      words: z
+        .array(z.string().min(2))
+        .default(["human", "real person", "speak to a person", "talk to a person", "speak to someone", "talk to someone"])
+        .describe("A message with one of them asks for a person."),
+      afterFailures: z.int().min(1).default(2).describe("Turns in a row that came to nothing."),
+      message: z
+        .string()
+        .min(1)
+        .default("A person will go on here. They see what was written so far; you need not repeat it."),
+    })
+    .prefault({}),
+  limits: limitsSchema.prefault({}),
+});
+
+export type ServicePolicy = Omit<z.infer<typeof servicePolicySchema>, "safety"> & { safety: SafetyPolicy };
+export type ServiceSettings = z.input<typeof servicePolicySchema>;
+
+/** Checks a policy and fills in its defaults. Throws a `ConfigError` that says what is wrong and what to change. */
+export function parseServicePolicy(raw: unknown, from = "the policy"): ServicePolicy {
+  const parsed = servicePolicySchema.safeParse(raw);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const where = issue.path.map(String).join(".");
+      if (issue.code !== "unrecognized_keys") return `${where || "the whole"}: ${issue.message}`;
+      const key = issue.keys[0]!;
+      const near = nearest(key, KEYS);
+      return `there is no setting ${[where, key].filter(Boolean).join(".")}${near === undefined ? "" : `; the nearest is ${near}`}`;
+    });
+    throw new ConfigError(`${from} is not valid: ${lines.join("; ")}`, "See docs/agent.md for every key.", {
+      cause: parsed.error,
+    });
+  }
+  const policy = { ...parsed.data, safety: parsePolicy(parsed.data.safety ?? {}, `safety of ${from}`) };
+  const wrong = contradictions(policy);
+  if (wrong.length > 0)
+    throw new ConfigError(`${from} contradicts itself: ${wrong.join("; ")}`, "Change one side of each.");
+  return policy;
+}
+
+const KEYS = [
+  ...Object.keys(servicePolicySchema.shape),
+  ...Object.keys(limitsSchema.shape),
+  ..."ask check when attempts start public own lists on link open shows words afterFailures message name label kind pattern options".split(
+    " ",
+  ),
+];
+
+export async function loadServicePolicy(file: string): Promise<ServicePolicy> {
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new ConfigError(`the policy ${file} cannot be read`, "Name a JSON file; docs/agent.md shows one.", { cause });
+  });
+  let raw: unknown;
+  try {
+    raw = JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, "Correct the file.", { cause });
+  }
+  return withAbsoluteSecrets(parseServicePolicy(raw, `the policy ${file}`), dirname(file));
+}
+
+function withAbsoluteSecrets(policy: ServicePolicy, directory: string): ServicePolicy {
+  const secrets = Object.entries(policy.safety.secrets).map(([name, secret]) => [
+    name,
+    secret.file === undefined || secret.file.startsWith("/") ? secret : { ...secret, file: `${directory}/${secret.file}` },
+  ]);
+  return { ...policy, safety: { ...policy.safety, secrets: Object.fromEntries(secrets) as SafetyPolicy["secrets"] } };
+}
+
+/** Names in braces. */
+export const namesIn = (pattern: string): string[] => [...pattern.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!);
+
+function contradictions({ identity, pages, questions, confirm, safety }: ServicePolicy): string[] {
+  const found: string[] = [];
+  const known = new Set(identity?.ask.map(({ name }) => name) ?? []);
+  if (identity && known.size < identity.ask.length) found.push("two fields of identity.ask have the same name");
+  for (const [i, { open, shows = [], link }] of (identity?.check ?? []).entries()) {
+    for (const name of [open, ...shows].flatMap(namesIn))
+      if (!known.has(name)) found.push(`identity.check.${i} uses {${name}}, which nobody has given by then`);
+    for (const [, name] of (link ?? "").matchAll(/:(\w+)/g)) known.add(name!);
+  }
+  const used = (identity?.check ?? []).flatMap(({ open, shows = [] }) => [open, ...shows].flatMap(namesIn));
+  if (identity?.check)
+    for (const { name } of identity.ask)
+      if (!used.includes(name)) found.push(`identity asks for ${name}, and no check uses it: it would prove nothing`);
+  if (identity?.check && identity.check.every(({ shows }) => shows === undefined))
+    found.push("no identity.check says what a page has to show: whoever knows a number would be known");
+  const own = [...(pages?.own ?? []), ...(pages?.lists ?? []).map(({ on }) => on)];
+  if (identity && own.length === 0) found.push("identity is checked, and no page is a customer's own (pages.own)");
+  if (!identity && own.length > 0) found.push("pages.own is for customers who are known, and there is no identity");
+  // Without a check the program's function may give more names than are asked for.
+  for (const name of own.flatMap(namesIn))
+    if (identity?.check && !known.has(name)) found.push(`pages.own uses {${name}}, which identity does not give`);
+  if (pages?.home !== undefined && !own.some((pattern) => patternCovers(pattern, pages.home!)))
+    found.push(`pages.home is ${pages.home}, which is not among pages.own`);
+  for (const pattern of own)
+    if (namesIn(pattern).length === 0) found.push(`${pattern} in pages.own names nothing of the customer, such as {order}: it would be every customer's`);
+  for (const pattern of [...(pages?.public ?? []), ...(pages?.start === undefined ? [] : [pages.start])])
+    if (namesIn(pattern).length > 0) found.push(`${pattern} is a page for anybody, and names something of a customer`);
+  if (pages?.start !== undefined && !pages.public.some((pattern) => patternCovers(pattern, pages.start!)))
+    found.push(`pages.start is ${pages.start}, which is not among pages.public`);
+  const names = questions.map(({ name }) => name);
+  if (new Set(names).size < names.length) found.push("two questions have the same name");
+  for (const name of names) if (known.has(name)) found.push(`${name} is a question and a part of identity`);
+  for (const kind of confirm)
+    if (safety.effects[kind] === "deny" && safety.rules.length === 0 && confirm.length < EFFECT_KINDS.length)
+      found.push(`confirm names ${kind}, which safety denies`);
+  return found;
+}
+
+/** As `pathFits` of the gate, between a pattern and a page that may be one itself. */
+function patternCovers(pattern: string, page: string): boolean {
+  if (pattern === page) return true;
+  return pattern.endsWith("/*") && (page === pattern.slice(0, -2) || page.startsWith(pattern.slice(0, -1)));
+}

@@ -1,0 +1,114 @@
+/**
+ * @file Which pages a conversation reaches: those for anybody, and, once its customer is known, the customer's own. Enforced
+ * where requests leave the browser, so that neither what a customer writes nor what a page says can lead the agent to
+ * another customer's data.
+ */
+
+import type { EpisodeGuard, MakeGuard, OutgoingRequest } from "../../browser/guard.ts";
+import { READING } from "../../browser/guard.ts";
+import { pathFits } from "../../safety/classify.ts";
+import type { Values } from "./fields.ts";
+import type { ServicePolicy } from "./policy.ts";
+
+export interface Reach {
+  /** What is known of the customer; `null`: who they are has not been checked. */
+  customer: Values | null;
+  /** A page of a customer was refused because nobody has said yet who they are. */
+  wantsIdentity: boolean;
+  allows(url: URL, method: string): boolean;
+  /** Tells what a page links to: pages that one of the customer's lists names are the customer's. */
+  sawLinks(page: string, links: readonly string[]): void;
+}
+
+/** `home`: the host that patterns without one are of. */
+export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
+  const listed: string[] = [];
+  const fits = (pattern: string, url: URL): boolean => {
+    const slash = pattern.indexOf("/");
+    const host = slash === 0 ? home : pattern.slice(0, slash);
+    return url.host === host && pathFits(pattern.slice(slash), decoded(url));
+  };
+  const filled = (pattern: string, customer: Values) =>
+    pattern.replace(/\{([^{}]*)\}/g, (whole, name: string) => customer[name] ?? whole);
+  const isOwn = (url: URL, customer: Values): boolean =>
+    pages!.own.some((pattern) => fits(filled(pattern, customer), url)) ||
+    pages!.lists.some(({ on }) => fits(filled(on, customer), url)) ||
+    listed.some((path) => url.host === home && (decoded(url) === path || decoded(url).startsWith(`${path}/`)));
+  return {
+    customer: null,
+    wantsIdentity: false,
+    allows(url, method) {
+      if (pages === undefined) return true;
+      if (isAmbiguous(url)) return false;
+      if (READING.has(method) && pages.public.some((pattern) => fits(pattern, url))) return true;
+      return this.customer !== null && isOwn(url, this.customer);
+    },
+    sawLinks(page, links) {
+      const { customer } = this;
+      if (pages === undefined || customer === null || !URL.canParse(page)) return;
+      for (const { on, link } of pages.lists) {
+        if (!fits(filled(on, customer), new URL(page))) continue;
+        for (const address of links) {
+          if (!URL.canParse(address)) continue;
+          const url = new URL(address);
+          if (url.host === home && !isAmbiguous(url) && pathFits(link, decoded(url)) && !listed.includes(decoded(url)))
+            listed.push(decoded(url));
+        }
+      }
+    },
+  };
+}
+
+function decoded({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    return pathname;
+  }
+}
+
+/** Servers read such paths in different ways: what looks like the customer's may be another's. */
+const isAmbiguous = ({ pathname }: URL) => /%2f|%5c|%2e|%00|%25|\\|\/\/|;/i.test(pathname);
+
+/** Files that a page is drawn with. They are asked for by reading, and never as a page or by a script that looks for data. */
+const ASSET = /\.(?:css|js|mjs|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|map)$/i;
+
+function isAsset({ method, url, headers }: OutgoingRequest): boolean {
+  if (!READING.has(method) || /\btext\/html\b/.test(headers["accept"] ?? "")) return false;
+  const destination = headers["sec-fetch-dest"];
+  if (destination !== undefined) return /^(?:style|script|image|font|worker|manifest)$/.test(destination);
+  return ASSET.test(new URL(url).pathname);
+}
+
+/** Puts the reach before what `inner` says of requests. */
+export function guardReach(reach: Reach, inner: MakeGuard): MakeGuard {
+  return (...given): EpisodeGuard => {
+    const guard = inner(...given);
+    const stopped: string[] = [];
+    return {
+      ...guard,
+      request: async (request) => {
+        if (reach.allows(new URL(request.url), request.method) || isAsset(request)) return guard.request(request);
+        if (reach.customer === null) reach.wantsIdentity = true;
+        stopped.push(reach.customer === null ? NOT_KNOWN : NOT_THEIRS);
+        return null;
+      },
+      takeStopped: () => [...new Set(stopped.splice(0)), ...guard.takeStopped()],
+    };
+  };
+}
+
+/** Pages may be looked at, and nothing leaves that could change anything: for what the runtime reads by itself. */
+export const guardLooking: MakeGuard = () => ({
+  secrets: new Map(),
+  beginAction: () => Promise.resolve(null),
+  endAction: () => {},
+  request: ({ method }) => Promise.resolve(READING.has(method) ? () => {} : null),
+  waitForAnswers: () => Promise.resolve(false),
+  takeStopped: () => [],
+  end: () => {},
+});
+
+const NOT_KNOWN =
+  'that page is of customers, and who this one is has not been checked; end your turn with exit(message="/identify") to have it checked';
+const NOT_THEIRS = "that page is not of this customer; tell them that you cannot help with it";
