@@ -23,6 +23,7 @@ import type { Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
 import type { BrowserEpisode, BrowserLimits } from "../browser/episode.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
+import type { MakeGuard } from "../browser/guard.ts";
 import type { PageReader } from "../browser/reader.ts";
 import type { Policy } from "../rollout/policy.ts";
 import { guardBy } from "../safety/episode-gate.ts";
@@ -73,6 +74,8 @@ export interface SessionOptions {
   limits: RunLimits;
   /** Without one everything is allowed that stays on the site's hosts. */
   gate?: Gate | undefined;
+  /** What stands in the gate's place, where a use has put something around it. */
+  guard?: MakeGuard | undefined;
   browserLimits?: Partial<BrowserLimits> | undefined;
   /** Keep the picture of every page that is acted on; without it, of the last one of each run. */
   screenshots?: boolean | undefined;
@@ -262,6 +265,7 @@ class Session implements AgentSession {
     signal?: AbortSignal | undefined;
   }): Promise<BrowserEpisode> {
     const { site, format, browserLimits, gate, signal } = this.#options;
+    const guard = this.#options.guard ?? (gate && guardBy(gate));
     const both = how.signal ?? signal;
     const world = await site.world({
       startUrl: how.startUrl,
@@ -274,7 +278,7 @@ class Session implements AgentSession {
       seed: 0,
       ...(both && { signal: both }),
       ...(browserLimits && { limits: browserLimits }),
-      guard: gate && guardBy(gate),
+      guard,
       notice: how.notice,
     });
     this.#page = this.#episode.first;

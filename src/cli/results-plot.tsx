@@ -1,7 +1,7 @@
 /** @file The plot of `docs/results.md`: the learning curves of `webrl bench methods`, as an SVG file of its own. */
 
 import { LineChart } from "../dashboard/views/chart.tsx";
-import { CHART_CSS } from "../dashboard/views/theme.ts";
+import { CHART_CSS } from "../http/theme.ts";
 import type { BenchResult } from "../bench/methods.ts";
 
 /** Success by phase, mean over seeds with bars of one standard error; light or dark as its reader prefers. */

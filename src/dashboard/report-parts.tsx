@@ -4,7 +4,7 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { StepView } from "./episodes.ts";
 import { Screen } from "./views/screen.tsx";
-import { THEME_CSS } from "./views/theme.ts";
+import { THEME_CSS } from "../http/theme.ts";
 
 /** A file that needs nothing else. */
 export function reportDocument(title: string, body: Child): string {

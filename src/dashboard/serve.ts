@@ -6,7 +6,7 @@ import { dashboardScript } from "./assets.ts";
 import { openRunList } from "./run-list.ts";
 import type { DashboardOptions } from "./server.ts";
 import { createDashboard } from "./server.ts";
-import { THEME_CSS } from "./views/theme.ts";
+import { THEME_CSS } from "../http/theme.ts";
 
 export interface DashboardServer extends AsyncDisposable {
   readonly url: string;

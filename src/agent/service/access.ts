@@ -40,7 +40,10 @@ export function openAccess({ host, publicUrl, origins, key }: AccessOptions): Ac
       "Set WEBRL_AGENT_KEY to a long random text; operators and programs need it.",
     );
   if (key !== undefined && key.length < MIN_KEY)
-    throw new ConfigError(`WEBRL_AGENT_KEY has ${key.length} characters`, `Take at least ${MIN_KEY}, at random.`);
+    throw new ConfigError(
+      `WEBRL_AGENT_KEY has ${key.length} characters`,
+      `Take at least ${MIN_KEY}, at random.`,
+    );
   const all = [...origins, ...(publicUrl === undefined ? [] : [publicUrl])].map(originOf);
   const publicHost = publicUrl === undefined ? null : new URL(publicUrl).hostname;
   const secret = key ?? randomBytes(18).toString("base64url");
@@ -48,7 +51,8 @@ export function openAccess({ host, publicUrl, origins, key }: AccessOptions): Ac
     const [left, right] = [a, b].map((text) => createHmac("sha256", secret).update(text).digest());
     return timingSafeEqual(left!, right!);
   };
-  const signatureOf = (name: string) => createHmac("sha256", secret).update(`operator ${name}`).digest("base64url");
+  const signatureOf = (name: string) =>
+    createHmac("sha256", secret).update(`operator ${name}`).digest("base64url");
   return {
     key: secret,
     origins: all,
@@ -69,5 +73,8 @@ function originOf(text: string): string {
     const { origin, protocol } = new URL(text);
     if (/^https?:$/.test(protocol) && (text === origin || text === `${origin}/`)) return origin;
   }
-  throw new ConfigError(`${JSON.stringify(text)} is no origin`, "Write it like https://shop.example.com, without a path.");
+  throw new ConfigError(
+    `${JSON.stringify(text)} is no origin`,
+    "Write it like https://shop.example.com, without a path.",
+  );
 }

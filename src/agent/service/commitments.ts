@@ -68,7 +68,11 @@ export function openCommitments(options: CommitmentOptions): Commitments {
 
   const askPerson = async (asked: Question, signal: AbortSignal): Promise<Answer> => {
     if (isServing()) append({ kind: "chat/message", from: "system", text: WAITING_FOR_PERSON });
-    append({ kind: "chat/note", by: "gate", text: `Waits for approval: ${asked.intent.effect}, because ${asked.rule}` });
+    append({
+      kind: "chat/note",
+      by: "gate",
+      text: `Waits for approval: ${asked.intent.effect}, because ${asked.rule}`,
+    });
     const answer = await approvals.approver(asked, signal);
     append({
       kind: "chat/note",
@@ -96,7 +100,8 @@ export function openCommitments(options: CommitmentOptions): Commitments {
     decide: (intent, options = {}) =>
       gate.decide(intent, {
         ...options,
-        atLeast: options.atLeast ?? (confirms.has(intent.effect) ? { verdict: "ask", rule: CONFIRM } : undefined),
+        atLeast:
+          options.atLeast ?? (confirms.has(intent.effect) ? { verdict: "ask", rule: CONFIRM } : undefined),
       }),
   };
   return {

@@ -22,7 +22,8 @@ export function describeQuestionToCustomer({ intent }: Question): string {
   return `I am about to ${what}${button}${where}.${sum} Shall I do that?`;
 }
 
-const YES = /^(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it|please do|yes,? please|yes,? (?:do it|go ahead|i confirm))[.! ]*$/i;
+const YES =
+  /^(?:yes|yep|yeah|ok|okay|sure|confirm(?:ed)?|i confirm|go ahead|do it|please do|yes,? please|yes,? (?:do it|go ahead|i confirm))[.! ]*$/i;
 const NO = /^(?:no|nope|stop|cancel|don't|do not|no,? thanks?(?: you)?|better not)[.! ]*$/i;
 
 /** Only a message that says nothing else counts. */

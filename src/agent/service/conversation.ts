@@ -131,11 +131,19 @@ export class Conversation implements AsyncDisposable {
   resume(): void {
     this.#commitments.beginRun(this.view.id);
     if (this.view.confirm)
-      this.#append({ kind: "chat/confirmed", question: this.view.confirm.question, yes: false, by: "nobody: the service was ended" });
+      this.#append({
+        kind: "chat/confirmed",
+        question: this.view.confirm.question,
+        yes: false,
+        by: "nobody: the service was ended",
+      });
     if (this.view.state !== "agent" || !isUnanswered(this.view)) return;
     const unknown = unknownOf(this.#decisions());
     if (unknown.length > 0)
-      return this.#handOver("the service was ended in the middle, and it is not known what came of something that was sent", "service");
+      return this.#handOver(
+        "the service was ended in the middle, and it is not known what came of something that was sent",
+        "service",
+      );
     if (this.view.form) return;
     this.#append({ kind: "chat/message", from: "system", text: INTERRUPTED });
     this.#start();
@@ -173,7 +181,8 @@ export class Conversation implements AsyncDisposable {
   receive(text: string, key?: string): void {
     this.#assertOpen();
     const { limits, handover } = this.#parts.policy;
-    if (key !== undefined && this.#events.some((event) => event.kind === "chat/message" && event.key === key)) return;
+    if (key !== undefined && this.#events.some((event) => event.kind === "chat/message" && event.key === key))
+      return;
     const message = text.normalize("NFC").trim();
     if (message === "") throw new Refused(400, "the message is empty");
     if (message.length > limits.characters)
@@ -181,7 +190,12 @@ export class Conversation implements AsyncDisposable {
     if (this.view.messages.filter(({ from }) => from === "customer").length >= limits.messages)
       throw new Refused(429, "this conversation has too many messages; please begin a new one");
     this.#limitRate();
-    this.#append({ kind: "chat/message", from: "customer", text: message, ...(key !== undefined && { key }) });
+    this.#append({
+      kind: "chat/message",
+      from: "customer",
+      text: message,
+      ...(key !== undefined && { key }),
+    });
     if (this.view.state !== "agent") return;
     const lower = message.toLowerCase();
     if (handover.words.some((word) => lower.includes(word.toLowerCase())))
@@ -205,7 +219,8 @@ export class Conversation implements AsyncDisposable {
   /** The customer's yes or no to what the agent is about to do. */
   confirm(question: string, yes: boolean): void {
     this.#assertOpen();
-    if (!this.#commitments.confirm(question, yes)) throw new Refused(409, "this question is not open any more");
+    if (!this.#commitments.confirm(question, yes))
+      throw new Refused(409, "this question is not open any more");
   }
 
   askForPerson(): void {
@@ -233,19 +248,19 @@ export class Conversation implements AsyncDisposable {
     if (isUnanswered(this.view)) this.#start();
   }
 
-  /** Lets the agent do something for the person who has taken over, within the same policy. The result is for that person. */
-  async instruct(text: string, by: string): Promise<RunResult> {
+  /** Lets the agent do something for the person who has taken over, within the same policy. What came of it is a note. */
+  instruct(text: string, by: string): void {
     this.#assertOpen();
     if (text.trim() === "") throw new Refused(400, "the instruction is empty");
     this.takeOver(by);
     this.#append({ kind: "chat/note", by, text: `Asked the agent: ${text.trim()}` });
-    return this.#queue(async (signal) => {
+    const note = (said: string) => this.#append({ kind: "chat/note", by: "agent", text: said });
+    this.#queue(async (signal) => {
       const session = await this.#openSession(signal);
       await this.#goHome(session, signal);
       const result = await session.run(text.trim(), { signal });
-      this.#append({ kind: "chat/note", by: "agent", text: `${result.outcome}: ${result.answer ?? result.reason}` });
-      return result;
-    });
+      note(`${result.outcome}: ${result.answer ?? result.reason}`);
+    }).catch((error: unknown) => note(`It could not be done: ${(error as Error).message}`));
   }
 
   close(by: string, reason: string): void {
@@ -272,7 +287,11 @@ export class Conversation implements AsyncDisposable {
       this.#leaveBrowser().catch((error: unknown) => this.#trouble(error));
     const isIdle = now - Date.parse(this.view.lastAt) > limits.idleMinutes * 60_000;
     if (isIdle && !this.#isWorking && this.view.state === "agent") {
-      this.#append({ kind: "chat/message", from: "system", text: "This conversation was closed because nobody wrote any more." });
+      this.#append({
+        kind: "chat/message",
+        from: "system",
+        text: "This conversation was closed because nobody wrote any more.",
+      });
       this.close("service", "nobody wrote any more");
     }
   }
@@ -343,7 +362,9 @@ export class Conversation implements AsyncDisposable {
   }
 
   #hasWork(): boolean {
-    return this.view.state === "agent" && isUnanswered(this.view) && this.view.form === null && !this.#isChecking;
+    return (
+      this.view.state === "agent" && isUnanswered(this.view) && this.view.form === null && !this.#isChecking
+    );
   }
 
   /** Does one thing after the other; what has come up in the meantime is done then. */
@@ -394,7 +415,8 @@ export class Conversation implements AsyncDisposable {
   /** What a turn has come to, for the customer. */
   #finish(upTo: number, result: RunResult): void {
     const { policy } = this.#parts;
-    const wantsIdentity = this.#reach.wantsIdentity && this.view.customer === null && policy.identity !== undefined;
+    const wantsIdentity =
+      this.#reach.wantsIdentity && this.view.customer === null && policy.identity !== undefined;
     const said = readSaid(result.answer ?? "", policy);
     const isSaid = result.outcome === "done" || result.outcome === "gave up" || result.outcome === "refused";
     if (isSaid && said.kind === "handover") {
@@ -402,13 +424,23 @@ export class Conversation implements AsyncDisposable {
       return this.#handOver(said.reason, "agent");
     }
     // A page of customers was asked for: whatever the model made of the refusal, the customer is asked who they are.
-    if (wantsIdentity || (isSaid && said.kind === "identify" && this.view.customer === null)) return this.#askIdentity();
+    if (wantsIdentity || (isSaid && said.kind === "identify" && this.view.customer === null))
+      return this.#askIdentity();
     if (isSaid && said.kind === "ask")
-      return this.#ask("question", policy.questions.filter(({ name }) => said.names.includes(name)));
+      return this.#ask(
+        "question",
+        policy.questions.filter(({ name }) => said.names.includes(name)),
+      );
     if (result.outcome === "faulted") return this.#fail(upTo, result.outcome, result.id, OUR_FAULT);
     if (!isSaid || said.kind !== "say" || result.outcome === "gave up")
       return this.#fail(upTo, said.kind === "nothing" ? said.why : result.reason, result.id, SORRY);
-    this.#append({ kind: "chat/turn", upTo, outcome: result.outcome, failed: result.outcome === "refused", run: result.id });
+    this.#append({
+      kind: "chat/turn",
+      upTo,
+      outcome: result.outcome,
+      failed: result.outcome === "refused",
+      run: result.id,
+    });
     this.#append({
       kind: "chat/message",
       from: "agent",
@@ -462,7 +494,11 @@ export class Conversation implements AsyncDisposable {
     const { fields } = this.view.form!;
     const { values, errors } = checkValues(fields, readValues(fields, message));
     if (Object.keys(errors).length === 0) return this.#takeAnswers(values);
-    this.#append({ kind: "chat/message", from: "system", text: `Please fill in what is asked above. ${Object.values(errors).join(" ")}` });
+    this.#append({
+      kind: "chat/message",
+      from: "system",
+      text: `Please fill in what is asked above. ${Object.values(errors).join(" ")}`,
+    });
   }
 
   #takeAnswers(values: Values): void {
@@ -493,10 +529,19 @@ export class Conversation implements AsyncDisposable {
       return;
     }
     guesses.fail(values);
-    this.#append({ kind: "chat/checked", known: false, customer: null, reason: "what was given does not belong together" });
+    this.#append({
+      kind: "chat/checked",
+      known: false,
+      customer: null,
+      reason: "what was given does not belong together",
+    });
     if (this.view.attempts >= attempts)
       return this.#handOver(`who the customer is could not be checked in ${attempts} attempts`, "service");
-    this.#append({ kind: "chat/message", from: "system", text: "These do not belong together. Please check them and try again." });
+    this.#append({
+      kind: "chat/message",
+      from: "system",
+      text: "These do not belong together. Please check them and try again.",
+    });
     this.#askIdentity();
   }
 
@@ -511,7 +556,14 @@ export class Conversation implements AsyncDisposable {
       policy: model.policy,
       format: model.format,
       record: this.#record,
-      limits: { maxSteps: policy.limits.steps, maxSeconds: policy.limits.seconds, maxTokens: null, maxCost: null, repeatedAction: 4, repeatedError: 4 },
+      limits: {
+        maxSteps: policy.limits.steps,
+        maxSeconds: policy.limits.seconds,
+        maxTokens: null,
+        maxCost: null,
+        repeatedAction: 4,
+        repeatedError: 4,
+      },
       guard: guardReach(this.#reach, this.#commitments.guard),
       onStep: () => void this.#sawPage().catch((error: unknown) => this.#trouble(error)),
       signal,
@@ -545,6 +597,8 @@ export class Conversation implements AsyncDisposable {
 
   #trouble(error: unknown): void {
     if (!this.#parts.signal.aborted)
-      this.#parts.onTrouble(`conversation ${this.view.id}: ${error instanceof Error ? error.message : String(error)}`);
+      this.#parts.onTrouble(
+        `conversation ${this.view.id}: ${error instanceof Error ? error.message : String(error)}`,
+      );
   }
 }

@@ -35,7 +35,13 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
   const app = new Hono();
   const streams = new Map<string, number>();
   app.use(
-    guard({ isOurs: access.isOurs, methods: ["POST", "OPTIONS"], policy: POLICY, origins: access.origins, scripts: ["/widget.js"] }),
+    guard({
+      isOurs: access.isOurs,
+      methods: ["POST", "OPTIONS"],
+      policy: POLICY,
+      origins: access.origins,
+      scripts: ["/widget.js"],
+    }),
   );
   app.use(async (c, next) => {
     await next();
@@ -50,12 +56,16 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
 
   app.get("/", (c) => c.html(page(service.policy.name)));
   app.get("/widget.js", async (c) =>
-    c.body(await widget(), 200, { "Content-Type": "text/javascript; charset=utf-8", "Cache-Control": "max-age=300" }),
+    c.body(await widget(), 200, {
+      "Content-Type": "text/javascript; charset=utf-8",
+      "Cache-Control": "max-age=300",
+    }),
   );
 
   app.post("/v1/conversations", async (c) => {
     const origin = c.req.header("origin") ?? null;
-    if (!mayBegin(c, access)) return c.json({ error: "not for pages of this origin, nor without the key" }, 403);
+    if (!mayBegin(c, access))
+      return c.json({ error: "not for pages of this origin, nor without the key" }, 403);
     const { conversation, token } = await service.open(origin);
     return c.json({ id: conversation.id, token, name: service.policy.name }, 201);
   });
@@ -63,16 +73,22 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
     withBody(c, service, messageSchema, (conversation, { text, key }) => conversation.receive(text, key)),
   );
   app.post("/v1/conversations/:id/answers", (c) =>
-    withBody(c, service, answersSchema, (conversation, { form, values }) => conversation.answer(form, values)),
+    withBody(c, service, answersSchema, (conversation, { form, values }) =>
+      conversation.answer(form, values),
+    ),
   );
   app.post("/v1/conversations/:id/confirm", (c) =>
-    withBody(c, service, confirmSchema, (conversation, { question, yes }) => conversation.confirm(question, yes)),
+    withBody(c, service, confirmSchema, (conversation, { question, yes }) =>
+      conversation.confirm(question, yes),
+    ),
   );
   app.post("/v1/conversations/:id/person", (c) =>
     withBody(c, service, z.strictObject({}), (conversation) => conversation.askForPerson()),
   );
   app.post("/v1/conversations/:id/close", (c) =>
-    withBody(c, service, z.strictObject({}), (conversation) => conversation.close("customer", "the customer closed it")),
+    withBody(c, service, z.strictObject({}), (conversation) =>
+      conversation.close("customer", "the customer closed it"),
+    ),
   );
   app.get("/v1/conversations/:id/events", async (c) => {
     const found = await findFor(c, service);
@@ -95,7 +111,12 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
         while (!stream.aborted && !stream.closed) {
           for (const event of queue.splice(0)) {
             const shown = forCustomer(event);
-            if (shown) await stream.writeSSE({ id: String(event.n), event: shown.type, data: JSON.stringify(shown.data) });
+            if (shown)
+              await stream.writeSSE({
+                id: String(event.n),
+                event: shown.type,
+                data: JSON.stringify(shown.data),
+              });
           }
           if (found.isOver() && queue.length === 0) break;
           if (queue.length > 0) continue;
@@ -127,7 +148,8 @@ function mayBegin(c: Context, access: Access): boolean {
   return access.isPrivate || access.isKey(bearerOf(c));
 }
 
-const bearerOf = (c: Context): string => /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
+const bearerOf = (c: Context): string =>
+  /^Bearer (\S+)$/i.exec(c.req.header("authorization") ?? "")?.[1] ?? "";
 
 function isTheirs(token: string, hash: string): boolean {
   const [given, kept] = [Buffer.from(hashToken(token)), Buffer.from(hash)];
@@ -175,7 +197,8 @@ async function withBody<T>(
     if (await findFor(c, service)) throw new Refused(410, "this conversation is closed");
     return c.json({ error: "there is no such conversation" }, 404);
   }
-  if (!isTheirs(bearerOf(c), conversation.view.token)) return c.json({ error: "there is no such conversation" }, 404);
+  if (!isTheirs(bearerOf(c), conversation.view.token))
+    return c.json({ error: "there is no such conversation" }, 404);
   const text = await c.req.text();
   let raw: unknown;
   try {
@@ -184,7 +207,8 @@ async function withBody<T>(
     throw new Refused(400, "the body is not JSON");
   }
   const parsed = schema.safeParse(raw);
-  if (!parsed.success) throw new Refused(400, `the body is not what is expected here: ${parsed.error.issues[0]!.message}`);
+  if (!parsed.success)
+    throw new Refused(400, `the body is not what is expected here: ${parsed.error.issues[0]!.message}`);
   body(conversation, parsed.data);
   return c.json({ n: conversation.view.n }, 202);
 }

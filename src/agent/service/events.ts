@@ -27,7 +27,15 @@ export interface ChatMessage {
 export type ChatEvent = { n: number; time: string } & (
   | { kind: "chat/opened"; format: number; id: string; token: string; origin: string | null }
   /** `key`: the client's own, by which a message that is sent twice is known. */
-  | { kind: "chat/message"; from: Speaker; text: string; key?: string; by?: string; unsupported?: boolean; run?: string }
+  | {
+      kind: "chat/message";
+      from: Speaker;
+      text: string;
+      key?: string;
+      by?: string;
+      unsupported?: boolean;
+      run?: string;
+    }
   | { kind: "chat/asked"; form: string; purpose: "identity" | "question"; fields: Field[] }
   | { kind: "chat/answered"; form: string; values: Values }
   | { kind: "chat/checked"; known: boolean; customer: Values | null; reason: string | null }
@@ -109,7 +117,13 @@ export function applyEvent(view: ConversationView, event: ChatEvent): void {
   view.lastAt = event.time;
   switch (event.kind) {
     case "chat/opened":
-      Object.assign(view, { id: event.id, token: event.token, format: event.format, origin: event.origin, openedAt: event.time });
+      Object.assign(view, {
+        id: event.id,
+        token: event.token,
+        format: event.format,
+        origin: event.origin,
+        openedAt: event.time,
+      });
       break;
     case "chat/message":
       view.messages.push({ n: event.n, time: event.time, from: event.from, text: event.text });
@@ -171,7 +185,10 @@ export function forCustomer(event: ChatEvent): { type: string; data: object } | 
   const { n, time } = event;
   switch (event.kind) {
     case "chat/message":
-      return { type: "message", data: { n, time, from: event.from, text: event.text, ...(event.key && { key: event.key }) } };
+      return {
+        type: "message",
+        data: { n, time, from: event.from, text: event.text, ...(event.key && { key: event.key }) },
+      };
     case "chat/asked":
       return { type: "form", data: { n, form: event.form, purpose: event.purpose, fields: event.fields } };
     case "chat/answered":

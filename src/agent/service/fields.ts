@@ -15,9 +15,17 @@ export const fieldSchema = z
   })
   .superRefine(({ kind, options, pattern }, issues) => {
     if ((kind === "choice") !== (options !== undefined))
-      issues.addIssue({ code: "custom", path: ["options"], message: "a choice has options, and nothing else has" });
+      issues.addIssue({
+        code: "custom",
+        path: ["options"],
+        message: "a choice has options, and nothing else has",
+      });
     if (pattern !== undefined && !isPattern(pattern))
-      issues.addIssue({ code: "custom", path: ["pattern"], message: `${JSON.stringify(pattern)} is no regular expression` });
+      issues.addIssue({
+        code: "custom",
+        path: ["pattern"],
+        message: `${JSON.stringify(pattern)} is no regular expression`,
+      });
   });
 export type Field = z.infer<typeof fieldSchema>;
 export type Values = Record<string, string>;
@@ -44,7 +52,8 @@ export function checkValue(field: Field, given: string): { value: string } | { e
   if (value === "") return { error: `${label} is missing.` };
   if (value.length > MAX_CHARACTERS) return { error: `${label} has at most ${MAX_CHARACTERS} characters.` };
   // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(value)) return { error: `${label} has characters that cannot be printed.` };
+  if (/[\u0000-\u001f\u007f]/.test(value))
+    return { error: `${label} has characters that cannot be printed.` };
   if (kind === "choice") {
     const chosen = options!.find((option) => option.toLowerCase() === value.toLowerCase());
     return chosen === undefined ? { error: `${label} is one of ${options!.join(", ")}.` } : { value: chosen };
@@ -65,7 +74,10 @@ export function checkValues(
   const errors: Values = {};
   for (const field of fields) {
     const raw = given[field.name];
-    const checked = checkValue(field, typeof raw === "string" ? raw : typeof raw === "number" ? String(raw) : "");
+    const checked = checkValue(
+      field,
+      typeof raw === "string" ? raw : typeof raw === "number" ? String(raw) : "",
+    );
     if ("error" in checked) errors[field.name] = checked.error;
     else values[field.name] = checked.value;
   }
@@ -88,7 +100,8 @@ export function readValues(fields: readonly Field[], text: string): Values {
   return values;
 }
 
-const rank = ({ kind, pattern }: Field) => (kind === "email" ? 0 : kind === "choice" ? 1 : pattern || kind === "number" ? 2 : 3);
+const rank = ({ kind, pattern }: Field) =>
+  kind === "email" ? 0 : kind === "choice" ? 1 : pattern || kind === "number" ? 2 : 3;
 
 function candidates({ kind, pattern, options }: Field, text: string): string[] {
   if (kind === "email") return [...text.matchAll(new RegExp(EMAIL, "g"))].map(([match]) => match);

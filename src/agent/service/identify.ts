@@ -57,8 +57,7 @@ async function checkSteps(
         page = episode.first;
       } else {
         const next = await episode.open(address, { signal });
-        if (next.kind === "last")
-          throw new Fault("site_down", `${open} cannot be read`, { retryable: true });
+        if (next.kind === "last") throw new Fault("site_down", `${open} cannot be read`, { retryable: true });
         page = next.observation;
       }
       if (site.isSignInPage(page)) return "signed out";
@@ -94,7 +93,8 @@ export function addressOf(pattern: string, values: Values, home: URL): string | 
   return url.pathname === path ? url.href : null;
 }
 
-const samePath = (a: string, b: string) => URL.canParse(a) && new URL(a).host === new URL(b).host && new URL(a).pathname === new URL(b).pathname;
+const samePath = (a: string, b: string) =>
+  URL.canParse(a) && new URL(a).host === new URL(b).host && new URL(a).pathname === new URL(b).pathname;
 
 /** The whole value of a field, or a whole word of the text: not a part of another number or address. */
 export function isShown(wanted: string, text: string, values: readonly string[]): boolean {
@@ -103,7 +103,10 @@ export function isShown(wanted: string, text: string, values: readonly string[])
   if (needle === "") return false;
   if (values.some((value) => squash(value) === needle)) return true;
   const escaped = needle.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-  return new RegExp(String.raw`(?<![\p{L}\p{N}@._%+-])${escaped}(?![\p{L}\p{N}@_%+-]|\.[\p{L}\p{N}])`, "u").test(squash(text));
+  return new RegExp(
+    String.raw`(?<![\p{L}\p{N}@._%+-])${escaped}(?![\p{L}\p{N}@_%+-]|\.[\p{L}\p{N}])`,
+    "u",
+  ).test(squash(text));
 }
 
 /** What `:names` of a link's pattern stand for, where all links of a page that fit say the same. */
@@ -143,7 +146,8 @@ export function limitGuesses(attempts: number, now: () => number = Date.now) {
   return {
     isLimited: (values: Values) => Object.values(values).some((value) => recent(value).length >= attempts),
     fail: (values: Values) => {
-      for (const [value, times] of failed) if (times.every((at) => now() - at >= 3_600_000)) failed.delete(value);
+      for (const [value, times] of failed)
+        if (times.every((at) => now() - at >= 3_600_000)) failed.delete(value);
       for (const value of Object.values(values)) failed.set(value, [...recent(value), now()]);
     },
   };
@@ -157,11 +161,18 @@ export function verifierOf(
 ): VerifyCustomer | null {
   const { identity } = policy;
   if (!identity) {
-    if (given) throw new ConfigError("verify is given, and the policy has no identity", "Declare what customers are asked for.");
+    if (given)
+      throw new ConfigError(
+        "verify is given, and the policy has no identity",
+        "Declare what customers are asked for.",
+      );
     return null;
   }
   if (identity.check && given)
-    throw new ConfigError("verify is given, and the policy has identity.check", "Let one of them decide who is a customer.");
+    throw new ConfigError(
+      "verify is given, and the policy has identity.check",
+      "Let one of them decide who is a customer.",
+    );
   if (identity.check) return verifyByPages(site, home, identity.check);
   if (given) return given;
   throw new ConfigError(

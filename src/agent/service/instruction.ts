@@ -53,8 +53,12 @@ const NAMES = { customer: "Customer", agent: "You", person: "Staff", system: "No
 function commandsOf({ identity, questions }: ServicePolicy, isKnown: boolean): string[] {
   const names = questions.map(({ name, label }) => `${name} (${label})`);
   return [
-    ...(identity && !isKnown ? ['To see the customer\'s own pages: exit(message="/identify"), and they are asked who they are.'] : []),
-    ...(names.length > 0 ? [`To ask for something: exit(message="/ask NAME") with one or more of ${names.join(", ")}.`] : []),
+    ...(identity && !isKnown
+      ? ['To see the customer\'s own pages: exit(message="/identify"), and they are asked who they are.']
+      : []),
+    ...(names.length > 0
+      ? [`To ask for something: exit(message="/ask NAME") with one or more of ${names.join(", ")}.`]
+      : []),
     'To let a person go on: exit(message="/handover and why").',
   ];
 }
@@ -85,20 +89,29 @@ const MAX_CHARACTERS = 4000;
 export function readSaid(message: string, policy: Pick<ServicePolicy, "identity" | "questions">): Said {
   const text = message.trim();
   if (text === "") return { kind: "nothing", why: "it said nothing" };
-  if (text.length > MAX_CHARACTERS) return { kind: "nothing", why: `it said ${text.length} characters at once` };
+  if (text.length > MAX_CHARACTERS)
+    return { kind: "nothing", why: `it said ${text.length} characters at once` };
   const command = /^\/(\w+)\b[:,]?\s*(.*)$/s.exec(text);
   if (!command) return { kind: "say", text };
   const [, name, rest] = command as unknown as [string, string, string];
   switch (name.toLowerCase()) {
     case "identify":
-      return policy.identity ? { kind: "identify" } : { kind: "nothing", why: "it wanted to know who the customer is, which the policy does not declare" };
+      return policy.identity
+        ? { kind: "identify" }
+        : {
+            kind: "nothing",
+            why: "it wanted to know who the customer is, which the policy does not declare",
+          };
     case "handover":
       return { kind: "handover", reason: rest.trim() || "the agent asked for it" };
     case "ask": {
       const names = rest.split(/[\s,;]+/).filter((word) => word !== "" && word !== "and");
       const unknown = names.filter((each) => !policy.questions.some((field) => field.name === each));
       if (names.length === 0 || unknown.length > 0)
-        return { kind: "nothing", why: `it asked for ${unknown.join(", ") || "nothing"}, which the policy does not declare` };
+        return {
+          kind: "nothing",
+          why: `it asked for ${unknown.join(", ") || "nothing"}, which the policy does not declare`,
+        };
       return { kind: "ask", names };
     }
     default:

@@ -34,18 +34,38 @@ const checkStep = z
       .optional()
       .describe("It has to have one such link; what `:name` stands for is `{name}` from then on."),
   })
-  .refine(({ shows, link }) => shows !== undefined || link !== undefined, "says nothing that could fail: give `shows` or `link`");
+  .refine(
+    ({ shows, link }) => shows !== undefined || link !== undefined,
+    "says nothing that could fail: give `shows` or `link`",
+  );
 
 const limitsSchema = z.strictObject({
   conversations: z.int().min(1).default(200).describe("That are not closed."),
-  atOnce: z.int().min(1).max(64).default(4).describe("In which the agent is at work at one time, each with a browser of its own."),
+  atOnce: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(4)
+    .describe("In which the agent is at work at one time, each with a browser of its own."),
   newPerMinute: z.int().min(1).default(30),
   messagesPerMinute: z.int().min(1).default(10).describe("Of one conversation."),
   messages: z.int().min(2).default(200).describe("Of a customer in one conversation."),
   characters: z.int().min(20).max(10_000).default(2000).describe("Of one message."),
-  idleMinutes: z.number().positive().default(30).describe("Then a conversation in which nobody waits is closed."),
-  browserIdleSeconds: z.number().positive().default(120).describe("Then its browser is; the next message opens one."),
-  keepDays: z.number().positive().optional().describe("Then what is stored of a closed conversation is deleted. Default: it is kept."),
+  idleMinutes: z
+    .number()
+    .positive()
+    .default(30)
+    .describe("Then a conversation in which nobody waits is closed."),
+  browserIdleSeconds: z
+    .number()
+    .positive()
+    .default(120)
+    .describe("Then its browser is; the next message opens one."),
+  keepDays: z
+    .number()
+    .positive()
+    .optional()
+    .describe("Then what is stored of a closed conversation is deleted. Default: it is kept."),
   steps: z.int().min(1).default(30).describe("Of the agent for one message."),
   seconds: z.number().positive().default(300),
 });
@@ -53,26 +73,54 @@ const limitsSchema = z.strictObject({
 export const servicePolicySchema = z.strictObject({
   name: z.string().min(1).max(80).default("Customer service").describe("Stands above the conversation."),
   greeting: z.string().min(1).max(1000).default("Hello! How can I help you?"),
-  instructions: z.string().max(4000).default("").describe("For the model: what the shop is, how it speaks, what it promises."),
+  instructions: z
+    .string()
+    .max(4000)
+    .default("")
+    .describe("For the model: what the shop is, how it speaks, what it promises."),
   identity: z
     .strictObject({
       ask: z.array(fieldSchema).min(1).max(6),
-      check: z.array(checkStep).min(1).max(6).optional().describe("On pages of the site. Absent: by the function that the program gives."),
-      when: z.enum(["first", "needed"]).default("needed").describe("Before anything else, or when a page of a customer is needed."),
-      attempts: z.int().min(1).max(10).default(3).describe("Then a person goes on; as often in an hour for one value."),
+      check: z
+        .array(checkStep)
+        .min(1)
+        .max(6)
+        .optional()
+        .describe("On pages of the site. Absent: by the function that the program gives."),
+      when: z
+        .enum(["first", "needed"])
+        .default("needed")
+        .describe("Before anything else, or when a page of a customer is needed."),
+      attempts: z
+        .int()
+        .min(1)
+        .max(10)
+        .default(3)
+        .describe("Then a person goes on; as often in an hour for one value."),
     })
     .optional()
     .describe("Who counts as known. Nobody does without it."),
   pages: z
     .strictObject({
-      start: z.string().regex(/^\/[^\s?#{}*]*$/, "must be a path such as /pages").optional().describe("Where the agent begins. Default: the site's own start."),
+      start: z
+        .string()
+        .regex(/^\/[^\s?#{}*]*$/, "must be a path such as /pages")
+        .optional()
+        .describe("Where the agent begins. Default: the site's own start."),
       public: z.array(pagePattern).min(1).describe("Read by the agent for anybody."),
-      own: z.array(pagePattern).default([]).describe("Read and used for a customer who is known: `/orders/{order}/*`."),
-      home: pagePattern.optional().describe("Where the agent goes once the customer is known: `/orders/{order}`."),
+      own: z
+        .array(pagePattern)
+        .default([])
+        .describe("Read and used for a customer who is known: `/orders/{order}/*`."),
+      home: pagePattern
+        .optional()
+        .describe("Where the agent goes once the customer is known: `/orders/{order}`."),
       lists: z
         .array(z.strictObject({ on: pagePattern, link: z.string().regex(/^\/[^\s?#]*$/) }))
         .default([])
-        .describe("Where such a page of the customer links to them, these pages are the customer's, too, with all below them."),
+        .describe(
+          "Where such a page of the customer links to them, these pages are the customer's, too, with all below them.",
+        ),
     })
     .optional()
     .describe("Absent: every page of the site, for anybody."),
@@ -90,7 +138,14 @@ export const servicePolicySchema = z.strictObject({
     .strictObject({
       words: z
         .array(z.string().min(2))
-        .default(["human", "real person", "speak to a person", "talk to a person", "speak to someone", "talk to someone"])
+        .default([
+          "human",
+          "real person",
+          "speak to a person",
+          "talk to a person",
+          "speak to someone",
+          "talk to someone",
+        ])
         .describe("A message with one of them asks for a person."),
       afterFailures: z.int().min(1).default(2).describe("Turns in a row that came to nothing."),
       message: z
@@ -137,7 +192,9 @@ const KEYS = [
 
 export async function loadServicePolicy(file: string): Promise<ServicePolicy> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new ConfigError(`the policy ${file} cannot be read`, "Name a JSON file; docs/agent.md shows one.", { cause });
+    throw new ConfigError(`the policy ${file} cannot be read`, "Name a JSON file; docs/agent.md shows one.", {
+      cause,
+    });
   });
   let raw: unknown;
   try {
@@ -151,18 +208,25 @@ export async function loadServicePolicy(file: string): Promise<ServicePolicy> {
 function withAbsoluteSecrets(policy: ServicePolicy, directory: string): ServicePolicy {
   const secrets = Object.entries(policy.safety.secrets).map(([name, secret]) => [
     name,
-    secret.file === undefined || secret.file.startsWith("/") ? secret : { ...secret, file: `${directory}/${secret.file}` },
+    secret.file === undefined || secret.file.startsWith("/")
+      ? secret
+      : { ...secret, file: `${directory}/${secret.file}` },
   ]);
-  return { ...policy, safety: { ...policy.safety, secrets: Object.fromEntries(secrets) as SafetyPolicy["secrets"] } };
+  return {
+    ...policy,
+    safety: { ...policy.safety, secrets: Object.fromEntries(secrets) as SafetyPolicy["secrets"] },
+  };
 }
 
 /** Names in braces. */
-export const namesIn = (pattern: string): string[] => [...pattern.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!);
+export const namesIn = (pattern: string): string[] =>
+  [...pattern.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!);
 
 function contradictions({ identity, pages, questions, confirm, safety }: ServicePolicy): string[] {
   const found: string[] = [];
   const known = new Set(identity?.ask.map(({ name }) => name) ?? []);
-  if (identity && known.size < identity.ask.length) found.push("two fields of identity.ask have the same name");
+  if (identity && known.size < identity.ask.length)
+    found.push("two fields of identity.ask have the same name");
   for (const [i, { open, shows = [], link }] of (identity?.check ?? []).entries()) {
     for (const name of [open, ...shows].flatMap(namesIn))
       if (!known.has(name)) found.push(`identity.check.${i} uses {${name}}, which nobody has given by then`);
@@ -171,21 +235,29 @@ function contradictions({ identity, pages, questions, confirm, safety }: Service
   const used = (identity?.check ?? []).flatMap(({ open, shows = [] }) => [open, ...shows].flatMap(namesIn));
   if (identity?.check)
     for (const { name } of identity.ask)
-      if (!used.includes(name)) found.push(`identity asks for ${name}, and no check uses it: it would prove nothing`);
+      if (!used.includes(name))
+        found.push(`identity asks for ${name}, and no check uses it: it would prove nothing`);
   if (identity?.check && identity.check.every(({ shows }) => shows === undefined))
     found.push("no identity.check says what a page has to show: whoever knows a number would be known");
   const own = [...(pages?.own ?? []), ...(pages?.lists ?? []).map(({ on }) => on)];
-  if (identity && own.length === 0) found.push("identity is checked, and no page is a customer's own (pages.own)");
-  if (!identity && own.length > 0) found.push("pages.own is for customers who are known, and there is no identity");
+  if (identity && own.length === 0)
+    found.push("identity is checked, and no page is a customer's own (pages.own)");
+  if (!identity && own.length > 0)
+    found.push("pages.own is for customers who are known, and there is no identity");
   // Without a check the program's function may give more names than are asked for.
   for (const name of own.flatMap(namesIn))
-    if (identity?.check && !known.has(name)) found.push(`pages.own uses {${name}}, which identity does not give`);
+    if (identity?.check && !known.has(name))
+      found.push(`pages.own uses {${name}}, which identity does not give`);
   if (pages?.home !== undefined && !own.some((pattern) => patternCovers(pattern, pages.home!)))
     found.push(`pages.home is ${pages.home}, which is not among pages.own`);
   for (const pattern of own)
-    if (namesIn(pattern).length === 0) found.push(`${pattern} in pages.own names nothing of the customer, such as {order}: it would be every customer's`);
+    if (namesIn(pattern).length === 0)
+      found.push(
+        `${pattern} in pages.own names nothing of the customer, such as {order}: it would be every customer's`,
+      );
   for (const pattern of [...(pages?.public ?? []), ...(pages?.start === undefined ? [] : [pages.start])])
-    if (namesIn(pattern).length > 0) found.push(`${pattern} is a page for anybody, and names something of a customer`);
+    if (namesIn(pattern).length > 0)
+      found.push(`${pattern} is a page for anybody, and names something of a customer`);
   if (pages?.start !== undefined && !pages.public.some((pattern) => patternCovers(pattern, pages.start!)))
     found.push(`pages.start is ${pages.start}, which is not among pages.public`);
   const names = questions.map(({ name }) => name);

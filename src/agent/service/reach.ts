@@ -33,7 +33,9 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
   const isOwn = (url: URL, customer: Values): boolean =>
     pages!.own.some((pattern) => fits(filled(pattern, customer), url)) ||
     pages!.lists.some(({ on }) => fits(filled(on, customer), url)) ||
-    listed.some((path) => url.host === home && (decoded(url) === path || decoded(url).startsWith(`${path}/`)));
+    listed.some(
+      (path) => url.host === home && (decoded(url) === path || decoded(url).startsWith(`${path}/`)),
+    );
   return {
     customer: null,
     wantsIdentity: false,
@@ -51,7 +53,12 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
         for (const address of links) {
           if (!URL.canParse(address)) continue;
           const url = new URL(address);
-          if (url.host === home && !isAmbiguous(url) && pathFits(link, decoded(url)) && !listed.includes(decoded(url)))
+          if (
+            url.host === home &&
+            !isAmbiguous(url) &&
+            pathFits(link, decoded(url)) &&
+            !listed.includes(decoded(url))
+          )
             listed.push(decoded(url));
         }
       }
@@ -88,7 +95,8 @@ export function guardReach(reach: Reach, inner: MakeGuard): MakeGuard {
     return {
       ...guard,
       request: async (request) => {
-        if (reach.allows(new URL(request.url), request.method) || isAsset(request)) return guard.request(request);
+        if (reach.allows(new URL(request.url), request.method) || isAsset(request))
+          return guard.request(request);
         if (reach.customer === null) reach.wantsIdentity = true;
         stopped.push(reach.customer === null ? NOT_KNOWN : NOT_THEIRS);
         return null;

@@ -24,7 +24,8 @@ describe("a conversation", () => {
 
   test("checks who the customer is, confirms with them, and then cancels their order", async () => {
     const model = scriptedPolicy([
-      ({ observation }) => (observation.title.startsWith("Order 1361") ? click("button Cancel order") : exit("/identify")),
+      ({ observation }) =>
+        observation.title.startsWith("Order 1361") ? click("button Cancel order") : exit("/identify"),
       click("button Yes, cancel order"),
       exit("Order 1361 is canceled."),
     ]);

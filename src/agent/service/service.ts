@@ -76,7 +76,9 @@ const ID = /^[0-9a-f]{16}$/;
 /** Throws a `ConfigError` where site, model, policy or directory are not as they have to be; nothing is left open then. */
 export async function openService(options: ServiceOptions): Promise<Service> {
   const policy =
-    typeof options.policy === "string" ? await loadServicePolicy(options.policy) : parseServicePolicy(options.policy);
+    typeof options.policy === "string"
+      ? await loadServicePolicy(options.policy)
+      : parseServicePolicy(options.policy);
   const opened: AsyncDisposable[] = [];
   const close = async () => {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
@@ -130,10 +132,20 @@ export async function openService(options: ServiceOptions): Promise<Service> {
 async function tryStart(site: AgentSite, policy: ServicePolicy, home: URL): Promise<void> {
   const reach = openReach(policy.pages, home.host);
   const outside = (url: string) =>
-    new ConfigError(`the agent begins on ${url}, which is not among pages.public`, "Set pages.start to a page that is.");
+    new ConfigError(
+      `the agent begins on ${url}, which is not among pages.public`,
+      "Set pages.start to a page that is.",
+    );
   if (!reach.allows(home, "GET")) throw outside(home.href);
   const world = await site.world({ signInAgain: false });
-  const task = { id: "start", sites: [site.name], instruction: "", startUrl: home.href, templateId: null, params: {} };
+  const task = {
+    id: "start",
+    sites: [site.name],
+    instruction: "",
+    startUrl: home.href,
+    templateId: null,
+    params: {},
+  };
   await using episode = await startBrowserEpisode(
     site.contexts,
     { ...task, category: "navigation", difficulty: 1, split: "train" },
@@ -227,7 +239,11 @@ class Conversations implements Service {
     const now = Date.now();
     while (this.#begun.length > 0 && now - this.#begun[0]! > 60_000) this.#begun.shift();
     const active = [...this.#open.values()].filter(({ view }) => view.state !== "closed").length;
-    if (this.#ended || active + this.#opening >= limits.conversations || this.#begun.length >= limits.newPerMinute)
+    if (
+      this.#ended ||
+      active + this.#opening >= limits.conversations ||
+      this.#begun.length >= limits.newPerMinute
+    )
       throw new Refused(429, "too many people are here just now; please try again in a minute");
     this.#begun.push(now);
     this.#opening++;

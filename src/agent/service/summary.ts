@@ -7,7 +7,10 @@ import type { ConversationView } from "./events.ts";
 export function describeDecision(decision: AuditLine & { kind: "decision" }, outcome: string | null): string {
   const { intent, granted, answer, reason } = decision;
   const by = intent.element === null ? "" : ` by ${JSON.stringify(intent.element)}`;
-  const path = intent.url === null || !URL.canParse(intent.url) ? "" : ` (${intent.method} ${new URL(intent.url).pathname})`;
+  const path =
+    intent.url === null || !URL.canParse(intent.url)
+      ? ""
+      : ` (${intent.method} ${new URL(intent.url).pathname})`;
   const amount = intent.amount === null ? "" : ` for ${intent.amount}`;
   const who = answer === null ? "" : `, ${answer.by} said ${answer.approved ? "yes" : "no"}`;
   const came = granted ? (outcome ?? "it is NOT KNOWN what came of it") : `refused: ${reason ?? ""}`;
@@ -40,7 +43,11 @@ export const doneOf = (records: readonly DecisionRecord[]): string[] =>
 export const unknownOf = (records: readonly DecisionRecord[]): DecisionRecord[] =>
   records.filter(({ decision, outcome }) => decision.granted && outcome === null);
 
-export function summarize(view: ConversationView, records: readonly DecisionRecord[], reason: string): string {
+export function summarize(
+  view: ConversationView,
+  records: readonly DecisionRecord[],
+  reason: string,
+): string {
   const wanted = view.messages.filter(({ from }) => from === "customer");
   const [first] = wanted;
   const last = wanted.at(-1);

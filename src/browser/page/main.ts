@@ -33,6 +33,7 @@ import { readAtRest } from "./settle.ts";
 import type { SettledSnapshot, SettleOptions } from "./settle.ts";
 import { observeWebrl } from "./webrl.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
+import { wholePage } from "./whole-page.ts";
 
 const READERS: Record<ObservationFormat, (view: Edges, framed: boolean) => PageSnapshot> = {
   webrl: observeWebrl,
@@ -98,6 +99,7 @@ const api = {
   linksCalled,
   pageStatus,
   viewport,
+  wholePage,
   facts,
   focusedFacts,
   // Actions
@@ -128,6 +130,7 @@ export type PageApi = typeof api;
 const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
   "observe",
   "pageText",
+  "wholePage",
   "facts",
   "focusedFacts",
   "readValue",

@@ -29,6 +29,17 @@ export interface AgentCommand {
 
 /** `--site`, `--model`, `--out` and what belongs to them. */
 export function agentCommand(command: Command): Command {
+  return placeCommand(command)
+    .option("--start <path>", "path or address where the agent begins")
+    .option(
+      "--safety <file>",
+      "policy of what the agent may do (docs/agent.md); default: whoever sits at the terminal is asked before everything that cannot be taken back",
+    )
+    .option("--screenshots", "keep the picture of every page that is acted on");
+}
+
+/** Where and with what an agent works, whatever its use. */
+export function placeCommand(command: Command): Command {
   return serverOptions(
     command
       .requiredOption(
@@ -50,18 +61,12 @@ export function agentCommand(command: Command): Command {
         "a name among them that may resolve to this machine or a private network; may be given again",
         repeated,
       )
-      .option("--start <path>", "path or address where the agent begins")
       .option(
         "--storage-state <file>",
         "cookies and storage of a user who signed in, as Playwright writes them",
       )
-      .option(
-        "--safety <file>",
-        "policy of what the agent may do (docs/agent.md); default: whoever sits at the terminal is asked before everything that cannot be taken back",
-      )
       .option("--out <directory>", "where everything is recorded; default: a new one in runs/")
       .option("--headed", "show the browser's window")
-      .option("--screenshots", "keep the picture of every page that is acted on")
       .option("--temperature <t>", "of sampling; default 0, greedy", temperatureNumber)
       .option("--max-new-tokens <n>", "tokens of a reply", wholeNumber())
       .addOption(templateOption())

@@ -2,7 +2,9 @@
 
 import type { Register } from "../command.ts";
 import { group } from "../command.ts";
+import { registerChat } from "./agent-chat.ts";
 import { registerJudge } from "./agent-judge.ts";
+import { registerMcp } from "./agent-mcp.ts";
 import { registerRun } from "./agent-run.ts";
 import { registerSafety } from "./agent-safety.ts";
 
@@ -10,5 +12,7 @@ export const register: Register = (program) => {
   const agent = group(program, "agent", "an agent at work on a site: browse, answer, act");
   registerRun(agent);
   registerJudge(agent);
+  registerChat(agent);
+  registerMcp(agent);
   registerSafety(agent);
 };

@@ -35,7 +35,12 @@ export const SHOP_POLICY: ServiceSettings = {
     rules: [
       { name: "cancel", paths: ["/orders/:id/cancel"], verdict: "allow" },
       { name: "refund", paths: ["/orders/:id/refund"], verdict: "ask" },
-      { name: "addresses", effects: ["change"], paths: ["/customers/:id/addresses/:address"], verdict: "allow" },
+      {
+        name: "addresses",
+        effects: ["change"],
+        paths: ["/customers/:id/addresses/:address"],
+        verdict: "allow",
+      },
     ],
   },
 };
@@ -53,7 +58,13 @@ export async function shopService(
   options: Partial<ServiceOptions> & { directory?: string } = {},
 ): Promise<TestService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "webrl-service-")));
-  const service = await openService({ site: "store-admin", model, policy: SHOP_POLICY, ...options, directory });
+  const service = await openService({
+    site: "store-admin",
+    model,
+    policy: SHOP_POLICY,
+    ...options,
+    directory,
+  });
   return {
     service,
     directory,

@@ -1,0 +1,13 @@
+/** @file Bundles the scripts of customer service into `dist/agent/service/assets/`. */
+
+import { mkdir, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { bundleClient, CLIENTS } from "../dist/agent/service/assets.js";
+
+const path = (from) => fileURLToPath(new URL(from, import.meta.url));
+await mkdir(path("../dist/agent/service/assets"), { recursive: true });
+for (const name of CLIENTS)
+  await writeFile(
+    path(`../dist/agent/service/assets/${name}.js`),
+    await bundleClient(path(`../src/agent/service/client/${name}.ts`)),
+  );

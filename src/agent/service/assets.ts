@@ -1,0 +1,40 @@
+/** @file The scripts of the widget and of operators' pages: bundles that the build left, or, run from sources, made on the spot. */
+
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+/** @public Names `scripts/build-service.mjs` what to bundle. */
+export const CLIENTS = ["widget", "operator"] as const;
+export type Client = (typeof CLIENTS)[number];
+
+const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const loading = new Map<Client, Promise<string>>();
+
+export function clientScript(name: Client): Promise<string> {
+  let script = loading.get(name);
+  if (!script) {
+    const built = at(`assets/${name}.js`);
+    loading.set(
+      name,
+      (script = existsSync(built) ? readFile(built, "utf8") : bundleClient(at(`client/${name}.ts`))),
+    );
+  }
+  return script;
+}
+
+/** @public Called by `scripts/build-service.mjs`. */
+export async function bundleClient(entry: string): Promise<string> {
+  // A development dependency: the published package has the bundles.
+  const { build } = await import("esbuild");
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    write: false,
+    bundle: true,
+    format: "iife",
+    target: "es2022",
+    minify: true,
+    legalComments: "none",
+  });
+  return outputFiles[0]!.text;
+}
