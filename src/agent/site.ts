@@ -94,7 +94,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
   const app = APPS.find((each) => each.name === name)!;
   refuse(options, ["hosts", "privateHosts", "storageState", "page"], `the built-in site ${name}`);
   const home = `http://${app.host}/`;
-  const world = createWorld(APPS.map((each) => each.name));
+  const world = createWorld();
   const pool = new BrowserPool(options.browser);
   return {
     name,
@@ -103,7 +103,10 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
     world: async ({ startUrl }) => ({
       hosts: world.hosts,
       allowedHosts: [],
-      cookies: world.cookies,
+      // A session of its own, as the browsers of different people have: what one is told another one is not.
+      cookies: APPS.flatMap((each) =>
+        (each.signIn?.(world.state) ?? []).map((cookie) => ({ host: each.host, ...cookie })),
+      ),
       startUrl: startUrl ?? startOf(options.start, home),
     }),
     isSignInPage: () => false,

@@ -21,7 +21,7 @@ export interface Access {
   readonly origins: readonly string[];
   /** Every request comes from this machine itself. */
   readonly isPrivate: boolean;
-  isOurs(hostname: string): boolean;
+  isOurs: (hostname: string) => boolean;
   isKey(given: string): boolean;
   /** A cookie's value for a person with the key. */
   sign(name: string): string;

@@ -35,9 +35,9 @@ export interface Commitments {
 export interface CommitmentOptions {
   policy: ServicePolicy;
   audit: AuditSink;
-  append(event: NewChatEvent): void;
+  append: (event: NewChatEvent) => void;
   /** The agent serves the customer; else a person of the shop has taken over, who answers for both. */
-  isServing(): boolean;
+  isServing: () => boolean;
   /** Lets others work while people are waited for. */
   whileWaiting<T>(body: () => Promise<T>): Promise<T>;
 }

@@ -575,7 +575,7 @@ export class Conversation implements AsyncDisposable {
   async #goHome(session: AgentSession, signal: AbortSignal): Promise<void> {
     const { pages } = this.#parts.policy;
     const { customer } = this.view;
-    if (this.#isHome || customer === null || pages?.home === undefined) return;
+    if (this.#isHome || customer === null || pages.home === undefined) return;
     this.#isHome = true;
     const address = addressOf(pages.home, customer, this.#parts.home);
     if (address !== null) await session.open(address, { signal });
@@ -584,7 +584,7 @@ export class Conversation implements AsyncDisposable {
   /** Lists of the customer's widen what is theirs. */
   async #sawPage(): Promise<void> {
     const session = this.#session;
-    if (!session || this.#reach.customer === null || !this.#parts.policy.pages?.lists.length) return;
+    if (!session || this.#reach.customer === null || !this.#parts.policy.pages.lists.length) return;
     const { links } = await (await session.reader.document()).call("wholePage");
     this.#reach.sawLinks(session.page.url, links);
   }

@@ -19,6 +19,7 @@ const POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "connect-src 'self'",
+  "img-src data:",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",

@@ -170,7 +170,7 @@ export function viewOf(events: readonly ChatEvent[]): ConversationView {
   return view;
 }
 
-export const isChatEvent = (line: object): line is ChatEvent =>
+const isChatEvent = (line: object): line is ChatEvent =>
   "kind" in line && typeof line.kind === "string" && line.kind.startsWith("chat/") && "n" in line;
 
 export const chatEventsOf = (lines: readonly JournalLine[]): ChatEvent[] =>

@@ -18,7 +18,7 @@ export type VerifyCustomer = (values: Values, signal: AbortSignal) => Promise<Va
 type Check = NonNullable<NonNullable<ServicePolicy["identity"]>["check"]>[number];
 
 /** Throws a `Fault` where a page cannot be read, which says nothing about the customer. */
-export function verifyByPages(site: AgentSite, home: URL, steps: readonly Check[]): VerifyCustomer {
+function verifyByPages(site: AgentSite, home: URL, steps: readonly Check[]): VerifyCustomer {
   return async (values, signal) => {
     for (let signInAgain = false; ; signInAgain = true) {
       const found = await checkSteps(site, home, steps, values, signInAgain, signal);

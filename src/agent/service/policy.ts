@@ -122,8 +122,7 @@ export const servicePolicySchema = z.strictObject({
           "Where such a page of the customer links to them, these pages are the customer's, too, with all below them.",
         ),
     })
-    .optional()
-    .describe("Absent: every page of the site, for anybody."),
+    .describe("What the agent reaches on the site, whatever it is told: nothing else leaves its browser."),
   questions: z
     .array(fieldSchema)
     .max(30)
@@ -219,7 +218,7 @@ function withAbsoluteSecrets(policy: ServicePolicy, directory: string): ServiceP
 }
 
 /** Names in braces. */
-export const namesIn = (pattern: string): string[] =>
+const namesIn = (pattern: string): string[] =>
   [...pattern.matchAll(/\{([^{}]*)\}/g)].map(([, name]) => name!);
 
 function contradictions({ identity, pages, questions, confirm, safety }: ServicePolicy): string[] {
@@ -239,7 +238,7 @@ function contradictions({ identity, pages, questions, confirm, safety }: Service
         found.push(`identity asks for ${name}, and no check uses it: it would prove nothing`);
   if (identity?.check && identity.check.every(({ shows }) => shows === undefined))
     found.push("no identity.check says what a page has to show: whoever knows a number would be known");
-  const own = [...(pages?.own ?? []), ...(pages?.lists ?? []).map(({ on }) => on)];
+  const own = [...pages.own, ...pages.lists.map(({ on }) => on)];
   if (identity && own.length === 0)
     found.push("identity is checked, and no page is a customer's own (pages.own)");
   if (!identity && own.length > 0)
@@ -248,17 +247,17 @@ function contradictions({ identity, pages, questions, confirm, safety }: Service
   for (const name of own.flatMap(namesIn))
     if (identity?.check && !known.has(name))
       found.push(`pages.own uses {${name}}, which identity does not give`);
-  if (pages?.home !== undefined && !own.some((pattern) => patternCovers(pattern, pages.home!)))
+  if (pages.home !== undefined && !own.some((pattern) => patternCovers(pattern, pages.home!)))
     found.push(`pages.home is ${pages.home}, which is not among pages.own`);
   for (const pattern of own)
     if (namesIn(pattern).length === 0)
       found.push(
         `${pattern} in pages.own names nothing of the customer, such as {order}: it would be every customer's`,
       );
-  for (const pattern of [...(pages?.public ?? []), ...(pages?.start === undefined ? [] : [pages.start])])
+  for (const pattern of [...pages.public, ...(pages.start === undefined ? [] : [pages.start])])
     if (namesIn(pattern).length > 0)
       found.push(`${pattern} is a page for anybody, and names something of a customer`);
-  if (pages?.start !== undefined && !pages.public.some((pattern) => patternCovers(pattern, pages.start!)))
+  if (pages.start !== undefined && !pages.public.some((pattern) => patternCovers(pattern, pages.start!)))
     found.push(`pages.start is ${pages.start}, which is not among pages.public`);
   const names = questions.map(({ name }) => name);
   if (new Set(names).size < names.length) found.push("two questions have the same name");

@@ -31,8 +31,8 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
   const filled = (pattern: string, customer: Values) =>
     pattern.replace(/\{([^{}]*)\}/g, (whole, name: string) => customer[name] ?? whole);
   const isOwn = (url: URL, customer: Values): boolean =>
-    pages!.own.some((pattern) => fits(filled(pattern, customer), url)) ||
-    pages!.lists.some(({ on }) => fits(filled(on, customer), url)) ||
+    pages.own.some((pattern) => fits(filled(pattern, customer), url)) ||
+    pages.lists.some(({ on }) => fits(filled(on, customer), url)) ||
     listed.some(
       (path) => url.host === home && (decoded(url) === path || decoded(url).startsWith(`${path}/`)),
     );
@@ -40,14 +40,13 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
     customer: null,
     wantsIdentity: false,
     allows(url, method) {
-      if (pages === undefined) return true;
       if (isAmbiguous(url)) return false;
       if (READING.has(method) && pages.public.some((pattern) => fits(pattern, url))) return true;
       return this.customer !== null && isOwn(url, this.customer);
     },
     sawLinks(page, links) {
       const { customer } = this;
-      if (pages === undefined || customer === null || !URL.canParse(page)) return;
+      if (customer === null || !URL.canParse(page)) return;
       for (const { on, link } of pages.lists) {
         if (!fits(filled(on, customer), new URL(page))) continue;
         for (const address of links) {

@@ -84,7 +84,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     for (const each of opened.splice(0).reverse()) await each[Symbol.asyncDispose]();
   };
   try {
-    const start = policy.pages?.start;
+    const start = policy.pages.start;
     const site = await openSite({ ...options, ...(start !== undefined && { start }) });
     opened.push(site);
     const model = await openModel(options);

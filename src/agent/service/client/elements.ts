@@ -43,12 +43,13 @@ interface Wrong {
 /** `send` gives what is wrong with the values; `null`: nothing. */
 export function fieldsCard(
   id: string,
+  caption: string,
   fields: readonly Field[],
   send: (values: Record<string, string>) => Promise<Wrong | null>,
 ): Card {
   const errors = make("p", { class: "errors", role: "alert" });
   const inputs = fields.map((field) => ({ field, control: controlOf(field, `${id}-${field.name}`) }));
-  const element = make("form", { class: "card", novalidate: "" }, errors);
+  const element = make("form", { class: "card", novalidate: "" }, make("p", {}, caption), errors);
   for (const { field, control } of inputs)
     element.append(make("label", { for: control.id }, field.label), control);
   element.append(make("button", { type: "submit", class: "send" }, "Continue"));

@@ -30,7 +30,7 @@ h2 { font-size: 16px; margin: 0; }
 .row { display: flex; gap: 8px; margin-top: 4px; }
 input, select, textarea { font: inherit; color: var(--ink); background: var(--ground); border: 1px solid var(--dim); border-radius: 8px; padding: 6px 10px; width: 100%; }
 [aria-invalid] { border-color: var(--bad); }
-.card .send { margin-top: 6px; }
+.card > .send { margin-top: 6px; }
 .status { margin: 0; padding: 0 16px; min-height: 22px; font-size: 13px; color: var(--dim); }
 .compose { display: flex; gap: 8px; padding: 8px 12px; align-items: end; } .compose textarea { resize: none; }
 footer { display: flex; justify-content: space-between; gap: 8px; padding: 0 12px 10px; } footer button { font-size: 13px; min-height: 30px; padding: 2px 10px; color: var(--dim); }

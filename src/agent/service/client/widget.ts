@@ -185,7 +185,7 @@ function begin(): void {
 
   function show(type: string, data: Data): void {
     if (type === "message") showMessage(data as { from: string; text: string; key?: string });
-    else if (type === "form") showForm(data as { form: string; fields: Field[] });
+    else if (type === "form") showForm(data as { form: string; purpose: string; fields: Field[] });
     else if (type === "confirm") showConfirm(data as { question: string; text: string });
     else if (type === "answered") settle(String(data["form"]), "Thank you.");
     else if (type === "confirmed")
@@ -195,7 +195,7 @@ function begin(): void {
 
   function showState(to: string): void {
     state = to;
-    if (state !== "agent") for (const id of [...open.keys()]) settle(id, "");
+    if (state !== "agent") for (const id of open.keys()) settle(id, "");
     const isClosed = state === "closed";
     input.disabled = send.disabled = isClosed;
     ui.person.disabled = state !== "agent";
@@ -220,9 +220,13 @@ function begin(): void {
     if (hadFocus) input.focus();
   }
 
-  function showForm({ form, fields }: { form: string; fields: Field[] }): void {
+  function showForm({ form, purpose, fields }: { form: string; purpose: string; fields: Field[] }): void {
     say("");
-    const card = fieldsCard(form, fields, async (values) => {
+    const caption =
+      purpose === "identity"
+        ? "For this I need to know who you are."
+        : "For this I need to know a little more.";
+    const card = fieldsCard(form, caption, fields, async (values) => {
       const { ok, data } = await ask(`/${kept!.id}/answers`, { form, values });
       if (ok) say("Checking …");
       return ok

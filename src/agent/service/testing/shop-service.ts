@@ -92,15 +92,12 @@ export function nextEvent<E extends ChatEvent>(
   fits: (event: ChatEvent) => event is E,
 ): Promise<E> {
   return new Promise((resolve) => {
-    let end: (() => void) | undefined;
-    let isFound = false;
-    end = conversation.listen(after, (event) => {
-      if (isFound || !fits(event)) return;
-      isFound = true;
-      end?.();
+    const end = conversation.listen(after, (event) => {
+      if (!fits(event)) return;
       resolve(event);
+      // What was there already is told before `end` is.
+      queueMicrotask(() => end());
     });
-    if (isFound) end();
   });
 }
 
