@@ -2,7 +2,7 @@
 
 import { raw } from "hono/html";
 import { duration } from "../../dashboard/views/format.ts";
-import { THEME_CSS } from "../../dashboard/views/theme.ts";
+import { THEME_CSS } from "../../http/theme.ts";
 import type { BatchItem, BatchResult } from "./result.ts";
 import type { ItemStatus } from "./events.ts";
 import type { Plan } from "./plan-file.ts";
