@@ -34,7 +34,7 @@ export function inViewport(page: Page, { x, y }: Spot): boolean {
 /** Finds the element, scrolled into view, and the point of the screen at which to touch it. */
 export async function locateOn(
   named: Named,
-): Promise<(Pick<Located, "takes" | "type" | "buried"> & { spot: Spot }) | { error: ActionError }> {
+): Promise<(Omit<Located, "kind" | "x" | "y"> & { spot: Spot }) | { error: ActionError }> {
   const { document, index } = named.target;
   // A frame may be out of sight although the element is in the frame's own view.
   for (const again of [false, true]) {

@@ -38,7 +38,7 @@ export interface PageDocument {
 
 /** Runs in the page's own world before its scripts: it records who listens, see `page/hook.ts`. */
 export async function listenerHook(): Promise<string> {
-  return `(() => { ${await loadPageScript("hook")}; ${BUNDLE_NAME}.recordListeners("${WORLD}"); ${BUNDLE_NAME}.hookCopying("${WORLD}"); })();`;
+  return `(() => { ${await loadPageScript("hook")}; ${BUNDLE_NAME}.recordListeners("${WORLD}"); ${BUNDLE_NAME}.hookCopying("${WORLD}"); ${BUNDLE_NAME}.hookClosedRoots(); })();`;
 }
 
 const worlds = new WeakMap<Page, Promise<PageWorld>>();

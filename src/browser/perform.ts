@@ -7,6 +7,7 @@ import { preparePaste } from "./clipboard.ts";
 import { drag, draw, selectText } from "./drag.ts";
 import { gone, locateOn, refused } from "./hand.ts";
 import type { Named, NamedOrText } from "./hand.ts";
+import { mainDocument } from "./page-world.ts";
 import type { Direction } from "./page/scroll-pane.ts";
 import { scroll } from "./scroll.ts";
 import { insert, typeInto } from "./type-text.ts";
@@ -103,6 +104,9 @@ async function point(
     await page.keyboard.down("Control");
     await page.mouse.click(x, y);
     await page.keyboard.up("Control");
+  } else if (!at.hovers) {
+    // All at once: the browser tells of a move alone only with the next frame.
+    await page.mouse.click(x, y);
   } else {
     await page.mouse.move(x, y);
     if (!document.gone) await document.call("awaitPointed");
@@ -127,9 +131,30 @@ async function press(page: Page, keys: string, named: Named | null): Promise<Act
     // A person who holds Control presses the key `a`, not `A`.
     const key = parts?.[1] ? parts[1] + parts[2]!.toLowerCase() : chord;
     if (/^(?:Control|Meta)\+v$|^Shift\+Insert$/.test(key)) await preparePaste(page);
-    await page.keyboard.press(key);
+    const accessKey = /^Alt\+([a-z0-9])$/.exec(key)?.[1];
+    if (accessKey && (await (await mainDocument(page)).call("hasAccessKey", accessKey)))
+      await pressAccessKey(page, accessKey);
+    else await page.keyboard.press(key);
   }
   return null;
+}
+
+/** Chromium finds `accesskey` by the character of a key, which Playwright does not send along with Alt. */
+async function pressAccessKey(page: Page, key: string): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const code = /\d/.test(key) ? `Digit${key}` : `Key${key.toUpperCase()}`;
+  const event = { key, code, windowsVirtualKeyCode: key.toUpperCase().charCodeAt(0), modifiers: 1 };
+  try {
+    await page.keyboard.down("Alt");
+    await session.send("Input.dispatchKeyEvent", { type: "rawKeyDown", ...event });
+    await session.send("Input.dispatchKeyEvent", { type: "char", ...event, text: key, unmodifiedText: key });
+    await session.send("Input.dispatchKeyEvent", { type: "keyUp", ...event });
+    await page.keyboard.up("Alt");
+  } finally {
+    await session.detach().catch((error: unknown) => {
+      if (!page.isClosed()) throw error;
+    });
+  }
 }
 
 /** Moves in the tab's history. `false`: there is nothing in that direction. */

@@ -1,6 +1,7 @@
 /** @file The walk behind `aria` observations: an accessibility tree with references. */
 
 import { frameBox } from "./frame.ts";
+import { gaugeText } from "./gauge.ts";
 import { generatedText } from "./generated.ts";
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
@@ -44,6 +45,8 @@ const STRUCTURE: Record<string, string> = {
   dialog: "dialog",
   article: "article",
   fieldset: "group",
+  progress: "progressbar",
+  meter: "meter",
   dl: "list",
   dt: "term",
   dd: "definition",
@@ -72,6 +75,11 @@ function structureOf(element: Element): string | null {
       : null;
   return STRUCTURE[tag] ?? null;
 }
+
+const given = (element: Element): string => {
+  const label = attributeOf(element, "aria-label");
+  return label ? ` ${quote(squash(label))}` : "";
+};
 
 function statesOf(element: Element, entry: PageElement): string {
   const states: string[] = [];
@@ -108,15 +116,18 @@ class AriaWalk {
     if (nodeTypeOf(node) === Node.TEXT_NODE) return this.#text(node as Text, outer);
     if (!(node instanceof Element) || SILENT.has(tagOf(node))) return [];
     const style = styleOf(node);
-    if (style.display === "none") return [];
     const tag = tagOf(node);
+    // Parts of an image map are where the picture is.
+    if (style.display === "none" && tag !== "area") return [];
     if (tag === "br") return ["\n"];
     const at: Context = { ...placeOf(style, outer, this.#view), silent: outer.silent };
     if (node === this.#layers.top) at.behind = false;
     const role = this.#listing.roleOf(node);
     if (role !== null) return this.#role(node, role, style, at);
     if (tag === "iframe" || tag === "frame") return this.#frame(node, at);
-    if (tag === "img") return this.#image(node as HTMLImageElement, at);
+    if (tag === "img") return this.#image(node, `img ${quote(squash((node as HTMLImageElement).alt))}`, at);
+    const gauge = gaugeText(node);
+    if (gauge !== null) return this.#image(node, `${structureOf(node)!}${given(node)}: ${gauge}`, at);
     const twin = this.#twin(node, at);
     return twin ?? this.#container(node, style, at);
   }
@@ -168,10 +179,8 @@ class AriaWalk {
         : [...children, " \n"];
     const blank = children.every((child) => typeof child === "string" && child.trim() === "");
     if (blank && (!CELL.test(structure) || isOutOfSight(node, at.clip))) return [];
-    const label = attributeOf(node, "aria-label");
     const level = /^h([1-6])$/.exec(tagOf(node))?.[1] ?? attributeOf(node, "aria-level");
-    const named = label ? ` ${quote(squash(label))}` : "";
-    const head = `${structure}${named}${structure === "heading" && level ? ` [level=${level}]` : ""}`;
+    const head = `${structure}${given(node)}${structure === "heading" && level ? ` [level=${level}]` : ""}`;
     return [{ head, children: blank ? [] : children }];
   }
 
@@ -223,11 +232,17 @@ class AriaWalk {
     return [{ head: "iframe", children: [{ head: `\uE002${index}\uE001`, children: [] }] }];
   }
 
-  #image(node: HTMLImageElement, at: Context): Tree {
-    const alt = squash(node.alt);
-    if (alt === "" || at.silent || !at.visible || at.faded || attributeOf(node, "aria-hidden") === "true")
+  /** What is drawn, and how it is printed. */
+  #image(node: Element, head: string, at: Context): Tree {
+    if (
+      head === 'img ""' ||
+      at.silent ||
+      !at.visible ||
+      at.faded ||
+      attributeOf(node, "aria-hidden") === "true"
+    )
       return [];
-    return this.#inView(node, at) ? [{ head: `img ${quote(alt)}`, children: [] }] : [];
+    return this.#inView(node, at) ? [{ head, children: [] }] : [];
   }
 
   #text(node: Text, context: Context): Tree {

@@ -1,6 +1,7 @@
 /** @file The walk behind `compact` observations. */
 
 import { frameBox } from "./frame.ts";
+import { gaugeText } from "./gauge.ts";
 import { generatedText } from "./generated.ts";
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
@@ -73,14 +74,16 @@ class CompactWalk {
       return;
     }
     const style = styleOf(node);
-    if (style.display === "none") return;
+    // Parts of an image map are where the picture is.
+    if (style.display === "none" && tag !== "area") return;
     const at: Context = { ...placeOf(style, outer, this.#view), row: outer.row, silent: outer.silent };
     if (PRUNED.has(tag) && isOutOfSight(node, at.clip)) return;
     if (node === this.#layers.top) at.behind = false;
     const role = this.#listing.roleOf(node);
     if (role !== null) this.#role(node, role, style, at);
     else if (tag === "iframe" || tag === "frame") this.#frame(node, at);
-    else if (tag === "img") this.#image(node as HTMLImageElement, at);
+    else if (tag === "img") this.#image(node, (node as HTMLImageElement).alt, at);
+    else if (gaugeText(node) !== null) this.#image(node, gaugeText(node)!, at);
     else if (!this.#twin(node, at)) this.#container(node, style, at);
   }
 
@@ -219,10 +222,11 @@ class CompactWalk {
     this.#lines.frame(this.#listing.addFrame(node, frameBox(node)), outer);
   }
 
-  #image(node: HTMLImageElement, at: Context): void {
+  /** What is drawn, and the text for it. */
+  #image(node: Element, text: string, at: Context): void {
     const box = edges(boxOf(node));
     const seen = intersect(box, at.clip);
-    const alt = clean(node.alt);
+    const alt = clean(text);
     if (alt.trim() === "" || !at.visible || at.silent || at.faded) return;
     if (attributeOf(node, "aria-hidden") === "true") return;
     if (seen[3] - seen[1] <= 8 || seen[2] - seen[0] <= 2) return;

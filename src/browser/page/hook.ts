@@ -7,6 +7,8 @@
 
 import { delegationFinder } from "./delegation-hook.ts";
 import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
+import { recordHearing } from "./hearing-hook.ts";
+import { recordReplies } from "./reply-hook.ts";
 import { recordTimers } from "./timer-hook.ts";
 
 // No iteration, no global and no method in what runs later: the page may have replaced them.
@@ -42,6 +44,14 @@ interface Listening {
 
 type Handler = EventListenerOrEventListenerObject | null | undefined;
 type Options = AddEventListenerOptions | boolean | undefined;
+
+/** Replaces a native function by one that does the same, then calls `after`. */
+export type Follow = (
+  owner: object,
+  name: string,
+  kind: "value" | "set",
+  after: (self: unknown, args: unknown[], result: unknown) => void,
+) => void;
 
 export function recordListeners(key: string): void {
   const { hello, welcome, ask, note } = namesOf(key);
@@ -112,31 +122,34 @@ export function recordListeners(key: string): void {
     for (let i = 0; i < TYPES.length; i++) if (types[TYPES[i]!]) bits |= BITS[TYPES[i]!]!;
     return bits;
   };
-  /** Replaces a native function by one that does the same, then calls `after`. */
-  const follow = <K extends "value" | "set">(
-    owner: object,
-    name: string,
-    key_: K,
-    after: (self: unknown, args: unknown[]) => void,
-  ) => {
+  const follow: Follow = (owner, name, kind, after) => {
     const descriptor = Object.getOwnPropertyDescriptor(owner, name);
-    const native = descriptor?.[key_] as ((...args: unknown[]) => unknown) | undefined;
+    const native = descriptor?.[kind] as ((...args: unknown[]) => unknown) | undefined;
     if (!native) return;
     const followed = new Proxy(native, {
       apply(target, self, args: unknown[]) {
         const result = apply(target, self, args) as unknown;
-        after(self, args);
+        after(self, args, result);
         return result;
       },
     });
-    Object.defineProperty(owner, name, { ...descriptor, [key_]: followed });
+    Object.defineProperty(owner, name, { ...descriptor, [kind]: followed });
   };
+
+  const listensTo = (element: Element, type: string): boolean => {
+    const record = get(known, element);
+    if (record)
+      for (let i = 0; i < record.listeners.length; i++) if (record.listeners[i]!.type === type) return true;
+    return false;
+  };
+  const hearing = recordHearing(key, { listen: add, free, follow, listensTo, isElement });
 
   follow(EventTarget.prototype, "addEventListener", "value", (element, args) => {
     const type = `${args[0] as string}`;
     const callback = args[1];
     const options = args[2] as Options;
     if (callback === null || callback === undefined) return;
+    hearing.noteListener(element, type);
     if (BITS[type] && callbacks.length < MOST_CALLBACKS) callbacks[callbacks.length] = callback;
     if (!isElement(element)) return;
     const listener: Listener = { type, callback, capture: isCapture(options) };
@@ -199,14 +212,18 @@ export function recordListeners(key: string): void {
     }
     references = alive;
   };
-  const tellTimers = recordTimers(key, add, dispatch);
+  const { noteStart } = hearing;
+  const eachReply = recordReplies(add, follow, noteStart);
+  const tellTimers = recordTimers(key, add, dispatch, eachReply, noteStart);
   add(window, hello, (event) => {
     const channel = relatedTargetOf(event);
     greeting++;
     add(channel, ask, tell);
     tellTimers(channel);
+    hearing.connect(channel);
     dispatch(channel, new UIEvent(welcome));
   });
 }
 
+export { hookClosedRoots } from "./closed-hook.ts";
 export { hookCopying } from "./copy-hook.ts";

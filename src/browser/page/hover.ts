@@ -34,7 +34,14 @@ const SHOWS = [
 /** Of one rule; menus have a few. */
 const MOST = 50;
 
-const scanned = new WeakMap<CSSStyleSheet, { count: number; rules: HoverRule[] }>();
+interface Scanned {
+  count: number;
+  rules: HoverRule[];
+  /** What is hovered may become another picture. */
+  loads: boolean;
+}
+
+const scanned = new WeakMap<CSSStyleSheet, Scanned>();
 let openers: Map<Element, Element[]> | null = null;
 
 /** Splits a selector where `separator` stands outside of all brackets. */
@@ -65,35 +72,39 @@ function parse(selector: string): HoverRule | null {
   };
 }
 
-function rulesOf(list: CSSRuleList, outer: string | null, found: HoverRule[]): void {
+function rulesOf(list: CSSRuleList, outer: string | null, found: Pick<Scanned, "rules" | "loads">): void {
   for (const rule of list) {
     let own = outer;
     if (rule instanceof CSSStyleRule) {
       own = outer === null ? rule.selectorText : rule.selectorText.replaceAll("&", `:is(${outer})`);
+      if (own.includes(":hover") && rule.style.getPropertyValue("content").includes("url("))
+        found.loads = true;
       if (own.includes(":hover") && SHOWS.some((name) => rule.style.getPropertyValue(name) !== ""))
         for (const selector of split(own, /,/)) {
           const parsed = parse(selector.trim());
-          if (parsed) found.push(parsed);
+          if (parsed) found.rules.push(parsed);
         }
     }
     if ("cssRules" in rule) rulesOf((rule as CSSGroupingRule).cssRules, own, found);
   }
 }
 
-function scan(sheet: CSSStyleSheet): HoverRule[] {
+const NOTHING: Scanned = { count: 0, rules: [], loads: false };
+
+function scan(sheet: CSSStyleSheet): Scanned {
   let list: CSSRuleList;
   try {
     list = sheet.cssRules;
   } catch {
     // Of another origin: nobody may read it.
-    return [];
+    return NOTHING;
   }
   const before = scanned.get(sheet);
-  if (before?.count === list.length) return before.rules;
-  const rules: HoverRule[] = [];
-  rulesOf(list, null, rules);
-  scanned.set(sheet, { count: list.length, rules });
-  return rules;
+  if (before?.count === list.length) return before;
+  const found: Scanned = { count: list.length, rules: [], loads: false };
+  rulesOf(list, null, found);
+  scanned.set(sheet, found);
+  return found;
 }
 
 /** What has to be hovered for a hidden element to appear: around it, or before it or what it is in. */
@@ -107,10 +118,14 @@ function openerOf(hidden: Element, over: string): Element | null {
   return null;
 }
 
+const sheets = () => [...styleSheetsOf(document), ...adoptedStyleSheetsOf(document)];
+
+/** Whether anything in the document becomes another picture while it is hovered, which has first to be loaded. */
+export const loadsOnHover = (): boolean => sheets().some((sheet) => scan(sheet).loads);
+
 function find(): Map<Element, Element[]> {
   const all = new Map<Element, Element[]>();
-  const sheets = [...styleSheetsOf(document), ...adoptedStyleSheetsOf(document)];
-  for (const { over, shown } of sheets.flatMap(scan)) {
+  for (const { over, shown } of sheets().flatMap((sheet) => scan(sheet).rules)) {
     let elements: Element[];
     try {
       elements = [...page.findAll(shown)].slice(0, MOST);

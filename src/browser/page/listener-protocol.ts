@@ -31,3 +31,20 @@ export const timerNamesOf = (key: string) => ({
    */
   note: `${key}-timer`,
 });
+
+/** Delays of what is no timer: what `requestAnimationFrame` asks for, */
+export const FRAME = -1;
+/** what the browser itself is asked for, which always comes, */
+export const REPLY = -2;
+/** and what somebody else is asked for, who may never answer. */
+export const ANSWER = -3;
+
+export const hearingNamesOf = (key: string) => ({
+  /**
+   * From us, on our element: was nothing heard of the action? Then the event comes back prevented. With `detail` 1,
+   * another action begins.
+   */
+  ask: `${key}-heard`,
+  /** From us, on an element: would nobody hear the pointer come to it or leave it? Then it comes back prevented. */
+  moves: `${key}-moves`,
+});

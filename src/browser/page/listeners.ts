@@ -2,6 +2,7 @@
 
 import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
 import { attributeOf, hasAttributeOf } from "./native.ts";
+import { connectHearing } from "./hearing.ts";
 import { connectTimers } from "./timers.ts";
 
 const noted = new WeakMap<Element, number>();
@@ -27,6 +28,7 @@ export function connectListeners(key: string): void {
     welcomed = true;
   });
   connectTimers(key, channel);
+  connectHearing(key, channel);
   learnListeners();
 }
 

@@ -245,7 +245,7 @@ export class Listing {
     if (options) entry.options = options;
     if (element instanceof HTMLTextAreaElement || isEditable(element)) entry.lines = true;
     if (element === memory.opened) entry.opened = true;
-    if (isDisabled(control)) entry.disabled = true;
+    if (isDisabled(control) || this.#reached.get(element)?.dead) entry.disabled = true;
     if (matchesOf(element, ":user-invalid")) {
       const message = (element as HTMLInputElement).validationMessage;
       if (message) entry.invalid = squash(message);

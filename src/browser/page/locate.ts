@@ -2,6 +2,7 @@
 
 import { intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
+import { changesOnHover } from "./hearing.ts";
 import { memory } from "./memory.ts";
 import { isDisabled } from "./value.ts";
 import {
@@ -19,6 +20,7 @@ import {
   scrollIntoViewOf,
 } from "./native.ts";
 import { reach } from "./reach.ts";
+import type { Reached } from "./reach.ts";
 import { isField, roleOf } from "./role.ts";
 import { squash } from "./text.ts";
 import { elementAt, parentOf, within } from "./tree.ts";
@@ -62,6 +64,8 @@ export interface Located extends Spot {
   type: string;
   /** No point reaches it that does not reach something else inside it: its own click has to be called. */
   buried: boolean;
+  /** The page may change what is there when the pointer comes to it. */
+  hovers: boolean;
 }
 
 /** An element that can be acted on. */
@@ -80,15 +84,18 @@ export function locate(index: number, again = false): Located | Refusal {
   const touched = soleControl(element) ?? element;
   const point = show(touched, again);
   if (!point) return refuse("is covered or out of sight");
+  if (point.dead) return refuse("is disabled");
   const clear = beside(touched, point);
   const spot = clear ?? { x: point.x, y: point.y };
-  pointed = { spot, hit: elementAt(spot.x, spot.y) };
+  const hit = elementAt(spot.x, spot.y);
+  pointed = { spot, hit };
   return {
     kind: "at",
     ...spot,
     takes: takingOf(element),
     type: element instanceof HTMLInputElement ? element.type : "",
     buried: clear === null && element instanceof HTMLInputElement,
+    hovers: hit === null || changesOnHover(hit),
   };
 }
 
@@ -113,7 +120,7 @@ export async function awaitPointed(): Promise<null> {
 }
 
 /** Scrolls until the element can be touched. */
-export function show(element: Element, again = false): (Spot & { box: Edges }) | null {
+export function show(element: Element, again = false): Reached | null {
   const view: Edges = [0, 0, innerWidth, innerHeight];
   const look = () => {
     const point = reach(element, view, view);

@@ -28,7 +28,7 @@ import { learnListeners } from "./listeners.ts";
 import type { PageSnapshot } from "./listing.ts";
 import { markReading } from "./mark.ts";
 import { memory, noteAct } from "./memory.ts";
-import { innerTextOf, page } from "./native.ts";
+import { attributeOf, innerTextOf, page } from "./native.ts";
 import { readAtRest } from "./settle.ts";
 import type { SettledSnapshot, SettleOptions } from "./settle.ts";
 import { observeWebrl } from "./webrl.ts";
@@ -91,6 +91,12 @@ const pageText = (): string => (page.empty ? "" : innerTextOf(page.body));
 
 const viewport = () => ({ width: innerWidth, height: innerHeight, left: scrollX, top: scrollY });
 
+/** Whether Alt and this key mean an element; without one, they mean nothing to the browser. */
+const hasAccessKey = (key: string): boolean =>
+  [...page.findAll("[accesskey]")].some((element) =>
+    attributeOf(element, "accesskey")!.toLowerCase().split(/\s+/).includes(key),
+  );
+
 /** What can be called from outside. Arguments and results are plain JSON. */
 const api = {
   observe,
@@ -102,6 +108,7 @@ const api = {
   wholePage,
   facts,
   focusedFacts,
+  hasAccessKey,
   // Actions
   locate,
   awaitPointed,

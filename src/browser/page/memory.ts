@@ -1,5 +1,7 @@
 /** @file What the page script keeps in a document between an observation and the action that refers to it. */
 
+import { tagOf } from "./native.ts";
+
 export interface PageMemory {
   /** The elements of the last observation. */
   elements: Element[];
@@ -11,7 +13,9 @@ export interface PageMemory {
   shadows: boolean;
   /** A navigation to another document has been asked for and has not failed so far. */
   navigating: boolean;
-  /** Called when that happens. */
+  /** The action clicked a link or sent a form, which may lead to another document a moment later. */
+  leads: boolean;
+  /** Called when a navigation is asked for. */
   onNavigate: (() => void) | null;
   /**
    * When the action that follows upon the last observation began, and when the page last got something of it; before the
@@ -27,6 +31,7 @@ export const memory: PageMemory = {
   opened: null,
   shadows: false,
   navigating: false,
+  leads: false,
   acted: { first: 0, last: 0 },
   onNavigate: null,
 };
@@ -51,9 +56,15 @@ export function noteAct(): void {
 const noteInput = (event: Event) => {
   if (event.isTrusted) noteAct();
 };
+const noteLeading = (event: Event) => {
+  const isLink = (node: EventTarget) => node instanceof Element && /^(?:a|area)$/.test(tagOf(node));
+  if (event.type === "submit" || event.composedPath().some(isLink)) memory.leads = true;
+};
 /** Also after `document.open`, which removes every listener of the window. */
 export function watchInput(): void {
   for (const type of ["mousedown", "mouseup", "click", "keydown", "keyup", "wheel"])
     window.addEventListener(type, noteInput, { capture: true, passive: true });
+  for (const type of ["click", "submit"])
+    window.addEventListener(type, noteLeading, { capture: true, passive: true });
 }
 watchInput();

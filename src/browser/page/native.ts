@@ -111,6 +111,7 @@ const queryDocument = method(Document, "querySelector");
 const queryAllDocument = method(Document, "querySelectorAll");
 const elementFromPoint = method(Document, "elementFromPoint");
 const getAnimations = method(Document, "getAnimations");
+const evaluate = method(Document, "evaluate");
 const getElementById = method(Document, "getElementById");
 const getInFragment = method(DocumentFragment, "getElementById");
 
@@ -144,6 +145,9 @@ export const page = {
   find: (selector: string): Element | null => queryDocument(document, selector),
   findAll: (selector: string): NodeListOf<Element> => queryAllDocument(document, selector),
   at: (x: number, y: number): Element | null => elementFromPoint(document, x, y),
+  /** Whether an expression of XPath finds anything. */
+  has: (expression: string): boolean =>
+    evaluate(document, expression, document, null, XPathResult.BOOLEAN_TYPE).booleanValue,
   animations: (): Animation[] => getAnimations(document),
 };
 

@@ -2,7 +2,16 @@
 
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
-import { childElementsOf, contentOf, isLaidOut, labelsOf, parentElementOf } from "./native.ts";
+import { pictureOf } from "./area.ts";
+import {
+  childElementsOf,
+  closestOf,
+  contentOf,
+  isLaidOut,
+  isRendered,
+  labelsOf,
+  parentElementOf,
+} from "./native.ts";
 import { roleOf } from "./role.ts";
 import { boxesIn, childrenOf, elementAt, parentOf, styleOf, within } from "./tree.ts";
 
@@ -10,6 +19,8 @@ export interface Reached {
   x: number;
   y: number;
   box: Edges;
+  /** It can be seen there, and takes no mouse. */
+  dead?: boolean;
 }
 
 /** Where in a box to try, in parts of it: the middle, then nearer to the edges, for what is partly covered or full. */
@@ -21,8 +32,26 @@ const TRIED = [
   [0.5, 0.8],
 ] as const;
 
-/** A click at the point is the element's: `"inner"` if something in it that answers by itself would get it. */
-function hits(element: Element, x: number, y: number): "own" | "inner" | null {
+const CONTROLS =
+  /^(?:link|button|tab|menuitem|menuitemcheckbox|menuitemradio|option|checkbox|radio|switch|treeitem)$/;
+
+/** The page keeps the mouse from it, and it is seen all the same: nothing but what it is in is hit there. */
+function isDead(element: Element, found: Element): boolean {
+  if (!within(element, found) || !isRendered(element)) return false;
+  if (closestOf(element, "[inert]")) return true;
+  // A field or a part of another control that lets the mouse through to what is around it is no control of its own.
+  if (styleOf(element).pointerEvents !== "none" || !CONTROLS.test(roleOf(element) ?? "")) return false;
+  if (element instanceof HTMLInputElement || closestOf(element, '[aria-hidden="true"]')) return false;
+  for (let at = parentOf(element); at && at !== found; at = parentOf(at))
+    if (at instanceof Element && roleOf(at) !== null) return false;
+  return roleOf(found) === null;
+}
+
+/**
+ * A click at the point is the element's: `"inner"` if something in it that answers by itself would get it; `"dead"` if it
+ * is seen there and nothing gets it.
+ */
+function hits(element: Element, x: number, y: number): "own" | "inner" | "dead" | null {
   const found = elementAt(x, y);
   if (!found) return null;
   if (within(found, element)) {
@@ -33,7 +62,8 @@ function hits(element: Element, x: number, y: number): "own" | "inner" | null {
   }
   // A label stands for its control.
   for (const label of labelsOf(element)) if (within(found, label)) return "own";
-  return element instanceof HTMLAreaElement && found instanceof HTMLImageElement ? "own" : null;
+  if (element instanceof HTMLAreaElement && found === pictureOf(element)) return "own";
+  return isDead(element, found) ? "dead" : null;
 }
 
 /**
@@ -43,6 +73,7 @@ function hits(element: Element, x: number, y: number): "own" | "inner" | null {
  */
 function target(element: Element, clip: Edges, view: Edges): Reached | null {
   let inner: Reached | null = null;
+  let dead: Reached | null = null;
   for (const rect of boxesIn(element)) {
     const box = edges(rect);
     const [left, top, right, bottom] = intersect(box, clip);
@@ -54,9 +85,10 @@ function target(element: Element, clip: Edges, view: Edges): Reached | null {
       const hit = hits(element, at.x, at.y);
       if (hit === "own") return at;
       if (hit === "inner") inner ??= at;
+      if (hit === "dead") dead ??= { ...at, dead: true };
     }
   }
-  return inner && (onOwnText(element, clip, view, inner.box) ?? inner);
+  return inner ? (onOwnText(element, clip, view, inner.box) ?? inner) : dead;
 }
 
 /** A point on text of the element that is in no other element: a branch of a tree is mostly its leaves. */
@@ -87,7 +119,8 @@ function onOwnText(element: Element, clip: Edges, view: Edges, box: Edges): Reac
 }
 
 /** It has a place in the page, be it transparent: what answers there still answers. */
-const isThere = (element: Element): boolean => isLaidOut(element) || styleOf(element).display === "contents";
+const isThere = (element: Element): boolean =>
+  isLaidOut(element) || styleOf(element).display === "contents" || element instanceof HTMLAreaElement;
 
 /** Text beside a drawn slider would make it something else. */
 const isDrawing = (element: Element): boolean => (contentOf(element) ?? "").trim() === "";

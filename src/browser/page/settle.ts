@@ -1,7 +1,8 @@
 /** @file Waits inside the page until it is at rest, and reads it meanwhile. */
 
+import { beginHearing, isInert, isUneventful } from "./hearing.ts";
 import type { PageSnapshot } from "./listing.ts";
-import { LATE_MS } from "./listener-protocol.ts";
+import { LATE_MS, REPLY } from "./listener-protocol.ts";
 import { memory, watchInput } from "./memory.ts";
 import { page } from "./native.ts";
 import { watchNoise } from "./noise.ts";
@@ -47,6 +48,10 @@ const TURN_MS = 250;
 const FRAME_MS = 1000;
 /** So long a page is quiet that has not changed at all after an action. */
 const CALM_MS = 15;
+/** Replies that lead to further questions, and to no change, are waited for so much longer than a timer. */
+const CHAIN_MS = 700;
+/** The last steps of a smooth scroll are so small that none is seen for so long. */
+const SCROLL_MS = 100;
 /** A page to which an action was done so long ago has shown what it does at once. */
 const SLACK_MS = 10;
 
@@ -73,13 +78,13 @@ const turn = () =>
   new Promise<void>((resolve) => {
     let drawn = false;
     setTimeout(() => drawn || resolve(), document.hidden ? TURN_MS : FRAME_MS);
-    // Not in Safari, which this is never sent to, nor in its type library.
-    const { scheduler } = window as unknown as {
-      scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
-    };
     requestAnimationFrame(() => {
       drawn = true;
       setTimeout(resolve, TURN_MS);
+      // Not in Safari, which this is never sent to, nor in its type library.
+      const { scheduler } = window as unknown as {
+        scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
+      };
       void scheduler.postTask(resolve, { priority: "background" });
     });
   });
@@ -112,7 +117,8 @@ function isRestarted(animation: Animation, target: Element, left: number): boole
 /**
  * What the document is once it is loaded, its content has not changed for `quietMs`, its animations that end have
  * ended, the short timers that the action has led to have fired, and it has had a full turn (a frame and every task that
- * was due) since the last change and since the last gap in which nothing could run; or `maxMs` have passed. `null` as
+ * was due) since the last change and since the last gap in which nothing could run; or `maxMs` have passed. Where no
+ * script can go on with what was done, only animations are waited for; where there is none, the load as well. `null` as
  * soon as a navigation to another document has been asked for. With `awaitActivityMs`, waits first until anything happens at all, for as long as that. What changes for ever is
  * not waited for, once that is known.
  *
@@ -126,16 +132,20 @@ export async function readAtRest(
   const from = performance.now();
   const end = from + options.maxMs;
   const giveUp = from + options.awaitActivityMs;
+  let active = options.awaitActivityMs === 0;
   for (const name of options.noise) learnt.add(name);
   const noise = watchNoise(learnt);
   const acted = memory.acted ?? { first: from, last: from };
   // What an action does at once it had done when its input was answered for.
   let changed = acted.last === 0 ? from : Math.min(from, Math.max(acted.last, from - SLACK_MS));
+  /** As far as is known, nothing is left that could come. */
+  let still = options.awaitActivityMs === 0 && isUneventful();
   /** Nothing has changed so far: less is to be expected than after a change, which often comes in several parts. */
   let calm = memory.acted !== null && acted.last !== 0;
-  let active = options.awaitActivityMs === 0;
   /** A full turn has passed since the last change and the last gap. */
   let turned = false;
+  /** When a pane that has scrolled should have told of the end of it. */
+  let scrollingUntil = 0;
   let readMs = 0;
   let early: { snapshot: PageSnapshot; before: unknown[] | null } | undefined;
   /** Since the early reading. */
@@ -158,7 +168,7 @@ export async function readAtRest(
   const same = (a: unknown[], b: unknown[]) => a.length === b.length && a.every((item, i) => item === b[i]);
   const happen = (now: number) => {
     changed = now;
-    calm = turned = false;
+    calm = turned = still = false;
     if (active) return;
     active = true;
     wake();
@@ -182,6 +192,12 @@ export async function readAtRest(
     let last = 0;
     for (const timer of pendingTimers()) {
       if (timer.since < acted.first || (timer.goesOn && noise.isIdle(timer))) continue;
+      // What was asked for comes at any moment, or never; often it leads to the next thing that is asked for.
+      if (timer.delay <= REPLY) {
+        if (now < Math.min(timer.since + LATE_MS, until + CHAIN_MS)) last = Math.max(last, 1);
+        else noise.addIdle(timer);
+        continue;
+      }
       if (timer.due <= until) last = Math.max(last, timer.due - now);
       // The last time it fired may be just about to happen.
       else if (timer.goesOn && timer.due - timer.delay < now - SLACK_MS) noise.addIdle(timer);
@@ -204,7 +220,7 @@ export async function readAtRest(
   // An answer that has just arrived is about to be shown.
   const answers = new PerformanceObserver((list) => {
     const { entries } = { entries: list.getEntries() as PerformanceResourceTiming[] };
-    if (entries.some(({ initiatorType }) => /^(fetch|xmlhttprequest)$/.test(initiatorType))) {
+    if (entries.some(({ initiatorType }) => /^(?:fetch|xmlhttprequest|script|other)$/.test(initiatorType))) {
       touched = true;
       turned = false;
     }
@@ -220,8 +236,17 @@ export async function readAtRest(
   const onScroll = ({ target }: Event) => {
     touched = true;
     const now = performance.now();
-    if (noise.counts(target instanceof Document ? page.root : (target as Node), now, true)) happen(now);
+    if (noise.counts(target instanceof Document ? page.root : (target as Node), now, true)) {
+      scrollingUntil = now + SCROLL_MS;
+      happen(now);
+    }
   };
+  const onScrollEnd = () => {
+    scrollingUntil = 0;
+    turned = false;
+    setTimeout(() => wake(), 0);
+  };
+  document.addEventListener("scrollend", onScrollEnd, { capture: true, passive: true });
   document.addEventListener("scroll", onScroll, { capture: true, passive: true });
   memory.onNavigate = () => wake();
   try {
@@ -234,23 +259,27 @@ export async function readAtRest(
         break;
       }
       const quietMs = calm && active ? Math.min(options.quietMs, CALM_MS) : options.quietMs;
-      const rest = Math.max(quietMs - (now - changed), noise.restlessUntil - now);
+      const rest = Math.max(quietMs - (now - changed), noise.restlessUntil - now, scrollingUntil - now);
       const loaded = page.loaded || neverLoads;
       const began = active || now >= giveUp;
-      if (loaded && began && rest <= EARLY_MS) {
+      if (loaded && began && (rest <= EARLY_MS || still || isInert())) {
         const left = Math.max(animating(end - now), awaited(now));
         if (left > 0) {
+          still = false;
           // It may be cancelled before its end.
           await sleep(Math.min(left + 1, RETHINK_MS));
           turned = false;
           early = undefined;
           continue;
         }
+        if (still || isInert()) break;
         if (mark && !early) {
           touched = false;
           early = { snapshot: timed(), before: mark() };
         }
         if (!turned) {
+          // A link within the page may scroll it smoothly, from the second frame on.
+          if (memory.leads) await turn();
           turned = true;
           await turn();
           continue;
@@ -268,8 +297,10 @@ export async function readAtRest(
     answers.disconnect();
     removeEventListener("load", onLoad);
     document.removeEventListener("scroll", onScroll, { capture: true });
+    document.removeEventListener("scrollend", onScrollEnd, { capture: true });
     memory.onNavigate = null;
     memory.acted = null;
+    beginHearing();
     watchInput();
   }
 }

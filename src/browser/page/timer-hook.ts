@@ -4,12 +4,11 @@
  * calls nothing that they may have replaced. `timers.ts` asks; the answers are events.
  */
 
-import { LATE_MS, timerNamesOf } from "./listener-protocol.ts";
+import { FRAME, LATE_MS, timerNamesOf } from "./listener-protocol.ts";
+import type { EachReply } from "./reply-hook.ts";
 
 /** A timer that follows so soon upon one of its kind that fired goes on with what that one did. */
 const FOLLOWS_MS = 50;
-/** What `requestAnimationFrame` asks for, as a delay; no timer has it. */
-const FRAME = -1;
 const FRAME_MS = 17;
 /** A timer that is due fires so soon, if anything can run. */
 const FIRES_MS = 4;
@@ -28,11 +27,16 @@ interface Timer {
   since: number;
 }
 
-/** `listen` and `dispatch` are natives that need no receiver; `channel` is what our world listens on. */
+/**
+ * `listen` and `dispatch` are natives that need no receiver; `channel` is what our world listens on. What the page has
+ * asked for is told like a timer that fires at any moment. `noteStart` is called for every short timer.
+ */
 export function recordTimers(
   key: string,
   listen: (target: unknown, type: string, callback: () => void) => void,
   dispatch: (target: unknown, event: Event) => void,
+  eachReply: EachReply,
+  noteStart: () => void,
 ): (channel: unknown) => void {
   const names = timerNamesOf(key);
   const now = performance.now.bind(performance);
@@ -42,6 +46,7 @@ export function recordTimers(
   let timers: Timer[] = [];
 
   const remember = (id: number, delay: number, repeats: boolean) => {
+    noteStart();
     const at = now();
     const frame = delay === FRAME;
     let since = at;
@@ -96,6 +101,12 @@ export function recordTimers(
   return (channel) =>
     listen(channel, names.ask, () => {
       const at = now();
+      eachReply((since, kind) =>
+        dispatch(
+          channel,
+          new MouseEvent(names.note, { screenX: ceil(at - since), screenY: 1, detail: kind, ctrlKey: true }),
+        ),
+      );
       for (let i = 0; i < timers.length; i++) {
         const { due, repeats, delay, since, made } = timers[i]!;
         const open = at - FIRES_MS;

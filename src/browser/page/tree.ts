@@ -1,9 +1,9 @@
 /** @file The document as it is laid out: children, ancestors, styles, hit tests. */
 
+import { boxOfArea } from "./area.ts";
 import { memory } from "./memory.ts";
 import {
   assignedSlotOf,
-  attributeOf,
   boxesOf,
   childElementsOf,
   childNodesOf,
@@ -28,7 +28,8 @@ export function childrenOf(node: Node): Node[] {
     // What a closed `details` keeps to itself has a box all the same.
     if (node instanceof HTMLDetailsElement && !node.open)
       return [...childElementsOf(node)].filter((child) => tagOf(child) === "summary").slice(0, 1);
-    if (attributeOf(node, "hidden") === "until-found") return [];
+    // Also what is to be found by a search of the browser's (`hidden=until-found`).
+    if (styleOf(node).contentVisibility === "hidden") return [];
     const shadow = shadowRootOf(node);
     if (shadow) {
       memory.shadows = true;
@@ -100,6 +101,10 @@ export function isShown(element: Element): boolean {
 
 /** Boxes of what is laid out of an element: its own, or, where it has none worth the name, those of its content. */
 export function boxesIn(element: Element): DOMRect[] {
+  if (element instanceof HTMLAreaElement) {
+    const box = boxOfArea(element);
+    return box ? [box] : [];
+  }
   const boxes = sizeable(boxesOf(element));
   if (boxes.length > 0 || childNodesOf(element).length === 0) return boxes;
   const range = new Range();

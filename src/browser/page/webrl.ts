@@ -7,8 +7,13 @@
  * 2. Marks live in a map of the document instead of attributes; they stay, as there, until the element is labelled or
  *    marked anew, so an element hidden since the last step keeps its old box.
  * 3. A tab, option or item of a menu or tree with a button in it has an id, too; there, only the button could be clicked.
+ * 4. What has an id and no words, neither in it nor in a label, has its accessible name as `aria-label`; there, a button that
+ *    is an icon is called nothing.
+ * 5. Passwords are not told.
+ * 6. Parts of an image map and options in groups are there; there, they are left out.
  */
 
+import { pictureOf } from "./area.ts";
 import type { PageElement, PageSnapshot } from "./listing.ts";
 import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
@@ -23,6 +28,7 @@ import {
   contentOf,
   findAllIn,
   hasAttributeOf,
+  labelsOf,
   matchesOf,
   nodeTypeOf,
   page,
@@ -32,7 +38,7 @@ import {
 } from "./native.ts";
 import { roleOf } from "./role.ts";
 import { scrollState } from "./scroll.ts";
-import { focused, styleOf } from "./tree.ts";
+import { boxesIn, focused, styleOf } from "./tree.ts";
 import { isDisabled, valueOf } from "./value.ts";
 
 interface Mark {
@@ -47,12 +53,17 @@ interface Mark {
 const ITSELF =
   "[role=tab],[role=option],[role=treeitem],[role=menuitem],[role=menuitemcheckbox],[role=menuitemradio]";
 
+const isSecret = (element: Element) => element instanceof HTMLInputElement && element.type === "password";
+
 const marks = new WeakMap<Element, Mark>();
 
 export function observeWebrl(): PageSnapshot {
   const collapse = (text: string) => text.replace(/\s+/g, " ").trim();
   const all = [...findAllIn(page.root, "*")];
   all.unshift(page.root);
+
+  const rectsOf = (element: Element): Iterable<DOMRect> & ArrayLike<DOMRect> =>
+    element instanceof HTMLAreaElement ? boxesIn(element) : boxesOf(element);
 
   // 1. Boxes, own texts, values.
   const ownTexts = (element: Element) =>
@@ -65,7 +76,7 @@ export function observeWebrl(): PageSnapshot {
     const before = marks.get(element);
     const mark: Mark = before && !before.clickable ? before : { clickable: false };
     marks.set(element, mark);
-    const rect = boxesOf(element)[0];
+    const rect = rectsOf(element)[0];
     if (rect)
       mark.bbox = [rect.left, rect.top, rect.width, rect.height].map((edge) => Math.round(edge)).join(",");
     mark.text = ownTexts(element);
@@ -80,7 +91,7 @@ export function observeWebrl(): PageSnapshot {
         marks.set(option, optionMark);
       }
     } else if (element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement) {
-      mark.value = element.value;
+      mark.value = isSecret(element) && element.value !== "" ? "••••" : element.value;
       if (element.type === "checkbox")
         mark.status = (element as HTMLInputElement).checked ? "checked" : "not-checked";
     }
@@ -129,7 +140,7 @@ export function observeWebrl(): PageSnapshot {
       )
     )
       return true;
-    if (TAGS.has(tag)) return true;
+    if (TAGS.has(tag) || (tag === "area" && hasAttributeOf(element, "href"))) return true;
     if (tag === "label") {
       const control = (element as HTMLLabelElement).control as HTMLInputElement | null;
       if (control && !control.disabled) return true;
@@ -140,9 +151,12 @@ export function observeWebrl(): PageSnapshot {
   const reached = (element: Element): boolean => {
     let area = 0;
     let hit = false;
-    for (const rect of boxesOf(element)) {
-      const found = page.at(rect.left + rect.width / 2, rect.top + rect.height / 2);
+    for (const rect of rectsOf(element)) {
+      const at = page.at(rect.left + rect.width / 2, rect.top + rect.height / 2);
+      // A part of an image map is hit in the place of its picture, or the picture in its place.
+      const found = at instanceof HTMLAreaElement && element instanceof HTMLImageElement ? pictureOf(at) : at;
       if (found && (found === element || containsNode(element, found))) hit = true;
+      if (element instanceof HTMLAreaElement && found === pictureOf(element)) hit = true;
       const width = Math.min(rect.right, innerWidth) - Math.max(rect.left, 0);
       const height = Math.min(rect.bottom, innerHeight) - Math.max(rect.top, 0);
       if (width > 0 && height > 0) area += width * height;
@@ -192,6 +206,7 @@ export function observeWebrl(): PageSnapshot {
         "data-status": mark.status,
       };
       const raw = name in marked ? marked[name as keyof typeof marked] : attributeOf(element, name);
+      if (name === "value" && isSecret(element)) continue;
       const value = collapse(raw ?? "").slice(0, 500);
       if (value === "" || used.has(value) || (name === "type" && value === "hidden")) continue;
       used.add(value);
@@ -207,6 +222,23 @@ export function observeWebrl(): PageSnapshot {
     }
     return collapse(text).slice(0, 500);
   };
+  /** What an element is called, where nothing that is printed says it; `content`: what is printed in it. */
+  const nameFor = (element: Element, attributes: [string, string][], content: string): string => {
+    // What a field holds is not what it is called; a button's value is.
+    const holds =
+      element instanceof HTMLTextAreaElement ||
+      (element instanceof HTMLInputElement && !/^(?:submit|reset|button)$/.test(element.type));
+    const says = holds
+      ? /^(?:title|placeholder|data-label)$/
+      : /^(?:title|placeholder|value|data-(?:label|text))$/;
+    if (attributes.some(([name]) => says.test(name)) || [...labelsOf(element)].length > 0) return "";
+    if (!holds && /[\p{L}\p{N}]/u.test(content.replace(/<[^>]*>/g, ""))) return "";
+    // The picture in a button is what is clicked, and means the button.
+    let control: Element | null = element;
+    while (control && roleOf(control) === null) control = parentElementOf(control);
+    const name = control ? nameOf(control, roleOf(control)!).text : "";
+    return name === "(icon)" ? "" : name.slice(0, 100);
+  };
   /** Printed subtrees of an element; more than one of its own are kept together by it. */
   const print = (element: Element, kept: boolean): string[] => {
     const tag = tagOf(element);
@@ -214,7 +246,7 @@ export function observeWebrl(): PageSnapshot {
     const label = labels.get(element);
     const visible = label !== undefined || seen(element) || (kept && tag === "option");
     const children = [...childElementsOf(element)].map((child) =>
-      print(child, visible && (tag === "select" || kept)),
+      print(child, tag === "optgroup" ? kept : visible && (tag === "select" || kept)),
     );
     const inner = children.flat();
     if (!visible) return inner;
@@ -224,6 +256,10 @@ export function observeWebrl(): PageSnapshot {
     const branches =
       children.filter((printed) => printed.length > 0).length + hiddenBranches(element, children);
     if (label === undefined && !told && branches <= 1) return inner;
+    if (label !== undefined) {
+      const name = nameFor(element, attributes, [text, ...inner].join(" "));
+      if (name !== "") attributes.push(["aria-label", name]);
+    }
     const shown = attributes.map(([name, value]) => ` ${name}="${value}"`).join("");
     const id = label === undefined ? "" : ` id="${label}"`;
     return [

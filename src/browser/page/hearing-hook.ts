@@ -1,0 +1,146 @@
+/**
+ * @file Records in the page's own world what an action may have set going that no timer, reply, mutation or request tells
+ * of. Where there is nothing, the page need not be watched for a while after the action. Runs before the page's scripts, as
+ * `hook.ts` does; `hearing.ts` asks. Every doubt counts as something.
+ */
+
+import type { Follow } from "./hook.ts";
+import { hearingNamesOf } from "./listener-protocol.ts";
+
+/** What a script hears of the pointer on its way, without a press. */
+const MOVES = (
+  "mouseover mouseout mouseenter mouseleave mousemove pointerover pointerout pointerenter pointerleave pointermove " +
+  "pointerrawupdate"
+).split(" ");
+
+/** What the browser tells a moment after it happens: wherever a page listens to it, it may go on because of it. */
+const LATE = (
+  "toggle beforetoggle close cancel select selectionchange scroll scrollend hashchange popstate transitionrun " +
+  "transitionstart transitionend animationstart animationend fullscreenchange storage play pause seeked"
+).split(" ");
+
+/** What a script calls for something to happen later, by its class; `""`: the window. */
+const STARTS: Record<string, string[]> = {
+  "": ["fetch", "open", "postMessage"],
+  Element: ["requestFullscreen", "requestPointerLock"],
+  XMLHttpRequest: ["send"],
+  MessagePort: ["postMessage"],
+  BroadcastChannel: ["postMessage"],
+  Worker: ["postMessage"],
+  ServiceWorker: ["postMessage"],
+  WebSocket: ["send"],
+  Scheduler: ["postTask", "yield"],
+  LockManager: ["request"],
+  Permissions: ["query"],
+  Geolocation: ["getCurrentPosition", "watchPosition"],
+  Clipboard: ["read", "readText"],
+  CredentialsContainer: ["get", "create", "store"],
+  MediaDevices: ["getUserMedia", "enumerateDevices"],
+  WritableStreamDefaultWriter: ["write", "close"],
+  AudioContext: ["resume", "decodeAudioData"],
+  HTMLFormElement: ["submit", "requestSubmit"],
+  HTMLElement: ["click"],
+  HTMLMediaElement: ["play", "load"],
+  HTMLCanvasElement: ["toBlob"],
+  History: ["back", "forward", "go"],
+  Document: ["startViewTransition"],
+};
+
+/** What tells a page of its layout, with the next frame. */
+const WATCHES: Record<string, string> = {
+  IntersectionObserver: "observe",
+  ResizeObserver: "observe",
+  // No mutation observer of ours sees into them.
+  Element: "attachShadow",
+};
+
+export interface Natives {
+  listen: (target: unknown, type: string, callback: (event: Event) => void, options?: object) => void;
+  /** A method or getter of a class, as a function of its object. */
+  free: <F>(type: { prototype: object }, name: string, kind?: "value" | "get") => F;
+  follow: Follow;
+  /** Whether an element listens to the type by `addEventListener`. */
+  listensTo: (element: Element, type: string) => boolean;
+  isElement: (target: unknown) => target is Element;
+}
+
+export interface Hearing {
+  /** To be called for every listener of anything. */
+  noteListener(target: unknown, type: string): void;
+  /** To be called for every short timer, and for whatever the page asks of the browser. */
+  noteStart(): void;
+  connect(channel: unknown): void;
+}
+
+export function recordHearing(key: string, { listen, free, follow, listensTo, isElement }: Natives): Hearing {
+  const names = hearingNamesOf(key);
+  const pathOf = free<(event: Event) => EventTarget[]>(Event, "composedPath");
+  const detailOf = free<(event: Event) => number>(UIEvent, "detail", "get");
+  const prevent = free<(event: Event) => void>(Event, "preventDefault");
+  /** Types that something other than an element listens to, such as the document. */
+  const roots: Record<string, true> = Object.create(null) as never;
+  /** A script is told late of what happens. */
+  let watches = false;
+  /** A script has set something going. */
+  let started = false;
+  /** Inputs that have passed here: `document.open` takes these listeners away. */
+  let inputs = 0;
+  const noteStart = () => {
+    started = true;
+  };
+  const noteWatch = () => {
+    watches = true;
+  };
+
+  const owners = window as unknown as Record<string, { prototype: object } | undefined>;
+  for (const owner in STARTS)
+    for (const name of STARTS[owner]!) {
+      const object = owner === "" ? window : owners[owner]?.prototype;
+      if (object) follow(object, name, "value", noteStart);
+    }
+  for (const name of ["compile", "instantiate"]) follow(WebAssembly, name, "value", noteStart);
+  for (const name of ["scrollTop", "scrollLeft"]) follow(Element.prototype, name, "set", noteStart);
+  follow(HTMLImageElement.prototype, "src", "set", noteStart);
+  for (const owner in WATCHES) follow(owners[owner]!.prototype, WATCHES[owner]!, "value", noteWatch);
+  for (const type of LATE) follow(HTMLElement.prototype, `on${type}`, "set", noteWatch);
+
+  const handles = (target: unknown, type: string) => !!(target as Record<string, unknown>)[`on${type}`];
+  const hears = (target: EventTarget, type: string): boolean =>
+    handles(target, type) || (isElement(target) ? listensTo(target, type) : roots[type] === true);
+  const areMovesHeard = (event: Event): boolean => {
+    const path = pathOf(event);
+    for (let i = 0; i < path.length; i++)
+      for (let j = 0; j < MOVES.length; j++) if (hears(path[i]!, MOVES[j]!)) return true;
+    return false;
+  };
+  const mayGoOn = (): boolean => {
+    if (started || watches || inputs === 0) return true;
+    for (let i = 0; i < LATE.length; i++)
+      if (roots[LATE[i]!] || handles(window, LATE[i]!) || handles(document, LATE[i]!)) return true;
+    return false;
+  };
+  /** The event comes back prevented where nothing is heard or left; pages may throw where theirs is asked. */
+  const answer = (event: Event, isHeard: (event: Event) => boolean) => {
+    try {
+      if (!isHeard(event)) prevent(event);
+    } catch {
+      // Their objects are not what they seem to be: it counts as heard.
+    }
+  };
+  for (const type of ["mousedown", "keydown"])
+    listen(window, type, () => inputs++, { capture: true, passive: true });
+  listen(window, names.moves, (event) => answer(event, areMovesHeard), { capture: true });
+  return {
+    noteStart,
+    noteListener: (target, type) => {
+      if (!isElement(target)) roots[type] = true;
+      else for (let i = 0; i < LATE.length; i++) if (LATE[i] === type) watches = true;
+    },
+    connect: (channel) =>
+      listen(channel, names.ask, (event) => {
+        if (detailOf(event) !== 1) return answer(event, mayGoOn);
+        started = false;
+        inputs = 0;
+      }),
+  };
+}
