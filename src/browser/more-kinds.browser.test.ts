@@ -158,3 +158,15 @@ describe("in webrl", () => {
     expect(test.first.text).toMatch(/Volvo.*Saab.*None/);
   });
 });
+
+it("a swatch is called by its colour, a picker of colours by what is around it", async () => {
+  await using test = await open(
+    pool,
+    `<style>.swatch { width: 20px; height: 20px; display: inline-block }</style>
+    <button class=swatch style="background:#f00"></button><button class=swatch style="background:navy"></button>
+    <span class="ql-color ql-picker"><span class="ql-picker-label" style="cursor:pointer"><svg width=9 height=9></svg></span></span>`,
+  );
+  expect(body(test.first)).toBe(
+    "[button (swatch red)] [button (swatch blue)] [clickable (color picker label)]",
+  );
+});

@@ -1,6 +1,15 @@
 /** @file Names of pictures without a name: what their author called them. In parentheses, because it is a guess. */
 
-import { attributeOf, findAllIn, tagOf } from "./native.ts";
+import { colourName } from "./colour.ts";
+import {
+  attributeOf,
+  boxOf,
+  childElementsOf,
+  contentOf,
+  findAllIn,
+  parentElementOf,
+  tagOf,
+} from "./native.ts";
 import { squash } from "./text.ts";
 import { styleOf } from "./tree.ts";
 
@@ -58,16 +67,41 @@ function guess(element: Element): string {
   return (background && fileOf(background)) || wordsOf(attributeOf(element, "id") ?? "");
 }
 
+/** It says only that something is picked or opened. */
+const OPENS = /^(?:(?:picker|label|toggler?|dropdown|menu|trigger|select|arrow|caret|chevron)\b ?)+$/;
+
+/** What a picker picks, as the class around it says in words that say nothing elsewhere. */
+const whatIsPicked = (element: Element): string =>
+  /(?:^|[-_\s])(background|colou?r|font|size|align)(?:$|[-_\s])/.exec(
+    attributeOf(parentElementOf(element) ?? element, "class") ?? "",
+  )?.[1] ?? "";
+
+/** Larger things are not swatches. */
+const LARGEST = 100;
+
+/** Its colour; empty where it is filled with nothing, a picture, or what is in it. */
+function fillOf(element: Element): string {
+  if (childElementsOf(element).length > 0 || (contentOf(element) ?? "").trim() !== "") return "";
+  const { width, height } = boxOf(element);
+  const { backgroundColor, backgroundImage } = styleOf(element);
+  const channels = /^rgb\((\d+), (\d+), (\d+)\)$/.exec(backgroundColor);
+  if (!channels || backgroundImage !== "none" || width > LARGEST || height > LARGEST) return "";
+  return colourName(Number(channels[1]), Number(channels[2]), Number(channels[3]));
+}
+
 /**
  * `(trash)`, or `(icon)` where nothing says more. Its content first: that is what is drawn; but of what it is drawn, only
  * where nothing else is said.
  */
 export function iconNameOf(element: Element): string {
   const parts = [...findAllIn(element, "*")].slice(0, 8);
+  const fill = fillOf(element);
   const isShape = (part: Element) => SHAPES.has(tagOf(part));
   for (const part of [...parts.filter((one) => !isShape(one)), element, ...parts.filter(isShape)]) {
     const name = guess(part);
-    if (name) return `(${name})`;
+    if (!name) continue;
+    const what = OPENS.test(name) ? whatIsPicked(element) : "";
+    return `(${[what, name, fill].filter((word) => word !== "").join(" ")})`;
   }
-  return "(icon)";
+  return fill ? `(${fill})` : "(icon)";
 }
