@@ -4,18 +4,16 @@
  * Those in the markup (`<template shadowrootmode=closed>`) are made by the parser and stay closed to everybody.
  */
 
+import { free } from "./page-natives.ts";
+
 export function hookClosedRoots(): void {
   const closed = new WeakSet<object>();
   const { apply } = Reflect;
-  const { call } = Function.prototype;
-  const bindTo = <F>(native: unknown): F => call.bind(native as () => void) as F;
-  const has = bindTo<(set: WeakSet<object>, item: object) => boolean>(WeakSet.prototype.has);
-  const add = bindTo<(set: WeakSet<object>, item: object) => void>(WeakSet.prototype.add);
-  const rootOf = bindTo<(node: Node) => Node>(Node.prototype.getRootNode);
-  const getter = <F>(type: { prototype: object }, name: string) =>
-    bindTo<F>(Object.getOwnPropertyDescriptor(type.prototype, name)!.get);
-  const hostOf = getter<(root: Node) => Element>(ShadowRoot, "host");
-  const currentTargetOf = getter<(event: Event) => EventTarget | null>(Event, "currentTarget");
+  const has = free<(set: WeakSet<object>, item: object) => boolean>(WeakSet, "has");
+  const add = free<(set: WeakSet<object>, item: object) => void>(WeakSet, "add");
+  const rootOf = free<(node: Node) => Node>(Node, "getRootNode");
+  const hostOf = free<(root: Node) => Element>(ShadowRoot, "host", "get");
+  const currentTargetOf = free<(event: Event) => EventTarget | null>(Event, "currentTarget", "get");
   const isNode = (target: unknown): target is Node => {
     try {
       rootOf(target as Node);

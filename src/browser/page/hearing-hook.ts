@@ -4,8 +4,9 @@
  * `hook.ts` does; `hearing.ts` asks. Every doubt counts as something.
  */
 
-import type { Follow } from "./hook.ts";
 import { hearingNamesOf } from "./listener-protocol.ts";
+import { free } from "./page-natives.ts";
+import type { Follow } from "./page-natives.ts";
 
 /** What a script hears of the pointer on its way, without a press. */
 const MOVES = (
@@ -56,8 +57,6 @@ const WATCHES: Record<string, string> = {
 
 export interface Natives {
   listen: (target: unknown, type: string, callback: (event: Event) => void, options?: object) => void;
-  /** A method or getter of a class, as a function of its object. */
-  free: <F>(type: { prototype: object }, name: string, kind?: "value" | "get") => F;
   follow: Follow;
   /** Whether an element listens to the type by `addEventListener`. */
   listensTo: (element: Element, type: string) => boolean;
@@ -72,7 +71,7 @@ export interface Hearing {
   connect(channel: unknown): void;
 }
 
-export function recordHearing(key: string, { listen, free, follow, listensTo, isElement }: Natives): Hearing {
+export function recordHearing(key: string, { listen, follow, listensTo, isElement }: Natives): Hearing {
   const names = hearingNamesOf(key);
   const pathOf = free<(event: Event) => EventTarget[]>(Event, "composedPath");
   const detailOf = free<(event: Event) => number>(UIEvent, "detail", "get");

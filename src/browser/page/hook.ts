@@ -8,6 +8,8 @@
 import { delegationFinder } from "./delegation-hook.ts";
 import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
 import { recordHearing } from "./hearing-hook.ts";
+import { free } from "./page-natives.ts";
+import type { Follow } from "./page-natives.ts";
 import { recordReplies } from "./reply-hook.ts";
 import { recordTimers } from "./timer-hook.ts";
 
@@ -45,22 +47,9 @@ interface Listening {
 type Handler = EventListenerOrEventListenerObject | null | undefined;
 type Options = AddEventListenerOptions | boolean | undefined;
 
-/** Replaces a native function by one that does the same, then calls `after`. */
-export type Follow = (
-  owner: object,
-  name: string,
-  kind: "value" | "set",
-  after: (self: unknown, args: unknown[], result: unknown) => void,
-) => void;
-
 export function recordListeners(key: string): void {
   const { hello, welcome, ask, note } = namesOf(key);
   // Whatever is used after the page's scripts have begun is taken now, and bound so that it needs no prototype.
-  const free = <F>(type: { prototype: object }, name: string, kind: "value" | "get" = "value"): F => {
-    const native = Object.getOwnPropertyDescriptor(type.prototype, name)![kind] as () => void;
-    const { bind, call } = Function.prototype as unknown as Record<"bind" | "call", () => void>;
-    return Reflect.apply(bind, call, [native]) as F;
-  };
   type Get = (object: unknown) => unknown;
   const { apply } = Reflect;
   const { WeakRef, UIEvent } = window;
@@ -142,7 +131,7 @@ export function recordListeners(key: string): void {
       for (let i = 0; i < record.listeners.length; i++) if (record.listeners[i]!.type === type) return true;
     return false;
   };
-  const hearing = recordHearing(key, { listen: add, free, follow, listensTo, isElement });
+  const hearing = recordHearing(key, { listen: add, follow, listensTo, isElement });
 
   follow(EventTarget.prototype, "addEventListener", "value", (element, args) => {
     const type = `${args[0] as string}`;
@@ -212,7 +201,7 @@ export function recordListeners(key: string): void {
     }
     references = alive;
   };
-  const { noteStart } = hearing;
+  const noteStart = () => hearing.noteStart();
   const eachReply = recordReplies(add, follow, noteStart);
   const tellTimers = recordTimers(key, add, dispatch, eachReply, noteStart);
   add(window, hello, (event) => {

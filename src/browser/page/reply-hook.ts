@@ -4,8 +4,9 @@
  * (`../tab.ts`). Runs before the page's scripts, as `hook.ts` does.
  */
 
-import type { Follow } from "./hook.ts";
 import { ANSWER, REPLY } from "./listener-protocol.ts";
+import { free } from "./page-natives.ts";
+import type { Follow } from "./page-natives.ts";
 
 export type EachReply = (tell: (since: number, kind: typeof REPLY | typeof ANSWER) => void) => void;
 
@@ -45,8 +46,8 @@ export function recordReplies(
   noteStart: () => void,
 ): EachReply {
   const now = performance.now.bind(performance);
-  const { apply } = Reflect;
-  const then = Promise.prototype.then;
+  type Then = (promise: unknown, ok: () => void, fail: (error: unknown) => never) => Promise<void>;
+  const then = free<Then>(Promise, "then");
   let asked: Asked[] = [];
 
   /** Returns what is to be called when the answer is there. */
@@ -86,7 +87,7 @@ export function recordReplies(
       throw error;
     };
     try {
-      apply(then, promise, [done, fail]);
+      void then(promise, done, fail);
     } catch {
       done();
     }
