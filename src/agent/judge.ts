@@ -1,13 +1,17 @@
-/** @file A person's verdict on what an agent did: with it the run is experience to learn from. */
+/** @file What a person, or the reward model, says of what an agent did: with it the run is experience to learn from. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Judge } from "../core/contracts.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import type { Verdict } from "../core/trajectory.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phasePath } from "../run/paths.ts";
 import type { VerdictLine } from "../run/records.ts";
+import { PERSON } from "../run/records.ts";
 import { lockRun } from "../run/run-lock.ts";
 import { readJournal } from "./journal.ts";
 
@@ -19,9 +23,6 @@ export interface PersonsVerdict {
   reason?: string | undefined;
 }
 
-/** Who says so, in verdicts. */
-const PERSON = "person";
-
 /**
  * Notes a verdict in the agent's directory; a later one on the same run holds. Throws a `ConfigError` where the directory is no agent's,
  * has no such run, or is being worked in.
@@ -30,6 +31,62 @@ export async function judgeRun(
   directory: string,
   { run, success, reason }: PersonsVerdict,
 ): Promise<VerdictLine> {
+  await using judging = await openJudging(directory);
+  const { records } = judging;
+  const record = run === undefined ? records.at(-1) : records.find(({ id }) => id === run);
+  if (record === undefined) {
+    const ids = records.map(({ id }) => id);
+    const near = run === undefined ? undefined : nearest(run, ids);
+    throw new ConfigError(
+      run === undefined ? `${directory} has no runs` : `${directory} has no run ${JSON.stringify(run)}`,
+      ids.length === 0
+        ? "Let the agent do something first."
+        : `Name ${near ?? `one of ${ids.slice(-5).join(", ")}`}.`,
+    );
+  }
+  const { ending } = record.trajectory;
+  if (ending.kind === "faulted")
+    throw new ConfigError(
+      `${record.id} ended by a fault of the world: ${ending.message}`,
+      "It is no experience, whatever came of it; judge another run.",
+    );
+  const verdict = verdictLine(record, {
+    by: PERSON,
+    success,
+    probability: success ? 1 : 0,
+    reasons: reason === undefined ? [] : [reason],
+  });
+  judging.append(verdict);
+  return verdict;
+}
+
+/** Has a judge say of every run that nobody has judged yet whether it succeeded. */
+export async function judgeRest(
+  directory: string,
+  judge: Judge,
+  options: { signal?: AbortSignal } = {},
+): Promise<VerdictLine[]> {
+  await using judging = await openJudging(directory);
+  const judged = new Set(judging.verdicts.map(({ id }) => id));
+  const open = judging.records.filter((record) => !judged.has(record.id) && !isFaulted(record));
+  if (open.length === 0) return [];
+  const verdicts = await judge.judge(
+    open.map(({ trajectory }) => trajectory),
+    options,
+  );
+  const lines = open.map((record, i) => verdictLine(record, verdicts[i]!));
+  judging.append(...lines);
+  return lines;
+}
+
+interface Judging extends AsyncDisposable {
+  records: EpisodeRecord[];
+  verdicts: VerdictLine[];
+  append(...lines: VerdictLine[]): void;
+}
+
+/** Nobody else works in the directory meanwhile. */
+async function openJudging(directory: string): Promise<Judging> {
   const episodes = join(directory, phasePath(0, "trajectories.jsonl"));
   const isAgents = existsSync(episodes) && (await readJournal(directory)).length > 0;
   if (!isAgents)
@@ -39,35 +96,30 @@ export async function judgeRun(
     );
   const release = await lockRun(directory);
   try {
-    const records = await readJsonLines<EpisodeRecord>(episodes);
-    const ids = records.map(({ id }) => id);
-    const record = run === undefined ? records.at(-1) : records.find(({ id }) => id === run);
-    if (record === undefined) {
-      const near = run === undefined ? undefined : nearest(run, ids);
-      throw new ConfigError(
-        run === undefined ? `${directory} has no runs` : `${directory} has no run ${JSON.stringify(run)}`,
-        ids.length === 0
-          ? "Let the agent do something first."
-          : `Name ${near ?? `one of ${ids.slice(-5).join(", ")}`}.`,
-      );
-    }
-    if (record.trajectory.ending.kind === "faulted")
-      throw new ConfigError(
-        `${record.id} ended by a fault of the world: ${record.trajectory.ending.message}`,
-        "It is no experience, whatever came of it; judge another run.",
-      );
-    const verdict: VerdictLine = {
-      id: record.id,
-      taskId: record.trajectory.task.id,
-      success,
-      probability: success ? 1 : 0,
-      by: PERSON,
-      reasons: reason === undefined ? [] : [reason],
-      truth: null,
+    const lines = openJsonLines<VerdictLine>(join(directory, phasePath(0, "verdicts.jsonl")));
+    return {
+      records: await readJsonLines<EpisodeRecord>(episodes),
+      verdicts: await lines.read(),
+      append: (...verdicts) => lines.append(...verdicts),
+      [Symbol.asyncDispose]: release,
     };
-    openJsonLines<VerdictLine>(join(directory, phasePath(0, "verdicts.jsonl"))).append(verdict);
-    return verdict;
-  } finally {
+  } catch (error) {
     await release();
+    throw error;
   }
 }
+
+const verdictLine = ({ id, trajectory }: EpisodeRecord, verdict: Verdict): VerdictLine => {
+  const { by, success, probability, threshold, reasons, undecided } = verdict;
+  return {
+    id,
+    taskId: trajectory.task.id,
+    success,
+    probability,
+    ...(threshold !== undefined && { threshold }),
+    by,
+    reasons,
+    ...(undecided && { undecided }),
+    truth: null,
+  };
+};

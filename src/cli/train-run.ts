@@ -64,6 +64,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         signal: interruption.signal,
       });
       meter = parts.meter;
+      // What it cannot learn from is said before the first evaluation.
+      if (options.config) await parts.experience?.();
       const context = createContext(run, parts, interruption.signal);
       await using _models = context.models;
       return { ...(await train(context, options)), estimate };

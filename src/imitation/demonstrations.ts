@@ -25,6 +25,7 @@ import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import { printAction } from "../text/action.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
+import { isAgentDirectory, readAgentEpisodes } from "./agent-episodes.ts";
 import type { PageQuestion } from "./drills.ts";
 import { makeDrills, pageQuestions } from "./drills.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
@@ -95,14 +96,16 @@ export function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng
   return chosen.slice(0, count);
 }
 
-/** Reads records from `.jsonl` or `.jsonl.gz`. Throws a `ConfigError` that names the line which is none. */
+/** Reads records from `.jsonl` or `.jsonl.gz`, or of an agent's directory. Throws a `ConfigError` that names the line which is none. */
 export async function readEpisodes(path: string): Promise<EpisodeRecord[]> {
-  const hint = "Name a file that `webrl model demos`, `webrl model rollouts` or `webrl model sft` wrote.";
+  const hint =
+    "Name a file that `webrl model demos`, `webrl model rollouts` or `webrl model sft` wrote, or an agent's directory.";
   if (!existsSync(path))
     throw new ConfigError(
       `there is no file of episodes at ${path}`,
       `Collect demonstrations with \`webrl model demos --out ${path.replace(/\.gz$/, "")}\`.`,
     );
+  if (await isAgentDirectory(path)) return readAgentEpisodes(path);
   if (!statSync(path).isFile()) throw new ConfigError(`${path} is no file of episodes`, hint);
   const records = path.endsWith(".gz")
     ? await readCompressed(path, hint)

@@ -40,6 +40,7 @@ import { imitate, sampleDatum } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
 import { modelTemplate, writeTemplateNote } from "./prompt-template.ts";
+import { PERSON } from "../run/records.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 
 export interface Coverage {
@@ -462,9 +463,12 @@ async function restore(model: Model, workDirectory: string, statePath: string): 
   return state.step;
 }
 
-/** Rollouts that a verifier has labelled. */
+/** Rollouts that a verifier has labelled, or a person: never another model, whose mistakes would be learned. */
 export function labelled(records: readonly EpisodeRecord[]): OrmExample[] {
   return records
-    .filter((record) => !isFaulted(record) && record.truth !== null)
-    .map((record) => ormExample(record.trajectory, record.truth!.success));
+    .filter((record) => !isFaulted(record))
+    .flatMap(({ trajectory, truth, verdict }) => {
+      const known = truth ?? (verdict?.by === PERSON ? verdict : null);
+      return known === null ? [] : [ormExample(trajectory, known.success)];
+    });
 }

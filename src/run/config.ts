@@ -218,6 +218,12 @@ export const trainConfigSchema = z.strictObject({
   rollout: rolloutConfigSchema.prefault({}),
   curriculum: curriculumSchema.prefault({}),
   replay: replaySchema.prefault({}),
+  experience: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      "Directories of agents (`webrl agent run --out`) whose judged runs are rollouts of the run's beginning, beside its own.",
+    ),
   critic: criticSchema.prefault({}),
   actor: actorSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
@@ -291,6 +297,13 @@ export function checkConsistency(config: TrainConfig): void {
     refuse(
       `actor.objective "official" is WebRL's published loss, but method is ${JSON.stringify(method)}`,
       'Remove actor.objective, or set method to "webrl".',
+    );
+  if (config.experience.length > 0 && !methodParts(config).trains)
+    refuse(`experience is learned from, but method is ${JSON.stringify(method)}`, "Remove experience.");
+  if (config.experience.length > 0 && actor.baseline === "attempts")
+    refuse(
+      'actor.baseline "attempts" compares attempts at one task, and experience has one attempt at each',
+      'Remove experience, or set actor.baseline to "critic".',
     );
   if (without.includes("kl") && actor.objective === "official")
     refuse(

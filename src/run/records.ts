@@ -44,6 +44,9 @@ export const STAGE_FILES: Record<StageName, (keyof PhaseRecords | typeof EVALUAT
   evaluate: ["evaluation.jsonl", EVALUATION_FILE],
 };
 
+/** Who says so, in the verdict of a person on what an agent did. */
+export const PERSON = "person";
+
 export interface VerdictLine {
   id: string;
   taskId: string;

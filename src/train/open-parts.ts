@@ -24,6 +24,7 @@ import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
+import { assertAgentDirectory, readExperience } from "./agent-experience.ts";
 import type { Parts } from "./parts.ts";
 import { chooseTemplates, observationFormat } from "./prompt-template.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
@@ -49,6 +50,7 @@ export interface OpenPartsOptions {
 export async function resolveModels(config: TrainConfig): Promise<TrainConfig> {
   const { trains } = methodParts(config);
   const { models } = config;
+  for (const directory of config.experience) await assertAgentDirectory(directory);
   return chooseTemplates({
     ...config,
     models: {
@@ -199,6 +201,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     ...(chat &&
       config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat, suite.descriptions) }),
     demonstrations,
+    ...(config.experience.length > 0 && { experience: () => readExperience(config, chosen) }),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }

@@ -24,4 +24,6 @@ export interface Parts {
   /** What requests to the server of a chat model took. */
   meter?: ChatMeter;
   demonstrations: readonly EpisodeRecord[];
+  /** What agents did, with verdicts; read once, when the initial rollouts are made. */
+  experience?: () => Promise<readonly EpisodeRecord[]>;
 }

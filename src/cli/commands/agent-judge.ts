@@ -3,12 +3,13 @@
 import type { Command } from "commander";
 import { Option } from "commander";
 import { ConfigError } from "../../core/errors.ts";
-import { examples, jsonOption, print } from "../command.ts";
+import { examples, interruption, jsonOption, print } from "../command.ts";
 
 interface JudgeCommand {
   run?: string;
   success?: boolean;
   failure?: boolean;
+  orm?: string | true;
   reason?: string;
   json?: boolean;
 }
@@ -21,11 +22,19 @@ export function registerJudge(agent: Command): void {
     .option("--run <id>", "which of its runs; default: the last one")
     .addOption(new Option("--success", "it did what it was asked").conflicts("failure"))
     .addOption(new Option("--failure", "it did not").conflicts("success"))
-    .option("--reason <text>", "why, for people");
+    .option("--reason <text>", "why, for people")
+    .addOption(
+      new Option(
+        "--orm [directory]",
+        "let the outcome reward model judge all that nobody has judged; default models/orm",
+      ).conflicts(["success", "failure", "run", "reason"]),
+    );
   examples(jsonOption(command), [
     "webrl agent judge runs/desk --success",
+    "webrl agent judge runs/desk --orm",
     'webrl agent judge runs/desk --run agent-3f9c21d0/0002 --failure --reason "ordered one, not two"',
   ]).action(async (directory: string, options: JudgeCommand) => {
+    if (options.orm !== undefined) return byOrm(directory, options);
     if (!options.success && !options.failure)
       throw new ConfigError("neither --success nor --failure is given", "Say which it was.");
     const { judgeRun } = await import("../../agent/judge.ts");
@@ -36,4 +45,27 @@ export function registerJudge(agent: Command): void {
     });
     print(options, verdict, ({ id, success }) => `${id}: ${success ? "success" : "failure"}`);
   });
+}
+
+async function byOrm(directory: string, options: JudgeCommand): Promise<void> {
+  const { judgeRest } = await import("../../agent/judge.ts");
+  const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+  const { modelTemplate } = await import("../../imitation/prompt-template.ts");
+  const { createOrm } = await import("../../reward/orm.ts");
+  const { modelPath } = await import("../../train/open-parts.ts");
+  const path = modelPath(options.orm === true ? "models/orm" : options.orm!, "--orm");
+  await using engine = createOnnxEngine();
+  await using model = await engine.open({ path });
+  const judge = createOrm(model, { template: await modelTemplate(path, "auto", model.tokenizer) });
+  const verdicts = await judgeRest(directory, judge, { signal: interruption.signal });
+  print(options, { verdicts }, () =>
+    verdicts.length === 0
+      ? "There is nothing that nobody has judged."
+      : verdicts
+          .map(
+            ({ id, success, probability }) =>
+              `${id}: ${success ? "success" : "failure"}, P = ${probability.toFixed(2)}`,
+          )
+          .join("\n"),
+  );
 }

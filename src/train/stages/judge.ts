@@ -75,8 +75,18 @@ function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
   };
 }
 
+/** What an agent did before the run has its verdict; everything else is judged here. */
 async function judgeChunk(context: Context, chunk: readonly EpisodeRecord[]): Promise<Verdict[]> {
+  const asked = await judgeOwn(
+    context,
+    chunk.filter((record) => !record.verdict),
+  );
+  return chunk.map((record) => record.verdict ?? asked.shift()!);
+}
+
+async function judgeOwn(context: Context, chunk: readonly EpisodeRecord[]): Promise<Verdict[]> {
   const { judge } = context.parts;
+  if (chunk.length === 0) return [];
   if (judge)
     return judge.judge(
       chunk.map((record) => record.trajectory),

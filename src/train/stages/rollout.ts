@@ -7,6 +7,9 @@ import { isFaulted } from "../../rollout/episode.ts";
 import type { MetricName } from "../../run/metrics.ts";
 import { episodeId } from "../../run/episode-ids.ts";
 import type { Context } from "../context.ts";
+import type { Stage } from "../../run/run-directory.ts";
+import { tokenizeExperience } from "../agent-experience.ts";
+import { promptTemplate } from "../prompt-template.ts";
 import { faultMetrics, runEpisodes } from "../run-episodes.ts";
 
 export interface RolloutOutput {
@@ -37,9 +40,22 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
       policyPhase: Math.max(0, phase - 1),
       temperature: context.config.rollout.temperature,
     });
+    if (phase === 0) await addExperience(context, stage);
     stage.metrics(rolloutMetrics(records));
     return { episodes: records.length, faulted: records.filter(isFaulted).length };
   });
+}
+
+/** What agents did before the run is written beside its rollouts: from then on it is the run's, whatever becomes of their directories. */
+async function addExperience({ parts, models, config }: Context, stage: Stage): Promise<void> {
+  const given = (await parts.experience?.()) ?? [];
+  if (given.length === 0) return;
+  const lines = stage.lines("trajectories.jsonl");
+  const held = new Set((await lines.read()).map(({ id }) => id));
+  const { tokenizer, contextTokens } = await models.read(models.actorPath(0));
+  const { maxNewTokens } = config.rollout;
+  const options = { tokenizer, contextTokens, maxNewTokens, template: promptTemplate(config) };
+  for (const record of given) if (!held.has(record.id)) lines.append(tokenizeExperience(record, options));
 }
 
 function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Record<MetricName, number>> {

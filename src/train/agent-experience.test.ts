@@ -1,0 +1,136 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { judgeRest, judgeRun } from "../agent/judge.ts";
+import { openRecord } from "../agent/record.ts";
+import { answerOf } from "../core/trajectory.ts";
+import { imitationSamples, readEpisodes } from "../imitation/demonstrations.ts";
+import { labelled } from "../imitation/make-model.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { createRun } from "../run/run-directory.ts";
+import { runInfo } from "../run/run-info.ts";
+import { createFakeJudge } from "../testing/index.ts";
+import { readExperience } from "./agent-experience.ts";
+import { createContext } from "./context.ts";
+import { train } from "./loop.ts";
+import { fakeCatalog, fakeConfig, fakeParts, makeFakeBase } from "./testing/fake-run.ts";
+
+let world: string;
+let base: string;
+let demonstrations: EpisodeRecord[];
+beforeAll(async () => {
+  world = await mkdtemp(join(tmpdir(), "webrl-experience-"));
+  ({ base, demonstrations } = await makeFakeBase(world, 20));
+}, 120_000);
+afterAll(() => rm(world, { recursive: true, force: true }));
+
+/** An agent's directory with these episodes as its runs; their ids. */
+async function agentDirectory(name: string, records: readonly EpisodeRecord[]): Promise<[string, string[]]> {
+  const directory = join(world, name);
+  await using record = await openRecord(directory, { site: "fake", model: "somebody" });
+  const ids = records.map(({ trajectory }) => {
+    const id = record.nextRunId();
+    const answer = answerOf(trajectory.ending);
+    // As in use: no template, and no tokens of the model that is trained.
+    const task = { ...trajectory.task, id, templateId: null, split: "train" as const };
+    record.keepRun(
+      { ...trajectory, id, task },
+      { outcome: "done", reason: "", answer, unsupported: false, evidence: [], picture: null },
+      1,
+    );
+    return id;
+  });
+  return [directory, ids];
+}
+
+test("what an agent did is rollouts of the run's beginning: learned from, replayed, and a seed where it failed", async () => {
+  const [directory, [good, bad, open]] = await agentDirectory("used", demonstrations.slice(0, 3));
+  await judgeRun(directory, { run: good!, success: true });
+  await judgeRun(directory, { run: bad!, success: false, reason: "too late" });
+  const config = fakeConfig(base, {
+    experience: [directory],
+    replay: { minPerplexity: 1, maxPerplexity: 1e9 },
+  });
+  const parts = { ...fakeParts([]), experience: () => readExperience(config, fakeCatalog()) };
+  await using run = await createRun(join(world, "run"), runInfo(config), () => {});
+  await train(createContext(run, parts));
+
+  const rollouts = await run.read(0, "trajectories.jsonl");
+  const ids = rollouts.map(({ id }) => id);
+  expect(ids).toEqual(expect.arrayContaining([good, bad]));
+  expect(ids).not.toContain(open);
+  const steps = rollouts.find(({ id }) => id === good)!.trajectory.steps;
+  expect(steps.every(({ promptTokens, responseTokens }) => promptTokens && responseTokens)).toBe(true);
+  // A person's word is not asked for again.
+  const verdicts = new Map((await run.read(0, "verdicts.jsonl")).map((line) => [line.id, line]));
+  expect(verdicts.get(good!)).toMatchObject({ by: "person", success: true });
+  expect(verdicts.get(bad!)).toMatchObject({ by: "person", success: false, reasons: ["too late"] });
+  // Both teach the first phase; the success is there to be replayed in the second.
+  const taught = new Set((await run.read(1, "advantages.jsonl")).map(({ trajectoryId }) => trajectoryId));
+  expect([good, bad].every((id) => taught.has(id!))).toBe(true);
+  const replayed = new Set((await run.read(2, "selection.jsonl")).map(({ trajectoryId }) => trajectoryId));
+  expect(replayed.has(good!)).toBe(true);
+  expect(replayed.has(bad!)).toBe(false);
+});
+
+test("a run goes on without the agent's directory", async () => {
+  const [directory, [id]] = await agentDirectory("gone", demonstrations.slice(0, 1));
+  await judgeRun(directory, { success: true });
+  const config = fakeConfig(base, { phases: 1, experience: [directory] });
+  let asked = 0;
+  const parts = {
+    ...fakeParts([]),
+    experience: async () => {
+      asked++;
+      return readExperience(config, fakeCatalog());
+    },
+  };
+  await using run = await createRun(join(world, "run-2"), runInfo(config), () => {});
+  const context = createContext(run, parts);
+  await train(context);
+  await rm(directory, { recursive: true });
+  await train(context);
+  expect(asked).toBe(1);
+  expect((await run.read(0, "trajectories.jsonl")).map((record) => record.id)).toContain(id);
+});
+
+test("its successes are demonstrations, and a person's verdicts label the reward model's examples", async () => {
+  const [directory, [good, bad, other]] = await agentDirectory("judged", demonstrations.slice(0, 3));
+  await expect(readEpisodes(directory)).rejects.toThrow("nobody has said");
+  await judgeRun(directory, { run: good!, success: true });
+  await judgeRun(directory, { run: bad!, success: true });
+  await judgeRun(directory, { run: bad!, success: false });
+  // The judge is asked of what nobody has judged, and only of that.
+  const sure = createFakeJudge({ probability: () => 0.9 });
+  expect((await judgeRest(directory, sure)).map(({ id }) => id)).toEqual([other]);
+  expect(await judgeRest(directory, sure)).toEqual([]);
+  const records = await readEpisodes(directory);
+  const sources = new Set(imitationSamples(records).map(({ source }) => source));
+  expect(sources).toEqual(new Set([good, other]));
+  expect(labelled(records)).toHaveLength(2);
+});
+
+test.each([
+  [{ experience: ["models/base"] }, "is no directory of an agent"],
+  [{ experience: ["/nowhere"] }, "is no directory of an agent"],
+])("what is no agent's is refused: %j", async (changes, message) => {
+  await expect(readExperience(fakeConfig(base, changes), fakeCatalog())).rejects.toThrow(message);
+});
+
+test("an agent of another site, or of another format of pages, is refused", async () => {
+  const [directory] = await agentDirectory("elsewhere", demonstrations.slice(0, 1));
+  await judgeRun(directory, { success: true });
+  const config = fakeConfig(base, { experience: [directory] });
+  const elsewhere = { tasks: () => [] };
+  await expect(readExperience(config, elsewhere)).rejects.toMatchObject({
+    message: expect.stringContaining("is on a site of the run's training tasks") as string,
+    hint: "The agent worked on fake: train there, or leave it out.",
+  });
+  const aria = {
+    ...config,
+    observation: { format: "aria" as const },
+    models: { ...config.models, template: "chat" as const },
+  };
+  await expect(readExperience(aria, fakeCatalog())).rejects.toThrow("saw pages in the format compact");
+});

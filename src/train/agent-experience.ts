@@ -1,0 +1,71 @@
+/**
+ * @file What agents did in use, as rollouts of a run's beginning: successes are learned from and replayed later, failures teach the
+ * critic and are what new tasks grow from.
+ */
+
+import { ConfigError } from "../core/errors.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
+import type { TrainConfig } from "../run/config.ts";
+import type { TokenizeOptions } from "../imitation/demonstrations.ts";
+import { onSitesOf, tokenizeSample } from "../imitation/demonstrations.ts";
+import { isAgentDirectory, readAgentEpisodes } from "../imitation/agent-episodes.ts";
+import type { Suite } from "../tasks/suite.ts";
+import { observationFormat } from "./prompt-template.ts";
+
+export async function assertAgentDirectory(directory: string): Promise<void> {
+  if (await isAgentDirectory(directory)) return;
+  throw new ConfigError(
+    `${directory} is no directory of an agent (experience)`,
+    "Name what `webrl agent run --out DIRECTORY` made, or leave it out.",
+  );
+}
+
+/**
+ * The judged runs of the agents that `experience` names. Throws a `ConfigError` where a directory is none of an agent, nobody judged its
+ * runs, or they are of other sites or another format of pages than the run's.
+ */
+export async function readExperience(
+  config: TrainConfig,
+  suite: Pick<Suite, "tasks">,
+): Promise<EpisodeRecord[]> {
+  const tasks = suite.tasks({ split: "train" });
+  const format = observationFormat(config);
+  const all: EpisodeRecord[] = [];
+  for (const directory of config.experience) {
+    await assertAgentDirectory(directory);
+    const judged = (await readAgentEpisodes(directory)).filter(
+      (record) => record.verdict && !record.verdict.undecided && !isFaulted(record),
+    );
+    const here = onSitesOf(tasks, judged);
+    if (here.length === 0)
+      throw new ConfigError(
+        `none of the judged runs in ${directory} is on a site of the run's training tasks (experience)`,
+        `The agent worked on ${[...new Set(judged.flatMap((record) => record.trajectory.task.sites))].join(", ")}: train there, or leave it out.`,
+      );
+    const other = here
+      .flatMap((record) => record.trajectory.steps)
+      .find((step) => step.observation.format !== format)?.observation.format;
+    if (other !== undefined)
+      throw new ConfigError(
+        `the agent of ${directory} saw pages in the format ${other}, the run's pages come in the format ${format} (experience)`,
+        "Set observation.format to it, or leave it out.",
+      );
+    all.push(...here);
+  }
+  return all;
+}
+
+/** The same run in the tokens of the run's model, whatever acted in it; as it stands on disk beside the rollouts. */
+export function tokenizeExperience(record: EpisodeRecord, options: TokenizeOptions): EpisodeRecord {
+  const { trajectory } = record;
+  const { instruction } = trajectory.task;
+  const steps = trajectory.steps.map(({ screenshot: _, logprobs: __, ...step }) => {
+    if (step.response.trim() === "") return step;
+    const history = trajectory.steps.slice(0, step.index).map(({ response }) => ({ response }));
+    const { response, observation } = step;
+    const sample = { source: record.id, instruction, history, observation: observation.text, response };
+    return { ...step, ...tokenizeSample(sample, options) };
+  });
+  return { ...record, trajectory: { ...trajectory, steps } };
+}
