@@ -76,6 +76,33 @@ describe("webrl agent run", () => {
     expect(mistakeOf(await webrl("agent", "judge", world, "--success"))).toContain("no agent's directory");
   });
 
+  test(
+    "what it did and a person judged is a demonstration to fine-tune on",
+    { timeout: 120_000 },
+    async () => {
+      await using server = await fakeServer(saying(...PRICE));
+      await run(server.url, "What does the Alder desk lamp cost?");
+      const model = join(world, "model");
+      const sft = () =>
+        webrl(
+          "model",
+          "sft",
+          "--base",
+          "models/base",
+          "--demos",
+          out,
+          "--out",
+          model,
+          "--steps",
+          "1",
+          "--json",
+        );
+      expect((await sft()).stderr).toContain("nobody has said of any run");
+      await webrl("agent", "judge", out, "--success");
+      expect(jsonOf(await sft())).toMatchObject({ directory: model, steps: 1 });
+    },
+  );
+
   test.each([
     ["a model that answers nonsense", "I would love to help!", 1, "stopped: its last 4 actions"],
     ["one that cannot", 'exit(message="N/A")', 1, "gave up:"],
