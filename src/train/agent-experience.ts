@@ -60,7 +60,7 @@ export async function readExperience(
 export function tokenizeExperience(record: EpisodeRecord, options: TokenizeOptions): EpisodeRecord {
   const { trajectory } = record;
   const { instruction } = trajectory.task;
-  const steps = trajectory.steps.map(({ screenshot: _, logprobs: __, ...step }) => {
+  const steps = trajectory.steps.map(({ screenshot: _picture, logprobs: _logprobs, ...step }) => {
     if (step.response.trim() === "") return step;
     const history = trajectory.steps.slice(0, step.index).map(({ response }) => ({ response }));
     const { response, observation } = step;
