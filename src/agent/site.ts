@@ -22,6 +22,7 @@ import type { SiteDefinition } from "../sites/define-site.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { openInstance } from "../tasks/own-instance.ts";
 import { logIn } from "../tasks/own-login.ts";
+import { declaredIn } from "../tasks/own-safety.ts";
 import { keepDeclared } from "../tasks/own-secrets.ts";
 import { loadDefinition } from "../tasks/own-suite.ts";
 
@@ -107,6 +108,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
       cookies: APPS.flatMap((each) =>
         (each.signIn?.(world.state) ?? []).map((cookie) => ({ host: each.host, ...cookie })),
       ),
+      irreversible: world.irreversible,
       startUrl: startUrl ?? startOf(options.start, home),
     }),
     isSignInPage: () => false,
@@ -177,6 +179,7 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
       return {
         ...network,
         cookies: [],
+        ...declaredIn(definition, baseUrl),
         ...(kept && { storage: kept }),
         ...(definition.downStatuses && {
           isDown: (status: number) => definition.downStatuses!.includes(status),

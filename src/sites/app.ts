@@ -3,6 +3,7 @@
  * function of that state, so an episode's private copy is one clone away.
  */
 
+import type { IrreversibleRequest } from "../core/effect.ts";
 import type { WorldState } from "./world-state.ts";
 
 export type SiteName = "storefront" | "store-admin" | "forum" | "forge" | "map";
@@ -17,6 +18,8 @@ export interface AppDefinition {
   create(state: WorldState): { fetch(request: Request): Response | Promise<Response> };
   /** Opens a session for the site's usual user in `state` and returns its cookies, so that tasks start signed in. */
   signIn?(state: WorldState): { name: string; value: string }[];
+  /** Every request of it that changes something, and whether that can be taken back. */
+  irreversible: readonly IrreversibleRequest[];
   /** Dotted paths of the state that do not count as side effects, e.g. `store.sessions`. */
   volatile: string[];
 }

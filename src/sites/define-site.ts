@@ -4,6 +4,8 @@
  */
 
 import { z } from "zod";
+import { EFFECT_KINDS } from "../core/effect.ts";
+import type { IrreversibleRequest } from "../core/effect.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import { CATEGORIES } from "../core/task.ts";
@@ -136,6 +138,17 @@ export interface SiteDefinition {
   selfSigned?: boolean;
   /** Statuses of a page that mean that the site is down: the attempt is no failure of the agent's. Default: every 5xx. */
   downStatuses?: number[];
+  /**
+   * Requests that buy, pay, send, publish, delete or sign, so that the gate need not guess; `kind: "none"` for what only looks
+   * so. A path is of the base URL's host; an address names another one. See docs/agent.md.
+   */
+  irreversible?: IrreversibleRequest[];
+  /**
+   * What `{{secret:NAME}}` stands for in a text that an agent types: `env` names an environment variable. It is typed into pages
+   * of the base URL's host, or of `hosts`, and nowhere else; and only into fields whose type, or a word of whose name, id or
+   * autocomplete, is one of `fields`.
+   */
+  secrets?: Record<string, { env: string; hosts?: string[]; fields?: string[] }>;
   /** At least one task or template. */
   tasks?: SiteTask[];
   templates?: SiteTemplate[];
@@ -176,6 +189,27 @@ const templateSchema = z.strictObject({
   check: fn.optional(),
   oracle: fn.optional(),
   wrongAnswer: fn.optional(),
+});
+
+const irreversibleSchema = z.strictObject({
+  method: z
+    .string()
+    .regex(/^[A-Z]+$/, "must be in capitals, such as POST or WS")
+    .optional(),
+  path: z.string().regex(/^\/|^https?:\/\/[^/]+\//, "must start with /, or be an address"),
+  fields: z.record(z.string(), z.string()).optional(),
+  kind: z.enum([...EFFECT_KINDS, "none"]),
+  amount: z
+    .strictObject({ field: z.string().min(1).optional(), text: z.string().min(1).optional() })
+    .refine(({ field, text }) => field !== undefined || text !== undefined, "must have field or text")
+    .optional(),
+  button: z.string().min(1).optional(),
+});
+
+const secretSchema = z.strictObject({
+  env: z.string().min(1),
+  hosts: z.array(z.string().min(1)).min(1).optional(),
+  fields: z.array(z.string().min(1)).min(1).optional(),
 });
 
 const definitionSchema = z.strictObject({
@@ -220,6 +254,10 @@ const definitionSchema = z.strictObject({
   privateHosts: z.array(z.string()).optional(),
   selfSigned: z.boolean().optional(),
   downStatuses: z.array(z.int().min(400).max(599)).optional(),
+  irreversible: z.array(irreversibleSchema).optional(),
+  secrets: z
+    .record(z.string().regex(/^[A-Za-z][\w.-]*$/, "must be a name such as PASSWORD"), secretSchema)
+    .optional(),
   tasks: z.array(taskSchema).optional(),
   templates: z.array(templateSchema).optional(),
 });
@@ -228,6 +266,8 @@ const KEYS = [
   ...Object.keys(definitionSchema.shape),
   ...Object.keys(taskSchema.shape),
   ...Object.keys(templateSchema.shape),
+  ...Object.keys(irreversibleSchema.shape),
+  ...Object.keys(secretSchema.shape),
   "command",
   "cwd",
   "env",

@@ -3,6 +3,7 @@
  * for each episode; nothing is shared with other copies.
  */
 
+import type { IrreversibleRequest } from "../core/effect.ts";
 import type { AppDefinition } from "./app.ts";
 import { app as forge } from "./forge/index.ts";
 import { createForgeState } from "./forge/state.ts";
@@ -31,6 +32,8 @@ export interface World {
   hosts: Map<string, (request: Request) => Response | Promise<Response>>;
   /** Sessions that were opened in `state`, for the browser. */
   cookies: { host: string; name: string; value: string }[];
+  /** What their sites say cannot be taken back, by host. */
+  irreversible: ReadonlyMap<string, readonly IrreversibleRequest[]>;
   /** Dotted paths of the state that never count as side effects. */
   volatile: readonly string[];
 }
@@ -75,9 +78,10 @@ export function createWorld(signIn: readonly string[] = []): World {
       cookies.push(...(app.signIn?.(state) ?? []).map((cookie) => ({ host: app.host, ...cookie })));
   }
   const snapshot = () => ({ ...initial, ...copies, now: state.now });
-  return { state, snapshot, hosts, cookies, volatile: VOLATILE };
+  return { state, snapshot, hosts, cookies, irreversible: DECLARED, volatile: VOLATILE };
 }
 
+const DECLARED = new Map(APPS.map((app) => [app.host, app.irreversible]));
 const VOLATILE = APPS.flatMap((app) => app.volatile);
 
 /** @throws where there is no such site: names come from templates. */

@@ -16,6 +16,7 @@ import { blame } from "./first-failure.ts";
 import { openInstance, resetInstance } from "./own-instance.ts";
 import type { Instance } from "./own-instance.ts";
 import { logIn } from "./own-login.ts";
+import { declaredIn } from "./own-safety.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
 import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
 import type { OwnTasks } from "./own-tasks.ts";
@@ -159,6 +160,7 @@ function createOwnSite(
     const world: EpisodeWorld = {
       ...network,
       cookies: [],
+      ...declaredIn(definition, instance.baseUrl),
       ...(signedIn && { storage: signedIn }),
       ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
       startUrl,

@@ -35,6 +35,7 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
         hosts: world.hosts,
         allowedHosts: [],
         cookies: world.cookies,
+        irreversible: world.irreversible,
         startUrl: task.startUrl,
         verify: (answer: string | null, page: { url: string; pageText: string }) =>
           tasks.verify(task, {

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
+import { IRREVERSIBLE } from "../irreversible.ts";
 import { USUAL_USER } from "../forum/people.ts";
 import type { Env } from "../kit.tsx";
 import { COOKIE, FORGE_HOST, notFound } from "./context.tsx";
@@ -28,5 +29,6 @@ export const app: AppDefinition = {
   host: FORGE_HOST,
   create: (world) => ({ fetch: (request) => router.fetch(request, { world }) }),
   signIn: (world) => [{ name: COOKIE, value: openForgeSession(world.forge, USUAL_USER) }],
+  irreversible: IRREVERSIBLE.forge,
   volatile: ["forge.sessions", "forge.nextSession"],
 };

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
+import { IRREVERSIBLE } from "../irreversible.ts";
 import type { Env } from "../kit.tsx";
 import { COOKIE, FORUM_HOST, notFound } from "./context.tsx";
 import { openSession } from "./domain.ts";
@@ -25,5 +26,6 @@ export const app: AppDefinition = {
   host: FORUM_HOST,
   create: (world) => ({ fetch: (request) => router.fetch(request, { world }) }),
   signIn: (world) => [{ name: COOKIE, value: openSession(world.forum, USUAL_USER) }],
+  irreversible: IRREVERSIBLE.forum,
   volatile: ["forum.sessions", "forum.nextSession"],
 };

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
+import { IRREVERSIBLE } from "../irreversible.ts";
 import type { Env } from "../kit.tsx";
 import { COOKIE, MAP_HOST, notFound } from "./context.tsx";
 import { findingPages } from "./pages-find.tsx";
@@ -19,5 +20,6 @@ export const app: AppDefinition = {
   host: MAP_HOST,
   create: (world) => ({ fetch: (request) => router.fetch(request, { world }) }),
   signIn: (world) => [{ name: COOKIE, value: openSession(world.map, "mara") }],
+  irreversible: IRREVERSIBLE.map,
   volatile: ["map.sessions"],
 };

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
+import { IRREVERSIBLE } from "../irreversible.ts";
 import { openSession, withSession, type StoreEnv } from "../store/session.ts";
 import { STORE_VOLATILE } from "../store/state.ts";
 import { contentPages, reportPages } from "./pages-content.tsx";
@@ -40,5 +41,6 @@ export const app: AppDefinition = {
   host: "admin.webrl.test",
   create: (state) => ({ fetch: (request) => routes.fetch(request, { store: state.store }) }),
   signIn: (state) => [openSession(state.store, "store-admin", 0)],
+  irreversible: IRREVERSIBLE["store-admin"],
   volatile: STORE_VOLATILE,
 };

@@ -2,6 +2,7 @@
 
 import { Hono } from "hono";
 import type { AppDefinition } from "../app.ts";
+import { IRREVERSIBLE } from "../irreversible.ts";
 import { openSession, withSession, type StoreEnv } from "../store/session.ts";
 import { STORE_VOLATILE } from "../store/state.ts";
 import { accountPages, signInPages } from "./pages-account.tsx";
@@ -39,5 +40,6 @@ export const app: AppDefinition = {
   host: "shop.webrl.test",
   create: (state) => ({ fetch: (request) => routes.fetch(request, { store: state.store }) }),
   signIn: (state) => [openSession(state.store, "storefront", 1)],
+  irreversible: IRREVERSIBLE.storefront,
   volatile: STORE_VOLATILE,
 };
