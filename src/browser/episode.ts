@@ -389,6 +389,7 @@ export class BrowserEpisode implements Episode {
     const error = await guard?.beginAction({
       action,
       elements,
+      secrets: filled.names,
       page: { url: tab.page.url(), title: this.#last?.title ?? "" },
       pageText: () =>
         bounded(

@@ -14,6 +14,8 @@ export interface ActionIntent {
   action: Action;
   /** What the page itself says of the elements that it touches, by the action or by the focus. Empty where it touches none. */
   elements: ElementFacts[];
+  /** Names of the secrets that it types. */
+  secrets: string[];
   page: { url: string; title: string };
   /** The visible text of the page. */
   pageText(): Promise<string>;

@@ -30,14 +30,17 @@ export function fillSecrets(
   action: Action,
   secrets: Secrets,
   elements: readonly ElementFacts[],
-): { action: Action } | { error: ActionError } {
-  if (action.kind !== "type" && action.kind !== "search" && action.kind !== "insert") return { action };
-  if (!namesSecret(action.text)) return { action };
+): { action: Action; names: string[] } | { error: ActionError } {
+  if (action.kind !== "type" && action.kind !== "search" && action.kind !== "insert")
+    return { action, names: [] };
+  if (!namesSecret(action.text)) return { action, names: [] };
   const [element] = elements;
   if (!element) return { error: blocked("a secret is typed into a field, and no field was named") };
   let why: string | null = null;
+  const names: string[] = [];
   const text = action.text.replace(PLACEHOLDER, (_, name: string) => {
     const secret = secrets.get(name);
+    names.push(name);
     if (secret) why ??= whyNot(name, secret, element);
     else {
       const near = nearest(name, secrets.keys());
@@ -45,7 +48,7 @@ export function fillSecrets(
     }
     return secret?.value ?? "";
   });
-  return why === null ? { action: { ...action, text } } : { error: blocked(why) };
+  return why === null ? { action: { ...action, text }, names } : { error: blocked(why) };
 }
 
 function whyNot(name: string, secret: Secret, element: ElementFacts): string | null {

@@ -51,6 +51,8 @@ interface Current {
   /** What its element says that it does, where what it will send is not known. */
   means: EffectKind | null;
   grant: Grant | null;
+  /** Secrets that are being typed. */
+  secrets: readonly string[];
   /** What was granted and has left, by its whole content. */
   sent: Set<string>;
 }
@@ -109,6 +111,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       pageText: wantsText && activated ? await intent.pageText() : null,
       means: null,
       grant: null,
+      secrets: intent.secrets,
       sent: new Set(),
     };
     if (!activated) return null;
@@ -172,11 +175,19 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
     };
     if (policy.hosts && !belongsTo(policy.hosts, url.href))
       return refuse(`the policy allows no requests to ${url.host}`);
+    // A page that listens to keys has the secret letter by letter, and no part of it can be told from other text.
+    const typed = action?.secrets.find((name) => !belongsTo(secrets.get(name)!.hosts, url.href));
     const leaked = leaks(outgoing);
-    if (leaked !== null) {
-      const rule = `it carries the secret ${leaked}, which is not for ${url.host}`;
-      const intent = outIntent(action, "send", outgoing, rule);
-      return refuse((await gate.decide(intent, { atLeast: { verdict: "deny", rule } })).reason!);
+    if (typed !== undefined || leaked !== null) {
+      const rule =
+        leaked === null
+          ? `the secret ${typed} is being typed, which is not for ${url.host}`
+          : `it carries the secret ${leaked}, which is not for ${url.host}`;
+      const where = { ...outgoing, url: `${url.origin}${url.pathname}` };
+      const intent = outIntent(action, "send", where, rule);
+      const { reason } = await gate.decide(intent, { atLeast: { verdict: "deny", rule } });
+      // What the agent did is done: it typed.
+      return leaked === null ? null : refuse(reason!);
     }
     const judged = await judge(outgoing);
     const found = classify(judged, declarations, initiators(outgoing, openHosts));

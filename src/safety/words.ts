@@ -13,30 +13,30 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
   [
     "delete",
     words(
-      "delete|remove|erase|destroy|purge|discard|unsubscribe|deactivate|terminate|revoke|wipe|trash|close (my |the |your )?account|empty (the )?(trash|bin|cart)|refund|void|cancel (my |the |this |your )?(order|subscription|booking|reservation|account|plan|membership|contract|appointment)",
-      "löschen|entfernen|kündigen|stornieren|vernichten|konto schließen|widerrufen|(bestellung|abo|buchung) abbrechen|erstatten",
-      "supprimer|effacer|retirer|résilier|se désabonner|désactiver|révoquer|annuler (la |ma |l'|le )?(commande|réservation|abonnement|compte)|rembourser",
-      "eliminar|borrar|quitar|suprimir|darse de baja|revocar|cancelar (el |la |mi |tu )?(pedido|reserva|suscripción|cuenta)|reembolsar",
-      "elimina|eliminare|cancella|rimuovi|disdici|disattiva|annulla (l'|il |la )?(ordine|prenotazione|abbonamento)|rimborsa",
+      "delete|remove|erase|destroy|purge|discard|unsubscribe|deactivate|terminate|revoke|wipe|trash|close (my |the |your )?account|empty (the )?(trash|bin|cart)|void|cancel (my |the |this |your )?(order|subscription|booking|reservation|account|plan|membership|contract|appointment)",
+      "löschen|entfernen|kündigen|stornieren|vernichten|konto schließen|widerrufen|(bestellung|abo|buchung) abbrechen",
+      "supprimer|effacer|retirer|résilier|se désabonner|désactiver|révoquer|annuler (la |ma |l'|le )?(commande|réservation|abonnement|compte)",
+      "eliminar|borrar|quitar|suprimir|darse de baja|revocar|cancelar (el |la |mi |tu )?(pedido|reserva|suscripción|cuenta)",
+      "elimina|eliminare|cancella|rimuovi|disdici|disattiva|annulla (l'|il |la )?(ordine|prenotazione|abbonamento)",
       "excluir|apagar|remover|deletar|cancelar (o |a )?(pedido|assinatura|conta)",
       "verwijderen|wissen|opzeggen|annuleer (de )?bestelling",
       "usuń|skasuj|anuluj (zamówienie|subskrypcję)|удалить|стереть|отменить (заказ|подписку)",
     ),
   ],
-  ["delete", /删除|刪除|移除|注销|取消订单|退款|削除|消去|退会|注文をキャンセル|삭제|탈퇴|주문 ?취소/u],
+  ["delete", /删除|刪除|移除|注销|取消订单|削除|消去|退会|注文をキャンセル|삭제|탈퇴|주문 ?취소/u],
   [
     "pay",
     words(
-      "pay|pays|payment|donate|transfer|withdraw|top up|send money|tip|make (a )?payment|add funds",
-      "bezahlen|zahlen|überweisen|spenden|zahlungspflichtig (bestellen|buchen)",
-      "payer|régler|virer|faire un don",
-      "pagar|donar|transferir|abonar",
-      "paga|pagare|bonifico|dona",
+      "pay|pays|payment|refund|donate|transfer|withdraw|top up|send money|tip|make (a )?payment|add funds",
+      "bezahlen|zahlen|erstatten|überweisen|spenden|zahlungspflichtig (bestellen|buchen)",
+      "payer|rembourser|régler|virer|faire un don",
+      "pagar|reembolsar|donar|transferir|abonar",
+      "paga|rimborsa|pagare|bonifico|dona",
       "doar|pagamento|betalen|overmaken|doneren",
       "zapłać|płacę|przelej|оплатить|перевести|заплатить",
     ),
   ],
-  ["pay", /付款|支付|转账|轉帳|捐款|支払う|送金|寄付|결제|송금|이체|기부/u],
+  ["pay", /付款|退款|支付|转账|轉帳|捐款|支払う|送金|寄付|결제|송금|이체|기부/u],
   [
     "buy",
     words(
@@ -124,7 +124,7 @@ const OPERATIONS: [kind: EffectKind, words: ReadonlySet<string>][] = [
   [
     "delete",
     new Set(
-      "delete deleted del destroy remove erase purge discard unsubscribe deactivate terminate revoke wipe trash drop cancel refund void unpublish".split(
+      "delete deleted del destroy remove erase purge discard unsubscribe deactivate terminate revoke wipe trash drop cancel void unpublish".split(
         " ",
       ),
     ),
@@ -132,7 +132,7 @@ const OPERATIONS: [kind: EffectKind, words: ReadonlySet<string>][] = [
   [
     "pay",
     new Set(
-      "pay payment payments charge donate donation donations transfer transfers withdraw payout payouts capture".split(
+      "pay payment payments refund refunds charge donate donation donations transfer transfers withdraw payout payouts capture".split(
         " ",
       ),
     ),
