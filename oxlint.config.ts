@@ -22,7 +22,7 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["curriculum", ["core", "text", "algo"]],
   ["replay", ["core", "text", "algo"]],
   ["rollout", ["core", "text"]],
-  ["run", ["core", "text", "chat", "algo", "curriculum", "rollout"]],
+  ["run", ["core", "text", "safety", "chat", "algo", "curriculum", "rollout"]],
   ["imitation", "all above"],
   ["train", "all above"],
   ["dashboard", ["core", "text", "http", "algo", "run"]],

@@ -238,7 +238,7 @@ describe("prompted judge", () => {
     const long = trajectory("a", "页".repeat(5000));
     await createPromptedJudge(model, { maxPromptTokens: 7000 }).judge([long]);
     expect(Buffer.byteLength(prompts[0]!)).toBeLessThanOrEqual(21_000);
-    expect(prompts[0]).toMatch(/页$/);
+    expect(prompts[0]).toMatch(/页\n<\/page \w+>$/);
     await createPromptedJudge(model).judge([long]);
     expect(prompts[1]!.length).toBeGreaterThan(10_000);
   });

@@ -6,6 +6,7 @@ import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
+import { parsePolicy, policySchema } from "../safety/policy.ts";
 import { FORMATS, TEMPLATES } from "../text/template-names.ts";
 
 export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
@@ -216,6 +217,12 @@ export const trainConfigSchema = z.strictObject({
   suite: suiteSchema.prefault({}),
   tasks: tasksSchema.prefault({}),
   rollout: rolloutConfigSchema.prefault({}),
+  safety: policySchema
+    .nullable()
+    .default(null)
+    .describe(
+      "A policy below the model (docs/agent.md), in rollouts and evaluations alike; what it has to ask is refused, because nobody is there. null: everything is allowed that stays on the suite's hosts.",
+    ),
   curriculum: curriculumSchema.prefault({}),
   replay: replaySchema.prefault({}),
   experience: z
@@ -288,6 +295,7 @@ export function checkConsistency(config: TrainConfig): void {
   };
   const { method, without, actor, curriculum, replay, models } = config;
   checkLlm(config.llm);
+  if (config.safety) parsePolicy(config.safety, "safety");
   if (method !== "webrl" && without.length > 0)
     refuse(
       `without = ${JSON.stringify(without)} leaves out parts of WebRL, but method is ${JSON.stringify(method)}`,

@@ -26,9 +26,10 @@ import { amountAfter, amountInLabel } from "./amount.ts";
 import type { Intent } from "./approval.ts";
 import { classify, judge } from "./classify.ts";
 import type { Classified, Fields, Judged } from "./classify.ts";
+import { openGate } from "./gate.ts";
 import type { DecideOptions, Decision, Gate } from "./gate.ts";
 import { countedKind } from "./ledger.ts";
-import type { Effect, PolicyRule } from "./policy.ts";
+import type { Effect, PolicyRule, SafetyPolicy } from "./policy.ts";
 import { effectOfLabels } from "./words.ts";
 
 /** One request that was decided on before it was made. */
@@ -72,6 +73,16 @@ export const guardBy =
   (gate: Gate): MakeGuard =>
   (world, openHosts) =>
     guardEpisode(gate, world, openHosts);
+
+/**
+ * Guards each episode by a gate of its own, in which a run is the episode: for training and evaluation, where nobody is there to
+ * be asked. Throws a `ConfigError` where the policy needs what is not there.
+ */
+export function guardEach(policy: SafetyPolicy | null): MakeGuard | undefined {
+  if (policy === null) return undefined;
+  openGate({ policy });
+  return (world, openHosts) => guardEpisode(openGate({ policy }), world, openHosts);
+}
 
 function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: () => string[]): EpisodeGuard {
   const declarations: Declarations = world.irreversible ?? new Map();

@@ -16,6 +16,7 @@ export type { Oracle, Params } from "./template.ts";
 export { ConfigError, Fault } from "../core/errors.ts";
 export type { FaultCode } from "../core/errors.ts";
 export type * from "../core/action.ts";
+export type { AmountPlace, EffectKind, IrreversibleRequest } from "../core/effect.ts";
 export type * from "../core/observation.ts";
 export type * from "../core/task.ts";
 export { CATEGORIES } from "../core/task.ts";

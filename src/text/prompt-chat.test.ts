@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import { CHAT_SYSTEM, policyMessages } from "./prompt-chat.ts";
 import { parseAction } from "./action.ts";
+import { markData } from "./page-data.ts";
 
 const count = (text: string) => Math.ceil(text.length / 3);
 const input = {
@@ -19,7 +20,7 @@ test("messages are the system prompt with the task, past rounds as pairs, and th
     "do(one)",
     "Round 1\n\n** Simplified html **",
     "do(two)",
-    "Round 2\n\nRed lamp",
+    `Round 2\n\n${markData("Red lamp")}`,
   ]);
 });
 
@@ -41,7 +42,7 @@ test("what does not fit is the end of the page, then the oldest rounds", () => {
   });
   const total = messages.reduce((sum, m) => sum + count(m.content) + 8, 0);
   expect(total).toBeLessThanOrEqual(base + 400);
-  expect(messages.at(-1)!.content).toMatch(/^Round 20\n\nstart x+$/);
+  expect(messages.at(-1)!.content).toMatch(/^Round 20\n\n<page \w+>\nstart x+\n<\/page \w+>$/);
   expect(messages.at(-2)!.content).toContain("do(19)");
   expect(messages.length).toBeLessThan(42);
 });

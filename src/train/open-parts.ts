@@ -15,6 +15,7 @@ import { createMeter } from "../chat/meter.ts";
 import { isServerName } from "../chat/server-name.ts";
 import { createOrm } from "../reward/orm.ts";
 import { createPromptedJudge } from "../reward/prompted-judge.ts";
+import { guardEach } from "../safety/episode-gate.ts";
 import { loadSuite } from "../tasks/load-suite.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { Suite } from "../tasks/suite.ts";
@@ -183,7 +184,11 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const demonstrations = method.trains ? await replayedAtFirst(config, chosen) : [];
 
   const site = stack.use(
-    await suite.createSite({ format: observationFormat(config), browser: config.browser }),
+    await suite.createSite({
+      format: observationFormat(config),
+      browser: config.browser,
+      guard: guardEach(config.safety),
+    }),
   );
   let judge: Judge | null = null;
   if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models, stack);

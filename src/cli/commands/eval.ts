@@ -30,6 +30,7 @@ import type { FormatSetting, PromptTemplate, TemplateSetting } from "../../text/
 import { observationOption, templateOption } from "./model-parts.ts";
 
 interface EvalOptions extends SuiteOptions {
+  safety?: string;
   model: string;
   run?: string;
   template?: TemplateSetting;
@@ -73,6 +74,7 @@ export const register: Register = (program) => {
     .option("--split <name>", "train, validation or test", splitName, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
+    .option("--safety <file>", "a policy below the model (docs/agent.md); default: the run's")
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
     .option(
@@ -161,7 +163,12 @@ export const register: Register = (program) => {
       chosen("observation", run?.config.observation.format) ?? "auto",
       opened.template ? { [opened.actor.model]: opened.template } : {},
     );
-    await using site = await suite.createSite({ format, browser });
+    const { guardEach } = await import("../../safety/episode-gate.ts");
+    const { loadPolicy } = await import("../../safety/policy.ts");
+    const guard = guardEach(
+      options.safety === undefined ? (run?.config.safety ?? null) : await loadPolicy(options.safety),
+    );
+    await using site = await suite.createSite({ format, browser, guard });
     let good = 0;
     let held = 0;
     const work = tryTasks({
