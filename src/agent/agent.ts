@@ -6,6 +6,7 @@ import { act } from "./act.ts";
 import type { ActOptions, ActResult } from "./act.ts";
 import { runBatch, undoBatch } from "./batch/batch.ts";
 import type { BatchOptions, UndoOptions } from "./batch/batch.ts";
+import { itemGrants } from "./batch/grant.ts";
 import type { BatchResult } from "./batch/result.ts";
 import { checkCost } from "./model.ts";
 import type { AgentOptions } from "./parts.ts";
@@ -34,7 +35,8 @@ export interface Agent extends AsyncDisposable {
  * The agent's owner disposes it: `await using agent = await createAgent({ … })`.
  */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
-  const parts = await openAgentParts(options);
+  const grants = itemGrants(options.approve);
+  const parts = await openAgentParts({ ...options, approve: grants.approver });
   const { session, record } = parts;
   return {
     directory: record.directory,
@@ -47,8 +49,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     },
     act: async (instruction, given) => act(session, checkInstruction(instruction), given),
     open: async (url) => session.open(checkAddress(url, session.page.url)),
-    batch: (given) => runBatch(session, { signal: options.signal, ...given }),
-    undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }),
+    batch: (given) => runBatch(session, { signal: options.signal, ...given }, grants),
+    undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }, grants),
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }

@@ -2,6 +2,7 @@
 
 import { createInterface } from "node:readline/promises";
 import { userInfo } from "node:os";
+import type { AskItem } from "../agent/batch/approve.ts";
 import type { Approver } from "../safety/approval.ts";
 import { describeQuestion } from "../safety/approval.ts";
 import { redactOutput } from "../text/secrets.ts";
@@ -26,5 +27,24 @@ export function terminalApprover(): Approver | undefined {
     });
     turn = asked.catch(() => {});
     return asked;
+  };
+}
+
+/** Asks about one item of a batch after the other; `all` approves the rest. `undefined` where nobody sits at a terminal. */
+export function terminalItems(): AskItem | undefined {
+  if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
+  const by = `${userInfo().username} at the terminal`;
+  let all = false;
+  return async ({ key, words }, signal) => {
+    if (all) return { approved: true, by };
+    const terminal = createInterface({ input: process.stdin, output: process.stderr });
+    try {
+      const question = `${redactOutput(`${key}: ${words}`)}\nChange it? Type yes, no, or all for this and the rest: `;
+      const answer = (await terminal.question(question, { signal })).trim().toLowerCase();
+      all = answer === "all";
+      return { approved: all || answer === "yes", by };
+    } finally {
+      terminal.close();
+    }
   };
 }

@@ -13,6 +13,7 @@ import { defineJob, loadJob } from "./definition.ts";
 import type { JobDefinition, JobInput } from "./definition.ts";
 import type { BatchEvent, Direction, Histories, ItemOutcome, ItemStatus } from "./events.ts";
 import { historiesIn } from "./events.ts";
+import type { ItemGrants } from "./grant.ts";
 import { doItem } from "./item.ts";
 import type { Goal, ItemParts } from "./item.ts";
 import { keepPlan, readPlan } from "./plan-file.ts";
@@ -51,7 +52,11 @@ export type UndoOptions = Omit<BatchOptions, "table" | "job" | "instruction"> & 
 };
 
 /** Throws a `ConfigError` where table, job and directory do not go together; nothing was done then. */
-export async function runBatch(session: AgentSession, options: BatchOptions): Promise<BatchResult> {
+export async function runBatch(
+  session: AgentSession,
+  options: BatchOptions,
+  grants?: ItemGrants,
+): Promise<BatchResult> {
   const job = await jobOf(options.job, options.instruction);
   const table = await readTable(options.table, job);
   const plan = await keepPlan(session.record.directory, {
@@ -72,11 +77,15 @@ export async function runBatch(session: AgentSession, options: BatchOptions): Pr
     };
     return [key, { ...goal, mayBeMissing: job.creates || Object.values(goal.wanted).includes(null) }];
   });
-  return carryOut(session, plan, "do", new Map(goals), options);
+  return carryOut(session, plan, "do", new Map(goals), options, grants);
 }
 
 /** Takes back what the batch in the session's directory has done, item by item: what was read before is what is wanted. */
-export async function undoBatch(session: AgentSession, options: UndoOptions = {}): Promise<BatchResult> {
+export async function undoBatch(
+  session: AgentSession,
+  options: UndoOptions = {},
+  grants?: ItemGrants,
+): Promise<BatchResult> {
   const { directory, journal } = session.record;
   const read = options.job === undefined ? undefined : (await jobOf(options.job)).effect.read;
   const plan = await readPlan(directory, read);
@@ -94,6 +103,7 @@ export async function undoBatch(session: AgentSession, options: UndoOptions = {}
     "undo",
     goals,
     options,
+    grants,
   );
 }
 
@@ -112,6 +122,7 @@ async function carryOut(
   direction: Direction,
   goals: ReadonlyMap<string, Goal | string>,
   options: UndoOptions,
+  grants: ItemGrants | undefined,
 ): Promise<BatchResult> {
   const { journal, directory } = session.record;
   const { dryRun = false, signal, onItem } = options;
@@ -123,10 +134,16 @@ async function carryOut(
     rules: parseRules(options.approve ?? [], plan.job),
     ask: options.ask,
     dryRun,
-    act: async (goal) => {
-      const page = await session.open(goal.start, { signal });
-      if (page.error) return { id: "", outcome: "refused", reason: page.error.message };
-      return session.run(goal.instruction, { limits: options.limits ?? {}, signal });
+    act: async (goal, by) => {
+      const does = direction === "do" ? plan.job.does : plan.job.undo?.does;
+      const end = does && grants?.begin(does, by);
+      try {
+        const page = await session.open(goal.start, { signal });
+        if (page.error) return { id: "", outcome: "refused", reason: page.error.message };
+        return await session.run(goal.instruction, { limits: options.limits ?? {}, signal });
+      } finally {
+        end?.();
+      }
     },
   };
   append({ kind: "batch/started", direction, items: plan.rows.length, broken: plan.broken.length, dryRun });

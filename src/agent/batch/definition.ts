@@ -8,6 +8,7 @@ import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { EFFECT_KINDS } from "../../core/effect.ts";
 import { nearest } from "../../core/nearest.ts";
 import { loadDefault } from "../../tasks/own-suite.ts";
 import { columnsIn } from "./template.ts";
@@ -95,9 +96,16 @@ export const jobSchema = z.strictObject({
     .strictObject({
       instruction: text.describe("takes it back; `{was.price}` is what was read before"),
       start: text.optional(),
+      does: z.enum(EFFECT_KINDS).optional().describe("as that of the job, for what takes it back"),
     })
     .optional()
     .describe("default: the instruction with the earlier values, where it has them all"),
+  does: z
+    .enum(EFFECT_KINDS)
+    .optional()
+    .describe(
+      "the kind of action that an item needs and that cannot be taken back: the approval of the item covers one of it at the gate",
+    ),
 });
 
 export type JobDefinition = z.output<typeof jobSchema>;

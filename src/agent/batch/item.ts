@@ -40,8 +40,8 @@ export interface ItemParts {
   ask?: AskItem | undefined;
   dryRun: boolean;
   limits?: Partial<RunLimits> | undefined;
-  /** Carries out the goal's instruction. */
-  act(goal: Goal): Promise<Pick<RunResult, "id" | "outcome" | "reason">>;
+  /** Carries out the goal's instruction. `by`: who has approved it. */
+  act(goal: Goal, by: string): Promise<Pick<RunResult, "id" | "outcome" | "reason">>;
 }
 
 /** Times that the world may break before an item is given up. */
@@ -103,7 +103,7 @@ async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemP
   const approval = await approve(goal, change, history, parts);
   if (!approval.approved)
     return outcome("refused", `${approval.by} said no${approval.note ? `: ${approval.note}` : ""}`, now, now);
-  return carryOut(goal, before, now, open?.attempt ?? 0, parts);
+  return carryOut(goal, { before, now, attempts: open?.attempt ?? 0, by: approval.by }, parts);
 }
 
 const outcome = (
@@ -149,9 +149,7 @@ async function approve(
 /** `now` differs from what is wanted, and may be changed. */
 async function carryOut(
   goal: Goal,
-  before: State,
-  now: State,
-  attempts: number,
+  { before, now, attempts, by }: { before: State; now: State; attempts: number; by: string },
   parts: ItemParts,
 ): Promise<Outcome> {
   const { reading, journal, direction } = parts;
@@ -160,7 +158,7 @@ async function carryOut(
   for (let tried = 1; ; tried++) {
     attempt++;
     journal.append({ kind: "batch/intent", direction, key: goal.key, attempt, before, wanted: goal.wanted });
-    const run = await parts.act(goal);
+    const run = await parts.act(goal, by);
     const read = await tryToRead(goal, parts, true);
     if ("problem" in read)
       return outcome("undecided", `${read.problem}; the agent: ${run.reason}`, before, null, run.id);

@@ -2,6 +2,7 @@
 
 import type { Register } from "../command.ts";
 import { group } from "../command.ts";
+import { registerBatch } from "./agent-batch.ts";
 import { registerChat } from "./agent-chat.ts";
 import { registerJudge } from "./agent-judge.ts";
 import { registerMcp } from "./agent-mcp.ts";
@@ -11,6 +12,7 @@ import { registerSafety } from "./agent-safety.ts";
 export const register: Register = (program) => {
   const agent = group(program, "agent", "an agent at work on a site: browse, answer, act");
   registerRun(agent);
+  registerBatch(agent);
   registerJudge(agent);
   registerChat(agent);
   registerMcp(agent);

@@ -1,0 +1,16 @@
+import { expect, test } from "vitest";
+import { measureKills } from "./kill.ts";
+
+test(
+  "a batch that is killed again and again loses nothing and does nothing twice",
+  { timeout: 240_000 },
+  async () => {
+    const { lost, doubled, notDone, kills } = await measureKills({
+      items: 12,
+      kills: 4,
+      seed: 1,
+      maxSeconds: 2.5,
+    });
+    expect({ lost, doubled, notDone, kills }).toEqual({ lost: 0, doubled: 0, notDone: 0, kills: 4 });
+  },
+);

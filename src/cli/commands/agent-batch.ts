@@ -1,0 +1,136 @@
+/** @file `webrl agent batch`: a table of jobs on a site, item by item, with a page for people at the end; and what takes it back. */
+
+import type { Command } from "commander";
+import type { BatchItem, BatchResult } from "../../agent/batch/result.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { terminalItems } from "../ask-terminal.ts";
+import { examples, interruption, jsonOption, print, table } from "../command.ts";
+import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
+import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
+import { repeated } from "./model-parts.ts";
+
+interface BatchCommand extends AgentCommand, LimitCommand {
+  job?: string;
+  instruction?: string;
+  dryRun?: boolean;
+  approve?: string[];
+  undo?: string;
+  json?: boolean;
+}
+
+/** 0: every item is as wanted. 1: one is not, or a row is broken. 130: interrupted. */
+function exitCode({ counts, broken, interrupted }: BatchResult): number {
+  if (interrupted) return 130;
+  return counts.failed + counts.undecided + counts.refused + counts.open + broken.length > 0 ? 1 : 0;
+}
+
+export function registerBatch(agent: Command): void {
+  const command = limitCommand(
+    agentCommand(
+      agent
+        .command("batch")
+        .description(
+          "Carry out a table of jobs on a site: each item read before and after, changed once, with a report.",
+        )
+        .argument("[table]", "a .csv or .jsonl file, one job a row"),
+    ),
+  )
+    .option("--job <file>", "what a row means and how its effect is read: a JSON or TypeScript file")
+    .option(
+      "--instruction <text>",
+      "what the agent is told, in place of the job's: “Set the price of {sku} to {price}”",
+    )
+    .option("--dry-run", "show what would be changed, and change nothing")
+    .option(
+      "--approve <rule>",
+      'what is changed without a question: "all", or rules such as "price<=10%"; may be given again. The rest is asked at the terminal, and refused where nobody is there',
+      repeated,
+    )
+    .option("--undo <directory>", "take back what the batch in this directory has done");
+  examples(jsonOption(command), [
+    "webrl agent batch prices.csv --job prices.json --site store-admin --dry-run",
+    'webrl agent batch prices.csv --job prices.json --site site.ts --model runs/demo --out runs/prices --approve "price<=10%"',
+    "webrl agent batch --undo runs/prices --site site.ts --model runs/demo --approve all",
+  ]).addHelpText(
+    "after",
+    "\nThe same command with the same --out goes on with a batch that was ended, also by a kill. Exit code: 0 every item is as wanted,\n1 one is not or a row is broken, 2 your mistake, 130 interrupted. docs/agent.md, “Jobs”, has the job's file.\n",
+  );
+  command.action(async (file: string | undefined, options: BatchCommand) => {
+    const { undo, job, dryRun = false } = options;
+    checkUse(file, options);
+    const { createAgent } = await import("../../agent/agent.ts");
+    let result: BatchResult;
+    {
+      await using agent = await createAgent({
+        ...agentOptions(options),
+        ...(undo !== undefined && { directory: undo }),
+        limits: limitsOf(options),
+      });
+      console.error(`The record is in ${agent.directory}`);
+      const how = {
+        dryRun,
+        approve: options.approve,
+        ask: dryRun ? undefined : terminalItems(),
+        signal: interruption.signal,
+        onItem: (item: BatchItem, { done, total }: { done: number; total: number }) =>
+          console.error(
+            `${String(done).padStart(String(total).length)}/${total}  ${item.key}  ${item.status}: ${item.reason}`,
+          ),
+      };
+      result =
+        undo === undefined
+          ? await agent.batch({ ...how, table: file!, job: job!, instruction: options.instruction })
+          : await agent.undoBatch({ ...how, job });
+    }
+    print(options, result, resultText);
+    process.exitCode = exitCode(result);
+  });
+}
+
+function checkUse(file: string | undefined, { undo, job, instruction, out }: BatchCommand): void {
+  if (undo === undefined) {
+    if (file === undefined) throw new ConfigError("no table of jobs is named", "Name a .csv or .jsonl file.");
+    if (job === undefined)
+      throw new ConfigError(
+        "no job is named",
+        "Say with --job what a row means and how its effect is read; see docs/agent.md, “Jobs”.",
+      );
+    return;
+  }
+  const given =
+    file !== undefined
+      ? file
+      : instruction !== undefined
+        ? "--instruction"
+        : out !== undefined
+          ? "--out"
+          : undefined;
+  if (given !== undefined)
+    throw new ConfigError(
+      `${given} means nothing with --undo`,
+      "The directory knows what was done; leave it out.",
+    );
+}
+
+/** Items that a person has to look at, then how many of each. */
+function resultText({ items, broken, counts, files, dryRun }: BatchResult): string {
+  const shown = items.filter(({ status }) => !["done", "already"].includes(status));
+  const rows = [
+    ...broken.map(({ line, reason }): [number, string, string, string] => [line, "", "broken", reason]),
+    ...shown.map(({ line, key, status, reason }): [number, string, string, string] => [
+      line,
+      key,
+      status,
+      reason,
+    ]),
+  ].sort((a, b) => a[0] - b[0]);
+  const total = Object.entries(counts).flatMap(([status, count]) =>
+    count > 0 ? [`${count} ${status}`] : [],
+  );
+  return [
+    ...(rows.length > 0 ? [table(["line", "item", "result", "why"], rows), ""] : []),
+    [...total, ...(broken.length > 0 ? [`${broken.length} broken`] : [])].join(", "),
+    ...(dryRun ? ["Nothing was changed."] : []),
+    `Report: ${files.report}`,
+  ].join("\n");
+}
