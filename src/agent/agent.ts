@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
+import type { Trajectory } from "../core/trajectory.ts";
 import { act } from "./act.ts";
 import type { ActOptions, ActResult } from "./act.ts";
 import { runBatch, undoBatch } from "./batch/batch.ts";
@@ -11,6 +12,8 @@ import type { BatchResult } from "./batch/result.ts";
 import { checkCost } from "./model.ts";
 import type { AgentOptions } from "./parts.ts";
 import { openAgentParts } from "./parts.ts";
+import { repeatRun, runToRepeat } from "./repeat/repeat.ts";
+import type { RepeatOptions, RepeatResult } from "./repeat/repeat.ts";
 import type { RunOptions, RunResult } from "./run.ts";
 
 export interface Agent extends AsyncDisposable {
@@ -26,6 +29,11 @@ export interface Agent extends AsyncDisposable {
   open(url: string): Promise<Observation>;
   /** Carries out a table of jobs, each exactly once; goes on with one that was ended. */
   batch(options: BatchOptions): Promise<BatchResult>;
+  /**
+   * Does again what a run did, without the model wherever the pages are as they were: a trajectory, the id of a run in the
+   * agent's directory, or (`null`) the last one there that was done.
+   */
+  repeat(run: Trajectory | string | null, options?: RepeatOptions): Promise<RepeatResult>;
   /** Takes back what the batch in the agent's directory has done. */
   undoBatch(options?: UndoOptions): Promise<BatchResult>;
 }
@@ -51,6 +59,11 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     open: async (url) => session.open(checkAddress(url, session.page.url)),
     batch: (given) => runBatch(session, { signal: options.signal, ...given }, grants),
     undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }, grants),
+    repeat: async (run, given) => {
+      const trajectory =
+        run === null || typeof run === "string" ? await runToRepeat(record.directory, run ?? undefined) : run;
+      return repeatRun(session, trajectory, parts.model.policy, { signal: options.signal, ...given });
+    },
     [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }

@@ -39,6 +39,8 @@ export type { BrokenRow } from "./batch/table.ts";
 export type { Values } from "./batch/template.ts";
 export type { ModelOptions } from "./model.ts";
 export type { AgentOptions } from "./parts.ts";
+export type { RepeatOptions, RepeatResult } from "./repeat/repeat.ts";
+export type { Repetition } from "./repeat/repeat-policy.ts";
 export type { RunLimits, RunOptions, RunResult, RunUsage } from "./run.ts";
 export type { SafetyOptions } from "./safety.ts";
 export type { SiteOptions } from "./site.ts";

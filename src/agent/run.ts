@@ -62,6 +62,8 @@ export interface RunOptions {
   onStep?: ((step: Step, run: { id: string; next: Observation | null }) => void) | undefined;
   /** Ends the run after the action that is under way. */
   signal?: AbortSignal | undefined;
+  /** Acts in the place of the agent's model. */
+  policy?: Policy | undefined;
 }
 
 export interface RunUsage {

@@ -190,7 +190,7 @@ class Session implements AgentSession {
     this.#run = id;
     try {
       return await runInstruction(this, this.#task(id, instruction), {
-        policy,
+        policy: options.policy ?? policy,
         limits: checkLimits({ ...limits, ...options.limits }),
         seed: hash32(id),
         screenshots: screenshots ?? false,

@@ -23,7 +23,7 @@ export interface KillOptions {
   items: number;
   kills: number;
   seed: number;
-  /** Longest time from the start of a process, once it has a browser, to its kill. */
+  /** Longest time from when a process begins its batch to its kill. */
   maxSeconds: number;
   onProgress?: ((text: string) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -84,7 +84,7 @@ export async function measureKills(options: KillOptions): Promise<KillResult> {
 const csv = (column: string, ids: readonly number[], value: (id: number) => string) =>
   `id,${column}\n${ids.map((id) => `${id},"${value(id)}"\n`).join("")}`;
 
-/** One process. `true`: it came to its end; `false`: it was killed `end` ms after it opened its journal. */
+/** One process. `true`: it came to its end; `false`: it was killed `end` ms after it began a batch. */
 async function live(
   admin: ServedAdmin,
   directory: string,
@@ -103,8 +103,8 @@ async function live(
   signal?.addEventListener("abort", stop, { once: true });
   let wasKilled = false;
   const kill = async () => {
-    const before = await journalLines(directory);
-    while (child.exitCode === null && (await journalLines(directory)) === before) await sleep(20);
+    const before = await countStarts(directory);
+    while (child.exitCode === null && (await countStarts(directory)) === before) await sleep(20);
     await sleep(end!);
     wasKilled = child.kill("SIGKILL");
   };
@@ -118,11 +118,14 @@ async function live(
   return true;
 }
 
-async function journalLines(directory: string): Promise<number> {
-  let lines = 0;
+async function countStarts(directory: string): Promise<number> {
+  let starts = 0;
   for (const name of ["prices", "notes"])
-    if (existsSync(join(directory, name))) lines += (await readJournal(join(directory, name))).length;
-  return lines;
+    if (existsSync(join(directory, name)))
+      starts += (await readJournal(join(directory, name))).filter(
+        ({ kind }) => kind === "batch/started",
+      ).length;
+  return starts;
 }
 
 async function isInTheMiddle(directory: string): Promise<boolean> {

@@ -57,7 +57,7 @@ export function registerRun(agent: Command): void {
 }
 
 /** One line: where it was, what it said, and how long that took. */
-function stepText({ index, observation, response, time }: Step): string {
+export function stepText({ index, observation, response, time }: Step): string {
   const seconds = time === undefined ? "" : `${((time.sampleMs + time.actMs) / 1000).toFixed(1)} s`;
   const said = response.replace(/\s+/g, " ").trim();
   const wrong = observation.error === null ? [] : [`     ! ${observation.error.message}`];

@@ -6,6 +6,7 @@ import { registerBatch } from "./agent-batch.ts";
 import { registerChat } from "./agent-chat.ts";
 import { registerJudge } from "./agent-judge.ts";
 import { registerMcp } from "./agent-mcp.ts";
+import { registerRepeat } from "./agent-repeat.ts";
 import { registerRun } from "./agent-run.ts";
 import { registerSafety } from "./agent-safety.ts";
 
@@ -13,6 +14,7 @@ export const register: Register = (program) => {
   const agent = group(program, "agent", "an agent at work on a site: browse, answer, act");
   registerRun(agent);
   registerBatch(agent);
+  registerRepeat(agent);
   registerJudge(agent);
   registerChat(agent);
   registerMcp(agent);

@@ -1,0 +1,113 @@
+/** @file `webrl agent repeat`: a run that was done, once more, without the model wherever the pages are as they were. */
+
+import { Option } from "commander";
+import type { Command } from "commander";
+import type { RepeatResult } from "../../agent/repeat/repeat.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { examples, interruption, jsonOption, print } from "../command.ts";
+import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
+import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
+import { stepText } from "./agent-run.ts";
+import { repeated } from "./model-parts.ts";
+
+interface RepeatCommand extends AgentCommand, LimitCommand {
+  run?: string;
+  value?: string[];
+  alone?: boolean;
+  json?: boolean;
+}
+
+export function registerRepeat(agent: Command): void {
+  const command = limitCommand(
+    agentCommand(
+      agent
+        .command("repeat")
+        .description(
+          "Do again what a run did: each step found anew, its effect verified, the model asked only where the page has changed.",
+        )
+        .argument("<directory>", "an agent's directory; it is gone on with"),
+    ),
+  )
+    .option("--run <id>", "which run; default: the last one that was done")
+    .addOption(
+      new Option(
+        "--value <old=new>",
+        "another value in the same task, such as two=three; may be given again",
+      ).argParser(repeated),
+    )
+    .option("--alone", "never ask the model: end where the page has changed");
+  examples(jsonOption(command), [
+    "webrl agent repeat runs/order --site site.ts --model runs/demo",
+    'webrl agent repeat runs/order --site site.ts --alone --value "two=three" --value "dark roast=light roast"',
+  ]).addHelpText(
+    "after",
+    "\nExit code: 0 it came to the end that was recorded, 1 it did not or came out otherwise, 2 your mistake, 130 interrupted.\n",
+  );
+  command.action(async (directory: string, options: RepeatCommand) => {
+    if (options.out !== undefined)
+      throw new ConfigError(
+        "--out means nothing here",
+        "A repetition is recorded where the run is; leave it out.",
+      );
+    const values = valuesOf(options.value ?? []);
+    const { runToRepeat } = await import("../../agent/repeat/repeat.ts");
+    const { createAgent } = await import("../../agent/agent.ts");
+    // Before a browser is started, and the directory of a mistaken name is made.
+    const run = await runToRepeat(directory, options.run);
+    let result: RepeatResult;
+    {
+      await using agent = await createAgent({
+        ...agentOptions(options),
+        directory,
+        limits: limitsOf(options),
+      });
+      result = await agent.repeat(run, {
+        values,
+        alone: options.alone,
+        onStep: (step) => console.error(stepText(step)),
+        signal: interruption.signal,
+      });
+    }
+    const { trajectory, ...shown } = result;
+    print(options, { directory, of: run.id, ...shown }, () => resultText(result));
+    const { ending } = trajectory;
+    process.exitCode =
+      ending.kind === "truncated" && ending.reason === "interrupted" ? 130 : result.same ? 0 : 1;
+  });
+}
+
+function valuesOf(texts: readonly string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const text of texts) {
+    const [, from, to] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
+    if (from === undefined)
+      throw new ConfigError(
+        `${JSON.stringify(text)} is no value`,
+        "Write what stands in the instruction and what shall stand there: two=three.",
+      );
+    if (from in values) throw new ConfigError(`${JSON.stringify(from)} is given twice`, "Give it once.");
+    values[from] = to!;
+  }
+  return values;
+}
+
+function resultText({
+  outcome,
+  reason,
+  answer,
+  same,
+  repeated: done,
+  byModel,
+  renamed,
+  handedOver,
+  usage,
+}: RepeatResult): string {
+  return [
+    `${outcome}: ${reason}`,
+    ...(answer === null ? [] : ["", answer]),
+    "",
+    `${done} steps as recorded${renamed > 0 ? ` (${renamed} of them on elements that are called otherwise now)` : ""}, ${byModel} turns of the model, ${usage.seconds.toFixed(1)} s`,
+    ...handedOver.map((why) => `  ${why}`),
+    same ? "It came to the end that was recorded." : "It did not come to the end that was recorded.",
+  ].join("\n");
+}
