@@ -172,6 +172,14 @@ const actorSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe("Steps with |A| below this are left out: they say little and cost as much as others."),
+  minProbability: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe(
+      "Steps with A < 0 whose action had a lower probability under the reference are left out: such actions are rare already, and their log-probability swings most. WebRL with equation 9 only.",
+    ),
   keepMoments: z
     .boolean()
     .default(false)

@@ -92,6 +92,25 @@ describe("the actor stage", () => {
     for (const { advantage } of lines) expect(Math.abs(advantage)).toBeGreaterThanOrEqual(0.9);
   });
 
+  it("leaves out failing actions that were rare already, and no others", async () => {
+    const weights = async (minProbability: number) => {
+      await using stage = await world.open({ actor: { minProbability } });
+      await stage.upTo(1, "actor");
+      await trainActor(stage.context, 1);
+      const lines = await stage.run.read(1, "advantages.jsonl");
+      return lines.map(({ trajectoryId, index, advantage }) => ({
+        key: `${trajectoryId}#${index}`,
+        advantage,
+      }));
+    };
+    const [all, some, none] = [await weights(0), await weights(1e-6), await weights(1)];
+    expect(none.every(({ advantage }) => advantage >= 0)).toBe(true);
+    expect(none).toEqual(all.filter(({ advantage }) => advantage >= 0));
+    expect(some.length).toBeGreaterThan(none.length);
+    expect(some.length).toBeLessThan(all.length);
+    expect(all).toEqual(expect.arrayContaining(some));
+  });
+
   it("keeps AdamW's moments for the next phase where it is told to", async () => {
     const after = async (keepMoments: boolean) => {
       await using stage = await world.open({ phases: 2, actor: { keepMoments } });

@@ -26,7 +26,18 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
   return context.run.stage(phase, "actor", async (stage) => {
     const { config, models, method, rng, signal } = context;
     const valueOf = lookUpValues(await context.run.read(phase, "values.jsonl"));
-    const samples = weighSteps(await context.experience.data(phase), valueOf, config, method.loss);
+    const weighed = weighSteps(await context.experience.data(phase), valueOf, config, method.loss);
+    // The weights before the first step are π_ref.
+    const before = models.actorPath(phase - 1);
+    await using model = await models.open(before);
+    if (config.actor.keepMoments && phase > 1) await model.load(before);
+    const refs = await actionLogprobs(model, weighed, signal);
+    weighed.forEach((sample, i) => (sample.ref_N = refs[i]!));
+    // Elsewhere a negative advantage does not push an action down.
+    const pushesDown = method.loss === "webrl" || method.loss === "reinforce";
+    const samples = weighed.filter(
+      (sample) => !(pushesDown && isRareFailure(sample, config.actor.minProbability)),
+    );
     await stage.write(
       "advantages.jsonl",
       samples.map(({ step, advantage }) => ({
@@ -37,12 +48,6 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
         advantage,
       })),
     );
-    // The weights before the first step are π_ref.
-    const before = models.actorPath(phase - 1);
-    await using model = await models.open(before);
-    if (config.actor.keepMoments && phase > 1) await model.load(before);
-    const refs = await actionLogprobs(model, samples, signal);
-    samples.forEach((sample, i) => (sample.ref_N = refs[i]!));
     if (samples.length === 0)
       stage.emit({ kind: "warning", message: "no step to learn from: the actor stays as it was" });
     const reached = targetReached(config.actor);
@@ -93,6 +98,10 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     return { optimiserSteps };
   });
 }
+
+/** An action that the update should make less likely, and that was unlikely already. */
+const isRareFailure = ({ advantage, ref_N }: WeightedStep, minProbability: number) =>
+  advantage < 0 && ref_N.reduce((sum, logprob) => sum + logprob, 0) < Math.log(minProbability);
 
 /** How much of equation 6's target a pass explains, 1 − Σ(β·x − A)²/ΣA²: 0 where nothing moved, 1 where all of it is reached. */
 function targetReached({ beta }: Pick<TrainConfig["actor"], "beta">) {
