@@ -103,7 +103,7 @@ describe("the actor stage", () => {
         advantage,
       }));
     };
-    const [all, some, none] = [await weights(0), await weights(1e-6), await weights(1)];
+    const [all, some, none] = [await weights(0), await weights(0.2), await weights(1)];
     expect(none.every(({ advantage }) => advantage >= 0)).toBe(true);
     expect(none).toEqual(all.filter(({ advantage }) => advantage >= 0));
     expect(some.length).toBeGreaterThan(none.length);
