@@ -9,12 +9,16 @@ import { runBatch, undoBatch } from "./batch/batch.ts";
 import type { BatchOptions, UndoOptions } from "./batch/batch.ts";
 import { itemGrants } from "./batch/grant.ts";
 import type { BatchResult } from "./batch/result.ts";
+import { extractWith } from "./extract/agent-extract.ts";
+import type { AgentExtractOptions, Extraction, Unknown } from "./extract/agent-extract.ts";
+import type { RowValues } from "./extract/schema.ts";
 import { checkCost } from "./model.ts";
 import type { AgentOptions } from "./parts.ts";
 import { openAgentParts } from "./parts.ts";
 import { repeatRun, runToRepeat } from "./repeat/repeat.ts";
 import type { RepeatOptions, RepeatResult } from "./repeat/repeat.ts";
 import type { RunOptions, RunResult } from "./run.ts";
+import type { z } from "zod";
 
 export interface Agent extends AsyncDisposable {
   /** Where everything is recorded. */
@@ -25,6 +29,16 @@ export interface Agent extends AsyncDisposable {
   run(instruction: string, options?: RunOptions): Promise<RunResult>;
   /** Carries out one action, or a few, that do what is asked. */
   act(instruction: string, options?: ActOptions): Promise<ActResult>;
+  /**
+   * The rows of a list, over all its pages, by a zod object or a JSON schema. Begins on the page that stands, or at `start`. Throws a
+   * `ConfigError` where schema or options are wrong; what the pages lack is null in the rows.
+   */
+  extract<S extends z.ZodObject>(
+    instruction: string,
+    schema: S,
+    options?: AgentExtractOptions,
+  ): Extraction<Unknown<z.output<S>>>;
+  extract(instruction: string, schema: object, options?: AgentExtractOptions): Extraction<RowValues>;
   /** Goes to a path of the site, or an address of its hosts. */
   open(url: string): Promise<Observation>;
   /** Carries out a table of jobs, each exactly once; goes on with one that was ended. */
@@ -56,6 +70,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
       return session.run(checkInstruction(instruction), given);
     },
     act: async (instruction, given) => act(session, checkInstruction(instruction), given),
+    extract: (instruction: string, schema: object, given: AgentExtractOptions = {}) =>
+      extractWith(parts, options, instruction, schema, given) as Extraction<never>,
     open: async (url) => session.open(checkAddress(url, session.page.url)),
     batch: (given) => runBatch(session, { signal: options.signal, ...given }, grants),
     undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }, grants),

@@ -19,7 +19,7 @@ import { lockRun } from "../run/run-lock.ts";
 
 /** Raised when a reader of an earlier version would misunderstand what is written. */
 const JOURNAL_FORMAT = 1;
-const JOURNAL_FILE = "journal.jsonl";
+export const JOURNAL_FILE = "journal.jsonl";
 
 /** What is done in the browser: an action of the grammar, or an address that the runtime opens by itself. */
 export type JournalledAction = Action | { kind: "open"; url: string };

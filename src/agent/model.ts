@@ -36,8 +36,10 @@ export interface AgentModel extends AsyncDisposable {
   /** As it is named in trajectories. */
   readonly name: string;
   readonly policy: Policy;
-  /** For uses that ask it other things than for the next action; `null` where it is not behind a server. */
+  /** For uses that ask it other things than for the next action; `null` where it knows nothing else. */
   readonly chat: ChatModel | null;
+  /** Tokens that it reads at most, prompt and reply together; `null` of a policy of your own. */
+  readonly contextTokens: number | null;
   readonly format: ObservationFormat;
   /** What it takes costs money that is counted. */
   readonly hasPrice: boolean;
@@ -50,6 +52,7 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
       name: model.name,
       policy: model,
       chat: null,
+      contextTokens: null,
       format: chooseFormat(observation, {}),
       hasPrice: false,
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -74,7 +77,8 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
     return {
       name: actor.model,
       policy: policy.policy,
-      chat: "chat" in actor ? actor.chat : null,
+      chat: policy.chat,
+      contextTokens: policy.contextTokens,
       format,
       hasPrice: opened.hasPrice && "chat" in actor,
       [Symbol.asyncDispose]: async () => {

@@ -5,6 +5,7 @@ import type { Engine } from "../core/engine.ts";
 import { chatPolicy } from "../rollout/chat-policy.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import type { Policy } from "../rollout/policy.ts";
+import { samplerChat } from "../rollout/sampler-chat.ts";
 import type { TemplateSetting } from "../text/template-names.ts";
 import { modelTemplate } from "./prompt-template.ts";
 
@@ -21,14 +22,21 @@ export interface OpenPolicyOptions {
   temperature: number;
 }
 
-export async function openPolicy(
-  actor: Actor,
-  options: OpenPolicyOptions,
-): Promise<{ policy: Policy } & AsyncDisposable> {
+export interface OpenedPolicy extends AsyncDisposable {
+  policy: Policy;
+  /** The same model, to be asked other things; `null` where it has no chat template. */
+  chat: ChatModel | null;
+  /** Tokens that it reads at most, prompt and reply together. */
+  contextTokens: number;
+}
+
+export async function openPolicy(actor: Actor, options: OpenPolicyOptions): Promise<OpenedPolicy> {
   if ("chat" in actor) {
     const { chat, contextTokens } = actor;
     return {
       policy: chatPolicy({ ...options, model: chat, contextTokens }),
+      chat,
+      contextTokens,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -36,6 +44,8 @@ export async function openPolicy(
   const template = await modelTemplate(actor.model, actor.template ?? "auto", sampler.tokenizer);
   return {
     policy: modelPolicy({ ...options, sampler, template }),
+    chat: template === "chat" ? samplerChat(sampler, options.name) : null,
+    contextTokens: sampler.contextTokens,
     [Symbol.asyncDispose]: () => sampler[Symbol.asyncDispose](),
   };
 }

@@ -29,6 +29,7 @@ import type { PageSnapshot } from "./listing.ts";
 import { markReading } from "./mark.ts";
 import { memory, noteAct } from "./memory.ts";
 import { attributeOf, innerTextOf, page } from "./native.ts";
+import { readTree } from "./page-tree.ts";
 import { readAtRest } from "./settle.ts";
 import type { SettledSnapshot, SettleOptions } from "./settle.ts";
 import { observeWebrl } from "./webrl.ts";
@@ -89,6 +90,12 @@ async function observe(
 /** Text of the whole page. */
 const pageText = (): string => (page.empty ? "" : innerTextOf(page.body));
 
+/** The whole document as data. */
+function tree() {
+  forgetStyleSheets();
+  return readTree();
+}
+
 const viewport = () => ({ width: innerWidth, height: innerHeight, left: scrollX, top: scrollY });
 
 /** Whether Alt and this key mean an element; without one, they mean nothing to the browser. */
@@ -104,6 +111,7 @@ const api = {
   readValue,
   linksCalled,
   pageStatus,
+  tree,
   viewport,
   wholePage,
   facts,
@@ -143,6 +151,7 @@ const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
   "readValue",
   "linksCalled",
   "pageStatus",
+  "tree",
 ]);
 
 /** Makes a call, as text: one string passes through the protocol faster than an object. */

@@ -1,7 +1,7 @@
 /** @file What the commands of `webrl agent` share: site, model, directory and limits as options. */
 
 import type { Command } from "commander";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { AgentOptions } from "../../agent/parts.ts";
 import type { RunLimits } from "../../agent/run.ts";
 import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
@@ -27,9 +27,16 @@ export interface AgentCommand {
   llm: string[];
 }
 
+interface PlaceFlags {
+  /** The flag of the directory, where `--out` is something else. */
+  record?: "--out" | "--record";
+  /** There is no other way to say it. */
+  needsSite?: boolean;
+}
+
 /** `--site`, `--model`, `--out` and what belongs to them. */
-export function agentCommand(command: Command): Command {
-  return placeCommand(command)
+export function agentCommand(command: Command, flags: PlaceFlags = {}): Command {
+  return placeCommand(command, flags)
     .option("--start <path>", "path or address where the agent begins")
     .option(
       "--safety <file>",
@@ -39,13 +46,17 @@ export function agentCommand(command: Command): Command {
 }
 
 /** Where and with what an agent works, whatever its use. */
-export function placeCommand(command: Command): Command {
+export function placeCommand(
+  command: Command,
+  { record = "--out", needsSite = true }: PlaceFlags = {},
+): Command {
+  const site = new Option(
+    "--site <site>",
+    "a built-in site (storefront, store-admin, forum, forge, map), a file that calls defineSite, or an address",
+  ).makeOptionMandatory(needsSite);
   return serverOptions(
     command
-      .requiredOption(
-        "--site <site>",
-        "a built-in site (storefront, store-admin, forum, forge, map), a file that calls defineSite, or an address",
-      )
+      .addOption(site)
       .option(
         "--model <model>",
         "directory of a run or of a model, or openai:NAME@URL, a model behind an OpenAI-compatible server (key: OPENAI_API_KEY)",
@@ -65,7 +76,7 @@ export function placeCommand(command: Command): Command {
         "--storage-state <file>",
         "cookies and storage of a user who signed in, as Playwright writes them",
       )
-      .option("--out <directory>", "where everything is recorded; default: a new one in runs/")
+      .option(`${record} <directory>`, "where everything is recorded; default: a new one in runs/")
       .option("--headed", "show the browser's window")
       .option("--temperature <t>", "of sampling; default 0, greedy", temperatureNumber)
       .option("--max-new-tokens <n>", "tokens of a reply", wholeNumber())

@@ -4,6 +4,7 @@ import type { Register } from "../command.ts";
 import { group } from "../command.ts";
 import { registerBatch } from "./agent-batch.ts";
 import { registerChat } from "./agent-chat.ts";
+import { registerExtract } from "./agent-extract.ts";
 import { registerJudge } from "./agent-judge.ts";
 import { registerMcp } from "./agent-mcp.ts";
 import { registerRepeat } from "./agent-repeat.ts";
@@ -15,6 +16,7 @@ export const register: Register = (program) => {
   registerRun(agent);
   registerBatch(agent);
   registerRepeat(agent);
+  registerExtract(agent);
   registerJudge(agent);
   registerChat(agent);
   registerMcp(agent);

@@ -1,0 +1,66 @@
+/** @file `agent.extract`: extraction with the parts of an agent. */
+
+import type { ChatModel } from "../../core/chat.ts";
+import { ConfigError } from "../../core/errors.ts";
+import type { AgentOptions, AgentParts } from "../parts.ts";
+import { chatReader } from "./ask.ts";
+import { extract } from "./extract.ts";
+import type { Extraction, ExtractOptions } from "./extract.ts";
+
+export type { Extraction, ExtractEnd, ExtractSummary } from "./extract.ts";
+export type { ExtractedRow, FieldSource } from "./row.ts";
+export type { RowValues } from "./schema.ts";
+
+/** Every field may be one that a page does not say. */
+export type Unknown<T> = { [K in keyof T]: T[K] | null };
+
+export interface AgentExtractOptions extends ExtractOptions {
+  /** Reads the first records, in the place of the agent's model. */
+  reader?: ChatModel | undefined;
+  /** Tokens of its replies. Default: 1,500, or a third of what it reads. */
+  maxNewTokens?: number | undefined;
+}
+
+const REPLY_TOKENS = 1500;
+/** Of a reader of the caller's, who says nothing of it. */
+const CONTEXT_TOKENS = 16_384;
+
+export function extractWith(
+  { session, model, site, record }: AgentParts,
+  agent: Pick<AgentOptions, "site" | "llm" | "onTrouble" | "signal">,
+  instruction: string,
+  schema: object,
+  options: AgentExtractOptions,
+): Extraction<unknown> {
+  const chat = options.reader ?? model.chat;
+  if (chat === null)
+    throw new ConfigError(
+      `${model.name} gives actions and nothing else: it cannot read records`,
+      "Take an instruction-tuned model with a chat template, a model behind a server (openai:NAME@URL), or give a chat model as `reader`.",
+    );
+  const contextTokens = (options.reader ? null : model.contextTokens) ?? CONTEXT_TOKENS;
+  const maxNewTokens = options.maxNewTokens ?? Math.min(REPLY_TOKENS, Math.floor(contextTokens / 3));
+  const extraction = extract(
+    instruction,
+    schema,
+    {
+      session,
+      reader: chatReader(chat, { contextTokens, maxNewTokens }),
+      siteName: site.name,
+      isForeign: typeof agent.site === "string" && /^https?:/i.test(agent.site),
+    },
+    { onTrouble: agent.onTrouble, signal: agent.signal, ...options },
+  );
+  return {
+    summary: extraction.summary,
+    [Symbol.asyncIterator]: async function* () {
+      record.journal.append({ kind: "extract/started", instruction, out: options.out ?? null });
+      try {
+        yield* extraction;
+      } finally {
+        const { rows, pages, modelCalls, ended } = extraction.summary;
+        record.journal.append({ kind: "extract/stopped", rows, pages, modelCalls, ended });
+      }
+    },
+  };
+}

@@ -1,0 +1,195 @@
+/** @file The session as extraction uses it: pages opened at a pace and as robots.txt allows, read as trees, clicked on. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { ConfigError, Fault } from "../../core/errors.ts";
+import type { Observation, ObservedElement } from "../../core/observation.ts";
+import { redactJson } from "../../text/secrets.ts";
+import type { AgentSession } from "../session.ts";
+import type { Pace, Robots } from "./robots.ts";
+import { LONGEST_DELAY, readRobots } from "./robots.ts";
+import type { PageNode, PageTree } from "./tree.ts";
+
+/** What extraction needs of a session. */
+export type Browsing = Pick<AgentSession, "page" | "step" | "open" | "reader" | "signedOut">;
+
+export interface BrowserOptions {
+  session: Browsing;
+  pace: Pace;
+  /** Whether robots.txt is kept to. */
+  robots: boolean;
+  onTrouble: (message: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+export type Opened = { tree: PageTree } | { refused: string };
+
+/** Times that a page is asked for when the world breaks, and seconds before the second time. */
+const TRIES = 3;
+const PAUSE_SECONDS = 2;
+
+export class PageBrowser {
+  readonly #options: BrowserOptions;
+  readonly #robots = new Map<string, Robots>();
+  /** Pages asked for. */
+  requests = 0;
+
+  constructor(options: BrowserOptions) {
+    this.#options = options;
+  }
+
+  get rate(): number | null {
+    return this.#options.pace.rate;
+  }
+
+  /** Opens an address and reads it; says why where it may not or cannot. Throws a `Fault` where the world stays broken. */
+  async open(url: string): Promise<Opened> {
+    const disallowed = await this.#disallows(url);
+    if (disallowed !== null) return { refused: disallowed };
+    return this.#get(url);
+  }
+
+  /** The page that stands, with its frames in it. */
+  async read(): Promise<PageTree> {
+    const { session } = this.#options;
+    const [own, ...frames] = await session.reader.documents();
+    const tree = await own!.call("tree");
+    for (const frame of frames) {
+      // One that goes away in between is not part of the page.
+      const inner = await frame.call("tree").catch(() => null);
+      if (inner) tree.root.children.push(inner.root);
+    }
+    return redactJson(tree);
+  }
+
+  /** The page after so many seconds more: something may still be on its way. */
+  async readAgain(): Promise<PageTree> {
+    await this.#act({ kind: "wait" });
+    return this.read();
+  }
+
+  /** Clicks on what is called so, which stands about `top` pixels below the document's top. `false`: it is not there, or refused. */
+  async click(name: string, top: number): Promise<boolean> {
+    const { session, pace, signal } = this.#options;
+    const element = await this.#find(name, top);
+    if (!element) return false;
+    await pace.wait(signal);
+    this.requests++;
+    const page = await this.#act({ kind: "click", element: element.name });
+    if (page.error)
+      this.#options.onTrouble(`${JSON.stringify(name)} could not be clicked: ${page.error.message}`);
+    return session.page.error === null;
+  }
+
+  /** To the end of the page, where lists that load as one reads go on. */
+  async scrollToEnd(): Promise<void> {
+    await this.#options.pace.wait(this.#options.signal);
+    this.requests++;
+    await this.#act({ kind: "press", keys: "End" });
+    await this.#act({ kind: "wait" });
+  }
+
+  async #get(url: string): Promise<Opened> {
+    const { session, pace, signal, onTrouble } = this.#options;
+    for (let tried = 1; ; tried++) {
+      await pace.wait(signal);
+      this.requests++;
+      try {
+        const page = await session.open(url, { signal });
+        if (page.error) return { refused: page.error.message };
+        if (session.signedOut) throw signedOut(url);
+        const tree = await this.read();
+        if (tree.status !== 429) return { tree };
+        if (tried >= TRIES) return { refused: "the site says that it is asked too often (429)" };
+        pace.slowTo(2 * (1 / (pace.rate ?? 1)));
+        onTrouble(
+          `${url} says that it is asked too often (429); pages are asked for half as often from now on`,
+        );
+        await sleep(5000 * tried, undefined, signal && { signal });
+      } catch (error) {
+        if (!(error instanceof Fault) || tried >= TRIES) throw error;
+        onTrouble(`${url} failed and is tried again: ${error.message}`);
+        await sleep(1000 * PAUSE_SECONDS * tried, undefined, signal && { signal });
+      }
+    }
+  }
+
+  /** Why robots.txt forbids an address; `null` where it does not. */
+  async #disallows(url: string): Promise<string | null> {
+    if (!this.#options.robots) return null;
+    const { origin } = new URL(url);
+    let robots = this.#robots.get(origin);
+    if (!robots) {
+      robots = await this.#readRobots(`${origin}/robots.txt`);
+      this.#robots.set(origin, robots);
+      this.#keepDelay(robots);
+    }
+    return robots.allows(url) ? null : `disallowed by robots.txt (${robots.said})`;
+  }
+
+  async #readRobots(url: string): Promise<Robots> {
+    try {
+      const answer = await this.#get(url);
+      // A host outside of the session: what is on it is refused in any case.
+      if ("refused" in answer) return readRobots(url, { status: 404, contentType: "", text: "" });
+      const { status, contentType, root } = answer.tree;
+      return readRobots(url, { status, contentType, text: rawText(root) });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return readRobots(url, { status: 0, contentType: "", text: "" });
+    }
+  }
+
+  #keepDelay(robots: Robots): void {
+    const { pace, onTrouble } = this.#options;
+    const delay = robots.crawlDelay();
+    if (delay > LONGEST_DELAY)
+      throw new ConfigError(
+        `robots.txt asks for ${delay} seconds between two pages, which is more than ${LONGEST_DELAY}`,
+        "Ask the site's owner, or leave robots.txt aside where the site is yours (--no-robots).",
+      );
+    if (delay > 0 && (pace.rate === null || delay > 1 / pace.rate))
+      onTrouble(`robots.txt asks for ${delay} s between two pages, which is kept`);
+    pace.slowTo(delay);
+  }
+
+  /** An element by its label: what a session can click on is what is in view. */
+  async #find(name: string, top: number): Promise<ObservedElement | null> {
+    const said = (label: string) => label.replace(/\s+/g, " ").trim();
+    for (let tried = 0; tried < 60; tried++) {
+      const { elements, scroll } = this.#options.session.page;
+      const found = elements
+        .filter(
+          ({ role, label }) =>
+            said(label) === said(name) && /^(?:button|link|clickable|tab|menuitem)$/.test(role),
+        )
+        .at(-1);
+      if (found) return found;
+      const before = scroll.top;
+      const down = top > before + scroll.viewport / 2;
+      if (tried === 0 && down) await this.#act({ kind: "press", keys: "End" });
+      else await this.#act({ kind: down ? "scroll_down" : "scroll_up" });
+      if (tried > 1 && this.#options.session.page.scroll.top === before) return null;
+    }
+    return null;
+  }
+
+  async #act(action: Parameters<typeof actionOf>[0]): Promise<Observation> {
+    return this.#options.session.step(actionOf(action), { signal: this.#options.signal });
+  }
+}
+
+type SmallAction =
+  | { kind: "click"; element: string }
+  | { kind: "press"; keys: string }
+  | { kind: "scroll_up" | "scroll_down" | "wait" };
+
+const actionOf = (action: SmallAction) => ({ ok: true as const, action, comments: [] });
+
+const rawText = (node: PageNode): string =>
+  node.children.map((child) => (typeof child === "string" ? child : rawText(child))).join("");
+
+export const signedOut = (url: string): ConfigError =>
+  new ConfigError(
+    `${url} asks to sign in: the site has ended the session, or needs one`,
+    "Sign in (a stored state, or a login in the site's definition) and give the same command: it goes on where it was.",
+  );
