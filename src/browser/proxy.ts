@@ -63,7 +63,7 @@ export async function openNetwork(
   const sockets = new Set<Duplex>();
   const { guard } = world;
   const agent = new Agent({ keepAlive: true });
-  const tlsAgent = new TlsAgent({ keepAlive: true, rejectUnauthorized: !world.selfSigned });
+  const tlsAgent = new TlsAgent({ keepAlive: true });
   const lookup = publicLookup(world.privateHosts ?? []);
   const allowed = (hostname: string, port: number) =>
     world.allowedHosts.some((entry) => hostMatches(entry, hostname.toLowerCase(), port));
@@ -177,7 +177,10 @@ export async function openNetwork(
   }
 
   /** How a request goes on to its host. */
-  function upstreamOf(url: URL, req: IncomingMessage): RequestOptions & { servername?: string } {
+  function upstreamOf(
+    url: URL,
+    req: IncomingMessage,
+  ): RequestOptions & { servername?: string; rejectUnauthorized?: boolean } {
     const headers: Record<string, string | string[]> = {};
     for (const [name, value] of Object.entries(req.headers))
       if (value !== undefined && !HOP_BY_HOP.has(name)) headers[name] = value;
@@ -190,6 +193,7 @@ export async function openNetwork(
       headers,
       agent: url.protocol === "https:" ? tlsAgent : agent,
       lookup,
+      ...(url.protocol === "https:" && { rejectUnauthorized: !world.selfSigned }),
       ...(url.protocol === "https:" && isIP(host) === 0 && { servername: host }),
     };
   }

@@ -66,6 +66,8 @@ export function openTunnels(handlers: TunnelHandlers): Tunnels {
           origins.set(stream, `https://${host.replace(/:443$/, "")}`);
         } else origins.set(stream, `http://${host}`);
         server.emit("connection", stream);
+        // The server reads the socket itself, below what was put back into it.
+        if (stream === client) client.resume();
       });
     },
     close: () => server.closeAllConnections(),
