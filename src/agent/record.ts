@@ -12,6 +12,7 @@
 
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { AgentResult } from "../core/agent-result.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -89,7 +90,8 @@ function recordIn(journal: Journal, trajectories: { append(record: EpisodeRecord
     keepPicture: async (runId, index, image) => {
       const path = phasePath(0, screenshotName(runId, index, image));
       await makeDirectory(join(directory, dirname(path)));
-      await writeAtomically(join(directory, path), image);
+      // For people: a loss of power may cost it, waiting for the disk would cost every run.
+      await writeFile(join(directory, path), image);
       return path;
     },
     keepRun: (trajectory, result, wallMs) => {

@@ -7,6 +7,7 @@ import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
 import { fileError } from "./file-error.ts";
 import { register as agent } from "./commands/agent.ts";
+import { register as benchAgent } from "./commands/bench-agent.ts";
 import { register as benchEngine } from "./commands/bench-engine.ts";
 import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
@@ -39,6 +40,7 @@ const COMMANDS: readonly Register[] = [
   dashboard,
   report,
   benchMethods,
+  benchAgent,
 ];
 
 function createProgram(): Command {

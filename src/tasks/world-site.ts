@@ -2,6 +2,8 @@
 
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
+import type { EpisodeWorld } from "../browser/world.ts";
+import type { Task } from "../core/task.ts";
 import { createWorld, pristineState } from "../sites/world.ts";
 import { builtInTasks } from "./built-in-tasks.ts";
 import type { SiteOptions, SuiteSite } from "./suite.ts";
@@ -11,9 +13,33 @@ export interface BuiltInSiteOptions extends SiteOptions {
   pool?: BrowserPool;
 }
 
+/** A fresh private copy of the built-in world, at the start of a task, with its verifier. */
+export function builtInWorld(task: Task): EpisodeWorld {
+  const tasks = builtInTasks();
+  // A task of the curriculum may have no template: it starts signed in, like most.
+  const template = task.templateId === null ? null : tasks.template(task.templateId);
+  const initial = pristineState();
+  const world = createWorld(template ? (template.signedOut ? [] : template.sites) : task.sites);
+  return {
+    hosts: world.hosts,
+    allowedHosts: [],
+    cookies: world.cookies,
+    irreversible: world.irreversible,
+    startUrl: task.startUrl,
+    verify: (answer, page) =>
+      tasks.verify(task, {
+        answer,
+        url: page.url,
+        pageText: page.pageText,
+        state: world.snapshot(),
+        initial,
+        volatile: world.volatile,
+      }),
+  };
+}
+
 export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
   const pool = options.pool ?? new BrowserPool(options.browser);
-  const tasks = builtInTasks();
   const resetMs: number[] = [];
   return {
     name: "built-in",
@@ -25,29 +51,10 @@ export function createBuiltInSite(options: BuiltInSiteOptions = {}): SuiteSite {
     },
     start: async (task, { seed, signal }) => {
       signal?.throwIfAborted();
-      // A task of the curriculum may have no template: it starts signed in, like most.
-      const template = task.templateId === null ? null : tasks.template(task.templateId);
-      const initial = pristineState();
       const began = performance.now();
-      const world = createWorld(template ? (template.signedOut ? [] : template.sites) : task.sites);
+      const world = builtInWorld(task);
       resetMs.push(performance.now() - began);
-      const episodeWorld = {
-        hosts: world.hosts,
-        allowedHosts: [],
-        cookies: world.cookies,
-        irreversible: world.irreversible,
-        startUrl: task.startUrl,
-        verify: (answer: string | null, page: { url: string; pageText: string }) =>
-          tasks.verify(task, {
-            answer,
-            url: page.url,
-            pageText: page.pageText,
-            state: world.snapshot(),
-            initial,
-            volatile: world.volatile,
-          }),
-      };
-      return startBrowserEpisode(pool, task, episodeWorld, {
+      return startBrowserEpisode(pool, task, world, {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
