@@ -131,6 +131,8 @@ export async function openNetwork(
       body: body ?? new Uint8Array(),
     });
     if (tell === null) return stop(req, res);
+    // A person may have thought for longer than the page wanted to wait: then nobody wants it any more.
+    if (tell && res.destroyed) return tell({ failure: "the page had given it up" });
     let failure: string | undefined;
     try {
       await (app ? serve(app, url, req, res, body) : passThrough(url, req, res, body));

@@ -46,6 +46,20 @@ function gateOf(settings: SafetySettings, approve: ((question: Question) => bool
   return { guard: guardBy(gate), questions, entries };
 }
 
+/** A person who says yes after so many milliseconds. */
+function slowGate(ms: number) {
+  const entries: AuditEntry[] = [];
+  const gate = openGate({
+    policy: parsePolicy({}),
+    approver: () =>
+      new Promise((resolve) => {
+        setTimeout(() => resolve({ approved: true, by: "anna" }), ms);
+      }),
+    audit: { append: (entry) => void entries.push(entry), spentOn: nothingSpent },
+  });
+  return { gate, entries };
+}
+
 const ORDER = `<form method=post action=/orders><input name=total value=12 type=hidden><button>Place order</button></form>`;
 
 it("a person is asked before a form that buys is touched, and the request that was shown leaves once", async () => {
@@ -95,16 +109,7 @@ it("a person may take longer than a page may take to answer", async () => {
       `<script>document.querySelector("form").total.value = 12</script><button onclick="this.form.action='/orders/big'"`,
     ),
   );
-  let release: (() => void) | undefined;
-  const policy = parsePolicy({});
-  const gate = openGate({
-    policy,
-    approver: () =>
-      new Promise((resolve) => {
-        release = () => resolve({ approved: true, by: "anna" });
-        setTimeout(() => release!(), 900);
-      }),
-  });
+  const { gate } = slowGate(900);
   await using test = await open(pool, site.host, {
     guard: guardBy(gate),
     limits: { navigationMs: 300, responseMs: 300, settleMs: 200 },
@@ -123,4 +128,36 @@ it("what changes nothing for good is not asked about", async () => {
   await test.act('do(action="Click", element="button Add to cart")');
   expect(questions).toEqual([]);
   expect(site.reached.toSorted()).toEqual(["POST /cart/add id=3", "POST /collect {}"]);
+});
+
+it("what a page has given up while a person was asked does not leave", async () => {
+  const site = shop(
+    `<button onclick="fetch('/orders', {method: 'POST', signal: AbortSignal.timeout(100)}).catch(() => document.body.append('given up'))">Buy now</button>`,
+  );
+  const { gate, entries } = slowGate(500);
+  await using test = await open(pool, site.host, { guard: guardBy(gate) });
+  const page = await test.act('do(action="Click", element="button Buy now")');
+  expect(page.text).toContain("given up");
+  expect(site.reached).toEqual([]);
+  expect(entries.at(-1)).toMatchObject({ kind: "outcome", outcome: "no answer: the page had given it up" });
+});
+
+it("hosts and kinds of action that the policy does not name are refused", async () => {
+  const site = shop(`<a href="http://partner.test/">Partner</a><button>Next</button>`);
+  const partner = shop("<h1>Partner</h1>");
+  const hosts = new Map([
+    ["shop.test", site.host],
+    ["partner.test", partner.host],
+  ]);
+  const { guard } = gateOf({ hosts: ["shop.test"], actions: { deny: ["hover"] } }, null);
+  await using test = await open(pool, site.host, { guard, world: { hosts } });
+  const hovered = await test.act('do(action="Hover", element="button Next")');
+  expect(hovered.error).toEqual({ code: "blocked", message: "the action hover is not allowed" });
+  const page = await test.act('do(action="Click", element="link Partner")');
+  expect(page.error?.message).toBe("the policy allows no requests to partner.test");
+  expect(page.url).toBe("http://shop.test/");
+  const only = gateOf({ actions: { allow: ["click"] } }, null);
+  await using other = await open(pool, site.host, { guard: only.guard, world: { hosts } });
+  expect((await other.act('do(action="Wait")')).error?.code).toBe("blocked");
+  expect((await other.act('do(action="Click", element="link Partner")')).text).toContain("Partner");
 });
