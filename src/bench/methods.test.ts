@@ -42,6 +42,17 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 describe("comparison of methods", () => {
+  it("leaves settings of WebRL's own loss to WebRL", () => {
+    const tasks = { initial: 2, perPhase: 2, attempts: 2 };
+    for (const actor of [{ objective: "official" }, { baseline: "attempts", untilReached: 0.5 }]) {
+      const runs = planBench(directory, fakeConfig("base", { tasks, actor }), 1, VARIANTS);
+      for (const { config } of runs) expect(() => checkConsistency(config)).not.toThrow();
+      const of = (name: string) => runs.find(({ variant }) => variant.name === name)!.config.actor;
+      expect(of("webrl")).toMatchObject(actor);
+      expect(of("digirl")).toMatchObject({ objective: "paper", baseline: "critic", untilReached: null });
+    }
+  });
+
   it("runs every method and ablation from one base with as many seeds as asked", () => {
     expect(results.map((result) => [result.variant.name, result.seeds])).toEqual(
       VARIANTS.map((variant) => [variant.name, 2]),

@@ -64,9 +64,20 @@ export function planBench(
       variant,
       seed,
       directory: join(directory, `${variant.name}-seed-${seed}`),
-      config: { ...config, method: variant.method, without: variant.without ?? [], seed },
+      config: configOf(variant, { ...config, seed }),
     })),
   );
+}
+
+/** A variant's settings: those that only WebRL's own loss knows stay with it, and the others do without. */
+function configOf({ method, without = [] }: Variant, config: TrainConfig): TrainConfig {
+  const actor = { ...config.actor };
+  if (method !== "webrl") actor.baseline = "critic";
+  if (method !== "webrl" || without.includes("kl")) {
+    actor.objective = "paper";
+    actor.untilReached = null;
+  }
+  return { ...config, method, without, actor };
 }
 
 /** Phase 0's stages, the one that has the most behind it first. */
