@@ -20,6 +20,7 @@ export type {
 } from "../sites/define-site.ts";
 export type { Oracle, Params } from "../sites/template.ts";
 export type { Finished } from "../sites/verify.ts";
+export { parseAction, printAction } from "../text/action.ts";
 export type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
 
 export type { AmountPlace, EffectKind, IrreversibleRequest } from "../core/effect.ts";
@@ -52,4 +53,10 @@ export type { RepeatOptions, RepeatResult } from "./repeat/repeat.ts";
 export type { Repetition } from "./repeat/repeat-policy.ts";
 export type { RunLimits, RunOptions, RunResult, RunUsage } from "./run.ts";
 export type { SafetyOptions } from "./safety.ts";
+export { serveCustomers } from "./service/serve.ts";
+export type { CustomerService, ServeOptions } from "./service/serve.ts";
+export type { ServiceOptions } from "./service/service.ts";
+export type { ServiceSettings } from "./service/policy.ts";
+export type { VerifyCustomer } from "./service/identify.ts";
+export type { AccessOptions } from "./service/access.ts";
 export type { SiteOptions } from "./site.ts";

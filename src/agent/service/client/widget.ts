@@ -84,6 +84,7 @@ function begin(): void {
   let stream: AbortController | null = null;
   let state = "agent";
   let last = 0;
+  let beginning: Promise<boolean> | null = null;
   /** Messages that the server has not confirmed yet, by key. */
   const sending = new Map<string, HTMLElement>();
   /** Forms and questions that are open, by their id. */
@@ -119,8 +120,14 @@ function begin(): void {
     }
   }
 
-  async function ensure(): Promise<boolean> {
-    if (kept) return true;
+  /** Begins a conversation where there is none; whoever asks in the meantime gets the same one. */
+  function ensure(): Promise<boolean> {
+    if (kept) return Promise.resolve(true);
+    beginning ??= beginNew().finally(() => (beginning = null));
+    return beginning;
+  }
+
+  async function beginNew(): Promise<boolean> {
     const { ok, data } = await ask("", {});
     if (!ok) {
       say(String(data["error"] ?? "The chat cannot be reached just now."));
