@@ -102,7 +102,7 @@ describe("an agent as an MCP server", () => {
         cancel.abort("enough");
       },
     });
-    await expect(running).rejects.toThrow();
+    await expect(running).rejects.toThrow("enough");
     expect(progress).toEqual([click("link Orders")]);
     // The browser is free again.
     expect(textOf(await call(client, "observe"))).toContain("Your orders");

@@ -124,6 +124,10 @@ export function openCommitments(options: CommitmentOptions): Commitments {
         ...(!yes && { note: "they wrote something else than yes" }),
       });
     },
-    drop: (reason) => open?.resolve({ approved: false, by: "nobody", note: reason }),
+    drop: (reason) => {
+      const no = { approved: false, by: "nobody", note: reason };
+      open?.resolve(no);
+      for (const { id } of approvals.pending()) approvals.answer(id, no);
+    },
   };
 }

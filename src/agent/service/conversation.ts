@@ -9,100 +9,53 @@
  *                 └ gate ► confirm (customer) ─► approve (person) ─► the request leaves
  */
 
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { invariant } from "../../core/errors.ts";
 import type { ApprovalQueue } from "../../safety/approval.ts";
 import type { AuditLog } from "../../safety/audit.ts";
 import { verifyAudit } from "../../safety/audit.ts";
-import type { AuditSink } from "../../safety/gate.ts";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { AgentModel } from "../model.ts";
 import type { AgentRecord } from "../record.ts";
 import type { RunResult } from "../run.ts";
-import type { AgentSession } from "../session.ts";
-import { openSession } from "../session.ts";
-import type { AgentSite } from "../site.ts";
 import type { Commitments } from "./commitments.ts";
 import { openCommitments } from "./commitments.ts";
+import type { ConversationParts } from "./conversation-parts.ts";
+import { hashToken, Refused } from "./conversation-parts.ts";
+import { Desk } from "./desk.ts";
 import type { ChatEvent, ConversationState, ConversationView, NewChatEvent } from "./events.ts";
 import { applyEvent, CHAT_FORMAT, chatEventsOf, emptyView, isUnanswered } from "./events.ts";
 import type { Field, Values } from "./fields.ts";
 import { checkValues, readValues } from "./fields.ts";
-import type { limitGuesses, VerifyCustomer } from "./identify.ts";
-import { addressOf } from "./identify.ts";
 import { instructionOf, readSaid } from "./instruction.ts";
-import type { ServicePolicy } from "./policy.ts";
-import type { Reach } from "./reach.ts";
-import { guardReach, openReach } from "./reach.ts";
-import type { Turns } from "./turns.ts";
 import { decisionsOf, doneOf, summarize, unknownOf } from "./summary.ts";
-
-/** What all conversations of a service share. */
-export interface ConversationParts {
-  policy: ServicePolicy;
-  site: AgentSite;
-  model: AgentModel;
-  /** Where the site begins: its host is that of patterns without one. */
-  home: URL;
-  verify: VerifyCustomer | null;
-  guesses: ReturnType<typeof limitGuesses>;
-  /** What was granted on a day, over all conversations. */
-  spentOn: AuditSink["spentOn"];
-  /** Those in which the agent is at work at one time. */
-  turns: Turns;
-  /** Told of trouble that a person should know of. */
-  onTrouble(message: string): void;
-  /** Ends with the service. */
-  signal: AbortSignal;
-}
 
 const SORRY = "I am sorry, I could not do that. Could you say it in another way?";
 const OUR_FAULT = "I am sorry, something on our side does not work just now. Please try again in a moment.";
 const INTERRUPTED = "I was interrupted, and go on now.";
-
-/** Refused: what was sent does not fit the state of the conversation. */
-export class Refused extends Error {
-  override readonly name = "Refused";
-  readonly status: 400 | 409 | 410 | 413 | 429;
-  readonly fields: Values | undefined;
-
-  constructor(status: Refused["status"], message: string, fields?: Values) {
-    super(message);
-    this.status = status;
-    this.fields = fields;
-  }
-}
-
-export const hashToken = (token: string): string => createHash("sha256").update(token).digest("hex");
 
 export class Conversation implements AsyncDisposable {
   readonly #parts: ConversationParts;
   readonly #record: AgentRecord;
   readonly #audit: AuditLog;
   readonly #commitments: Commitments;
-  readonly #reach: Reach;
+  readonly #desk: Desk;
   readonly #events: ChatEvent[] = [];
   readonly #listeners = new Set<(event: ChatEvent) => void>();
   readonly #sent: number[] = [];
   readonly view: ConversationView = emptyView();
-  #session: AgentSession | null = null;
-  /** The session has been on the customer's own page. */
-  #isHome = false;
   /** Ends the turn that is going on: a person takes over, or the conversation is over. */
   #turn: AbortController | null = null;
   #work: Promise<void> = Promise.resolve();
   #isWorking = false;
   /** Whether what the customer said of themselves is true. */
   #isChecking = false;
-  #usedAt = Date.now();
   #disposed = false;
 
   constructor(parts: ConversationParts, record: AgentRecord, audit: AuditLog) {
     this.#parts = parts;
     this.#record = record;
     this.#audit = audit;
-    this.#reach = openReach(parts.policy.pages, parts.home.host);
     this.#commitments = openCommitments({
       policy: parts.policy,
       audit: { append: (entry) => audit.append(entry), spentOn: parts.spentOn },
@@ -110,11 +63,12 @@ export class Conversation implements AsyncDisposable {
       isServing: () => this.view.state === "agent",
       whileWaiting: (body) => parts.turns.leave(body),
     });
+    this.#desk = new Desk(parts, record, this.#commitments.guard);
     for (const event of chatEventsOf(record.journal.earlier)) {
       this.#events.push(event);
       applyEvent(this.view, event);
     }
-    this.#reach.customer = this.view.customer;
+    this.#desk.customer = this.view.customer;
   }
 
   /** A conversation that begins; `token` is the customer's, who has the only copy. */
@@ -167,7 +121,7 @@ export class Conversation implements AsyncDisposable {
   }
 
   get hasBrowser(): boolean {
-    return this.#session !== null;
+    return this.#desk.session !== null;
   }
 
   /** Events after the one numbered `after`, then those to come; the result ends that. */
@@ -256,8 +210,7 @@ export class Conversation implements AsyncDisposable {
     this.#append({ kind: "chat/note", by, text: `Asked the agent: ${text.trim()}` });
     const note = (said: string) => this.#append({ kind: "chat/note", by: "agent", text: said });
     this.#queue(async (signal) => {
-      const session = await this.#openSession(signal);
-      await this.#goHome(session, signal);
+      const session = await this.#desk.open(signal);
       const result = await session.run(text.trim(), { signal });
       note(`${result.outcome}: ${result.answer ?? result.reason}`);
     }).catch((error: unknown) => note(`It could not be done: ${(error as Error).message}`));
@@ -267,24 +220,24 @@ export class Conversation implements AsyncDisposable {
     if (this.view.state === "closed") return;
     this.#setState("closed", by, reason);
     // Whoever waits for it may go: what is under way ends by itself.
-    this.#leaveBrowser().catch((error: unknown) => this.#trouble(error));
+    this.#desk.leave().catch((error: unknown) => this.#trouble(error));
   }
 
   /** The page as the agent sees it; `null` where no browser is open. */
   async picture(): Promise<Uint8Array | null> {
-    return this.#session === null ? null : this.#session.screenshot();
+    return this.#desk.session === null ? null : this.#desk.session.screenshot();
   }
 
   get pageUrl(): string | null {
-    return this.#session?.page.url ?? null;
+    return this.#desk.session?.page.url ?? null;
   }
 
   /** Closes what nobody has used for long. */
   tidy(now = Date.now()): void {
     const { limits } = this.#parts.policy;
     if (this.view.state === "closed") return;
-    if (!this.#isWorking && this.#session && now - this.#usedAt > limits.browserIdleSeconds * 1000)
-      this.#leaveBrowser().catch((error: unknown) => this.#trouble(error));
+    if (!this.#isWorking && this.#desk.session && now - this.#desk.usedAt > limits.browserIdleSeconds * 1000)
+      this.#desk.leave().catch((error: unknown) => this.#trouble(error));
     const isIdle = now - Date.parse(this.view.lastAt) > limits.idleMinutes * 60_000;
     if (isIdle && !this.#isWorking && this.view.state === "agent") {
       this.#append({
@@ -307,7 +260,7 @@ export class Conversation implements AsyncDisposable {
     this.#turn?.abort(new Error("the service ends"));
     await this.#work;
     try {
-      await this.#leaveBrowser();
+      await this.#desk.leave();
     } finally {
       await this.#audit[Symbol.asyncDispose]();
       await this.#record[Symbol.asyncDispose]();
@@ -376,7 +329,7 @@ export class Conversation implements AsyncDisposable {
     const { turns, signal: ending } = this.#parts;
     const done = before.then(() => turns.take(() => body(AbortSignal.any([turn.signal, ending]))));
     const end = () => {
-      this.#usedAt = Date.now();
+      this.#desk.usedAt = Date.now();
       if (this.#turn !== turn) return;
       this.#turn = null;
       this.#isWorking = false;
@@ -392,9 +345,7 @@ export class Conversation implements AsyncDisposable {
     if (policy.identity?.when === "first" && this.view.customer === null) return this.#askIdentity();
     let result: RunResult;
     try {
-      const session = await this.#openSession(signal);
-      await this.#goHome(session, signal);
-      this.#reach.wantsIdentity = false;
+      const session = await this.#desk.open(signal);
       result = await session.run(this.#instruction(), {
         limits: { maxSteps: policy.limits.steps, maxSeconds: policy.limits.seconds },
         signal,
@@ -405,7 +356,7 @@ export class Conversation implements AsyncDisposable {
       return this.#fail(upTo, "faulted", null, OUR_FAULT);
     }
     if (signal.aborted || this.view.state !== "agent") return;
-    if (this.#session?.signedOut) {
+    if (this.#desk.session?.signedOut) {
       this.#append({ kind: "chat/turn", upTo, outcome: result.outcome, failed: true, run: result.id });
       return this.#handOver("the site has signed the agent out, and it cannot sign in again", "service");
     }
@@ -416,7 +367,7 @@ export class Conversation implements AsyncDisposable {
   #finish(upTo: number, result: RunResult): void {
     const { policy } = this.#parts;
     const wantsIdentity =
-      this.#reach.wantsIdentity && this.view.customer === null && policy.identity !== undefined;
+      this.#desk.wantsIdentity && this.view.customer === null && policy.identity !== undefined;
     const said = readSaid(result.answer ?? "", policy);
     const isSaid = result.outcome === "done" || result.outcome === "gave up" || result.outcome === "refused";
     if (isSaid && said.kind === "handover") {
@@ -524,8 +475,7 @@ export class Conversation implements AsyncDisposable {
     if (signal.aborted || this.view.state !== "agent") return;
     if (customer !== null) {
       this.#append({ kind: "chat/checked", known: true, customer, reason: null });
-      this.#reach.customer = customer;
-      this.#isHome = false;
+      this.#desk.customer = customer;
       return;
     }
     guesses.fail(values);
@@ -543,56 +493,6 @@ export class Conversation implements AsyncDisposable {
       text: "These do not belong together. Please check them and try again.",
     });
     this.#askIdentity();
-  }
-
-  async #openSession(signal: AbortSignal): Promise<AgentSession> {
-    this.#usedAt = Date.now();
-    if (this.#session) return this.#session;
-    const { policy, site, model } = this.#parts;
-    this.#isHome = false;
-    this.#session = await openSession({
-      site,
-      model: model.name,
-      policy: model.policy,
-      format: model.format,
-      record: this.#record,
-      limits: {
-        maxSteps: policy.limits.steps,
-        maxSeconds: policy.limits.seconds,
-        maxTokens: null,
-        maxCost: null,
-        repeatedAction: 4,
-        repeatedError: 4,
-      },
-      guard: guardReach(this.#reach, this.#commitments.guard),
-      onStep: () => void this.#sawPage().catch((error: unknown) => this.#trouble(error)),
-      signal,
-    });
-    return this.#session;
-  }
-
-  /** Where nobody but a known customer gets to, and where no link of the pages for anybody leads. */
-  async #goHome(session: AgentSession, signal: AbortSignal): Promise<void> {
-    const { pages } = this.#parts.policy;
-    const { customer } = this.view;
-    if (this.#isHome || customer === null || pages.home === undefined) return;
-    this.#isHome = true;
-    const address = addressOf(pages.home, customer, this.#parts.home);
-    if (address !== null) await session.open(address, { signal });
-  }
-
-  /** Lists of the customer's widen what is theirs. */
-  async #sawPage(): Promise<void> {
-    const session = this.#session;
-    if (!session || this.#reach.customer === null || !this.#parts.policy.pages.lists.length) return;
-    const { links } = await (await session.reader.document()).call("wholePage");
-    this.#reach.sawLinks(session.page.url, links);
-  }
-
-  async #leaveBrowser(): Promise<void> {
-    const session = this.#session;
-    this.#session = null;
-    await session?.[Symbol.asyncDispose]();
   }
 
   #trouble(error: unknown): void {

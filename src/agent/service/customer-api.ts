@@ -8,7 +8,7 @@ import { z } from "zod";
 import { answerError, guard } from "../../http/guard.ts";
 import type { Access } from "./access.ts";
 import type { Conversation } from "./conversation.ts";
-import { hashToken, Refused } from "./conversation.ts";
+import { hashToken, Refused } from "./conversation-parts.ts";
 import type { ChatEvent } from "./events.ts";
 import { forCustomer } from "./events.ts";
 import type { Service } from "./service.ts";

@@ -10,7 +10,7 @@ import { streamSSE } from "hono/streaming";
 import { answerError, guard } from "../../http/guard.ts";
 import type { Access } from "./access.ts";
 import type { Conversation } from "./conversation.ts";
-import { Refused } from "./conversation.ts";
+import { Refused } from "./conversation-parts.ts";
 import { ActionsView, ListView, LiveView, LoginView, Page } from "./operator-views.tsx";
 import type { Service } from "./service.ts";
 

@@ -16,6 +16,8 @@ export interface Reach {
   /** A page of a customer was refused because nobody has said yet who they are. */
   wantsIdentity: boolean;
   allows(url: URL, method: string): boolean;
+  /** A page of the customer's that lists what is theirs. */
+  isList(page: string): boolean;
   /** Tells what a page links to: pages that one of the customer's lists names are the customer's. */
   sawLinks(page: string, links: readonly string[]): void;
 }
@@ -43,6 +45,11 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
       if (isAmbiguous(url)) return false;
       if (READING.has(method) && pages.public.some((pattern) => fits(pattern, url))) return true;
       return this.customer !== null && isOwn(url, this.customer);
+    },
+    isList(page) {
+      const { customer } = this;
+      if (customer === null || !URL.canParse(page)) return false;
+      return pages.lists.some(({ on }) => fits(filled(on, customer), new URL(page)));
     },
     sawLinks(page, links) {
       const { customer } = this;

@@ -151,6 +151,44 @@ describe("a conversation", () => {
   });
 });
 
+test("another order of the same customer is reached over their own list, and no other one", async () => {
+  const steps = [
+    click("link Emma Lopez"),
+    click("link Orders of this customer"),
+    click("link Order 1397"),
+    ({ observation }: Turn) => exit(observation.title),
+  ];
+  await using shop = await shopService(onOrder(...steps));
+  const { conversation } = await shop.service.open(null);
+  conversation.receive("And my other order?");
+  await identify(conversation);
+  expect((await nextEvent(conversation, 3, said("agent"))).text).toBe("Order 1397 - Store admin");
+});
+
+test("after a person has taken over and given back, the customer and the shop are asked as before", async () => {
+  await using shop = await shopService(
+    onOrder(...CANCEL),
+    changed({ rules: [{ name: "cancel", effects: ["delete"], verdict: "ask" }] }),
+  );
+  const { conversation } = await shop.service.open(null);
+  conversation.receive("Please cancel my order");
+  await identify(conversation);
+  const first = await nextEvent(conversation, 0, isKind("chat/confirm"));
+  conversation.confirm(first.question, true);
+  await nextEvent(conversation, first.n, said("system"));
+  conversation.takeOver("Kim");
+  await expect.poll(() => conversation.isAtWork).toBe(false);
+  expect(conversation.approvals.pending()).toEqual([]);
+  expect(await shop.page("/orders/1361")).not.toContain("Canceled");
+  conversation.giveBack("Kim");
+  const second = await nextEvent(conversation, first.n + 1, isKind("chat/confirm"));
+  conversation.confirm(second.question, true);
+  await expect.poll(() => conversation.approvals.pending().length).toBe(1);
+  conversation.approvals.answer(conversation.approvals.pending()[0]!.id, { approved: true, by: "Kim" });
+  await nextEvent(conversation, second.n, said("agent"));
+  expect(await shop.page("/orders/1361")).toContain("Canceled");
+});
+
 describe("attacks", () => {
   test.each([
     ["another's order with one's own address", { order: "1362", email: "emma.lopez@mail.test" }],

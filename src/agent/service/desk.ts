@@ -1,0 +1,109 @@
+/**
+ * @file The browser of one conversation: opened when it is needed, kept within the customer's reach, on the customer's own page
+ * once they are known.
+ */
+
+import type { MakeGuard } from "../../browser/guard.ts";
+import type { Policy } from "../../rollout/policy.ts";
+import type { AgentRecord } from "../record.ts";
+import { RUN_LIMITS } from "../run.ts";
+import type { AgentSession } from "../session.ts";
+import { openSession } from "../session.ts";
+import type { ConversationParts } from "./conversation-parts.ts";
+import type { Values } from "./fields.ts";
+import { addressOf } from "./identify.ts";
+import type { Reach } from "./reach.ts";
+import { guardReach, openReach } from "./reach.ts";
+
+export class Desk {
+  readonly #parts: ConversationParts;
+  readonly #record: AgentRecord;
+  readonly #guard: MakeGuard;
+  readonly #reach: Reach;
+  #session: AgentSession | null = null;
+  /** The session has been on the customer's own page. */
+  #isHome = false;
+  usedAt = Date.now();
+
+  /** `guard`: what stands behind the reach. */
+  constructor(parts: ConversationParts, record: AgentRecord, guard: MakeGuard) {
+    this.#parts = parts;
+    this.#record = record;
+    this.#reach = openReach(parts.policy.pages, parts.home.host);
+    this.#guard = guardReach(this.#reach, guard);
+  }
+
+  /** `null`: no browser is open. */
+  get session(): AgentSession | null {
+    return this.#session;
+  }
+
+  /** From now on their own pages are reached. */
+  set customer(customer: Values | null) {
+    this.#reach.customer = customer;
+    this.#isHome = false;
+  }
+
+  /** A page of customers was refused since the last {@link open}, because nobody is known. */
+  get wantsIdentity(): boolean {
+    return this.#reach.wantsIdentity;
+  }
+
+  async open(signal: AbortSignal): Promise<AgentSession> {
+    this.usedAt = Date.now();
+    this.#reach.wantsIdentity = false;
+    const { policy, site, model, home, signal: ending } = this.#parts;
+    if (!this.#session) {
+      this.#isHome = false;
+      this.#session = await openSession({
+        site,
+        model: model.name,
+        policy: this.#policy(),
+        format: model.format,
+        record: this.#record,
+        limits: { ...RUN_LIMITS, maxSteps: policy.limits.steps, maxSeconds: policy.limits.seconds },
+        guard: this.#guard,
+        // Of the service, and not of this turn: the session is there for later turns, too.
+        signal: ending,
+      });
+    }
+    const session = this.#session;
+    const { customer } = this.#reach;
+    if (!this.#isHome && customer !== null && policy.pages.home !== undefined) {
+      // No link of the pages for anybody leads to it.
+      const address = addressOf(policy.pages.home, customer, home);
+      if (address !== null) await session.open(address, { signal });
+      this.#isHome = true;
+    }
+    return session;
+  }
+
+  async leave(): Promise<void> {
+    const session = this.#session;
+    this.#session = null;
+    await session?.[Symbol.asyncDispose]();
+  }
+
+  /** The model, which is asked once it is known what the page in front of it makes the customer's own. */
+  #policy(): Policy {
+    const { policy } = this.#parts.model;
+    return {
+      name: policy.name,
+      ...(policy.probe && { probe: (signal) => policy.probe!(signal) }),
+      begin: (task, seed) => {
+        const act = policy.begin(task, seed);
+        return async (turn) => {
+          await this.#readLinks(turn.observation.url);
+          return act(turn);
+        };
+      },
+    };
+  }
+
+  async #readLinks(url: string): Promise<void> {
+    const session = this.#session;
+    if (!session || !this.#reach.isList(url)) return;
+    const { links } = await (await session.reader.document()).call("wholePage");
+    this.#reach.sawLinks(url, links);
+  }
+}
