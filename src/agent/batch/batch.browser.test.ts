@@ -74,6 +74,14 @@ describe("a batch", () => {
     expect(outcomes(await batch(shop, table, { directory }))).toEqual({ mug: "done", pot: "already" });
   });
 
+  test("that was only looked at may be changed", async () => {
+    const shop = testShop(["mug"]);
+    const directory = await scratch();
+    await batch(shop, await tableOf("sku,price,stock\nmug,12.50,5\n"), { dryRun: true, directory });
+    const other = await tableOf("sku,price,stock\nmug,9,5\n");
+    expect(outcomes(await batch(shop, other, { directory }))).toEqual({ mug: "done" });
+  });
+
   test("asks about what no rule approves, and nobody to ask is a no", async () => {
     const shop = testShop(["mug", "pot"]);
     const table = await tableOf("sku,price,stock\nmug,11,5\npot,12,5\n");

@@ -59,12 +59,13 @@ export async function runBatch(
 ): Promise<BatchResult> {
   const job = await jobOf(options.job, options.instruction);
   const table = await readTable(options.table, job);
-  const plan = await keepPlan(session.record.directory, {
-    ...table,
-    file: options.table,
-    home: session.page.url,
-    job,
-  });
+  const { directory, journal } = session.record;
+  const begun = historiesIn(await journal.read(), "do").size > 0;
+  const plan = await keepPlan(
+    directory,
+    { ...table, file: options.table, home: session.page.url, job },
+    begun,
+  );
   const goals = table.rows.map(({ key, values }): [string, Goal] => {
     const start = fill(job.start ?? job.effect.open!, values, true);
     const goal = {

@@ -42,12 +42,14 @@ export interface Plan extends Table {
 const NAMED = 5;
 
 /**
- * Writes the plan of a batch that begins, or checks that a batch that goes on is the same. Throws a `ConfigError` that says what has
+ * Writes the plan of a batch that begins, or checks that a batch that goes on is the same. `begun`: something was done by it; a plan that
+ * was only looked at may be replaced. Throws a `ConfigError` that says what has
  * changed. The result's `home` is the first one's.
  */
-export async function keepPlan(directory: string, plan: Plan): Promise<Plan> {
+export async function keepPlan(directory: string, plan: Plan, begun: boolean): Promise<Plan> {
+  // Also where nothing was begun: what another version wrote is not written over.
   const earlier = await readPlan(directory, plan.job.effect.read);
-  if (earlier === null) {
+  if (earlier === null || !begun) {
     const { read, ...effect } = plan.job.effect;
     const written: z.input<typeof planSchema> = {
       format: FORMAT,

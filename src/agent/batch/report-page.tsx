@@ -32,9 +32,9 @@ const MEANINGS: Record<ItemStatus, string> = {
 
 const CSS = `
 .was { color: var(--dim); text-decoration: line-through; }
-td.state { white-space: nowrap; }
 td.reason { overflow-wrap: anywhere; min-width: 180px; }
 td.value { overflow-wrap: anywhere; }
+th.n, td.n { padding-right: 18px; width: 1%; }
 `;
 
 export function renderBatchReport(result: BatchResult, plan: Plan): string {
@@ -81,17 +81,16 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
       </p>
       <div class="headline">
         <span class="big">{dryRun ? counts.planned : counts.done}</span>
-        <span class="dim">
-          {dryRun
-            ? "items would be changed"
-            : result.direction === "undo"
-              ? "items taken back"
-              : "items changed"}
-          {`, ${counts.already} as wanted before`}
-        </span>
+        <span class="dim">{`${headline(result)}, ${counts.already} as wanted before`}</span>
       </div>
     </header>
   );
+}
+
+function headline({ counts, dryRun, direction }: BatchResult): string {
+  const items = (count: number) => (count === 1 ? "item" : "items");
+  if (dryRun) return `${items(counts.planned)} would be changed`;
+  return `${items(counts.done)} ${direction === "undo" ? "taken back" : "changed"}`;
 }
 
 function Summary({ result }: { result: BatchResult }) {

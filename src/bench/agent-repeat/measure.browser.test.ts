@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { measureRepeat } from "./measure.ts";
+
+test(
+  "repetitions on pages that have changed are right, or say that they are not",
+  { timeout: 240_000 },
+  async () => {
+    const { tasks, variations } = await measureRepeat({
+      tasks: 3,
+      seed: 2,
+      variations: ["unchanged", "a row more in each table", "buttons called otherwise"],
+    });
+    const [unchanged, ...others] = variations;
+    expect(unchanged).toMatchObject({ right: tasks, wrongSilently: 0 });
+    for (const { wrongSilently, right, handedOver, saidOtherwise } of others) {
+      expect(wrongSilently).toBe(0);
+      expect(right + handedOver + saidOtherwise).toBe(tasks);
+    }
+  },
+);
