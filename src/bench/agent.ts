@@ -15,4 +15,17 @@ type Measure = (options: AgentBenchOptions) => Promise<unknown>;
 export const AGENT_MEASUREMENTS: Readonly<Record<string, Measure>> = {
   /** Success by use, time, steps and tokens a task, and what the runtime costs over a bare loop. */
   run: async (options) => (await import("./agent-run.ts")).measureRuns(options),
+  /** Batches under `kill -9`: 25 items for each task, so that the default is 1,000 items and 50 kills. */
+  batch: async ({ tasks, onProgress, signal }) =>
+    (await import("./agent-batch/kill.ts")).measureKills({
+      items: 25 * tasks,
+      kills: Math.ceil(1.25 * tasks),
+      seed: 1,
+      maxSeconds: 6,
+      onProgress,
+      signal,
+    }),
+  /** Runs that are repeated without a model on pages that were changed on purpose. */
+  repeat: async ({ tasks, onProgress, signal }) =>
+    (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),
 };

@@ -128,6 +128,24 @@ describe("a batch", () => {
   });
 });
 
+test("what was taken back can be done again, and taken back again", async () => {
+  const shop = testShop(["mug"]);
+  const directory = await scratch();
+  const table = await tableOf("sku,price,stock\nmug,12.50,5\n");
+  const undo = async () => {
+    await using opened = await testSession(testSite(shop.app), shopkeeper(), { directory });
+    return outcomes(await undoBatch(opened.session, { approve: ["all"] }));
+  };
+  for (let round = 0; round < 2; round++) {
+    expect(outcomes(await batch(shop, table, { directory }))).toEqual({ mug: "done" });
+    expect(shop.products.get("mug")!.price).toBe("12.50");
+    expect(await undo()).toEqual({ mug: "done" });
+    expect(shop.products.get("mug")!.price).toBe("10.00");
+  }
+  // Nothing is left to be taken back.
+  expect(await undo()).toEqual({});
+});
+
 describe("a batch that was ended in the middle", () => {
   /** Ends the batch as a kill does: nothing more of it reaches the journal. */
   async function killed(

@@ -59,13 +59,19 @@ export interface ItemHistory {
 
 export type Histories = ReadonlyMap<string, ItemHistory>;
 
-/** By key, for one direction. */
+/**
+ * By key, for one direction. What was taken back since can be done again, and what was done again can be taken back again: of it only
+ * what came after that counts.
+ */
 export function historiesIn(lines: readonly JournalLine[], direction: Direction): Histories {
   const histories = new Map<string, ItemHistory>();
   for (const line of lines) {
     const event = line as unknown as BatchEvent;
-    if (!event.kind.startsWith("batch/") || event.kind === "batch/started" || event.direction !== direction)
+    if (!event.kind.startsWith("batch/") || event.kind === "batch/started") continue;
+    if (event.direction !== direction) {
+      if (event.kind === "batch/result" && event.status === "done") histories.delete(event.key);
       continue;
+    }
     const history = histories.get(event.key) ?? { open: null, approval: null, result: null };
     histories.set(event.key, history);
     if (event.kind === "batch/intent") history.open = event;

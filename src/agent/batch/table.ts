@@ -93,10 +93,11 @@ function readCsv(content: string, job: JobDefinition, file: string, tabs: boolea
   if (!head) throw new ConfigError(`${file} is empty`, "Its first line has the names of the columns.");
   checkColumns(head.record, job, file);
   const width = head.record.length;
+  const lines = content.split(/\r?\n/);
   let line = head.info.lines + 1;
   const table: Table = { rows: [], broken: [] };
   for (const { record, info } of rest) {
-    const at = lineOf(content, line, info.lines);
+    const at = lineOf(lines, line, info.lines);
     line = info.lines + 1;
     if (record.length !== width)
       table.broken.push({
@@ -109,8 +110,7 @@ function readCsv(content: string, job: JobDefinition, file: string, tabs: boolea
 }
 
 /** The record's first line: those before it that are empty are not its own. */
-function lineOf(content: string, from: number, to: number): number {
-  const lines = content.split(/\r?\n/);
+function lineOf(lines: readonly string[], from: number, to: number): number {
   let at = from;
   while (at < to && (lines[at - 1] ?? "").trim() === "") at++;
   return at;

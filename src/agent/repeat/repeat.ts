@@ -15,7 +15,7 @@ import { recordingOf } from "./recording.ts";
 import type { Recording } from "./recording.ts";
 import { repeatPolicy } from "./repeat-policy.ts";
 import type { Repetition } from "./repeat-policy.ts";
-import { indexOfWord, replaceIn, replacementsOf, spellingsOf } from "./words.ts";
+import { indexOfWord, replaceIn, replaceInUrl, replacementsOf, spellingsOf } from "./words.ts";
 
 export interface RepeatOptions {
   /** Other values in the same task: `{ two: "three" }`. They stand in the instruction as words or phrases. */
@@ -55,7 +55,7 @@ export async function repeatRun(
       `no step of ${trajectory.id} has the value ${JSON.stringify(unused)}`,
       "Without the model nobody knows where it belongs: leave `alone` out, or record a run that uses it.",
     );
-  await session.open(recording.startUrl, { signal });
+  await session.open(replaceInUrl(recording.startUrl, replacements), { signal });
   const policy = repeatPolicy(recording, replacements, alone ? null : model, unused);
   const result = await session.run(instruction, { policy, limits: limits ?? {}, onStep, signal });
   const { report } = policy;

@@ -115,3 +115,17 @@ export function replaceInPlace(place: string, values: Replacements): string {
   const slugs = new Map([...values].map(([from, to]) => [slug(from), slug(to)]));
   return mask(replaceIn(replaceIn(place, slugs), values));
 }
+
+/** An address with the values in the place of the old ones, as they are written there; short numbers may be ids and stay. */
+export function replaceInUrl(url: string, values: Replacements): string {
+  const encoded = new Map<string, string>();
+  for (const [from, to] of values) {
+    if (/^\d{1,2}$/.test(from)) continue;
+    encoded.set(encodeURIComponent(from), encodeURIComponent(to));
+    encoded.set(
+      encodeURIComponent(from).replaceAll("%20", "+"),
+      encodeURIComponent(to).replaceAll("%20", "+"),
+    );
+  }
+  return replaceIn(url, encoded);
+}

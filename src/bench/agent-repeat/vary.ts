@@ -75,7 +75,7 @@ export type Variation = keyof typeof VARIATIONS;
 export function varied(app: HostFetch, variation: Variation): HostFetch {
   return async (request) => {
     const response = await app(request);
-    if (!/^text\/html/.test(response.headers.get("content-type") ?? "")) return response;
+    if (!response.headers.get("content-type")?.startsWith("text/html")) return response;
     const headers = new Headers(response.headers);
     headers.delete("content-length");
     return new Response(VARIATIONS[variation](await response.text()), { status: response.status, headers });
