@@ -255,7 +255,8 @@ describe("attacks", () => {
     await identify(conversation);
     await nextEvent(conversation, 0, isKind("chat/turn"));
     expect(seen.join("\n")).toContain("Order 1361");
-    expect(seen.join("\n")).not.toMatch(/Okafor|Order 1362/);
+    // The lists of orders, customers and messages begin with these.
+    expect(seen.join("\n")).not.toMatch(/Order 1(?!361)\d\d\d|Almeida|Karimi|Messages \|/);
   });
 
   test("what the policy denies does not happen, though customer and model want it", async () => {
@@ -268,24 +269,17 @@ describe("attacks", () => {
     expect(await shop.page("/orders/1361")).not.toContain("Canceled");
   });
 
-  test("what one conversation does is not told in another one", async () => {
-    const look: Script = ({ observation }) =>
-      exit(observation.text.includes("is canceled") ? "I saw a message" : "I saw nothing");
-    const model: Policy = {
-      name: "two",
-      begin: (task, seed) =>
-        (task.instruction.includes("cancel") ? onOrder(...CANCEL) : scriptedPolicy([look])).begin(task, seed),
-    };
-    await using shop = await shopService(model);
-    const first = (await shop.service.open(null)).conversation;
-    first.receive("Please cancel my order");
-    await identify(first);
-    const question = await nextEvent(first, 0, isKind("chat/confirm"));
-    first.confirm(question.question, true);
-    await nextEvent(first, question.n, said("agent"));
-    const second = (await shop.service.open(null)).conversation;
-    second.receive("Hello");
-    expect((await nextEvent(second, 2, said("agent"))).text).toBe("I saw nothing");
+  test("each conversation has a sign-in of its own: what the site tells one user, no other one reads", async () => {
+    await using shop = await shopService(scriptedPolicy([exit("Hi.")]));
+    const [one, other] = [
+      await shop.service.site.world({ signInAgain: false }),
+      await shop.service.site.world({ signInAgain: false }),
+    ];
+    for (const [i, { name, value }] of one.cookies.entries()) {
+      expect(other.cookies[i]!.name).toBe(name);
+      expect(other.cookies[i]!.value).not.toBe(value);
+    }
+    expect(one.cookies.length).toBeGreaterThan(1);
   });
 
   test("limits hold: length, rate, number of conversations", async () => {
