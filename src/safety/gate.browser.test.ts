@@ -161,3 +161,25 @@ it("hosts and kinds of action that the policy does not name are refused", async 
   expect((await other.act('do(action="Wait")')).error?.code).toBe("blocked");
   expect((await other.act('do(action="Click", element="link Partner")')).text).toContain("Partner");
 });
+
+it.each([
+  ["a picture", `<input type=image alt="Place order" width=80 height=20>`, ""],
+  [
+    "fields of every kind",
+    `<textarea name=note>a\nb</textarea><select multiple name=s><option selected>1<option selected>2</select><input type=checkbox name=c checked><input type=password name=p value=pw><button name=go value=1>Place order</button>`,
+    "",
+  ],
+  [
+    "a form with files",
+    `<input type=file name=f><button>Place order</button>`,
+    " enctype=multipart/form-data",
+  ],
+])("a form with %s is asked about once", async (_, fields, attributes) => {
+  const site = shop(`<form method=post action=/orders${attributes}><input name=id value=3>${fields}</form>`);
+  const { guard, questions } = gateOf({}, () => true);
+  await using test = await open(pool, site.host, { guard });
+  await test.act('do(action="Click", element="button Place order")');
+  expect(site.reached).toHaveLength(1);
+  expect(questions).toHaveLength(1);
+  expect(JSON.stringify(questions)).not.toContain("pw");
+});
