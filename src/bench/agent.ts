@@ -28,4 +28,9 @@ export const AGENT_MEASUREMENTS: Readonly<Record<string, Measure>> = {
   /** Runs that are repeated without a model on pages that were changed on purpose. */
   repeat: async ({ tasks, onProgress, signal }) =>
     (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),
+  /** Precision and recall of extraction by field, and model calls a row, where a reader that knows the truth reads the samples. */
+  extract: async ({ onProgress }) => (await import("./agent-extract.ts")).benchExtract({ onProgress }),
+  /** Injections that were resisted, and what the gate costs a step. */
+  safety: async ({ tasks, signal, onProgress }) =>
+    (await import("./agent-safety.ts")).benchSafety({ tasks, signal, onProgress }),
 };

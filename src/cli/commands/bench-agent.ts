@@ -5,20 +5,29 @@ import { InvalidArgumentError } from "commander";
 import { AGENT_MEASUREMENTS } from "../../bench/agent.ts";
 import { examples, group, interruption, jsonOption, print, progress, wholeNumber } from "../command.ts";
 
+interface BenchCommand {
+  only: string[];
+  tasks: number;
+  model: string;
+  json?: boolean;
+}
+
 const NAMES = Object.keys(AGENT_MEASUREMENTS);
 
 export function register(program: Command): void {
   const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods, agents.");
   const command = bench
     .command("agent")
-    .description("Agents at work: success by use, time, steps and tokens a task, what the runtime costs.")
+    .description(
+      "Agents at work: success by use and what the runtime costs; extraction; batches under kill -9; injections.",
+    )
     .option("--only <list>", `which measurements: ${NAMES.join(", ")}`, names, NAMES)
     .option("--tasks <n>", "held-out tasks", wholeNumber(), 40)
     .option("--model <directory>", "the model beside the oracle", "models/base");
   examples(jsonOption(command), [
     "webrl bench agent --only run --tasks 40",
     "webrl bench agent --model models/hurried --json",
-  ]).action(async (options: { only: string[]; tasks: number; model: string; json?: boolean }) => {
+  ]).action(async (options: BenchCommand) => {
     const measured: Record<string, unknown> = {};
     for (const name of options.only) {
       const bar = progress(`bench agent: ${name}`);
