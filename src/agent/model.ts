@@ -6,6 +6,7 @@ import { isServerName } from "../chat/server-name.ts";
 import type { ChatModel } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { ObservationFormat } from "../core/observation.ts";
+import { readJsonObject } from "../engine/onnx/checkpoint/read-file.ts";
 import { openPolicy } from "../imitation/open-policy.ts";
 import type { Policy } from "../rollout/policy.ts";
 import { chooseFormat } from "../text/choose-template.ts";
@@ -57,8 +58,7 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
       hasPrice: false,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
-  const run =
-    !isServerName(model.trim()) && existsSync(join(model, "phases")) ? await newestPolicy(model) : null;
+  const run = (await isRun(model)) ? await newestPolicy(model) : null;
   const opened = await openActor({
     model: run?.model ?? model,
     from: "model",
@@ -90,6 +90,15 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
     await opened[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+/** A model's `config.json` says nothing of a run's configuration; that of another agent is refused as a run that is none. */
+async function isRun(directory: string): Promise<boolean> {
+  if (isServerName(directory.trim())) return false;
+  const path = join(directory, "config.json");
+  if (!existsSync(path)) return false;
+  const config = await readJsonObject(path);
+  return "config" in config || "agent" in config;
 }
 
 /** A limit on money means nothing where nobody knows the price. */

@@ -1,0 +1,44 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createRun } from "../run/run-directory.ts";
+import { runInfo } from "../run/run-info.ts";
+import { fakeConfig } from "../train/testing/fake-run.ts";
+import { checkCost, openModel } from "./model.ts";
+import { openRecord } from "./record.ts";
+import { exit, scriptedPolicy } from "./testing/scripted-policy.ts";
+
+let directory: string;
+beforeEach(async () => void (directory = await mkdtemp(join(tmpdir(), "webrl-model-"))));
+afterEach(() => rm(directory, { recursive: true }));
+
+test("a run gives its newest policy: the base, where it has trained none yet", async () => {
+  const run = join(directory, "run");
+  {
+    await using _ = await createRun(run, runInfo(fakeConfig("models/base")), () => {});
+  }
+  await using model = await openModel({ model: run });
+  expect(model).toMatchObject({ name: "models/base", format: "compact", chat: null });
+});
+
+test("what another agent did is no model", async () => {
+  {
+    await using _ = await openRecord(directory, { site: "shop", model: "somebody" });
+  }
+  await expect(openModel({ model: directory })).rejects.toThrow("is what an agent did");
+});
+
+test("a policy of one's own is taken as it is, and has no price", async () => {
+  await using model = await openModel({ model: scriptedPolicy([exit()]) });
+  expect(model).toMatchObject({ name: "scripted", format: "compact" });
+  expect(() => checkCost(model, 1)).toThrow("has no price");
+  checkCost(model, null);
+});
+
+test("a server's price makes a limit on money mean something", async () => {
+  const llm = ['price={"input": 1, "output": 2}'];
+  await using model = await openModel({ model: "openai:m@http://127.0.0.1:1/v1", llm });
+  checkCost(model, 1);
+  expect(model.chat?.name).toContain("m");
+});
