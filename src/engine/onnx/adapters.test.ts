@@ -202,6 +202,25 @@ describe("an adapter", () => {
     expect(message).toContain("train the adapter again");
   });
 
+  it("goes on from a checkpoint with AdamW's moments as if it had not stopped, and otherwise does not", async () => {
+    const { directory, adapter } = await family("checkpoint");
+    await using local = engine();
+    await using whole = await local.open({ path: adapter });
+    await learn(whole, 2);
+    await whole.save(join(directory, "with"), { optimizer: true });
+    await whole.save(join(directory, "without"));
+    await learn(whole, 2);
+    const [expected] = await whole.logprobs([datum]);
+    const goOn = async (checkpoint: string) => {
+      await using model = await local.open({ path: adapter });
+      await model.load(join(directory, checkpoint));
+      await learn(model, 2);
+      return (await model.logprobs([datum]))[0];
+    };
+    expect(await goOn("with")).toEqual(expected);
+    expect(await goOn("without")).not.toEqual(expected);
+  });
+
   it("is not loaded onto another base, nor into an adapter of other settings", async () => {
     const { adapter, base: own } = await family("load");
     const load = (path: string, options: Partial<typeof lora> & { layers?: number }) =>
