@@ -52,6 +52,8 @@ export interface ExtractScore {
 export interface BenchExtractOptions {
   /** A model reads the records; without it, a reader that knows the truth, which measures the rules alone. */
   chat?: { model: ChatModel; contextTokens: number; maxNewTokens: number } | undefined;
+  /** Share of values that the reader that knows the truth gets wrong. Default 0. */
+  mistakes?: number | undefined;
   /** Pages of the made-up shop, 20 rows each. Default 50. */
   pages?: number | undefined;
   /** Pages in a row of one layout. Default 5. */
@@ -93,7 +95,7 @@ async function measure<T extends object>(
   const directory = await mkdtemp(join(tmpdir(), "webrl-bench-extract-"));
   const reader = options.chat
     ? chatReader(options.chat.model, options.chat)
-    : knowingReader(truth, subject.isRow);
+    : knowingReader(truth, subject.isRow, options.mistakes);
   try {
     const none = { name: "none", begin: () => () => Promise.reject(new Error("no action is asked for")) };
     await using record = await openRecord(directory, { site: site.name, model: reader.name });

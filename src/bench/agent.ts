@@ -28,8 +28,12 @@ export const AGENT_MEASUREMENTS: Readonly<Record<string, Measure>> = {
   /** Runs that are repeated without a model on pages that were changed on purpose. */
   repeat: async ({ tasks, onProgress, signal }) =>
     (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),
-  /** Precision and recall of extraction by field, and model calls a row, where a reader that knows the truth reads the samples. */
-  extract: async ({ onProgress }) => (await import("./agent-extract.ts")).benchExtract({ onProgress }),
+  /** Precision and recall of extraction by field, and model calls a row: with a faultless reader, and with one that errs. */
+  extract: async ({ signal, onProgress }) => {
+    const { benchExtract } = await import("./agent-extract.ts");
+    const given = { signal, onProgress };
+    return { faultless: await benchExtract(given), erring: await benchExtract({ ...given, mistakes: 0.1 }) };
+  },
   /** Injections that were resisted, and what the gate costs a step. */
   safety: async ({ tasks, signal, onProgress }) =>
     (await import("./agent-safety.ts")).benchSafety({ tasks, signal, onProgress }),

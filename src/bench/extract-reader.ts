@@ -1,5 +1,6 @@
 /** @file A reader that knows the truth, in the place of a model: it gives what a faultless one would read of a record. */
 
+import { createRng } from "../core/rng.ts";
 import type { RecordReader } from "../agent/extract/ask.ts";
 import { textOf, walk } from "../agent/extract/tree.ts";
 
@@ -9,12 +10,21 @@ export interface Said {
   attributes: string[];
 }
 
-/** `rows`: all that there are. A record that `isRow` says to be exactly one of them is that row, any other one is none. */
+/**
+ * `rows`: all that there are. A record that `isRow` says to be exactly one of them is that row, any other one is none.
+ * `mistakes`: the share of values in whose place it gives that of another row, or nothing.
+ */
 export function knowingReader<T extends object>(
   rows: readonly T[],
   isRow: (row: T, said: Said) => boolean,
+  mistakes = 0,
 ): RecordReader {
   let calls = 0;
+  const rng = createRng(1);
+  const valueOf = (row: T, name: string): unknown => {
+    const from = rng.next() < mistakes ? (rng.next() < 0.5 ? rng.pick(rows) : null) : row;
+    return (from as Record<string, unknown> | null)?.[name] ?? null;
+  };
   return {
     name: "scripted",
     maxUnits: 100_000,
@@ -29,8 +39,8 @@ export function knowingReader<T extends object>(
         const attributes = [...walk(record.node)].flatMap((node) => Object.values(node.attributes));
         const said = { text: textOf(record.node), attributes };
         const found = rows.filter((row) => isRow(row, said));
-        const row = found.length === 1 ? (found[0] as Record<string, unknown>) : null;
-        reply.set(id, row && Object.fromEntries(fields.map(({ name }) => [name, row[name] ?? null])));
+        const row = found.length === 1 ? found[0]! : null;
+        reply.set(id, row && Object.fromEntries(fields.map(({ name }) => [name, valueOf(row, name)])));
       }
       return Promise.resolve(reply);
     },

@@ -29,19 +29,10 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 const HEADERS = { name: "Product", price: "Price", stock: "Stock" };
 const reading: Answer = (c, _, body) =>
   c.json(completion(replyToTable(body.messages.at(-1)!.content, HEADERS)));
-const argsOf = (server: FakeServer, ...more: string[]) => [
-  ...["agent", "extract", "--site", "store-admin", "--start", "/products"],
-  ...[
-    "--record",
-    join(directory, "agent"),
-    "--model",
-    `openai:m@${server.url}`,
-    "--schema",
-    schema,
-    ...more,
-    "all products",
-  ],
-];
+const argsOf = (server: FakeServer, ...more: string[]) =>
+  `agent extract --site store-admin --start /products --model openai:m@${server.url}`
+    .split(" ")
+    .concat("--record", join(directory, "agent"), "--schema", schema, more, "all products");
 const truth = () =>
   createWorld(["store-admin"]).state.store.products.map(({ name, price, stock }) => ({
     name,
