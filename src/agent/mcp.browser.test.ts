@@ -8,6 +8,7 @@ import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test } from "vitest";
+import { completion, fakeServer } from "../chat/testing/fake-server.ts";
 import type { Policy } from "../rollout/policy.ts";
 import type { AgentOptions } from "./parts.ts";
 import { serveMcp } from "./mcp.ts";
@@ -19,7 +20,7 @@ afterEach(async () => {
 });
 
 async function connect(
-  model: Policy,
+  model: Policy | string,
   options: Partial<AgentOptions> = {},
   answer?: (message: string) => { action: "accept" | "decline"; content?: Record<string, boolean> },
 ): Promise<Client> {
@@ -65,6 +66,36 @@ describe("an agent as an MCP server", () => {
       answer: "The Alder desk lamp",
       unsupported: true,
     });
+  });
+
+  test("reads the rows of a list, where the model can read records", async () => {
+    // Reads what stands in front of a price.
+    await using server = await fakeServer((c, _, { messages }) => {
+      const records = [...messages.at(-1)!.content.matchAll(/<record id="(\w+)">\n(.*?)<\/record>/gs)];
+      const rows = records.map(([, id, said]) => {
+        const [, name, price] = /^(.*?) \[.*\] \$(\d+\.\d\d)/m.exec(said!) ?? [];
+        return [id, name === undefined ? null : { name, price: Number(price) }];
+      });
+      return c.json(completion(JSON.stringify(Object.fromEntries(rows))));
+    });
+    const client = await connect(`openai:m@${server.url}`, { start: "/search?q=lamp" });
+    const schema = {
+      type: "object",
+      properties: { name: { type: "string" }, price: { type: "number" } },
+    };
+    const result = await call(client, "extract", { instruction: "all lamps", schema });
+    expect(JSON.parse(textOf(result))).toMatchObject({
+      rows: expect.arrayContaining([
+        expect.objectContaining({ row: { name: "Alder desk lamp", price: 50.95 } }),
+      ]),
+      ended: "end of the list",
+    });
+    const wrong = await call(client, "extract", { instruction: "all", schema: { type: "string" } });
+    expect(wrong).toMatchObject({ isError: true });
+    const mute = await connect(scriptedPolicy([exit("x")]));
+    expect(textOf(await call(mute, "extract", { instruction: "all", schema }))).toContain(
+      "cannot read records",
+    );
   });
 
   test("what is wrong is told as an error of the tool, and the next call works", async () => {

@@ -11,7 +11,7 @@ export function registerMcp(agent: Command): void {
       agent
         .command("mcp")
         .description(
-          "An agent on a site as tools of an MCP server over stdio: run, act, open, observe, screenshot.",
+          "An agent on a site as tools of an MCP server over stdio: run, act, step, open, extract, observe, screenshot.",
         ),
     ),
   );
