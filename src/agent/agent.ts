@@ -10,7 +10,8 @@ import type { BatchOptions, UndoOptions } from "./batch/batch.ts";
 import { itemGrants } from "./batch/grant.ts";
 import type { BatchResult } from "./batch/result.ts";
 import { extractWith } from "./extract/agent-extract.ts";
-import type { AgentExtractOptions, Extraction, Unknown } from "./extract/agent-extract.ts";
+import type { AgentExtractOptions, OrNull } from "./extract/agent-extract.ts";
+import type { Extraction } from "./extract/extract.ts";
 import type { RowValues } from "./extract/schema.ts";
 import { checkCost } from "./model.ts";
 import type { AgentOptions } from "./parts.ts";
@@ -37,7 +38,7 @@ export interface Agent extends AsyncDisposable {
     instruction: string,
     schema: S,
     options?: AgentExtractOptions,
-  ): Extraction<Unknown<z.output<S>>>;
+  ): Extraction<OrNull<z.output<S>>>;
   extract(instruction: string, schema: object, options?: AgentExtractOptions): Extraction<RowValues>;
   /** Goes to a path of the site, or an address of its hosts. */
   open(url: string): Promise<Observation>;

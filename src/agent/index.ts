@@ -38,15 +38,10 @@ export type { ItemPage, JobInput, ReadItem, State } from "./batch/definition.ts"
 export type { Direction, ItemOutcome, ItemStatus } from "./batch/events.ts";
 export type { BrokenRow } from "./batch/table.ts";
 export type { Values } from "./batch/template.ts";
-export type {
-  AgentExtractOptions,
-  ExtractedRow,
-  ExtractEnd,
-  Extraction,
-  ExtractSummary,
-  FieldSource,
-  RowValues,
-} from "./extract/agent-extract.ts";
+export type { AgentExtractOptions, OrNull } from "./extract/agent-extract.ts";
+export type { ExtractEnd, Extraction, ExtractOptions, ExtractSummary } from "./extract/extract.ts";
+export type { ExtractedRow, FieldSource } from "./extract/row.ts";
+export type { FieldValue, RowValues } from "./extract/schema.ts";
 export type { ModelOptions } from "./model.ts";
 export type { AgentOptions } from "./parts.ts";
 export type { RepeatOptions, RepeatResult } from "./repeat/repeat.ts";

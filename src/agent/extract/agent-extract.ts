@@ -7,12 +7,8 @@ import { chatReader } from "./ask.ts";
 import { extract } from "./extract.ts";
 import type { Extraction, ExtractOptions } from "./extract.ts";
 
-export type { Extraction, ExtractEnd, ExtractSummary } from "./extract.ts";
-export type { ExtractedRow, FieldSource } from "./row.ts";
-export type { RowValues } from "./schema.ts";
-
 /** Every field may be one that a page does not say. */
-export type Unknown<T> = { [K in keyof T]: T[K] | null };
+export type OrNull<T> = { [K in keyof T]: T[K] | null };
 
 export interface AgentExtractOptions extends ExtractOptions {
   /** Reads the first records, in the place of the agent's model. */
