@@ -39,7 +39,15 @@ describe("browserInfo", () => {
   it("accepts no unknown key and no odd endpoint", () => {
     expect(browserConfigSchema.safeParse({ headless: true }).success).toBe(false);
     expect(browserConfigSchema.safeParse({ endpoint: "browsers.test" }).success).toBe(false);
-    expect(browserConfigSchema.parse({})).toEqual({ proxyHost: "127.0.0.1", headed: false });
+    expect(browserConfigSchema.safeParse({ locale: "not a language" }).success).toBe(false);
+    expect(browserConfigSchema.parse({})).toEqual({
+      proxyHost: "127.0.0.1",
+      headed: false,
+      width: 1280,
+      height: 720,
+      locale: "en-US",
+      timezone: "UTC",
+    });
   });
 
   it("a window is refused where there is none, before anything starts", async () => {

@@ -59,6 +59,7 @@ export function registerSafety(agent: Command): void {
   show.action(async (directory: string, options: { refused?: boolean }) => {
     const { describeAudit, verifyAudit } = await import("../../safety/audit.ts");
     const { lines, problems } = verifyAudit(directory);
+    if (lines.length === 0) console.error("nothing had to be decided");
     for (const line of lines)
       if (!options.refused || (line.kind === "decision" && !line.granted)) console.log(describeAudit(line));
     for (const problem of problems) console.error(problem);
