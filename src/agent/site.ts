@@ -63,6 +63,8 @@ export interface AgentSite extends AsyncDisposable {
   world(request: WorldRequest): Promise<EpisodeWorld>;
   /** The page is where the site asks a user to sign in who was signed in. */
   isSignInPage(page: Observation): boolean;
+  /** What is there is such a page: nobody's data. */
+  isSignInAddress(url: string): boolean;
   /** It can sign in again by itself. */
   readonly canSignIn: boolean;
 }
@@ -112,6 +114,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
       startUrl: startUrl ?? startOf(options.start, home),
     }),
     isSignInPage: () => false,
+    isSignInAddress: () => false,
     canSignIn: false,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
@@ -140,6 +143,7 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
       startUrl: startUrl ?? startIn(page, allowedHosts, startOf(options.start, address)),
     }),
     isSignInPage: storage ? looksLikeSignIn : () => false,
+    isSignInAddress: (url) => storage !== undefined && SIGN_IN_PATH.test(pathOf(url)),
     canSignIn: false,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
@@ -153,7 +157,8 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
   const pool = new BrowserPool(options.browser);
   let opening: ReturnType<typeof openInstance> | undefined;
   let storage: Promise<WorldStorage | undefined> | undefined;
-  const signInPath = login.find((step) => "open" in step)?.open;
+  const opens = login.find((step) => "open" in step)?.open;
+  const signInPath = opens === undefined ? null : new URL(opens, "http://x").pathname;
   return {
     name,
     description: definition.description ?? null,
@@ -188,9 +193,13 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
       } satisfies EpisodeWorld;
     },
     isSignInPage: (page) => {
-      if (signInPath !== undefined) return pathOf(page.url) === new URL(signInPath, "http://x").pathname;
+      if (signInPath !== null) return pathOf(page.url) === signInPath;
       return options.storageState !== undefined && looksLikeSignIn(page);
     },
+    isSignInAddress: (url) =>
+      signInPath !== null
+        ? pathOf(url) === signInPath
+        : options.storageState !== undefined && SIGN_IN_PATH.test(pathOf(url)),
     canSignIn: login.length > 0,
     [Symbol.asyncDispose]: async () => {
       await pool[Symbol.asyncDispose]();
@@ -218,6 +227,9 @@ function startIn(page: Page | undefined, allowedHosts: readonly string[], start:
 }
 
 const pathOf = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "");
+
+/** Ends in what such pages are called; below it there may be anything. */
+const SIGN_IN_PATH = /\/(?:log-?in|sign-?in|auth|sso|sessions?\/new)\/?$/i;
 
 /** Without a definition nobody says where the site signs in: what its address and its fields are called has to do. */
 function looksLikeSignIn(page: Observation): boolean {

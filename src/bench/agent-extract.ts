@@ -189,6 +189,7 @@ function variedShop({
           startUrl: startUrl ?? `http://${EXTRACT_HOST}/`,
         }),
       isSignInPage: () => false,
+      isSignInAddress: () => false,
       canSignIn: false,
       [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
     },

@@ -126,6 +126,7 @@ async function tryAgent(pool: BrowserPool, task: Task, policy: Policy, directory
     contexts: pool,
     world: () => Promise.resolve(builtInWorld(task)),
     isSignInPage: () => false,
+    isSignInAddress: () => false,
     canSignIn: false,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

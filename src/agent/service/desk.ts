@@ -30,7 +30,7 @@ export class Desk {
     this.#parts = parts;
     this.#record = record;
     this.#reach = openReach(parts.policy.pages, parts.home.host);
-    this.#guard = guardReach(this.#reach, guard);
+    this.#guard = guardReach(this.#reach, guard, (url) => parts.site.isSignInAddress(url));
   }
 
   /** `null`: no browser is open. */

@@ -93,16 +93,25 @@ function isAsset({ method, url, headers }: OutgoingRequest): boolean {
   return ASSET.test(new URL(url).pathname);
 }
 
-/** Puts the reach before what `inner` says of requests. */
-export function guardReach(reach: Reach, inner: MakeGuard): MakeGuard {
+/**
+ * Puts the reach before what `inner` says of requests. `isSignIn`: the site asks there to sign in again, which is to be seen,
+ * and not taken for a page of customers.
+ */
+export function guardReach(
+  reach: Reach,
+  inner: MakeGuard,
+  isSignIn: (url: string) => boolean = () => false,
+): MakeGuard {
   return (...given): EpisodeGuard => {
     const guard = inner(...given);
     const stopped: string[] = [];
     return {
       ...guard,
       request: async (request) => {
-        if (reach.allows(new URL(request.url), request.method) || isAsset(request))
-          return guard.request(request);
+        const { url, method } = request;
+        const mayPass =
+          reach.allows(new URL(url), method) || isAsset(request) || (READING.has(method) && isSignIn(url));
+        if (mayPass) return guard.request(request);
         if (reach.customer === null) reach.wantsIdentity = true;
         stopped.push(reach.customer === null ? NOT_KNOWN : NOT_THEIRS);
         return null;

@@ -32,6 +32,7 @@ export function testSite(app: HostFetch, overrides: Partial<AgentSite> & { world
         startUrl: startUrl ?? `http://${HOST}/`,
       } satisfies EpisodeWorld),
     isSignInPage: () => false,
+    isSignInAddress: () => false,
     canSignIn: false,
     [Symbol.asyncDispose]: () => Promise.resolve(),
     ...overrides,
