@@ -3,9 +3,18 @@ import { defineConfig } from "vitest/config";
 
 const path = (inside: string) => fileURLToPath(new URL(inside, import.meta.url));
 
+const browser = {
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  pool: "forks",
+  // On a busy machine of CI a page may be slower than its bounds; at a desk a test that fails now and then is seen.
+  retry: process.env["CI"] ? 1 : 0,
+} as const;
+
 /**
- * One project after the other: unit tests share the cores; browser tests run one file at a time, because each launches
- * Chromium; the package's test builds `dist/` anew, which others may be reading.
+ * One project after the other: unit tests share the cores; tests of the browser room run one file at a time, because they
+ * watch what a page does and when; what stands on it waits most of the time, so two files run at once; the package's test builds
+ * `dist/` anew, which others may be reading.
  */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
@@ -33,15 +42,22 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...browser,
           name: "browser",
-          include: ["src/**/*.browser.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          pool: "forks",
+          include: ["src/browser/**/*.browser.test.ts"],
           fileParallelism: false,
-          // On a busy machine of CI a page may be slower than its bounds; at a desk a test that fails now and then is seen.
-          retry: process.env["CI"] ? 1 : 0,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...browser,
+          name: "browser-uses",
+          include: ["src/**/*.browser.test.ts"],
+          exclude: ["src/browser/**"],
+          maxWorkers: 2,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -49,7 +65,7 @@ export default defineConfig({
           name: "package",
           include: ["test/package/*.test.ts"],
           testTimeout: 60_000,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],
