@@ -1,12 +1,11 @@
 /** @file What an agent may do, as data: a JSON file or object. See docs/agent.md for every key with examples. */
 
-import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { hostMatches } from "../browser/addresses.ts";
 import { EFFECT_KINDS } from "../core/effect.ts";
 import { ConfigError } from "../core/errors.ts";
-import { nearest } from "../core/nearest.ts";
+import { invalidPolicy, readPolicyFile } from "./policy-file.ts";
 
 /** `exit` can always be done. */
 const ACTION_KINDS = [
@@ -138,18 +137,7 @@ export type SafetySettings = z.input<typeof policySchema>;
 /** Checks a policy and fills in its defaults. Throws a `ConfigError` that says what is wrong and what to change. */
 export function parsePolicy(raw: unknown, from = "the safety policy"): SafetyPolicy {
   const parsed = policySchema.safeParse(raw);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => {
-      const where = issue.path.map(String).join(".");
-      if (issue.code !== "unrecognized_keys") return `${where || "the whole"}: ${issue.message}`;
-      const key = issue.keys[0]!;
-      const near = nearest(key, KEYS);
-      return `there is no setting ${[where, key].filter(Boolean).join(".")}${near === undefined ? "" : `; the nearest is ${near}`}`;
-    });
-    throw new ConfigError(`${from} is not valid: ${lines.join("; ")}`, "See docs/agent.md for every key.", {
-      cause: parsed.error,
-    });
-  }
+  if (!parsed.success) throw invalidPolicy(parsed.error, KEYS, from);
   const wrong = contradictions(parsed.data);
   if (wrong.length > 0)
     throw new ConfigError(
@@ -177,18 +165,11 @@ const KEYS = [
 
 /** A policy from a file; relative paths in it are then absolute. */
 export async function loadPolicy(file: string): Promise<SafetyPolicy> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new ConfigError(`the policy ${file} cannot be read`, "Name a JSON file; docs/agent.md shows one.", {
-      cause,
-    });
-  });
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, "Correct the file.", { cause });
-  }
-  const policy = parsePolicy(raw, `the policy ${file}`);
+  return withSecretsBeside(parsePolicy(await readPolicyFile(file), `the policy ${file}`), file);
+}
+
+/** Files of secrets are named relative to the policy's. */
+export function withSecretsBeside(policy: SafetyPolicy, file: string): SafetyPolicy {
   const secrets = Object.entries(policy.secrets).map(([name, secret]) => [
     name,
     secret.file === undefined ? secret : { ...secret, file: resolve(dirname(file), secret.file) },

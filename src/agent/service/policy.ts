@@ -3,13 +3,11 @@
  * or never, and when a person goes on. See docs/agent.md for every key with an example.
  */
 
-import { readFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { z } from "zod";
 import { EFFECT_KINDS } from "../../core/effect.ts";
 import { ConfigError } from "../../core/errors.ts";
-import { nearest } from "../../core/nearest.ts";
-import { parsePolicy } from "../../safety/policy.ts";
+import { invalidPolicy, readPolicyFile } from "../../safety/policy-file.ts";
+import { parsePolicy, withSecretsBeside } from "../../safety/policy.ts";
 import type { SafetyPolicy } from "../../safety/policy.ts";
 import { fieldSchema } from "./fields.ts";
 
@@ -132,7 +130,7 @@ export const servicePolicySchema = z.strictObject({
     .array(z.enum(EFFECT_KINDS))
     .default([...EFFECT_KINDS])
     .describe("Effects that the customer confirms before they happen, beside what `safety` says of them."),
-  safety: z.unknown().optional().describe("As of `webrl agent run --policy`: alone, with a person, never."),
+  safety: z.unknown().optional().describe("As of `webrl agent run --safety`: alone, with a person, never."),
   handover: z
     .strictObject({
       words: z
@@ -162,18 +160,7 @@ export type ServiceSettings = z.input<typeof servicePolicySchema>;
 /** Checks a policy and fills in its defaults. Throws a `ConfigError` that says what is wrong and what to change. */
 export function parseServicePolicy(raw: unknown, from = "the policy"): ServicePolicy {
   const parsed = servicePolicySchema.safeParse(raw);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => {
-      const where = issue.path.map(String).join(".");
-      if (issue.code !== "unrecognized_keys") return `${where || "the whole"}: ${issue.message}`;
-      const key = issue.keys[0]!;
-      const near = nearest(key, KEYS);
-      return `there is no setting ${[where, key].filter(Boolean).join(".")}${near === undefined ? "" : `; the nearest is ${near}`}`;
-    });
-    throw new ConfigError(`${from} is not valid: ${lines.join("; ")}`, "See docs/agent.md for every key.", {
-      cause: parsed.error,
-    });
-  }
+  if (!parsed.success) throw invalidPolicy(parsed.error, KEYS, from);
   const policy = { ...parsed.data, safety: parsePolicy(parsed.data.safety ?? {}, `safety of ${from}`) };
   const wrong = contradictions(policy);
   if (wrong.length > 0)
@@ -190,31 +177,8 @@ const KEYS = [
 ];
 
 export async function loadServicePolicy(file: string): Promise<ServicePolicy> {
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
-    throw new ConfigError(`the policy ${file} cannot be read`, "Name a JSON file; docs/agent.md shows one.", {
-      cause,
-    });
-  });
-  let raw: unknown;
-  try {
-    raw = JSON.parse(text);
-  } catch (cause) {
-    throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, "Correct the file.", { cause });
-  }
-  return withAbsoluteSecrets(parseServicePolicy(raw, `the policy ${file}`), dirname(file));
-}
-
-function withAbsoluteSecrets(policy: ServicePolicy, directory: string): ServicePolicy {
-  const secrets = Object.entries(policy.safety.secrets).map(([name, secret]) => [
-    name,
-    secret.file === undefined || secret.file.startsWith("/")
-      ? secret
-      : { ...secret, file: `${directory}/${secret.file}` },
-  ]);
-  return {
-    ...policy,
-    safety: { ...policy.safety, secrets: Object.fromEntries(secrets) as SafetyPolicy["secrets"] },
-  };
+  const policy = parseServicePolicy(await readPolicyFile(file), `the policy ${file}`);
+  return { ...policy, safety: withSecretsBeside(policy.safety, file) };
 }
 
 /** Names in braces. */
