@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { amountAfter, amountInFields, amountInLabel, parseAmount } from "./amount.ts";
+import { amountAfter, amountInFields, amountInLabel } from "./amount.ts";
 import { classify, judge, pathFits } from "./classify.ts";
 import { effectOfLabels } from "./words.ts";
 
@@ -140,21 +140,6 @@ it.each([
 
 it("of several names the gravest counts", () => {
   expect(effectOfLabels(["Next page", "Delete everything"])).toBe("delete");
-});
-
-it.each([
-  ["$1,234.50", 1234.5],
-  ["1.234,50 €", 1234.5],
-  ["1 234,50 €", 1234.5],
-  ["CHF 1'200", 1200],
-  ["12", 12],
-  ["1,200", 1200],
-  ["0.5", 0.5],
-  ["-3", -3],
-  ["2 for 3", null],
-  ["free", null],
-])("%s is %s", (text, expected) => {
-  expect(parseAmount(text)).toBe(expected);
 });
 
 it("amounts are found in pages, buttons and fields", () => {

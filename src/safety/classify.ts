@@ -3,7 +3,8 @@
 import { READING } from "../browser/guard.ts";
 import type { Declarations, OutgoingRequest } from "../browser/guard.ts";
 import type { IrreversibleRequest } from "../core/effect.ts";
-import { amountInFields, parseAmount } from "./amount.ts";
+import { parseNumber } from "../core/parse-number.ts";
+import { amountInFields } from "./amount.ts";
 import type { Effect } from "./policy.ts";
 import { effectOfAddress, effectOfReading } from "./words.ts";
 
@@ -150,7 +151,7 @@ export function classify(
     return {
       effect: kind === "none" ? (READING.has(method) ? null : "change") : kind,
       declaration,
-      amount: field ? parseAmount(field[1]) : amount ? null : amountInFields(fields),
+      amount: field ? parseNumber(field[1]) : amount ? null : amountInFields(fields),
       why: "declared by the site",
     };
   }

@@ -1,7 +1,8 @@
 /** @file Who says that an item may be changed: a rule over its difference, a person who sees it, or everything at once. */
 
 import { ConfigError } from "../../core/errors.ts";
-import { describeChange, parseNumber } from "./compare.ts";
+import { parseNumber } from "../../core/parse-number.ts";
+import { describeChange } from "./compare.ts";
 import type { JobDefinition, State } from "./definition.ts";
 
 /** What is about to become of an item. */

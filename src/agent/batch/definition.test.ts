@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseRules, approveByRules, changeOf } from "./approve.ts";
-import { isSame, parseNumber } from "./compare.ts";
+import { parseNumber } from "../../core/parse-number.ts";
+import { isSame } from "./compare.ts";
 import { columnsOf, defineJob } from "./definition.ts";
 import { columnsIn, fill } from "./template.ts";
 
@@ -44,6 +45,9 @@ describe("numbers", () => {
     ["$1,234.50", 1234.5],
     ["1.234,50 €", 1234.5],
     ["1'234.5", 1234.5],
+    ["1 234,50 €", 1234.5],
+    ["CHF 1'200", 1200],
+    ["-3", -3],
     ["12", 12],
     ["12,5", 12.5],
     ["1,200", 1200],

@@ -8,11 +8,11 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import { ConfigError } from "../../core/errors.ts";
+import { parseNumber } from "../../core/parse-number.ts";
 import { nearest } from "../../core/nearest.ts";
 import { refuseIrregular } from "../../run/json-lines.ts";
 import { columnsOf } from "./definition.ts";
 import type { JobDefinition } from "./definition.ts";
-import { parseNumber } from "./compare.ts";
 import { fill } from "./template.ts";
 import type { Values } from "./template.ts";
 

@@ -1,6 +1,7 @@
 /** @file How an item is taken back: with the values that were read before it was changed. */
 
-import { differences, parseNumber } from "./compare.ts";
+import { parseNumber } from "../../core/parse-number.ts";
+import { differences } from "./compare.ts";
 import type { JobDefinition, State } from "./definition.ts";
 import type { ItemOutcome } from "./events.ts";
 import type { Goal } from "./item.ts";
