@@ -12,8 +12,7 @@ import { hashToken, Refused } from "./conversation-parts.ts";
 import type { ChatEvent } from "./events.ts";
 import { forCustomer } from "./events.ts";
 import type { Service } from "./service.ts";
-
-const KEEP_ALIVE_MS = 15_000;
+import { openWait } from "./sse.ts";
 
 const POLICY = [
   "default-src 'none'",
@@ -102,12 +101,11 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
     streams.set(id, open + 1);
     return streamSSE(c, async (stream) => {
       const queue: ChatEvent[] = [];
-      let wake = () => {};
+      const idle = openWait(stream);
       const end = found.follow(after, (event) => {
         queue.push(event);
-        wake();
+        idle.wake();
       });
-      stream.onAbort(() => wake());
       try {
         while (!stream.aborted && !stream.closed) {
           for (const event of queue.splice(0)) {
@@ -121,15 +119,7 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
           }
           if (found.isOver() && queue.length === 0) break;
           if (queue.length > 0) continue;
-          const isQuiet = await new Promise<boolean>((resolve) => {
-            const timer = setTimeout(() => resolve(true), KEEP_ALIVE_MS);
-            wake = () => {
-              clearTimeout(timer);
-              resolve(false);
-            };
-            if (stream.aborted) wake();
-          });
-          if (isQuiet) await stream.write(": still here\n\n");
+          await idle.wait();
         }
       } finally {
         end();

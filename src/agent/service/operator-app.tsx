@@ -13,11 +13,11 @@ import type { Conversation } from "./conversation.ts";
 import { Refused } from "./conversation-parts.ts";
 import { ActionsView, ListView, LiveView, LoginView, Page } from "./operator-views.tsx";
 import type { Service } from "./service.ts";
+import { openWait } from "./sse.ts";
 
 const COOKIE = "webrl_operator";
 /** Wrong keys in a minute; then nobody gets in for the rest of it. */
 const MAX_WRONG = 10;
-const KEEP_ALIVE_MS = 15_000;
 
 const POLICY = [
   "default-src 'none'",
@@ -208,12 +208,11 @@ function act(conversation: Conversation, verb: string, by: string, field: (key: 
 function changes(c: Context, service: Service): Response {
   return streamSSE(c, async (stream) => {
     let changed = new Set<string>();
-    let wake = () => {};
+    const idle = openWait(stream);
     const end = service.onChange((id) => {
       changed.add(id);
-      wake();
+      idle.wake();
     });
-    stream.onAbort(() => wake());
     try {
       await stream.writeSSE({ event: "change", data: "" });
       while (!stream.aborted && !stream.closed) {
@@ -221,15 +220,7 @@ function changes(c: Context, service: Service): Response {
         changed = new Set();
         for (const id of now) await stream.writeSSE({ event: "change", data: id });
         if (changed.size > 0) continue;
-        const isQuiet = await new Promise<boolean>((resolve) => {
-          const timer = setTimeout(() => resolve(true), KEEP_ALIVE_MS);
-          wake = () => {
-            clearTimeout(timer);
-            resolve(false);
-          };
-          if (stream.aborted) wake();
-        });
-        if (isQuiet) await stream.write(": still here\n\n");
+        await idle.wait();
       }
     } finally {
       end();

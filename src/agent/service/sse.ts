@@ -1,0 +1,26 @@
+/** @file How a stream of server-sent events waits for something to tell. */
+
+import type { SSEStreamingApi } from "hono/streaming";
+
+/** Proxies close what says nothing for longer. */
+const KEEP_ALIVE_MS = 15_000;
+
+/** `wait` ends when `wake` is called, when the client leaves, or when a sign of life was sent in the silence. */
+export function openWait(stream: SSEStreamingApi): { wake(): void; wait(): Promise<void> } {
+  let end = () => {};
+  stream.onAbort(() => end());
+  return {
+    wake: () => end(),
+    wait: async () => {
+      const isQuiet = await new Promise<boolean>((resolve) => {
+        const timer = setTimeout(() => resolve(true), KEEP_ALIVE_MS);
+        end = () => {
+          clearTimeout(timer);
+          resolve(false);
+        };
+        if (stream.aborted) end();
+      });
+      if (isQuiet) await stream.write(": still here\n\n");
+    },
+  };
+}
