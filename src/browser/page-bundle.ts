@@ -18,7 +18,7 @@ function load(name: PageScript): Promise<string> {
   const built = new URL(`page/${name}.bundle.js`, import.meta.url);
   return existsSync(built)
     ? readFile(built, "utf8")
-    : bundlePageScript(fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)));
+    : bundleScript(fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)), BUNDLE_NAME);
 }
 
 export function loadPageScript(name: PageScript): Promise<string> {
@@ -27,16 +27,16 @@ export function loadPageScript(name: PageScript): Promise<string> {
   return script;
 }
 
-/** @public Called by `scripts/build-page.mjs`. */
-export async function bundlePageScript(entry: string): Promise<string> {
-  // A development dependency: the published package has the bundle.
+/** A script for browsers as one text; what it exports is in the variable `globalName`. */
+export async function bundleScript(entry: string, globalName?: string): Promise<string> {
+  // A development dependency: the published package has the bundles.
   const { build } = await import("esbuild");
   const { outputFiles } = await build({
     entryPoints: [entry],
     write: false,
     bundle: true,
     format: "iife",
-    globalName: BUNDLE_NAME,
+    ...(globalName !== undefined && { globalName }),
     target: "es2022",
     minify: true,
     legalComments: "none",

@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { bundleScript } from "../../browser/page-bundle.ts";
 
 /** @public Names `scripts/build-service.mjs` what to bundle. */
 export const CLIENTS = ["widget", "operator"] as const;
@@ -17,24 +18,8 @@ export function clientScript(name: Client): Promise<string> {
     const built = at(`assets/${name}.js`);
     loading.set(
       name,
-      (script = existsSync(built) ? readFile(built, "utf8") : bundleClient(at(`client/${name}.ts`))),
+      (script = existsSync(built) ? readFile(built, "utf8") : bundleScript(at(`client/${name}.ts`))),
     );
   }
   return script;
-}
-
-/** @public Called by `scripts/build-service.mjs`. */
-export async function bundleClient(entry: string): Promise<string> {
-  // A development dependency: the published package has the bundles.
-  const { build } = await import("esbuild");
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    write: false,
-    bundle: true,
-    format: "iife",
-    target: "es2022",
-    minify: true,
-    legalComments: "none",
-  });
-  return outputFiles[0]!.text;
 }
