@@ -33,7 +33,13 @@ export async function valueOfStock(
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const [model = "models/base"] = process.argv.slice(2);
+  const [model] = process.argv.slice(2);
+  if (model === undefined) {
+    console.error(
+      "Name a model that can read records, such as openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1.",
+    );
+    process.exit(2);
+  }
   const { worth, summary } = await valueOfStock(model, { out: "products.csv" });
   const { rows, pages, modelCalls } = summary;
   console.log(
