@@ -43,7 +43,10 @@ const maxSteps = Number(values["max-steps"]);
 
 const suite = await loadMiniwobSuite(directory);
 await using site = await suite.createSite();
-const tasks = suite.tasks().filter(({ id }) => names.length === 0 || names.includes(short(id)));
+const pages = [...new Set(suite.tasks().map(({ templateId }) => templateId!))];
+const tasks = pages
+  .map((id) => suite.task(id))
+  .filter(({ id }) => names.length === 0 || names.includes(short(id)));
 const queue = tasks.flatMap((task) =>
   Array.from({ length: Number(values.seeds) }, (_, seed) => ({ task, seed: seed + 1 })),
 );

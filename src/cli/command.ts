@@ -31,10 +31,14 @@ export interface SuiteOptions {
 /** `--suite NAME --file PATH`, for every command that works on tasks. Load with `tasks/load-suite.ts`. */
 export function suiteOptions(command: Command): Command {
   return command
-    .option("--suite <name>", "where tasks come from: built-in, own, webarena, miniwob", "built-in")
+    .option(
+      "--suite <name>",
+      "where tasks come from: built-in, own, webarena, webarena-lite, miniwob",
+      "built-in",
+    )
     .option(
       "--file <path>",
-      "the suite's file: own site (.ts, .js), WebArena tasks (.json), MiniWoB++ directory",
+      "the suite's file: own site (.ts, .js), WebArena's tasks or settings (.json), MiniWoB++ directory",
     );
 }
 
@@ -86,6 +90,12 @@ export function splitName(text: string): Split {
   const split = SPLITS.find((name) => name === text);
   if (!split) throw new InvalidArgumentError(`Choose one of ${SPLITS.join(", ")}.`);
   return split;
+}
+
+/** Parser of the split that is scored: one of the three, or both that are held out of training. */
+export function scoredSplit(text: string): Split | "held-out" {
+  if (text === "held-out" || SPLITS.some((name) => name === text)) return text as Split | "held-out";
+  throw new InvalidArgumentError(`Choose one of ${SPLITS.join(", ")}, held-out.`);
 }
 
 /** Parser of an option's value: any finite number. */

@@ -5,6 +5,8 @@
 
 /** Stable codes of what can go wrong with the world while an episode runs. */
 export type FaultCode =
+  /** This task, not its site: what it is checked by, where it starts, who it is signed in as. Its suite's others can go on. */
+  | "task_unusable"
   | "browser_launch_failed"
   | "browser_crashed"
   | "page_crashed"

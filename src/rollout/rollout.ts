@@ -55,7 +55,7 @@ const FAULT_WINDOW_MIN = 6;
  * Runs every request and returns the records in the requests' order. A record whose ending is `faulted` was given up
  * after `faultRetries`: it is returned so that it is counted, and must not be used.
  *
- * A site that is down is waited for, up to `siteDownMinutes`, and so is the server of the policy's model; what broke
+ * A task that cannot be used (`task_unusable`) is given up at once and counts in no rate. A site that is down is waited for, up to `siteDownMinutes`, and so is the server of the policy's model; what broke
  * with it counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
  * passes `faultRateLimit`: a broken site must not look like a weak policy.
  */
@@ -112,6 +112,8 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       }
       options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
       faults.push({ code: ending.code, message: ending.message });
+      // Trying again does not help, and it says nothing about the other tasks.
+      if (ending.code === "task_unusable") break;
       if (isSiteFault(ending.code) && (await outage.wait(request))) continue;
       if (ending.code === "model_server_failed" && (await waitForServer(request))) continue;
       count(ending.code, ending.message);

@@ -14,8 +14,12 @@ export async function loadSuite(
   options: {
     /** Compares answers for WebArena tasks that need it. */
     judge?: ChatModel | null;
+    /** Problems of each page of MiniWoB++ that are held out; default 5. */
+    seeds?: number | undefined;
   } = {},
 ): Promise<Suite> {
+  if (options.seeds !== undefined && name !== "miniwob")
+    throw new ConfigError(`--seeds is for the suite miniwob, not for ${name}`, "Leave --seeds out.");
   switch (name) {
     case "built-in":
       if (file !== undefined)
@@ -31,7 +35,7 @@ export async function loadSuite(
     }
     case "miniwob": {
       const path = required(name, file, "MiniWoB++'s miniwob/html directory");
-      return (await import("./miniwob/suite.ts")).loadMiniwobSuite(path);
+      return (await import("./miniwob/suite.ts")).loadMiniwobSuite(path, options);
     }
     default: {
       const near = nearest(name, SUITES);

@@ -40,6 +40,8 @@ export interface Suite {
   tasks(filter?: TaskFilter): Task[];
   /** Throws a `ConfigError` that names the nearest id. */
   task(id: string): Task;
+  /** The row of a score table that a task counts in; `null`: in none but the whole. Default: its first site. */
+  column?(task: Task): string | null;
   /** What its tasks are made of, and new ones can be; `null` where they are only listed. */
   readonly catalog: TemplateTasks | null;
   /** What its sites are, by name; sites that nobody described are left out. For proposers that write tasks. */
@@ -49,6 +51,8 @@ export interface Suite {
   hasOracle(task: Task): boolean;
   /** Throws where there is none. */
   oracleFor(task: Task, first: Observation): OracleRun;
+  /** Its oracles find out by trying: what they cannot do on a page is theirs to see, and no failure. Default: they make no mistake. */
+  readonly oraclesTry?: boolean;
   /** An answer that looks right and is wrong. */
   wrongAnswer(task: Task): string;
 }

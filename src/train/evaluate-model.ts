@@ -9,6 +9,7 @@ import { openPolicy } from "../imitation/open-policy.ts";
 import type { RolloutConfig } from "../rollout/config.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
 import { rollout } from "../rollout/rollout.ts";
 import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import type { TrainConfig } from "../run/config.ts";
@@ -26,7 +27,7 @@ export interface TryTasksOptions {
   attempts?: number;
   /** Default 0: greedy. Attempts of one task differ only above 0. */
   temperature?: number;
-  /** Keeps the episodes; those that it holds already are not run again. */
+  /** Keeps the episodes; those that it holds already are not run again, unless the world broke them. */
   file?: string;
   onEpisode?(record: EpisodeRecord, done: number): void;
   /** The site, or the model's server, is down and was tried again in vain. */
@@ -68,7 +69,7 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
   await rollout({
     site: options.site,
     policy: opened.policy,
-    requests: wanted.filter(({ id }) => !records.has(id)),
+    requests: wanted.filter(({ id }) => !records.has(id) || isFaulted(records.get(id)!)),
     config,
     onEpisode: (record) => {
       lines?.append(record);

@@ -1,8 +1,11 @@
 /** @file The score of finished episodes, by what their verifiers say. */
 
-import { group } from "d3-array";
+import { group, rollup } from "d3-array";
 import { mean, rateStandardError } from "../algo/statistics.ts";
 import { ConfigError } from "../core/errors.ts";
+import type { FaultCode } from "../core/errors.ts";
+import type { Task } from "../core/task.ts";
+import { endingName } from "../core/trajectory.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { Evaluation, Score } from "../run/records.ts";
@@ -19,24 +22,64 @@ export function judgedEpisodes(records: readonly EpisodeRecord[]): EpisodeRecord
   return usable;
 }
 
-export function scoreEpisodes(records: readonly EpisodeRecord[]): Omit<Evaluation, "split"> {
+/** `siteOf`: the group of a task in `bySite`, `null` for none; default: its first site. */
+export function scoreEpisodes(
+  records: readonly EpisodeRecord[],
+  siteOf: (task: Task) => string | null = (task) => task.sites[0] ?? "",
+): Omit<Evaluation, "split"> {
   const usable = judgedEpisodes(records);
-  const scoreBy = (key: (record: EpisodeRecord) => string | undefined) => {
-    const groups = group(
-      usable.filter((record) => key(record) !== undefined),
-      (record) => key(record)!,
-    );
-    return Object.fromEntries(
-      [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, g]) => [k, score(g)]),
-    );
-  };
+  const scoreBy = (key: (task: Task) => string | null | undefined) => scoreGroups(usable, key);
   return {
     ...score(usable),
     faults: records.length - usable.length,
     stepsMean: usable.length === 0 ? 0 : mean(usable.map((record) => record.trajectory.steps.length)),
-    bySite: scoreBy((record) => record.trajectory.task.sites[0] ?? ""),
-    byCategory: scoreBy((record) => record.trajectory.task.category),
-    byNovelty: scoreBy((record) => record.trajectory.task.novelty),
+    bySite: scoreBy(siteOf),
+    byCategory: scoreBy((task) => task.category),
+    byNovelty: scoreBy((task) => task.novelty),
+  };
+}
+
+/** Scores by what `key` says of the task; tasks of which it says nothing are in no group. */
+function scoreGroups(
+  records: readonly EpisodeRecord[],
+  key: (task: Task) => string | null | undefined,
+): Record<string, Score> {
+  const keyOf = (record: EpisodeRecord) => key(record.trajectory.task) ?? null;
+  const groups = group(
+    records.filter((record) => keyOf(record) !== null),
+    (record) => keyOf(record)!,
+  );
+  return Object.fromEntries(
+    [...groups].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, of]) => [name, score(of)]),
+  );
+}
+
+/** What became of the episodes that did not succeed, and the score of each template. */
+export interface Failures {
+  byTemplate: Record<string, Score>;
+  /** Episodes that failed, by how they ended. `answered`: the agent, or the page, ended the episode. */
+  failures: Record<string, number>;
+  /** Episodes that the world, or what was configured, broke: not scored. */
+  faulted: { task: string; code: FaultCode; message: string }[];
+}
+
+export function explainFailures(records: readonly EpisodeRecord[]): Failures {
+  const usable = judgedEpisodes(records);
+  const failed = usable.filter((record) => !record.truth?.success);
+  const counts = rollup(
+    failed,
+    (of) => of.length,
+    ({ trajectory: { ending } }) => {
+      const name = endingName(ending);
+      return name === "terminated" ? "answered" : name;
+    },
+  );
+  return {
+    byTemplate: scoreGroups(usable, (task) => task.templateId),
+    failures: Object.fromEntries([...counts].sort(([, a], [, b]) => b - a)),
+    faulted: records.flatMap(({ trajectory: { ending, task } }) =>
+      ending.kind === "faulted" ? [{ task: task.id, code: ending.code, message: ending.message }] : [],
+    ),
   };
 }
 

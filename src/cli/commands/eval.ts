@@ -14,7 +14,7 @@ import {
   jsonOption,
   print,
   serverOptions,
-  splitName,
+  scoredSplit,
   suiteOptions,
   table,
   temperatureNumber,
@@ -24,6 +24,7 @@ import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 import type { Split } from "../../core/task.ts";
+import type { Failures } from "../../train/score-episodes.ts";
 import type { AttemptsReport, AttemptsScore } from "../../train/score-attempts.ts";
 import { tellHowToGoOn } from "./spent-budget.ts";
 import type { FormatSetting, PromptTemplate, TemplateSetting } from "../../text/template-names.ts";
@@ -35,9 +36,10 @@ interface EvalOptions extends SuiteOptions {
   run?: string;
   template?: TemplateSetting;
   observation?: FormatSetting;
-  split: Split;
+  split: Split | "held-out";
   site?: string;
   tasks: number;
+  seeds?: number;
   parallel: number;
   maxSteps: number;
   maxNewTokens?: number;
@@ -71,9 +73,14 @@ export const register: Register = (program) => {
     )
     .addOption(templateOption())
     .addOption(observationOption())
-    .option("--split <name>", "train, validation or test", splitName, "test")
+    .option("--split <name>", "train, validation, test, or held-out for the last two", scoredSplit, "test")
     .option("--site <name>", "only tasks of this site")
     .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
+    .option(
+      "--seeds <n>",
+      "problems of each page of MiniWoB++ (5 in BrowserGym's protocol); all are tried, and each page has a row",
+      wholeNumber(),
+    )
     .option("--safety <file>", "a policy below the model (docs/agent.md); default: the run's")
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
@@ -101,12 +108,13 @@ export const register: Register = (program) => {
     "webrl eval --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --tasks 20 --out runs/qwen.jsonl",
     "webrl eval --model openai:gpt-4o@https://api.openai.com/v1 --out runs/gpt.jsonl --llm budget.requests=300",
     "webrl eval --run runs/demo --site map --json",
+    "webrl eval --suite miniwob --file miniwob-plusplus/miniwob/html --split held-out --seeds 5 --max-steps 10",
     "webrl eval --model models/base --split validation --tasks 50 --attempts 8 --out runs/attempts.jsonl",
   ]);
   command.action(async (options: EvalOptions) => {
     const { loadSuite } = await import("../../tasks/load-suite.ts");
     const { newestPolicy, tryTasks } = await import("../../train/evaluate-model.ts");
-    const { scoreEpisodes } = await import("../../train/score-episodes.ts");
+    const { explainFailures, scoreEpisodes } = await import("../../train/score-episodes.ts");
     const { scoreAttempts } = await import("../../train/score-attempts.ts");
     const { chooseFormat } = await import("../../text/choose-template.ts");
     const { evaluationTasks } = await import("../../core/spread.ts");
@@ -150,14 +158,17 @@ export const register: Register = (program) => {
     const suite = await loadSuite(
       chosen("suite", suiteOfRun?.name),
       isOtherSuite ? options.file : chosen("file", suiteOfRun?.file ?? undefined),
-      { judge: opened.judge },
+      { judge: opened.judge, seeds: options.seeds },
     );
     const inRun = onSites(suite, isOtherSuite || options.site !== undefined ? [] : (suiteOfRun?.sites ?? []));
-    const all = inRun.tasks({ split: options.split });
+    const splits: Split[] = options.split === "held-out" ? ["validation", "test"] : [options.split];
+    const all = splits.flatMap((split) => inRun.tasks({ split }));
     if (options.site !== undefined) suite.tasks({ site: options.site, limit: 1 });
     const tasks = evaluationTasks(
       options.site === undefined ? all : all.filter((task) => task.sites.includes(options.site!)),
-      options.tasks,
+      options.seeds !== undefined && command.getOptionValueSource("tasks") !== "cli"
+        ? all.length
+        : options.tasks,
     );
     const format = chooseFormat(
       chosen("observation", run?.config.observation.format) ?? "auto",
@@ -211,7 +222,16 @@ export const register: Register = (program) => {
       ...(spent && { usageOfThisStart: spent }),
     };
     if (attempts > 1) print(options, { ...about, ...scoreAttempts(records, attempts) }, attemptsText);
-    else print(options, { ...about, ...scoreEpisodes(records) }, scoreText);
+    else
+      print(
+        options,
+        {
+          ...about,
+          ...scoreEpisodes(records, suite.column?.bind(suite)),
+          ...explainFailures(records),
+        },
+        (score) => scoreText(score, options.seeds !== undefined),
+      );
   });
 };
 
@@ -229,16 +249,24 @@ interface About {
 const titleOf = ({ model, template }: About) =>
   template === undefined ? model : `${model} (template ${template})`;
 
-const scoreText = (s: About & Omit<Evaluation, "split">): string =>
+const scoreText = (s: About & Omit<Evaluation, "split"> & Failures, showTemplates: boolean): string =>
   [
     `${titleOf(s)}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", "success", "±"],
-      [s.bySite, s.byCategory, s.byNovelty]
+      [s.bySite, s.byCategory, s.byNovelty, showTemplates ? s.byTemplate : {}]
         .flatMap(Object.entries<Score>)
         .map(([name, group]) => [name, group.tasks, percent(group.success), percent(group.standardError)]),
     ),
+    ...(s.successes < s.tasks
+      ? [
+          `failed: ${Object.entries(s.failures)
+            .map(([ending, count]) => `${count} ${ending.replaceAll("_", " ")}`)
+            .join(", ")}`,
+        ]
+      : []),
+    ...s.faulted.map(({ task, code, message }) => `not scored: ${task}: ${code}: ${message}`),
   ].join("\n");
 
 const attemptsText = (s: About & AttemptsReport): string => {

@@ -202,7 +202,8 @@ export function registerDemos(model: Command): void {
       episodes: options.episodes,
       seed: options.seed,
       file: options.out,
-      detourRate: options.detourRate,
+      // A detour loses what cannot be taken back: the pages of such suites end at the first wrong click.
+      detourRate: suite.oraclesTry && !given("detourRate") ? 0 : options.detourRate,
       failRate: options.failRate,
       rollout: parseConfig(rolloutConfigSchema, {
         parallel: options.parallel,

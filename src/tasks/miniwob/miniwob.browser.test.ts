@@ -1,69 +1,34 @@
-import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { jsonOf, webrl } from "../../cli/testing/webrl.ts";
 import { ConfigError } from "../../core/errors.ts";
+import type { Split } from "../../core/task.ts";
+import { isDemonstration, readEpisodes } from "../../imitation/demonstrations.ts";
+import { rolloutConfigSchema } from "../../rollout/config.ts";
 import { runEpisode } from "../../rollout/episode.ts";
+import { oraclePolicy } from "../../rollout/oracle-policy.ts";
 import type { Policy } from "../../rollout/policy.ts";
+import { rollout } from "../../rollout/rollout.ts";
+import { parseConfig } from "../../run/parse-config.ts";
+import { explainFailures, scoreEpisodes } from "../../train/score-episodes.ts";
+import type { SuiteCheck } from "../check.ts";
+import { loadSuite } from "../load-suite.ts";
 import { parseAction } from "../../text/action.ts";
 import { SOLVERS } from "./solvers/index.ts";
 import { loadMiniwobSuite } from "./suite.ts";
-import { TASK_NAMES } from "./task-names.ts";
-
-/** A page with MiniWoB++'s interface: its globals, its cover, its score display, its seeded problem. */
-const PAGE = `<!doctype html><html><head><title>Click Button</title><script src="../core/core.js"></script>
-<script>
-var genProblem = function () {
-  var wanted = ["Yes", "No", "Maybe"][Math.floor(Math.random() * 3)];
-  document.getElementById("query").textContent = 'Click  on the "' + wanted + '" button.';
-  document.getElementById("area").innerHTML = ["Yes", "No", "Maybe"].map(function (t) { return "<button>" + t + "</button>"; }).join("");
-  document.getElementById("area").onclick = function (e) { core.endEpisode(e.target.textContent === wanted ? 1 : -1); };
-};
-window.onload = function () { core.startEpisode(); };
-</script></head>
-<body><div id="query"></div><div id="area"></div></body></html>`;
-const CORE = `Math.seedrandom = function (seed) { var s = seed; Math.random = function () { s = (s * 16807 + 11) % 2147483647; return s / 2147483647; }; };
-var WOB_DONE_GLOBAL = false, WOB_RAW_REWARD_GLOBAL = 0;
-var core = { EPISODE_MAX_TIME: 10000,
-  canvasDrawClick: function () { document.getElementById("area").append("painted"); },
-  startEpisode: function () {
-    if (!document.getElementById("reward-display")) {
-      document.body.insertAdjacentHTML("beforeend", "<div id=reward-display>Last reward: -</div><div id=sync-task-cover>START</div>");
-      document.body.addEventListener("click", core.canvasDrawClick);
-    }
-    document.getElementById("sync-task-cover").style.display = "block";
-  },
-  startEpisodeReal: function () {
-    WOB_DONE_GLOBAL = false; document.getElementById("sync-task-cover").style.display = "none"; genProblem();
-    core.clock = setInterval(function () { document.getElementById("reward-display").append("."); }, 10);
-  },
-  clearTimer: function () { clearInterval(core.clock); },
-  getUtterance: function () { return document.getElementById("query").textContent.replace(/\\s+/g, " ").trim(); },
-  endEpisode: function (reward) { WOB_RAW_REWARD_GLOBAL = reward; WOB_DONE_GLOBAL = true; core.startEpisode(); } };`;
-
-/** A page that gains a fragment, whose utterance is an object, and which has to be left by a link before it ends. */
-const HASH_PAGE = PAGE.replace(
-  "window.onload",
-  `core.getUtterance = function () { return { utterance: document.getElementById("query").textContent, fields: {} }; };
-core.endEpisode = (function (end) { return function (reward) { location.href = "#"; end(reward); }; })(core.endEpisode);
-window.onload`,
-);
+import { TASK_NAMES, TRAIN_PAGES } from "./task-names.ts";
+import { writePages } from "./testing/pages.ts";
 
 let directory: string;
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), "webrl-miniwob-"));
-  for (const name of ["miniwob", "core"]) await mkdir(join(directory, name));
-  await writeFile(join(directory, "miniwob", "click-button.html"), PAGE);
-  await writeFile(join(directory, "miniwob", "search-engine.html"), HASH_PAGE);
-  // Not among the 125.
-  await writeFile(join(directory, "miniwob", "simon-says.html"), PAGE);
-  await writeFile(join(directory, "core", "core.js"), CORE);
+  directory = await writePages();
 });
 afterAll(async () => rm(directory, { recursive: true }));
 
 test("a page is a task: seeded, ended by the page itself, judged by its reward", async () => {
   const suite = await loadMiniwobSuite(directory);
-  expect(suite.tasks().map((task) => task.id)).toEqual(["miniwob.click-button", "miniwob.search-engine"]);
+  const page = suite.task("miniwob.click-button");
   await using site = await suite.createSite();
   const queries = new Set<string>();
   for (const [seed, right] of [
@@ -71,8 +36,8 @@ test("a page is a task: seeded, ended by the page itself, judged by its reward",
     [700_000_000, false],
     [1_500_000_001, true],
   ] as const) {
-    await using episode = await site.start(suite.tasks()[0]!, { seed });
-    await using again = await site.start(suite.tasks()[0]!, { seed });
+    await using episode = await site.start(page, { seed });
+    await using again = await site.start(page, { seed });
     expect(again.first.text).toBe(episode.first.text);
     expect(episode.first.text.split("---\n")[1]).toBe("[button Yes] [button No] [button Maybe]");
     const wanted = /^Click on the "(\w+)" button\.$/.exec(episode.task.instruction)![1]!;
@@ -111,7 +76,7 @@ test("a rollout's trajectory carries the page's own instruction, and the policy 
     },
   };
   const limits = { maxSteps: 5, maxTimeMs: 60_000, repeatedAction: 3, repeatedError: 3 };
-  const request = { id: "a", task: suite.tasks()[0]!, seed: 1 };
+  const request = { id: "a", task: suite.task("miniwob.click-button/1"), seed: 1 };
   const { trajectory } = await runEpisode(request, { site, policy, limits });
   expect(new Set([...given, trajectory.task.instruction])).toEqual(
     new Set([expect.stringMatching(/^Click on the "\w+" button\.$/)]),
@@ -132,12 +97,83 @@ test("a solver succeeds by the text of the page and written actions alone", asyn
 test("saying that it is done does not make it done; files outside of the directory are not served", async () => {
   const suite = await loadMiniwobSuite(directory);
   await using site = await suite.createSite();
-  const [task] = suite.tasks();
-  await using episode = await site.start(task!, { seed: 1 });
+  const task = suite.task("miniwob.click-button/1");
+  await using episode = await site.start(task, { seed: 1 });
   await episode.step({ ok: true, action: { kind: "exit", message: "done" }, comments: [] });
   expect(await episode.verify("done")).toMatchObject({ success: false, reasons: ["the page did not end"] });
-  const outside = { ...task!, startUrl: "http://miniwob.webrl.test/..%2f..%2fetc/passwd" };
-  await expect(site.start(outside, { seed: 1 })).rejects.toThrow(/is no MiniWoB\+\+ page: not found/);
+  const outside = { ...task, startUrl: "http://miniwob.webrl.test/..%2f..%2fetc/passwd" };
+  await expect(site.start(outside, { seed: 1 })).rejects.toThrow(
+    /is no MiniWoB\+\+ page that becomes ready: not found/,
+  );
+});
+
+test("each page has five problems that are held out; BrowserGym's half has others to train on", async () => {
+  const suite = await loadMiniwobSuite(directory);
+  const count = (split: Split, template: string) => suite.tasks({ split, template }).length;
+  expect([count("test", "miniwob.click-button"), count("train", "miniwob.click-button")]).toEqual([5, 0]);
+  expect([
+    count("validation", "miniwob.enter-text"),
+    count("train", "miniwob.enter-text"),
+    count("test", "miniwob.enter-text"),
+  ]).toEqual([5, 100, 0]);
+  expect([TASK_NAMES.length, TRAIN_PAGES.size]).toEqual([125, 62]);
+  const three = await loadSuite("miniwob", directory, { seeds: 3 });
+  expect(three.tasks({ split: "test" })).toHaveLength(3);
+  await expect(loadSuite("built-in", undefined, { seeds: 3 })).rejects.toThrow(/--seeds is for/);
+});
+
+test("a numbered problem is the same in every episode", async () => {
+  const suite = await loadMiniwobSuite(directory);
+  await using site = await suite.createSite();
+  const instructions = new Set<string>();
+  for (const seed of [1, 700_000_000, 1_500_000_001]) {
+    await using episode = await site.start(suite.task("miniwob.click-button/2"), { seed });
+    instructions.add(episode.task.instruction);
+  }
+  expect(instructions.size).toBe(1);
+});
+
+test("solvers are the suite's oracles; a page that never becomes ready is named, and the others go on", async () => {
+  const suite = await loadMiniwobSuite(directory);
+  await using site = await suite.createSite();
+  const tasks = ["enter-text/1001", "click-shades/1", "count-sides/1", "click-button/1"].map((id) =>
+    suite.task(`miniwob.${id}`),
+  );
+  expect(tasks.map((task) => suite.hasOracle(task))).toEqual([true, false, false, true]);
+  const policy = oraclePolicy({
+    oracleFor: (task, first) =>
+      suite.hasOracle(task) ? suite.oracleFor(task, first) : suite.oracleFor(tasks[0]!, first),
+  });
+  const config = parseConfig(rolloutConfigSchema, { faultRetries: 0 });
+  const records = await rollout({
+    site,
+    policy,
+    config,
+    requests: tasks.map((task) => ({ id: task.id, task, seed: 1 })),
+  });
+  expect(records.map(({ truth }) => truth?.success)).toEqual([true, undefined, undefined, true]);
+  expect(scoreEpisodes(records)).toMatchObject({ tasks: 2, successes: 2, faults: 2 });
+  expect(explainFailures(records)).toMatchObject({
+    byTemplate: { "miniwob.click-button": { tasks: 1 }, "miniwob.enter-text": { tasks: 1 } },
+    failures: {},
+    faulted: ["click-shades", "count-sides"].map((name) => ({
+      task: `miniwob.${name}/1`,
+      code: "task_unusable",
+      message: expect.stringContaining("is no MiniWoB++ page that becomes ready") as string,
+    })),
+  });
+});
+
+test("suite check and model demos work on it", async () => {
+  const on = (command: string) =>
+    `${command} --suite miniwob --file ${directory} --template miniwob.enter-text`.split(" ");
+  const check = await webrl(...on("suite check --instances 1 --json"));
+  expect(jsonOf<SuiteCheck>(check)).toMatchObject({ ok: true, episodes: 2 });
+  const out = join(directory, "demos.jsonl");
+  await webrl(...on(`model demos --episodes 2 --out ${out}`));
+  const records = await readEpisodes(out);
+  expect(records.map(isDemonstration)).toEqual([true, true]);
+  expect(records[0]!.trajectory.task.instruction).toMatch(/^Enter "\w+" into/);
 });
 
 test("a directory without pages is the user's mistake", async () => {

@@ -22,16 +22,18 @@ export function injected(seed: number): string {
     core.EPISODE_MAX_TIME = ${EPISODE_MAX_MS};
     core.startEpisodeReal();
     core.clearTimer();
+    core.hasProblem = true;
   };
 }</script>`;
 }
 
 /**
  * Expression for the page's own instruction. Some pages answer with `{ utterance, fields }`. `click-menu-2` names its
- * item by an icon, whose class says what it shows: BrowserGym's words. `null`: not one of these pages.
+ * item by an icon, whose class says what it shows: BrowserGym's words. `null`: not one of these pages, or its problem has
+ * not begun.
  */
 export const INSTRUCTION = `(() => {
-  if (typeof core === "undefined") return null;
+  if (typeof core === "undefined" || !core.hasProblem || globalThis.WOB_TASK_READY === false) return null;
   const icon = document.querySelector("#query .ui-icon");
   if (icon) {
     const name = icon.classList[1];

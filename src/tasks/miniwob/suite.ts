@@ -1,11 +1,16 @@
 /**
- * @file MiniWoB++ as a suite: the user's copy of its `html` directory, served from this process. Each page is a task; a
- * task and a seed give the same problem. The truth is the page's own raw reward, positive for success, as in
- * BrowserGym's protocol (reference: section 11).
+ * @file MiniWoB++ as a suite: the user's copy of its `html` directory, served from this process. Each page is a template, each
+ * of its problems a task: page and number give the same problem in every episode. The truth is the page's own raw reward,
+ * positive for success, as in BrowserGym's protocol (reference: section 11).
+ *
+ * BrowserGym's half for training has problems to train on and others to validate on, the other half is for the test:
+ * the 125 pages of the protocol are the two that are held out, `validation` and `test`.
  *
  * Deviations from BrowserGym's protocol:
- * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at.
- * 2. Seeds are those of the episode, in their full range.
+ * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at. No page asks for the
+ *    size of its window.
+ * 2. Problems are numbered from 1 and drawn in the full range of seeds. BrowserGym's lie in 0 to 33, so that 35 of its 625
+ *    episodes repeat one.
  * 3. An address that only gained a fragment is the task's page still: `search-engine` adds `#` to its own.
  * 4. A page stays as it was when it ended, without the START cover, so that the last observation shows the outcome.
  */
@@ -13,42 +18,59 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join, resolve, sep } from "node:path";
-import { ConfigError, Fault } from "../../core/errors.ts";
-import type { Task } from "../../core/task.ts";
+import { setTimeout } from "node:timers/promises";
+import { ConfigError, Fault, invariant } from "../../core/errors.ts";
+import { hash32 } from "../../core/rng.ts";
+import type { Split, Task } from "../../core/task.ts";
 import type { Verdict } from "../../core/trajectory.ts";
 import { startBrowserEpisode } from "../../browser/episode.ts";
 import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld } from "../../browser/world.ts";
-import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
+import { parseAction } from "../../text/action.ts";
+import type { OracleRun, Suite, SiteOptions, SuiteSite } from "../suite.ts";
 import { filterTasks, unknown } from "../filter-tasks.ts";
 import { injected, INSTRUCTION } from "./page.ts";
-import { TASK_NAMES } from "./task-names.ts";
+import type { Solver } from "./solvers/hands.ts";
+import { SOLVERS } from "./solvers/index.ts";
+import { TASK_NAMES, TRAIN_PAGES } from "./task-names.ts";
 
 const HOST = "miniwob.webrl.test";
 
 /** `directory`: `miniwob/html`, or its `miniwob` folder with the pages themselves. */
-export async function loadMiniwobSuite(directory: string): Promise<Suite> {
+export async function loadMiniwobSuite(
+  directory: string,
+  options: { seeds?: number | undefined } = {},
+): Promise<Suite> {
   const root = resolve(directory);
   const hint = "Clone Farama-Foundation/miniwob-plusplus and give the path of its miniwob/html directory.";
   if (!existsSync(root)) throw new ConfigError(`${directory} does not exist`, hint);
   const nested = existsSync(join(root, "miniwob"));
   const base = nested ? "/miniwob/" : "/";
   const pages = join(root, nested ? "miniwob" : ".");
+  const { seeds = HELD_OUT } = options;
+  if (seeds > BEFORE_TRAINED)
+    throw new ConfigError(
+      `a page has at most ${BEFORE_TRAINED} problems that are held out`,
+      "Give fewer --seeds.",
+    );
   const names = TASK_NAMES.filter((name) => existsSync(join(pages, `${name}.html`)));
   if (names.length === 0) throw new ConfigError(`${directory} has no MiniWoB++ pages`, hint);
-  const tasks = names.map((name): Task => ({
-    id: `miniwob.${name}`,
-    sites: ["miniwob"],
-    // The episode's task has the page's own, which depends on the seed.
-    instruction: `MiniWoB++: ${name.replaceAll("-", " ")}`,
-    startUrl: `http://${HOST}${base}${name}.html`,
-    templateId: `miniwob.${name}`,
-    params: {},
-    category: "form filling",
-    // At most 10 steps in BrowserGym's protocol.
-    difficulty: 3,
-    split: "test",
-  }));
+  const tasks = names.flatMap((name) =>
+    problemsOf(name, seeds).map(({ number, split }): Task => ({
+      id: `miniwob.${name}/${number}`,
+      sites: ["miniwob"],
+      // The episode's task has the page's own, which depends on the problem.
+      instruction: `MiniWoB++: ${name.replaceAll("-", " ")}`,
+      startUrl: `http://${HOST}${base}${name}.html`,
+      templateId: `miniwob.${name}`,
+      params: { problem: number },
+      category: "form filling",
+      // At most 10 steps in BrowserGym's protocol.
+      difficulty: 3,
+      split,
+      ...(split === "test" && { novelty: "new template" }),
+    })),
+  );
   return {
     name: "miniwob",
     descriptions: {},
@@ -57,6 +79,9 @@ export async function loadMiniwobSuite(directory: string): Promise<Suite> {
     task: (id) => {
       const found = tasks.find((task) => task.id === id);
       if (found) return found;
+      // A page without a number: the episode's seed draws the problem.
+      const ofPage = tasks.find((task) => task.templateId === id);
+      if (ofPage) return { ...ofPage, id, params: {} };
       throw unknown(
         "task",
         id,
@@ -65,12 +90,42 @@ export async function loadMiniwobSuite(directory: string): Promise<Suite> {
       );
     },
     createSite: async (options = {}) => createMiniwobSite(root, options),
-    hasOracle: () => false,
-    oracleFor: (task) => {
-      throw new ConfigError(`${task.id} has no oracle`, "MiniWoB++ ships none.");
+    hasOracle: (task) => solverOf(task) !== undefined,
+    oracleFor: (task, first) => {
+      const solver = solverOf(task);
+      invariant(solver, `${task.id} has no oracle`);
+      return actionsOf(solver(task.instruction, first));
     },
+    oraclesTry: true,
     wrongAnswer: () => "wrong",
   };
+}
+
+/** A problem is there when the page has loaded; some pages wait for a picture. */
+const [READY_TRIES, READY_PAUSE_MS] = [8, 250];
+
+/** Problems that are held out of each page, as in BrowserGym's protocol. */
+const HELD_OUT = 5;
+/** Problems of a page to train on, and the number before their first: as many can be held out. */
+const [TRAINED, BEFORE_TRAINED] = [100, 1000];
+
+function problemsOf(name: string, heldOut: number): { number: number; split: Split }[] {
+  const numbers = (from: number, count: number, split: Split) =>
+    Array.from({ length: count }, (_, i) => ({ number: from + i, split }));
+  if (!TRAIN_PAGES.has(name)) return numbers(1, heldOut, "test");
+  return [...numbers(1, heldOut, "validation"), ...numbers(BEFORE_TRAINED + 1, TRAINED, "train")];
+}
+
+const solverOf = ({ templateId }: Task): Solver | undefined =>
+  templateId === null ? undefined : SOLVERS[templateId.slice("miniwob.".length)];
+
+/** What a solver writes, as actions. */
+function* actionsOf(steps: ReturnType<Solver>): OracleRun {
+  for (let next = steps.next(); !next.done;) {
+    const parsed = parseAction(next.value);
+    invariant(parsed.ok, `a solver wrote ${next.value}`);
+    next = steps.next(yield parsed.action);
+  }
 }
 
 function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
@@ -85,6 +140,8 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
     },
     start: async (task, { seed, signal }) => {
       signal?.throwIfAborted();
+      const { problem } = task.params;
+      const pageSeed = typeof problem === "number" ? hash32(`${task.templateId}/${problem}`) : seed;
       let reward: number | null = null;
       const isTaskPage = (url: string) => url.split("#", 1)[0] === task.startUrl;
       const look = async (read: (expression: string) => Promise<unknown>) => {
@@ -93,17 +150,22 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
         return reward !== null;
       };
       const world: EpisodeWorld = {
-        hosts: new Map([[HOST, (request: Request) => servePage(root, request, seed)]]),
+        hosts: new Map([[HOST, (request: Request) => servePage(root, request, pageSeed)]]),
         allowedHosts: [],
         cookies: [],
         startUrl: task.startUrl,
         instruction: async (read) => {
-          const instruction = await read(INSTRUCTION);
-          if (typeof instruction === "string") return instruction;
+          for (let tries = 0; tries < READY_TRIES; tries++) {
+            const instruction = await read(INSTRUCTION);
+            if (typeof instruction === "string" && instruction !== "") return instruction;
+            await setTimeout(READY_PAUSE_MS, undefined, { signal });
+          }
           const text = String(await read("document.body.innerText")).slice(0, 100);
-          throw new Fault("site_down", `${task.startUrl} is no MiniWoB++ page: ${text}`, {
-            retryable: false,
-          });
+          throw new Fault(
+            "task_unusable",
+            `${task.startUrl} is no MiniWoB++ page that becomes ready: ${text || "it is empty"}`,
+            { retryable: false },
+          );
         },
         ended: async ({ url, read }) => isTaskPage(url) && look(read),
         verify: async (_, { url, read }): Promise<Verdict> => {
