@@ -9,7 +9,9 @@ describe("browserInfo", () => {
   it("takes WEBRL_BROWSER, a path or an address, unless the options name a browser", async () => {
     vi.stubEnv("WEBRL_BROWSER", process.execPath);
     expect(await browserInfo()).toMatchObject({ source: "configured", location: process.execPath });
-    expect(await browserInfo({ endpoint: "ws://a.test/" })).toMatchObject({ source: "remote" });
+    expect(await browserInfo({ endpoints: [{ playwright: "ws://a.test/" }] })).toMatchObject({
+      source: "remote",
+    });
     vi.stubEnv("WEBRL_BROWSER", "http://browsers.test:9222");
     expect(await browserInfo()).toMatchObject({ source: "remote", location: "http://browsers.test:9222" });
     vi.stubEnv("WEBRL_BROWSER", "/nowhere/chrome");
@@ -17,7 +19,9 @@ describe("browserInfo", () => {
   });
 
   it("takes the endpoint before all, then the configured executable", async () => {
-    expect(await browserInfo({ endpoint: "ws://browsers.test/" })).toMatchObject({
+    expect(
+      await browserInfo({ endpoints: [{ playwright: "ws://browsers.test/?token=${X}" }] }),
+    ).toMatchObject({
       source: "remote",
       location: "ws://browsers.test/",
     });
@@ -36,12 +40,14 @@ describe("browserInfo", () => {
     expect(await browserInfo()).toMatchObject({ source: "packaged" });
   });
 
-  it("accepts no unknown key and no odd endpoint", () => {
+  it("accepts no unknown key", () => {
     expect(browserConfigSchema.safeParse({ headless: true }).success).toBe(false);
-    expect(browserConfigSchema.safeParse({ endpoint: "browsers.test" }).success).toBe(false);
+    expect(browserConfigSchema.safeParse({ endpoints: ["ws://browsers.test"] }).success).toBe(false);
     expect(browserConfigSchema.safeParse({ locale: "not a language" }).success).toBe(false);
     expect(browserConfigSchema.parse({})).toEqual({
+      endpoints: [],
       proxyHost: "127.0.0.1",
+      proxyListen: null,
       headed: false,
       width: 1280,
       height: 720,
@@ -51,8 +57,8 @@ describe("browserInfo", () => {
   });
 
   it("a window is refused where there is none, before anything starts", async () => {
-    await expect(launchBrowser({ headed: true, endpoint: "ws://browsers.test/" })).rejects.toThrow(
-      "the browser at ws://browsers.test/ was started elsewhere",
-    );
+    await expect(
+      launchBrowser({ headed: true, endpoints: [{ playwright: "ws://browsers.test/" }] }),
+    ).rejects.toThrow("the browser at ws://browsers.test/ was started elsewhere");
   });
 });

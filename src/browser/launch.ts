@@ -1,6 +1,6 @@
 /**
  * @file Finds and starts Chromium. On Linux x64 it comes with the npm package `@sparticuz/chromium` (unpacked once into
- * the user's cache); elsewhere an installed Chrome or Playwright's own download is used; or a remote browser is joined.
+ * the user's cache); elsewhere an installed Chrome or Playwright's own download is used. `connect.ts` joins those that run elsewhere.
  */
 
 import { execFile } from "node:child_process";
@@ -17,24 +17,19 @@ import { ConfigError, Fault } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive } from "../core/process-owner.ts";
 import { withProfileDirectory } from "./profiles.ts";
-import { browserSettingsSchema } from "../core/browser-settings.ts";
+import { browserBlockSchema, checkEndpoints } from "../core/browser-settings.ts";
+import { joinBrowser, nameOf } from "./connect.ts";
 
 export const browserConfigSchema = z.strictObject({
   executable: z.string().optional().describe("Path of a Chromium or Chrome to use instead of the one found."),
-  endpoint: z
-    .string()
-    .regex(/^(wss?|https?):\/\//)
-    .optional()
-    .describe("Remote browser: ws(s)://… of a Playwright server, or http(s)://… of a CDP endpoint."),
-  proxyHost: z
-    .string()
-    .default("127.0.0.1")
-    .describe("Address under which the browser reaches this process; set it for a remote browser."),
   headed: z.boolean().default(false).describe("Show the browser's window to a person."),
-  ...browserSettingsSchema.shape,
+  ...browserBlockSchema.shape,
 });
 
-export type BrowserConfig = z.input<typeof browserConfigSchema>;
+export type BrowserConfig = z.input<typeof browserConfigSchema> & {
+  /** Told of a browser elsewhere that goes away, does not answer, or is there again. */
+  onTrouble?: ((message: string) => void) | undefined;
+};
 
 export interface BrowserInfo {
   source: "packaged" | "configured" | "playwright" | "installed" | "remote";
@@ -68,18 +63,26 @@ const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
   }),
 };
 
-/** `WEBRL_BROWSER`, a path or an address, stands in where the configuration names no browser. */
+/** `WEBRL_BROWSER`, a path or an address, stands in where the configuration names no browser. Throws a `ConfigError` where an endpoint cannot be one. */
 export function resolveBrowser(config: BrowserConfig): z.output<typeof browserConfigSchema> {
   const named = process.env["WEBRL_BROWSER"];
-  const given = browserConfigSchema.parse(config);
-  if (!named || given.executable || given.endpoint) return given;
-  return { ...given, ...(/^(wss?|https?):\/\//.test(named) ? { endpoint: named } : { executable: named }) };
+  const { onTrouble: _, ...settings } = config;
+  const given = browserConfigSchema.parse(settings);
+  if (!named || given.executable || given.endpoints.length > 0) {
+    checkEndpoints(given.endpoints);
+    return given;
+  }
+  // From the environment and into no file: a key in it may be written out.
+  if (/^wss?:\/\//.test(named)) return { ...given, endpoints: [{ playwright: named, weight: 1, max: null }] };
+  if (/^https?:\/\//.test(named)) return { ...given, endpoints: [{ cdp: named, weight: 1, max: null }] };
+  return { ...given, executable: named };
 }
 
 /** The browser that {@link launchBrowser} would take. Starts and unpacks nothing; throws a `ConfigError` where there is none. */
 export async function browserInfo(options: BrowserConfig = {}): Promise<BrowserInfo> {
   const config = resolveBrowser(options);
-  if (config.endpoint) return { source: "remote", location: config.endpoint, unpacked: true };
+  if (config.endpoints.length > 0)
+    return { source: "remote", location: config.endpoints.map(nameOf).join(", "), unpacked: true };
   if (config.executable) {
     if (!existsSync(config.executable))
       throw new ConfigError(
@@ -105,7 +108,7 @@ export async function browserInfo(options: BrowserConfig = {}): Promise<BrowserI
  * Chromium's switches on top of Playwright's. Pages have no way out but the proxy of their context: WebRTC may not use
  * UDP past it, names are not resolved by the browser, and whatever belongs to no context meets a dead proxy.
  */
-function switches(proxyHost: string): string[] {
+export function switches(proxyHost: string): string[] {
   return [
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
     `--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE ${proxyHost}`,
@@ -141,19 +144,11 @@ function assertWindow({ source, location }: BrowserInfo): void {
     refuse("there is no display (DISPLAY is not set)", "Start it on a desktop, or leave the window out.");
 }
 
-/** Starts (or joins) a browser. Throws a `ConfigError` where there is none, a `Fault` where it does not start. */
+/** Starts a browser, or joins the first endpoint. Throws a `ConfigError` where there is none, a `Fault` where it does not start. */
 export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser> {
-  const { endpoint, proxyHost, headed } = resolveBrowser(config);
+  const { endpoints, proxyHost, headed } = resolveBrowser(config);
   if (headed) assertWindow(await browserInfo(config));
-  if (endpoint) {
-    try {
-      return endpoint.startsWith("ws")
-        ? await chromium.connect(endpoint, { timeout: 30_000 })
-        : await chromium.connectOverCDP(endpoint, { timeout: 30_000 });
-    } catch (cause) {
-      throw launchFault(`no browser answers at ${endpoint}`, cause);
-    }
-  }
+  if (endpoints[0]) return joinBrowser(endpoints[0], switches(proxyHost));
   const info = await browserInfo(config);
   const packaged = info.source === "packaged" ? await unpack() : null;
   const launch = (env: Record<string, string>) =>

@@ -56,7 +56,7 @@ export function serverOptions(command: Command): Command {
 export function browserOption(command: Command): Command {
   return command.option(
     "--browser <setting>",
-    "a setting of the browser: width=1280, height=720, locale=en-US or timezone=UTC; may be given again",
+    'a setting of the browser: width=1280, height=720, locale=en-US, timezone=UTC, endpoints=\'[{"playwright": "ws://HOST:3000/"}]\', proxyHost=ADDRESS or proxyListen=ADDRESS, or a JSON file with several; may be given again',
     (text: string, before: string[]) => [...before, text],
     [],
   );

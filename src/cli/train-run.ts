@@ -3,9 +3,11 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { ChatMeter } from "../chat/meter.ts";
+import type { BrowserBlock } from "../core/browser-settings.ts";
 import { BudgetSpent, ConfigError } from "../core/errors.ts";
 import type { Estimate, PlannedWork } from "../engine/onnx/estimate.ts";
 import { loraOf, methodParts, type TrainConfig } from "../run/config.ts";
+import { describeBrowser, isSameBrowser } from "../rollout/same-browser.ts";
 import { checkResources } from "./check-resources.ts";
 import type { Observer } from "../run/events.ts";
 import type { RunResult, TrainOptions } from "../train/loop.ts";
@@ -19,6 +21,8 @@ export interface TrainRunOptions extends TrainOptions {
   config?: TrainConfig;
   /** Continue with another number of phases. */
   phases?: number;
+  /** Continue with browsers elsewhere, as `--browser` names them; what pages are shown in stays as it is. */
+  browser?: readonly string[];
   /** Default: the terminal. */
   observer?: Observer;
 }
@@ -41,10 +45,15 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const recorded = options.config
     ? await resolveModels(options.config)
     : (await readRunInfo(directory)).config;
-  const config = { ...recorded, phases: phases ?? recorded.phases };
+  const config = {
+    ...recorded,
+    phases: phases ?? recorded.phases,
+    browser: await otherEndpoints(recorded.browser, options.browser ?? []),
+  };
   const trained = options.config ? 0 : await lastTrainedPhase(directory);
   const actor = trained === 0 ? config.models.base : checkpointPath(directory, "actor", trained);
   const isOver = trained > 0 && trained >= config.phases;
+  await checkBrowsers(config.browser);
   const estimate = isOver ? null : await checkResources(planOf(config, actor));
   const view = createRunView(config);
   const observer = options.observer ?? view.observer;
@@ -53,8 +62,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       ? await createRun(directory, runInfo(config), observer)
       : await openRun(directory, observer, {
           version: packageVersion(),
-          ...(phases !== undefined && {
-            change: (info) => ({ ...info, config: { ...info.config, phases } }),
+          ...((phases !== undefined || options.browser?.length) && {
+            change: (info) => ({
+              ...info,
+              config: { ...info.config, phases: config.phases, browser: config.browser },
+            }),
           }),
         });
     let meter: ChatMeter | undefined;
@@ -94,6 +106,27 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     // A process that was killed may have left some, and this one may have needed no browser.
     await sweepProfiles();
   }
+}
+
+/** Pages of one run are shown alike, wherever. */
+async function otherEndpoints(recorded: BrowserBlock, settings: readonly string[]): Promise<BrowserBlock> {
+  const { loadBrowser } = await import("../run/parse-config.ts");
+  const browser = await loadBrowser(settings, recorded);
+  if (isSameBrowser(browser, recorded)) return browser;
+  throw new ConfigError(
+    `the run's pages are shown in ${describeBrowser(recorded)}, and --browser says ${describeBrowser(browser)}`,
+    "Name only endpoints, proxyHost and proxyListen, or start a new run.",
+  );
+}
+
+/** Before anything is written: every endpoint is joined once. */
+async function checkBrowsers(browser: BrowserBlock): Promise<void> {
+  const { BrowserPool } = await import("../browser/pool.ts");
+  await using pool = new BrowserPool({
+    ...browser,
+    onTrouble: (message) => process.stderr.write(`${message}\n`),
+  });
+  await pool.check();
 }
 
 /** Tokens of a step's prompt and action where nothing is known yet. */

@@ -1,6 +1,10 @@
-/** @file What pages are shown in: the size of the window, the language and the clock. A run's configuration has them under `browser`. */
+/**
+ * @file Settings of the browser, as a run's configuration has them under `browser`: what pages are shown in (the size of the
+ * window, the language and the clock), and the browsers elsewhere that show them.
+ */
 
 import { z } from "zod";
+import { ConfigError } from "./errors.ts";
 import { DEFAULT_BROWSER } from "./trajectory.ts";
 
 const isLocale = (tag: string): boolean => {
@@ -40,3 +44,109 @@ export const browserSettingsSchema = z.strictObject({
     .default(DEFAULT_BROWSER.timezone)
     .describe("Time zone that pages see."),
 });
+
+const endpointSchema = z.strictObject({
+  playwright: z
+    .string()
+    .optional()
+    .describe("Address of a Playwright server: ws://… or wss://…; ${NAME} in it is the environment's."),
+  cdp: z
+    .string()
+    .optional()
+    .describe(
+      "Address of a DevTools endpoint: http(s)://… or ws(s)://…; ${NAME} in it is the environment's.",
+    ),
+  weight: z
+    .number()
+    .positive()
+    .default(1)
+    .describe("Its share of the episodes, beside the weights of the others."),
+  max: z.int().min(1).nullable().default(null).describe("Episodes that it takes at once; null for no limit."),
+});
+
+/** One browser elsewhere: either `playwright` or `cdp`. */
+export type BrowserEndpoint = z.output<typeof endpointSchema>;
+
+export const browserBlockSchema = z.strictObject({
+  ...browserSettingsSchema.shape,
+  endpoints: z
+    .array(endpointSchema)
+    .default([])
+    .describe(
+      'Browsers elsewhere: [{"playwright": "ws://…"}, {"cdp": "http://…", "weight": 2, "max": 16}]. None: one is started here.',
+    ),
+  proxyHost: z
+    .string()
+    .min(1)
+    .default("127.0.0.1")
+    .describe(
+      "Address under which browsers elsewhere reach this machine, whose proxy is their only network.",
+    ),
+  proxyListen: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "Address of this machine that the proxy listens on; null for proxyHost. 0.0.0.0 for all, where proxyHost is a name or another machine's.",
+    ),
+});
+
+export type BrowserBlock = z.output<typeof browserBlockSchema>;
+
+/** The address as it was written. */
+export const addressOf = ({ playwright, cdp }: Pick<BrowserEndpoint, "playwright" | "cdp">): string =>
+  playwright ?? cdp ?? "";
+
+/** How an endpoint is called in messages: without user, query and fragment, which may hold secrets. */
+export function describeAddress(address: string): string {
+  return address.replace(/[?#].*$/s, "").replace(/^(\w+:\/\/)[^/]*@/, "$1");
+}
+
+const SECRET_PARAMETER = /token|key|auth|secret|pass|sig|credential|jwt/i;
+
+/** Throws a `ConfigError` where an endpoint cannot be one, or would leave a secret in the configuration of a run. */
+export function checkEndpoints(endpoints: readonly BrowserEndpoint[]): void {
+  const seen = new Set<string>();
+  for (const endpoint of endpoints) {
+    const { playwright, cdp } = endpoint;
+    if ((playwright === undefined) === (cdp === undefined))
+      throw new ConfigError(
+        "browser.endpoints: each has either playwright or cdp",
+        'Write {"playwright": "ws://…"} or {"cdp": "http://…"}.',
+      );
+    const address = addressOf(endpoint);
+    const kind = playwright === undefined ? "cdp" : "playwright";
+    const schemes = kind === "cdp" ? ["http:", "https:", "ws:", "wss:"] : ["ws:", "wss:"];
+    // What the environment fills in is not known yet.
+    const tried = address.replace(/\$\{\w*\}/g, "0");
+    if (!URL.canParse(tried) || !schemes.includes(new URL(tried).protocol))
+      throw new ConfigError(
+        `browser.endpoints: ${describeAddress(address)} is no address of a ${kind === "cdp" ? "DevTools endpoint" : "Playwright server"}`,
+        kind === "cdp" ? "Write it like http://HOST:9222." : "Write it like ws://HOST:3000/.",
+      );
+    refuseSecrets(address);
+    if (seen.has(address))
+      throw new ConfigError(
+        `browser.endpoints names ${describeAddress(address)} twice`,
+        "Name it once, and give it a larger weight if it is to have more episodes.",
+      );
+    seen.add(address);
+  }
+}
+
+function refuseSecrets(address: string): void {
+  const refuse = (what: string): never => {
+    throw new ConfigError(
+      `browser.endpoints: the address of ${describeAddress(address)} holds ${what}, which would stand in the run's files`,
+      "Put it into an environment variable and write ${NAME} in its place (in single quotes on a command line).",
+    );
+  };
+  const fromEnvironment = /^(\$\{\w+\})*$/;
+  const user = /^\w+:\/\/([^/]*)@/.exec(address)?.[1] ?? "";
+  if (!user.split(":").every((part) => fromEnvironment.test(part))) refuse("a user or a password");
+  for (const pair of address.replace(/^[^?]*\??/s, "").split(/[&#]/)) {
+    const [name = "", value = ""] = pair.split(/=(.*)/s);
+    if (SECRET_PARAMETER.test(name) && !fromEnvironment.test(value)) refuse(`a value of ${name}`);
+  }
+}

@@ -9,6 +9,7 @@ export type FaultCode =
   | "task_unusable"
   | "browser_launch_failed"
   | "browser_crashed"
+  | "browser_lost"
   | "page_crashed"
   | "site_down"
   | "navigation_timeout"

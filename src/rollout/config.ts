@@ -3,7 +3,7 @@
 import { z } from "zod";
 
 export const rolloutConfigSchema = z.strictObject({
-  parallel: z.int().min(1).max(256).default(6).describe("Episodes that run at once."),
+  parallel: z.int().min(1).max(8192).default(6).describe("Episodes that run at once."),
   maxSteps: z.int().min(1).max(200).default(12).describe("Turns before an episode is truncated."),
   maxNewTokens: z.int().min(8).max(65_536).default(96).describe("Tokens that one response may have."),
   temperature: z
@@ -39,7 +39,7 @@ export const rolloutConfigSchema = z.strictObject({
     .min(0)
     .default(60)
     .describe(
-      "Minutes that a site, or a model's server, which is down is waited for, with growing pauses, before the run stops.",
+      "Minutes that a site, a model's server or the browsers elsewhere, which are down, are waited for, with growing pauses, before the run stops.",
     ),
   faultRateLimit: z
     .number()

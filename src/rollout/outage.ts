@@ -71,6 +71,8 @@ export interface SiteOutage {
   saw(request: EpisodeRequest): void;
   /** As {@link createOutage} says. */
   wait(broken: EpisodeRequest): Promise<boolean>;
+  /** The same after a fault of a browser elsewhere: until one of them takes an episode. */
+  waitForBrowser(broken: EpisodeRequest): Promise<boolean>;
 }
 
 const FIRST_PAUSE_MS = 1000;
@@ -83,16 +85,19 @@ export function watchForOutages(options: SiteOutageOptions): SiteOutage {
   const { site, requests, signal } = options;
   let good: EpisodeRequest | undefined;
 
-  /** What is wrong, or `null` if the site shows the first page. */
-  const tryStart = async ({ task, seed }: EpisodeRequest): Promise<string | null> => {
+  /** What is wrong, or `null` if a start meets no fault that `isDown` is true of. */
+  const tryStart = async (
+    { task, seed }: EpisodeRequest,
+    isDown: (code: FaultCode) => boolean,
+  ): Promise<string | null> => {
     try {
       await using episode = await site.start(task, { seed, signal });
       void episode;
       return null;
     } catch (error) {
       signal.throwIfAborted();
-      if (error instanceof Fault && isSiteFault(error.code)) return error.message;
-      // The browser's trouble says nothing of the site, and the next attempt will meet it.
+      if (error instanceof Fault && isDown(error.code)) return error.message;
+      // Other trouble says nothing of it, and the next attempt will meet it.
       if (error instanceof Fault) return null;
       throw error;
     }
@@ -106,7 +111,13 @@ export function watchForOutages(options: SiteOutageOptions): SiteOutage {
       code: "site_down",
       // Another one than the broken one first: its page may be the only one that does not work.
       probe: (tries, broken) =>
-        tryStart(good ?? requests[(requests.indexOf(broken) + tries + 1) % requests.length]!),
+        tryStart(good ?? requests[(requests.indexOf(broken) + tries + 1) % requests.length]!, isSiteFault),
+    }),
+    waitForBrowser: createOutage<EpisodeRequest>({
+      ...options,
+      name: "the pool of browsers",
+      code: "browser_lost",
+      probe: (_, broken) => tryStart(good ?? broken, (code) => code === "browser_lost"),
     }),
   };
 }

@@ -112,6 +112,49 @@ describe("rollout", () => {
     }
   });
 
+  it("moves episodes whose browser elsewhere is gone, without counting a retry, but not for ever", async () => {
+    const tries = new Map<string, number>();
+    const { records, faults } = await run(oracle, {
+      site: {
+        failStart: (task) => {
+          const before = tries.get(task.id) ?? 0;
+          tries.set(task.id, before + 1);
+          return before < 3 ? "browser_lost" : null;
+        },
+      },
+      config: { faultRateLimit: 0, faultRetries: 0 },
+    });
+    expect(records.map((record) => record.truth?.success)).toEqual([true, true, true, true]);
+    expect(new Set(faults)).toEqual(new Set(["browser_lost"]));
+    const { records: given } = await run(oracle, {
+      site: { faultAt: (task) => (task.id.endsWith("/6") ? "browser_lost" : null) },
+      config: { faultRateLimit: 1, faultRetries: 0 },
+    });
+    const faulted = given.filter(({ trajectory }) => trajectory.ending.kind === "faulted");
+    expect(faulted.map(({ truth, faults: before }) => [truth, before.length])).toEqual([
+      [null, 8],
+      [null, 8],
+    ]);
+  });
+
+  it("waits for browsers elsewhere up to the limit, and then stops the rollout", async () => {
+    let clock = 0;
+    const waited: number[] = [];
+    const stopped = rollout({
+      site: createFakeSite({ failStart: () => "browser_lost" }),
+      policy: oracle,
+      requests: requests(fakeTasks("test")),
+      config: { ...config, siteDownMinutes: 10 },
+      now: () => clock,
+      pause: async (ms) => {
+        clock += ms;
+      },
+      onOutage: (_, ms) => void waited.push(ms),
+    });
+    await expect(stopped).rejects.toMatchObject({ code: "browser_lost", retryable: false });
+    expect(waited.at(-1)).toBeLessThan(10 * 60_000);
+  });
+
   it("gives a task up after the last retry, without a verdict", async () => {
     const { records } = await run(oracle, {
       site: {

@@ -47,6 +47,8 @@ export interface RolloutOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** How often an episode goes elsewhere with its endpoint gone, before that counts as its own fault: it may be what breaks them. */
+const MOVES = 8;
 /** Attempts that the recent fault rate is taken over, and the fewest that it is believed on. */
 const FAULT_WINDOW = 20;
 const FAULT_WINDOW_MIN = 6;
@@ -55,8 +57,9 @@ const FAULT_WINDOW_MIN = 6;
  * Runs every request and returns the records in the requests' order. A record whose ending is `faulted` was given up
  * after `faultRetries`: it is returned so that it is counted, and must not be used.
  *
- * A task that cannot be used (`task_unusable`) is given up at once and counts in no rate. A site that is down is waited for, up to `siteDownMinutes`, and so is the server of the policy's model; what broke
- * with it counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
+ * A task that cannot be used (`task_unusable`) is given up at once and counts in no rate. A site that is down is waited
+ * for, up to `siteDownMinutes`, and so are the server of the policy's model and browsers elsewhere; what broke with it
+ * counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
  * passes `faultRateLimit`: a broken site must not look like a weak policy.
  */
 export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]> {
@@ -92,6 +95,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     const faults: EpisodeRecord["faults"] = [];
     const usages: EpisodeRecord["usage"][] = [];
     let retries = 0;
+    let moves = 0;
     let record: EpisodeRecord;
     options.onStart?.(request);
     for (;;) {
@@ -114,6 +118,10 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       faults.push({ code: ending.code, message: ending.message });
       // Trying again does not help, and it says nothing about the other tasks.
       if (ending.code === "task_unusable") break;
+      if (ending.code === "browser_lost" && moves++ < MOVES) {
+        await outage.waitForBrowser(request);
+        continue;
+      }
       if (isSiteFault(ending.code) && (await outage.wait(request))) continue;
       if (ending.code === "model_server_failed" && (await waitForServer(request))) continue;
       count(ending.code, ending.message);

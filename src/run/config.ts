@@ -1,7 +1,7 @@
 /** @file The configuration of a run. `{}` is valid and is the main job. Each part's schema stands next to its code. */
 
 import { z } from "zod";
-import { browserSettingsSchema } from "../core/browser-settings.ts";
+import { browserBlockSchema, checkEndpoints } from "../core/browser-settings.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -221,7 +221,7 @@ export const trainConfigSchema = z.strictObject({
   phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
   models: modelsSchema.prefault({}),
   observation: observationSchema.prefault({}),
-  browser: browserSettingsSchema.prefault({}),
+  browser: browserBlockSchema.prefault({}),
   suite: suiteSchema.prefault({}),
   tasks: tasksSchema.prefault({}),
   rollout: rolloutConfigSchema.prefault({}),
@@ -303,6 +303,7 @@ export function checkConsistency(config: TrainConfig): void {
   };
   const { method, without, actor, curriculum, replay, models } = config;
   checkLlm(config.llm);
+  checkEndpoints(config.browser.endpoints);
   if (config.safety) parsePolicy(config.safety, "safety");
   if (method !== "webrl" && without.length > 0)
     refuse(

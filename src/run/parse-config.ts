@@ -2,10 +2,10 @@
 
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
-import { browserSettingsSchema } from "../core/browser-settings.ts";
+import type { BrowserBlock } from "../core/browser-settings.ts";
+import { browserBlockSchema, checkEndpoints, describeAddress } from "../core/browser-settings.ts";
 import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
-import type { BrowserSettings } from "../core/trajectory.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
@@ -40,8 +40,14 @@ export async function loadLlm(settings: readonly string[], below: Settings = {})
 }
 
 /** Settings of the browser, likewise. */
-export const loadBrowser = (settings: readonly string[], below?: BrowserSettings): Promise<BrowserSettings> =>
-  loadBlock("browser", browserSettingsSchema, settings, { ...below });
+export async function loadBrowser(
+  settings: readonly string[],
+  below?: Partial<BrowserBlock>,
+): Promise<BrowserBlock> {
+  const browser = await loadBlock("browser", browserBlockSchema, settings, { ...below });
+  checkEndpoints(browser.endpoints);
+  return browser;
+}
 
 /** One block of the configuration for a command that has no other. */
 async function loadBlock<T>(
@@ -79,10 +85,14 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
     );
   }
   throw new ConfigError(
-    `${path.join(".") || "configuration"}: ${issue.message}, found ${JSON.stringify(valueAt(raw, path))}`,
+    `${path.join(".") || "configuration"}: ${issue.message}, found ${withoutKeys(JSON.stringify(valueAt(raw, path)))}`,
     describe(schema, path) ?? "Correct the value.",
   );
 }
+
+/** Addresses in it may hold keys. */
+const withoutKeys = (text: string | undefined) =>
+  text?.replace(/\w+:\/\/[^"\s]+/g, (address) => describeAddress(address));
 
 /** Sets one value in place: `actor.beta=0.5`. */
 function assign(raw: Settings, assignment: string): void {

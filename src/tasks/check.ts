@@ -5,6 +5,7 @@
 
 import { quantile } from "d3-array";
 import pLimit from "p-limit";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Action } from "../core/action.ts";
 import type { Episode } from "../core/episode.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
@@ -134,7 +135,20 @@ export function percentile(values: readonly number[], share: number): number {
   return Math.round((quantile(values, share) ?? 0) * 100) / 100;
 }
 
+/** A browser elsewhere that goes away says nothing of a task: it is checked anew, in another one. */
 async function checkTask(
+  ...given: [Suite, SuiteSite, Task, baseSeed: number, signal: AbortSignal | undefined]
+): Promise<TaskCheck> {
+  for (let tries = 0; ; tries++)
+    try {
+      return await checkOnce(...given);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "browser_lost" || tries === 8) throw error;
+      await sleep(1000 * 2 ** tries, undefined, { signal: given[4] });
+    }
+}
+
+async function checkOnce(
   suite: Suite,
   site: SuiteSite,
   task: Task,
@@ -209,6 +223,7 @@ function explain(error: unknown, signal: AbortSignal | undefined): string {
     throw new ConfigError(error.message, "`webrl doctor` says what is missing and how to get it.", {
       cause: error,
     });
+  if (error instanceof Fault && error.code === "browser_lost") throw error;
   if (error instanceof Fault) return `${error.code}: ${error.message}`;
   const place = placeOf(error);
   return `${error instanceof Error ? error.message : String(error)}${place === null ? "" : ` (${place})`}`;

@@ -186,7 +186,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const site = stack.use(
     await suite.createSite({
       format: observationFormat(config),
-      browser: config.browser,
+      browser: { ...config.browser, onTrouble: options.onTrouble },
       guard: guardEach(config.safety),
     }),
   );

@@ -76,7 +76,7 @@ export async function runEpisodes(
       onOutage: (message, waitedMs) =>
         stage.emit({
           kind: "warning",
-          message: `the site is down for ${Math.round(waitedMs / 1000)} s and is tried again: ${message}`,
+          message: `nothing goes on for ${Math.round(waitedMs / 1000)} s, and it is tried again: ${message}`,
         }),
       onFault: (fault) => stage.emit({ kind: "fault", ...fault }),
       saveScreenshot: keepsScreenshots(config, stage) ? kept(stage, live) : shown(live),

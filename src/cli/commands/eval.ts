@@ -5,6 +5,7 @@ import { ConfigError } from "../../core/errors.ts";
 import type { ChatUsage } from "../../core/chat.ts";
 import { describeUsage, sumUsage } from "../../core/usage.ts";
 import type { BrowserSettings } from "../../core/trajectory.ts";
+import { DEFAULT_BROWSER } from "../../core/trajectory.ts";
 import type { Evaluation, Score } from "../../run/records.ts";
 import type { Register, SuiteOptions } from "../command.ts";
 import {
@@ -179,7 +180,11 @@ export const register: Register = (program) => {
     const guard = guardEach(
       options.safety === undefined ? (run?.config.safety ?? null) : await loadPolicy(options.safety),
     );
-    await using site = await suite.createSite({ format, browser, guard });
+    await using site = await suite.createSite({
+      format,
+      browser: { ...browser, onTrouble: (message) => log.now(message) },
+      guard,
+    });
     let good = 0;
     let held = 0;
     const work = tryTasks({
@@ -216,7 +221,7 @@ export const register: Register = (program) => {
       model: opened.actor.model,
       ...(opened.template && { template: opened.template }),
       observation: format,
-      browser,
+      browser: site.browser ?? DEFAULT_BROWSER,
       temperature,
       ...(ofEpisodes && { usage: ofEpisodes }),
       ...(spent && { usageOfThisStart: spent }),

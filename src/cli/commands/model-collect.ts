@@ -65,7 +65,14 @@ async function openWorld(
     ...(options.site !== undefined && { site: options.site }),
     ...(options.template !== undefined && { template: options.template }),
   });
-  return { suite, tasks, site: await suite.createSite({ format, browser }) };
+  return {
+    suite,
+    tasks,
+    site: await suite.createSite({
+      format,
+      browser: { ...browser, onTrouble: (message) => process.stderr.write(`${message}\n`) },
+    }),
+  };
 }
 
 interface DemosCommand extends CollectCommand, Omit<RolloutsCommand, "model"> {

@@ -1,8 +1,14 @@
 /** @file `webrl resume RUN`: goes on with a run that was stopped or killed. */
 
 import type { Register } from "../command.ts";
-import { examples, jsonOption, wholeNumber } from "../command.ts";
+import { browserOption, examples, jsonOption, wholeNumber } from "../command.ts";
 import { showResult } from "./train.ts";
+
+interface ResumeOptions {
+  phases?: number;
+  browser: string[];
+  json?: boolean;
+}
 
 export const register: Register = (program) => {
   const resume = program
@@ -10,14 +16,15 @@ export const register: Register = (program) => {
     .description("Continue a run that was stopped or killed, as if it had not been.")
     .argument("<run>", "directory of the run")
     .option("--phases <n>", "go on to this phase instead of the one that was planned", wholeNumber(0));
+  browserOption(resume);
   jsonOption(resume);
-  examples(resume, ["webrl resume runs/demo", "webrl resume runs/demo --phases 8"]);
-  resume.action(async (directory: string, options: { phases?: number; json?: boolean }) => {
+  examples(resume, [
+    "webrl resume runs/demo",
+    "webrl resume runs/demo --phases 8",
+    `webrl resume runs/far --browser 'endpoints=[{"cdp": "http://10.0.0.7:9222"}]'`,
+  ]);
+  resume.action(async (directory: string, options: ResumeOptions) => {
     const { trainRun } = await import("../train-run.ts");
-    showResult(
-      options,
-      directory,
-      await trainRun({ directory, ...(options.phases !== undefined && { phases: options.phases }) }),
-    );
+    showResult(options, directory, await trainRun({ directory, ...options }));
   });
 };

@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { browserBlockSchema, checkEndpoints, describeAddress } from "./browser-settings.ts";
+
+const check = (...endpoints: object[]) => {
+  checkEndpoints(browserBlockSchema.parse({ endpoints }).endpoints);
+};
+
+describe("browser.endpoints", () => {
+  it("are Playwright servers and DevTools endpoints, with keys from the environment", () => {
+    check(
+      { playwright: "wss://browsers.test/chromium?token=${BROWSER_TOKEN}&launch=fast" },
+      { cdp: "http://10.0.0.7:9222", weight: 2, max: 16 },
+      { cdp: "wss://${USER_NAME}:${PASSWORD}@browsers.test/devtools" },
+      { playwright: "ws://${BROWSER_HOST}:3000/" },
+    );
+  });
+
+  it.each([
+    [{}, "either playwright or cdp"],
+    [{ playwright: "ws://a/", cdp: "http://a" }, "either playwright or cdp"],
+    [{ playwright: "http://a.test:3000" }, "no address of a Playwright server"],
+    [{ cdp: "a.test:9222" }, "no address of a DevTools endpoint"],
+    [{ cdp: "ftp://a.test" }, "no address of a DevTools endpoint"],
+    [{ playwright: "wss://a.test/?token=abc123" }, "holds a value of token"],
+    [{ playwright: "wss://a.test/?fast=1&apiKey=abc123#x" }, "holds a value of apiKey"],
+    [{ cdp: "wss://me:abc123@a.test/" }, "holds a user or a password"],
+  ])("%j is refused without telling its keys", (endpoint, message) => {
+    expect(() => check(endpoint)).toThrow(message);
+    expect(() => check(endpoint)).not.toThrow("abc123");
+  });
+
+  it("are named once each", () => {
+    expect(() => check({ cdp: "http://a.test:9222" }, { cdp: "http://a.test:9222" })).toThrow("twice");
+  });
+
+  it("are told without user, query and fragment", () => {
+    expect(describeAddress("wss://me:secret@a.test/devtools?token=x#y")).toBe("wss://a.test/devtools");
+  });
+});
