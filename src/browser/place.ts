@@ -74,10 +74,10 @@ export interface PlaceOptions {
   name: string | null;
   weight: number;
   max: number;
-  start(): Promise<RunningBrowser>;
+  start: () => Promise<RunningBrowser>;
   /** Told when it goes away, cannot be joined, and is there again. */
   onTrouble?: ((message: string) => void) | undefined;
-  now?(): number;
+  now?: () => number;
 }
 
 export class Place {

@@ -7,12 +7,13 @@ const check = (...endpoints: object[]) => {
 
 describe("browser.endpoints", () => {
   it("are Playwright servers and DevTools endpoints, with keys from the environment", () => {
-    check(
+    const good = [
       { playwright: "wss://browsers.test/chromium?token=${BROWSER_TOKEN}&launch=fast" },
       { cdp: "http://10.0.0.7:9222", weight: 2, max: 16 },
       { cdp: "wss://${USER_NAME}:${PASSWORD}@browsers.test/devtools" },
       { playwright: "ws://${BROWSER_HOST}:3000/" },
-    );
+    ];
+    expect(() => check(...good)).not.toThrow();
   });
 
   it.each([
