@@ -12,13 +12,14 @@ import type { Task } from "../core/task.ts";
 import type { Ending, Step, Trajectory } from "../core/trajectory.ts";
 import { limitReached } from "../rollout/episode.ts";
 import type { Choice, Policy } from "../rollout/policy.ts";
+import { startClock } from "./clock.ts";
 import { findEvidence } from "./evidence.ts";
 import type { AgentRecord } from "./record.ts";
 
 export interface RunLimits {
   /** Turns of the policy. */
   maxSteps: number;
-  /** Of the whole run, by the clock: what a model's server takes counts, too. */
+  /** Of the whole run, by the clock: what a model's server takes counts, what people take to answer the gate does not. */
   maxSeconds: number;
   /** Tokens of prompts and replies together; `null`: no limit. */
   maxTokens: number | null;
@@ -90,6 +91,8 @@ interface RunSession {
   step(action: ParsedAction): Promise<Observation>;
   screenshot(): Promise<Uint8Array>;
   blockedHosts(): Record<string, number>;
+  /** Milliseconds, so far, in which a person was being asked. */
+  askedMs(): number;
 }
 
 /** What {@link runInstruction} needs beside the session and the task. */
@@ -108,7 +111,7 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
   const blockedBefore = session.blockedHosts();
   let end: End;
   try {
-    end = await takeTurns(session, task, steps, started, parts);
+    end = await takeTurns(session, task, steps, parts);
   } catch (error) {
     end = endOf(error, parts.signal);
     // What is the user's to correct, or our bug, is told as such; the record is kept all the same.
@@ -156,12 +159,12 @@ async function takeTurns(
   session: RunSession,
   task: Task,
   steps: Step[],
-  started: number,
   parts: RunParts,
 ): Promise<End> {
   const { policy, limits, seed, onStep, signal, maxActions } = parts;
   const act = policy.begin(task, seed);
-  const deadline = AbortSignal.timeout(1000 * limits.maxSeconds);
+  using clock = startClock(1000 * limits.maxSeconds, () => session.askedMs());
+  const deadline = clock.signal;
   const both = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let carriedOut = 0;
   let { page } = session;

@@ -123,6 +123,17 @@ describe("a run", () => {
     expect(result.trajectory.ending).toEqual({ kind: "truncated", reason: "max_time" });
   });
 
+  test("what people take to answer is not its time", async () => {
+    const { site } = shop();
+    const gate = openGate({ policy: parsePolicy({}) });
+    const policy = scriptedPolicy([click("link Lamp"), exit()]);
+    // Somebody is being asked all the time.
+    const session = { gate: { ...gate, askedMs: () => performance.now() } };
+    await using opened = await testSession(site, policy, session);
+    const result = await opened.session.run("Look", { limits: { maxSeconds: 0.001 } });
+    expect(result).toMatchObject({ outcome: "done" });
+  });
+
   test("is recorded where a person interrupts it", async () => {
     const { site } = shop();
     const interrupt = new AbortController();

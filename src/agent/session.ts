@@ -58,6 +58,8 @@ export interface AgentSession extends AsyncDisposable {
   screenshot(): Promise<Uint8Array>;
   /** Hosts that were refused so far, with counts. */
   blockedHosts(): Record<string, number>;
+  /** Milliseconds, so far, in which the gate was asking somebody. */
+  askedMs(): number;
   /** The truth about what was done, where the site's world knows it; `null` elsewhere. */
   verify(answer: string | null): Promise<Verdict | null>;
   /** The site asks to sign in, and the session cannot. */
@@ -74,8 +76,8 @@ export interface SessionOptions {
   limits: RunLimits;
   /** Without one everything is allowed that stays on the site's hosts. */
   gate?: Gate | undefined;
-  /** What stands in the gate's place, where a use has put something around it. */
-  guard?: MakeGuard | undefined;
+  /** What stands in the gate's place, where a use has put something around it; `askedMs` is that of the gate within. */
+  guarded?: { guard: MakeGuard; askedMs(): number } | undefined;
   browserLimits?: Partial<BrowserLimits> | undefined;
   /** Keep the picture of every page that is acted on; without it, of the last one of each run. */
   screenshots?: boolean | undefined;
@@ -219,6 +221,11 @@ class Session implements AgentSession {
     return all;
   }
 
+  askedMs(): number {
+    const { guarded, gate } = this.#options;
+    return (guarded ?? gate)?.askedMs() ?? 0;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -265,7 +272,7 @@ class Session implements AgentSession {
     signal?: AbortSignal | undefined;
   }): Promise<BrowserEpisode> {
     const { site, format, browserLimits, gate, signal } = this.#options;
-    const guard = this.#options.guard ?? (gate && guardBy(gate));
+    const guard = this.#options.guarded?.guard ?? (gate && guardBy(gate));
     const both = how.signal ?? signal;
     const world = await site.world({
       startUrl: how.startUrl,

@@ -66,6 +66,24 @@ it("no answer in time is a no, and a late yes changes nothing", async () => {
   }
 });
 
+it("counts the time in which somebody is being asked, questions at one time once", async () => {
+  vi.useFakeTimers();
+  try {
+    const queue = approvalQueue();
+    const { gate } = gateOf({}, queue.approver);
+    expect(gate.askedMs()).toBe(0);
+    const deciding = [gate.decide(intent), gate.decide({ ...intent, amount: 11 })];
+    await vi.advanceTimersByTimeAsync(4000);
+    expect(gate.askedMs()).toBe(4000);
+    for (const { id } of queue.pending()) queue.answer(id, { approved: true, by: "ann" });
+    await Promise.all(deciding);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(gate.askedMs()).toBe(4000);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it("who waits no longer is told no", async () => {
   const queue = approvalQueue();
   const { gate } = gateOf({}, queue.approver);

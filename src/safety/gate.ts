@@ -74,6 +74,8 @@ export interface Gate {
   weigh(intent: Intent): { verdict: PolicyVerdict; rule: string };
   /** From now on, decisions belong to this run, and what counts by run begins anew. */
   beginRun(id: string): void;
+  /** Milliseconds, so far, in which somebody was being asked. */
+  askedMs(): number;
 }
 
 export interface DecideOptions {
@@ -100,6 +102,7 @@ export function openGate(options: GateOptions): Gate {
   let inRun = nothingSpent();
   let day = { name: "", spent: nothingSpent() };
   let count = 0;
+  const waiting = openStopwatch();
   // Ids of several processes that write into one log after each other.
   const prefix = now().getTime().toString(36);
   const today = (): Spent => {
@@ -138,7 +141,9 @@ export function openGate(options: GateOptions): Gate {
       until: until.toISOString(),
     };
     const answer = approver
-      ? await askWithin(approver, question, policy.approval.timeoutSeconds * 1000, signal)
+      ? await waiting.during(() =>
+          askWithin(approver, question, policy.approval.timeoutSeconds * 1000, signal),
+        )
       : { approved: false, by: "nobody", note: "nobody is there to be asked" };
     return { ...answer, at: now().toISOString() };
   };
@@ -180,10 +185,29 @@ export function openGate(options: GateOptions): Gate {
     secrets,
     weigh,
     decide,
+    askedMs: waiting.ms,
     beginRun: (id) => {
       run = id;
       inRun = nothingSpent();
     },
+  };
+}
+
+/** Measures the time in which at least one of several things is under way. */
+function openStopwatch() {
+  let passed = 0;
+  let since = 0;
+  let running = 0;
+  return {
+    during: async <T>(body: () => Promise<T>): Promise<T> => {
+      if (running++ === 0) since = performance.now();
+      try {
+        return await body();
+      } finally {
+        if (--running === 0) passed += performance.now() - since;
+      }
+    },
+    ms: (): number => passed + (running > 0 ? performance.now() - since : 0),
   };
 }
 

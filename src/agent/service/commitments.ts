@@ -22,6 +22,8 @@ export interface Commitments {
   readonly approvals: ApprovalQueue;
   /** What counts by run counts by conversation. */
   beginRun(id: string): void;
+  /** Milliseconds, so far, in which customer or person were being asked. */
+  askedMs(): number;
   /** The question that the customer has to answer; `null`: none. */
   readonly confirming: string | null;
   /** `false`: this question is not open. */
@@ -108,6 +110,7 @@ export function openCommitments(options: CommitmentOptions): Commitments {
     guard: guardBy(confirming),
     approvals,
     beginRun: (id) => gate.beginRun(id),
+    askedMs: () => gate.askedMs(),
     get confirming() {
       return open?.question ?? null;
     },

@@ -63,7 +63,7 @@ export class Conversation implements AsyncDisposable {
       isServing: () => this.view.state === "agent",
       whileWaiting: (body) => parts.turns.leave(body),
     });
-    this.#desk = new Desk(parts, record, this.#commitments.guard);
+    this.#desk = new Desk(parts, record, this.#commitments);
     for (const event of chatEventsOf(record.journal.earlier)) {
       this.#events.push(event);
       applyEvent(this.view, event);

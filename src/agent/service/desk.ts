@@ -3,12 +3,12 @@
  * once they are known.
  */
 
-import type { MakeGuard } from "../../browser/guard.ts";
 import type { Policy } from "../../rollout/policy.ts";
 import type { AgentRecord } from "../record.ts";
 import { RUN_LIMITS } from "../run.ts";
-import type { AgentSession } from "../session.ts";
+import type { AgentSession, SessionOptions } from "../session.ts";
 import { openSession } from "../session.ts";
+import type { Commitments } from "./commitments.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
 import type { Values } from "./fields.ts";
 import { addressOf } from "./identify.ts";
@@ -18,19 +18,22 @@ import { guardReach, openReach } from "./reach.ts";
 export class Desk {
   readonly #parts: ConversationParts;
   readonly #record: AgentRecord;
-  readonly #guard: MakeGuard;
+  readonly #guarded: NonNullable<SessionOptions["guarded"]>;
   readonly #reach: Reach;
   #session: AgentSession | null = null;
   /** The session has been on the customer's own page. */
   #isHome = false;
   usedAt = Date.now();
 
-  /** `guard`: what stands behind the reach. */
-  constructor(parts: ConversationParts, record: AgentRecord, guard: MakeGuard) {
+  /** `commitments`: what stands behind the reach. */
+  constructor(parts: ConversationParts, record: AgentRecord, commitments: Commitments) {
     this.#parts = parts;
     this.#record = record;
     this.#reach = openReach(parts.policy.pages, parts.home.host);
-    this.#guard = guardReach(this.#reach, guard, (url) => parts.site.isSignInAddress(url));
+    this.#guarded = {
+      guard: guardReach(this.#reach, commitments.guard, (url) => parts.site.isSignInAddress(url)),
+      askedMs: () => commitments.askedMs(),
+    };
   }
 
   /** `null`: no browser is open. */
@@ -62,7 +65,7 @@ export class Desk {
         format: model.format,
         record: this.#record,
         limits: { ...RUN_LIMITS, maxSteps: policy.limits.steps, maxSeconds: policy.limits.seconds },
-        guard: this.#guard,
+        guarded: this.#guarded,
         // Of the service, and not of this turn: the session is there for later turns, too.
         signal: ending,
       });

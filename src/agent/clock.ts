@@ -1,0 +1,24 @@
+/** @file The time of a run: what people take to answer the gate's questions is not the agent's. */
+
+export interface RunClock extends Disposable {
+  /** Aborted when the time is over. */
+  readonly signal: AbortSignal;
+}
+
+/** Longer timers fire at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Begins to run. `askedMs`: milliseconds, so far, in which a person was being asked. */
+export function startClock(limitMs: number, askedMs: () => number): RunClock {
+  const end = new AbortController();
+  const ownMs = () => performance.now() - askedMs();
+  const until = ownMs() + limitMs;
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    const leftMs = until - ownMs();
+    if (leftMs <= 0) end.abort(new Error("the run's time is over"));
+    else timer = setTimeout(look, Math.min(Math.ceil(leftMs), LONGEST_TIMER_MS)).unref();
+  };
+  look();
+  return { signal: end.signal, [Symbol.dispose]: () => clearTimeout(timer) };
+}
