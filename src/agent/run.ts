@@ -155,12 +155,7 @@ interface End {
 }
 
 /** The policy's turns until it says `exit` or a limit is reached. */
-async function takeTurns(
-  session: RunSession,
-  task: Task,
-  steps: Step[],
-  parts: RunParts,
-): Promise<End> {
+async function takeTurns(session: RunSession, task: Task, steps: Step[], parts: RunParts): Promise<End> {
   const { policy, limits, seed, onStep, signal, maxActions } = parts;
   const act = policy.begin(task, seed);
   using clock = startClock(1000 * limits.maxSeconds, () => session.askedMs());

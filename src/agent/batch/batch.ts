@@ -113,6 +113,9 @@ async function jobOf(given: string | JobInput, instruction?: string): Promise<Jo
   return instruction === undefined ? job : defineJob({ ...job, instruction });
 }
 
+/** A page that was opened so shortly ago, to read it, need not be opened again to act on it. */
+const FRESH_MS = 2000;
+
 /** Items that are over and done with; others are come to again. */
 const FINAL = new Set<ItemStatus>(["done", "already", "refused"]);
 
@@ -135,11 +138,12 @@ async function carryOut(
     rules: parseRules(options.approve ?? [], plan.job),
     ask: options.ask,
     dryRun,
-    act: async (goal, by) => {
+    act: async (goal, by, readAt) => {
       const does = direction === "do" ? plan.job.does : plan.job.undo?.does;
       const end = does && grants?.begin(does, by);
       try {
-        const page = await session.open(goal.start, { signal });
+        const isThere = session.page.url === goal.start && performance.now() - readAt < FRESH_MS;
+        const page = isThere ? session.page : await session.open(goal.start, { signal });
         if (page.error) return { id: "", outcome: "refused", reason: page.error.message };
         return await session.run(goal.instruction, { limits: options.limits ?? {}, signal });
       } finally {

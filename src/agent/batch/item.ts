@@ -40,8 +40,8 @@ export interface ItemParts {
   ask?: AskItem | undefined;
   dryRun: boolean;
   limits?: Partial<RunLimits> | undefined;
-  /** Carries out the goal's instruction. `by`: who has approved it. */
-  act(goal: Goal, by: string): Promise<Pick<RunResult, "id" | "outcome" | "reason">>;
+  /** Carries out the goal's instruction. `by`: who has approved it; `readAt`: when the page in the browser was opened, by `performance.now()`. */
+  act(goal: Goal, by: string, readAt: number): Promise<Pick<RunResult, "id" | "outcome" | "reason">>;
 }
 
 /** Times that the world may break before an item is given up. */
@@ -76,6 +76,7 @@ async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemP
       ? outcome("undecided", read.problem, open?.before ?? given?.before ?? null, null)
       : outcome("failed", read.problem, null, null);
   const { state: now } = read;
+  const readAt = performance.now();
   const before = open?.before ?? given?.before ?? now;
   const changes = differences(job, now, goal.wanted);
   if (changes.length === 0) {
@@ -103,7 +104,7 @@ async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemP
   const approval = await approve(goal, change, history, parts);
   if (!approval.approved)
     return outcome("refused", `${approval.by} said no${approval.note ? `: ${approval.note}` : ""}`, now, now);
-  return carryOut(goal, { before, now, attempts: open?.attempt ?? 0, by: approval.by }, parts);
+  return carryOut(goal, { before, now, readAt, attempts: open?.attempt ?? 0, by: approval.by }, parts);
 }
 
 const outcome = (
@@ -149,7 +150,13 @@ async function approve(
 /** `now` differs from what is wanted, and may be changed. */
 async function carryOut(
   goal: Goal,
-  { before, now, attempts, by }: { before: State; now: State; attempts: number; by: string },
+  {
+    before,
+    now,
+    readAt,
+    attempts,
+    by,
+  }: { before: State; now: State; readAt: number; attempts: number; by: string },
   parts: ItemParts,
 ): Promise<Outcome> {
   const { reading, journal, direction } = parts;
@@ -158,7 +165,7 @@ async function carryOut(
   for (let tried = 1; ; tried++) {
     attempt++;
     journal.append({ kind: "batch/intent", direction, key: goal.key, attempt, before, wanted: goal.wanted });
-    const run = await parts.act(goal, by);
+    const run = await parts.act(goal, by, readAt);
     const read = await tryToRead(goal, parts, true);
     if ("problem" in read)
       return outcome("undecided", `${read.problem}; the agent: ${run.reason}`, before, null, run.id);

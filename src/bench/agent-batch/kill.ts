@@ -4,13 +4,14 @@
  */
 
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { readJournal } from "../../agent/journal.ts";
+import { JOURNAL_FILE, readJournal } from "../../agent/journal.ts";
 import { historiesIn } from "../../agent/batch/events.ts";
 import { createRng } from "../../core/rng.ts";
 import { invariant } from "../../core/errors.ts";
@@ -102,9 +103,9 @@ async function live(
   const stop = () => child.kill("SIGKILL");
   signal?.addEventListener("abort", stop, { once: true });
   let wasKilled = false;
+  const before = sizesOf(directory);
   const kill = async () => {
-    const before = await countStarts(directory);
-    while (child.exitCode === null && (await countStarts(directory)) === before) await sleep(20);
+    while (child.exitCode === null && !(await hasStarted(directory, before))) await sleep(20);
     await sleep(end!);
     wasKilled = child.kill("SIGKILL");
   };
@@ -118,14 +119,21 @@ async function live(
   return true;
 }
 
-async function countStarts(directory: string): Promise<number> {
-  let starts = 0;
-  for (const name of ["prices", "notes"])
-    if (existsSync(join(directory, name)))
-      starts += (await readJournal(join(directory, name))).filter(
-        ({ kind }) => kind === "batch/started",
-      ).length;
-  return starts;
+const journalsIn = (directory: string): string[] =>
+  ["prices", "notes"].map((name) => join(directory, name, JOURNAL_FILE));
+
+const sizesOf = (directory: string): number[] =>
+  journalsIn(directory).map((path) => (existsSync(path) ? statSync(path).size : 0));
+
+/** A batch has begun since the journals had these sizes. Only what is new is read: it is asked for all the time. */
+async function hasStarted(directory: string, before: readonly number[]): Promise<boolean> {
+  const now = sizesOf(directory);
+  for (const [i, path] of journalsIn(directory).entries()) {
+    if (now[i]! <= before[i]!) continue;
+    const added = createReadStream(path, { start: before[i]!, encoding: "utf8" });
+    if ((await text(added)).includes('"batch/started"')) return true;
+  }
+  return false;
 }
 
 async function isInTheMiddle(directory: string): Promise<boolean> {
