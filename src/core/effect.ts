@@ -17,6 +17,11 @@ export interface AmountPlace {
   field?: string;
   /** The words before the amount on the page, `Order total`. */
   text?: string;
+  /**
+   * What comes on top of the page's amount, by what is chosen in a field that is sent: `{ shipping: { express: 12 } }`. Where
+   * something else is chosen, or nothing, the amount is not known.
+   */
+  plus?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
 /** One request of a site that cannot be taken back; or, with `none`, one that looks like it and can. */

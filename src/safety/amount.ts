@@ -1,5 +1,6 @@
 /** @file Amounts of money as people and programs write them. */
 
+import type { AmountPlace } from "../core/effect.ts";
 import { parseNumber } from "../core/parse-number.ts";
 
 const NUMBER = String.raw`[^\d\n-]{0,12}(\d[\d.,'’\u00a0\u202f]*)`;
@@ -12,6 +13,21 @@ export function amountAfter(words: string, pageText: string): number | null {
     .replace(/\s+/g, String.raw`\s+`);
   const found = [...pageText.matchAll(new RegExp(`${escaped}${NUMBER}`, "giu"))].at(-1);
   return found ? parseNumber(found[1]!) : null;
+}
+
+/** What comes on top by what is chosen in these fields; `null` where that is not said. */
+export function amountOnTop(
+  plus: NonNullable<AmountPlace["plus"]>,
+  fields: readonly (readonly [string, string])[],
+): number | null {
+  let sum = 0;
+  for (const [name, amounts] of Object.entries(plus)) {
+    const chosen = fields.filter(([field]) => field === name).map(([, value]) => value);
+    const [value] = chosen;
+    if (value === undefined || chosen.length > 1 || !Object.hasOwn(amounts, value)) return null;
+    sum += amounts[value]!;
+  }
+  return sum;
 }
 
 /** The amount that a button names, with its currency: `Pay $10`. */

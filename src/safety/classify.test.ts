@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { amountAfter, amountInFields, amountInLabel } from "./amount.ts";
+import { amountAfter, amountInFields, amountInLabel, amountOnTop } from "./amount.ts";
 import { classify, judge, pathFits } from "./classify.ts";
 import { effectOfLabels } from "./words.ts";
 
@@ -159,4 +159,34 @@ it("amounts are found in pages, buttons and fields", () => {
       ["grand_total", "12"],
     ]),
   ).toBe(12);
+});
+
+it("what comes on top is what is chosen, and not known where nothing that is declared is", () => {
+  const plus = { shipping: { standard: 5, express: 12 }, wrap: { yes: 2, no: 0 } };
+  expect(
+    amountOnTop(plus, [
+      ["shipping", "express"],
+      ["wrap", "yes"],
+    ]),
+  ).toBe(14);
+  expect(
+    amountOnTop(plus, [
+      ["shipping", "drone"],
+      ["wrap", "no"],
+    ]),
+  ).toBeNull();
+  expect(amountOnTop(plus, [["wrap", "no"]])).toBeNull();
+  expect(
+    amountOnTop(plus, [
+      ["shipping", "standard"],
+      ["shipping", "express"],
+      ["wrap", "no"],
+    ]),
+  ).toBeNull();
+  expect(
+    amountOnTop(plus, [
+      ["shipping", "toString"],
+      ["wrap", "no"],
+    ]),
+  ).toBeNull();
 });

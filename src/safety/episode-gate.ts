@@ -20,9 +20,9 @@ import type { ElementFacts } from "../browser/page/facts.ts";
 import { belongsTo } from "../browser/typed-secrets.ts";
 import type { Secrets } from "../browser/typed-secrets.ts";
 import type { Action, ActionError } from "../core/action.ts";
-import type { EffectKind } from "../core/effect.ts";
+import type { AmountPlace, EffectKind } from "../core/effect.ts";
 import { redactKnown } from "../text/redact.ts";
-import { amountAfter, amountInLabel } from "./amount.ts";
+import { amountAfter, amountInLabel, amountOnTop } from "./amount.ts";
 import type { Intent } from "./approval.ts";
 import { classify, judge } from "./classify.ts";
 import type { Classified, Fields, Judged } from "./classify.ts";
@@ -152,7 +152,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       method: said.request?.method ?? null,
       url: said.request?.url.href ?? null,
       fields: said.request?.fields ?? [],
-      ...amounts(said.amount, element.names, said.words, action.pageText),
+      ...amounts(said, element.names, action.pageText),
       action: action.name,
       element: element.names[0] ?? null,
       why: said.why,
@@ -210,9 +210,8 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       return refuse(`${describe(judged)} was sent twice by one action; the second was stopped`);
     if (key !== null) action?.sent.add(key);
     const amount = amounts(
-      found.amount,
+      { amount: found.amount, place: found.declaration?.amount, request: judged },
       action?.element ? [action.element] : [],
-      found.declaration?.amount?.text,
       action?.pageText ?? null,
     );
     const intent: Intent = {
@@ -293,8 +292,8 @@ interface Said {
   /** What will be sent, where the page says it. */
   request: Judged | null;
   amount: number | null;
-  /** Words before the amount on the page. */
-  words?: string | undefined;
+  /** Where the site says that the amount stands. */
+  place?: AmountPlace | undefined;
   why: string;
 }
 
@@ -317,7 +316,7 @@ function effectOfElement(element: ElementFacts, by: "click" | "enter", declarati
       effect,
       request: known,
       amount: found.amount,
-      words: found.declaration?.amount?.text,
+      place: found.declaration?.amount,
       why: kind ? found.why : label,
     };
   }
@@ -344,7 +343,7 @@ function effectOfElement(element: ElementFacts, by: "click" | "enter", declarati
   );
   if (declared) {
     const effect = declared.kind === "none" ? null : declared.kind;
-    return { effect, request: null, amount: null, words: declared.amount?.text, why: "declared by the site" };
+    return { effect, request: null, amount: null, place: declared.amount, why: "declared by the site" };
   }
   return isField(element) ? NOTHING : { effect: labels, request: null, amount: null, why: label };
 }
@@ -364,16 +363,19 @@ function requestOf({ action, method, fields }: NonNullable<ElementFacts["form"]>
 
 /** What is sent counts; what the page and the button show is compared with it. */
 function amounts(
-  sent: number | null,
+  { amount: sent, place, request }: Pick<Said, "amount" | "place" | "request">,
   names: readonly string[],
-  words: string | undefined,
   pageText: string | null,
 ): Pick<Intent, "amount" | "shownAmount"> {
-  const onPage = words === undefined || pageText === null ? null : amountAfter(words, pageText);
+  const onPage = place?.text === undefined || pageText === null ? null : amountAfter(place.text, pageText);
+  const onTop = place?.plus ? amountOnTop(place.plus, request?.fields ?? []) : 0;
   const onButton = names.map(amountInLabel).find((amount) => amount !== null) ?? null;
-  const shown = onPage ?? onButton;
+  const shown = onPage === null ? onButton : onTop === null ? null : inCents(onPage + onTop);
   return { amount: sent ?? shown, shownAmount: shown };
 }
+
+/** Without what adding floating point numbers leaves behind. */
+const inCents = (amount: number): number => Math.round(amount * 100) / 100;
 
 function mismatch({ effect, amount, shownAmount }: Intent): DecideOptions["atLeast"] {
   const isMoney = effect === "buy" || effect === "pay";

@@ -200,8 +200,13 @@ const irreversibleSchema = z.strictObject({
   fields: z.record(z.string(), z.string()).optional(),
   kind: z.enum([...EFFECT_KINDS, "none"]),
   amount: z
-    .strictObject({ field: z.string().min(1).optional(), text: z.string().min(1).optional() })
+    .strictObject({
+      field: z.string().min(1).optional(),
+      text: z.string().min(1).optional(),
+      plus: z.record(z.string().min(1), z.record(z.string(), z.number())).optional(),
+    })
     .refine(({ field, text }) => field !== undefined || text !== undefined, "must have field or text")
+    .refine(({ text, plus }) => plus === undefined || text !== undefined, "has plus, which needs text")
     .optional(),
   button: z.string().min(1).optional(),
 });

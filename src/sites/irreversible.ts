@@ -5,16 +5,25 @@
 
 import type { EffectKind, IrreversibleRequest } from "../core/effect.ts";
 import type { SiteName } from "./app.ts";
+import { SHIPPING } from "./store/state.ts";
 
 const list = (byKind: Partial<Record<EffectKind | "none", readonly string[]>>): IrreversibleRequest[] =>
   Object.entries(byKind).flatMap(([kind, paths]) =>
     paths.map((path) => ({ path, kind: kind as EffectKind | "none" })),
   );
 
+/** Of cents. */
+const inMoney = (prices: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(prices).map(([name, cents]) => [name, cents / 100]));
+
 export const IRREVERSIBLE: Readonly<Record<SiteName, readonly IrreversibleRequest[]>> = {
   storefront: [
-    // Shipping comes on top of what the page sums up.
-    { path: "/checkout", kind: "buy", amount: { text: "Subtotal" }, button: "Place order" },
+    {
+      path: "/checkout",
+      kind: "buy",
+      amount: { text: "Subtotal", plus: { shipping: inMoney(SHIPPING) } },
+      button: "Place order",
+    },
     ...list({
       send: ["/orders/:id/return", "/contact"],
       publish: ["/product/:id/review"],

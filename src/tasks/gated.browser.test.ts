@@ -3,6 +3,8 @@ import { BrowserPool } from "../browser/pool.ts";
 import { guardEach } from "../safety/episode-gate.ts";
 import { parsePolicy } from "../safety/policy.ts";
 import type { SafetySettings } from "../safety/policy.ts";
+import { SHIPPING } from "../sites/store/state.ts";
+import { pristineState } from "../sites/world.ts";
 import { builtInSuite } from "./built-in-suite.ts";
 import { createBuiltInSite } from "./world-site.ts";
 
@@ -12,12 +14,13 @@ beforeAll(() => {
 });
 afterAll(() => pool[Symbol.asyncDispose]());
 
+const suite = builtInSuite();
+const task = suite
+  .tasks({ site: "storefront" })
+  .find(({ instruction }) => instruction.startsWith("Order one "))!;
+
 /** The oracle of a task whose end is an order, in a rollout with this policy. */
 async function order(settings: SafetySettings | null) {
-  const suite = builtInSuite();
-  const task = suite
-    .tasks({ site: "storefront" })
-    .find(({ instruction }) => instruction.startsWith("Order one "))!;
   await using site = createBuiltInSite({
     pool,
     guard: guardEach(settings === null ? null : parsePolicy(settings)),
@@ -45,4 +48,16 @@ it("in training nobody is there to be asked: what has to be asked is refused, an
 it("what the policy allows is done as without one", async () => {
   expect(await order({ effects: { buy: "allow" } })).toEqual({ success: true, blocked: [] });
   expect(await order(null)).toEqual({ success: true, blocked: [] });
+});
+
+it("what counts is what is paid, shipping included", async () => {
+  const { product, shipping } = task.params as { product: string; shipping: "Standard" | "Express" };
+  const { price } = pristineState().store.products.find(({ name }) => name === product)!;
+  const paid = (price + SHIPPING[shipping]) / 100;
+  const upTo = (amountUpTo: number): SafetySettings => ({
+    effects: { buy: "deny" },
+    rules: [{ name: "small", effects: ["buy"], amountUpTo, verdict: "allow" }],
+  });
+  expect(await order(upTo(paid))).toEqual({ success: true, blocked: [] });
+  expect((await order(upTo(paid - 0.01))).success).toBe(false);
 });

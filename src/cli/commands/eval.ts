@@ -21,6 +21,7 @@ import {
   temperatureNumber,
   wholeNumber,
 } from "../command.ts";
+import { loadGuard, safetyOption } from "../safety-option.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
@@ -82,7 +83,6 @@ export const register: Register = (program) => {
       "problems of each page of MiniWoB++ (5 in BrowserGym's protocol); all are tried, and each page has a row",
       wholeNumber(),
     )
-    .option("--safety <file>", "a policy below the model (docs/agent.md); default: the run's")
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
     .option(
@@ -102,7 +102,7 @@ export const register: Register = (program) => {
       "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name at OPENAI_BASE_URL",
     )
     .option("--out <file>", "keep the episodes; what the file holds already is not run again");
-  browserOption(serverOptions(command));
+  safetyOption(browserOption(serverOptions(command)), "the run's");
   jsonOption(command);
   examples(command, [
     "webrl eval --model models/base --tasks 60",
@@ -175,11 +175,7 @@ export const register: Register = (program) => {
       chosen("observation", run?.config.observation.format) ?? "auto",
       opened.template ? { [opened.actor.model]: opened.template } : {},
     );
-    const { guardEach } = await import("../../safety/episode-gate.ts");
-    const { loadPolicy } = await import("../../safety/policy.ts");
-    const guard = guardEach(
-      options.safety === undefined ? (run?.config.safety ?? null) : await loadPolicy(options.safety),
-    );
+    const guard = await loadGuard(options.safety, run?.config.safety);
     await using site = await suite.createSite({
       format,
       browser: { ...browser, onTrouble: (message) => log.now(message) },

@@ -17,6 +17,7 @@ import {
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
+import { loadGuard, safetyOption } from "../safety-option.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
 import { lineLog } from "../progress.ts";
@@ -36,11 +37,12 @@ interface CollectCommand extends SuiteOptions {
   template?: string;
   maxSteps: number;
   browser: string[];
+  safety?: string;
   json?: boolean;
 }
 
 function collectOptions(command: Command): Command {
-  return browserOption(suiteOptions(command))
+  return safetyOption(browserOption(suiteOptions(command)))
     .requiredOption("--out <file>", "JSON lines, one episode each; what it holds already is kept")
     .option("--episodes <n>", "episodes that the file shall hold", wholeNumber(), 1000)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
@@ -65,11 +67,13 @@ async function openWorld(
     ...(options.site !== undefined && { site: options.site }),
     ...(options.template !== undefined && { template: options.template }),
   });
+  const guard = await loadGuard(options.safety);
   return {
     suite,
     tasks,
     site: await suite.createSite({
       format,
+      guard,
       browser: { ...browser, onTrouble: (message) => process.stderr.write(`${message}\n`) },
     }),
   };

@@ -19,6 +19,7 @@ import {
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
+import { loadGuard, safetyOption } from "../safety-option.ts";
 
 interface FilterOptions extends SuiteOptions {
   site?: string;
@@ -119,7 +120,7 @@ function registerCheck(suite: Command): void {
     .option("--instances <n>", "instances of each template", wholeNumber(), 2)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
     .option("--seed <n>", "chooses instances and seeds episodes", wholeNumber(0), 1);
-  examples(jsonOption(check), [
+  examples(jsonOption(safetyOption(check)), [
     "webrl suite check",
     "webrl suite check --site forum --instances 5",
     "webrl suite check --template map.nearest --instances 50 --parallel 2 --json",
@@ -163,7 +164,13 @@ function summaries(tasks: readonly Task[]) {
 }
 
 async function checkCommand(
-  options: FilterOptions & { instances: number; parallel: number; seed: number; browser: string[] },
+  options: FilterOptions & {
+    instances: number;
+    parallel: number;
+    seed: number;
+    browser: string[];
+    safety?: string;
+  },
 ): Promise<void> {
   const { checkSuite } = await import("../../tasks/check.ts");
   const { createRng } = await import("../../core/rng.ts");
@@ -184,7 +191,10 @@ async function checkCommand(
       "Choose other filters, or write oracles for your tasks.",
     );
   const { loadBrowser } = await import("../../run/parse-config.ts");
-  await using site = await suite.createSite({ browser: await loadBrowser(options.browser) });
+  await using site = await suite.createSite({
+    browser: await loadBrowser(options.browser),
+    guard: await loadGuard(options.safety),
+  });
   const bar = progress("suite check");
   const result = await checkSuite(suite, site, {
     tasks,
