@@ -162,8 +162,9 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
       contextId = (await openPageWorld(page)).browserContextId;
     };
     try {
-      const hook = { content: await listenerHook() };
-      await bounded(Promise.all([context.addInitScript(refuseWebRtc), context.addInitScript(hook)]), OPEN_MS);
+      // One script costs every document less than two.
+      const content = `${refuseWebRtc};\n${await listenerHook()}`;
+      await bounded(context.addInitScript({ content }), OPEN_MS);
       if (world.storage) {
         // Playwright filled the storage with a page of its own, which nobody is to wait for.
         const page = await bounded(context.newPage(), OPEN_MS);
@@ -188,6 +189,8 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
           // Whoever needs it asks for it.
           counted.catch(() => {});
         }
+        // Where the page script comes later than the document, it has to be sent and read a second time.
+        await openPageWorld(page);
         return page;
       },
       counted: async () => counted,

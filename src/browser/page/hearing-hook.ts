@@ -112,12 +112,13 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
       for (let j = 0; j < MOVES.length; j++) if (hears(path[i]!, MOVES[j]!)) return true;
     return false;
   };
-  const mayGoOn = (): boolean => {
-    if (started || watches || inputs === 0) return true;
+  const isToldLate = (): boolean => {
+    if (watches) return true;
     for (let i = 0; i < LATE.length; i++)
       if (roots[LATE[i]!] || handles(window, LATE[i]!) || handles(document, LATE[i]!)) return true;
     return false;
   };
+  const mayGoOn = (): boolean => started || inputs === 0 || isToldLate();
   /** The event comes back prevented where nothing is heard or left; pages may throw where theirs is asked. */
   const answer = (event: Event, isHeard: (event: Event) => boolean) => {
     try {
@@ -137,7 +138,7 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
     },
     connect: (channel) =>
       listen(channel, names.ask, (event) => {
-        if (detailOf(event) !== 1) return answer(event, mayGoOn);
+        if (detailOf(event) !== 1) return answer(event, detailOf(event) === 2 ? isToldLate : mayGoOn);
         started = false;
         inputs = 0;
       }),

@@ -1,7 +1,7 @@
 /** @file Whether scripts of the page can go on with what an action did, as `hearing-hook.ts` tells from the page's world. */
 
 import { hearingNamesOf } from "./listener-protocol.ts";
-import { loadsOnHover } from "./hover.ts";
+import { defersToFrame, loadsOnHover } from "./hover.ts";
 import { memory } from "./memory.ts";
 import { page, shadowRootOf } from "./native.ts";
 
@@ -42,6 +42,27 @@ export function isUneventful(): boolean {
   if (!names || memory.leads || memory.shadows || page.empty) return false;
   if (changed || observer.takeRecords().length > 0 || page.find(`${FRAMES}, ${LATE}`)) return false;
   return !channel!.dispatchEvent(new UIEvent(names.ask, { cancelable: true }));
+}
+
+/** What the browser does with the next frame only. */
+const FRAMED = `[autofocus], [loading=lazy], [style*="content-visibility" i]`;
+
+/** The place in the document that its address names, and the one where it was left, are scrolled to with a frame. */
+const isPlaced = (): boolean => {
+  const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+  return location.hash !== "" || arrival?.type !== "navigate";
+};
+
+/**
+ * Whether a script or the browser may wait for the next frame without a callback that `timers.ts` knows of: observers of
+ * sizes, listeners to scrolls and transitions, contents that are laid out once they are in view. Drawing one costs all
+ * processes of the browser more than reading the document does.
+ */
+export function needsFrame(): boolean {
+  if (!names || memory.leads || memory.shadows || page.empty || isPlaced()) return true;
+  if (page.animations().length > 0) return true;
+  if (page.find(`${FRAMES}, ${LATE}, ${FRAMED}`) || defersToFrame()) return true;
+  return channel!.dispatchEvent(new UIEvent(names.ask, { detail: 2, cancelable: true }));
 }
 
 /**

@@ -39,6 +39,8 @@ interface Scanned {
   rules: HoverRule[];
   /** What is hovered may become another picture. */
   loads: boolean;
+  /** What comes into view is laid out with the next frame only. */
+  defers: boolean;
 }
 
 const scanned = new WeakMap<CSSStyleSheet, Scanned>();
@@ -72,11 +74,12 @@ function parse(selector: string): HoverRule | null {
   };
 }
 
-function rulesOf(list: CSSRuleList, outer: string | null, found: Pick<Scanned, "rules" | "loads">): void {
+function rulesOf(list: CSSRuleList, outer: string | null, found: Scanned): void {
   for (const rule of list) {
     let own = outer;
     if (rule instanceof CSSStyleRule) {
       own = outer === null ? rule.selectorText : rule.selectorText.replaceAll("&", `:is(${outer})`);
+      if (rule.style.getPropertyValue("content-visibility") !== "") found.defers = true;
       if (own.includes(":hover") && rule.style.getPropertyValue("content").includes("url("))
         found.loads = true;
       if (own.includes(":hover") && SHOWS.some((name) => rule.style.getPropertyValue(name) !== ""))
@@ -89,7 +92,7 @@ function rulesOf(list: CSSRuleList, outer: string | null, found: Pick<Scanned, "
   }
 }
 
-const NOTHING: Scanned = { count: 0, rules: [], loads: false };
+const UNKNOWN: Scanned = { count: 0, rules: [], loads: false, defers: true };
 
 function scan(sheet: CSSStyleSheet): Scanned {
   let list: CSSRuleList;
@@ -97,11 +100,11 @@ function scan(sheet: CSSStyleSheet): Scanned {
     list = sheet.cssRules;
   } catch {
     // Of another origin: nobody may read it.
-    return NOTHING;
+    return UNKNOWN;
   }
   const before = scanned.get(sheet);
   if (before?.count === list.length) return before;
-  const found: Scanned = { count: list.length, rules: [], loads: false };
+  const found: Scanned = { count: list.length, rules: [], loads: false, defers: false };
   rulesOf(list, null, found);
   scanned.set(sheet, found);
   return found;
@@ -122,6 +125,9 @@ const sheets = () => [...styleSheetsOf(document), ...adoptedStyleSheetsOf(docume
 
 /** Whether anything in the document becomes another picture while it is hovered, which has first to be loaded. */
 export const loadsOnHover = (): boolean => sheets().some((sheet) => scan(sheet).loads);
+
+/** Whether style sheets leave anything to the next frame. */
+export const defersToFrame = (): boolean => sheets().some((sheet) => scan(sheet).defers);
 
 function find(): Map<Element, Element[]> {
   const all = new Map<Element, Element[]>();

@@ -42,7 +42,7 @@ export const ANSWER = -3;
 export const hearingNamesOf = (key: string) => ({
   /**
    * From us, on our element: was nothing heard of the action? Then the event comes back prevented. With `detail` 1,
-   * another action begins.
+   * another action begins; with 2: is nobody told of anything late? Then it comes back prevented, too.
    */
   ask: `${key}-heard`,
   /** From us, on an element: would nobody hear the pointer come to it or leave it? Then it comes back prevented. */

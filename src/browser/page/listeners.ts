@@ -32,6 +32,9 @@ export function connectListeners(key: string): void {
   learnListeners();
 }
 
+/** What {@link learnListeners} returned last. */
+export const listenersVersion = (): number => version;
+
 /** Takes in what has changed; returns a number that tells whether anything has, ever. */
 export function learnListeners(): number {
   if (!names) return version;

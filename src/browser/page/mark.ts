@@ -1,13 +1,16 @@
 /** @file What a reading depends on and no mutation tells of, so that it can be told whether a reading still stands. */
 
-import { learnListeners } from "./listeners.ts";
+import { learnListeners, listenersVersion } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { boxOf, innerTextOf, isRendered, page } from "./native.ts";
 import { scrollState } from "./scroll.ts";
 import { focused } from "./tree.ts";
 
-/** Items to be compared one by one, of the elements that were listed last; `null` where that cannot be known. */
-export function markReading(): unknown[] | null {
+/**
+ * Items to be compared one by one, of the elements that were listed last; `null` where that cannot be known. `fresh`:
+ * nothing has run since the listeners were learnt.
+ */
+export function markReading(fresh: boolean): unknown[] | null {
   if (
     page.empty ||
     memory.shadows ||
@@ -22,7 +25,7 @@ export function markReading(): unknown[] | null {
     innerTextOf(page.root),
     ...Object.values(scrollState()),
     scrollX,
-    learnListeners(),
+    fresh ? listenersVersion() : learnListeners(),
     [...page.findAll(":hover")].at(-1),
   ];
   for (const element of memory.elements) {

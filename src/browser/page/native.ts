@@ -130,6 +130,9 @@ export const page = {
   get title(): string {
     return titleOf(document);
   },
+  get parsing(): boolean {
+    return readyStateOf(document) === "loading";
+  },
   get loaded(): boolean {
     return readyStateOf(document) === "complete";
   },

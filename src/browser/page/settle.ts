@@ -1,6 +1,6 @@
 /** @file Waits inside the page until it is at rest, and reads it meanwhile. */
 
-import { beginHearing, isInert, isUneventful } from "./hearing.ts";
+import { beginHearing, isInert, isUneventful, needsFrame } from "./hearing.ts";
 import type { PageSnapshot } from "./listing.ts";
 import { LATE_MS, REPLY } from "./listener-protocol.ts";
 import { memory, watchInput } from "./memory.ts";
@@ -31,9 +31,10 @@ export interface Reading {
   read: () => PageSnapshot;
   /**
    * What a reading depends on and no mutation tells of, to be compared item by item; `null` where that cannot be
-   * known. `null` as the function: a reading changes what the next one sees, so there is only the last.
+   * known. `fresh`: the document has just been read. `null` as the function: a reading changes what the next one sees,
+   * so there is only the last.
    */
-  mark: (() => unknown[] | null) | null;
+  mark: ((fresh: boolean) => unknown[] | null) | null;
 }
 
 /** Reading begins so long before the end of the quiet time. */
@@ -73,19 +74,23 @@ const CONTENT = new Set([
 let neverLoads = false;
 const learnt = new Set<string>();
 
-/** A frame is drawn, and whatever is due in the page has run before this resolves. */
+/** Whatever is due in the page has run before this resolves; before that, a frame is drawn where something may wait for one. */
 const turn = () =>
   new Promise<void>((resolve) => {
-    let drawn = false;
-    setTimeout(() => drawn || resolve(), document.hidden ? TURN_MS : FRAME_MS);
-    requestAnimationFrame(() => {
-      drawn = true;
+    const run = () => {
       setTimeout(resolve, TURN_MS);
       // Not in Safari, which this is never sent to, nor in its type library.
       const { scheduler } = window as unknown as {
         scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
       };
       void scheduler.postTask(resolve, { priority: "background" });
+    };
+    if (!needsFrame()) return run();
+    let drawn = false;
+    setTimeout(() => drawn || resolve(), document.hidden ? TURN_MS : FRAME_MS);
+    requestAnimationFrame(() => {
+      drawn = true;
+      run();
     });
   });
 
@@ -216,7 +221,17 @@ export async function readAtRest(
     }
     if (counts) happen(now);
   });
-  observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  let watching = false;
+  // What the parser adds is not sorted piece by piece: the document is not read before it has all of them.
+  const watch = () => {
+    if (watching || (page.parsing && !neverLoads)) return;
+    watching = true;
+    changed = Math.max(changed, parsing ? performance.now() : 0);
+    observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
+  };
+  const { parsing } = page;
+  watch();
+  document.addEventListener("readystatechange", watch);
   // An answer that has just arrived is about to be shown.
   const answers = new PerformanceObserver((list) => {
     const { entries } = { entries: list.getEntries() as PerformanceResourceTiming[] };
@@ -251,6 +266,7 @@ export async function readAtRest(
   memory.onNavigate = () => wake();
   try {
     for (;;) {
+      watch();
       const now = performance.now();
       if (memory.navigating) return null;
       if (now >= end) {
@@ -275,7 +291,7 @@ export async function readAtRest(
         if (still || isInert()) break;
         if (mark && !early) {
           touched = false;
-          early = { snapshot: timed(), before: mark() };
+          early = { snapshot: timed(), before: mark(true) };
         }
         if (!turned) {
           // A link within the page may scroll it smoothly, from the second frame on.
@@ -289,13 +305,14 @@ export async function readAtRest(
       const wait = !loaded ? 100 : !began ? giveUp - now : rest > EARLY_MS ? rest - EARLY_MS : rest;
       await sleep(Math.max(1, Math.min(wait, end - now)));
     }
-    const after = early?.before && !touched ? mark!() : null;
+    const after = early?.before && !touched ? mark!(false) : null;
     const snapshot = after && same(after, early!.before!) ? early!.snapshot : timed();
     return { ...snapshot, settledMs: performance.now() - from - readMs, noise: [...learnt] };
   } finally {
     observer.disconnect();
     answers.disconnect();
     removeEventListener("load", onLoad);
+    document.removeEventListener("readystatechange", watch);
     document.removeEventListener("scroll", onScroll, { capture: true });
     document.removeEventListener("scrollend", onScrollEnd, { capture: true });
     memory.onNavigate = null;
