@@ -7,6 +7,7 @@ import type { LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import { parsePolicy, policySchema } from "../safety/policy.ts";
+import { planConfigSchema } from "./plan-config.ts";
 import { FORMATS, TEMPLATES } from "../text/template-names.ts";
 
 export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
@@ -243,6 +244,7 @@ export const trainConfigSchema = z.strictObject({
   actor: actorSchema.prefault({}),
   evaluation: evaluationSchema.prefault({}),
   llm: llmConfigSchema.prefault({}),
+  plan: planConfigSchema.prefault({}),
 });
 
 export type TrainConfig = z.infer<typeof trainConfigSchema>;

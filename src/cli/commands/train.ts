@@ -11,6 +11,13 @@ export interface ConfigOptions {
   set: string[];
 }
 
+interface TrainOptions extends ConfigOptions {
+  run?: string;
+  plan?: boolean;
+  settings?: boolean;
+  json?: boolean;
+}
+
 const list = (text: string, before: string[] = []) => [...before, text];
 
 /** `--config FILE --set a.b=c`: defaults < file < settings. */
@@ -38,14 +45,16 @@ export const register: Register = (program) => {
       .description("Train an agent: tasks, rollouts, rewards, updates, new tasks, by itself."),
   )
     .option("--run <directory>", "where the run goes; default runs/METHOD-TIME")
+    .option("--plan", "print what it will take (requests, tokens, hours, money, disk), and start nothing")
     .option("--settings", "print all settings with their defaults and meaning, and do nothing");
   jsonOption(train);
   examples(train, [
     "webrl train",
+    "webrl train --plan --config examples/recipes/hosted-tinker.json",
     "webrl train --set method=awr --set phases=8 --run runs/awr",
     "webrl train --set 'suite.sites=[\"map\"]' --set rollout.parallel=4",
   ]);
-  train.action(async (options: ConfigOptions & { run?: string; settings?: boolean; json?: boolean }) => {
+  train.action(async (options: TrainOptions) => {
     const { loadConfig } = await import("../../run/parse-config.ts");
     if (options.settings) {
       const { describeSettings } = await import("../../run/describe-settings.ts");
@@ -55,6 +64,12 @@ export const register: Register = (program) => {
       return;
     }
     const config = await loadConfig({ file: options.config, set: options.set });
+    if (options.plan) {
+      const { planTraining } = await import("../../train/plan.ts");
+      const { planText } = await import("../plan-text.ts");
+      print(options, planTraining(config), planText);
+      return;
+    }
     const { trainRun } = await import("../train-run.ts");
     const directory = options.run ?? newRunDirectory(config.method);
     showResult(options, directory, await trainRun({ directory, config }));

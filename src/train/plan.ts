@@ -1,0 +1,240 @@
+/**
+ * @file What a training will take, from its configuration and the assumptions in `plan` alone: nothing is opened or started.
+ *
+ * Tokens are counted as the stages ask for them: a step is sampled once; each new episode is judged; each phase reads the
+ * replayed candidates (perplexity) and every step twice (V, log π_ref), and trains critic and actor. Operations: 2 N for a token that is
+ * read or sampled, 6 N for one that is trained on, N parameters; attention is left out. Adapters save a third of the latter, which is
+ * not counted.
+ */
+
+import type { TrainConfig } from "../run/config.ts";
+import { methodParts } from "../run/config.ts";
+
+/** Bytes of a token's id in JSON, its comma included. */
+const ID_BYTES = 6;
+/** Bytes of a token's text, of English and markup. */
+const TEXT_BYTES = 4;
+/** Of a training request: id, target and two weights for each token. */
+const DATUM_BYTES = 24;
+/** Replay asks random steps until enough have a moderate perplexity: about two for one. */
+const SCORED_PER_REPLAYED = 2;
+/** Candidates that the curriculum values for one task that it keeps. */
+const CANDIDATES_PER_TASK = 2;
+
+export interface Work {
+  requests: number;
+  /** Of the trained model's size. */
+  readTokens: number;
+  sampledTokens: number;
+  trainedTokens: number;
+}
+
+export interface Plan {
+  phases: number;
+  episodes: { rollout: number; evaluation: number; broken: number };
+  steps: number;
+  /** Stages, in the order of the loop. */
+  work: Record<"rollout" | "evaluate" | "judge" | "curriculum" | "select" | "critic" | "actor", Work>;
+  total: Work;
+  /** Of a chat model that judges or proposes; `null` without one. */
+  chat: { requests: number; promptTokens: number; completionTokens: number } | null;
+  optimiserSteps: { critic: number; actor: number };
+  /** Hours of one browser context, its waits for the model included. */
+  browserHours: number;
+  /** Hours that episodes take with `rollout.parallel` at once. */
+  rolloutHours: number;
+  gpuHours: { sample: number; read: number; train: number; total: number };
+  bytes: { toModel: number; fromSites: number; disk: number };
+  /** In the currency of the prices; `null` where no price is given. */
+  money: {
+    read: number;
+    sample: number;
+    train: number;
+    gpu: number;
+    browser: number;
+    chat: number;
+    total: number;
+  } | null;
+  /** What was not counted, or has to be known. */
+  notes: string[];
+}
+
+const none = (): Work => ({ requests: 0, readTokens: 0, sampledTokens: 0, trainedTokens: 0 });
+
+const add = (a: Work, b: Work): Work => ({
+  requests: a.requests + b.requests,
+  readTokens: a.readTokens + b.readTokens,
+  sampledTokens: a.sampledTokens + b.sampledTokens,
+  trainedTokens: a.trainedTokens + b.trainedTokens,
+});
+
+export function planTraining(config: TrainConfig): Plan {
+  const { plan, tasks, phases } = config;
+  const method = methodParts(config);
+  const trains = method.trains && phases > 0;
+  const episodesOf = (phase: number) => (phase === 0 ? tasks.initial : tasks.perPhase) * tasks.attempts;
+  const evaluations = evaluationCount(config);
+  const stepTokens = plan.promptTokens + plan.responseTokens;
+  const work: Plan["work"] = {
+    rollout: none(),
+    evaluate: none(),
+    judge: none(),
+    curriculum: none(),
+    select: none(),
+    critic: none(),
+    actor: none(),
+  };
+  const sampling = (episodes: number): Work => {
+    const steps = episodes * plan.stepsMean;
+    return {
+      requests: steps,
+      readTokens: steps * plan.promptTokens,
+      sampledTokens: steps * plan.responseTokens,
+      trainedTokens: 0,
+    };
+  };
+  const reading = (requests: number, tokens: number): Work => ({ ...none(), requests, readTokens: tokens });
+  /** Attempts for one episode that is kept. */
+  const attempts = 1 / (1 - plan.faultRate);
+
+  const evaluated = evaluations * config.evaluation.tasks;
+  work.evaluate = sampling(evaluated * attempts);
+  let rolled = 0;
+  const optimiserSteps = { critic: 0, actor: 0 };
+  for (let phase = 0; trains && phase <= phases; phase++) {
+    const episodes = episodesOf(phase);
+    work.rollout = add(work.rollout, sampling(episodes * attempts));
+    if (config.models.judge === "orm")
+      work.judge = add(work.judge, reading(episodes, episodes * plan.promptTokens));
+    if (phase > 1 && method.tasks === "evolved" && method.critic) {
+      const candidates = CANDIDATES_PER_TASK * tasks.perPhase;
+      work.curriculum = add(work.curriculum, reading(candidates, candidates * plan.promptTokens));
+    }
+    if (phase > 0) {
+      const fresh = plan.stepsMean * (episodes + (phase === 1 ? episodesOf(0) : 0));
+      // In phase 1 there are demonstrations only, of which there may be as many as are wanted.
+      const earlier =
+        phase === 1
+          ? config.models.demonstrations === null
+            ? 0
+            : fresh * 2
+          : rolled * plan.successRate * plan.stepsMean;
+      const replayed = method.replay === "none" ? 0 : Math.min(config.replay.maxRatio * fresh, earlier);
+      const scored = method.replay === "perplexity" ? Math.min(SCORED_PER_REPLAYED * replayed, earlier) : 0;
+      work.select = add(work.select, reading(scored, scored * stepTokens));
+      if (method.critic) {
+        const passes = fresh * config.critic.epochs;
+        const valued = fresh + 2 * replayed;
+        work.critic = add(work.critic, {
+          requests: passes + valued,
+          readTokens: valued * plan.promptTokens,
+          sampledTokens: 0,
+          trainedTokens: passes * plan.promptTokens,
+        });
+        optimiserSteps.critic += Math.ceil(fresh / config.critic.batchSize) * config.critic.epochs;
+      }
+      const samples = fresh + replayed;
+      const passes = samples * config.actor.epochs;
+      work.actor = add(work.actor, {
+        requests: samples + passes,
+        readTokens: samples * stepTokens,
+        sampledTokens: 0,
+        trainedTokens: passes * stepTokens,
+      });
+      optimiserSteps.actor += Math.ceil(samples / config.actor.batchSize) * config.actor.epochs;
+    }
+    rolled += episodes;
+  }
+  const total = Object.values(work).reduce(add, none());
+  const kept = rolled + evaluated;
+  const steps = kept * plan.stepsMean;
+  const browserHours = (attempts * steps * (plan.pageSeconds + plan.sampleSeconds)) / 3600;
+  const gpuHours = gpuHoursOf(config, total);
+  const chat = chatWork(config, rolled);
+  const money = moneyOf(config, total, browserHours, gpuHours.total, chat);
+  return {
+    phases,
+    episodes: { rollout: rolled, evaluation: evaluated, broken: kept * (attempts - 1) },
+    steps,
+    work,
+    total,
+    chat,
+    optimiserSteps,
+    browserHours,
+    rolloutHours: browserHours / config.rollout.parallel,
+    gpuHours,
+    bytes: {
+      toModel: (total.readTokens + total.sampledTokens) * ID_BYTES + total.trainedTokens * DATUM_BYTES,
+      fromSites: attempts * steps * plan.pageBytes,
+      // A step's page as text, its prompt and action as tokens.
+      disk: steps * (plan.promptTokens * (TEXT_BYTES + ID_BYTES) + 2000),
+    },
+    money,
+    notes: notesOf(config, chat),
+  };
+}
+
+/** The base model, every so many phases, and the last one. */
+function evaluationCount({ phases, evaluation, ...config }: TrainConfig): number {
+  if (!methodParts(config).trains || phases === 0) return 1;
+  return 1 + Math.floor(phases / evaluation.every) + (phases % evaluation.every === 0 ? 0 : 1);
+}
+
+function gpuHoursOf({ plan }: TrainConfig, total: Work): Plan["gpuHours"] {
+  const hours = (tokens: number, operations: number, utilisation: number) =>
+    (tokens * operations * plan.parameters) / (plan.gpuFlops * utilisation) / 3600;
+  const sample = hours(total.sampledTokens, 2, plan.sampleUtilisation);
+  const read = hours(total.readTokens, 2, plan.trainUtilisation);
+  const train = hours(total.trainedTokens, 6, plan.trainUtilisation);
+  return { sample, read, train, total: sample + read + train };
+}
+
+function chatWork(config: TrainConfig, episodes: number): Plan["chat"] {
+  const { plan, tasks, phases } = config;
+  const method = methodParts(config);
+  if (!method.trains || phases === 0) return null;
+  const judged = config.models.judge === "llm" ? episodes : 0;
+  const proposes = method.tasks === "evolved" && config.curriculum.proposer === "llm";
+  // Each candidate is written in a batch of about ten, and judged as feasible or not by a request of its own.
+  const candidates = proposes ? phases * CANDIDATES_PER_TASK * tasks.perPhase : 0;
+  if (judged + candidates === 0) return null;
+  const requests = judged + candidates * 1.1;
+  return {
+    requests,
+    promptTokens: judged * plan.promptTokens + candidates * (500 + 100),
+    completionTokens: judged * 200 + candidates * (40 + 100),
+  };
+}
+
+function moneyOf(
+  { plan: { prices }, llm }: TrainConfig,
+  total: Work,
+  browserHours: number,
+  gpuHours: number,
+  chat: Plan["chat"],
+): Plan["money"] {
+  const asked = [...Object.values(prices), chat && llm.price].some((price) => price !== null);
+  if (!asked) return null;
+  const parts = {
+    read: (total.readTokens / 1e6) * (prices.readPerMillion ?? 0),
+    sample: (total.sampledTokens / 1e6) * (prices.samplePerMillion ?? 0),
+    train: (total.trainedTokens / 1e6) * (prices.trainPerMillion ?? 0),
+    gpu: gpuHours * (prices.gpuHour ?? 0),
+    browser: browserHours * (prices.browserHour ?? 0),
+    chat:
+      chat && llm.price
+        ? (chat.promptTokens * llm.price.input + chat.completionTokens * llm.price.output) / 1e6
+        : 0,
+  };
+  return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0) };
+}
+
+function notesOf({ plan: { prices }, llm }: TrainConfig, chat: Plan["chat"]): string[] {
+  const perToken = [prices.readPerMillion, prices.samplePerMillion, prices.trainPerMillion];
+  const notes = ["checkpoints are not counted on the disk: their size is the model's or the adapters'"];
+  if (perToken.some((price) => price !== null) && prices.gpuHour !== null)
+    notes.push("plan.prices has both tokens and GPU-hours: where tokens are paid for, the GPUs are not");
+  if (chat && llm.price === null)
+    notes.push("a chat model judges or proposes, and llm.price is not set: it costs nothing here");
+  return notes;
+}
