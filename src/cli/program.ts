@@ -11,6 +11,7 @@ import { register as benchAgent } from "./commands/bench-agent.ts";
 import { register as benchEngine } from "./commands/bench-engine.ts";
 import { register as benchMethods } from "./commands/bench-methods.ts";
 import { register as benchRollout } from "./commands/bench-rollout.ts";
+import { register as benchScale } from "./commands/bench-scale.ts";
 import { register as dashboard } from "./commands/dashboard.ts";
 import { register as doctor } from "./commands/doctor.ts";
 import { register as demo } from "./commands/demo.ts";
@@ -36,6 +37,7 @@ const COMMANDS: readonly Register[] = [
   model,
   doctor,
   benchRollout,
+  benchScale,
   benchEngine,
   dashboard,
   report,

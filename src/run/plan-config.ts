@@ -66,5 +66,3 @@ export const planConfigSchema = z.strictObject({
     })
     .prefault({}),
 });
-
-export type PlanConfig = z.infer<typeof planConfigSchema>;

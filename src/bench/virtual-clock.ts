@@ -1,0 +1,74 @@
+/** @file A clock that jumps to the next thing that is waited for: minutes of waiting pass in no time, work takes what it takes. */
+
+export class VirtualClock {
+  #now = 0;
+  /** By time, the next one last. */
+  #waiting: { at: number; go: () => void }[] = [];
+
+  readonly now = (): number => this.#now;
+
+  sleep(ms: number): Promise<void> {
+    return new Promise((go) => {
+      const at = this.#now + Math.max(0, ms);
+      let [low, high] = [0, this.#waiting.length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (this.#waiting[middle]!.at > at) low = middle + 1;
+        else high = middle;
+      }
+      this.#waiting.splice(low, 0, { at, go });
+    });
+  }
+
+  /** Lets time pass until `work` is done. `onTurn` is called before each jump. */
+  async run<T>(work: Promise<T>, onTurn: (waiting: number) => void = () => {}): Promise<T> {
+    const done = { yet: false };
+    const ended = work.finally(() => (done.yet = true));
+    ended.catch(() => {});
+    let idle = 0;
+    while (!done.yet) {
+      // All that can go on without time goes on first.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const next = this.#waiting.at(-1);
+      if (next === undefined) {
+        // Something real is waited for, such as a file.
+        if (idle++ > 1000) await new Promise((resolve) => setTimeout(resolve, 1));
+        continue;
+      }
+      idle = 0;
+      onTurn(this.#waiting.length);
+      this.#now = next.at;
+      this.#waiting.pop();
+      next.go();
+    }
+    return ended;
+  }
+}
+
+/** Something that so many pass through in a second, one after the other, each for `latencyMs`. */
+export class Resource {
+  readonly #clock: VirtualClock;
+  readonly #perSecond: number;
+  readonly #latencyMs: number;
+  #freeAt = 0;
+  passed = 0;
+
+  constructor(clock: VirtualClock, latencyMs: number, perSecond: number) {
+    this.#clock = clock;
+    this.#latencyMs = latencyMs;
+    this.#perSecond = perSecond;
+  }
+
+  async pass(): Promise<void> {
+    const now = this.#clock.now();
+    const begins = Math.max(now, this.#freeAt);
+    this.#freeAt = begins + 1000 / this.#perSecond;
+    this.passed++;
+    await this.#clock.sleep(begins - now + this.#latencyMs);
+  }
+
+  /** Share of the time that it was busy. */
+  usedOf(ms: number): number {
+    return (this.passed * 1000) / this.#perSecond / ms;
+  }
+}
