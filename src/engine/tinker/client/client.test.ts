@@ -1,0 +1,303 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, test } from "vitest";
+import { engineRules } from "../../../testing/engine-kit.ts";
+import type { Model } from "../../../core/engine.ts";
+import { loadTokenizer } from "../../onnx/tokenizer/load-tokenizer.ts";
+import { SUM_PROFILE, type ServerProfile } from "../profile.ts";
+import { createFakeServer, type FakeServerOptions } from "../testing/fake-server.ts";
+import { createTinkerEngine } from "./engine.ts";
+import type { Clock, Outgoing, Send } from "./transport.ts";
+import { NoReply } from "./transport.ts";
+
+const TOKENIZER = new URL("../../../../models/base", import.meta.url).pathname;
+const { vocabSize } = await loadTokenizer(TOKENIZER);
+const url = "http://127.0.0.1:1";
+
+/** No real waits: every pause is over at once, and time is what was paused. */
+const quickClock = (): Clock => {
+  let now = 0;
+  return {
+    now: () => now,
+    sleep: async (ms, signal) => {
+      await Promise.resolve();
+      signal?.throwIfAborted();
+      now += ms;
+    },
+  };
+};
+const work = mkdtempSync(join(tmpdir(), "webrl-tinker-"));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const engineOn = (send: Send, profile: Partial<ServerProfile> = {}, more: object = {}) =>
+  createTinkerEngine({
+    url,
+    model: "tiny",
+    tokenizer: TOKENIZER,
+    send,
+    clock: quickClock(),
+    profile: { ...SUM_PROFILE, ...profile },
+    ...more,
+  });
+const fake = (options: Partial<FakeServerOptions> = {}) => createFakeServer({ vocabSize, ...options });
+
+const PROFILES: [string, Partial<FakeServerOptions>, Partial<ServerProfile>][] = [
+  ["sum, protobuf", {}, {}],
+  ["sum, JSON", { codec: "json" }, { codec: "json" }],
+  [
+    "per-sequence mean",
+    { arithmetic: "per_sequence_mean" },
+    { reduction: "per_sequence_mean", surrogate: "importance_sampling" },
+  ],
+];
+describe.each(PROFILES)("engine rules on a server of kind %s", (_, options, profile) => {
+  const rules = engineRules({
+    create: () => Promise.resolve(engineOn(fake(options).send, profile)),
+    open: { path: TOKENIZER, lora: { rank: 4, alpha: 32, seed: 0 } },
+    tolerance: 2e-3,
+    learningRate: 0.05,
+  });
+  test.each(rules.map((rule) => [rule.name, rule] as const))("%s", async (__, rule) => rule.run());
+});
+
+const datum = (model: Model, text = "The lamp costs $24.") => {
+  const tokens_T = model.tokenizer.encode(text);
+  return { tokens_T, positions_N: tokens_T.slice(1).map((_, n) => n), targets_N: tokens_T.slice(1) };
+};
+const half = (logprobs_BN: Float32Array[]) => ({
+  loss: 1,
+  gradients_BN: logprobs_BN.map((each) => each.map((_, n) => (n % 2 === 0 ? -0.5 : 0.25))),
+});
+/** Every verb, with two steps. */
+async function tour(send: Send, profile: Partial<ServerProfile> = {}): Promise<Float32Array> {
+  await using engine = engineOn(send, profile);
+  await using model = await engine.open({ path: TOKENIZER });
+  await model.forwardBackward([datum(model), datum(model, "A kettle")], "cross_entropy");
+  await model.optimStep({ learningRate: 0.05, clipNorm: Infinity });
+  await model.sample({ prompt_T: [1, 2], maxTokens: 3, temperature: 1, seed: 1 });
+  await model.forwardBackward([datum(model)], half);
+  await model.optimStep({ learningRate: 0.05 });
+  const directory = mkdtempSync(join(work, "tour-"));
+  await model.save(join(directory, "c"), { optimizer: true });
+  await model.load(join(directory, "c"));
+  return (await model.logprobs([datum(model)]))[0]!;
+}
+
+type Break = "before" | "after" | "middle" | "503" | "429";
+/** The n-th request breaks once: before it is sent, after the server did it, or in the middle of the answer. */
+function breaking(send: Send, at: number, how: Break): { send: Send; broke: () => Outgoing | null } {
+  let n = 0;
+  let broke: Outgoing | null = null;
+  return {
+    broke: () => broke,
+    send: async (outgoing) => {
+      if (outgoing.path === "session_heartbeat" || n++ !== at) return send(outgoing);
+      broke = outgoing;
+      if (how === "before") throw new NoReply("ECONNREFUSED", false, null);
+      const reply = {
+        status: Number(how),
+        isProtobuf: false,
+        bytes: new Uint8Array(),
+        json: undefined,
+        pauseMs: null,
+      };
+      if (how === "503" || how === "429") return reply;
+      await send(outgoing);
+      throw new NoReply(how === "after" ? "ECONNRESET" : "terminated", true, null);
+    },
+  };
+}
+
+describe("a connection that breaks at any request changes nothing", async () => {
+  const whole = fake();
+  const expected = await tour(whole.send);
+  const requests = whole.log.length;
+  const HOW: Break[] = ["before", "after", "middle", "503", "429"];
+  for (const seqId of ["dedup", "strict"] as const)
+    test.each(HOW)(`${seqId}: %s`, async (how) => {
+      for (let at = 0; at < requests; at++) {
+        const server = fake({ seqId });
+        const { send, broke } = breaking(server.send, at, how);
+        expect([...(await tour(send, { seqId }))], `${at}: ${broke()?.path}`).toEqual([...expected]);
+        expect(server.steps, `steps, ${at}: ${broke()?.path}`).toBe(2);
+        expect(server.backwardDatums, `datums, ${at}: ${broke()?.path}`).toBe(3);
+      }
+    });
+
+  test("where the server would execute a repetition twice, the step is declared unknown", async () => {
+    let unknown = 0;
+    for (let at = 0; at < requests; at++) {
+      const server = fake({ seqId: "ignored" });
+      const { send, broke } = breaking(server.send, at, "after");
+      try {
+        await tour(send, { seqId: "ignored" });
+      } catch (error) {
+        expect(error).toMatchObject({ trouble: "unknown_step", retryable: false });
+        unknown++;
+      }
+      expect(server.steps, broke()?.path).toBeLessThanOrEqual(2);
+      expect(server.backwardDatums, broke()?.path).toBeLessThanOrEqual(3);
+    }
+    expect(unknown).toBeGreaterThan(5);
+  });
+
+  test("a server that restarts and forgets: the model is made anew with all that was trained", async () => {
+    for (let at = 0; at < requests; at++) {
+      const server = fake();
+      let n = 0;
+      const result = await tour(async (outgoing) => {
+        if (n++ === at) server.restart();
+        return server.send(outgoing);
+      });
+      expect([...result], `before request ${at}`).toEqual([...expected]);
+    }
+  });
+});
+
+describe("what the server says is not believed blindly", () => {
+  it.each(["zeros", "nan"] as const)("log-probabilities that are %s", async (logprobs) => {
+    await using engine = engineOn(fake({ says: { logprobs } }).send);
+    await using model = await engine.open({ path: TOKENIZER });
+    await expect(
+      model.logprobs([datum(model, "The lamp costs $24. The kettle costs $31.")]),
+    ).rejects.toMatchObject({
+      trouble: "nonsense",
+    });
+  });
+
+  it("refuses a model that the server does not have, by name", async () => {
+    const engine = createTinkerEngine({ url, model: "llama", tokenizer: TOKENIZER, send: fake().send });
+    await expect(engine.open({ path: TOKENIZER })).rejects.toThrow(
+      /does not have the model "llama"; it has tiny/,
+    );
+  });
+
+  it("refuses a tokenizer of another vocabulary", async () => {
+    const engine = engineOn(fake({ vocabSize: vocabSize + 1 }).send);
+    await expect(engine.open({ path: TOKENIZER })).rejects.toThrow(/tokenizer is not that of tiny/);
+  });
+
+  it("refuses a checkpoint of another rank, server or run", async () => {
+    const server = fake();
+    await using engine = engineOn(server.send);
+    await using model = await engine.open({ path: TOKENIZER });
+    const directory = join(work, "mine");
+    await model.save(directory);
+    await using other = await engine.open({ path: TOKENIZER, lora: { rank: 2, alpha: 4, seed: 0 } });
+    await expect(other.load(directory)).rejects.toThrow(/saved with rank 16, and here it is 2/);
+    await using elsewhere = engineOn(fake().send, {}, { url: "http://127.0.0.1:2" });
+    await expect(elsewhere.open({ path: directory })).rejects.toThrow(/saved with the server/);
+    // Another server at the same address that does not have it.
+    await using amnesic = engineOn(fake().send);
+    await expect(amnesic.open({ path: directory })).rejects.toThrow(/there is no checkpoint/);
+  });
+
+  it("notices that a checkpoint was restored as something else", async () => {
+    const server = fake();
+    await using engine = engineOn(server.send);
+    await using model = await engine.open({ path: TOKENIZER });
+    for (let step = 0; step < 5; step++) {
+      await model.forwardBackward([datum(model, "The page shows a list of products")], "cross_entropy");
+      await model.optimStep({ learningRate: 0.5 });
+    }
+    const directory = join(work, "restored");
+    await model.save(directory);
+    await using other = engineOn(async (outgoing) => {
+      // A server that says that it loaded, and did not.
+      if (outgoing.path !== "load_weights") return server.send(outgoing);
+      return server.send({ ...outgoing, path: "save_weights_for_sampler" });
+    });
+    await expect(other.open({ path: directory })).rejects.toThrow(/restored as another model/);
+  });
+});
+
+it("is patient with 429 and 402, and gives up with an error that says whether to come again", async () => {
+  const server = fake();
+  let refusals = 0;
+  await using engine = engineOn(async (outgoing) => {
+    if (outgoing.path !== "forward_backward" || refusals++ >= 4) return server.send(outgoing);
+    return {
+      status: refusals % 2 === 0 ? 402 : 429,
+      isProtobuf: false,
+      bytes: new Uint8Array(),
+      json: {},
+      pauseMs: null,
+    };
+  });
+  await using model = await engine.open({ path: TOKENIZER });
+  await model.logprobs([datum(model)]);
+  expect(refusals).toBeGreaterThan(4);
+  await using never = engineOn(async () => {
+    await Promise.resolve();
+    throw new NoReply("ECONNREFUSED", false, null);
+  });
+  await expect(never.open({ path: TOKENIZER })).rejects.toMatchObject({
+    trouble: "unreachable",
+    retryable: true,
+  });
+});
+
+it("asks for the key, and writes it nowhere", async () => {
+  const apiKey = "tml-secret-of-mine";
+  await using engine = createTinkerEngine({
+    url,
+    model: "tiny",
+    tokenizer: TOKENIZER,
+    apiKey,
+    send: async () => {
+      await Promise.resolve();
+      return {
+        status: 401,
+        isProtobuf: false,
+        bytes: new Uint8Array(),
+        json: { detail: "no" },
+        pauseMs: null,
+      };
+    },
+  });
+  const error = await engine.open({ path: TOKENIZER }).catch((each: unknown) => each as Error);
+  expect(String(error)).toMatch(/does not accept the API key/);
+  expect(JSON.stringify([error, String(error), (error as Error).stack])).not.toContain(apiKey);
+  expect(() => createTinkerEngine({ url: "http://me:pass@host", model: "m", tokenizer: TOKENIZER })).toThrow(
+    /carries a name, a password/,
+  );
+  expect(readFileSync(join(TOKENIZER, "config.json"), "utf8")).not.toContain(apiKey);
+});
+
+it("cuts a batch into chunks that the server takes, and adds them up", async () => {
+  const server = fake();
+  const limited: Send = async (outgoing) => {
+    const reply = await server.send(outgoing);
+    if (outgoing.path === "client/config") return { ...reply, json: { fwdbwd_max_chunk_len: 2 } };
+    return reply;
+  };
+  await using engine = engineOn(limited);
+  await using model = await engine.open({ path: TOKENIZER });
+  const batch = Array.from({ length: 5 }, (_, i) => datum(model, `The lamp costs $${i}.`));
+  const before = server.log.filter(({ path }) => path === "forward_backward").length;
+  const { logprobs_BN } = await model.forwardBackward(batch, "cross_entropy");
+  expect(server.log.filter(({ path }) => path === "forward_backward").length - before).toBe(3);
+  await using whole = engineOn(fake().send);
+  await using other = await whole.open({ path: TOKENIZER });
+  expect((await other.logprobs(batch)).map((each) => [...each])).toEqual(
+    logprobs_BN.map((each) => [...each]),
+  );
+});
+
+it("an engine whose signal is aborted stops waiting, with the reason", async () => {
+  const controller = new AbortController();
+  const server = fake();
+  await using engine = engineOn(
+    async (outgoing) => {
+      if (outgoing.path === "retrieve_future") {
+        controller.abort(new Error("the run was stopped"));
+        outgoing.signal?.throwIfAborted();
+      }
+      return server.send(outgoing);
+    },
+    {},
+    { signal: controller.signal },
+  );
+  await expect(engine.open({ path: TOKENIZER })).rejects.toThrow("the run was stopped");
+});

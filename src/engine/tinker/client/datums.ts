@@ -1,0 +1,122 @@
+/**
+ * @file Our datums as the protocol's. There every position has one target and one number of each kind; here a datum names the
+ * positions that count, and one position may have several targets. A datum therefore becomes as many of the
+ * protocol's as its fullest position has targets; the other positions get the token that follows, with the number 0.
+ */
+
+import type { Datum } from "../../../core/engine.ts";
+import type { ForwardBackwardOutput, TensorData, WireDatum } from "../wire/messages.ts";
+import { TinkerError } from "./errors.ts";
+
+/** One datum of the protocol, and which of our numbers stands where. */
+export interface Placed {
+  tokens_T: readonly number[];
+  targets_T: number[];
+  /** Position of each of its entries, and the datum and entry of ours that it is. */
+  entries: { position: number; b: number; n: number }[];
+}
+
+export function placeDatums(datums_B: readonly Datum[]): Placed[] {
+  return datums_B.flatMap(({ tokens_T, positions_N, targets_N }, b) => {
+    const length = Math.max(0, ...positions_N) + 1;
+    const input_T = tokens_T.slice(0, length);
+    // Off-sequence positions are the exception, so nearly always this is one.
+    const placed: Placed[] = [];
+    const used = new Map<number, number>();
+    positions_N.forEach((position, n) => {
+      const copy = used.get(position) ?? 0;
+      used.set(position, copy + 1);
+      placed[copy] ??= {
+        tokens_T: input_T,
+        targets_T: input_T.map((_, t) => tokens_T[t + 1] ?? tokens_T[t]!),
+        entries: [],
+      };
+      placed[copy].targets_T[position] = targets_N[n]!;
+      placed[copy].entries.push({ position, b, n });
+    });
+    return placed;
+  });
+}
+
+const tensor = (data: number[], dtype: TensorData["dtype"]): TensorData => ({
+  data,
+  dtype,
+  shape: [data.length],
+});
+
+/** `inputs`: by name, a number for each entry of ours; 0 elsewhere. */
+export function wireDatum(
+  { tokens_T, targets_T, entries }: Placed,
+  inputs: Readonly<Record<string, (b: number, n: number) => number>>,
+): WireDatum {
+  const spread = (value: (b: number, n: number) => number) => {
+    const all = new Array<number>(tokens_T.length).fill(0);
+    for (const { position, b, n } of entries) all[position] = value(b, n);
+    return tensor(all, "float32");
+  };
+  return {
+    model_input: { chunks: [{ type: "encoded_text", tokens: [...tokens_T] }] },
+    loss_fn_inputs: {
+      target_tokens: tensor(targets_T, "int64"),
+      ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, spread(value)])),
+    },
+  };
+}
+
+/** Bytes of a datum by the official client's estimate: 4 a token, 8 a target, 4 a number of each kind. */
+export const datumBytes = ({ tokens_T }: Placed, kinds: number): number => tokens_T.length * (12 + 4 * kinds);
+
+/** Cuts `items` so that each part keeps both limits; one that alone exceeds them travels alone. */
+export function cutIntoChunks<T>(
+  items: readonly T[],
+  bytesOf: (item: T) => number,
+  limits: { items: number; bytes: number },
+): T[][] {
+  const chunks: T[][] = [];
+  let bytes = 0;
+  for (const item of items) {
+    const size = bytesOf(item);
+    const last = chunks.at(-1);
+    if (last && last.length < limits.items && bytes + size <= limits.bytes) {
+      last.push(item);
+      bytes += size;
+    } else {
+      chunks.push([item]);
+      bytes = size;
+    }
+  }
+  return chunks;
+}
+
+/**
+ * Puts the log-probabilities of an answer where ours belong.
+ * @throws TinkerError for numbers that no model gives: missing, not finite, above 0, or 0 everywhere.
+ */
+export function collectLogprobs(
+  placed: readonly Placed[],
+  { loss_fn_outputs: outputs }: ForwardBackwardOutput,
+  into_BN: readonly Float32Array[],
+): void {
+  if (outputs.length !== placed.length)
+    throw new TinkerError("nonsense", `the server answers ${outputs.length} datums of ${placed.length}`);
+  let count = 0;
+  let zeros = 0;
+  placed.forEach(({ tokens_T, entries }, i) => {
+    const { data } = outputs[i]!["logprobs"] ?? {};
+    if (data?.length !== tokens_T.length)
+      throw new TinkerError(
+        "nonsense",
+        `the server gives ${data?.length ?? "no"} log-probabilities for ${tokens_T.length} targets`,
+      );
+    for (const { position, b, n } of entries) {
+      const value = data[position]!;
+      if (!Number.isFinite(value) || value > 1e-2)
+        throw new TinkerError("nonsense", `the server gives ${value} for a log-probability`);
+      into_BN[b]![n] = Math.min(value, 0);
+      count++;
+      if (value === 0) zeros++;
+    }
+  });
+  if (count >= 8 && zeros === count)
+    throw new TinkerError("nonsense", `the server gives 0 for all of ${count} log-probabilities`);
+}

@@ -1,0 +1,314 @@
+/**
+ * @file One model on a Tinker server: requests in order, each applied exactly once, and the model made anew where the server lost it.
+ *
+ * A journal keeps what changed the model since it was made or last saved. Where the server no longer has the model, it
+ * is created again, loaded from that save, and the journal is sent again; the weights are then what they would have been.
+ */
+
+import type { OptimStep } from "../../../core/engine.ts";
+import {
+  createdModelSchema,
+  forwardBackwardOutputSchema,
+  loadedSchema,
+  optimStepOutputSchema,
+  savedSchema,
+  trainingRequestToJson,
+  type AdamParams,
+  type ForwardBackwardOutput,
+  type TrainingRequest,
+  type WireDatum,
+} from "../wire/messages.ts";
+import { decodeForwardBackwardOutput, encodeTrainingRequest } from "../wire/protobuf.ts";
+import { z } from "zod";
+import type { ServerProfile } from "../profile.ts";
+import type { Connection, Queued } from "./connection.ts";
+import { TinkerError } from "./errors.ts";
+import type { Session } from "./session.ts";
+
+export interface ModelSpec {
+  baseModel: string;
+  /** Fields of `lora_config`. */
+  lora: Readonly<Record<string, unknown>> & { rank: number };
+}
+
+/** Where a model begins: fresh, or at what was saved. */
+export interface Origin {
+  path: string;
+  optimizer: boolean;
+}
+
+export interface Link {
+  connection: Connection;
+  session: Session;
+  profile: ServerProfile;
+  signal?: AbortSignal | undefined;
+}
+
+type Change = { kind: "backward"; data: WireDatum[]; loss: string } | { kind: "step"; adam: AdamParams };
+
+/** Of a journal, in tokens; beyond it a lost model is an error, and the run goes on from its last checkpoint. */
+const JOURNAL_TOKENS = 16_000_000;
+const REBUILDS = 3;
+
+export interface TrainingClient extends AsyncDisposable {
+  /** How often the weights have changed. */
+  readonly version: number;
+  forward(data: WireDatum[]): Promise<ForwardBackwardOutput>;
+  /** All parts, or none: where one fails, the model is made anew without them before anything else happens. */
+  backward(parts: readonly WireDatum[][], loss: string): Promise<(ForwardBackwardOutput | null)[]>;
+  step(adam: AdamParams): Promise<Record<string, number>>;
+  /** The server's path of the saved weights and moments. */
+  save(name: string): Promise<string>;
+  /** A sampling session on the weights as they are. */
+  saveForSampler(): Promise<string>;
+  /** Takes the place of what the model was. */
+  restart(origin: Origin): Promise<void>;
+  modelId(): Promise<string>;
+}
+
+export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin | null): TrainingClient {
+  const { connection, session, profile, signal } = link;
+  const resend = profile.seqId === "ignored" ? "unless_arrived" : "always";
+  let origin = begin;
+  let journal: Change[] = [];
+  let journalTokens = 0;
+  let isTorn = false;
+  let version = 0;
+  let live: { id: string; seq: number; session: string } | null = null;
+  let tail: Promise<unknown> = Promise.resolve();
+
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = tail.then(work, work);
+    tail = turn.catch(() => {});
+    return turn;
+  };
+
+  async function create(): Promise<void> {
+    const sessionId = await session.id();
+    const queued = await connection.submit({
+      path: "create_model",
+      body: {
+        session_id: sessionId,
+        model_seq_id: session.nextModel(),
+        base_model: spec.baseModel,
+        lora_config: spec.lora,
+        type: "create_model",
+      },
+      resend: "always",
+      signal,
+    });
+    const { model_id } = await connection.result(queued, createdModelSchema, { signal, type: "CreateModel" });
+    live = { id: model_id, seq: 0, session: sessionId };
+    if (origin)
+      await send(
+        "load_weights",
+        { path: origin.path, optimizer: origin.optimizer, type: "load_weights" },
+        (queuedLoad) => connection.result(queuedLoad, loadedSchema, { signal, type: "LoadWeights" }),
+      );
+  }
+
+  /** Sends with the next number; `null` where the operation was executed and its result is lost. */
+  async function send<T>(
+    path: string,
+    body: object | ((seq: number, id: string) => Uint8Array | object),
+    read: (queued: Queued) => Promise<T>,
+  ): Promise<T | null> {
+    const model = live!;
+    const seq = ++model.seq;
+    const queued = await connection.submit({
+      path,
+      body: typeof body === "function" ? body(seq, model.id) : { model_id: model.id, seq_id: seq, ...body },
+      resend,
+      signal,
+    });
+    try {
+      return await read(queued);
+    } catch (error) {
+      // The number was used by the first of two sendings: it was executed.
+      const expected = /expected (\d+)/.exec((error as Error).message)?.[1];
+      if (profile.seqId === "strict" && queued.wasResent && expected === String(seq + 1)) return null;
+      throw error;
+    }
+  }
+
+  async function train(data: WireDatum[], loss: string, forwardOnly: boolean) {
+    const request = (seq: number, id: string): TrainingRequest => ({
+      model_id: id,
+      seq_id: seq,
+      data,
+      loss_fn: loss,
+      loss_fn_config: null,
+      forward_only: forwardOnly,
+    });
+    const isJson = profile.codec === "json";
+    return send(
+      isJson && forwardOnly ? "forward" : "forward_backward",
+      (seq, id) =>
+        isJson ? trainingRequestToJson(request(seq, id)) : encodeTrainingRequest(request(seq, id)),
+      (queued) =>
+        connection.result(queued, forwardBackwardOutputSchema, {
+          read: decodeForwardBackwardOutput,
+          signal,
+          type: forwardOnly ? "Forward" : "ForwardBackward",
+        }),
+    );
+  }
+
+  const sendStep = (adam: AdamParams) =>
+    send("optim_step", { adam_params: adam, type: "optim_step" }, (queued) =>
+      connection.result(queued, optimStepOutputSchema, { signal, type: "OptimStep" }),
+    );
+
+  async function rebuild(): Promise<void> {
+    if (journalTokens > JOURNAL_TOKENS)
+      throw new TinkerError(
+        "failed",
+        "the server lost the model, and too much was trained since its last save to send it again; go on from the last checkpoint",
+      );
+    live = null;
+    await create();
+    for (const change of journal)
+      if (change.kind === "step") await sendStep(change.adam);
+      else await train(change.data, change.loss, false);
+    isTorn = false;
+  }
+
+  /** Runs `work` on a model that is whole; where the server lost it, on one that was made anew. */
+  const onModel = <T>(work: () => Promise<T>): Promise<T> =>
+    inTurn(async () => {
+      for (let rebuilds = 0; ; rebuilds++)
+        try {
+          if (live === null) await (journal.length > 0 ? rebuild() : create());
+          else if (isTorn) await rebuild();
+          return await work();
+        } catch (error) {
+          if (!(error instanceof TinkerError) || error.trouble !== "lost" || rebuilds >= REBUILDS)
+            throw error;
+          if (live) session.forget((live as { session: string }).session);
+          live = null;
+        }
+    });
+
+  const unload = async () => {
+    if (!live) return;
+    const model = live;
+    live = null;
+    const queued = await connection.submit({
+      path: "unload_model",
+      body: { model_id: model.id, type: "unload_model" },
+      resend: "always",
+      signal,
+    });
+    await connection.result(queued, z.unknown(), { signal, type: "UnloadModel" });
+  };
+
+  const note = (change: Change) => {
+    journal.push(change);
+    if (change.kind === "backward")
+      for (const { loss_fn_inputs: inputs } of change.data)
+        journalTokens += inputs["target_tokens"]?.data.length ?? 0;
+    // What is beyond the limit is never sent again.
+    if (journalTokens > JOURNAL_TOKENS)
+      journal = journal.map((each) => (each.kind === "step" ? each : { ...each, data: [] }));
+  };
+
+  return {
+    get version() {
+      return version;
+    },
+    forward: (data) =>
+      onModel(async () => {
+        for (;;) {
+          const output = await train(data, "cross_entropy", true);
+          if (output) return output;
+        }
+      }),
+    backward: (parts, loss) =>
+      onModel(async () => {
+        const outputs: (ForwardBackwardOutput | null)[] = [];
+        isTorn = parts.length > 0;
+        for (const data of parts) outputs.push(await train(data, loss, false));
+        isTorn = false;
+        for (const data of parts) note({ kind: "backward", data, loss });
+        return outputs;
+      }),
+    step: (adam) =>
+      onModel(async () => {
+        isTorn = true;
+        const output = await sendStep(adam);
+        isTorn = false;
+        note({ kind: "step", adam });
+        version++;
+        return output?.metrics ?? {};
+      }),
+    save: (name) =>
+      onModel(async () => {
+        const saved = await send(
+          "save_weights",
+          { path: name, overwrite: false, type: "save_weights" },
+          (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeights" }),
+        );
+        if (!saved?.path)
+          throw new TinkerError("nonsense", "the server saved the weights and does not say under which path");
+        origin = { path: saved.path, optimizer: true };
+        // Gradients that wait for a step are not in what is saved.
+        const waiting = journal.slice(journal.findLastIndex(({ kind }) => kind === "step") + 1);
+        journal = [];
+        journalTokens = 0;
+        waiting.forEach(note);
+        return saved.path;
+      }),
+    saveForSampler: () =>
+      onModel(async () => {
+        const saved = await send(
+          "save_weights_for_sampler",
+          { sampling_session_seq_id: session.nextSampler(), type: "save_weights_for_sampler" },
+          (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeightsForSampler" }),
+        );
+        if (!saved?.sampling_session_id)
+          throw new TinkerError(
+            "nonsense",
+            "the server saved weights to sample from and names no sampling session",
+          );
+        return saved.sampling_session_id;
+      }),
+    restart: (to) =>
+      inTurn(async () => {
+        const before = live;
+        const kept = { origin, journal, journalTokens };
+        try {
+          live = null;
+          origin = to;
+          journal = [];
+          journalTokens = 0;
+          await create();
+          isTorn = false;
+          version++;
+        } catch (error) {
+          live = before;
+          ({ origin, journal, journalTokens } = kept);
+          throw error;
+        }
+        const now = live;
+        live = before;
+        // Only room on the server depends on it.
+        await unload().catch(() => {});
+        live = now;
+      }),
+    modelId: () => onModel(() => Promise.resolve(live!.id)),
+    [Symbol.asyncDispose]: async () => inTurn(unload).catch(() => {}),
+  };
+}
+
+/** AdamW as the embedded engine has it; the protocol's 0 clips nothing. */
+export const adamParams = (step: OptimStep): AdamParams => {
+  const { learningRate, weightDecay = 0, clipNorm = 1, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = step;
+  return {
+    learning_rate: learningRate,
+    beta1,
+    beta2,
+    eps: epsilon,
+    weight_decay: weightDecay,
+    grad_clip_norm: Number.isFinite(clipNorm) ? clipNorm : 0,
+  };
+};

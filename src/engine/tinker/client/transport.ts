@@ -1,0 +1,140 @@
+/** @file One request to a Tinker server and its whole answer, with a time limit. No retries: those are in `connection.ts`. */
+
+import { setTimeout as delay } from "node:timers/promises";
+import { describeErrorBody } from "../wire/messages.ts";
+import { TinkerError } from "./errors.ts";
+
+/** Of an answer. The largest are log-probabilities of a batch. */
+const MAX_ANSWER_BYTES = 256 * 2 ** 20;
+const PROTOBUF = "application/x-protobuf";
+/** Codes of a connection that was never there, so that nothing of the request was sent. */
+const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT)$/;
+
+export interface Reply {
+  status: number;
+  isProtobuf: boolean;
+  bytes: Uint8Array;
+  /** Parsed where it is JSON; `undefined` otherwise. */
+  json: unknown;
+  /** What `Retry-After` asks for. */
+  pauseMs: number | null;
+}
+
+/** No whole answer came. */
+export class NoReply extends Error {
+  override readonly name = "NoReply";
+  /** Whether the server may have received the request. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(message: string, mayHaveArrived: boolean, cause: unknown) {
+    super(message, { cause });
+    this.mayHaveArrived = mayHaveArrived;
+  }
+}
+
+export interface Outgoing {
+  path: string;
+  /** Absent: GET. */
+  body?: Uint8Array | object;
+  wantsProtobuf?: boolean;
+  headers?: Record<string, string>;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Clock {
+  now(): number;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await delay(ms, undefined, { ...(signal && { signal }), ref: true });
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    }
+  },
+};
+
+export type Send = (outgoing: Outgoing) => Promise<Reply>;
+
+/** `url`: the server's root. The key is sent in a header and is in no message. */
+export function createSend(url: string, apiKey: string | null): Send {
+  const root = url.replace(/\/+$/, "");
+  return async ({ path, body, wantsProtobuf, headers, timeoutMs, signal }) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const isBytes = body instanceof Uint8Array;
+    try {
+      const response = await fetch(`${root}/api/v1/${path}`, {
+        method: body ? "POST" : "GET",
+        headers: {
+          accept: wantsProtobuf ? PROTOBUF : "application/json",
+          ...(body && { "content-type": isBytes ? PROTOBUF : "application/json" }),
+          ...(apiKey !== null && { "x-api-key": apiKey }),
+          ...headers,
+        },
+        ...(body && { body: isBytes ? Buffer.from(body) : JSON.stringify(body) }),
+        redirect: "manual",
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      });
+      return await readReply(response);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      const reason = (cause as Error).cause as NodeJS.ErrnoException | undefined;
+      const said = limit.aborted ? `no whole answer within ${timeoutMs / 1000} s` : describe(cause as Error);
+      throw new NoReply(said, !NEVER_SENT.test(reason?.code ?? ""), cause);
+    }
+  };
+}
+
+async function readReply(response: Response): Promise<Reply> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += (part as Uint8Array).length;
+    if (size > MAX_ANSWER_BYTES) throw new TypeError("the answer is too long");
+    parts.push(part as Uint8Array);
+  }
+  const bytes = new Uint8Array(Buffer.concat(parts));
+  const isProtobuf = /^application\/(x-)?protobuf\b/.test(response.headers.get("content-type") ?? "");
+  return {
+    status: response.status,
+    isProtobuf,
+    bytes,
+    json: isProtobuf ? undefined : parse(bytes),
+    pauseMs: pauseOf(response.headers),
+  };
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+function pauseOf(headers: Headers): number | null {
+  const exact = Number(headers.get("retry-after-ms") ?? Number.NaN);
+  if (exact >= 0) return exact;
+  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
+  return seconds >= 0 ? seconds * 1000 : null;
+}
+
+const describe = (error: Error) => {
+  const { cause } = error as { cause?: Error & { code?: string } };
+  return cause ? `${error.message}: ${cause.code ?? cause.message}` : error.message;
+};
+
+/** What a refusal says, short enough for a message. */
+export function describeReply({ status, json, bytes }: Reply): string {
+  const said = describeErrorBody(json) ?? Buffer.from(bytes.subarray(0, 200)).toString("utf8").trim();
+  return `${status}${said === "" ? "" : `: ${said.split("\n")[0]!.slice(0, 300)}`}`;
+}
+
+export const nonsense = (what: string, path: string, cause?: unknown) =>
+  new TinkerError("nonsense", `the server's answer to ${path} is ${what}`, { cause });
