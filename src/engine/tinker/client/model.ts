@@ -133,7 +133,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
   async function forwardBackward(datums_B: readonly Datum[], loss: Loss): Promise<ForwardBackwardResult> {
     check(datums_B);
     const placed = placeDatums(datums_B);
-    const tokens = placed.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
+    const tokens = datums_B.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
     if (loss === "cross_entropy") {
       const logprobs_BN = await crossEntropy(datums_B);
       let total = 0;

@@ -21,7 +21,7 @@ export async function sampleRemotely(
   connection: Connection,
   target: { sampling_session_id: string; seq_id: number },
   request: SampleRequest,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, "vocabSize" | "decode">,
 ): Promise<RemoteSample> {
   const {
     prompt_T,
@@ -96,7 +96,7 @@ function cutAtStop(
   logprobs_T: number[],
   reason: "stop" | "length",
   { stopTokens = [], stopStrings = [] }: SampleRequest,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, "vocabSize" | "decode">,
 ): RemoteSample {
   const stopAt = tokens_T.findIndex((token) => stopTokens.includes(token));
   const length = stopAt >= 0 ? stopAt + 1 : tokens_T.length;

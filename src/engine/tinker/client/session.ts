@@ -25,6 +25,7 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
     clientConfigSchema,
   );
   let current: Promise<string> | null = null;
+  let last = "";
   let models = 0;
   let samplers = 0;
   const begin = async () => {
@@ -38,6 +39,7 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
       sessionSchema,
     );
     if (error) throw new TinkerError("refused", `the server opens no session: ${error}`);
+    last = id;
     return id;
   };
   let beating = false;
@@ -75,7 +77,9 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
     },
     nextModel: () => models++,
     nextSampler: () => samplers++,
-    forget: () => (current = null),
+    forget: (id) => {
+      if (id === last) current = null;
+    },
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       await Promise.resolve();

@@ -49,6 +49,7 @@ type Change = { kind: "backward"; data: WireDatum[]; loss: string } | { kind: "s
 /** Of a journal, in tokens; beyond it a lost model is an error, and the run goes on from its last checkpoint. */
 const JOURNAL_TOKENS = 16_000_000;
 const REBUILDS = 3;
+const RESULTS_LOST = 8;
 
 export interface TrainingClient extends AsyncDisposable {
   /** How often the weights have changed. */
@@ -64,6 +65,8 @@ export interface TrainingClient extends AsyncDisposable {
   /** Takes the place of what the model was. */
   restart(origin: Origin): Promise<void>;
   modelId(): Promise<string>;
+  /** What the server does with a number that it has seen: one forward, sent twice. */
+  repeatedForward(data: WireDatum[]): Promise<ServerProfile["seqId"]>;
 }
 
 export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin | null): TrainingClient {
@@ -74,7 +77,8 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
   let journalTokens = 0;
   let isTorn = false;
   let version = 0;
-  let live: { id: string; seq: number; session: string } | null = null;
+  let live: { id: string; seq: number } | null = null;
+  let sessionInUse: string | null = null;
   let tail: Promise<unknown> = Promise.resolve();
 
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -85,6 +89,7 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
 
   async function create(): Promise<void> {
     const sessionId = await session.id();
+    sessionInUse = sessionId;
     const queued = await connection.submit({
       path: "create_model",
       body: {
@@ -98,7 +103,7 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       signal,
     });
     const { model_id } = await connection.result(queued, createdModelSchema, { signal, type: "CreateModel" });
-    live = { id: model_id, seq: 0, session: sessionId };
+    live = { id: model_id, seq: 0 };
     if (origin)
       await send(
         "load_weights",
@@ -131,7 +136,12 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
     }
   }
 
-  async function train(data: WireDatum[], loss: string, forwardOnly: boolean) {
+  async function train(
+    data: WireDatum[],
+    loss: string,
+    forwardOnly: boolean,
+    onQueued: (queued: Queued) => void = () => {},
+  ) {
     const request = (seq: number, id: string): TrainingRequest => ({
       model_id: id,
       seq_id: seq,
@@ -145,12 +155,14 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       isJson && forwardOnly ? "forward" : "forward_backward",
       (seq, id) =>
         isJson ? trainingRequestToJson(request(seq, id)) : encodeTrainingRequest(request(seq, id)),
-      (queued) =>
-        connection.result(queued, forwardBackwardOutputSchema, {
+      (queued) => {
+        onQueued(queued);
+        return connection.result(queued, forwardBackwardOutputSchema, {
           read: decodeForwardBackwardOutput,
           signal,
           type: forwardOnly ? "Forward" : "ForwardBackward",
-        }),
+        });
+      },
     );
   }
 
@@ -158,6 +170,15 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
     send("optim_step", { adam_params: adam, type: "optim_step" }, (queued) =>
       connection.result(queued, optimStepOutputSchema, { signal, type: "OptimStep" }),
     );
+
+  /** What changes no weights is asked again where its result is lost. */
+  async function untilKnown<T>(ask: (attempt: number) => Promise<T | null>): Promise<T> {
+    for (let attempt = 0; attempt < RESULTS_LOST; attempt++) {
+      const result = await ask(attempt);
+      if (result !== null) return result;
+    }
+    throw new TinkerError("unreachable", "the connection broke each time that a result was to come");
+  }
 
   async function rebuild(): Promise<void> {
     if (journalTokens > JOURNAL_TOKENS)
@@ -173,21 +194,27 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
     isTorn = false;
   }
 
-  /** Runs `work` on a model that is whole; where the server lost it, on one that was made anew. */
+  /** Runs `work` again, in a new session and without a model, where the server lost either. */
+  async function outlastLoss<T>(work: () => Promise<T>): Promise<T> {
+    for (let losses = 0; ; losses++)
+      try {
+        return await work();
+      } catch (error) {
+        if (!(error instanceof TinkerError) || error.trouble !== "lost" || losses >= REBUILDS) throw error;
+        if (sessionInUse !== null) session.forget(sessionInUse);
+        live = null;
+      }
+  }
+
+  /** Runs `work` on a model that is whole, made anew where it has to be. */
   const onModel = <T>(work: () => Promise<T>): Promise<T> =>
-    inTurn(async () => {
-      for (let rebuilds = 0; ; rebuilds++)
-        try {
-          if (live === null) await (journal.length > 0 ? rebuild() : create());
-          else if (isTorn) await rebuild();
-          return await work();
-        } catch (error) {
-          if (!(error instanceof TinkerError) || error.trouble !== "lost" || rebuilds >= REBUILDS)
-            throw error;
-          if (live) session.forget((live as { session: string }).session);
-          live = null;
-        }
-    });
+    inTurn(() =>
+      outlastLoss(async () => {
+        if (live === null) await (journal.length > 0 ? rebuild() : create());
+        else if (isTorn) await rebuild();
+        return work();
+      }),
+    );
 
   const unload = async () => {
     if (!live) return;
@@ -216,13 +243,7 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
     get version() {
       return version;
     },
-    forward: (data) =>
-      onModel(async () => {
-        for (;;) {
-          const output = await train(data, "cross_entropy", true);
-          if (output) return output;
-        }
-      }),
+    forward: (data) => onModel(() => untilKnown(() => train(data, "cross_entropy", true))),
     backward: (parts, loss) =>
       onModel(async () => {
         const outputs: (ForwardBackwardOutput | null)[] = [];
@@ -243,12 +264,14 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       }),
     save: (name) =>
       onModel(async () => {
-        const saved = await send(
-          "save_weights",
-          { path: name, overwrite: false, type: "save_weights" },
-          (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeights" }),
+        const saved = await untilKnown((attempt) =>
+          send(
+            "save_weights",
+            { path: attempt === 0 ? name : `${name}-${attempt}`, overwrite: false, type: "save_weights" },
+            (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeights" }),
+          ),
         );
-        if (!saved?.path)
+        if (!saved.path)
           throw new TinkerError("nonsense", "the server saved the weights and does not say under which path");
         origin = { path: saved.path, optimizer: true };
         // Gradients that wait for a step are not in what is saved.
@@ -260,12 +283,14 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       }),
     saveForSampler: () =>
       onModel(async () => {
-        const saved = await send(
-          "save_weights_for_sampler",
-          { sampling_session_seq_id: session.nextSampler(), type: "save_weights_for_sampler" },
-          (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeightsForSampler" }),
+        const saved = await untilKnown(() =>
+          send(
+            "save_weights_for_sampler",
+            { sampling_session_seq_id: session.nextSampler(), type: "save_weights_for_sampler" },
+            (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeightsForSampler" }),
+          ),
         );
-        if (!saved?.sampling_session_id)
+        if (!saved.sampling_session_id)
           throw new TinkerError(
             "nonsense",
             "the server saved weights to sample from and names no sampling session",
@@ -281,7 +306,7 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
           origin = to;
           journal = [];
           journalTokens = 0;
-          await create();
+          await outlastLoss(create);
           isTorn = false;
           version++;
         } catch (error) {
@@ -294,6 +319,20 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
         // Only room on the server depends on it.
         await unload().catch(() => {});
         live = now;
+      }),
+    repeatedForward: (data) =>
+      onModel(async () => {
+        const model = live!;
+        const ids: string[] = [];
+        const first = await train(data, "cross_entropy", true, (queued) => ids.push(queued.request_id));
+        model.seq--;
+        try {
+          const second = await train(data, "cross_entropy", true, (queued) => ids.push(queued.request_id));
+          return first && second && ids[0] === ids[1] ? "dedup" : "ignored";
+        } catch (error) {
+          if (/expected \d+/.test((error as Error).message)) return "strict";
+          throw error;
+        }
       }),
     modelId: () => onModel(() => Promise.resolve(live!.id)),
     [Symbol.asyncDispose]: async () => inTurn(unload).catch(() => {}),

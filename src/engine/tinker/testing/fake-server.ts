@@ -219,7 +219,7 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
     const { gradient } = model;
     if (arithmetic === "per_sequence_mean")
       gradient.forEach((g, i) => (gradient[i] = g / Math.max(1, model.datums)));
-    const norm = Math.hypot(...gradient);
+    const norm = Math.sqrt(gradient.reduce((sum, g) => sum + g * g, 0));
     const clip = adam.grad_clip_norm > 0 && norm > adam.grad_clip_norm ? adam.grad_clip_norm / norm : 1;
     model.step++;
     gradient.forEach((raw, i) => {

@@ -185,7 +185,13 @@ const nameOfDtype = (dtype: number | undefined): TensorData["dtype"] =>
 const elementBytes = (values: readonly number[], dtype: TensorData["dtype"]): Uint8Array =>
   dtype === "int64" ? int64Bytes(values) : float32Bytes(values);
 
-function encodeTensor({ data, dtype, shape, sparse_crow_indices, sparse_col_indices }: TensorData): ProtoTensor {
+function encodeTensor({
+  data,
+  dtype,
+  shape,
+  sparse_crow_indices,
+  sparse_col_indices,
+}: TensorData): ProtoTensor {
   const values = elementBytes(data, dtype);
   const rest = { dtype: DTYPE[dtype], ...(shape && { shape }) };
   return sparse_crow_indices
@@ -273,12 +279,10 @@ export function decodeTrainingRequest(bytes: Uint8Array): TrainingRequest {
   return {
     model_id: body.model_id ?? "",
     seq_id: body.seq_id === undefined || body.seq_id === 0 ? null : body.seq_id,
-    data: (body.data ?? []).map(
-      ({ model_input, loss_fn_inputs }): WireDatum => ({
-        model_input: { chunks: (model_input ?? []).map(decodeChunk) },
-        loss_fn_inputs: mapValues(loss_fn_inputs ?? {}, decodeTensor),
-      }),
-    ),
+    data: (body.data ?? []).map(({ model_input, loss_fn_inputs }): WireDatum => ({
+      model_input: { chunks: (model_input ?? []).map(decodeChunk) },
+      loss_fn_inputs: mapValues(loss_fn_inputs ?? {}, decodeTensor),
+    })),
     loss_fn: body.loss_fn ?? "",
     loss_fn_config: Object.keys(config).length > 0 ? config : null,
     forward_only: body.forward_only ?? false,
@@ -340,7 +344,9 @@ function decodeBatched(
   const at = readInt64(offsets, `${name}, offsets`);
   const inOrder = at.every((offset, i) => offset >= (at[i - 1] ?? 0) && offset <= data.byteLength);
   if (at.length !== datums + 1 || !inOrder)
-    throw new WireError(`${name}: offsets ${at.join(", ")} do not cut ${data.byteLength} bytes into ${datums}`);
+    throw new WireError(
+      `${name}: offsets ${at.join(", ")} do not cut ${data.byteLength} bytes into ${datums}`,
+    );
   const width = trailing.map(Number).reduce((product, length) => product * length, 1);
   return at.slice(1).map((end, i) => {
     const values = readElements(data.subarray(at[i], end), dtype, name);
@@ -385,7 +391,10 @@ function decodeTopk(body: NonNullable<ProtoSample["topk_prompt_logprobs"]>): Top
   if (ids.length !== k * length || logprobs.length !== ids.length)
     throw new WireError(`topk_prompt_logprobs: ${ids.length} cells are not ${length} × ${k}`);
   return Array.from({ length }, (_, t) => {
-    const row = Array.from({ length: k }, (__, i): [number, number] => [ids[t * k + i]!, logprobs[t * k + i]!]);
+    const row = Array.from({ length: k }, (__, i): [number, number] => [
+      ids[t * k + i]!,
+      logprobs[t * k + i]!,
+    ]);
     const filled = row.filter(([, logprob]) => logprob > EMPTY_CELL);
     return filled.length > 0 ? filled : null;
   });
