@@ -26,7 +26,8 @@ describe.each([true, false])("where the server says gradient norms: %s", (gradie
     const { rows, profile, measured } = await probe({ says });
     expect(measured).toBe(gradientNorm ? "gradient_norm" : "log_probabilities");
     const expected = { P1: 1, P2: 2, P3: 2, P4: 2, P5: 1, P6: 1, P7: 2, P8: -1, P9: 1 };
-    for (const [id, ratio] of Object.entries(expected)) expect(ratios(rows)[id], id).toBeCloseTo(ratio, 1);
+    for (const [id, ratio] of Object.entries(expected))
+      expect([id, ratios(rows)[id]]).toEqual([id, expect.closeTo(ratio, 1)]);
     expect(profile).toMatchObject({
       codec: "protobuf",
       reduction: "sum",
@@ -40,7 +41,8 @@ describe.each([true, false])("where the server says gradient norms: %s", (gradie
   test("a server of means per sequence gets importance sampling", async () => {
     const { rows, profile, like } = await probe({ says, arithmetic: "per_sequence_mean" });
     const expected = { P2: 2, P3: 1, P4: 1, P5: 0.5 };
-    for (const [id, ratio] of Object.entries(expected)) expect(ratios(rows)[id], id).toBeCloseTo(ratio, 1);
+    for (const [id, ratio] of Object.entries(expected))
+      expect([id, ratios(rows)[id]]).toEqual([id, expect.closeTo(ratio, 1)]);
     expect(rows.find(({ id }) => id === "P8")!.says).toBe("explodes");
     expect(profile).toMatchObject({ reduction: "per_sequence_mean", surrogate: "importance_sampling" });
     expect(like).toContain("SkyRL");
@@ -67,16 +69,13 @@ test("finds the codec, and what a repeated number does", async () => {
   expect((await probe({ seqId: "ignored" })).profile?.seqId).toBe("ignored");
 });
 
-test("leaves no gradient behind, and no model", async () => {
+test("unloads the models that it made", async () => {
   const server = createFakeServer({ vocabSize: 64 });
   const connection = createConnection(server.send, { url: "http://fake", clock });
   await using session = await openSession(connection);
   const spec = { baseModel: "tiny", lora: { rank: 4, seed: 0 } };
   await probeServer({ connection, session, spec, tokens_T: Array.from({ length: 17 }, (_, i) => i) });
   expect(server.weights()).toEqual([]);
-  expect(
-    server.log.filter(({ path }) => path === "forward_backward" || path === "optim_step").at(-2)?.path,
-  ).toBeDefined();
 });
 
 /** Measured on real servers: SkyRL 0.4.0 on jax, TuFT 0.2.2, Hatchery 0.3.0. */

@@ -33,7 +33,7 @@ export interface Patience {
   billingMs: number;
 }
 
-export const DEFAULT_PATIENCE: Patience = {
+const DEFAULT_PATIENCE: Patience = {
   requestMs: 60_000,
   pollMs: 45_000,
   submitMs: 300_000,

@@ -7,7 +7,7 @@ import { TinkerError } from "./errors.ts";
 
 const HEARTBEAT_MS = 10_000;
 /** We speak as this SDK does. */
-export const SDK_VERSION = "0.25.0";
+const SDK_VERSION = "0.25.0";
 
 export interface Session extends AsyncDisposable {
   readonly config: ClientConfig;

@@ -30,7 +30,7 @@ const chunkSchema = z.discriminatedUnion("type", [
 ]);
 export type Chunk = z.infer<typeof chunkSchema>;
 
-export const modelInputSchema = z.object({ chunks: z.array(chunkSchema) });
+const modelInputSchema = z.object({ chunks: z.array(chunkSchema) });
 export type ModelInput = z.infer<typeof modelInputSchema>;
 
 /** Row-major. With `sparse_*` it is a matrix of `shape` in CSR form, and `data` are its values. */
@@ -122,7 +122,6 @@ export const loraConfigSchema = z.object({
   train_mlp: z.boolean().nullish(),
   train_attn: z.boolean().nullish(),
 });
-export type LoraConfig = z.infer<typeof loraConfigSchema>;
 
 /** Defaults are those of the official SDK. `grad_clip_norm` 0 clips nothing. */
 export const adamParamsSchema = z.object({
@@ -159,7 +158,6 @@ export const sampleRequestSchema = z.object({
   topk_prompt_logprobs: count.nullish(),
   type: z.string().nullish(),
 });
-export type WireSampleRequest = z.infer<typeof sampleRequestSchema>;
 
 /** `prompt_logprobs`: one entry a token of the prompt, the first is null; some servers leave the first out. */
 export const sampleResponseSchema = z.object({
@@ -336,11 +334,6 @@ export const savedSchema = z.object({
 });
 export const loadedSchema = z.object({ path: z.string().nullish(), model_id: z.string().nullish() });
 export const samplingSessionSchema = z.object({ sampling_session_id: z.string() });
-export const samplerInfoSchema = z.object({
-  sampler_id: z.string(),
-  base_model: z.string().nullish(),
-  model_path: z.string().nullish(),
-});
 export const weightsInfoSchema = z.object({
   base_model: z.string(),
   is_lora: z.boolean().nullish(),
