@@ -62,7 +62,7 @@ const f32 = (data: number[]) => ({ data, dtype: "float32" as const, shape: [data
 
 /** The fixed datum: 16 positions, of which the first half counts; `longer`: as many more that do not. */
 function datumOf(tokens: readonly number[], longer = 0) {
-  const x = [...tokens.slice(0, 17)];
+  const x = tokens.slice(0, 17);
   while (x.length < 17 + longer) x.push(x[x.length - 17]!);
   const input = x.slice(0, -1);
   const target_tokens = { data: x.slice(1), dtype: "int64" as const, shape: [input.length] };

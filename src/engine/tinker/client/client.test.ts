@@ -132,7 +132,7 @@ describe("a connection that breaks at any request changes nothing", async () => 
     let unknown = 0;
     for (let at = 0; at < requests; at++) {
       const server = fake({ seqId: "ignored" });
-      const { send, broke } = breaking(server.send, at, "after");
+      const { send } = breaking(server.send, at, "after");
       try {
         await tour(send, { seqId: "ignored" });
       } catch (error) {

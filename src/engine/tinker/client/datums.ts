@@ -50,7 +50,7 @@ export function wireDatum(
   inputs: Readonly<Record<string, (b: number, n: number) => number>>,
 ): WireDatum {
   const spread = (value: (b: number, n: number) => number) => {
-    const all = new Array<number>(tokens_T.length).fill(0);
+    const all = tokens_T.map(() => 0);
     for (const { position, b, n } of entries) all[position] = value(b, n);
     return tensor(all, "float32");
   };

@@ -13,8 +13,10 @@ import type {
 import {
   forwardBackwardRequestSchema,
   forwardRequestSchema,
+  loraConfigSchema,
   optimStepRequestSchema,
   sampleRequestSchema,
+  samplingParamsSchema,
 } from "../wire/messages.ts";
 import {
   decodeTrainingRequest,
@@ -238,11 +240,12 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
   }
 
   function sample(theta: Float64Array, body: unknown): WireSampleResponse {
-    const { prompt, sampling_params: params } = sampleRequestSchema.parse(body);
+    const { prompt, sampling_params } = sampleRequestSchema.parse(body);
+    const params = samplingParamsSchema.parse(sampling_params);
     const tokens = prompt.chunks.flatMap((chunk) => (chunk.type === "encoded_text" ? chunk.tokens : []));
     const out: number[] = [];
     const logprobs: number[] = [];
-    const stops = Array.isArray(params.stop) ? params.stop : [];
+    const stops = (Array.isArray(params.stop) ? params.stop : []) as unknown[];
     let state = (params.seed ?? 0) + 1;
     const random = () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -259,7 +262,7 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
       if (token < 0) token = V - 1;
       out.push(token);
       logprobs.push(all[token]!);
-      if ((stops as unknown[]).includes(token)) {
+      if (stops.includes(token)) {
         stop = "stop";
         break;
       }
@@ -300,6 +303,7 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
         if (!sessions.has(session)) throw new Refused(404, "session not found");
         if (body["base_model"] !== name)
           throw new Refused(404, `there is no model ${String(body["base_model"])}`);
+        loraConfigSchema.parse(body["lora_config"] ?? { rank: 32 });
         const made = `${session}-m${seq}`;
         if (!models.has(made)) models.set(made, fresh());
         return { json: queue({ json: { model_id: made } }) };
