@@ -31,7 +31,6 @@ const chunkSchema = z.discriminatedUnion("type", [
 export type Chunk = z.infer<typeof chunkSchema>;
 
 const modelInputSchema = z.object({ chunks: z.array(chunkSchema) });
-export type ModelInput = z.infer<typeof modelInputSchema>;
 
 /** Row-major. With `sparse_*` it is a matrix of `shape` in CSR form, and `data` are its values. */
 export const tensorSchema = z.object({
@@ -143,7 +142,6 @@ export const samplingParamsSchema = z.object({
   seed: z.int().nullish(),
   stop: z.union([z.string(), z.array(z.string()), z.array(z.int())]).nullish(),
 });
-export type SamplingParams = z.infer<typeof samplingParamsSchema>;
 
 export const sampleRequestSchema = z.object({
   /** Exactly one of the three says which weights sample; `seq_id` counts from 0 within a sampling session. */
