@@ -93,3 +93,5 @@ export type { ReplayBuffer } from "./replay/buffer.ts";
 export type { ExperienceStep } from "./replay/experience.ts";
 export type { Parts } from "./train/parts.ts";
 export type { RunModels } from "./train/run-models.ts";
+export type { ProbeReport, ProbeRow } from "./engine/tinker/probe.ts";
+export type { ServerProfile } from "./engine/tinker/profile.ts";

@@ -15,6 +15,7 @@ import { register as benchScale } from "./commands/bench-scale.ts";
 import { register as dashboard } from "./commands/dashboard.ts";
 import { register as doctor } from "./commands/doctor.ts";
 import { register as demo } from "./commands/demo.ts";
+import { register as engineProbe } from "./commands/engine-probe.ts";
 import { register as evaluate } from "./commands/eval.ts";
 import { register as model } from "./commands/model.ts";
 import { register as report } from "./commands/report.ts";
@@ -35,6 +36,7 @@ const COMMANDS: readonly Register[] = [
   agent,
   suite,
   model,
+  engineProbe,
   doctor,
   benchRollout,
   benchScale,

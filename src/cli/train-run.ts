@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import type { ChatMeter } from "../chat/meter.ts";
 import type { BrowserBlock } from "../core/browser-settings.ts";
 import { BudgetSpent, ConfigError } from "../core/errors.ts";
+import { isOnServer } from "../core/engine-settings.ts";
 import type { Estimate, PlannedWork } from "../engine/onnx/estimate.ts";
 import { loraOf, methodParts, type TrainConfig } from "../run/config.ts";
 import { describeBrowser, isSameBrowser } from "../rollout/same-browser.ts";
@@ -31,10 +32,12 @@ export interface TrainRunOptions extends TrainOptions {
 export type TrainedRun = RunResult & { estimate: Estimate | null };
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
-  const { createRun, openRun, readRunInfo, refuseExistingRun } = await import("../run/run-directory.ts");
+  const { createRun, openRun, readRunInfo, refuseExistingRun, writeAtomically } =
+    await import("../run/run-directory.ts");
   const { checkpointPath, lastTrainedPhase } = await import("../run/paths.ts");
   const { packageVersion, runInfo } = await import("../run/run-info.ts");
   const { openParts, resolveModels } = await import("../train/open-parts.ts");
+  const { probeFile } = await import("../train/open-engine.ts");
   const { createContext } = await import("../train/context.ts");
   const { train, usageOf } = await import("../train/loop.ts");
   const { sweepProfiles } = await import("../browser/profiles.ts");
@@ -54,7 +57,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const actor = trained === 0 ? config.models.base : checkpointPath(directory, "actor", trained);
   const isOver = trained > 0 && trained >= config.phases;
   await checkBrowsers(config.browser);
-  const estimate = isOver ? null : await checkResources(planOf(config, actor));
+  // What a server takes is the server's.
+  const isHere = !isOnServer(config.engine);
+  const estimate = isOver || !isHere ? null : await checkResources(planOf(config, actor));
   const view = createRunView(config);
   const observer = options.observer ?? view.observer;
   try {
@@ -76,6 +81,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         signal: interruption.signal,
       });
       meter = parts.meter;
+      if (parts.probe)
+        await writeAtomically(probeFile(directory), `${JSON.stringify(parts.probe, null, 2)}\n`);
       // What it cannot learn from is said before the first evaluation.
       if (options.config) await parts.experience?.();
       const context = createContext(run, parts, interruption.signal);

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { browserBlockSchema, checkEndpoints } from "../core/browser-settings.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { LoraSettings } from "../core/engine.ts";
+import { checkEngine, engineSettingsSchema, isOnServer } from "../core/engine-settings.ts";
 import { ConfigError } from "../core/errors.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import { parsePolicy, policySchema } from "../safety/policy.ts";
@@ -221,6 +222,7 @@ export const trainConfigSchema = z.strictObject({
   seed: z.int().min(0).default(0).describe("Seed of everything random in the run."),
   phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
   models: modelsSchema.prefault({}),
+  engine: engineSettingsSchema.prefault({}),
   observation: observationSchema.prefault({}),
   browser: browserBlockSchema.prefault({}),
   suite: suiteSchema.prefault({}),
@@ -305,6 +307,12 @@ export function checkConsistency(config: TrainConfig): void {
   };
   const { method, without, actor, curriculum, replay, models } = config;
   checkLlm(config.llm);
+  checkEngine(config.engine);
+  if (isOnServer(config.engine) && models.lora !== null)
+    refuse(
+      "models.lora is about adapters that are trained here, and engine.kind is tinker",
+      "Remove models.lora; engine.rank is the rank of adapters on the server.",
+    );
   checkEndpoints(config.browser.endpoints);
   if (config.safety) parsePolicy(config.safety, "safety");
   if (method !== "webrl" && without.length > 0)

@@ -12,6 +12,7 @@ import { rolloutConfigSchema } from "../rollout/config.ts";
 import { loadLlm } from "../run/parse-config.ts";
 import type { Settings } from "../run/parse-config.ts";
 import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
+import { openServerOf } from "./open-engine.ts";
 import { openChat, patientChat, serverOf } from "./open-chat.ts";
 import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import { modelDirectory, modelPath } from "./open-parts.ts";
@@ -93,7 +94,9 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
   const path = server ? null : modelPath(model, from);
   // Before anything starts: a model that cannot read it is refused.
   const template = path === null ? null : await modelTemplate(path, options.template ?? "auto");
-  const engine = path === null && judgeDirectory === null ? null : createOnnxEngine();
+  const remote = path === null ? null : await openServerOf(path, options.signal);
+  const isHere = (path !== null && remote === null) || judgeDirectory !== null;
+  const engine = isHere ? createOnnxEngine() : null;
   const local =
     judgeDirectory === null
       ? null
@@ -105,7 +108,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     template,
     actor:
       chat === null
-        ? { engine: engine!, model: path!, template: template! }
+        ? { engine: remote ?? engine!, model: path!, template: template! }
         : { chat, model: `openai:${server!.model}`, contextTokens: llm.contextTokens },
     judge:
       local?.chat ??
@@ -118,6 +121,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     [Symbol.asyncDispose]: async () => {
       await local?.[Symbol.asyncDispose]();
       await engine?.[Symbol.asyncDispose]();
+      await remote?.[Symbol.asyncDispose]();
     },
   };
 }

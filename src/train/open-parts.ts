@@ -9,6 +9,7 @@ import type { Engine, FrozenModel } from "../core/engine.ts";
 import type { Split } from "../core/task.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
+import { isOnServer } from "../core/engine-settings.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
 import { promptTokensOf } from "../chat/config.ts";
 import { createMeter } from "../chat/meter.ts";
@@ -23,6 +24,7 @@ import { browserOf, describeBrowser, isSameBrowser } from "../rollout/same-brows
 import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
+import { openServer } from "./open-engine.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import { assertAgentDirectory, readExperience } from "./agent-experience.ts";
@@ -165,11 +167,21 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     method.trains &&
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
   await using stack = new AsyncStack();
-  const engine = options.engine ?? stack.use(createOnnxEngine());
+  const server =
+    options.engine === undefined && isOnServer(config.engine)
+      ? await openServer(config.engine, { tokenizer: models.base, seed: config.seed, signal: options.signal })
+      : null;
+  if (server) {
+    stack.use(server.engine);
+    options.onTrouble?.(`${server.engine.name} computes as: ${server.report.like}`);
+  }
+  // A reward model and a chat model of a directory are opened here, whoever trains.
+  const here = options.engine ?? stack.use(createOnnxEngine());
+  const engine = server?.engine ?? here;
   const directory = needsChat ? modelDirectory(config.llm.model) : null;
   if (directory !== null) refuseBudget(config.llm, "llm.model");
   const local =
-    directory === null ? null : stack.use(await openLocalChat(engine, directory, config.llm, "llm.model"));
+    directory === null ? null : stack.use(await openLocalChat(here, directory, config.llm, "llm.model"));
   const behindServer = () =>
     patientChat(openChat(config.llm, { meter, onWarning: options.onTrouble }), {
       limitMinutes: config.rollout.siteDownMinutes,
@@ -191,12 +203,13 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     }),
   );
   let judge: Judge | null = null;
-  if (method.trains && models.judge === "orm") judge = lazyOrm(engine, models, stack);
+  if (method.trains && models.judge === "orm") judge = lazyOrm(here, models, stack);
   if (chat && models.judge === "llm")
     judge = createPromptedJudge(chat, { maxPromptTokens: local?.promptTokens ?? promptTokensOf(config.llm) });
   const held = stack.move();
   return {
     engine,
+    ...(server && { probe: server.report }),
     site,
     suite: chosen,
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },

@@ -18,6 +18,7 @@ import type {
 } from "../../../core/engine.ts";
 import { ConfigError, invariant } from "../../../core/errors.ts";
 import { writeDirectory } from "../../onnx/checkpoint/atomic-directory.ts";
+import { exists, readModelText } from "../../onnx/checkpoint/read-file.ts";
 import { readTokenizerFiles } from "../../onnx/model-files.ts";
 import { NonFiniteError } from "../../onnx/train/non-finite.ts";
 import type { WireDatum } from "../wire/messages.ts";
@@ -245,6 +246,9 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       check: { tokens: [...probe.tokens_T], logprobs: [...at!] },
     };
     const files = await readTokenizerFiles(options.tokenizerDirectory);
+    // With it and the tokenizer the directory says all that is known here of the model.
+    const config = join(options.tokenizerDirectory, "config.json");
+    if (await exists(config)) files.set("config.json", await readModelText(config));
     await writeDirectory(directory, async (temporary) => {
       for (const [name, text] of files) await writeFile(join(temporary, name), text);
       await writeFile(join(temporary, POINTER), `${JSON.stringify(pointer, null, 2)}\n`);

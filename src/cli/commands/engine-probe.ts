@@ -1,0 +1,57 @@
+/** @file `webrl engine probe URL`: what a server of the Tinker protocol does with a gradient. */
+
+import type { Command } from "commander";
+import type { ProbeReport } from "../../engine/tinker/probe.ts";
+import { examples, group, interruption, jsonOption, print } from "../command.ts";
+
+export function register(program: Command): void {
+  const engine = group(program, "engine", "Engines behind the Tinker protocol: serve ours, look at another.");
+  const command = engine
+    .command("probe")
+    .description(
+      "Measure what a server of the Tinker protocol does with a gradient, and say whether it can be trained on.",
+    )
+    .argument("<url>", "the server's root, such as http://127.0.0.1:8000")
+    .option("--model <name>", "what the server calls the base model; default: its only one")
+    .option("--api-key-env <name>", "environment variable with the server's key", "TINKER_API_KEY");
+  jsonOption(command);
+  examples(command, [
+    "webrl engine probe http://127.0.0.1:8000",
+    "webrl engine probe http://gpu:8000 --model Qwen/Qwen3-8B --json",
+  ]);
+  command.action(async (url: string, options: { model?: string; apiKeyEnv: string; json?: boolean }) => {
+    const { probeTinkerServer } = await import("../../engine/tinker/probe-tinker-server.ts");
+    const report = await probeTinkerServer({
+      url,
+      model: options.model,
+      apiKey: process.env[options.apiKeyEnv],
+      signal: interruption.signal,
+    });
+    print(options, report, () => describeProbe(report));
+    if (report.profile === null) process.exitCode = 2;
+  });
+}
+
+function describeProbe({
+  url,
+  model,
+  rows,
+  measured,
+  profile,
+  refusal,
+  like,
+}: ProbeReport & { url: string; model: string }): string {
+  const table = rows.map(
+    ({ id, case: text, ratio, says }) =>
+      `${id}  ${text.padEnd(42)} ${ratio.toPrecision(3).padStart(9)}  ${says}`,
+  );
+  const settings = profile && Object.entries(profile).map(([key, value]) => `    ${key}: ${value}`);
+  return [
+    `${model} at ${url}; ratios to P1, by ${measured === "gradient_norm" ? "gradient norms" : "changes of log-probabilities"}`,
+    "",
+    ...table,
+    "",
+    `Behaves as: ${like}`,
+    ...(settings ? ["Can be trained on:", ...settings] : [`Must not be trained on: ${refusal}`]),
+  ].join("\n");
+}

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { loadTokenizer } from "../../onnx/tokenizer/load-tokenizer.ts";
+import { createFakeServer } from "../testing/fake-server.ts";
+import { listenFake, type SocketBreak } from "../testing/listen-fake.ts";
+import { writeTinyTokenizer } from "../testing/tiny-tokenizer.ts";
+import { createTinkerEngine } from "./engine.ts";
+
+const { directory: tokenizer } = writeTinyTokenizer();
+const { vocabSize } = await loadTokenizer(tokenizer);
+const work = mkdtempSync(join(tmpdir(), "webrl-tinker-network-"));
+afterAll(() => {
+  for (const each of [work, tokenizer]) rmSync(each, { recursive: true });
+});
+const clock = { now: () => 0, sleep: () => Promise.resolve() };
+
+/** Two steps with a save between them, over a real socket. */
+async function train(url: string): Promise<number[]> {
+  await using engine = createTinkerEngine({ url, model: "tiny", tokenizer, clock });
+  await using model = await engine.open({ path: tokenizer });
+  const tokens_T = model.tokenizer.encode("The lamp costs $24.");
+  const datum = { tokens_T, positions_N: [0, 1, 2], targets_N: tokens_T.slice(1, 4) };
+  await model.forwardBackward([datum], "cross_entropy");
+  await model.optimStep({ learningRate: 0.05 });
+  await model.save(join(mkdtempSync(join(work, "run-")), "c"), { optimizer: true });
+  await model.forwardBackward([datum], (l_BN) => ({
+    loss: 0,
+    gradients_BN: l_BN.map((l) => l.map(() => -1)),
+  }));
+  await model.optimStep({ learningRate: 0.05 });
+  await model.sample({ prompt_T: [1], maxTokens: 2, temperature: 1, seed: 1 });
+  return [...(await model.logprobs([datum]))[0]!];
+}
+
+const whole = createFakeServer({ vocabSize });
+await using undisturbed = await listenFake(whole.send);
+const expected = await train(undisturbed.url);
+const { requests } = undisturbed;
+
+test.each<SocketBreak>(["unanswered", "half"])(
+  "a step is applied once wherever the socket breaks: %s",
+  async (how) => {
+    for (let at = 0; at < requests; at++) {
+      const server = createFakeServer({ vocabSize });
+      await using port = await listenFake(server.send, { at, how });
+      expect([...(await train(port.url)), server.steps, server.backwardDatums, at]).toEqual([
+        ...expected,
+        2,
+        2,
+        at,
+      ]);
+    }
+  },
+);
+
+test("nobody at the address: the error says so and that it may be tried again", async () => {
+  const closed = await listenFake(whole.send);
+  await closed[Symbol.asyncDispose]();
+  let now = 0;
+  const engine = createTinkerEngine({
+    url: closed.url,
+    model: "tiny",
+    tokenizer,
+    clock: { now: () => now, sleep: async (ms) => void (now += await Promise.resolve(ms)) },
+  });
+  await expect(engine.open({ path: tokenizer })).rejects.toMatchObject({
+    trouble: "unreachable",
+    retryable: true,
+    message: expect.stringContaining("ECONNREFUSED") as string,
+  });
+});
