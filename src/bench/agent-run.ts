@@ -44,7 +44,7 @@ interface Score {
   tokens: number;
 }
 
-interface RunBench {
+export interface RunBench {
   oracle: Score;
   model: Score & { name: string };
   overhead: {

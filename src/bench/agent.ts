@@ -9,32 +9,61 @@ export interface AgentBenchOptions {
   onProgress?: ((text: string) => void) | undefined;
 }
 
-type Measure = (options: AgentBenchOptions) => Promise<unknown>;
+interface Measurement<T> {
+  /** What it gives is plain JSON. */
+  measure(options: AgentBenchOptions): Promise<T>;
+  /** Its part of `docs/results.md`. `from`: the sentence that says where the figures are from. */
+  describe(result: T, from: string): Promise<string>;
+}
 
-/** By name, in the order in which they run. What a measurement gives is plain JSON. */
-export const AGENT_MEASUREMENTS: Readonly<Record<string, Measure>> = {
+/** Hides what a measurement gives from those who only pass it on. */
+const define = <T>(measurement: Measurement<T>) => measurement as Measurement<unknown>;
+
+const pages = () => import("./agent-page.ts");
+
+/** By name, in the order in which they run. */
+export const AGENT_MEASUREMENTS: Readonly<Record<string, Measurement<unknown>>> = {
   /** Success by use, time, steps and tokens a task, and what the runtime costs over a bare loop. */
-  run: async (options) => (await import("./agent-run.ts")).measureRuns(options),
+  run: define({
+    measure: async (options) => (await import("./agent-run.ts")).measureRuns(options),
+    describe: async (result, from) => (await pages()).runPage(result, from),
+  }),
   /** Batches under `kill -9`: 25 items for each task, so that the default is 1,000 items and 50 kills. */
-  batch: async ({ tasks, onProgress, signal }) =>
-    (await import("./agent-batch/kill.ts")).measureKills({
-      items: 25 * tasks,
-      kills: Math.ceil(1.25 * tasks),
-      seed: 1,
-      maxSeconds: 6,
-      onProgress,
-      signal,
-    }),
+  batch: define({
+    measure: async ({ tasks, onProgress, signal }) =>
+      (await import("./agent-batch/kill.ts")).measureKills({
+        items: 25 * tasks,
+        kills: Math.ceil(1.25 * tasks),
+        seed: 1,
+        // As long as a process takes for 20 items or more, so that the kills are spread over all of them.
+        maxSeconds: 16,
+        onProgress,
+        signal,
+      }),
+    describe: async (result, from) => (await pages()).batchPage(result, from),
+  }),
   /** Runs that are repeated without a model on pages that were changed on purpose. */
-  repeat: async ({ tasks, onProgress, signal }) =>
-    (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),
+  repeat: define({
+    measure: async ({ tasks, onProgress, signal }) =>
+      (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),
+    describe: async (result, from) => (await pages()).repeatPage(result, from),
+  }),
   /** Precision and recall of extraction by field, and model calls a row: with a faultless reader, and with one that errs. */
-  extract: async ({ signal, onProgress }) => {
-    const { benchExtract } = await import("./agent-extract.ts");
-    const given = { signal, onProgress };
-    return { faultless: await benchExtract(given), erring: await benchExtract({ ...given, mistakes: 0.1 }) };
-  },
+  extract: define({
+    measure: async ({ signal, onProgress }) => {
+      const { benchExtract } = await import("./agent-extract.ts");
+      const given = { signal, onProgress };
+      return {
+        faultless: await benchExtract(given),
+        erring: await benchExtract({ ...given, mistakes: 0.1 }),
+      };
+    },
+    describe: async (result, from) => (await pages()).extractPage(result, from),
+  }),
   /** Injections that were resisted, and what the gate costs a step. */
-  safety: async ({ tasks, signal, onProgress }) =>
-    (await import("./agent-safety.ts")).benchSafety({ tasks, signal, onProgress }),
+  safety: define({
+    measure: async ({ tasks, signal, onProgress }) =>
+      (await import("./agent-safety.ts")).benchSafety({ tasks, signal, onProgress }),
+    describe: async (result, from) => (await pages()).safetyPage(result, from),
+  }),
 };

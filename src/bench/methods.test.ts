@@ -122,7 +122,7 @@ describe("comparison of methods", () => {
     });
     for (const { variant } of results) expect(page).toContain(`| ${variant.title} |`);
     expect(page).toContain("| method | new values (4) |");
-    expect(page).toContain("## WebRL minus the others");
+    expect(page).toContain("### WebRL minus the others");
     expect(page).not.toContain("NaN");
   });
 });

@@ -1,4 +1,4 @@
-/** @file `docs/results.md`, written from the runs of `webrl bench methods`. Its plot is `cli/results-plot.tsx`. */
+/** @file The part of `docs/results.md` that is written from the runs of `webrl bench methods`. Its plot is `cli/results-plot.tsx`. */
 
 import { inPercent } from "../core/percent.ts";
 import type { BenchResult } from "./methods.ts";
@@ -27,7 +27,7 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
   const phases = [...new Set(results.flatMap((result) => result.curve.map(({ phase }) => phase)))].sort(
     (a, b) => a - b,
   );
-  return `# Results
+  return `## Methods
 
 Success in % on ${page.base.tasks} held-out test tasks of the built-in suite, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and make the same number of
@@ -52,7 +52,7 @@ ${results
   )
   .join("\n")}
 ${novelty(results, page.base)}
-## By phase
+### By phase
 
 ${row(["method", ...phases.map((phase) => `phase ${phase}`)])}
 ${row(["---", ...phases.map(() => "---")])}
@@ -79,7 +79,7 @@ function novelty(results: readonly BenchResult[], base: Evaluation): string {
   const names = Object.keys(base.byNovelty);
   if (names.length === 0) return "";
   return `
-## By what is new in the task
+### By what is new in the task
 
 Every test task has something that no training task has: other values in a known sentence, a sentence that training never showed, or a template that it never showed.
 
@@ -97,7 +97,7 @@ function comparison(results: readonly BenchResult[]): string {
   if (compared.length === 0) return "";
   const signed = (share: number) => `${share >= 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
   const points = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(1));
-  return `## WebRL minus the others
+  return `### WebRL minus the others
 
 Differences in points, in pairs: on the same tasks from the same seeds. The last column is the difference in units of both errors together.
 

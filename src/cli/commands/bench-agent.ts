@@ -9,6 +9,7 @@ interface BenchCommand {
   only: string[];
   tasks: number;
   model: string;
+  writeDocs?: boolean;
   json?: boolean;
 }
 
@@ -23,22 +24,25 @@ export function register(program: Command): void {
     )
     .option("--only <list>", `which measurements: ${NAMES.join(", ")}`, names, NAMES)
     .option("--tasks <n>", "held-out tasks", wholeNumber(), 40)
-    .option("--model <directory>", "the model beside the oracle", "models/base");
+    .option("--model <directory>", "the model beside the oracle", "models/base")
+    .option("--write-docs", "write what was measured into docs/results.md");
   examples(jsonOption(command), [
-    "webrl bench agent --only run --tasks 40",
+    "webrl bench agent --only run --tasks 40 --write-docs",
     "webrl bench agent --model models/hurried --json",
   ]).action(async (options: BenchCommand) => {
     const measured: Record<string, unknown> = {};
     for (const name of options.only) {
       const bar = progress(`bench agent: ${name}`);
       const { tasks, model } = options;
-      measured[name] = await AGENT_MEASUREMENTS[name]!({
+      measured[name] = await AGENT_MEASUREMENTS[name]!.measure({
         tasks,
         model,
         signal: interruption.signal,
         onProgress: bar.update,
       });
       bar.end();
+      // Each as soon as it is there: the next one may take long.
+      if (options.writeDocs) await writeDocs(name, measured[name]);
     }
     print(options, measured, (all) =>
       Object.entries(all)
@@ -46,6 +50,18 @@ export function register(program: Command): void {
         .join("\n"),
     );
   });
+}
+
+async function writeDocs(name: string, result: unknown): Promise<void> {
+  const { provenance } = await import("../../bench/agent-page.ts");
+  const { writeSection } = await import("../../bench/doc-section.ts");
+  const { gitRevision, packageVersion } = await import("../../run/run-info.ts");
+  const command = `webrl ${process.argv.slice(2).join(" ")}`;
+  const page = await AGENT_MEASUREMENTS[name]!.describe(
+    result,
+    provenance(command, packageVersion(), gitRevision()),
+  );
+  await writeSection("docs/results.md", `agent ${name}`, page);
 }
 
 function names(text: string): string[] {

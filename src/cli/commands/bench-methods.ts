@@ -19,7 +19,7 @@ export const register: Register = (program) => {
     .option("--seeds <n>", "runs of each method", wholeNumber(), 3)
     .option("--method <name>", "only this one; may be given again", list)
     .option("--out <directory>", "where the runs go", "runs/bench-methods")
-    .option("--write-docs", "write docs/results.md and docs/results.svg from the runs");
+    .option("--write-docs", "write docs/results.svg and its part of docs/results.md from the runs");
   jsonOption(command);
   examples(command, [
     "webrl bench methods --seeds 3 --write-docs",
@@ -40,6 +40,7 @@ export const register: Register = (program) => {
       const { openRunFiles, readEvaluations } = await import("../../run/run-files.ts");
       const { loadConfig } = await import("../../run/parse-config.ts");
       const { readRunInfo, writeAtomically } = await import("../../run/run-directory.ts");
+      const { writeSection } = await import("../../bench/doc-section.ts");
       const { resultsPage } = await import("../../bench/results-page.ts");
       const { resultsPlot } = await import("../results-plot.tsx");
       const { ConfigError } = await import("../../core/errors.ts");
@@ -74,8 +75,9 @@ export const register: Register = (program) => {
       if (options.writeDocs) {
         const [first] = await readEvaluations(openRunFiles(plan[0]!.directory));
         const { version, revision } = await readRunInfo(plan[0]!.directory);
-        await writeAtomically(
+        await writeSection(
           "docs/results.md",
+          "methods",
           resultsPage(results, {
             config,
             // Of the runs, which may be older than the page.
