@@ -61,6 +61,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   const grants = itemGrants(options.approve);
   const parts = await openAgentParts({ ...options, approve: grants.approver });
   const { session, record } = parts;
+  const ofBatch = { grants, model: parts.model.policy };
   return {
     directory: record.directory,
     get page() {
@@ -74,8 +75,8 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
     extract: (instruction: string, schema: object, given: AgentExtractOptions = {}) =>
       extractWith(parts, options, instruction, schema, given) as Extraction<never>,
     open: async (url) => session.open(checkAddress(url, session.page.url)),
-    batch: (given) => runBatch(session, { signal: options.signal, ...given }, grants),
-    undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }, grants),
+    batch: (given) => runBatch(session, { signal: options.signal, ...given }, ofBatch),
+    undoBatch: (given) => undoBatch(session, { signal: options.signal, ...given }, ofBatch),
     repeat: async (run, given) => {
       const trajectory =
         run === null || typeof run === "string" ? await runToRepeat(record.directory, run ?? undefined) : run;

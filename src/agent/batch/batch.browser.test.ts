@@ -63,6 +63,43 @@ describe("a batch", () => {
     );
   });
 
+  test("is learned on its first item: the others are done without the model, with their own values", async () => {
+    const shop = testShop(["mug", "pot", "pan", "jug"]);
+    let turns = 0;
+    const model = shopkeeper(() => void turns++);
+    const table = await tableOf("sku,price,stock\nmug,12.50,3\npot,11,8\npan,7.25,9\njug,12.50,4\n");
+    await using opened = await testSession(testSite(shop.app), model);
+    const how = { table, job: PRICES, approve: ["all"] };
+    const result = await runBatch(opened.session, how, { model });
+    expect(outcomes(result)).toEqual({ mug: "done", pot: "done", pan: "done", jug: "done" });
+    expect(shop.writes).toEqual(["mug 12.50 3", "pot 11.00 8", "pan 7.25 9", "jug 12.50 4"]);
+    expect(result.items.map((item) => item.turns)).toEqual([4, 0, 0, 0]);
+    expect(turns).toBe(4);
+    // What was done is taken back by what was learned, too.
+    const undone = await undoBatch(opened.session, { approve: ["all"] }, { model });
+    expect(undone.items.map((item) => [item.status, item.turns])).toEqual([
+      ["done", 4],
+      ["done", 0],
+      ["done", 0],
+      ["done", 0],
+    ]);
+  });
+
+  test("asks the model again where it is not clear which value is which", async () => {
+    const shop = testShop(["mug", "pot", "pan"]);
+    const model = shopkeeper();
+    // 7 and 7: nobody knows which of the two is the price.
+    const table = await tableOf("sku,price,stock\nmug,7,7\npot,11,8\npan,12,9\n");
+    await using opened = await testSession(testSite(shop.app), model);
+    const result = await runBatch(opened.session, { table, job: PRICES, approve: ["all"] }, { model });
+    expect(result.items.map((item) => [item.status, item.turns])).toEqual([
+      ["done", 4],
+      ["done", 4],
+      ["done", 0],
+    ]);
+    expect(shop.writes).toEqual(["mug 7.00 7", "pot 11.00 8", "pan 12.00 9"]);
+  });
+
   test("as a dry run shows the differences and changes nothing", async () => {
     const shop = testShop(["mug", "pot"]);
     const table = await tableOf("sku,price,stock\nmug,12.50,5\npot,10,5\n");

@@ -4,7 +4,8 @@
  */
 
 import { ConfigError } from "../../core/errors.ts";
-import type { RunLimits } from "../run.ts";
+import type { Policy } from "../../rollout/policy.ts";
+import type { RunLimits, RunOptions } from "../run.ts";
 import type { AgentSession } from "../session.ts";
 import type { AskItem } from "./approve.ts";
 import { parseRules } from "./approve.ts";
@@ -15,7 +16,9 @@ import type { BatchEvent, Direction, Histories, ItemOutcome, ItemStatus } from "
 import { historiesIn } from "./events.ts";
 import type { ItemGrants } from "./grant.ts";
 import { doItem } from "./item.ts";
-import type { Goal, ItemParts } from "./item.ts";
+import type { Goal, ItemParts, ItemRun } from "./item.ts";
+import { learnJob } from "./learned.ts";
+import type { LearnedJob } from "./learned.ts";
 import { keepPlan, readPlan } from "./plan-file.ts";
 import type { Plan } from "./plan-file.ts";
 import { readTable } from "./table.ts";
@@ -38,6 +41,11 @@ export interface BatchOptions {
   approve?: readonly string[] | undefined;
   /** Asked about each item that no rule approves; without it those are refused. */
   ask?: AskItem | undefined;
+  /**
+   * `false`: every item is the model's. Default: what has done one item is repeated for the others without the model, with their
+   * values, wherever the pages are alike.
+   */
+  learn?: boolean | undefined;
   /** Of each item's run, over those of the agent. */
   limits?: Partial<RunLimits> | undefined;
   /** Told of each item when it is over. */
@@ -51,11 +59,18 @@ export type UndoOptions = Omit<BatchOptions, "table" | "job" | "instruction"> & 
   job?: string | JobInput | undefined;
 };
 
+/** What a batch has of its agent. */
+export interface BatchParts {
+  grants?: ItemGrants | undefined;
+  /** That of the session; without it nothing is learned. */
+  model?: Policy | undefined;
+}
+
 /** Throws a `ConfigError` where table, job and directory do not go together; nothing was done then. */
 export async function runBatch(
   session: AgentSession,
   options: BatchOptions,
-  grants?: ItemGrants,
+  given: BatchParts = {},
 ): Promise<BatchResult> {
   const job = await jobOf(options.job, options.instruction);
   const table = await readTable(options.table, job);
@@ -73,19 +88,20 @@ export async function runBatch(
       row: values,
       wanted: wantedOf(job, values),
       instruction: fill(job.instruction, values),
+      told: { template: job.instruction, values },
       start: new URL(start, plan.home).href,
       expected: null,
     };
     return [key, { ...goal, mayBeMissing: job.creates || Object.values(goal.wanted).includes(null) }];
   });
-  return carryOut(session, plan, "do", new Map(goals), options, grants);
+  return carryOut(session, plan, "do", new Map(goals), options, given);
 }
 
 /** Takes back what the batch in the session's directory has done, item by item: what was read before is what is wanted. */
 export async function undoBatch(
   session: AgentSession,
   options: UndoOptions = {},
-  grants?: ItemGrants,
+  given: BatchParts = {},
 ): Promise<BatchResult> {
   const { directory, journal } = session.record;
   const read = options.job === undefined ? undefined : (await jobOf(options.job)).effect.read;
@@ -104,7 +120,7 @@ export async function undoBatch(
     "undo",
     goals,
     options,
-    grants,
+    given,
   );
 }
 
@@ -126,10 +142,11 @@ async function carryOut(
   direction: Direction,
   goals: ReadonlyMap<string, Goal | string>,
   options: UndoOptions,
-  grants: ItemGrants | undefined,
+  { grants, model }: BatchParts,
 ): Promise<BatchResult> {
   const { journal, directory } = session.record;
   const { dryRun = false, signal, onItem } = options;
+  const learned = model && options.learn !== false ? learnJob(model) : null;
   const append = (event: BatchEvent) => journal.append(event);
   const parts: ItemParts = {
     reading: { session, job: plan.job, home: plan.home, signal },
@@ -144,8 +161,8 @@ async function carryOut(
       try {
         const isThere = session.page.url === goal.start && performance.now() - readAt < FRESH_MS;
         const page = isThere ? session.page : await session.open(goal.start, { signal });
-        if (page.error) return { id: "", outcome: "refused", reason: page.error.message };
-        return await session.run(goal.instruction, { limits: options.limits ?? {}, signal });
+        if (page.error) return { id: "", turns: 0, outcome: "refused", reason: page.error.message };
+        return await actOn(session, goal, learned, { limits: options.limits ?? {}, signal });
       } finally {
         end?.();
       }
@@ -174,6 +191,29 @@ async function carryOut(
     },
     plan,
   );
+}
+
+/** The run of one item: as another one was done, where that is known. */
+async function actOn(
+  session: AgentSession,
+  { instruction, told }: Goal,
+  learned: LearnedJob | null,
+  options: RunOptions,
+): Promise<ItemRun> {
+  const policy = learned?.repeat(told) ?? null;
+  const result = await session.run(instruction, { ...options, ...(policy && { policy }) });
+  const { id, outcome, reason, trajectory } = result;
+  return {
+    id,
+    outcome,
+    reason,
+    turns: policy ? policy.report.byModel : trajectory.steps.length,
+    end: (isDone) => {
+      if (!isDone) learned?.forget();
+      // With the model's help the way was another one: that is what is repeated from now on.
+      else if (!policy || policy.report.byModel > 0) learned?.learn(told, trajectory);
+    },
+  };
 }
 
 async function one(
@@ -214,6 +254,7 @@ const blank = (key: string): ItemOutcome => ({
   wanted: {},
   after: null,
   run: null,
+  turns: 0,
   seconds: 0,
 });
 

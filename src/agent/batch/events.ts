@@ -44,6 +44,8 @@ export type ItemOutcome = {
   after: State | null;
   /** The agent's run; `null` where there was none. */
   run: string | null;
+  /** Of the model, in that run. Journals of earlier versions do not say. */
+  turns?: number;
   seconds: number;
 };
 

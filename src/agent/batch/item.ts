@@ -16,6 +16,7 @@ import type { State } from "./definition.ts";
 import type { BatchEvent, Direction, ItemHistory, ItemOutcome, ItemStatus } from "./events.ts";
 import { readItem, readUntil, Unreadable } from "./read-back.ts";
 import type { Reading } from "./read-back.ts";
+import type { Told } from "./learned.ts";
 import type { Values } from "./template.ts";
 
 /** What is to become of one item. */
@@ -24,12 +25,21 @@ export interface Goal {
   row: Values;
   wanted: State;
   instruction: string;
+  /** Of what the instruction was made. */
+  told: Told;
   /** Address where the agent begins. */
   start: string;
   /** What it has to be like to be changed at all; `null`: however it is. */
   expected: State | null;
   /** It may be missing before. */
   mayBeMissing: boolean;
+}
+
+export interface ItemRun extends Pick<RunResult, "id" | "outcome" | "reason"> {
+  /** Turns of the model. */
+  turns: number;
+  /** Told whether the item is as wanted now. */
+  end?(isDone: boolean): void;
 }
 
 export interface ItemParts {
@@ -41,7 +51,7 @@ export interface ItemParts {
   dryRun: boolean;
   limits?: Partial<RunLimits> | undefined;
   /** Carries out the goal's instruction. `by`: who has approved it; `readAt`: when the page in the browser was opened, by `performance.now()`. */
-  act(goal: Goal, by: string, readAt: number): Promise<Pick<RunResult, "id" | "outcome" | "reason">>;
+  act(goal: Goal, by: string, readAt: number): Promise<ItemRun>;
 }
 
 /** Times that the world may break before an item is given up. */
@@ -112,8 +122,8 @@ const outcome = (
   reason: string,
   before: State | null,
   after: State | null,
-  run: string | null = null,
-): Outcome => ({ status, reason, before, after, run });
+  run: ItemRun | null = null,
+): Outcome => ({ status, reason, before, after, run: run?.id ?? null, turns: run?.turns ?? 0 });
 
 /** An approval holds for the difference that was seen: for another one somebody is asked again. */
 async function approve(
@@ -168,21 +178,22 @@ async function carryOut(
     const run = await parts.act(goal, by, readAt);
     const read = await tryToRead(goal, parts, true);
     if ("problem" in read)
-      return outcome("undecided", `${read.problem}; the agent: ${run.reason}`, before, null, run.id);
+      return outcome("undecided", `${read.problem}; the agent: ${run.reason}`, before, null, run);
     const { state: after } = read;
     const left = differences(job, after, goal.wanted);
+    run.end?.(left.length === 0);
     if (left.length === 0)
       return outcome(
         "done",
         describeChange(differences(job, before, after), before, after),
         before,
         after,
-        run.id,
+        run,
       );
     const untouched = differences(job, after, now).length === 0;
     if (untouched && run.outcome === "faulted" && tried < TRIES) continue;
     const is = describeChange(left, after, goal.wanted);
-    if (untouched && run.outcome === "refused") return outcome("refused", run.reason, before, after, run.id);
+    if (untouched && run.outcome === "refused") return outcome("refused", run.reason, before, after, run);
     // What cannot be seen yet may come, and would then be there twice.
     if (untouched && run.outcome === "done" && left.some((name) => after[name] === null))
       return outcome(
@@ -190,14 +201,14 @@ async function carryOut(
         `the agent says that it is done, and it cannot be seen after ${job.effect.settleSeconds} s`,
         before,
         after,
-        run.id,
+        run,
       );
     return outcome(
       "failed",
       `${untouched ? "nothing has changed" : `it came out otherwise: ${is}`}; ${run.reason}`,
       before,
       after,
-      run.id,
+      run,
     );
   }
 }

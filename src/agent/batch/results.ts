@@ -29,6 +29,7 @@ export async function writeResults(result: Omit<BatchResult, "files">, plan: Pla
       ]),
     ),
     run: item.run ?? "",
+    turns: item.turns ?? "",
     seconds: item.seconds,
   }));
   const broken = result.broken.map(({ line, reason }) => ({ line, key: "", status: "broken", reason }));

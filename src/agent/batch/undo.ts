@@ -5,6 +5,7 @@ import { differences } from "./compare.ts";
 import type { JobDefinition, State } from "./definition.ts";
 import type { ItemOutcome } from "./events.ts";
 import type { Goal } from "./item.ts";
+import type { Told as Filled } from "./learned.ts";
 import type { Plan } from "./plan-file.ts";
 import type { TableRow } from "./table.ts";
 import { columnsIn, fill } from "./template.ts";
@@ -21,15 +22,15 @@ export function undoGoal({ job, home }: Plan, { key, values }: TableRow, result:
     // The item is found by what it is now.
     row: values,
     wanted: before,
-    instruction: told.instruction,
+    instruction: fill(told.template, told.values),
+    told: { template: told.template, values: told.values },
     start: new URL(told.start, home).href,
     expected: after,
     mayBeMissing: false,
   };
 }
 
-interface Told {
-  instruction: string;
+interface Told extends Filled {
   start: string;
 }
 
@@ -41,7 +42,8 @@ function byDefinition(job: JobDefinition, values: Values, before: State): Told |
   if (unknown !== undefined) return `the job's undo names {${unknown}}, and that was not there before`;
   const all = { ...values, ...(was as Values) };
   return {
-    instruction: fill(instruction, all),
+    template: instruction,
+    values: all,
     start: fill(start ?? job.start ?? job.effect.open!, all, true),
   };
 }
@@ -58,7 +60,7 @@ function byInstruction(job: JobDefinition, values: Values, before: State, after:
     earlier[column] = as === "number" ? plainNumber(value) : value;
   }
   const all = { ...values, ...earlier };
-  return { instruction: fill(job.instruction, all), start: fill(job.start ?? job.effect.open!, all, true) };
+  return { template: job.instruction, values: all, start: fill(job.start ?? job.effect.open!, all, true) };
 }
 
 /** `$1,234.50` as people type it: `1234.50`. */

@@ -85,7 +85,7 @@ export async function repeatRun(
 }
 
 /** A value that no step has: one bag is often ordered without typing a 1. */
-function unusedValue({ steps }: Recording, values: Readonly<Record<string, string>>): string | null {
+export function unusedValue({ steps }: Recording, values: Readonly<Record<string, string>>): string | null {
   const texts = steps.flatMap(({ action, target, place }) => [
     ...("text" in action ? [action.text] : []),
     ...(action.kind === "select_options" ? action.texts : []),

@@ -13,6 +13,7 @@ interface BatchCommand extends AgentCommand, LimitCommand {
   job?: string;
   instruction?: string;
   dryRun?: boolean;
+  learn: boolean;
   approve?: string[];
   undo?: string;
   json?: boolean;
@@ -46,6 +47,7 @@ export function registerBatch(agent: Command): void {
       'what is changed without a question: "all", or rules such as "price<=10%"; may be given again. The rest is asked at the terminal, and refused where nobody is there',
       repeated,
     )
+    .option("--no-learn", "ask the model for every item, and repeat nothing that has done another one")
     .option("--undo <directory>", "take back what the batch in this directory has done");
   examples(jsonOption(command), [
     "webrl agent batch prices.csv --job prices.json --site store-admin --dry-run",
@@ -69,6 +71,7 @@ export function registerBatch(agent: Command): void {
       console.error(`The record is in ${agent.directory}`);
       const how = {
         dryRun,
+        learn: options.learn,
         approve: options.approve,
         ask: dryRun ? undefined : terminalItems(),
         signal: interruption.signal,
