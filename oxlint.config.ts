@@ -14,7 +14,7 @@ const TABLE: [room: string, mayImport: readonly string[] | "all above"][] = [
   ["safety", ["core", "text", "browser"]],
   ["sites", ["core", "http", "browser"]],
   ["tasks", ["core", "text", "browser", "sites"]],
-  ["engine", ["core", "text"]],
+  ["engine", ["core", "text", "http"]],
   ["exchange", ["core", "text", "engine"]],
   ["chat", ["core", "text"]],
   ["algo", ["core"]],

@@ -16,6 +16,7 @@ import { register as dashboard } from "./commands/dashboard.ts";
 import { register as doctor } from "./commands/doctor.ts";
 import { register as demo } from "./commands/demo.ts";
 import { register as engineProbe } from "./commands/engine-probe.ts";
+import { register as engineServe } from "./commands/engine-serve.ts";
 import { register as evaluate } from "./commands/eval.ts";
 import { register as model } from "./commands/model.ts";
 import { register as report } from "./commands/report.ts";
@@ -43,6 +44,7 @@ const COMMANDS: readonly Register[] = [
   benchEngine,
   dashboard,
   report,
+  engineServe,
   benchMethods,
   benchAgent,
 ];

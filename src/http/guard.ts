@@ -13,13 +13,14 @@ export interface GuardOptions {
   methods?: readonly string[];
   /** Content-Security-Policy of every answer. */
   policy: string;
+  /** Of a request's body; default 1 MiB. */
+  maxBodyBytes?: number;
   /** Pages of these origins may ask, too: `https://shop.example.com`. */
   origins?: readonly string[];
   /** Paths of scripts that any page may have in it. */
   scripts?: readonly string[];
 }
 
-/** Of a request's body. */
 const MAX_BODY_BYTES = 1 << 20;
 
 /** The names of this machine that no other machine has. */
@@ -29,11 +30,11 @@ export function isLoopback(hostname: string): boolean {
 
 /** Refuses by name (403), method (405), origin (403) and size (413), before a route sees the request. */
 export function guard(options: GuardOptions): MiddlewareHandler {
-  const { isOurs, methods = [], policy, origins = [], scripts = [] } = options;
+  const { isOurs, methods = [], policy, origins = [], scripts = [], maxBodyBytes = MAX_BODY_BYTES } = options;
   const allowed = ["GET", "HEAD", ...methods];
   const limit = bodyLimit({
-    maxSize: MAX_BODY_BYTES,
-    onError: (c) => c.text(`a request's body has at most ${MAX_BODY_BYTES} bytes here`, 413),
+    maxSize: maxBodyBytes,
+    onError: (c) => c.text(`a request's body has at most ${maxBodyBytes} bytes here`, 413),
   });
   const refusal = (c: Context): Response | null => {
     if (!isOurs(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);

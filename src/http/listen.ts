@@ -9,10 +9,17 @@ export interface Listening extends AsyncDisposable {
   readonly port: number;
 }
 
+export interface ListenOptions {
+  port: number;
+  host?: string;
+  /** More are not accepted. */
+  maxConnections?: number;
+}
+
 /** Port 0 takes a free one. Throws a `ConfigError` where the port or address cannot be had. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
-  { port, host = "127.0.0.1" }: { port: number; host?: string },
+  { port, host = "127.0.0.1", maxConnections = 256 }: ListenOptions,
 ): Promise<Listening> {
   const server = serve({
     fetch,
@@ -23,7 +30,7 @@ export async function listen(
   }) as Server;
   // Nor is one held that nobody reads from; live streams say something every 15 s.
   server.setTimeout(60_000);
-  server.maxConnections = 256;
+  server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, port, host)));
