@@ -34,16 +34,33 @@ export function register(program: Command): void {
       "a base model; clients call it by its directory's name; may be given again",
       repeated,
     )
-    .option("--dir <directory>", "where sessions, models in training and checkpoints are kept", "engine-server")
+    .option(
+      "--dir <directory>",
+      "where sessions, models in training and checkpoints are kept",
+      "engine-server",
+    )
     .option("--port <n>", "port; 0 takes a free one", portNumber, 8000)
     .option("--host <address>", "address to listen on; any but this machine's own needs a key", "127.0.0.1")
     .option("--key-env <name>", "environment variable that holds the key which clients send")
     .option("--max-models <n>", "models in training at once", wholeNumber(), 8)
     .option("--max-body-mb <n>", "megabytes of one request", wholeNumber(), 64)
-    .option("--session-seconds <n>", "end a client's session after so many seconds without a sign of life", atLeast(30), 300)
-    .addOption(new Option("--provider <name>", "where operators run").choices(["cpu", "webgpu", "cuda"]).default("cpu"))
+    .option(
+      "--session-seconds <n>",
+      "end a client's session after so many seconds without a sign of life",
+      atLeast(30),
+      300,
+    )
+    .addOption(
+      new Option("--provider <name>", "where operators run")
+        .choices(["cpu", "webgpu", "cuda"])
+        .default("cpu"),
+    )
     .option("--threads <n>", "threads of one operator (default: all cores)", wholeNumber())
-    .option("--memory-mb <n>", "megabytes that activations of one training step may take (default: 2048)", wholeNumber());
+    .option(
+      "--memory-mb <n>",
+      "megabytes that activations of one training step may take (default: 2048)",
+      wholeNumber(),
+    );
   examples(jsonOption(serve), [
     "webrl engine serve --model models/base",
     "webrl engine serve --model models/smollm2 --dir /data/engine --port 8765",

@@ -62,7 +62,12 @@ export function createApp(options: AppOptions): Hono {
   const { service, isStopping } = options;
   const app = new Hono();
   app.onError((error, c) => refuse(c, error));
-  app.notFound((c) => c.json({ detail: `there is no ${c.req.method} ${c.req.path} here; paths of the protocol begin with /api/v1/` }, 404));
+  app.notFound((c) =>
+    c.json(
+      { detail: `there is no ${c.req.method} ${c.req.path} here; paths of the protocol begin with /api/v1/` },
+      404,
+    ),
+  );
   app.use(options.guard);
   app.get("/api/v1/healthz", (c) =>
     isStopping() ? c.json({ status: "stopping" }, 503, { "Retry-After": "5" }) : c.json({ status: "ok" }),
@@ -91,13 +96,16 @@ export function createApp(options: AppOptions): Hono {
 
 function refuse(c: Context, error: Error): Response {
   if (error instanceof Refusal) {
-    if (error.status === 429 || error.status === 503) c.header("Retry-After", error.status === 429 ? "1" : "5");
+    if (error.status === 429 || error.status === 503)
+      c.header("Retry-After", error.status === 429 ? "1" : "5");
     return c.json({ detail: error.message }, error.status);
   }
   const { code } = error as NodeJS.ErrnoException;
   // Everything else that is written is written before it is accepted.
   if (code === "ENOSPC" || code === "EDQUOT")
-    return c.json({ detail: "the server's disk is full; nothing of this request was accepted" }, 429, { "Retry-After": "30" });
+    return c.json({ detail: "the server's disk is full; nothing of this request was accepted" }, 429, {
+      "Retry-After": "30",
+    });
   if (c.req.raw.signal.aborted || code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE")
     return c.json({ detail: "the request did not arrive whole" }, 400);
   return c.json({ detail: `the server has a fault: ${error.message}` }, 500);
@@ -154,7 +162,13 @@ function addSessions(app: Hono, { sessions }: Service): void {
   app.post("/api/v1/create_session", async (c) => {
     await read(c, createSessionRequestSchema);
     const session_id = await sessions.create();
-    return c.json({ type: "create_session", session_id, info_message: null, warning_message: null, error_message: null });
+    return c.json({
+      type: "create_session",
+      session_id,
+      info_message: null,
+      warning_message: null,
+      error_message: null,
+    });
   });
   app.post("/api/v1/session_heartbeat", async (c) => {
     sessions.touch((await read(c, heartbeatSchema)).session_id);
@@ -169,7 +183,10 @@ function loraOf(base: Base, config: z.infer<typeof ourLoraSchema>): LoraRequest 
   const { rank, seed, lora_alpha: alpha, target_modules: named, layers } = config;
   if (rank === 0) return null;
   if (rank > base.config.hiddenSize)
-    throw new Refusal(422, `an adapter of rank ${rank} is larger than the model, whose width is ${base.config.hiddenSize}`);
+    throw new Refusal(
+      422,
+      `an adapter of rank ${rank} is larger than the model, whose width is ${base.config.hiddenSize}`,
+    );
   const modules =
     named ?? targetModules(base, { attention: config.train_attn ?? true, mlp: config.train_mlp ?? true });
   return {
@@ -187,7 +204,11 @@ function addModels(app: Hono, service: Service): void {
     const base = service.bases.find(request.base_model);
     const id = modelId(request.session_id, request.model_seq_id);
     const lora = loraOf(base, request.lora_config ?? { rank: RANK });
-    return queued(c, await service.createModel({ id, session: request.session_id, base: base.name, lora, load: null }), id);
+    return queued(
+      c,
+      await service.createModel({ id, session: request.session_id, base: base.name, lora, load: null }),
+      id,
+    );
   });
   app.post("/api/v1/get_info", async (c) => {
     const { record } = await service.model((await read(c, modelRequestSchema)).model_id);
@@ -215,7 +236,13 @@ function addTraining(app: Hono, service: Service): void {
     const { requestId, modelId: model_id } = await service.submit(verb, PROTOBUF.test(type), body);
     return c.json({ request_id: requestId, model_id });
   };
-  for (const verb of ["forward", "forward_backward", "optim_step", "save_weights", "save_weights_for_sampler"] as const)
+  for (const verb of [
+    "forward",
+    "forward_backward",
+    "optim_step",
+    "save_weights",
+    "save_weights_for_sampler",
+  ] as const)
     app.post(`/api/v1/${verb}`, async (c) => take(c, verb, await bytesOf(c)));
   app.post("/api/v1/load_weights", async (c) => {
     const body = await bytesOf(c);
@@ -234,7 +261,11 @@ function addTraining(app: Hono, service: Service): void {
       targetModules: adapter.targetModules,
       ...(adapter.layers && { layers: adapter.layers }),
     };
-    return queued(c, await service.createModel({ id, session, base: base.name, lora, load: { path, optimizer } }), id);
+    return queued(
+      c,
+      await service.createModel({ id, session, base: base.name, lora, load: { path, optimizer } }),
+      id,
+    );
   });
 }
 
@@ -248,7 +279,10 @@ function addSampling(app: Hono, service: Service): void {
     let record: SamplerRecord;
     if (typeof path === "string") {
       const checkpoint = await service.checkpoints.find(path);
-      const base = await service.bases.of(checkpoint, (await service.checkpoints.adapterOf(checkpoint)) !== null);
+      const base = await service.bases.of(
+        checkpoint,
+        (await service.checkpoints.adapterOf(checkpoint)) !== null,
+      );
       record = { id, session, base: base.name, from: { kind: "path", path } };
     } else record = { id, session, base: service.bases.find(name!).name, from: { kind: "base" } };
     await service.createSampler(record);
@@ -322,7 +356,8 @@ function addCheckpoints(app: Hono, service: Service): void {
 async function retrieve(c: Context, { service, pollMs, isStopping }: AppOptions): Promise<Response> {
   const { request_id, allow_metadata_only } = await read(c, retrieveFutureRequestSchema);
   const future = await service.future(request_id);
-  const outcome = future.outcome ?? (await within(isStopping() ? 1000 : pollMs, future.done, c.req.raw.signal));
+  const outcome =
+    future.outcome ?? (await within(isStopping() ? 1000 : pollMs, future.done, c.req.raw.signal));
   if (!outcome)
     return c.json({
       type: "try_again",
@@ -335,7 +370,11 @@ async function retrieve(c: Context, { service, pollMs, isStopping }: AppOptions)
     return c.json({ error: outcome.error, category: outcome.category });
   }
   if (allow_metadata_only && outcome.body.byteLength > LARGE_RESULT)
-    return c.json({ status: "complete_metadata", request_id, response_payload_size: outcome.body.byteLength });
+    return c.json({
+      status: "complete_metadata",
+      request_id,
+      response_payload_size: outcome.body.byteLength,
+    });
   service.futures.markFetched(future);
   if (outcome.form !== "json" && PROTOBUF.test(c.req.header("accept") ?? ""))
     return c.body(Buffer.from(outcome.body), 200, { "Content-Type": "application/x-protobuf" });

@@ -34,7 +34,10 @@ export class Bases {
       const { config } = await openBaseModel(directory);
       const name = basename(resolve(each));
       if (all.some((other) => other.name === name))
-        throw new ConfigError(`two models are called ${name}`, "Clients name a model by its directory: give these two names.");
+        throw new ConfigError(
+          `two models are called ${name}`,
+          "Clients name a model by its directory: give these two names.",
+        );
       all.push({ name, directory, config });
     }
     return new Bases(all);
@@ -42,9 +45,14 @@ export class Bases {
 
   /** By name, or by the path of its directory. @throws Refusal (404) that says which there are. */
   find(name: string): Base {
-    const found = this.all.find((base) => base.name === name || base.directory === name || resolve(name) === base.directory);
+    const found = this.all.find(
+      (base) => base.name === name || base.directory === name || resolve(name) === base.directory,
+    );
     if (found) return found;
-    throw new Refusal(404, `this server has no model ${JSON.stringify(name)}; it has ${this.all.map((base) => base.name).join(", ")}`);
+    throw new Refusal(
+      404,
+      `this server has no model ${JSON.stringify(name)}; it has ${this.all.map((base) => base.name).join(", ")}`,
+    );
   }
 
   /** The base that a checkpoint was trained on. @throws Refusal (400) where it is none of these. */
@@ -73,7 +81,10 @@ export function targetModules(
   const modules = [...new Set(linear.map(({ name }) => name.split(".").at(-2)!))];
   const chosen = modules.filter((name) => (ATTENTION.test(name) ? attention : mlp));
   if (chosen.length === 0)
-    throw new Refusal(422, "lora_config trains nothing: train_attn and train_mlp are off, and the output layer is not trained here");
+    throw new Refusal(
+      422,
+      "lora_config trains nothing: train_attn and train_mlp are off, and the output layer is not trained here",
+    );
   return chosen;
 }
 

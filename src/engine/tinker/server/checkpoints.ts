@@ -52,7 +52,10 @@ export class Checkpoints {
   async find(path: string): Promise<Checkpoint> {
     const match = PATH.exec(path);
     if (!match || !ID.test(match[1]!))
-      throw new Refusal(400, `${JSON.stringify(path)} is no path of this server: tinker://MODEL/weights/NAME`);
+      throw new Refusal(
+        400,
+        `${JSON.stringify(path)} is no path of this server: tinker://MODEL/weights/NAME`,
+      );
     const checkpoint = this.at(match[1]!, match[2] as CheckpointKind, match[3]!);
     if (!(await this.exists(checkpoint))) throw new Refusal(404, `there is no checkpoint ${path}`);
     return checkpoint;

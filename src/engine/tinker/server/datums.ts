@@ -44,8 +44,13 @@ export function readTrainingRequest(request: TrainingRequest, limits: TokenLimit
   const { rule, term } = chooseLoss(loss_fn, config);
   if (data.length === 0) throw new Refusal(422, "data is empty");
   if (data.length > limits.datumsPerRequest)
-    throw new Refusal(422, `data has ${data.length} datums; at most ${limits.datumsPerRequest} travel at once`);
-  const read_B = data.map((datum, b) => readDatum(datum, rule.isPolicyLoss, limits, only !== 0, `data[${b}]`));
+    throw new Refusal(
+      422,
+      `data has ${data.length} datums; at most ${limits.datumsPerRequest} travel at once`,
+    );
+  const read_B = data.map((datum, b) =>
+    readDatum(datum, rule.isPolicyLoss, limits, only !== 0, `data[${b}]`),
+  );
   const evaluate = lossOf(term, {
     weights_BN: read_B.map(({ weights_N }) => weights_N),
     old_BN: read_B.map(({ old_N }) => old_N),
@@ -77,7 +82,10 @@ function readDatum(
     : ["target_tokens", "weights"];
   for (const name of Object.keys(inputs))
     if (!known.includes(name))
-      throw new Refusal(422, `${at}: this loss has no input ${JSON.stringify(name)}; it takes ${known.join(", ")}`);
+      throw new Refusal(
+        422,
+        `${at}: this loss has no input ${JSON.stringify(name)}; it takes ${known.join(", ")}`,
+      );
   const target = inputs["target_tokens"];
   if (!target) throw new Refusal(422, `${at}: target_tokens are missing`);
   const shape = target.shape ?? [target.data.length];

@@ -89,7 +89,8 @@ export class Futures {
   /** Until every result was fetched, or the time is over. */
   async waitUntilFetched(ms: number): Promise<void> {
     const end = performance.now() + ms;
-    const isWaiting = () => [...this.#byId.values()].some(({ outcome, fetchedAt }) => outcome && fetchedAt === null);
+    const isWaiting = () =>
+      [...this.#byId.values()].some(({ outcome, fetchedAt }) => outcome && fetchedAt === null);
     while (isWaiting() && performance.now() < end) await setTimeout(50);
   }
 

@@ -29,7 +29,13 @@ export class OpenSamplers {
       return await use(await held.opening);
     } catch (error) {
       // What could not be opened is tried again next time.
-      if (await held.opening.then(() => false, () => true)) this.#held.delete(key);
+      if (
+        await held.opening.then(
+          () => false,
+          () => true,
+        )
+      )
+        this.#held.delete(key);
       throw error;
     } finally {
       held.users--;

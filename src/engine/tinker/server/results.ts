@@ -34,7 +34,11 @@ export const sampleOutcome = (response: WireSampleResponse): Outcome => ({
 /** What went wrong, in words for the client. A bug of ours is the server's, and no client can help it. */
 export function failureOf(error: unknown): Outcome {
   if (error instanceof Failure) return { ok: false, error: error.message, category: error.category };
-  const { name = "", message = String(error), hint } = error as { name?: string; message?: string; hint?: string };
+  const {
+    name = "",
+    message = String(error),
+    hint,
+  } = error as { name?: string; message?: string; hint?: string };
   // The caller's numbers made it, or what the caller named is not what it seemed.
   const byUser = name === "NonFiniteError" || name === "ConfigError" || name === "Refusal";
   return {

@@ -9,7 +9,8 @@ import { readTokens, type TokenLimits } from "./datums.ts";
 import { Failure, Refusal } from "./refusal.ts";
 
 /** What newer SDKs can ask for and this server cannot do is refused, not left out. */
-const notHere = (what: string) => z.union([z.null(), z.literal(0), z.literal(false)], `${what} is not served here`).optional();
+const notHere = (what: string) =>
+  z.union([z.null(), z.literal(0), z.literal(false)], `${what} is not served here`).optional();
 
 export const asampleSchema = sampleRequestSchema.extend({
   sampling_params: samplingParamsSchema.extend({
@@ -43,9 +44,13 @@ export function sampleTask(request: AsampleRequest, limits: TokenLimits): Sample
   const prompt_T = readTokens(request.prompt.chunks, limits, "prompt");
   const room = limits.contextTokens - prompt_T.length;
   if (room < 1)
-    throw new Refusal(422, `the prompt has ${prompt_T.length} tokens and leaves no room in the context of ${limits.contextTokens}`);
+    throw new Refusal(
+      422,
+      `the prompt has ${prompt_T.length} tokens and leaves no room in the context of ${limits.contextTokens}`,
+    );
   if (params.top_k < -1) throw new Refusal(422, `top_k is ${params.top_k}: use -1 or 0 for no limit`);
-  if (params.top_p <= 0 || params.top_p > 1) throw new Refusal(422, `top_p is ${params.top_p}: it lies in (0, 1]`);
+  if (params.top_p <= 0 || params.top_p > 1)
+    throw new Refusal(422, `top_p is ${params.top_p}: it lies in (0, 1]`);
   const stops = typeof params.stop === "string" ? [params.stop] : params.stop;
   for (const stop of stops ?? [])
     if (stop === "") throw new Refusal(422, "an empty text cannot end a sequence");

@@ -123,10 +123,13 @@ export class Service {
   /** @throws Refusal (404) for a model that is not there (any more). */
   async model(id: string): Promise<TrainedModel> {
     const held = this.#models.get(id);
-    if (!held) throw new Refusal(404, `there is no model ${id}: create it, from its last checkpoint if it has one`);
+    if (!held)
+      throw new Refusal(404, `there is no model ${id}: create it, from its last checkpoint if it has one`);
     this.sessions.touch(held.model.record.session);
     await held.opened.catch((error: unknown) => {
-      throw new Refusal(404, `model ${id} could not be opened: ${(error as Error).message}`, { cause: error });
+      throw new Refusal(404, `model ${id} could not be opened: ${(error as Error).message}`, {
+        cause: error,
+      });
     });
     return held.model;
   }
@@ -136,7 +139,9 @@ export class Service {
   }
 
   /** The same again is the model that is there. */
-  async createModel(record: Omit<ModelRecord, "digest" | "lora"> & { lora: LoraRequest | null }): Promise<Future> {
+  async createModel(
+    record: Omit<ModelRecord, "digest" | "lora"> & { lora: LoraRequest | null },
+  ): Promise<Future> {
     this.sessions.touch(record.session);
     const digest = digestOf(record);
     // A repetition may come while the first is being written.
@@ -146,14 +151,28 @@ export class Service {
       if (there.model.record.digest !== digest)
         throw new Refusal(409, `model_seq_id is taken: ${record.id} was made in another way before`);
       return (
-        this.futures.get(`${record.id}:create`) ?? this.#settled(`${record.id}:create`, record.session, createdAnswer(there.model.record))
+        this.futures.get(`${record.id}:create`) ??
+        this.#settled(`${record.id}:create`, record.session, createdAnswer(there.model.record))
       );
     }
     if (this.#models.size + this.#creating.size >= this.limits.models)
-      throw new Refusal(429, `${this.#models.size} models are in training, and this server has room for no more`);
-    const whole = { ...record, digest, lora: record.lora && { ...record.lora, seed: record.lora.seed ?? randomInt(2 ** 31) } };
+      throw new Refusal(
+        429,
+        `${this.#models.size} models are in training, and this server has room for no more`,
+      );
+    const whole = {
+      ...record,
+      digest,
+      lora: record.lora && { ...record.lora, seed: record.lora.seed ?? randomInt(2 ** 31) },
+    };
     const creating = this.#create(whole);
-    this.#creating.set(record.id, creating.then(() => undefined, () => undefined));
+    this.#creating.set(
+      record.id,
+      creating.then(
+        () => undefined,
+        () => undefined,
+      ),
+    );
     return creating.finally(() => this.#creating.delete(record.id));
   }
 
@@ -195,7 +214,11 @@ export class Service {
   }
 
   /** A numbered request of a model. @throws Refusal. */
-  async submit(verb: TrainingVerb, isProtobuf: boolean, body: Uint8Array): Promise<{ requestId: string; modelId: string }> {
+  async submit(
+    verb: TrainingVerb,
+    isProtobuf: boolean,
+    body: Uint8Array,
+  ): Promise<{ requestId: string; modelId: string }> {
     const address = addressOf(verb, isProtobuf, body);
     const model = await this.model(address.modelId);
     if (address.seq !== model.missing) this.#checkRoom();
@@ -224,7 +247,11 @@ export class Service {
     return record;
   }
 
-  async #openOptions({ base, from, ...record }: Pick<SamplerRecord, "base" | "from"> & { id?: string }): Promise<OpenOptions> {
+  async #openOptions({
+    base,
+    from,
+    ...record
+  }: Pick<SamplerRecord, "base" | "from"> & { id?: string }): Promise<OpenOptions> {
     if (from.kind === "base") return bareBase(this.bases.find(base).directory);
     if (from.kind === "path") return { path: (await this.checkpoints.find(from.path)).directory };
     return { path: this.samplers.directoryOf(record as SamplerRecord) };
@@ -240,7 +267,10 @@ export class Service {
     const before = this.futures.get(id);
     if (before) {
       if (before.digest !== digest)
-        throw new Refusal(409, `seq_id ${request.seq_id} of ${source.id} was used for another request before`);
+        throw new Refusal(
+          409,
+          `seq_id ${request.seq_id} of ${source.id} was used for another request before`,
+        );
       return { requestId: id, sequences };
     }
     let running = 0;
@@ -269,7 +299,8 @@ export class Service {
     if ([id, path, name].filter((each) => typeof each === "string").length !== 1)
       throw new Refusal(422, "give exactly one of sampling_session_id, model_path and base_model");
     if (typeof id === "string") {
-      if (typeof seq !== "number") throw new Refusal(422, "seq_id is missing: samples of a session are numbered from 0");
+      if (typeof seq !== "number")
+        throw new Refusal(422, "seq_id is missing: samples of a session are numbered from 0");
       const record = this.sampler(id);
       return { id, session: record.session, base: record.base, options: await this.#openOptions(record) };
     }
@@ -299,7 +330,8 @@ export class Service {
     }
     const found = this.futures.get(requestId);
     if (found) return found;
-    const gone = (what: string) => new Refusal(410, `the result of ${requestId} is not there any more: ${what}`);
+    const gone = (what: string) =>
+      new Refusal(410, `the result of ${requestId} is not there any more: ${what}`);
     if (held?.model.wasDone(Number(last))) throw gone("it was done, and waited too long to be fetched");
     if (this.samplers.get(owner) || owner === "once")
       throw gone("the server was started again, or it waited too long; send the request again");
@@ -319,7 +351,8 @@ export class Service {
   async endSession(session: string): Promise<void> {
     await this.sessions.end(session);
     for (const [id, { model }] of this.#models)
-      if (model.record.session === session) await this.#close(id, `session ${session} gave no sign of life and was ended`);
+      if (model.record.session === session)
+        await this.#close(id, `session ${session} gave no sign of life and was ended`);
     for (const future of this.futures.ofSession(session)) {
       this.cancel(future.id);
       await this.#sampling.get(future.id)?.done;
@@ -331,7 +364,10 @@ export class Service {
   /** Finishes what was accepted and leaves everything as a new server can take it up. */
   async stop(): Promise<void> {
     for (const { opened, model } of this.#models.values()) {
-      const isOpen = await opened.then(() => true, () => false);
+      const isOpen = await opened.then(
+        () => true,
+        () => false,
+      );
       if (isOpen) await model.park();
     }
     while (this.#sampling.size > 0) await [...this.#sampling.values()][0]!.done;

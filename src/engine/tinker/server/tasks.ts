@@ -121,7 +121,9 @@ export function taskOf(verb: TrainingVerb, { value, seq }: Addressed<unknown>, l
       return { verb, name: checkName(path ?? `step-${seq}`), overwrite };
     }
     case "save_weights_for_sampler": {
-      const { path, sampling_session_seq_id: samplerSeq } = value as z.infer<typeof saveForSamplerRequestSchema>;
+      const { path, sampling_session_seq_id: samplerSeq } = value as z.infer<
+        typeof saveForSamplerRequestSchema
+      >;
       if (typeof samplerSeq === "number" && typeof path === "string")
         throw new Refusal(422, "give path or sampling_session_seq_id, not both");
       return typeof samplerSeq === "number"
@@ -136,7 +138,14 @@ export function taskOf(verb: TrainingVerb, { value, seq }: Addressed<unknown>, l
 }
 
 function stepOf(params: AdamParams): OptimStep {
-  const { learning_rate: learningRate, beta1, beta2, eps, weight_decay: weightDecay, grad_clip_norm: clip } = params;
+  const {
+    learning_rate: learningRate,
+    beta1,
+    beta2,
+    eps,
+    weight_decay: weightDecay,
+    grad_clip_norm: clip,
+  } = params;
   const within = (value: number, name: string, isFine: boolean, rule: string) => {
     if (!isFine) throw new Refusal(422, `adam_params.${name} is ${value}: it must be ${rule}`);
   };

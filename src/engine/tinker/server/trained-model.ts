@@ -45,7 +45,11 @@ export interface Surroundings {
   checkpoints: Checkpoints;
   futures: Futures;
   /** Registers weights that only one sampling session has; `fill` writes them. */
-  makeSampler(model: ModelRecord, samplerSeq: number, fill: (directory: string) => Promise<void>): Promise<string>;
+  makeSampler(
+    model: ModelRecord,
+    samplerSeq: number,
+    fill: (directory: string) => Promise<void>,
+  ): Promise<string>;
   now(): number;
 }
 
@@ -109,7 +113,8 @@ export class TrainedModel {
       const { digest, outcome } = await this.#journal.readResult(seq);
       this.#digests.set(seq, digest);
       recorded.set(seq, outcome);
-      if (seq <= this.#applied) this.#around.futures.open(this.requestId(seq), digest, this.record.session).settle(outcome);
+      if (seq <= this.#applied)
+        this.#around.futures.open(this.requestId(seq), digest, this.record.session).settle(outcome);
     }
     for (const seq of requests) {
       if (seq <= this.#applied) continue;
@@ -135,7 +140,8 @@ export class TrainedModel {
     if (seq !== undefined) {
       this.#model = await this.#openAndLoad(this.#journal.statePath(seq));
       this.#applied = this.#stateSeq = seq;
-    } else if (load) this.#model = await this.#openCheckpoint(await checkpoints.find(load.path), load.optimizer);
+    } else if (load)
+      this.#model = await this.#openCheckpoint(await checkpoints.find(load.path), load.optimizer);
     else this.#model = await engine.open({ path: baseDirectory, ...(lora && { lora }) });
   }
 
@@ -184,9 +190,13 @@ export class TrainedModel {
       await accepted;
     } catch (cause) {
       this.#digests.delete(seq);
-      throw new Refusal(429, `the request could not be written to the server's disk: ${(cause as Error).message}`, {
-        cause,
-      });
+      throw new Refusal(
+        429,
+        `the request could not be written to the server's disk: ${(cause as Error).message}`,
+        {
+          cause,
+        },
+      );
     } finally {
       this.#accepting.delete(seq);
     }
@@ -352,7 +362,9 @@ export class TrainedModel {
   ): Promise<Outcome> {
     const type = "save_weights_for_sampler";
     if (name === null) {
-      const id = await this.#around.makeSampler(this.record, samplerSeq!, (directory) => this.#model!.save(directory));
+      const id = await this.#around.makeSampler(this.record, samplerSeq!, (directory) =>
+        this.#model!.save(directory),
+      );
       return jsonOutcome({ path: null, sampling_session_id: id, type });
     }
     const checkpoint = this.#around.checkpoints.at(this.record.id, "sampler_weights", name);
@@ -360,9 +372,14 @@ export class TrainedModel {
     return jsonOutcome({ path: checkpoint.path, sampling_session_id: null, type });
   }
 
-  async #save(checkpoint: Checkpoint, { optimizer, overwrite }: { optimizer: boolean; overwrite: boolean }): Promise<void> {
+  async #save(
+    checkpoint: Checkpoint,
+    { optimizer, overwrite }: { optimizer: boolean; overwrite: boolean },
+  ): Promise<void> {
     if (!overwrite && (await this.#around.checkpoints.exists(checkpoint)))
-      throw new Failure(`there is a checkpoint ${checkpoint.path} already: choose another name, or overwrite it`);
+      throw new Failure(
+        `there is a checkpoint ${checkpoint.path} already: choose another name, or overwrite it`,
+      );
     await this.#model!.save(checkpoint.directory, { optimizer });
   }
 
@@ -421,7 +438,8 @@ export class TrainedModel {
   /** Before the server stops: a restart then has nothing to repeat but gradients that were not used yet. */
   async park(): Promise<void> {
     await this.settle();
-    if (this.#lost === null && this.#gradients === "none" && this.#stateSeq < this.#applied) await this.#saveState();
+    if (this.#lost === null && this.#gradients === "none" && this.#stateSeq < this.#applied)
+      await this.#saveState();
     await this.#dispose();
   }
 
