@@ -34,7 +34,7 @@ export interface AppOptions {
   /** Milliseconds that a poll is held while there is no result. */
   pollMs: number;
   /** Whether no new work is taken any more. */
-  isStopping(): boolean;
+  isStopping: () => boolean;
 }
 
 const PROTOBUF = /^application\/(x-)?protobuf\b/;
