@@ -62,7 +62,8 @@ export function readTrainingRequest(request: TrainingRequest, limits: TokenLimit
     evaluate,
     spread: (logprobs_BN) =>
       read_B.map(({ shape, entries_N }, b) => {
-        const all = new Array<number>(shape.reduce((product, size) => product * size, 1)).fill(Number.NaN);
+        const length = shape.reduce((product, size) => product * size, 1);
+        const all = Array.from({ length }, () => Number.NaN);
         entries_N.forEach((entry, n) => (all[entry] = logprobs_BN[b]![n]!));
         return { data: all, dtype: "float32", shape };
       }),

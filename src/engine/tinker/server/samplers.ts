@@ -62,7 +62,7 @@ export class Samplers {
   }
 
   async endSession(session: string): Promise<void> {
-    for (const record of [...this.#byId.values()]) if (record.session === session) await this.#remove(record);
+    for (const record of this.#byId.values()) if (record.session === session) await this.#remove(record);
   }
 
   async #remove(record: SamplerRecord): Promise<void> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { randomInt } from "node:crypto";
 import type { Engine, OpenOptions } from "../../../core/engine.ts";
 import { makeDirectory } from "../../../core/make-directory.ts";
-import { Bases, type Base } from "./bases.ts";
+import type { Base, Bases } from "./bases.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import type { TokenLimits } from "./datums.ts";
 import { digestOf } from "./digest.ts";

@@ -23,7 +23,7 @@ export const fileName = (id: string) => id.replaceAll(":", ".");
 /** How a session's id looks; those of its models and samplers go on with `:train:N` and `:sample:N`. */
 export const ID = /^[a-z0-9]+(?::(?:train|sample):\d{1,9})?$/;
 
-export async function writeWhole(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
+async function writeWhole(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {
   const part = `${path}.part`;
   try {
     await using file = await open(part, "w");
