@@ -72,6 +72,7 @@ const WRITERS: Record<string, string> = {
   "engine/onnx/checkpoint/checkpoint.ts": "weights, vocabulary, configuration of a model",
   "engine/onnx/checkpoint/adapter.ts": "weights, configuration of a model",
   "engine/onnx/checkpoint/safetensors.ts": "weights",
+  "engine/tinker/client/model.ts": "where a server keeps weights",
   "engine/tinker/server/store.ts": "requests and results of clients, in tokens",
   "exchange/import-folder.ts": "the card of an imported model",
   "exchange/hub.ts": "files of a model, and their commit",
