@@ -282,6 +282,24 @@ describe("attacks", () => {
     expect(one.cookies.length).toBeGreaterThan(1);
   });
 
+  test("one that nobody uses is closed after idleMinutes, and deleted after keepDays", async () => {
+    const limits = { idleMinutes: 30, keepDays: 7 };
+    await using shop = await shopService(scriptedPolicy([exit("Yes.")]), changed({}, { limits }));
+    const { conversation } = await shop.service.open(null);
+    const { id, directory } = conversation;
+    const begun = Date.parse(conversation.view.lastAt);
+    await shop.service.tidy(begun + 29 * 60_000);
+    expect(conversation.view.state).toBe("agent");
+    await shop.service.tidy(begun + 31 * 60_000);
+    expect(conversation.view).toMatchObject({ state: "closed", messages: { length: 2 } });
+    expect(shop.service.find(id)).toBeUndefined();
+    await shop.service.tidy(begun + 6 * 86_400_000);
+    expect((await shop.service.history(id))?.view.state).toBe("closed");
+    await shop.service.tidy(begun + 8 * 86_400_000);
+    expect(await shop.service.history(id)).toBeNull();
+    await expect(readFile(join(directory, "journal.jsonl"))).rejects.toThrow("ENOENT");
+  });
+
   test("limits hold: length, rate, number of conversations", async () => {
     const limits = { conversations: 2, messagesPerMinute: 2, characters: 40 };
     await using shop = await shopService(scriptedPolicy([exit("Yes.")]), changed({}, { limits }));

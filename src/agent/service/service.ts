@@ -67,6 +67,8 @@ export interface Service extends AsyncDisposable {
   decisions(id: string): ReturnType<typeof decisionsOf>;
   /** Deletes all that is stored of a conversation. `false`: there is none. */
   forget(id: string, by: string): Promise<boolean>;
+  /** Closes what nobody has used for long, and deletes what was kept for as long as the policy says. Done every few seconds anyway. */
+  tidy(now?: number): Promise<void>;
   /** Called whenever something happens in any conversation; the result ends that. */
   onChange(listener: (id: string) => void): () => void;
 }
@@ -231,7 +233,7 @@ class Conversations implements Service {
     for (const [id, view] of views)
       if (view.state === "closed") this.#closed.set(id, view);
       else this.#keep(id, await this.#load(id)).resume();
-    this.#timer = setInterval(() => this.#tidy(), TIDY_MS);
+    this.#timer = setInterval(() => void this.tidy(), TIDY_MS);
     this.#timer.unref();
   }
 
@@ -337,15 +339,14 @@ class Conversations implements Service {
     for (const listener of this.#listeners) listener(id);
   }
 
-  #tidy(): void {
-    this.#tidying = this.#tidying
-      .then(() => this.#tidyNow())
-      .catch((error: unknown) => this.#parts.onTrouble((error as Error).message));
+  tidy(now = Date.now()): Promise<void> {
+    return (this.#tidying = this.#tidying
+      .then(() => this.#tidyNow(now))
+      .catch((error: unknown) => this.#parts.onTrouble((error as Error).message)));
   }
 
-  async #tidyNow(): Promise<void> {
+  async #tidyNow(now: number): Promise<void> {
     const { keepDays } = this.policy.limits;
-    const now = Date.now();
     for (const [id, conversation] of this.#open) {
       conversation.tidy(now);
       if (conversation.view.state !== "closed" || conversation.isAtWork) continue;
