@@ -10,6 +10,7 @@ export type FaultCode =
   | "browser_launch_failed"
   | "browser_crashed"
   | "browser_lost"
+  | "straggler_cut"
   | "page_crashed"
   | "site_down"
   | "navigation_timeout"

@@ -47,6 +47,14 @@ export const rolloutConfigSchema = z.strictObject({
     .max(1)
     .default(0.5)
     .describe("The run stops when more than this share of the last 20 attempts faulted."),
+  stragglerMinutes: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe(
+      "Minutes that the last twentieth of a phase's episodes may take once all others have ended; then they are cut: counted as faults (straggler_cut), never scored. null: they are waited for. Evaluations cut none.",
+    ),
   screenshots: z
     .enum(["none", "evaluation", "all"])
     .default("none")

@@ -155,6 +155,39 @@ describe("rollout", () => {
     expect(waited.at(-1)).toBeLessThan(10 * 60_000);
   });
 
+  it("cuts the last episode a while after all others have ended: counted, without verdict or steps", async () => {
+    const stuck = fakeTasks("test")[1]!.id;
+    const pauses: number[] = [];
+    const hangs: Policy = {
+      name: "hangs",
+      begin: (task, seed) => {
+        if (task.id !== stuck) return oracle.begin(task, seed);
+        return ({ signal }) =>
+          new Promise((_, reject) => {
+            signal?.addEventListener("abort", () => reject(signal.reason as Error));
+          });
+      },
+    };
+    const faults: string[] = [];
+    const site = createFakeSite();
+    const records = await rollout({
+      site,
+      policy: hangs,
+      requests: requests(fakeTasks("test")),
+      config: { ...config, stragglerMinutes: 2 },
+      onFault: ({ code }) => void faults.push(code),
+      pause: async (ms) => void pauses.push(ms),
+    });
+    expect(pauses).toEqual([120_000]);
+    expect(faults).toEqual(["straggler_cut"]);
+    expect(records.map(({ truth }) => truth?.success ?? null)).toEqual([true, null, true, true]);
+    expect(records[1]!.trajectory).toMatchObject({
+      steps: [],
+      ending: { kind: "faulted", code: "straggler_cut" },
+    });
+    expect(site.open).toBe(0);
+  });
+
   it("gives a task up after the last retry, without a verdict", async () => {
     const { records } = await run(oracle, {
       site: {

@@ -5,6 +5,7 @@
  */
 
 import { setMaxListeners } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
 import type { Site } from "../core/episode.ts";
 import type { FaultCode } from "../core/errors.ts";
@@ -31,7 +32,7 @@ export interface RolloutOptions {
     | "faultRetries"
     | "faultRateLimit"
     | "siteDownMinutes"
-  >;
+  > & { stragglerMinutes?: number | null };
   /** Called once per request, before its first attempt. */
   onStart?(request: EpisodeRequest): void;
   /** Called once per finished episode, one at a time, in the order in which they finish. */
@@ -47,6 +48,8 @@ export interface RolloutOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** The share of a rollout's episodes that may be cut as stragglers. */
+const STRAGGLERS = 0.05;
 /** How often an episode goes elsewhere with its endpoint gone, before that counts as its own fault: it may be what breaks them. */
 const MOVES = 8;
 /** Attempts that the recent fault rate is taken over, and the fewest that it is believed on. */
@@ -61,6 +64,9 @@ const FAULT_WINDOW_MIN = 6;
  * for, up to `siteDownMinutes`, and so are the server of the policy's model and browsers elsewhere; what broke with it
  * counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
  * passes `faultRateLimit`: a broken site must not look like a weak policy.
+ *
+ * With `stragglerMinutes`, what still runs that long after all but a twentieth have ended is cut: its record is `faulted`
+ * (`straggler_cut`) and has no steps.
  */
 export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]> {
   const { requests, config, signal } = options;
@@ -88,11 +94,30 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     code: "model_server_failed",
     probe: async () => (await options.policy.probe?.(linked)) ?? null,
   });
+  const cutting = cutStragglers(requests.length, config.stragglerMinutes ?? null, options.pause, linked);
   let writing: Promise<void> = Promise.resolve();
 
   const runOne = async (request: EpisodeRequest, index: number) => {
     linked.throwIfAborted();
+    cutting.started();
     const faults: EpisodeRecord["faults"] = [];
+    const began = (options.now ?? Date.now)();
+    const record = await tryUntilItEnds(request, faults).catch((error: unknown) => {
+      if (!cutting.signal.aborted || linked.aborted) throw error;
+      options.onFault?.({ id: request.id, code: "straggler_cut", message: STRAGGLER });
+      return cutRecord(request, options, faults, (options.now ?? Date.now)() - began);
+    });
+    cutting.ended();
+    records[index] = record;
+    // One at a time, so that a consumer may append to a file.
+    const turn = writing.then(() => options.onEpisode?.(record));
+    writing = turn.catch(() => {});
+    await turn;
+  };
+
+  const tryUntilItEnds = async (request: EpisodeRequest, faults: EpisodeRecord["faults"]) => {
+    const signal = AbortSignal.any([linked, cutting.signal]);
+    const untilCut = <T>(waiting: Promise<T>) => Promise.race([waiting, cutting.cut]);
     const usages: EpisodeRecord["usage"][] = [];
     let retries = 0;
     let moves = 0;
@@ -105,7 +130,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
         limits: config,
         saveScreenshot: options.saveScreenshot,
         ...(options.now && { now: options.now }),
-        signal: linked,
+        signal,
       });
       usages.push(record.usage);
       const { ending, finalObservation } = record.trajectory;
@@ -119,22 +144,18 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       // Trying again does not help, and it says nothing about the other tasks.
       if (ending.code === "task_unusable") break;
       if (ending.code === "browser_lost" && moves++ < MOVES) {
-        await outage.waitForBrowser(request);
+        await untilCut(outage.waitForBrowser(request));
         continue;
       }
-      if (isSiteFault(ending.code) && (await outage.wait(request))) continue;
-      if (ending.code === "model_server_failed" && (await waitForServer(request))) continue;
+      if (isSiteFault(ending.code) && (await untilCut(outage.wait(request)))) continue;
+      if (ending.code === "model_server_failed" && (await untilCut(waitForServer(request)))) continue;
       count(ending.code, ending.message);
       if (retries++ === config.faultRetries) break;
     }
     record.faults = isFaulted(record) ? faults.slice(0, -1) : faults;
     const usage = sumUsage(usages);
     if (usage) record.usage = usage;
-    records[index] = record;
-    // One at a time, so that a consumer may append to a file.
-    const turn = writing.then(() => options.onEpisode?.(record));
-    writing = turn.catch(() => {});
-    await turn;
+    return record;
   };
 
   const limit = pLimit(config.parallel);
@@ -152,8 +173,74 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     await Promise.all(runs);
   } finally {
     await Promise.allSettled(runs);
+    cutting.end();
   }
   return records;
+}
+
+const STRAGGLER = "it still ran long after almost all others had ended (rollout.stragglerMinutes)";
+
+/** Nothing of it is kept but that it was cut: its steps would make slow sites look like weak policies. */
+function cutRecord(
+  { id, task, seed }: EpisodeRequest,
+  { policy, site }: Pick<RolloutOptions, "policy" | "site">,
+  faults: EpisodeRecord["faults"],
+  wallMs: number,
+): EpisodeRecord {
+  const trajectory: EpisodeRecord["trajectory"] = {
+    id,
+    task,
+    policy: policy.name,
+    seed,
+    ...(site.browser && { browser: site.browser }),
+    steps: [],
+    ending: { kind: "faulted", code: "straggler_cut", message: STRAGGLER },
+    finalObservation: null,
+    blockedHosts: {},
+  };
+  return { id, trajectory, truth: null, faults, mistakes: [], wallMs };
+}
+
+/** The signal is aborted `minutes` after all episodes have begun and all but a twentieth, or one, have ended. */
+function cutStragglers(
+  total: number,
+  minutes: number | null,
+  pause: RolloutOptions["pause"],
+  outer: AbortSignal,
+) {
+  const cutter = new AbortController();
+  setMaxListeners(0, cutter.signal);
+  const over = new AbortController();
+  const wait = pause ?? ((ms: number, signal: AbortSignal) => sleep(ms, undefined, { signal }));
+  const cut = new Promise<never>((_, reject) => {
+    cutter.signal.addEventListener("abort", () => reject(cutter.signal.reason as Error), { once: true });
+  });
+  // Where nothing waits, nobody listens.
+  cut.catch(() => {});
+  let [begun, done, waits] = [0, 0, false];
+  const look = () => {
+    const left = total - done;
+    if (minutes === null || waits || left === 0 || begun < total) return;
+    if (left > Math.max(1, Math.floor(STRAGGLERS * total)) || total === 1) return;
+    waits = true;
+    wait(minutes * 60_000, AbortSignal.any([outer, over.signal])).then(
+      () => cutter.abort(new Error(STRAGGLER)),
+      () => {},
+    );
+  };
+  return {
+    signal: cutter.signal,
+    cut,
+    started: () => {
+      begun++;
+      look();
+    },
+    ended: () => {
+      done++;
+      look();
+    },
+    end: () => over.abort(),
+  };
 }
 
 /** Counts attempts, broken ones with their code; throws once too many of the last ones were broken. */

@@ -54,7 +54,7 @@ export async function runEpisodes(
         temperature,
       }),
       requests: missing,
-      config: config.rollout,
+      config: options.kind === "rollout" ? config.rollout : { ...config.rollout, stragglerMinutes: null },
       onStart: ({ id, task }) =>
         stage.emit({ kind: "episode_started", id, taskId: task.id, instruction: task.instruction }),
       onEpisode: (record) => {
