@@ -99,7 +99,8 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
     signal?.throwIfAborted();
     episode = await site.start(request.task, { seed: request.seed, ...(signal ? { signal } : {}) });
     task = episode.task;
-    ending = await takeTurns(episode, request, attempt, started, options);
+    // What the world took to be set up is not the agent's time.
+    ending = await takeTurns(episode, request, attempt, now(), options);
     blockedHosts = episode.blockedHosts();
     if (ending.kind !== "faulted") truth = await episode.verify(answerOf(ending));
   } catch (error) {

@@ -5,7 +5,7 @@ import { nearest } from "../core/nearest.ts";
 import type { ChatModel } from "../core/chat.ts";
 import type { Suite } from "./suite.ts";
 
-const SUITES = ["built-in", "own", "webarena", "miniwob"] as const;
+const SUITES = ["built-in", "own", "webarena", "webarena-lite", "miniwob"] as const;
 
 /** Throws a `ConfigError` where the name is unknown, the file is missing or malformed. */
 export async function loadSuite(
@@ -29,9 +29,14 @@ export async function loadSuite(
       return (await import("./own-suite.ts")).loadOwnSuite(
         required(name, file, "your site's definition, e.g. site.ts"),
       );
-    case "webarena": {
-      const path = required(name, file, "the task file, e.g. test_webarena_lite.raw.json");
-      return (await import("./webarena/suite.ts")).loadWebArenaSuite(path, options);
+    case "webarena":
+    case "webarena-lite": {
+      const path = required(
+        name,
+        file,
+        "the task file, e.g. test_webarena_lite.raw.json, or of its settings",
+      );
+      return (await import("./webarena/suite.ts")).loadWebArenaSuite(path, options, name);
     }
     case "miniwob": {
       const path = required(name, file, "MiniWoB++'s miniwob/html directory");

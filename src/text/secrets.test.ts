@@ -74,6 +74,7 @@ const WRITERS: Record<string, string> = {
   "engine/onnx/checkpoint/safetensors.ts": "weights",
   "engine/tinker/client/model.ts": "where a server keeps weights",
   "engine/tinker/server/store.ts": "requests and results of clients, in tokens",
+  "tasks/webarena/login.ts": "a login state: a secret itself, for its owner alone",
   "exchange/import-folder.ts": "the card of an imported model",
   "exchange/hub.ts": "files of a model, and their commit",
 };

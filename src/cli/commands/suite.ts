@@ -1,4 +1,4 @@
-/** @file `webrl suite list|show|check|serve`: look at tasks, prove them right, open the sites to a person. */
+/** @file `webrl suite list|show|check|serve|login`: look at tasks, prove them right, open the sites to a person, sign in to WebArena's. */
 
 import type { Command } from "commander";
 import type { Category, Split, Task } from "../../core/task.ts";
@@ -46,6 +46,7 @@ export function register(program: Command): void {
   registerShow(suite);
   registerCheck(suite);
   registerServe(suite);
+  registerLogin(suite);
 }
 
 function registerList(suite: Command): void {
@@ -142,6 +143,23 @@ function registerServe(suite: Command): void {
       interruption.signal.addEventListener("abort", () => resolve(), { once: true });
     });
   });
+}
+
+function registerLogin(suite: Command): void {
+  const login = browserOption(
+    suite
+      .command("login")
+      .description("Sign in to WebArena's sites and write the login states that its tasks name.")
+      .requiredOption("--file <path>", "the task file, or a settings file (docs/webarena.md)"),
+  );
+  examples(jsonOption(login), ["webrl suite login --file webarena.json"]).action(
+    async (options: { file: string; browser: string[]; json?: boolean }) => {
+      const { makeLogins } = await import("../../tasks/webarena/suite.ts");
+      const { loadBrowser } = await import("../../run/parse-config.ts");
+      const files = await makeLogins(options.file, await loadBrowser(options.browser));
+      print(options, { files }, () => files.join("\n"));
+    },
+  );
 }
 
 async function load(options: SuiteOptions) {

@@ -4,11 +4,13 @@ import type { ChatModel } from "../../core/chat.ts";
 import { Fault } from "../../core/errors.ts";
 import { askToDecide, readDecision } from "../../text/decision.ts";
 import type { AnswerJudge } from "./evaluate.ts";
+import type { Strictness } from "./text.ts";
 
 /**
- * What the judge does not say clearly is asked again once; then it is a fault: the episode has no score and is tried again.
+ * What the judge does not say clearly is asked again once; then it is a fault: the episode has no score and is tried again. As
+ * published, a reply is read by the words that occur in it anywhere; strictly, by its last line.
  */
-export function createAnswerJudge(chat: ChatModel): AnswerJudge {
+export function createAnswerJudge(chat: ChatModel, evaluator: Strictness = "strict"): AnswerJudge {
   const decide = async <T extends string>(
     choices: readonly T[],
     system: string,
@@ -17,7 +19,7 @@ export function createAnswerJudge(chat: ChatModel): AnswerJudge {
     let said = "";
     for (let attempt = 0; attempt < 2; attempt++) {
       const reply = await ask(system, `${question} ${askToDecide(choices)}`, attempt);
-      const decision = readDecision(reply, choices);
+      const decision = evaluator === "strict" ? readDecision(reply, choices) : readWords(reply, choices);
       if (decision !== null) return decision;
       said = `${JSON.stringify(reply.text.slice(-100))} (${reply.stop})`;
     }
@@ -53,4 +55,11 @@ export function createAnswerJudge(chat: ChatModel): AnswerJudge {
         `Task: ${intent}\nTrue reason: ${trueReason}\nReason that was given: ${answer}\n\nDoes the given reason cover the true one, even if only implicitly?`,
       )) === "same",
   };
+}
+
+/** The first choice that occurs, those that contain another one first. `correct` says nothing beside `partially correct`. */
+function readWords<T extends string>(reply: { text: string; stop: string }, choices: readonly T[]): T | null {
+  const text = reply.text.toLowerCase();
+  const byWeight = [...choices].sort((a, b) => b.length - a.length);
+  return reply.stop === "stop" ? (byWeight.find((choice) => text.includes(choice)) ?? null) : null;
 }

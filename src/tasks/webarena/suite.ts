@@ -1,31 +1,40 @@
 /**
- * @file WebArena (and WebArena-Lite) as a suite: the user's task file on the user's running sites. Base URLs come from
- * the environment variables SHOPPING, SHOPPING_ADMIN, REDDIT, GITLAB, MAP, WIKIPEDIA; login states from the files that
- * the tasks name, relative to WEBARENA_AUTH or the task file's directory.
+ * @file WebArena and WebArena-Lite as suites: the user's task file on the user's running sites. Which of the two a suite is says its
+ * name, because their evaluators differ. Where sites, logins and the reset are is `settings.ts`.
  *
- * There is no reset per task: WebArena has none. Recreate the containers before each evaluation round.
+ * What is wrong with one task (an evaluator that nobody knows, a site without an address, a login that has expired) is a fault of that
+ * task, `task_unusable`: it is named, not scored, and the others go on.
+ *
+ * Deviations from the official runner:
+ * 1. Of several start pages (tabs) the first alone is opened: it is the active one, and the models cannot change tabs.
+ * 2. A login state is looked at before each episode, and made anew only where it no longer holds; the official runner signs in each time.
+ * 3. A task that changes a site has it alone; the official workers share it.
  */
 
-import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import type { Page } from "playwright-core";
-import { z } from "zod";
 import { ConfigError, Fault } from "../../core/errors.ts";
 import type { ChatModel } from "../../core/chat.ts";
 import type { Task } from "../../core/task.ts";
 import type { Verdict } from "../../core/trajectory.ts";
 import { startBrowserEpisode } from "../../browser/episode.ts";
+import type { BrowserConfig } from "../../browser/launch.ts";
 import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld, FinishedPage, WorldCookie } from "../../browser/world.ts";
 import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
-import { blame } from "../first-failure.ts";
 import { filterTasks, unknown } from "../filter-tasks.ts";
+import { runCommand } from "../server-process.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
-import { needsJudge, parseTasks, PLACEHOLDERS, toTask } from "./tasks.ts";
-import type { BaseUrls, WebArenaTask } from "./tasks.ts";
+import { createLogins, forContext } from "./login.ts";
+import type { Settings } from "./settings.ts";
+import { readSettings } from "./settings.ts";
+import { shopApi } from "./shop-api.ts";
+import { createSiteLocks } from "./site-locks.ts";
+import { changesState, fillUrls, needsJudge, parseTasks, toTask } from "./tasks.ts";
+import type { TaskEntry, WebArenaTask } from "./tasks.ts";
+import type { Protocol } from "./text.ts";
 
 export interface WebArenaOptions {
   /** Compares texts for the tasks that need it. */
@@ -34,51 +43,40 @@ export interface WebArenaOptions {
   env?: Record<string, string | undefined>;
 }
 
-export async function loadWebArenaSuite(file: string, options: WebArenaOptions = {}): Promise<Suite> {
-  const env = options.env ?? process.env;
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+/** `file`: a task file, or a settings file that names one. */
+export async function loadWebArenaSuite(
+  file: string,
+  options: WebArenaOptions = {},
+  protocol: Protocol = "webarena",
+): Promise<Suite> {
+  const settings = await readSettings(file, options.env ?? process.env);
+  const entries = parseTasks(settings.text, settings.file);
+  if (protocol === "webarena" && entries.some(({ task }) => (task as WebArenaTask).old_task_id !== undefined))
     throw new ConfigError(
-      `${file} cannot be read: ${(cause as Error).message}`,
-      "Give the path of the task file.",
-      {
-        cause,
-      },
+      `${settings.file} is a task file of WebArena-Lite, whose evaluators are others`,
+      "Name the suite webarena-lite.",
     );
-  });
-  const urls: BaseUrls = Object.fromEntries(Object.values(PLACEHOLDERS).map((name) => [name, env[name]]));
-  // Without base URLs, tasks can be listed; starting one asks for them.
-  const raw = parseTasks(text, file);
-  const tasks = raw.map(toTask);
-  let filled: Map<string, WebArenaTask> | undefined;
-  const taskOf = (id: string): WebArenaTask => {
-    filled ??= new Map(parseTasks(text, file, urls).map((task) => [`webarena.${task.task_id}`, task]));
-    const found = filled.get(id);
-    if (!found) throw unknown("task", id, filled.keys(), "webrl suite list --suite webarena --file PATH");
-    return found;
+  const tasks = entries.map((entry) => toTask(entry, protocol));
+  const byId = new Map(tasks.map((task, at) => [task.id, { task, entry: entries[at]! }]));
+  const find = (id: string) => {
+    const found = byId.get(id);
+    if (found) return found;
+    throw unknown("task", id, byId.keys(), `webrl suite list --suite ${protocol} --file PATH`);
   };
   return {
-    name: "webarena",
+    name: protocol,
     descriptions: {},
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
-    task: (id) => {
-      const found = tasks.find((task) => task.id === id);
-      if (found) return found;
-      throw unknown(
-        "task",
-        id,
-        tasks.map((task) => task.id),
-        "webrl suite list --suite webarena --file PATH",
-      );
+    task: (id) => find(id).task,
+    // As in the paper's tables: the map has its tasks with Wikipedia, other pairs are in the whole alone.
+    column: ({ sites }) => {
+      const [first, ...others] = new Set(sites);
+      if (others.length === 0) return first ?? null;
+      return sites.every((site) => site === "map" || site === "wikipedia") ? "map" : null;
     },
     createSite: async (site = {}) =>
-      createWebArenaSite(
-        taskOf,
-        urls,
-        resolve(env["WEBARENA_AUTH"] ?? dirname(file)),
-        options.judge ?? null,
-        site,
-      ),
+      createWebArenaSite((id) => find(id).entry, settings, protocol, options.judge ?? null, site),
     hasOracle: () => false,
     oracleFor: (task) => {
       throw new ConfigError(
@@ -90,70 +88,177 @@ export async function loadWebArenaSuite(file: string, options: WebArenaOptions =
   };
 }
 
+/** Signs in to the sites and writes the login states that the tasks name. The paths, in order. */
+export async function makeLogins(file: string, browser?: BrowserConfig): Promise<string[]> {
+  const settings = await readSettings(file, process.env);
+  const states = parseTasks(settings.text, settings.file).flatMap(({ task }) => {
+    const state = (task as WebArenaTask).storage_state;
+    return typeof state === "string" ? [basename(state)] : [];
+  });
+  await using pool = new BrowserPool(browser);
+  const logins = createLogins(settings, pool, networkOf(settings));
+  const made: string[] = [];
+  for (const state of new Set(states)) made.push(await logins.make(state));
+  return made;
+}
+
+/** Whoever installs WebArena does it on machines of his own. */
+function networkOf({ urls }: Settings) {
+  const allowedHosts = [...new Set(Object.values(urls).map((url) => new URL(url).host))];
+  return { hosts: new Map(), allowedHosts, privateHosts: allowedHosts };
+}
+
+/** What the episode of a task needs, or a `Fault` that says what is missing. */
+function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebArenaTask {
+  const refuse = (why: string): never => {
+    throw new Fault("task_unusable", why, { retryable: false });
+  };
+  if (entry.unusable !== null) return refuse(`the task cannot be used: ${entry.unusable}`);
+  const { filled, missing } = fillUrls(entry.task, settings.urls);
+  if (missing !== null)
+    return refuse(
+      `the task needs ${missing}, the base URL of a site, and it is not set (settings file or environment)`,
+    );
+  if (needsJudge(filled) && !hasJudge)
+    return refuse(
+      "its answer is compared by a language model, and none is named (`webrl eval --judge MODEL`, or llm.model of a run)",
+    );
+  return filled;
+}
+
 function createWebArenaSite(
-  taskOf: (id: string) => WebArenaTask,
-  urls: BaseUrls,
-  authDirectory: string,
+  entryOf: (id: string) => TaskEntry,
+  settings: Settings,
+  protocol: Protocol,
   chat: ChatModel | null,
   options: SiteOptions,
 ): SuiteSite {
   const pool = new BrowserPool(options.browser);
-  const allowedHosts = Object.values(urls).flatMap((url) => (url ? [new URL(url).host] : []));
-  const judge = chat ? createAnswerJudge(chat) : null;
-  const part = blame("webarena");
+  const { urls, evaluator } = settings;
+  const network = networkOf(settings);
+  if (network.allowedHosts.length === 0)
+    throw new ConfigError(
+      "no site of WebArena has an address",
+      "Set SHOPPING, SHOPPING_ADMIN, REDDIT, GITLAB, MAP and WIKIPEDIA, or `urls` in a settings file (docs/webarena.md).",
+    );
+  const judge = chat ? createAnswerJudge(chat, evaluator) : null;
+  const logins = createLogins(settings, pool, network);
+  const locks = createSiteLocks();
+  /** Hosts that have shown a page. */
+  const worked = new Set<string>();
+  const resetMs: number[] = [];
+  const shop = urls.SHOPPING
+    ? shopApi({
+        url: urls.SHOPPING,
+        username: settings.accounts.shopping_site_admin.username,
+        password: settings.password("shopping_site_admin")!,
+      })
+    : undefined;
+  const reset = async (signal: AbortSignal | undefined) => {
+    const { reset: command, directory, resetMinutes } = settings;
+    if (command === undefined) return;
+    const began = performance.now();
+    try {
+      await runCommand({ command, cwd: directory, env: {}, timeoutMs: resetMinutes * 60_000, signal });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new ConfigError(
+        `the reset \`${command}\` failed: ${(cause as Error).message}`,
+        "Correct `reset` in the settings file.",
+        { cause },
+      );
+    }
+    resetMs.push(performance.now() - began);
+  };
+  let firstReset: Promise<void> | undefined;
+
+  const begin = async (
+    task: Task,
+    source: WebArenaTask | null,
+    seed: number,
+    leave: () => void,
+    signal?: AbortSignal,
+  ) => {
+    await (firstReset ??= reset(signal));
+    if (source?.require_reset && resetMs.length > 0) await reset(signal);
+    else if (source?.require_reset && settings.reset === undefined)
+      throw new Fault("task_unusable", "the task asks for a reset, and `reset` is not in the settings file", {
+        retryable: false,
+      });
+    const state = source?.storage_state ?? null;
+    const cookies = state === null ? [] : await logins.cookies(state);
+    const world: EpisodeWorld = {
+      ...network,
+      cookies,
+      startUrl: source ? source.start_url.split(" |AND| ")[0]! : task.startUrl,
+      verify: async (answer, page): Promise<Verdict | null> => {
+        if (!source) return null;
+        const reasons = await withPages(page, cookies, (access) =>
+          evaluate(source, answer ?? "", { page: access, judge, shop, protocol, evaluator }),
+        );
+        const success = reasons.length === 0;
+        return { by: "verifier", success, probability: success ? 1 : 0, reasons };
+      },
+      dispose: leave,
+    };
+    const { host } = new URL(world.startUrl);
+    try {
+      const episode = await startBrowserEpisode(pool, task, world, {
+        format: options.format ?? "compact",
+        seed,
+        ...(signal ? { signal } : {}),
+        guard: options.guard,
+        ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
+      });
+      worked.add(host);
+      return episode;
+    } catch (cause) {
+      // A site that has never shown a page is not waited for: other sites' tasks can go on.
+      const isSites = cause instanceof Fault && ["site_down", "navigation_timeout"].includes(cause.code);
+      if (!isSites || worked.has(host)) throw cause;
+      throw new Fault("task_unusable", `${host} has never shown a page: ${cause.message}`, {
+        retryable: false,
+        cause,
+      });
+    }
+  };
+  /** Evaluates with pages of a context that is signed in as the episode's. */
+  const withPages = async <T>(
+    page: FinishedPage,
+    cookies: readonly WorldCookie[],
+    body: (page: EvaluatedPage) => Promise<T>,
+  ): Promise<T> => {
+    await using opened = await pool.openContext({ ...network, cookies, startUrl: page.url });
+    await opened.context.addCookies(forContext(cookies));
+    return await body(evaluatedPage(page, async () => opened.context.newPage()));
+  };
+
   return {
-    name: "webarena",
+    name: protocol,
     browser: pool.settings,
-    resetMs: [],
+    resetMs,
     maxParallel: Number.POSITIVE_INFINITY,
     get openEpisodes() {
       return pool.open;
     },
     start: async (task: Task, { seed, signal }) => {
       signal?.throwIfAborted();
-      const source = task.templateId === null ? null : taskOf(task.templateId);
-      if (source && !judge && needsJudge(source))
-        throw new ConfigError(
-          `the answer to ${task.id} has to be compared by a language model, and none is named`,
-          "Set OPENAI_BASE_URL (and OPENAI_API_KEY) and name its model: `webrl eval --judge MODEL`, or `llm.model` of a run.",
-        );
-      const state = source?.storage_state ?? null;
-      const cookies = state === null ? [] : await readStorageState(resolve(authDirectory, state));
-      // Whoever installs WebArena does it on machines of his own.
-      const network = { hosts: new Map(), allowedHosts, privateHosts: allowedHosts };
-      const world: EpisodeWorld = {
-        ...network,
-        cookies,
-        startUrl: source ? source.start_url.split(" |AND| ")[0]! : task.startUrl,
-        verify: async (answer, page): Promise<Verdict | null> => {
-          if (!source) return null;
-          await using opened = await pool.openContext({ ...network, cookies, startUrl: page.url });
-          await opened.context.addCookies(
-            cookies.map(({ host, ...cookie }) => ({ ...cookie, domain: host, path: cookie.path ?? "/" })),
-          );
-          const access = evaluatedPage(page, async () => opened.context.newPage());
-          const shoppingUrl = urls.SHOPPING;
-          const reasons = await evaluate(source, answer ?? "", {
-            page: access,
-            judge,
-            ...(shoppingUrl ? { shoppingUrl } : {}),
-          });
-          const success = reasons.length === 0;
-          return { by: "verifier", success, probability: success ? 1 : 0, reasons };
-        },
-      };
-      const starting = {
-        format: options.format ?? "compact",
-        seed,
-        ...(signal ? { signal } : {}),
-        guard: options.guard,
-        ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-      };
-      return part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);
+      const source =
+        task.templateId === null ? null : usable(entryOf(task.templateId), settings, judge !== null);
+      const leave = await locks.enter(task.sites, source === null || changesState(source), signal);
+      try {
+        return await begin(task, source, seed, leave, signal);
+      } catch (error) {
+        leave();
+        throw error;
+      }
     },
     [Symbol.asyncDispose]: async () => pool[Symbol.asyncDispose](),
   };
 }
+
+/** As Playwright's `page.content()`. */
+const CONTENT = `(document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "") + document.documentElement.outerHTML`;
 
 /**
  * The episode's own page until an evaluator opens another one; that one is a new page with the same login, so that
@@ -169,6 +274,8 @@ export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>):
       try {
         other ??= await newPage();
         await other.goto(url, { waitUntil: "load", timeout: 60_000 });
+        // What scripts fetch comes after it; a page that never rests is taken as it is then.
+        await other.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => {});
       } catch (cause) {
         throw new Fault(
           "site_down",
@@ -180,42 +287,7 @@ export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>):
         );
       }
     },
-    html: async () => String(await read("document.documentElement.outerHTML")),
+    html: async () => String(await read(CONTENT)),
     evaluate: read,
   };
-}
-
-const storageStateSchema = z.looseObject({
-  cookies: z.array(
-    z.looseObject({
-      name: z.string(),
-      value: z.string(),
-      domain: z.string(),
-      path: z.string().optional(),
-      httpOnly: z.boolean().optional(),
-      secure: z.boolean().optional(),
-    }),
-  ),
-});
-
-/** Playwright's storage state; its local storage is not used by WebArena's sites. */
-async function readStorageState(path: string): Promise<WorldCookie[]> {
-  const hint =
-    "Log in to the sites and save Playwright's storage state there; WEBARENA_AUTH names the directory.";
-  if (!existsSync(path)) throw new ConfigError(`the login state ${path} does not exist`, hint);
-  try {
-    const { cookies } = storageStateSchema.parse(JSON.parse(await readFile(path, "utf8")));
-    return cookies.map(({ domain, name, value, path: at, httpOnly, secure }) => ({
-      host: domain.replace(/^\./, ""),
-      name,
-      value,
-      ...(at !== undefined && { path: at }),
-      ...(httpOnly !== undefined && { httpOnly }),
-      ...(secure !== undefined && { secure }),
-    }));
-  } catch (cause) {
-    throw new ConfigError(`the login state ${path} is malformed: ${(cause as Error).message}`, hint, {
-      cause,
-    });
-  }
 }

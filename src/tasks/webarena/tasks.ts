@@ -1,11 +1,14 @@
-/** @file WebArena's task files (WebArena-Lite's 13 keys): read, checked, placeholders filled in. */
+/** @file Task files of WebArena and WebArena-Lite: read, checked task by task, placeholders filled in. */
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
-import type { Task } from "../../core/task.ts";
+import type { Category, Task } from "../../core/task.ts";
+import { checkTarget } from "./calls.ts";
+import { isRequirement } from "./text.ts";
+import type { Protocol } from "./text.ts";
 
-/** A text where a list belongs (one task of WebArena-Lite) is a list of one; the official code compares its letters. */
-const list = z.union([z.array(z.string()), z.string().transform((text) => [text])]);
+/** A text where a list belongs (task 81 of WebArena-Lite), which the official code refuses; strictly it is a list of one. */
+const list = z.union([z.array(z.string()), z.string()]);
 
 const contentsSchema = z.strictObject({
   exact_match: z.string().optional(),
@@ -16,33 +19,62 @@ const contentsSchema = z.strictObject({
   fuzzy_match: z.union([z.array(z.string()), z.string()]).optional(),
 });
 
-const taskSchema = z.looseObject({
+const evalSchema = z.strictObject({
+  eval_types: z.array(z.enum(["string_match", "url_match", "program_html"])).min(1),
+  reference_answers: contentsSchema.nullish(),
+  reference_url: z.string().nullish(),
+  url_note: z.enum(["", "EXACT", "GOLD in PRED"]).nullish(),
+  string_note: z.string().nullish(),
+  program_html: z
+    .array(
+      z.strictObject({
+        url: z.string(),
+        locator: z.string(),
+        /** Run in the page before the locator, the first error ends them. */
+        prep_actions: z.array(z.string()).optional(),
+        required_contents: contentsSchema,
+      }),
+    )
+    .nullish(),
+  // For people.
+  reference_answer_raw_annotation: z.unknown().optional(),
+  annotation_note: z.unknown().optional(),
+});
+
+const taskSchema = z.strictObject({
   task_id: z.int(),
   sites: z.array(z.string()).min(1),
   start_url: z.string().min(1),
   intent: z.string().min(1),
-  intent_template_id: z.int().nullish(),
   storage_state: z.string().nullish(),
-  eval: z.looseObject({
-    eval_types: z.array(z.enum(["string_match", "url_match", "program_html"])),
-    reference_answers: contentsSchema.nullish(),
-    reference_url: z.string().nullish(),
-    url_note: z.string().nullish(),
-    string_note: z.string().nullish(),
-    program_html: z
-      .array(
-        z.looseObject({
-          url: z.string(),
-          locator: z.string(),
-          required_contents: contentsSchema,
-        }),
-      )
-      .nullish(),
-  }),
+  /** The sites are reset before the episode. */
+  require_reset: z.boolean().nullish(),
+  geolocation: z.null("a place of the browser is not supported").optional(),
+  eval: evalSchema,
+  // Not needed to run a task: a login is what `storage_state` names.
+  old_task_id: z.int().nullish(),
+  require_login: z.boolean().nullish(),
+  intent_template: z.unknown().optional(),
+  instantiation_dict: z.unknown().optional(),
+  intent_template_id: z.int().nullish(),
+  string_note: z.unknown().optional(),
 });
 
 export type WebArenaTask = z.infer<typeof taskSchema>;
 export type Contents = z.infer<typeof contentsSchema>;
+
+/** What can be told of a task that cannot be used. */
+const namedSchema = z.looseObject({
+  task_id: z.int(),
+  sites: z.array(z.string()).min(1).catch(["unknown"]),
+  start_url: z.string().catch(""),
+  intent: z.string().catch(""),
+});
+
+/** A task of a file: one that can be used, or why not. */
+export type TaskEntry =
+  | { task: WebArenaTask; unusable: null }
+  | { task: z.infer<typeof namedSchema>; unusable: string };
 
 /** Placeholder in a task file → name of the environment variable that holds the base URL. */
 export const PLACEHOLDERS = {
@@ -57,59 +89,103 @@ export const PLACEHOLDERS = {
 export type BaseUrls = Partial<Record<(typeof PLACEHOLDERS)[keyof typeof PLACEHOLDERS], string>>;
 
 /**
- * Reads the text of a task file. With `urls`, placeholders are replaced in the whole text, as the official code does;
- * without, they stay (for looking at tasks). Throws a `ConfigError` that names what is wrong.
+ * Reads the text of a task file. Throws a `ConfigError` where it is none. A task that has a field or an evaluator that nobody here
+ * knows is an entry that says so: the others can go on.
  */
-export function parseTasks(text: string, file: string, urls?: BaseUrls): WebArenaTask[] {
+export function parseTasks(text: string, file: string): TaskEntry[] {
   const hint = "Give the task file of WebArena or WebArena-Lite: a JSON array of tasks.";
-  let filled = text;
-  if (urls)
-    for (const [placeholder, name] of Object.entries(PLACEHOLDERS)) {
-      if (!filled.includes(placeholder)) continue;
-      const url = urls[name];
-      if (!url)
-        throw new ConfigError(
-          `${file} has tasks on ${placeholder}, but ${name} is not set`,
-          `Set the environment variable ${name} to the site's base URL, or use a file without these tasks.`,
-        );
-      filled = filled.replaceAll(placeholder, url.replace(/\/$/, ""));
-    }
   let json: unknown;
   try {
-    json = JSON.parse(filled);
+    json = JSON.parse(text);
   } catch (cause) {
     throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, hint, { cause });
   }
-  const parsed = z.array(taskSchema).min(1).safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
+  const named = z.array(namedSchema).min(1).safeParse(json);
+  if (!named.success) {
+    const [issue] = named.error.issues;
     throw new ConfigError(`${file} is malformed at ${issue!.path.join(".")}: ${issue!.message}`, hint, {
-      cause: parsed.error,
+      cause: named.error,
     });
   }
-  return parsed.data;
+  const ids = named.data.map(({ task_id }) => task_id);
+  const twice = ids.find((id, at) => ids.indexOf(id) !== at);
+  if (twice !== undefined) throw new ConfigError(`${file} has the task ${twice} twice`, hint);
+  return named.data.map((task): TaskEntry => {
+    const parsed = taskSchema.safeParse(task);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      return { task, unusable: `${issue!.path.join(".") || "the task"}: ${issue!.message}` };
+    }
+    const unusable = whatIsUnknown(parsed.data);
+    return unusable === null ? { task: parsed.data, unusable } : { task, unusable };
+  });
+}
+
+/** What the schema does not say: evaluators without what they compare with, functions and locators that nobody knows. */
+function whatIsUnknown({ eval: { eval_types, reference_answers, reference_url, ...rest } }: WebArenaTask) {
+  if (eval_types.includes("string_match") && Object.keys(reference_answers ?? {}).length === 0)
+    return "eval: string_match has no reference_answers";
+  if (eval_types.includes("url_match") && !reference_url) return "eval: url_match has no reference_url";
+  const targets = rest.program_html ?? [];
+  if (eval_types.includes("program_html") && targets.length === 0) return "eval: program_html has no targets";
+  const contents = [reference_answers ?? {}, ...targets.map(({ required_contents }) => required_contents)];
+  const requirement = contents
+    .flatMap(({ required_values = [] }) => required_values)
+    .find((text) => !isRequirement(text));
+  if (requirement !== undefined) return `eval: cannot read the requirement ${JSON.stringify(requirement)}`;
+  try {
+    for (const target of targets) checkTarget(target);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return `eval: ${error.message}`;
+  }
+  return null;
+}
+
+/** With the base URLs of its sites in place of placeholders; or which one is missing. */
+export function fillUrls<T extends object>(
+  task: T,
+  urls: BaseUrls,
+): { filled: T; missing: null } | { filled: null; missing: string } {
+  let text = JSON.stringify(task);
+  for (const [placeholder, name] of Object.entries(PLACEHOLDERS)) {
+    if (!text.includes(placeholder)) continue;
+    const url = urls[name];
+    if (!url) return { filled: null, missing: name };
+    text = text.replaceAll(placeholder, () => JSON.stringify(url.replace(/\/$/, "")).slice(1, -1));
+  }
+  return { filled: JSON.parse(text) as T, missing: null };
 }
 
 /** As a task of ours; its evaluator is found by the id. */
-export function toTask(task: WebArenaTask): Task {
+export function toTask({ task, unusable }: TaskEntry, protocol: Protocol): Task {
+  const id = `${protocol}.${task.task_id}`;
   return {
-    id: `webarena.${task.task_id}`,
+    id,
     sites: task.sites,
     instruction: task.intent,
-    // Further start pages would be tabs; one task has three. The first is the active one.
+    // The first is the active tab.
     startUrl: task.start_url.split(" |AND| ")[0]!,
-    templateId: `webarena.${task.task_id}`,
+    templateId: id,
     params: {},
-    category: isImpossible(task)
-      ? "impossible"
-      : task.eval.eval_types.includes("string_match")
-        ? "information retrieval"
-        : "navigation",
+    category: unusable === null ? categoryOf(task) : "navigation",
     // Not known; the official limit is 30 steps.
     difficulty: 8,
     split: "test",
   };
 }
+
+function categoryOf(task: WebArenaTask): Category {
+  if (isImpossible(task)) return "impossible";
+  return task.eval.eval_types.includes("string_match") ? "information retrieval" : "navigation";
+}
+
+/** Its check looks at what the agent has left behind on a site that can be written to. */
+export function changesState({ sites, eval: { eval_types } }: WebArenaTask): boolean {
+  return eval_types.includes("program_html") && sites.some((site) => !READ_ONLY.has(site));
+}
+
+const READ_ONLY = new Set(["map", "wikipedia"]);
 
 /** Whether a language model has to compare what was answered or what a page shows. */
 export function needsJudge({ eval: { reference_answers, program_html } }: WebArenaTask): boolean {
@@ -122,7 +198,7 @@ export function isImpossible({ eval: { reference_answers } }: WebArenaTask): boo
   const { exact_match, must_include, fuzzy_match } = reference_answers ?? {};
   return [
     exact_match,
-    ...(must_include ?? []),
+    ...[must_include ?? []].flat(),
     ...(fuzzy_match === undefined ? [] : [fuzzy_match].flat()),
   ].includes("N/A");
 }

@@ -1,15 +1,20 @@
 /**
- * @file Text rules of WebArena-Lite's evaluators: cleaning, tokens as NLTK's `word_tokenize` makes them, and the kinds
- * of comparison.
+ * @file Text rules of the evaluators of WebArena and WebArena-Lite: cleaning, tokens as NLTK's `word_tokenize` makes them, and the
+ * kinds of comparison.
  *
  * Deviations from the official code:
  * 1. Sentences end at `.`, `?` or `!` before white space, except after common abbreviations, initials and numbers;
  *    NLTK decides that with a trained model. It matters only for a word directly before a period inside a text.
  */
 
-/** Lower case, one pair of the same outer quotes removed; white space is kept (WebArena-Lite does not trim). */
+/** Which evaluators: WebArena's own, or WebArena-Lite's, which differ (docs/webarena.md). */
+export type Protocol = "webarena" | "webarena-lite";
+/** As published, or corrected where that is known to be wrong. */
+export type Strictness = "published" | "strict";
+
+/** Lower case, one pair of the same outer quotes removed; white space is kept. */
 export function clean(text: string): string {
-  const quoted = text.length > 1 && /^(['"])[\s\S]*\1$/.test(text);
+  const quoted = /^'[^]*'$|^"[^]*"$|^['"]$/.test(text);
   return (quoted ? text.slice(1, -1) : text).toLowerCase();
 }
 
@@ -77,36 +82,67 @@ export function tokenize(text: string): string[] {
 
 const alternatives = (text: string) => text.split(" |OR| ");
 
-export function exactMatch(reference: string, prediction: string): boolean {
-  return clean(prediction) === clean(reference);
+/** How texts and addresses are compared. */
+export interface TextRules {
+  clean(text: string): string;
+  exactMatch(reference: string, text: string): boolean;
+  /** In an answer; `alone`: it is the list's only reference. */
+  mustInclude(reference: string, text: string, alone: boolean): boolean;
+  pageIncludes(reference: string, text: string): boolean;
+  mustExclude(reference: string, text: string): boolean;
+  oneOf(references: readonly string[], text: string): boolean;
+  requiredValue(requirement: string, text: string): boolean;
+  urlMatch(reference: string, url: string, note: string | undefined): boolean;
+  /** What is compared of a page. */
+  ofPage(text: string): string;
 }
 
-/** One-token references must be a token, others a substring. `splitSlashes` is for predictions of `must_include`. */
-function contains(reference: string, prediction: string, splitSlashes: boolean): boolean {
-  const [want, text] = [clean(reference), clean(prediction)];
-  if (tokenize(want).length !== 1) return text.includes(want);
-  return tokenize(text).some((token) => token === want || (splitSlashes && token.split("/").includes(want)));
+export function textRules(protocol: Protocol, strictness: Strictness): TextRules {
+  const isStrict = strictness === "strict";
+  const isLite = protocol === "webarena-lite";
+  const cleaned = isLite && !isStrict ? clean : (text: string) => clean(text.trim());
+  const exactMatch = (reference: string, text: string) => cleaned(text) === cleaned(reference);
+  /** One-token references must be a token, others a substring. `splitSlashes` is for predictions of `must_include`. */
+  const contains = (reference: string, text: string, splitSlashes: boolean): boolean => {
+    const [want, got] = [cleaned(reference), cleaned(text)];
+    if (tokenize(want).length !== 1) return got.includes(want);
+    return tokenize(got).some((token) => token === want || (splitSlashes && token.split("/").includes(want)));
+  };
+  const includesAny = (reference: string, text: string) =>
+    alternatives(reference).some((alternative) => contains(alternative, text, true));
+  const substring = (reference: string, text: string) => cleaned(text).includes(cleaned(reference));
+  return {
+    clean: cleaned,
+    exactMatch,
+    mustInclude: isLite
+      ? includesAny
+      : (reference, text, alone) =>
+          alone && cleaned(reference).length === 1
+            ? contains(reference, text, false)
+            : substring(reference, text),
+    pageIncludes: isLite
+      ? includesAny
+      : (reference, text) => alternatives(reference).some((alternative) => substring(alternative, text)),
+    mustExclude: (reference, text) => !contains(reference, text, false),
+    oneOf: (references, text) => references.some((reference) => substring(reference, text)),
+    requiredValue: (requirement, text) => requiredValue(requirement, text, isStrict),
+    urlMatch: (reference, url, note) =>
+      isLite ? urlMatch(reference, url, note, isStrict) : webArenaUrlMatch(reference, url, note, isStrict),
+    ofPage: isLite && !isStrict ? (text) => text : unescapeHtml,
+  };
 }
 
-/** Any of the ` |OR| ` alternatives. */
-export function mustInclude(reference: string, prediction: string): boolean {
-  return alternatives(reference).some((alternative) => contains(alternative, prediction, true));
-}
-
-export function mustExclude(reference: string, prediction: string): boolean {
-  return !contains(reference, prediction, false);
-}
-
-export function oneOf(references: readonly string[], prediction: string): boolean {
-  return references.some((reference) => clean(prediction).includes(clean(reference)));
-}
-
-/** `requirement`: inequalities such as `<= 700`, alternatives by ` |OR| `. What is no integer counts as 0. */
-export function requiredValue(requirement: string, prediction: string): boolean {
+/**
+ * `requirement`: inequalities such as `<= 700`, alternatives by ` |OR| `. What is no integer fulfils none. As published, `<` and `>`
+ * allow the value itself, by their tolerance of 1e-8.
+ */
+function requiredValue(requirement: string, prediction: string, isStrict: boolean): boolean {
   const text = prediction.trim().replaceAll(",", "");
-  const value = /^[+-]?\d+$/.test(text) ? Number(text) : 0;
+  if (!/^[+-]?\d+$/.test(text)) return false;
+  const value = Number(text);
+  const tolerance = isStrict ? -1e-8 : 1e-8;
   return alternatives(requirement).some((alternative) => {
-    const match = /^\s*(<=|>=|==|<|>)\s*([+-]?\d+(?:\.\d+)?)\s*$/.exec(alternative);
+    const match = REQUIREMENT.exec(alternative);
     if (!match) throw new RangeError(`cannot read the requirement ${JSON.stringify(alternative)}`);
     const wanted = Number(match[2]);
     switch (match[1]) {
@@ -115,25 +151,83 @@ export function requiredValue(requirement: string, prediction: string): boolean 
       case ">=":
         return value >= wanted - 1e-8;
       case "<":
-        return value < wanted - 1e-8;
+        return value < wanted + tolerance;
       case ">":
-        return value > wanted + 1e-8;
+        return value > wanted - tolerance;
       default:
         return Math.abs(value - wanted) <= 1e-8;
     }
   });
 }
 
+const REQUIREMENT = /^\s*(<=|>=|==|<|>)\s*([+-]?\d+(?:\.\d+)?)\s*$/;
+
+/** Whether {@link TextRules.requiredValue} can read it. */
+export const isRequirement = (text: string): boolean =>
+  alternatives(text).every((alternative) => REQUIREMENT.test(alternative));
+
 /** `localhost` is 127.0.0.1, one trailing slash is dropped. */
 function normaliseUrl(url: string): string {
-  return url.replace("localhost", "127.0.0.1").replace(/\/$/, "");
+  return url.replaceAll("localhost", "127.0.0.1").replace(/\/$/, "");
 }
 
-/** `note`: `EXACT` (the default) or `GOLD in PRED`, a plain substring. */
-export function urlMatch(reference: string, url: string, note: string | undefined): boolean {
+/** Is `want` in `got`, and does an address end there? As published, `/orders/1` is in `/orders/12`. */
+function addressIn(want: string, got: string, isStrict: boolean): boolean {
+  for (let at = got.indexOf(want); at >= 0; at = got.indexOf(want, at + 1)) {
+    const next = got[at + want.length];
+    if (!isStrict || next === undefined || "/?#&".includes(next)) return true;
+  }
+  return false;
+}
+
+/** WebArena-Lite's. `note`: `EXACT` (the default) or `GOLD in PRED`, a plain substring. */
+function urlMatch(reference: string, url: string, note: string | undefined, isStrict: boolean): boolean {
   const got = normaliseUrl(url);
   const wanted = alternatives(reference).map(normaliseUrl);
-  if (note === "GOLD in PRED") return wanted.some((want) => got.includes(want));
+  if (note === "GOLD in PRED") return wanted.some((want) => addressIn(want, got, isStrict));
   if (note === undefined || note === "" || note === "EXACT") return wanted.includes(got);
   throw new RangeError(`unknown url_note ${JSON.stringify(note)}`);
+}
+
+/**
+ * WebArena's: host and path of an alternative are in those of the page, and each parameter has one of the values that any alternative
+ * gives it. Strict: one alternative has to fit as a whole, and its path ends where the page's has a boundary.
+ */
+function webArenaUrlMatch(
+  reference: string,
+  url: string,
+  note: string | undefined,
+  isStrict: boolean,
+): boolean {
+  if (note !== undefined && note !== "" && note !== "GOLD in PRED")
+    throw new RangeError(`unknown url_note ${JSON.stringify(note)}`);
+  const parse = (text: string) => {
+    const [, base = "", query = ""] = /^(?:[a-z][a-z\d+.-]*:\/\/)?([^?#]*)(?:\?([^#]*))?/i.exec(
+      text.replace(/\/+$/, ""),
+    )!;
+    return { base, query: new URLSearchParams(query) };
+  };
+  const got = parse(url);
+  const wanted = alternatives(reference).map(parse);
+  const hasBase = ({ base }: { base: string }) => addressIn(base, got.base, isStrict);
+  // Parameters without a value are none, as for Python's parse_qs.
+  const hasValue = (key: string, values: readonly string[]) =>
+    values.length === 0 || values.some((value) => got.query.getAll(key).includes(value));
+  const valuesOf = (of: typeof wanted, key: string) =>
+    of.flatMap(({ query }) => query.getAll(key)).filter((value) => value !== "");
+  const fits = (of: typeof wanted) =>
+    of.some(hasBase) &&
+    of.every(({ query }) => [...query.keys()].every((key) => hasValue(key, valuesOf(of, key))));
+  return isStrict ? wanted.some((one) => fits([one])) : fits(wanted);
+}
+
+const ENTITIES: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0" };
+
+/** The entities that browsers write when they serialise a page, and numbers. */
+function unescapeHtml(text: string): string {
+  return text.replace(/&(?:#(\d+)|#x([\da-f]+)|([a-z]+));/gi, (whole, decimal, hex, name) => {
+    const code = decimal ? Number(decimal) : hex ? Number.parseInt(String(hex), 16) : null;
+    if (code !== null) return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    return ENTITIES[String(name)] ?? whole;
+  });
 }

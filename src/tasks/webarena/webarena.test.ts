@@ -3,21 +3,15 @@ import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { ConfigError, Fault } from "../../core/errors.ts";
 import { listen } from "../../http/listen.ts";
-import { evaluate, parseCall, pythonString, redditPostUrl } from "./evaluate.ts";
+import { parseCall } from "./calls.ts";
+import { evaluate, pythonString, redditPostUrl } from "./evaluate.ts";
 import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
 import { createAnswerJudge } from "./judge.ts";
-import { isImpossible, needsJudge, parseTasks, toTask } from "./tasks.ts";
+import { shopApi } from "./shop-api.ts";
+import { createSiteLocks } from "./site-locks.ts";
+import { changesState, fillUrls, isImpossible, needsJudge, parseTasks, toTask } from "./tasks.ts";
 import type { WebArenaTask } from "./tasks.ts";
-import {
-  clean,
-  exactMatch,
-  mustExclude,
-  mustInclude,
-  oneOf,
-  requiredValue,
-  tokenize,
-  urlMatch,
-} from "./text.ts";
+import { clean, textRules, tokenize } from "./text.ts";
 
 describe("tokens are NLTK's", () => {
   test.each([
@@ -43,36 +37,73 @@ describe("tokens are NLTK's", () => {
   });
 });
 
-describe("string rules", () => {
-  test("outer quotes and case go, white space stays", () => {
+const lite = textRules("webarena-lite", "published");
+const corrected = textRules("webarena-lite", "strict");
+const original = textRules("webarena", "published");
+
+describe("string rules of WebArena-Lite", () => {
+  test("outer quotes and case go, white space stays; strictly it goes", () => {
     expect(clean(`"Hello World"`)).toBe("hello world");
     expect(clean(`"half`)).toBe(`"half`);
-    expect(exactMatch("N/A", "n/a")).toBe(true);
-    expect(exactMatch("N/A", "n/a ")).toBe(false);
+    expect(lite.exactMatch("N/A", "n/a")).toBe(true);
+    expect(lite.exactMatch("N/A", "n/a ")).toBe(false);
+    expect(corrected.exactMatch("N/A", "n/a ")).toBe(true);
   });
   test("a one-token reference must be a token, a longer one a substring", () => {
-    expect(mustInclude("12", "it costs $12")).toBe(true);
-    expect(mustInclude("12.00", "it costs $12")).toBe(false);
-    expect(mustInclude("1,200", "there are 1200")).toBe(false);
-    expect(mustInclude("5", "about 15 minutes")).toBe(false);
-    expect(mustInclude("guest", "guest/owner")).toBe(true);
-    expect(mustInclude("wrong |OR| right answer", "the right answers")).toBe(true);
-    expect(mustExclude("guest", "guest/owner")).toBe(true);
-    expect(mustExclude("guest", "a guest")).toBe(false);
-    expect(oneOf(["a b", "c d"], "x C D y")).toBe(true);
+    const includes = (reference: string, text: string) => lite.mustInclude(reference, text, false);
+    expect(includes("12", "it costs $12")).toBe(true);
+    expect(includes("12.00", "it costs $12")).toBe(false);
+    expect(includes("1,200", "there are 1200")).toBe(false);
+    expect(includes("5", "about 15 minutes")).toBe(false);
+    expect(includes("guest", "guest/owner")).toBe(true);
+    expect(includes("wrong |OR| right answer", "the right answers")).toBe(true);
+    expect(lite.mustExclude("guest", "guest/owner")).toBe(true);
+    expect(lite.mustExclude("guest", "a guest")).toBe(false);
+    expect(lite.oneOf(["a b", "c d"], "x C D y")).toBe(true);
   });
-  test("required values are inequalities over an integer, else over 0", () => {
-    expect(requiredValue("<= 700", "699")).toBe(true);
-    expect(requiredValue("> 1000 |OR| == 5", "5")).toBe(true);
-    expect(requiredValue(">= 1000", "1,000")).toBe(true);
-    expect(requiredValue("> 0", "many")).toBe(false);
-    expect(() => requiredValue("about 5", "5")).toThrow(RangeError);
+  test("required values are inequalities over an integer; as published, < and > allow the value itself", () => {
+    expect(lite.requiredValue("<= 700", "699")).toBe(true);
+    expect(lite.requiredValue("> 1000 |OR| == 5", "5")).toBe(true);
+    expect(lite.requiredValue(">= 1000", "1,000")).toBe(true);
+    expect(lite.requiredValue("<= 0", "many")).toBe(false);
+    expect([lite.requiredValue("< 5", "5"), corrected.requiredValue("< 5", "5")]).toEqual([true, false]);
+    expect(() => lite.requiredValue("about 5", "5")).toThrow(RangeError);
   });
-  test("addresses: equal by default, a substring where asked", () => {
-    expect(urlMatch("http://localhost:1/x", "http://127.0.0.1:1/x/", undefined)).toBe(true);
-    expect(urlMatch("http://a/x", "http://a/x/y", undefined)).toBe(false);
-    expect(urlMatch("http://a/z |OR| http://a/x", "http://a/x/y", "GOLD in PRED")).toBe(true);
-    expect(() => urlMatch("a", "a", "NEARLY")).toThrow(RangeError);
+  test("addresses: equal by default, a substring where asked; strictly, one that ends there", () => {
+    expect(lite.urlMatch("http://localhost:1/x", "http://127.0.0.1:1/x/", undefined)).toBe(true);
+    expect(lite.urlMatch("http://a/x", "http://a/x/y", undefined)).toBe(false);
+    expect(lite.urlMatch("http://a/z |OR| http://a/x", "http://a/x/y", "GOLD in PRED")).toBe(true);
+    const order = (rules: typeof lite) =>
+      rules.urlMatch("http://a/order/1", "http://a/order/12", "GOLD in PRED");
+    expect([order(lite), order(corrected)]).toEqual([true, false]);
+    expect(corrected.urlMatch("http://a/order/1", "http://a/order/1?x=2", "GOLD in PRED")).toBe(true);
+    expect(() => lite.urlMatch("a", "a", "NEARLY")).toThrow(RangeError);
+  });
+});
+
+describe("string rules of WebArena", () => {
+  test("white space goes; tokens only of a single character that stands alone; no alternatives in answers", () => {
+    expect(original.exactMatch("Yes", " yes ")).toBe(true);
+    expect([original.mustInclude("5", "15", true), original.mustInclude("5", "15", false)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(original.mustInclude("12", "it was 512", true)).toBe(true);
+    expect(original.mustInclude("a |OR| b", "b", true)).toBe(false);
+    expect(original.pageIncludes("a |OR| b", "xbx")).toBe(true);
+    expect(original.ofPage("Q&amp;A &#39;x&#39;")).toBe("Q&A 'x'");
+  });
+  test("addresses: path of one alternative, parameters of any; strictly, one alternative as a whole", () => {
+    const match = (reference: string, url: string, rules = original) =>
+      rules.urlMatch(reference, url, undefined);
+    expect(match("http://a/x?p=1", "http://a/x/y?q=2&p=1")).toBe(true);
+    expect(match("http://a/x?p=1", "http://a/x/y?p=2")).toBe(false);
+    const mixed = "http://a/x?p=1 |OR| http://a/y?p=2";
+    expect([
+      match(mixed, "http://a/x?p=2"),
+      match(mixed, "http://a/x?p=2", textRules("webarena", "strict")),
+    ]).toEqual([true, false]);
+    expect(() => original.urlMatch("a", "a", "EXACT")).toThrow(RangeError);
   });
 });
 
@@ -147,19 +178,26 @@ describe("evaluators", () => {
   });
   test("the shop's newest order is asked for by its REST API", async () => {
     const asked: string[] = [];
-    const shop = new Hono();
-    shop.post("/rest/default/V1/integration/admin/token", async (c) =>
+    const magento = new Hono();
+    magento.post("/rest/default/V1/integration/admin/token", async (c) =>
       c.json((await c.req.json<{ username: string }>()).username === "admin" ? "t0k3n" : null),
     );
-    shop.get("/rest/V1/orders", (c) => {
+    magento.get("/rest/V1/orders", (c) => {
       asked.push(
         c.req.header("authorization") ?? "",
         c.req.query("searchCriteria[sortOrders][0][direction]") ?? "",
       );
       return c.json({ items: [{ increment_id: "000000189" }] });
     });
-    await using listening = await listen(shop.fetch, { port: 0 });
+    magento.get("/rest/V1/products/B1/reviews", (c) =>
+      c.json(
+        ["Bob", "Ada"].map((nickname) => ({ nickname, ratings: [{ rating_name: "Rating", percent: 80 }] })),
+      ),
+    );
+    await using listening = await listen(magento.fetch, { port: 0 });
     const shoppingUrl = `http://127.0.0.1:${listening.port}/`;
+    const admin = { username: "admin", password: "admin1234" };
+    const shop = shopApi({ ...admin, url: shoppingUrl });
     const check = task({
       eval_types: ["program_html"],
       program_html: [
@@ -171,10 +209,13 @@ describe("evaluators", () => {
       ],
     });
     const opened: string[] = [];
-    expect(await evaluate(check, "", { page: page({}, opened), judge: null, shoppingUrl })).toEqual([]);
+    expect(await evaluate(check, "", { page: page({}, opened), judge: null, shop })).toEqual([]);
     expect(opened).toEqual([`${shoppingUrl}sales/order/view/order_id/189/`]);
     expect(asked).toEqual(["Bearer t0k3n", "DESC"]);
-    const down = evaluate(check, "", { page: page(), judge: null, shoppingUrl: `${shoppingUrl}gone/` });
+    expect(await shop.latestReviewAuthor("B1")).toBe("Ada");
+    expect(await shop.latestReviewRating("B1")).toBe("80");
+    const gone = shopApi({ ...admin, url: `${shoppingUrl}gone/` });
+    const down = evaluate(check, "", { page: page(), judge: null, shop: gone });
     await expect(down).rejects.toThrow(/newest order: .* answers 404/);
     await expect(down).rejects.toMatchObject({ code: "site_down", retryable: true });
   });
@@ -189,6 +230,7 @@ describe("evaluators", () => {
     });
     expect(() => parseCall("func:x(process.exit())")).toThrow(RangeError);
     expect(redditPostUrl("http://a:9/f/books/12/title?x=1")).toBe("http://a:9/f/books/12/");
+    expect(redditPostUrl("http://a/f/books/submit")).toBe("http://a/f/books/submit/");
     expect(redditPostUrl("http://a/user/x")).toBe("http://a/user/x");
   });
   test("an account that looks like code stays a text", async () => {
@@ -242,22 +284,92 @@ describe("the judge's contract", () => {
   });
 });
 
+test("as published a judge's reply is read by the words in it, strictly by its last line", async () => {
+  const judges = (["published", "strict"] as const).map((evaluator) =>
+    createAnswerJudge(
+      { name: "fake", chat: async () => ({ text: "I say it is correct.", stop: "stop" }) },
+      evaluator,
+    ),
+  );
+  expect(await judges[0]!.sameAnswer("q", "r", "a")).toBe(true);
+  await expect(judges[1]!.sameAnswer("q", "r", "a")).rejects.toThrow(Fault);
+});
+
+test("who changes a site has it alone, and nobody passes one who waits", async () => {
+  const locks = createSiteLocks();
+  const order: string[] = [];
+  const enter = async (name: string, sites: string[], alone: boolean) => {
+    const leave = await locks.enter(sites, alone);
+    order.push(name);
+    return leave;
+  };
+  const readers = await Promise.all([enter("a", ["shop"], false), enter("b", ["shop"], false)]);
+  const writer = enter("writer", ["shop"], true);
+  const late = enter("late", ["shop", "map"], false);
+  const elsewhere = await enter("elsewhere", ["forum"], true);
+  for (const leave of readers) leave();
+  const leave = await writer;
+  elsewhere();
+  expect(order).toEqual(["a", "b", "elsewhere", "writer"]);
+  leave();
+  await late;
+  expect(order.at(-1)).toBe("late");
+});
+
 describe("task files", () => {
-  const one = JSON.stringify([{ ...task({}), start_url: "__SHOPPING__/cart" }]);
+  const read = (...tasks: unknown[]) => parseTasks(JSON.stringify(tasks), "t.json");
   test("placeholders are filled from base URLs; one that is missing is named", () => {
-    expect(parseTasks(one, "t.json", { SHOPPING: "http://h:7770/" })[0]!.start_url).toBe(
-      "http://h:7770/cart",
+    const [entry] = read({ ...task({}), start_url: "__SHOPPING__/cart" });
+    const one = entry!.task;
+    expect(fillUrls(one, { SHOPPING: "http://h:7770/" }).filled?.start_url).toBe("http://h:7770/cart");
+    expect(fillUrls(one, {})).toEqual({ filled: null, missing: "SHOPPING" });
+  });
+  test("what is wrong with one task is said of it alone", () => {
+    const wrong = { ...task({}), task_id: 2, eval: { eval_types: ["page_image_query"] } };
+    const unknown = (id: number, evaluation: unknown, more = {}) => ({
+      ...task({}),
+      task_id: id,
+      eval: evaluation,
+      ...more,
+    });
+    const target = { url: "last", locator: "", required_contents: { exact_match: "x" } };
+    const entries = read(
+      { ...task({ reference_answers: { exact_match: "x" } }), task_id: 1 },
+      wrong,
+      unknown(3, {
+        eval_types: ["program_html"],
+        program_html: [{ ...target, locator: "func:rm(__page__)" }],
+      }),
+      unknown(4, { eval_types: ["url_match"], reference_url: "x", url_note: "NEARLY" }),
+      unknown(
+        5,
+        { eval_types: ["string_match"], reference_answers: { exact_match: "x" } },
+        { geolocation: {} },
+      ),
+      unknown(6, { eval_types: ["string_match"], reference_answers: { exact_match: "x" } }, { surprise: 1 }),
+      unknown(7, { eval_types: ["string_match"], reference_answers: { required_values: ["about 5"] } }),
     );
-    expect(() => parseTasks(one, "t.json", {})).toThrow(/SHOPPING is not set/);
+    expect(entries.map(({ unusable }) => unusable)).toEqual([
+      null,
+      expect.stringMatching(/eval\.eval_types/),
+      "eval: unknown evaluator function rm",
+      expect.stringMatching(/eval\.url_note/),
+      expect.stringMatching(/geolocation/),
+      expect.stringMatching(/surprise/),
+      expect.stringMatching(/about 5/),
+    ]);
   });
   test("a malformed file says where", () => {
     expect(() => parseTasks("{", "t.json")).toThrow(ConfigError);
     expect(() => parseTasks("[{}]", "t.json")).toThrow(/malformed at 0\./);
+    expect(() => read(task({}), task({}))).toThrow(/task 1 twice/);
   });
 
   const file = new URL("../../../../shared/data/webarena-lite/test_webarena_lite.raw.json", import.meta.url);
   test.skipIf(!existsSync(file))("all 165 tasks of WebArena-Lite are read, with the published counts", () => {
-    const tasks = parseTasks(readFileSync(file, "utf8"), "lite");
+    const entries = parseTasks(readFileSync(file, "utf8"), "lite");
+    expect(entries.filter(({ unusable }) => unusable !== null)).toEqual([]);
+    const tasks = entries.map((entry) => entry.task as WebArenaTask);
     expect(tasks).toHaveLength(165);
     const count = (type: string) =>
       tasks.filter((t) => t.eval.eval_types.includes(type as "string_match")).length;
@@ -265,12 +377,8 @@ describe("task files", () => {
     expect(tasks.filter(isImpossible).map((t) => t.task_id)).toEqual([
       27, 51, 56, 59, 74, 86, 91, 114, 161, 162,
     ]);
-    expect(new Set(tasks.map((t) => toTask(t).id)).size).toBe(165);
-    const oneToken = tasks
-      .flatMap((t) => t.eval.reference_answers?.must_include ?? [])
-      .flatMap((item) => item.split(" |OR| "))
-      .map((item) => tokenize(clean(item)).length === 1);
-    // The reference counts 66 and 47: it takes the five letters of task 81's text, which is no list, one by one.
-    expect([oneToken.length, oneToken.filter(Boolean).length]).toEqual([62, 43]);
+    expect(tasks.filter(needsJudge)).toHaveLength(40);
+    expect(tasks.filter(changesState)).toHaveLength(63);
+    expect(new Set(entries.map((entry) => toTask(entry, "webarena-lite").id)).size).toBe(165);
   });
 });

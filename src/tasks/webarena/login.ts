@@ -1,0 +1,253 @@
+/**
+ * @file Login states of WebArena's sites: made by signing in, as its own script does, kept as Playwright's storage state, and found
+ * out whether they still hold.
+ */
+
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { Locator, Page } from "playwright-core";
+import { z } from "zod";
+import type { BrowserPool } from "../../browser/pool.ts";
+import type { EpisodeWorld, WorldCookie } from "../../browser/world.ts";
+import { ConfigError, Fault } from "../../core/errors.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
+import type { BaseUrls } from "./tasks.ts";
+import type { Settings } from "./settings.ts";
+
+type LoginSite = "shopping" | "shopping_admin" | "reddit" | "gitlab";
+
+interface SiteLogin {
+  /** The base URL's name. */
+  url: keyof BaseUrls;
+  /** Fills in the sign-in page; what it returns is to be clicked. */
+  fill: (page: Page, base: string, username: string, password: string) => Promise<Locator>;
+  /** A page that only a signed-in user sees, and what is to be seen there; `null`: its address stays. */
+  proof: (username: string) => { path: string; sees: string | null };
+}
+
+const LOGINS: Record<LoginSite, SiteLogin> = {
+  shopping: {
+    url: "SHOPPING",
+    fill: async (page, base, username, password) => {
+      await page.goto(`${base}/customer/account/login/`);
+      await page.getByLabel("Email", { exact: true }).fill(username);
+      await page.getByLabel("Password", { exact: true }).fill(password);
+      return page.getByRole("button", { name: "Sign In" }).first();
+    },
+    proof: () => ({ path: "/wishlist/", sees: null }),
+  },
+  shopping_admin: {
+    url: "SHOPPING_ADMIN",
+    fill: async (page, base, username, password) => {
+      await page.goto(base);
+      await page.getByPlaceholder("user name").fill(username);
+      await page.getByPlaceholder("password").fill(password);
+      return page.getByRole("button", { name: "Sign in" });
+    },
+    proof: () => ({ path: "/dashboard", sees: "Dashboard" }),
+  },
+  reddit: {
+    url: "REDDIT",
+    fill: async (page, base, username, password) => {
+      await page.goto(`${base}/login`);
+      await page.getByLabel("Username").fill(username);
+      await page.getByLabel("Password").fill(password);
+      return page.getByRole("button", { name: "Log in" });
+    },
+    proof: (username) => ({ path: `/user/${username}/account`, sees: "Delete" }),
+  },
+  gitlab: {
+    url: "GITLAB",
+    fill: async (page, base, username, password) => {
+      await page.goto(`${base}/users/sign_in`);
+      await page.getByTestId("username-field").fill(username);
+      await page.getByTestId("password-field").fill(password);
+      return page.getByTestId("sign-in-button");
+    },
+    proof: () => ({ path: "/-/profile", sees: null }),
+  },
+};
+
+const LOGIN_MS = 30_000;
+
+/** The sites that a state is of: `gitlab.reddit_state.json` is of two. */
+export function sitesOf(state: string): string[] {
+  return basename(state)
+    .replace(/_state\.json$/, "")
+    .split(".");
+}
+
+const isLoginSite = (site: string): site is LoginSite => Object.hasOwn(LOGINS, site);
+
+export interface Logins {
+  /**
+   * The cookies of a state that holds, made anew where it does not and the passwords are there. Throws a `Fault` (`task_unusable`) that
+   * says what is missing or expired.
+   */
+  cookies(state: string): Promise<WorldCookie[]>;
+  /** Signs in to all sites of a state and writes it. Throws a `ConfigError` where that cannot be done. */
+  make(state: string): Promise<string>;
+}
+
+type Network = Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts">;
+
+export function createLogins(settings: Settings, pool: BrowserPool, network: Network): Logins {
+  const access = (site: string) => {
+    if (!isLoginSite(site))
+      throw new ConfigError(
+        `nobody knows how to sign in to ${JSON.stringify(site)}`,
+        "The sites are shopping, shopping_admin, reddit and gitlab.",
+      );
+    const login = LOGINS[site];
+    const base = settings.urls[login.url];
+    if (!base)
+      throw new ConfigError(
+        `${login.url}, the base URL of ${site}, is not set`,
+        "Set it in the settings file or the environment.",
+      );
+    return {
+      ...login,
+      base,
+      username: settings.accounts[site].username,
+      password: settings.password(site),
+      site,
+    };
+  };
+  const onPage = async <T>(cookies: readonly WorldCookie[], body: (page: Page) => Promise<T>): Promise<T> => {
+    const [first] = Object.values(settings.urls);
+    await using opened = await pool.openContext({
+      ...network,
+      cookies: [],
+      startUrl: first ?? "about:blank",
+    });
+    await opened.context.addCookies(forContext(cookies));
+    const page = await opened.newPage();
+    page.setDefaultTimeout(LOGIN_MS);
+    // Awaited here: the context goes when this returns.
+    return await body(page);
+  };
+  /** What does not hold, or `null`. */
+  const whatFails = async (page: Page, state: string): Promise<string | null> => {
+    for (const { base, proof, username, site } of sitesOf(state).map(access)) {
+      const { path, sees } = proof(username);
+      await page.goto(base + path, { waitUntil: "load" });
+      const holds = sees === null ? samePath(page.url(), base + path) : (await page.content()).includes(sees);
+      if (!holds) return `${site}: ${base + path} led to ${page.url()}`;
+    }
+    return null;
+  };
+  const make = async (state: string): Promise<string> => {
+    const path = join(settings.auth, basename(state));
+    const sites = sitesOf(state).map(access);
+    const missing = sites.find(({ password }) => password === null);
+    if (missing)
+      throw new ConfigError(
+        `there is no password for ${missing.username} on ${missing.site}`,
+        `Set ${settings.accounts[missing.site].passwordEnv ?? `WEBARENA_${missing.site.toUpperCase()}_PASSWORD`}.`,
+      );
+    await onPage([], async (page) => {
+      for (const { fill, base, username, password, site } of sites)
+        try {
+          const button = await fill(page, base, username, password!);
+          await Promise.all([page.waitForEvent("framenavigated"), button.click()]);
+          await page.waitForLoadState("load");
+        } catch (cause) {
+          throw new ConfigError(
+            `signing in to ${site} as ${username} failed: ${String((cause as Error).message).split("\n")[0]}`,
+            "Look whether the site is up and its sign-in page is WebArena's.",
+            { cause },
+          );
+        }
+      const failed = await whatFails(page, state);
+      if (failed !== null)
+        throw new ConfigError(`the login does not hold: ${failed}`, "Correct the account or its password.");
+      await makeDirectory(settings.auth);
+      // A secret itself, and kept as it is: for its owner alone.
+      await writeFile(path, JSON.stringify(await page.context().storageState(), null, 1), { mode: 0o600 });
+    });
+    return path;
+  };
+  /** One login at a time: the sites end a session that is made twice. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const ensure = async (state: string): Promise<WorldCookie[]> => {
+    const path = join(settings.auth, basename(state));
+    const canMake = sitesOf(state).every((site) => isLoginSite(site) && settings.password(site) !== null);
+    const why = existsSync(path)
+      ? await onPage(await readStorageState(path), (page) => whatFails(page, state))
+      : "it does not exist";
+    if (why === null) return readStorageState(path);
+    if (!canMake)
+      throw new ConfigError(
+        `the login state ${path} ${existsSync(path) ? `has expired (${why})` : "does not exist"}`,
+        "Set the passwords and run `webrl suite login`.",
+      );
+    await make(state);
+    return readStorageState(path);
+  };
+  return {
+    make,
+    cookies: async (state) => {
+      const mine = turn.then(() => ensure(state));
+      turn = mine.catch(() => {});
+      try {
+        return await mine;
+      } catch (cause) {
+        if (cause instanceof ConfigError)
+          throw new Fault("task_unusable", `${cause.message}. ${cause.hint}`, { retryable: false, cause });
+        if (cause instanceof Fault) throw cause;
+        throw new Fault(
+          "site_down",
+          `the login could not be looked at: ${String((cause as Error).message).split("\n")[0]}`,
+          {
+            retryable: true,
+            cause,
+          },
+        );
+      }
+    },
+  };
+}
+
+function samePath(a: string, b: string): boolean {
+  const path = (text: string) => new URL(text).pathname.replace(/\/+$/, "");
+  return path(a) === path(b);
+}
+
+/** As Playwright takes them. */
+export const forContext = (cookies: readonly WorldCookie[]) =>
+  cookies.map(({ host, ...cookie }) => ({ ...cookie, domain: host, path: cookie.path ?? "/" }));
+
+const storageStateSchema = z.looseObject({
+  cookies: z.array(
+    z.looseObject({
+      name: z.string(),
+      value: z.string(),
+      domain: z.string(),
+      path: z.string().optional(),
+      httpOnly: z.boolean().optional(),
+      secure: z.boolean().optional(),
+    }),
+  ),
+});
+
+/** Playwright's storage state; its local storage is not used by WebArena's sites. */
+async function readStorageState(path: string): Promise<WorldCookie[]> {
+  try {
+    const { cookies } = storageStateSchema.parse(JSON.parse(await readFile(path, "utf8")));
+    return cookies.map(({ domain, name, value, path: at, httpOnly, secure }) => ({
+      host: domain.replace(/^\./, ""),
+      name,
+      value,
+      ...(at !== undefined && { path: at }),
+      ...(httpOnly !== undefined && { httpOnly }),
+      ...(secure !== undefined && { secure }),
+    }));
+  } catch (cause) {
+    throw new ConfigError(
+      `the login state ${path} is malformed: ${(cause as Error).message}`,
+      "Make it anew with `webrl suite login`.",
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/** @file What a user says of WebArena: the task file, and in a settings file or the environment where its sites are. */
+
+import { readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
+import { PLACEHOLDERS } from "./tasks.ts";
+import type { BaseUrls } from "./tasks.ts";
+
+export const SITES = ["shopping", "shopping_admin", "reddit", "gitlab", "map", "wikipedia"] as const;
+export type SiteName = (typeof SITES)[number];
+
+const url = z.url({ protocol: /^https?$/ });
+
+const account = (username: string) =>
+  z
+    .strictObject({
+      username: z.string().min(1).default(username),
+      passwordEnv: z
+        .string()
+        .min(1)
+        .optional()
+        .describe("Environment variable with the password; default: WEBARENA_NAME_PASSWORD."),
+    })
+    .prefault({});
+
+const settingsSchema = z.strictObject({
+  tasks: z.string().min(1).describe("The task file, relative to this one."),
+  urls: z.partialRecord(z.enum(SITES), url).default({}).describe("Base URLs; over the environment's."),
+  auth: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Directory of the login states; default: .auth beside the task file."),
+  accounts: z
+    .strictObject({
+      shopping: account("emma.lopez@gmail.com"),
+      shopping_admin: account("admin"),
+      reddit: account("MarvelsGrantMan136"),
+      gitlab: account("byteblaze"),
+      shopping_site_admin: account("admin").describe("Of the shop's REST API, which three checks ask."),
+    })
+    .prefault({}),
+  reset: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Command that puts the sites back; run before the first episode, and before a task with require_reset.",
+    ),
+  resetMinutes: z.number().positive().default(15).describe("Minutes that the command may take."),
+  evaluator: z
+    .enum(["published", "strict"])
+    .default("published")
+    .describe(
+      "The evaluators as published, or corrected where they are known to be wrong (docs/webarena.md).",
+    ),
+});
+
+export type AccountName = keyof z.infer<typeof settingsSchema>["accounts"];
+
+export interface Settings extends Omit<z.infer<typeof settingsSchema>, "urls" | "auth" | "tasks"> {
+  /** Where commands run. */
+  directory: string;
+  file: string;
+  /** Text of the task file. */
+  text: string;
+  urls: BaseUrls;
+  auth: string;
+  password(account: AccountName): string | null;
+}
+
+const HINT =
+  'Give the task file of WebArena or WebArena-Lite, or a JSON object such as { "tasks": "test_webarena_lite.raw.json", "urls": { "shopping": "http://host:7770" } }.';
+
+/** `file`: the task file itself, or a settings file that names it. */
+export async function readSettings(file: string, env: Record<string, string | undefined>): Promise<Settings> {
+  const text = await read(file);
+  const given = /^\s*\{/.test(text) ? parse(text, file) : { tasks: file };
+  const parsed = settingsSchema.safeParse(given);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ConfigError(`${file} is malformed at ${issue!.path.join(".")}: ${issue!.message}`, HINT, {
+      cause: parsed.error,
+    });
+  }
+  const { tasks, urls, auth, ...rest } = parsed.data;
+  const isSettings = given !== null && typeof given === "object" && tasks !== file;
+  const directory = dirname(resolve(file));
+  const taskFile = isSettings ? resolve(directory, tasks) : resolve(file);
+  const base: BaseUrls = {};
+  for (const name of Object.values(PLACEHOLDERS)) {
+    const value = urls[name.toLowerCase() as SiteName] ?? env[name];
+    if (!value) continue;
+    if (!url.safeParse(value).success)
+      throw new ConfigError(
+        `${name} is no address: ${JSON.stringify(value)}`,
+        "Give the site's base URL, such as http://host:7770.",
+      );
+    base[name] = value.replace(/\/$/, "");
+  }
+  return {
+    ...rest,
+    directory,
+    file: taskFile,
+    text: isSettings ? await read(taskFile) : text,
+    urls: base,
+    auth:
+      auth === undefined
+        ? (env["WEBARENA_AUTH"] ?? join(dirname(taskFile), ".auth"))
+        : resolve(directory, auth),
+    password: (name) => {
+      const value = env[rest.accounts[name].passwordEnv ?? `WEBARENA_${name.toUpperCase()}_PASSWORD`];
+      // What WebArena's image of the shop comes with: its API is asked by the evaluators alone.
+      return value ?? (name === "shopping_site_admin" ? "admin1234" : null);
+    },
+  };
+}
+
+async function read(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    throw new ConfigError(`${file} cannot be read: ${(cause as Error).message}`, HINT, { cause });
+  }
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, HINT, { cause });
+  }
+}

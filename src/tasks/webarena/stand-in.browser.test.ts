@@ -1,0 +1,169 @@
+/** WebArena's way from the task file to the verdict, on a small stand-in for its sites: every code path but the sites themselves. */
+
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Hono } from "hono";
+import { getCookie, setCookie } from "hono/cookie";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Listening } from "../../http/listen.ts";
+import { listen } from "../../http/listen.ts";
+import { rolloutConfigSchema } from "../../rollout/config.ts";
+import type { Policy } from "../../rollout/policy.ts";
+import { rollout } from "../../rollout/rollout.ts";
+import { parseConfig } from "../../run/parse-config.ts";
+import { parseAction } from "../../text/action.ts";
+import { explainFailures, scoreEpisodes } from "../../train/score-episodes.ts";
+import { webrl } from "../../cli/testing/webrl.ts";
+import { loadSuite } from "../load-suite.ts";
+
+/** A forum with WebArena's sign-in page, and a shop; `sessions` are those who are signed in. */
+const sessions = new Set<string>();
+const posts: string[] = [];
+const forum = new Hono()
+  .get("/login", (c) =>
+    c.html(
+      "<form method=post action=/login><label>Username<input name=user></label><label>Password<input name=password type=password></label><button>Log in</button></form>",
+    ),
+  )
+  .post("/login", async (c) => {
+    const { user, password } = await c.req.parseBody();
+    if (password !== "pass-word-1") return c.redirect("/login");
+    const session = `${String(user)}-${sessions.size}`;
+    sessions.add(session);
+    setCookie(c, "session", session);
+    return c.redirect("/");
+  })
+  .get("/user/ada/account", (c) =>
+    sessions.has(getCookie(c, "session") ?? "") ? c.html("<button>Delete</button>") : c.redirect("/login"),
+  )
+  .get("/", (c) =>
+    c.html("<title>Forum</title><h1>Forum</h1><form method=post action=/post><button>Post</button></form>"),
+  )
+  .post("/post", (c) => {
+    if (!sessions.has(getCookie(c, "session") ?? "")) return c.redirect("/login");
+    posts.push("written");
+    return c.redirect("/f/books/1/written");
+  })
+  .get("/f/books/1/*", (c) => c.html(`<title>Post</title><p id=text>${posts.join(" ")}</p><p>Q&amp;A</p>`));
+
+let servers: Listening[];
+let directory: string;
+let file: string;
+const task = (task_id: number, more: Record<string, unknown>) => ({
+  task_id,
+  sites: ["reddit"],
+  start_url: "__REDDIT__/",
+  intent: "Do it",
+  storage_state: null,
+  ...more,
+});
+const text = (reference_answers: unknown) => ({ eval_types: ["string_match"], reference_answers });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "webrl-webarena-"));
+  servers = [await listen(forum.fetch, { port: 0 })];
+  const target = (locator: string, required_contents: unknown) => ({
+    url: "func:reddit_get_post_url('__last_url__')",
+    locator,
+    required_contents,
+  });
+  const tasks = [
+    task(0, { eval: text({ exact_match: "N/A" }) }),
+    task(1, {
+      storage_state: "./.auth/reddit_state.json",
+      eval: {
+        eval_types: ["url_match", "program_html"],
+        reference_url: "__REDDIT__/f/books/1",
+        url_note: "GOLD in PRED",
+        program_html: [
+          target("document.querySelector('#text').outerText", { exact_match: "written" }),
+          target("", { must_include: ["Q&amp;A"] }),
+        ],
+      },
+    }),
+    task(2, { eval: { eval_types: ["page_image_query"] } }),
+    task(3, { sites: ["shopping"], start_url: "__SHOPPING__/", eval: text({ exact_match: "N/A" }) }),
+    task(4, { storage_state: "./.auth/gitlab_state.json", eval: text({ exact_match: "N/A" }) }),
+    task(5, { sites: ["map"], start_url: "__MAP__/", eval: text({ exact_match: "N/A" }) }),
+    task(6, { eval: text({ fuzzy_match: ["five"] }) }),
+  ];
+  await writeFile(join(directory, "tasks.json"), JSON.stringify(tasks));
+  file = join(directory, "webarena.json");
+  await writeFile(
+    file,
+    JSON.stringify({
+      tasks: "tasks.json",
+      // Nothing listens at the map's.
+      urls: {
+        reddit: `http://127.0.0.1:${servers[0]!.port}`,
+        gitlab: "http://127.0.0.1:9",
+        map: "http://127.0.0.1:9",
+      },
+      accounts: { reddit: { username: "ada" } },
+      reset: "echo reset >> resets",
+    }),
+  );
+});
+afterAll(async () => {
+  for (const server of servers) await server[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
+
+const policy: Policy = {
+  name: "test",
+  begin: (begun) => {
+    const steps = begun.id.endsWith(".1") ? ['do(action="Click", element="button Post")'] : [];
+    return async () => {
+      const response = steps.shift() ?? 'exit(message="N/A")';
+      return { kind: "act", response, action: parseAction(response) };
+    };
+  },
+};
+
+async function run(env: Record<string, string>) {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  const suite = await loadWebArenaSuite(file, { env }, "webarena-lite");
+  await using site = await suite.createSite();
+  const records = await rollout({
+    site,
+    policy,
+    config: parseConfig(rolloutConfigSchema, { parallel: 3 }),
+    requests: suite.tasks().map((one) => ({ id: one.id, task: one, seed: 1 })),
+  });
+  return { records, score: scoreEpisodes(records, suite.column?.bind(suite)), ...explainFailures(records) };
+}
+
+test("what is wrong with one task is named, and the others are scored", async () => {
+  const { score, faulted } = await run({ WEBARENA_REDDIT_PASSWORD: "pass-word-1" });
+  expect(score).toMatchObject({ tasks: 2, successes: 2, faults: 5, bySite: { reddit: { tasks: 2 } } });
+  const said = Object.fromEntries(faulted.map(({ task: id, message }) => [id.split(".")[1], message]));
+  expect(new Set(faulted.map(({ code }) => code))).toEqual(new Set(["task_unusable"]));
+  expect(said["2"]).toMatch(/cannot be used: eval.eval_types/);
+  expect(said["3"]).toMatch(/SHOPPING, the base URL/);
+  expect(said["4"]).toMatch(/gitlab_state.json does not exist.*webrl suite login/);
+  expect(said["5"]).toMatch(/127.0.0.1:9 has never shown a page/);
+  expect(said["6"]).toMatch(/--judge/);
+  expect(await readFile(join(directory, "resets"), "utf8")).toBe("reset\n");
+});
+
+test("a login state that has expired is made anew, or named where the password is missing; it is no failure", async () => {
+  sessions.clear();
+  const expired = await run({});
+  expect(expired.faulted.find(({ task: id }) => id === "webarena-lite.1")?.message).toMatch(
+    /reddit_state.json has expired/,
+  );
+  expect(expired.failures).toEqual({});
+  const anew = await run({ WEBARENA_REDDIT_PASSWORD: "pass-word-1" });
+  expect(anew.faulted.map(({ task: id }) => id)).not.toContain("webarena-lite.1");
+});
+
+test("suite login says which password is missing", async () => {
+  const outcome = await webrl("suite", "login", "--file", file);
+  expect([outcome.status, outcome.stderr]).toEqual([
+    2,
+    expect.stringMatching(/no password for ada on reddit/),
+  ]);
+  const suite = await loadSuite("webarena-lite", file);
+  expect(suite.tasks()).toHaveLength(7);
+});
