@@ -28,6 +28,8 @@ export interface OpenAIChatOptions extends Partial<
   model: string;
   /** Many local servers ask for none. Never logged. */
   apiKey?: string;
+  /** The server completes the last message's text (`/completions`), which is sent as it is, up to one of these. Default: it is asked as a chat. */
+  completeUntil?: readonly string[];
   /** Counts for all models that share it, and ends them with its budget. Default: one that only counts. */
   meter?: ChatMeter;
   /** The longest `Retry-After` that is waited for. Default 30,000. */
@@ -36,7 +38,8 @@ export interface OpenAIChatOptions extends Partial<
   onWarning?(message: string): void;
 }
 
-type Body = OpenAI.ChatCompletionCreateParamsNonStreaming;
+type TextBody = OpenAI.CompletionCreateParamsNonStreaming;
+type Body = OpenAI.ChatCompletionCreateParamsNonStreaming | TextBody;
 
 /** What a request can do without, where a server or a model does not take it. */
 const OPTIONAL = ["temperature", "top_p", "seed"] as const;
@@ -72,7 +75,9 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   const bodyOf = (request: ChatRequest): Body => {
     const body: Body = {
       model,
-      messages: request.messages.map(({ role, content }) => ({ role, content })),
+      ...(options.completeUntil
+        ? { prompt: request.messages.at(-1)!.content, stop: [...options.completeUntil] }
+        : { messages: request.messages.map(({ role, content }) => ({ role, content })) }),
       temperature: request.temperature,
       [lengthParameter]: request.maxTokens ?? maxTokens,
       ...(request.topP === undefined ? {} : { top_p: request.topP }),
@@ -106,7 +111,11 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
       }),
     });
     try {
-      return await untilAborted(metered.chat.completions.create(body, { signal, maxRetries }), signal);
+      const asked =
+        "prompt" in body
+          ? metered.completions.create(body, { signal, maxRetries })
+          : metered.chat.completions.create(body, { signal, maxRetries });
+      return await untilAborted<unknown>(asked, signal);
     } catch (error) {
       if (stop.signal.aborted) throw stop.signal.reason;
       throw error;

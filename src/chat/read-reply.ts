@@ -47,12 +47,25 @@ const usageSchema = z.object({
 /** Reasons that say that the server gave up, not the model. */
 const SERVER_GAVE_UP = /error|insufficient_system_resource|abort|cancel/i;
 
+/** The answer of `/completions`, as that of a chat. */
+function asChat(answer: unknown): unknown {
+  const { choices } = (answer ?? {}) as { choices?: unknown };
+  if (!Array.isArray(choices)) return answer;
+  const read = (choice: unknown): unknown => {
+    const { text, message, finish_reason } = (choice ?? {}) as Record<string, unknown>;
+    return typeof text === "string" && message === undefined
+      ? { finish_reason, message: { content: text } }
+      : choice;
+  };
+  return { ...(answer as object), choices: choices.map(read) };
+}
+
 /** Throws `Nonsense` where there is no reply in it. */
 export function readReply(answer: unknown): Pick<ChatReply, "text" | "stop"> {
   const { error } = (answer ?? {}) as { error?: { message?: unknown } | null };
   if (error !== undefined && error !== null)
     throw new Nonsense(`an error: ${String(error.message ?? JSON.stringify(error))}`);
-  const parsed = answerSchema.safeParse(answer);
+  const parsed = answerSchema.safeParse(asChat(answer));
   if (!parsed.success) throw new Nonsense("no reply of a model");
   const { message, finish_reason: reason } = parsed.data.choices[0]!;
   if (reason && SERVER_GAVE_UP.test(reason)) throw new Nonsense(`a reply that it broke off (${reason})`);

@@ -2,7 +2,7 @@
 
 import type { ChatModel } from "../core/chat.ts";
 import type { Engine } from "../core/engine.ts";
-import { chatPolicy } from "../rollout/chat-policy.ts";
+import { chatPolicy, releasedPolicy } from "../rollout/chat-policy.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import type { Policy } from "../rollout/policy.ts";
 import { samplerChat } from "../rollout/sampler-chat.ts";
@@ -13,7 +13,13 @@ export type Actor =
   /** `model`: its directory; `template`: default `auto`. */
   | { engine: Engine; model: string; template?: TemplateSetting | undefined }
   /** `model`: as it is named in trajectories. */
-  | { chat: ChatModel; model: string; contextTokens: number };
+  | {
+      chat: ChatModel;
+      model: string;
+      contextTokens: number;
+      /** It is given the prompt of the released checkpoints to complete, in place of messages. */
+      completes?: boolean;
+    };
 
 export interface OpenPolicyOptions {
   /** Name in trajectories. */
@@ -34,7 +40,9 @@ export async function openPolicy(actor: Actor, options: OpenPolicyOptions): Prom
   if ("chat" in actor) {
     const { chat, contextTokens } = actor;
     return {
-      policy: chatPolicy({ ...options, model: chat, contextTokens }),
+      policy: actor.completes
+        ? releasedPolicy({ ...options, model: chat })
+        : chatPolicy({ ...options, model: chat, contextTokens }),
       chat,
       contextTokens,
       [Symbol.asyncDispose]: () => Promise.resolve(),

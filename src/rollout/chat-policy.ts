@@ -8,6 +8,7 @@ import type { ChatModel, ChatReply } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseAction } from "../text/action.ts";
 import { policyMessages } from "../text/prompt-chat.ts";
+import { releasedPrompt } from "../text/released-prompt.ts";
 import type { Policy } from "./policy.ts";
 
 export interface ChatPolicyOptions {
@@ -47,6 +48,37 @@ export function chatPolicy(options: ChatPolicyOptions): Policy {
       const begun = performance.now();
       const reply = await model.chat({
         messages,
+        maxTokens: maxNewTokens,
+        temperature,
+        seed: turn.seed,
+        ...(turn.signal && { signal: turn.signal }),
+      });
+      return {
+        kind: "act",
+        response: reply.text,
+        action: readAction(reply, maxNewTokens),
+        waitedMs: performance.now() - begun,
+        ...(reply.usage && { usage: reply.usage }),
+      };
+    },
+  };
+}
+
+/** A released checkpoint behind a server that completes texts: its own prompt, character by character, and what it says. */
+export function releasedPolicy(options: Omit<ChatPolicyOptions, "contextTokens">): Policy {
+  const { model, temperature, maxNewTokens } = options;
+  return {
+    name: options.name,
+    ...(model.probe && { probe: (signal) => model.probe!(signal) }),
+    begin: () => async (turn) => {
+      const prompt = releasedPrompt({
+        instruction: turn.task.instruction,
+        history: turn.history.map(({ response }) => ({ response })),
+        observation: turn.observation.text,
+      });
+      const begun = performance.now();
+      const reply = await model.chat({
+        messages: [{ role: "user", content: prompt }],
         maxTokens: maxNewTokens,
         temperature,
         seed: turn.seed,

@@ -42,9 +42,9 @@ export interface PolicyPromptOptions extends PolicyPromptInput {
 }
 
 /** Stands where a past page was. */
-const PAST_PAGE = "** Simplified html **";
-const TO_USER = "<|eot_id|><|start_header_id|>user<|end_header_id|>";
-const TO_ASSISTANT = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>";
+export const PAST_PAGE = "** Simplified html **";
+export const TO_USER = "<|eot_id|><|start_header_id|>user<|end_header_id|>";
+export const TO_ASSISTANT = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>";
 
 /** What follows the page in the `compact` template: the instruction once more, and the beginning of the reply. */
 export function compactCue(instruction: string): Pieces {

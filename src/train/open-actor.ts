@@ -11,6 +11,7 @@ import { modelTemplate } from "../imitation/prompt-template.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import { loadLlm } from "../run/parse-config.ts";
 import type { Settings } from "../run/parse-config.ts";
+import { END_OF_ACTION } from "../text/prompt-tokens.ts";
 import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
 import { openServerOf } from "./open-engine.ts";
 import { openChat, patientChat, serverOf } from "./open-chat.ts";
@@ -40,7 +41,7 @@ export interface ActorOptions {
 
 export interface OpenedActor extends AsyncDisposable {
   actor: Actor;
-  /** What it reads; `null` of a model behind a server, which gets messages. */
+  /** What it reads; `null` of a model behind a server that gets messages. */
   template: PromptTemplate | null;
   judge: ChatModel | null;
   /** Tokens of the judge's prompts at most. */
@@ -65,10 +66,12 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
   if (isServer) checkLlm({ ...llm, maxTokens: maxNewTokens });
   else if (judgeName === undefined && options.llm.length > 0)
     throw new ConfigError("--llm is about a model behind a server, and none is named", "Leave --llm out.");
-  if (isServer && options.template !== undefined)
+  // Of a released checkpoint: its server completes the prompt that it was trained on.
+  const completes = isServer && options.template === "paper";
+  if (isServer && options.template !== undefined && !completes)
     throw new ConfigError(
       "--template lays out the prompts of a model that is opened here; a model behind a server gets messages",
-      "Leave --template out.",
+      "Leave --template out; or name paper, for a released checkpoint of WebRL whose server completes texts.",
     );
 
   const server = isServer ? serverOf({ ...llm, model }, from) : null;
@@ -77,14 +80,19 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     judgeName === undefined || judgeDirectory !== null
       ? null
       : serverOf({ ...llm, model: judgeName }, "--judge");
-  const isSame = server !== null && JSON.stringify(server) === JSON.stringify(ofJudge);
+  const isSame = server !== null && !completes && JSON.stringify(server) === JSON.stringify(ofJudge);
   if (server && ofJudge && !isSame && llm.budget.cost !== null)
     throw new ConfigError(
       "a budget of money needs the price of every model, and llm.price is one: --model and --judge are two models",
       "Limit requests or tokens in its place, or let the same model judge.",
     );
   if (judgeDirectory !== null && !server) refuseBudget(llm, "--judge");
-  const chat = server && openNamed(model.trim(), from);
+  const chat =
+    server &&
+    openChat(
+      { ...llm, model: model.trim() },
+      { meter, from, onWarning: onTrouble, ...(completes && { completeUntil: [END_OF_ACTION] }) },
+    );
   const patiently = (asked: ChatModel) =>
     patientChat(asked, {
       limitMinutes: options.limitMinutes ?? rolloutConfigSchema.parse({}).siteDownMinutes,
@@ -105,11 +113,11 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
           throw error;
         });
   return {
-    template,
+    template: completes ? "paper" : template,
     actor:
       chat === null
         ? { engine: remote ?? engine!, model: path!, template: template! }
-        : { chat, model: `openai:${server!.model}`, contextTokens: llm.contextTokens },
+        : { chat, model: `openai:${server!.model}`, contextTokens: llm.contextTokens, completes },
     judge:
       local?.chat ??
       (judgeName === undefined ? null : patiently(isSame ? chat! : openNamed(judgeName, "--judge"))),

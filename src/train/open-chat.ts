@@ -41,10 +41,15 @@ export interface OpenChatOptions {
   /** The option or setting that has the model. */
   from?: string;
   onWarning?: ((message: string) => void) | undefined;
+  /** As of {@link createOpenAIChat}. */
+  completeUntil?: readonly string[] | undefined;
 }
 
 /** Opens no connection. */
-export function openChat(llm: LlmConfig, { meter, from, onWarning }: OpenChatOptions): ChatModel {
+export function openChat(
+  llm: LlmConfig,
+  { meter, from, onWarning, completeUntil }: OpenChatOptions,
+): ChatModel {
   checkLlm(llm);
   const { model, baseUrl } = serverOf(llm, from);
   const apiKey = environment("OPENAI_API_KEY");
@@ -55,6 +60,7 @@ export function openChat(llm: LlmConfig, { meter, from, onWarning }: OpenChatOpt
     meter,
     ...(apiKey !== undefined && { apiKey }),
     ...(onWarning && { onWarning }),
+    ...(completeUntil && { completeUntil }),
   });
 }
 

@@ -8,6 +8,7 @@ import { registerDemos, registerRollouts } from "./model-collect.ts";
 import { registerExport, registerImport } from "./model-exchange.ts";
 import { registerPretrain, registerSft } from "./model-imitate.ts";
 import { registerOrm } from "./model-orm.ts";
+import { registerSamples } from "./model-samples.ts";
 
 export const register: Register = (program) => {
   const model = group(program, "model", "models and how the shipped ones were made");
@@ -18,6 +19,7 @@ export const register: Register = (program) => {
   registerOrm(model);
   registerImport(model);
   registerExport(model);
+  registerSamples(model);
   registerInfo(model);
 };
 

@@ -10,7 +10,7 @@ test.each([
   ["write it like", ["eval", "--model", "openai:"]],
   ["does not begin with http", ["eval", "--model", "openai:m@localhost:8000/v1"]],
   ["OPENAI_BASE_URL", ["eval", "--model", "openai:m"]],
-  ["gets messages", ["eval", "--model", SERVER, "--template", "paper"]],
+  ["gets messages", ["eval", "--model", SERVER, "--template", "compact"]],
   ["there is no price", ["eval", "--model", SERVER, "--out", NEVER, "--llm", "budget.cost=1"]],
   ["Add --out FILE", ["eval", "--model", SERVER, "--llm", "budget.requests=5"]],
   ["the nearest is llm.retries", ["eval", "--model", SERVER, "--llm", "retrys=5"]],

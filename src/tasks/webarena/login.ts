@@ -72,7 +72,7 @@ const LOGINS: Record<LoginSite, SiteLogin> = {
 const LOGIN_MS = 30_000;
 
 /** The sites that a state is of: `gitlab.reddit_state.json` is of two. */
-export function sitesOf(state: string): string[] {
+function sitesOf(state: string): string[] {
   return basename(state)
     .replace(/_state\.json$/, "")
     .split(".");

@@ -1,0 +1,62 @@
+/** @file `webrl model samples import|export`: demonstrations from and for other tools. */
+
+import { dirname } from "node:path";
+import { Option } from "commander";
+import type { Command } from "commander";
+import { makeDirectory } from "../../core/make-directory.ts";
+import { ConfigError } from "../../core/errors.ts";
+import type { SampleFormat } from "../../imitation/samples.ts";
+import { examples, jsonOption, print } from "../command.ts";
+
+export function registerSamples(model: Command): void {
+  const samples = model
+    .command("samples")
+    .description(
+      "demonstrations as other tools have them: chat JSON Lines, the released SFT data, data set folders",
+    );
+  const exporting = samples
+    .command("export")
+    .description("write the turns of successful episodes, one sample each")
+    .requiredOption("--demos <file>", "episodes (.jsonl or .jsonl.gz), or an agent's directory")
+    .requiredOption(
+      "--out <path>",
+      "a .jsonl file; else a directory in the layout of a Hugging Face data set",
+    )
+    .addOption(
+      new Option("--format <name>", "messages, or prompts of the released checkpoints with their replies")
+        .choices(["chat", "completion"])
+        .default("chat"),
+    );
+  examples(jsonOption(exporting), [
+    "webrl model samples export --demos runs/demos.jsonl --out exports/demos.jsonl",
+    "webrl model samples export --demos runs/demos.jsonl --format completion --out exports/dataset",
+  ]).action(async (options: { demos: string; out: string; format: SampleFormat; json?: boolean }) => {
+    const { exportSamples } = await import("../../imitation/samples.ts");
+    const { readEpisodes } = await import("../../imitation/demonstrations.ts");
+    const result = await exportSamples(await readEpisodes(options.demos), options);
+    print(options, result, (r) => `${r.file}: ${r.samples} samples of ${r.episodes} episodes`);
+  });
+  const importing = samples
+    .command("import")
+    .description("make episodes of samples, to imitate (`webrl model sft --demos`)")
+    .requiredOption("--from <file>", "samples: .jsonl, or .json with an array, such as web_policy_sft.json")
+    .requiredOption("--out <file>", "the new file of episodes (.jsonl)");
+  examples(jsonOption(importing), [
+    "webrl model samples import --from web_policy_sft.json --out runs/released.jsonl",
+  ]).action(async (options: { from: string; out: string; json?: boolean }) => {
+    const { importSamples } = await import("../../imitation/samples.ts");
+    const { existsSync } = await import("node:fs");
+    const { openJsonLines } = await import("../../run/json-lines.ts");
+    if (existsSync(options.out))
+      throw new ConfigError(`${options.out} exists already`, "Name another --out.");
+    const records = await importSamples(options.from);
+    await makeDirectory(dirname(options.out));
+    openJsonLines<unknown>(options.out).append(...records);
+    const turns = records.reduce((sum, { trajectory }) => sum + trajectory.steps.length, 0);
+    print(
+      options,
+      { file: options.out, episodes: records.length, turns },
+      (r) => `${r.file}: ${r.episodes} episodes of ${r.turns} turns`,
+    );
+  });
+}
