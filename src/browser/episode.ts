@@ -1,15 +1,17 @@
 /** @file One browser episode: a fresh context in a private world, observed and acted upon until it ends. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import type { BrowserContext } from "playwright-core";
-import type { Action, ActionError, ParsedAction } from "../core/action.ts";
+import type { ActionError, ParsedAction } from "../core/action.ts";
 import type { Episode, TimeStep } from "../core/episode.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
 import type { Ending, Verdict } from "../core/trajectory.ts";
 import { redact, redactJson } from "../text/secrets.ts";
+import { admitAction } from "./admit.ts";
+import type { LiveAction } from "./admit.ts";
 import { bounded, TooLate } from "./bounded.ts";
+import { faultBehind, startFault } from "./episode-faults.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import type { MakeGuard } from "./guard.ts";
 import { findElement } from "./lookup.ts";
@@ -17,16 +19,14 @@ import { buildObservation } from "./observation.ts";
 import type { ElementTarget, ObservedDocument } from "./observe.ts";
 import { mainDocument } from "./page-world.ts";
 import { perform } from "./perform.ts";
-import { browserFault } from "./pool.ts";
 import type { ContextSource, EpisodeContext } from "./pool.ts";
 import { pageReader } from "./reader.ts";
 import type { PageReader } from "./reader.ts";
 import { restoreSession } from "./storage.ts";
 import type { Tab } from "./tab.ts";
-import { browserLimitsSchema, isReplaced, pageCrashed, Tabs } from "./tabs.ts";
+import { browserLimitsSchema, isReplaced, Tabs } from "./tabs.ts";
 import type { BrowserLimits, Settle } from "./tabs.ts";
-import { readTouched } from "./touched.ts";
-import { fillSecrets, hostOf } from "./typed-secrets.ts";
+import { hostOf } from "./typed-secrets.ts";
 import type { FinishedPage, EpisodeWorld } from "./world.ts";
 
 export type { BrowserLimits } from "./tabs.ts";
@@ -169,22 +169,9 @@ export class BrowserEpisode implements Episode {
       if (instruction !== undefined) this.task = { ...this.task, instruction };
     } catch (error) {
       signal?.throwIfAborted();
-      if (error instanceof TooLate)
-        throw new Fault("navigation_timeout", `${startUrl} did not arrive: ${error.message}`, {
-          retryable: true,
-          cause: error,
-        });
-      if (!network.allows(startUrl))
-        throw new Fault("site_down", `the start page ${startUrl} is not on a host of this episode`, {
-          retryable: false,
-          cause: error,
-        });
-      if (/net::ERR_/.test(String(error)))
-        throw new Fault(
-          "site_down",
-          `${startUrl} cannot be reached: ${this.#tabs.why(startUrl) ?? /net::\w+/.exec(String(error))![0]}`,
-          { retryable: true, cause: error },
-        );
+      const allowed = network.allows(startUrl);
+      const fault = startFault(error, startUrl, { allowed, why: this.#tabs.why(startUrl) });
+      if (fault) throw fault;
       throw await this.#fault(error);
     }
   }
@@ -365,41 +352,12 @@ export class BrowserEpisode implements Episode {
     return host === null ? null : outside(host);
   }
 
-  /** The action as it is to be done, secrets filled in; or why it is not. */
-  async #admit(
-    action: Exclude<Action, { kind: "exit" }>,
-    { signal, askSignal }: StepOptions,
-  ): Promise<{ action: Exclude<Action, { kind: "exit" }> } | { error: ActionError }> {
-    const { guard } = this.#world;
-    const secrets = guard?.secrets ?? this.#world.secrets;
-    if (!secrets) return { action };
-    const tab = await this.#tabs.current();
+  async #admit(action: LiveAction, { signal, askSignal }: StepOptions) {
     const { responseMs } = this.#limits;
     const lookup = (name: string) => findElement(name, this.#last!, this.#targets);
-    const elements =
-      action.kind === "switch_tab"
-        ? []
-        : await bounded(readTouched(tab.page, action, lookup), responseMs, signal).catch((error: unknown) => {
-            // Its page has gone: the action will tell.
-            if (isReplaced(error)) return [];
-            throw error;
-          });
-    const filled = fillSecrets(action, secrets, elements);
-    if ("error" in filled) return filled;
-    const error = await guard?.beginAction({
-      action,
-      elements,
-      secrets: filled.names,
-      page: { url: tab.page.url(), title: this.#last?.title ?? "" },
-      pageText: () =>
-        bounded(
-          mainDocument(tab.page).then((document) => document.call("pageText")),
-          responseMs,
-          signal,
-        ),
-      signal: askSignal ?? signal,
-    });
-    return error ? { error } : { action: filled.action as typeof action };
+    const title = this.#last?.title ?? "";
+    const where = async () => ({ page: (await this.#tabs.current()).page, title, lookup, responseMs });
+    return admitAction(action, this.#world, where, { signal, askSignal });
   }
 
   /** `promise` within `ms`, in which the time does not count while a person is asked about a request that waits. */
@@ -481,22 +439,6 @@ export class BrowserEpisode implements Episode {
   }
 
   async #fault(error: unknown): Promise<Fault> {
-    if (error instanceof Fault) return error;
-    // Ours, not the world's: what Playwright and pages throw are plain errors.
-    if (!(error instanceof Error) || error.message.startsWith("invariant violated")) throw error;
-    if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
-      throw error;
-    const { browser } = this.#opened;
-    // The message about the connection may arrive after the failure that it caused.
-    if (/closed|crash|disconnected/i.test(error.message))
-      for (let i = 0; i < 20 && browser.isConnected() && !this.#tabs.crashed; i++) await sleep(25);
-    if (!browser.isConnected()) return browserFault(browser, error, "");
-    if (this.#tabs.crashed) return pageCrashed(error);
-    if (error instanceof TooLate)
-      return new Fault("observation_failed", `the page does not answer: ${error.message}`, {
-        retryable: true,
-        cause: error,
-      });
-    return browserFault(browser, error, "the page could not be observed");
+    return faultBehind(error, this.#opened.browser, () => this.#tabs.crashed);
   }
 }

@@ -1,0 +1,56 @@
+/** @file Before an action touches the page: its secrets are filled in, and the guard is asked. */
+
+import type { Page } from "playwright-core";
+import type { Action, ActionError } from "../core/action.ts";
+import { bounded } from "./bounded.ts";
+import { mainDocument } from "./page-world.ts";
+import type { Lookup } from "./perform.ts";
+import { isReplaced } from "./tabs.ts";
+import { readTouched } from "./touched.ts";
+import { fillSecrets } from "./typed-secrets.ts";
+import type { EpisodeWorld } from "./world.ts";
+
+/** All but the end of the episode. */
+export type LiveAction = Exclude<Action, { kind: "exit" }>;
+
+/** The page on which an action is about to be done. */
+export interface ActingOn {
+  page: Page;
+  /** As it was observed last. */
+  title: string;
+  lookup: Lookup;
+  responseMs: number;
+}
+
+/** The action as it is to be done; or why it is not. `where` is asked only where there are secrets or a guard. */
+export async function admitAction(
+  action: LiveAction,
+  world: EpisodeWorld,
+  where: () => Promise<ActingOn>,
+  { signal, askSignal }: { signal?: AbortSignal | undefined; askSignal?: AbortSignal | undefined },
+): Promise<{ action: LiveAction } | { error: ActionError }> {
+  const { guard } = world;
+  const secrets = guard?.secrets ?? world.secrets;
+  if (!secrets) return { action };
+  const { page, title, lookup, responseMs } = await where();
+  const elements =
+    action.kind === "switch_tab"
+      ? []
+      : await bounded(readTouched(page, action, lookup), responseMs, signal).catch((error: unknown) => {
+          // Its page has gone: the action will tell.
+          if (isReplaced(error)) return [];
+          throw error;
+        });
+  const filled = fillSecrets(action, secrets, elements);
+  if ("error" in filled) return filled;
+  const pageText = () => mainDocument(page).then((document) => document.call("pageText"));
+  const error = await guard?.beginAction({
+    action,
+    elements,
+    secrets: filled.names,
+    page: { url: page.url(), title },
+    pageText: () => bounded(pageText(), responseMs, signal),
+    signal: askSignal ?? signal,
+  });
+  return error ? { error } : { action: filled.action as LiveAction };
+}
