@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { isServerName } from "../chat/server-name.ts";
 import type { ChatModel } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
+import type { BrowserSettings } from "../core/trajectory.ts";
 import type { ObservationFormat } from "../core/observation.ts";
 import { readJsonObject } from "../engine/onnx/checkpoint/read-file.ts";
 import { openPolicy } from "../imitation/open-policy.ts";
@@ -99,6 +100,13 @@ async function isRun(directory: string): Promise<boolean> {
   if (!existsSync(path)) return false;
   const config = await readJsonObject(path);
   return "config" in config || "agent" in config;
+}
+
+/** The browser that a run's model was shown its pages in; `undefined` of any other model. */
+export async function browserOfModel(model: ModelOptions["model"]): Promise<BrowserSettings | undefined> {
+  return typeof model === "string" && (await isRun(model))
+    ? (await newestPolicy(model)).config.browser
+    : undefined;
 }
 
 /** A limit on money means nothing where nobody knows the price. */

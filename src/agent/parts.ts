@@ -4,8 +4,9 @@
  */
 
 import { rm } from "node:fs/promises";
+import type { BrowserConfig } from "../browser/launch.ts";
 import type { AgentModel, ModelOptions } from "./model.ts";
-import { checkCost, openModel } from "./model.ts";
+import { browserOfModel, checkCost, openModel } from "./model.ts";
 import type { AgentRecord } from "./record.ts";
 import { defaultDirectory, openRecord } from "./record.ts";
 import type { RunLimits, RunOptions } from "./run.ts";
@@ -40,10 +41,21 @@ export interface AgentParts extends AsyncDisposable {
   readonly gate: Gate;
 }
 
+/** What was asked for, over what the model's run was shown its pages in. A page that is handed in is as it is. */
+export async function browserFor({
+  browser,
+  model,
+  page,
+}: SiteOptions & ModelOptions): Promise<BrowserConfig | undefined> {
+  if (page) return browser;
+  const ofRun = await browserOfModel(model);
+  return ofRun ? { ...ofRun, ...browser } : browser;
+}
+
 /** Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then. */
 export async function openAgentParts(options: AgentOptions): Promise<AgentParts> {
   const limits = checkLimits(options.limits ?? {});
-  const site = await openSite(options);
+  const site = await openSite({ ...options, browser: await browserFor(options) });
   let model: AgentModel | undefined;
   let record: AgentRecord | undefined;
   let session: AgentSession | undefined;

@@ -15,6 +15,7 @@ import type { Choice, Policy } from "../rollout/policy.ts";
 import { startClock } from "./clock.ts";
 import { findEvidence } from "./evidence.ts";
 import type { AgentRecord } from "./record.ts";
+import type { AgentSite } from "./site.ts";
 
 export interface RunLimits {
   /** Turns of the policy. */
@@ -88,6 +89,7 @@ interface RunSession {
   readonly page: Observation;
   readonly signedOut: boolean;
   readonly record: AgentRecord;
+  readonly site: AgentSite;
   step(action: ParsedAction): Promise<Observation>;
   screenshot(): Promise<Uint8Array>;
   blockedHosts(): Record<string, number>;
@@ -123,7 +125,7 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
   return keep(end, await lastPicture(session, task.id, steps.length, end));
 
   function keep(to: End, picture: string | null = null): RunResult {
-    const { record } = session;
+    const { record, site } = session;
     const trajectory: Trajectory = {
       id: task.id,
       task,
@@ -133,6 +135,7 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
       ending: to.ending,
       finalObservation: to.ending.kind === "faulted" ? null : session.page,
       blockedHosts: countsSince(blockedBefore, session.blockedHosts()),
+      ...(site.browser && { browser: site.browser }),
     };
     const wallMs = performance.now() - started;
     const answer = to.answer === "" ? null : to.answer;

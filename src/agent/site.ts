@@ -15,6 +15,7 @@ import { givenPage } from "../browser/given-page.ts";
 import type { BrowserConfig } from "../browser/launch.ts";
 import type { ContextSource } from "../browser/pool.ts";
 import { BrowserPool } from "../browser/pool.ts";
+import type { BrowserSettings } from "../core/trajectory.ts";
 import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
 import { defineSite } from "../sites/define-site.ts";
@@ -43,6 +44,7 @@ export interface SiteOptions {
   storageState?: string | undefined;
   /** A page of Playwright's (Chromium) to work in; see docs/agent.md for what the guard cannot do there. */
   page?: Page | undefined;
+  /** Over what the model's run was shown its pages in, and the defaults. */
   browser?: BrowserConfig | undefined;
 }
 
@@ -59,6 +61,8 @@ export interface AgentSite extends AsyncDisposable {
   /** What the site is, in words; `null` where nobody said. */
   readonly description: string | null;
   readonly contexts: ContextSource;
+  /** What pages are shown in; `undefined` for a page that was handed in, which keeps its own language and clock. */
+  readonly browser?: BrowserSettings | undefined;
   /** The world of the next context; signs in first, where the site has a login. */
   world(request: WorldRequest): Promise<EpisodeWorld>;
   /** The page is where the site asks a user to sign in who was signed in. */
@@ -103,6 +107,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
     name,
     description: app.title,
     contexts: pool,
+    browser: pool.settings,
     world: async ({ startUrl }) => ({
       hosts: world.hosts,
       allowedHosts: [],
@@ -134,6 +139,7 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
     name: hostname,
     description: null,
     contexts: page ? givenPage(page) : pool,
+    browser: page ? undefined : pool.settings,
     world: async ({ startUrl }) => ({
       hosts: new Map(),
       allowedHosts,
@@ -163,6 +169,7 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
     name,
     description: definition.description ?? null,
     contexts: pool,
+    browser: pool.settings,
     world: async ({ startUrl, signInAgain, signal }) => {
       opening ??= openInstance(definition, directory, signal);
       const { baseUrl } = await opening;

@@ -20,6 +20,7 @@ import { readJournal } from "../journal.ts";
 import type { ModelOptions } from "../model.ts";
 import { openModel } from "../model.ts";
 import { defaultDirectory, openRecord } from "../record.ts";
+import { browserFor } from "../parts.ts";
 import type { AgentSite, SiteOptions } from "../site.ts";
 import { openSite } from "../site.ts";
 import { Conversation } from "./conversation.ts";
@@ -88,7 +89,11 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   };
   try {
     const start = policy.pages.start;
-    const site = await openSite({ ...options, ...(start !== undefined && { start }) });
+    const site = await openSite({
+      ...options,
+      browser: await browserFor(options),
+      ...(start !== undefined && { start }),
+    });
     opened.push(site);
     const model = await openModel(options);
     opened.push(model);

@@ -64,7 +64,7 @@ export function registerBatch(agent: Command): void {
     let result: BatchResult;
     {
       await using agent = await createAgent({
-        ...agentOptions(options),
+        ...(await agentOptions(options)),
         ...(undo !== undefined && { directory: undo }),
         limits: limitsOf(options),
       });

@@ -47,7 +47,7 @@ export function registerChat(agent: Command): void {
   command.action(async (options: ChatCommand) => {
     const { serveCustomers } = await import("../../agent/service/serve.ts");
     const { policy, port, listen, publicUrl, origin = [] } = options;
-    const { directory, hosts, privateHosts, ...same } = agentOptions(options);
+    const { directory, hosts, privateHosts, ...same } = await agentOptions(options);
     await using server = await serveCustomers({
       ...same,
       hosts,

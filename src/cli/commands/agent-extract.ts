@@ -80,7 +80,7 @@ async function run(instruction: string, options: ExtractCommand, command: Comman
   readSchema(schema);
   if (options.out !== undefined) checkOutput(options.out);
   const { out, record = out === undefined ? undefined : `${journalOf(out)}/agent` } = options;
-  await using agent = await createAgent({ ...agentOptions({ ...options, site }), directory: record });
+  await using agent = await createAgent({ ...(await agentOptions({ ...options, site })), directory: record });
   if (out === undefined) console.error(`The record is in ${agent.directory}`);
   const bar = progress("extract");
   const extraction = agent.extract(instruction, schema, {

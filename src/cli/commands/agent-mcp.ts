@@ -25,7 +25,7 @@ export function registerMcp(agent: Command): void {
   );
   command.action(async (options: AgentCommand & LimitCommand) => {
     const { serveMcp } = await import("../../agent/mcp.ts");
-    const { approve: _, ...same } = agentOptions(options);
+    const { approve: _, ...same } = await agentOptions(options);
     await serveMcp({ ...same, limits: limitsOf(options), signal: interruption.signal });
   });
 }

@@ -6,7 +6,7 @@ import type { AgentOptions } from "../../agent/parts.ts";
 import type { RunLimits } from "../../agent/run.ts";
 import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
 import { terminalApprover } from "../ask-terminal.ts";
-import { anyNumber, interruption, serverOptions, temperatureNumber, wholeNumber } from "../command.ts";
+import { anyNumber, browserOption, interruption, serverOptions, temperatureNumber, wholeNumber } from "../command.ts";
 import { observationOption, repeated, templateOption } from "./model-parts.ts";
 
 export interface AgentCommand {
@@ -19,6 +19,7 @@ export interface AgentCommand {
   safety?: string;
   out?: string;
   headed?: boolean;
+  browser: string[];
   screenshots?: boolean;
   template?: TemplateSetting;
   observation?: FormatSetting;
@@ -54,9 +55,8 @@ export function placeCommand(
     "--site <site>",
     "a built-in site (storefront, store-admin, forum, forge, map), a file that calls defineSite, or an address",
   ).makeOptionMandatory(needsSite);
-  return serverOptions(
-    command
-      .addOption(site)
+  return browserOption(
+    serverOptions(command.addOption(site))
       .option(
         "--model <model>",
         "directory of a run or of a model, or openai:NAME@URL, a model behind an OpenAI-compatible server (key: OPENAI_API_KEY)",
@@ -86,15 +86,18 @@ export function placeCommand(
 }
 
 /** What `createAgent` and its parts are opened with. */
-export function agentOptions(options: AgentCommand): AgentOptions {
-  const { host, privateHost, out, headed, ...same } = options;
+export async function agentOptions(options: AgentCommand): Promise<AgentOptions> {
+  const { host, privateHost, out, headed, browser, ...same } = options;
+  const { browserOfModel } = await import("../../agent/model.ts");
+  const { loadBrowser } = await import("../../run/parse-config.ts");
+  const settings = browser.length > 0 && (await loadBrowser(browser, await browserOfModel(same.model)));
   return {
     ...same,
     hosts: host,
     privateHosts: privateHost,
     directory: out,
     approve: terminalApprover(),
-    ...(headed && { browser: { headed } }),
+    ...((settings || headed) && { browser: { ...settings, ...(headed && { headed }) } }),
     signal: interruption.signal,
     onTrouble: (message) => console.error(message),
   };

@@ -57,7 +57,7 @@ export function registerRepeat(agent: Command): void {
     let result: RepeatResult;
     {
       await using agent = await createAgent({
-        ...agentOptions(options),
+        ...(await agentOptions(options)),
         directory,
         limits: limitsOf(options),
       });

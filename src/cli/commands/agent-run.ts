@@ -43,7 +43,7 @@ export function registerRun(agent: Command): void {
     let directory: string;
     let result: RunResult;
     {
-      await using agent = await createAgent({ ...agentOptions(options), limits: limitsOf(options) });
+      await using agent = await createAgent({ ...(await agentOptions(options)), limits: limitsOf(options) });
       directory = agent.directory;
       console.error(`The record is in ${directory}`);
       result = await agent.run(instruction, {
