@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
 import { fakeConfig } from "../train/testing/fake-run.ts";
-import { checkCost, openModel } from "./model.ts";
+import { browserOfModel, checkCost, openModel } from "./model.ts";
+import { browserFor } from "./parts.ts";
 import { openRecord } from "./record.ts";
 import { exit, scriptedPolicy } from "./testing/scripted-policy.ts";
 
@@ -41,4 +42,21 @@ test("a server's price makes a limit on money mean something", async () => {
   await using model = await openModel({ model: "openai:m@http://127.0.0.1:1/v1", llm });
   checkCost(model, 1);
   expect(model.chat?.name).toContain("m");
+});
+
+test("a run's model is shown its pages as the run did, and what is asked for goes over it", async () => {
+  const model = join(directory, "run");
+  const shown = { width: 800, height: 600, locale: "de-DE", timezone: "Europe/Berlin" };
+  const config = { ...fakeConfig("models/base") };
+  config.browser = { ...config.browser, ...shown, proxyHost: "trainer.internal" };
+  {
+    await using _ = await createRun(model, runInfo(config), () => {});
+  }
+  expect(await browserOfModel(model)).toEqual(shown);
+  expect(await browserFor({ site: "storefront", model, browser: { width: 1024 } })).toEqual({
+    ...shown,
+    width: 1024,
+  });
+  expect(await browserOfModel("openai:m@http://127.0.0.1:1/v1")).toBeUndefined();
+  expect(await browserOfModel("models/base")).toBeUndefined();
 });

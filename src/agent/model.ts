@@ -102,11 +102,11 @@ async function isRun(directory: string): Promise<boolean> {
   return "config" in config || "agent" in config;
 }
 
-/** The browser that a run's model was shown its pages in; `undefined` of any other model. */
+/** What a run's model was shown its pages in, wherever the run's browsers were; `undefined` of any other model. */
 export async function browserOfModel(model: ModelOptions["model"]): Promise<BrowserSettings | undefined> {
-  return typeof model === "string" && (await isRun(model))
-    ? (await newestPolicy(model)).config.browser
-    : undefined;
+  if (typeof model !== "string" || !(await isRun(model))) return undefined;
+  const { width, height, locale, timezone } = (await newestPolicy(model)).config.browser;
+  return { width, height, locale, timezone };
 }
 
 /** A limit on money means nothing where nobody knows the price. */

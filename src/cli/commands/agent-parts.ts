@@ -6,7 +6,14 @@ import type { AgentOptions } from "../../agent/parts.ts";
 import type { RunLimits } from "../../agent/run.ts";
 import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
 import { terminalApprover } from "../ask-terminal.ts";
-import { anyNumber, browserOption, interruption, serverOptions, temperatureNumber, wholeNumber } from "../command.ts";
+import {
+  anyNumber,
+  browserOption,
+  interruption,
+  serverOptions,
+  temperatureNumber,
+  wholeNumber,
+} from "../command.ts";
 import { observationOption, repeated, templateOption } from "./model-parts.ts";
 
 export interface AgentCommand {
