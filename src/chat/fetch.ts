@@ -3,6 +3,7 @@
  * all: bodies that never end, answers that are none, pauses without end, redirects.
  */
 
+import { readBody } from "../core/read-body.ts";
 import { Nonsense, readReply } from "./read-reply.ts";
 
 /** Of an answer. A chat completion has some kilobytes. */
@@ -19,7 +20,7 @@ export const patientFetch =
   async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     onRequest();
     const response = await fetch(input, { ...init, redirect: "manual" });
-    const text = await readBody(response);
+    const text = (await readBody(response, MAX_ANSWER_BYTES)).toString("utf8");
     if (response.status >= 300 && response.status < 400)
       return fail(421, `it redirects to ${response.headers.get("location") ?? "another address"}`);
     if (!response.ok) return limitPause(response, text, maxPauseMs);
@@ -31,17 +32,6 @@ export const patientFetch =
     }
     return new Response(text, { headers: { "content-type": "application/json" } });
   };
-
-async function readBody(response: Response): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += (part as Uint8Array).length;
-    if (size > MAX_ANSWER_BYTES) throw new TypeError("the answer is too long");
-    parts.push(part as Uint8Array);
-  }
-  return Buffer.concat(parts).toString("utf8");
-}
 
 function parse(text: string): unknown {
   try {

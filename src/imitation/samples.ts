@@ -177,21 +177,19 @@ function toRecord(id: string, instruction: string, turns: readonly Turn[]): Epis
     split: "train",
   };
   const steps = turns.map(({ page, response }, index): Step => {
-    const text = page ?? PAST_PAGE;
-    const observation = {
-      format: "webrl",
-      url: "about:blank",
-      title: "",
-      tabs: [],
-      scroll: { top: 0, viewport: 720, page: 720 },
-      focused: null,
-      error: null,
-      text,
-      elements: [],
-    } as const;
     return {
       index,
-      observation: { ...observation, tabs: [], elements: [] },
+      observation: {
+        format: "webrl",
+        url: "about:blank",
+        title: "",
+        tabs: [],
+        scroll: { top: 0, viewport: 720, page: 720 },
+        focused: null,
+        error: null,
+        text: page ?? PAST_PAGE,
+        elements: [],
+      },
       response,
       action: parseAction(response),
     };

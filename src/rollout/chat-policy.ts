@@ -9,7 +9,7 @@ import { ConfigError } from "../core/errors.ts";
 import { parseAction } from "../text/action.ts";
 import { policyMessages } from "../text/prompt-chat.ts";
 import { releasedPrompt } from "../text/released-prompt.ts";
-import type { Policy } from "./policy.ts";
+import type { Choice, Policy, Turn } from "./policy.ts";
 
 export interface ChatPolicyOptions {
   /** Name of the policy in trajectories, e.g. `openai:gpt-4o`. */
@@ -24,7 +24,7 @@ export interface ChatPolicyOptions {
 }
 
 export function chatPolicy(options: ChatPolicyOptions): Policy {
-  const { model, temperature, maxNewTokens } = options;
+  const { model, maxNewTokens } = options;
   const maxTokens = options.contextTokens - maxNewTokens;
   return {
     name: options.name,
@@ -45,28 +45,14 @@ export function chatPolicy(options: ChatPolicyOptions): Policy {
         if (error instanceof ConfigError) return { kind: "context_full" };
         throw error;
       }
-      const begun = performance.now();
-      const reply = await model.chat({
-        messages,
-        maxTokens: maxNewTokens,
-        temperature,
-        seed: turn.seed,
-        ...(turn.signal && { signal: turn.signal }),
-      });
-      return {
-        kind: "act",
-        response: reply.text,
-        action: readAction(reply, maxNewTokens),
-        waitedMs: performance.now() - begun,
-        ...(reply.usage && { usage: reply.usage }),
-      };
+      return ask(options, messages, turn);
     },
   };
 }
 
 /** A released checkpoint behind a server that completes texts: its own prompt, character by character, and what it says. */
 export function releasedPolicy(options: Omit<ChatPolicyOptions, "contextTokens">): Policy {
-  const { model, temperature, maxNewTokens } = options;
+  const { model } = options;
   return {
     name: options.name,
     ...(model.probe && { probe: (signal) => model.probe!(signal) }),
@@ -76,22 +62,30 @@ export function releasedPolicy(options: Omit<ChatPolicyOptions, "contextTokens">
         history: turn.history.map(({ response }) => ({ response })),
         observation: turn.observation.text,
       });
-      const begun = performance.now();
-      const reply = await model.chat({
-        messages: [{ role: "user", content: prompt }],
-        maxTokens: maxNewTokens,
-        temperature,
-        seed: turn.seed,
-        ...(turn.signal && { signal: turn.signal }),
-      });
-      return {
-        kind: "act",
-        response: reply.text,
-        action: readAction(reply, maxNewTokens),
-        waitedMs: performance.now() - begun,
-        ...(reply.usage && { usage: reply.usage }),
-      };
+      return ask(options, [{ role: "user", content: prompt }], turn);
     },
+  };
+}
+
+async function ask(
+  { model, temperature, maxNewTokens }: Omit<ChatPolicyOptions, "contextTokens">,
+  messages: ReturnType<typeof policyMessages>,
+  turn: Turn,
+): Promise<Choice> {
+  const begun = performance.now();
+  const reply = await model.chat({
+    messages,
+    maxTokens: maxNewTokens,
+    temperature,
+    seed: turn.seed,
+    ...(turn.signal && { signal: turn.signal }),
+  });
+  return {
+    kind: "act",
+    response: reply.text,
+    action: readAction(reply, maxNewTokens),
+    waitedMs: performance.now() - begun,
+    ...(reply.usage && { usage: reply.usage }),
   };
 }
 

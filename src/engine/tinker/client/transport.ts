@@ -1,6 +1,7 @@
 /** @file One request to a Tinker server and its whole answer, with a time limit. No retries: those are in `connection.ts`. */
 
 import { setTimeout as delay } from "node:timers/promises";
+import { readBody } from "../../../core/read-body.ts";
 import { describeErrorBody } from "../wire/messages.ts";
 import { TinkerError } from "./errors.ts";
 
@@ -91,14 +92,7 @@ export function createSend(url: string, apiKey: string | null): Send {
 }
 
 async function readReply(response: Response): Promise<Reply> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of response.body ?? []) {
-    size += (part as Uint8Array).length;
-    if (size > MAX_ANSWER_BYTES) throw new TypeError("the answer is too long");
-    parts.push(part as Uint8Array);
-  }
-  const bytes = new Uint8Array(Buffer.concat(parts));
+  const bytes = new Uint8Array(await readBody(response, MAX_ANSWER_BYTES));
   const isProtobuf = /^application\/(x-)?protobuf\b/.test(response.headers.get("content-type") ?? "");
   return {
     status: response.status,
