@@ -86,7 +86,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
   };
 }
 
-function checkInstruction(instruction: string): string {
+export function checkInstruction(instruction: string): string {
   if (instruction.trim() !== "") return instruction;
   throw new ConfigError("the instruction is empty", "Say what the agent shall do.");
 }

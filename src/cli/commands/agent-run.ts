@@ -39,7 +39,8 @@ export function registerRun(agent: Command): void {
     "\nSteps are written to stderr as they happen; with --json stdout is one object at the end. Exit code: 0 done, 1 it could not\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 130 interrupted.\n",
   );
   command.action(async (instruction: string, options: RunCommand) => {
-    const { createAgent } = await import("../../agent/agent.ts");
+    const { checkInstruction, createAgent } = await import("../../agent/agent.ts");
+    checkInstruction(instruction);
     let directory: string;
     let result: RunResult;
     {
