@@ -31,7 +31,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "src/**/*.test.tsx", "examples/**/*.test.ts"],
+          include: ["src/**/*.test.ts", "src/**/*.test.tsx", "examples/**/*.test.ts", "test/docs/*.test.ts"],
           exclude: ["**/*.browser.test.ts"],
           testTimeout: 60_000,
           pool: "forks",

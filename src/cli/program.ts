@@ -49,7 +49,7 @@ const COMMANDS: readonly Register[] = [
   benchAgent,
 ];
 
-function createProgram(): Command {
+export function createProgram(): Command {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };
