@@ -1,10 +1,11 @@
-"""Runs the official evaluators over constructed end states and prints their verdicts, for official.test.ts.
+"""Runs the official evaluators over constructed end states and prints their verdicts, for official.test.ts: by task, a character for each of its
+states in their order, 1, 0, or - for an evaluator that raised.
 
     python scripts/webarena/official.py EVALUATORS.py CASES.json > VERDICTS.json
 
 EVALUATORS.py: `evaluators.py` of VisualAgentBench (VAB-WebArena-Lite/new) or of WebArena (evaluation_harness). CASES.json: what
 `scripts/webarena/cases.ts` writes. Needs beartype and nltk; sentences are told apart by NLTK's `punkt` where it is there. Pages and judge
-are the case's: what is compared is the evaluators' rules. An evaluator that raises is the verdict null.
+are the case's: what is compared is the evaluators' rules.
 """
 
 import importlib.util
@@ -70,6 +71,7 @@ def load(path: str) -> tuple[Any, dict[str, Any]]:
     helpers = sys.modules["evaluation_harness.helper_functions"]
     helpers.PseudoPage = Page
     sys.modules["playwright.sync_api"].Page = Page
+    sys.modules["playwright.sync_api"].CDPSession = type("CDPSession", (), {})
     sys.modules["browser_env.actions"].Action = sys.modules["browser_env.utils"].StateInfo = dict
     case: dict[str, Any] = {}
     helpers.llm_fuzzy_match = lambda *_: float(case["judge"])
@@ -88,7 +90,7 @@ def load(path: str) -> tuple[Any, dict[str, Any]]:
 
 def main(evaluators: str, cases: str) -> None:
     module, current = load(evaluators)
-    verdicts = []
+    verdicts: dict[int, str] = {}
     for case in json.load(open(cases)):
         current.clear()
         current.update(case)
@@ -100,11 +102,12 @@ def main(evaluators: str, cases: str) -> None:
                 arguments = [[{"answer": ""}, {"answer": case["answer"]}], file.name, Page(case)]
                 if "client" in module.EvaluatorComb.__call__.__annotations__:
                     arguments.append(sys.modules["playwright.sync_api"].CDPSession())
-                verdicts.append([case["task"]["task_id"], case["name"], int(evaluator(*arguments) == 1.0)])
+                verdict = str(int(evaluator(*arguments) == 1.0))
         except Exception as error:
             print(case["task"]["task_id"], case["name"], type(error).__name__, str(error)[:200], file=sys.stderr)
-            verdicts.append([case["task"]["task_id"], case["name"], None])
-    print("[\n" + ",\n".join(json.dumps(verdict) for verdict in verdicts) + "\n]")
+            verdict = "-"
+        verdicts[case["task"]["task_id"]] = verdicts.get(case["task"]["task_id"], "") + verdict
+    print(json.dumps(verdicts, indent=2))
 
 
 main(*sys.argv[1:])

@@ -34,12 +34,18 @@ function fulfil(contents: Contents, alternative = 0): string {
   return [...texts.map(choose), ...numbers].join(" , ");
 }
 
+type TextOf = (contents: Contents) => string;
+
+/** What a task asks of a product's newest review. */
+function reviewOf(task: WebArenaTask, part: "author" | "rating", text: TextOf): string {
+  const target = (task.eval.program_html ?? []).find(({ locator }) =>
+    locator.includes(`latest_review_${part}`),
+  );
+  return target ? text(target.required_contents) : "";
+}
+
 /** The addresses at which an evaluator looks, in its order, from that of the last page. */
-function targetsOf(
-  task: WebArenaTask,
-  lastUrl: string,
-  text: (contents: Contents) => string,
-): EndState["pages"] {
+function targetsOf(task: WebArenaTask, lastUrl: string, text: TextOf): EndState["pages"] {
   const pages: EndState["pages"] = {};
   let at = lastUrl;
   for (const { url, locator, required_contents } of task.eval.program_html ?? []) {
@@ -63,25 +69,22 @@ export function endStates(task: WebArenaTask): EndState[] {
   const hasPost = (task.eval.program_html ?? []).some(({ url }) => url.startsWith("func:reddit"));
   const [first = "", ...others] = (reference_url ?? "").split(" |OR| ");
   const lastUrl = first || (hasPost ? "http://forum.test/f/books/12/a-title" : "http://elsewhere.test/");
-  const state = (name: string, changes: Partial<EndState> = {}): EndState => ({
+  const state = (name: string, changes: Partial<EndState> = {}, text: TextOf = fulfil): EndState => ({
     name,
     task,
     answer: fulfil(answers),
     url: lastUrl,
-    pages: targetsOf(task, changes.url ?? lastUrl, (contents) => fulfil(contents)),
+    pages: targetsOf(task, changes.url ?? lastUrl, text),
     judge: true,
     order: ORDER,
-    reviews: { author: "Ada", rating: "80" },
+    reviews: { author: reviewOf(task, "author", text), rating: reviewOf(task, "rating", text) },
     ...changes,
   });
-  const pagesWith = (change: (text: string) => string) =>
-    targetsOf(task, lastUrl, (contents) => change(fulfil(contents)));
+  const pagesWith = (name: string, change: (text: string) => string) =>
+    state(`page texts ${name}`, {}, (contents) => change(fulfil(contents)));
   return [
     state("right"),
-    state("other alternatives", {
-      answer: fulfil(answers, -1),
-      pages: targetsOf(task, lastUrl, (contents) => fulfil(contents, -1)),
-    }),
+    state("other alternatives", { answer: fulfil(answers, -1) }, (contents) => fulfil(contents, -1)),
     state("no answer", { answer: "" }),
     state("answer with white space", { answer: `${fulfil(answers)}\n` }),
     state("answer in quotes", { answer: `"${fulfil(answers)}"` }),
@@ -95,10 +98,10 @@ export function endStates(task: WebArenaTask): EndState[] {
     state("page below", { url: `${lastUrl}2` }),
     state("page with parameters", { url: `${lastUrl}${lastUrl.includes("?") ? "&" : "?"}x=1` }),
     ...others.map((url, i) => state(`page ${i + 2}`, { url })),
-    state("nothing on the pages", { pages: {} }),
-    state("page texts with white space", { pages: pagesWith((text) => ` ${text}\n`) }),
-    state("page texts in capitals", { pages: pagesWith((text) => text.toUpperCase()) }),
-    state("page texts with letters around them", { pages: pagesWith((text) => `x${text}x`) }),
-    state("page texts cut", { pages: pagesWith((text) => text.slice(0, -1)) }),
+    state("nothing on the pages", { pages: {}, reviews: { author: "", rating: "" } }),
+    pagesWith("with white space", (text) => ` ${text}\n`),
+    pagesWith("in capitals", (text) => text.toUpperCase()),
+    pagesWith("with letters around them", (text) => `x${text}x`),
+    pagesWith("cut", (text) => text.slice(0, -1)),
   ];
 }
