@@ -217,7 +217,7 @@ export const trainConfigSchema = z.strictObject({
     .array(z.enum(ABLATIONS))
     .default([])
     .describe(
-      "Parts of WebRL that are left out: replay, kl (REINFORCE with baseline), curriculum (fixed tasks).",
+      "Parts of WebRL that are left out: replay, kl (REINFORCE with baseline), curriculum (tasks of the train split as they come).",
     ),
   seed: z.int().min(0).default(0).describe("Seed of everything random in the run."),
   phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
@@ -258,8 +258,8 @@ export const loraOf = ({ models: { lora } }: Pick<TrainConfig, "models">): LoraS
 /** What a method is made of. */
 export interface MethodParts {
   trains: boolean;
-  /** `evolved`: new tasks from failures; `fixed`: the same tasks in every phase. */
-  tasks: "evolved" | "fixed";
+  /** `evolved`: new tasks from failures; `given`: those of the train split, each once before any comes again. */
+  tasks: "evolved" | "given";
   critic: boolean;
   /** `perplexity`: successes of moderate perplexity; `all`: earlier successes as they come; `none`. */
   replay: "perplexity" | "all" | "none";
@@ -267,20 +267,20 @@ export interface MethodParts {
 }
 
 export function methodParts(config: Pick<TrainConfig, "method" | "without" | "actor">): MethodParts {
-  const fixed = { trains: true, tasks: "fixed" } as const;
+  const given = { trains: true, tasks: "given" } as const;
   switch (config.method) {
     case "sft":
-      return { trains: false, tasks: "fixed", critic: false, replay: "none", loss: "webrl" };
+      return { trains: false, tasks: "given", critic: false, replay: "none", loss: "webrl" };
     case "filtered-bc":
-      return { ...fixed, critic: false, replay: "none", loss: "filtered-bc" };
+      return { ...given, critic: false, replay: "none", loss: "filtered-bc" };
     case "awr":
-      return { ...fixed, critic: true, replay: "none", loss: "awr" };
+      return { ...given, critic: true, replay: "none", loss: "awr" };
     case "digirl":
-      return { ...fixed, critic: true, replay: "all", loss: "digirl" };
+      return { ...given, critic: true, replay: "all", loss: "digirl" };
     case "webrl":
       return {
         trains: true,
-        tasks: config.without.includes("curriculum") ? "fixed" : "evolved",
+        tasks: config.without.includes("curriculum") ? "given" : "evolved",
         critic: !attemptsSuffice(config),
         replay: config.without.includes("replay") ? "none" : "perplexity",
         loss: config.without.includes("kl")

@@ -4,7 +4,8 @@
  *
  * Deviations: 1. the initial rollouts (phase 0) are judged by the ORM, as everything else, and count as new experience
  * of phase 1; 2. the critic starts from the base model's weights, with the value as the share of YES in its answer to
- * a question, instead of a new head; 3. baselines run online on fixed tasks with the same number of episodes as WebRL.
+ * a question, instead of a new head; 3. baselines run online on tasks of the train split, new ones
+ * in every phase while there are any, with the same number of episodes as WebRL.
  */
 
 import type { ChatMeter } from "../chat/meter.ts";

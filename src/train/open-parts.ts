@@ -254,7 +254,7 @@ function lazyOrm(
 function openProposer(config: TrainConfig, suite: Suite, chat: ChatModel | null): Proposer {
   if (config.curriculum.proposer === "llm" && chat) return createLlmProposer(chat, suite.descriptions);
   if (suite.catalog) return createEvolveProposer(suite.catalog);
-  if (methodParts(config).tasks === "fixed" || config.phases === 0)
+  if (methodParts(config).tasks === "given" || config.phases === 0)
     return { name: "none", propose: () => Promise.resolve([]) };
   throw new ConfigError(
     `the suite ${suite.name} has no templates that tasks could be evolved from`,

@@ -65,12 +65,17 @@ describe("the curriculum stage", () => {
     expect(counts["curriculum/kept"]).toBe(second.filter((line) => line.kept).length);
   });
 
-  it("has the same tasks in every phase where the method's tasks are fixed", async () => {
-    await using stage = await world.open({ without: ["curriculum"] });
-    await stage.upTo(1, "rollout");
-    await growTasks(stage.context, 2);
-    const [one, two] = [await stage.run.read(1, "tasks.jsonl"), await stage.run.read(2, "tasks.jsonl")];
-    expect(one).toHaveLength(6);
-    expect(two).toEqual(one);
+  it("goes on through the train split where tasks are given, and begins again when all have been tried", async () => {
+    await using stage = await world.open({ without: ["curriculum"], phases: 3 });
+    const train = stage.context.parts.suite.tasks({ split: "train" }).length;
+    await stage.upTo(3, "curriculum");
+    await growTasks(stage.context, 3);
+    const phases = [];
+    for (const phase of [0, 1, 2, 3])
+      phases.push((await stage.run.read(phase, "tasks.jsonl")).map((task) => task.id));
+    expect(phases.map((ids) => ids.length)).toEqual([6, 6, 6, 6]);
+    const all = phases.flat();
+    expect(new Set(all.slice(0, train)).size).toBe(Math.min(train, all.length));
+    expect(all.slice(train)).toEqual(all.slice(0, Math.max(0, all.length - train)));
   });
 });

@@ -1,4 +1,4 @@
-/** @file Which tasks a phase has: new ones grown from the failures of the last, or the method's fixed ones. */
+/** @file Which tasks a phase has: new ones grown from the failures of the last, or the next of the train split. */
 
 import { mean } from "../../algo/statistics.ts";
 import { invariant } from "../../core/errors.ts";
@@ -28,9 +28,8 @@ export async function growTasks(context: Context, phase: number): Promise<Curric
 
 async function chooseTasks(context: Context, phase: number, stage: Stage): Promise<Task[]> {
   const { config, method, parts, rng, signal } = context;
-  const trainTasks = parts.suite.tasks({ split: "train" });
-  if (phase === 0 || method.tasks === "fixed")
-    return spread(trainTasks, phase === 0 ? config.tasks.initial : config.tasks.perPhase, rng.fork("tasks"));
+  const untried = givenTasks(context, phase);
+  if (phase === 0 || method.tasks === "given") return untried;
 
   const failed = await failedTasks(context, phase - 1);
   const seen: string[] = [];
@@ -40,7 +39,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   const grown = await growCurriculum({
     proposer: parts.proposer,
     failed,
-    seeds: spread(trainTasks, config.tasks.perPhase, rng.fork("tasks")),
+    seeds: untried,
     count: config.tasks.perPhase,
     phase,
     rng: rng.fork(`curriculum-${phase}`),
@@ -76,6 +75,18 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
     ...(values.length > 0 && { "curriculum/mean_value": mean(values) }),
   });
   return grown.tasks;
+}
+
+/**
+ * The train split's next tasks, templates in turn; from the beginning again once all have had their turn. An update learns the tasks that
+ * it has seen by heart, so a phase on other ones is worth more than a second look at the same (docs/log.md).
+ */
+function givenTasks({ config: { tasks }, parts, rng }: Context, phase: number): Task[] {
+  const train = parts.suite.tasks({ split: "train" });
+  const order = spread(train, train.length, rng.fork("tasks"));
+  const [from, count] =
+    phase === 0 ? [0, tasks.initial] : [tasks.initial + (phase - 1) * tasks.perPhase, tasks.perPhase];
+  return Array.from({ length: Math.min(count, order.length) }, (_, i) => order[(from + i) % order.length]!);
 }
 
 /** Tasks of a phase of which the judge called an attempt a failure, each once. */
