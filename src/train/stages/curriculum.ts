@@ -28,8 +28,9 @@ export async function growTasks(context: Context, phase: number): Promise<Curric
 
 async function chooseTasks(context: Context, phase: number, stage: Stage): Promise<Task[]> {
   const { config, method, parts, rng, signal } = context;
-  const untried = givenTasks(context, phase);
-  if (phase === 0 || method.tasks === "given") return untried;
+  const train = parts.suite.tasks({ split: "train" });
+  const order = spread(train, train.length, rng.fork("tasks"));
+  if (phase === 0 || method.tasks === "given") return nextTasks(order, config.tasks, phase);
 
   const failed = await failedTasks(context, phase - 1);
   const seen: string[] = [];
@@ -39,7 +40,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   const grown = await growCurriculum({
     proposer: parts.proposer,
     failed,
-    seeds: untried,
+    seeds: order.slice(0, config.tasks.perPhase),
     count: config.tasks.perPhase,
     phase,
     rng: rng.fork(`curriculum-${phase}`),
@@ -78,12 +79,10 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
 }
 
 /**
- * The train split's next tasks, templates in turn; from the beginning again once all have had their turn. An update learns the tasks that
- * it has seen by heart, so a phase on other ones is worth more than a second look at the same (docs/log.md).
+ * Those that come next in `order`; from its beginning again once all have had their turn. An update learns the tasks that it has seen by
+ * heart, so a phase on other ones is worth more than a second look at the same (docs/log.md).
  */
-function givenTasks({ config: { tasks }, parts, rng }: Context, phase: number): Task[] {
-  const train = parts.suite.tasks({ split: "train" });
-  const order = spread(train, train.length, rng.fork("tasks"));
+function nextTasks(order: readonly Task[], tasks: Context["config"]["tasks"], phase: number): Task[] {
   const [from, count] =
     phase === 0 ? [0, tasks.initial] : [tasks.initial + (phase - 1) * tasks.perPhase, tasks.perPhase];
   return Array.from({ length: Math.min(count, order.length) }, (_, i) => order[(from + i) % order.length]!);
