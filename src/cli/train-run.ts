@@ -60,6 +60,14 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   // What a server takes is the server's.
   const isHere = !isOnServer(config.engine);
   const estimate = isOver || !isHere ? null : await checkResources(planOf(config, actor));
+  const openAll = (opened: TrainConfig) =>
+    openParts(opened, {
+      onTrouble: (message) => process.stderr.write(`${message}\n`),
+      signal: interruption.signal,
+    });
+  // A new run is written once its parts are there: what they refuse leaves no directory behind.
+  await using early = options.config ? await openAll(config) : null;
+  await early?.experience?.();
   const view = createRunView(config);
   const observer = options.observer ?? view.observer;
   try {
@@ -76,15 +84,11 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         });
     let meter: ChatMeter | undefined;
     try {
-      await using parts = await openParts(run.info.config, {
-        onTrouble: (message) => process.stderr.write(`${message}\n`),
-        signal: interruption.signal,
-      });
+      await using late = early ? null : await openAll(run.info.config);
+      const parts = early ?? late!;
       meter = parts.meter;
       if (parts.probe)
         await writeAtomically(probeFile(directory), `${JSON.stringify(parts.probe, null, 2)}\n`);
-      // What it cannot learn from is said before the first evaluation.
-      if (options.config) await parts.experience?.();
       const context = createContext(run, parts, interruption.signal);
       await using _models = context.models;
       return { ...(await train(context, options)), estimate };

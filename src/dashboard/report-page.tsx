@@ -1,5 +1,6 @@
 /** @file The page of `report.html`, from the same plots and tables as the dashboard. Pure: data in, HTML out. */
 
+import { describeUsage } from "../core/usage.ts";
 import type { Curriculum } from "./curriculum.ts";
 import type { EpisodeDetail } from "./episodes.ts";
 import type { JudgeMistakes } from "./judge-mistakes.ts";
@@ -283,7 +284,7 @@ function Mistakes({ total, examples, count }: JudgeMistakes & { count: number })
 }
 
 function TimeAndFaults({ overview }: { overview: Overview }) {
-  const { faults, stages, warnings } = overview;
+  const { faults, stages, usage, warnings } = overview;
   const codes = Object.entries(faults.byCode);
   return (
     <section>
@@ -325,6 +326,8 @@ function TimeAndFaults({ overview }: { overview: Overview }) {
               </tbody>
             </table>
           )}
+          {usage && <h3>Judge and proposer</h3>}
+          {usage && <p>{`${describeUsage(usage)}.`}</p>}
           {warnings.length > 0 && <h3>Warnings</h3>}
           <ul>
             {warnings.map((warning) => (

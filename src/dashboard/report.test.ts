@@ -51,6 +51,25 @@ describe("the report of a run", () => {
     expect(html).toContain("Calibration");
   });
 
+  it("says what its chat model took, over all stages", async () => {
+    const directory = await makeRun(join(world, "chat"));
+    expect(await readFile(await writeReport(directory), "utf8")).not.toContain("Judge and proposer");
+    const asked = {
+      "chat/requests": 3,
+      "chat/prompt_tokens": 900,
+      "chat/completion_tokens": 30,
+      "chat/cost": 0.25,
+    };
+    for (const stage of ["judge", "curriculum"])
+      await appendFile(
+        join(directory, "metrics.jsonl"),
+        `${JSON.stringify({ time: "2026-03-16T10:00:00.000Z", phase: 1, stage, ...asked })}\n`,
+      );
+    expect(await readFile(await writeReport(directory), "utf8")).toContain(
+      "6 requests, 1,800 tokens read, 60 written, cost 0.5.",
+    );
+  });
+
   it("needs nothing from outside and shows captured text as text", async () => {
     const hostile = ` <script>alert(1)</script><img src="http://evil.test/x" onerror=alert(2)>`;
     const directory = await makeRun(join(world, "hostile"), { screenshots: true, hostile });

@@ -41,6 +41,8 @@ export interface ActorOptions {
 
 export interface OpenedActor extends AsyncDisposable {
   actor: Actor;
+  /** Directories of the models that are opened here, the actor's first. */
+  openedHere: string[];
   /** What it reads; `null` of a model behind a server that gets messages. */
   template: PromptTemplate | null;
   judge: ChatModel | null;
@@ -113,6 +115,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
           throw error;
         });
   return {
+    openedHere: [remote === null ? path : null, judgeDirectory].filter((each) => each !== null),
     template: completes ? "paper" : template,
     actor:
       chat === null

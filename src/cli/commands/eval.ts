@@ -21,6 +21,7 @@ import {
   temperatureNumber,
   wholeNumber,
 } from "../command.ts";
+import { checkSampling } from "../check-resources.ts";
 import { loadGuard, safetyOption } from "../safety-option.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
@@ -155,6 +156,7 @@ export const register: Register = (program) => {
         "a budget may end the evaluation before its last episode, and nothing would be kept",
         "Add --out FILE: the same command then goes on with what the file holds.",
       );
+    await checkSampling(opened.openedHere, chosen("parallel", rollout?.parallel)!);
     const isOtherSuite = command.getOptionValueSource("suite") === "cli";
     const suite = await loadSuite(
       chosen("suite", suiteOfRun?.name),

@@ -17,6 +17,7 @@ import {
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
+import { checkSampling } from "../check-resources.ts";
 import { loadGuard, safetyOption } from "../safety-option.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 import type { FormatSetting, TemplateSetting } from "../../text/template-names.ts";
@@ -114,6 +115,7 @@ async function collectOf(model: string, options: DemosCommand): Promise<void> {
     template: undefined,
     onTrouble: (message) => log.now(message),
   });
+  await checkSampling(opened.openedHere, options.parallel);
   const { tasks, site } = await openWorld(options, opened.judge);
   await using _site = site;
   await makeDirectory(dirname(options.out));
@@ -290,6 +292,7 @@ export function registerRollouts(model: Command): void {
       template: options.promptTemplate,
       onTrouble: (message) => log.now(message),
     });
+    await checkSampling(opened.openedHere, options.parallel);
     const { chooseFormat } = await import("../../text/choose-template.ts");
     const format = chooseFormat(
       options.observation ?? "auto",

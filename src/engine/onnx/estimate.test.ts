@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LoraSettings } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
-import { estimate, estimateText, refuseTooLarge, type PlannedModel } from "./estimate.ts";
+import { estimate, estimateSampling, estimateText, refuseTooLarge, type PlannedModel } from "./estimate.ts";
 import { LocalEngine } from "./local-engine.ts";
 import { parameterCount } from "./models/parameters.ts";
 import { newLlamaConfig } from "./models/config.ts";
@@ -36,6 +36,27 @@ beforeAll(async () => {
   await writeFile(join(large, "config.json"), JSON.stringify(config.raw));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe("what sampling will take", () => {
+  it("counts weights once, nothing of a training, and the keys and values of what is sampled at once", async () => {
+    const { parameters, memory } = await estimateSampling([large], 4);
+    expect(parameters).toBe(size);
+    const { frozen, trained, optimiser, activations, cache, program, total } = memory;
+    expect([frozen, trained, optimiser, activations]).toEqual([4 * size, 0, 0, 0]);
+    // Keys and values of 12 layers, 8 heads of 64 each: 4 rows of 1,024 tokens, and 128 MiB of beginnings.
+    expect(cache).toBe(2 * 4 * 12 * 512 * 4 * 1024 + 128 * 2 ** 20);
+    expect(total).toBe(frozen + cache + program);
+    expect((await estimateSampling([large, small], 4)).memory.frozen).toBeGreaterThan(4 * size);
+  });
+
+  it("is refused where it is more than the process may have", async () => {
+    const found = await estimateSampling([large], 4);
+    found.memory.limit = found.memory.total - 1;
+    expect(() => refuseTooLarge(found, large)).toThrow(/sampling from .* needs about .*frozen weights/);
+    found.memory.limit++;
+    refuseTooLarge(found, large);
+  });
+});
 
 describe("what a training will take", () => {
   it("counts all weights with gradients and moments: 20 bytes a parameter", async () => {

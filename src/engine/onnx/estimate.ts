@@ -1,6 +1,6 @@
 /**
- * @file What a training will take, before anything is read but configurations: parameters, memory, disk, time per step. Memory
- * counts what the engine allocates; the time comes from a short measurement of this machine's matrix products.
+ * @file What a training, or sampling alone, will take, before anything is read but configurations: parameters, memory, disk, time
+ * per step. Memory counts what the engine allocates; the time comes from a short measurement of this machine's matrix products.
  */
 
 import { realpath } from "node:fs/promises";
@@ -123,6 +123,47 @@ export async function suitsAdapters(path: string): Promise<boolean> {
   return specs === null && parameterCount(config) >= LARGE;
 }
 
+/** Bytes of weights that do not move: bases that adapters share are counted once. */
+function frozenBytes(bases: readonly Shape[], whole: readonly Shape[]): number {
+  const shared = new Map(bases.map(({ base, config }) => [base, 4 * parameterCount(config)]));
+  const own = whole.map(({ specs, config }) => 4 * (specs ? adapterSize(specs) : parameterCount(config)));
+  return sum([...shared.values(), ...own]);
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** Keys and values of this many sequences at once. */
+const sampledBytes = (config: DecoderConfig, sequences: number, tokens: number) =>
+  sequences === 0 ? 0 : prefixCacheBytes + Math.min(mostCacheBytes, cacheBytes(config, sequences, tokens));
+
+const inAll = (memory: Omit<Estimate["memory"], "total" | "limit" | "free">): Estimate["memory"] => ({
+  ...memory,
+  total: sum(Object.values(memory)),
+  limit: memoryLimitBytes(),
+  free: freeMemoryBytes(),
+});
+
+/** What models that are only sampled from take, the first of them `sampled` sequences at once; where all prompts are as long as it reads. */
+export async function estimateSampling(
+  paths: readonly string[],
+  sampled: number,
+): Promise<Pick<Estimate, "parameters" | "memory">> {
+  const shapes = await Promise.all(paths.map((path) => shapeOf({ path })));
+  const { config } = shapes[0]!;
+  const adapters = shapes.filter(({ specs }) => specs !== null);
+  return {
+    parameters: Math.max(...shapes.map((shape) => parameterCount(shape.config))),
+    memory: inAll({
+      frozen: frozenBytes(adapters, shapes),
+      trained: 0,
+      optimiser: 0,
+      activations: 0,
+      cache: sampledBytes(config, sampled, config.contextTokens),
+      program: PROGRAM_BYTES,
+    }),
+  };
+}
+
 const adapterSize = (specs: readonly LoraSpec[]) =>
   specs.reduce((sum, { a, b }) => sum + sizeOf(a) + sizeOf(b), 0);
 
@@ -137,32 +178,21 @@ export async function estimate(work: PlannedWork): Promise<Estimate> {
   const parameters = parameterCount(config);
   const trainedParameters = specs ? adapterSize(specs) : parameters;
 
-  const frozen = [main, ...others].filter((shape) => shape.specs !== null);
-  const bases = new Map(frozen.map((shape) => [shape.base, 4 * parameterCount(shape.config)]));
-  const besideBytes = others.map((shape) =>
-    shape.specs ? 4 * adapterSize(shape.specs) : 4 * parameterCount(shape.config),
-  );
-  const sum = (values: Iterable<number>) => [...values].reduce((total, value) => total + value, 0);
-  const memory = {
-    frozen: sum(bases.values()) + sum(besideBytes),
+  const memory = inAll({
+    frozen: frozenBytes(
+      [main, ...others].filter((shape) => shape.specs !== null),
+      others,
+    ),
     trained: 4 * trainedParameters,
     optimiser: 16 * trainedParameters,
     activations: activations(config, frozenLayers(config, specs ?? []), lengths),
-    cache:
-      work.sampled === 0
-        ? 0
-        : prefixCacheBytes + Math.min(mostCacheBytes, cacheBytes(config, work.sampled, mostTokens)),
+    cache: sampledBytes(config, work.sampled, mostTokens),
     program: PROGRAM_BYTES,
-  };
+  });
   return {
     parameters,
     trainedParameters,
-    memory: {
-      ...memory,
-      total: sum(Object.values(memory)),
-      limit: memoryLimitBytes(),
-      free: freeMemoryBytes(),
-    },
+    memory,
     disk: { model: 4 * trainedParameters, checkpoint: 12 * trainedParameters },
     batchSize,
     meanTokens,
@@ -235,12 +265,14 @@ async function measureProducts(config: DecoderConfig, threads = availableParalle
 }
 
 /** @throws ConfigError where it needs more memory than this process may have. */
-export function refuseTooLarge({ memory }: Estimate, path: string): void {
-  const { total, limit } = memory;
+export function refuseTooLarge({ memory }: Pick<Estimate, "memory">, path: string): void {
+  const { total, limit, trained } = memory;
   if (total <= limit) return;
   throw new ConfigError(
-    `training from ${path} needs about ${sizeText(total)} of memory (${memoryText(memory)}), and this process may have ${sizeText(limit)}`,
-    "Use a smaller model, an adapter (a small --lora-rank, or models.lora) instead of all weights, or adapters on the last layers only.",
+    `${trained > 0 ? "training from" : "sampling from"} ${path} needs about ${sizeText(total)} of memory (${memoryText(memory)}), and this process may have ${sizeText(limit)}`,
+    trained > 0
+      ? "Use a smaller model, an adapter (a small --lora-rank, or models.lora) instead of all weights, or adapters on the last layers only."
+      : "Use a smaller model, or one behind a server.",
   );
 }
 
@@ -257,13 +289,18 @@ const memoryText = ({ frozen, trained, optimiser, activations: held, cache, prog
     .map(([name, bytes]) => `${name} ${sizeText(Number(bytes))}`)
     .join(", ");
 
+const millions = (count: number) => `${(count / 1e6).toFixed(count < 1e7 ? 2 : 1)}M`;
+
+/** A line for people. */
+export const memoryLine = ({ memory }: Pick<Estimate, "memory">): string =>
+  `memory      about ${sizeText(memory.total)}: ${memoryText(memory)}; ${sizeText(memory.free)} of ${sizeText(memory.limit)} are free${memory.total > memory.free ? ": it will be slow or fail unless other programs give some back" : ""}`;
+
 /** A block of lines for people. */
 export function estimateText(e: Estimate): string {
-  const { memory, disk } = e;
-  const millions = (count: number) => `${(count / 1e6).toFixed(count < 1e7 ? 2 : 1)}M`;
+  const { disk } = e;
   return [
     `parameters  ${millions(e.parameters)}, of which ${e.trainedParameters === e.parameters ? "all are trained" : `none moves; adapters of ${millions(e.trainedParameters)} are trained`}`,
-    `memory      about ${sizeText(memory.total)}: ${memoryText(memory)}; ${sizeText(memory.free)} of ${sizeText(memory.limit)} are free${memory.total > memory.free ? ": it will be slow or fail unless other programs give some back" : ""}`,
+    memoryLine(e),
     `disk        ${sizeText(disk.model)} a model, ${sizeText(disk.checkpoint)} a checkpoint with the optimiser's state`,
     ...(e.time === null ? [] : [timeText(e, e.time)]),
   ].join("\n");

