@@ -48,12 +48,13 @@ describe("a new run", () => {
   });
 
   it("whose parts refuse leaves no directory behind", async () => {
-    const base = ["models.base=models/base", "models.judge=verifier"];
-    const chat = await refused("parts", ...base, "curriculum.proposer=llm", "llm.model=models/base");
+    const base = "models.base=models/base";
+    const chat = await refused("parts", base, "models.judge=llm", "llm.model=models/base");
     expect(chat.message).toContain("models/base (llm.model): the model has no chat template");
     const own = ["suite.name=own", "suite.file=examples/own-site/site.ts", 'without=["curriculum"]'];
     const shown = "models.demonstrations=./models/hurried/demonstrations.jsonl.gz";
-    expect((await refused("parts", ...base, ...own, shown)).message).toContain("none of the demonstrations");
+    const { message } = await refused("parts", base, "models.judge=verifier", ...own, shown);
+    expect(message).toContain("none of the demonstrations");
     expect(existsSync(join(world, "parts"))).toBe(false);
   });
 
