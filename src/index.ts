@@ -92,6 +92,7 @@ export type { Feasibility } from "./curriculum/llm.ts";
 export type { ReplayBuffer } from "./replay/buffer.ts";
 export type { ExperienceStep } from "./replay/experience.ts";
 export type { Parts } from "./train/parts.ts";
-export type { RunModels } from "./train/run-models.ts";
+export type { Role, RunModels } from "./train/run-models.ts";
+export type { RunProbe } from "./train/run-servers.ts";
 export type { ProbeReport, ProbeRow } from "./engine/tinker/probe.ts";
 export type { ServerProfile } from "./engine/tinker/profile.ts";

@@ -32,6 +32,8 @@ export interface ModelOptions {
   temperature?: number | undefined;
   /** Told what a person should know of the model's server. */
   onTrouble?: ((message: string) => void) | undefined;
+  /** Ends waiting for it. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface AgentModel extends AsyncDisposable {
@@ -64,9 +66,11 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
     model: run?.model ?? model,
     from: "model",
     llm: options.llm ?? [],
+    engineOfRun: run?.config.engine,
     template: options.template ?? run?.config.models.template,
     maxNewTokens: options.maxNewTokens ?? run?.config.rollout.maxNewTokens,
     onTrouble: options.onTrouble ?? (() => {}),
+    signal: options.signal,
   });
   try {
     const { actor, template, maxNewTokens } = opened;

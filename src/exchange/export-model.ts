@@ -28,6 +28,8 @@ export interface ExportOptions {
   /** What an adapter calls its base, such as a name on the hub; default: the base's directory. */
   baseName: string | null;
   onProgress?: (text: string) => void;
+  /** Told that a checkpoint's server does not answer and is waited for. */
+  onTrouble?: (message: string) => void;
   signal?: AbortSignal;
 }
 

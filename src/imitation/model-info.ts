@@ -7,6 +7,7 @@ import { ConfigError } from "../core/errors.ts";
 import { readRegular } from "../core/regular-file.ts";
 import type { AdapterDescription } from "../engine/onnx/describe-model.ts";
 import { describeModel } from "../engine/onnx/describe-model.ts";
+import { isPointer, readPointer } from "../engine/tinker/client/pointer.ts";
 import { sha256 } from "./model-card.ts";
 
 export interface ModelInfo {
@@ -19,6 +20,38 @@ export interface ModelInfo {
   adapter: AdapterDescription | null;
   files: { name: string; sizeBytes: number; sha256: string }[];
   card: string | null;
+}
+
+/** A checkpoint whose weights lie on a server. */
+export interface CheckpointInfo {
+  directory: string;
+  server: string;
+  /** The server's name of it. */
+  path: string;
+  base: string;
+  /** Of the adapter; 0 where all weights were trained. */
+  rank: number;
+  /** Whether the optimiser's state is part of it. */
+  optimizer: boolean;
+  /** Environment variable with the server's key. */
+  apiKeyEnv: string;
+  card: string | null;
+}
+
+/** `null` for a directory that holds weights. Asks nobody. */
+export async function checkpointInfo(directory: string): Promise<CheckpointInfo | null> {
+  if (!(await isPointer(directory))) return null;
+  const { url, path, baseModel, lora, optimizer, apiKeyEnv } = await readPointer(directory);
+  return {
+    directory,
+    server: url,
+    path,
+    base: baseModel,
+    rank: lora.rank,
+    optimizer,
+    apiKeyEnv,
+    card: await readCard(directory),
+  };
 }
 
 /** Reads all of it: throws a `ConfigError` where an engine would refuse it. */
@@ -35,7 +68,6 @@ export async function modelInfo(directory: string): Promise<ModelInfo> {
     const path = join(directory, name);
     files.push({ name, sizeBytes: (await stat(path)).size, sha256: await sha256(path) });
   }
-  const card = join(directory, "README.md");
   return {
     directory,
     architecture: config.architecture,
@@ -44,6 +76,11 @@ export async function modelInfo(directory: string): Promise<ModelInfo> {
     contextTokens: config.contextTokens,
     adapter,
     files,
-    card: existsSync(card) ? (await readRegular(card, { maxBytes: 1 << 20 })).toString("utf8") : null,
+    card: await readCard(directory),
   };
+}
+
+async function readCard(directory: string): Promise<string | null> {
+  const card = join(directory, "README.md");
+  return existsSync(card) ? (await readRegular(card, { maxBytes: 1 << 20 })).toString("utf8") : null;
 }

@@ -6,6 +6,8 @@ import type { BrowserBlock } from "../core/browser-settings.ts";
 import { browserBlockSchema, checkEndpoints, describeAddress } from "../core/browser-settings.ts";
 import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
+import type { EngineSettings } from "../core/engine-settings.ts";
+import { checkEngine, engineSettingsSchema } from "../core/engine-settings.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
@@ -47,6 +49,18 @@ export async function loadBrowser(
   const browser = await loadBlock("browser", browserBlockSchema, settings, { ...below });
   checkEndpoints(browser.endpoints);
   return browser;
+}
+
+/** Settings of a server that trains, likewise; without any, models are trained in this process. */
+export async function loadEngine(settings: readonly string[]): Promise<EngineSettings> {
+  const engine = await loadBlock(
+    "engine",
+    engineSettingsSchema,
+    settings,
+    settings.length > 0 ? { kind: "tinker" } : {},
+  );
+  checkEngine(engine);
+  return engine;
 }
 
 /** One block of the configuration for a command that has no other. */

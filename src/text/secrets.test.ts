@@ -72,6 +72,7 @@ const WRITERS: Record<string, string> = {
   "engine/onnx/checkpoint/checkpoint.ts": "weights, vocabulary, configuration of a model",
   "engine/onnx/checkpoint/adapter.ts": "weights, configuration of a model",
   "engine/onnx/checkpoint/safetensors.ts": "weights",
+  "engine/tinker/client/archive.ts": "weights of a checkpoint on a server",
   "engine/tinker/client/model.ts": "where a server keeps weights",
   "engine/tinker/server/store.ts": "requests and results of clients, in tokens",
   "tasks/webarena/login.ts": "a login state: a secret itself, for its owner alone",

@@ -28,7 +28,7 @@ export interface Context {
 export function createContext(bare: Run, parts: Parts, signal?: AbortSignal): Context {
   const run = parts.meter ? recordUsage(bare, parts.meter) : bare;
   const { config } = run.info;
-  const models = createRunModels(run, config, parts.engine);
+  const models = createRunModels(run, config, parts);
   return {
     run,
     config,

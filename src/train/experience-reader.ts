@@ -79,7 +79,7 @@ export function createExperienceReader(
 
   const demonstrations = () =>
     cached("demonstrations", async () => {
-      const { tokenizer, contextTokens } = await models.read(models.actorPath(0));
+      const { tokenizer, contextTokens } = await models.read("actor", 0);
       const options = {
         tokenizer,
         contextTokens,

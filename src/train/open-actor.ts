@@ -4,8 +4,11 @@ import { checkLlm, hasBudget, promptTokensOf } from "../chat/config.ts";
 import { createMeter } from "../chat/meter.ts";
 import { isServerName } from "../chat/server-name.ts";
 import type { ChatModel, ChatUsage } from "../core/chat.ts";
+import type { EngineSettings } from "../core/engine-settings.ts";
+import { isOnServer } from "../core/engine-settings.ts";
 import { ConfigError } from "../core/errors.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
+import { isPointer } from "../engine/tinker/client/pointer.ts";
 import type { Actor } from "../imitation/open-policy.ts";
 import { modelTemplate } from "../imitation/prompt-template.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
@@ -13,8 +16,9 @@ import { loadLlm } from "../run/parse-config.ts";
 import type { Settings } from "../run/parse-config.ts";
 import { END_OF_ACTION } from "../text/prompt-tokens.ts";
 import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
-import { openServerOf } from "./open-engine.ts";
+import { followServers, openServer } from "./open-engine.ts";
 import { openChat, patientChat, serverOf } from "./open-chat.ts";
+import type { LocalChat } from "./open-local-chat.ts";
 import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import { modelDirectory, modelPath } from "./open-parts.ts";
 
@@ -28,14 +32,16 @@ export interface ActorOptions {
   /** Settings of the server, as `--llm` has them, over those of a run. */
   llm: readonly string[];
   llmOfRun?: Settings | undefined;
+  /** Where the run of `model` trains its models. */
+  engineOfRun?: EngineSettings | undefined;
   /** Default `auto`. */
   template?: TemplateSetting | undefined;
   /** As given; default: 96, or `llm.maxTokens` of a model behind a server. */
   maxNewTokens?: number | undefined;
-  /** Minutes that the judge's server is waited for; default as `rollout.siteDownMinutes`. */
+  /** Minutes that the judge's chat server is waited for; default as `rollout.siteDownMinutes`. */
   limitMinutes?: number | undefined;
   onTrouble: (message: string) => void;
-  /** Ends waiting for the judge's server. */
+  /** Ends waiting for servers. */
   signal?: AbortSignal | undefined;
 }
 
@@ -104,22 +110,31 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
   const path = server ? null : modelPath(model, from);
   // Before anything starts: a model that cannot read it is refused.
   const template = path === null ? null : await modelTemplate(path, options.template ?? "auto");
-  const remote = path === null ? null : await openServerOf(path, options.signal);
-  const isHere = (path !== null && remote === null) || judgeDirectory !== null;
-  const engine = isHere ? createOnnxEngine() : null;
-  const local =
-    judgeDirectory === null
-      ? null
-      : await openLocalChat(engine!, judgeDirectory, llm, "--judge").catch(async (error: unknown) => {
-          await engine![Symbol.asyncDispose]();
-          throw error;
-        });
+  const waiting = { onTrouble, signal: options.signal };
+  // The base of a run on a server has no weights here, and says nothing of the server.
+  const ofRun =
+    path !== null && options.engineOfRun && isOnServer(options.engineOfRun) && !(await isPointer(path))
+      ? await openServer(options.engineOfRun, { tokenizer: path, ...waiting })
+      : null;
+  const engine = followServers(createOnnxEngine, waiting);
+  const close = async () => {
+    await engine[Symbol.asyncDispose]();
+    await ofRun?.engine[Symbol.asyncDispose]();
+  };
+  let local: LocalChat | null = null;
+  try {
+    if (path !== null) await engine.reach(path);
+    if (judgeDirectory !== null) local = await openLocalChat(engine, judgeDirectory, llm, "--judge");
+  } catch (error) {
+    await close();
+    throw error;
+  }
   return {
     openedHere: [remote === null ? path : null, judgeDirectory].filter((each) => each !== null),
     template: completes ? "paper" : template,
     actor:
       chat === null
-        ? { engine: remote ?? engine!, model: path!, template: template! }
+        ? { engine: ofRun?.engine ?? engine, model: path!, template: template! }
         : { chat, model: `openai:${server!.model}`, contextTokens: llm.contextTokens, completes },
     judge:
       local?.chat ??
@@ -131,8 +146,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     hasPrice: llm.price !== null,
     [Symbol.asyncDispose]: async () => {
       await local?.[Symbol.asyncDispose]();
-      await engine?.[Symbol.asyncDispose]();
-      await remote?.[Symbol.asyncDispose]();
+      await close();
     },
   };
 }

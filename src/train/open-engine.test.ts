@@ -6,7 +6,7 @@ import { createFakeServer } from "../engine/tinker/testing/fake-server.ts";
 import { listenFake } from "../engine/tinker/testing/listen-fake.ts";
 import { writeTinyTokenizer } from "../engine/tinker/testing/tiny-tokenizer.ts";
 import { loadConfig } from "../run/parse-config.ts";
-import { openServer, openServerOf } from "./open-engine.ts";
+import { followServers, openServer } from "./open-engine.ts";
 
 const { directory: tokenizer } = writeTinyTokenizer();
 const { vocabSize } = await loadTokenizer(tokenizer);
@@ -28,10 +28,13 @@ describe("a run's engine on a server", () => {
     const checkpoint = `${tokenizer}/checkpoint`;
     await model.save(checkpoint);
     const [saved] = await model.logprobs([datum]);
-    await using again = (await openServerOf(checkpoint))!;
+    const here = () => {
+      throw new Error("opened here");
+    };
+    await using again = followServers(here);
     await using restored = await again.open({ path: checkpoint });
     expect([...(await restored.logprobs([datum]))[0]!]).toEqual([...saved!]);
-    expect(await openServerOf(tokenizer)).toBeNull();
+    await expect(again.open({ path: tokenizer })).rejects.toThrow("opened here");
   });
 
   it("is refused where the server would compute another gradient, and the difference is named", async () => {

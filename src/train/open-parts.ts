@@ -9,7 +9,6 @@ import type { Engine, FrozenModel } from "../core/engine.ts";
 import type { Split } from "../core/task.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
-import { isOnServer } from "../core/engine-settings.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
 import { promptTokensOf } from "../chat/config.ts";
 import { createMeter } from "../chat/meter.ts";
@@ -24,7 +23,8 @@ import { browserOf, describeBrowser, isSameBrowser } from "../rollout/same-brows
 import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
-import { openServer } from "./open-engine.ts";
+import { followServers } from "./open-engine.ts";
+import { openRunServers } from "./run-servers.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import { assertAgentDirectory, readExperience } from "./agent-experience.ts";
@@ -40,9 +40,9 @@ export interface OpenParts extends Parts, AsyncDisposable {}
 export interface OpenPartsOptions {
   /** Default: the embedded engine on all cores. */
   engine?: Engine;
-  /** Told what a person should know of the chat model's server: that it is waited for, what it does not take. */
+  /** Told what a person should know of servers of models: that one is waited for, what it does not take, how it computes. */
   onTrouble?: (message: string) => void;
-  /** Ends waiting for the chat model's server. */
+  /** Ends waiting for them. */
   signal?: AbortSignal;
 }
 
@@ -167,17 +167,12 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     method.trains &&
     (models.judge === "llm" || (method.tasks === "evolved" && config.curriculum.proposer === "llm"));
   await using stack = new AsyncStack();
-  const server =
-    options.engine === undefined && isOnServer(config.engine)
-      ? await openServer(config.engine, { tokenizer: models.base, seed: config.seed, signal: options.signal })
-      : null;
-  if (server) {
-    stack.use(server.engine);
-    options.onTrouble?.(`${server.engine.name} computes as: ${server.report.like}`);
-  }
-  // A reward model and a chat model of a directory are opened here, whoever trains.
-  const here = options.engine ?? stack.use(createOnnxEngine());
-  const engine = server?.engine ?? here;
+  const servers = options.engine === undefined ? await openRunServers(config, options) : null;
+  if (servers) for (const { engine } of servers.all) stack.use(engine);
+  // A reward model and a chat model are opened where they live, whoever trains.
+  const here =
+    options.engine ?? stack.use(followServers(createOnnxEngine, { ...options, known: servers?.all ?? [] }));
+  const engine = servers?.actor.engine ?? here;
   const directory = needsChat ? modelDirectory(config.llm.model) : null;
   if (directory !== null) refuseBudget(config.llm, "llm.model");
   const local =
@@ -209,7 +204,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const held = stack.move();
   return {
     engine,
-    ...(server && { probe: server.report }),
+    ...(servers && { criticEngine: servers.critic.engine, probe: servers.report }),
     site,
     suite: chosen,
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },

@@ -3,7 +3,7 @@
 import type { ChatMeter } from "../chat/meter.ts";
 import type { Judge, Proposer } from "../core/contracts.ts";
 import type { Engine } from "../core/engine.ts";
-import type { ProbeReport } from "../engine/tinker/probe.ts";
+import type { RunProbe } from "./run-servers.ts";
 import type { Site } from "../core/episode.ts";
 import type { Task } from "../core/task.ts";
 import type { TaskCatalog } from "../curriculum/catalog.ts";
@@ -14,8 +14,10 @@ import type { Suite } from "../tasks/suite.ts";
 /** What a run is made of. Whoever opened them disposes of them. */
 export interface Parts {
   engine: Engine;
-  /** What the server was measured to do, where the engine is one. */
-  probe?: ProbeReport;
+  /** Of the critic, where it has one of its own. */
+  criticEngine?: Engine;
+  /** What servers were measured to do, where the engines are such. */
+  probe?: RunProbe;
   site: Site;
   suite: Pick<Suite, "name" | "tasks">;
   /** All tasks of the suite, those of other sites than the run's too: new tasks repeat none that is held out. */

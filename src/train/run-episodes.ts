@@ -38,7 +38,7 @@ export async function runEpisodes(
     });
   if (missing.length > 0) {
     report();
-    const sampler = await models.read(models.actorPath(policyPhase));
+    const sampler = await models.read("actor", policyPhase);
     await using live = await openLivePictures(context.run.directory, {
       parallel: Math.min(config.rollout.parallel, missing.length),
       onTrouble: (message) =>

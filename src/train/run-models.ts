@@ -5,42 +5,55 @@ import type { TrainConfig } from "../run/config.ts";
 import { loraOf } from "../run/config.ts";
 import { checkpointPath } from "../run/paths.ts";
 import type { Run } from "../run/run-directory.ts";
+import type { Parts } from "./parts.ts";
+
+export type Role = "actor" | "critic";
 
 export interface RunModels extends AsyncDisposable {
   /** The actor as it is after `phase`: the policy of phase + 1, and its reference. Phase 0 is the base: a model, or an adapter. */
   actorPath(phase: number): string;
   /** The critic after `phase`; the base before the first: where that is an adapter, it has read many pages already. */
   criticPath(phase: number): string;
-  /** A model to read with; the last one stays open until another is asked for. */
-  read(path: string): Promise<FrozenModel>;
-  /** A model to train, with a fresh optimiser; the caller disposes of it. */
-  open(path: string): Promise<Model>;
+  /** A role's model as it is after a phase, to read with; the last one stays open until another is asked for. */
+  read(role: Role, phase: number): Promise<FrozenModel>;
+  /** The same to train, with a fresh optimiser; the caller disposes of it. */
+  open(role: Role, phase: number): Promise<Model>;
 }
 
-export function createRunModels(run: Run, config: TrainConfig, engine: Engine): RunModels {
+export function createRunModels(
+  run: Run,
+  config: TrainConfig,
+  { engine, criticEngine = engine }: Pick<Parts, "engine" | "criticEngine">,
+): RunModels {
   const { base } = config.models;
   const lora = loraOf(config);
-  let held: { path: string; model: Model } | null = null;
+  let held: { path: string; engine: Engine; model: Model } | null = null;
   const release = async () => {
     const { model } = held ?? {};
     held = null;
     await model?.[Symbol.asyncDispose]();
   };
+  const find = (role: Role, phase: number) => ({
+    path: phase === 0 ? base : checkpointPath(run.directory, role, phase),
+    engine: role === "critic" ? criticEngine : engine,
+  });
   // A checkpoint of an adapter names its base, which the engine keeps in memory.
-  const open = (path: string) => engine.open({ path, lora: lora && { ...lora, seed: config.seed } });
+  const open = ({ path, engine: on }: ReturnType<typeof find>) =>
+    on.open({ path, lora: lora && { ...lora, seed: config.seed } });
   return {
-    actorPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "actor", phase)),
-    criticPath: (phase) => (phase === 0 ? base : checkpointPath(run.directory, "critic", phase)),
-    read: async (path) => {
-      if (held?.path !== path) {
+    actorPath: (phase) => find("actor", phase).path,
+    criticPath: (phase) => find("critic", phase).path,
+    read: async (role, phase) => {
+      const wanted = find(role, phase);
+      if (held?.path !== wanted.path || held.engine !== wanted.engine) {
         await release();
-        held = { path, model: await open(path) };
+        held = { ...wanted, model: await open(wanted) };
       }
       return held.model;
     },
-    open: async (path) => {
+    open: async (role, phase) => {
       await release();
-      return open(path);
+      return open(find(role, phase));
     },
     [Symbol.asyncDispose]: release,
   };

@@ -52,9 +52,13 @@ async function byOrm(directory: string, options: JudgeCommand): Promise<void> {
   const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
   const { modelTemplate } = await import("../../imitation/prompt-template.ts");
   const { createOrm } = await import("../../reward/orm.ts");
+  const { followServers } = await import("../../train/open-engine.ts");
   const { modelPath } = await import("../../train/open-parts.ts");
   const path = modelPath(options.orm === true ? "models/orm" : options.orm!, "--orm");
-  await using engine = createOnnxEngine();
+  await using engine = followServers(createOnnxEngine, {
+    onTrouble: (message) => process.stderr.write(`${message}\n`),
+    signal: interruption.signal,
+  });
   await using model = await engine.open({ path });
   const judge = createOrm(model, { template: await modelTemplate(path, "auto", model.tokenizer) });
   const verdicts = await judgeRest(directory, judge, { signal: interruption.signal });

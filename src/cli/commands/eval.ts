@@ -146,6 +146,7 @@ export const register: Register = (program) => {
       judge: options.judge,
       llm: options.llm,
       llmOfRun: llm,
+      engineOfRun: run?.config.engine,
       template: chosen("template", models?.template),
       maxNewTokens: chosen("maxNewTokens", rollout?.maxNewTokens),
       limitMinutes: rollout?.siteDownMinutes,

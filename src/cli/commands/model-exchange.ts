@@ -79,6 +79,8 @@ export function registerExport(model: Command): void {
     "webrl model export --model models/adapter --base-name HuggingFaceTB/SmolLM2-135M-Instruct --out exports/adapter",
   ]);
   command.action(async (options: ExportCommandOptions) => {
+    const { isPointer } = await import("../../engine/tinker/client/pointer.ts");
+    const { exportFromServer } = await import("../../exchange/export-from-server.ts");
     const { exportModel } = await import("../../exchange/export-model.ts");
     const { modelPath } = await import("../../train/open-parts.ts");
     const { newestPolicy } = await import("../../train/evaluate-model.ts");
@@ -86,13 +88,16 @@ export function registerExport(model: Command): void {
       throw new ConfigError("there is nothing to export", "Name a model with --model, or a run with --run.");
     const source = options.run === undefined ? options.model! : (await newestPolicy(options.run)).model;
     const log = lineLog();
-    const exported = await exportModel({
-      model: modelPath(source, options.run === undefined ? "--model" : "--run"),
+    const directory = modelPath(source, options.run === undefined ? "--model" : "--run");
+    const bring = (await isPointer(directory)) ? exportFromServer : exportModel;
+    const exported = await bring({
+      model: directory,
       out: options.out,
       merge: options.merge ?? false,
       dtype: options.dtype === undefined ? null : dtypes[options.dtype],
       baseName: options.baseName ?? null,
       onProgress: (text) => log.update(text),
+      onTrouble: (message) => log.now(message),
       signal: interruption.signal,
     });
     log.end();

@@ -8,8 +8,17 @@ import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumbe
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { TemplateSetting } from "../../text/template-names.ts";
-import type { LoraCommand } from "./model-parts.ts";
-import { loraCommand, loraOf, readAll, repeated, templateOption, typed } from "./model-parts.ts";
+import type { EngineCommand } from "./model-parts.ts";
+import {
+  engineOption,
+  loraCommand,
+  loraOf,
+  openTrainerOf,
+  readAll,
+  repeated,
+  templateOption,
+  typed,
+} from "./model-parts.ts";
 
 interface ImitateCommand {
   demos: string[];
@@ -190,10 +199,12 @@ async function createFrom(directory: string, texts: Iterable<string>, options: N
 }
 
 export function registerSft(model: Command): void {
-  const command = loraCommand(
-    imitateOptions(
-      model.command("sft").description("imitate demonstrations of the train split, starting from a base"),
-      5e-4,
+  const command = engineOption(
+    loraCommand(
+      imitateOptions(
+        model.command("sft").description("imitate demonstrations of the train split, starting from a base"),
+        5e-4,
+      ),
     ),
   )
     .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
@@ -207,22 +218,22 @@ export function registerSft(model: Command): void {
   ]);
   command.action(
     async (
-      options: ImitateCommand &
-        LoraCommand & { base: string; hurried: number; keep: number; template?: TemplateSetting },
+      options: ImitateCommand & EngineCommand & { hurried: number; keep: number; template?: TemplateSetting },
     ) => {
       const { sft } = await import("../../imitation/make-model.ts");
       const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
       const { modelPath } = await import("../../train/open-parts.ts");
-      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-      await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const base = modelPath(options.base, "--base");
+      const records = await readAll(options.demos);
+      await using trainer = await openTrainerOf(options, { base, signal: interruption.signal });
       const { checkResources } = await import("../check-resources.ts");
       let estimate: Estimate | null = null;
       const made = await sft({
-        engine,
-        base: modelPath(options.base, "--base"),
+        engine: trainer.engine,
+        base,
         lora: loraOf(options),
         out: options.out,
-        records: await readAll(options.demos),
+        records,
         coverage: options,
         imitate: await imitateConfig(options),
         template: options.template ?? "auto",
@@ -232,7 +243,7 @@ export function registerSft(model: Command): void {
         keepDemonstrations: options.keep,
         command: typed(),
         onPlan: async (work) => {
-          estimate = await checkResources({ ...work, threads: options.threads });
+          if (trainer.isHere) estimate = await checkResources({ ...work, threads: options.threads });
         },
         onProgress: showTraining(),
         signal: interruption.signal,

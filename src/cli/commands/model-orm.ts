@@ -16,14 +16,25 @@ import {
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { TemplateSetting } from "../../text/template-names.ts";
-import type { LoraCommand } from "./model-parts.ts";
-import { loraCommand, loraOf, readAll, repeated, templateOption, typed } from "./model-parts.ts";
+import type { EngineCommand } from "./model-parts.ts";
+import {
+  engineOption,
+  loraCommand,
+  loraOf,
+  openTrainerOf,
+  readAll,
+  repeated,
+  templateOption,
+  typed,
+} from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
-  const command = loraCommand(
-    model
-      .command("orm")
-      .description("train the outcome reward model on rollouts that verifiers have labelled"),
+  const command = engineOption(
+    loraCommand(
+      model
+        .command("orm")
+        .description("train the outcome reward model on rollouts that verifiers have labelled"),
+    ),
   )
     .requiredOption(
       "--rollouts <file>",
@@ -49,38 +60,37 @@ export function registerOrm(model: Command): void {
   jsonOption(command);
   examples(command, [
     "webrl model orm --rollouts runs/demos.jsonl --rollouts runs/rollouts.jsonl --base models/base --out models/orm",
+    "webrl model orm --rollouts runs/rollouts.jsonl --base models/base --engine url=http://127.0.0.1:8000 --engine model=base --out models/orm-there",
   ]);
   command.action(
     async (
-      options: LoraCommand & {
+      options: EngineCommand & {
         rollouts: string[];
-        base: string;
         out: string;
         drills: number;
         epochs: number;
         batchSize: number;
         learningRate: number;
         heldOut: number;
-        seed: number;
         checkpointMinutes: number;
         template?: TemplateSetting;
-        threads?: number;
         json?: boolean;
       },
     ) => {
       const { makeOrm } = await import("../../imitation/make-model.ts");
       const { modelPath } = await import("../../train/open-parts.ts");
-      const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
-      await using engine = createOnnxEngine(options.threads ? { threads: options.threads } : {});
+      const base = modelPath(options.base, "--base");
+      const records = await readAll(options.rollouts);
+      await using trainer = await openTrainerOf(options, { base, signal: interruption.signal });
       const { checkResources } = await import("../check-resources.ts");
       let estimate: Estimate | null = null;
       const log = lineLog();
       const { report, ...made } = await makeOrm({
-        engine,
-        base: modelPath(options.base, "--base"),
+        engine: trainer.engine,
+        base,
         lora: loraOf(options),
         out: options.out,
-        records: await readAll(options.rollouts),
+        records,
         drillsPerDemonstration: options.drills,
         epochs: options.epochs,
         batchSize: options.batchSize,
@@ -91,7 +101,7 @@ export function registerOrm(model: Command): void {
         template: options.template ?? "auto",
         command: typed(),
         onPlan: async (work) => {
-          estimate = await checkResources({ ...work, threads: options.threads });
+          if (trainer.isHere) estimate = await checkResources({ ...work, threads: options.threads });
         },
         onStep: ({ step, steps, loss }) => log.update(`step ${step}/${steps}, loss ${loss.toFixed(4)}`),
         signal: interruption.signal,

@@ -31,6 +31,49 @@ export const loraCommand = (command: Command): Command =>
       layers,
     );
 
+/** `--engine KEY=VALUE`: a server that trains in place of this process. Open with `openTrainerOf`. */
+export const engineOption = (command: Command): Command =>
+  command.option(
+    "--engine <setting>",
+    "train on a server of the Tinker protocol: url=http://HOST:8000, model=NAME, rank=16, apiKeyEnv=NAME, or a JSON file with several; may be given again (docs/engines.md)",
+    repeated,
+    [],
+  );
+
+export interface EngineCommand extends LoraCommand {
+  engine: string[];
+  base: string;
+  seed: number;
+  threads?: number;
+}
+
+/** @throws ConfigError for options that are about training in this process, where a server trains. */
+export async function openTrainerOf(
+  options: EngineCommand,
+  { base, signal }: { base: string; signal: AbortSignal },
+) {
+  const { openTrainer } = await import("../../train/open-engine.ts");
+  const { loadEngine } = await import("../../run/parse-config.ts");
+  const { createOnnxEngine } = await import("../../engine/onnx/engine.ts");
+  const { threads, seed } = options;
+  const settings = await loadEngine(options.engine);
+  const trainer = await openTrainer(settings, {
+    base,
+    seed,
+    here: () => createOnnxEngine(threads ? { threads } : {}),
+    onTrouble: (message) => process.stderr.write(`${message}\n`),
+    signal,
+  });
+  if (!trainer.isHere && (threads !== undefined || loraOf(options) !== undefined)) {
+    await trainer[Symbol.asyncDispose]();
+    throw new ConfigError(
+      `${threads === undefined ? "--lora-rank" : "--threads"} is about training in this process, and a server trains`,
+      "Leave it out; --engine rank=N is the rank of adapters on the server.",
+    );
+  }
+  return trainer;
+}
+
 function layers(text: string): number | number[] {
   if (/^\d+$/.test(text)) return Number(text);
   if (/^\d+(,\d+)+,?$|^\d+,$/.test(text)) return text.split(",").filter(Boolean).map(Number);

@@ -2,6 +2,7 @@
 
 import type { Command } from "commander";
 import type { AdapterDescription } from "../../engine/onnx/describe-model.ts";
+import type { CheckpointInfo } from "../../imitation/model-info.ts";
 import type { Register } from "../command.ts";
 import { group, jsonOption, print } from "../command.ts";
 import { registerDemos, registerRollouts } from "./model-collect.ts";
@@ -30,9 +31,12 @@ function registerInfo(model: Command): void {
     .argument("[directory]", "the model", "models/base");
   jsonOption(command);
   command.action(async (directory: string, options: { json?: boolean }) => {
-    const { modelInfo } = await import("../../imitation/model-info.ts");
+    const { checkpointInfo, modelInfo } = await import("../../imitation/model-info.ts");
     const { modelPath } = await import("../../train/open-parts.ts");
-    const info = await modelInfo(modelPath(directory, "the argument"));
+    const path = modelPath(directory, "the argument");
+    const checkpoint = await checkpointInfo(path);
+    if (checkpoint) return print(options, checkpoint, checkpointText);
+    const info = await modelInfo(path);
     print(options, info, (i) =>
       [
         `${i.directory}: ${i.architecture}, ${i.parameters.toLocaleString("en")} parameters, vocabulary ${i.vocabSize}, context ${i.contextTokens}`,
@@ -43,6 +47,15 @@ function registerInfo(model: Command): void {
     );
   });
 }
+
+const checkpointText = (c: CheckpointInfo): string =>
+  [
+    `${c.directory}: ${c.rank === 0 ? "all weights" : `an adapter of rank ${c.rank}`} of the model ${c.base}, on the server ${c.server}`,
+    `there it is ${c.path}, ${c.optimizer ? "with" : "without"} the optimiser's state; the server's key is read from ${c.apiKeyEnv}`,
+    `The weights are not here. Where the server hands them out, this brings them:`,
+    `  webrl model export --model ${c.directory} --out DIRECTORY`,
+    ...(c.card === null ? [] : ["", c.card.trimEnd()]),
+  ].join("\n");
 
 const adapterText = (a: AdapterDescription): string =>
   `an adapter of ${a.parameters.toLocaleString("en")} parameters on ${a.base}: rank ${a.rank}, alpha ${a.alpha}, ${a.targetModules.join(", ")} of ${a.layers.length} layers (${a.layers.join(", ")})`;

@@ -66,6 +66,11 @@ export async function readBaseModel(directory: string): Promise<BaseModel> {
 
 /** Checks everything but the numbers of the weights. */
 export async function openBaseModel(directory: string) {
+  if (await exists(join(directory, "tinker.json")))
+    throw new ConfigError(
+      `${directory} is a checkpoint on a server: its weights are not here`,
+      `\`webrl model info ${directory}\` says where they are and how to get them.`,
+    );
   const checkpoint = await openCheckpoint(directory);
   const config = parseDecoderConfig(checkpoint.config, join(directory, "config.json"));
   const specs = parameterSpecs(config);

@@ -2,11 +2,10 @@
 
 import { ConfigError } from "../../core/errors.ts";
 import { capabilitiesSchema } from "./wire/messages.ts";
-import { createConnection, type Patience } from "./client/connection.ts";
-import { checkUrl } from "./client/engine.ts";
+import type { Patience } from "./client/connection.ts";
+import { connectTo } from "./client/engine.ts";
 import { openSession } from "./client/session.ts";
 import type { Clock, Send } from "./client/transport.ts";
-import { createSend } from "./client/transport.ts";
 import type { ProbeReport } from "./probe.ts";
 import { probeServer } from "./probe.ts";
 
@@ -16,9 +15,12 @@ export interface ProbeTinkerOptions {
   /** What the server calls the base model; default: its only one. */
   model?: string | undefined;
   apiKey?: string | undefined;
+  /** The variable that the key is from, for messages. */
+  apiKeyEnv?: string | undefined;
   /** Of the throw-away adapter; default 8. */
   rank?: number | undefined;
   patience?: Partial<Patience> | undefined;
+  onTrouble?: ((message: string) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** For tests. */
   clock?: Clock | undefined;
@@ -33,9 +35,7 @@ export async function probeTinkerServer(
   options: ProbeTinkerOptions,
 ): Promise<ProbeReport & { url: string; model: string }> {
   const { url, signal } = options;
-  checkUrl(url);
-  const send = options.send ?? createSend(url, options.apiKey ?? null);
-  const connection = createConnection(send, { patience: options.patience, clock: options.clock, url });
+  const connection = connectTo(options);
   const { supported_models: models } = await connection.ask(
     { path: "get_server_capabilities", resend: "always", signal },
     capabilitiesSchema,

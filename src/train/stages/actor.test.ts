@@ -55,9 +55,9 @@ describe("the actor stage", () => {
     await stage.upTo(1, "actor");
     await trainActor(stage.context, 1);
     const { models } = stage.context;
-    for (const checkpoint of [models.actorPath(1), models.criticPath(1)]) {
-      const { tokenizer } = await models.read(checkpoint);
-      expect(await modelTemplate(checkpoint, "auto", tokenizer)).toBe("paper");
+    for (const role of ["actor", "critic"] as const) {
+      const { tokenizer } = await models.read(role, 1);
+      expect(await modelTemplate(models[`${role}Path`](1), "auto", tokenizer)).toBe("paper");
     }
   });
 

@@ -29,7 +29,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     const weighed = weighSteps(await context.experience.data(phase), valueOf, config, method.loss);
     // The weights before the first step are π_ref.
     const before = models.actorPath(phase - 1);
-    await using model = await models.open(before);
+    await using model = await models.open("actor", phase - 1);
     if (config.actor.keepMoments && phase > 1) await model.load(before);
     const refs = await actionLogprobs(model, weighed, signal);
     weighed.forEach((sample, i) => (sample.ref_N = refs[i]!));

@@ -34,7 +34,7 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     }
     const data = await context.experience.data(phase);
     const fresh = data.filter((step) => step.isNew);
-    await using model = await models.open(models.criticPath(phase - 1));
+    await using model = await models.open("critic", phase - 1);
     const datumOf = criticDatum(model.tokenizer);
     const optimiserSteps = await optimise<DataStep>({
       model,

@@ -36,7 +36,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   const seen: string[] = [];
   for (let earlier = 0; earlier < phase; earlier++)
     seen.push(...(await context.run.read(earlier, "tasks.jsonl")).map((task) => task.instruction));
-  const critic = phase > 1 ? await context.models.read(context.models.criticPath(phase - 1)) : null;
+  const critic = phase > 1 ? await context.models.read("critic", phase - 1) : null;
   const grown = await growCurriculum({
     proposer: parts.proposer,
     failed,

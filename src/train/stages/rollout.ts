@@ -52,7 +52,7 @@ async function addExperience({ parts, models, config }: Context, stage: Stage): 
   if (given.length === 0) return;
   const lines = stage.lines("trajectories.jsonl");
   const held = new Set((await lines.read()).map(({ id }) => id));
-  const { tokenizer, contextTokens } = await models.read(models.actorPath(0));
+  const { tokenizer, contextTokens } = await models.read("actor", 0);
   const { maxNewTokens } = config.rollout;
   const options = { tokenizer, contextTokens, maxNewTokens, template: promptTemplate(config) };
   for (const record of given) if (!held.has(record.id)) lines.append(tokenizeExperience(record, options));

@@ -31,7 +31,7 @@ export async function selectExperience(context: Context, phase: number): Promise
     let lines: SelectionLine[] = [];
     if (method.replay === "perplexity" && limit > 0)
       lines = await byPerplexity(context, stage, {
-        actor: await models.read(models.actorPath(phase - 1)),
+        actor: await models.read("actor", phase - 1),
         steps: buffer.steps(),
         newSteps,
         rng: draw,

@@ -17,6 +17,8 @@ import {
   type FutureHandle,
 } from "../wire/messages.ts";
 import { TinkerError } from "./errors.ts";
+import { createOutageNotice } from "./outage-notice.ts";
+import { API_KEY_ENV } from "./pointer.ts";
 import type { Clock, Reply, Send } from "./transport.ts";
 import { NoReply, describeReply, nonsense, realClock } from "./transport.ts";
 
@@ -40,6 +42,12 @@ const DEFAULT_PATIENCE: Patience = {
   resultMs: 3_600_000,
   billingMs: 3_600_000,
 };
+
+export interface KeySource {
+  /** Name of an environment variable. */
+  env: string;
+  isSet: boolean;
+}
 
 export interface Call {
   path: string;
@@ -80,10 +88,32 @@ const GONE =
 
 export function createConnection(
   send: Send,
-  options: { patience?: Partial<Patience> | undefined; clock?: Clock | undefined; url: string },
+  options: {
+    patience?: Partial<Patience> | undefined;
+    clock?: Clock | undefined;
+    url: string;
+    /** Where the key is from and whether there is one, for messages. */
+    key?: KeySource | undefined;
+    onTrouble?: ((message: string) => void) | undefined;
+  },
 ): Connection {
   const patience = { ...DEFAULT_PATIENCE, ...options.patience };
-  const { clock = realClock, url } = options;
+  const { clock = realClock, url, key } = options;
+  const outage = createOutageNotice(url, patience.submitMs, options.onTrouble);
+  const sendAndNotice: Send = async (outgoing) => {
+    const stopWatching = outage.watch();
+    try {
+      const reply = await send(outgoing);
+      if (reply.status >= 500) outage.begin(describeReply(reply));
+      else outage.end();
+      return reply;
+    } catch (error) {
+      if (error instanceof NoReply) outage.begin(error.message);
+      throw error;
+    } finally {
+      stopWatching();
+    }
+  };
 
   async function attempt(call: Call): Promise<{ reply: Reply; attempts: number }> {
     const begin = clock.now();
@@ -95,7 +125,7 @@ export function createConnection(
       let pause = Math.min(2 ** wait * 1000, BACKOFF_LIMIT_MS);
       try {
         const { path, body, signal } = call;
-        const reply = await send({
+        const reply = await sendAndNotice({
           path,
           ...(body && { body }),
           headers,
@@ -135,7 +165,7 @@ export function createConnection(
   async function settle(call: Call): Promise<{ reply: Reply; attempts: number }> {
     const { reply, attempts } = await attempt(call);
     if (reply.status >= 200 && reply.status < 300) return { reply, attempts };
-    throw refusal(reply, call.path, url);
+    throw refusal(reply, call.path, url, key);
   }
 
   return {
@@ -150,6 +180,7 @@ export function createConnection(
     result: async (queued, schema, { read, signal, type = "" } = {}) => {
       const begin = clock.now();
       let failures = 0;
+      let failingSince = begin;
       let billedFor = 0;
       for (let poll = 0; ; poll++) {
         const spent = clock.now() - begin;
@@ -158,9 +189,10 @@ export function createConnection(
             "busy",
             `${url} had no result of ${type} after ${Math.round(spent / 60_000)} min`,
           );
+        if (failures === 0) failingSince = clock.now();
         let pause: number;
         try {
-          const reply = await send({
+          const reply = await sendAndNotice({
             path: "retrieve_future",
             body: { request_id: queued.request_id },
             wantsProtobuf: read !== undefined,
@@ -168,7 +200,7 @@ export function createConnection(
             timeoutMs: patience.pollMs,
             signal,
           });
-          const outcome = readPoll(reply, type, url);
+          const outcome = readPoll(reply, type, url, key);
           if (outcome === "done")
             return reply.isProtobuf && read
               ? readAs(read, reply.bytes, type)
@@ -188,12 +220,12 @@ export function createConnection(
           if (reply.status === 400 && failures >= 3)
             throw new TinkerError("failed", `${type} failed: ${describeReply(reply)}`);
           pause = Math.min(reply.pauseMs ?? 2 ** failures * 1000, BACKOFF_LIMIT_MS);
-          if (clock.now() - begin + pause > patience.resultMs || failures > 12)
+          if (clock.now() - failingSince + pause > patience.submitMs)
             throw new TinkerError("busy", `${url} gives no result of ${type}: ${describeReply(reply)}`);
         } catch (cause) {
           if (!(cause instanceof NoReply)) throw cause;
           pause = Math.min(2 ** failures * 1000, BACKOFF_LIMIT_MS);
-          if (failures > 12)
+          if (clock.now() - failingSince + pause > patience.submitMs)
             throw new TinkerError(
               "unreachable",
               `${url} is not reachable; ${type} was accepted, its result is there (${cause.message})`,
@@ -214,13 +246,17 @@ const unknownStep = (path: string, message: string, cause?: unknown) =>
     { cause },
   );
 
-function refusal(reply: Reply, path: string, url: string): Error {
+function refusal(reply: Reply, path: string, url: string, key: KeySource | undefined): Error {
   const said = describeReply(reply);
-  if (reply.status === 401 || reply.status === 403)
+  if (reply.status === 401 || reply.status === 403) {
+    const { env, isSet } = key ?? { env: API_KEY_ENV, isSet: true };
     return new ConfigError(
-      `${url} does not accept the API key (${said})`,
-      "Put the server's key into the environment variable that engine.apiKeyEnv names.",
+      isSet
+        ? `${url} does not accept the API key of ${env} (${said})`
+        : `${url} wants an API key, and ${env} is not set (${said})`,
+      `Put the server's key into ${env}, or name another environment variable with engine.apiKeyEnv.`,
     );
+  }
   if (reply.status >= 300 && reply.status < 400)
     return new ConfigError(
       `${url} answers ${path} with a redirect`,
@@ -239,7 +275,7 @@ function refusal(reply: Reply, path: string, url: string): Error {
 type Outcome = "done" | "pending" | "billing" | "again";
 
 /** The cases of a poll, in the order in which they have to be told apart. Final failures throw. */
-function readPoll(reply: Reply, type: string, url: string): Outcome {
+function readPoll(reply: Reply, type: string, url: string, key: KeySource | undefined): Outcome {
   const { status, json } = reply;
   if (status >= 200 && status < 300) {
     if (reply.isProtobuf) return "done";
@@ -261,7 +297,7 @@ function readPoll(reply: Reply, type: string, url: string): Outcome {
   if (status === 410 || status === 404)
     throw new TinkerError("lost", `${url} no longer has the result of ${type} (${said})`);
   if (status === 429 || status >= 500) return "again";
-  throw refusal(reply, type, url);
+  throw refusal(reply, type, url, key);
 }
 
 const failure = (type: string, said: string) =>

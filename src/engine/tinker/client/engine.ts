@@ -12,9 +12,9 @@ import { join } from "node:path";
 import type { ServerProfile } from "../profile.ts";
 import { SUM_PROFILE } from "../profile.ts";
 import type { Patience } from "./connection.ts";
-import { createConnection } from "./connection.ts";
+import { createConnection, type Connection } from "./connection.ts";
 import { checkPointer, openRemoteModel } from "./model.ts";
-import { isPointer, readPointer } from "./pointer.ts";
+import { API_KEY_ENV, isPointer, readPointer } from "./pointer.ts";
 import { openSession } from "./session.ts";
 import type { Clock, Send } from "./transport.ts";
 import { createSend } from "./transport.ts";
@@ -28,6 +28,8 @@ export interface TinkerEngineOptions {
   /** Directory of the base model's tokenizer and `config.json`; its weights are not read. */
   tokenizer: string;
   apiKey?: string | undefined;
+  /** The variable that the key is from: checkpoints name it, so that they are found again with it. Default `TINKER_API_KEY`. */
+  apiKeyEnv?: string | undefined;
   /** Rank of the adapters where `open` says nothing of them; 0 trains all weights, where the server can. Default 16. */
   rank?: number | undefined;
   /** Of the first adapter that is made; more are made of it. Default 0. */
@@ -35,6 +37,8 @@ export interface TinkerEngineOptions {
   /** How the server computes, as `probeServer` measured it. Default: as `webrl engine serve`. */
   profile?: ServerProfile | undefined;
   patience?: Partial<Patience> | undefined;
+  /** Told that the server does not answer and until when it is waited for, and that it answers again. */
+  onTrouble?: ((message: string) => void) | undefined;
   /** Ends everything that waits for the server. */
   signal?: AbortSignal | undefined;
   /** For tests. */
@@ -50,9 +54,7 @@ const configSchema = z.object({
 /** Connects at the first `open`, which throws a `ConfigError` where the server lacks the model or it is another one. */
 export function createTinkerEngine(options: TinkerEngineOptions): Engine {
   const { url, model, profile = SUM_PROFILE, signal } = options;
-  checkUrl(url);
-  const send = options.send ?? createSend(url, options.apiKey ?? null);
-  const connection = createConnection(send, { patience: options.patience, clock: options.clock, url });
+  const connection = connectTo(options);
   let opened: ReturnType<typeof connect> | null = null;
   const connect = async () => {
     const base = await readBase(options.tokenizer);
@@ -90,6 +92,7 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
       tokenizerDirectory: options.tokenizer,
       contextTokens,
       url,
+      apiKeyEnv: options.apiKeyEnv ?? API_KEY_ENV,
       origin: pointer ? { path: pointer.path, optimizer: false } : null,
       check: pointer?.check,
       name: `${model} at ${url}`,
@@ -108,8 +111,28 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
   };
 }
 
+/** @throws ConfigError for an address or a key that is none. */
+export function connectTo(
+  options: Pick<
+    TinkerEngineOptions,
+    "url" | "apiKey" | "apiKeyEnv" | "patience" | "clock" | "send" | "onTrouble"
+  >,
+): Connection {
+  const { url, apiKeyEnv: env = API_KEY_ENV, patience, clock, onTrouble } = options;
+  checkUrl(url);
+  const apiKey = options.apiKey === undefined || options.apiKey === "" ? null : options.apiKey;
+  // A header that cannot be sent would look like a server that does not answer.
+  if (apiKey !== null && !/^[\x21-\x7e]+$/.test(apiKey))
+    throw new ConfigError(
+      `the key in ${env} has a space, a line's end or a character that no header carries`,
+      `Set ${env} to the key alone.`,
+    );
+  const send = options.send ?? createSend(url, apiKey);
+  return createConnection(send, { patience, clock, url, onTrouble, key: { env, isSet: apiKey !== null } });
+}
+
 /** @throws ConfigError for what is no address, and for one that carries a secret: it would be written into records. */
-export function checkUrl(url: string): void {
+function checkUrl(url: string): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new ConfigError(
       `${JSON.stringify(url)} is no address of a server`,

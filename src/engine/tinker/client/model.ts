@@ -38,6 +38,7 @@ export interface RemoteModelOptions {
   tokenizerDirectory: string;
   contextTokens: number;
   url: string;
+  apiKeyEnv: string;
   origin: Origin | null;
   /** What the origin's log-probabilities were when it was saved. */
   check?: Pointer["check"] | undefined;
@@ -241,6 +242,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       url: options.url,
       path,
       baseModel: spec.baseModel,
+      apiKeyEnv: options.apiKeyEnv,
       lora: spec.lora,
       optimizer,
       check: { tokens: [...probe.tokens_T], logprobs: [...at!] },

@@ -1,4 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -7,6 +10,7 @@ import { createFakeServer } from "../testing/fake-server.ts";
 import { listenFake, type SocketBreak } from "../testing/listen-fake.ts";
 import { writeTinyTokenizer } from "../testing/tiny-tokenizer.ts";
 import { createTinkerEngine } from "./engine.ts";
+import { NoReply } from "./transport.ts";
 
 const { directory: tokenizer } = writeTinyTokenizer();
 const { vocabSize } = await loadTokenizer(tokenizer);
@@ -15,6 +19,52 @@ afterAll(() => {
   for (const each of [work, tokenizer]) rmSync(each, { recursive: true });
 });
 const clock = { now: () => 0, sleep: () => Promise.resolve() };
+
+test("a server that is not there or says nothing is named, with the time until which it is waited for", async () => {
+  const silent = createServer(() => {}).listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo;
+  const gone = await listenFake(createFakeServer({ vocabSize }).send);
+  await gone[Symbol.asyncDispose]();
+  for (const url of [`http://127.0.0.1:${port}`, gone.url]) {
+    const stop = new AbortController();
+    const told: string[] = [];
+    const onTrouble = (message: string) => {
+      told.push(message);
+      stop.abort(new Error("enough"));
+    };
+    const engine = createTinkerEngine({ url, model: "tiny", tokenizer, onTrouble, signal: stop.signal });
+    // The wait ends because it was told of: the whole patience is five minutes.
+    await expect(engine.open({ path: tokenizer })).rejects.toThrow("enough");
+    expect(told).toEqual([
+      expect.stringMatching(/^http:.* does not answer \(.+\); it is waited for until \d\d:\d\d:\d\d$/),
+    ]);
+  }
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test("a server that comes back is told of", async () => {
+  const server = createFakeServer({ vocabSize });
+  const told: string[] = [];
+  let asked = 0;
+  await using engine = createTinkerEngine({
+    url: "http://127.0.0.1:1",
+    model: "tiny",
+    tokenizer,
+    clock,
+    onTrouble: (message) => told.push(message),
+    send: async (outgoing) => {
+      if (asked++ < 3) throw new NoReply("ECONNREFUSED", false, null);
+      return server.send(outgoing);
+    },
+  });
+  await using _model = await engine.open({ path: tokenizer });
+  expect(told).toEqual([
+    expect.stringContaining("does not answer (ECONNREFUSED)"),
+    "http://127.0.0.1:1 answers again",
+  ]);
+});
 
 /** Two steps with a save between them, over a real socket. */
 async function train(url: string): Promise<number[]> {

@@ -7,6 +7,8 @@ import { checkManifest } from "../../onnx/checkpoint/manifest.ts";
 import { exists, readJsonObject } from "../../onnx/checkpoint/read-file.ts";
 
 export const POINTER = "tinker.json";
+/** Where a server's key is looked for, unless another variable is named. */
+export const API_KEY_ENV = "TINKER_API_KEY";
 
 const pointerSchema = z.object({
   format: z.literal("webrl-tinker/1"),
@@ -14,6 +16,11 @@ const pointerSchema = z.object({
   /** The server's own name of it; opaque. */
   path: z.string().min(1),
   baseModel: z.string(),
+  /** Environment variable with the server's key. */
+  apiKeyEnv: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+    .default(API_KEY_ENV),
   lora: z.looseObject({ rank: z.int().nonnegative() }),
   /** Whether the moments are part of it. */
   optimizer: z.boolean(),

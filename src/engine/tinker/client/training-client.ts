@@ -62,6 +62,8 @@ export interface TrainingClient extends AsyncDisposable {
   save(name: string): Promise<string>;
   /** A sampling session on the weights as they are. */
   saveForSampler(): Promise<string>;
+  /** The server's path of weights as samplers and other tools read them. */
+  saveForOthers(name: string): Promise<string>;
   /** Takes the place of what the model was. */
   restart(origin: Origin): Promise<void>;
   modelId(): Promise<string>;
@@ -296,6 +298,19 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
             "the server saved weights to sample from and names no sampling session",
           );
         return saved.sampling_session_id;
+      }),
+    saveForOthers: (name) =>
+      onModel(async () => {
+        const { path } = await untilKnown((attempt) =>
+          send(
+            "save_weights_for_sampler",
+            { path: attempt === 0 ? name : `${name}-${attempt}`, type: "save_weights_for_sampler" },
+            (queued) => connection.result(queued, savedSchema, { signal, type: "SaveWeightsForSampler" }),
+          ),
+        );
+        if (!path)
+          throw new TinkerError("nonsense", "the server wrote weights and does not say under which path");
+        return path;
       }),
     restart: (to) =>
       inTurn(async () => {

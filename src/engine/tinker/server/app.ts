@@ -15,6 +15,7 @@ import {
   modelRequestSchema,
   retrieveFutureRequestSchema,
 } from "../wire/messages.ts";
+import { archiveOf } from "./archive.ts";
 import { targetModules, trainedParts, type Base } from "./bases.ts";
 import type { Future } from "./futures.ts";
 import { Refusal } from "./refusal.ts";
@@ -344,6 +345,12 @@ function addCheckpoints(app: Hono, service: Service): void {
         tinker_path: path,
       })),
     });
+  });
+  app.get("/api/v1/training_runs/:id/checkpoints/:kind/:name/archive", async (c) => {
+    const { id, kind, name } = c.req.param();
+    const checkpoint = await checkpoints.find(`tinker://${id}/${kind}/${name}`);
+    const base = await service.bases.of(checkpoint, (await checkpoints.adapterOf(checkpoint)) !== null);
+    return c.body(archiveOf(checkpoint.directory, base.name), 200, { "content-type": "application/x-tar" });
   });
   app.delete("/api/v1/training_runs/:id/checkpoints/:kind/:name", async (c) => {
     const { id, kind, name } = c.req.param();

@@ -1,0 +1,131 @@
+/** @file The weights of a checkpoint on a Tinker server, brought into a directory here. */
+
+import { createWriteStream } from "node:fs";
+import { basename, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createGunzip } from "node:zlib";
+import { randomUUID } from "node:crypto";
+import { extract } from "tar-stream";
+import { ConfigError } from "../../../core/errors.ts";
+import { isModelFile } from "../../onnx/checkpoint/manifest.ts";
+import { SUM_PROFILE } from "../profile.ts";
+import { connectTo, type TinkerEngineOptions } from "./engine.ts";
+import { TinkerError } from "./errors.ts";
+import type { Pointer } from "./pointer.ts";
+import { openSession } from "./session.ts";
+import { createTrainingClient } from "./training-client.ts";
+
+const GZIP = [0x1f, 0x8b];
+
+interface DownloadOptions extends Pick<
+  TinkerEngineOptions,
+  "apiKey" | "patience" | "onTrouble" | "send" | "clock"
+> {
+  /** Where the files go. */
+  into: string;
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Names of the files that came. Servers that only hand out what samplers read are asked to write that first.
+ * @throws ConfigError where the server hands nothing out.
+ */
+export async function downloadCheckpoint(pointer: Pointer, options: DownloadOptions): Promise<string[]> {
+  const { url, apiKeyEnv, path } = pointer;
+  // Says what is wrong with address, key or server.
+  const connection = connectTo({ ...options, url, apiKeyEnv });
+  await using session = await openSession(connection, options.signal);
+  const first = await askArchive(pointer, path, options);
+  if (first.ok) return unpack(first, options.into);
+  await first.body?.cancel();
+  const profile = { ...SUM_PROFILE, seqId: "ignored" as const };
+  const link = { connection, session, profile, signal: options.signal };
+  const origin = { path, optimizer: false };
+  await using client = createTrainingClient(
+    link,
+    { baseModel: pointer.baseModel, lora: pointer.lora },
+    origin,
+  );
+  const second = await askArchive(
+    pointer,
+    await client.saveForOthers(`webrl-export-${randomUUID().slice(0, 8)}`),
+    options,
+  );
+  if (second.ok) return unpack(second, options.into);
+  await second.body?.cancel();
+  throw new ConfigError(
+    `${url} does not hand out ${path} (its answer is ${first.status}, and ${second.status} for a sampler's weights)`,
+    "Get the weights as the operator of the server does: the path names them there.",
+  );
+}
+
+async function askArchive(
+  { url }: Pointer,
+  path: string,
+  { apiKey, signal }: DownloadOptions,
+): Promise<Response> {
+  const match = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path);
+  if (!match)
+    throw new ConfigError(`${path} is no path that weights can be asked for by`, "Use another checkpoint.");
+  const [, run, name] = match;
+  const root = url.replace(/\/+$/, "");
+  const names = name!.split("/").map(encodeURIComponent).join("/");
+  const address = new URL(
+    `${root}/api/v1/training_runs/${encodeURIComponent(run!)}/checkpoints/${names}/archive`,
+  );
+  const key: Record<string, string> = apiKey ? { "x-api-key": apiKey } : {};
+  const ask = (to: URL, headers: Record<string, string>) =>
+    fetch(to, { headers, redirect: "manual", ...(signal && { signal }) }).catch((cause: Error) => {
+      signal?.throwIfAborted();
+      throw new TinkerError("unreachable", `${to.origin} does not hand out ${path}: ${cause.message}`, {
+        cause,
+      });
+    });
+  const answer = await ask(address, key);
+  const location = answer.headers.get("location");
+  if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
+  await answer.body?.cancel();
+  const to = new URL(location, address);
+  // A signed address elsewhere has its own secret.
+  return ask(to, to.origin === address.origin ? key : {});
+}
+
+/** Only what a model is read from, each under its last name. */
+async function unpack(response: Response, into: string): Promise<string[]> {
+  const [head, rest] = await withHead(response);
+  const isPacked = GZIP.every((byte, i) => head[i] === byte);
+  const names: string[] = [];
+  const files = extract();
+  files.on("entry", ({ name, type }, stream, next) => {
+    const file = basename(name);
+    if (type !== "file" || !isModelFile(file)) {
+      stream.on("end", next).resume();
+      return;
+    }
+    names.push(file);
+    pipeline(stream, createWriteStream(join(into, file), { flags: "wx" })).then(() => next(), next);
+  });
+  try {
+    await (isPacked ? pipeline(rest, createGunzip(), files) : pipeline(rest, files));
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOSPC") throw cause;
+    throw new TinkerError(
+      "nonsense",
+      `what the server hands out is no whole archive: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  return names;
+}
+
+/** The first bytes, and a stream of all. */
+async function withHead(response: Response): Promise<[Uint8Array, Readable]> {
+  const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+  const { value: first = new Uint8Array() } = await reader.read();
+  const all = async function* () {
+    yield first;
+    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value;
+  };
+  return [first, Readable.from(all())];
+}
