@@ -107,7 +107,7 @@ test("a server that hands out only what samplers read writes that first", { time
   const proxy = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on("data", (part: Buffer) => parts.push(part));
-    request.on("end", async () => {
+    const forward = async () => {
       const isArchive = request.url!.endsWith("/archive");
       if (isArchive) asked.push(request.url!.replace(/.*checkpoints\//, ""));
       if (isArchive && request.url!.includes("/weights/")) return void response.writeHead(400).end("{}");
@@ -120,7 +120,8 @@ test("a server that hands out only what samplers read writes that first", { time
       });
       response.writeHead(answer.status, { "content-type": answer.headers.get("content-type")! });
       response.end(Buffer.from(await answer.arrayBuffer()));
-    });
+    };
+    request.on("end", () => void forward());
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
   try {
