@@ -121,6 +121,9 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     await engine[Symbol.asyncDispose]();
     await ofRun?.engine[Symbol.asyncDispose]();
   };
+  const openedHere: string[] = [];
+  for (const each of [ofRun ? null : path, judgeDirectory])
+    if (each !== null && !(await isPointer(each))) openedHere.push(each);
   let local: LocalChat | null = null;
   try {
     if (path !== null) await engine.reach(path);
@@ -130,7 +133,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
     throw error;
   }
   return {
-    openedHere: [remote === null ? path : null, judgeDirectory].filter((each) => each !== null),
+    openedHere,
     template: completes ? "paper" : template,
     actor:
       chat === null
