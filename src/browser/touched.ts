@@ -15,6 +15,7 @@ export async function readTouched(page: Page, action: PageAction, lookup: Lookup
     ...(action.kind === "drag" && typeof action.to === "string" ? [action.to] : []),
   ];
   if (names.length === 0 && !BY_FOCUS.has(action.kind)) return [];
+  const documents = names.length === 0 || action.kind === "press" ? await everyDocument(page) : [];
   const read =
     names.length > 0
       ? names.map(async (name) => {
@@ -22,6 +23,17 @@ export async function readTouched(page: Page, action: PageAction, lookup: Lookup
           const isThere = "target" in found && !found.target.document.gone;
           return isThere ? found.target.document.call("facts", found.target.index) : null;
         })
-      : (await everyDocument(page)).map((document) => document.call("focusedFacts"));
-  return (await Promise.all(read)).filter((facts) => facts !== null);
+      : documents.map((document) => document.call("focusedFacts"));
+  const byKey = accessKeysIn(action).flatMap((key) =>
+    documents.map((document) => document.call("accessKeyFacts", key)),
+  );
+  const [touched, meant] = await Promise.all([Promise.all(read), Promise.all(byKey)]);
+  return [...touched, ...meant.flat()].filter((facts) => facts !== null);
 }
+
+const accessKeysIn = (action: PageAction): string[] =>
+  action.kind === "press"
+    ? [...action.keys.matchAll(/(?:^|[ +])Alt\+(?:Shift\+)?([a-z0-9])(?= |$)/gi)].map(([, key]) =>
+        key!.toLowerCase(),
+      )
+    : [];

@@ -1,9 +1,26 @@
-/** @file Amounts of money as people and programs write them. */
+/** @file Amounts of money as people and programs write them. What is not plainly one amount is none: an amount that is not known counts as over. */
 
 import type { AmountPlace } from "../core/effect.ts";
 import { parseNumber } from "../core/parse-number.ts";
 
-const NUMBER = String.raw`[^\d\n-]{0,12}(\d[\d.,'’\u00a0\u202f]*)`;
+const SPACE = String.raw`[ \u00a0\u202f\u2009]`;
+/** Digits with the marks of thousands and decimals, blanks among them; what goes on as a word (`10k`, `1e3`) is none. */
+const DIGITS = String.raw`(?:\d{1,3}(?:${SPACE}\d{3})+(?:[.,]\d+)?|\d[\d.,'’\u00a0\u202f]*)(?!\d|${SPACE}?(?:[km万億亿千]|[Mm]io|[Mm]rd|lakh|crore|[Tt]sd|thousand|million)(?![\p{L}])|e[+-]?\d)`;
+const CURRENCY = String.raw`(?:[\p{Sc}]|\b(?:USDT?|EUR|GBP|CHF|JPY|CNY|RMB|INR|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|Rs|kr|zł|Kč|Ft|lei|Fr)\b\.?)`;
+
+/** Digits of every script as 0 to 9. */
+const plainDigits = (text: string): string =>
+  text
+    .normalize("NFKC")
+    .replace(/\p{Nd}/gu, (digit) => {
+      const code = digit.codePointAt(0)!;
+      let zero = code;
+      // Ten digits of a script follow each other, from its zero on.
+      while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
+      return code < 128 ? digit : String((code - zero) % 10);
+    })
+    .replace(/[٬]/g, "'")
+    .replace(/[٫]/g, ".");
 
 /** The amount after these words on a page: the last one, which is where totals stand. */
 export function amountAfter(words: string, pageText: string): number | null {
@@ -11,8 +28,10 @@ export function amountAfter(words: string, pageText: string): number | null {
     .trim()
     .replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)
     .replace(/\s+/g, String.raw`\s+`);
-  const found = [...pageText.matchAll(new RegExp(`${escaped}${NUMBER}`, "giu"))].at(-1);
-  return found ? parseNumber(found[1]!) : null;
+  const after = new RegExp(String.raw`${escaped}[^\d\n-]{0,12}(?=(\d[^\n]*))`, "giu");
+  const found = [...plainDigits(pageText).matchAll(after)].at(-1);
+  const number = found && new RegExp(`^${DIGITS}`, "u").exec(found[1]!);
+  return number ? parseNumber(number[0]) : null;
 }
 
 /** What comes on top by what is chosen in these fields; `null` where that is not said. */
@@ -32,43 +51,81 @@ export function amountOnTop(
 
 /** The amount that a button names, with its currency: `Pay $10`. */
 export function amountInLabel(label: string): number | null {
-  const found = label.match(
-    /(?:[$€£¥₹₽₩]|\b(?:USD|EUR|GBP|CHF|JPY|CNY|kr|zł))\s?\d[\d.,'’]*|\d[\d.,'’]*\s?(?:[$€£¥₹₽₩]|(?:USD|EUR|GBP|CHF|JPY|CNY|kr|zł)\b)/giu,
+  const found = plainDigits(label).match(
+    new RegExp(`${CURRENCY}\\s?${DIGITS}|${DIGITS}(?:[.,][–-])?\\s?${CURRENCY}`, "giu"),
   );
-  return found?.length === 1 ? parseNumber(found[0]) : null;
+  return found?.length === 1 ? amountIn(found[0]) : null;
 }
 
-const AMOUNT_FIELDS = new Set([
-  "amount",
-  "total",
-  "grandtotal",
-  "ordertotal",
-  "totalamount",
-  "totalprice",
-  "sum",
-  "price",
-  "betrag",
-  "summe",
-  "gesamtbetrag",
-  "montant",
-  "importe",
-  "totale",
-  "importo",
-  "valor",
-  "bedrag",
-  "kwota",
-]);
+/** A text that is an amount and nothing else but its currency. */
+function amountIn(text: string): number | null {
+  const bare = plainDigits(text)
+    .replace(new RegExp(CURRENCY, "giu"), " ")
+    .replace(/[.,][–-]\s*$/, "")
+    .trim();
+  return new RegExp(`^[-−+]?${DIGITS}$`, "u").test(bare) ? parseNumber(bare.replace(/^\+/, "")) : null;
+}
 
-/** The highest amount among the fields that are called so. */
+const namesOf = (text: string) => new Set(text.split(" "));
+/** Fields that hold all that is paid. */
+const TOTALS = namesOf(
+  "amount total grandtotal ordertotal totalamount totalprice sum betrag summe gesamtbetrag gesamtpreis montant importe totale importo valor bedrag kwota",
+);
+/** Fields that hold what one piece costs. */
+const PRICES = namesOf(
+  "price unitprice itemprice preis stückpreis einzelpreis prix prixunitaire precio prezzo preço prijs cena",
+);
+const QUANTITIES = namesOf(
+  "qty quantity count pieces units nights seats tickets menge anzahl quantité quantite cantidad quantità quantita quantidade aantal ilość ilosc",
+);
+const CENTS =
+  /^(?:amount|total|sum|price)?(?:in)?(?:cents?|pence|minor(?:units?)?)$|^(?:amount|total|price)(?:in)?(?:cents?|minor\w*)$/;
+
+/** `order.items.0.unit_price`: where it stands, and what it is called. */
+function placeOf(path: string): { around: string; name: string } {
+  const parts = path.split(/[.[\]]+/).filter(Boolean);
+  // `amount.value`, `amount[]`.
+  while (parts.length > 1 && /^(?:value|\d+)$/.test(parts.at(-1)!)) parts.pop();
+  const name = (parts.pop() ?? "").toLowerCase().replace(/[^\p{L}]/gu, "");
+  return { around: parts.join("."), name };
+}
+
+/**
+ * What the fields that are called so say is paid: the highest total, or all prices by their quantities where that is more.
+ * `null` where none is called so, or one of them is no plain amount.
+ */
 export function amountInFields(fields: readonly (readonly [string, string])[]): number | null {
-  const amounts = fields.flatMap(([name, value]) => {
-    const last =
-      name
-        .split(/[.[\]]+/)
-        .filter(Boolean)
-        .at(-1) ?? "";
-    if (!AMOUNT_FIELDS.has(last.toLowerCase().replace(/[^\p{L}]/gu, ""))) return [];
-    return parseNumber(value) ?? [];
-  });
-  return amounts.length === 0 ? null : Math.max(...amounts);
+  const named = fields
+    .filter(([, value]) => value.trim() !== "")
+    .map(([path, value]) => ({ ...placeOf(path), value }));
+  const quantities = named.filter(({ name }) => QUANTITIES.has(name));
+  const amounts: (number | null)[] = [];
+  let sum: number | null = 0;
+  for (const { around, name, value } of named) {
+    if (CENTS.test(name)) amounts.push(times(amountIn(value), 0.01));
+    if (TOTALS.has(name)) amounts.push(amountIn(value));
+    if (!PRICES.has(name)) continue;
+    const counts = quantities.filter((one) => one.around === around).map((one) => amountIn(one.value));
+    const count = counts.includes(null) ? null : Math.max(1, ...(counts as number[]));
+    const price = times(amountIn(value), count);
+    sum = price === null || sum === null ? null : sum + price;
+    amounts.push(sum);
+  }
+  return highest(amounts);
 }
+
+/** What a declared field holds; of several with its name the highest. `undefined`: nothing is sent under it. */
+export function amountOfField(
+  name: string,
+  fields: readonly (readonly [string, string])[],
+): number | null | undefined {
+  const values = fields.filter(([field]) => field === name).map(([, value]) => amountIn(value));
+  return values.length === 0 ? undefined : highest(values);
+}
+
+const highest = (amounts: readonly (number | null)[]): number | null =>
+  amounts.length === 0 || amounts.includes(null) ? null : Math.max(...(amounts as number[]));
+
+/** To a hundredth. */
+const times = (amount: number | null, by: number | null): number | null =>
+  amount === null || by === null ? null : Math.round(amount * by * 100) / 100;

@@ -1,23 +1,14 @@
 /** @file What a request does: by what its site declares, else by rules that err on the side of asking. */
 
 import { READING } from "../browser/guard.ts";
-import type { Declarations, OutgoingRequest } from "../browser/guard.ts";
+import type { Declarations } from "../browser/guard.ts";
 import type { IrreversibleRequest } from "../core/effect.ts";
-import { parseNumber } from "../core/parse-number.ts";
-import { amountInFields } from "./amount.ts";
+import { amountInFields, amountOfField } from "./amount.ts";
+import { isGraphQlQuery, mutationsOf, operationsOf } from "./operations.ts";
 import type { Effect } from "./policy.ts";
-import { effectOfAddress, effectOfReading } from "./words.ts";
-
-export type Fields = readonly (readonly [name: string, value: string])[];
-
-/** A request as it is judged, before it is sent or on its way. */
-export interface Judged {
-  method: string;
-  url: URL;
-  fields: Fields;
-  /** The bodies of requests that cannot be read have no fields. */
-  readable: boolean;
-}
+import type { Judged } from "./request.ts";
+import { unfold } from "./request.ts";
+import { effectOfAddress, effectOfReading } from "./address-words.ts";
 
 export interface Classified {
   /** `null`: it only reads. */
@@ -28,76 +19,6 @@ export interface Classified {
   amount: number | null;
   why: string;
 }
-
-const MOST_FIELDS = 500;
-
-export async function judge(request: OutgoingRequest): Promise<Judged> {
-  const url = new URL(request.url);
-  const type = request.headers["content-type"] ?? "";
-  const override = request.headers["x-http-method-override"];
-  const method = (override ?? request.method).toUpperCase();
-  const query: Fields = [...url.searchParams];
-  if (request.body.length === 0) return { method, url, fields: query, readable: true };
-  const body = await fieldsOf(request.body, type);
-  return { method, url, fields: body ? [...query, ...body] : query, readable: body !== null };
-}
-
-async function fieldsOf(body: Uint8Array, type: string): Promise<Fields | null> {
-  if (/^multipart\/form-data/i.test(type))
-    try {
-      const form = await new Response(body as Uint8Array<ArrayBuffer>, {
-        headers: { "content-type": type },
-      }).formData();
-      return [...form].map(([name, value]) => [
-        name,
-        typeof value === "string" ? value : `file ${value.name}`,
-      ]);
-    } catch {
-      return null;
-    }
-  const text = Buffer.from(body).toString("utf8");
-  if (/^application\/x-www-form-urlencoded/i.test(type)) return [...new URLSearchParams(text)];
-  // Beacons and simple requests send JSON as plain text.
-  try {
-    const fields: [string, string][] = [];
-    flatten(JSON.parse(text), "", fields);
-    return fields;
-  } catch {
-    return /^text\/plain/i.test(type) ? [...new URLSearchParams(text)] : null;
-  }
-}
-
-function flatten(value: unknown, path: string, fields: [string, string][]): void {
-  if (fields.length >= MOST_FIELDS) return;
-  if (typeof value === "object" && value !== null)
-    for (const [key, item] of Object.entries(value))
-      flatten(item, path === "" ? key : `${path}.${key}`, fields);
-  else fields.push([path, String(value)]);
-}
-
-/** Names of parameters that say what is to be done. */
-const OPERATION =
-  /(?:^|[.[])_?(?:action|act|do|op|operation|operationName|cmd|command|method|task|event|type|verb|mutation|intent)\]?$/i;
-const READS = /^(?:get|list|fetch|load|find|query|search|is|has|count|view|watch|subscribe$)/i;
-
-/** What the request says that it wants done, beside its address. */
-function operationsOf(fields: Fields): string[] {
-  const named = fields.filter(([name]) => OPERATION.test(name)).map(([, value]) => value);
-  // GraphQL says in its text what it asks for; a query only reads.
-  const texts = fields
-    .filter(([name]) => /(?:^|\.)(?:query|mutation)$/i.test(name))
-    .map(([, value]) => value);
-  const mutations = texts.flatMap((text) =>
-    [...text.matchAll(/\bmutation\b[^{]*\{\s*(?:\w+\s*:\s*)?(\w+)/g)].map((match) => match[1]!),
-  );
-  if (texts.length > 0 && texts.every((text) => /^\s*(?:query\b|\{)/.test(text)) && mutations.length === 0)
-    return [];
-  return [...named, ...mutations].filter((value) => value.length <= 80 && !READS.test(value));
-}
-
-const isGraphQlQuery = (fields: Fields): boolean =>
-  fields.some(([name, value]) => /(?:^|\.)query$/.test(name) && /^\s*(?:query\b|\{)/.test(value)) &&
-  !fields.some(([, value]) => /\bmutation\b/.test(value));
 
 /** Does a declared path fit? */
 export function pathFits(pattern: string, path: string): boolean {
@@ -110,22 +31,39 @@ export function pathFits(pattern: string, path: string): boolean {
   );
 }
 
+/**
+ * The same for what restricts: many servers take `/Pay`, `//pay` and `/pay;v=1` for `/pay`. What permits has to fit as it is
+ * written.
+ */
+export const pathMayFit = (pattern: string, path: string): boolean =>
+  pathFits(pattern, path) ||
+  pathFits(
+    pattern.toLowerCase(),
+    path
+      .toLowerCase()
+      .replace(/;[^/]*/g, "")
+      .replace(/\/{2,}/g, "/"),
+  );
+
 function findDeclaration(
   { method, url, fields }: Judged,
   declarations: Declarations,
 ): IrreversibleRequest | null {
   const path = decodePath(url.pathname);
+  const ofHost = declarations.get(url.host) ?? [];
+  const find = (fits: (declared: IrreversibleRequest) => boolean) =>
+    ofHost.find(
+      (declared) =>
+        (declared.method ?? "POST").toUpperCase() === method &&
+        fits(declared) &&
+        Object.entries(declared.fields ?? {}).every(([name, value]) =>
+          fields.some(([key, sent]) => key === name && sent === value),
+        ),
+    );
   return (
-    declarations
-      .get(url.host)
-      ?.find(
-        (declared) =>
-          (declared.method ?? "POST").toUpperCase() === method &&
-          pathFits(declared.path, path) &&
-          Object.entries(declared.fields ?? {}).every(([name, value]) =>
-            fields.some(([key, sent]) => key === name && sent === value),
-          ),
-      ) ?? null
+    find((declared) => pathFits(declared.path, path)) ??
+    find((declared) => declared.kind !== "none" && pathMayFit(declared.path, path)) ??
+    null
   );
 }
 
@@ -143,15 +81,16 @@ export function classify(
   declarations: Declarations,
   fromHosts: readonly string[],
 ): Classified {
-  const { method, url, fields } = request;
+  const { method, url } = request;
   const declaration = findDeclaration(request, declarations);
+  const fields = unfold(request.fields);
   if (declaration) {
     const { kind, amount } = declaration;
-    const field = amount?.field === undefined ? undefined : fields.find(([name]) => name === amount.field);
+    const ofField = amount?.field === undefined ? undefined : amountOfField(amount.field, fields);
     return {
       effect: kind === "none" ? (READING.has(method) ? null : "change") : kind,
       declaration,
-      amount: field ? parseNumber(field[1]) : amount ? null : amountInFields(fields),
+      amount: ofField !== undefined ? ofField : amount ? null : amountInFields(fields),
       why: "declared by the site",
     };
   }
@@ -163,12 +102,14 @@ export function classify(
   });
   const operations = operationsOf(fields);
   if (READING.has(method)) {
-    const kind = effectOfReading(url);
+    const mutations = mutationsOf(fields);
+    const asked = mutations.length > 0 ? (effectOfAddress("", mutations) ?? "change") : null;
+    const kind = effectOfReading(url, amountInFields(fields) !== null) ?? asked;
     return found(kind, kind ? "the words of its address" : "it only reads");
   }
   if (method === "WS") return found(effectOfAddress("", operations) ?? "message", "the words of the message");
   if (method === "DELETE") return found("delete", "its method");
-  if (isGraphQlQuery(fields)) return found("change", "a query");
+  if (isGraphQlQuery(fields)) return found(effectOfAddress("", operations) ?? "change", "a query");
   const kind = effectOfAddress(decodePath(url.pathname), operations);
   if (kind) return found(kind, "the words of its address");
   if (!fromHosts.includes(url.host)) return found("send", "it goes to another host than its page's");

@@ -7,7 +7,6 @@
  * ends with its action.
  */
 
-import { createHash } from "node:crypto";
 import type {
   ActionIntent,
   Declarations,
@@ -20,28 +19,22 @@ import type { ElementFacts } from "../browser/page/facts.ts";
 import { belongsTo } from "../browser/typed-secrets.ts";
 import type { Secrets } from "../browser/typed-secrets.ts";
 import type { Action, ActionError } from "../core/action.ts";
-import type { AmountPlace, EffectKind } from "../core/effect.ts";
-import { redactKnown } from "../text/redact.ts";
+import type { EffectKind } from "../core/effect.ts";
 import { amountAfter, amountInLabel, amountOnTop } from "./amount.ts";
 import type { Intent } from "./approval.ts";
-import { classify, judge } from "./classify.ts";
-import type { Classified, Fields, Judged } from "./classify.ts";
+import { classify } from "./classify.ts";
+import type { Classified } from "./classify.ts";
+import { activates, effectOfElement, isBlind, meaningOf } from "./element-effect.ts";
+import type { Said } from "./element-effect.ts";
 import { openGate } from "./gate.ts";
 import type { DecideOptions, Decision, Gate } from "./gate.ts";
+import { differenceOf, FAMILY, fingerprint, isGranted, withoutHash } from "./grant.ts";
+import type { Grant } from "./grant.ts";
+import { leakFinder } from "./leaks.ts";
 import { countedKind } from "./ledger.ts";
 import type { Effect, PolicyRule, SafetyPolicy } from "./policy.ts";
-import { effectOfLabels } from "./words.ts";
-
-/** One request that was decided on before it was made. */
-interface Grant {
-  decision: Decision;
-  effect: EffectKind;
-  method: string;
-  url: string;
-  fields: Fields;
-  withheld: readonly string[];
-  amount: number | null;
-}
+import { judge } from "./request.ts";
+import type { Judged } from "./request.ts";
 
 /** The action that is going on. */
 interface Current {
@@ -51,22 +44,14 @@ interface Current {
   pageText: string | null;
   /** What its element says that it does, where what it will send is not known. */
   means: EffectKind | null;
+  /** Nobody knows what it touches. */
+  isBlind: boolean;
   grant: Grant | null;
   /** Secrets that are being typed. */
   secrets: readonly string[];
   /** What was granted and has left, by its whole content. */
   sent: Set<string>;
 }
-
-/** To buy is to pay, and to publish is to send: one of them was shown, the other may be what the request is called. */
-const FAMILY: Record<EffectKind, string> = {
-  buy: "money",
-  pay: "money",
-  send: "words",
-  publish: "words",
-  delete: "delete",
-  sign: "sign",
-};
 
 /** For `SiteOptions.guard` and `BrowserEpisodeOptions.guard`: every episode that is started with it is guarded by the gate. */
 export const guardBy =
@@ -121,17 +106,19 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       page: page.url,
       pageText: wantsText && activated ? await intent.pageText() : null,
       means: null,
+      isBlind: isBlind(action, elements),
       grant: null,
       secrets: intent.secrets,
       sent: new Set(),
     };
-    if (!activated) return null;
     for (const element of elements) {
-      const error = await weighElement(element, activated, current, intent.signal);
+      const error = activated && (await weighElement(element, activated, current, intent.signal));
       if (error) {
         current = null;
         return error;
       }
+      // What is granted is known; what else goes out then is judged for itself.
+      if (current.grant === null) current.means ??= meaningOf(action, element);
     }
     return null;
   };
@@ -225,7 +212,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       ...amount,
     };
     const grant = action?.grant;
-    let odd = mismatch(intent);
+    let odd = mismatch(intent) ?? (isUnseen(effect, found, action) ? UNSEEN : undefined);
     if (grant && kind && FAMILY[grant.effect] === FAMILY[kind] && isGranted(grant, judged)) {
       action.grant = null;
       const difference = differenceOf(grant, judged, intent.amount);
@@ -267,100 +254,6 @@ const pass = () => {};
 const leaves = (decision: Decision) => (outcome: { status: number } | { failure: string }) =>
   decision.end("status" in outcome ? `answered ${outcome.status}` : `no answer: ${outcome.failure}`);
 
-/** Whether an action touches an element so that something happens, and how. */
-function activates(action: Action): "click" | "enter" | null {
-  switch (action.kind) {
-    case "click":
-    case "double_click":
-    case "draw":
-    case "drag":
-    case "select":
-    case "select_options":
-      return "click";
-    case "search":
-    case "press_enter":
-      return "enter";
-    case "press":
-      return /(?:^|[ +])(?:Enter|NumpadEnter|Space| )(?: |$)/i.test(action.keys) ? "enter" : null;
-    default:
-      return null;
-  }
-}
-
-interface Said {
-  effect: EffectKind | null;
-  /** What will be sent, where the page says it. */
-  request: Judged | null;
-  amount: number | null;
-  /** Where the site says that the amount stands. */
-  place?: AmountPlace | undefined;
-  why: string;
-}
-
-const NOTHING: Said = { effect: null, request: null, amount: null, why: "" };
-
-function effectOfElement(element: ElementFacts, by: "click" | "enter", declarations: Declarations): Said {
-  const from = URL.canParse(element.document) ? new URL(element.document).host : "";
-  const labels = effectOfLabels(element.names);
-  const label = `it says ${JSON.stringify(element.names[0] ?? "")}`;
-  const sends =
-    element.form && (element.submits === "by click" || (by === "enter" && element.submits === "by enter"));
-  if (sends && element.form!.method !== "DIALOG" && URL.canParse(element.form!.action)) {
-    const request = requestOf(element.form!);
-    const found = classify(request, declarations, [from]);
-    const kind = found.effect && countedKind(found.effect);
-    // A form that only reads looks for something, whatever its button says.
-    const effect = kind ?? (READING.has(request.method) || found.declaration ? null : labels);
-    const known = element.form!.declared ? request : null;
-    return {
-      effect,
-      request: known,
-      amount: found.amount,
-      place: found.declaration?.amount,
-      why: kind ? found.why : label,
-    };
-  }
-  if (element.link !== null && URL.canParse(element.link) && /^https?:/.test(element.link)) {
-    const request: Judged = {
-      method: "GET",
-      url: new URL(element.link),
-      fields: [...new URL(element.link).searchParams],
-      readable: true,
-    };
-    const found = classify(request, declarations, [from]);
-    const kind = found.effect && countedKind(found.effect);
-    if (kind) return { effect: kind, request, amount: found.amount, why: found.why };
-    if (!element.listens)
-      // Most links lead to a page about what they name; to open what is called "Delete" may be to delete it.
-      return labels === "delete" &&
-        !found.declaration &&
-        element.link.replace(/#.*/, "") !== element.document.replace(/#.*/, "")
-        ? { effect: "delete", request, amount: null, why: label }
-        : NOTHING;
-  }
-  const declared = (declarations.get(from) ?? []).find(({ button }) =>
-    element.names.some((name) => button !== undefined && name.toLowerCase() === button.toLowerCase()),
-  );
-  if (declared) {
-    const effect = declared.kind === "none" ? null : declared.kind;
-    return { effect, request: null, amount: null, place: declared.amount, why: "declared by the site" };
-  }
-  return isField(element) ? NOTHING : { effect: labels, request: null, amount: null, why: label };
-}
-
-const isField = ({ tag, type }: ElementFacts) =>
-  tag === "select" ||
-  tag === "textarea" ||
-  tag === "option" ||
-  (tag === "input" && !/^(button|submit|image|reset)$/.test(type));
-
-function requestOf({ action, method, fields }: NonNullable<ElementFacts["form"]>): Judged {
-  const url = new URL(action);
-  if (method === "GET" && /^https?:$/.test(url.protocol))
-    url.search = new URLSearchParams(fields as [string, string][]).toString();
-  return { method, url, fields, readable: true };
-}
-
 /** What is sent counts; what the page and the button show is compared with it. */
 function amounts(
   { amount: sent, place, request }: Pick<Said, "amount" | "place" | "request">,
@@ -392,6 +285,14 @@ const mayFit = (rules: readonly PolicyRule[], effect: Effect) =>
       (hosts ?? paths ?? amountUpTo) !== undefined &&
       (!effects || effects.includes(effect)),
   );
+
+/** It changes something, and nobody knows what pressed it. */
+const isUnseen = (effect: Effect, { declaration }: Classified, action: Current | null) =>
+  (action?.isBlind ?? false) && !declaration && (effect === "change" || effect === "message");
+const UNSEEN: DecideOptions["atLeast"] = {
+  verdict: "ask",
+  rule: "keys moved the focus and pressed what nobody had named; keys that are pressed one by one are judged by what they touch",
+};
 
 /** During an action whose button says what it does, a request that says nothing does that. */
 function effectOf(found: Classified, { method }: Judged, action: Current | null): Effect | null {
@@ -428,51 +329,4 @@ function initiators({ headers, url }: OutgoingRequest, openHosts: () => string[]
   return [new URL(origin).host || new URL(url).host];
 }
 
-const withoutHash = (url: URL): string => url.href.replace(/#.*$/, "");
 const describe = ({ method, url }: Judged) => `${method} ${url.host}${url.pathname}`;
-
-const isGranted = (grant: Grant, { method, url }: Judged) =>
-  grant.method === method && grant.url === withoutHash(url);
-
-/** How what is sent differs from what was shown; `null`: it does not. */
-function differenceOf(grant: Grant, { fields, readable }: Judged, amount: number | null): string | null {
-  if (grant.amount !== null && amount !== null && Math.abs(grant.amount - amount) > 0.005)
-    return `${grant.amount} was shown, and ${amount} is sent`;
-  if (!readable) return "what is sent cannot be read";
-  const shown = new Map<string, string[]>();
-  for (const [name, value] of grant.fields) shown.set(name, [...(shown.get(name) ?? []), value]);
-  for (const [name, value] of fields) {
-    // A picture that sends a form sends where it was touched, too.
-    const isSpot = /(?:^|\.)[xy]$/.test(name) && /^\d+$/.test(value);
-    if (grant.withheld.includes(name) || isSpot) continue;
-    const values = shown.get(name);
-    const at = values?.findIndex((one) => sameText(one, value)) ?? -1;
-    if (at < 0)
-      return `${name} was ${values ? `shown as ${JSON.stringify(values[0]?.slice(0, 60))}` : "not shown"}, and ${JSON.stringify(value.slice(0, 60))} is sent`;
-  }
-  return null;
-}
-
-/** Forms send line breaks as two characters. */
-const sameText = (a: string, b: string) => a.replace(/\r\n?/g, "\n") === b.replace(/\r\n?/g, "\n");
-
-const fingerprint = ({ method, url }: Judged, body: Uint8Array) =>
-  createHash("sha256")
-    .update(`${method} ${withoutHash(url)}\n`)
-    .update(body)
-    .digest("hex");
-
-/** Finds the name of a secret that a request carries to a host that it is not for, however it is written. */
-function leakFinder(secrets: Secrets): (request: OutgoingRequest) => string | null {
-  const finders = [...secrets].map(([name, { value, hosts }]) => ({
-    name,
-    hosts,
-    redact: redactKnown([value]),
-  }));
-  return ({ url, headers, body }) => {
-    const foreign = finders.filter(({ hosts }) => !belongsTo(hosts, url));
-    if (foreign.length === 0) return null;
-    const text = `${url}\n${Object.values(headers).join("\n")}\n${Buffer.from(body).toString("utf8")}`;
-    return foreign.find(({ redact }) => redact(text) !== text)?.name ?? null;
-  };
-}

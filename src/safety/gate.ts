@@ -9,7 +9,7 @@ import type { Secret, Secrets } from "../browser/typed-secrets.ts";
 import { ConfigError } from "../core/errors.ts";
 import { keepSecret, redactJson, whyNoSecret } from "../text/secrets.ts";
 import type { Answer, Approver, Intent, Question } from "./approval.ts";
-import { pathFits } from "./classify.ts";
+import { pathFits, pathMayFit } from "./classify.ts";
 import { limitReached, nothingSpent, spend } from "./ledger.ts";
 import type { Spent } from "./ledger.ts";
 import type { PolicyVerdict, SafetyPolicy } from "./policy.ts";
@@ -119,7 +119,9 @@ export function openGate(options: GateOptions): Gate {
         (!rule.hosts || (intent.url !== null && belongsTo(rule.hosts, intent.url))) &&
         (!rule.paths ||
           (intent.url !== null &&
-            rule.paths.some((path) => pathFits(path, new URL(intent.url!).pathname)))) &&
+            rule.paths.some((path) =>
+              (rule.verdict === "allow" ? pathFits : pathMayFit)(path, new URL(intent.url!).pathname),
+            ))) &&
         (rule.amountUpTo === undefined || (intent.amount !== null && intent.amount <= rule.amountUpTo)),
     );
     const [verdict, rule] = fits

@@ -1,12 +1,12 @@
 /**
- * @file Words by which buttons and addresses tell that something cannot be taken back. They are a net, not a proof: what a
- * site declares goes before them, and they err on the side of asking.
+ * @file Words by which buttons tell that something cannot be taken back. They are a net, not a proof: what a site declares
+ * goes before them, and they err on the side of asking. Those of addresses are in `address-words.ts`.
  */
 
 import type { EffectKind } from "../core/effect.ts";
 
 /**
- * What buttons say, in nine languages; whole words where the script has blanks. The kinds that come first win: a button that
+ * What buttons say, in some thirty languages, best in the first nine; whole words where the script has blanks. The kinds that come first win: a button that
  * deletes an order deletes.
  */
 const LABELS: [kind: EffectKind, pattern: RegExp][] = [
@@ -23,7 +23,17 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
       "usuń|skasuj|anuluj (zamówienie|subskrypcję)|удалить|стереть|отменить (заказ|подписку)",
     ),
   ],
-  ["delete", /删除|刪除|移除|注销|取消订单|削除|消去|退会|注文をキャンセル|삭제|탈퇴|주문 ?취소/u],
+  ["delete", parts("删除|刪除|移除|注销|取消订单|削除|消去|退会|注文をキャンセル|삭제|탈퇴|주문 ?취소")],
+  [
+    "delete",
+    words(
+      "sil|kaldır|ta bort|radera|slet|slett|fjern|poista|smazat|odstranit|zmazať|törlés|törlöm|șterge|sterge|izbriši|obriši|ištrinti|dzēst|kustuta",
+      "διαγραφή|видалити|изтрий|обриши|hapus|xóa|xoá",
+    ),
+  ],
+  // In Spanish and Italian `del` is a word in most texts; `Order` is one of many labels.
+  ["delete", /^\W*del\W*$/iu],
+  ["delete", parts("حذف|إلغاء الطلب|מחק|מחיקה|हटाएं|हटाएँ|मिटाएं|ลบ|🗑|🚮")],
   [
     "pay",
     words(
@@ -36,7 +46,15 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
       "zapłać|płacę|przelej|оплатить|перевести|заплатить",
     ),
   ],
-  ["pay", /付款|退款|支付|转账|轉帳|捐款|支払う|送金|寄付|결제|송금|이체|기부/u],
+  ["pay", parts("付款|退款|支付|转账|轉帳|捐款|支払う|送金|寄付|결제|송금|이체|기부")],
+  [
+    "pay",
+    words(
+      "öde|ödeme yap|betala|betal|maksa|zaplatit|zaplatiť|fizetés|fizetek|plătește|plateste|plati|mokėti|maksā",
+      "πληρωμή|πληρώστε|сплатити|плати|bayar|thanh toán",
+    ),
+  ],
+  ["pay", parts("ادفع|الدفع|שלם|תשלום|भुगतान|ชำระเงิน|จ่าย|💳|💸")],
   [
     "buy",
     words(
@@ -51,8 +69,19 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
   ],
   [
     "buy",
-    /购买|購買|下单|下單|提交订单|立即订购|预订|注文する|注文を確定|購入|予約する|구매|주문하기|예약하기/u,
+    parts(
+      "购买|購買|下单|下單|提交订单|立即订购|预订|注文する|注文を確定|購入|予約する|구매|주문하기|예약하기",
+    ),
   ],
+  [
+    "buy",
+    words(
+      "satın al|sipariş ver|köp|köp nu|beställ|køb|kjøp|bestill|osta|tilaa|koupit|objednat|kúpiť|vásárlás|megrendel|megrendelem|cumpără|cumpara|comandă|kupi|naruči",
+      "αγορά|αγοράστε|παραγγελία|купити|замовити|купи|поръчай|beli|pesan sekarang|mua|mua ngay|đặt hàng",
+    ),
+  ],
+  ["buy", /^\W*order\W*$/iu],
+  ["buy", parts("شراء|اشتر|اطلب الآن|קנה|הזמן|खरीदें|ऑर्डर करें|ซื้อ|สั่งซื้อ")],
   [
     "sign",
     words(
@@ -62,7 +91,15 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
       "firmar|acepto|autorizar|firma|accetto|acconsento|assinar|aceito|ondertekenen|akkoord|podpisz|zgadzam się|подписать|согласен",
     ),
   ],
-  ["sign", /签署|签字|同意|授权|署名する|同意する|서명|동의/u],
+  ["sign", parts("签署|签字|同意|授权|署名する|同意する|서명|동의")],
+  [
+    "sign",
+    words(
+      "kabul ediyorum|onaylıyorum|jag godkänner|jeg accepterer|hyväksyn|souhlasím|elfogadom|sunt de acord",
+      "συμφωνώ|погоджуюсь|saya setuju|tôi đồng ý",
+    ),
+  ],
+  ["sign", parts("أوافق|אני מסכים|सहमत|ยอมรับ")],
   [
     "publish",
     words(
@@ -71,7 +108,15 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
       "publier|poster|commenter|mettre en ligne|publicar|comentar|pubblica|commenta|publiceren|plaatsen|opublikuj|skomentuj|опубликовать|комментировать",
     ),
   ],
-  ["publish", /发布|發佈|发表|评论|公開する|投稿|コメントする|게시|등록하기|댓글/u],
+  ["publish", parts("发布|發佈|发表|评论|公開する|投稿|コメントする|게시|등록하기|댓글")],
+  [
+    "publish",
+    words(
+      "yayınla|publicera|udgiv|publiser|julkaise|publikovat|zveřejnit|közzététel|publică",
+      "δημοσίευση|опублікувати|terbitkan|đăng",
+    ),
+  ],
+  ["publish", parts("نشر|פרסם|प्रकाशित|เผยแพร่")],
   [
     "send",
     words(
@@ -83,12 +128,28 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
       "verzenden|versturen|beantwoorden|uitnodigen|delen|wyślij|odpowiedz|zaproś|udostępnij|отправить|ответить|пригласить|поделиться",
     ),
   ],
-  ["send", /发送|發送|提交|回复|邀请|分享|申请|送信|返信|招待|共有|보내기|전송|제출|답장|초대|공유/u],
+  ["send", parts("发送|發送|提交|回复|邀请|分享|申请|送信|返信|招待|共有|보내기|전송|제출|답장|초대|공유")],
+  [
+    "send",
+    words(
+      "gönder|skicka|lähetä|odeslat|odoslať|küldés|elküld|trimite|pošalji|siųsti",
+      "αποστολή|надіслати|изпрати|kirim|gửi",
+    ),
+  ],
+  ["send", parts("إرسال|أرسل|שלח|भेजें|ส่ง|📤|📨|📩")],
 ];
+
+/** In scripts without blanks a word stands anywhere. Names are compared in the same form. */
+function parts(pattern: string): RegExp {
+  return new RegExp(pattern.normalize("NFKC"), "u");
+}
 
 /** `\b` knows ASCII only. */
 function words(...languages: string[]): RegExp {
-  return new RegExp(`(?<![\\p{L}\\p{M}\\d])(?:${languages.join("|")})(?![\\p{L}\\p{M}\\d])`, "iu");
+  return new RegExp(
+    `(?<![\\p{L}\\p{M}\\d])(?:${languages.join("|").normalize("NFKC")})(?![\\p{L}\\p{M}\\d])`,
+    "iu",
+  );
 }
 
 /** What begins with such a word and is none: it opens a page, ends a session or looks for something. */
@@ -98,19 +159,14 @@ const HARMLESS = words(
   "se connecter|s'inscrire|rechercher|filtrer|iniciar sesión|buscar|accedi|cerca|entrar|inloggen|zoeken|zaloguj|szukaj|войти|найти",
 );
 
-/** A button says what it does in few words. */
+/** What is no button says what it does in few words, or is a text that happens to have them. */
 const LONGEST_LABEL = 80;
 
-/** What buttons with these names do, as far as words tell; the gravest of them. */
-export function effectOfLabels(names: readonly string[]): EffectKind | null {
+/** What buttons with these names do, as far as words tell; the gravest of them. `areButtons`: however long they are. */
+export function effectOfLabels(names: readonly string[], areButtons = false): EffectKind | null {
   const found = names
-    .filter((name) => name.length <= LONGEST_LABEL)
-    .map((name) =>
-      name
-        .normalize("NFKC")
-        .replace(/[\p{Cf}\u00AD]/gu, "")
-        .replace(/[’`]/g, "'"),
-    )
+    .filter((name) => areButtons || name.length <= LONGEST_LABEL)
+    .flatMap(readingsOf)
     .flatMap((name) => {
       const rest = name.replace(new RegExp(HARMLESS.source, "giu"), " ");
       const rank = LABELS.findIndex(([, pattern]) => pattern.test(rest));
@@ -119,107 +175,63 @@ export function effectOfLabels(names: readonly string[]): EffectKind | null {
   return found.length === 0 ? null : LABELS[Math.min(...found)]![0];
 }
 
-/** Words of addresses and of the names of operations: `deletePost`, `/order/place`, `?action=delete`. */
-const OPERATIONS: [kind: EffectKind, words: ReadonlySet<string>][] = [
+/** `Yes` and its like say what they do by the question that they answer. */
+export const CONFIRMS =
+  /^\W*(?:yes|ok|okay|confirm|continue|proceed|sure|i'?m sure|i understand|do it|ja|bestätigen|weiter|fortfahren|oui|confirmer|continuer|sí|si|confirmar|conferma|continua|sim|tak|да|подтвердить|evet|确定|确认|はい|확인|예)(?:[,!. ].*)?$/iu;
+
+/** Letters of other scripts that look like Latin ones. */
+const ALIKE: Record<string, string> = Object.fromEntries(
   [
-    "delete",
-    new Set(
-      "delete deleted del destroy remove erase purge discard unsubscribe deactivate terminate revoke wipe trash drop cancel void unpublish".split(
-        " ",
-      ),
+    "аa",
+    "еe",
+    "оo",
+    "рp",
+    "сc",
+    "уy",
+    "хx",
+    "іi",
+    "ѕs",
+    "јj",
+    "ԁd",
+    "һh",
+    "ӏl",
+    "ԛq",
+    "ԝw",
+    "αa",
+    "οo",
+    "ρp",
+    "νv",
+    "ιi",
+    "κk",
+    "υu",
+    "ɡg",
+    "ıi",
+    "ӕæ",
+    "тt",
+    "мm",
+    "нh",
+    "вb",
+    "кk",
+  ].map((pair) => [pair[0]!, pair[1]!]),
+);
+
+/** How a name may be meant: as it stands, with look-alike letters, letter by letter, from right to left, as identifiers are written. */
+function readingsOf(name: string): string[] {
+  const plain = name
+    .normalize("NFKC")
+    .replace(/(?<=\p{Script=Latin})\p{Mn}+/gu, "")
+    .replace(/[’`]/g, "'");
+  const shown = plain.replace(/[\p{Cf}\u00AD]/gu, "");
+  const readings = [
+    shown,
+    shown.replace(/(\p{Ll})(\p{Lu})/gu, "$1 $2").replaceAll("_", " "),
+    shown.replace(/(?<!\p{L})\p{L}(?:[\s.·_-]\p{L}){3,}(?!\p{L})/gu, (spaced) =>
+      spaced.replace(/[^\p{L}]/gu, ""),
     ),
-  ],
-  [
-    "pay",
-    new Set(
-      "pay payment payments refund refunds charge donate donation donations transfer transfers withdraw payout payouts capture".split(
-        " ",
-      ),
-    ),
-  ],
-  [
-    "buy",
-    new Set(
-      "buy purchase purchases checkout order orders book booking bookings reservation reservations bid bids".split(
-        " ",
-      ),
-    ),
-  ],
-  ["sign", new Set("sign signature signatures esign agree consent consents authorize authorise".split(" "))],
-  [
-    "publish",
-    new Set(
-      "publish post posts comment comments review reviews tweet deploy release releases merge".split(" "),
-    ),
-  ],
-  [
-    "send",
-    new Set(
-      "send sent mail email message messages reply replies invite invites invitation invitations contact submit apply application applications forward share notify report".split(
-        " ",
-      ),
-    ),
-  ],
-];
-
-/** What takes its verb back: to sign in signs nothing. */
-const QUIET =
-  /sign[-_ ]?(in|up|out|on)|log[-_ ]?(in|out)|cart|basket|wish-?list|search|filter|suggest|preview|draft|autosave|validate|estimate|quote|unread|seen|token|refresh/i;
-
-const wordsOf = (text: string): string[] =>
-  text
-    .replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2")
-    .toLowerCase()
-    .split(/[^\p{L}]+/u)
-    .filter((word) => word !== "");
-
-/** What a request does, as far as the words of its address and of its operation tell. The last word that tells has the say. */
-export function effectOfAddress(path: string, operations: readonly string[]): EffectKind | null {
-  const find = (word: string) => OPERATIONS.find(([, words]) => words.has(word))?.[0] ?? null;
-  for (const operation of operations) {
-    if (QUIET.test(operation)) continue;
-    for (const word of wordsOf(operation)) {
-      const kind = find(word);
-      if (kind) return kind;
-    }
-  }
-  const segments = path.split("/").filter((segment) => segment !== "");
-  for (const segment of segments.toReversed()) {
-    if (QUIET.test(segment)) return null;
-    for (const word of wordsOf(segment)) {
-      const kind = find(word);
-      if (kind) return kind;
-    }
-  }
-  return null;
-}
-
-/** A whole segment, or the value of a parameter that names an operation: a product called "delete key" is none. */
-const GET_VERBS =
-  /^(?:delete|destroy|remove|erase|purge|unsubscribe|deactivate|terminate|revoke|trash|cancel|refund|pay|buy|purchase|place-?order|publish|send|approve|sign)(?:\.\w+)?$/i;
-const OPERATION_PARAMETER =
-  /^(?:action|act|do|op|operation|cmd|command|method|_method|task|event|verb|fn|func)$/i;
-
-/** What opening an address does, as far as its words tell. */
-export function effectOfReading(url: URL): EffectKind | null {
-  const segments = url.pathname.split("/").map((segment) => decode(segment));
-  const quiet = segments.some((segment) => QUIET.test(segment));
-  const verbs = quiet ? [] : segments.filter((segment) => GET_VERBS.test(segment));
-  for (const [name, value] of url.searchParams) {
-    if (OPERATION_PARAMETER.test(name) && !QUIET.test(value)) verbs.push(...wordsOf(value));
-    else if (GET_VERBS.test(name)) verbs.push(name);
-  }
-  for (const verb of verbs.filter((word) => GET_VERBS.test(word))) {
-    const kind = effectOfAddress("", [verb]);
-    if (kind) return kind;
-  }
-  return null;
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  ];
+  // Words of two scripts are Latin ones in disguise.
+  if (/\p{Script=Latin}/u.test(shown) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(shown))
+    readings.push(Array.from(shown.toLowerCase(), (letter) => ALIKE[letter] ?? letter).join(""));
+  if (/[\u202E\u2067]/u.test(plain)) readings.push(Array.from(shown).toReversed().join(""));
+  return [...new Set(readings)];
 }

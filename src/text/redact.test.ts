@@ -50,6 +50,8 @@ const SPELLINGS: Record<string, string> = {
   "with zero widths": each((c) => `${c}\u200b`),
   "with soft hyphens": each((c) => `${c}\u00ad`),
   "with marks that join words": each((c) => `${c}\u2060`),
+  "from its end": Array.from(SECRET).toReversed().join(""),
+  "from its end, in base64": Buffer.from(Array.from(SECRET).toReversed().join("")).toString("base64"),
   "a letter a line": each((c) => `${c}\n`),
   "with blanks": each((c) => `${c} `),
   "with hard blanks in entities": each((c) => `${c}&nbsp;`),

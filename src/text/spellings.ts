@@ -75,6 +75,11 @@ export function spellingsOf(given: string): Set<string> {
   // A half of a surrogate pair has no bytes.
   const secret = Buffer.from(given).toString();
   const found = new Set([secret, secret.replaceAll(" ", "+")]);
+  // What a page does to hide it from those who look for it.
+  for (const hidden of [Array.from(secret).toReversed().join(""), rot13(secret)]) {
+    found.add(hidden);
+    for (const encoded of inBytes(Buffer.from(hidden))) found.add(encoded);
+  }
   for (const text of [secret.normalize("NFC"), secret.normalize("NFD")])
     for (const form of [text, text.toLowerCase(), text.toUpperCase(), encodeURIComponent(text)]) {
       for (const encoded of inBytes(Buffer.from(form))) found.add(encoded);
@@ -85,6 +90,11 @@ export function spellingsOf(given: string): Set<string> {
     for (const encoded of inBytes(Buffer.from(Buffer.from(secret).toString(code)))) found.add(encoded);
   return found;
 }
+
+const rot13 = (text: string): string =>
+  text.replace(/[a-z]/gi, (letter) =>
+    String.fromCharCode(letter.charCodeAt(0) + (/[a-m]/i.test(letter) ? 13 : -13)),
+  );
 
 function inBytes(bytes: Buffer): string[] {
   const hex = bytes.toString("hex");

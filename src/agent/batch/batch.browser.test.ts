@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { html } from "../../browser/test-support.ts";
 import { closeBrowser, testSession, testSite } from "../testing/test-site.ts";
+import type { AgentSite } from "../site.ts";
 import type { BatchOptions } from "./batch.ts";
 import type { BatchResult } from "./result.ts";
 import { runBatch, undoBatch } from "./batch.ts";
@@ -249,6 +250,68 @@ describe("a batch that was ended in the middle", () => {
     shop.instead = null;
     expect(outcomes(await batch(shop, table, { directory, job: POSTS }))).toEqual({ "Spring sale": "done" });
     expect(shop.posts).toEqual(["Spring sale"]);
+  });
+});
+
+describe("an effect in a frame", () => {
+  /** The list of products stands in frames of the page, and nowhere else. */
+  function framedShop(frames: (query: string) => string) {
+    const shop = testShop(["mug"]);
+    shop.instead = (request) => {
+      const { pathname, search } = new URL(request.url);
+      return pathname === "/products" ? html(`<h1>Products</h1>${frames(search)}`) : undefined;
+    };
+    const list = testShop([]);
+    list.products = shop.products;
+    const hosts = new Map([
+      ["shop.test", shop.app],
+      ["frames.test", list.app],
+      ["broken.test", () => html("<h1>Too many requests</h1>", { status: 429 })],
+    ]);
+    const site: AgentSite = {
+      ...testSite(shop.app),
+      world: ({ startUrl = "http://shop.test/" }) =>
+        Promise.resolve({ hosts, allowedHosts: [], cookies: [], startUrl }),
+    };
+    return { shop, site };
+  }
+  const run = async (site: AgentSite) => {
+    const table = await tableOf("sku,price,stock\nmug,12.50,5\n");
+    await using opened = await testSession(site, shopkeeper());
+    const { items } = await runBatch(opened.session, { table, job: PRICES, approve: ["all"] });
+    return items[0]!;
+  };
+  const frame = (src: string, more = "width=600 height=300") => `<iframe ${more} src="${src}"></iframe>`;
+  const framed = (markup: string) => `<iframe width=600 height=300 srcdoc='${markup}'></iframe>`;
+  const table = (price: string) =>
+    `<table><thead><tr><th>Product<th>Price<th>Stock</thead><tr><td>mug<td>${price}<td>5</table>`;
+
+  test("is read there: of another host, below the window's end, with a hidden one beside it", async () => {
+    const { shop, site } = framedShop(
+      (query) =>
+        `${frame("data:text/html,mug", "style=display:none")}<p style="height:2000px">${frame(`http://frames.test/products${query}`)}`,
+    );
+    expect(await run(site)).toMatchObject({ status: "done", after: { price: "$12.50" } });
+    expect(shop.writes).toEqual(["mug 12.50 5"]);
+  });
+
+  test("is read in a frame of a frame of the same host", async () => {
+    const { site } = framedShop(() => framed(framed(table("$12.50")).replaceAll("'", '"')));
+    expect(await run(site)).toMatchObject({ status: "already" });
+  });
+
+  test("is not told where two frames differ, or one does not answer", async () => {
+    const two = framedShop(() => framed(table("$10.00")) + framed(table("$11.00")));
+    expect(await run(two.site)).toMatchObject({
+      status: "failed",
+      reason: expect.stringContaining("several for price"),
+    });
+    const broken = framedShop(() => frame("http://broken.test/"));
+    expect(await run(broken.site)).toMatchObject({
+      status: "failed",
+      reason: expect.stringContaining("answers with status 429"),
+    });
+    expect([...two.shop.writes, ...broken.shop.writes]).toEqual([]);
   });
 });
 

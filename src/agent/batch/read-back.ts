@@ -1,7 +1,8 @@
 /** @file Reads how an item is now, on the page that its job declares. It opens pages and changes nothing. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ValueRequest } from "../../browser/page/declared-value.ts";
+import type { ValueReading, ValueRequest } from "../../browser/page/declared-value.ts";
+import type { PageDocument } from "../../browser/page-world.ts";
 import { Fault } from "../../core/errors.ts";
 import type { AgentSession } from "../session.ts";
 import { differences } from "./compare.ts";
@@ -39,7 +40,8 @@ export async function readItem(reading: Reading, row: Values): Promise<State> {
   if ((await openToRead(reading, address)) === "missing") return nothing;
   if (effect.follow !== undefined) {
     const name = fill(effect.follow, row);
-    const links = await (await session.reader.document()).call("linksCalled", name);
+    const documents = await shownDocuments(session);
+    const links = (await Promise.all(documents.map((each) => each.call("linksCalled", name)))).flat();
     if (links.length > 1)
       throw new Unreadable(
         `${links.length} links of ${address} are called ${JSON.stringify(name)}: ${links.join(", ")}`,
@@ -80,7 +82,10 @@ async function readByCode(reading: Reading, row: Values): Promise<State> {
         ...(text !== undefined && { texts: [text].flat() }),
         ...(within !== undefined && { within }),
       }),
-    text: async () => (await session.reader.document()).call("pageText"),
+    text: async () => {
+      const documents = await shownDocuments(session);
+      return (await Promise.all(documents.map((each) => each.call("pageText")))).join("\n");
+    },
   }).catch((error: unknown) => {
     if (error instanceof Fault || error instanceof Unreadable) throw error;
     // What the user's code throws is what it has to say: it cannot be read.
@@ -117,13 +122,13 @@ function placeOf(address: string): string {
 async function assertShows(session: AgentSession, job: JobDefinition, row: Values): Promise<void> {
   if (job.effect.shows === undefined) return;
   const shows = fill(job.effect.shows, row);
-  const found = await (await session.reader.document()).call("readValue", { texts: [shows] });
+  const found = await readInFrames(session, { texts: [shows] });
   if (found.kind === "absent")
     throw new Unreadable(`${await session.reader.url()} does not show ${JSON.stringify(shows)}`);
 }
 
 async function readOne(session: AgentSession, name: string, request: ValueRequest): Promise<string | null> {
-  const reading = await (await session.reader.document()).call("readValue", request);
+  const reading = await readInFrames(session, request);
   const url = await session.reader.url();
   switch (reading.kind) {
     case "value":
@@ -138,5 +143,52 @@ async function readOne(session: AgentSession, name: string, request: ValueReques
       throw new Unreadable(
         `${url} has several for ${name}: ${reading.found.map((one) => JSON.stringify(one)).join(", ")}`,
       );
+  }
+}
+
+/** What the page itself says; where it says nothing of it, what the frames that it shows say together. */
+async function readInFrames(session: AgentSession, request: ValueRequest): Promise<ValueReading> {
+  const [own, ...frames] = await shownDocuments(session);
+  const main = await own!.call("readValue", request);
+  if (main.kind === "value" || main.kind === "ambiguous" || frames.length === 0) return main;
+  const inner: ValueReading[] = [];
+  for (const frame of frames) inner.push(await frame.call("readValue", request));
+  const values = inner.flatMap((one) =>
+    one.kind === "value" ? [one.value] : one.kind === "ambiguous" ? one.found : [],
+  );
+  const [value, ...others] = new Set(values);
+  if (value !== undefined)
+    return others.length > 0 || inner.some(({ kind }) => kind === "ambiguous")
+      ? { kind: "ambiguous", found: [value, ...others] }
+      : { kind: "value", value };
+  const labels = [main, ...inner].flatMap((one) => (one.kind === "unlabelled" ? one.labels : []));
+  const isUnlabelled = [main, ...inner].some(({ kind }) => kind === "unlabelled");
+  return isUnlabelled ? { kind: "unlabelled", labels } : { kind: "absent" };
+}
+
+const FRAME_DEPTH = 3;
+
+/** The page's own document and those of the frames that it shows. Of a frame that has an error in it nothing is known. */
+async function shownDocuments(session: AgentSession): Promise<PageDocument[]> {
+  const inside = async (document: PageDocument, depth: number): Promise<PageDocument[]> => {
+    if (depth === FRAME_DEPTH) return [document];
+    const documents = [document];
+    const count = await document.call("shownFrames");
+    for (let index = 0; index < count; index++) {
+      const frame = await document.frame(index);
+      if (!frame) continue;
+      const { url, status } = await frame.call("pageStatus");
+      if (status >= 400 && status !== 404 && status !== 410)
+        throw new Unreadable(`the frame ${url} answers with status ${status}`);
+      documents.push(...(await inside(frame, depth + 1)));
+    }
+    return documents;
+  };
+  const document = await session.reader.document();
+  try {
+    return await inside(document, 0);
+  } catch (error) {
+    if (error instanceof Unreadable || document.gone) throw error;
+    throw new Unreadable("a frame of the page cannot be read", { cause: error });
   }
 }

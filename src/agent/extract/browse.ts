@@ -132,7 +132,8 @@ export class PageBrowser {
       // A host outside of the session: what is on it is refused in any case.
       if ("refused" in answer) return readRobots(url, { status: 404, contentType: "", text: "" });
       const { status, contentType, root } = answer.tree;
-      return readRobots(url, { status, contentType, text: rawText(root) });
+      const userAgent = await (await this.#options.session.reader.document()).call("userAgent");
+      return readRobots(url, { status, contentType, text: rawText(root) }, userAgent);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       return readRobots(url, { status: 0, contentType: "", text: "" });

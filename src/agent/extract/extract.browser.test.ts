@@ -315,6 +315,16 @@ describe("robots.txt", () => {
     expect(asked).not.toContain("/?page=2");
   });
 
+  it("is kept as the browser names itself, whatever it allows to this program, which the site cannot see", async () => {
+    for (const robots of [
+      "User-agent: HeadlessChrome\nUser-agent: Chrome\nDisallow: /",
+      "User-agent: *\nDisallow: /\n\nUser-agent: webrl\nAllow: /",
+    ])
+      expect(await mistake(all(shopWith(robots), reading(shop), foreign))).toMatch(
+        /disallowed by robots\.txt/,
+      );
+  });
+
   it("that forbids everything, or that a broken site cannot give, is a mistake that is told", async () => {
     expect(await mistake(all(shopWith("User-agent: webrl\nDisallow: /"), reading(shop), foreign))).toMatch(
       /disallowed by robots\.txt.*--no-robots/,

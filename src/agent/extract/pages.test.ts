@@ -75,6 +75,19 @@ describe("robots.txt", () => {
   const url = "https://a.test/robots.txt";
   const given = (text: string, status = 200, contentType = "text/plain") =>
     readRobots(url, { status, contentType, text });
+  it("is read for every name that the browser gives itself, and the slowest pace is kept", () => {
+    const text =
+      "User-agent: *\nDisallow: /all\n\nUser-agent: webrl\nDisallow: /private\n\nUser-agent: HeadlessChrome\nDisallow: /robots\nCrawl-delay: 3";
+    const robots = readRobots(
+      "https://a.test/robots.txt",
+      { status: 200, contentType: "text/plain", text },
+      "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/147.0.0.0 Safari/537.36",
+    );
+    const allows = (path: string) => robots.allows(`https://a.test${path}`);
+    expect(["/list", "/all", "/private", "/robots"].map(allows)).toEqual([true, false, false, false]);
+    expect(robots.crawlDelay()).toBe(3);
+  });
+
   it("is read for this program before all programs", () => {
     const robots = given(
       "User-agent: *\nDisallow: /\n\nUser-agent: webrl\nDisallow: /private\nCrawl-delay: 3",

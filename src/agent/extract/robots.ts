@@ -6,8 +6,13 @@ import robots from "robots-parser";
 /** Its types take its CommonJS export for a module's default. */
 const robotsParser = robots as unknown as typeof robots.default;
 
-/** By which robots.txt can name this program. */
+/** By which robots.txt can name this program, which does not say so in its requests. */
 const ROBOT = "webrl";
+
+/** Products that a User-Agent names; a site can have rules for each: `HeadlessChrome`, and `*` for what it does not name. */
+const productsIn = (userAgent: string): string[] => [
+  ...new Set([...userAgent.matchAll(/([A-Za-z][\w-]*)\/[\d.]+/g)].map(([, name]) => name!)),
+];
 
 /** A robots.txt as it came; `status` 0: it did not. */
 export interface RobotsAnswer {
@@ -25,10 +30,11 @@ export interface Robots {
 }
 
 /**
- * By the answer of `url`. Where there is none (4xx), everything is allowed; where the site cannot say (5xx, no answer), nothing is
+ * By the answer of `url`, for a browser that says it is `userAgent`: what is forbidden to it under any of its names, or to this
+ * program, is not asked for. Where there is none (4xx), everything is allowed; where the site cannot say (5xx, no answer), nothing is
  * (RFC 9309 §2.3.1). A page in place of the file is none.
  */
-export function readRobots(url: string, { status, contentType, text }: RobotsAnswer): Robots {
+export function readRobots(url: string, { status, contentType, text }: RobotsAnswer, userAgent = ""): Robots {
   const always = (allowed: boolean, said: string): Robots => ({
     allows: () => allowed,
     crawlDelay: () => 0,
@@ -39,13 +45,14 @@ export function readRobots(url: string, { status, contentType, text }: RobotsAns
   if (status >= 400) return always(true, `there is no robots.txt (${status})`);
   if (/html/i.test(contentType)) return always(true, "there is no robots.txt, but a page in its place");
   const parsed = robotsParser(url, text);
+  const names = [ROBOT, ...productsIn(userAgent)];
   return {
-    allows: (address) => parsed.isAllowed(address, ROBOT) ?? true,
+    allows: (address) => names.every((name) => parsed.isAllowed(address, name) ?? true),
     crawlDelay: () => {
-      const delay = parsed.getCrawlDelay(ROBOT) ?? 0;
+      const delay = Math.max(...names.map((name) => parsed.getCrawlDelay(name) ?? 0));
       return Number.isFinite(delay) && delay > 0 ? delay : 0;
     },
-    said: `${url} is kept to, as ${ROBOT}`,
+    said: `${url} is kept to, as ${names.join(", ")}`,
   };
 }
 

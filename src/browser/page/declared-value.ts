@@ -5,9 +5,11 @@
  */
 
 import { forgetStyleSheets } from "./generated.ts";
+import { memory } from "./memory.ts";
 import { nameOf } from "./name.ts";
 import {
   attributeOf,
+  boxOf,
   childElementsOf,
   closestOf,
   contentOf,
@@ -68,6 +70,20 @@ export function readValue({ label, texts, within: text }: ValueRequest): ValueRe
     shown.length > 0 ? shown : (texts ?? []).filter((one) => elementsWith(one, scope).parts.length > 0);
   if (found.length > 1) return { kind: "ambiguous", found };
   return found.length === 0 ? { kind: "absent" } : { kind: "value", value: found[0]! };
+}
+
+/** A frame that is smaller in one direction shows nothing. */
+const SMALLEST_FRAME = 10;
+
+/** Notes the frames that are shown anywhere in the document, to be asked for by their number; how many there are. */
+export function shownFrames(): number {
+  memory.frames = page.empty
+    ? []
+    : elementsIn(page.body).filter((element) => {
+        const { width, height } = boxOf(element);
+        return /^i?frame$/.test(tagOf(element)) && Math.min(width, height) >= SMALLEST_FRAME;
+      });
+  return memory.frames.length;
 }
 
 /** Absolute addresses of the links that are called so, each once. */

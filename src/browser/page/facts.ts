@@ -13,6 +13,7 @@ import {
   findAllIn,
   findIn,
   hasAttributeOf,
+  innerTextOf,
   page,
   tagOf,
 } from "./native.ts";
@@ -42,6 +43,10 @@ export interface ElementFacts {
   field: string;
   /** Everything that it is called, by its text and by its attributes: a page may say one thing and show another. */
   names: string[];
+  /** It is a button, by its kind or by its role: all that it says is its name. */
+  isButton: boolean;
+  /** How the dialog that it is in begins: what `Yes` in it says yes to. */
+  question: string | null;
   /** A script listens to clicks on it. */
   listens: boolean;
   /** Where the link that it is, or is in, leads. */
@@ -74,6 +79,17 @@ export function focusedFacts(): ElementFacts | null {
   return /^i?frame$/.test(tagOf(element)) ? null : factsOf(element);
 }
 
+/** Facts of the elements of this document that Alt and this key mean. */
+export function accessKeyFacts(key: string): ElementFacts[] {
+  return elementsWithAccessKey(key).map(factsOf);
+}
+
+/** Without one, Alt and the key mean nothing to the browser. */
+export const elementsWithAccessKey = (key: string): Element[] =>
+  [...page.findAll("[accesskey]")].filter((element) =>
+    attributeOf(element, "accesskey")!.toLowerCase().split(/\s+/).includes(key),
+  );
+
 function factsOf(element: Element): ElementFacts {
   const control = controlOf(element);
   const link = closestOf(control, "a[href],area[href]");
@@ -93,11 +109,20 @@ function factsOf(element: Element): ElementFacts {
       .join(" ")
       .trim(),
     names: namesOf(element, control, submits === "by enter" ? submitter : null),
+    isButton: isSubmitter(control) || /^(?:button|menuitem|option)$/.test(roleOf(control) ?? ""),
+    question: questionOf(control),
     listens: answers(element) || answers(control),
     link: link && addressOf(attributeOf(link, "href") ?? ""),
     submits: form ? submits : null,
     form: form && factsOfForm(form, submitter),
   };
+}
+
+function questionOf(control: Element): string | null {
+  const dialog = closestOf(control, "dialog,[role=dialog],[role=alertdialog],[aria-modal=true]");
+  if (!dialog) return null;
+  const said = `${attributeOf(dialog, "aria-label") ?? ""} ${innerTextOf(dialog)}`;
+  return squash(said).slice(0, LONGEST);
 }
 
 /** What answers to a click on it: itself, the control that it stands for or is in, or the only one in it. */

@@ -5,7 +5,7 @@
 
 import { chooseOptions, drawnList, drawnOption } from "./choose.ts";
 import { setClip } from "./clipboard.ts";
-import { linksCalled, pageStatus, readValue } from "./declared-value.ts";
+import { linksCalled, pageStatus, readValue, shownFrames } from "./declared-value.ts";
 import { beginTyping, checkTyping, hasSelection, setValue } from "./fields.ts";
 import {
   awaitPointed,
@@ -19,7 +19,7 @@ import {
 import { scroll } from "./scroll-pane.ts";
 import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
-import { facts, focusedFacts } from "./facts.ts";
+import { accessKeyFacts, elementsWithAccessKey, facts, focusedFacts } from "./facts.ts";
 import { observeCompact } from "./compact.ts";
 import { forgetStyleSheets } from "./generated.ts";
 import type { Edges } from "./geometry.ts";
@@ -98,11 +98,9 @@ function tree() {
 
 const viewport = () => ({ width: innerWidth, height: innerHeight, left: scrollX, top: scrollY });
 
-/** Whether Alt and this key mean an element; without one, they mean nothing to the browser. */
-const hasAccessKey = (key: string): boolean =>
-  [...page.findAll("[accesskey]")].some((element) =>
-    attributeOf(element, "accesskey")!.toLowerCase().split(/\s+/).includes(key),
-  );
+const userAgent = () => navigator.userAgent;
+
+const hasAccessKey = (key: string): boolean => elementsWithAccessKey(key).length > 0;
 
 /** What can be called from outside. Arguments and results are plain JSON. */
 const api = {
@@ -111,11 +109,14 @@ const api = {
   readValue,
   linksCalled,
   pageStatus,
+  shownFrames,
+  userAgent,
   tree,
   viewport,
   wholePage,
   facts,
   focusedFacts,
+  accessKeyFacts,
   hasAccessKey,
   // Actions
   locate,
@@ -148,9 +149,12 @@ const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
   "wholePage",
   "facts",
   "focusedFacts",
+  "accessKeyFacts",
   "readValue",
   "linksCalled",
   "pageStatus",
+  "shownFrames",
+  "userAgent",
   "tree",
 ]);
 

@@ -1,0 +1,43 @@
+/** @file What a GraphQL document asks a server to change. */
+
+const IGNORED = /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*/g;
+
+/**
+ * Names of the fields that its mutations ask for, those of fragments on the mutation's type included. An unreadable document
+ * gives what was found up to there; nothing here decides whether a server would take it.
+ */
+export function mutationsIn(document: string): string[] {
+  const tokens = document.replace(IGNORED, " ").match(/\.\.\.|[{}():]|[@$]?\w+/g) ?? [];
+  const found: string[] = [];
+  /** Of each open brace, whether the fields in it are those of a mutation. */
+  const levels: boolean[] = [];
+  let isMutation = false;
+  let opensSame = false;
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at]!;
+    if (token === "(") at = closing(tokens, at);
+    else if (token === "{") {
+      levels.push(levels.length === 0 ? isMutation : opensSame);
+      opensSame = false;
+    } else if (token === "}") levels.pop();
+    else if (levels.length === 0) {
+      if (token === "fragment") isMutation = /mutation/i.test(tokens[at + 3] ?? "");
+      else if (/^(?:query|mutation|subscription)$/.test(token)) isMutation = token === "mutation";
+    } else if (levels.at(-1) === true)
+      if (token === "...") {
+        // `... on Type {` and `... @include(…) {` open the same level again; `...Name` is defined elsewhere.
+        opensSame = /^(?:on$|@|\{)/.test(tokens[at + 1] ?? "");
+        at += tokens[at + 1] === "on" ? 2 : opensSame ? 0 : 1;
+      } else if (/^\w/.test(token) && tokens[at + 1] !== ":") found.push(token);
+  }
+  return found;
+}
+
+function closing(tokens: readonly string[], from: number): number {
+  let depth = 0;
+  for (let at = from; at < tokens.length; at++) {
+    if (tokens[at] === "(") depth++;
+    if (tokens[at] === ")" && --depth === 0) return at;
+  }
+  return tokens.length;
+}

@@ -1,0 +1,61 @@
+/** @file What a request says that it wants done, beside its address: operations by name, flags, states, GraphQL mutations. */
+
+import { mutationsIn } from "./graphql.ts";
+import type { Fields } from "./request.ts";
+import { isVerb } from "./address-words.ts";
+
+/** Names of parameters that say what is to be done. */
+const OPERATION =
+  /(?:^|[.[_])_?(?:action|act|do|op|operation|operationName|cmd|command|method|task|event|eventName|type|verb|mutation|intent|target|procedure|rpc|func)\]?$/i;
+const READS = /^(?:get|list|fetch|load|find|query|search|is|has|count|view|watch|subscribe$)/i;
+const LONGEST = 80;
+
+const isDocument = (name: string) => /(?:^|\.)(?:query|mutation)$/i.test(name);
+const isQuery = (text: string) => /^\s*(?:#[^\n]*\s*)*(?:query\b|\{)/.test(text);
+
+/** Names of the mutations that a request asks for. */
+export const mutationsOf = (fields: Fields): string[] =>
+  fields.filter(([name]) => isDocument(name)).flatMap(([, value]) => mutationsIn(value));
+
+export function operationsOf(fields: Fields): string[] {
+  const mutations = mutationsOf(fields);
+  const onlyQueries = isGraphQlQuery(fields);
+  const named = fields
+    .filter(([name]) => OPERATION.test(name) && !(onlyQueries && /operationName$/i.test(name)))
+    .map(([, value]) => value);
+  return [...named, ...mutations, ...flagsIn(fields)].filter(
+    (value) => value.length <= LONGEST && !READS.test(value),
+  );
+}
+
+/** It reads by GraphQL, and changes nothing by it. */
+export const isGraphQlQuery = (fields: Fields): boolean =>
+  fields.some(([name, value]) => /(?:^|\.)query$/.test(name) && isQuery(value)) &&
+  mutationsOf(fields).length === 0;
+
+const NO = /^(?:|0|false|off|no|null|undefined|none)$/i;
+/** How a thing is once it was done. */
+const STATES: [state: RegExp, verb: string][] = [
+  [/^(?:deleted|trashed|trash|removed|cancel+ed|void(?:ed)?|revoked|terminated)$/i, "delete"],
+  [/^(?:paid|refunded|charged)$/i, "pay"],
+  [/^(?:ordered|purchased)$/i, "buy"],
+  [/^(?:signed)$/i, "sign"],
+  [/^(?:published|publish|public|live)$/i, "publish"],
+  [/^(?:sent|submitted)$/i, "send"],
+];
+const verbOf = (state: string) => STATES.find(([pattern]) => pattern.test(state))?.[1];
+
+/** `delete=1`, `{"published": true}`, `status=cancelled`. */
+function flagsIn(fields: Fields): string[] {
+  return fields.flatMap(([path, value]) => {
+    const name = path
+      .split(/[.[\]]+/)
+      .filter(Boolean)
+      .at(-1);
+    if (name === undefined || NO.test(value)) return [];
+    if (/(?:^|_)(?:status|state)$|(?:Status|State)$/.test(name)) return verbOf(value) ?? [];
+    // `cancel` leaves a form in half of all programs.
+    if (isVerb(name) && !/^cancel$/i.test(name)) return name;
+    return verbOf(name.replace(/^is[_A-Z]?/, "")) ?? [];
+  });
+}
