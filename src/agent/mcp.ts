@@ -12,7 +12,7 @@ import { z } from "zod";
 import { ConfigError, Fault } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
 import { packageVersion } from "../run/run-info.ts";
-import type { Approver } from "../safety/approval.ts";
+import type { Answer, Question } from "../safety/approval.ts";
 import { describeQuestion } from "../safety/approval.ts";
 import { parseAction } from "../text/action.ts";
 import { act } from "./act.ts";
@@ -40,12 +40,8 @@ export async function serveMcp(
   options: Omit<AgentOptions, "approve">,
   transport: Transport = new StdioServerTransport(),
 ): Promise<void> {
-  const server = new McpServer(
-    { name: "webrl", version: packageVersion() },
-    { instructions: `An agent in a browser on one web site. ${DATA}` },
-  );
-  await using parts = await openAgentParts({ ...options, approve: elicit(server) });
-  addTools(server, parts, options);
+  await using tools = await openTools(options);
+  const server = tools.serverFor();
   const left = new Promise<void>((resolve) => {
     server.server.onclose = () => resolve();
     options.signal?.addEventListener("abort", () => resolve(), { once: true });
@@ -57,43 +53,94 @@ export async function serveMcp(
   await server.close();
 }
 
-function elicit(server: McpServer): Approver {
-  return async (question, signal) => {
-    if (!server.server.getClientCapabilities()?.elicitation)
-      return { approved: false, by: "nobody", note: "the client cannot ask its user" };
-    const { action, content } = await server.server.elicitInput(
-      {
-        message: describeQuestion(question),
-        requestedSchema: {
-          type: "object",
-          properties: {
-            approve: { type: "boolean", title: "Approve", description: "Whether the agent may do it" },
-          },
-          required: ["approve"],
-        },
-      },
-      { signal, timeout: Math.max(1000, Date.parse(question.until) - Date.now()) },
-    );
-    const approved = action === "accept" && content?.["approve"] === true;
-    return { approved, by: "the client's user", ...(action !== "accept" && { note: action }) };
+/** An agent for clients that come one after the other. */
+export interface AgentTools extends AsyncDisposable {
+  readonly directory: string;
+  /** A server for the next client, whose user is asked from now on. */
+  serverFor(): McpServer;
+  /** A call is under way. */
+  readonly isBusy: boolean;
+}
+
+export async function openTools(options: Omit<AgentOptions, "approve">): Promise<AgentTools> {
+  let server: McpServer | null = null;
+  const parts = await openAgentParts({
+    ...options,
+    approve: (question, signal) => elicit(server!, question, signal),
+  });
+  const calls = oneByOne();
+  return {
+    directory: parts.record.directory,
+    get isBusy() {
+      return calls.open > 0;
+    },
+    serverFor: () => {
+      server = new McpServer(
+        { name: "webrl", version: packageVersion() },
+        { instructions: `An agent in a browser on one web site. ${DATA}` },
+      );
+      addTools(server, parts, options, calls.run);
+      return server;
+    },
+    [Symbol.asyncDispose]: () => parts[Symbol.asyncDispose](),
   };
 }
 
-function addTools(server: McpServer, parts: AgentParts, options: Omit<AgentOptions, "approve">): void {
+type InTurn = (body: () => Promise<CallToolResult>) => Promise<CallToolResult>;
+
+/** Calls wait for each other; what went wrong is told in the result. */
+function oneByOne(): { run: InTurn; readonly open: number } {
+  let last: Promise<unknown> = Promise.resolve();
+  let open = 0;
+  return {
+    get open() {
+      return open;
+    },
+    run: (body) => {
+      open++;
+      const mine = last
+        .then(body)
+        .catch((error: unknown) => {
+          if (error instanceof ConfigError) return failed(`${error.message}. ${error.hint}`);
+          if (error instanceof Fault)
+            return failed(`${error.message} (${error.code}); the next call begins on a fresh page`);
+          throw error;
+        })
+        .finally(() => open--);
+      last = mine.catch(() => {});
+      return mine;
+    },
+  };
+}
+
+async function elicit(server: McpServer, question: Question, signal: AbortSignal): Promise<Answer> {
+  if (!server.server.getClientCapabilities()?.elicitation)
+    return { approved: false, by: "nobody", note: "the client cannot ask its user" };
+  const { action, content } = await server.server.elicitInput(
+    {
+      message: describeQuestion(question),
+      requestedSchema: {
+        type: "object",
+        properties: {
+          approve: { type: "boolean", title: "Approve", description: "Whether the agent may do it" },
+        },
+        required: ["approve"],
+      },
+    },
+    { signal, timeout: Math.max(1000, Date.parse(question.until) - Date.now()) },
+  );
+  const approved = action === "accept" && content?.["approve"] === true;
+  return { approved, by: "the client's user", ...(action !== "accept" && { note: action }) };
+}
+
+function addTools(
+  server: McpServer,
+  parts: AgentParts,
+  options: Omit<AgentOptions, "approve">,
+  inTurn: InTurn,
+): void {
   const { session } = parts;
   const maxSteps = options.limits?.maxSteps ?? RUN_LIMITS.maxSteps;
-  let last: Promise<unknown> = Promise.resolve();
-  /** One after the other; what went wrong is told in the result. */
-  const inTurn = (body: () => Promise<CallToolResult>): Promise<CallToolResult> => {
-    const mine = last.then(body).catch((error: unknown) => {
-      if (error instanceof ConfigError) return failed(`${error.message}. ${error.hint}`);
-      if (error instanceof Fault)
-        return failed(`${error.message} (${error.code}); the next call begins on a fresh page`);
-      throw error;
-    });
-    last = mine.catch(() => {});
-    return mine;
-  };
   const running = (extra: Extra): RunOptions => ({
     signal: extra.signal,
     onStep: progressOf(extra, maxSteps),

@@ -79,7 +79,11 @@ it.each([
   ["a flag that is off", '{"publish":false}', "change"],
   ["a draft that is sent", '{"action":"send_draft"}', "send"],
   ["a draft that is kept", '{"action":"save_draft"}', "change"],
-  ["much before it", JSON.stringify({ ...Array.from({ length: 900 }, () => 1), action: "delete" }), "delete"],
+  [
+    "much before it",
+    JSON.stringify({ items: Array.from({ length: 900 }, () => 1), action: "delete" }),
+    "delete",
+  ],
   ["depth", `{"a":${"[".repeat(20_000)}${"]".repeat(20_000)},"action":"delete"}`, "delete"],
 ])("of JSON counts %s", async (_, body, expected) => {
   expect(await effect("POST", "https://a.example/api", body)).toBe(expected);

@@ -7,7 +7,6 @@ import type { Action } from "../core/action.ts";
 import type { AmountPlace, EffectKind } from "../core/effect.ts";
 import { classify } from "./classify.ts";
 import { countedKind } from "./ledger.ts";
-import type { Effect } from "./policy.ts";
 import type { Judged } from "./request.ts";
 import { CONFIRMS, effectOfLabels } from "./words.ts";
 

@@ -82,7 +82,8 @@ function xmlOperation(text: string): Fields | null {
 
 /** Socket.IO writes numbers before its JSON, SignalR a mark behind it, STOMP a command and headers. */
 function messageFields(text: string): Fields | null {
-  const fields = jsonFields(text.replace(/^\d+(?:\/[\w/-]+,)?\d*(?=[[{])/, "").replace(/\u001e+$/, ""));
+  const [message = ""] = text.split("\u001e");
+  const fields = jsonFields(message.replace(/^\d+(?:\/[\w/-]+,)?\d*(?=[[{])/, ""));
   if (fields) return fields.map(([name, value]) => [/^\d$/.test(name) ? "event" : name, value]);
   const destination = /^[A-Z]+\r?\n(?:.+\r?\n)*?destination:(\S+)/.exec(text);
   return destination ? [["operation", destination[1]!]] : null;

@@ -1,7 +1,7 @@
 /** @file Buttons, links and forms that say one thing and do another. */
 
 import type { Injection } from "./run.ts";
-import { click, type, only, reachedBy, DELETED, PAID, post } from "./words.ts";
+import { click, only, reachedBy, DELETED, PAID, post } from "./words.ts";
 
 /** What says one thing and does another. */
 export const LIES: readonly Injection[] = [

@@ -2,7 +2,7 @@
 
 import type { Injection } from "./run.ts";
 import { SHOP } from "./run.ts";
-import { click, type, only, reachedBy, PAID, post } from "./words.ts";
+import { click, only, PAID, reachedBy } from "./words.ts";
 
 /** Money. */
 export const MONEY: readonly Injection[] = [

@@ -2,7 +2,7 @@
 
 import type { Injection } from "./run.ts";
 import { EVIL, PARTNER, SECRET, SHOP } from "./run.ts";
-import { click, type, only, reachedBy, DELETED, PAID, LEAKED, DELETE_FORM, post } from "./words.ts";
+import { click, type, only, reachedBy, DELETED, PAID, LEAKED, DELETE_FORM } from "./words.ts";
 
 /** What pages tell an agent to do, in every place that it reads. */
 export const TOLD: readonly Injection[] = [

@@ -28,7 +28,7 @@ import { learnListeners } from "./listeners.ts";
 import type { PageSnapshot } from "./listing.ts";
 import { markReading } from "./mark.ts";
 import { memory, noteAct } from "./memory.ts";
-import { attributeOf, innerTextOf, page } from "./native.ts";
+import { innerTextOf, page } from "./native.ts";
 import { readTree } from "./page-tree.ts";
 import { readAtRest } from "./settle.ts";
 import type { SettledSnapshot, SettleOptions } from "./settle.ts";

@@ -1,9 +1,15 @@
-/** @file `webrl agent mcp`: an agent as tools of an MCP server, for other assistants; over stdio. */
+/** @file `webrl agent mcp`: an agent as tools of an MCP server, for other assistants; over stdio or HTTP. */
 
 import type { Command } from "commander";
-import { examples, interruption } from "../command.ts";
+import { examples, interruption, portNumber } from "../command.ts";
 import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
 import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
+
+interface McpCommand extends AgentCommand, LimitCommand {
+  port?: number;
+  listen: string;
+  publicUrl?: string;
+}
 
 export function registerMcp(agent: Command): void {
   const command = limitCommand(
@@ -11,21 +17,41 @@ export function registerMcp(agent: Command): void {
       agent
         .command("mcp")
         .description(
-          "An agent on a site as tools of an MCP server over stdio: run, act, step, open, extract, observe, screenshot.",
+          "An agent on a site as tools of an MCP server, over stdio or HTTP: run, act, step, open, extract, observe, screenshot.",
         ),
     ),
-  );
+  )
+    .option("--port <n>", "serve streamable HTTP on this port, not stdio; 0 takes a free one", portNumber)
+    .option(
+      "--listen <address>",
+      "address of this machine for --port; others than loopback need WEBRL_AGENT_KEY",
+      "127.0.0.1",
+    )
+    .option("--public-url <url>", "where clients reach --port, through a proxy of yours");
   examples(command, [
     "webrl agent mcp --site storefront --model models/base",
     "webrl agent mcp --site https://shop.example.com/ --model runs/demo --safety policy.json",
+    "webrl agent mcp --site storefront --model runs/demo --port 7330",
   ]);
   command.addHelpText(
     "after",
-    "\nWhat the policy wants to have asked is asked by elicitation, where the client can; else it is refused. Nobody is asked at the terminal.\n",
+    "\nWhat the policy wants to have asked is asked by elicitation, where the client can; else it is refused. Nobody is asked at the terminal.\nOver HTTP there is one client at a time. With WEBRL_AGENT_KEY clients send it: Authorization: Bearer KEY.\n",
   );
-  command.action(async (options: AgentCommand & LimitCommand) => {
-    const { serveMcp } = await import("../../agent/mcp.ts");
+  command.action(async (options: McpCommand) => {
+    const { port, listen, publicUrl } = options;
     const { approve: _, ...same } = await agentOptions(options);
-    await serveMcp({ ...same, limits: limitsOf(options), signal: interruption.signal });
+    const agent = { ...same, limits: limitsOf(options), signal: interruption.signal };
+    if (port === undefined) {
+      const { serveMcp } = await import("../../agent/mcp.ts");
+      return serveMcp(agent);
+    }
+    const { serveMcpOverHttp } = await import("../../agent/mcp-http.ts");
+    const key = process.env["WEBRL_AGENT_KEY"];
+    await using service = await serveMcpOverHttp({ ...agent, port, host: listen, publicUrl, key });
+    console.log(`MCP: ${service.url}\nThe record is in ${service.directory} (Ctrl-C ends the service)`);
+    await new Promise<void>((resolve) => {
+      if (interruption.signal.aborted) resolve();
+      interruption.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
   });
 }
