@@ -11,8 +11,14 @@ import type { Clip } from "./page/clipboard.ts";
 import type { Spot } from "./page/locate.ts";
 import type { PageApi } from "./page/main.ts";
 
-/** Name of the world, and of the page script in it. */
+/** Name of the page script in its world, and of what it and `hook.ts` say to each other. */
 const WORLD = `webrl_${randomBytes(8).toString("hex")}`;
+
+/**
+ * Playwright keeps an isolated world of its own in every document. The page script lives in the same one: another would cost
+ * every document about 3 ms of processor time, and each of its messages is heard twice.
+ */
+const PLAYWRIGHTS = /^__playwright_utility_world/;
 
 /** A function of the world, by which the page script tells what was copied. */
 const COPIED = "webrlCopied";
@@ -165,6 +171,8 @@ class FrameSession {
   readonly #script: string;
   /** Unique ids of our worlds, by frame. */
   readonly #contexts = new Map<string, string>();
+  /** What our world is called; our own where Playwright shows none. */
+  #world: string | null = null;
   /** Calls without an answer so far. */
   readonly #waiting = new Set<() => void>();
   frameId = "";
@@ -178,7 +186,8 @@ class FrameSession {
     });
     session.on("Runtime.executionContextCreated", ({ context }) => {
       const { frameId } = (context.auxData ?? {}) as { frameId?: string };
-      if (context.name === WORLD && frameId) this.#contexts.set(frameId, context.uniqueId);
+      if (this.#world === null && PLAYWRIGHTS.test(context.name)) this.#world = context.name;
+      if (context.name === this.#world && frameId) this.#contexts.set(frameId, context.uniqueId);
     });
     session.on("Runtime.executionContextDestroyed", ({ executionContextUniqueId }) => {
       for (const [frameId, id] of this.#contexts)
@@ -195,13 +204,17 @@ class FrameSession {
     // A window may outlive its first, empty document.
     const source = `(() => { ${bundle}; Object.defineProperty(globalThis, "${WORLD}", { value: ${BUNDLE_NAME}, configurable: true }); ${BUNDLE_NAME}.connectListeners("${WORLD}"); ${BUNDLE_NAME}.connectClipboard("${WORLD}"); })();`;
     const opened = new FrameSession(page, session, source);
-    const [, , , , { frameTree }, { targetInfo }] = await Promise.all([
+    const [, , { frameTree }, { targetInfo }] = await Promise.all([
       session.send("Page.enable"),
-      session.send("Page.addScriptToEvaluateOnNewDocument", { source, worldName: WORLD }),
+      // Tells of the worlds that are there.
       session.send("Runtime.enable"),
-      session.send("Runtime.addBinding", { name: COPIED, executionContextName: WORLD }),
       session.send("Page.getFrameTree"),
       session.send("Target.getTargetInfo"),
+    ]);
+    const worldName = (opened.#world ??= WORLD);
+    await Promise.all([
+      session.send("Page.addScriptToEvaluateOnNewDocument", { source, worldName }),
+      session.send("Runtime.addBinding", { name: COPIED, executionContextName: worldName }),
     ]);
     opened.frameId = frameTree.frame.id;
     opened.browserContextId = targetInfo.browserContextId;
@@ -261,7 +274,8 @@ class FrameSession {
   async contextOf(frameId: string): Promise<string> {
     const known = this.#contexts.get(frameId);
     if (known !== undefined) return known;
-    await this.#answer(this.#session.send("Page.createIsolatedWorld", { frameId, worldName: WORLD }));
+    const worldName = this.#world!;
+    await this.#answer(this.#session.send("Page.createIsolatedWorld", { frameId, worldName }));
     const made = this.#contexts.get(frameId);
     if (made === undefined) throw new DocumentGone();
     return made;

@@ -74,6 +74,23 @@ const CONTENT = new Set([
 let neverLoads = false;
 const learnt = new Set<string>();
 
+/** Who is told of what scrolls. */
+const scrolls: { onScroll: ((event: Event) => void) | null; onScrollEnd: (() => void) | null } = {
+  onScroll: null,
+  onScrollEnd: null,
+};
+const tellScroll = (event: Event) => scrolls.onScroll?.(event);
+const tellScrollEnd = () => scrolls.onScrollEnd?.();
+/**
+ * For as long as the document is there: Chromium draws a frame whenever the first listener to scrolls comes or the last one
+ * goes. Again at every reading, because `document.open` takes them away.
+ */
+function watchScrolls(): void {
+  document.addEventListener("scroll", tellScroll, { capture: true, passive: true });
+  document.addEventListener("scrollend", tellScrollEnd, { capture: true, passive: true });
+}
+watchScrolls();
+
 /** Whatever is due in the page has run before this resolves; before that, a frame is drawn where something may wait for one. */
 const turn = () =>
   new Promise<void>((resolve) => {
@@ -261,8 +278,9 @@ export async function readAtRest(
     turned = false;
     setTimeout(() => wake(), 0);
   };
-  document.addEventListener("scrollend", onScrollEnd, { capture: true, passive: true });
-  document.addEventListener("scroll", onScroll, { capture: true, passive: true });
+  watchScrolls();
+  scrolls.onScroll = onScroll;
+  scrolls.onScrollEnd = onScrollEnd;
   memory.onNavigate = () => wake();
   try {
     for (;;) {
@@ -313,8 +331,7 @@ export async function readAtRest(
     answers.disconnect();
     removeEventListener("load", onLoad);
     document.removeEventListener("readystatechange", watch);
-    document.removeEventListener("scroll", onScroll, { capture: true });
-    document.removeEventListener("scrollend", onScrollEnd, { capture: true });
+    scrolls.onScroll = scrolls.onScrollEnd = null;
     memory.onNavigate = null;
     memory.acted = null;
     beginHearing();
