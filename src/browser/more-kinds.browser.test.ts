@@ -170,3 +170,80 @@ it("a swatch is called by its colour, a picker of colours by what is around it",
     "[button (swatch red)] [button (swatch blue)] [clickable (color picker label)]",
   );
 });
+
+describe("numbers of ordered lists", () => {
+  const LISTS = `<ol><li>Mix<li value=5><p>Bake</p><li><a href=/x>Serve</a><ol type=a><li>Hot<li>Cold</ol></ol>
+    <ol start=3 reversed><li>Three<li>Two</ol><ol type=I><li><li>Second</ol><p>After</p>
+    <ol style="list-style:none"><li>Plain</ol><ul><li>Dot</ul>`;
+  it("are read in compact as they are drawn", async () => {
+    await using test = await open(pool, LISTS);
+    expect(body(test.first).split("\n")).toEqual([
+      "1. Mix",
+      "5. Bake",
+      "6. [link Serve]",
+      "a. Hot",
+      "b. Cold",
+      "3. Three",
+      "2. Two",
+      "II. Second",
+      "After",
+      "Plain",
+      "Dot",
+    ]);
+  });
+  it("are read in aria", async () => {
+    await using test = await open(pool, LISTS, { format: "aria" });
+    expect(test.first.text).toContain("- listitem: 1. Mix");
+    expect(test.first.text).toContain("- listitem: b. Cold");
+    expect(test.first.text).toContain("- listitem: Dot");
+  });
+});
+
+it("documents in <object> and <embed> are read and operated as frames are", async () => {
+  const button = (text: string) => html(`<button onclick="this.textContent='pressed'">${text}</button>`);
+  const app = pages({
+    "/": `<object data="/one" type="text/html" width=300 height=60></object><embed src="/two" type="text/html" width=300 height=60>`,
+    "/one": () => button("In object"),
+    "/two": () => button("In embed"),
+  });
+  await using test = await open(pool, app);
+  expect(body(test.first)).toBe("[button In object]\n[button In embed]");
+  await test.act(click("button In object"));
+  expect(body(await test.act(click("button In embed")))).toBe("[button pressed]\n[button pressed #2]");
+});
+
+it("what can be dragged is listed", async () => {
+  await using test = await open(
+    pool,
+    `<div draggable=true ondragstart="event.dataTransfer.setData('text', 'an apple')">Apple</div>
+     <div ondragover="event.preventDefault()" ondrop="event.preventDefault(); this.textContent = event.dataTransfer.getData('text')">Basket</div>`,
+  );
+  expect(body(test.first)).toBe("[clickable Apple]\nBasket");
+  const dropped = await test.act('do(action="Drag", argument="Basket", element="clickable Apple")');
+  expect(body(dropped)).toBe("[clickable Apple]\nan apple");
+});
+
+describe("what a narrow pane shows when it is scrolled sideways is listed, and scrolled to", () => {
+  const cell = (i: number) => `<button style="width:120px" onclick="out.textContent=${i}">B${i}</button>`;
+  const row = [1, 2, 3, 4, 5].map(cell).join("");
+  it.each(["ltr", "rtl"])("%s", async (direction) => {
+    await using test = await open(
+      pool,
+      `<p id=out>-</p><div dir=${direction} style="width:200px;overflow-x:auto;white-space:nowrap;font-size:0">${row}</div>`,
+    );
+    expect(body(test.first)).toContain("[button B5]");
+    expect(body(await test.act(click("button B5")))).toContain("5");
+  });
+  it("not behind a modal layer", async () => {
+    await using test = await open(
+      pool,
+      `<div style="width:200px;overflow-x:auto;white-space:nowrap">${row}</div><dialog id=d>Sure?</dialog><script>d.showModal()</script>`,
+    );
+    expect(body(test.first)).toBe("Sure?");
+  });
+});
+
+it("annotations of ruby text stand in its line", async () => {
+  await using test = await open(pool, `<p>Read <ruby>漢<rt>kan</rt></ruby> so</p>`);
+  expect(body(test.first)).toBe("Read 漢 kan so");
+});

@@ -15,6 +15,7 @@ p{margin:0 0 10px}a{color:var(--c)}small{color:#6a6f79}
 .find{display:flex;position:relative;width:270px}
 .find input{width:100%;color:#22252b;border:0;border-radius:7px 0 0 7px;padding:7px 12px}
 .find button{border:0;border-radius:0 7px 7px 0;background:#fff;color:var(--c);padding:0 11px;display:flex;align-items:center;box-shadow:none}
+.steps{list-style:none}
 .suggest{position:absolute;top:100%;left:0;right:0;margin:4px 0 0;padding:4px;list-style:none;background:#fff;border-radius:8px;box-shadow:0 8px 24px #0003}
 .suggest a{display:block;color:#22252b;padding:6px 10px;border-radius:6px;white-space:normal}
 .suggest a:hover{background:var(--tint)}

@@ -1,6 +1,6 @@
 /** @file The walk behind `aria` observations: an accessibility tree with references. */
 
-import { frameBox } from "./frame.ts";
+import { frameBox, isFrame } from "./frame.ts";
 import { gaugeText } from "./gauge.ts";
 import { generatedText } from "./generated.ts";
 import { edges, intersect } from "./geometry.ts";
@@ -8,12 +8,13 @@ import type { Edges } from "./geometry.ts";
 import { LABEL_LIMIT, Listing } from "./listing.ts";
 import type { Listed, PageElement, PageSnapshot } from "./listing.ts";
 import { attributeOf, boxOf, hasAttributeOf, matchesOf, nodeTypeOf, page, tagOf } from "./native.ts";
+import { ordinalText } from "./ordinal.ts";
 import { isInFront, isOutOfSight, placeIn, placeOf, seeText, textInView, topPlace } from "./place.ts";
 import type { Place } from "./place.ts";
 import { explicitRoleOf, holdsElements, roleOf } from "./role.ts";
 import { layers } from "./scroll.ts";
 import { clean, cut, squash } from "./text.ts";
-import { childrenOf, focused, SILENT, styleOf } from "./tree.ts";
+import { childrenOf, focused, isInline, SILENT, styleOf } from "./tree.ts";
 import { spokenTwin } from "./twin.ts";
 
 interface Branch {
@@ -124,7 +125,7 @@ class AriaWalk {
     if (node === this.#layers.top) at.behind = false;
     const role = this.#listing.roleOf(node);
     if (role !== null) return this.#role(node, role, style, at);
-    if (tag === "iframe" || tag === "frame") return this.#frame(node, at);
+    if (isFrame(node)) return this.#frame(node, at);
     if (tag === "img") return this.#image(node, `img ${quote(squash((node as HTMLImageElement).alt))}`, at);
     const gauge = gaugeText(node);
     if (gauge !== null) return this.#image(node, `${structureOf(node)!}${given(node)}: ${gauge}`, at);
@@ -173,10 +174,7 @@ class AriaWalk {
     ];
     const children = [...before, ...this.#children(node, context)];
     const structure = structureOf(node);
-    if (structure === null)
-      return style.display.startsWith("inline") || style.display === "contents"
-        ? children
-        : [...children, " \n"];
+    if (structure === null) return isInline(style.display) ? children : [...children, " \n"];
     const blank = children.every((child) => typeof child === "string" && child.trim() === "");
     if (blank && (!CELL.test(structure) || isOutOfSight(node, at.clip))) return [];
     const level = /^h([1-6])$/.exec(tagOf(node))?.[1] ?? attributeOf(node, "aria-level");
@@ -187,7 +185,7 @@ class AriaWalk {
   #children(node: Element, context: Context): Tree {
     const readable = context.visible && !context.faded && !context.silent && this.#inView(node, context);
     return [
-      ...(readable ? [generatedText(node, "::before")] : []),
+      ...(readable ? [ordinalText(node), generatedText(node, "::before")] : []),
       ...childrenOf(node).flatMap((child) => this.#visit(child, context)),
       ...(readable ? [generatedText(node, "::after")] : []),
     ];

@@ -1,11 +1,12 @@
 /** @file The walk behind `compact` observations. */
 
-import { frameBox } from "./frame.ts";
+import { frameBox, isFrame } from "./frame.ts";
 import { gaugeText } from "./gauge.ts";
 import { generatedText } from "./generated.ts";
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
 import { CompactLines } from "./lines.ts";
+import { ordinalText } from "./ordinal.ts";
 import { Listing } from "./listing.ts";
 import type { Listed, PageSnapshot } from "./listing.ts";
 import {
@@ -23,7 +24,7 @@ import type { Place } from "./place.ts";
 import { holdsElements, roleOf } from "./role.ts";
 import { layers } from "./scroll.ts";
 import { clean } from "./text.ts";
-import { childrenOf, SILENT, styleOf } from "./tree.ts";
+import { childrenOf, isInline, SILENT, styleOf } from "./tree.ts";
 import { spokenTwin } from "./twin.ts";
 
 interface Context extends Place {
@@ -81,7 +82,7 @@ class CompactWalk {
     if (node === this.#layers.top) at.behind = false;
     const role = this.#listing.roleOf(node);
     if (role !== null) this.#role(node, role, style, at);
-    else if (tag === "iframe" || tag === "frame") this.#frame(node, at);
+    else if (isFrame(node)) this.#frame(node, at);
     else if (tag === "img") this.#image(node, (node as HTMLImageElement).alt, at);
     else if (gaugeText(node) !== null) this.#image(node, gaugeText(node)!, at);
     else if (!this.#twin(node, at)) this.#container(node, style, at);
@@ -101,8 +102,9 @@ class CompactWalk {
 
   #print(listed: Listed, node: Element, style: CSSStyleDeclaration, at: Context): void {
     const { display } = style;
-    const block = !at.row && !display.startsWith("inline") && display !== "contents";
+    const block = !at.row && !isInline(display);
     if (block) this.#lines.end();
+    if (tagOf(node) === "li") this.#lines.begin(ordinalText(node));
     this.#lines.element(listed.index, display === "inline", listed.box);
     if (listed.rest) this.#lines.add(` …${listed.rest} `);
     if (listed.nested) {
@@ -154,11 +156,13 @@ class CompactWalk {
       if (!next || tagOf(next) !== "dd") lines.end();
       return;
     }
-    const inline = display.startsWith("inline") || display === "contents" || node instanceof SVGElement;
-    const apart = inline && display !== "inline" && display !== "contents";
+    const inline = isInline(display) || node instanceof SVGElement;
+    const apart = inline && !/^(?:inline|contents|ruby)$/.test(display);
     if (!inline) lines.end();
     else if (apart || (node instanceof SVGElement && tag === "text")) lines.add(" ");
+    if (tag === "li") this.#ordinal(node, context);
     this.#children(node, context);
+    if (tag === "li") lines.begin("");
     if (!inline) lines.end();
     else if (apart) lines.add(" ");
   }
@@ -168,6 +172,13 @@ class CompactWalk {
     if (readable) this.#generated(node, "::before", context);
     for (const child of childrenOf(node)) this.#visit(child, context);
     if (readable) this.#generated(node, "::after", context);
+  }
+
+  #ordinal(node: Element, { visible, faded, silent, clip }: Context): void {
+    const [left, top, right, bottom] = edges(boxOf(node));
+    const seen = intersect([left, top, right, Math.min(bottom, top + 20)], clip);
+    if (visible && !faded && !silent && seen[2] - seen[0] > 2 && seen[3] - seen[1] > 2)
+      this.#lines.begin(ordinalText(node));
   }
 
   #generated(node: Element, pseudo: "::before" | "::after", context: Context): void {

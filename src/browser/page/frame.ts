@@ -1,8 +1,37 @@
 /** @file Where the document in a frame is drawn. */
 
-import { boxOf, clientHeightOf, clientLeftOf, clientTopOf, clientWidthOf, offsetWidthOf } from "./native.ts";
+import {
+  boxOf,
+  clientHeightOf,
+  clientLeftOf,
+  clientTopOf,
+  clientWidthOf,
+  offsetWidthOf,
+  tagOf,
+} from "./native.ts";
 import type { Edges } from "./geometry.ts";
 import { styleOf } from "./tree.ts";
+
+const isWindow = (window: Window, element: Element): boolean => {
+  try {
+    return window.frameElement === element;
+  } catch {
+    // Of another origin.
+    return false;
+  }
+};
+
+/** A document is shown in it. */
+export function isFrame(element: Element): boolean {
+  const tag = tagOf(element);
+  if (tag === "iframe" || tag === "frame") return true;
+  if (element instanceof HTMLObjectElement) return element.contentWindow !== null;
+  // It tells of its document in no other way, and of one of another origin in none.
+  return (
+    tag === "embed" &&
+    Array.from({ length: frames.length }, (_, i) => frames[i]!).some((one) => isWindow(one, element))
+  );
+}
 
 /** The content box of a frame's element, in pixels of the viewport that it is in: what scales the element scales it. */
 export function frameBox(element: Element): Edges {

@@ -21,9 +21,19 @@ const tidy = (text: string) => text.replace(/\s+/g, " ").trim();
 export class CompactLines {
   readonly #lines: Line[] = [];
   #line = newLine();
+  #beginning = "";
+
+  /** Stands before the text that comes next, on its line. */
+  begin(text: string): void {
+    this.#beginning = text;
+  }
 
   /** Adds text where it stands; `box` is what can be seen of it. */
   add(text: string, box?: Edges, single = true): void {
+    if (text.trim() !== "") {
+      this.#line.text += this.#beginning;
+      this.#beginning = "";
+    }
     this.#line.text += text;
     if (!box) return;
     if (!single) this.#line.single = false;

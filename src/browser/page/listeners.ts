@@ -56,6 +56,8 @@ const has = (element: Element, names: string[]) =>
 export function answers(element: Element): boolean {
   const bits = bitsOf(element);
   if (bits & DELEGATES) return false;
+  // It is there to be dragged.
+  if (attributeOf(element, "draggable") === "true") return true;
   return (
     (bits & (CLICKS | PRESSES)) !== 0 || has(element, CLICK_ATTRIBUTES) || has(element, PRESS_ATTRIBUTES)
   );

@@ -113,7 +113,7 @@ export class Listing {
     if (at !== undefined) return at;
     at = reach(element, place.clip, this.view);
     // What lies sideways of the view is not tested for covers.
-    if (at && place.behind && (at.x < this.view[0] || at.x > this.view[2])) at = null;
+    if (at?.beside && place.behind) at = null;
     this.#reached.set(element, at);
     return at;
   }

@@ -124,9 +124,7 @@ export function show(element: Element, again = false): Reached | null {
   const view: Edges = [0, 0, innerWidth, innerHeight];
   const look = () => {
     const point = reach(element, view, view);
-    return point && point.x >= 0 && point.y >= 0 && point.x < innerWidth && point.y < innerHeight
-      ? point
-      : null;
+    return point?.beside ? null : point;
   };
   let point = again ? null : look();
   for (const block of ["nearest", "center", "start", "end"] as const) {

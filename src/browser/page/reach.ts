@@ -4,6 +4,7 @@ import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
 import { pictureOf } from "./area.ts";
 import {
+  boxOf,
   childElementsOf,
   closestOf,
   contentOf,
@@ -21,6 +22,8 @@ export interface Reached {
   box: Edges;
   /** It can be seen there, and takes no mouse. */
   dead?: boolean;
+  /** It has to be scrolled to, sideways, and may be covered there. */
+  beside?: boolean;
 }
 
 /** Where in a box to try, in parts of it: the middle, then nearer to the edges, for what is partly covered or full. */
@@ -66,10 +69,20 @@ function hits(element: Element, x: number, y: number): "own" | "inner" | "dead" 
   return isDead(element, found) ? "dead" : null;
 }
 
+/** A pane that scrolls sideways would have to be scrolled to show it. */
+function isBesidePane(element: Element, box: Edges): boolean {
+  for (let at = parentOf(element); at; at = parentOf(at)) {
+    if (!(at instanceof Element) || !/auto|scroll/.test(styleOf(at).overflowX)) continue;
+    const [left, , right] = intersect(box, edges(boxOf(at)));
+    if (right - left < 2) return true;
+  }
+  return false;
+}
+
 /**
  * A point at which a click reaches the element, and its box; `null` where it is out of sight or covered. Sideways it
- * may lie outside of `view`, the part of the frame's viewport that can be seen (there is no action for scrolling
- * sideways): then it is not tested for covers.
+ * may lie outside of `view`, the part of the frame's viewport that can be seen, or of its pane: then it is not tested for
+ * covers.
  */
 function target(element: Element, clip: Edges, view: Edges): Reached | null {
   let inner: Reached | null = null;
@@ -79,7 +92,8 @@ function target(element: Element, clip: Edges, view: Edges): Reached | null {
     const [left, top, right, bottom] = intersect(box, clip);
     if (bottom - top < 2 || right - left < 2) continue;
     const [from, to] = [Math.max(left, view[0]), Math.min(right, view[2])];
-    if (to - from < 2) return { x: (left + right) / 2, y: (top + bottom) / 2, box };
+    const middle = { x: (left + right) / 2, y: (top + bottom) / 2, box };
+    if (to - from < 2) return { ...middle, beside: true };
     for (const [across, down] of TRIED) {
       const at = { x: from + across * (to - from), y: top + down * (bottom - top), box };
       const hit = hits(element, at.x, at.y);
@@ -87,6 +101,7 @@ function target(element: Element, clip: Edges, view: Edges): Reached | null {
       if (hit === "inner") inner ??= at;
       if (hit === "dead") dead ??= { ...at, dead: true };
     }
+    if (!inner && isBesidePane(element, box)) return { ...middle, beside: true };
   }
   return inner ? (onOwnText(element, clip, view, inner.box) ?? inner) : dead;
 }

@@ -22,6 +22,9 @@ export function styleOf(element: Element): CSSStyleDeclaration {
   return style;
 }
 
+/** It stands in a line of text. */
+export const isInline = (display: string): boolean => /^(?:inline|ruby|contents$)/.test(display);
+
 /** Children as they are laid out: open shadow roots and slots entered. */
 export function childrenOf(node: Node): Node[] {
   if (node instanceof Element) {

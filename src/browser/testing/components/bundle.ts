@@ -1,7 +1,10 @@
 /** @file Pages of real component libraries, for tests: bundled by esbuild when they are asked for, served to an episode. */
 
+import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import type { Plugin } from "esbuild";
+import { compile } from "svelte/compiler";
 import type { ObservationFormat } from "../../../core/observation.ts";
 import type { TestEpisode } from "../../test-support.ts";
 import { html, open } from "../../test-support.ts";
@@ -11,6 +14,15 @@ import type { HostFetch } from "../../world.ts";
 const FONTS = Object.fromEntries(
   [".woff", ".woff2", ".ttf", ".svg", ".png", ".gif"].map((ext) => [ext, "dataurl" as const]),
 );
+
+const SVELTE: Plugin = {
+  name: "svelte",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /\.svelte$/ }, async ({ path }) => {
+      const { js } = compile(await readFile(path, "utf8"), { filename: path, css: "injected" });
+      return { contents: js.code, loader: "js" };
+    }),
+};
 
 /** One file beside this one, with what it imports: script and style sheet. */
 async function bundle(file: string): Promise<HostFetch> {
@@ -24,6 +36,9 @@ async function bundle(file: string): Promise<HostFetch> {
     jsx: "automatic",
     jsxImportSource: "react",
     minifySyntax: true,
+    plugins: [SVELTE],
+    // Svelte and Solid are something else on a server.
+    conditions: ["browser", "production"],
     // Not the project's: its JSX is that of the server.
     tsconfigRaw: {},
     alias: { vue: "vue/dist/vue.esm-bundler.js" },
