@@ -17,8 +17,8 @@ const FONTS = Object.fromEntries(
 
 const SVELTE: Plugin = {
   name: "svelte",
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /\.svelte$/ }, async ({ path }) => {
+  setup: (building) =>
+    building.onLoad({ filter: /\.svelte$/ }, async ({ path }) => {
       const { js } = compile(await readFile(path, "utf8"), { filename: path, css: "injected" });
       return { contents: js.code, loader: "js" };
     }),
