@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serveDashboard } from "../dashboard/serve.ts";
 import { makeRun } from "../dashboard/testing/made-run.ts";
+import { serveEngine } from "../engine/tinker/server/serve.ts";
+import { makeTinyModel } from "../engine/tinker/server/testing/tiny-model.ts";
 import { serveSites } from "../sites/serve.ts";
 import { APPS } from "../sites/world.ts";
 
@@ -56,7 +58,15 @@ beforeAll(async () => {
   await makeRun(join(world, "run"), { seed: 1, unfinished: true });
   const dashboard = await serveDashboard({ runs: [world], port: 0 });
   const sites = await serveSites({ port: 0 });
-  closing.push(dashboard, sites);
+  await makeTinyModel(join(world, "tiny"));
+  const engine = await serveEngine({
+    models: [join(world, "tiny")],
+    directory: join(world, "engine"),
+    port: 0,
+    engine: { threads: 1 },
+  });
+  closing.push(dashboard, sites, engine);
+  ports["engine serve"] = Number(new URL(engine.url).port);
   ports["dashboard"] = Number(new URL(dashboard.url).port);
   ports["suite serve"] = sites.port;
 }, 60_000);
@@ -145,6 +155,46 @@ describe.each(["dashboard", "suite serve"])("%s", (name) => {
     expect((await ask(port(), `GET /?q=${"x".repeat(20_000)}`)).status).toBe(431);
     const flood = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`X-${i}`, "y"]));
     expect((await ask(port(), "GET /", flood)).status).toBe(431);
+  });
+});
+
+describe("engine serve", () => {
+  const port = () => ports["engine serve"]!;
+  const HEALTH = "GET /api/v1/healthz";
+
+  it("answers to names of this machine only", async () => {
+    for (const host of ["localhost", "127.0.0.1", "[::1]"])
+      expect([host, (await ask(port(), HEALTH, { Host: host })).status]).toEqual([host, 200]);
+    for (const host of ["evil.test", "127.0.0.1.evil.test", "10.0.0.1", "localhost:80@evil.test"]) {
+      const { status, body } = await ask(port(), HEALTH, { Host: host });
+      expect([host, status >= 400 && status < 500, body.includes('"ok"')]).toEqual([host, true, false]);
+    }
+  });
+
+  it("is used by programs, by no page of a browser, and opens to no other origin", async () => {
+    const body = "{}";
+    const post = (headers: Record<string, string>) =>
+      ask(port(), "POST /api/v1/create_session", { "Content-Length": "2", ...headers }, body);
+    const strangers: Record<string, string>[] = [
+      { Origin: "http://evil.test" },
+      { Origin: "null" },
+      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" },
+    ];
+    for (const headers of strangers) expect([headers, (await post(headers)).status]).toEqual([headers, 403]);
+    const answer = await ask(port(), HEALTH);
+    expect(Object.keys(answer.headers).filter((key) => key.startsWith("access-control"))).toEqual([]);
+    expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+  });
+
+  it("has nothing on other paths and methods, and reads nothing that is too long", async () => {
+    for (const path of ["/", "/api/v1/training_runs/..%2f..%2f/checkpoints", "/../../etc/passwd"]) {
+      const { status, body } = await ask(port(), `GET ${path}`);
+      expect([path, status >= 400 && status < 500, body.includes("root:")]).toEqual([path, true, false]);
+    }
+    expect((await ask(port(), "PUT /api/v1/healthz")).status).toBe(405);
+    const line = "POST /api/v1/create_session";
+    expect((await ask(port(), line, { "Content-Length": String(1 << 30) })).status).toBe(413);
+    expect((await ask(port(), `GET /?q=${"x".repeat(20_000)}`)).status).toBe(431);
   });
 });
 

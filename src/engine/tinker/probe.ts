@@ -10,6 +10,7 @@
 
 import { ConfigError } from "../../core/errors.ts";
 import type { AdamParams, WireDatum } from "./wire/messages.ts";
+import { hasExtension } from "./wire/messages.ts";
 import type { Connection } from "./client/connection.ts";
 import { TinkerError } from "./client/errors.ts";
 import { sampleRemotely } from "./client/sampler.ts";
@@ -105,13 +106,15 @@ async function areSamplesScaled(
   const { tokens_T: sampled, logprobs_T } = await sampleRemotely(connection, target, request, anything);
   const whole = [...tokens_T, ...sampled];
   const target_tokens = { data: whole.slice(1), dtype: "int64" as const, shape: [whole.length - 1] };
-  const { loss_fn_outputs: outputs } = await client.forward([
-    {
-      model_input: { chunks: [{ type: "encoded_text", tokens: whole.slice(0, -1) }] },
-      loss_fn_inputs: { target_tokens, weights: f32(target_tokens.data.map(() => 0)) },
-    },
+  const [output] = await client.forward([
+    [
+      {
+        model_input: { chunks: [{ type: "encoded_text", tokens: whole.slice(0, -1) }] },
+        loss_fn_inputs: { target_tokens, weights: f32(target_tokens.data.map(() => 0)) },
+      },
+    ],
   ]);
-  const said = outputs[0]?.["logprobs"]?.data.slice(tokens_T.length - 1) ?? [];
+  const said = output!.loss_fn_outputs[0]?.["logprobs"]?.data.slice(tokens_T.length - 1) ?? [];
   return !logprobs_T.every((each, n) => Math.abs(each - said[n]!) < 0.05);
 }
 
@@ -135,11 +138,12 @@ async function findCodec({
   ];
   let refused: unknown;
   for (const codec of ["protobuf", "json"] as const) {
-    const profile: ServerProfile = { ...SUM_PROFILE, codec, seqId: "ignored" };
+    const takesLoraSettings = hasExtension(session.config, "lora_settings");
+    const profile: ServerProfile = { ...SUM_PROFILE, codec, seqId: "ignored", takesLoraSettings };
     await using client = createTrainingClient({ connection, session, signal, profile }, spec, null);
     await client.modelId();
     try {
-      await client.forward(data);
+      await client.forward([data]);
       return { ...profile, seqId: await client.repeatedForward(data) };
     } catch (error) {
       if (!(error instanceof TinkerError) || error.retryable || error.trouble === "nonsense") throw error;
@@ -172,8 +176,8 @@ async function createGauge(client: TrainingClient, { tokens_T }: ProbeOptions): 
   const a = plain.target_tokens.data.map((_, t): number => (t < T / 2 ? 1 : 0));
   const read = async () => {
     const zero = { target_tokens: plain.target_tokens, weights: f32(a.map(() => 0)) };
-    const output = await client.forward([{ model_input: plain.model_input, loss_fn_inputs: zero }]);
-    return readLogprobs(output, T);
+    const [output] = await client.forward([[{ model_input: plain.model_input, loss_fn_inputs: zero }]]);
+    return readLogprobs(output!, T);
   };
   const value = (logprobs: readonly number[]) => a.reduce((sum, each, t) => sum + each * logprobs[t]!, 0);
 

@@ -304,3 +304,40 @@ it("an engine whose signal is aborted stops waiting, with the reason", async () 
   );
   await expect(engine.open({ path: TOKENIZER })).rejects.toThrow("the run was stopped");
 });
+
+it("sends the chunks of a batch without waiting where the server runs them by number", async () => {
+  for (const [seqId, expected] of [
+    ["dedup", ["forward_backward", "forward_backward", "retrieve_future", "retrieve_future"]],
+    ["strict", ["forward_backward", "retrieve_future", "forward_backward", "retrieve_future"]],
+  ] as const) {
+    const server = fake({ seqId });
+    const limited: Send = async (outgoing) => {
+      const reply = await server.send(outgoing);
+      if (outgoing.path === "client/config") return { ...reply, json: { fwdbwd_max_chunk_len: 1 } };
+      return reply;
+    };
+    await using engine = engineOn(limited, { seqId });
+    await using model = await engine.open({ path: TOKENIZER });
+    const before = server.log.length;
+    await model.logprobs([datum(model), datum(model, "A kettle")]);
+    expect(server.log.slice(before).map(({ path }) => path)).toEqual(expected);
+  }
+});
+
+it("a sample that nobody waits for is cancelled on the server", async () => {
+  const server = fake();
+  const stop = new AbortController();
+  const cancelled: unknown[] = [];
+  await using engine = engineOn(async (outgoing) => {
+    if (outgoing.path === "cancel_future") cancelled.push(outgoing.body);
+    if (outgoing.path === "retrieve_future" && outgoing.headers?.["x-tinker-request-type"] === "Sample") {
+      stop.abort(new Error("enough"));
+      outgoing.signal?.throwIfAborted();
+    }
+    return server.send(outgoing);
+  });
+  await using model = await engine.open({ path: TOKENIZER });
+  const request = { prompt_T: [1], maxTokens: 2, temperature: 1, seed: 1, signal: stop.signal };
+  await expect(model.sample(request)).rejects.toThrow("enough");
+  expect(cancelled).toEqual([{ request_id: expect.any(String) as string }]);
+});

@@ -13,12 +13,14 @@ import {
   failedRequestSchema,
   futureSchema,
   metadataSchema,
+  tokenSchema,
   tryAgainSchema,
   type FutureHandle,
 } from "../wire/messages.ts";
 import { TinkerError } from "./errors.ts";
 import { createOutageNotice } from "./outage-notice.ts";
 import { API_KEY_ENV } from "./pointer.ts";
+import { createTokenSource, TOKEN_PATH, type TokenSource } from "./token-source.ts";
 import type { Clock, Reply, Send } from "./transport.ts";
 import { NoReply, describeReply, nonsense, realClock } from "./transport.ts";
 
@@ -71,6 +73,10 @@ export interface Connection {
   ask<T>(call: Call, schema: z.ZodType<T>): Promise<T>;
   /** A call that is queued. */
   submit(call: Call): Promise<Queued>;
+  /** Tells the server that nobody waits for a result; whether it listens is its own business. */
+  cancel(queued: Queued): void;
+  /** From now on a short-lived token takes the key's place, as servers want whose `client/config` says so. */
+  exchangeKey(): void;
   /** Its result. `read` gets a protobuf body; absent where the result is JSON always. */
   result<T>(
     queued: Queued,
@@ -100,10 +106,16 @@ export function createConnection(
   const patience = { ...DEFAULT_PATIENCE, ...options.patience };
   const { clock = realClock, url, key } = options;
   const outage = createOutageNotice(url, patience.submitMs, options.onTrouble);
+  let tokens: TokenSource | null = null;
   const sendAndNotice: Send = async (outgoing) => {
+    const isExchange = outgoing.path === TOKEN_PATH;
+    const jwt: Record<string, string> = tokens && !isExchange ? { "x-api-key": await tokens.current() } : {};
     const stopWatching = outage.watch();
     try {
-      const reply = await send(outgoing);
+      const reply = await send({ ...outgoing, headers: { ...outgoing.headers, ...jwt } });
+      // It may have been withdrawn before its end.
+      if (reply.status === 401 && tokens && !isExchange && tokens.renew())
+        return await sendAndNotice(outgoing);
       if (reply.status >= 500) outage.begin(describeReply(reply));
       else outage.end();
       return reply;
@@ -168,10 +180,21 @@ export function createConnection(
     throw refusal(reply, call.path, url, key);
   }
 
+  const ask: Connection["ask"] = async (call, schema) => {
+    const { reply } = await settle(call);
+    return parseAs(schema, reply.json, call.path);
+  };
+
   return {
-    ask: async (call, schema) => {
-      const { reply } = await settle(call);
-      return parseAs(schema, reply.json, call.path);
+    ask,
+    exchangeKey: () => {
+      tokens ??= createTokenSource(async () => {
+        const { jwt } = await ask({ path: TOKEN_PATH, body: {}, resend: "always" }, tokenSchema);
+        return jwt;
+      });
+    },
+    cancel: ({ request_id }) => {
+      void sendAndNotice({ path: "cancel_future", body: { request_id }, timeoutMs: 5000 }).catch(() => {});
     },
     submit: async (call) => {
       const { reply, attempts } = await settle(call);

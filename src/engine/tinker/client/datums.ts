@@ -11,12 +11,17 @@ import { TinkerError } from "./errors.ts";
 /** One datum of the protocol, and which of our numbers stands where. */
 export interface Placed {
   tokens_T: readonly number[];
-  targets_T: number[];
-  /** Position of each of its entries, and the datum and entry of ours that it is. */
-  entries: { position: number; b: number; n: number }[];
+  /** Targets of a position. */
+  width: number;
+  /** [T, width], row by row. */
+  targets: number[];
+  /** Where each of its entries stands among the targets, and the datum and entry of ours that it is. */
+  entries: { at: number; b: number; n: number }[];
 }
 
-export function placeDatums(datums_B: readonly Datum[]): Placed[] {
+/** `columns`: the server takes several targets a position, so that every datum stays one. */
+export function placeDatums(datums_B: readonly Datum[], columns: boolean): Placed[] {
+  if (columns) return datums_B.map(placeInColumns);
   return datums_B.flatMap(({ tokens_T, positions_N, targets_N }, b) => {
     const length = Math.max(0, ...positions_N) + 1;
     const input_T = tokens_T.slice(0, length);
@@ -28,43 +33,58 @@ export function placeDatums(datums_B: readonly Datum[]): Placed[] {
       used.set(position, copy + 1);
       placed[copy] ??= {
         tokens_T: input_T,
-        targets_T: input_T.map((_, t) => tokens_T[t + 1] ?? tokens_T[t]!),
+        width: 1,
+        targets: input_T.map((_, t) => tokens_T[t + 1] ?? tokens_T[t]!),
         entries: [],
       };
-      placed[copy].targets_T[position] = targets_N[n]!;
-      placed[copy].entries.push({ position, b, n });
+      placed[copy].targets[position] = targets_N[n]!;
+      placed[copy].entries.push({ at: position, b, n });
     });
     return placed;
   });
 }
 
-const tensor = (data: number[], dtype: TensorData["dtype"]): TensorData => ({
-  data,
-  dtype,
-  shape: [data.length],
-});
+/** The input is whole, as the engine in process computes it. */
+function placeInColumns({ tokens_T, positions_N, targets_N }: Datum, b: number): Placed {
+  const used = new Map<number, number>();
+  const columns_N = positions_N.map((position) => {
+    const column = used.get(position) ?? 0;
+    used.set(position, column + 1);
+    return column;
+  });
+  const width = Math.max(1, ...used.values());
+  const targets = tokens_T.flatMap((token, t) =>
+    Array.from({ length: width }, () => tokens_T[t + 1] ?? token),
+  );
+  const entries = positions_N.map((position, n) => ({ at: position * width + columns_N[n]!, b, n }));
+  for (const { at, n } of entries) targets[at] = targets_N[n]!;
+  return { tokens_T, width, targets, entries };
+}
 
 /** `inputs`: by name, a number for each entry of ours; 0 elsewhere. */
 export function wireDatum(
-  { tokens_T, targets_T, entries }: Placed,
+  { tokens_T, width, targets, entries }: Placed,
   inputs: Readonly<Record<string, (b: number, n: number) => number>>,
 ): WireDatum {
+  const shape = width === 1 ? [tokens_T.length] : [tokens_T.length, width];
+  const tensor = (data: number[], dtype: TensorData["dtype"]): TensorData => ({ data, dtype, shape });
   const spread = (value: (b: number, n: number) => number) => {
-    const all = tokens_T.map(() => 0);
-    for (const { position, b, n } of entries) all[position] = value(b, n);
+    const all = targets.map(() => 0);
+    for (const { at, b, n } of entries) all[at] = value(b, n);
     return tensor(all, "float32");
   };
   return {
     model_input: { chunks: [{ type: "encoded_text", tokens: [...tokens_T] }] },
     loss_fn_inputs: {
-      target_tokens: tensor(targets_T, "int64"),
+      target_tokens: tensor(targets, "int64"),
       ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, spread(value)])),
     },
   };
 }
 
 /** Bytes of a datum by the official client's estimate: 4 a token, 8 a target, 4 a number of each kind. */
-export const datumBytes = ({ tokens_T }: Placed, kinds: number): number => tokens_T.length * (12 + 4 * kinds);
+export const datumBytes = ({ tokens_T, targets }: Placed, kinds: number): number =>
+  4 * tokens_T.length + targets.length * (8 + 4 * kinds);
 
 /** Cuts `items` so that each part keeps both limits; one that alone exceeds them travels alone. */
 export function cutIntoChunks<T>(
@@ -101,15 +121,15 @@ export function collectLogprobs(
     throw new TinkerError("nonsense", `the server answers ${outputs.length} datums of ${placed.length}`);
   let count = 0;
   let zeros = 0;
-  placed.forEach(({ tokens_T, entries }, i) => {
+  placed.forEach(({ targets, entries }, i) => {
     const { data } = outputs[i]!["logprobs"] ?? {};
-    if (data?.length !== tokens_T.length)
+    if (data?.length !== targets.length)
       throw new TinkerError(
         "nonsense",
-        `the server gives ${data?.length ?? "no"} log-probabilities for ${tokens_T.length} targets`,
+        `the server gives ${data?.length ?? "no"} log-probabilities for ${targets.length} targets`,
       );
-    for (const { position, b, n } of entries) {
-      const value = data[position]!;
+    for (const { at, b, n } of entries) {
+      const value = data[at]!;
       if (!Number.isFinite(value) || value > 1e-2)
         throw new TinkerError("nonsense", `the server gives ${value} for a log-probability`);
       into_BN[b]![n] = Math.min(value, 0);

@@ -22,6 +22,7 @@ import { exists, readModelText } from "../../onnx/checkpoint/read-file.ts";
 import { readTokenizerFiles } from "../../onnx/model-files.ts";
 import { NonFiniteError } from "../../onnx/train/non-finite.ts";
 import type { WireDatum } from "../wire/messages.ts";
+import { hasExtension } from "../wire/messages.ts";
 import type { Placed } from "./datums.ts";
 import { collectLogprobs, cutIntoChunks, datumBytes, placeDatums, wireDatum } from "./datums.ts";
 import { TinkerError } from "./errors.ts";
@@ -54,7 +55,11 @@ const RESTORED_WITHIN = 0.05;
 export async function openRemoteModel(options: RemoteModelOptions): Promise<Model> {
   const { link, spec, tokenizer, contextTokens } = options;
   const { profile, session } = link;
-  const client = createTrainingClient(link, spec, options.origin);
+  // NaN, which targets of weight 0 then have, does not travel as JSON.
+  const onlyWeighted = hasExtension(session.config, "only_weighted") && profile.codec === "protobuf";
+  const columns = onlyWeighted && hasExtension(session.config, "target_columns");
+  const client = createTrainingClient(link, spec, options.origin, { onlyWeighted });
+  const place = (datums_B: readonly Datum[]) => placeDatums(datums_B, columns);
   const limits = {
     items: session.config.fwdbwd_max_chunk_len || CHUNK.items,
     bytes: session.config.fwdbwd_max_chunk_bytes_count || CHUNK.bytes,
@@ -80,12 +85,11 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
   async function logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]> {
     check(datums_B);
     const logprobs_BN = datums_B.map(({ targets_N }) => new Float32Array(targets_N.length));
-    for (const part of chunks(placeDatums(datums_B), 1))
-      collectLogprobs(
-        part,
-        await client.forward(part.map((each) => wireDatum(each, { weights: () => 0 }))),
-        logprobs_BN,
-      );
+    const parts = chunks(place(datums_B), 1);
+    const outputs = await client.forward(
+      parts.map((part) => part.map((each) => wireDatum(each, { weights: () => (onlyWeighted ? 1 : 0) }))),
+    );
+    parts.forEach((part, i) => collectLogprobs(part, outputs[i]!, logprobs_BN));
     return logprobs_BN;
   }
 
@@ -108,7 +112,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
   }
 
   async function crossEntropy(datums_B: readonly Datum[]): Promise<Float32Array[]> {
-    const placed = placeDatums(datums_B);
+    const placed = place(datums_B);
     const weight = (b: number, n: number) => datums_B[b]!.weights_N?.[n] ?? 1;
     if (profile.surrogate !== "cross_entropy" || profile.reduction !== "sum") {
       const logprobs_BN = await logprobs(datums_B);
@@ -126,7 +130,8 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       "cross_entropy",
     );
     accumulated += placed.length;
-    if (!profile.trueBackwardLogprobs || outputs.includes(null)) return logprobs(datums_B);
+    const leftOut = onlyWeighted && datums_B.some(({ weights_N }) => weights_N?.includes(0));
+    if (!profile.trueBackwardLogprobs || leftOut || outputs.includes(null)) return logprobs(datums_B);
     const logprobs_BN = datums_B.map(({ targets_N }) => new Float32Array(targets_N.length));
     parts.forEach((part, i) => collectLogprobs(part, outputs[i]!, logprobs_BN));
     return logprobs_BN;
@@ -134,7 +139,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
 
   async function forwardBackward(datums_B: readonly Datum[], loss: Loss): Promise<ForwardBackwardResult> {
     check(datums_B);
-    const placed = placeDatums(datums_B);
+    const placed = place(datums_B);
     const tokens = datums_B.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
     if (loss === "cross_entropy") {
       const logprobs_BN = await crossEntropy(datums_B);
@@ -197,7 +202,8 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
         try {
           const session_id = await used.opened;
           const target = { sampling_session_id: session_id, seq_id: used.next++ };
-          const result = await sampleRemotely(link.connection, target, request, tokenizer);
+          const wideSeeds = hasExtension(session.config, "wide_seeds");
+          const result = await sampleRemotely(link.connection, target, { ...request, wideSeeds }, tokenizer);
           const isScaled =
             profile.scaledSampleLogprobs &&
             (request.temperature !== 1 || (request.topP ?? 1) < 1 || request.topK !== undefined);

@@ -20,7 +20,7 @@ export interface RemoteSample {
 export async function sampleRemotely(
   connection: Connection,
   target: { sampling_session_id: string; seq_id: number },
-  request: SampleRequest,
+  request: SampleRequest & { wideSeeds?: boolean },
   tokenizer: Pick<Tokenizer, "vocabSize" | "decode">,
 ): Promise<RemoteSample> {
   const {
@@ -46,7 +46,7 @@ export async function sampleRemotely(
         temperature,
         top_p: topP ?? 1,
         top_k: topK ?? -1,
-        seed: seed % SEEDS,
+        seed: request.wideSeeds ? seed : seed % SEEDS,
         ...(stop && { stop }),
       },
       prompt_logprobs: false,
@@ -58,10 +58,15 @@ export async function sampleRemotely(
     headers: { "x-tinker-sampling-backpressure": "1" },
     signal,
   });
-  const { sequences } = await connection.result(queued, sampleResponseSchema, {
+  const result = connection.result(queued, sampleResponseSchema, {
     read: decodeSampleResponse,
     signal,
     type: "Sample",
+  });
+  const { sequences } = await result.catch((error: unknown) => {
+    // Nobody waits for it any more: the server need not go on.
+    if (signal?.aborted) connection.cancel(queued);
+    throw error;
   });
   const [sequence] = sequences;
   if (!sequence) throw new TinkerError("nonsense", "the server answers a sample without a sequence");

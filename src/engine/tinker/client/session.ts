@@ -24,6 +24,7 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
     { path: "client/config", body: { sdk_version: SDK_VERSION }, resend: "always", signal },
     clientConfigSchema,
   );
+  if (config.pjwt_auth_enabled) connection.exchangeKey();
   let current: Promise<string> | null = null;
   let last = "";
   let models = 0;

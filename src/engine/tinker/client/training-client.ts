@@ -54,7 +54,8 @@ const RESULTS_LOST = 8;
 export interface TrainingClient extends AsyncDisposable {
   /** How often the weights have changed. */
   readonly version: number;
-  forward(data: WireDatum[]): Promise<ForwardBackwardOutput>;
+  /** One output a part. */
+  forward(parts: readonly WireDatum[][]): Promise<ForwardBackwardOutput[]>;
   /** All parts, or none: where one fails, the model is made anew without them before anything else happens. */
   backward(parts: readonly WireDatum[][], loss: string): Promise<(ForwardBackwardOutput | null)[]>;
   step(adam: AdamParams): Promise<Record<string, number>>;
@@ -71,7 +72,13 @@ export interface TrainingClient extends AsyncDisposable {
   repeatedForward(data: WireDatum[]): Promise<ServerProfile["seqId"]>;
 }
 
-export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin | null): TrainingClient {
+/** `onlyWeighted`: targets of weight 0 are left out by the server, which says that it can. */
+export function createTrainingClient(
+  link: Link,
+  spec: ModelSpec,
+  begin: Origin | null,
+  { onlyWeighted = false } = {},
+): TrainingClient {
   const { connection, session, profile, signal } = link;
   const resend = profile.seqId === "ignored" ? "unless_arrived" : "always";
   let origin = begin;
@@ -114,12 +121,19 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       );
   }
 
+  type Body = object | ((seq: number, id: string) => Uint8Array | object);
+
   /** Sends with the next number; `null` where the operation was executed and its result is lost. */
-  async function send<T>(
+  async function send<T>(path: string, body: Body, read: (queued: Queued) => Promise<T>): Promise<T | null> {
+    return (await start(path, body, read))();
+  }
+
+  /** Sends with the next number, and returns what waits for the result. */
+  async function start<T>(
     path: string,
-    body: object | ((seq: number, id: string) => Uint8Array | object),
+    body: Body,
     read: (queued: Queued) => Promise<T>,
-  ): Promise<T | null> {
+  ): Promise<() => Promise<T | null>> {
     const model = live!;
     const seq = ++model.seq;
     const queued = await connection.submit({
@@ -128,17 +142,34 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       resend,
       signal,
     });
-    try {
-      return await read(queued);
-    } catch (error) {
-      // The number was used by the first of two sendings: it was executed.
-      const expected = /expected (\d+)/.exec((error as Error).message)?.[1];
-      if (profile.seqId === "strict" && queued.wasResent && expected === String(seq + 1)) return null;
-      throw error;
-    }
+    return async () => {
+      try {
+        return await read(queued);
+      } catch (error) {
+        // The number was used by the first of two sendings: it was executed.
+        const expected = /expected (\d+)/.exec((error as Error).message)?.[1];
+        if (profile.seqId === "strict" && queued.wasResent && expected === String(seq + 1)) return null;
+        throw error;
+      }
+    };
   }
 
-  async function train(
+  /** Parts follow each other without waiting where the server runs them by number, whatever arrives twice. */
+  async function trainAll(parts: readonly WireDatum[][], loss: string, forwardOnly: boolean) {
+    const waiting: (() => Promise<ForwardBackwardOutput | null>)[] = [];
+    const outputs: (ForwardBackwardOutput | null)[] = [];
+    for (const data of parts) {
+      const read = await startTraining(data, loss, forwardOnly);
+      if (profile.seqId === "dedup") waiting.push(read);
+      else outputs.push(await read());
+    }
+    for (const read of waiting) outputs.push(await read());
+    return outputs;
+  }
+
+  const train = async (...args: Parameters<typeof startTraining>) => (await startTraining(...args))();
+
+  async function startTraining(
     data: WireDatum[],
     loss: string,
     forwardOnly: boolean,
@@ -149,11 +180,11 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
       seq_id: seq,
       data,
       loss_fn: loss,
-      loss_fn_config: null,
+      loss_fn_config: onlyWeighted ? { only_weighted: 1 } : null,
       forward_only: forwardOnly,
     });
     const isJson = profile.codec === "json";
-    return send(
+    return start(
       isJson && forwardOnly ? "forward" : "forward_backward",
       (seq, id) =>
         isJson ? trainingRequestToJson(request(seq, id)) : encodeTrainingRequest(request(seq, id)),
@@ -245,12 +276,18 @@ export function createTrainingClient(link: Link, spec: ModelSpec, begin: Origin 
     get version() {
       return version;
     },
-    forward: (data) => onModel(() => untilKnown(() => train(data, "cross_entropy", true))),
+    forward: (parts) =>
+      onModel(async () => {
+        const outputs = await trainAll(parts, "cross_entropy", true);
+        const known: ForwardBackwardOutput[] = [];
+        for (const [i, output] of outputs.entries())
+          known.push(output ?? (await untilKnown(() => train(parts[i]!, "cross_entropy", true))));
+        return known;
+      }),
     backward: (parts, loss) =>
       onModel(async () => {
-        const outputs: (ForwardBackwardOutput | null)[] = [];
         isTorn = parts.length > 0;
-        for (const data of parts) outputs.push(await train(data, loss, false));
+        const outputs = await trainAll(parts, loss, false);
         isTorn = false;
         for (const data of parts) note({ kind: "backward", data, loss });
         return outputs;

@@ -10,6 +10,7 @@ import {
   createModelRequestSchema,
   createSamplingSessionRequestSchema,
   createSessionRequestSchema,
+  EXTENSIONS,
   loraConfigSchema,
   loadWeightsRequestSchema,
   modelRequestSchema,
@@ -151,7 +152,7 @@ function addInformation(app: Hono, service: Service): void {
       fwdbwd_max_chunk_len: Math.min(DATUMS, limits.datumsPerRequest),
       fwdbwd_max_chunk_bytes_count: Math.min(5_000_000, Math.floor(limits.bodyBytes / 2)),
       sample_max_concurrent_requests: limits.queuedSequences,
-      only_weighted: true,
+      extensions: EXTENSIONS,
     }),
   );
   app.post("/api/v1/client/dynamic_config", (c) =>

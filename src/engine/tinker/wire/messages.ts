@@ -299,8 +299,20 @@ export const clientConfigSchema = z.object({
   fwdbwd_max_chunk_bytes_count: count.nullish(),
   sample_max_concurrent_requests: count.nullish(),
   billing_exception_max_pause_duration_sec: z.number().nullish(),
+  /** What our own server does beyond the protocol; see {@link EXTENSIONS}. */
+  extensions: z.array(z.string()).nullish(),
 });
 export type ClientConfig = z.infer<typeof clientConfigSchema>;
+
+/**
+ * Beyond the protocol. `only_weighted`: a loss setting of this name leaves out targets of weight 0. `target_columns`: `target_tokens` may be
+ * [T, K]. `lora_settings`: `lora_config` takes `lora_alpha`, `layers` and `target_modules`. `wide_seeds`: seeds are not cut to 31 bits.
+ */
+export const EXTENSIONS = ["only_weighted", "target_columns", "lora_settings", "wide_seeds"] as const;
+export const hasExtension = ({ extensions }: ClientConfig, name: (typeof EXTENSIONS)[number]): boolean =>
+  extensions?.includes(name) ?? false;
+
+export const tokenSchema = z.object({ jwt: z.string().min(1) });
 
 export const sessionSchema = z.object({
   session_id: z.string(),
