@@ -2,6 +2,7 @@
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
+  EDQUOT: "the quota of its disk is used up",
   EEXIST: "something is there already",
   EINVAL: "its file system does not allow that",
   EIO: "its disk reports an error",
@@ -11,6 +12,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "its name is too long",
   ENFILE: "the machine has too many open files",
   ENOENT: "there is no such file or directory",
+  ENOSPC: "its disk is full",
   ENOTDIR: "a part of the path is a file",
   EPERM: "not permitted",
   EROFS: "its disk can only be read",

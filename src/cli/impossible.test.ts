@@ -182,6 +182,8 @@ test("a model is never saved over what it did not save", async () => {
 test("a path that cannot be used is said in a sentence; other errors are not the user's", () => {
   const error = Object.assign(new Error("x"), { code: "EACCES", syscall: "open", path: "/a" });
   expect(fileError(error)).toBe('"/a" cannot be used: permission denied');
+  const full = Object.assign(new Error("x"), { code: "ENOSPC", syscall: "write" });
+  expect(fileError(full)).toBe("a file cannot be used: its disk is full");
   expect(fileError(new TypeError("x"))).toBeNull();
   expect(fileError(Object.assign(new Error("x"), { code: "ECONNREFUSED", syscall: "connect" }))).toBeNull();
 });

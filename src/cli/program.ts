@@ -103,4 +103,4 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
-const FILE_HINT = "Name another path, or change what is there or its permissions.";
+const FILE_HINT = "Name another path, make room there, or change what is there or its permissions.";
