@@ -139,7 +139,8 @@ export class BrowserEpisode implements Episode {
 
   async start(signal: AbortSignal | undefined): Promise<void> {
     const { context, network } = this.#opened;
-    const { startUrl, cookies } = this.#world;
+    const { startUrl, moreTabs = [], cookies } = this.#world;
+    let opening = startUrl;
     try {
       const adding = context.addCookies(
         cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({
@@ -162,6 +163,11 @@ export class BrowserEpisode implements Episode {
         arriving && bounded(arriving, navigationMs, signal),
         bounded(this.#opened.counted(), responseMs, signal),
       ]);
+      for (opening of moreTabs) {
+        const tab = await bounded(this.#opened.newPage(), responseMs, signal);
+        await bounded(tab.goto(opening, { waitUntil: "commit", timeout: 0 }), navigationMs, signal);
+      }
+      if (moreTabs.length > 0) this.#tabs.switchTo(0);
       this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0 }, signal);
       const instruction = await this.#world.instruction?.((expression) =>
         bounded(page.evaluate(expression), responseMs, signal),
@@ -169,8 +175,8 @@ export class BrowserEpisode implements Episode {
       if (instruction !== undefined) this.task = { ...this.task, instruction };
     } catch (error) {
       signal?.throwIfAborted();
-      const allowed = network.allows(startUrl);
-      const fault = startFault(error, startUrl, { allowed, why: this.#tabs.why(startUrl) });
+      const allowed = network.allows(opening);
+      const fault = startFault(error, opening, { allowed, why: this.#tabs.why(opening) });
       if (fault) throw fault;
       throw await this.#fault(error);
     }

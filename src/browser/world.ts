@@ -60,6 +60,8 @@ export interface EpisodeWorld {
   /** What the browser keeps of a user who signed in before. */
   storage?: WorldStorage;
   startUrl: string;
+  /** Opened beside it, in tabs behind the first, which is active. */
+  moreTabs?: readonly string[];
   /**
    * Asked once, when the first observation has been made: the instruction, where the page itself gives it. The episode's
    * `task` then carries it.

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { ChatModel } from "../../core/chat.ts";
 import type { Listening } from "../../http/listen.ts";
 import { listen } from "../../http/listen.ts";
 import { rolloutConfigSchema } from "../../rollout/config.ts";
@@ -45,7 +46,31 @@ const forum = new Hono()
     posts.push("written");
     return c.redirect("/f/books/1/written");
   })
+  .get("/logout", (c) => {
+    sessions.delete(getCookie(c, "session") ?? "");
+    return c.redirect("/login");
+  })
+  .get("/mine", (c) =>
+    sessions.has(getCookie(c, "session") ?? "")
+      ? c.html("<title>Mine</title><a href=/logout>Log out</a>")
+      : c.redirect("/login"),
+  )
   .get("/f/books/1/*", (c) => c.html(`<title>Post</title><p id=text>${posts.join(" ")}</p><p>Q&amp;A</p>`));
+
+/** A shop with Magento's REST API. */
+const shop = new Hono()
+  .post("/rest/default/V1/integration/admin/token", async (c) =>
+    (await c.req.json<{ password: string }>()).password === "pass-word-2"
+      ? c.json("token-1")
+      : c.json({ message: "no" }, 401),
+  )
+  .get("/rest/V1/orders", (c) =>
+    c.req.header("authorization") === "Bearer token-1"
+      ? c.json({ items: [{ increment_id: "000000190" }] })
+      : c.json({}, 401),
+  )
+  .get("/sales/order/view/order_id/190/", (c) => c.html("<title>Order</title><p id=status>Complete</p>"))
+  .get("/", (c) => c.html("<title>Shop</title><p>Welcome</p>"));
 
 let servers: Listening[];
 let directory: string;
@@ -62,7 +87,7 @@ const text = (reference_answers: unknown) => ({ eval_types: ["string_match"], re
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "webrl-webarena-"));
-  servers = [await listen(forum.fetch, { port: 0 })];
+  servers = [await listen(forum.fetch, { port: 0 }), await listen(shop.fetch, { port: 0 })];
   const target = (locator: string, required_contents: unknown) => ({
     url: "func:reddit_get_post_url('__last_url__')",
     locator,
@@ -89,6 +114,44 @@ beforeAll(async () => {
     task(6, { eval: text({ fuzzy_match: ["five"] }) }),
   ];
   await writeFile(join(directory, "tasks.json"), JSON.stringify(tasks));
+  const whole = [
+    task(0, { start_url: "__REDDIT__/ |AND| __SHOPPING__/", eval: text({ exact_match: "Shop" }) }),
+    task(1, { eval: text({ fuzzy_match: ["five"] }) }),
+    task(2, {
+      sites: ["shopping"],
+      start_url: "__SHOPPING__/",
+      eval: {
+        eval_types: ["program_html"],
+        program_html: [
+          {
+            url: "func:shopping_get_latest_order_url()",
+            locator: "document.querySelector('#status').outerText",
+            required_contents: { exact_match: "Complete" },
+          },
+        ],
+      },
+    }),
+    task(3, {
+      start_url: "__REDDIT__/mine",
+      storage_state: "./.auth/reddit_state.json",
+      eval: {
+        eval_types: ["program_html"],
+        program_html: [
+          { url: "__REDDIT__/mine", locator: "document.title", required_contents: { exact_match: "Mine" } },
+        ],
+      },
+    }),
+  ];
+  await writeFile(join(directory, "whole.json"), JSON.stringify(whole));
+  const wholeSettings = {
+    tasks: "whole.json",
+    urls: {
+      reddit: `http://127.0.0.1:${servers[0]!.port}`,
+      shopping: `http://127.0.0.1:${servers[1]!.port}`,
+    },
+    accounts: { reddit: { username: "ada" } },
+  };
+  await writeFile(join(directory, "whole-settings.json"), JSON.stringify(wholeSettings));
   file = join(directory, "webarena.json");
   await writeFile(
     file,
@@ -166,4 +229,63 @@ test("suite login says which password is missing", async () => {
   ]);
   const suite = await loadSuite("webarena-lite", file);
   expect(suite.tasks()).toHaveLength(7);
+});
+
+test("tabs, a judge, the shop's own word, and an agent that signs out", async () => {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  const asked: string[] = [];
+  const judge: ChatModel = {
+    name: "judge",
+    chat: async ({ messages }) => {
+      asked.push(messages.at(-1)!.content);
+      return { text: "They mean the same.\ncorrect", stop: "stop" };
+    },
+  };
+  const env = {
+    WEBARENA_REDDIT_PASSWORD: "pass-word-1",
+    WEBARENA_SHOPPING_SITE_ADMIN_PASSWORD: "pass-word-2",
+  };
+  const suite = await loadWebArenaSuite(join(directory, "whole-settings.json"), { env, judge }, "webarena");
+  await using site = await suite.createSite();
+  const seen: string[] = [];
+  const acting: Policy = {
+    name: "test",
+    begin: ({ id }) => {
+      const steps = {
+        "webarena.0": ['do(action="Switch Tab", argument="1")', 'exit(message="Shop")'],
+        "webarena.1": ['exit(message="5")'],
+        "webarena.3": ['do(action="Click", element="link Log out")', 'exit(message="")'],
+      }[id] ?? ['exit(message="")'];
+      return async ({ observation }) => {
+        seen.push(`${id} ${observation.tabs.map(({ title, active }) => title + (active ? "*" : "")).join()}`);
+        const response = steps.shift()!;
+        return { kind: "act", response, action: parseAction(response) };
+      };
+    },
+  };
+  const requests = ["0", "1", "2", "3", "3#again"].map((id) => ({
+    id: `webarena.${id}`,
+    task: suite.task(`webarena.${id[0]}`),
+    seed: 1,
+  }));
+  const records = await rollout({
+    site,
+    policy: acting,
+    config: parseConfig(rolloutConfigSchema, { parallel: 1 }),
+    requests,
+  });
+  const ends = records.map(({ id, truth }) => [id, truth?.success]);
+  expect(Object.fromEntries(ends)).toEqual({
+    "webarena.0": true,
+    "webarena.1": true,
+    "webarena.2": true,
+    "webarena.3": false,
+    "webarena.3#again": false,
+  });
+  expect(seen).toContain("webarena.0 Forum*,Shop");
+  expect(seen).toContain("webarena.0 Forum,Shop*");
+  // Signed out, its own page is not there; the next episode is signed in anew.
+  const twice = ["webarena.3 Mine*", "webarena.3 *"];
+  expect(seen.filter((line) => line.startsWith("webarena.3"))).toEqual([...twice, ...twice]);
+  expect(asked).toEqual([expect.stringMatching(/five[^]*5/)]);
 });

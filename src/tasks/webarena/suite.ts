@@ -6,9 +6,8 @@
  * task, `task_unusable`: it is named, not scored, and the others go on.
  *
  * Deviations from the official runner:
- * 1. Of several start pages (tabs) the first alone is opened: it is the active one, and the models cannot change tabs.
- * 2. A login state is looked at before each episode, and made anew only where it no longer holds; the official runner signs in each time.
- * 3. A task that changes a site has it alone; the official workers share it.
+ * 1. A login state is looked at before each episode, and made anew only where it no longer holds; the official runner signs in each time.
+ * 2. A task that changes a site has it alone; the official workers share it.
  */
 
 import { basename } from "node:path";
@@ -32,7 +31,7 @@ import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { shopApi } from "./shop-api.ts";
 import { createSiteLocks } from "./site-locks.ts";
-import { changesState, fillUrls, needsJudge, parseTasks, toTask } from "./tasks.ts";
+import { changesState, fillUrls, needsJudge, parseTasks, startPages, toTask } from "./tasks.ts";
 import type { TaskEntry, WebArenaTask } from "./tasks.ts";
 import type { Protocol } from "./text.ts";
 
@@ -187,10 +186,12 @@ function createWebArenaSite(
       });
     const state = source?.storage_state ?? null;
     const cookies = state === null ? [] : await logins.cookies(state);
+    const [startUrl, ...moreTabs] = startPages(source ?? { start_url: task.startUrl });
     const world: EpisodeWorld = {
       ...network,
       cookies,
-      startUrl: source ? source.start_url.split(" |AND| ")[0]! : task.startUrl,
+      startUrl,
+      moreTabs,
       verify: async (answer, page): Promise<Verdict | null> => {
         if (!source) return null;
         const reasons = await withPages(page, cookies, (access) =>

@@ -164,8 +164,7 @@ export function toTask({ task, unusable }: TaskEntry, protocol: Protocol): Task 
     id,
     sites: task.sites,
     instruction: task.intent,
-    // The first is the active tab.
-    startUrl: task.start_url.split(" |AND| ")[0]!,
+    startUrl: startPages(task)[0],
     templateId: id,
     params: {},
     category: unusable === null ? categoryOf(task) : "navigation",
@@ -174,6 +173,10 @@ export function toTask({ task, unusable }: TaskEntry, protocol: Protocol): Task 
     split: "test",
   };
 }
+
+/** Each in a tab; the first is active. */
+export const startPages = ({ start_url }: { start_url: string }) =>
+  start_url.split(" |AND| ") as [string, ...string[]];
 
 function categoryOf(task: WebArenaTask): Category {
   if (isImpossible(task)) return "impossible";
