@@ -7,8 +7,8 @@
  * the 125 pages of the protocol are the two that are held out, `validation` and `test`.
  *
  * Deviations from BrowserGym's protocol:
- * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at. No page asks for the
- *    size of its window.
+ * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at. No script of a page
+ *    reads the size of the window; of their styles click-pie's does, below 150 pixels.
  * 2. Problems are numbered from 1 and drawn in the full range of seeds. BrowserGym's lie in 0 to 33, so that 35 of its 625
  *    episodes repeat one.
  * 3. An address that only gained a fragment is the task's page still: `search-engine` adds `#` to its own.
