@@ -13,6 +13,7 @@ export type { Choice, Policy, Turn } from "../rollout/policy.ts";
 export type {
   LoginStep,
   SiteCheck,
+  SiteCopy,
   SiteDefinition,
   SiteFinished,
   SiteTask,

@@ -18,7 +18,7 @@ import { BrowserPool } from "../browser/pool.ts";
 import type { BrowserSettings } from "../core/trajectory.ts";
 import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
-import { defineSite } from "../sites/define-site.ts";
+import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { openInstance } from "../tasks/own-instance.ts";
@@ -157,7 +157,8 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
 
 /** An application of the user's, as it stands: neither reset nor, where it runs already, started. */
 function openDefined(definition: SiteDefinition, directory: string, options: SiteOptions): AgentSite {
-  const { name, login = [] } = definition;
+  const { name } = definition;
+  const login = Object.values(usersOf(definition))[0] ?? [];
   refuse(options, ["page"], `the definition of ${name}`);
   keepDeclared(definition);
   const pool = new BrowserPool(options.browser);
@@ -171,7 +172,7 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
     contexts: pool,
     browser: pool.settings,
     world: async ({ startUrl, signInAgain, signal }) => {
-      opening ??= openInstance(definition, directory, signal);
+      opening ??= openInstance(definition, directory, 0, signal);
       const { baseUrl } = await opening;
       const network = {
         hosts: new Map(),

@@ -33,12 +33,12 @@ export function suiteOptions(command: Command): Command {
   return command
     .option(
       "--suite <name>",
-      "where tasks come from: built-in, own, webarena, webarena-lite, miniwob",
+      "where tasks come from: built-in, own, webarena, webarena-lite, miniwob, app:NAME",
       "built-in",
     )
     .option(
       "--file <path>",
-      "the suite's file: own site (.ts, .js), WebArena's tasks or settings (.json), MiniWoB++ directory",
+      "the suite's file: own site (.ts, .js), WebArena's tasks or settings (.json), MiniWoB++ directory, folder of an application",
     );
 }
 

@@ -6,6 +6,7 @@ import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
 import { fileError } from "./file-error.ts";
+import { register as apps } from "./commands/apps.ts";
 import { register as agent } from "./commands/agent.ts";
 import { register as benchAgent } from "./commands/bench-agent.ts";
 import { register as benchEngine } from "./commands/bench-engine.ts";
@@ -37,6 +38,7 @@ const COMMANDS: readonly Register[] = [
   agent,
   suite,
   model,
+  apps,
   engineProbe,
   doctor,
   benchRollout,

@@ -10,11 +10,9 @@ export interface ProcessOwner {
   started: string | null;
 }
 
-export const thisProcess = (): ProcessOwner => ({
-  pid: process.pid,
-  host: hostname(),
-  started: startOf(process.pid),
-});
+export const ownerOf = (pid: number): ProcessOwner => ({ pid, host: hostname(), started: startOf(pid) });
+
+export const thisProcess = (): ProcessOwner => ownerOf(process.pid);
 
 /** An owner on another host counts as alive: it cannot be asked. */
 export function isAlive(owner: ProcessOwner): boolean {

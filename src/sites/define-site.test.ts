@@ -44,6 +44,10 @@ test.each([
 });
 
 const finished: SiteFinished = {
+  baseUrl: "http://x/",
+  port: 80,
+  copy: 0,
+  user: null,
   answer: " Ben  Osei. ",
   url: "http://x/tickets/1?a=1&b=2",
   pageText: "Status Closed",

@@ -3,6 +3,7 @@
  * templates and how to verify them. What runs it is `tasks/own-suite.ts`; a complete example is in `examples/own-site/`.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { EFFECT_KINDS } from "../core/effect.ts";
 import type { IrreversibleRequest } from "../core/effect.ts";
@@ -13,14 +14,26 @@ import type { Category, Split } from "../core/task.ts";
 import type { Oracle, Params } from "./template.ts";
 import type { Finished } from "./verify.ts";
 
+/** One running copy of the application. */
+export interface SiteCopy {
+  baseUrl: string;
+  /** The base URL's. */
+  port: number;
+  /** Counts from 0 to `start.instances` - 1: names what belongs to this copy alone, such as its database. */
+  copy: number;
+}
+
 /** What is known at the end of an episode on your site. */
-export interface SiteFinished extends Finished {
+export interface SiteFinished extends Finished, SiteCopy {
   params: Params;
+  /** Who was signed in; `null` where nobody was. With a list as `login`, its only user is called `user`. */
+  user: string | null;
   /**
    * Asks the application itself, from this process; the path is relative to the base URL. Where nothing answers it
-   * throws a `Fault`: let it pass, and the task is tried again.
+   * throws a `Fault`: let it pass, and the task is tried again. `as`: signs this user of `login` in anew and sends the
+   * cookies (the agent may have signed out).
    */
-  http(path: string, init?: RequestInit): Promise<Response>;
+  http(path: string, init?: RequestInit & { as?: string }): Promise<Response>;
 }
 
 /**
@@ -44,6 +57,8 @@ export interface SiteTask {
   split?: Split;
   /** `true`: starts without logging in. */
   signedOut?: boolean;
+  /** Which user of `login` is signed in. Default: the first. */
+  user?: string;
   /** All must pass. A task without checks has no verifier: only the reward model judges it. */
   check?: SiteCheck[];
   /** Solves the task through an agent's observations and actions; proves the checks right and makes demonstrations. */
@@ -73,6 +88,8 @@ export interface SiteTemplate<P extends Params = Params> {
   /** `true`: all its tasks belong to the test split. */
   testOnly?: boolean;
   signedOut?: boolean;
+  /** As of tasks, or a function of the values. */
+  user?: string | ((params: P) => string);
   check?(params: P): SiteCheck[];
   oracle?: Oracle<P>;
   wrongAnswer?(params: P): string;
@@ -87,7 +104,7 @@ export function defineTemplate<P extends Params>(template: SiteTemplate<P>): Sit
 export type LoginStep =
   | { open: string }
   /**
-   * Into the field with this label; `env` names an environment variable, so that no secret is in the file. What goes into a
+   * Into the field with this label, placeholder or `name`; `env` names an environment variable, so that no secret is in the file. What goes into a
    * password field, and what comes from the environment but is no user name, is kept out of everything that agents see and
    * records hold; `secret` says otherwise.
    */
@@ -108,8 +125,13 @@ export interface SiteDefinition {
   baseUrl: string;
   /** Starts the application. Leave it out where it runs already. */
   start?: {
-    /** A shell command; `{port}` as in `baseUrl`, also given as the environment variable PORT. */
+    /**
+     * A shell command; `{port}` as in `baseUrl`, `{copy}` as in {@link SiteCopy}; both are also in the environment, as PORT
+     * and COPY.
+     */
     command: string;
+    /** Ends what the command leaves in the background in a process group of its own. Run at the end, also where we are killed. */
+    stop?: string;
     /** Default: the directory of the definition's file. */
     cwd?: string;
     env?: Record<string, string>;
@@ -124,9 +146,11 @@ export interface SiteDefinition {
   reset?:
     | { command: string }
     | { path: string; method?: string; headers?: Record<string, string>; body?: string }
+    | ((copy: SiteCopy) => Promise<void>)
     /** Stops the application and starts it again: needs `start`. */
     | "restart";
-  login?: LoginStep[];
+  /** Of one user, or of several by name: `{ ann: [...], ben: [...] }`. */
+  login?: LoginStep[] | Record<string, LoginStep[]>;
   /** Hosts beside the base URL's that belong to the application, e.g. `cdn.example.com`. Nothing else is reachable. */
   hosts?: string[];
   /**
@@ -171,6 +195,7 @@ const taskSchema = z.strictObject({
   difficulty: z.int().min(1).optional(),
   split: z.enum(["train", "validation", "test"]).optional(),
   signedOut: z.boolean().optional(),
+  user: z.string().optional(),
   check: z.array(fn).optional(),
   oracle: fn.optional(),
   wrongAnswer: z.string().optional(),
@@ -186,6 +211,7 @@ const templateSchema = z.strictObject({
   difficulty: z.int().min(1).optional(),
   testOnly: z.boolean().optional(),
   signedOut: z.boolean().optional(),
+  user: z.union([z.string(), fn]).optional(),
   check: fn.optional(),
   oracle: fn.optional(),
   wrongAnswer: fn.optional(),
@@ -217,6 +243,16 @@ const secretSchema = z.strictObject({
   fields: z.array(z.string().min(1)).min(1).optional(),
 });
 
+const loginSchema = z.array(
+  z.union([
+    z.strictObject({ open: path }),
+    z.strictObject({ fill: z.string(), text: z.string(), secret: z.boolean().optional() }),
+    z.strictObject({ fill: z.string(), env: z.string(), secret: z.boolean().optional() }),
+    z.strictObject({ click: z.string() }),
+    z.strictObject({ see: z.string() }),
+  ]),
+);
+
 const definitionSchema = z.strictObject({
   name: z.string().min(1),
   description: z.string().min(1).optional(),
@@ -225,6 +261,7 @@ const definitionSchema = z.strictObject({
   start: z
     .strictObject({
       command: z.string().min(1),
+      stop: z.string().min(1).optional(),
       cwd: z.string().optional(),
       env: z.record(z.string(), z.string()).optional(),
       readyPath: path.optional(),
@@ -235,6 +272,7 @@ const definitionSchema = z.strictObject({
   reset: z
     .union([
       z.literal("restart"),
+      fn,
       z.strictObject({ command: z.string().min(1) }),
       z.strictObject({
         path,
@@ -244,17 +282,7 @@ const definitionSchema = z.strictObject({
       }),
     ])
     .optional(),
-  login: z
-    .array(
-      z.union([
-        z.strictObject({ open: path }),
-        z.strictObject({ fill: z.string(), text: z.string(), secret: z.boolean().optional() }),
-        z.strictObject({ fill: z.string(), env: z.string(), secret: z.boolean().optional() }),
-        z.strictObject({ click: z.string() }),
-        z.strictObject({ see: z.string() }),
-      ]),
-    )
-    .optional(),
+  login: z.union([loginSchema, z.record(z.string().min(1), loginSchema)]).optional(),
   hosts: z.array(z.string()).optional(),
   privateHosts: z.array(z.string()).optional(),
   selfSigned: z.boolean().optional(),
@@ -274,6 +302,7 @@ const KEYS = [
   ...Object.keys(irreversibleSchema.shape),
   ...Object.keys(secretSchema.shape),
   "command",
+  "stop",
   "cwd",
   "env",
   "readyPath",
@@ -317,8 +346,26 @@ function inconsistency(definition: SiteDefinition): string | undefined {
   if (!start && reset === "restart") return 'reset is "restart", but there is no start';
   if ((start?.instances ?? 1) > 1 && !baseUrl.includes("{port}"))
     return "start.instances is more than 1, so baseUrl needs {port}";
+  const users = Object.keys(usersOf(definition));
+  if (definition.login && users.length === 0) return "login names no user";
+  for (const { id, user } of [...tasks, ...templates])
+    if (typeof user === "string" && !users.includes(user))
+      return `${id} is for the user ${JSON.stringify(user)}, who is not in login${users.length > 0 ? `; there are ${users.join(", ")}` : ""}`;
   if (!URL.canParse(baseUrl.replace("{port}", "1"))) return `baseUrl ${JSON.stringify(baseUrl)} is no URL`;
   return undefined;
+}
+
+/** The users that can sign in, by name; the only one of a list is called `user`. */
+export function usersOf({ login }: Pick<SiteDefinition, "login">): Record<string, LoginStep[]> {
+  if (login === undefined) return {};
+  return Array.isArray(login) ? { user: login } : login;
+}
+
+export interface StateOptions {
+  /** Asks until it passes, at most so long: for what the application saves a moment later. Default 0: once. */
+  withinMs?: number;
+  /** Asks as this user of `login`. */
+  as?: string;
 }
 
 /**
@@ -328,24 +375,37 @@ function inconsistency(definition: SiteDefinition): string | undefined {
 export function stateSatisfies<T>(
   at: string,
   test: (state: T, finished: SiteFinished) => string[],
+  { withinMs = 0, as }: StateOptions = {},
 ): SiteCheck {
-  return async (finished) => {
-    const response = await finished.http(at);
+  const once = async (finished: SiteFinished) => {
+    const response = await finished.http(at, as === undefined ? {} : { as });
     if (response.status >= 500)
       throw new Fault("site_down", `${at} answered ${response.status}`, { retryable: true });
     if (!response.ok) return [`${at} answered ${response.status}`];
-    const text = await response.text();
-    let state: T;
-    try {
-      state = JSON.parse(text) as T;
-    } catch (cause) {
-      throw new Error(
-        `${at} does not answer with JSON but with ${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)}`,
-        {
-          cause,
-        },
-      );
-    }
-    return test(state, finished);
+    return test(parseState<T>(at, await response.text()), finished);
   };
+  return async (finished) => eventually(withinMs, () => once(finished));
+}
+
+function parseState<T>(at: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new Error(
+      `${at} does not answer with JSON but with ${JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)}`,
+      { cause },
+    );
+  }
+}
+
+const ASK_EVERY_MS = 100;
+
+/** The reasons of `check` when it passes or the time is up. */
+export async function eventually(withinMs: number, check: () => Promise<string[]>): Promise<string[]> {
+  const end = performance.now() + withinMs;
+  for (;;) {
+    const reasons = await check();
+    if (reasons.length === 0 || performance.now() >= end) return reasons;
+    await sleep(ASK_EVERY_MS);
+  }
 }

@@ -3,13 +3,21 @@
 import type { Action, Offset } from "../core/action.ts";
 import type { ObservedElement, Observation } from "../core/observation.ts";
 
-/** The element with this role and label (exact text, or a pattern). Throws where it is missing: an oracle's bug. */
-export function find(observation: Observation, role: string, label: string | RegExp): ObservedElement {
-  const found = maybe(observation, role, label);
+/**
+ * The element with this role and label (exact text, or a pattern); the `nth` of those, from 1. Throws where it is missing:
+ * an oracle's bug.
+ */
+export function find(
+  observation: Observation,
+  role: string,
+  label: string | RegExp,
+  nth = 1,
+): ObservedElement {
+  const found = maybe(observation, role, label, nth);
   if (found) return found;
   const there = observation.elements.map((e) => `${e.role} ${JSON.stringify(e.label)}`).join(", ");
   throw new Error(
-    `oracle: no ${role} ${String(label)} on ${observation.url}; there are: ${there}\n${observation.text}`,
+    `oracle: no ${role} ${String(label)}${nth > 1 ? ` (number ${nth})` : ""} on ${observation.url}; there are: ${there}\n${observation.text}`,
   );
 }
 
@@ -17,15 +25,52 @@ export function maybe(
   observation: Observation,
   role: string,
   label: string | RegExp,
+  nth = 1,
 ): ObservedElement | undefined {
-  return observation.elements.find(
-    (e) => e.role === role && (typeof label === "string" ? e.label === label : label.test(e.label)),
+  const called = observation.elements.filter((e) =>
+    typeof label === "string" ? e.label === label : label.test(e.label),
   );
+  const found = called.filter((e) => e.role === role)[nth - 1];
+  // There, the drawing in a button stands for it.
+  return found ?? (observation.format === "webrl" && typeof label === "string" ? called[nth - 1] : undefined);
 }
 
-export const click = (o: Observation, role: string, label: string | RegExp): Action => ({
+/**
+ * What a page says, white space collapsed, without brackets, roles, tags and references: the same in every observation
+ * format, but for what stands in fields.
+ */
+export function wordsOf({ format, text }: Observation): string {
+  const plain =
+    format === "webrl"
+      ? text.replace(/<[^>]*>/g, " ").replace(/&(lt|gt|quot|amp);/g, (_, name: string) => ENTITIES[name]!)
+      : format === "aria"
+        ? text
+            .replace(/^.*?^---$/ms, "")
+            .replace(/^ *- (?:text: ?)?/gm, "")
+            .replace(/^[a-z]+(?: "(.*?)")?(?: \[[^\]\n]*\])*(?::|$)/gm, "$1 ")
+        : text.replace(/^.*?^---$/ms, "").replace(/\[[a-z]+ ?((?:[^[\]=;]|[=;](?! ))*)[^\]]*\]/g, " $1 ");
+  return plain.replace(/\s+/g, " ").trim();
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };
+
+export const click = (o: Observation, role: string, label: string | RegExp, nth = 1): Action => ({
   kind: "click",
-  element: find(o, role, label).name,
+  element: find(o, role, label, nth).name,
+});
+
+export const hover = (o: Observation, role: string, label: string | RegExp, nth = 1): Action => ({
+  kind: "hover",
+  element: find(o, role, label, nth).name,
+});
+
+export const wait: Action = { kind: "wait" };
+
+/** A passage, in an element or anywhere on the page: `insert` types over it. */
+export const selectText = (text: string, element?: ObservedElement): Action => ({
+  kind: "select_text",
+  text,
+  ...(element && { element: element.name }),
 });
 
 export const type = (o: Observation, label: string | RegExp, text: string, role = "textbox"): Action => ({

@@ -20,6 +20,7 @@ export async function loadSuite(
 ): Promise<Suite> {
   if (options.seeds !== undefined && name !== "miniwob")
     throw new ConfigError(`--seeds is for the suite miniwob, not for ${name}`, "Leave --seeds out.");
+  if (name.startsWith("app:")) return (await import("./apps.ts")).loadAppSuite(name.slice(4), file);
   switch (name) {
     case "built-in":
       if (file !== undefined)
@@ -46,7 +47,7 @@ export async function loadSuite(
       const near = nearest(name, SUITES);
       throw new ConfigError(
         `no suite ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
-        `Choose one of ${SUITES.join(", ")}.`,
+        `Choose one of ${SUITES.join(", ")}, or app:NAME (docs/apps.md).`,
       );
     }
   }

@@ -4,16 +4,36 @@ import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { publicLookup } from "../browser/addresses.ts";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
-import type { SiteDefinition } from "../sites/define-site.ts";
+import type { SiteCopy, SiteDefinition } from "../sites/define-site.ts";
 import { redact } from "../text/secrets.ts";
 import { answers, freePort, headOf, runCommand, startServer } from "./server-process.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Used by one episode at a time. */
-export interface Instance {
-  baseUrl: string;
+export interface Instance extends SiteCopy {
   server: ServerProcess | null;
 }
+
+const portOf = (baseUrl: string) => {
+  const { port, protocol } = new URL(baseUrl);
+  return Number(port) || (protocol === "https:" ? 443 : 80);
+};
+
+/** A shell command of the definition's for this copy, with what it finds in its environment. */
+export function commandOf(
+  { start }: SiteDefinition,
+  directory: string,
+  command: string,
+  { port, copy, baseUrl }: SiteCopy,
+): { command: string; cwd: string; env: Record<string, string> } {
+  return {
+    command: command.replaceAll("{port}", String(port)).replaceAll("{copy}", String(copy)),
+    cwd: resolve(directory, start?.cwd ?? "."),
+    env: { ...start?.env, PORT: String(port), COPY: String(copy), BASE_URL: baseUrl },
+  };
+}
+
+export const copyOf = ({ baseUrl, port, copy }: SiteCopy): SiteCopy => ({ baseUrl, port, copy });
 
 /** A base URL that the network guard would refuse is the user's to know before the first episode. */
 async function assertReachable(hostname: string, privateHosts: readonly string[]): Promise<void> {
@@ -31,6 +51,7 @@ async function assertReachable(hostname: string, privateHosts: readonly string[]
 export async function openInstance(
   definition: SiteDefinition,
   directory: string,
+  copy: number,
   signal: AbortSignal | undefined,
 ): Promise<Instance> {
   const { start } = definition;
@@ -42,34 +63,35 @@ export async function openInstance(
         `nothing answers at ${definition.baseUrl}`,
         "Start the application, or add `start` to its definition so that it is started for you.",
       );
-    return { baseUrl: definition.baseUrl, server: null };
+    return { baseUrl: definition.baseUrl, port: portOf(definition.baseUrl), copy, server: null };
   }
-  const port = definition.baseUrl.includes("{port}") ? String(await freePort()) : "";
-  const baseUrl = definition.baseUrl.replace("{port}", port);
-  const instance: Instance = { baseUrl, server: null };
-  if (!port && (await answers(baseUrl, definition.selfSigned)))
+  const anyPort = definition.baseUrl.includes("{port}");
+  const baseUrl = anyPort
+    ? definition.baseUrl.replace("{port}", String(await freePort()))
+    : definition.baseUrl;
+  const instance: Instance = { baseUrl, port: portOf(baseUrl), copy, server: null };
+  if (!anyPort && (await answers(baseUrl, definition.selfSigned)))
     throw new ConfigError(
       `something answers at ${baseUrl} already, before \`${start.command}\` was run`,
       "Stop it, remove `start` to use it as it is, or write {port} in baseUrl and command.",
     );
-  instance.server = await run(definition, directory, baseUrl, signal);
+  instance.server = await run(definition, directory, instance, signal);
   return instance;
 }
 
 function run(
-  { start, baseUrl: pattern, selfSigned }: SiteDefinition,
+  definition: SiteDefinition,
   directory: string,
-  baseUrl: string,
+  copy: SiteCopy,
   signal: AbortSignal | undefined,
 ): Promise<ServerProcess> {
+  const { start, selfSigned } = definition;
   invariant(start, "only with `start`");
-  const { port } = new URL(baseUrl);
   return startServer({
-    command: pattern.includes("{port}") ? start.command.replaceAll("{port}", port) : start.command,
-    cwd: resolve(directory, start.cwd ?? "."),
-    env: { ...start.env, PORT: port },
+    ...commandOf(definition, directory, start.command, copy),
+    ...(start.stop && { stop: commandOf(definition, directory, start.stop, copy).command }),
     ...(selfSigned && { selfSigned }),
-    readyUrl: new URL(start.readyPath ?? "/", baseUrl).href,
+    readyUrl: new URL(start.readyPath ?? "/", copy.baseUrl).href,
     timeoutMs: start.timeoutMs ?? 30_000,
     ...(signal ? { signal } : {}),
   });
@@ -81,28 +103,30 @@ export async function resetInstance(
   instance: Instance,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const { reset: how, start } = definition;
+  const { reset: how } = definition;
   const failed = (why: string, cause?: unknown) =>
     new Fault("site_down", `the reset of ${definition.name} failed: ${why}`, { retryable: true, cause });
   if (how === "restart" || (instance.server && !(await instance.server.isRunning()))) {
     await instance.server?.[Symbol.asyncDispose]();
-    instance.server = await run(definition, directory, instance.baseUrl, signal);
+    instance.server = await run(definition, directory, instance, signal);
   }
   if (how === undefined || how === "restart") return;
-  if ("command" in how) {
-    const { port } = new URL(instance.baseUrl);
-    const command = how.command.replaceAll("{port}", port);
+  if (typeof how === "function") {
     try {
-      await runCommand({
-        command,
-        cwd: resolve(directory, start?.cwd ?? "."),
-        env: { ...start?.env, PORT: port, BASE_URL: instance.baseUrl },
-        timeoutMs: 120_000,
-        ...(signal ? { signal } : {}),
-      });
+      await how(copyOf(instance));
     } catch (cause) {
       signal?.throwIfAborted();
-      throw failed(`\`${command}\`: ${redact((cause as Error).message).slice(0, 500)}`, cause);
+      throw failed(redact(cause instanceof Error ? cause.message : String(cause)).slice(0, 500), cause);
+    }
+    return;
+  }
+  if ("command" in how) {
+    const given = commandOf(definition, directory, how.command, instance);
+    try {
+      await runCommand({ ...given, timeoutMs: 120_000, ...(signal ? { signal } : {}) });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw failed(`\`${given.command}\`: ${redact((cause as Error).message).slice(0, 500)}`, cause);
     }
     return;
   }

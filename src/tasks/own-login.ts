@@ -1,6 +1,6 @@
 /** @file Signs in to a user's own site before an episode, and finds out whether the session holds. */
 
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { BrowserPool } from "../browser/pool.ts";
 import { captureStorage, restoreSession } from "../browser/storage.ts";
 import type { WorldStorage } from "../browser/storage.ts";
@@ -135,8 +135,8 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
 async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<void> {
   if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
   else if ("fill" in step) {
-    const field = page.getByLabel(step.fill, { exact: true });
     const text = textToFill(step);
+    const field = await fieldCalled(page, step.fill);
     const [type, autocomplete] = await Promise.all(
       ["type", "autocomplete"].map((name) => field.getAttribute(name)),
     );
@@ -149,6 +149,61 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
       .first()
       .click();
   else await page.getByText(step.see).first().waitFor();
+}
+
+/** The field with this label, else with this placeholder, else with this `name`; waits for it as for every element. */
+async function fieldCalled(page: Page, name: string): Promise<Locator> {
+  const named = page.locator(`:is(input, textarea, select)[name=${JSON.stringify(name)}]`);
+  const ways = [
+    page.getByLabel(name, { exact: true }),
+    page.getByPlaceholder(name, { exact: true }),
+    named,
+  ].map((way) => way.and(page.locator(":visible")));
+  try {
+    await ways
+      .reduce((any, way) => any.or(way))
+      .first()
+      .waitFor();
+  } catch (cause) {
+    throw new ConfigError(
+      `the login found no field ${JSON.stringify(name)} at ${page.url()}`,
+      `Name a field by its label, placeholder or name. There are: ${await fieldsOf(page)}`,
+      { cause },
+    );
+  }
+  for (const way of ways) if ((await way.count()) > 0) return way;
+  return ways[0]!;
+}
+
+/** For people: every field that can be seen, by all its names. */
+async function fieldsOf(page: Page): Promise<string> {
+  const fields = await page.locator(":is(input, textarea, select):visible").evaluateAll((all) =>
+    (all as HTMLInputElement[])
+      .filter(({ type }) => !/^(?:submit|button|reset|image|hidden)$/.test(type))
+      .map(({ labels, placeholder, name, type, ariaLabel }) => {
+        const label = ariaLabel ?? labels?.[0]?.textContent?.replace(/\s+/g, " ").trim();
+        const said = [
+          label && `label ${JSON.stringify(label)}`,
+          placeholder && `placeholder ${JSON.stringify(placeholder)}`,
+          name && `name ${JSON.stringify(name)}`,
+        ].filter(Boolean);
+        return `${type} (${said.join(", ") || "no name at all"})`;
+      }),
+  );
+  return fields.length > 0 ? redact(fields.join("; ")) : `none. The page showed: ${await textOf(page)}`;
+}
+
+/** The `Cookie` header of a request to `url` by whom the storage belongs to. */
+export function cookiesFor({ state }: WorldStorage, url: string): string {
+  const { hostname, pathname } = new URL(url);
+  return state.cookies
+    .filter(
+      ({ domain, path }) =>
+        (hostname === domain.replace(/^\./, "") || (domain.startsWith(".") && hostname.endsWith(domain))) &&
+        (path === "/" || pathname.startsWith(path)),
+    )
+    .map(({ name, value }) => `${name}=${value}`)
+    .join("; ");
 }
 
 async function textOf(page: Page): Promise<string> {

@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
+import { usersOf } from "../sites/define-site.ts";
 import type { LoginStep, SiteDefinition } from "../sites/define-site.ts";
 import { keepSecret, redact, whyNoSecret } from "../text/secrets.ts";
 
@@ -39,8 +40,8 @@ export function keepTyped(step: Fill, text: string, field: FilledField | null): 
 }
 
 /** Keeps what can be known before anything of the site has run. */
-export function keepDeclared({ login = [], baseUrl, start, reset }: SiteDefinition): void {
-  for (const step of login) {
+export function keepDeclared({ login, baseUrl, start, reset }: SiteDefinition): void {
+  for (const step of Object.values(usersOf({ login })).flat()) {
     if (!("fill" in step)) continue;
     const text = "text" in step ? step.text : process.env[step.env];
     if (text) keepTyped(step, text, null);

@@ -9,13 +9,15 @@ import { ConfigError, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
+import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
-import { defineSite } from "../sites/define-site.ts";
+import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { blame } from "./first-failure.ts";
-import { openInstance, resetInstance } from "./own-instance.ts";
+import { copyOf, openInstance, resetInstance } from "./own-instance.ts";
 import type { Instance } from "./own-instance.ts";
-import { logIn } from "./own-login.ts";
+import { cookiesFor, logIn } from "./own-login.ts";
+import type { Login } from "./own-login.ts";
 import { declaredIn } from "./own-safety.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
 import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
@@ -124,12 +126,25 @@ function createOwnSite(
   const size = definition.start?.instances ?? 1;
   const resetMs: number[] = [];
   const part = blame(definition.name);
-  /** Signed in once, and found signed in afterwards. */
-  let loginHolds = false;
+  const users = usersOf(definition);
+  /** Users who signed in once, and were found signed in afterwards. */
+  const loginHolds = new Set<string>();
   let disposed = false;
-  const copies = shareCopies(size, (signal) =>
-    part("start", async () => openInstance(definition, directory, signal), signal),
+  const copies = shareCopies(size, (copy, signal) =>
+    part("start", async () => openInstance(definition, directory, copy, signal), signal),
   );
+  /** Signs a user in with a browser of its own. */
+  const signIn = async (
+    user: string,
+    at: Omit<Login, "site" | "steps">,
+    signal?: AbortSignal,
+  ): Promise<WorldStorage> => {
+    const login = { ...at, site: definition.name, steps: users[user]! };
+    const storage = await part("login", async () => logIn(pool, login, !loginHolds.has(user)), signal);
+    if (!loginHolds.has(user)) refuseSecretTasks(definition, tasks);
+    loginHolds.add(user);
+    return storage;
+  };
 
   /** The episode on a copy that was taken for it; `give` gives it back. */
   const startOn = async (
@@ -150,13 +165,11 @@ function createOwnSite(
       selfSigned: definition.selfSigned ?? false,
     };
     const startPath = new URL(task.startUrl);
-    const startUrl = new URL(startPath.pathname + startPath.search, instance.baseUrl).href;
-    const steps = own?.signedOut ? [] : (definition.login ?? []);
-    const login = { site: definition.name, baseUrl: instance.baseUrl, network, steps, startUrl };
-    const signedIn =
-      steps.length === 0 ? null : await part("login", async () => logIn(pool, login, !loginHolds), signal);
-    if (signedIn && !loginHolds) refuseSecretTasks(definition, tasks);
-    loginHolds ||= signedIn !== null;
+    const startUrl = new URL(startPath.pathname + startPath.search + startPath.hash, instance.baseUrl).href;
+    const login = { baseUrl: instance.baseUrl, network, startUrl };
+    // A task that no definition knows is a chat model's: it is done by the first user.
+    const user = own ? own.user : (Object.keys(users)[0] ?? null);
+    const signedIn = user === null ? null : await signIn(user, login, signal);
     const world: EpisodeWorld = {
       ...network,
       cookies: [],
@@ -165,7 +178,19 @@ function createOwnSite(
       ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
       startUrl,
       verify: async (answer, { url, pageText }) =>
-        verifyOwn(task, own?.checks ?? [], { answer, url, pageText, baseUrl: instance.baseUrl }),
+        verifyOwn(
+          task,
+          own?.checks ?? [],
+          { answer, url, pageText, user, ...copyOf(instance) },
+          async (name) => {
+            if (!users[name])
+              throw new ConfigError(
+                `a check asks as ${JSON.stringify(name)}, who is not in login`,
+                "Name a user of `login`.",
+              );
+            return cookiesFor(await signIn(name, login), instance.baseUrl);
+          },
+        ),
       dispose: give,
     };
     const starting = {

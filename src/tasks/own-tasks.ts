@@ -7,11 +7,13 @@ import type { Task } from "../core/task.ts";
 import type { Verdict } from "../core/trajectory.ts";
 import type {
   SiteCheck,
+  SiteCopy,
   SiteDefinition,
   SiteFinished,
   SiteTask,
   SiteTemplate,
 } from "../sites/define-site.ts";
+import { usersOf } from "../sites/define-site.ts";
 import type { Params } from "../sites/template.ts";
 import type { Finished } from "../sites/verify.ts";
 import type { OracleRun } from "./suite.ts";
@@ -22,7 +24,8 @@ import { guarded, userError } from "./user-code.ts";
 
 /** What the definition says of one task. */
 export interface OwnTask {
-  signedOut: boolean;
+  /** Who signs in before it; `null`: nobody. */
+  user: string | null;
   checks: readonly SiteCheck[];
   oracle: ((first: Observation) => OracleRun) | null;
   wrongAnswer: string;
@@ -43,6 +46,7 @@ export const LIST = "webrl suite list --suite own --file PATH";
 
 export function ownTasks(definition: SiteDefinition): OwnTasks {
   const { name } = definition;
+  const users = Object.keys(usersOf(definition));
   const startUrl = (path: string) => new URL(path, definition.baseUrl.replace("{port}", "0")).href;
   const listed = new Map((definition.tasks ?? []).map((task) => [`${name}.${task.id}`, task]));
   const given = new Map((definition.templates ?? []).map((template) => [`${name}.${template.id}`, template]));
@@ -75,9 +79,9 @@ export function ownTasks(definition: SiteDefinition): OwnTasks {
     of: ({ templateId, params }) => {
       const id = templateId ?? "";
       const task = listed.get(id);
-      if (task) return ofListed(id, task, params);
+      if (task) return ofListed(id, task, params, users);
       const template = given.get(id);
-      return template && ofTemplate(id, template, params);
+      return template && ofTemplate(id, template, params, users);
     },
   };
 }
@@ -100,17 +104,17 @@ function suiteTemplate(id: string, site: string, given: SiteTemplate): OwnTempla
   };
 }
 
-function ofListed(id: string, task: SiteTask, params: Params): OwnTask {
+function ofListed(id: string, task: SiteTask, params: Params, users: readonly string[]): OwnTask {
   const { oracle } = task;
   return {
-    signedOut: task.signedOut ?? false,
+    user: task.signedOut ? null : (task.user ?? users[0] ?? null),
     checks: task.check ?? [],
     oracle: oracle ? (first) => checkedOracle(id, () => oracle.call(task, params, first)) : null,
     wrongAnswer: task.wrongAnswer ?? DEFAULTS.wrongAnswer,
   };
 }
 
-function ofTemplate(id: string, template: SiteTemplate, params: Params): OwnTask {
+function ofTemplate(id: string, template: SiteTemplate, params: Params, users: readonly string[]): OwnTask {
   const call = <T>(what: string, run: () => T): T => guarded(`${what} of ${id}`, run)();
   const checks = call("check", () => template.check?.(params)) ?? [];
   if (!Array.isArray(checks) || checks.some((check) => typeof check !== "function"))
@@ -119,8 +123,16 @@ function ofTemplate(id: string, template: SiteTemplate, params: Params): OwnTask
       "Correct the site's definition; see docs/define-site.md.",
     );
   const { oracle } = template;
+  const user = call("user", () =>
+    typeof template.user === "function" ? template.user(params) : (template.user ?? users[0] ?? null),
+  );
+  if (user !== null && !users.includes(user))
+    throw new ConfigError(
+      `user of ${id} gave ${JSON.stringify(user)}, who is not in login`,
+      users.length > 0 ? `Give one of ${users.join(", ")}.` : "Add `login` to the site's definition.",
+    );
   return {
-    signedOut: template.signedOut ?? false,
+    user: template.signedOut ? null : user,
     checks,
     oracle: oracle ? (first) => checkedOracle(id, () => oracle.call(template, params, first)) : null,
     wrongAnswer: call("wrongAnswer", () => template.wrongAnswer?.(params)) ?? DEFAULTS.wrongAnswer,
@@ -130,23 +142,26 @@ function ofTemplate(id: string, template: SiteTemplate, params: Params): OwnTask
 /** An application's answer to a check is awaited for so long. */
 const HTTP_MS = 30_000;
 
-/** The verdict of a task's checks; `null` where it has none. Throws the user's errors, and the application's faults. */
+/**
+ * The verdict of a task's checks; `null` where it has none. `cookiesOf` signs a user in for `http`. Throws the user's errors,
+ * and the application's faults.
+ */
 export async function verifyOwn(
   task: Task,
   checks: readonly SiteCheck[],
-  end: Finished & { baseUrl: string },
+  end: Finished & SiteCopy & { user: string | null },
+  cookiesOf: (user: string) => Promise<string>,
 ): Promise<Verdict | null> {
   if (checks.length === 0) return null;
-  const { answer, url, pageText, baseUrl } = end;
   const finished: SiteFinished = {
-    answer,
-    url,
-    pageText,
+    ...end,
     params: task.params,
-    http: async (path, init) => {
-      const address = new URL(path, baseUrl);
+    http: async (path, { as, ...init } = {}) => {
+      const address = new URL(path, end.baseUrl);
+      const headers = new Headers(init.headers);
+      if (as !== undefined) headers.set("cookie", await cookiesOf(as));
       try {
-        return await fetch(address, { signal: AbortSignal.timeout(HTTP_MS), ...init });
+        return await fetch(address, { signal: AbortSignal.timeout(HTTP_MS), ...init, headers });
       } catch (cause) {
         throw new Fault(
           "site_down",

@@ -22,6 +22,8 @@ export interface ServerCommand {
   command: string;
   cwd: string;
   env: Record<string, string>;
+  /** Ends what the command left in a process group of its own. */
+  stop?: string;
   readyUrl: string;
   /** Its certificate is taken as it is. */
   selfSigned?: boolean;
@@ -37,9 +39,12 @@ process.once("exit", () => {
 
 /** Resolves when `readyUrl` answers. Throws a `ConfigError` with the end of its output; nothing is left running then. */
 export async function startServer(options: ServerCommand): Promise<ServerProcess> {
-  const { command, cwd, env, readyUrl, selfSigned, timeoutMs, signal } = options;
+  const { command, stop: stopCommand, cwd, env, readyUrl, selfSigned, timeoutMs, signal } = options;
   signal?.throwIfAborted();
-  const { child, exited, output } = spawnGuarded(GUARD, command, { cwd, env: { ...process.env, ...env } });
+  const { child, exited, output } = spawnGuarded(GUARD, command, stopCommand, {
+    cwd,
+    env: { ...process.env, ...env },
+  });
   let gone = false;
   void exited.then(() => {
     gone = true;
@@ -48,6 +53,8 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
   /** A command may end and leave its server behind: the group lives until it is stopped. */
   const stop = () =>
     (stopping ??= (async () => {
+      if (stopCommand !== undefined)
+        await runStop({ command: stopCommand, cwd, env, timeoutMs: STOP_COMMAND_MS });
       kill(child, "SIGTERM");
       const end = performance.now() + STOP_MS;
       while (performance.now() < end && (!gone || kill(child, 0))) await sleep(25);
@@ -86,12 +93,14 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
 const SHOWN_OUTPUT = 2000;
 /** How long a server may take to end by itself. */
 const STOP_MS = 3000;
+/** How long the command that stops it may take. */
+const STOP_COMMAND_MS = 30_000;
 
 /**
  * The guard holds the far end of a pipe of ours. When this process is gone, however that came, the pipe ends, and the
  * guard ends its process group: the command and what it started.
  */
-const GUARD = `{ read -r _ <&3; trap "" TERM; kill -TERM 0; sleep 2; kill -KILL 0; } >/dev/null 2>&1 &
+const GUARD = `{ read -r _ <&3; trap "" TERM; [ -z "$2" ] || /bin/sh -c "$2"; kill -TERM 0; sleep 2; kill -KILL 0; } >/dev/null 2>&1 &
 exec 3<&-
 exec /bin/sh -c "$1"`;
 /** The same for a command that is waited for: the guard ends with it. */
@@ -100,11 +109,16 @@ const GUARD_ONCE = GUARD.replace(
   'guard=$!; /bin/sh -c "$1"; code=$?; kill -KILL $guard; exit $code',
 );
 
-function spawnGuarded(guard: string, command: string, options: { cwd: string; env: NodeJS.ProcessEnv }) {
+function spawnGuarded(
+  guard: string,
+  command: string,
+  stop: string | undefined,
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+) {
   const windows = process.platform === "win32";
   const child = windows
     ? spawn(command, { ...options, shell: true, stdio: ["ignore", "pipe", "pipe"] })
-    : spawn("/bin/sh", ["-c", guard, "sh", command], {
+    : spawn("/bin/sh", ["-c", guard, "sh", command, ...(stop === undefined ? [] : [stop])], {
         ...options,
         stdio: ["ignore", "pipe", "pipe", "pipe"],
         // A process group of its own, so that the shell's children end with it.
@@ -136,7 +150,7 @@ export async function runCommand(
 ): Promise<void> {
   const { command, cwd, env, timeoutMs, signal } = options;
   signal?.throwIfAborted();
-  const { child, exited, output } = spawnGuarded(GUARD_ONCE, command, {
+  const { child, exited, output } = spawnGuarded(GUARD_ONCE, command, undefined, {
     cwd,
     env: { ...process.env, ...env },
   });
@@ -152,6 +166,15 @@ export async function runCommand(
     throw new Error(
       `it ended with ${child.exitCode ?? child.signalCode}. Its last output: ${output() || "(none)"}`,
     );
+}
+
+/** What is to end may have ended by itself: a stop that fails is no trouble by itself. */
+async function runStop(options: Parameters<typeof runCommand>[0]): Promise<void> {
+  try {
+    await runCommand(options);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+  }
 }
 
 export interface PlainRequest {

@@ -9,25 +9,25 @@ export interface SharedCopies<T> {
   readonly made: ReadonlySet<T>;
 }
 
-/** At most `most` copies. */
+/** At most `most` copies, numbered from 0; a number whose copy could not be made is used again. */
 export function shareCopies<T>(
   most: number,
-  make: (signal: AbortSignal | undefined) => Promise<T>,
+  make: (number: number, signal: AbortSignal | undefined) => Promise<T>,
 ): SharedCopies<T> {
   const free: T[] = [];
   const made = new Set<T>();
   /** Each takes a copy, or tries again where there is `null`. */
   const waiting: ((copy: T | null) => void)[] = [];
-  let begun = 0;
+  const numbers = Array.from({ length: most }, (_, i) => i);
 
   const makeOne = async (signal: AbortSignal | undefined): Promise<T> => {
-    begun++;
+    const number = numbers.shift()!;
     try {
-      const copy = await make(signal);
+      const copy = await make(number, signal);
       made.add(copy);
       return copy;
     } catch (error) {
-      begun--;
+      numbers.unshift(number);
       waiting.shift()?.(null);
       throw error;
     }
@@ -50,7 +50,7 @@ export function shareCopies<T>(
   const take = async (signal: AbortSignal | undefined): Promise<T> => {
     const copy = free.pop();
     if (copy !== undefined) return copy;
-    if (begun < most) return makeOne(signal);
+    if (numbers.length > 0) return makeOne(signal);
     return (await wait(signal)) ?? take(signal);
   };
   return {

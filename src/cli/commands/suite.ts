@@ -1,4 +1,4 @@
-/** @file `webrl suite list|show|check|serve|login`: look at tasks, prove them right, open the sites to a person, sign in to WebArena's. */
+/** @file `webrl suite list|show|check|serve|login|look`: look at tasks, prove them right, open the sites to a person, sign in to WebArena's. */
 
 import type { Command } from "commander";
 import type { Category, Split, Task } from "../../core/task.ts";
@@ -19,6 +19,7 @@ import {
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
+import { registerLook } from "./suite-look.ts";
 import { loadGuard, safetyOption } from "../safety-option.ts";
 
 interface FilterOptions extends SuiteOptions {
@@ -47,6 +48,7 @@ export function register(program: Command): void {
   registerCheck(suite);
   registerServe(suite);
   registerLogin(suite);
+  registerLook(suite);
 }
 
 function registerList(suite: Command): void {

@@ -1,0 +1,78 @@
+/** @file `webrl suite look`: a task's pages as the agent sees them, and what its actions do, line by line. */
+
+import { createInterface } from "node:readline";
+import type { Command } from "commander";
+import type { Task } from "../../core/task.ts";
+import type { ObservationFormat } from "../../core/observation.ts";
+import { ConfigError } from "../../core/errors.ts";
+import { answerOf } from "../../core/trajectory.ts";
+import { browserOption, examples, interruption, suiteOptions } from "../command.ts";
+import type { SuiteOptions } from "../command.ts";
+
+interface LookOptions extends SuiteOptions {
+  path?: string;
+  format: ObservationFormat;
+  browser: string[];
+}
+
+const FORMATS: readonly ObservationFormat[] = ["compact", "webrl", "aria"];
+
+export function registerLook(suite: Command): void {
+  const look = browserOption(
+    suiteOptions(
+      suite
+        .command("look")
+        .description(
+          "Show a site as the agent sees it. Each line of standard input is an action; the page that follows it is printed.",
+        ),
+    ),
+  )
+    .argument("[task]", "id of the task whose start page, user and checks are meant; default: the first one")
+    .option("--path <path>", "start here instead, e.g. /orders?page=2")
+    .option("--format <name>", `one of ${FORMATS.join(", ")}`, "compact");
+  examples(look, [
+    "webrl suite look --suite own --file site.ts < /dev/null",
+    "webrl suite look desk.badge --suite own --file site.ts",
+    `echo 'do(action="Click", element="link Orders")' | webrl suite look --suite own --file site.ts`,
+  ]).action(lookCommand);
+}
+
+async function lookCommand(id: string | undefined, options: LookOptions): Promise<void> {
+  if (!FORMATS.includes(options.format))
+    throw new ConfigError(
+      `no observation format ${JSON.stringify(options.format)}`,
+      `Choose one of ${FORMATS.join(", ")}.`,
+    );
+  const { loadSuite } = await import("../../tasks/load-suite.ts");
+  const { loadBrowser } = await import("../../run/parse-config.ts");
+  const { parseAction } = await import("../../text/action.ts");
+  const suite = await loadSuite(options.suite, options.file);
+  const task = id === undefined ? suite.tasks({ limit: 1 })[0] : suite.task(id);
+  if (!task) throw new ConfigError(`the suite ${suite.name} has no task`, "Add one.");
+  await using site = await suite.createSite({
+    browser: await loadBrowser(options.browser),
+    format: options.format,
+  });
+  const { signal } = interruption;
+  await using episode = await site.start(startingAt(task, options.path), { seed: 1, signal });
+  console.log(`task: ${task.id}: ${task.instruction}\n\n${episode.first.text}`);
+  const lines = createInterface({ input: process.stdin, signal });
+  for await (const line of lines) {
+    if (line.trim() === "") continue;
+    const time = await episode.step(parseAction(line), { signal });
+    console.log(`\n> ${line}\n${time.observation?.text ?? ""}`);
+    if (time.kind === "mid") continue;
+    const { ending } = time;
+    if (ending.kind === "faulted") console.log(`faulted: ${ending.message}`);
+    else {
+      const verdict = await episode.verify(answerOf(ending));
+      console.log(
+        verdict ? `success: ${verdict.success}\n${verdict.reasons.join("\n")}` : "the task has no checks",
+      );
+    }
+    return;
+  }
+}
+
+const startingAt = (task: Task, path: string | undefined): Task =>
+  path === undefined ? task : { ...task, startUrl: new URL(path, task.startUrl).href };

@@ -1,0 +1,111 @@
+/** @file Applications with a recipe (`apps/`): installed into a folder, and each a suite of its own, `app:NAME`. */
+
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import type { App } from "../apps/app.ts";
+import { findApp, missingPackages } from "../apps/list.ts";
+import { ConfigError } from "../core/errors.ts";
+import { parseJson } from "../core/json.ts";
+import { createOwnSuite } from "./own-suite.ts";
+import { runCommand } from "./server-process.ts";
+import type { Suite } from "./suite.ts";
+
+const INSTALL_MS = 20 * 60_000;
+/** Written last: what has it is whole. */
+const MARK = "installed.json";
+
+/** Where an application is installed unless a folder is named. */
+export function appDirectory(app: App, directory?: string): string {
+  if (directory !== undefined) return resolve(directory);
+  const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
+  return join(data, "webrl", "apps", app.name);
+}
+
+/** `stale`: by another revision of its recipe. */
+export async function stateOf(app: App, directory: string): Promise<"installed" | "stale" | "absent"> {
+  const file = join(directory, MARK);
+  if (!existsSync(file)) return "absent";
+  const mark = z
+    .object({ name: z.string(), revision: z.int() })
+    .safeParse(parseJson(await readFile(file, "utf8")));
+  return mark.success && mark.data.name === app.name && mark.data.revision === app.revision
+    ? "installed"
+    : "stale";
+}
+
+/** Throws a `ConfigError` where packages are missing, and where a step of the installation fails. */
+export async function installApp(app: App, directory: string, signal?: AbortSignal): Promise<void> {
+  refuseMissing(app);
+  if (
+    existsSync(directory) &&
+    (await stateOf(app, directory)) === "absent" &&
+    !existsSync(join(directory, PARTIAL))
+  )
+    throw new ConfigError(
+      `${directory} exists, and no application was installed there`,
+      "Name another folder with --directory, or remove this one.",
+    );
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, PARTIAL), "");
+  await app.install(directory, async (command) => {
+    try {
+      await runCommand({
+        command,
+        cwd: directory,
+        env: {},
+        timeoutMs: INSTALL_MS,
+        ...(signal ? { signal } : {}),
+      });
+    } catch (cause) {
+      signal?.throwIfAborted();
+      throw new ConfigError(
+        `${app.name} could not be installed: \`${command}\`: ${(cause as Error).message}`,
+        `Correct what it says, and run \`webrl apps install ${app.name}\` again.`,
+        { cause },
+      );
+    }
+  });
+  await rm(join(directory, PARTIAL));
+  await writeFile(
+    join(directory, MARK),
+    `${JSON.stringify({ name: app.name, revision: app.revision, title: app.title })}\n`,
+  );
+}
+
+/** An installation that was not finished: may be removed. */
+const PARTIAL = "installing";
+
+function refuseMissing(app: App): void {
+  const missing = missingPackages(app);
+  if (missing.length > 0)
+    throw new ConfigError(
+      `${app.name} needs the Debian package${missing.length > 1 ? "s" : ""} ${missing.join(", ")}, which ${missing.length > 1 ? "are" : "is"} not installed`,
+      `Install with: apt-get install --no-install-recommends ${missing.join(" ")}`,
+    );
+}
+
+/** Throws a `ConfigError` that says what to do where it is not installed as its recipe has it now. */
+export async function requireInstalled(app: App, directory: string): Promise<void> {
+  refuseMissing(app);
+  const state = await stateOf(app, directory);
+  if (state === "installed") return;
+  const folder = directory === appDirectory(app) ? "" : ` --directory ${directory}`;
+  throw new ConfigError(
+    state === "absent"
+      ? `${app.name} is not installed in ${directory}`
+      : `what is installed in ${directory} was made by another version of the recipe of ${app.name}`,
+    `Run \`webrl apps install ${app.name}${folder}\`.`,
+  );
+}
+
+/** The suite `app:NAME`. `folder`: where it is installed, if not in the usual place. */
+export async function loadAppSuite(name: string, folder?: string): Promise<Suite> {
+  const app = findApp(name);
+  const directory = appDirectory(app, folder);
+  await requireInstalled(app, directory);
+  return createOwnSuite(app.site(directory), directory);
+}
