@@ -347,7 +347,8 @@ function inconsistency(definition: SiteDefinition): string | undefined {
   if ((start?.instances ?? 1) > 1 && !baseUrl.includes("{port}"))
     return "start.instances is more than 1, so baseUrl needs {port}";
   const users = Object.keys(usersOf(definition));
-  if (definition.login && users.length === 0) return "login names no user";
+  if (definition.login && !Array.isArray(definition.login) && users.length === 0)
+    return "login names no user";
   for (const { id, user } of [...tasks, ...templates])
     if (typeof user === "string" && !users.includes(user))
       return `${id} is for the user ${JSON.stringify(user)}, who is not in login${users.length > 0 ? `; there are ${users.join(", ")}` : ""}`;
@@ -358,7 +359,8 @@ function inconsistency(definition: SiteDefinition): string | undefined {
 /** The users that can sign in, by name; the only one of a list is called `user`. */
 export function usersOf({ login }: Pick<SiteDefinition, "login">): Record<string, LoginStep[]> {
   if (login === undefined) return {};
-  return Array.isArray(login) ? { user: login } : login;
+  if (!Array.isArray(login)) return login;
+  return login.length > 0 ? { user: login } : {};
 }
 
 export interface StateOptions {
