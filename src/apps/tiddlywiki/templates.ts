@@ -104,7 +104,7 @@ const bring = fact(
     'What do guests of "{title}" bring along?',
     'I am going to "{title}". What do I take with me?',
   ],
-  // A form feed ends the page's words.
+  // Nothing ends the sentence in a page's words.
   /Bring: (gloves|a bucket|a hat|blunt tools|a dish to share|a notebook|baskets|secateurs)/,
 );
 
