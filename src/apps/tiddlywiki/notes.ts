@@ -28,7 +28,16 @@ export interface Kept {
 export type Notebook = Record<string, Kept>;
 
 const NOT_COUNTED = new Set([
-  ...["title", "text", "tags", "type", "bag", "revision", "created", "creator", "modified", "modifier"],
+  "title",
+  "text",
+  "tags",
+  "type",
+  "bag",
+  "revision",
+  "created",
+  "creator",
+  "modified",
+  "modifier",
 ]);
 
 const start = (): Notebook =>
@@ -99,5 +108,5 @@ const plain = (note: Kept | undefined): string =>
     : JSON.stringify([
         note.text.replace(/[ \t]+$/gm, "").trim(),
         note.tags,
-        Object.entries(note.fields).sort(),
+        Object.entries(note.fields).sort(([a], [b]) => (a < b ? -1 : 1)),
       ]);
