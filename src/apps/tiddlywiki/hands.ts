@@ -37,7 +37,7 @@ export const CONFIRM = "Confirm changes to this tiddler";
 export const TEXT = "Type the text for this tiddler";
 
 /** The note that was opened last is the last on the page, and so is its button. */
-export function count(page: Observation, label: string): number {
+function count(page: Observation, label: string): number {
   let n = 1;
   while (maybe(page, "button", label, n + 1)) n++;
   return n;
