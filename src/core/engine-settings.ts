@@ -3,10 +3,12 @@
 import { z } from "zod";
 import { ConfigError } from "./errors.ts";
 
+const environmentName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable");
+
 const serverShape = {
-  apiKeyEnv: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of an environment variable")
+  apiKeyEnv: environmentName
     .default("TINKER_API_KEY")
     .describe("Environment variable with the server's key; the key itself is never part of a configuration."),
   rank: z
@@ -18,6 +20,30 @@ const serverShape = {
       "Rank of the adapters on the server, which itself decides on their scale and place; 0 trains all weights, where the server can.",
     ),
 };
+
+const samplerSchema = z.strictObject({
+  kind: z
+    .literal("vllm")
+    .default("vllm")
+    .describe("vllm: adapters are loaded at run time, prompts are token ids."),
+  url: z.string().min(1).describe("vLLM's root, such as http://127.0.0.1:8001, without /v1."),
+  apiKeyEnv: environmentName.default("VLLM_API_KEY").describe("Environment variable with vLLM's key."),
+  directory: z
+    .string()
+    .min(1)
+    .describe("Adapters are written into this directory, and vLLM reads them there: both have to see it."),
+  serverDirectory: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("The same directory as vLLM sees it, such as a container's mount; null for the same path."),
+  maxStaleness: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("Optimiser steps that sampled weights may be behind the trained ones."),
+});
 
 export const engineSettingsSchema = z.strictObject({
   kind: z
@@ -43,6 +69,17 @@ export const engineSettingsSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe("A server of its own for the critic; null: an adapter beside the actor's."),
+  sampler: samplerSchema
+    .nullable()
+    .default(null)
+    .describe("vLLM, which samples while the server trains; null: the server that trains samples, too."),
+  maxDifference: z
+    .number()
+    .positive()
+    .default(0.05)
+    .describe(
+      "How far log-probabilities of who samples and who trains may lie apart in the mean, nats a token; beyond it a run stops.",
+    ),
 });
 export type EngineSettings = z.infer<typeof engineSettingsSchema>;
 
@@ -53,15 +90,15 @@ export const isOnServer = (engine: EngineSettings): engine is ServerSettings => 
 
 /** Throws a `ConfigError` where settings that are valid alone contradict each other. */
 export function checkEngine(engine: EngineSettings): void {
-  const { kind, url, model, critic } = engine;
+  const { kind, url, model, critic, sampler } = engine;
   if (kind === "tinker" && (url === null || model === null))
     throw new ConfigError(
       `engine.kind is tinker, and engine.${url === null ? "url" : "model"} is not set`,
       "Set engine.url to the server's address and engine.model to what it calls the base model.",
     );
-  if (kind === "onnx" && (url ?? model ?? critic) !== null)
+  if (kind === "onnx" && (url ?? model ?? critic ?? sampler) !== null)
     throw new ConfigError(
-      `engine.${url !== null ? "url" : model !== null ? "model" : "critic"} is set, and engine.kind is onnx: models would be trained in this process`,
+      `engine.${url !== null ? "url" : model !== null ? "model" : critic !== null ? "critic" : "sampler"} is set, and engine.kind is onnx: models would be trained in this process`,
       "Set engine.kind=tinker, or leave it out.",
     );
 }

@@ -123,8 +123,18 @@ export interface Sampler {
   sample(request: SampleRequest): Promise<SampleResult>;
 }
 
+/** Of a model whose samples and log-probabilities come from different programs: they are then compared. */
+export interface Sampling {
+  /** Who samples, for people. */
+  readonly by: string;
+  /** The most optimiser steps that a sample's weights were behind the model's so far. */
+  staleness(): number;
+}
+
 /** A frozen set of weights. */
 export interface FrozenModel extends Sampler, AsyncDisposable {
+  /** Absent where one program samples and computes log-probabilities. */
+  readonly sampling?: Sampling;
   logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]>;
 }
 

@@ -67,6 +67,10 @@ export function phasePlots(overview: Pick<Overview, "byPhase">): LineChartProps[
       true,
     ),
     plot("KL to the last phase's policy", "nats per action", [["actor/kl", "KL(π_ref ‖ π)"]]),
+    plot("Sampler against trainer", "nats per token", [
+      ["sampler/difference_mean", "mean |Δ|"],
+      ["sampler/difference_max", "largest |Δ|"],
+    ]),
     plot("Perplexity of replayed candidates", "under the last phase's actor", [
       ["replay/mean_perplexity", "mean perplexity"],
     ]),

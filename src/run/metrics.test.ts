@@ -9,7 +9,7 @@ import { train } from "../train/loop.ts";
 import { METRIC_NAMES } from "./metrics.ts";
 import { createRun } from "./run-directory.ts";
 import { runInfo } from "./run-info.ts";
-import { fakeConfig, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
+import { fakeConfig, fakeEngine, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
 
 const documented = async () => {
   const text = await readFile(new URL("../../docs/metrics.md", import.meta.url), "utf8");
@@ -34,6 +34,7 @@ it("emits every metric in a run, and no other", async () => {
         return "site_down";
       },
     });
+    parts.engine = fakeEngine({ sampling: { by: "another program", staleness: () => 0 } });
     // A judge behind a server that is right now and then, so that precision and recall exist.
     parts.meter = createMeter();
     parts.judge = {

@@ -17,6 +17,7 @@ import type {
   OptimStep,
   SampleRequest,
   SampleResult,
+  Sampling,
   Tokenizer,
 } from "../core/engine.ts";
 import { ConfigError, invariant } from "../core/errors.ts";
@@ -28,6 +29,8 @@ export interface FakeEngineOptions {
   words?: readonly string[];
   /** Default 4096. */
   contextTokens?: number;
+  /** As of a model that is sampled from elsewhere. */
+  sampling?: Sampling;
 }
 
 export const FAKE_SPECIAL_TOKENS = [
@@ -129,7 +132,7 @@ export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
   return {
     name: "fake",
     open: async ({ path }: OpenOptions) => {
-      const model = new FakeModel(tokenizer, options.contextTokens ?? 4096);
+      const model = new FakeModel(tokenizer, options.contextTokens ?? 4096, options.sampling);
       if (path !== "fake") await model.load(path);
       models.add(model);
       return model;
@@ -144,14 +147,16 @@ class FakeModel implements Model {
   readonly name = "fake";
   readonly tokenizer: Tokenizer;
   readonly contextTokens: number;
+  readonly sampling?: Sampling;
   #rows = new Map<number, Row>();
   #steps = 0;
   #accumulated = false;
   #disposed = false;
 
-  constructor(tokenizer: Tokenizer, contextTokens: number) {
+  constructor(tokenizer: Tokenizer, contextTokens: number, sampling?: Sampling) {
     this.tokenizer = tokenizer;
     this.contextTokens = contextTokens;
+    if (sampling) this.sampling = sampling;
   }
 
   async sample(request: SampleRequest): Promise<SampleResult> {

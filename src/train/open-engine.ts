@@ -23,7 +23,8 @@ export interface OpenServerOptions extends Waiting {
   seed?: number | undefined;
 }
 
-type NamedServer = Pick<ServerSettings, "url" | "model" | "apiKeyEnv" | "rank">;
+type NamedServer = Pick<ServerSettings, "url" | "model" | "apiKeyEnv" | "rank"> &
+  Partial<Pick<ServerSettings, "sampler" | "maxDifference">>;
 
 export interface OpenedServer {
   engine: Engine;
@@ -36,7 +37,7 @@ export async function openServer(
   settings: NamedServer,
   { tokenizer, seed, onTrouble, signal }: OpenServerOptions,
 ): Promise<OpenedServer> {
-  const { url, model, apiKeyEnv, rank } = settings;
+  const { url, model, apiKeyEnv, rank, sampler, maxDifference } = settings;
   const apiKey = process.env[apiKeyEnv];
   const report = await probeTinkerServer({ url, model, apiKey, apiKeyEnv, rank, onTrouble, signal });
   const { profile } = report;
@@ -45,7 +46,21 @@ export async function openServer(
       `${url} would train another gradient than the run's: ${report.refusal}${report.like === "none known" ? "" : ` (as ${report.like} does)`}`,
       "Use another server; `webrl engine probe` shows all that was measured.",
     );
-  const server = { url, model, apiKey, apiKeyEnv, rank };
+  const server = {
+    url,
+    model,
+    apiKey,
+    apiKeyEnv,
+    rank,
+    sampler: sampler
+      ? {
+          ...sampler,
+          apiKey: process.env[sampler.apiKeyEnv],
+          serverDirectory: sampler.serverDirectory ?? undefined,
+          maxDifference,
+        }
+      : undefined,
+  };
   const engine = createTinkerEngine({ ...server, tokenizer, seed, profile, onTrouble, signal });
   return { engine, report, settings };
 }

@@ -11,6 +11,7 @@ import type { Stage } from "../../run/run-directory.ts";
 import { tokenizeExperience } from "../agent-experience.ts";
 import { promptTemplate } from "../prompt-template.ts";
 import { faultMetrics, runEpisodes } from "../run-episodes.ts";
+import { compareSampler } from "../compare-sampler.ts";
 
 export interface RolloutOutput {
   episodes: number;
@@ -40,6 +41,7 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
       policyPhase: Math.max(0, phase - 1),
       temperature: context.config.rollout.temperature,
     });
+    stage.metrics(await compareSampler(context, phase, records));
     if (phase === 0) await addExperience(context, stage);
     stage.metrics(rolloutMetrics(records));
     return { episodes: records.length, faulted: records.filter(isFaulted).length };

@@ -20,7 +20,7 @@ import {
   fakeTasks,
 } from "../../testing/index.ts";
 import { answerOf } from "../../core/trajectory.ts";
-import type { FakeSiteOptions } from "../../testing/index.ts";
+import type { FakeEngineOptions, FakeSiteOptions } from "../../testing/index.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { TrainConfig } from "../../run/config.ts";
 import { trainConfigSchema } from "../../run/config.ts";
@@ -123,7 +123,8 @@ export function* oracleOf(task: Task) {
   yield* fakeOracle(task);
 }
 
-export const fakeEngine = (): Engine => createFakeEngine({ words: [...createWords()] });
+export const fakeEngine = (options: Pick<FakeEngineOptions, "sampling"> = {}): Engine =>
+  createFakeEngine({ words: [...createWords()], ...options });
 
 function* createWords(): Generator<string> {
   yield* FAKE_WORDS;

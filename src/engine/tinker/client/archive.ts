@@ -8,6 +8,8 @@ import { createGunzip } from "node:zlib";
 import { randomUUID } from "node:crypto";
 import { extract } from "tar-stream";
 import { ConfigError } from "../../../core/errors.ts";
+import { readAdapterConfig } from "../../onnx/checkpoint/adapter.ts";
+import { writeDirectory } from "../../onnx/checkpoint/atomic-directory.ts";
 import { isModelFile } from "../../onnx/checkpoint/manifest.ts";
 import { SUM_PROFILE } from "../profile.ts";
 import { connectTo, type TinkerEngineOptions } from "./engine.ts";
@@ -25,6 +27,32 @@ interface DownloadOptions extends Pick<
   /** Where the files go. */
   into: string;
   signal?: AbortSignal | undefined;
+}
+
+/** An adapter that was saved to be sampled from, in PEFT's format, into a directory that is written whole or not at all. */
+export async function downloadAdapter(
+  server: Pick<Pointer, "url">,
+  path: string,
+  directory: string,
+  options: Pick<DownloadOptions, "apiKey" | "signal">,
+): Promise<void> {
+  await writeDirectory(directory, async (temporary) => {
+    const answer = await askArchive(server, path, options);
+    if (!answer.ok) {
+      await answer.body?.cancel();
+      throw new ConfigError(
+        `${server.url} does not hand out the adapter ${path} (its answer is ${answer.status})`,
+        "Sample from the server that trains (leave engine.sampler out), or train on one that hands archives out.",
+      );
+    }
+    const names = await unpack(answer, temporary);
+    const missing = ["adapter_config.json", "adapter_model.safetensors"].filter(
+      (name) => !names.includes(name),
+    );
+    if (missing.length > 0)
+      throw new TinkerError("nonsense", `the archive of ${path} has no ${missing.join(" and no ")}`);
+  });
+  await readAdapterConfig(directory);
 }
 
 /**
@@ -61,9 +89,9 @@ export async function downloadCheckpoint(pointer: Pointer, options: DownloadOpti
 }
 
 async function askArchive(
-  { url }: Pointer,
+  { url }: Pick<Pointer, "url">,
   path: string,
-  { apiKey, signal }: DownloadOptions,
+  { apiKey, signal }: Pick<DownloadOptions, "apiKey" | "signal">,
 ): Promise<Response> {
   const match = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path);
   if (!match)

@@ -241,6 +241,22 @@ it("is patient with 429 and 402, and gives up with an error that says whether to
   });
 });
 
+it("goes on asking a server that holds polls for longer than we wait: it is at work", async () => {
+  const server = fake();
+  const clock = quickClock();
+  let held = 30;
+  const slow: Send = async (outgoing) => {
+    if (outgoing.path !== "retrieve_future" || held-- <= 0) return server.send(outgoing);
+    await clock.sleep(45_000);
+    throw new NoReply("no whole answer within 45 s", true, null, true);
+  };
+  await using engine = engineOn(slow, {}, { clock });
+  await using model = await engine.open({ path: TOKENIZER });
+  expect((await model.logprobs([datum(model)]))[0]!.length).toBeGreaterThan(0);
+  held = Infinity;
+  await expect(model.logprobs([datum(model)])).rejects.toThrow(/no result of Forward after 6\d min/);
+});
+
 it("asks for the key, and writes it nowhere", async () => {
   const apiKey = "tml-secret-of-mine";
   await using engine = createTinkerEngine({

@@ -48,6 +48,8 @@ const DEFAULT_PATIENCE: Patience = {
 export interface KeySource {
   /** Name of an environment variable. */
   env: string;
+  /** The setting that names it. */
+  setting?: string;
   isSet: boolean;
 }
 
@@ -60,6 +62,8 @@ export interface Call {
    */
   resend: "always" | "unless_arrived";
   headers?: Record<string, string>;
+  /** A 500 says that this call cannot be done, and not that the server is in trouble. */
+  isFinalAt500?: boolean;
   signal?: AbortSignal | undefined;
 }
 
@@ -120,7 +124,9 @@ export function createConnection(
       else outage.end();
       return reply;
     } catch (error) {
-      if (error instanceof NoReply) outage.begin(error.message);
+      // A server that holds a poll for longer than we do is at work.
+      const isHeld = error instanceof NoReply && error.isOurLimit && outgoing.path === "retrieve_future";
+      if (error instanceof NoReply && !isHeld) outage.begin(error.message);
       throw error;
     } finally {
       stopWatching();
@@ -151,7 +157,8 @@ export function createConnection(
           await clock.sleep(5000, signal);
           continue;
         }
-        if (!isPassing(reply.status)) return { reply, attempts };
+        if (!isPassing(reply.status) || (reply.status === 500 && call.isFinalAt500))
+          return { reply, attempts };
         trouble = { message: describeReply(reply) };
         pause = Math.min(reply.pauseMs ?? pause, BACKOFF_LIMIT_MS);
         // The server had it in its hands, and its answer does not say that it let go of it.
@@ -247,6 +254,8 @@ export function createConnection(
             throw new TinkerError("busy", `${url} gives no result of ${type}: ${describeReply(reply)}`);
         } catch (cause) {
           if (!(cause instanceof NoReply)) throw cause;
+          // A server that holds a poll for longer than we do (SkyRL: 300 s) is at work.
+          if (cause.isOurLimit) continue;
           pause = Math.min(2 ** failures * 1000, BACKOFF_LIMIT_MS);
           if (clock.now() - failingSince + pause > patience.submitMs)
             throw new TinkerError(
@@ -272,12 +281,12 @@ const unknownStep = (path: string, message: string, cause?: unknown) =>
 function refusal(reply: Reply, path: string, url: string, key: KeySource | undefined): Error {
   const said = describeReply(reply);
   if (reply.status === 401 || reply.status === 403) {
-    const { env, isSet } = key ?? { env: API_KEY_ENV, isSet: true };
+    const { env, isSet, setting = "engine.apiKeyEnv" } = key ?? { env: API_KEY_ENV, isSet: true };
     return new ConfigError(
       isSet
         ? `${url} does not accept the API key of ${env} (${said})`
         : `${url} wants an API key, and ${env} is not set (${said})`,
-      `Put the server's key into ${env}, or name another environment variable with engine.apiKeyEnv.`,
+      `Put the server's key into ${env}, or name another environment variable with ${setting}.`,
     );
   }
   if (reply.status >= 300 && reply.status < 400)

@@ -15,6 +15,7 @@ import type { Patience } from "./connection.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import { checkPointer, openRemoteModel } from "./model.ts";
 import { API_KEY_ENV, isPointer, readPointer } from "./pointer.ts";
+import { openVllm, type SamplerSettings } from "./sampled-elsewhere.ts";
 import { openSession } from "./session.ts";
 import type { Clock, Send } from "./transport.ts";
 import { createSend } from "./transport.ts";
@@ -36,6 +37,8 @@ export interface TinkerEngineOptions {
   seed?: number | undefined;
   /** How the server computes, as `probeServer` measured it. Default: as `webrl engine serve`. */
   profile?: ServerProfile | undefined;
+  /** vLLM, where it samples in the place of the server that trains. */
+  sampler?: SamplerSettings | undefined;
   patience?: Partial<Patience> | undefined;
   /** Told that the server does not answer and until when it is waited for, and that it answers again. */
   onTrouble?: ((message: string) => void) | undefined;
@@ -53,8 +56,11 @@ const configSchema = z.object({
 
 /** Connects at the first `open`, which throws a `ConfigError` where the server lacks the model or it is another one. */
 export function createTinkerEngine(options: TinkerEngineOptions): Engine {
-  const { url, model, profile = SUM_PROFILE, signal } = options;
+  const { url, model, profile = SUM_PROFILE, signal, sampler } = options;
   const connection = connectTo(options);
+  const { patience, clock, onTrouble } = options;
+  if (sampler) checkUrl(sampler.url, "sampler's");
+  const vllm = sampler && openVllm(sampler, { patience, clock, onTrouble, signal });
   let opened: ReturnType<typeof connect> | null = null;
   const connect = async () => {
     const base = await readBase(options.tokenizer);
@@ -63,8 +69,10 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
       ourCapabilitiesSchema,
     );
     const served = checkServed(capabilities, model, base, url);
+    const sampled = await vllm?.contextTokens();
     const session = await openSession(connection, signal);
-    return { ...base, session, contextTokens: Math.min(served ?? base.contextTokens, base.contextTokens) };
+    const contexts = [served, sampled, base.contextTokens].filter((each) => typeof each === "number");
+    return { ...base, session, contextTokens: Math.min(...contexts) };
   };
   const held = new Set<Model>();
 
@@ -85,6 +93,11 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
       lora: pointer && !lora ? pointer.lora : loraConfig(lora, profile, options),
     };
     if (pointer) checkPointer(pointer, { ...spec, url }, path);
+    if (vllm && spec.lora.rank === 0)
+      throw new ConfigError(
+        "vLLM gets adapters, and engine.rank 0 trains all weights",
+        "Set a rank, or leave engine.sampler out.",
+      );
     const remote = await openRemoteModel({
       link: { connection, session, profile, signal },
       spec,
@@ -96,6 +109,7 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
       origin: pointer ? { path: pointer.path, optimizer: false } : null,
       check: pointer?.check,
       name: `${model} at ${url}`,
+      elsewhere: vllm && { vllm, settings: sampler!, source: { url, apiKey: options.apiKey, signal } },
     });
     held.add(remote);
     return remote;
@@ -132,7 +146,7 @@ export function connectTo(
 }
 
 /** @throws ConfigError for what is no address, and for one that carries a secret: it would be written into records. */
-function checkUrl(url: string): void {
+function checkUrl(url: string, whose = "server's"): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new ConfigError(
       `${JSON.stringify(url)} is no address of a server`,
@@ -141,7 +155,7 @@ function checkUrl(url: string): void {
   const { username, password, search } = new URL(url);
   if (username !== "" || password !== "" || search !== "")
     throw new ConfigError(
-      "the server's address carries a name, a password or a query",
+      `the ${whose} address carries a name, a password or a query`,
       "Put the key into an environment variable: the address is written into records.",
     );
 }

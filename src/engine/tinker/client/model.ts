@@ -28,6 +28,7 @@ import { collectLogprobs, cutIntoChunks, datumBytes, placeDatums, wireDatum } fr
 import { TinkerError } from "./errors.ts";
 import type { Pointer } from "./pointer.ts";
 import { POINTER, readPointer } from "./pointer.ts";
+import { sampleElsewhere, type ElsewhereOptions } from "./sampled-elsewhere.ts";
 import { sampleRemotely } from "./sampler.ts";
 import type { Link, ModelSpec, Origin } from "./training-client.ts";
 import { adamParams, createTrainingClient } from "./training-client.ts";
@@ -44,6 +45,8 @@ export interface RemoteModelOptions {
   /** What the origin's log-probabilities were when it was saved. */
   check?: Pointer["check"] | undefined;
   name: string;
+  /** Who samples, where it is not this server. */
+  elsewhere?: Pick<ElsewhereOptions, "vllm" | "settings" | "source"> | undefined;
 }
 
 /** Per chunk where the server says nothing of its own. */
@@ -189,6 +192,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     request.signal?.throwIfAborted();
     return atOnce(async () => {
       request.signal?.throwIfAborted();
+      if (elsewhere) return elsewhere.sample(request);
       for (let attempt = 0; ; attempt++) {
         if (sampler?.version !== client.version) {
           const opened = client.saveForSampler();
@@ -235,8 +239,17 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     const tokens_T = tokenizer
       .encode("The page shows a list of products and their prices.")
       .slice(0, contextTokens);
-    return { tokens_T, positions_N: tokens_T.slice(1).map((_, n) => n), targets_N: tokens_T.slice(1) };
+    return wholeText(tokens_T);
   };
+  const elsewhere =
+    options.elsewhere &&
+    sampleElsewhere({
+      ...options.elsewhere,
+      client,
+      tokenizer,
+      mark_T: mark().tokens_T,
+      trained: async (tokens_T) => (await logprobs([wholeText(tokens_T)]))[0]!,
+    });
 
   async function save(directory: string, { optimizer = false } = {}): Promise<void> {
     invariant(accumulated === 0, "a model is saved between steps");
@@ -308,9 +321,20 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     save,
     load,
     fork,
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    sampling: elsewhere?.sampling ?? { by: options.url, staleness: () => 0 },
+    [Symbol.asyncDispose]: async () => {
+      await elsewhere?.[Symbol.asyncDispose]();
+      await client[Symbol.asyncDispose]();
+    },
   };
 }
+
+/** Every token of a text but the first. */
+const wholeText = (tokens_T: readonly number[]): Datum => ({
+  tokens_T,
+  positions_N: tokens_T.slice(1).map((_, n) => n),
+  targets_N: tokens_T.slice(1),
+});
 
 const wireBytes = ({ loss_fn_inputs: inputs }: WireDatum) => (inputs["target_tokens"]?.data.length ?? 0) * 20;
 

@@ -71,10 +71,23 @@ export async function sampleRemotely(
   const [sequence] = sequences;
   if (!sequence) throw new TinkerError("nonsense", "the server answers a sample without a sequence");
   const { tokens, logprobs, stop_reason: reason } = sequence;
-  if (tokens.length > maxTokens || logprobs?.length !== tokens.length)
+  return checkSample({ tokens, logprobs: logprobs ?? [], reason }, request, tokenizer);
+}
+
+/**
+ * What a server wrote, cut where the contract ends it.
+ * @throws TinkerError for tokens or log-probabilities that no model gives.
+ */
+export function checkSample(
+  { tokens, logprobs, reason }: { tokens: number[]; logprobs: readonly number[]; reason: "stop" | "length" },
+  request: SampleRequest,
+  tokenizer: Pick<Tokenizer, "vocabSize" | "decode">,
+): RemoteSample {
+  const { maxTokens, temperature } = request;
+  if (tokens.length > maxTokens || logprobs.length !== tokens.length)
     throw new TinkerError(
       "nonsense",
-      `the server answers ${tokens.length} tokens and ${logprobs?.length ?? 0} log-probabilities where at most ${maxTokens} were asked for`,
+      `the server answers ${tokens.length} tokens and ${logprobs.length} log-probabilities where at most ${maxTokens} were asked for`,
     );
   const outside = tokens.find((token) => token < 0 || token >= tokenizer.vocabSize);
   if (outside !== undefined)

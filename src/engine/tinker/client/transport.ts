@@ -26,10 +26,13 @@ export class NoReply extends Error {
   override readonly name = "NoReply";
   /** Whether the server may have received the request. */
   readonly mayHaveArrived: boolean;
+  /** Whether it was we who waited no longer. */
+  readonly isOurLimit: boolean;
 
-  constructor(message: string, mayHaveArrived: boolean, cause: unknown) {
+  constructor(message: string, mayHaveArrived: boolean, cause: unknown, isOurLimit = false) {
     super(message, { cause });
     this.mayHaveArrived = mayHaveArrived;
+    this.isOurLimit = isOurLimit;
   }
 }
 
@@ -62,19 +65,26 @@ export const realClock: Clock = {
 
 export type Send = (outgoing: Outgoing) => Promise<Reply>;
 
+/** Where a server's paths begin, and how it is given the key. */
+export interface Dialect {
+  prefix: string;
+  keyHeader(apiKey: string): Record<string, string>;
+}
+export const TINKER: Dialect = { prefix: "/api/v1/", keyHeader: (key) => ({ "x-api-key": key }) };
+
 /** `url`: the server's root. The key is sent in a header and is in no message. */
-export function createSend(url: string, apiKey: string | null): Send {
+export function createSend(url: string, apiKey: string | null, dialect = TINKER): Send {
   const root = url.replace(/\/+$/, "");
   return async ({ path, body, wantsProtobuf, headers, timeoutMs, signal }) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const isBytes = body instanceof Uint8Array;
     try {
-      const response = await fetch(`${root}/api/v1/${path}`, {
+      const response = await fetch(`${root}${dialect.prefix}${path}`, {
         method: body ? "POST" : "GET",
         headers: {
           accept: wantsProtobuf ? PROTOBUF : "application/json",
           ...(body && { "content-type": isBytes ? PROTOBUF : "application/json" }),
-          ...(apiKey !== null && { "x-api-key": apiKey }),
+          ...(apiKey !== null && dialect.keyHeader(apiKey)),
           ...headers,
         },
         ...(body && { body: isBytes ? Buffer.from(body) : JSON.stringify(body) }),
@@ -86,7 +96,7 @@ export function createSend(url: string, apiKey: string | null): Send {
       signal?.throwIfAborted();
       const reason = (cause as Error).cause as NodeJS.ErrnoException | undefined;
       const said = limit.aborted ? `no whole answer within ${timeoutMs / 1000} s` : describe(cause as Error);
-      throw new NoReply(said, !NEVER_SENT.test(reason?.code ?? ""), cause);
+      throw new NoReply(said, !NEVER_SENT.test(reason?.code ?? ""), cause, limit.aborted);
     }
   };
 }

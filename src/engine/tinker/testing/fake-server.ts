@@ -71,6 +71,8 @@ export interface FakeServer {
   restart(): void;
   /** Weights of all models, in the order of their making. */
   weights(): Float64Array[];
+  /** Weights that were saved by name to be sampled from, by the server's path of them. */
+  adapter(path: string): Float64Array | undefined;
   /** Bodies and headers of all requests. */
   readonly log: Outgoing[];
 }
@@ -368,6 +370,11 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
         return finish({ path: body["path"] });
       }
       case "save_weights_for_sampler": {
+        if (typeof body["path"] === "string") {
+          const named = `tinker://${id}/sampler_weights/${body["path"]}`;
+          saved.set(named, copy(model));
+          return finish({ path: named, sampling_session_id: null });
+        }
         const at = `sampler-${++made}`;
         samplers.set(at, model.theta.slice());
         return finish({ path: null, sampling_session_id: at });
@@ -385,6 +392,7 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
     get backwardDatums() {
       return backwardDatums;
     },
+    adapter: (path) => saved.get(path)?.theta,
     weights: () => [...models.values()].map(({ theta }) => theta),
     restart: () => {
       sessions = new Set();

@@ -201,6 +201,9 @@ export const failedRequestSchema = z.object({
   error_message: z.string(),
 });
 
+/** The form of servers that speak as OpenAI does. */
+const openAiErrorSchema = z.object({ error: z.object({ message: z.string() }) });
+
 const detailSchema = z.object({
   detail: z.union([z.string(), z.array(z.object({ loc: z.array(z.unknown()).nullish(), msg: z.string() }))]),
 });
@@ -216,6 +219,8 @@ export function describeErrorBody(body: unknown): string | null {
   }
   const failed = failedFutureSchema.safeParse(body);
   if (failed.success) return failed.data.error;
+  const openAi = openAiErrorSchema.safeParse(body);
+  if (openAi.success) return openAi.data.error.message;
   const request = failedRequestSchema.safeParse(body);
   return request.success ? request.data.error_message : null;
 }

@@ -1,0 +1,60 @@
+/** @file How far who samples and who trains are apart, on what was sampled: a phase's actions, asked about once more. */
+
+import { mean } from "../algo/statistics.ts";
+import { ConfigError } from "../core/errors.ts";
+import { MICRO_BATCH_TOKENS, microBatches } from "../engine/optimise.ts";
+import type { EpisodeRecord } from "../rollout/episode.ts";
+import { isFaulted } from "../rollout/episode.ts";
+import type { MetricName } from "../run/metrics.ts";
+import { actionDatum } from "../text/prompt.ts";
+import type { Context } from "./context.ts";
+
+/** Actions that are asked about. */
+const ACTIONS = 64;
+
+/**
+ * Nothing where one program does both. Before anything is learned from the actions:
+ * @throws ConfigError where the mean |Δ| is above `engine.maxDifference`.
+ */
+export async function compareSampler(
+  { config, models, rng, signal }: Context,
+  phase: number,
+  records: readonly EpisodeRecord[],
+): Promise<Partial<Record<MetricName, number>>> {
+  const model = await models.read("actor", Math.max(0, phase - 1));
+  if (!model.sampling) return {};
+  const sampled = records
+    .filter((record) => !isFaulted(record))
+    .flatMap(({ trajectory }) => trajectory.steps)
+    .flatMap(({ promptTokens, responseTokens, logprobs }) =>
+      promptTokens && responseTokens && logprobs?.length === responseTokens.length && logprobs.length > 0
+        ? [{ datum: actionDatum(promptTokens, responseTokens), logprobs }]
+        : [],
+    );
+  const chosen = rng.fork(`sampler-${phase}`).shuffle(sampled).slice(0, ACTIONS);
+  const apart: number[] = [];
+  for (const micro of microBatches(
+    chosen.map(({ datum }) => datum),
+    MICRO_BATCH_TOKENS,
+  )) {
+    signal?.throwIfAborted();
+    const rows = await model.logprobs(micro.map((i) => chosen[i]!.datum));
+    micro.forEach((i, b) =>
+      chosen[i]!.logprobs.forEach((said, n) => apart.push(Math.abs(said - rows[b]![n]!))),
+    );
+  }
+  const { by, staleness } = model.sampling;
+  if (apart.length === 0) return { "sampler/staleness": staleness() };
+  const difference = mean(apart);
+  const { maxDifference } = config.engine;
+  if (!(difference <= maxDifference))
+    throw new ConfigError(
+      `phase ${phase}: the log-probabilities that ${by} gives of ${chosen.length} sampled actions lie ${difference.toFixed(3)} nats a token from those of the model that is trained (at most ${Math.max(...apart).toFixed(2)}); engine.maxDifference is ${maxDifference}`,
+      "Nothing was learned from them. Let the sampler serve the same base in the same precision (vLLM: --logprobs-mode raw_logprobs, which is its default) and start a new run; or raise engine.maxDifference.",
+    );
+  return {
+    "sampler/difference_mean": difference,
+    "sampler/difference_max": apart.reduce((most, each) => Math.max(most, each), 0),
+    "sampler/staleness": staleness(),
+  };
+}
