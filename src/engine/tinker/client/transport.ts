@@ -70,7 +70,7 @@ export interface Dialect {
   prefix: string;
   keyHeader(apiKey: string): Record<string, string>;
 }
-export const TINKER: Dialect = { prefix: "/api/v1/", keyHeader: (key) => ({ "x-api-key": key }) };
+const TINKER: Dialect = { prefix: "/api/v1/", keyHeader: (key) => ({ "x-api-key": key }) };
 
 /** `url`: the server's root. The key is sent in a header and is in no message. */
 export function createSend(url: string, apiKey: string | null, dialect = TINKER): Send {
