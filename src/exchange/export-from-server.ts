@@ -8,7 +8,7 @@ import { isAdapterDirectory, readAdapter, writeAdapter } from "../engine/onnx/ch
 import { refuseForeign } from "../engine/onnx/checkpoint/atomic-directory.ts";
 import { writeManifest } from "../engine/onnx/checkpoint/manifest.ts";
 import { readTokenizerFiles } from "../engine/onnx/model-files.ts";
-import { downloadCheckpoint } from "../engine/tinker/client/archive.ts";
+import { downloadCheckpoint } from "../engine/tinker/client/download-checkpoint.ts";
 import { readPointer } from "../engine/tinker/client/pointer.ts";
 import type { Exported, ExportOptions } from "./export-model.ts";
 import { importFolder } from "./import-folder.ts";

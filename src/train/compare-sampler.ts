@@ -22,7 +22,8 @@ export async function compareSampler(
   records: readonly EpisodeRecord[],
 ): Promise<Partial<Record<MetricName, number>>> {
   const model = await models.read("actor", Math.max(0, phase - 1));
-  if (!model.sampling) return {};
+  const { sampling } = model;
+  if (!sampling) return {};
   const sampled = records
     .filter((record) => !isFaulted(record))
     .flatMap(({ trajectory }) => trajectory.steps)
@@ -43,18 +44,17 @@ export async function compareSampler(
       chosen[i]!.logprobs.forEach((said, n) => apart.push(Math.abs(said - rows[b]![n]!))),
     );
   }
-  const { by, staleness } = model.sampling;
-  if (apart.length === 0) return { "sampler/staleness": staleness() };
+  if (apart.length === 0) return { "sampler/staleness": sampling.staleness() };
   const difference = mean(apart);
   const { maxDifference } = config.engine;
   if (!(difference <= maxDifference))
     throw new ConfigError(
-      `phase ${phase}: the log-probabilities that ${by} gives of ${chosen.length} sampled actions lie ${difference.toFixed(3)} nats a token from those of the model that is trained (at most ${Math.max(...apart).toFixed(2)}); engine.maxDifference is ${maxDifference}`,
+      `phase ${phase}: the log-probabilities that ${sampling.by} gives of ${chosen.length} sampled actions lie ${difference.toFixed(3)} nats a token from those of the model that is trained (at most ${Math.max(...apart).toFixed(2)}); engine.maxDifference is ${maxDifference}`,
       "Nothing was learned from them. Let the sampler serve the same base in the same precision (vLLM: --logprobs-mode raw_logprobs, which is its default) and start a new run; or raise engine.maxDifference.",
     );
   return {
     "sampler/difference_mean": difference,
     "sampler/difference_max": apart.reduce((most, each) => Math.max(most, each), 0),
-    "sampler/staleness": staleness(),
+    "sampler/staleness": sampling.staleness(),
   };
 }

@@ -1,31 +1,22 @@
-/** @file The weights of a checkpoint on a Tinker server, brought into a directory here. */
+/** @file The archives of weights that a Tinker server hands out. */
 
 import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { randomUUID } from "node:crypto";
 import { extract } from "tar-stream";
 import { ConfigError } from "../../../core/errors.ts";
 import { readAdapterConfig } from "../../onnx/checkpoint/adapter.ts";
 import { writeDirectory } from "../../onnx/checkpoint/atomic-directory.ts";
 import { isModelFile } from "../../onnx/checkpoint/manifest.ts";
-import { SUM_PROFILE } from "../profile.ts";
-import { connectTo, type TinkerEngineOptions } from "./engine.ts";
 import { TinkerError } from "./errors.ts";
 import type { Pointer } from "./pointer.ts";
-import { openSession } from "./session.ts";
-import { createTrainingClient } from "./training-client.ts";
 
 const GZIP = [0x1f, 0x8b];
 
-interface DownloadOptions extends Pick<
-  TinkerEngineOptions,
-  "apiKey" | "patience" | "onTrouble" | "send" | "clock"
-> {
-  /** Where the files go. */
-  into: string;
+export interface ArchiveOptions {
+  apiKey?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -34,7 +25,7 @@ export async function downloadAdapter(
   server: Pick<Pointer, "url">,
   path: string,
   directory: string,
-  options: Pick<DownloadOptions, "apiKey" | "signal">,
+  options: ArchiveOptions,
 ): Promise<void> {
   await writeDirectory(directory, async (temporary) => {
     const answer = await askArchive(server, path, options);
@@ -45,7 +36,7 @@ export async function downloadAdapter(
         "Sample from the server that trains (leave engine.sampler out), or train on one that hands archives out.",
       );
     }
-    const names = await unpack(answer, temporary);
+    const names = await unpackArchive(answer, temporary);
     const missing = ["adapter_config.json", "adapter_model.safetensors"].filter(
       (name) => !names.includes(name),
     );
@@ -55,43 +46,11 @@ export async function downloadAdapter(
   await readAdapterConfig(directory);
 }
 
-/**
- * Names of the files that came. Servers that only hand out what samplers read are asked to write that first.
- * @throws ConfigError where the server hands nothing out.
- */
-export async function downloadCheckpoint(pointer: Pointer, options: DownloadOptions): Promise<string[]> {
-  const { url, apiKeyEnv, path } = pointer;
-  // Says what is wrong with address, key or server.
-  const connection = connectTo({ ...options, url, apiKeyEnv });
-  await using session = await openSession(connection, options.signal);
-  const first = await askArchive(pointer, path, options);
-  if (first.ok) return unpack(first, options.into);
-  await first.body?.cancel();
-  const profile = { ...SUM_PROFILE, seqId: "ignored" as const };
-  const link = { connection, session, profile, signal: options.signal };
-  const origin = { path, optimizer: false };
-  await using client = createTrainingClient(
-    link,
-    { baseModel: pointer.baseModel, lora: pointer.lora },
-    origin,
-  );
-  const second = await askArchive(
-    pointer,
-    await client.saveForOthers(`webrl-export-${randomUUID().slice(0, 8)}`),
-    options,
-  );
-  if (second.ok) return unpack(second, options.into);
-  await second.body?.cancel();
-  throw new ConfigError(
-    `${url} does not hand out ${path} (its answer is ${first.status}, and ${second.status} for a sampler's weights)`,
-    "Get the weights as the operator of the server does: the path names them there.",
-  );
-}
-
-async function askArchive(
+/** The answer of a server that is asked for the files of a path. */
+export async function askArchive(
   { url }: Pick<Pointer, "url">,
   path: string,
-  { apiKey, signal }: Pick<DownloadOptions, "apiKey" | "signal">,
+  { apiKey, signal }: ArchiveOptions,
 ): Promise<Response> {
   const match = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path);
   if (!match)
@@ -119,8 +78,8 @@ async function askArchive(
   return ask(to, to.origin === address.origin ? key : {});
 }
 
-/** Only what a model is read from, each under its last name. */
-async function unpack(response: Response, into: string): Promise<string[]> {
+/** Writes only what a model is read from, each under its last name. */
+export async function unpackArchive(response: Response, into: string): Promise<string[]> {
   const [head, rest] = await withHead(response);
   const isPacked = GZIP.every((byte, i) => head[i] === byte);
   const names: string[] = [];
