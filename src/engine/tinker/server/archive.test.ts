@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import type { Engine, Model } from "../../../core/engine.ts";
+import { writeManifest } from "../../onnx/checkpoint/manifest.ts";
 import { createOnnxEngine } from "../../onnx/engine.ts";
 import { createTinkerEngine } from "../client/engine.ts";
 import { SUM_PROFILE } from "../profile.ts";
@@ -23,6 +24,7 @@ async function listenSampler(engine: Engine, base: string): Promise<{ url: strin
       const config = JSON.parse(await readFile(file, "utf8")) as object;
       await rm(join(adapter, "manifest.json"));
       await writeFile(file, JSON.stringify({ ...config, base_model_name_or_path: base }));
+      await writeManifest(adapter);
       model = await engine.open({ path: adapter });
     }
     if (path !== "/v1/completions") return {};
@@ -42,10 +44,11 @@ async function listenSampler(engine: Engine, base: string): Promise<{ url: strin
     };
   };
   const server = createServer((request, response) => {
-    void (async () => {
+    const answered = (async () => {
       const text = Buffer.concat(await request.toArray()).toString() || "{}";
       response.end(JSON.stringify(await answer(request.url!, JSON.parse(text) as Record<string, unknown>)));
     })();
+    answered.catch((error: Error) => response.writeHead(400).end(error.message));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
