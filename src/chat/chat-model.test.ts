@@ -215,6 +215,24 @@ describe("a server that is slow, limits or answers nonsense", () => {
     expect(calls()).toBe(2);
   });
 
+  test("a server is waited for as long as its time is, also where Node's fetch gives up on headers before", async () => {
+    await fetch("data:,");
+    const symbol = Symbol.for("undici.globalDispatcher.1");
+    const slot = globalThis as Record<symbol, unknown>;
+    const before = slot[symbol] as { constructor: new (options: object) => unknown };
+    slot[symbol] = new before.constructor({ headersTimeout: 1 });
+    try {
+      const { model, calls } = await start(async (c) => {
+        await sleep(3000);
+        return c.json(completion("Hi"));
+      });
+      expect((await model.chat(request)).text).toBe("Hi");
+      expect(calls()).toBe(1);
+    } finally {
+      slot[symbol] = before;
+    }
+  });
+
   test("a server that is not there is a retryable fault that names it", async () => {
     const model = createOpenAIChat({ baseUrl: "http://127.0.0.1:9/v1", model: "m", retries: 0 });
     const fault = await faultOf(model.chat(request));

@@ -3,6 +3,11 @@
  * all: bodies that never end, answers that are none, pauses without end, redirects.
  */
 
+import { once } from "node:events";
+import { request as httpRequest } from "node:http";
+import type { IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { addAbortSignal, Readable } from "node:stream";
 import { readBody } from "../core/read-body.ts";
 import { Nonsense, readReply } from "./read-reply.ts";
 
@@ -19,7 +24,7 @@ export const patientFetch =
   (maxPauseMs: number, onRequest: () => void) =>
   async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     onRequest();
-    const response = await fetch(input, { ...init, redirect: "manual" });
+    const response = await send(new URL(input instanceof Request ? input.url : input), init);
     const text = (await readBody(response, MAX_ANSWER_BYTES)).toString("utf8");
     if (response.status >= 300 && response.status < 400)
       return fail(421, `it redirects to ${response.headers.get("location") ?? "another address"}`);
@@ -32,6 +37,29 @@ export const patientFetch =
     }
     return new Response(text, { headers: { "content-type": "application/json" } });
   };
+
+/** As `fetch` without following redirects. Node's own gives up after 300 s without headers, and a slow machine reads a page for longer. */
+async function send(url: URL, { method, headers, body, signal }: RequestInit = {}): Promise<Response> {
+  const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
+    method,
+    headers: Object.fromEntries(new Headers(headers)),
+    ...(signal && { signal }),
+  });
+  // Nobody may be listening any more when it breaks.
+  request.on("error", () => {});
+  request.end(body);
+  const [answer] = (await once(request, "response")) as [IncomingMessage];
+  if (signal) addAbortSignal(signal, answer);
+  const status = answer.statusCode!;
+  const isEmpty = [204, 205, 304].includes(status);
+  if (isEmpty) answer.resume();
+  return new Response(isEmpty ? null : (Readable.toWeb(answer) as ReadableStream), {
+    status,
+    headers: Object.entries(answer.headers).flatMap(([name, value]): [string, string][] =>
+      value === undefined ? [] : [[name, String(value)]],
+    ),
+  });
+}
 
 function parse(text: string): unknown {
   try {
