@@ -88,10 +88,12 @@ describe("publicLookup", () => {
   const ask = (name: string, privateHosts: string[], all = false) =>
     new Promise((resolve, reject) => {
       const lookup = publicLookup(privateHosts, (hostname, _options, done) =>
-        done(
-          null,
-          (names[hostname] ?? []).map((address) => ({ address, family: 4 })),
-        ),
+        names[hostname]
+          ? done(
+              null,
+              names[hostname].map((address) => ({ address, family: 4 })),
+            )
+          : done(Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), { code: "ENOTFOUND" }), []),
       );
       lookup(name, { all }, (error, address) => {
         if (error) reject(error);
@@ -114,5 +116,10 @@ describe("publicLookup", () => {
   it("knows that localhost means this machine", async () => {
     expect(await ask("localhost", [])).toBe("127.0.0.1");
     expect(await ask("app.localhost", [])).toBe("127.0.0.1");
+  });
+  it("reaches names below localhost where the system does not know them", async () => {
+    expect(await ask("shop.localhost", [])).toBe("127.0.0.1");
+    expect(await ask("shop.localhost", [], true)).toHaveLength(2);
+    await expect(ask("shop.test", [])).rejects.toThrow("ENOTFOUND");
   });
 });

@@ -90,6 +90,10 @@ function groups(address: string): number[] {
   return [...left, ...Array.from({ length: 8 - left.length - right.length }, () => 0), ...right];
 }
 
+const LOOPBACK: LookupAddress[] = [
+  { address: "127.0.0.1", family: 4 },
+  { address: "::1", family: 6 },
+];
 /** `localhost` and what is below it mean this machine by definition (RFC 6761). */
 const isLocalName = (hostname: string) => /^(.*\.)?localhost$/i.test(hostname);
 
@@ -113,8 +117,11 @@ export function publicLookup(
         const name = entry.toLowerCase().replace(/:\d+$/, "");
         return hostMatches(name, hostname.toLowerCase(), 80);
       });
-    resolve(hostname, { ...options, all: true }, (error, all) => {
-      if (error) return done(error, "", 0);
+    resolve(hostname, { ...options, all: true }, (error, found) => {
+      // Some systems know `localhost` only, not what is below it.
+      const isUnknownLocal = error !== null && isLocalName(hostname);
+      if (error && !isUnknownLocal) return done(error, "", 0);
+      const all = isUnknownLocal ? LOOPBACK : found;
       const usable = mayBePrivate ? all : all.filter(({ address }) => !isPrivateAddress(address));
       const [first] = usable;
       if (!first)
