@@ -26,6 +26,13 @@ const account = (username: string) =>
 
 const settingsSchema = z.strictObject({
   tasks: z.string().min(1).describe("The task file, relative to this one."),
+  instructions: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "File of instructions to train on, relative to this one; without it there is nothing to train on.",
+    ),
   urls: z.partialRecord(z.enum(SITES), url).default({}).describe("Base URLs; over the environment's."),
   auth: z
     .string()
@@ -59,12 +66,17 @@ const settingsSchema = z.strictObject({
 
 export type AccountName = keyof z.infer<typeof settingsSchema>["accounts"];
 
-export interface Settings extends Omit<z.infer<typeof settingsSchema>, "urls" | "auth" | "tasks"> {
+export interface Settings extends Omit<
+  z.infer<typeof settingsSchema>,
+  "urls" | "auth" | "tasks" | "instructions"
+> {
   /** Where commands run. */
   directory: string;
   file: string;
   /** Text of the task file. */
   text: string;
+  /** What there is to train on: the file, and its text. */
+  instructions: { file: string; text: string } | null;
   urls: BaseUrls;
   auth: string;
   password(account: AccountName): string | null;
@@ -84,10 +96,11 @@ export async function readSettings(file: string, env: Record<string, string | un
       cause: parsed.error,
     });
   }
-  const { tasks, urls, auth, ...rest } = parsed.data;
+  const { tasks, urls, auth, instructions, ...rest } = parsed.data;
   const isSettings = given !== null && typeof given === "object" && tasks !== file;
   const directory = dirname(resolve(file));
   const taskFile = isSettings ? resolve(directory, tasks) : resolve(file);
+  const instructionsFile = instructions === undefined ? null : resolve(directory, instructions);
   const base: BaseUrls = {};
   for (const name of Object.values(PLACEHOLDERS)) {
     const value = urls[name.toLowerCase() as SiteName] ?? env[name];
@@ -104,6 +117,8 @@ export async function readSettings(file: string, env: Record<string, string | un
     directory,
     file: taskFile,
     text: isSettings ? await read(taskFile) : text,
+    instructions:
+      instructionsFile === null ? null : { file: instructionsFile, text: await read(instructionsFile) },
     urls: base,
     auth:
       auth === undefined

@@ -143,8 +143,11 @@ beforeAll(async () => {
     }),
   ];
   await writeFile(join(directory, "whole.json"), JSON.stringify(whole));
+  const instructions = { intent: "What do I have?", sites: ["reddit"], start_url: "__REDDIT__/mine" };
+  await writeFile(join(directory, "train.jsonl"), `${JSON.stringify(instructions)}\n`);
   const wholeSettings = {
     tasks: "whole.json",
+    instructions: "train.jsonl",
     urls: {
       reddit: `http://127.0.0.1:${servers[0]!.port}`,
       shopping: `http://127.0.0.1:${servers[1]!.port}`,
@@ -231,7 +234,7 @@ test("suite login says which password is missing", async () => {
   expect(suite.tasks()).toHaveLength(7);
 });
 
-test("tabs, a judge, the shop's own word, and an agent that signs out", async () => {
+test("tabs, a judge, the shop's own word, an instruction to train on, and an agent that signs out", async () => {
   const { loadWebArenaSuite } = await import("./suite.ts");
   const asked: string[] = [];
   const judge: ChatModel = {
@@ -263,9 +266,9 @@ test("tabs, a judge, the shop's own word, and an agent that signs out", async ()
       };
     },
   };
-  const requests = ["0", "1", "2", "3", "3#again"].map((id) => ({
+  const requests = ["0", "1", "2", "train/0", "3", "3#again"].map((id) => ({
     id: `webarena.${id}`,
-    task: suite.task(`webarena.${id[0]}`),
+    task: suite.task(`webarena.${id.split("#")[0]}`),
     seed: 1,
   }));
   const records = await rollout({
@@ -279,11 +282,15 @@ test("tabs, a judge, the shop's own word, and an agent that signs out", async ()
     "webarena.0": true,
     "webarena.1": true,
     "webarena.2": true,
+    // Nobody knows: a model judges it.
+    "webarena.train/0": undefined,
     "webarena.3": false,
     "webarena.3#again": false,
   });
   expect(seen).toContain("webarena.0 Forum*,Shop");
   expect(seen).toContain("webarena.0 Forum,Shop*");
+  // Signed in as the tasks of its site are.
+  expect(seen).toContain("webarena.train/0 Mine*");
   // Signed out, its own page is not there; the next episode is signed in anew.
   const twice = ["webarena.3 Mine*", "webarena.3 *"];
   expect(seen.filter((line) => line.startsWith("webarena.3"))).toEqual([...twice, ...twice]);

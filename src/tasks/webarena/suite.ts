@@ -27,6 +27,7 @@ import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
 import { createLogins, forContext } from "./login.ts";
+import { parseInstructions } from "./instructions.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { shopApi } from "./shop-api.ts";
@@ -55,11 +56,17 @@ export async function loadWebArenaSuite(
       `${settings.file} is a task file of WebArena-Lite, whose evaluators are others`,
       "Name the suite webarena-lite.",
     );
-  const tasks = entries.map((entry) => toTask(entry, protocol));
-  const byId = new Map(tasks.map((task, at) => [task.id, { task, entry: entries[at]! }]));
-  const find = (id: string) => {
-    const found = byId.get(id);
-    if (found) return found;
+  const entryById = new Map(entries.map((entry) => [toTask(entry, protocol).id, entry]));
+  const tasks = [
+    ...entries.map((entry) => toTask(entry, protocol)),
+    ...(settings.instructions
+      ? parseInstructions(settings.instructions.text, settings.instructions.file, protocol)
+      : []),
+  ];
+  const byId = new Map(tasks.map((task) => [task.id, task]));
+  const find = <T>(known: ReadonlyMap<string, T>, id: string): T => {
+    const found = known.get(id);
+    if (found !== undefined) return found;
     throw unknown("task", id, byId.keys(), `webrl suite list --suite ${protocol} --file PATH`);
   };
   return {
@@ -67,7 +74,7 @@ export async function loadWebArenaSuite(
     descriptions: {},
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
-    task: (id) => find(id).task,
+    task: (id) => find(byId, id),
     // As in the paper's tables: the map has its tasks with Wikipedia, other pairs are in the whole alone.
     column: ({ sites }) => {
       const [first, ...others] = new Set(sites);
@@ -75,7 +82,16 @@ export async function loadWebArenaSuite(
       return sites.every((site) => site === "map" || site === "wikipedia") ? "map" : null;
     },
     createSite: async (site = {}) =>
-      createWebArenaSite((id) => find(id).entry, settings, protocol, options.judge ?? null, site),
+      createWebArenaSite(
+        {
+          entryOf: (id) => find(entryById, id),
+          beginningOf: (task) => beginningOf(task, entries),
+        },
+        settings,
+        protocol,
+        options.judge ?? null,
+        site,
+      ),
     hasOracle: () => false,
     oracleFor: (task) => {
       throw new ConfigError(
@@ -107,17 +123,42 @@ function networkOf({ urls }: Settings) {
   return { hosts: new Map(), allowedHosts, privateHosts: allowedHosts };
 }
 
+/** Where an episode begins, and signed in how; base URLs are placeholders still. */
+type Beginning = Pick<WebArenaTask, "start_url" | "storage_state">;
+
+/** Of a task that is in no task file: signed in as the tasks of the same sites are. */
+function beginningOf({ sites, startUrl }: Task, entries: readonly TaskEntry[]): Beginning {
+  const names = [...new Set(sites)].toSorted().join();
+  const like = entries.find(
+    ({ task, unusable }) =>
+      unusable === null &&
+      [...new Set(task.sites)].toSorted().join() === names &&
+      task.storage_state !== null,
+  );
+  return {
+    start_url: startUrl,
+    storage_state: (like?.task as WebArenaTask | undefined)?.storage_state ?? null,
+  };
+}
+
+/** With the sites' base URLs, or a `Fault` that says which one is missing. */
+function withUrls<T extends object>(task: T, settings: Settings): T {
+  const { filled, missing } = fillUrls(task, settings.urls);
+  if (missing === null) return filled;
+  throw new Fault(
+    "task_unusable",
+    `the task needs ${missing}, the base URL of a site, and it is not set (settings file or environment)`,
+    { retryable: false },
+  );
+}
+
 /** What the episode of a task needs, or a `Fault` that says what is missing. */
 function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebArenaTask {
   const refuse = (why: string): never => {
     throw new Fault("task_unusable", why, { retryable: false });
   };
   if (entry.unusable !== null) return refuse(`the task cannot be used: ${entry.unusable}`);
-  const { filled, missing } = fillUrls(entry.task, settings.urls);
-  if (missing !== null)
-    return refuse(
-      `the task needs ${missing}, the base URL of a site, and it is not set (settings file or environment)`,
-    );
+  const filled = withUrls(entry.task, settings);
   if (needsJudge(filled) && !hasJudge)
     return refuse(
       "its answer is compared by a language model, and none is named (`webrl eval --judge MODEL`, or llm.model of a run)",
@@ -126,7 +167,10 @@ function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebAre
 }
 
 function createWebArenaSite(
-  entryOf: (id: string) => TaskEntry,
+  {
+    entryOf,
+    beginningOf: beginningOfNew,
+  }: { entryOf(id: string): TaskEntry; beginningOf(task: Task): Beginning },
   settings: Settings,
   protocol: Protocol,
   chat: ChatModel | null,
@@ -184,9 +228,10 @@ function createWebArenaSite(
       throw new Fault("task_unusable", "the task asks for a reset, and `reset` is not in the settings file", {
         retryable: false,
       });
-    const state = source?.storage_state ?? null;
+    const beginning = source ?? withUrls(beginningOfNew(task), settings);
+    const state = beginning.storage_state ?? null;
     const cookies = state === null ? [] : await logins.cookies(state);
-    const [startUrl, ...moreTabs] = startPages(source ?? { start_url: task.startUrl });
+    const [startUrl, ...moreTabs] = startPages(beginning);
     const world: EpisodeWorld = {
       ...network,
       cookies,

@@ -6,6 +6,7 @@ import { listen } from "../../http/listen.ts";
 import { parseCall } from "./calls.ts";
 import { evaluate, pythonString, redditPostUrl } from "./evaluate.ts";
 import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
+import { parseInstructions } from "./instructions.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { shopApi } from "./shop-api.ts";
 import { createSiteLocks } from "./site-locks.ts";
@@ -314,6 +315,27 @@ test("who changes a site has it alone, and nobody passes one who waits", async (
   leave();
   await late;
   expect(order.at(-1)).toBe("late");
+});
+
+describe("instructions to train on", () => {
+  const read = (text: string) => parseInstructions(text, "train.json", "webarena-lite");
+  test("an array or lines; the first site's start page where none is given", () => {
+    const lamp = { intent: "Show the cheapest lamp", sites: ["shopping"] };
+    const post = { intent: "Write a post", sites: ["reddit"], start_url: "__REDDIT__/f/books", task_id: 7 };
+    const tasks = read(JSON.stringify([lamp, post]));
+    expect(tasks.map(({ id, startUrl, split, templateId }) => [id, startUrl, split, templateId])).toEqual([
+      ["webarena-lite.train/0", "__SHOPPING__/", "train", null],
+      ["webarena-lite.train/1", "__REDDIT__/f/books", "train", null],
+    ]);
+    expect(read(`${JSON.stringify(lamp)}\n\n${JSON.stringify(post)}\n`)).toEqual(tasks);
+  });
+  test("what cannot be read is named with its place", () => {
+    expect(() => read("")).toThrow(/no instructions/);
+    expect(() => read("[]")).toThrow(/no instructions/);
+    expect(() => read('{"intent": "x", "sites": ["reddit"]}\n{')).toThrow(/not JSON in line 2/);
+    expect(() => read('[{"intent": "x", "sites": ["shop"]}]')).toThrow(/entry 1 at sites\.0/);
+    expect(() => read('["x"]')).toThrow(/entry 1 at the whole/);
+  });
 });
 
 describe("task files", () => {

@@ -1,0 +1,62 @@
+/** @file Instructions to train on, such as the training split of WebArena-Lite: tasks without an evaluator, whose outcome a model judges. */
+
+import { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
+import type { Task } from "../../core/task.ts";
+import { SITES } from "./settings.ts";
+import type { Protocol } from "./text.ts";
+
+const HINT =
+  'Give a JSON array, or a line each, of objects such as { "intent": "Show the cheapest lamp", "sites": ["shopping"] }; "start_url" may be beside them.';
+
+const instructionSchema = z.looseObject({
+  intent: z.string().trim().min(1),
+  sites: z.array(z.enum(SITES)).min(1),
+  start_url: z.string().min(1).optional(),
+});
+
+/**
+ * Tasks of the split `train`, in the file's order. A start page that is not given is the first site's.
+ * @throws ConfigError that names the entry, counted from 1.
+ */
+export function parseInstructions(text: string, file: string, protocol: Protocol): Task[] {
+  return readEntries(text, file).map((entry, at): Task => {
+    const parsed = instructionSchema.safeParse(entry);
+    if (!parsed.success) {
+      const [issue] = parsed.error.issues;
+      throw new ConfigError(
+        `${file} is malformed in entry ${at + 1} at ${issue!.path.join(".") || "the whole"}: ${issue!.message}`,
+        HINT,
+        { cause: parsed.error },
+      );
+    }
+    const { intent, sites, start_url } = parsed.data;
+    return {
+      id: `${protocol}.train/${at}`,
+      sites,
+      instruction: intent,
+      startUrl: start_url ?? `__${sites[0]!.toUpperCase()}__/`,
+      templateId: null,
+      params: {},
+      // What it asks for is not known.
+      category: "navigation",
+      difficulty: 8,
+      split: "train",
+    };
+  });
+}
+
+function readEntries(text: string, file: string): unknown[] {
+  const parse = (part: string, where: string): unknown => {
+    try {
+      return JSON.parse(part);
+    } catch (cause) {
+      throw new ConfigError(`${file} is not JSON${where}: ${(cause as Error).message}`, HINT, { cause });
+    }
+  };
+  const entries = text.trimStart().startsWith("[")
+    ? (parse(text, "") as unknown[])
+    : text.split("\n").flatMap((line, at) => (line.trim() === "" ? [] : [parse(line, ` in line ${at + 1}`)]));
+  if (entries.length === 0) throw new ConfigError(`${file} has no instructions`, HINT);
+  return entries;
+}
