@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import type { ChatMeter } from "../chat/meter.ts";
+import { isServerName } from "../chat/server-name.ts";
 import type { BrowserBlock } from "../core/browser-settings.ts";
 import { BudgetSpent, ConfigError } from "../core/errors.ts";
 import { isOnServer } from "../core/engine-settings.ts";
@@ -143,13 +144,13 @@ async function checkBrowsers(browser: BrowserBlock): Promise<void> {
 /** Tokens of a step's prompt and action where nothing is known yet. */
 const USUAL_TOKENS = 512;
 
-/** What a run trains at once: `actor`, or a critic of its size, with the ORM beside it. */
+/** What a run trains at once: `actor`, or a critic of its size, with the ORM beside it where that is opened here. */
 function planOf(config: TrainConfig, actor: string): PlannedWork {
   const { models, rollout } = config;
   const { trains } = methodParts(config);
   return {
     trained: { path: actor, lora: loraOf(config) },
-    beside: trains && models.judge === "orm" ? [{ path: models.orm }] : [],
+    beside: trains && models.judge === "orm" && !isServerName(models.orm) ? [{ path: models.orm }] : [],
     batchSize: Math.max(config.actor.batchSize, config.critic.batchSize),
     sampled: rollout.parallel,
     lengths: (_, contextTokens) => [Math.min(USUAL_TOKENS, contextTokens)],

@@ -5,14 +5,15 @@
  */
 
 import pLimit from "p-limit";
-import type { ChatModel, ChatReply } from "../core/chat.ts";
+import type { ChatMessage, ChatModel, ChatReply } from "../core/chat.ts";
 import type { Judge } from "../core/contracts.ts";
 import { Fault } from "../core/errors.ts";
 import type { Trajectory, Verdict } from "../core/trajectory.ts";
 import { sumUsage } from "../core/usage.ts";
 import { askToDecide, readDecision } from "../text/decision.ts";
 import { markData } from "../text/page-data.ts";
-import { ORM_SYSTEM, ormInput } from "../text/prompt-orm.ts";
+import type { OrmPromptInput } from "../text/prompt-input.ts";
+import { ORM_SYSTEM, ormInput, releasedOrmPrompt } from "../text/prompt-orm.ts";
 
 /** Requests under way at once. */
 const CONCURRENCY = 4;
@@ -27,26 +28,38 @@ const FORMAT = `The screen stands between two lines that have the same key, <pag
 export interface PromptedJudgeOptions {
   /** Tokens of the prompt at most, estimated at three bytes each: the page is cut at its end to fit. */
   maxPromptTokens?: number;
+  /**
+   * The released reward model behind a server that completes texts: it gets the prompt that it was trained on. It says YES where that is the
+   * likelier answer, which is the paper's threshold of one half.
+   */
+  isReleasedOrm?: boolean;
 }
 
 export function createPromptedJudge(model: ChatModel, options: PromptedJudgeOptions = {}): Judge {
   const name = `judge:${model.name}`;
 
-  const judgeOne = async (trajectory: Trajectory, signal?: AbortSignal): Promise<Verdict> => {
-    const { instruction, responses, page } = ormInput(trajectory);
-    const actions = responses.map((response) => response.split("\n").join("; ").trim()).join("\n");
+  const cut = (page: string, others: string) =>
+    firstBytes(
+      page.slice(0, MAX_PAGE_CHARACTERS),
+      3 * (options.maxPromptTokens ?? Infinity) - Buffer.byteLength(others),
+    );
+  const messagesFor = (input: OrmPromptInput): ChatMessage[] => {
+    if (options.isReleasedOrm) return [{ role: "user", content: releasedOrmPrompt(input, cut) }];
+    const actions = input.responses.map((response) => response.split("\n").join("; ").trim()).join("\n");
     const system = `${ORM_SYSTEM} ${FORMAT}`;
-    const before = `The User Intent:\n${instruction}\n\nAction History:\n${actions}\n\nThe Current Screenshot:\n`;
-    const room =
-      3 * (options.maxPromptTokens ?? Infinity) - Buffer.byteLength(system + before + markData(""));
-    const user = before + markData(firstBytes(page.slice(0, MAX_PAGE_CHARACTERS), room));
+    const before = `The User Intent:\n${input.instruction}\n\nAction History:\n${actions}\n\nThe Current Screenshot:\n`;
+    return [
+      { role: "system", content: system },
+      { role: "user", content: before + markData(cut(input.page, system + before + markData(""))) },
+    ];
+  };
+
+  const judgeOne = async (trajectory: Trajectory, signal?: AbortSignal): Promise<Verdict> => {
+    const messages = messagesFor(ormInput(trajectory));
     const replies: ChatReply[] = [];
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
       const reply = await model.chat({
-        messages: [
-          { role: "system", content: system },
-          { role: "user", content: user },
-        ],
+        messages,
         temperature: attempt === 0 ? 0 : 1,
         seed: attempt,
         ...(signal && { signal }),

@@ -203,6 +203,21 @@ describe("prompted judge", () => {
   ))
     test(rule.name, () => rule.run());
 
+  test("the released reward model gets its own prompt, with the page cut to fit, and says YES or NO", async () => {
+    const prompts: string[] = [];
+    const { model } = chat(({ messages }) => {
+      prompts.push(messages[0]!.content);
+      return messages[0]!.content.includes('"2"') ? "YES" : "NO";
+    });
+    const orm = createPromptedJudge(model, { isReleasedOrm: true, maxPromptTokens: 1000 });
+    const verdicts = await orm.judge([trajectory("a", "1"), trajectory("b", "2")]);
+    expect(verdicts.map(({ success }) => success)).toEqual([false, true]);
+    expect(prompts[0]).toMatch(
+      /^<\|start_header_id\|>system[^]*Shop\nprice 1<\|eot_id\|>[^]*assistant<\|end_header_id\|>\n\n$/,
+    );
+    expect(prompts[0]).not.toContain("<page");
+  });
+
   test("a thought that is cut off is no verdict, whatever words are in it", async () => {
     const { verdict, calls } = await judge(() => ({ text: "I would answer YES if", stop: "length" }));
     expect(verdict).toMatchObject({ success: false, probability: 0, undecided: true });

@@ -26,7 +26,7 @@ const modelsSchema = z.strictObject({
     .string()
     .default("models/orm")
     .describe(
-      "Directory of the outcome reward model: a model, or an adapter, which costs no further memory on the actor's base.",
+      "Directory of the outcome reward model: a model, or an adapter, which costs no further memory on the actor's base; or openai:NAME@URL, WebRL's released reward model behind a server that completes texts, with the settings of llm.",
     ),
   judge: z
     .enum(["orm", "verifier", "llm"])

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Trajectory } from "../core/trajectory.ts";
 import { createFakeTokenizer } from "../testing/fake-engine.ts";
-import { fitOrmPrompt, ormInput, ormPrompt, ormPromptText } from "./prompt-orm.ts";
+import { fitOrmPrompt, ormInput, ormPrompt, ormPromptText, releasedOrmPrompt } from "./prompt-orm.ts";
 import type { PromptTemplate } from "./template-names.ts";
 
 const tokenizer = createFakeTokenizer();
@@ -27,6 +27,7 @@ test("the paper's layout is that of the released checkpoint", () => {
     tokenizer.idOf("<|begin_of_text|>"),
     ...tokenizer.encode(text),
   ]);
+  expect(releasedOrmPrompt(input, (page) => page)).toBe(text);
 });
 
 test("the compact template says the same in less than a third of the tokens", () => {

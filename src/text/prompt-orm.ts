@@ -96,6 +96,20 @@ export function ormPromptText(
   return textOf(piecesOf(ormParts(input, template, input.tokenizer)));
 }
 
+/**
+ * What template `paper` says as one text, for a server that completes it, with the page cut to what `fit` leaves of it. The server puts the
+ * start token before it.
+ */
+export function releasedOrmPrompt(
+  input: OrmPromptInput,
+  fit: (page: string, others: string) => string,
+): string {
+  const lines = input.responses.map((response) => `${oneLine(response)}\n`).join("");
+  const before = `<|start_header_id|>system<|end_header_id|>\n\n${ORM_SYSTEM}<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nThe User Intent:\n${neutralise(input.instruction.trim())}\n\nAction History:\n${lines}\nThe Current Screenshot:\n`;
+  const after = "<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n";
+  return before + fit(neutralise(input.page.trim()), before + after) + after;
+}
+
 /** At most `contextTokens − 1` tokens; the answer is one token, YES or NO. */
 export function ormPrompt(options: OrmPromptOptions): number[] {
   return fitOrmPrompt(options).tokens_T;

@@ -1,12 +1,17 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Hono } from "hono";
 import { expect, test } from "vitest";
+import type { Trajectory } from "../core/trajectory.ts";
+import { listen } from "../http/listen.ts";
+import { createFakeEngine } from "../testing/fake-engine.ts";
 import { createRng } from "../core/rng.ts";
 import { trainConfigSchema } from "../run/config.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { builtInSuite } from "../tasks/built-in-suite.ts";
-import { onSites, replayedAtFirst } from "./open-parts.ts";
+import { loadConfig } from "../run/parse-config.ts";
+import { onSites, openParts, replayedAtFirst, resolveModels } from "./open-parts.ts";
 
 const suite = builtInSuite();
 
@@ -46,4 +51,38 @@ test("demonstrations of another browser are refused, and the shipped ones left o
   );
   expect((await replayedAtFirst(config({}, shipped), suite)).length).toBeGreaterThan(10);
   expect(await replayedAtFirst(config({ height: 900 }, shipped), suite)).toEqual([]);
+});
+
+test("a reward model behind a server completes the prompt that it was trained on", async () => {
+  const asked: Record<string, unknown>[] = [];
+  const app = new Hono().post("/v1/completions", async (c) => {
+    asked.push(await c.req.json());
+    return c.json({ choices: [{ text: "YES", finish_reason: "stop" }] });
+  });
+  await using server = await listen(app.fetch, { port: 0 });
+  const [task] = suite.tasks({ split: "train", limit: 1 });
+  const shown = { task, steps: [], last: null, answer: null };
+  const config = await loadConfig({
+    set: [
+      `models.orm=openai:orm@http://127.0.0.1:${server.port}/v1`,
+      "models.base=models/base",
+      "models.demonstrations=null",
+    ],
+  });
+  // Its pages are not those of the shipped policies.
+  await expect(resolveModels(config)).rejects.toThrow("the reward model reads the template paper");
+  const models = { ...config.models, template: "paper", ormTemplate: "paper" } as const;
+  await using parts = await openParts({ ...config, models }, { engine: createFakeEngine() });
+  const [verdict] = await parts.judge!.judge([shown as unknown as Trajectory]);
+  expect(verdict).toMatchObject({ success: true });
+  expect(asked).toEqual([
+    expect.objectContaining({
+      model: "orm",
+      prompt: expect.stringMatching(/^<\|start_header_id\|>system[^]*assistant<\|end_header_id\|>\n\n$/),
+      temperature: 0,
+    }),
+  ]);
+  await expect(
+    resolveModels({ ...config, models: { ...config.models, ormTemplate: "chat" } }),
+  ).rejects.toThrow(/models.ormTemplate is "chat"/);
 });

@@ -10,6 +10,7 @@ import type { Split } from "../core/task.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
+import type { LlmConfig } from "../chat/config.ts";
 import { promptTokensOf } from "../chat/config.ts";
 import { createMeter } from "../chat/meter.ts";
 import { isServerName } from "../chat/server-name.ts";
@@ -23,8 +24,10 @@ import { browserOf, describeBrowser, isSameBrowser } from "../rollout/same-brows
 import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
+import { END_OF_ACTION } from "../text/prompt-tokens.ts";
 import { followServers } from "./open-engine.ts";
 import { openRunServers } from "./run-servers.ts";
+import type { OpenChatOptions } from "./open-chat.ts";
 import { namesServer, openChat, patientChat } from "./open-chat.ts";
 import { openLocalChat, refuseBudget } from "./open-local-chat.ts";
 import { assertAgentDirectory, readExperience } from "./agent-experience.ts";
@@ -59,7 +62,10 @@ export async function resolveModels(config: TrainConfig): Promise<TrainConfig> {
     models: {
       ...models,
       base: modelPath(models.base, "models.base"),
-      orm: trains && models.judge === "orm" ? modelPath(models.orm, "models.orm") : models.orm,
+      orm:
+        trains && models.judge === "orm" && !isServerName(models.orm)
+          ? modelPath(models.orm, "models.orm")
+          : models.orm,
       demonstrations:
         models.demonstrations === null || !trains
           ? models.demonstrations
@@ -177,13 +183,13 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   if (directory !== null) refuseBudget(config.llm, "llm.model");
   const local =
     directory === null ? null : stack.use(await openLocalChat(here, directory, config.llm, "llm.model"));
-  const behindServer = () =>
-    patientChat(openChat(config.llm, { meter, onWarning: options.onTrouble }), {
+  const behindServer = (llm: LlmConfig, more: Omit<OpenChatOptions, "meter" | "onWarning"> = {}) =>
+    patientChat(openChat(llm, { ...more, meter, onWarning: options.onTrouble }), {
       limitMinutes: config.rollout.siteDownMinutes,
       onWait: options.onTrouble,
       signal: options.signal,
     });
-  const chat = local?.chat ?? (needsChat || namesServer(config.llm) ? behindServer() : null);
+  const chat = local?.chat ?? (needsChat || namesServer(config.llm) ? behindServer(config.llm) : null);
   const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, { judge: chat });
   const chosen = onSites(suite, suiteConfig.sites);
   checkSplits(config, chosen);
@@ -198,7 +204,21 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     }),
   );
   let judge: Judge | null = null;
-  if (method.trains && models.judge === "orm") judge = lazyOrm(here, models, stack);
+  if (method.trains && models.judge === "orm" && isServerName(models.orm)) {
+    if (needsChat && local === null && config.llm.budget.cost !== null)
+      throw new ConfigError(
+        "llm.budget.cost needs the price of every model, and llm.price is one: models.orm and llm.model are two models",
+        "Limit requests or tokens in its place (llm.budget).",
+      );
+    const released = behindServer(
+      { ...config.llm, model: models.orm },
+      { from: "models.orm", completeUntil: [END_OF_ACTION] },
+    );
+    judge = createPromptedJudge(released, {
+      maxPromptTokens: promptTokensOf(config.llm),
+      isReleasedOrm: true,
+    });
+  } else if (method.trains && models.judge === "orm") judge = lazyOrm(here, models, stack);
   if (chat && models.judge === "llm")
     judge = createPromptedJudge(chat, { maxPromptTokens: local?.promptTokens ?? promptTokensOf(config.llm) });
   const held = stack.move();

@@ -3,6 +3,7 @@
 import { ConfigError } from "../core/errors.ts";
 import { modelTemplate } from "../imitation/prompt-template.ts";
 import type { ObservationFormat } from "../core/observation.ts";
+import { isServerName } from "../chat/server-name.ts";
 import { chooseFormat } from "../text/choose-template.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts } from "../run/config.ts";
@@ -33,7 +34,7 @@ export async function chooseTemplates(config: TrainConfig): Promise<TrainConfig>
   const { models } = config;
   const hasOrm = methodParts(config).trains && models.judge === "orm";
   const template = await modelTemplate(models.base, models.template);
-  const ormTemplate = hasOrm ? await modelTemplate(models.orm, models.ormTemplate) : null;
+  const ormTemplate = hasOrm ? await ormTemplateOf(models) : null;
   const format = chooseFormat(config.observation.format, {
     "the policy": template,
     ...(ormTemplate && { "the reward model": ormTemplate }),
@@ -43,4 +44,13 @@ export async function chooseTemplates(config: TrainConfig): Promise<TrainConfig>
     observation: { format },
     models: { ...models, template, ormTemplate: ormTemplate ?? models.ormTemplate },
   };
+}
+
+async function ormTemplateOf({ orm, ormTemplate }: TrainConfig["models"]): Promise<PromptTemplate> {
+  if (!isServerName(orm)) return modelTemplate(orm, ormTemplate);
+  if (ormTemplate === "auto" || ormTemplate === "paper") return "paper";
+  throw new ConfigError(
+    `models.ormTemplate is ${JSON.stringify(ormTemplate)}, and models.orm is behind a server, which is asked with the prompt of WebRL's released reward model`,
+    'Leave models.ormTemplate out; a chat model behind a server judges as models.judge "llm".',
+  );
 }
