@@ -3,6 +3,7 @@
 export type * from "../../core/engine.ts";
 export { Fault, type FaultCode } from "../../core/errors.ts";
 export { createTinkerEngine, type TinkerEngineOptions } from "./client/engine.ts";
+export type { SamplerSettings } from "./client/sampled-elsewhere.ts";
 export { TinkerError, type TinkerTrouble } from "./client/errors.ts";
 export type { Patience } from "./client/connection.ts";
 export type { Clock, Outgoing, Reply, Send } from "./client/transport.ts";
