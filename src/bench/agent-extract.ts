@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import type { RecordReader } from "../agent/extract/ask.ts";
 import { chatReader } from "../agent/extract/ask.ts";
-import type { ExtractSummary } from "../agent/extract/extract.ts";
+import type { ExtractSummary } from "../agent/extract/options.ts";
 import { extract } from "../agent/extract/extract.ts";
 import type { RowValues } from "../agent/extract/schema.ts";
 import { openRecord } from "../agent/record.ts";

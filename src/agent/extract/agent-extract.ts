@@ -5,7 +5,8 @@ import { ConfigError } from "../../core/errors.ts";
 import type { AgentOptions, AgentParts } from "../parts.ts";
 import { chatReader } from "./ask.ts";
 import { extract } from "./extract.ts";
-import type { Extraction, ExtractOptions } from "./extract.ts";
+import type { Extraction } from "./extract.ts";
+import type { ExtractOptions } from "./options.ts";
 
 /** Every field may be one that a page does not say. */
 export type OrNull<T> = { [K in keyof T]: T[K] | null };

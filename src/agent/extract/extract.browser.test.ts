@@ -11,7 +11,7 @@ import { scriptedPolicy } from "../testing/scripted-policy.ts";
 import { closeBrowser, testSession, testSite } from "../testing/test-site.ts";
 import type { RecordReader } from "./ask.ts";
 import { extract } from "./extract.ts";
-import type { ExtractOptions, ExtractSummary } from "./extract.ts";
+import type { ExtractOptions, ExtractSummary } from "./options.ts";
 import type { ExtractedRow } from "./row.ts";
 import { card, lamps, list, pagedShop } from "./testing/small-shop.ts";
 import type { SmallLamp } from "./testing/small-shop.ts";

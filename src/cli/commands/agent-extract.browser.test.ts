@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { ExtractSummary } from "../../agent/extract/extract.ts";
+import type { ExtractSummary } from "../../agent/extract/options.ts";
 import type { ExtractedRow } from "../../agent/extract/row.ts";
 import { replyToTable } from "../../agent/extract/testing/table-chat.ts";
 import { completion, fakeServer } from "../../chat/testing/fake-server.ts";

@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
-import type { ExtractSummary } from "../../agent/extract/extract.ts";
+import type { ExtractSummary } from "../../agent/extract/options.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { anyNumber, examples, interruption, jsonOption, progress, wholeNumber } from "../command.ts";
 import type { AgentCommand } from "./agent-parts.ts";

@@ -1,0 +1,402 @@
+/** @file The work of an extraction: page after page, the rows of each, and what their own pages say. */
+
+import { ConfigError } from "../../core/errors.ts";
+import { PageBrowser, signedOut } from "./browse.ts";
+import { DETAIL_SAMPLES, learnDetail, readDetail } from "./detail.ts";
+import type { DetailRule } from "./detail.ts";
+import { learnLayout, nothingMatches, readByLayout } from "./layout.ts";
+import type { Layout, PageReading, ReadRecord } from "./layout.ts";
+import type { ExtractContext, ExtractEnd, ExtractOptions, ExtractSummary } from "./options.ts";
+import type { ExtractEvent, Output } from "./output.ts";
+import { noOutput, openOutput } from "./output.ts";
+import { countOn, findNext } from "./pages.ts";
+import type { Next } from "./pages.ts";
+import { findGroups } from "./records.ts";
+import { createPace } from "./robots.ts";
+import { identityOf, linkOf, markOf, rowOf, sourceOf } from "./row.ts";
+import type { ExtractedRow } from "./row.ts";
+import type { Field, RowSchema } from "./schema.ts";
+import { elementsIn, partsOf, walk } from "./tree.ts";
+import type { PageNode, PageTree } from "./tree.ts";
+
+/** Layouts that are learned at most: a site that has more is not one list. */
+const MOST_LAYOUTS = 20;
+/** Pages in a row without anything new, after which a list has ended. */
+const STALE_PAGES = 2;
+
+interface PendingRow {
+  row: ExtractedRow;
+  mark: string;
+  link: string | null;
+}
+
+export class Work {
+  readonly #instruction: string;
+  readonly #schema: RowSchema;
+  readonly #context: ExtractContext;
+  readonly #options: ExtractOptions;
+  readonly #browser: PageBrowser;
+  readonly #layouts: Layout[] = [];
+  #detail: DetailRule | null | undefined;
+  readonly #seen = new Set<string>();
+  readonly #visited = new Set<string>();
+  /** Rows of pages that were reached by clicks, which wait for their own pages. */
+  #pending: PendingRow[] = [];
+  /** Rows of a page were left, because there were as many as wanted. */
+  #cut = false;
+  /** Most rows that a page had. */
+  #most = 0;
+  #hadNext = false;
+  #output: Output = noOutput();
+  #from = performance.now();
+  #callsBefore = 0;
+  readonly summary: ExtractSummary = {
+    rows: 0,
+    pages: 0,
+    duplicates: 0,
+    leftOut: 0,
+    modelCalls: 0,
+    usage: null,
+    layouts: 0,
+    requests: 0,
+    seconds: 0,
+    skipped: [],
+    unread: [],
+    ended: null,
+  };
+
+  constructor(instruction: string, schema: RowSchema, context: ExtractContext, options: ExtractOptions) {
+    this.#instruction = instruction;
+    this.#schema = schema;
+    this.#context = context;
+    this.#options = options;
+    const { rate = context.isForeign ? 1 : null, robots = context.isForeign } = options;
+    this.#browser = new PageBrowser({
+      session: context.session,
+      pace: createPace(rate),
+      robots,
+      onTrouble: options.onTrouble ?? (() => {}),
+      signal: options.signal,
+    });
+  }
+
+  get #fields(): readonly Field[] {
+    return this.#schema.fields;
+  }
+
+  async *run(): AsyncGenerator<ExtractedRow> {
+    this.#from = performance.now();
+    this.#callsBefore = this.#context.reader.calls;
+    const start = startOf(this.#options.start, this.#context.session.page.url);
+    const { out, key = [] } = this.#options;
+    const head = {
+      instruction: this.#instruction,
+      schema: this.#schema.json,
+      site: this.#context.siteName,
+      start,
+      key,
+    };
+    const names = this.#fields.map(({ name }) => name);
+    await using output = out === undefined ? noOutput() : await openOutput(out, head, names);
+    this.#output = output;
+    const { earlier } = output;
+    for (const mark of earlier.marks) this.#seen.add(mark);
+    this.#layouts.push(...earlier.layouts);
+    this.#detail = earlier.detail;
+    this.summary.rows = earlier.rows.length;
+    yield* earlier.rows;
+    if (earlier.ended !== null) {
+      this.#end(earlier.ended as ExtractEnd);
+      return;
+    }
+    yield* this.#pages(start, earlier.last);
+    this.#note();
+  }
+
+  async *#pages(start: string, last: Output["earlier"]["last"]): AsyncGenerator<ExtractedRow> {
+    // By clicks a page cannot be opened again: they are done again from the page that was opened.
+    let url: string | null = last === null ? start : (last.next ?? last.opened);
+    let number = last === null ? 1 : last.next === null ? last.number - last.clicks : last.number + 1;
+    let replay = last === null || last.next !== null ? 0 : last.clicks + 1;
+    let clicks = 0;
+    let stale = 0;
+    let tree: PageTree | null = null;
+    let opened = start;
+    for (;;) {
+      if (this.#isOver(number)) break;
+      if (url !== null) {
+        const page = await this.#browser.open(url);
+        if ("refused" in page) {
+          this.summary.skipped.push({ url, reason: page.refused });
+          if (number === 1)
+            throw new ConfigError(
+              `${url} may not be read: ${page.refused}`,
+              "Start elsewhere, or leave robots.txt aside where the site is yours (--no-robots, robots: false).",
+            );
+          yield* this.#finish("refused");
+          return;
+        }
+        tree = page.tree;
+        opened = url;
+        clicks = 0;
+        this.#visited.add(addressOf(url)).add(addressOf(tree.url));
+      }
+      const reading = await this.#readPage(tree!, number);
+      this.summary.pages++;
+      const before = this.#seen.size;
+      const fresh = reading ? this.#takeNew(tree!, reading) : [];
+      this.summary.leftOut += reading?.leftOut ?? 0;
+      stale = replay > 0 || this.#seen.size > before ? 0 : stale + 1;
+      replay = Math.max(0, replay - 1);
+      const next = await this.#next(tree!, reading, number, url !== null || this.#seen.size > before);
+      this.#pending.push(...fresh);
+      // A click would lose the page if the rows' own pages were opened now.
+      if (next?.kind !== "click" && next?.kind !== "scroll") yield* this.#give();
+      else if (!this.#needsDetails()) yield* this.#give();
+      const nextUrl = next?.kind === "open" ? next.url : null;
+      // A page of which rows were left for lack of room is read again by the next call.
+      if (!this.#cut)
+        this.#output.append({ kind: "extract/page", number, url: tree!.url, opened, next: nextUrl, clicks });
+      this.#note();
+      if (this.#isFull()) break;
+      if (next === null) {
+        yield* this.#finish("end of the list");
+        return;
+      }
+      if (stale >= STALE_PAGES || (nextUrl !== null && this.#visited.has(addressOf(nextUrl)))) {
+        yield* this.#finish("pages repeat");
+        return;
+      }
+      number++;
+      url = nextUrl;
+      if (next.kind === "click" || next.kind === "scroll") {
+        const before = tree!.root;
+        const went = await this.#goOn(next);
+        tree = await this.#browser.read();
+        // What was asked for may still be on its way.
+        if (went && sameText(before, tree.root)) tree = await this.#browser.readAgain();
+        if (!went || sameText(before, tree.root)) {
+          yield* this.#finish("end of the list");
+          return;
+        }
+        clicks++;
+      }
+    }
+    yield* this.#give();
+    this.#end(this.#isFull() ? "max rows" : this.#isLate() ? "max time" : "max pages", false);
+  }
+
+  /** `false`: there was nothing to click on. */
+  async #goOn(next: Extract<Next, { kind: "click" }> | { kind: "scroll" }): Promise<boolean> {
+    if (next.kind === "click") return this.#browser.click(next.name, next.top);
+    await this.#browser.scrollToEnd();
+    return true;
+  }
+
+  async *#finish(reason: ExtractEnd): AsyncGenerator<ExtractedRow> {
+    yield* this.#give();
+    if (this.summary.rows === 0 && this.summary.ended === null) this.#end(reason, false);
+    else this.#end(reason, reason !== "refused");
+  }
+
+  /** `forGood`: the next call has nothing to do. A limit of the call is none of the list. */
+  #end(reason: ExtractEnd, forGood = false): void {
+    this.summary.ended = reason;
+    if (forGood) this.#output.append({ kind: "extract/ended", reason });
+    this.#note();
+  }
+
+  #note(): void {
+    const { reader } = this.#context;
+    Object.assign(this.summary, {
+      modelCalls: reader.calls - this.#callsBefore,
+      usage: reader.usage,
+      layouts: this.#layouts.length,
+      requests: this.#browser.requests,
+      seconds: (performance.now() - this.#from) / 1000,
+      unread: this.#fields
+        .map(({ name }) => name)
+        .filter(
+          (name) =>
+            !this.#layouts.some(({ lists }) => lists.some(({ fields }) => name in fields)) &&
+            !(this.#detail && name in this.#detail.fields),
+        ),
+    });
+    this.#options.onProgress?.(this.summary);
+  }
+
+  #isFull = (): boolean => this.summary.rows >= (this.#options.maxRows ?? Infinity);
+  #isLate = (): boolean => performance.now() - this.#from > (this.#options.maxMinutes ?? Infinity) * 60_000;
+
+  #isOver(number: number): boolean {
+    this.#options.signal?.throwIfAborted();
+    return this.#isFull() || this.#isLate() || number > (this.#options.maxPages ?? Infinity);
+  }
+
+  /** A page's rows: by a layout that is known, else by one that is learned from it. */
+  async #readPage(tree: PageTree, number: number): Promise<PageReading | null> {
+    const groups = findGroups(tree.root);
+    const worth = (reading: PageReading) =>
+      reading.rows.reduce(
+        (sum, { fields }) => sum + Object.values(fields).filter(({ value }) => value !== null).length,
+        0,
+      );
+    const known = this.#layouts
+      .flatMap((layout) => readByLayout(tree, layout, this.#fields, groups) ?? [])
+      .toSorted((a, b) => worth(b) - worth(a))[0];
+    const few = known !== undefined && known.rows.length < 0.6 * this.#most;
+    if (known && !few) {
+      this.#most = Math.max(this.#most, known.rows.length);
+      return known;
+    }
+    if (asksToSignIn(tree)) throw signedOut(tree.url);
+    // A page with fewer rows than others may have the rest of them in another layout; the last page just has fewer.
+    const isLast = findNext(tree, new Set(known?.rows.map(({ record }) => record.node)), number) === null;
+    if ((known && isLast) || this.#layouts.length >= MOST_LAYOUTS) return known ?? null;
+    const taken = elementsIn(known?.rows.map(({ record }) => record.node) ?? []);
+    const layout = await learnLayout(tree, { ...this.#learning(), fields: this.#fields }, taken);
+    this.#note();
+    if (layout === null) {
+      if (known) return known;
+      if (number === 1 && this.#layouts.length === 0)
+        throw nothingMatches(tree, this.#fields, this.#instruction);
+      this.summary.skipped.push({ url: tree.url, reason: "nothing on it is what is wanted" });
+      return null;
+    }
+    const reading = readByLayout(tree, layout, this.#fields, groups);
+    if (!reading) return known ?? null;
+    this.#layouts.push(layout);
+    this.#output.append({ kind: "extract/layout", layout });
+    const all = {
+      rows: [...(known?.rows ?? []), ...reading.rows],
+      leftOut: (known?.leftOut ?? 0) + reading.leftOut,
+    };
+    this.#most = Math.max(this.#most, all.rows.length);
+    return all;
+  }
+
+  #learning() {
+    return { reader: this.#context.reader, instruction: this.#instruction, signal: this.#options.signal };
+  }
+
+  #takeNew(tree: PageTree, reading: PageReading): PendingRow[] {
+    return reading.rows.flatMap((read: ReadRecord) => {
+      const row = rowOf(tree, read, this.#fields);
+      const link = linkOf(read.record.node, tree.url);
+      const mark = markOf(identityOf(row.row, this.#options.key ?? [], link));
+      if (this.#seen.has(mark)) {
+        this.summary.duplicates++;
+        return [];
+      }
+      this.#seen.add(mark);
+      return [{ row, mark, link }];
+    });
+  }
+
+  async #next(
+    tree: PageTree,
+    reading: PageReading | null,
+    number: number,
+    grew: boolean,
+  ): Promise<Next | { kind: "scroll" } | null> {
+    const rows = new Set<PageNode>(reading?.rows.flatMap(({ record }) => partsOf(record.node)));
+    const shown = findNext(tree, rows, number);
+    if (shown) {
+      this.#hadNext = true;
+      return shown;
+    }
+    if (this.#hadNext || reading === null) return null;
+    const counted = countOn(tree.url, reading.rows.length);
+    if (counted !== null) return { kind: "open", url: counted };
+    return grew ? { kind: "scroll" } : null;
+  }
+
+  #needsDetails(): boolean {
+    return this.#options.details !== false && this.#detail !== null && this.#missing().length > 0;
+  }
+
+  /** Fields that no list has. */
+  #missing(): Field[] {
+    const lists = this.#layouts.flatMap((layout) => layout.lists);
+    return this.#fields.filter(({ name }) => !lists.some(({ fields }) => name in fields));
+  }
+
+  /** Writes and gives the rows that wait, with what their own pages say. */
+  async *#give(): AsyncGenerator<ExtractedRow> {
+    const rows = this.#pending;
+    this.#pending = [];
+    const trees = new Map<PendingRow, PageTree>();
+    if (this.#needsDetails() && this.#detail === undefined) await this.#learnDetail(rows, trees);
+    const withDetails = this.#needsDetails() && this.#detail !== null && this.#detail !== undefined;
+    const ready: PendingRow[] = [];
+    for (const row of rows) {
+      this.#cut = this.summary.rows + ready.length >= (this.#options.maxRows ?? Infinity);
+      if (this.#cut) break;
+      if (withDetails && row.link !== null) await this.#addDetail(row, trees.get(row));
+      ready.push(row);
+      // Each page costs time: what it gave is kept at once.
+      if (withDetails) yield* this.#write(ready.splice(0));
+    }
+    yield* this.#write(ready);
+  }
+
+  *#write(rows: readonly PendingRow[]): Generator<ExtractedRow> {
+    if (rows.length === 0) return;
+    const event: ExtractEvent = {
+      kind: "extract/rows",
+      rows: rows.map(({ row }) => row),
+      marks: rows.map(({ mark }) => mark),
+    };
+    this.#output.append(event);
+    this.summary.rows += rows.length;
+    this.#note();
+    yield* event.rows;
+  }
+
+  async #learnDetail(rows: readonly PendingRow[], trees: Map<PendingRow, PageTree>): Promise<void> {
+    for (const row of rows.filter(({ link }) => link !== null).slice(0, DETAIL_SAMPLES)) {
+      const page = await this.#browser.open(row.link!);
+      if ("tree" in page && page.tree.status < 400) trees.set(row, page.tree);
+    }
+    const learned = [...trees.values()];
+    if (learned.length === 0) return;
+    this.#detail = await learnDetail(learned, { ...this.#learning(), fields: this.#missing() });
+    this.#output.append({ kind: "extract/detail", detail: this.#detail });
+  }
+
+  async #addDetail({ row, link }: PendingRow, known: PageTree | undefined): Promise<void> {
+    const page = known ? { tree: known } : await this.#browser.open(link!);
+    if ("refused" in page) {
+      this.summary.skipped.push({ url: link!, reason: page.refused });
+      row.notes.push(`${link!} was not read: ${page.refused}`);
+      return;
+    }
+    for (const [name, reading] of Object.entries(readDetail(page.tree, this.#detail!, this.#missing()))) {
+      row.row[name] = reading.value;
+      row.sources[name] = sourceOf(page.tree, reading);
+      if (reading.note !== null) row.notes.push(`${name}: ${reading.note}`);
+    }
+  }
+}
+
+function startOf(start: string | undefined, here: string): string {
+  if (start === undefined) return here;
+  if (URL.canParse(start, here)) return new URL(start, here).href;
+  throw new ConfigError(
+    `the start ${JSON.stringify(start)} is neither a path nor an address`,
+    "Write it like /reviews?page=1.",
+  );
+}
+
+/** Without what only a script reads. */
+const addressOf = (url: string): string => url.replace(/#.*$/, "");
+
+const allText = (node: PageNode): string =>
+  node.children.map((child) => (typeof child === "string" ? child : allText(child))).join(" ");
+
+const sameText = (a: PageNode, b: PageNode): boolean => allText(a) === allText(b);
+
+/** A page with a password field, and nothing that was looked for. */
+const asksToSignIn = (tree: PageTree): boolean =>
+  tree.status === 401 ||
+  [...walk(tree.root)].some(({ tag, attributes }) => tag === "input" && attributes["type"] === "password");
