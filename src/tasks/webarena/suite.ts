@@ -170,7 +170,7 @@ function createWebArenaSite(
   {
     entryOf,
     beginningOf: beginningOfNew,
-  }: { entryOf(id: string): TaskEntry; beginningOf(task: Task): Beginning },
+  }: { entryOf: (id: string) => TaskEntry; beginningOf: (task: Task) => Beginning },
   settings: Settings,
   protocol: Protocol,
   chat: ChatModel | null,
