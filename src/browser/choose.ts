@@ -46,6 +46,8 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
     found = await optionWithin(named, text, FOUND_MS);
   }
   if (found.kind === "refused") return report(named.name, found);
+  if (found.kind === "away")
+    return refused(`"${named.name}" shows the option ${JSON.stringify(text)} out of reach`);
   const spot = found.kind === "at" ? await document.toPage(found) : null;
   if (!spot)
     return refused(

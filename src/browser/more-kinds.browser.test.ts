@@ -247,3 +247,14 @@ it("annotations of ruby text stand in its line", async () => {
   await using test = await open(pool, `<p>Read <ruby>漢<rt>kan</rt></ruby> so</p>`);
   expect(body(test.first)).toBe("Read 漢 kan so");
 });
+
+it("an option that takes no mouse while its list unfolds is waited for", async () => {
+  await using test = await open(
+    pool,
+    `<button aria-haspopup=listbox aria-controls=l onclick="l.hidden=false;setTimeout(() => l.style.pointerEvents='', 250)">Fruit</button>
+    <ul id=l role=listbox hidden style="pointer-events:none;width:100px"><li role=option onclick="out.textContent='chosen '+textContent">Apple<li role=option onclick="out.textContent='chosen '+textContent">Banana</ul><p id=out>-</p>`,
+  );
+  const fruit = test.first.elements.find(({ name }) => name.endsWith("Fruit"))!.name;
+  const chosen = await test.act(`do(action="Select Dropdown Option", argument="Banana", element="${fruit}")`);
+  expect(body(chosen)).toContain("chosen Banana");
+});

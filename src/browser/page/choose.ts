@@ -113,11 +113,11 @@ function isLayered(element: Element): boolean {
   return false;
 }
 
-/** The point of the drawn option with this text, or the texts that are there. */
+/** The point of the drawn option with this text, or the texts that are there; `away`: it is there, and a click would not reach it, as while a list unfolds. */
 export function drawnOption(
   index: number,
   text: string,
-): (Spot & { kind: "at" }) | { kind: "none"; options: string } | Refusal {
+): (Spot & { kind: "at" }) | { kind: "none"; options: string } | { kind: "away" } | Refusal {
   const found = usable(index);
   if (found.kind === "refused") return found;
   const { element } = found;
@@ -140,7 +140,5 @@ export function drawnOption(
   if (matchesOf(option, '[aria-disabled="true"]'))
     return refuse(`has the option ${JSON.stringify(text)}, but it is disabled`);
   const point = show(option);
-  return point
-    ? { kind: "at", x: point.x, y: point.y }
-    : refuse(`shows the option ${JSON.stringify(text)} out of reach`);
+  return point ? { kind: "at", x: point.x, y: point.y } : { kind: "away" };
 }
