@@ -51,6 +51,12 @@ test("the index of the docs names every page", () => {
   expect(pages.filter((path) => !index.includes(path))).toEqual([]);
 });
 
+test("the log names every entry with its date, oldest first, and nothing else", () => {
+  const index = links(read("docs/log.md")).map((to) => to.replace(/^log\//, ""));
+  expect(index.toSorted((a, b) => a.slice(0, 10).localeCompare(b.slice(0, 10)))).toEqual(index);
+  expect(index.toSorted()).toEqual(readdirSync(join(ROOT, "docs/log")).toSorted());
+});
+
 /** Targets of the links and pictures of a page that lead into this repository. */
 function links(markdown: string): string[] {
   const prose = markdown.replaceAll(/^```[\s\S]*?^```/gm, "").replaceAll(/`[^`\n]*`/g, "");
