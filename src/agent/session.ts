@@ -9,7 +9,7 @@
  * - below the model: the gate, which `createAgent` makes of its `safety` and `approve`, stands in the browser episode itself
  *   (`safety/episode-gate.ts`), as it does in training;
  * - uses: take the `AgentSession` of an agent; add their own lines to `session.record.journal`; read the page by
- *   `session.reader` with functions that they add to `browser/page/main.ts`.
+ *   `session.read` with functions that they add to `browser/page/main.ts`.
  *
  * One thing at a time: `step`, `open` and `run` wait for each other where they are called at once.
  */
@@ -49,12 +49,20 @@ export interface AgentSession extends AsyncDisposable {
    * told in the observation's `error`. Throws a `Fault` where the world broke: the next call then begins on a fresh page.
    */
   step(action: ParsedAction, options?: StepOptions): Promise<Observation>;
-  /** Goes to an address of the session's hosts: no action of the model, but guarded and journalled like one. */
+  /**
+   * Goes to an address of the session's hosts: no action of the model, but guarded and journalled like one. Tried once more in a new
+   * browser where the browser is gone.
+   */
   open(url: string, options?: StepOptions): Promise<Observation>;
   /** Asks the policy turn by turn until it says `exit` or a limit is reached. The session stays open for the next one. */
   run(instruction: string, options?: RunOptions): Promise<RunResult>;
-  /** For the runtime's own reading of the page, between two steps. */
-  readonly reader: PageReader;
+  /**
+   * The runtime's own reading of the page that stands, between two steps. Throws a `Fault` where the world broke, and what `body`
+   * throws otherwise.
+   */
+  read<T>(body: (reader: PageReader) => Promise<T>): Promise<T>;
+  /** Browser contexts so far: one more after a fault, and where the session was signed in again. What the page held is gone then. */
+  readonly contexts: number;
   screenshot(): Promise<Uint8Array>;
   /** Hosts that were refused so far, with counts. */
   blockedHosts(): Record<string, number>;
@@ -97,11 +105,18 @@ export async function openSession(options: SessionOptions): Promise<AgentSession
   }
 }
 
+type Last = Extract<TimeStep, { kind: "last" }>;
+
+/** The browser is gone, whatever the site is like. */
+const isGone = ({ ending }: Last): boolean =>
+  ending.kind === "faulted" && ["browser_crashed", "browser_lost", "page_crashed"].includes(ending.code);
+
 class Session implements AgentSession {
   readonly #options: SessionOptions;
   #episode: BrowserEpisode | null = null;
   #page: Observation | undefined;
   #steps = 0;
+  #contexts = 0;
   #run: string | null = null;
   #signedOut = false;
   /** The end of what is under way. */
@@ -127,9 +142,8 @@ class Session implements AgentSession {
     return this.#page;
   }
 
-  get reader(): PageReader {
-    invariant(this.#episode, "the session has a page");
-    return this.#episode.reader;
+  get contexts(): number {
+    return this.#contexts;
   }
 
   get signedOut(): boolean {
@@ -177,10 +191,30 @@ class Session implements AgentSession {
 
   async open(url: string, { signal }: StepOptions = {}): Promise<Observation> {
     return this.#inTurn(async () => {
-      const episode = await this.#ready(signal);
-      this.record.journal.append({ kind: "intent", ...this.#line({ kind: "open", url }) });
-      return this.#effect(await episode.open(url), signal);
+      let episode = await this.#ready(signal);
+      for (let isLast = false; ; isLast = true) {
+        this.record.journal.append({ kind: "intent", ...this.#line({ kind: "open", url }) });
+        const next = await episode.open(url);
+        if (isLast || next.kind !== "last" || !isGone(next)) return this.#effect(next, signal, url);
+        await this.#lose(next);
+        episode = await this.#ready(signal);
+      }
     });
+  }
+
+  async read<T>(body: (reader: PageReader) => Promise<T>): Promise<T> {
+    const episode = this.#episode;
+    if (episode === null) throw new Fault("observation_failed", "the page is gone", { retryable: true });
+    try {
+      return await body(episode.reader);
+    } catch (error) {
+      const fault = await episode.brokenBy(error);
+      if (fault === null) throw error;
+      const { code, message } = fault;
+      // Whoever acts at the same time has found it out for itself.
+      if (this.#episode === episode) await this.#lose({ ending: { kind: "faulted", code, message } });
+      throw fault;
+    }
   }
 
   async run(instruction: string, options: RunOptions = {}): Promise<RunResult> {
@@ -206,7 +240,8 @@ class Session implements AgentSession {
   }
 
   async screenshot(): Promise<Uint8Array> {
-    invariant(this.#episode, "the session has a page");
+    if (this.#episode === null)
+      throw new Fault("observation_failed", "the page is gone", { retryable: true });
     return this.#episode.screenshot();
   }
 
@@ -257,7 +292,11 @@ class Session implements AgentSession {
     const isFresh = this.#episode === null || this.#page === this.#episode.first;
     const episode = await this.#ready(signal);
     if (isFresh) return;
-    await this.#told(await episode.look());
+    const next = await episode.look();
+    if (next.kind !== "last") return void (this.#page = next.observation);
+    // Nothing was done yet that could be lost.
+    await this.#lose(next);
+    await this.#start({ notice: "the browser had broken, and was started again", signal });
   }
 
   /** The page, after nothing was done on it. */
@@ -288,6 +327,7 @@ class Session implements AgentSession {
       guard,
       notice: how.notice,
     });
+    this.#contexts++;
     this.#page = this.#episode.first;
     return this.#episode;
   }
@@ -306,10 +346,13 @@ class Session implements AgentSession {
     return { session: this.record.session, run: this.#run, step: this.#steps++, url: this.page.url, action };
   }
 
-  /** Journals what came of an action, and signs in again where it came out at the site's sign-in. */
-  async #effect(next: TimeStep, signal: AbortSignal | undefined): Promise<Observation> {
+  /** Journals what came of an action, and signs in again, and opens `then`, where it came out at the site's sign-in. */
+  async #effect(
+    next: TimeStep,
+    signal: AbortSignal | undefined,
+    then: string = this.page.url,
+  ): Promise<Observation> {
     if (next.kind === "last") return this.#broke(next);
-    const before = this.page.url;
     const page = (this.#page = next.observation);
     const { journal, session } = this.record;
     const { url, title, error } = redactJson(page);
@@ -319,7 +362,7 @@ class Session implements AgentSession {
     if (!this.#signedOut || !site.canSignIn) return page;
     await this.#leave();
     await this.#start({
-      startUrl: before,
+      startUrl: then,
       notice: "the site had ended the session; it was signed in again, and the last page was opened anew",
       signInAgain: true,
       signal,
@@ -329,15 +372,20 @@ class Session implements AgentSession {
     return this.page;
   }
 
-  async #broke(next: Extract<TimeStep, { kind: "last" }>): Promise<never> {
-    const { ending } = next;
+  async #broke(next: Last): Promise<never> {
+    const { code, message } = await this.#lose(next);
+    throw new Fault(code, message, { retryable: true });
+  }
+
+  /** Leaves what broke; the next call begins in a new context. */
+  async #lose({ ending }: Pick<Last, "ending">) {
     const { journal, session } = this.record;
     // A site of its own ends no episodes; what ends one is the world.
     invariant(ending.kind === "faulted", "an agent's episode ends by faults only");
     const { code, message } = ending;
     journal.append({ kind: "fault", session, step: this.#steps - 1, code, message });
     await this.#leave();
-    throw new Fault(code, message, { retryable: true });
+    return ending;
   }
 
   #task(id: string, instruction: string, startUrl = this.page.url): Task {

@@ -69,6 +69,8 @@ export interface AgentSite extends AsyncDisposable {
   isSignInPage(page: Observation): boolean;
   /** What is there is such a page: nobody's data. */
   isSignInAddress(url: string): boolean;
+  /** Somebody is signed in, whom the site may sign out. */
+  readonly isSignedIn: boolean;
   /** It can sign in again by itself. */
   readonly canSignIn: boolean;
 }
@@ -120,6 +122,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
     }),
     isSignInPage: () => false,
     isSignInAddress: () => false,
+    isSignedIn: false,
     canSignIn: false,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
@@ -150,6 +153,7 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
     }),
     isSignInPage: storage ? looksLikeSignIn : () => false,
     isSignInAddress: (url) => storage !== undefined && SIGN_IN_PATH.test(pathOf(url)),
+    isSignedIn: storage !== undefined,
     canSignIn: false,
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   };
@@ -208,6 +212,7 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
       signInPath !== null
         ? pathOf(url) === signInPath
         : options.storageState !== undefined && SIGN_IN_PATH.test(pathOf(url)),
+    isSignedIn: login.length > 0 || options.storageState !== undefined,
     canSignIn: login.length > 0,
     [Symbol.asyncDispose]: async () => {
       await pool[Symbol.asyncDispose]();

@@ -190,6 +190,7 @@ function variedShop({
         }),
       isSignInPage: () => false,
       isSignInAddress: () => false,
+      isSignedIn: false,
       canSignIn: false,
       [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
     },

@@ -127,6 +127,7 @@ async function tryAgent(pool: BrowserPool, task: Task, policy: Policy, directory
     world: () => Promise.resolve(builtInWorld(task)),
     isSignInPage: () => false,
     isSignInAddress: () => false,
+    isSignedIn: false,
     canSignIn: false,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };

@@ -218,6 +218,16 @@ export class BrowserEpisode implements Episode {
     return pageReader(async () => (await this.#tabs.current()).page, find, this.#limits.responseMs);
   }
 
+  /** The fault behind an error of a reading beside the observations; `null`: the world is whole, and the error is the caller's. */
+  async brokenBy(error: unknown): Promise<Fault | null> {
+    if (error instanceof Fault) return error;
+    const said = error instanceof Error ? `${error.message} ${String(error.cause)}` : String(error);
+    const mayBe = error instanceof TooLate || /closed|crash|disconnected/i.test(said);
+    if (!mayBe && this.#opened.browser.isConnected() && !this.#tabs.crashed) return null;
+    const fault = await this.#fault(error);
+    return fault.code === "observation_failed" && !(error instanceof TooLate) ? null : fault;
+  }
+
   async #turn(take: () => Promise<TimeStep>, signal: AbortSignal | undefined): Promise<TimeStep> {
     invariant(this.#state === "running", `step on an episode that is ${this.#state}`);
     signal?.throwIfAborted();

@@ -3,7 +3,7 @@
  * ended, by whatever, is gone on with by the same call on the same directory.
  */
 
-import { ConfigError } from "../../core/errors.ts";
+import { ConfigError, Fault } from "../../core/errors.ts";
 import type { Policy } from "../../rollout/policy.ts";
 import type { RunLimits, RunOptions } from "../run.ts";
 import type { AgentSession } from "../session.ts";
@@ -132,6 +132,9 @@ async function jobOf(given: string | JobInput, instruction?: string): Promise<Jo
 /** A page that was opened so shortly ago, to read it, need not be opened again to act on it. */
 const FRESH_MS = 2000;
 
+/** The model was not come to. */
+const noRun = { id: null, turns: 0 };
+
 /** Items that are over and done with; others are come to again. */
 const FINAL = new Set<ItemStatus>(["done", "already", "refused"]);
 
@@ -161,8 +164,11 @@ async function carryOut(
       try {
         const isThere = session.page.url === goal.start && performance.now() - readAt < FRESH_MS;
         const page = isThere ? session.page : await session.open(goal.start, { signal });
-        if (page.error) return { id: "", turns: 0, outcome: "refused", reason: page.error.message };
+        if (page.error) return { ...noRun, outcome: "refused", reason: page.error.message };
         return await actOn(session, goal, learned, { limits: options.limits ?? {}, signal });
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        return { ...noRun, outcome: "faulted", reason: error.message };
       } finally {
         end?.();
       }
@@ -171,12 +177,18 @@ async function carryOut(
   append({ kind: "batch/started", direction, items: plan.rows.length, broken: plan.broken.length, dryRun });
   const histories = historiesIn(await journal.read(), direction);
   const items: BatchItem[] = [];
+  let ended: string | null = null;
   for (const row of plan.rows) {
-    const item = signal?.aborted
-      ? notReached(row, goals, histories)
-      : await one(row, goals.get(row.key)!, histories, parts);
+    if (ended !== null || signal?.aborted) {
+      items.push(notReached(row, goals, histories, ended));
+      continue;
+    }
+    const item = await one(row, goals.get(row.key)!, histories, parts);
     items.push(item);
-    if (!signal?.aborted) onItem?.(item, { done: items.length, total: plan.rows.length });
+    if (signal?.aborted) continue;
+    onItem?.(item, { done: items.length, total: plan.rows.length });
+    // The other items would ask to sign in as well, one after the other.
+    if (session.signedOut && (await isSignedOut(session, plan.home, signal))) ended = SIGNED_OUT;
   }
   const counts = countOf(items);
   return writeResults(
@@ -191,6 +203,25 @@ async function carryOut(
     },
     plan,
   );
+}
+
+const SIGNED_OUT =
+  "the site has ended the session: sign in (a fresh storage state, or a login in the site's definition) and give the same command, which goes on here";
+
+/** It is not that item's page alone which asks to sign in. */
+async function isSignedOut(
+  session: AgentSession,
+  home: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  try {
+    await session.open(home, { signal });
+  } catch (error) {
+    // A site that is down says nothing about the session.
+    if (!(error instanceof Fault)) throw error;
+    return false;
+  }
+  return session.signedOut;
 }
 
 /** The run of one item: as another one was done, where that is known. */
@@ -262,12 +293,14 @@ function notReached(
   row: TableRow,
   goals: ReadonlyMap<string, Goal | string>,
   histories: Histories,
+  why: string | null,
 ): BatchItem {
   const goal = goals.get(row.key);
   const history = histories.get(row.key);
   const known = history?.open === null ? history.result : null;
   const wanted = typeof goal === "object" ? goal.wanted : {};
-  return { ...(known ?? { ...blank(row.key), wanted }), line: row.line, values: row.values };
+  const open = { ...blank(row.key), wanted, ...(why !== null && { reason: why }) };
+  return { ...(known ?? open), line: row.line, values: row.values };
 }
 
 function countOf(items: readonly BatchItem[]): BatchResult["counts"] {

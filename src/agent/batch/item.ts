@@ -35,7 +35,9 @@ export interface Goal {
   mayBeMissing: boolean;
 }
 
-export interface ItemRun extends Pick<RunResult, "id" | "outcome" | "reason"> {
+export interface ItemRun extends Pick<RunResult, "outcome" | "reason"> {
+  /** `null`: the model was not come to. */
+  id: string | null;
   /** Turns of the model. */
   turns: number;
   /** Told whether the item is as wanted now. */

@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ValueReading, ValueRequest } from "../../browser/page/declared-value.ts";
 import type { PageDocument } from "../../browser/page-world.ts";
+import type { PageReader } from "../../browser/reader.ts";
 import { Fault } from "../../core/errors.ts";
 import type { AgentSession } from "../session.ts";
 import { differences } from "./compare.ts";
@@ -40,15 +41,15 @@ export async function readItem(reading: Reading, row: Values): Promise<State> {
   if ((await openToRead(reading, address)) === "missing") return nothing;
   if (effect.follow !== undefined) {
     const name = fill(effect.follow, row);
-    const documents = await shownDocuments(session);
-    const links = (await Promise.all(documents.map((each) => each.call("linksCalled", name)))).flat();
-    if (links.length > 1)
+    const links = await inEachShown(session, (document) => document.call("linksCalled", name));
+    const [link, ...others] = links.flat();
+    if (others.length > 0)
       throw new Unreadable(
-        `${links.length} links of ${address} are called ${JSON.stringify(name)}: ${links.join(", ")}`,
+        `${others.length + 1} links of ${address} are called ${JSON.stringify(name)}: ${links.flat().join(", ")}`,
       );
     await assertShows(session, job, row);
-    if (links.length === 0) return nothing;
-    if ((await openToRead(reading, links[0]!)) === "missing") return nothing;
+    if (link === undefined) return nothing;
+    if ((await openToRead(reading, link)) === "missing") return nothing;
   } else await assertShows(session, job, row);
   const state: State = {};
   for (const [name, value] of Object.entries(effect.values))
@@ -82,10 +83,7 @@ async function readByCode(reading: Reading, row: Values): Promise<State> {
         ...(text !== undefined && { texts: [text].flat() }),
         ...(within !== undefined && { within }),
       }),
-    text: async () => {
-      const documents = await shownDocuments(session);
-      return (await Promise.all(documents.map((each) => each.call("pageText")))).join("\n");
-    },
+    text: async () => (await inEachShown(session, (document) => document.call("pageText"))).join("\n"),
   }).catch((error: unknown) => {
     if (error instanceof Fault || error instanceof Unreadable) throw error;
     // What the user's code throws is what it has to say: it cannot be read.
@@ -101,8 +99,9 @@ async function readByCode(reading: Reading, row: Values): Promise<State> {
 async function openToRead({ session, job, signal }: Reading, address: string): Promise<"open" | "missing"> {
   const seen = await session.open(address, { signal });
   if (seen.error) throw new Unreadable(`${address} was not opened: ${seen.error.message}`);
-  if (session.signedOut) throw new Unreadable(`${address} asks to sign in`);
-  const { url, status } = await (await session.reader.document()).call("pageStatus");
+  if (session.signedOut)
+    throw new Unreadable(`${address} asks to sign in: the site has ended the session, or needs one`);
+  const { url, status } = await session.read(async (reader) => (await reader.document()).call("pageStatus"));
   if (status === 404 || status === 410) return "missing";
   if (status >= 400) throw new Unreadable(`${address} answers with status ${status}`);
   // A site that sends people who are not signed in elsewhere shows nothing of the item there, and it may be there all the same.
@@ -124,12 +123,14 @@ async function assertShows(session: AgentSession, job: JobDefinition, row: Value
   const shows = fill(job.effect.shows, row);
   const found = await readInFrames(session, { texts: [shows] });
   if (found.kind === "absent")
-    throw new Unreadable(`${await session.reader.url()} does not show ${JSON.stringify(shows)}`);
+    throw new Unreadable(
+      `${await session.read((reader) => reader.url())} does not show ${JSON.stringify(shows)}`,
+    );
 }
 
 async function readOne(session: AgentSession, name: string, request: ValueRequest): Promise<string | null> {
   const reading = await readInFrames(session, request);
-  const url = await session.reader.url();
+  const url = await session.read((reader) => reader.url());
   switch (reading.kind) {
     case "value":
       return reading.value;
@@ -148,11 +149,10 @@ async function readOne(session: AgentSession, name: string, request: ValueReques
 
 /** What the page itself says; where it says nothing of it, what the frames that it shows say together. */
 async function readInFrames(session: AgentSession, request: ValueRequest): Promise<ValueReading> {
-  const [own, ...frames] = await shownDocuments(session);
-  const main = await own!.call("readValue", request);
-  if (main.kind === "value" || main.kind === "ambiguous" || frames.length === 0) return main;
-  const inner: ValueReading[] = [];
-  for (const frame of frames) inner.push(await frame.call("readValue", request));
+  const [main, ...inner] = (await inEachShown(session, (document) =>
+    document.call("readValue", request),
+  )) as [ValueReading, ...ValueReading[]];
+  if (main.kind === "value" || main.kind === "ambiguous" || inner.length === 0) return main;
   const values = inner.flatMap((one) =>
     one.kind === "value" ? [one.value] : one.kind === "ambiguous" ? one.found : [],
   );
@@ -168,8 +168,20 @@ async function readInFrames(session: AgentSession, request: ValueRequest): Promi
 
 const FRAME_DEPTH = 3;
 
-/** The page's own document and those of the frames that it shows. Of a frame that has an error in it nothing is known. */
-async function shownDocuments(session: AgentSession): Promise<PageDocument[]> {
+/** What `read` gives of the page's own document, and of those of the frames that it shows. Throws a `Fault` where the world broke. */
+async function inEachShown<T>(
+  session: AgentSession,
+  read: (document: PageDocument) => Promise<T>,
+): Promise<T[]> {
+  return session.read(async (reader) => {
+    const found: T[] = [];
+    for (const document of await shownDocuments(reader)) found.push(await read(document));
+    return found;
+  });
+}
+
+/** Of a frame that has an error in it nothing is known. */
+async function shownDocuments(reader: PageReader): Promise<PageDocument[]> {
   const inside = async (document: PageDocument, depth: number): Promise<PageDocument[]> => {
     if (depth === FRAME_DEPTH) return [document];
     const documents = [document];
@@ -184,7 +196,7 @@ async function shownDocuments(session: AgentSession): Promise<PageDocument[]> {
     }
     return documents;
   };
-  const document = await session.reader.document();
+  const document = await reader.document();
   try {
     return await inside(document, 0);
   } catch (error) {

@@ -10,7 +10,10 @@ import { LONGEST_DELAY, readRobots } from "./robots.ts";
 import type { PageNode, PageTree } from "./tree.ts";
 
 /** What extraction needs of a session. */
-export type Browsing = Pick<AgentSession, "page" | "step" | "open" | "reader" | "signedOut">;
+export type Browsing = Pick<
+  AgentSession,
+  "site" | "page" | "step" | "open" | "read" | "signedOut" | "contexts"
+>;
 
 export interface BrowserOptions {
   session: Browsing;
@@ -24,7 +27,7 @@ export interface BrowserOptions {
 export type Opened = { tree: PageTree } | { refused: string };
 
 /** Times that a page is asked for when the world breaks, and seconds before the second time. */
-const TRIES = 3;
+export const TRIES = 3;
 const PAUSE_SECONDS = 2;
 
 export class PageBrowser {
@@ -45,20 +48,46 @@ export class PageBrowser {
   async open(url: string): Promise<Opened> {
     const disallowed = await this.#disallows(url);
     if (disallowed !== null) return { refused: disallowed };
-    return this.#get(url);
+    const { onTrouble, signal } = this.#options;
+    for (let tried = 1; ; tried++) {
+      const opened = await this.#get(url);
+      if (!("tree" in opened)) return opened;
+      const { status } = opened.tree;
+      if (status < 500 && status !== 403) return opened;
+      // A page with an error on it is not one where a list ends.
+      const refused = `the site answers with status ${status}`;
+      if (status === 403 || tried >= TRIES) return { refused };
+      onTrouble(`${url} is asked for again: ${refused}`);
+      await sleep(1000 * PAUSE_SECONDS * tried, undefined, signal && { signal });
+    }
   }
 
   /** The page that stands, with its frames in it. */
   async read(): Promise<PageTree> {
     const { session } = this.#options;
-    const [own, ...frames] = await session.reader.documents();
-    const tree = await own!.call("tree");
-    for (const frame of frames) {
-      // One that goes away in between is not part of the page.
-      const inner = await frame.call("tree").catch(() => null);
-      if (inner) tree.root.children.push(inner.root);
-    }
-    return redactJson(tree);
+    if (session.signedOut) throw signedOut(session.page.url);
+    return session.read(async (reader) => {
+      const [own, ...frames] = await reader.documents();
+      const tree = await own!.call("tree");
+      for (const frame of frames) {
+        // One that goes away in between is not part of the page.
+        const inner = await frame.call("tree").catch(() => null);
+        if (inner) tree.root.children.push(inner.root);
+      }
+      return redactJson(tree);
+    });
+  }
+
+  /**
+   * A list that goes on by scripts does not say that the site has ended the session: `url` is opened to see. Throws a `Fault` where the
+   * session was signed in again, and a `ConfigError` where nobody can.
+   */
+  async assertSignedIn(url: string): Promise<void> {
+    const { session } = this.#options;
+    if (!session.site.isSignedIn) return;
+    const { contexts } = session;
+    await this.#get(url);
+    if (session.contexts !== contexts) throw signedInAgain();
   }
 
   /** The page after so many seconds more: something may still be on its way. */
@@ -132,7 +161,9 @@ export class PageBrowser {
       // A host outside of the session: what is on it is refused in any case.
       if ("refused" in answer) return readRobots(url, { status: 404, contentType: "", text: "" });
       const { status, contentType, root } = answer.tree;
-      const userAgent = await (await this.#options.session.reader.document()).call("userAgent");
+      const userAgent = await this.#options.session.read(async (reader) =>
+        (await reader.document()).call("userAgent"),
+      );
       return readRobots(url, { status, contentType, text: rawText(root) }, userAgent);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -174,10 +205,20 @@ export class PageBrowser {
     return null;
   }
 
+  /** Throws a `Fault` also where the page was lost on the way: what had been clicked open is closed again. */
   async #act(action: Parameters<typeof actionOf>[0]): Promise<Observation> {
-    return this.#options.session.step(actionOf(action), { signal: this.#options.signal });
+    const { session, signal } = this.#options;
+    const { contexts } = session;
+    const page = await session.step(actionOf(action), { signal });
+    if (session.contexts !== contexts) throw signedInAgain();
+    return page;
   }
 }
+
+const signedInAgain = () =>
+  new Fault("observation_failed", "the site had ended the session; it was signed in again", {
+    retryable: true,
+  });
 
 type SmallAction =
   | { kind: "click"; element: string }

@@ -1,7 +1,7 @@
 /** @file The work of an extraction: page after page, the rows of each, and what their own pages say. */
 
-import { ConfigError } from "../../core/errors.ts";
-import { PageBrowser, signedOut } from "./browse.ts";
+import { ConfigError, Fault } from "../../core/errors.ts";
+import { PageBrowser, signedOut, TRIES } from "./browse.ts";
 import { DETAIL_SAMPLES, learnDetail, readDetail } from "./detail.ts";
 import type { DetailRule } from "./detail.ts";
 import { learnLayout, nothingMatches, readByLayout } from "./layout.ts";
@@ -44,6 +44,8 @@ export class Work {
   #pending: PendingRow[] = [];
   /** Rows of a page were left, because there were as many as wanted. */
   #cut = false;
+  /** Times that the page was lost since something new was read. */
+  #losses = 0;
   /** Most rows that a page had. */
   #most = 0;
   #hadNext = false;
@@ -131,7 +133,9 @@ export class Work {
           if (number === 1)
             throw new ConfigError(
               `${url} may not be read: ${page.refused}`,
-              "Start elsewhere, or leave robots.txt aside where the site is yours (--no-robots, robots: false).",
+              page.refused.includes("robots.txt")
+                ? "Start elsewhere, or leave robots.txt aside where the site is yours (--no-robots, robots: false)."
+                : "Start elsewhere, or see that the site answers and lets the agent in.",
             );
           yield* this.#finish("refused");
           return;
@@ -146,6 +150,7 @@ export class Work {
       const before = this.#seen.size;
       const fresh = reading ? this.#takeNew(tree!, reading) : [];
       this.summary.leftOut += reading?.leftOut ?? 0;
+      if (this.#seen.size > before) this.#losses = 0;
       stale = replay > 0 || this.#seen.size > before ? 0 : stale + 1;
       replay = Math.max(0, replay - 1);
       const next = await this.#next(tree!, reading, number, url !== null || this.#seen.size > before);
@@ -170,15 +175,18 @@ export class Work {
       number++;
       url = nextUrl;
       if (next.kind === "click" || next.kind === "scroll") {
-        const before = tree!.root;
-        const went = await this.#goOn(next);
-        tree = await this.#browser.read();
-        // What was asked for may still be on its way.
-        if (went && sameText(before, tree.root)) tree = await this.#browser.readAgain();
-        if (!went || sameText(before, tree.root)) {
+        const further = await this.#goOn(tree!, opened, next);
+        if (further === null) {
           yield* this.#finish("end of the list");
           return;
         }
+        if (further === "lost") {
+          url = opened;
+          number -= clicks + 1;
+          replay = clicks + 1;
+          continue;
+        }
+        tree = further;
         clicks++;
       }
     }
@@ -186,11 +194,27 @@ export class Work {
     this.#end(this.#isFull() ? "max rows" : this.#isLate() ? "max time" : "max pages", false);
   }
 
-  /** `false`: there was nothing to click on. */
-  async #goOn(next: Extract<Next, { kind: "click" }> | { kind: "scroll" }): Promise<boolean> {
-    if (next.kind === "click") return this.#browser.click(next.name, next.top);
-    await this.#browser.scrollToEnd();
-    return true;
+  /** What the list is like after a click or a scroll; `null`: no further; `lost`: the world broke, and what was clicked open is closed again. */
+  async #goOn(
+    { root }: PageTree,
+    opened: string,
+    next: Extract<Next, { kind: "click" }> | { kind: "scroll" },
+  ): Promise<PageTree | "lost" | null> {
+    const browser = this.#browser;
+    try {
+      if (next.kind === "scroll") await browser.scrollToEnd();
+      else if (!(await browser.click(next.name, next.top))) return null;
+      let tree = await browser.read();
+      // What was asked for may still be on its way.
+      if (sameText(root, tree.root)) tree = await browser.readAgain();
+      if (!sameText(root, tree.root)) return tree;
+      await browser.assertSignedIn(opened);
+      return null;
+    } catch (error) {
+      if (!(error instanceof Fault) || ++this.#losses >= TRIES) throw error;
+      this.#options.onTrouble?.(`the list is opened again and gone on with: ${error.message}`);
+      return "lost";
+    }
   }
 
   async *#finish(reason: ExtractEnd): AsyncGenerator<ExtractedRow> {
@@ -366,12 +390,16 @@ export class Work {
 
   async #addDetail({ row, link }: PendingRow, known: PageTree | undefined): Promise<void> {
     const page = known ? { tree: known } : await this.#browser.open(link!);
-    if ("refused" in page) {
-      this.summary.skipped.push({ url: link!, reason: page.refused });
-      row.notes.push(`${link!} was not read: ${page.refused}`);
-      return;
-    }
-    for (const [name, reading] of Object.entries(readDetail(page.tree, this.#detail!, this.#missing()))) {
+    const say = (reason: string) => {
+      this.summary.skipped.push({ url: link!, reason });
+      row.notes.push(`${link!} was not read: ${reason}`);
+    };
+    if ("refused" in page) return say(page.refused);
+    const readings = Object.entries(readDetail(page.tree, this.#detail!, this.#missing()));
+    const saysNothing = readings.every(([, { value }]) => value === null);
+    if (page.tree.status >= 400) return say(`the site answers with status ${page.tree.status}`);
+    if (saysNothing && asksToSignIn(page.tree)) return say("it asks to sign in");
+    for (const [name, reading] of readings) {
       row.row[name] = reading.value;
       row.sources[name] = sourceOf(page.tree, reading);
       if (reading.note !== null) row.notes.push(`${name}: ${reading.note}`);

@@ -21,8 +21,9 @@ export class Desk {
   readonly #guarded: NonNullable<SessionOptions["guarded"]>;
   readonly #reach: Reach;
   #session: AgentSession | null = null;
-  /** The session has been on the customer's own page. */
+  /** The session has been on the customer's own page, in the context that it had then. */
   #isHome = false;
+  #homeContext = 0;
   usedAt = Date.now();
 
   /** `commitments`: what stands behind the reach. */
@@ -72,11 +73,14 @@ export class Desk {
     }
     const session = this.#session;
     const { customer } = this.#reach;
+    // A browser that broke was started anew elsewhere.
+    if (session.contexts !== this.#homeContext) this.#isHome = false;
     if (!this.#isHome && customer !== null && policy.pages.home !== undefined) {
       // No link of the pages for anybody leads to it.
       const address = addressOf(policy.pages.home, customer, home);
       if (address !== null) await session.open(address, { signal });
       this.#isHome = true;
+      this.#homeContext = session.contexts;
     }
     return session;
   }
@@ -106,7 +110,7 @@ export class Desk {
   async #readLinks(url: string): Promise<void> {
     const session = this.#session;
     if (!session || !this.#reach.isList(url)) return;
-    const { links } = await (await session.reader.document()).call("wholePage");
+    const { links } = await session.read(async (reader) => (await reader.document()).call("wholePage"));
     this.#reach.sawLinks(url, links);
   }
 }

@@ -7,6 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { click, exit, scriptedPolicy } from "../testing/scripted-policy.ts";
+import type { BrowserPool } from "../../browser/pool.ts";
+import { killBrowser } from "../testing/test-site.ts";
 import { openService } from "./service.ts";
 import { isKind, nextEvent, said } from "./testing/shop-service.ts";
 
@@ -33,15 +35,20 @@ beforeAll(async () => {
 });
 afterAll(() => void server.close());
 
+async function stateFile(directory: string): Promise<string> {
+  const path = join(directory, "state.json");
+  const cookie = { name: "session", value: String(state.session), domain: "127.0.0.1", path: "/" };
+  const cookies = [{ ...cookie, expires: -1, httpOnly: false, secure: false, sameSite: "Lax" }];
+  await writeFile(path, JSON.stringify({ cookies, origins: [] }));
+  return path;
+}
+
 test.each([
   ["and its sign-in page is out of reach", ["/", "/help"]],
   ["and its sign-in page is one that can be reached", ["/", "/help", "/login"]],
 ])("a site that signs the agent out in the middle, %s: a person goes on", async (_, pages) => {
   const directory = await mkdtemp(join(tmpdir(), "webrl-signed-out-"));
-  const storageState = join(directory, "state.json");
-  const cookie = { name: "session", value: String(state.session), domain: "127.0.0.1", path: "/" };
-  const cookies = [{ ...cookie, expires: -1, httpOnly: false, secure: false, sameSite: "Lax" }];
-  await writeFile(storageState, JSON.stringify({ cookies, origins: [] }));
+  const storageState = await stateFile(directory);
   // Begins each turn on another page than the last one ended on.
   const clerk = scriptedPolicy([
     ({ observation, history }) => {
@@ -67,6 +74,36 @@ test.each([
     const handed = await nextEvent(conversation, first.n, isKind("chat/state"));
     expect(handed).toMatchObject({ state: "waiting", by: "service" });
     expect(handed.reason).toContain("signed the agent out");
+  }
+  await rm(directory, { recursive: true });
+});
+
+test("a browser that is killed in the middle of a turn is the world's fault: the customer is answered all the same", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "webrl-killed-"));
+  let isKilled = false;
+  const troubles: string[] = [];
+  {
+    await using service = await openService({
+      site: origin,
+      storageState: await stateFile(directory),
+      model: scriptedPolicy([
+        click("link Help"),
+        async () => {
+          if (isKilled) return exit("We deliver in three days.");
+          isKilled = true;
+          await killBrowser(service.site.contexts as BrowserPool);
+          return click("link Office");
+        },
+      ]),
+      policy: { name: "Shop", pages: { start: "/", public: ["/", "/help"] } },
+      directory: join(directory, "service"),
+      onTrouble: (message) => troubles.push(message),
+    });
+    const { conversation } = await service.open(null);
+    conversation.receive("How long does delivery take?");
+    expect((await nextEvent(conversation, 2, said("agent"))).text).toBe("We deliver in three days.");
+    expect(conversation.view).toMatchObject({ state: "agent", failures: 0 });
+    expect(troubles.join()).toContain("the browser is gone");
   }
   await rm(directory, { recursive: true });
 });

@@ -19,6 +19,16 @@ const HOST = "shop.test";
 const pool = new BrowserPool();
 export const closeBrowser = () => pool[Symbol.asyncDispose]();
 
+/** `kill -9`, as the system does where memory runs out. */
+export async function killBrowser(of: Pick<BrowserPool, "browser"> = pool): Promise<void> {
+  const browser = await of.browser();
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const gone = new Promise((resolve) => browser.once("disconnected", resolve));
+  process.kill(processInfo.find(({ type }) => type === "browser")!.id, "SIGKILL");
+  await gone;
+}
+
 export function testSite(app: HostFetch, overrides: Partial<AgentSite> & { world?: never } = {}): AgentSite {
   return {
     name: "shop",
@@ -33,6 +43,7 @@ export function testSite(app: HostFetch, overrides: Partial<AgentSite> & { world
       } satisfies EpisodeWorld),
     isSignInPage: () => false,
     isSignInAddress: () => false,
+    isSignedIn: false,
     canSignIn: false,
     [Symbol.asyncDispose]: () => Promise.resolve(),
     ...overrides,

@@ -1,0 +1,34 @@
+/** @file What a turn of the agent has come to, for the customer: by the policy's words and the run's outcome, not by a model's. */
+
+import type { RunResult } from "../run.ts";
+import type { Field } from "./fields.ts";
+import { readSaid } from "./instruction.ts";
+import type { ServicePolicy } from "./policy.ts";
+
+export type TurnEnd =
+  | { kind: "handover"; reason: string }
+  | { kind: "identify" }
+  | { kind: "ask"; fields: Field[] }
+  | { kind: "say"; text: string }
+  /** It came to nothing; `world`: which is not the agent's doing. */
+  | { kind: "nothing"; why: string; isWorld: boolean };
+
+/** `wantsIdentity`: a page of customers was refused because nobody is known. `isKnown`: the customer is. */
+export function readTurn(
+  { outcome, reason, answer }: Pick<RunResult, "outcome" | "reason" | "answer">,
+  policy: ServicePolicy,
+  { wantsIdentity, isKnown }: { wantsIdentity: boolean; isKnown: boolean },
+): TurnEnd {
+  const said = readSaid(answer ?? "", policy);
+  const isSaid = outcome === "done" || outcome === "gave up" || outcome === "refused";
+  if (isSaid && said.kind === "handover") return { kind: "handover", reason: said.reason };
+  // A page of customers was asked for: whatever the model made of the refusal, the customer is asked who they are.
+  const mayAsk = !isKnown && policy.identity !== undefined;
+  if (mayAsk && (wantsIdentity || (isSaid && said.kind === "identify"))) return { kind: "identify" };
+  if (isSaid && said.kind === "ask")
+    return { kind: "ask", fields: policy.questions.filter(({ name }) => said.names.includes(name)) };
+  if (outcome === "faulted") return { kind: "nothing", why: outcome, isWorld: true };
+  if (!isSaid || said.kind !== "say" || outcome === "gave up")
+    return { kind: "nothing", why: said.kind === "nothing" ? said.why : reason, isWorld: false };
+  return { kind: "say", text: said.text };
+}
