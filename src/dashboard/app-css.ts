@@ -16,7 +16,7 @@ label.check { display: inline-flex; align-items: center; gap: 6px; font-size: 14
 .facts div { min-width: 90px; } .facts dt { color: var(--dim); font-size: 13px; } .facts dd { margin: 0; font-size: 17px; font-variant-numeric: tabular-nums; }
 .bar-track { height: 6px; border-radius: 3px; background: var(--rule); overflow: hidden; margin-top: 6px; max-width: 420px; }
 .bar-fill { height: 100%; background: var(--accent); }
-figure.panel { margin: 0; max-width: 720px; } .viewer figure.panel { margin-top: 16px; }
+figure.panel { margin: 0; } :not(.plots) > figure.panel { max-width: 720px; } .viewer figure.panel { margin-top: 16px; }
 .plot-tools { display: flex; gap: 6px; justify-content: flex-end; margin-top: 6px; }
 .plot-tools button { font-size: 12.5px; min-height: 26px; padding: 1px 8px; color: var(--dim); }
 .filters { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin: 12px 0; }
@@ -51,5 +51,5 @@ figure.panel { margin: 0; max-width: 720px; } .viewer figure.panel { margin-top:
 kbd { font: 12px ui-monospace, Menlo, Consolas, monospace; border: 1px solid var(--rule); border-bottom-width: 2px; border-radius: 4px; padding: 0 5px; background: var(--raised); }
 .live { font-size: 13px; color: var(--dim); } .live::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%; background: var(--dim); margin-right: 6px; }
 .live.on::before { background: var(--good); }
-@media (max-width: 760px) { .step, .viewer.two { grid-template-columns: minmax(0, 1fr); } .top { padding: 8px 12px; position: static; } .filters label { flex: 1 1 42%; } .filters select, .filters input { max-width: none; width: 100%; } }
+@media (max-width: 760px) { .step, .viewer.two { grid-template-columns: minmax(0, 1fr); } .top { padding: 8px 12px; position: static; } .filters label { flex: 1 1 42%; } .filters select, .filters input[type="search"] { max-width: none; width: 100%; } .filters label.check { flex: 1 1 100%; } .top { gap: 6px 12px; } .top select { max-width: 46vw; } .top nav { order: 3; flex: 1 1 100%; flex-wrap: nowrap; overflow-x: auto; } .top nav a { padding: 4px 8px; } .virtual li > a, .virtual li > div { grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 8px; padding: 4px 10px; } .virtual .name { grid-column: 1 / -1; grid-row: 1; } .virtual .meta, .virtual .outcome, .virtual .verdicts { grid-row: 2; } }
 `;

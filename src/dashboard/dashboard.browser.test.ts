@@ -148,6 +148,38 @@ describe("the dashboard in a browser", () => {
     expect(shown).toContain(HOSTILE);
   });
 
+  it("says so where an address is wrong, in its own words", async () => {
+    await open("#/");
+    for (const hash of [
+      "#/nonsense",
+      "#/run",
+      "#/run/good/nonsense",
+      "#/run/good/episode",
+      "#/run/good/episode/rollout/x/y",
+      "#/run/good/curriculum/more",
+      "#/compare/more",
+      "#/run/%E0%A4%A",
+      "#/run/good/episode/rollout/1/nobody",
+    ]) {
+      await page.goto(`${server.url}${hash}`);
+      const notice = await page.locator("main .notice").textContent();
+      expect([hash, notice]).toEqual([
+        hash,
+        expect.stringMatching(/^(Nothing is shown at|There is no run|no episode nobody)/),
+      ]);
+      expect([hash, notice]).toEqual([hash, expect.not.stringMatching(/undefined|NaN|null/)]);
+    }
+    expect(complaints.filter((each) => !each.includes("404"))).toEqual([]);
+  });
+
+  it("draws no frame around the whole page after a click", async () => {
+    await open("#/run/good/episode/rollout/1/phase-01%2F0001");
+    await page.keyboard.press("ArrowRight");
+    await page.locator("main h1").click();
+    await page.keyboard.press("ArrowRight");
+    expect(await page.locator("main").evaluate((main) => getComputedStyle(main).outlineStyle)).toBe("none");
+  });
+
   it("refuses script of a page that got in anyway", async () => {
     await open("#/run/good");
     await page.evaluate(() => {

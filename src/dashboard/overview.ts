@@ -64,7 +64,8 @@ export async function overview(run: RunFiles): Promise<Overview> {
     await run.metrics(),
     await readEvaluations(run),
   ];
-  const judge = await judgeQuality(run);
+  // A verifier that gives the reward has nobody to be compared with.
+  const judge = head.judge === "verifier" ? { quality: [], calibration: [] } : await judgeQuality(run);
   const progress = await readProgress(run, head);
   const phaseMetrics = new Set(
     metrics

@@ -1,6 +1,7 @@
 /** @file Which numbers of a run go into which plot, for report and dashboard alike. Pure. */
 
 import { rateStandardError } from "../algo/statistics.ts";
+import type { StageName } from "../run/events.ts";
 import { STAGES } from "../run/events.ts";
 import type { Overview } from "./overview.ts";
 import type { Curriculum, RateRow } from "./curriculum.ts";
@@ -37,13 +38,54 @@ export function learningCurve(
 
 const named = (series: Series | undefined, name: string): Series => ({ name, points: series?.points ?? [] });
 
+/** Colours of what several plots show, by number: the same thing has the same colour in all of them. */
+const COLOUR = { blue: 0, orange: 1, green: 2, purple: 3, ochre: 4, teal: 5, magenta: 6, grey: 7 } as const;
+
+const STAGE_COLOURS: Record<StageName, number> = {
+  curriculum: COLOUR.purple,
+  rollout: COLOUR.blue,
+  judge: COLOUR.teal,
+  select: COLOUR.ochre,
+  critic: COLOUR.magenta,
+  actor: COLOUR.green,
+  evaluate: COLOUR.orange,
+};
+
+/** What became of a candidate, of the curriculum or of the replay buffer. Green is what was taken. */
+const OUTCOME_COLOURS: Record<string, number> = {
+  kept: COLOUR.green,
+  selected: COLOUR.green,
+  too_easy: COLOUR.blue,
+  too_familiar: COLOUR.blue,
+  too_hard: COLOUR.orange,
+  over_limit: COLOUR.ochre,
+  not_needed: COLOUR.ochre,
+  duplicate: COLOUR.teal,
+  held_out: COLOUR.magenta,
+  infeasible: COLOUR.purple,
+};
+
+const outcomeColours = (names: readonly string[]) =>
+  names.map((name) => OUTCOME_COLOURS[name] ?? COLOUR.grey);
+
+/** Plots with a line to see, and what was measured once only, which a table says better. */
+export function splitPlots(plots: readonly LineChartProps[]): {
+  lines: LineChartProps[];
+  once: LineChartProps[];
+} {
+  const filled = plots.filter(({ series }) => series.some(({ points }) => points.length > 0));
+  const isOnce = ({ series }: LineChartProps) => series.every(({ points }) => points.length <= 1);
+  return { lines: filled.filter((plot) => !isOnce(plot)), once: filled.filter(isOnce) };
+}
+
 /** What moves from phase to phase. */
-export function phasePlots(overview: Pick<Overview, "byPhase">): LineChartProps[] {
-  const { byPhase } = overview;
+export function phasePlots(overview: Pick<Overview, "byPhase" | "head">): LineChartProps[] {
+  const { byPhase, head } = overview;
+  const isJudged = head.judge !== "verifier";
   const plot = (
     title: string,
     yLabel: string,
-    series: [metric: string, name: string][],
+    series: [metric: string, name: string, colour?: number][],
     share = false,
   ): LineChartProps => ({
     title,
@@ -51,7 +93,11 @@ export function phasePlots(overview: Pick<Overview, "byPhase">): LineChartProps[
     yLabel,
     share,
     series: series
-      .map(([metric, name]) => named(byPhase[metric], name))
+      .map(([metric, name, colour]) => ({
+        ...named(byPhase[metric], name),
+        ...(colour !== undefined && { colour }),
+      }))
+      .filter((_, i) => isJudged || !series[i]![0].startsWith("judge/"))
       .filter((each) => each.points.length > 0),
   });
   return [
@@ -59,10 +105,10 @@ export function phasePlots(overview: Pick<Overview, "byPhase">): LineChartProps[
       "Rollouts",
       "share of episodes",
       [
-        ["rollout/success_rate", "success (verifier)"],
-        ["judge/success_rate", "success (reward)"],
-        ["rollout/truncated_rate", "truncated"],
-        ["rollout/mistake_rate", "steps with a mistake"],
+        ["rollout/success_rate", isJudged ? "success (verifier)" : "success", COLOUR.blue],
+        ["judge/success_rate", "success (reward)", COLOUR.teal],
+        ["rollout/truncated_rate", "truncated", COLOUR.ochre],
+        ["rollout/mistake_rate", "steps with a mistake", COLOUR.orange],
       ],
       true,
     ),
@@ -80,7 +126,7 @@ export function phasePlots(overview: Pick<Overview, "byPhase">): LineChartProps[
       ["critic/auc", "AUC"],
     ]),
     plot(
-      "Outcome reward model",
+      judgeTitle(head.judge),
       "against the verifiers",
       [
         ["judge/accuracy", "accuracy"],
@@ -121,6 +167,10 @@ export function stepPlots(overview: Pick<Overview, "byStep">): LineChartProps[] 
   ].filter(({ series }) => series[0]!.points.length > 0);
 }
 
+/** Who is compared with the verifiers. */
+export const judgeTitle = (judge: Overview["head"]["judge"]): string =>
+  judge === "llm" ? "Chat model as judge" : "Outcome reward model";
+
 /** How often the judge is right when it says how sure it is. */
 export function calibrationPlot(bins: Overview["calibration"]): LineChartProps {
   return {
@@ -150,6 +200,7 @@ export function candidatePlot(outcomes: Curriculum["outcomes"]): BarChartProps {
     title: "Candidates, and what the filters said",
     yLabel: "tasks",
     parts: names.map(words),
+    colours: outcomeColours(names),
     groups: outcomes.map(({ phase, counts }) => ({
       label: `phase ${phase}`,
       values: Object.fromEntries(Object.entries(counts).map(([name, n]) => [words(name), n])),
@@ -200,7 +251,9 @@ export function throughputPlot(throughput: Overview["throughput"]): LineChartPro
   };
 }
 
+/** Empty where nothing broke: a line at 0 says no more than the table beside it. */
 export function faultPlot(rates: Overview["faults"]["rates"]): LineChartProps {
+  const shown = rates.some(({ faults }) => faults > 0) ? rates : [];
   return {
     title: "Fault rate",
     xLabel: "phase",
@@ -209,7 +262,7 @@ export function faultPlot(rates: Overview["faults"]["rates"]): LineChartProps {
     series: [
       {
         name: "faults",
-        points: rates.map(({ phase, faults, attempts }) => ({
+        points: shown.map(({ phase, faults, attempts }) => ({
           x: phase,
           y: attempts === 0 ? 0 : faults / attempts,
         })),
@@ -225,6 +278,7 @@ export function stagePlot(stages: Overview["stages"]): BarChartProps {
     title: "Time by stage",
     yLabel: "seconds",
     parts: used,
+    colours: used.map((stage) => STAGE_COLOURS[stage]),
     groups: phases.map((phase) => ({
       label: `phase ${phase}`,
       values: Object.fromEntries(
@@ -233,3 +287,20 @@ export function stagePlot(stages: Overview["stages"]): BarChartProps {
     })),
   };
 }
+
+/** The steps of a phase's replay buffer by perplexity, in bins. */
+export function perplexityPlot(phase: number, bins: BarChartProps["groups"]): BarChartProps {
+  const names = REPLAY_OUTCOMES.filter((name) => bins.some(({ values }) => (values[name] ?? 0) > 0));
+  return {
+    title: `Steps by perplexity, phase ${phase}`,
+    yLabel: "steps that were looked at",
+    parts: names.map(words),
+    colours: outcomeColours(names),
+    groups: bins.map(({ label, values }) => ({
+      label,
+      values: Object.fromEntries(Object.entries(values).map(([name, n]) => [words(name), n])),
+    })),
+  };
+}
+
+export const REPLAY_OUTCOMES = ["selected", "too_familiar", "too_hard", "over_limit"] as const;

@@ -10,9 +10,11 @@ import {
   calibrationPlot,
   candidatePlot,
   faultPlot,
+  judgeTitle,
   learningCurve,
   phasePlots,
   ratePlot,
+  splitPlots,
   stagePlot,
   stepPlots,
   throughputPlot,
@@ -21,7 +23,7 @@ import { Problems, reportDocument, StepItem } from "./report-parts.tsx";
 import { BarChart, LineChart } from "./views/chart.tsx";
 import { duration, share, words } from "./views/format.ts";
 import { LineageTree } from "./views/lineage.tsx";
-import { BeforeAfterTable, ConfusionTable, JudgeTable } from "./views/tables.tsx";
+import { BeforeAfterTable, ConfusionTable, JudgeTable, OnceTable } from "./views/tables.tsx";
 
 interface ReportAttempt {
   episode: EpisodeDetail;
@@ -105,11 +107,13 @@ function Results({ overview }: { overview: Overview }) {
     <section>
       <h2>Results</h2>
       <div class="plots">
-        <div class="panel">
-          <LineChart
-            {...learningCurve([{ name: overview.head.method, evaluations: overview.evaluations }])}
-          />
-        </div>
+        {first !== last && (
+          <div class="panel">
+            <LineChart
+              {...learningCurve([{ name: overview.head.method, evaluations: overview.evaluations }])}
+            />
+          </div>
+        )}
         <div class="panel">
           <BeforeAfterTable
             before={first.evaluation}
@@ -123,19 +127,22 @@ function Results({ overview }: { overview: Overview }) {
 }
 
 function Learning({ overview }: { overview: Overview }) {
-  const plots = [...phasePlots(overview), ...stepPlots(overview)].filter((plot) =>
-    plot.series.some((series) => series.points.length > 0),
-  );
-  if (plots.length === 0) return null;
+  const { lines, once } = splitPlots([...phasePlots(overview), ...stepPlots(overview)]);
+  if (lines.length + once.length === 0) return null;
   return (
     <section>
       <h2>Learning</h2>
       <div class="plots">
-        {plots.map((plot) => (
+        {lines.map((plot) => (
           <div class="panel">
             <LineChart {...plot} />
           </div>
         ))}
+        {once.length > 0 && (
+          <div class="panel">
+            <OnceTable plots={once} />
+          </div>
+        )}
       </div>
     </section>
   );
@@ -208,9 +215,13 @@ function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
         <div class="panel">
           <BarChart {...candidatePlot(curriculum.outcomes)} />
         </div>
-        {(["site", "difficulty", "template"] as const).map((group) => (
+        {splitPlots(
+          (["site", "difficulty", "template"] as const).map((group) =>
+            ratePlot(curriculum.rates[group], group),
+          ),
+        ).lines.map((plot) => (
           <div class="panel">
-            <LineChart {...ratePlot(curriculum.rates[group], group)} />
+            <LineChart {...plot} />
           </div>
         ))}
       </div>
@@ -226,7 +237,7 @@ function JudgePart({ overview, mistakes }: Pick<ReportData, "overview" | "mistak
 
   return (
     <section>
-      <h2>Outcome reward model</h2>
+      <h2>{judgeTitle(overview.head.judge)}</h2>
       <p class="dim">
         Its verdicts on rollouts whose tasks have a verifier. The verifier never gives the reward here; it
         only audits.
@@ -290,15 +301,16 @@ function TimeAndFaults({ overview }: { overview: Overview }) {
     <section>
       <h2>Time and faults</h2>
       <div class="plots">
-        <div class="panel">
-          <BarChart {...stagePlot(stages)} />
-        </div>
-        <div class="panel">
-          <LineChart {...throughputPlot(overview.throughput)} />
-        </div>
-        <div class="panel">
-          <LineChart {...faultPlot(faults.rates)} />
-        </div>
+        {stages.length > 0 && (
+          <div class="panel">
+            <BarChart {...stagePlot(stages)} />
+          </div>
+        )}
+        {splitPlots([throughputPlot(overview.throughput), faultPlot(faults.rates)]).lines.map((plot) => (
+          <div class="panel">
+            <LineChart {...plot} />
+          </div>
+        ))}
         <div class="panel">
           <table>
             <caption>Time by stage</caption>

@@ -3,6 +3,7 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import type { StepView } from "./episodes.ts";
+import { ICON_URL } from "./icon.ts";
 import { Screen } from "./views/screen.tsx";
 import { THEME_CSS } from "../http/theme.ts";
 
@@ -18,6 +19,7 @@ export function reportDocument(title: string, body: Child): string {
           http-equiv="Content-Security-Policy"
           content="default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
         />
+        <link rel="icon" href={ICON_URL} />
         <title>{title}</title>
         <style>{raw(THEME_CSS)}</style>
       </head>

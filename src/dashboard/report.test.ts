@@ -30,7 +30,7 @@ describe("the report of a run", () => {
     const html = await readFile(path, "utf8");
     for (const part of ["Learning curve", "Lineage", "Outcome reward model", "Time by stage", "Critic"])
       expect(html).toContain(part);
-    for (const plot of ["Actor&#39;s loss", "Throughput", "Fault rate", "Success of rollouts by template"])
+    for (const plot of ["Actor&#39;s loss", "Throughput", "Success of rollouts by template"])
       expect(html).toContain(plot);
     expect(html).not.toContain("This run is incomplete");
   });
@@ -49,6 +49,13 @@ describe("the report of a run", () => {
     expect(rewarded).toEqual([...rewarded].sort((a, b) => b - a));
     expect(html).toContain("verifier: expected");
     expect(html).toContain("Calibration");
+  });
+
+  it("says nothing of a reward model where the verifier gave the reward", async () => {
+    const directory = await makeRun(join(world, "verified"), { judge: "verifier" });
+    const html = await readFile(await writeReport(directory), "utf8");
+    expect(html).toContain("Rollouts");
+    expect(html).not.toMatch(/reward model|success \(reward\)|Calibration|wrongly rewarded/);
   });
 
   it("says what its chat model took, over all stages", async () => {
@@ -80,7 +87,7 @@ describe("the report of a run", () => {
     // Every source of a picture is inside, and no style sheet loads another.
     const sources = [...html.matchAll(/\b(?:src|href)="([^"]*)"/g)].map((match) => match[1]!);
     expect(sources.length).toBeGreaterThan(0);
-    expect(sources.filter((source) => !/^(data:image\/png;base64,|#)/.test(source))).toEqual([]);
+    expect(sources.filter((source) => !/^(data:image\/(png;base64|svg\+xml),|#)/.test(source))).toEqual([]);
     expect(html).not.toMatch(/@import|url\(/);
     expect(html).toMatch(/default-src &#39;none&#39;|default-src 'none'/);
   });

@@ -12,6 +12,8 @@ export interface RunHead {
   method: string;
   seed: number | null;
   phases: number;
+  /** Who gives the reward; `null` in an agent's directory and where nobody knows. */
+  judge: RunInfo["config"]["models"]["judge"] | null;
   /** An agent at work, and no training. */
   agent: AgentInfo["agent"] | null;
   version: string | null;
@@ -36,6 +38,7 @@ export async function readRunHead(run: RunFiles): Promise<RunHead> {
         : "unknown method",
     seed: config?.seed ?? null,
     phases: config?.phases ?? 0,
+    judge: config?.models.judge ?? null,
     version: info?.version ?? null,
     revision: info?.revision ?? null,
     startedAt: info?.startedAt ?? null,

@@ -14,6 +14,8 @@ export interface Series {
   name: string;
   points: Point[];
   dashed?: boolean;
+  /** Number of a colour; default its place among the series. */
+  colour?: number;
 }
 
 /** Points of a plot at most: more cannot be told apart, and slow the page down. */

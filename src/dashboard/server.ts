@@ -13,6 +13,7 @@ import { compareRuns } from "./compare.ts";
 import { readCurriculum } from "./curriculum.ts";
 import type { EpisodeFilter } from "./episodes.ts";
 import { allEpisodes, episodeDetail, filterEpisodes } from "./episodes.ts";
+import { ICON_URL } from "./icon.ts";
 import { overview } from "./overview.ts";
 import { readRunHead } from "./run-head.ts";
 import { readProgress } from "./progress.ts";
@@ -54,7 +55,7 @@ const PAGE = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>WebRL dashboard</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${ICON_URL}">
 <link rel="stylesheet" href="/app.css">
 <script type="module" src="/app.js"></script>
 </head>

@@ -23,7 +23,7 @@ export const CHART_CSS = `
 } }
 :root[data-theme="dark"] {${DARK}
 }
-.chart { display: block; width: 100%; max-width: 680px; height: auto; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
+.chart { display: block; width: 100%; height: auto; font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif; }
 .chart text { fill: var(--ink); font-size: 12px; }
 .chart .chart-title { font-size: 14px; font-weight: 600; }
 .chart .chart-label, .chart .tick { fill: var(--dim); }
@@ -50,7 +50,7 @@ a { color: var(--accent); }
 .headline { display: flex; flex-wrap: wrap; align-items: baseline; gap: 6px 18px; margin: 18px 0 6px; }
 .headline .big { font-size: 44px; font-weight: 650; line-height: 1.1; letter-spacing: -0.02em; }
 .headline .arrow { font-size: 32px; color: var(--dim); }
-.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 420px), 1fr)); gap: 16px; }
+.plots { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 380px), 1fr)); gap: 16px; }
 .panel { background: var(--panel); border: 1px solid var(--rule); border-radius: 10px; padding: 14px; min-width: 0; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; width: 100%; }
@@ -58,6 +58,7 @@ caption { text-align: left; color: var(--dim); padding-bottom: 4px; }
 th, td { text-align: left; padding: 5px 10px 5px 0; border-bottom: 1px solid var(--rule); font-weight: 400; vertical-align: top; }
 thead th { color: var(--dim); font-size: 13px; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding: 5px 0 5px 12px; }
+th.n + th:not(.n), td.n + td:not(.n) { padding-left: 18px; }
 tr.part th { font-weight: 600; padding-top: 12px; }
 .confusion { width: auto; }
 .confusion .right { background: var(--good-ground); color: var(--good); padding: 5px 10px; }
@@ -86,7 +87,7 @@ a.tag:hover { text-decoration: underline; }
 .page-text { font: 12px/1.4 ui-monospace, "SFMono-Regular", Menlo, Consolas, monospace; white-space: pre-wrap; overflow-wrap: anywhere; margin: 4px 0 0; max-height: 260px; overflow: auto; background: var(--raised); border: 1px solid var(--rule); border-radius: 6px; padding: 8px; }
 .screen { display: block; width: 100%; height: auto; border: 1px solid var(--rule); border-radius: 6px; background: #fff; }
 .screen .outline { fill: none; stroke: #e11d48; stroke-width: 3; vector-effect: non-scaling-stroke; }
-:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; } main:focus { outline: none; }
 @media (max-width: 640px) { .chart:not(.narrow) text { font-size: 15px; } .chart:not(.narrow) .chart-title { font-size: 17px; } .chart:not(.narrow) .legend { font-size: 12.5px; } main { padding: 14px 12px 40px; } table { font-size: 13px; } th.n, td.n { padding-left: 8px; } .headline .big { font-size: 34px; } h1 { font-size: 22px; } }
 @media print { .panel, .attempt { break-inside: avoid; } }
 `;

@@ -3,7 +3,7 @@
 
 import { useState } from "preact/hooks";
 import type { Curriculum, RateRow } from "../curriculum.ts";
-import { candidatePlot, ratePlot } from "../plots.ts";
+import { candidatePlot, ratePlot, splitPlots } from "../plots.ts";
 import { percent } from "../../core/percent.ts";
 import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
@@ -24,9 +24,11 @@ export function CurriculumView({ run, version }: { run: string; version: number 
     <>
       <h1>Curriculum</h1>
       {data.nodes.length === 0 && <p class="notice">No phase has tasks yet.</p>}
-      <div class="plots">
-        <BarPlot {...candidatePlot(data.outcomes)} />
-      </div>
+      {data.outcomes.length > 0 && (
+        <div class="plots">
+          <BarPlot {...candidatePlot(data.outcomes)} />
+        </div>
+      )}
       <h2>Success over the phases</h2>
       <div class="filters">
         <label>
@@ -39,7 +41,9 @@ export function CurriculumView({ run, version }: { run: string; version: number 
         </label>
       </div>
       <div class="plots">
-        <LinePlot {...ratePlot(rows, group)} />
+        {splitPlots([ratePlot(rows, group)]).lines.map((plot) => (
+          <LinePlot key={plot.title} {...plot} />
+        ))}
         <div class="panel">
           <RateTable rows={rows} group={group} />
         </div>

@@ -228,15 +228,17 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
   const rows: [string, string][] = [
     ["ended", how],
     ["verifier", truth ? said(truth.success ? "success" : "failure", truth.reasons ?? []) : "no verdict"],
-    [
-      judged?.by ?? "ORM",
-      judged
-        ? said(
-            `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability)}`,
-            judged.reasons,
-          )
-        : "no verdict",
-    ],
+    ...(judged && judged.by !== "verifier"
+      ? [
+          [
+            judged.by,
+            said(
+              `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability)}`,
+              judged.reasons,
+            ),
+          ] satisfies [string, string],
+        ]
+      : []),
     ["policy", `${detail.policy}, seed ${detail.seed}, ${duration(detail.wallMs / 1000)}`],
   ];
   if (result)

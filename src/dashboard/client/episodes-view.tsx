@@ -6,6 +6,7 @@ import type { EpisodeSummary } from "../episodes.ts";
 import { percent } from "../../core/percent.ts";
 import { words } from "../views/format.ts";
 import { episodeHref, replaceQuery } from "./route.ts";
+import type { RunSummary } from "./runs-view.tsx";
 import type { Piece } from "./virtual-list.tsx";
 import { VirtualList } from "./virtual-list.tsx";
 
@@ -30,10 +31,12 @@ export function EpisodesView({
   run,
   query,
   version,
+  head,
 }: {
   run: string;
   query: URLSearchParams;
   version: number;
+  head: RunSummary["head"];
 }) {
   const [answer, setAnswer] = useState<EpisodePiece | null>(null);
   const filters = filterQuery(query);
@@ -42,7 +45,7 @@ export function EpisodesView({
   return (
     <>
       <h1>Episodes</h1>
-      <Filters chosen={filters} facets={answer?.facets} />
+      <Filters chosen={filters} facets={answer?.facets} head={head} />
       <p class="dim" role="status">
         {answer ? `${answer.total} of ${answer.all} episodes` : "Reading episodes…"}
       </p>
@@ -72,9 +75,11 @@ export function EpisodesView({
 function Filters({
   chosen,
   facets,
+  head,
 }: {
   chosen: Record<string, string>;
   facets: EpisodePiece["facets"] | undefined;
+  head: RunSummary["head"];
 }) {
   const choose = (name: string, label: string, values: (string | number)[], show = words) => (
     <label>
@@ -94,8 +99,8 @@ function Filters({
   );
   return (
     <form class="filters" onSubmit={(event) => event.preventDefault()}>
-      {choose("kind", "Kind", ["rollout", "evaluation"])}
-      {choose("phase", "Phase", facets?.phase ?? [])}
+      {!head.agent && choose("kind", "Kind", ["rollout", "evaluation"])}
+      {!head.agent && choose("phase", "Phase", facets?.phase ?? [])}
       {choose("outcome", "Outcome", ["success", "failure", "faulted", "unknown"])}
       {choose("site", "Site", facets?.site ?? [], String)}
       {choose("template", "Template", facets?.template ?? [], String)}
@@ -107,14 +112,18 @@ function Filters({
           onChange={(event) => replaceQuery({ text: event.currentTarget.value || undefined })}
         />
       </label>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={chosen["disagreement"] === "1"}
-          onChange={(event) => replaceQuery({ disagreement: event.currentTarget.checked ? "1" : undefined })}
-        />
-        ORM and verifier disagree
-      </label>
+      {(head.judge === "orm" || head.judge === "llm") && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={chosen["disagreement"] === "1"}
+            onChange={(event) =>
+              replaceQuery({ disagreement: event.currentTarget.checked ? "1" : undefined })
+            }
+          />
+          judge and verifier disagree
+        </label>
+      )}
     </form>
   );
 }
@@ -134,7 +143,7 @@ export function Outcome({ episode }: { episode: EpisodeSummary }) {
 
 function Verdicts({ episode }: { episode: EpisodeSummary }) {
   const { judged, truth } = episode;
-  if (!judged) return <span class="verdicts" />;
+  if (!judged || judged.by === "verifier") return <span class="verdicts" />;
   const wrong = truth !== null && truth !== judged.success;
   return (
     <span class="verdicts">

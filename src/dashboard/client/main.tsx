@@ -75,6 +75,16 @@ function Notice({ children }: { children: ComponentChildren }) {
   );
 }
 
+/** An address that somebody typed, or that another version had. */
+function NoView({ path }: { path: readonly string[] }) {
+  return (
+    <Notice>
+      {`Nothing is shown at ${path.join("/")}. `}
+      <a href="#/">All runs</a>
+    </Notice>
+  );
+}
+
 /** What an agent did has episodes, and nothing that training leaves. */
 const isAgent = (runs: readonly RunSummary[], key: string): boolean =>
   runs.some((run) => run.key === key && run.head.agent !== null);
@@ -92,16 +102,31 @@ function View({
   version: number;
   all: number;
 }) {
-  if (route.path[0] === "compare") return <CompareView query={route.query} runs={runs} version={all} />;
+  const { path } = route;
+  if (path[0] === "compare" && path.length === 1)
+    return <CompareView query={route.query} runs={runs} version={all} />;
+  if (path.length > 0 && (path[0] !== "run" || path.length === 1)) return <NoView path={path} />;
   if (run === null) return <RunsView runs={runs} />;
-  if (!runs.some((each) => each.key === run)) return <Notice>{`There is no run ${run}.`}</Notice>;
-  const [, , part = isAgent(runs, run) ? "episodes" : "", kind, phase, id] = route.path;
+  const found = runs.find((each) => each.key === run);
+  if (!found)
+    return (
+      <Notice>
+        {`There is no run ${run}. `}
+        <a href="#/">All runs</a>
+      </Notice>
+    );
+  const [, , part = found.head.agent ? "episodes" : "", kind, phase, id] = path;
+  if (path.length > (part === "episode" ? 6 : 3)) return <NoView path={path} />;
   switch (part) {
+    case "":
+      return <OverviewView run={run} query={route.query} version={version} />;
     case "curriculum":
       return <CurriculumView run={run} version={version} />;
     case "episodes":
-      return <EpisodesView run={run} query={route.query} version={version} />;
+      return <EpisodesView run={run} query={route.query} version={version} head={found.head} />;
     case "episode":
+      if (path.length < 6 || !/^(rollout|evaluation)$/.test(kind!) || !/^\d+$/.test(phase!))
+        return <NoView path={path} />;
       return (
         <EpisodeView
           key={`${phase}/${id}`}
@@ -115,7 +140,7 @@ function View({
     case "replay":
       return <ReplayView run={run} query={route.query} version={version} />;
     default:
-      return <OverviewView run={run} query={route.query} version={version} />;
+      return <NoView path={path} />;
   }
 }
 
@@ -140,7 +165,7 @@ function Header({
       {runs.length > 1 && (
         <select
           aria-label="Run"
-          value={run ?? ""}
+          value={runs.some(({ key }) => key === run) ? run! : ""}
           onChange={(event) => {
             const value = event.currentTarget.value;
             location.hash =
@@ -157,6 +182,7 @@ function Header({
       )}
       <nav aria-label="Views">
         {run !== null &&
+          runs.some(({ key }) => key === run) &&
           PARTS.filter(([name]) => name === "episodes" || !isAgent(runs, run)).map(([name, title]) => (
             <a
               key={name}

@@ -5,8 +5,10 @@ import type { Overview } from "../overview.ts";
 import {
   calibrationPlot,
   faultPlot,
+  judgeTitle,
   learningCurve,
   phasePlots,
+  splitPlots,
   stagePlot,
   stepPlots,
   throughputPlot,
@@ -19,7 +21,7 @@ import { useJson } from "./data.ts";
 import { BarPlot, LinePlot } from "./plot.tsx";
 import { href, replaceQuery } from "./route.ts";
 import { stateTag } from "./runs-view.tsx";
-import { BeforeAfterTable, ConfusionTable, JudgeTable } from "./shared.ts";
+import { BeforeAfterTable, ConfusionTable, JudgeTable, OnceTable } from "./shared.ts";
 
 export function OverviewView({
   run,
@@ -35,9 +37,8 @@ export function OverviewView({
   if (!data) return <p class="dim">Reading the run…</p>;
   const paper = query.get("paper") === "1";
   const [first, last] = [data.evaluations[0], data.evaluations.at(-1)];
-  const learning = [...phasePlots(data), ...stepPlots(data)].filter((plot) =>
-    plot.series.some((series) => series.points.length > 0),
-  );
+  const learning = splitPlots([...phasePlots(data), ...stepPlots(data)]);
+  const speed = splitPlots([throughputPlot(data.throughput), faultPlot(data.faults.rates)]);
   return (
     <>
       <h1>{run}</h1>
@@ -59,12 +60,14 @@ export function OverviewView({
         Show the paper's curves (Llama-3.1-8B on WebArena-Lite: compare the shape, not the height)
       </label>
       <div class="plots">
-        <LinePlot
-          {...learningCurve(
-            [{ name: data.head.method, evaluations: data.evaluations }],
-            paper ? PAPER_CURVES : [],
-          )}
-        />
+        {(data.evaluations.length > 1 || paper) && (
+          <LinePlot
+            {...learningCurve(
+              [{ name: data.head.method, evaluations: data.evaluations }],
+              paper ? PAPER_CURVES : [],
+            )}
+          />
+        )}
         <div class="panel">
           {first && last ? (
             <BeforeAfterTable
@@ -77,21 +80,33 @@ export function OverviewView({
           )}
         </div>
       </div>
-      {learning.length > 0 && <h2>Learning</h2>}
-      <div class="plots">
-        {learning.map((plot) => (
-          <LinePlot key={plot.title} {...plot} />
-        ))}
-      </div>
+      {learning.lines.length + learning.once.length > 0 && <h2>Learning</h2>}
+      <Plots {...learning} />
       <Judge run={run} data={data} />
       <h2>Time, throughput and faults</h2>
       <div class="plots">
-        <BarPlot {...stagePlot(data.stages)} />
-        <LinePlot {...throughputPlot(data.throughput)} />
-        <LinePlot {...faultPlot(data.faults.rates)} />
+        {data.stages.length > 0 && <BarPlot {...stagePlot(data.stages)} />}
+        {speed.lines.map((plot) => (
+          <LinePlot key={plot.title} {...plot} />
+        ))}
         <Faults faults={data.faults} />
       </div>
     </>
+  );
+}
+
+function Plots({ lines, once }: ReturnType<typeof splitPlots>) {
+  return (
+    <div class="plots">
+      {lines.map((plot) => (
+        <LinePlot key={plot.title} {...plot} />
+      ))}
+      {once.length > 0 && (
+        <div class="panel">
+          <OnceTable plots={once} />
+        </div>
+      )}
+    </div>
   );
 }
 
@@ -222,7 +237,7 @@ function Judge({ run, data }: { run: string; data: Overview }) {
   if (!all) return null;
   return (
     <>
-      <h2>Outcome reward model</h2>
+      <h2>{judgeTitle(data.head.judge)}</h2>
       <p class="dim">
         Its verdicts on rollouts, against the verifier where the task has one.{" "}
         <a href={href(["run", run, "episodes"], { disagreement: "1" })}>Look at its mistakes</a>

@@ -2,14 +2,13 @@
 /** @file The replay buffer: what each phase looked at, by perplexity, and what it replayed. */
 
 import { rolloutPhaseOf } from "../../run/episode-ids.ts";
+import { perplexityPlot, REPLAY_OUTCOMES } from "../plots.ts";
 import type { ReplayPhase, ReplayStep } from "../replay.ts";
 import { number, words } from "../views/format.ts";
 import { useJson } from "./data.ts";
 import { BarPlot } from "./plot.tsx";
 import { episodeHref, replaceQuery } from "./route.ts";
 import { VirtualList } from "./virtual-list.tsx";
-
-const OUTCOMES = ["selected", "too_familiar", "too_hard", "over_limit"];
 
 export function ReplayView({
   run,
@@ -42,15 +41,7 @@ export function ReplayView({
       </p>
       <Choices phases={data.phases} phase={chosen.phase} outcome={outcome} />
       <div class="plots">
-        <BarPlot
-          title={`Steps by perplexity, phase ${chosen.phase}`}
-          yLabel="steps that were looked at"
-          parts={OUTCOMES.map(words)}
-          groups={chosen.bins.map(({ label, values }) => ({
-            label,
-            values: Object.fromEntries(Object.entries(values).map(([name, n]) => [words(name), n])),
-          }))}
-        />
+        <BarPlot {...perplexityPlot(chosen.phase, chosen.bins)} />
         <Sources of={chosen} />
       </div>
       <h2>Steps</h2>
@@ -85,7 +76,7 @@ function Choices({ phases, phase, outcome }: { phases: ReplayPhase[]; phase: num
           onChange={(event) => replaceQuery({ outcome: event.currentTarget.value || undefined })}
         >
           <option value="">all</option>
-          {OUTCOMES.map((name) => (
+          {REPLAY_OUTCOMES.map((name) => (
             <option key={name} value={name}>
               {words(name)}
             </option>

@@ -10,12 +10,18 @@ export interface Route {
 function parseRoute(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
   return {
-    path: path
-      .split("/")
-      .filter(Boolean)
-      .map((part) => decodeURIComponent(part)),
+    path: path.split("/").filter(Boolean).map(decodePart),
     query: new URLSearchParams(query),
   };
+}
+
+/** As it stands where it is no escaped text: somebody typed it. */
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 export function href(

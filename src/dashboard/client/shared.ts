@@ -20,4 +20,5 @@ export const LineageTree = ours<LineageProps>(lineage.LineageTree);
 export const Screen = ours<ScreenProps>(screen.Screen);
 export const BeforeAfterTable = ours<Parameters<typeof tables.BeforeAfterTable>[0]>(tables.BeforeAfterTable);
 export const JudgeTable = ours<Parameters<typeof tables.JudgeTable>[0]>(tables.JudgeTable);
+export const OnceTable = ours<Parameters<typeof tables.OnceTable>[0]>(tables.OnceTable);
 export const ConfusionTable = ours<Parameters<typeof tables.ConfusionTable>[0]>(tables.ConfusionTable);

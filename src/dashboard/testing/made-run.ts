@@ -38,6 +38,7 @@ export interface MadeRunOptions {
   /** Stop in the middle of the last phase's rollout, as a killed run does. */
   unfinished?: boolean;
   method?: string;
+  judge?: "orm" | "verifier";
   without?: string[];
 }
 
@@ -58,6 +59,7 @@ export async function makeRun(directory: string, options: MadeRunOptions = {}): 
     phases,
     seed,
     method: options.method ?? "webrl",
+    models: { judge: options.judge ?? "orm" },
     without: options.without ?? [],
     tasks: { initial: episodes, perPhase: episodes },
     evaluation: { tasks },

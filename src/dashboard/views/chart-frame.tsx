@@ -86,6 +86,8 @@ export function Frame(
       /** In the legend, where they are several. */
       names: readonly string[];
       swatch: (index: number) => unknown;
+      /** Number of the colour of each name. */
+      colour: (index: number) => number;
     }
   >,
 ) {
@@ -119,7 +121,7 @@ export function Frame(
       {legend.map(({ name, index, x, row }) => (
         <g
           key={name}
-          class={`s${index % 8}`}
+          class={`s${props.colour(index) % 8}`}
           transform={`translate(${x},${BOTTOM + props.below + row * LEGEND_ROW - 4})`}
         >
           {props.swatch(index)}

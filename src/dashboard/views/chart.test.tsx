@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { candidatePlot, perplexityPlot, splitPlots } from "../plots.ts";
 import { seriesCsv, stepSeries, thin } from "../series.ts";
 import { NARROW_WIDTH } from "./chart-frame.tsx";
 import { BarChart, LineChart } from "./chart.tsx";
@@ -122,6 +123,36 @@ describe("plots", () => {
     ];
     for (const [i, [, at, label]] of labels.entries())
       if (i > 0) expect(Number(at) - Number(labels[i - 1]![1])).toBeGreaterThan(label!.length * 6.6);
+  });
+
+  it("paint the same outcome in the same colour wherever it is, and what was taken green", () => {
+    const colours = (counts: Record<string, number>) => {
+      const html = draw(<BarChart {...candidatePlot([{ phase: 1, counts }])} />);
+      return Object.fromEntries(
+        [...html.matchAll(/class="bar (s\d)"[^>]*><title>phase 1, ([^:]+):/g)].map((m) => [m[2], m[1]]),
+      );
+    };
+    const all = colours({ too_hard: 1, kept: 2, too_easy: 3 });
+    expect(all["kept"]).toBe("s2");
+    expect(all["too hard"]).not.toBe("s2");
+    expect(colours({ kept: 2, too_hard: 1 })).toEqual({ kept: all["kept"], "too hard": all["too hard"] });
+    const replay = draw(
+      <BarChart {...perplexityPlot(1, [{ label: "1", values: { too_hard: 1, selected: 2 } }])} />,
+    );
+    expect(replay).toMatch(new RegExp(`class="bar ${all["too hard"]}"[^>]*><title>1, too hard`));
+    expect(replay).toMatch(/class="bar s2"[^>]*><title>1, selected/);
+    expect(replay).not.toContain("over limit");
+  });
+
+  it("are told apart from what was measured once", () => {
+    const plot = (title: string, count: number) => ({
+      title,
+      xLabel: "x",
+      yLabel: "y",
+      series: [{ name: "a", points: Array.from({ length: count }, (_, x) => ({ x, y: x })) }],
+    });
+    const { lines, once } = splitPlots([plot("none", 0), plot("one", 1), plot("two", 2)]);
+    expect([lines, once].map((plots) => plots.map(({ title }) => title))).toEqual([["two"], ["one"]]);
   });
 
   it("survive constant, negative and rounded-off values", () => {

@@ -53,6 +53,7 @@ export function LineChart(props: LineChartProps) {
       below={44}
       description={summary(series, show)}
       names={series.map(({ name }) => name)}
+      colour={(index) => series[index]!.colour ?? index}
       swatch={(index) => <path class="line" stroke-dasharray={dashes(series[index]!)} d="M0,8h16" />}
     >
       {xTicks.map(({ at, label }) => (
@@ -69,7 +70,7 @@ export function LineChart(props: LineChartProps) {
         </text>
       )}
       {lines.map(({ series: each, index }) => (
-        <g key={each.name} class={`s${index % 8}`}>
+        <g key={each.name} class={`s${(each.colour ?? index) % 8}`}>
           {each.points.length > 1 && (
             <path class="line" fill="none" stroke-dasharray={dashes(each)} d={path(each.points)!} />
           )}
@@ -134,6 +135,8 @@ export interface BarChartProps {
   /** One bar a group, its parts stacked in the order of `parts`. */
   parts: readonly string[];
   groups: readonly BarGroup[];
+  /** Number of the colour of each part; default its place. */
+  colours?: readonly number[];
   /** In pixels of the text; default 560. */
   width?: number;
 }
@@ -143,7 +146,8 @@ interface BarGroup {
   values: Record<string, number>;
 }
 
-export function BarChart({ title, yLabel, parts, groups, width = WIDTH }: BarChartProps) {
+export function BarChart({ title, yLabel, parts, groups, colours, width = WIDTH }: BarChartProps) {
+  const colour = (index: number) => (colours?.[index] ?? index) % 8;
   const stacks = stack<BarGroup>()
     .keys(parts)
     .value(({ values }, part) => values[part] ?? 0)(groups);
@@ -165,6 +169,7 @@ export function BarChart({ title, yLabel, parts, groups, width = WIDTH }: BarCha
       below={30}
       description={groups.map(({ label }, i) => `${label}: ${number(totals[i]!)}`).join("; ") || NO_DATA}
       names={parts}
+      colour={colour}
       swatch={() => <rect class="bar" y={2} width={12} height={12} />}
     >
       {stacks.map((bars) =>
@@ -173,7 +178,7 @@ export function BarChart({ title, yLabel, parts, groups, width = WIDTH }: BarCha
             high > low && (
               <rect
                 key={`${bars.key} ${i}`}
-                class={`bar s${bars.index % 8}`}
+                class={`bar s${colour(bars.index)}`}
                 x={middle(groups[i]!.label) - barWidth / 2}
                 width={barWidth}
                 y={y(high)}

@@ -3,7 +3,8 @@
 import type { JudgeQuality } from "../overview.ts";
 import type { Evaluation, Score } from "../../run/records.ts";
 import { percent } from "../../core/percent.ts";
-import { share } from "./format.ts";
+import { number, share } from "./format.ts";
+import type { LineChartProps } from "./chart.tsx";
 
 interface ScoreRow {
   group: string;
@@ -154,6 +155,32 @@ export function ConfusionTable({ confusion }: { confusion: JudgeQuality["confusi
           <td class="n right">{trueNegatives}</td>
         </tr>
       </tbody>
+    </table>
+  );
+}
+
+/** What was measured once, as a line a number: a plot of it would be a lonely dot. */
+export function OnceTable({ plots }: { plots: readonly LineChartProps[] }) {
+  return (
+    <table>
+      <caption>Measured once so far</caption>
+      {plots.map(({ title, yLabel, share: isShare, series }) => (
+        <tbody key={title}>
+          <tr class="part">
+            <th scope="colgroup" colspan={2}>
+              {title} <span class="dim">{yLabel}</span>
+            </th>
+          </tr>
+          {series.flatMap(({ name, points }) =>
+            points.map(({ y }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td class="n">{isShare ? percent(y) : number(y)}</td>
+              </tr>
+            )),
+          )}
+        </tbody>
+      ))}
     </table>
   );
 }
