@@ -8,8 +8,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isLater, releaseChangelog } from "./changelog.ts";
 
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: "inherit" });
-const read = (command: string, ...args: string[]) =>
-  execFileSync(command, args, { encoding: "utf8" }).trim();
+const read = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: "utf8" }).trim();
 
 function stop(message: string): never {
   process.stderr.write(`release: ${message}\n`);
