@@ -76,6 +76,9 @@ export async function perform(page: Page, action: PageAction, lookup: Lookup): P
   }
 }
 
+/** What the pointer has come to may change under it for so long. */
+const COMING_MS = 500;
+
 async function point(
   page: Page,
   kind: "click" | "double_click" | "right_click" | "hover",
@@ -108,8 +111,9 @@ async function point(
     // All at once: the browser tells of a move alone only with the next frame.
     await page.mouse.click(x, y);
   } else {
-    await page.mouse.move(x, y);
-    if (!document.gone) await document.call("awaitPointed");
+    const end = performance.now() + COMING_MS;
+    do await page.mouse.move(x, y);
+    while (!document.gone && !(await document.call("awaitPointed")) && performance.now() < end);
     await page.mouse.down();
     await page.mouse.up();
   }

@@ -133,6 +133,22 @@ describe("what comes to an end is waited for", () => {
   });
 });
 
+it.each([0, 4, 8, 12, 20])("a picture that comes after %s ms, and nothing tells of, is seen", async (ms) => {
+  const icon = `<svg xmlns="http://www.w3.org/2000/svg" width="14" height="14"><rect width="14" height="14"/></svg>`;
+  const app = pages({
+    "/": page(
+      `go = () => { box.innerHTML = "<b title=Star onclick=done()></b>" }`,
+      `<style>b { content: url(/star.svg); position: absolute }</style><p id=box style="position: relative">`,
+    ),
+    "/star.svg": async () => {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      return new Response(icon, { headers: { "content-type": "image/svg+xml" } });
+    },
+  });
+  await using test = await open(pool, app);
+  expect(body(await test.act(click("button Go")))).toContain("[clickable Star]");
+});
+
 describe("what goes on for ever is not waited for, once it is known", () => {
   /** Hundredths of a second that the page has counted up to an observation. */
   const clock = `<p id=clock>0</p><script>const from = performance.now(); setInterval(() => { clock.textContent = Math.round((performance.now() - from) / 10) + " hundredths" }, 10)</script>`;

@@ -105,18 +105,18 @@ const POINTER_MS = 500;
 
 /**
  * Waits, for a moment, until what was located is under the pointer that has come there: a picture that changes under it
- * has no size before it is loaded.
+ * has no size before it is loaded. `false`: the browser has taken that for the pointer's leaving; it has to move again.
  */
-export async function awaitPointed(): Promise<null> {
-  if (!pointed?.hit) return null;
+export async function awaitPointed(): Promise<boolean> {
+  if (!pointed?.hit) return true;
   const { spot, hit } = pointed;
   const end = performance.now() + POINTER_MS;
-  const isThere = () => {
+  for (;;) {
     const now = elementAt(spot.x, spot.y);
-    return now !== null && (within(now, hit) || !isConnected(hit));
-  };
-  while (!isThere() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 10));
-  return null;
+    if (!isConnected(hit) || performance.now() >= end) return true;
+    if (now && within(now, hit)) return matchesOf(hit, ":hover");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** Scrolls until the element can be touched. */

@@ -249,13 +249,13 @@ export async function readAtRest(
   const { parsing } = page;
   watch();
   document.addEventListener("readystatechange", watch);
-  // An answer that has just arrived is about to be shown.
   const answers = new PerformanceObserver((list) => {
-    const { entries } = { entries: list.getEntries() as PerformanceResourceTiming[] };
-    if (entries.some(({ initiatorType }) => /^(?:fetch|xmlhttprequest|script|other)$/.test(initiatorType))) {
-      touched = true;
+    // A picture gives its element a size, which nothing else may tell of.
+    touched = true;
+    const entries = list.getEntries() as PerformanceResourceTiming[];
+    // An answer that has just arrived is about to be shown.
+    if (entries.some(({ initiatorType }) => /^(?:fetch|xmlhttprequest|script|other)$/.test(initiatorType)))
       turned = false;
-    }
   });
   answers.observe({ type: "resource" });
   // Later than the page's own listeners.
@@ -323,7 +323,8 @@ export async function readAtRest(
       const wait = !loaded ? 100 : !began ? giveUp - now : rest > EARLY_MS ? rest - EARLY_MS : rest;
       await sleep(Math.max(1, Math.min(wait, end - now)));
     }
-    const after = early?.before && !touched ? mark!(false) : null;
+    const isTouched = touched || answers.takeRecords().length > 0;
+    const after = early?.before && !isTouched ? mark!(false) : null;
     const snapshot = after && same(after, early!.before!) ? early!.snapshot : timed();
     return { ...snapshot, settledMs: performance.now() - from - readMs, noise: [...learnt] };
   } finally {

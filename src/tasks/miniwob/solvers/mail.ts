@@ -150,7 +150,7 @@ export const socialMedia: Solver = function* (instruction, first) {
   const icon = ICONS[action];
   // The icons are pictures that load after the page.
   const shown = (yield* patiently(first, (o) => maybe(o, /reply/))).page;
-  const { page, found } = yield* scrollTo(shown, (o) => inPost(o, user, icon ?? /\bmore\b/i));
+  const { found } = yield* scrollTo(shown, (o) => inPost(o, user, icon ?? /\bmore\b/i));
   if (icon) {
     yield click(found);
     return;
@@ -158,7 +158,7 @@ export const socialMedia: Solver = function* (instruction, first) {
   const o = yield click(found);
   const item =
     maybe(o, new RegExp(`^${action}`)) ??
-    (yield* scrollTo(page, (p) => maybe(p, new RegExp(`^${action}`)))).found;
+    (yield* scrollTo(o, (p) => maybe(p, new RegExp(`^${action}`)))).found;
   yield click(item);
 };
 
