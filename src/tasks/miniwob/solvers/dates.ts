@@ -1,4 +1,4 @@
-/** @file Tasks with jQuery UI's date picker: choosing a date, booking a flight. */
+/** @file Tasks with jQuery UI's date picker (choosing a date, booking a flight) and with a day's calendar. */
 
 import type { Observation } from "../../../core/observation.ts";
 import type { Solver, Steps } from "./hands.ts";
@@ -6,6 +6,7 @@ import {
   all,
   capture,
   click,
+  drag,
   field,
   fields,
   lines,
@@ -111,3 +112,41 @@ function offersIn(o: Observation, what: string): Map<string, number> {
   }
   return offers;
 }
+
+/** Half hours of the calendar in view that nothing covers, by how many of them the day has had before. */
+function freeSlots(o: Observation): Map<number, string> {
+  const slots = new Map<number, string>();
+  let hour = -1;
+  for (const line of lines(o)) {
+    const [, clock] = /^(\d+[ap]m)\b/.exec(line) ?? [];
+    if (clock) hour = hourOf(clock);
+    const name = /\[(clickable \(half hour\)(?: #\d+)?)\]/.exec(line)?.[1];
+    // The second half stands on a line of its own.
+    if (name && hour >= 0) slots.set(2 * hour + (clock ? 0 : 1), name);
+  }
+  return slots;
+}
+
+const hourOf = (clock: string) => (parseInt(clock, 10) % 12) + (/p/i.test(clock) ? 12 : 0);
+
+const SLOT_PX = 20;
+
+export const dailyCalendar: Solver = function* (instruction, first) {
+  const wish = /^Create a ([\d.]+) (hours?|mins) event named "(.+)", between (\w+) and (\w+)\.$/.exec(
+    instruction,
+  );
+  if (!wish) throw new Stuck(instruction);
+  const [, amount, unit, title, from, to] = wish as unknown as string[];
+  const length = unit === "mins" ? Number(amount) / 30 : Number(amount) * 2;
+  const [begin, end] = [2 * hourOf(from!), 2 * hourOf(to!)];
+  const { found } = yield* scrollTo(first, (o) => {
+    const slots = freeSlots(o);
+    for (let at = begin; at + length <= end; at++)
+      if (Array.from({ length }, (_, i) => slots.has(at + i)).every(Boolean)) return slots.get(at);
+    return undefined;
+  });
+  let o = yield drag(found, `0, ${SLOT_PX * (length - 1) + 2}`);
+  o = yield type(field(o), title!);
+  const create = yield* scrollTo(o, (page) => maybe(page, "Create"));
+  yield click(create.found);
+};

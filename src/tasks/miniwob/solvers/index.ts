@@ -52,6 +52,7 @@ export const SOLVERS: Readonly<Record<string, Solver>> = {
   "copy-paste": forms.copyPaste,
   "copy-paste-2": forms.copyPaste,
   "count-shape": drags.countShape,
+  "daily-calendar": dates.dailyCalendar,
   "drag-box": drags.dragBox,
   "drag-circle": drags.dragShape,
   "drag-items": drags.dragItem,
