@@ -11,7 +11,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { ConfigError } from "../core/errors.ts";
 import { describeModel } from "../engine/onnx/describe-model.ts";
 import { importGguf } from "./import-gguf.ts";
-import { importModel } from "./import-model.ts";
+import { loadTokenizer } from "../engine/onnx/tokenizer/load-tokenizer.ts";
+import { importModel, type ImportOptions } from "./import-model.ts";
 import { parseHubModel } from "./hub.ts";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
@@ -114,7 +115,7 @@ afterEach(async () => {
 const patience = { attempts: 3, pauseMs: 1, silenceMs: 400 };
 const fetchTo = (
   out: string,
-  change: { source?: string; signal?: AbortSignal; onProgress?: (text: string) => void } = {},
+  change: Partial<ImportOptions> = {},
 ) =>
   importModel({
     source: "org/tiny",
@@ -175,6 +176,25 @@ describe("a model of the hub", () => {
     expect(requests.some(({ url }) => /onnx|\.bin$/.test(url))).toBe(false);
     expect(await readFile(join(out, "README.md"), "utf8")).toContain(commit);
     expect(await leftIn(out)).toEqual([out.slice(root.length + 1)]);
+  });
+
+  it("is brought without its weights where a server has these", async () => {
+    const out = place();
+    await fetchTo(out, { withoutWeights: true });
+    expect((await loadTokenizer(out)).encode("a").length).toBeGreaterThan(0);
+    expect(await readdir(out)).toEqual(expect.arrayContaining(["config.json", "tokenizer.json"]));
+    expect((await readdir(out)).filter((name) => name.includes("safetensors"))).toEqual([]);
+    expect(ofWeights()).toEqual([]);
+    // Also from a hub that has none that we read, and from a folder.
+    const whole = files;
+    files = new Map([...whole].filter(([name]) => name !== weights));
+    const again = place();
+    await fetchTo(again, { withoutWeights: true });
+    const copy = place();
+    await fetchTo(copy, { source: again, withoutWeights: true });
+    expect(await readdir(copy)).toContain("tokenizer.json");
+    await expect(fetchTo(place())).rejects.toThrow(/has weights as .bin only/);
+    files = whole;
   });
 
   it("is brought from the revision that was asked for, with the token", async () => {

@@ -23,6 +23,8 @@ export function parseHubModel(source: string): HubModel | null {
 export interface DownloadOptions {
   /** Of an earlier, unfinished start, or not there. */
   folder: string;
+  /** Only what says how the model is and how it reads. */
+  withoutWeights?: boolean;
   onProgress?: (text: string) => void;
   signal?: AbortSignal;
   /** Other than the defaults in tests. */
@@ -62,7 +64,7 @@ export async function downloadModel(model: HubModel, options: DownloadOptions): 
     }
     return found;
   });
-  checkFiles(model, files, hub.url);
+  checkFiles(model, files, { url: hub.url, withoutWeights: options.withoutWeights ?? false });
   await openFolder(options.folder, { name: model.name, commit });
   const bring = async (names: readonly string[]) => {
     for (const name of names)
@@ -74,6 +76,7 @@ export async function downloadModel(model: HubModel, options: DownloadOptions): 
   };
   const small = [...files.keys()].filter((name) => isModelFile(name) && !name.endsWith(".safetensors"));
   await bring(small);
+  if (options.withoutWeights) return commit;
   const weights = files.has(indexName)
     ? await shardsOf(join(options.folder, indexName), files)
     : ["model.safetensors"];
@@ -85,12 +88,16 @@ export async function downloadModel(model: HubModel, options: DownloadOptions): 
   return commit;
 }
 
-function checkFiles({ name }: HubModel, files: ReadonlyMap<string, ListFileEntry>, url: string): void {
+function checkFiles(
+  { name }: HubModel,
+  files: ReadonlyMap<string, ListFileEntry>,
+  { url, withoutWeights }: { url: string; withoutWeights: boolean },
+): void {
   const refuse = (what: string, hint: string) => {
     throw new ConfigError(`${name} on ${url} ${what}`, hint);
   };
   const has = (ending: string) => [...files.keys()].filter((path) => path.endsWith(ending));
-  if (!files.has("model.safetensors") && !files.has(indexName)) {
+  if (!withoutWeights && !files.has("model.safetensors") && !files.has(indexName)) {
     const [gguf] = has(".gguf");
     if (gguf !== undefined)
       refuse(

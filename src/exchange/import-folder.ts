@@ -13,6 +13,7 @@ import { isModelFile } from "../engine/onnx/checkpoint/manifest.ts";
 import { openCheckpoint } from "../engine/onnx/checkpoint/checkpoint.ts";
 import { exists } from "../engine/onnx/checkpoint/read-file.ts";
 import { describeModel } from "../engine/onnx/describe-model.ts";
+import { loadTokenizer } from "../engine/onnx/tokenizer/load-tokenizer.ts";
 import { createChatTemplate, readChatTemplate } from "../text/chat-template.ts";
 
 export interface ImportFolderOptions {
@@ -20,6 +21,8 @@ export interface ImportFolderOptions {
   card: string;
   /** Hard links where the file system has them: for a folder that nobody else uses. */
   link?: boolean;
+  /** Takes no weights, and asks for none. */
+  withoutWeights?: boolean;
   signal?: AbortSignal;
 }
 
@@ -29,9 +32,11 @@ export async function importFolder(
   directory: string,
   options: ImportFolderOptions,
 ): Promise<void> {
-  await checkFolder(source);
-  const { entries } = await openCheckpoint(source);
-  const weights = new Set([...entries.values()].map(({ file }) => basename(file)));
+  const { withoutWeights = false } = options;
+  await checkFolder(source, withoutWeights);
+  const weights = new Set(
+    withoutWeights ? [] : [...(await openCheckpoint(source)).entries.values()].map(({ file }) => basename(file)),
+  );
   // Other weights in the folder, such as an optimiser's state, are not the model's.
   const names = (await readdir(source)).filter(
     (name) => isModelFile(name) && (!name.endsWith(".safetensors") || weights.has(name)),
@@ -46,7 +51,7 @@ export async function importFolder(
 }
 
 /** Reads all of a model, as an engine would. */
-async function checkFolder(source: string): Promise<void> {
+async function checkFolder(source: string, withoutWeights: boolean): Promise<void> {
   if (await isAdapterDirectory(source))
     throw new ConfigError(
       `${source} holds an adapter, not a model`,
@@ -62,7 +67,7 @@ async function checkFolder(source: string): Promise<void> {
     );
   }
   const names = await readdir(source);
-  if (!names.some((name) => name.endsWith(".safetensors")))
+  if (!withoutWeights && !names.some((name) => name.endsWith(".safetensors")))
     throw new ConfigError(
       `${source} has no weights as safetensors`,
       names.some((name) => name.endsWith(".bin"))
@@ -74,7 +79,8 @@ async function checkFolder(source: string): Promise<void> {
       `${source} has no tokenizer.json`,
       "Make it with transformers: `AutoTokenizer.from_pretrained(FOLDER).save_pretrained(FOLDER)`.",
     );
-  await describeModel(source);
+  if (withoutWeights) await loadTokenizer(source);
+  else await describeModel(source);
   const template = await readChatTemplate(source);
   if (template) createChatTemplate(template);
 }

@@ -19,6 +19,8 @@ export interface ImportOptions {
   out: string;
   /** Only of GGUF files; `null`: nothing is rounded. */
   dtype: TensorDtype | null;
+  /** Configuration, tokenizer and chat template alone: of a model whose weights are on a server. */
+  withoutWeights?: boolean;
   onProgress?: (text: string) => void;
   signal?: AbortSignal;
   /** With the hub; other than the defaults in tests. */
@@ -27,7 +29,7 @@ export interface ImportOptions {
 
 /** Throws a `ConfigError` for what cannot be imported; `out` is then as it was before. */
 export async function importModel(options: ImportOptions): Promise<void> {
-  const { source, out, dtype, onProgress, signal } = options;
+  const { source, out, dtype, withoutWeights = false, onProgress, signal } = options;
   await refuseForeign(out);
   const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return null;
@@ -40,9 +42,15 @@ export async function importModel(options: ImportOptions): Promise<void> {
     onProgress?.("checking the model");
     return importFolder(source, out, {
       card: importCard({ from: basename(resolve(source)) }),
+      withoutWeights,
       ...(signal && { signal }),
     });
   }
+  if (found && withoutWeights)
+    throw new ConfigError(
+      "--without-weights is for folders and models of the hub: a GGUF file's tokenizer is made with its weights",
+      "Leave --without-weights out, or name the model's folder or its name on the hub.",
+    );
   if (found)
     return importGguf(source, out, {
       dtype,
@@ -66,7 +74,7 @@ function hubModel(source: string): HubModel {
 /** Brings the files into a folder beside `out`, which goes when `out` is complete. */
 async function importFromHub(
   model: HubModel,
-  { out, dtype, onProgress, signal, patience }: Omit<ImportOptions, "source">,
+  { out, dtype, withoutWeights = false, onProgress, signal, patience }: Omit<ImportOptions, "source">,
 ): Promise<void> {
   refuseDtype(dtype);
   const target = resolve(out);
@@ -74,6 +82,7 @@ async function importFromHub(
   await makeDirectory(dirname(target));
   const commit = await downloadModel(model, {
     folder,
+    withoutWeights,
     ...(onProgress && { onProgress }),
     ...(signal && { signal }),
     ...(patience && { patience }),
@@ -84,7 +93,7 @@ async function importFromHub(
     revision: model.revision,
     commit,
   });
-  await importFolder(folder, out, { card, link: true, ...(signal && { signal }) });
+  await importFolder(folder, out, { card, link: true, withoutWeights, ...(signal && { signal }) });
   await rm(folder, { recursive: true, force: true });
 }
 

@@ -25,6 +25,8 @@ export function register(program: Command): void {
       url,
       model: options.model,
       apiKey: process.env[options.apiKeyEnv],
+      apiKeyEnv: options.apiKeyEnv,
+      onTrouble: (message) => process.stderr.write(`${message}\n`),
       signal: interruption.signal,
     });
     print(options, report, () => describeProbe(report));

@@ -19,14 +19,19 @@ export function registerImport(model: Command): void {
     )
     .argument("<source>", "a .gguf file, a folder, or org/name[@revision] on the hub (HF_ENDPOINT, HF_TOKEN)")
     .requiredOption("--out <directory>", "the new model directory")
+    .option(
+      "--without-weights",
+      "configuration, tokenizer and chat template alone: models.base of a run whose model is on a server",
+    )
     .addOption(dtypeOption("type of a GGUF's weights on disk; default: the one that rounds nothing"));
   jsonOption(command);
   examples(command, [
     "webrl model import SmolLM2-135M-Instruct.Q4_1.gguf --out models/smollm2",
     "webrl model import ~/Downloads/Qwen2.5-0.5B-Instruct --out models/qwen",
     "webrl model import HuggingFaceTB/SmolLM2-135M-Instruct@main --out models/smollm2",
+    "webrl model import Qwen/Qwen3-8B --without-weights --out models/qwen3-8b",
   ]);
-  command.action(async (source: string, options: { out: string; dtype?: DtypeName; json?: boolean }) => {
+  command.action(async (source: string, options: ImportCommandOptions) => {
     const { importModel } = await import("../../exchange/import-model.ts");
     const { modelInfo } = await import("../../imitation/model-info.ts");
     const log = lineLog();
@@ -34,9 +39,20 @@ export function registerImport(model: Command): void {
       source,
       out: options.out,
       dtype: options.dtype === undefined ? null : dtypes[options.dtype],
+      withoutWeights: options.withoutWeights ?? false,
       onProgress: (text) => log.update(text),
       signal: interruption.signal,
     });
+    if (options.withoutWeights) {
+      log.end();
+      print(options, { directory: options.out }, ({ directory }) =>
+        [
+          `${directory}: what a model reads and writes, without its weights`,
+          `Train it on a server: webrl train --set models.base=${directory} --set engine.kind=tinker … (docs/engines.md)`,
+        ].join("\n"),
+      );
+      return;
+    }
     log.update("reading it again");
     const info = await modelInfo(options.out);
     log.end();
@@ -47,6 +63,13 @@ export function registerImport(model: Command): void {
       ].join("\n"),
     );
   });
+}
+
+interface ImportCommandOptions {
+  out: string;
+  withoutWeights?: boolean;
+  dtype?: DtypeName;
+  json?: boolean;
 }
 
 interface ExportCommandOptions {

@@ -3,7 +3,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
 import type { ImitateConfig, ImitateProgress } from "../../imitation/imitate.ts";
-import type { Estimate } from "../../engine/onnx/estimate.ts";
 import { anyNumber, examples, interruption, jsonOption, print, share, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
@@ -12,8 +11,7 @@ import type { EngineCommand } from "./model-parts.ts";
 import {
   engineOption,
   loraCommand,
-  loraOf,
-  openTrainerOf,
+  openTraining,
   readAll,
   repeated,
   templateOption,
@@ -222,35 +220,21 @@ export function registerSft(model: Command): void {
     ) => {
       const { sft } = await import("../../imitation/make-model.ts");
       const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
-      const { modelPath } = await import("../../train/open-parts.ts");
-      const base = modelPath(options.base, "--base");
-      const records = await readAll(options.demos);
-      await using trainer = await openTrainerOf(options, { base, signal: interruption.signal });
-      const { checkResources } = await import("../check-resources.ts");
-      let estimate: Estimate | null = null;
+      await using training = await openTraining(options, options.demos);
       const made = await sft({
-        engine: trainer.engine,
-        base,
-        lora: loraOf(options),
+        ...training.shared,
         out: options.out,
-        records,
         coverage: options,
         imitate: await imitateConfig(options),
-        template: options.template ?? "auto",
         retellings: (task) => builtInTasks().retellings(task),
         maxNewTokens: options.maxNewTokens,
         hurried: options.hurried,
         keepDemonstrations: options.keep,
-        command: typed(),
-        onPlan: async (work) => {
-          if (trainer.isHere) estimate = await checkResources({ ...work, threads: options.threads });
-        },
         onProgress: showTraining(),
-        signal: interruption.signal,
       });
       print(
         options,
-        { ...made, estimate },
+        { ...made, estimate: training.estimate() },
         (m) => `${m.directory}: ${m.steps} steps on ${m.samples} actions, exact ${percent(m.score?.exact)}`,
       );
     },

@@ -72,6 +72,24 @@ test("a reward model is trained on a server, and judges from there", { timeout: 
   expect(stdout).toContain(`webrl model export --model ${orm} --out`);
 });
 
+test("a policy is trained on a server, and acts from there", { timeout: 240_000 }, async () => {
+  const records = (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 6);
+  const file = join(world, "demonstrations.jsonl");
+  await writeFile(file, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
+  const out = join(world, "sft");
+  const fixed = "--steps 2 --batch-size 4 --held-out-actions 2 --base models/hurried".split(" ");
+  const there = [`url=${server.url}`, "model=hurried", "rank=2", "apiKeyEnv=MODEL_ON_SERVER_KEY"];
+  const engine = there.flatMap((setting) => ["--engine", setting]);
+  const made = await webrl("model", "sft", ...fixed, "--demos", file, "--out", out, ...engine, "--json");
+  expect(made).toMatchObject({ status: 0 });
+  expect(jsonOf<{ steps: number; estimate: null }>(made)).toMatchObject({ steps: 2, estimate: null });
+  await using opened = followServers(() => createOnnxEngine({ threads: 1 }));
+  await using model = await opened.open({ path: out });
+  const prompt_T = model.tokenizer.encode("do(");
+  const { tokens_T } = await model.sample({ prompt_T, maxTokens: 4, temperature: 0, seed: 1 });
+  expect(tokens_T.length).toBeGreaterThan(0);
+});
+
 const judge = async (path: string) => {
   await using engine = followServers(() => createOnnxEngine({ threads: 1 }));
   await using model = await engine.open({ path });

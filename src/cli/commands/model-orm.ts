@@ -1,12 +1,10 @@
 /** @file `webrl model orm`: the outcome reward model. */
 
 import type { Command } from "commander";
-import type { Estimate } from "../../engine/onnx/estimate.ts";
 import type { MadeOrm } from "../../imitation/make-model.ts";
 import {
   anyNumber,
   examples,
-  interruption,
   jsonOption,
   print,
   share,
@@ -20,12 +18,9 @@ import type { EngineCommand } from "./model-parts.ts";
 import {
   engineOption,
   loraCommand,
-  loraOf,
-  openTrainerOf,
-  readAll,
+  openTraining,
   repeated,
   templateOption,
-  typed,
 } from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
@@ -78,19 +73,11 @@ export function registerOrm(model: Command): void {
       },
     ) => {
       const { makeOrm } = await import("../../imitation/make-model.ts");
-      const { modelPath } = await import("../../train/open-parts.ts");
-      const base = modelPath(options.base, "--base");
-      const records = await readAll(options.rollouts);
-      await using trainer = await openTrainerOf(options, { base, signal: interruption.signal });
-      const { checkResources } = await import("../check-resources.ts");
-      let estimate: Estimate | null = null;
+      await using training = await openTraining(options, options.rollouts);
       const log = lineLog();
       const { report, ...made } = await makeOrm({
-        engine: trainer.engine,
-        base,
-        lora: loraOf(options),
+        ...training.shared,
         out: options.out,
-        records,
         drillsPerDemonstration: options.drills,
         epochs: options.epochs,
         batchSize: options.batchSize,
@@ -98,16 +85,10 @@ export function registerOrm(model: Command): void {
         heldOutFraction: options.heldOut,
         seed: options.seed,
         checkpointMinutes: options.checkpointMinutes,
-        template: options.template ?? "auto",
-        command: typed(),
-        onPlan: async (work) => {
-          if (trainer.isHere) estimate = await checkResources({ ...work, threads: options.threads });
-        },
         onStep: ({ step, steps, loss }) => log.update(`step ${step}/${steps}, loss ${loss.toFixed(4)}`),
-        signal: interruption.signal,
       });
       log.end();
-      print(options, { ...made, report, estimate }, ormText);
+      print(options, { ...made, report, estimate: training.estimate() }, ormText);
     },
   );
 }

@@ -4,8 +4,10 @@ import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
 import type { LoraSettings } from "../../core/engine.ts";
 import { ConfigError } from "../../core/errors.ts";
+import type { Estimate } from "../../engine/onnx/estimate.ts";
+import type { TemplateSetting } from "../../text/template-names.ts";
 import { FORMATS, TEMPLATES } from "../../text/template-names.ts";
-import { anyNumber, wholeNumber } from "../command.ts";
+import { anyNumber, interruption, wholeNumber } from "../command.ts";
 
 export interface LoraCommand {
   loraRank?: number;
@@ -31,7 +33,7 @@ export const loraCommand = (command: Command): Command =>
       layers,
     );
 
-/** `--engine KEY=VALUE`: a server that trains in place of this process. Open with `openTrainerOf`. */
+/** `--engine KEY=VALUE`: a server that trains in place of this process. Open with `openTraining`. */
 export const engineOption = (command: Command): Command =>
   command.option(
     "--engine <setting>",
@@ -48,7 +50,7 @@ export interface EngineCommand extends LoraCommand {
 }
 
 /** @throws ConfigError for options that are about training in this process, where a server trains. */
-export async function openTrainerOf(
+async function openTrainerOf(
   options: EngineCommand,
   { base, signal }: { base: string; signal: AbortSignal },
 ) {
@@ -72,6 +74,38 @@ export async function openTrainerOf(
     );
   }
   return trainer;
+}
+
+/** What `model sft` and `model orm` begin with: the model to go on from, what it learns from, and who trains it. */
+export async function openTraining(
+  options: EngineCommand & { template?: TemplateSetting },
+  files: readonly string[],
+) {
+  const { modelPath } = await import("../../train/open-parts.ts");
+  const { checkResources } = await import("../check-resources.ts");
+  const base = modelPath(options.base, "--base");
+  const records = await readAll(files);
+  const { signal } = interruption;
+  const trainer = await openTrainerOf(options, { base, signal });
+  let estimate: Estimate | null = null;
+  return {
+    /** For whoever trains. */
+    shared: {
+      engine: trainer.engine,
+      base,
+      records,
+      lora: loraOf(options),
+      template: options.template ?? "auto",
+      command: typed(),
+      onPlan: async (work: Omit<Parameters<typeof checkResources>[0], "threads">) => {
+        if (trainer.isHere) estimate = await checkResources({ ...work, threads: options.threads });
+      },
+      signal,
+    },
+    /** What it was told that it would take in this process. */
+    estimate: () => estimate,
+    [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose](),
+  };
 }
 
 function layers(text: string): number | number[] {

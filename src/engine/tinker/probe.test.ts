@@ -69,6 +69,16 @@ test("finds the codec, and what a repeated number does", async () => {
   expect((await probe({ seqId: "ignored" })).profile?.seqId).toBe("ignored");
 });
 
+test("finds out whether a checkpoint outlives its model", async () => {
+  expect((await probe({})).profile?.keepsCheckpoints).toBe(true);
+  expect((await probe({ forgetsCheckpoints: true })).profile?.keepsCheckpoints).toBe(false);
+});
+
+test("finds out whether a gradient that was left behind goes to the next model", async () => {
+  expect((await probe({})).profile?.leaksGradients).toBe(false);
+  expect((await probe({ leaksGradients: true })).profile?.leaksGradients).toBe(true);
+});
+
 test("unloads the models that it made", async () => {
   const server = createFakeServer({ vocabSize: 64 });
   const connection = createConnection(server.send, { url: "http://fake", clock });

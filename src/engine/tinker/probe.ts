@@ -8,6 +8,8 @@
  * of the reference, so that what the probe itself trains cancels.
  */
 
+import { randomUUID } from "node:crypto";
+import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import type { AdamParams, WireDatum } from "./wire/messages.ts";
 import { hasExtension } from "./wire/messages.ts";
@@ -15,8 +17,8 @@ import type { Connection } from "./client/connection.ts";
 import { TinkerError } from "./client/errors.ts";
 import { sampleRemotely } from "./client/sampler.ts";
 import type { Session } from "./client/session.ts";
-import type { ModelSpec, TrainingClient } from "./client/training-client.ts";
-import { createTrainingClient } from "./client/training-client.ts";
+import type { ModelSpec, Origin, TrainingClient } from "./client/training-client.ts";
+import { createTrainingClient, STILL } from "./client/training-client.ts";
 import type { ServerProfile } from "./profile.ts";
 import { SUM_PROFILE } from "./profile.ts";
 
@@ -74,10 +76,13 @@ function datumOf(tokens: readonly number[], longer = 0) {
 export async function probeServer(options: ProbeOptions): Promise<ProbeReport> {
   if (options.tokens_T.length < 17)
     throw new ConfigError("the probe's text is too short", "Give one of 17 tokens or more.");
-  let profile = await findCodec(options);
-  const link = { connection: options.connection, session: options.session, signal: options.signal };
-  // While it is not known what a repetition does, nothing is repeated that may have arrived.
-  await using client = createTrainingClient({ ...link, profile }, options.spec, null);
+  const found = await findCodec(options);
+  await using client = await beginAt(found.saved, found.profile, options);
+  let profile: ServerProfile = {
+    ...found.profile,
+    keepsCheckpoints: client.isRestored,
+    leaksGradients: await hasGradient(client, options),
+  };
   const gauge = await createGauge(client, options);
   profile = {
     ...profile,
@@ -93,6 +98,51 @@ export async function probeServer(options: ProbeOptions): Promise<ProbeReport> {
     ...verdict,
     profile: verdict.refusal === null ? { ...profile, ...verdict.kind } : null,
   };
+}
+
+/** A model that begins at the checkpoint of one that was unloaded; where the server no longer has that, a fresh one. */
+async function beginAt(
+  path: string,
+  profile: ServerProfile,
+  { connection, session, spec, signal }: ProbeOptions,
+): Promise<TrainingClient & { isRestored: boolean }> {
+  const begin = (origin: Origin | null) =>
+    createTrainingClient({ connection, session, signal, profile }, spec, origin);
+  const client = begin({ path, optimizer: false });
+  try {
+    await client.modelId();
+    return Object.assign(client, { isRestored: true });
+  } catch (error) {
+    if (!(error instanceof TinkerError) || !["lost", "failed", "refused"].includes(error.trouble)) throw error;
+    return Object.assign(begin(null), { isRestored: false });
+  } finally {
+    // Nobody needs it; not every server deletes.
+    const [, run, name] = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path) ?? [];
+    if (name !== undefined)
+      await connection
+        .ask(
+          { path: `training_runs/${run}/checkpoints/${name}`, method: "DELETE", resend: "always", signal },
+          z.unknown(),
+        )
+        .catch(() => {});
+  }
+}
+
+/** Whether a model that was just made has a gradient: that of the one that was unloaded before. */
+async function hasGradient(client: TrainingClient, { tokens_T }: ProbeOptions): Promise<boolean> {
+  await client.backward([[weightedDatum(tokens_T, 0)]], "cross_entropy");
+  const metrics = await client.step(STILL);
+  const key = normKeyOf(metrics);
+  return key !== null && !(Math.abs(metrics[key]!) < 1e-12);
+}
+
+const normKeyOf = (metrics: Record<string, number>) =>
+  Object.keys(metrics).find((key) => /grad(ient)?_?norm/i.test(key)) ?? null;
+
+function weightedDatum(tokens_T: readonly number[], weight: number): WireDatum {
+  const { model_input, target_tokens } = datumOf(tokens_T);
+  const weights = f32(target_tokens.data.map(() => weight));
+  return { model_input, loss_fn_inputs: { target_tokens, weights } };
 }
 
 /** One sample at temperature ½, beside what `forward` says of its tokens. */
@@ -118,24 +168,15 @@ async function areSamplesScaled(
   return !logprobs_T.every((each, n) => Math.abs(each - said[n]!) < 0.05);
 }
 
-/** Protobuf first: newer servers take nothing else. */
+/** Protobuf first: newer servers take nothing else. And a checkpoint of the model that was used. */
 async function findCodec({
   connection,
   session,
   spec,
   tokens_T,
   signal,
-}: ProbeOptions): Promise<ServerProfile> {
-  const datum = datumOf(tokens_T);
-  const data: WireDatum[] = [
-    {
-      model_input: datum.model_input,
-      loss_fn_inputs: {
-        target_tokens: datum.target_tokens,
-        weights: f32(datum.target_tokens.data.map(() => 0)),
-      },
-    },
-  ];
+}: ProbeOptions): Promise<{ profile: ServerProfile; saved: string }> {
+  const data = [weightedDatum(tokens_T, 0)];
   let refused: unknown;
   for (const codec of ["protobuf", "json"] as const) {
     const takesLoraSettings = hasExtension(session.config, "lora_settings");
@@ -144,7 +185,11 @@ async function findCodec({
     await client.modelId();
     try {
       await client.forward([data]);
-      return { ...profile, seqId: await client.repeatedForward(data) };
+      const seqId = await client.repeatedForward(data);
+      const saved = await client.save(`webrl-probe-${randomUUID().slice(0, 8)}`);
+      // Left behind, so that it shows where it goes.
+      await client.backward([[weightedDatum(tokens_T, 1)]], "cross_entropy");
+      return { profile: { ...profile, seqId }, saved };
     } catch (error) {
       if (!(error instanceof TinkerError) || error.retryable || error.trouble === "nonsense") throw error;
       refused = error;
@@ -219,7 +264,7 @@ async function createGauge(client: TrainingClient, { tokens_T }: ProbeOptions): 
     await send([reference]);
     try {
       const metrics = await client.step(adam(1e-6 * eps, eps));
-      normKey = Object.keys(metrics).find((key) => /grad(ient)?_?norm/i.test(key)) ?? null;
+      normKey = normKeyOf(metrics);
       break;
     } catch (error) {
       if (!(error instanceof TinkerError) || error.retryable || each === EPSILONS.at(-1)) throw error;

@@ -20,6 +20,13 @@ export interface ServerProfile {
   takesLoraSettings: boolean;
   /** Whether log-probabilities of samples are of the distribution after temperature, top-k and top-p. */
   scaledSampleLogprobs: boolean;
+  /** Whether what a model saved outlives its unloading. Otherwise (TuFT 0.2.2) a model that was saved stays loaded. */
+  keepsCheckpoints: boolean;
+  /**
+   * Whether a gradient that was never stepped goes to the next model that is made (SkyRL 0.4.0 on jax), whoever left it: a client that
+   * was killed is enough. Each model is then made after another that takes it away.
+   */
+  leaksGradients: boolean;
 }
 
 /** Of `webrl engine serve`, and what the protocol's reference says. */
@@ -32,4 +39,6 @@ export const SUM_PROFILE: ServerProfile = {
   trueBackwardLogprobs: true,
   takesLoraSettings: false,
   scaledSampleLogprobs: false,
+  keepsCheckpoints: true,
+  leaksGradients: false,
 };

@@ -57,10 +57,10 @@ export async function askArchive(
     throw new ConfigError(`${path} is no path that weights can be asked for by`, "Use another checkpoint.");
   const [, run, name] = match;
   const root = url.replace(/\/+$/, "");
-  const names = name!.split("/").map(encodeURIComponent).join("/");
-  const address = new URL(
-    `${root}/api/v1/training_runs/${encodeURIComponent(run!)}/checkpoints/${names}/archive`,
-  );
+  const addressOf = (checkpoint: string) =>
+    new URL(
+      `${root}/api/v1/training_runs/${encodeURIComponent(run!)}/checkpoints/${checkpoint.split("/").map(encodeURIComponent).join("/")}/archive`,
+    );
   const key: Record<string, string> = apiKey ? { "x-api-key": apiKey } : {};
   const ask = (to: URL, headers: Record<string, string>) =>
     fetch(to, { headers, redirect: "manual", ...(signal && { signal }) }).catch((cause: Error) => {
@@ -69,11 +69,24 @@ export async function askArchive(
         cause,
       });
     });
-  const answer = await ask(address, key);
+  let address = addressOf(name!);
+  let answer = await ask(address, key);
+  const sampler = /^sampler_weights\/(.+)$/.exec(name!)?.[1];
+  if (answer.status === 404 && sampler !== undefined) {
+    // SkyRL 0.4.0 has these under their last name, and no others.
+    await answer.body?.cancel();
+    address = addressOf(sampler);
+    answer = await ask(address, key);
+  }
   const location = answer.headers.get("location");
   if (answer.status < 300 || answer.status >= 400 || location === null) return answer;
   await answer.body?.cancel();
   const to = new URL(location, address);
+  if (!/^https?:$/.test(to.protocol))
+    throw new ConfigError(
+      `${url} hands ${path} out as ${to.href}, which is no address that other machines can ask`,
+      "Copy it from the server's own machine.",
+    );
   // A signed address elsewhere has its own secret.
   return ask(to, to.origin === address.origin ? key : {});
 }

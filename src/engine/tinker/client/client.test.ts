@@ -340,6 +340,35 @@ it("sends the chunks of a batch without waiting where the server runs them by nu
   }
 });
 
+it("what was saved is there after its model is gone, also where the server deletes it with the model", async () => {
+  const server = fake({ forgetsCheckpoints: true });
+  await using engine = engineOn(server.send, { keepsCheckpoints: false });
+  const directory = join(work, "outlives");
+  {
+    await using model = await engine.open({ path: TOKENIZER });
+    await model.save(directory);
+  }
+  await using again = await engine.open({ path: directory });
+  expect((await again.logprobs([datum(again)]))[0]!.length).toBeGreaterThan(0);
+});
+
+it("takes no step with a gradient that another model left on the server", async () => {
+  const oneStep = async (leaksGradients: boolean, knows: boolean) => {
+    await using engine = engineOn(fake({ leaksGradients }).send, { leaksGradients: knows });
+    {
+      await using left = await engine.open({ path: TOKENIZER });
+      await left.forwardBackward([datum(left, "A kettle and a lamp")], "cross_entropy");
+    }
+    await using model = await engine.open({ path: TOKENIZER });
+    await model.forwardBackward([datum(model)], "cross_entropy");
+    await model.optimStep({ learningRate: 0.1 });
+    return [...(await model.logprobs([datum(model)]))[0]!];
+  };
+  const clean = await oneStep(false, false);
+  expect(await oneStep(true, false)).not.toEqual(clean);
+  expect(await oneStep(true, true)).toEqual(clean);
+});
+
 it("a sample that nobody waits for is cancelled on the server", async () => {
   const server = fake();
   const stop = new AbortController();

@@ -55,6 +55,7 @@ export interface KeySource {
 
 export interface Call {
   path: string;
+  method?: "DELETE";
   body?: Uint8Array | object;
   /**
    * `always`: the server knows a repetition by its number, or repeating does no harm. `unless_arrived`: only while
@@ -142,9 +143,10 @@ export function createConnection(
       let trouble: { message: string; cause?: unknown };
       let pause = Math.min(2 ** wait * 1000, BACKOFF_LIMIT_MS);
       try {
-        const { path, body, signal } = call;
+        const { path, method, body, signal } = call;
         const reply = await sendAndNotice({
           path,
+          method,
           ...(body && { body }),
           headers,
           timeoutMs: patience.requestMs,

@@ -13,6 +13,7 @@ import type { ServerProfile } from "../profile.ts";
 import { SUM_PROFILE } from "../profile.ts";
 import type { Patience } from "./connection.ts";
 import { createConnection, type Connection } from "./connection.ts";
+import { checkTokenizer } from "./check-tokenizer.ts";
 import { checkPointer, openRemoteModel } from "./model.ts";
 import { API_KEY_ENV, isPointer, readPointer } from "./pointer.ts";
 import { openVllm, type SamplerSettings } from "./sampled-elsewhere.ts";
@@ -75,6 +76,7 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
     return { ...base, session, contextTokens: Math.min(...contexts) };
   };
   const held = new Set<Model>();
+  let isChecked = false;
 
   const open = async ({ path, lora }: OpenOptions): Promise<Model> => {
     opened ??= connect().catch((error: unknown) => {
@@ -112,6 +114,16 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
       elsewhere: vllm && { vllm, settings: sampler!, source: { url, apiKey: options.apiKey, signal } },
     });
     held.add(remote);
+    // What a checkpoint says of its text is compared anyway.
+    if (!pointer && !isChecked) {
+      const doubt = await checkTokenizer(remote, `${model} at ${url}`).catch(async (error: unknown) => {
+        held.delete(remote);
+        await remote[Symbol.asyncDispose]();
+        throw error;
+      });
+      if (doubt !== null) onTrouble?.(doubt);
+      isChecked = true;
+    }
     return remote;
   };
   return {

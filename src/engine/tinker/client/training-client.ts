@@ -49,6 +49,15 @@ type Change = { kind: "backward"; data: WireDatum[]; loss: string } | { kind: "s
 /** Of a journal, in tokens; beyond it a lost model is an error, and the run goes on from its last checkpoint. */
 const JOURNAL_TOKENS = 16_000_000;
 const REBUILDS = 3;
+/** A step that moves nothing and drops the gradient. */
+export const STILL: AdamParams = {
+  learning_rate: 0,
+  beta1: 0,
+  beta2: 0,
+  eps: 1,
+  weight_decay: 0,
+  grad_clip_norm: 0,
+};
 const RESULTS_LOST = 8;
 
 export interface TrainingClient extends AsyncDisposable {
@@ -86,7 +95,7 @@ export function createTrainingClient(
   let journalTokens = 0;
   let isTorn = false;
   let version = 0;
-  let live: { id: string; seq: number } | null = null;
+  let live: { id: string; seq: number; isSaved: boolean } | null = null;
   let sessionInUse: string | null = null;
   let tail: Promise<unknown> = Promise.resolve();
 
@@ -97,6 +106,16 @@ export function createTrainingClient(
   };
 
   async function create(): Promise<void> {
+    if (profile.leaksGradients) {
+      await make();
+      await sendStep(STILL);
+      await unload();
+    }
+    await make();
+    if (origin) await loadOrigin(origin);
+  }
+
+  async function make(): Promise<void> {
     const sessionId = await session.id();
     sessionInUse = sessionId;
     const queued = await connection.submit({
@@ -112,13 +131,22 @@ export function createTrainingClient(
       signal,
     });
     const { model_id } = await connection.result(queued, createdModelSchema, { signal, type: "CreateModel" });
-    live = { id: model_id, seq: 0 };
-    if (origin)
+    live = { id: model_id, seq: 0, isSaved: false };
+  }
+
+  async function loadOrigin({ path, optimizer }: Origin): Promise<void> {
+    try {
       await send(
         "load_weights",
-        { path: origin.path, optimizer: origin.optimizer, type: "load_weights" },
+        { path, optimizer, type: "load_weights" },
         (queuedLoad) => connection.result(queuedLoad, loadedSchema, { signal, type: "LoadWeights" }),
       );
+    } catch (error) {
+      // It is nobody's model.
+      if (error instanceof TinkerError && error.trouble !== "unreachable" && error.trouble !== "busy")
+        await unload().catch(() => {});
+      throw error;
+    }
   }
 
   type Body = object | ((seq: number, id: string) => Uint8Array | object);
@@ -253,6 +281,8 @@ export function createTrainingClient(
     if (!live) return;
     const model = live;
     live = null;
+    // Its checkpoint would go with it.
+    if (model.isSaved && !profile.keepsCheckpoints) return;
     const queued = await connection.submit({
       path: "unload_model",
       body: { model_id: model.id, type: "unload_model" },
@@ -313,6 +343,7 @@ export function createTrainingClient(
         if (!saved.path)
           throw new TinkerError("nonsense", "the server saved the weights and does not say under which path");
         origin = { path: saved.path, optimizer: true };
+        live!.isSaved = true;
         // Gradients that wait for a step are not in what is saved.
         const waiting = journal.slice(journal.findLastIndex(({ kind }) => kind === "step") + 1);
         journal = [];
@@ -347,6 +378,7 @@ export function createTrainingClient(
         );
         if (!path)
           throw new TinkerError("nonsense", "the server wrote weights and does not say under which path");
+        live!.isSaved = true;
         return path;
       }),
     restart: (to) =>

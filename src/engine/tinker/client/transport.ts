@@ -38,7 +38,8 @@ export class NoReply extends Error {
 
 export interface Outgoing {
   path: string;
-  /** Absent: GET. */
+  /** Default: POST with a body, else GET. */
+  method?: "DELETE" | undefined;
   body?: Uint8Array | object;
   wantsProtobuf?: boolean;
   headers?: Record<string, string>;
@@ -75,12 +76,12 @@ const TINKER: Dialect = { prefix: "/api/v1/", keyHeader: (key) => ({ "x-api-key"
 /** `url`: the server's root. The key is sent in a header and is in no message. */
 export function createSend(url: string, apiKey: string | null, dialect = TINKER): Send {
   const root = url.replace(/\/+$/, "");
-  return async ({ path, body, wantsProtobuf, headers, timeoutMs, signal }) => {
+  return async ({ path, method, body, wantsProtobuf, headers, timeoutMs, signal }) => {
     const limit = AbortSignal.timeout(timeoutMs);
     const isBytes = body instanceof Uint8Array;
     try {
       const response = await fetch(`${root}${dialect.prefix}${path}`, {
-        method: body ? "POST" : "GET",
+        method: method ?? (body ? "POST" : "GET"),
         headers: {
           accept: wantsProtobuf ? PROTOBUF : "application/json",
           ...(body && { "content-type": isBytes ? PROTOBUF : "application/json" }),

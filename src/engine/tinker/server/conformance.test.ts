@@ -1,18 +1,19 @@
-/** @file The rules of engines through client and server on loopback; then a server in a process of its own that is killed in the middle. */
+/** @file The rules of engines through client and server on loopback; then with a server in a process of its own that is killed in the middle. */
 
-import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import type { Datum, Engine } from "../../../core/engine.ts";
 import { engineRules } from "../../../testing/engine-kit.ts";
 import { createOnnxEngine } from "../../onnx/engine.ts";
+import { createRng } from "../../../core/rng.ts";
 import { createTinkerEngine } from "../client/engine.ts";
+import { createSend, type Send } from "../client/transport.ts";
 import { SUM_PROFILE } from "../profile.ts";
 import { serveEngine, type EngineServer } from "./serve.ts";
+import { ServerProcess } from "./testing/server-process.ts";
 import { makeTinyModel } from "./testing/tiny-model.ts";
 
 const root = await mkdtemp(join(tmpdir(), "webrl-conformance-"));
@@ -41,42 +42,65 @@ describe("the embedded engine behind the protocol obeys the contract, over loopb
   test.each(rules.map((rule) => [rule.name, rule] as const))("%s", async (_, rule) => rule.run(), 30_000);
 });
 
-const MAIN = fileURLToPath(new URL("../../../cli/main.ts", import.meta.url));
-
-/** `webrl engine serve` in a process of its own. */
-class ServerProcess {
-  readonly #port: number;
-  #child: ChildProcess | null = null;
-
-  constructor(port: number) {
-    this.#port = port;
-  }
-
-  async start(): Promise<string> {
-    const args = [
-      "engine",
-      "serve",
-      "--model",
-      base,
-      "--dir",
-      join(root, "killed"),
-      "--port",
-      String(this.#port),
-    ];
-    const child = spawn(process.execPath, ["--import", "tsx", MAIN, ...args, "--threads", "1", "--json"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    this.#child = child;
-    const [line] = (await once(child.stdout!, "data")) as [Buffer];
-    return (JSON.parse(line.toString("utf8")) as { url: string }).url;
-  }
-
-  async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
-    const gone = once(this.#child!, "exit");
-    this.#child!.kill(signal);
-    return ((await gone) as [number | null])[0];
-  }
+/** Sends as always; when the `at`-th request is on its way, the server is killed, and started again. */
+function killing(server: ServerProcess, at: number): { send: Send; killed: () => boolean } {
+  const send = createSend(server.url, null);
+  let n = 0;
+  let isKilled = false;
+  return {
+    killed: () => isKilled,
+    send: async (outgoing) => {
+      if (outgoing.path === "session_heartbeat" || n++ !== at) return send(outgoing);
+      const reply = send(outgoing);
+      reply.catch(() => {});
+      // Now and then it gets as far as the disk, now and then not.
+      await delay(at % 3);
+      isKilled = true;
+      await server.end("SIGKILL");
+      await server.start();
+      return reply;
+    },
+  };
 }
+
+describe("a server that is killed while each rule is tried, and started again", () => {
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = await ServerProcess.create(base, join(root, "killed-often"));
+    await server.start();
+  }, 60_000);
+  afterAll(() => server[Symbol.asyncDispose]());
+  const open = { path: base, lora: { rank: 4, alpha: 8, seed: 1 } };
+  const moments = createRng(7);
+  let broken: ReturnType<typeof killing>;
+  const rules = engineRules({
+    create: async () => {
+      // Of the requests that every rule sends, beginning with those that make the model.
+      broken = killing(server, 2 + Math.floor(moments.next() * 14));
+      return createTinkerEngine({
+        url: server.url,
+        model: "tiny",
+        tokenizer: base,
+        profile,
+        send: broken.send,
+      });
+    },
+    open,
+    tolerance: 1e-4,
+  });
+  let kills = 0;
+  test.each(rules.map((rule) => [rule.name, rule] as const))(
+    "%s",
+    async (_, rule) => {
+      await rule.run();
+      if (broken.killed()) kills++;
+    },
+    120_000,
+  );
+  it("was killed in nearly all of them", () => {
+    expect(kills).toBeGreaterThanOrEqual(rules.length - 3);
+  });
+});
 
 it("a server that is killed and started again goes on where it was, and its client does not notice", async () => {
   const text = "The lamp costs $24.";
@@ -100,13 +124,9 @@ it("a server that is killed and started again goes on where it was, and its clie
   await using local = createOnnxEngine({ threads: 1 });
   const expected = await train(local, async () => {});
 
-  // A port that was free a moment ago: it has to be the same one twice.
-  const free = await serveEngine({ models: [base], directory: join(root, "free"), port: 0 });
-  const port = Number(new URL(free.url).port);
-  await free[Symbol.asyncDispose]();
-  const server = new ServerProcess(port);
-  const url = await server.start();
-  await using client = clientOf(url);
+  await using server = await ServerProcess.create(base, join(root, "killed"));
+  await server.start();
+  await using client = clientOf(server.url);
   const got = await train(client, async (step) => {
     if (step !== 1) return;
     // Between the gradient and its step: only what was on disk remains.

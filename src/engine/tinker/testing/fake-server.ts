@@ -46,6 +46,10 @@ export interface FakeServerOptions {
   codec?: "protobuf" | "json";
   says?: { gradientNorm?: boolean; logprobs?: "true" | "zeros" | "nan" };
   key?: string;
+  /** Checkpoints go with the model that saved them when it is unloaded: TuFT. */
+  forgetsCheckpoints?: boolean;
+  /** The next model that is made has the gradient that an unloaded one left: SkyRL on jax. */
+  leaksGradients?: boolean;
 }
 
 interface Weights {
@@ -111,9 +115,12 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
     const total = logits.reduce((sum, each) => sum + Math.exp(each - max), 0);
     return logits.map((each) => each - max - Math.log(total));
   };
+  let left: Pick<FakeModel, "gradient" | "datums"> | null = null;
   const fresh = (): FakeModel => {
     const theta = Float64Array.from({ length: size }, (_, i) => Math.sin(i * 12.9898) * 0.5);
-    return { ...empty(theta), gradient: new Float64Array(size), datums: 0, seen: new Map(), next: 1 };
+    const { gradient = new Float64Array(size), datums = 0 } = left ?? {};
+    left = null;
+    return { ...empty(theta), gradient, datums, seen: new Map(), next: 1 };
   };
   const empty = (theta: Float64Array): Weights => ({
     theta,
@@ -311,7 +318,10 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
         return { json: queue({ json: { model_id: made } }) };
       }
       case "unload_model":
+        if (options.leaksGradients) left = models.get(id) ?? null;
         models.delete(id);
+        if (options.forgetsCheckpoints)
+          for (const path of saved.keys()) if (path.startsWith(`tinker://${id}/`)) saved.delete(path);
         return { json: queue({ json: { model_id: id } }) };
       case "forward":
       case "forward_backward": {
