@@ -1,6 +1,6 @@
 /**
- * @file What one orchestrator can drive: the real scheduler, prompts, tokenizer, parser and records, against browsers and a
- * model's server that are simulated in virtual time. Playwright, the proxies of the episodes and the client of a server are not in it.
+ * @file What one orchestrator can drive: the real scheduler, prompts, tokenizer, parser, records, proxies of the episodes and client of a
+ * model's server over loopback, against browsers and a server (`outside.ts`) that take virtual time. Playwright is not in it.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -18,8 +18,10 @@ import { loadTokenizer } from "../engine/onnx/tokenizer/load-tokenizer.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { openNetwork } from "../browser/proxy.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { packageDirectory } from "../run/run-info.ts";
+import { openOutside, type Outside } from "./scale-outside.ts";
 import { Resource, VirtualClock } from "./virtual-clock.ts";
 
 export interface ScaleOptions {
@@ -63,10 +65,11 @@ export interface ScaleRun {
   kibPerEpisode: number;
 }
 
+const TOKENIZER = join(packageDirectory, "models", "hurried");
 const ACTION = 'do(action="Click", element="link Item 7")';
 
 export async function benchScale(options: ScaleOptions): Promise<ScaleRun[]> {
-  const tokenizer = await loadTokenizer(join(packageDirectory, "models", "hurried"));
+  const tokenizer = await loadTokenizer(TOKENIZER);
   const collect = garbageCollector();
   const runs: ScaleRun[] = [];
   const [usual = 0, ...others] = options.faultRates;
@@ -94,22 +97,11 @@ async function measure(
   const clock = new VirtualClock();
   const browsers = new Resource(clock, options.browserMs, options.browserPerSecond);
   const model = new Resource(clock, options.modelMs, options.modelPerSecond);
-  const site = simulatedSite(options, browsers, faultRate);
-  const actionTokens = tokenizer.encode(ACTION);
-  const sampler: Sampler = {
-    name: "simulated",
-    tokenizer,
-    contextTokens: 16_384,
-    sample: async () => {
-      await model.pass();
-      return {
-        tokens_T: [...actionTokens],
-        logprobs_T: actionTokens.map(() => -0.1),
-        text: ACTION,
-        stop: "token",
-      };
-    },
-  };
+  await using outside = await openOutside(clock, model, {
+    tokenizer: TOKENIZER,
+    tokens_T: [...tokenizer.encode(ACTION), ...(tokenizer.endTokens ?? [])],
+  });
+  const site = simulatedSite(options, { browsers, faultRate, fetch: outside.fetch, clock });
   // Long enough for a steady state, and no shorter than two rounds of all places.
   const episodes = Math.max(128, 2 * parallel);
   const requests = Array.from({ length: episodes }, (_, i) => ({
@@ -130,7 +122,7 @@ async function measure(
         site,
         policy: modelPolicy({
           name: "scale",
-          sampler,
+          sampler: outside.sampler,
           template: "compact",
           maxNewTokens: 96,
           temperature: 1,
@@ -198,8 +190,12 @@ async function measure(
 /** Pages of links, all different; attempts that break do so at a random step, on a random one of the codes that a pool gives. */
 function simulatedSite(
   { steps, pageChars, seed }: ScaleOptions,
-  browsers: Resource,
-  faultRate: number,
+  {
+    browsers,
+    faultRate,
+    fetch,
+    clock,
+  }: { browsers: Resource; faultRate: number; fetch: Outside["fetch"]; clock: VirtualClock },
 ): Site {
   const rng = createRng(seed).fork(`faults-${faultRate}`);
   return {
@@ -207,14 +203,22 @@ function simulatedSite(
     start: async (task, { seed: episodeSeed, signal }) => {
       signal?.throwIfAborted();
       const breaksAt = rng.next() < faultRate ? Math.floor(rng.next() * steps) : -1;
-      await browsers.pass();
+      const world = { hosts: new Map([[HOST, showPage]]), allowedHosts: [] };
+      clock.hold();
+      const network = await openNetwork(world, { listenHost: "127.0.0.1" });
+      clock.release();
+      const load = async (index: number) => {
+        await browsers.pass();
+        await fetch(network.port, urlOf(episodeSeed, index));
+      };
+      await load(0);
       let index = 0;
       const first = page(episodeSeed, 0, pageChars);
       const episode: Episode = {
         task,
         first,
         step: async () => {
-          await browsers.pass();
+          await load(index + 1);
           if (index++ === breaksAt)
             return {
               kind: "last",
@@ -226,13 +230,23 @@ function simulatedSite(
         screenshot: () => Promise.reject(new Fault("page_crashed", "nothing is shown", { retryable: false })),
         verify: () => Promise.resolve(null),
         blockedHosts: () => ({}),
-        [Symbol.asyncDispose]: () => Promise.resolve(),
+        [Symbol.asyncDispose]: async () => {
+          clock.hold();
+          await network[Symbol.asyncDispose]();
+          clock.release();
+        },
       };
       return episode;
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
+
+const HOST = "shop.webrl.test";
+const urlOf = (seed: number, index: number) => `http://${HOST}/${seed}/${index}`;
+/** What the proxy answers: what it costs to make a page is its site's business. */
+const HTML = `<title>Shop</title>${"<p>A page of a shop.</p>".repeat(200)}`;
+const showPage = () => new Response(HTML, { headers: { "content-type": "text/html" } });
 
 function page(seed: number, index: number, chars: number): Observation {
   const lines = [`Page ${index} of ${seed}`];
@@ -245,7 +259,7 @@ function page(seed: number, index: number, chars: number): Observation {
   // One flat string, as it comes from a browser.
   return {
     format: "compact",
-    url: `http://shop.webrl.test/${seed}/${index}`,
+    url: urlOf(seed, index),
     title: `Page ${index}`,
     tabs: [],
     scroll: { top: 0, viewport: 720, page: 720 },

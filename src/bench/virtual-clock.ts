@@ -4,8 +4,20 @@ export class VirtualClock {
   #now = 0;
   /** By time, the next one last. */
   #waiting: { at: number; go: () => void }[] = [];
+  /** What is under way in real time. */
+  #held = 0;
+  #onFree: () => void = () => {};
 
   readonly now = (): number => this.#now;
+
+  /** Something real is on its way: time stands still until it is released as often. */
+  hold(): void {
+    this.#held++;
+  }
+
+  release(): void {
+    if (--this.#held === 0) this.#onFree();
+  }
 
   sleep(ms: number): Promise<void> {
     return new Promise((go) => {
@@ -29,6 +41,10 @@ export class VirtualClock {
     while (!done.yet) {
       // All that can go on without time goes on first.
       await new Promise<void>((resolve) => setImmediate(resolve));
+      if (this.#held > 0) {
+        await Promise.race([new Promise<void>((resolve) => (this.#onFree = resolve)), ended]);
+        continue;
+      }
       const next = this.#waiting.at(-1);
       if (next === undefined) {
         // Something real is waited for, such as a file.

@@ -113,10 +113,7 @@ afterEach(async () => {
 });
 
 const patience = { attempts: 3, pauseMs: 1, silenceMs: 400 };
-const fetchTo = (
-  out: string,
-  change: Partial<ImportOptions> = {},
-) =>
+const fetchTo = (out: string, change: Partial<ImportOptions> = {}) =>
   importModel({
     source: "org/tiny",
     out,

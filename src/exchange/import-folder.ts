@@ -35,7 +35,9 @@ export async function importFolder(
   const { withoutWeights = false } = options;
   await checkFolder(source, withoutWeights);
   const weights = new Set(
-    withoutWeights ? [] : [...(await openCheckpoint(source)).entries.values()].map(({ file }) => basename(file)),
+    withoutWeights
+      ? []
+      : [...(await openCheckpoint(source)).entries.values()].map(({ file }) => basename(file)),
   );
   // Other weights in the folder, such as an optimiser's state, are not the model's.
   const names = (await readdir(source)).filter(

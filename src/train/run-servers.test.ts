@@ -32,7 +32,10 @@ async function step(model: Model): Promise<void> {
 }
 
 it("the critic is trained on its own server, and the actor on the other", async () => {
-  const [ofActor, ofCritic] = [createFakeServer({ vocabSize }), createFakeServer({ vocabSize, codec: "json" })];
+  const [ofActor, ofCritic] = [
+    createFakeServer({ vocabSize }),
+    createFakeServer({ vocabSize, codec: "json" }),
+  ];
   await using actorPort = await listenFake(ofActor.send);
   await using criticPort = await listenFake(ofCritic.send);
   const config = await configOf(actorPort.url, criticPort.url);

@@ -2,26 +2,12 @@
 
 import type { Command } from "commander";
 import type { MadeOrm } from "../../imitation/make-model.ts";
-import {
-  anyNumber,
-  examples,
-  jsonOption,
-  print,
-  share,
-  table,
-  wholeNumber,
-} from "../command.ts";
+import { anyNumber, examples, jsonOption, print, share, table, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { TemplateSetting } from "../../text/template-names.ts";
 import type { EngineCommand } from "./model-parts.ts";
-import {
-  engineOption,
-  loraCommand,
-  openTraining,
-  repeated,
-  templateOption,
-} from "./model-parts.ts";
+import { engineOption, loraCommand, openTraining, repeated, templateOption } from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
   const command = engineOption(

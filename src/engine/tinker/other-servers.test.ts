@@ -75,39 +75,55 @@ async function weights(adapter: string): Promise<number[]> {
 }
 
 describe.skipIf(servers.length === 0)("servers of others", () => {
-  it.each(servers)("%s moves an adapter as the embedded engine does", { timeout: 30 * MINUTES }, async (url, base) => {
-    const { profile, model, like } = await probeTinkerServer({ url, apiKey, rank: 4 });
-    expect(profile).not.toBeNull();
-    await using engine = createTinkerEngine({ url, model, tokenizer: base, apiKey, rank: 4, profile: profile! });
-    await using own = createOnnxEngine({ threads: 1 });
-    await using theirs = await engine.open({ path: base });
-    const at = join(root, new URL(url).port);
-    await theirs.save(`${at}-0`);
-    await using mine = await own.open({ path: await bring(`${at}-0`, base) });
-    const before = (await mine.logprobs(datumsOf(mine))).flatMap((each) => [...each]);
-    const steps: { logprobs: number; moved: number; weights: number }[] = [];
-    for (const n of [1, 2]) {
-      const [here, there] = [await step(mine), await step(theirs)];
-      await theirs.save(`${at}-${n}`);
-      await mine.save(`${at}-mine-${n}`);
-      steps.push({
-        logprobs: most(here, there),
-        moved: most(here, before),
-        weights: most(await weights(`${at}-mine-${n}`), await weights(await bring(`${at}-${n}`, base))),
+  it.each(servers)(
+    "%s moves an adapter as the embedded engine does",
+    { timeout: 30 * MINUTES },
+    async (url, base) => {
+      const { profile, model, like } = await probeTinkerServer({ url, apiKey, rank: 4 });
+      expect(profile).not.toBeNull();
+      await using engine = createTinkerEngine({
+        url,
+        model,
+        tokenizer: base,
+        apiKey,
+        rank: 4,
+        profile: profile!,
       });
-    }
-    console.log(url, like, steps);
-    expect(steps[0]!.moved).toBeGreaterThan(1e-2);
-    for (const each of steps) expect(each.logprobs).toBeLessThan(1e-4);
-    for (const each of steps) expect(each.weights).toBeLessThan(1e-4);
-  });
+      await using own = createOnnxEngine({ threads: 1 });
+      await using theirs = await engine.open({ path: base });
+      const at = join(root, new URL(url).port);
+      await theirs.save(`${at}-0`);
+      await using mine = await own.open({ path: await bring(`${at}-0`, base) });
+      const before = (await mine.logprobs(datumsOf(mine))).flatMap((each) => [...each]);
+      const steps: { logprobs: number; moved: number; weights: number }[] = [];
+      for (const n of [1, 2]) {
+        const [here, there] = [await step(mine), await step(theirs)];
+        await theirs.save(`${at}-${n}`);
+        await mine.save(`${at}-mine-${n}`);
+        steps.push({
+          logprobs: most(here, there),
+          moved: most(here, before),
+          weights: most(await weights(`${at}-mine-${n}`), await weights(await bring(`${at}-${n}`, base))),
+        });
+      }
+      process.stdout.write(`${JSON.stringify({ url, like, steps })}\n`);
+      expect(steps[0]!.moved).toBeGreaterThan(1e-2);
+      for (const each of steps) expect(each.logprobs).toBeLessThan(1e-4);
+      for (const each of steps) expect(each.weights).toBeLessThan(1e-4);
+    },
+  );
 
   it.each(servers)("%s trains one phase", { timeout: 60 * MINUTES }, async (url, base) => {
     const { model } = await probeTinkerServer({ url, apiKey });
     const run = join(root, `run-${new URL(url).port}`);
     const settings = [
       ["engine.kind=tinker", `engine.url=${url}`, `engine.model=${model}`, "engine.rank=4"],
-      [`models.base=${base}`, "models.template=compact", "models.judge=verifier", "models.demonstrations=null"],
+      [
+        `models.base=${base}`,
+        "models.template=compact",
+        "models.judge=verifier",
+        "models.demonstrations=null",
+      ],
       ['suite.sites=["storefront"]', "phases=1", "tasks.initial=2", "tasks.perPhase=2", "evaluation.tasks=2"],
       ["rollout.parallel=2", "rollout.maxSteps=3"],
     ].flat();
@@ -117,7 +133,7 @@ describe.skipIf(servers.length === 0)("servers of others", () => {
       { timeout: 60 * MINUTES },
     );
     const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8")).trim().split("\n");
-    console.log(metrics.join("\n"));
+    process.stdout.write(`${metrics.join("\n")}\n`);
     expect(metrics.join("\n")).toMatch(/"actor\/kl"/);
     expect(metrics.join("\n")).toMatch(/"sampler\/difference_mean"/);
   });

@@ -111,21 +111,20 @@ async function beginAt(
   const client = begin({ path, optimizer: false });
   try {
     await client.modelId();
-    return Object.assign(client, { isRestored: true });
   } catch (error) {
-    if (!(error instanceof TinkerError) || !["lost", "failed", "refused"].includes(error.trouble)) throw error;
+    await client[Symbol.asyncDispose]();
+    if (!(error instanceof TinkerError) || !["lost", "failed", "refused"].includes(error.trouble))
+      throw error;
     return Object.assign(begin(null), { isRestored: false });
-  } finally {
-    // Nobody needs it; not every server deletes.
-    const [, run, name] = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path) ?? [];
-    if (name !== undefined)
-      await connection
-        .ask(
-          { path: `training_runs/${run}/checkpoints/${name}`, method: "DELETE", resend: "always", signal },
-          z.unknown(),
-        )
-        .catch(() => {});
   }
+  // Nobody needs it any more; not every server deletes.
+  const [, run, name] = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path) ?? [];
+  const checkpoint = `training_runs/${run}/checkpoints/${name}`;
+  if (name !== undefined)
+    await connection
+      .ask({ path: checkpoint, method: "DELETE", resend: "always", isFinalAt500: true, signal }, z.unknown())
+      .catch(() => {});
+  return Object.assign(client, { isRestored: true });
 }
 
 /** Whether a model that was just made has a gradient: that of the one that was unloaded before. */

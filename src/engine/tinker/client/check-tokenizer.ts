@@ -28,7 +28,11 @@ const LEARNED = 2.5;
  * @throws ConfigError where the model reads no text in this tokenizer's tokens.
  */
 export async function checkTokenizer(
-  model: { tokenizer: Tokenizer; contextTokens: number; logprobs(datums_B: Datum[]): Promise<Float32Array[]> },
+  model: {
+    tokenizer: Tokenizer;
+    contextTokens: number;
+    logprobs(datums_B: Datum[]): Promise<Float32Array[]>;
+  },
   name: string,
 ): Promise<string | null> {
   const { tokenizer, contextTokens } = model;
@@ -37,8 +41,8 @@ export async function checkTokenizer(
     createRng(i + 1).shuffle(Array.from({ length: vocabSize }, (__, token) => token)),
   );
   const datums = TEXTS.flatMap((text) => {
-    const tokens_T = tokenizer.encode(text).slice(0, contextTokens);
-    return [tokens_T, ...exchanges.map((other) => tokens_T.map((token) => other[token]!))].map(
+    const itself_T = tokenizer.encode(text).slice(0, contextTokens);
+    return [itself_T, ...exchanges.map((other) => itself_T.map((token) => other[token]!))].map(
       (tokens_T): Datum => ({
         tokens_T,
         positions_N: tokens_T.slice(1).map((_, n) => n),

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it, test } from "vitest";
 import { engineRules } from "../../../testing/engine-kit.ts";
 import type { Model } from "../../../core/engine.ts";
+import { ConfigError } from "../../../core/errors.ts";
 import { loadTokenizer } from "../../onnx/tokenizer/load-tokenizer.ts";
 import { SUM_PROFILE, type ServerProfile } from "../profile.ts";
 import { createFakeServer, type FakeServerOptions } from "../testing/fake-server.ts";
@@ -194,6 +195,43 @@ describe("what the server says is not believed blindly", () => {
     // Another server at the same address that does not have it.
     await using amnesic = engineOn(fake().send);
     await expect(amnesic.open({ path: directory })).rejects.toThrow(/there is no checkpoint/);
+  });
+
+  it("refuses a checkpoint of another base", async () => {
+    await using engine = engineOn(fake().send);
+    await using model = await engine.open({ path: TOKENIZER });
+    const directory = join(work, "of-tiny");
+    await model.save(directory);
+    await using large = engineOn(fake({ model: "large" }).send, {}, { model: "large" });
+    await expect(large.open({ path: directory })).rejects.toThrow(
+      'saved with the base model "tiny", and here it is "large"',
+    );
+  });
+
+  it("refuses a server that takes other clients only, in its words", async () => {
+    const server = fake();
+    await using engine = engineOn(async (outgoing) => {
+      if (outgoing.path !== "client/config") return server.send(outgoing);
+      const json = { detail: "SDK 0.40 or newer is required" };
+      return { status: 400, isProtobuf: false, bytes: new Uint8Array(), json, pauseMs: null };
+    });
+    const refused = await engine.open({ path: TOKENIZER }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ConfigError);
+    expect((refused as Error).message).toMatch(/as the SDK 0\.25\.0 does: .*400: SDK 0\.40 or newer/);
+  });
+
+  it("a step with a gradient that is no number is none that counts", async () => {
+    const server = fake();
+    await using engine = engineOn(async (outgoing) => {
+      const reply = await server.send(outgoing);
+      const json = reply.json as { metrics?: object } | undefined;
+      return json?.metrics && !reply.isProtobuf
+        ? { ...reply, json: { metrics: { "grad_norm:mean": NaN } } }
+        : reply;
+    });
+    await using model = await engine.open({ path: TOKENIZER });
+    await model.forwardBackward([datum(model)], "cross_entropy");
+    await expect(model.optimStep({ learningRate: 0.1 })).rejects.toMatchObject({ trouble: "nonsense" });
   });
 
   it("notices that a checkpoint was restored as something else", async () => {

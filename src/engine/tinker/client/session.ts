@@ -3,6 +3,7 @@
 import { clientConfigSchema, sessionSchema, type ClientConfig } from "../wire/messages.ts";
 import { z } from "zod";
 import type { Connection } from "./connection.ts";
+import { ConfigError } from "../../../core/errors.ts";
 import { TinkerError } from "./errors.ts";
 
 const HEARTBEAT_MS = 10_000;
@@ -20,10 +21,19 @@ export interface Session extends AsyncDisposable {
 }
 
 export async function openSession(connection: Connection, signal?: AbortSignal): Promise<Session> {
-  const config = await connection.ask(
-    { path: "client/config", body: { sdk_version: SDK_VERSION }, resend: "always", signal },
-    clientConfigSchema,
-  );
+  const config = await connection
+    .ask(
+      { path: "client/config", body: { sdk_version: SDK_VERSION }, resend: "always", signal },
+      clientConfigSchema,
+    )
+    .catch((error: unknown) => {
+      if (!(error instanceof TinkerError) || error.trouble !== "refused") throw error;
+      throw new ConfigError(
+        `the server does not take a client that speaks as the SDK ${SDK_VERSION} does: ${error.message}`,
+        "Use a version of the server that takes it, or a newer webrl.",
+        { cause: error },
+      );
+    });
   if (config.pjwt_auth_enabled) connection.exchangeKey();
   let current: Promise<string> | null = null;
   let last = "";

@@ -136,10 +136,8 @@ export function createTrainingClient(
 
   async function loadOrigin({ path, optimizer }: Origin): Promise<void> {
     try {
-      await send(
-        "load_weights",
-        { path, optimizer, type: "load_weights" },
-        (queuedLoad) => connection.result(queuedLoad, loadedSchema, { signal, type: "LoadWeights" }),
+      await send("load_weights", { path, optimizer, type: "load_weights" }, (queuedLoad) =>
+        connection.result(queuedLoad, loadedSchema, { signal, type: "LoadWeights" }),
       );
     } catch (error) {
       // It is nobody's model.
@@ -227,10 +225,11 @@ export function createTrainingClient(
     );
   }
 
-  const sendStep = (adam: AdamParams) =>
-    send("optim_step", { adam_params: adam, type: "optim_step" }, (queued) =>
+  function sendStep(adam: AdamParams) {
+    return send("optim_step", { adam_params: adam, type: "optim_step" }, (queued) =>
       connection.result(queued, optimStepOutputSchema, { signal, type: "OptimStep" }),
     );
+  }
 
   /** What changes no weights is asked again where its result is lost. */
   async function untilKnown<T>(ask: (attempt: number) => Promise<T | null>): Promise<T> {
@@ -277,7 +276,7 @@ export function createTrainingClient(
       }),
     );
 
-  const unload = async () => {
+  async function unload(): Promise<void> {
     if (!live) return;
     const model = live;
     live = null;
@@ -290,7 +289,7 @@ export function createTrainingClient(
       signal,
     });
     await connection.result(queued, z.unknown(), { signal, type: "UnloadModel" });
-  };
+  }
 
   const note = (change: Change) => {
     journal.push(change);

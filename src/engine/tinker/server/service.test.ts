@@ -4,7 +4,18 @@ import { describe, expect, it } from "vitest";
 import { encodeTrainingRequest } from "../wire/protobuf.ts";
 import type { Service } from "./service.ts";
 import { datumOf, forwardBackward, optimStep, type Asker } from "./testing/ask.ts";
-import { base, batch, close, datums, engine, flat, SHORT, start, useServices, wait } from "./testing/start-service.ts";
+import {
+  base,
+  batch,
+  close,
+  datums,
+  engine,
+  flat,
+  SHORT,
+  start,
+  useServices,
+  wait,
+} from "./testing/start-service.ts";
 
 useServices();
 
