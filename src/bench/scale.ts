@@ -18,6 +18,7 @@ import { loadTokenizer } from "../engine/onnx/tokenizer/load-tokenizer.ts";
 import { rolloutConfigSchema } from "../rollout/config.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
+import { SAMPLES_AT_ONCE } from "../engine/tinker/client/model.ts";
 import { openNetwork } from "../browser/proxy.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { packageDirectory } from "../run/run-info.ts";
@@ -101,7 +102,7 @@ async function measure(
     tokenizer: TOKENIZER,
     tokens_T: [...tokenizer.encode(ACTION), ...(tokenizer.endTokens ?? [])],
   });
-  const site = simulatedSite(options, { browsers, faultRate, fetch: outside.fetch, clock });
+  const site = simulatedSite(options, { browsers, faultRate, outside, clock });
   // Long enough for a steady state, and no shorter than two rounds of all places.
   const episodes = Math.max(128, 2 * parallel);
   const requests = Array.from({ length: episodes }, (_, i) => ({
@@ -146,9 +147,9 @@ async function measure(
         signal: options.signal,
       }),
       (waiting) => {
-        // Half-way through the first round: every place has an episode with half its pages.
-        if (measured || browsers.passed < (parallel * (options.steps + 1)) / 2 || waiting < parallel * 0.9)
-          return;
+        // Half-way through the first round: every place has an episode with half its pages. The client has so many samples on their way at most.
+        if (measured || browsers.passed < (parallel * (options.steps + 1)) / 2) return;
+        if (waiting < Math.min(parallel, SAMPLES_AT_ONCE) * 0.9) return;
         measured = true;
         const from = process.cpuUsage();
         collect();
@@ -193,9 +194,9 @@ function simulatedSite(
   {
     browsers,
     faultRate,
-    fetch,
+    outside,
     clock,
-  }: { browsers: Resource; faultRate: number; fetch: Outside["fetch"]; clock: VirtualClock },
+  }: { browsers: Resource; faultRate: number; outside: Outside; clock: VirtualClock },
 ): Site {
   const rng = createRng(seed).fork(`faults-${faultRate}`);
   return {
@@ -209,7 +210,7 @@ function simulatedSite(
       clock.release();
       const load = async (index: number) => {
         await browsers.pass();
-        await fetch(network.port, urlOf(episodeSeed, index));
+        await outside.fetch(network.port, urlOf(episodeSeed, index));
       };
       await load(0);
       let index = 0;

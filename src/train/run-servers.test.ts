@@ -31,7 +31,7 @@ async function step(model: Model): Promise<void> {
   await model.optimStep({ learningRate: 0.1 });
 }
 
-it("the critic is trained on its own server, and the actor on the other", async () => {
+it("the critic is trained on its own server, and the actor on the other", { timeout: 120_000 }, async () => {
   const [ofActor, ofCritic] = [
     createFakeServer({ vocabSize }),
     createFakeServer({ vocabSize, codec: "json" }),
@@ -59,12 +59,16 @@ it("the critic is trained on its own server, and the actor on the other", async 
   expect([ofActor.steps - probed[0]!, ofCritic.steps - probed[1]!]).toEqual([1, 2]);
 });
 
-it("a critic's server that computes another gradient is refused, and the actor's is let go of", async () => {
-  const ofActor = createFakeServer({ vocabSize });
-  await using actorPort = await listenFake(ofActor.send);
-  await using criticPort = await listenFake(createFakeServer({ vocabSize, arithmetic: "no_sign" }).send);
-  await expect(openRunServers(await configOf(actorPort.url, criticPort.url), {})).rejects.toThrow(
-    `${criticPort.url} would train another gradient`,
-  );
-  expect(ofActor.weights()).toEqual([]);
-});
+it(
+  "a critic's server that computes another gradient is refused, and the actor's is let go of",
+  { timeout: 120_000 },
+  async () => {
+    const ofActor = createFakeServer({ vocabSize });
+    await using actorPort = await listenFake(ofActor.send);
+    await using criticPort = await listenFake(createFakeServer({ vocabSize, arithmetic: "no_sign" }).send);
+    await expect(openRunServers(await configOf(actorPort.url, criticPort.url), {})).rejects.toThrow(
+      `${criticPort.url} would train another gradient`,
+    );
+    expect(ofActor.weights()).toEqual([]);
+  },
+);

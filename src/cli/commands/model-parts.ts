@@ -115,7 +115,7 @@ function layers(text: string): number | number[] {
 }
 
 /** `undefined` to train all weights of a model, or to go on with an adapter. */
-export function loraOf({ loraRank, loraAlpha, loraLayers }: LoraCommand): LoraSettings | undefined {
+function loraOf({ loraRank, loraAlpha, loraLayers }: LoraCommand): LoraSettings | undefined {
   if (loraRank !== undefined) return { rank: loraRank, alpha: loraAlpha ?? ALPHA, layers: loraLayers };
   if (loraAlpha === undefined && loraLayers === undefined) return undefined;
   throw new ConfigError(

@@ -3,7 +3,6 @@
  * than the same text with its tokens exchanged for others; in a foreign tokenizer's tokens both are the same to it.
  */
 
-import { mean } from "../../../algo/statistics.ts";
 import type { Datum, Tokenizer } from "../../../core/engine.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import { createRng } from "../../../core/rng.ts";
@@ -14,6 +13,7 @@ const TEXTS = [
   'do(action="Click", element="12")\ndo(action="Type", argument="blue kettle", element="7")\ndo(action="Click", element="link Add to cart")\nexit(message="$31.00")',
   'import json\n\ndef read(path):\n    with open(path) as file:\n        return json.load(file)\n\nfor i in range(10):\n    print(i, read(f"{i}.json"))\n',
 ];
+const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
 const EXCHANGES = 3;
 /**
  * Nats a token by which the text itself has to be likelier. With right tokenizers: 11 (SmolLM2-135M), 3.8 (the shipped models, which know our

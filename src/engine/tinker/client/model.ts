@@ -51,7 +51,8 @@ export interface RemoteModelOptions {
 
 /** Per chunk where the server says nothing of its own. */
 const CHUNK = { items: 1024, bytes: 5_000_000 };
-const SAMPLES_AT_ONCE = 256;
+/** On their way to a server that allows no fewer. */
+export const SAMPLES_AT_ONCE = 256;
 /** How far the log-probabilities of a restored model may lie from those at its saving, nats a token. */
 const RESTORED_WITHIN = 0.05;
 

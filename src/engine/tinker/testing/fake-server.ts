@@ -177,10 +177,12 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
     gradient: Float64Array | null,
   ): ForwardBackwardOutput {
     let loss = 0;
+    const rows = new Map<number, Float64Array>();
     const outputs = request.data.map((datum) => {
       const tokens = datum.model_input.chunks.flatMap((chunk) =>
         chunk.type === "encoded_text" ? chunk.tokens : [],
       );
+      if (tokens.some((each) => each < 0 || each >= V)) throw new Refused(422, "a token is out of range");
       const targets = numbers(datum, "target_tokens")!;
       const weights = numbers(datum, "weights");
       const isCe = request.loss_fn === "cross_entropy";
@@ -189,9 +191,9 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
       const divisor = divisorOf(arithmetic, tokens.length, request.data.length, isCe ? weights : undefined);
       const logprobs = tokens.map((token, t) => {
         const row = rowOf(token);
-        const all = logSoftmax(model.theta, row);
+        const all = rows.get(row) ?? logSoftmax(model.theta, row);
+        rows.set(row, all);
         const logprob = all[targets[t]!]!;
-        if (tokens.some((each) => each < 0 || each >= V)) throw new Refused(422, "a token is out of range");
         let carried = isCe ? (weights?.[t] ?? 1) : Math.exp(logprob - old![t]!) * advantages![t]!;
         if (arithmetic === "no_sign") carried = Math.abs(carried);
         if (arithmetic === "normalised") carried = Math.sign(carried);
