@@ -1,0 +1,42 @@
+/** @file Lines of text as a picture of a terminal, in SVG. Pure. */
+
+const COLUMNS = 100;
+const CHARACTER = 7.83;
+const LINE = 19;
+const PAD = 18;
+const BAR = 34;
+
+/** Long lines are folded at the window's width. Control sequences and what a carriage return wiped out are gone. */
+export function drawTerminal(lines: readonly { text: string; isCommand: boolean }[]): string {
+  const rows = lines.flatMap(({ text, isCommand }) => fold(clean(text)).map((row) => ({ row, isCommand })));
+  const width = Math.round(2 * PAD + COLUMNS * CHARACTER);
+  const height = BAR + rows.length * LINE + PAD;
+  const text = rows.map(({ row, isCommand }, i) =>
+    row === ""
+      ? ""
+      : `<text x="${PAD}" y="${BAR + 14 + i * LINE}" fill="${isCommand ? "#9fd3ff" : "#e6e9ee"}">${escape(row)}</text>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(lines.map((line) => line.text).join("\n"))}">
+<rect width="${width}" height="${height}" rx="9" fill="#161b22"/>
+${["#ff5f57", "#febc2e", "#28c840"].map((colour, i) => `<circle cx="${18 + 18 * i}" cy="17" r="5.5" fill="${colour}"/>`).join("")}
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13" style="white-space:pre">
+${text.filter(Boolean).join("\n")}
+</g>
+</svg>
+`;
+}
+
+function clean(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- that is what is taken out
+  return text.replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/g, "").replace(/^.*\r(?=.)/, "").replaceAll("\r", "");
+}
+
+function fold(text: string): string[] {
+  const characters = [...text];
+  const rows = [];
+  for (let i = 0; i < characters.length; i += COLUMNS) rows.push(characters.slice(i, i + COLUMNS).join(""));
+  return rows.length > 0 ? rows : [""];
+}
+
+const escape = (text: string) =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");

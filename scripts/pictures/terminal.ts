@@ -1,0 +1,28 @@
+/**
+ * @file Runs a command line and draws what it printed as a terminal, in SVG:
+ *
+ *     npx tsx scripts/pictures/terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]
+ *
+ * Nothing is made up: the picture shows the output of the commands that were run. `$ ` stands before each. A `#` comment in
+ * a command is shown and does nothing. Lines that are longer than the window are folded as a terminal does.
+ */
+
+import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { drawTerminal } from "./draw-terminal.ts";
+
+const [out, ...commands] = process.argv.slice(2);
+if (out === undefined || commands.length === 0) {
+  process.stderr.write("usage: terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]\n");
+  process.exit(2);
+}
+const lines: { text: string; isCommand: boolean }[] = [];
+for (const command of commands) {
+  if (lines.length > 0) lines.push({ text: "", isCommand: false });
+  lines.push({ text: `$ ${command}`, isCommand: true });
+  // One pipe for both, so that the order is that of a terminal.
+  const { stdout, status } = spawnSync("bash", ["-c", `exec 2>&1; ${command}`], { encoding: "utf8" });
+  if (status !== 0) throw new Error(`${command} ended with ${status}:\n${stdout}`);
+  for (const text of stdout.trimEnd().split("\n")) lines.push({ text, isCommand: false });
+}
+writeFileSync(out, drawTerminal(lines));
