@@ -1,4 +1,4 @@
-/** @file Lines of text as a picture of a terminal, in SVG. Pure. */
+/** @file Lines of text as a picture of a terminal, in SVG; blanks are hard ones, as others are drawn together. Pure. */
 
 const COLUMNS = 100;
 const CHARACTER = 7.83;
@@ -14,12 +14,12 @@ export function drawTerminal(lines: readonly { text: string; isCommand: boolean 
   const text = rows.map(({ row, isCommand }, i) =>
     row === ""
       ? ""
-      : `<text x="${PAD}" y="${BAR + 14 + i * LINE}" fill="${isCommand ? "#9fd3ff" : "#e6e9ee"}">${escape(row)}</text>`,
+      : `<text x="${PAD}" y="${BAR + 14 + i * LINE}" fill="${isCommand ? "#9fd3ff" : "#e6e9ee"}">${escape(row).replaceAll(" ", "\u00A0")}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(lines.map((line) => line.text).join("\n"))}">
 <rect width="${width}" height="${height}" rx="9" fill="#161b22"/>
 ${["#ff5f57", "#febc2e", "#28c840"].map((colour, i) => `<circle cx="${18 + 18 * i}" cy="17" r="5.5" fill="${colour}"/>`).join("")}
-<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13" style="white-space:pre">
+<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13">
 ${text.filter(Boolean).join("\n")}
 </g>
 </svg>
@@ -28,7 +28,10 @@ ${text.filter(Boolean).join("\n")}
 
 function clean(text: string): string {
   // oxlint-disable-next-line no-control-regex -- that is what is taken out
-  return text.replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/g, "").replace(/^.*\r(?=.)/, "").replaceAll("\r", "");
+  return text
+    .replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/g, "")
+    .replace(/^.*\r(?=.)/, "")
+    .replaceAll("\r", "");
 }
 
 function fold(text: string): string[] {

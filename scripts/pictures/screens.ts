@@ -40,17 +40,23 @@ try {
     if (hash === "agent") await page.locator(".virtual li > a").first().click();
     await page.locator(ready).first().waitFor();
     await page.waitForTimeout(500);
+    // Where the run lies on this machine is nobody's business.
+    await page.evaluate(() => {
+      for (const line of document.querySelectorAll("h1 + .dim"))
+        line.textContent = line.textContent!.replace(/ · \S*\//, " · runs/");
+    });
     await page.screenshot({ path: picture(name) });
   };
   await shoot("training", "dashboard.png", "svg.chart");
   await shoot("agent", "agent-at-work.png", "svg.screen");
 
-  await page.setViewportSize({ width: 1280, height: 640 });
-  await page.setContent(`<body style="margin:0;display:grid;place-content:center;justify-items:center;gap:28px;width:1280px;height:640px;
+  // A page of its own: the dashboard's policy refuses styles like these.
+  const card = await browser.newPage({ viewport: { width: 1280, height: 640 } });
+  await card.setContent(`<body style="margin:0;display:grid;place-content:center;justify-items:center;gap:28px;width:1280px;height:640px;
     background:#0f1720;color:#e7ebf0;font-family:system-ui,'Noto Sans',sans-serif"><img src="${ICON_URL}" width="150" height="150" alt="">
     <div style="font-size:84px;font-weight:650;letter-spacing:-2px">webrl</div>
     <div style="font-size:32px;color:#a3adba">Train language models to operate web sites, in TypeScript</div></body>`);
-  await page.screenshot({ path: picture("social.png") });
+  await card.screenshot({ path: picture("social.png") });
 } finally {
   await browser.close();
 }

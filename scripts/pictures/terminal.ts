@@ -16,12 +16,14 @@ if (out === undefined || commands.length === 0) {
   process.stderr.write("usage: terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]\n");
   process.exit(2);
 }
+// What npm told this script's own process is nothing for the commands.
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 const lines: { text: string; isCommand: boolean }[] = [];
 for (const command of commands) {
   if (lines.length > 0) lines.push({ text: "", isCommand: false });
   lines.push({ text: `$ ${command}`, isCommand: true });
   // One pipe for both, so that the order is that of a terminal.
-  const { stdout, status } = spawnSync("bash", ["-c", `exec 2>&1; ${command}`], { encoding: "utf8" });
+  const { stdout, status } = spawnSync("bash", ["-c", `exec 2>&1; ${command}`], { encoding: "utf8", env });
   if (status !== 0) throw new Error(`${command} ended with ${status}:\n${stdout}`);
   for (const text of stdout.trimEnd().split("\n")) lines.push({ text, isCommand: false });
 }

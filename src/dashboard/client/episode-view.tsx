@@ -227,7 +227,14 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
         : `fault: ${words(ending.code)}, ${ending.message}`;
   const rows: [string, string][] = [
     ["ended", how],
-    ["verifier", truth ? said(truth.success ? "success" : "failure", truth.reasons ?? []) : "no verdict"],
+    ...(result && !truth
+      ? []
+      : [
+          [
+            "verifier",
+            truth ? said(truth.success ? "success" : "failure", truth.reasons ?? []) : "no verdict",
+          ] satisfies [string, string],
+        ]),
     ...(judged && judged.by !== "verifier"
       ? [
           [

@@ -67,12 +67,15 @@ export function StepPanel({
               ["sampling", step.time && `${step.time.sampleMs} ms`],
               ["acting", step.time && `${step.time.actMs} ms`],
             ] as const
-          ).map(([name, value]) => (
-            <div key={name}>
-              <dt>{name}</dt>
-              <dd>{value ?? "–"}</dd>
-            </div>
-          ))}
+          ).map(
+            ([name, value]) =>
+              value && (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ),
+          )}
         </dl>
         <Tokens tokens={step.tokens} />
       </div>
