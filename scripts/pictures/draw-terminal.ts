@@ -1,5 +1,7 @@
 /** @file Lines of text as a picture of a terminal, in SVG; blanks are hard ones, as others are drawn together. Pure. */
 
+import { stripVTControlCharacters } from "node:util";
+
 const COLUMNS = 100;
 const CHARACTER = 7.83;
 const LINE = 19;
@@ -26,16 +28,14 @@ ${text.filter(Boolean).join("\n")}
 `;
 }
 
-function clean(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- that is what is taken out
-  return text
-    .replaceAll(/\u001B\[[0-9;?]*[A-Za-z]/g, "")
+/** Without control sequences, and what a carriage return wiped out. */
+const clean = (text: string) =>
+  stripVTControlCharacters(text)
     .replace(/^.*\r(?=.)/, "")
     .replaceAll("\r", "");
-}
 
 function fold(text: string): string[] {
-  const characters = [...text];
+  const characters = Array.from(text);
   const rows = [];
   for (let i = 0; i < characters.length; i += COLUMNS) rows.push(characters.slice(i, i + COLUMNS).join(""));
   return rows.length > 0 ? rows : [""];

@@ -46,6 +46,7 @@ const OPTIONAL = ["temperature", "top_p", "seed"] as const;
 const UNSUPPORTED =
   /unsupported|not support|unknown|unrecogni[sz]ed|not (?:permitted|allowed)|unexpected|extra/i;
 
+/** A model behind a server that speaks OpenAI's chat completions. The key is read from `OPENAI_API_KEY` and nowhere else. */
 export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   const { model } = options;
   const baseUrl = checkBaseUrl(options.baseUrl, "baseUrl");

@@ -6,6 +6,7 @@ export type Split = "train" | "validation" | "test";
 
 export type Novelty = "new values" | "new wording" | "new template";
 
+/** The kinds of work that tasks are sorted and scored by. */
 export const CATEGORIES = [
   "information retrieval",
   "form filling",

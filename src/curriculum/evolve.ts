@@ -32,6 +32,10 @@ const MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing
 /** Tries per wanted task before it gives up: the catalog may be used up. */
 const TRIES_PER_TASK = 30;
 
+/**
+ * Proposes tasks without a model: other values, other wordings and neighbouring templates of the tasks that failed. None
+ * is held out for validation or test.
+ */
 export function createEvolveProposer(catalog: TaskCatalog): Proposer {
   const pool = createEvolutionPool(catalog);
   let heldOut: Set<string> | undefined;

@@ -61,6 +61,10 @@ export interface Curriculum {
 /** Rounds of proposing at most. */
 const MAX_ROUNDS = 6;
 
+/**
+ * The next phase's tasks: proposals from failures, filtered, up to `count`, with a record of what became of each candidate.
+ * Tasks of earlier phases fill up what is missing.
+ */
 export async function growCurriculum(options: GrowOptions): Promise<Curriculum> {
   const { proposer, failed, seeds, count, phase, rng, signal } = options;
   invariant(seeds.length > 0, "a curriculum needs seeds");

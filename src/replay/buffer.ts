@@ -25,6 +25,7 @@ export interface ReplayOptions {
   capacity?: number;
 }
 
+/** Successful steps of earlier phases, by trajectory. Beyond `capacity` steps the oldest rollouts leave. */
 export function createReplayBuffer({ capacity = 100_000 }: ReplayOptions = {}): ReplayBuffer {
   const held = new Map<string, readonly ExperienceStep[]>();
   let size = 0;

@@ -35,6 +35,7 @@ export interface PromptedJudgeOptions {
   isReleasedOrm?: boolean;
 }
 
+/** A judge that asks a chat model whether the last page and the actions show success. What it cannot decide is `undecided`. */
 export function createPromptedJudge(model: ChatModel, options: PromptedJudgeOptions = {}): Judge {
   const name = `judge:${model.name}`;
 

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 
+/** The settings `rollout.*` of a run, with their defaults. */
 export const rolloutConfigSchema = z.strictObject({
   parallel: z.int().min(1).max(8192).default(6).describe("Episodes that run at once."),
   maxSteps: z.int().min(1).max(200).default(12).describe("Turns before an episode is truncated."),

@@ -36,6 +36,7 @@ type Failure = (typeof FAILURES)[number];
 /** Turns of a wandering episode. */
 const WANDER_TURNS = 5;
 
+/** Plays tasks by their oracles: successes, and with `detourRate` and `failRate` also detours and failures. Seeded. */
 export function oraclePolicy(options: OraclePolicyOptions): Policy {
   const { detourRate = 0, failRate = 0 } = options;
   return {

@@ -11,6 +11,7 @@ import { parsePolicy, policySchema } from "../safety/policy.ts";
 import { planConfigSchema } from "./plan-config.ts";
 import { FORMATS, TEMPLATES } from "../text/template-names.ts";
 
+/** WebRL, and the baselines that are made of the same parts. */
 export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
 export type MethodName = (typeof METHODS)[number];
 export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
@@ -211,6 +212,7 @@ const evaluationSchema = z.strictObject({
     .describe("Phases between evaluations; the first and last are always scored."),
 });
 
+/** All settings of a run. `{}` is valid and runs the main job. */
 export const trainConfigSchema = z.strictObject({
   method: z.enum(METHODS).default("webrl").describe("WebRL, or a baseline made of the same parts."),
   without: z
@@ -266,6 +268,7 @@ export interface MethodParts {
   loss: "webrl" | "official" | "reinforce" | "filtered-bc" | "awr" | "digirl";
 }
 
+/** What a method consists of: its tasks, its replay, whether it has a critic, and its loss. */
 export function methodParts(config: Pick<TrainConfig, "method" | "without" | "actor">): MethodParts {
   const given = { trains: true, tasks: "given" } as const;
   switch (config.method) {

@@ -25,6 +25,10 @@ export interface ConfigSources {
   defaults?: Settings | undefined;
 }
 
+/**
+ * The configuration of a run: defaults, then the file, then the assignments `a.b=c`. Throws a `ConfigError` that names the
+ * nearest key where one is unknown.
+ */
 export async function loadConfig(sources: ConfigSources = {}): Promise<TrainConfig> {
   let raw: Settings = structuredClone(sources.defaults ?? {});
   if (sources.file !== undefined) raw = merge(raw, await readJson(sources.file));

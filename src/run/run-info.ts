@@ -21,6 +21,7 @@ export interface AgentInfo extends Omit<RunInfo, "config"> {
   agent: { site: string; model: string };
 }
 
+/** What a new run writes down first: its configuration, webrl's version and commit, Node's version, the time. */
 export function runInfo(config: TrainConfig): RunInfo {
   return {
     version: packageVersion(),

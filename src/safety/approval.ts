@@ -55,6 +55,7 @@ export interface ApprovalQueue {
   onChange(listener: () => void): () => void;
 }
 
+/** Questions that wait for a person, for a program that shows them in its own way: `approver` asks, `answer` decides. */
 export function approvalQueue(): ApprovalQueue {
   const open = new Map<string, { question: Question; resolve: (answer: Answer) => void }>();
   const listeners = new Set<() => void>();

@@ -21,6 +21,7 @@ export function find(
   );
 }
 
+/** The element as `find` finds it, or `undefined` where it is missing. */
 export function maybe(
   observation: Observation,
   role: string,
@@ -54,16 +55,19 @@ export function wordsOf({ format, text }: Observation): string {
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };
 
+/** Clicks the element with this role and label. */
 export const click = (o: Observation, role: string, label: string | RegExp, nth = 1): Action => ({
   kind: "click",
   element: find(o, role, label, nth).name,
 });
 
+/** Moves the pointer over the element. */
 export const hover = (o: Observation, role: string, label: string | RegExp, nth = 1): Action => ({
   kind: "hover",
   element: find(o, role, label, nth).name,
 });
 
+/** Does nothing, so that the page can change. */
 export const wait: Action = { kind: "wait" };
 
 /** A passage, in an element or anywhere on the page: `insert` types over it. */
@@ -73,12 +77,14 @@ export const selectText = (text: string, element?: ObservedElement): Action => (
   ...(element && { element: element.name }),
 });
 
+/** Empties the field and types the text. */
 export const type = (o: Observation, label: string | RegExp, text: string, role = "textbox"): Action => ({
   kind: "type",
   element: find(o, role, label).name,
   text,
 });
 
+/** Types the text into the field and presses Enter. */
 export const search = (o: Observation, label: string | RegExp, text: string, role = "textbox"): Action => ({
   kind: "search",
   element: find(o, role, label).name,
@@ -92,20 +98,25 @@ export const insert = (o: Observation, label: string | RegExp, text: string, rol
   text,
 });
 
+/** Presses keys, such as `Control+A` or `Tab Enter`. */
 export const press = (keys: string): Action => ({ kind: "press", keys });
 
+/** Drags the element onto another, or by an offset. */
 export const drag = (o: Observation, role: string, label: string | RegExp, to: string | Offset): Action => ({
   kind: "drag",
   element: find(o, role, label).name,
   to,
 });
 
+/** Chooses the option with this text. */
 export const select = (o: Observation, label: string | RegExp, text: string): Action => ({
   kind: "select",
   element: find(o, "combobox", label).name,
   text,
 });
 
+/** Scrolls the page down by a window. */
 export const scrollDown: Action = { kind: "scroll_down" };
 
+/** Ends the episode, with the answer where the task asks for one. */
 export const exit = (message = ""): Action => ({ kind: "exit", message });

@@ -323,6 +323,7 @@ const ADAPTER_RULES: Record<string, EngineRule<EngineAtHand & { lora: NonNullabl
   },
 };
 
+/** The rules that every engine has to keep ([contracts](../../docs/contracts.md#engine-and-model)), each to be run as a test. */
 export function engineRules(subject: EngineUnderTest): Rule[] {
   const { open, tolerance = 1e-3, learningRate = 0.01 } = subject;
   const { lora } = open;

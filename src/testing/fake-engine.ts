@@ -33,6 +33,7 @@ export interface FakeEngineOptions {
   sampling?: Sampling;
 }
 
+/** Special tokens of the fake tokenizer: those that webrl's own templates need. */
 export const FAKE_SPECIAL_TOKENS = [
   "<|begin_of_text|>",
   "<|start_header_id|>",
@@ -74,6 +75,7 @@ export const FAKE_WORDS: readonly string[] = [
   'exit(message=" ',
 ];
 
+/** A tokenizer of bytes and a list of words. */
 export function createFakeTokenizer(words: readonly string[] = FAKE_WORDS): Tokenizer {
   const ids = new Map(words.map((word, index) => [word, 256 + index]));
   const byLength = [...words].sort((a, b) => b.length - a.length);
@@ -126,6 +128,7 @@ interface Row {
   gradient_V: Float32Array | null;
 }
 
+/** An engine whose models are tables of logits: small, exact, and really able to learn. */
 export function createFakeEngine(options: FakeEngineOptions = {}): Engine {
   const tokenizer = createFakeTokenizer(options.words);
   const models = new Set<FakeModel>();

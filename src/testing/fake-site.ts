@@ -55,6 +55,7 @@ export function fakeOracle(task: Task): Action[] {
     : [open, { kind: "click", element: "button Add to basket" }, { kind: "exit", message: "" }];
 }
 
+/** A site without a browser: a few pages, real episodes, faults on request. */
 export function createFakeSite(options: FakeSiteOptions = {}): Site & {
   /** Episodes that were started and not disposed. */
   readonly open: number;

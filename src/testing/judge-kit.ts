@@ -75,6 +75,7 @@ export function proposerRules(create: () => Promise<Proposer>, failed: readonly 
   ];
 }
 
+/** Throws an assertion error where a verdict contradicts itself. */
 export function checkVerdict(verdict: Verdict): void {
   assert.ok(verdict.by.length > 0);
   assert.ok(verdict.probability >= 0 && verdict.probability <= 1, `probability ${verdict.probability}`);
@@ -96,6 +97,7 @@ export interface FakeJudgeOptions {
   fails?: boolean;
 }
 
+/** A judge that decides by a function of the trajectory; by default, whether there is an answer. */
 export function createFakeJudge(options: FakeJudgeOptions = {}): Judge {
   const probability = options.probability ?? ((t: Trajectory) => (answerOf(t.ending) ? 0.9 : 0.1));
   return {

@@ -163,6 +163,10 @@ const RULES: Record<string, (atHand: SiteAtHand) => Promise<void>> = {
   },
 };
 
+/**
+ * The rules that every site and episode has to keep ([contracts](../../docs/contracts.md#site-and-episode)), each to be run
+ * as a test.
+ */
 export function siteRules({ create, task, solve: nextAction }: SiteUnderTest): Rule[] {
   const solve = async (episode: Episode): Promise<TimeStep> => {
     const pages = [episode.first];

@@ -25,6 +25,7 @@ export interface Context {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the stages of a run work with. Its models belong to the caller, who disposes of them. */
 export function createContext(bare: Run, parts: Parts, signal?: AbortSignal): Context {
   const run = parts.meter ? recordUsage(bare, parts.meter) : bare;
   const { config } = run.info;

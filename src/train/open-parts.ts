@@ -166,6 +166,10 @@ export async function replayedAtFirst(
   return records;
 }
 
+/**
+ * Opens what a configuration names: suite, engine, judge, proposer, demonstrations. Options replace a part by one of yours.
+ * Dispose of what it returns. Throws a `ConfigError` for what cannot be opened.
+ */
 export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
   const { models, suite: suiteConfig } = config;
   const method = methodParts(config);

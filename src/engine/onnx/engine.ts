@@ -48,6 +48,7 @@ interface Pending {
   loss?: Exclude<Loss, string>;
 }
 
+/** An engine in a thread of this process, on ONNX Runtime: it trains and samples. Dispose of it to end the thread. */
 export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
   const { provider = "cpu", threads = availableParallelism(), memoryBudgetBytes = 2 * 2 ** 30 } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
