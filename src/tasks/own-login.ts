@@ -20,6 +20,8 @@ export interface Login {
 }
 
 const LOGIN_MS = 10_000;
+/** How long a page may take to load: an application that has just started compiles itself. */
+const LOAD_MS = 30_000;
 /** How long a page may take to show that the user is signed in. */
 const HOLDS_MS = 3000;
 
@@ -32,6 +34,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
   await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
   const page = await opened.newPage();
   page.setDefaultTimeout(LOGIN_MS);
+  page.setDefaultNavigationTimeout(LOAD_MS);
   const visited = new Set<string>();
   page.on("framenavigated", (frame) => {
     if (frame === page.mainFrame() && /^https?:/.test(frame.url())) visited.add(new URL(frame.url()).origin);

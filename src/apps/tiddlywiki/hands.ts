@@ -1,39 +1,39 @@
 /** @file Stretches of oracles that several templates share. */
 
 import type { Observation } from "../../core/observation.ts";
-import { click, find, maybe, scrollDown, wait } from "../../sites/hands.ts";
+import { click, exit, find, maybe } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
-
-/** The page offers what changes notes only when the server has said that it may. */
-function* untilThere(page: Observation, role: string, label: string): Stretch {
-  let now = page;
-  for (let i = 0; i < 4 && !maybe(now, role, label); i++) now = yield wait;
-  return now;
-}
+import { clickOn, reach } from "../reading.ts";
 
 /** Opens a note from its list, such as "Gardeners". It is shown below the list. */
 export function* open(first: Observation, list: string, title: string): Stretch {
-  let page = yield click(first, "link", list);
+  const page = yield* clickOn(first, "link", list);
   // The sidebar's list of open notes names the lists, too; the note's own link is not in it yet.
-  for (let i = 0; i < 3 && !maybe(page, "link", title); i++) page = yield scrollDown;
-  return yield click(page, "link", title);
+  return yield* clickOn(page, "link", title);
 }
 
-/** Puts a note that {@link open} has opened into its editor. */
+/** Puts a note that {@link open} has opened into its editor. The server says first that notes may be changed. */
 export function* edit(first: Observation, list: string, title: string): Stretch {
   let page: Observation = yield* open(first, list, title);
-  page = yield* untilThere(page, "button", EDIT);
-  return yield click(page, "button", EDIT, count(page, EDIT));
+  page = yield* reach(page, "button", EDIT);
+  page = yield click(page, "button", EDIT, count(page, EDIT));
+  return yield* reach(page, "textbox", TEXT);
 }
 
 /** An editor of a new note. */
 export function* create(first: Observation): Stretch {
-  const page = yield* untilThere(first, "button", "new tiddler");
-  return yield click(page, "button", "new tiddler");
+  const page = yield* clickOn(first, "button", "new tiddler");
+  return yield* reach(page, "textbox", TEXT);
+}
+
+/** Saves what the editor has, and ends. */
+export function* save(page: Observation): Stretch {
+  yield* clickOn(page, "button", CONFIRM);
+  return yield exit();
 }
 
 const EDIT = "Edit this tiddler";
-export const CONFIRM = "Confirm changes to this tiddler";
+const CONFIRM = "Confirm changes to this tiddler";
 export const TEXT = "Type the text for this tiddler";
 
 /** The note that was opened last is the last on the page, and so is its button. */

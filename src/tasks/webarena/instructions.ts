@@ -7,13 +7,27 @@ import { SITES } from "./settings.ts";
 import type { Protocol } from "./text.ts";
 
 const HINT =
-  'Give a JSON array, or a line each, of objects such as { "intent": "Show the cheapest lamp", "sites": ["shopping"] }; "start_url" may be beside them.';
+  'Give a JSON array, or a line each, of objects such as { "intent": "Show the cheapest lamp", "sites": ["shopping"] }; "start_url" may be beside them. { "task", "web" }, as WebRL\'s generator writes them, will do as well.';
 
-const instructionSchema = z.looseObject({
-  intent: z.string().trim().min(1),
+const intent = z.string().trim().min(1);
+
+const ownSchema = z.looseObject({
+  intent,
   sites: z.array(z.enum(SITES)).min(1),
   start_url: z.string().min(1).optional(),
 });
+
+/** What WebRL's `scripts/gen_task.py` reads and writes, a line each, with the sites' names of its `webrl/data/htmls.json`. */
+const RELEASED_SITES = {
+  cms: "shopping_admin",
+  map: "map",
+  oss: "shopping",
+  reddit: "reddit",
+  gitlab: "gitlab",
+} as const;
+const releasedSchema = z
+  .looseObject({ task: intent, web: z.enum(Object.keys(RELEASED_SITES) as (keyof typeof RELEASED_SITES)[]) })
+  .transform(({ task, web }) => ({ intent: task, sites: [RELEASED_SITES[web]], start_url: undefined }));
 
 /**
  * Tasks of the split `train`, in the file's order. A start page that is not given is the first site's.
@@ -21,7 +35,8 @@ const instructionSchema = z.looseObject({
  */
 export function parseInstructions(text: string, file: string, protocol: Protocol): Task[] {
   return readEntries(text, file).map((entry, at): Task => {
-    const parsed = instructionSchema.safeParse(entry);
+    const released = typeof entry === "object" && entry !== null && "task" in entry && "web" in entry;
+    const parsed = (released ? releasedSchema : ownSchema).safeParse(entry);
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
       throw new ConfigError(

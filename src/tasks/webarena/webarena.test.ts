@@ -329,6 +329,14 @@ describe("instructions to train on", () => {
     ]);
     expect(read(`${JSON.stringify(lamp)}\n\n${JSON.stringify(post)}\n`)).toEqual(tasks);
   });
+  test("lines as WebRL's generator writes them, with its names of the sites", () => {
+    const tasks = read('{"task": "Show all orders", "web": "cms"}\n{"task": "Find a lamp", "web": "oss"}\n');
+    expect(tasks.map(({ instruction, sites, startUrl }) => [instruction, sites, startUrl])).toEqual([
+      ["Show all orders", ["shopping_admin"], "__SHOPPING_ADMIN__/"],
+      ["Find a lamp", ["shopping"], "__SHOPPING__/"],
+    ]);
+    expect(() => read('{"task": "x", "web": "shop"}')).toThrow(/entry 1 at web/);
+  });
   test("what cannot be read is named with its place", () => {
     expect(() => read("")).toThrow(/no instructions/);
     expect(() => read("[]")).toThrow(/no instructions/);
