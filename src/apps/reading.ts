@@ -12,7 +12,7 @@ import type { Stretch } from "../sites/oracle-steps.ts";
 const TRIES = 12;
 
 /** Scrolls down, or waits where the page ends, until `isThere`. */
-function* until(page: Observation, isThere: (page: Observation) => boolean): Stretch {
+export function* until(page: Observation, isThere: (page: Observation) => boolean): Stretch {
   let now = page;
   for (let i = 0; i < TRIES && !isThere(now); i++) {
     const { top, viewport, page: height } = now.scroll;

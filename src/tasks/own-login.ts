@@ -24,6 +24,8 @@ const LOGIN_MS = 10_000;
 const LOAD_MS = 30_000;
 /** How long a page may take to show that the user is signed in. */
 const HOLDS_MS = 3000;
+/** How much longer it may take where it shows nothing of either kind. */
+const LATE_MS = 9000;
 
 /**
  * Signs in with a browser context of its own. Throws a `ConfigError` where a step fails; and, with `check`, where the
@@ -119,10 +121,15 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
   }
   const password = page.locator("input[type=password]:visible").first();
   const wanted = seen === null ? password : page.getByText(seen).first();
-  const found = await wanted.waitFor({ timeout: HOLDS_MS }).then(
-    () => true,
-    () => false,
-  );
+  const shown = (each: Locator, timeout: number) =>
+    each.waitFor({ timeout }).then(
+      () => true,
+      () => false,
+    );
+  // A page that shows neither may be a busy application's, still under way.
+  if (!(await shown(wanted, HOLDS_MS)) && !(await password.isVisible()))
+    await shown(wanted.or(password).first(), LATE_MS);
+  const found = await wanted.isVisible();
   const opens = login.steps.find((step) => "open" in step)?.open;
   const path = (address: string) => new URL(address, login.baseUrl).pathname;
   return {

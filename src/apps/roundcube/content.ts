@@ -50,7 +50,7 @@ type Buyer = (typeof customers)[number];
 /** What the letters of each kind are about; `{lamp}` and the like are the customer's. */
 const CARE_LETTERS: [subject: string, text: string][] = [
   [
-    "Shade of my {lamp} lamp",
+    "Shade of lamp {lamp}, {order}",
     "Hello,\n\nI bought the lamp {lamp} for my {room}. The order is {order}. Its shade came in grey, and I had asked for white.\n\nCan you send me the right one to {town}?\n\nKind regards\n{name}",
   ],
   [
@@ -64,7 +64,7 @@ const CARE_LETTERS: [subject: string, text: string][] = [
 ];
 const REPAIR_LETTERS: [subject: string, text: string][] = [
   [
-    "{lamp} flickers",
+    "Flickering lamp, {order}",
     "Hello,\n\nmy lamp {lamp} in the {room} flickers when I touch the switch. The order was {order}.\n\nMay I send it in?\n\n{name}",
   ],
   [

@@ -206,7 +206,8 @@ function differences(wanted: Post, got: Required<Post>): string[] {
 /** A line for each thing in it, in order of their names. */
 function canonical(value: unknown, path = ""): string {
   if (Array.isArray(value)) return value.map((item) => `${path} ${JSON.stringify(item)}`).join("\n");
-  if (value === null || typeof value !== "object") return `${path} ${JSON.stringify(value)}`;
+  if (value === null || typeof value !== "object" || Object.keys(value).length === 0)
+    return `${path} ${JSON.stringify(value)}`;
   return Object.entries(value)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, each]) => canonical(each, `${path}/${key}`))

@@ -1,14 +1,13 @@
 /** @file Every task of the mail boxes. */
 
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { defineTemplate } from "../../sites/define-site.ts";
+import { keeping } from "./keeping.ts";
+import { lookups } from "./lookups.ts";
 import type { MailChecks } from "./state.ts";
+import { writing } from "./writing.ts";
 
 export const templates = (checks: MailChecks): SiteTemplate[] => [
-  defineTemplate<{ a: string }>({
-    id: "a",
-    phrasings: ["Do {a}."],
-    instances: [{ a: "1" }],
-    check: () => [checks.unchanged()],
-  }),
+  ...lookups(checks),
+  ...writing(checks),
+  ...keeping(checks),
 ];

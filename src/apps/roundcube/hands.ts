@@ -1,0 +1,48 @@
+/** @file Stretches of oracles in the mail. */
+
+import type { ObservedElement, Observation } from "../../core/observation.ts";
+import { click, exit } from "../../sites/hands.ts";
+import type { Stretch } from "../../sites/oracle-steps.ts";
+import { arrive, clickOn, reach, until } from "../reading.ts";
+
+/** What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in. */
+const inBar = (page: Observation, label: string): ObservedElement | undefined =>
+  ["button", "menuitem", "link"]
+    .map((role) => page.elements.find((each) => each.role === role && each.label === label && !each.disabled))
+    .find((each) => each !== undefined);
+
+export function* use(page: Observation, label: string): Stretch {
+  const now = yield* until(page, (each) => inBar(each, label) !== undefined);
+  const found = inBar(now, label);
+  if (!found) throw new Error(`oracle: nothing called ${label} can be used\n${now.text}`);
+  return yield { kind: "click", element: found.name };
+}
+
+/** Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself. */
+export function* openLetter(first: Observation, subject: string): Stretch {
+  const page = yield* reach(first, "link", subject);
+  const action = click(page, "link", subject);
+  return yield page.format === "webrl" ? { ...action, kind: "double_click" } : action;
+}
+
+/** Opens a folder. */
+export function* openFolder(first: Observation, folder: string): Stretch {
+  const page = yield* clickOn(first, "treeitem", new RegExp(`^${folder}`));
+  return yield* until(page, ({ url }) => url.includes(`_mbox=${folder}`));
+}
+
+/** The form of a new mail, once it can be filled in. */
+export const composed = (page: Observation): Stretch => reach(page, "textbox", /^Subject/);
+
+const fields = (page: Observation) => page.elements.filter(({ role }) => role === "textbox");
+/** To whom a new mail goes: the first field of the form. */
+export const recipients = (page: Observation) => fields(page)[0]!;
+/** What is written: the last field. */
+export const body = (page: Observation) => fields(page).at(-1)!;
+
+/** Sends the mail, and ends. */
+export function* send(page: Observation): Stretch {
+  const sent = yield* use(page, "Send");
+  yield* arrive(sent, ({ searchParams }) => searchParams.get("_action") !== "compose");
+  return yield exit();
+}
