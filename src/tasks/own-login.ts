@@ -157,7 +157,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
       .getByRole("button", { name: step.click, exact: true })
       .or(page.getByRole("link", { name: step.click, exact: true }))
       .first()
-      .click();
+      .click({ timeout: LOAD_MS });
   else await page.getByText(step.see).first().waitFor();
 }
 

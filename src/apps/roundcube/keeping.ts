@@ -3,10 +3,10 @@
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
-import { clickOn, fillIn, readUntil } from "../reading.ts";
+import { clickOn, fillIn, reach, readUntil } from "../reading.ts";
 import { colleagues, DOMAIN, messages } from "./content.ts";
 import type { UserId } from "./content.ts";
-import { openLetter, use } from "./hands.ts";
+import { body, openLetter, use } from "./hands.ts";
 import { letterOf, letters } from "./lookups.ts";
 import { unreadAtFirst } from "./state.ts";
 import type { MailChecks, Post } from "./state.ts";
@@ -65,7 +65,8 @@ const flag = ({ becomes }: MailChecks) =>
     *oracle({ subject }, first) {
       let page = yield* openLetter(first, subject);
       page = yield* use(page, "Mark");
-      yield* use(page, "Flagged");
+      page = yield* use(page, "As flagged");
+      yield* readUntil(page, /marked successfully/);
       yield exit();
     },
   });
@@ -93,7 +94,8 @@ const unread = ({ becomes }: MailChecks) =>
     *oracle({ subject }, first) {
       let page = yield* openLetter(first, subject);
       page = yield* use(page, "Mark");
-      yield* use(page, "Unread");
+      page = yield* use(page, "As unread");
+      yield* readUntil(page, /marked successfully/);
       yield exit();
     },
   });
@@ -204,7 +206,8 @@ const signature = ({ becomes }: MailChecks) =>
       let page = yield* use(first, "Settings");
       page = yield* use(page, "Identities");
       page = yield* clickOn(page, "option", /Lena Marsh/);
-      page = yield* fillIn(page, /^Signature/, text);
+      page = yield* reach(page, "textbox", "Display Name");
+      page = yield { kind: "type", element: body(page).name, text };
       page = yield* use(page, "Save");
       yield* readUntil(page, /Successfully saved/);
       yield exit();
@@ -235,8 +238,8 @@ const response = ({ becomes }: MailChecks) =>
       let page = yield* use(first, "Settings");
       page = yield* use(page, "Responses");
       page = yield* use(page, "Create");
-      page = yield* fillIn(page, /^Name/, name);
-      page = yield* fillIn(page, /^Response Text/, text);
+      page = yield* fillIn(page, "Name", name);
+      page = yield { kind: "type", element: body(page).name, text };
       page = yield* use(page, "Save");
       yield* readUntil(page, /Successfully saved/);
       yield exit();
@@ -262,7 +265,7 @@ const newFolder = ({ becomes }: MailChecks) =>
       let page = yield* use(first, "Settings");
       page = yield* use(page, "Folders");
       page = yield* use(page, "Create");
-      page = yield* fillIn(page, /^Folder name/, folder);
+      page = yield* fillIn(page, "Folder name", folder);
       page = yield* use(page, "Save");
       yield* readUntil(page, /Folder created successfully/);
       yield exit();
