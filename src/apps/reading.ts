@@ -11,12 +11,18 @@ import type { Stretch } from "../sites/oracle-steps.ts";
 /** More than a page has screens, and than a busy machine lets it be awaited. */
 const TRIES = 12;
 
-/** Scrolls down, or waits where the page ends, until `isThere`. */
+/** Until `isThere`: waits first, in case the page is still under way, and scrolls down once waiting changes nothing. */
 export function* until(page: Observation, isThere: (page: Observation) => boolean): Stretch {
   let now = page;
+  let quiet = false;
   for (let i = 0; i < TRIES && !isThere(now); i++) {
     const { top, viewport, page: height } = now.scroll;
-    now = yield top + viewport < height - 1 ? scrollDown : wait;
+    if (quiet && top + viewport < height - 1) now = yield scrollDown;
+    else {
+      const before = now.text;
+      now = yield wait;
+      quiet = now.text === before;
+    }
   }
   return now;
 }

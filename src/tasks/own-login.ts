@@ -21,7 +21,7 @@ export interface Login {
 
 const LOGIN_MS = 10_000;
 /** How long a page may take to load: an application that has just started compiles itself. */
-const LOAD_MS = 30_000;
+const LOAD_MS = 20_000;
 /** How long a page may take to show that the user is signed in. */
 const HOLDS_MS = 3000;
 /** How much longer it may take where it shows nothing of either kind. */
@@ -120,7 +120,7 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
     return { sees: false, asks: false, url, text: "" };
   }
   const password = page.locator("input[type=password]:visible").first();
-  const wanted = seen === null ? password : page.getByText(seen).first();
+  const wanted = seen === null ? password : textOn(page, seen);
   const shown = (each: Locator, timeout: number) =>
     each.waitFor({ timeout }).then(
       () => true,
@@ -142,6 +142,9 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
   };
 }
 
+/** A text that can be seen: a page may have the same one hidden, for small screens. */
+const textOn = (page: Page, text: string): Locator => page.getByText(text).filter({ visible: true }).first();
+
 async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<void> {
   if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
   else if ("fill" in step) {
@@ -158,7 +161,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
       .or(page.getByRole("link", { name: step.click, exact: true }))
       .first()
       .click({ timeout: LOAD_MS });
-  else await page.getByText(step.see).first().waitFor();
+  else await textOn(page, step.see).waitFor({ timeout: LOAD_MS });
 }
 
 /** The field with this label, else with this placeholder, else with this `name`; waits for it as for every element. */

@@ -77,6 +77,8 @@ const WRITERS: Record<string, string> = {
   "engine/tinker/server/store.ts": "requests and results of clients, in tokens",
   "tasks/apps.ts": "made-up content of applications",
   "tasks/background-copies.ts": "a process's number",
+  "apps/mediawiki/app.ts": "made-up content",
+  "apps/roundcube/app.ts": "made-up content",
   "apps/tiddlywiki/app.ts": "made-up content",
   "tasks/webarena/login.ts": "a login state: a secret itself, for its owner alone",
   "exchange/import-folder.ts": "the card of an imported model",

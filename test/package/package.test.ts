@@ -163,6 +163,15 @@ describe("a consumer", () => {
     expect(same).toBe("true\n".repeat(names.length));
   });
 
+  test("the kit of task sources holds for a suite of the package", { timeout: 300_000 }, async () => {
+    const { rules, broken } = JSON.parse(await run(process.execPath, ["kit.mjs"])) as {
+      rules: number;
+      broken: unknown[];
+    };
+    expect(broken).toEqual([]);
+    expect(rules).toBeGreaterThan(5);
+  });
+
   test("npx webrl --help, and doctor misses nothing", { timeout: 120_000 }, async () => {
     expect(await run("npx", ["webrl", "--help"])).toContain("Usage: webrl");
     const report = JSON.parse(await run("npx", ["webrl", "doctor", "--json"])) as {

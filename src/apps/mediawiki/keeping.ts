@@ -34,7 +34,10 @@ const rename = ({ becomes }: WikiChecks) =>
     *oracle({ title, to }, first) {
       let page = yield* open(first, "Notices", title);
       page = yield* openMore(page, "Move");
-      page = yield* fillIn(page, /^New title/, to);
+      page = yield* reach(page, "button", "Move page");
+      // The field has no name of its own; it is the first of the form.
+      const field = page.elements.find(({ role }) => role === "textbox")!;
+      page = yield { kind: "type", element: field.name, text: to };
       page = yield* clickOn(page, "button", "Move page");
       yield* readUntil(page, /has been moved/);
       yield exit();

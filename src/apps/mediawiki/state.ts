@@ -52,7 +52,7 @@ const titleOf = (namespace: unknown, key: unknown) =>
   (NAMESPACES[Number(namespace)] ?? `${String(namespace)}:`) + String(key).replaceAll("_", " ");
 
 /** Reads the wiki whose data are in this folder. */
-export async function readWiki(folder: string): Promise<Wiki> {
+async function readWiki(folder: string): Promise<Wiki> {
   const rows = await queryDatabase(join(folder, "wiki.sqlite"), QUERIES);
   const names = new Map(rows.users.map((user) => [user["user_id"], String(user["user_name"])]));
   const ofUsers = (all: { id: unknown; value: string }[]) => {
@@ -92,8 +92,8 @@ export async function readWiki(folder: string): Promise<Wiki> {
 
 export interface WikiChecks {
   /** The wiki is what one of the changes makes of that of the beginning; nothing else changed. */
-  becomes(...changes: ((wiki: Wiki) => void)[]): SiteCheck;
-  unchanged(): SiteCheck;
+  becomes: (...changes: ((wiki: Wiki) => void)[]) => SiteCheck;
+  unchanged: () => SiteCheck;
 }
 
 /** The page's own requests may still be under way when an episode ends. */

@@ -82,7 +82,7 @@ export const roundcube: App = {
             { fill: "Username", text: user },
             { fill: "Password", text: password },
             { click: "Login" },
-            { see: "Inbox" },
+            { see: `${user}@${DOMAIN}` },
           ],
         ]),
       ),

@@ -1,7 +1,7 @@
 /** @file Stretches of oracles in the mail. */
 
 import type { ObservedElement, Observation } from "../../core/observation.ts";
-import { click, exit } from "../../sites/hands.ts";
+import { exit, find } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, reach, until } from "../reading.ts";
 
@@ -21,8 +21,8 @@ export function* use(page: Observation, label: string): Stretch {
 /** Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself. */
 export function* openLetter(first: Observation, subject: string): Stretch {
   const page = yield* reach(first, "link", subject);
-  const action = click(page, "link", subject);
-  return yield page.format === "webrl" ? { ...action, kind: "double_click" } : action;
+  const kind = page.format === "webrl" ? "double_click" : "click";
+  return yield { kind, element: find(page, "link", subject).name };
 }
 
 /** Opens a folder. */

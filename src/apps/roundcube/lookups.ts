@@ -157,7 +157,7 @@ const address = ({ unchanged }: MailChecks) =>
         addressOf(name),
       ),
   });
-export const addressOf = (name: string) => colleagues.find((each) => each.name === name)!.email;
+const addressOf = (name: string) => colleagues.find((each) => each.name === name)!.email;
 
 export const lookups = (checks: MailChecks): SiteTemplate[] => [
   fact(

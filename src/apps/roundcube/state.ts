@@ -51,7 +51,7 @@ const QUERIES = {
 };
 
 /** Reads the mail of the copy whose data are in this folder. */
-export async function readPost(folder: string): Promise<Required<Post>> {
+async function readPost(folder: string): Promise<Required<Post>> {
   const rows = await queryDatabase(join(folder, "mail.sqlite"), QUERIES);
   const of = (all: (typeof rows)["contacts"], id: number) => all.filter((row) => row["user_id"] === id);
   const pairs = (all: (typeof rows)["contacts"], key: string, value: string) =>
@@ -153,8 +153,8 @@ function written(mail: string): Written {
 
 export interface MailChecks {
   /** The mail is what one of the changes makes of that of the beginning; nothing else changed. */
-  becomes(...changes: ((post: Post) => void)[]): SiteCheck;
-  unchanged(): SiteCheck;
+  becomes: (...changes: ((post: Post) => void)[]) => SiteCheck;
+  unchanged: () => SiteCheck;
 }
 
 /** The page's own requests may still be under way when an episode ends. */
@@ -166,7 +166,7 @@ export function mailChecks(prepared: string, dataOf: (port: number) => Promise<s
   const becomes: MailChecks["becomes"] = (...changes) => {
     return async ({ port }) => {
       beginning ??= readPost(prepared);
-      const { unread, ...start } = await beginning;
+      const { unread: _, ...start } = await beginning;
       const ways = changes.map((change) => {
         const wanted: Post = structuredClone(start);
         change(wanted);

@@ -6,8 +6,9 @@ import { lookups } from "./lookups.ts";
 import type { MailChecks } from "./state.ts";
 import { writing } from "./writing.ts";
 
-export const templates = (checks: MailChecks): SiteTemplate[] => [
-  ...lookups(checks),
-  ...writing(checks),
-  ...keeping(checks),
-];
+export const templates = (checks: MailChecks): SiteTemplate[] =>
+  [...lookups(checks), ...writing(checks), ...keeping(checks)].map((template) => ({
+    ...template,
+    // Without the folder, the page opens itself once more.
+    startPath: () => "/?_task=mail&_mbox=INBOX",
+  }));
