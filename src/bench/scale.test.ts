@@ -40,7 +40,7 @@ describe("benchScale", () => {
   };
 
   // Records are real files: virtual time goes on while one is written, so that runs differ a little.
-  it("finds what ends first", async () => {
+  it("finds what ends first", { timeout: 240_000 }, async () => {
     const [few, many] = await benchScale(options);
     expect(few).toMatchObject({ parallel: 4, episodes: 128, steps: 512, faults: 0, bottleneck: "waiting" });
     // 128 episodes of one start and 4 steps of 2 s, 4 at once; at first they ask the model at the same time, which takes 3/4 s more.
@@ -49,7 +49,7 @@ describe("benchScale", () => {
     expect(many!.stepsPerSecond).toBeCloseTo(4, 0);
   });
 
-  it("counts what broken attempts cost", async () => {
+  it("counts what broken attempts cost", { timeout: 240_000 }, async () => {
     const runs = await benchScale({ ...options, parallel: [16], faultRates: [0, 0.2] });
     const [sound, broken] = runs;
     expect(broken!.faults).toBeGreaterThan(10);
