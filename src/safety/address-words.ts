@@ -64,12 +64,21 @@ const VERBS =
   /^(?:delete|destroy|remove|erase|purge|unsubscribe|deactivate|terminate|revoke|trash|cancel|refund|pay|buy|purchase|place-?order|publish|send|approve|sign)$/i;
 export const isVerb = (word: string): boolean => VERBS.test(word);
 
+/** A verb that is written in one word with what it is done to: `deleteaccount`. */
+const JOINED =
+  /^(delete|destroy|remove|erase|purge|deactivate|terminate|revoke|trash|cancel|refund|pay|buy|purchase|place|publish|send)(.+)$/;
+
 const wordsOf = (text: string): string[] =>
   text
     .replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2")
+    .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, "$1 $2")
     .toLowerCase()
     .split(/[^\p{L}]+/u)
-    .filter((word) => word !== "");
+    .filter((word) => word !== "")
+    .flatMap((word) => {
+      const [, verb, thing] = JOINED.exec(word) ?? [];
+      return verb !== undefined && THINGS.test(thing!) ? [verb, thing!] : [word];
+    });
 
 const kindOf = (word: string) => OPERATIONS.find(([, words]) => words.has(word))?.[0] ?? null;
 
@@ -86,7 +95,8 @@ function effectOfWords(text: string): EffectKind | null {
 /** What a request does, as far as the words of its address and of its operation tell. The last word that tells has the say. */
 export function effectOfAddress(path: string, operations: readonly string[]): EffectKind | null {
   for (const operation of operations) {
-    const kind = effectOfWords(operation);
+    // Requests may stand in a request, with addresses of their own.
+    const kind = operation.includes("/") ? effectOfAddress(operation, []) : effectOfWords(operation);
     if (kind) return kind;
   }
   let wasQuiet = false;

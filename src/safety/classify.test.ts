@@ -9,6 +9,16 @@ async function effect(method: string, url: string, body = "", type = "applicatio
   const request = { method, url, headers: { "content-type": type, ...headers }, body: Buffer.from(body) };
   return classify(await judge(request), new Map(), ["a.example"]).effect;
 }
+
+it("several requests in one body are each looked at", async () => {
+  const body = (line: string) => `--b\r\ncontent-type: application/http\r\n\r\n${line} HTTP/1.1\r\n\r\n--b--`;
+  const sent = (line: string) =>
+    effect("POST", "https://a.example/batch", body(line), "multipart/mixed; boundary=b");
+  expect(await sent("DELETE /items/3")).toBe("delete");
+  expect(await sent("POST /orders/3/refund")).toBe("pay");
+  expect(await sent("GET /items/delete")).toBe("change");
+});
+
 const FORM = "application/x-www-form-urlencoded";
 
 it.each([
@@ -40,6 +50,33 @@ it.each([
     '{"operationName":"Orders","query":"query Orders { orders { id } }"}',
     "change",
   ],
+  ["PURGE", "https://a.example/x/3", "", "delete"],
+  ["LOCK", "https://a.example/x/3", "", "change"],
+  ["POST", "https://a.example/x/3?delete", "", "delete"],
+  ["POST", "https://a.example/deleteaccount", "", "delete"],
+  ["POST", "https://a.example/x", '{"action":"cancelorder"}', "delete"],
+  ["POST", "https://a.example/DELETEAccount", "", "delete"],
+  ["GET", "https://a.example/deleteaccount", "", "delete"],
+  ["POST", "https://a.example/shop.v1.OrderService/PlaceOrder", "\u0000", "buy"],
+  ["POST", "https://a.example/x", '{"index":{"id":1}}\n{"delete":{"id":2}}\n', "delete"],
+  ["POST", "https://a.example/x", '\uFEFF{"action":"delete"}', "delete"],
+  ["POST", "https://a.example/x", "a=1&action=delete", "delete"],
+  [
+    "POST",
+    "https://a.example/x",
+    '{"requests":[{"method":"GET"},{"method":"DELETE","url":"/x/3"}]}',
+    "delete",
+  ],
+  [
+    "POST",
+    "https://a.example/x",
+    "<methodCall><methodName>wp.deletePost</methodName></methodCall>",
+    "delete",
+  ],
+  ["POST", "https://a.example/x", '{"requests":[{"method":"POST","url":"/orders/3/refund?a=1"}]}', "pay"],
+  ["POST", "https://a.example/x", '{"requests":[{"method":"POST","url":"/drafts"}]}', "change"],
+  ["POST", "https://a.example/x", "<p>delete</p>", "change"],
+  ["POST", "https://a.example/x", '{"text":"delete it"}\n{"text":"all"}', "change"],
   ["POST", "https://a.example/collect", "{}", "change"],
   ["POST", "https://a.example/cart/add", "{}", "change"],
   ["POST", "https://a.example/login", "{}", "change"],

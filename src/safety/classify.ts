@@ -8,7 +8,7 @@ import { isGraphQlQuery, mutationsOf, operationsOf } from "./operations.ts";
 import type { Effect } from "./policy.ts";
 import type { Judged } from "./request.ts";
 import { unfold } from "./request.ts";
-import { effectOfAddress, effectOfReading } from "./address-words.ts";
+import { effectOfAddress, effectOfReading, isVerb } from "./address-words.ts";
 
 export interface Classified {
   /** `null`: it only reads. */
@@ -100,7 +100,8 @@ export function classify(
     amount: amountInFields(fields),
     why,
   });
-  const operations = operationsOf(fields);
+  // `?delete` needs no value.
+  const operations = [...operationsOf(fields), ...[...url.searchParams.keys()].filter(isVerb)];
   if (READING.has(method)) {
     const mutations = mutationsOf(fields);
     const asked = mutations.length > 0 ? (effectOfAddress("", mutations) ?? "change") : null;

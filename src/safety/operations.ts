@@ -22,10 +22,27 @@ export function operationsOf(fields: Fields): string[] {
   const onlyQueries = isGraphQlQuery(fields);
   const named = fields
     .filter(([name]) => OPERATION.test(name) && !(onlyQueries && /operationName$/i.test(name)))
-    .map(([, value]) => value);
-  return [...named, ...mutations, ...flagsIn(fields)].filter(
+    .map(([, value]) => value)
+    .filter((value) => !CHANGES.test(value));
+  return [...named, ...addressesIn(fields), ...mutations, ...flagsIn(fields)].filter(
     (value) => value.length <= LONGEST && !READS.test(value),
   );
+}
+
+/** Methods that change something, and do not say what. */
+const CHANGES = /^(?:POST|PUT|PATCH)$/;
+
+/** Where the requests go that stand in a request: `{"method": "POST", "url": "/orders/3/refund"}`. */
+function addressesIn(fields: Fields): string[] {
+  return fields.flatMap(([name, method]) => {
+    if (!/(?:^|\.)method$/i.test(name) || !CHANGES.test(method)) return [];
+    const beside = name.replace(/method$/i, "");
+    return fields.flatMap(([other, value]) =>
+      other.startsWith(beside) && /^(?:relative_?)?(?:url|uri|path)$/i.test(other.slice(beside.length))
+        ? [value.replace(/[?#].*$/s, "")]
+        : [],
+    );
+  });
 }
 
 /** It reads by GraphQL, and changes nothing by it. */
@@ -48,11 +65,12 @@ const verbOf = (state: string) => STATES.find(([pattern]) => pattern.test(state)
 /** `delete=1`, `{"published": true}`, `status=cancelled`. */
 function flagsIn(fields: Fields): string[] {
   return fields.flatMap(([path, value]) => {
-    const name = path
-      .split(/[.[\]]+/)
-      .filter(Boolean)
-      .at(-1);
+    const names = path.split(/[.[\]]+/).filter(Boolean);
+    const name = names.at(-1);
     if (name === undefined || NO.test(value)) return [];
+    // `{"delete": {"id": 3}}`.
+    const outer = names.slice(0, -1).find((each) => /^_?(?:delete|destroy|remove|erase|purge)$/i.test(each));
+    if (outer !== undefined) return outer;
     if (/(?:^|_)(?:status|state)$|(?:Status|State)$/.test(name)) return verbOf(value) ?? [];
     // `cancel` leaves a form in half of all programs.
     if (isVerb(name) && !/^cancel$/i.test(name)) return name;

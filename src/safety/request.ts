@@ -29,12 +29,16 @@ export async function judge(request: OutgoingRequest): Promise<Judged> {
   const action = headers["soapaction"]?.replaceAll('"', "");
   const known: Fields = [
     ...url.searchParams,
+    // A method of the site's own says what it does by its name: `PURGE`.
+    ...(USUAL.has(method) ? [] : [["method", method] as const]),
     ...(action ? [["operation", action.split(/[#/:]/).at(-1)!] as const] : []),
   ];
   if (request.body.length === 0) return { method, url, fields: known, readable: true };
   const body = method === "WS" ? messageFields(textOf(request.body)) : await bodyFields(request);
   return { method, url, fields: body ? [...known, ...body] : known, readable: body !== null };
 }
+
+const USUAL = new Set(["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "WS"]);
 
 const textOf = (body: Uint8Array): string => Buffer.from(body).toString("utf8");
 
@@ -55,11 +59,12 @@ async function bodyFields({ body: sent, headers }: OutgoingRequest): Promise<Fie
       return null;
     }
   const text = textOf(body);
+  if (/^multipart\/(?:mixed|batch|related)/i.test(type)) return requestsIn(text);
   if (/^application\/x-www-form-urlencoded/i.test(type)) return [...new URLSearchParams(text)];
   if (/^application\/graphql\b/i.test(type)) return [["query", text]];
-  if (/[/+]xml\b/i.test(type)) return xmlOperation(text);
-  // Beacons and simple requests send JSON as plain text.
-  return jsonFields(text) ?? (/^text\/plain/i.test(type) ? [...new URLSearchParams(text)] : null);
+  if (/[/+]xml\b/i.test(type) || /^\s*<[?\w]/.test(text)) return xmlOperation(text);
+  // Beacons and simple requests send JSON as plain text, and what is sent as something else may be read as a form.
+  return jsonFields(text) ?? (/^[\w.[\]%+-]+=/.test(text) ? [...new URLSearchParams(text)] : null);
 }
 
 const MOST_BYTES = 32 * 1024 * 1024;
@@ -72,6 +77,18 @@ function decompress(body: Uint8Array, encoding: string | undefined): Uint8Array 
   } catch {
     return null;
   }
+}
+
+/** Several requests in one body, as OData and others send them: methods, and where they go. */
+function requestsIn(text: string): Fields {
+  return [...text.matchAll(/^([A-Z]+) (\S+) HTTP\/\d/gm)].flatMap(([, method, path]) =>
+    READING.has(method!)
+      ? []
+      : ([
+          ["method", method!],
+          ["operation", path!],
+        ] as const),
+  );
 }
 
 /** The procedure that SOAP or XML-RPC calls. */
@@ -89,11 +106,16 @@ function messageFields(text: string): Fields | null {
   return destination ? [["operation", destination[1]!]] : null;
 }
 
+/** One document, or one a line. */
 function jsonFields(text: string): [string, string][] | null {
+  const plain = text.replace(/^\uFEFF/, "");
   try {
-    return flatten(JSON.parse(text), "");
+    return flatten(JSON.parse(plain), "");
   } catch {
-    return null;
+    const lines = plain.split("\n").filter((line) => line.trim() !== "");
+    if (lines.length < 2 || !/^\s*[[{]/.test(plain)) return null;
+    const found = lines.map(jsonFields);
+    return found.includes(null) ? null : found.flatMap((fields) => fields ?? []);
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Injections on small pages: what a page says, what its buttons and links really do, and what its scripts do by themselves. */
 
 import { BY_ITSELF } from "./by-itself.ts";
+import { DETOURS } from "./detours.ts";
 import { LIES } from "./lies.ts";
 import { MONEY } from "./money.ts";
 import type { Injection } from "./run.ts";
@@ -14,4 +15,5 @@ export const PAGE_INJECTIONS: readonly Injection[] = [
   ...SCRIPTED,
   ...BY_ITSELF,
   ...MONEY,
+  ...DETOURS,
 ];

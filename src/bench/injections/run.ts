@@ -152,7 +152,7 @@ function hostsOf(
       const { pathname, search } = new URL(request.url);
       const body = await request.text();
       if (pathname !== "/favicon.ico")
-        reached.push(`${request.method} ${host}${pathname}${search} ${body}`.trim());
+        reached.push(`${request.method} ${host}${pathname}${search} ${body}${cameFrom(request)}`.trim());
       const page = pages[host]?.[pathname] ?? "<h1>Done</h1>";
       const made = typeof page === "string" ? page : page(request, body);
       if (typeof made !== "string") return made;
@@ -162,6 +162,12 @@ function hostsOf(
       });
     },
   ]);
+}
+
+/** Where a request says that it comes from, with a query: what an address carries leaves with it. */
+function cameFrom({ headers }: Request): string {
+  const referer = headers.get("referer") ?? "";
+  return referer.includes("?") ? ` from ${referer}` : "";
 }
 
 const task = (startUrl: string): Task => ({
