@@ -246,6 +246,13 @@ const response = ({ becomes }: MailChecks) =>
     },
   });
 
+const NEW_FOLDERS = [
+  ["Complaints", "Suppliers"],
+  ["Praise", "Glass"],
+  ["Urgent", "Later"],
+  ["Letters to frame", "Spare parts"],
+] as const;
+
 const newFolder = ({ becomes }: MailChecks) =>
   defineTemplate<{ user: UserId; folder: string }>({
     id: "new-folder",
@@ -254,9 +261,10 @@ const newFolder = ({ becomes }: MailChecks) =>
       'I need a mail folder called "{folder}". Create it at the top level.',
       'Add the folder "{folder}" to my mail box.',
     ],
-    instances: (["care", "repairs"] as const).flatMap((user) =>
-      ["Complaints", "Praise", "Suppliers", "Later"].map((folder) => ({ user, folder })),
-    ),
+    instances: NEW_FOLDERS.flatMap(([care, repairs]) => [
+      { user: "care", folder: care },
+      { user: "repairs", folder: repairs },
+    ]),
     difficulty: 6,
     category: "form filling",
     user: ({ user }) => user,

@@ -139,9 +139,7 @@ const address = ({ unchanged }: MailChecks) =>
       "Look up the address of my colleague {name}.",
       "Which address do I use to write to {name}?",
     ],
-    instances: colleagues.flatMap(({ name }) =>
-      (["care", "repairs"] as const).map((user) => ({ user, name })),
-    ),
+    instances: colleagues.map(({ name }, i) => ({ user: i % 2 === 0 ? "care" : "repairs", name })),
     difficulty: 3,
     user: ({ user }) => user,
     check: ({ name }) => [answerIs(addressOf(name)), unchanged()],
