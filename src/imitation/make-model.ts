@@ -212,6 +212,9 @@ function checkFormat(records: readonly EpisodeRecord[], base: string, template: 
   for (const format of new Set(formats)) chooseFormat(format, { [base]: template });
 }
 
+const sitesOf = (records: readonly EpisodeRecord[]): string[] =>
+  [...new Set(records.flatMap(({ trajectory }) => trajectory.task.sites))].sort();
+
 async function make(
   options: MakeModelOptions,
   { base, lora, from = base }: Pick<SftOptions, "base" | "lora"> & { from?: string | null },
@@ -249,6 +252,7 @@ async function make(
   const made = { directory: options.out, samples: samples.length, steps: step, score };
   await writeModelCard(options.out, {
     from,
+    sites: sitesOf(options.records),
     command: options.command,
     facts: {
       base,
@@ -405,6 +409,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   await writeModelCard(out, {
     from: options.base,
+    sites: sitesOf(options.records),
     command: options.command,
     facts: {
       base: options.base,

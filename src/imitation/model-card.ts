@@ -10,6 +10,8 @@ import { gitRevision, packageVersion } from "../run/run-info.ts";
 export interface ModelCard {
   /** Model or adapter that it went on from; `null` for one made from nothing. */
   from: string | null;
+  /** Whose pages it was made on. */
+  sites: readonly string[];
   /** Makes the model again. */
   command: string;
   /** Numbers and names, printed as a table. */
@@ -29,7 +31,7 @@ export async function writeModelCard(directory: string, card: ModelCard): Promis
     .map(([name, value]) => `| ${name} | ${typeof value === "number" ? rounded(value) : String(value)} |`);
   const text = `# ${basename(directory)}
 
-${existsSync(join(directory, "adapter_config.json")) ? adapterText(card) : card.from === null ? MADE_FROM_NOTHING : `A language model of the webrl project. It goes on from \`${card.from}\`, whose license holds for it as well.`}
+${existsSync(join(directory, "adapter_config.json")) ? adapterText(card) : card.from === null ? textOfNew(card) : `A language model of the webrl project. It goes on from \`${card.from}\`, whose license holds for it as well.`}
 
 Made by webrl ${packageVersion()}${revision()} with
 
@@ -46,8 +48,8 @@ SHA-256:
   await writeAtomically(join(directory, "README.md"), text);
 }
 
-const MADE_FROM_NOTHING = `A small language model of the webrl project, for the \`compact\` observation. Made from nothing, on the built-in
-sites; it knows no other text. License: that of the project.`;
+const textOfNew = ({ sites }: ModelCard) =>
+  `A small language model, made by webrl from nothing, on pages of ${sites.join(", ")}; it knows no other text.`;
 
 const adapterText = ({ from }: ModelCard) =>
   `A LoRA adapter in PEFT's format, trained by webrl from \`${from}\`. It works on its base only, which adapter_config.json

@@ -1,4 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -55,4 +58,63 @@ test("one that does not start says why, and nothing of it stays; without any, a 
   });
   expect(await runningCopies(directory)).toEqual([]);
   await expect(resetCopies(counter, directory)).rejects.toThrow(/no copy of counter runs/);
+});
+
+test("where `start.stop` fails, the copy is ended all the same, and the failure is said", async () => {
+  const failing: SiteDefinition = {
+    ...counter,
+    start: { ...counter.start!, stop: "echo no such cluster >&2; exit 1" },
+  };
+  const copies = await startCopies(failing, directory, { copies: 2, port: 0 });
+  await expect(stopCopies(failing, directory)).rejects.toMatchObject({
+    name: "ConfigError",
+    message: expect.stringMatching(/the copies were stopped, but `start.stop` failed: .*no such cluster/),
+  });
+  expect(await runningCopies(directory)).toEqual([]);
+  expect(await Promise.all(copies.map(({ baseUrl }) => answers(baseUrl)))).toEqual([false, false]);
+});
+
+test("`start.stop` runs for every copy, with its port", async () => {
+  const marking: SiteDefinition = { ...counter, start: { ...counter.start!, stop: "echo > stopped-{port}" } };
+  const [copy] = await startCopies(marking, directory, { copies: 1, port: 0 });
+  await stopCopies(marking, directory);
+  expect(existsSync(join(directory, `stopped-${copy!.port}`))).toBe(true);
+});
+
+test("a port at which anything listens is refused before the application is started", async () => {
+  await using taken = createServer((socket) => socket.destroy());
+  await new Promise<void>((resolve) => void taken.listen(0, "127.0.0.1", resolve));
+  const { port } = taken.address() as AddressInfo;
+  await expect(startCopies(counter, directory, { copies: 1, port })).rejects.toMatchObject({
+    name: "ConfigError",
+    message: `something listens at port ${port} already`,
+  });
+  expect(await runningCopies(directory)).toEqual([]);
+});
+
+test("what a killed copy leaves running is ended when it is looked for; a new one starts at the same port", async () => {
+  // The shell leads the group and waits for the server.
+  const led: SiteDefinition = {
+    ...counter,
+    start: { ...counter.start!, command: `node -e '${SERVER}' & wait` },
+  };
+  const [copy] = await startCopies(led, directory, { copies: 1, port: 0 });
+  process.kill(copy!.pid, "SIGKILL");
+  await expect.poll(async () => (await runningCopies(directory)).length).toBe(0);
+  await expect.poll(async () => answers(copy!.baseUrl)).toBe(false);
+  const [again] = await startCopies(led, directory, { copies: 1, port: copy!.port });
+  expect(await said(again!.baseUrl)).toBe("0 0");
+});
+
+test("a copy that is still starting, as after the command that started it was killed, is reset when it answers", async () => {
+  const slow: SiteDefinition = {
+    ...counter,
+    start: { ...counter.start!, command: `while [ ! -e go ]; do sleep 0.05; done; exec node -e '${SERVER}'` },
+  };
+  const starting = startCopies(slow, directory, { copies: 1, port: 0 });
+  await expect.poll(async () => (await runningCopies(directory)).length).toBe(1);
+  const reset = resetCopies(slow, directory);
+  await writeFile(join(directory, "go"), "");
+  expect(await reset).toHaveLength(1);
+  expect(await said((await starting)[0]!.baseUrl)).toBe("0 1");
 });

@@ -225,11 +225,29 @@ export async function answers(url: string, selfSigned = false): Promise<boolean>
   }
 }
 
-export async function freePort(): Promise<number> {
+export const freePort = async (): Promise<number> => bind(0);
+
+/** Whether something listens there on this machine, in whatever protocol. */
+export async function isPortTaken(port: number): Promise<boolean> {
+  try {
+    await bind(port);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EADDRINUSE") return true;
+    if (code !== "EACCES") throw error;
+    throw new ConfigError(`this user may not listen at port ${port}`, "Choose one from 1024 on.", {
+      cause: error,
+    });
+  }
+  return false;
+}
+
+/** Listens for a moment, on any free port where `wanted` is 0. The port. */
+async function bind(wanted: number): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(wanted, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;
   await new Promise<void>((resolve) => server.close(() => resolve()));

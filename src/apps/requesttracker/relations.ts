@@ -1,0 +1,160 @@
+/** @file What the staff does between tickets and people: copies, links, merging, and a ticket for somebody who is at the desk. */
+
+import { defineTemplate } from "../../sites/define-site.ts";
+import type { SiteTemplate } from "../../sites/define-site.ts";
+import { click, exit, select, type } from "../../sites/hands.ts";
+import type { StateChecks } from "../state.ts";
+import { MEMBERS, numberOf, TICKETS } from "./content.ts";
+import type { Desk } from "./desk.ts";
+import { field, MESSAGE, save, tab, until } from "./hands.ts";
+
+const numbers = TICKETS.map(numberOf);
+
+/** Places of the fields on the page of links. */
+const LINKS = { DependsOn: 1, RefersTo: 5, MergeInto: 7 };
+
+function link(
+  { becomes }: StateChecks<Desk>,
+  id: string,
+  kind: "DependsOn" | "RefersTo",
+  phrasings: string[],
+): SiteTemplate {
+  return defineTemplate<{ number: number; to: number }>({
+    id,
+    phrasings,
+    instances: numbers.flatMap((number) =>
+      [3, 8, 20].map((step) => ({ number, to: 1 + ((number - 1 + step) % numbers.length) })),
+    ),
+    user: "nora",
+    difficulty: 5,
+    category: "collaboration",
+    check: ({ number, to }) => [becomes(({ tickets }) => tickets[number]!.links.push(`${kind} ${to}`))],
+    *oracle({ number, to }, first) {
+      let page = yield* tab(first, number, "Links");
+      page = yield { kind: "type", element: field(page, LINKS[kind]), text: String(to) };
+      yield* save(page);
+      yield exit();
+    },
+  });
+}
+
+/** A later ticket of somebody else's, which is nobody's yet. */
+const MERGES = TICKETS.filter(({ owner }) => owner === null).flatMap((ticket) =>
+  TICKETS.filter(
+    ({ queue, status, from }) => queue === ticket.queue && status === "open" && from !== ticket.from,
+  ).map((into) => ({ number: numberOf(ticket), into: numberOf(into) })),
+);
+
+const WALK_INS = [
+  ["Umbrella left behind", "A blue umbrella was left in the reading room."],
+  ["Copy of a map", "I need a copy of the harbour map in colour."],
+  ["Too dark at the desk", "The lamp at the third desk is broken."],
+  ["Book about bees", "Do you have a book about keeping bees in town?"],
+] as const;
+
+export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
+  link(desk, "depends-on", "DependsOn", [
+    "Ticket {number} cannot be solved before ticket {to}. Link them so: {number} depends on {to}.",
+    "Note that ticket {number} depends on ticket {to}.",
+    "Make ticket {number} dependent on ticket {to}.",
+  ]),
+  link(desk, "refers-to", "RefersTo", [
+    "Let ticket {number} refer to ticket {to}.",
+    "Ticket {number} has to do with ticket {to}. Make the first one refer to the second.",
+    'Add to ticket {number} a link "refers to" that leads to ticket {to}.',
+  ]),
+  defineTemplate<{ number: number; email: string }>({
+    id: "add-cc",
+    phrasings: [
+      "Send {email} a copy of everything in ticket {number}: add the address as Cc.",
+      "Add {email} as Cc to ticket {number}.",
+      "{email} wants to follow ticket {number}. Put the address into Cc.",
+    ],
+    instances: numbers.flatMap((number) =>
+      MEMBERS.filter(({ id }) => id !== TICKETS[number - 1]!.from)
+        .slice(0, 3)
+        .map(({ email }) => ({ number, email })),
+    ),
+    user: "nora",
+    difficulty: 6,
+    category: "customer service",
+    check: ({ number, email }) => [desk.becomes(({ tickets }) => tickets[number]!.cc.push(email))],
+    *oracle({ number, email }, first) {
+      let page = yield* tab(first, number, "People");
+      page = yield select(page, "-", "Cc");
+      // After the two searches, for people and for groups.
+      page = yield { kind: "type", element: field(page, 3), text: email };
+      yield* save(page);
+      yield exit();
+    },
+  }),
+  defineTemplate<{ number: number; into: number }>({
+    id: "merge",
+    phrasings: [
+      "Ticket {number} is the same matter as ticket {into}. Merge {number} into {into}.",
+      "Merge ticket {number} into ticket {into}.",
+      "Let there be one ticket of the two: {into}, with {number} merged into it.",
+    ],
+    instances: MERGES,
+    user: "nora",
+    difficulty: 5,
+    category: "collaboration",
+    check: ({ number, into }) => [desk.becomes((state) => merge(state, number, into))],
+    *oracle({ number, into }, first) {
+      let page = yield* tab(first, number, "Links");
+      page = yield { kind: "type", element: field(page, LINKS.MergeInto), text: String(into) };
+      yield* save(page);
+      yield exit();
+    },
+  }),
+  defineTemplate<{ email: string; subject: string; text: string }>({
+    id: "new-for-member",
+    phrasings: [
+      'Write a ticket for {email} in the queue Computers. Subject: "{subject}". Message: "{text}"',
+      'Somebody with the address {email} is at the desk. Create a ticket in Computers for this requestor, called "{subject}", that says "{text}"',
+      'New ticket, queue Computers, requestor {email}, subject "{subject}", message "{text}"',
+    ],
+    instances: MEMBERS.flatMap(({ email }) => WALK_INS.map(([subject, text]) => ({ email, subject, text }))),
+    user: "nora",
+    difficulty: 7,
+    category: "customer service",
+    check: ({ email, subject, text }) => [
+      desk.becomes(({ tickets }) => {
+        tickets[TICKETS.length + 1] = {
+          subject,
+          queue: "Computers",
+          status: "new",
+          owner: "Nobody",
+          priority: 0,
+          due: null,
+          branch: null,
+          requestors: [email],
+          cc: [],
+          links: [],
+          said: [{ by: "nora", kind: "Create", text }],
+        };
+      }),
+    ],
+    *oracle({ email, subject, text }, first) {
+      let page = yield* until(first, "button", "Create new ticket");
+      page = yield click(page, "button", "Create new ticket");
+      page = yield* until(page, "textbox", MESSAGE);
+      page = yield { kind: "type", element: field(page, 1), text: email };
+      page = yield { kind: "type", element: field(page, 4), text: subject };
+      page = yield type(page, MESSAGE, text);
+      yield* save(page, "Create");
+      yield exit();
+    },
+  }),
+];
+
+/** What Request Tracker makes of two tickets. */
+function merge({ tickets }: Desk, number: number, into: number): void {
+  const [one, other] = [tickets[number]!, tickets[into]!];
+  const both = [number, into].sort((a, b) => a - b).map((each) => tickets[each]!.said);
+  other.said = both.flat();
+  other.requestors = [...new Set([...other.requestors, ...one.requestors])].sort();
+  one.said = [];
+  one.status = "resolved";
+  one.links.push(`MergedInto ${into}`);
+}
