@@ -38,7 +38,9 @@ test("copies are started, reset and stopped by commands of their own", async () 
   await install();
   const port = await freePort();
   const started = await apps("start", "--port", String(port), "--json");
-  expect(JSON.parse(started.stdout)).toMatchObject({ copies: [{ baseUrl: `http://127.0.0.1:${port}`, copy: 0 }] });
+  expect(JSON.parse(started.stdout)).toMatchObject({
+    copies: [{ baseUrl: `http://127.0.0.1:${port}`, copy: 0 }],
+  });
   const reset = await apps("reset");
   expect([reset.status, reset.stdout]).toEqual([
     0,
@@ -59,7 +61,10 @@ test("what cannot be done is the user's to correct: exit code 2, with what to do
     expect.stringContaining(`Run \`webrl apps install tiddlywiki --directory ${folder}\``),
   ]);
   const idle = await apps("reset");
-  expect([idle.status, idle.stderr]).toEqual([2, expect.stringContaining("Run `webrl apps start tiddlywiki`")]);
+  expect([idle.status, idle.stderr]).toEqual([
+    2,
+    expect.stringContaining("Run `webrl apps start tiddlywiki`"),
+  ]);
   const unknown = await webrl("apps", "start", "tidlywiki");
   expect([unknown.status, unknown.stderr]).toEqual([2, expect.stringContaining("the nearest is tiddlywiki")]);
 });

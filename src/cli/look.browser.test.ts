@@ -25,9 +25,15 @@ test("`suite look` shows the page that a task begins with, what follows each act
     const { status, stdout } = spawnSync(
       process.execPath,
       ["--import", "tsx", MAIN, "suite", "look", "--suite", "own", "--file", file],
-      { encoding: "utf8", timeout: 120_000, input: 'do(action="Click", element="link Go on")\n\nexit(message="")\n' },
+      {
+        encoding: "utf8",
+        timeout: 120_000,
+        input: 'do(action="Click", element="link Go on")\n\nexit(message="")\n',
+      },
     );
-    expect(stdout).toMatch(/^task: two\.go: Go on\.\n[\s\S]*Front[\s\S]*\n> do\([\s\S]*More[\s\S]*\nsuccess: true/);
+    expect(stdout).toMatch(
+      /^task: two\.go: Go on\.\n[\s\S]*Front[\s\S]*\n> do\([\s\S]*More[\s\S]*\nsuccess: true/,
+    );
     expect(status).toBe(0);
   } finally {
     await rm(folder, { recursive: true });
