@@ -52,7 +52,7 @@ test("copies are started, reset and stopped by commands of their own", async () 
   expect((await apps("stop")).stdout).toBe(`http://127.0.0.1:${port} stopped\n`);
   expect(await answers(`http://127.0.0.1:${port}`)).toBe(false);
   expect((await apps("stop")).stdout).toBe("none was running\n");
-}, 60_000);
+}, 180_000);
 
 test("what cannot be done is the user's to correct: exit code 2, with what to do", async () => {
   const absent = await apps("start");
