@@ -18,6 +18,8 @@ export interface TicketState {
   cc: string[];
   /** `DependsOn 12`, in their order. */
   links: string[];
+  /** The ticket that it was merged into. */
+  mergedInto: number | null;
   said: { by: string; kind: string; text: string }[];
 }
 
@@ -39,7 +41,8 @@ const STATE = `SELECT json_object('tickets', (SELECT json_group_object(t.id, jso
   'due', CASE WHEN substr(t.Due, 1, 4) > '1971' THEN substr(t.Due, 1, 10) END,
   'branch', (SELECT v.Content FROM ObjectCustomFieldValues v WHERE v.ObjectType = 'RT::Ticket' AND v.ObjectId = t.id AND v.Disabled = 0),
   'requestors', ${watchers("Requestor")}, 'cc', ${watchers("Cc")},
-  'links', (SELECT json_group_array(link) FROM (SELECT Type || ' ' || LocalTarget AS link FROM Links WHERE LocalBase = t.id ORDER BY 1)),
+  'links', (SELECT json_group_array(link) FROM (SELECT Type || ' ' || LocalTarget AS link FROM Links WHERE LocalBase = t.id AND Type <> 'MergedInto' ORDER BY 1)),
+  'mergedInto', CASE WHEN t.EffectiveId <> t.id THEN t.EffectiveId END,
   'said', (SELECT json_group_array(json_object('by', name, 'kind', type, 'text', content)) FROM (SELECT u.Name AS name, x.Type AS type, a.Content AS content
     FROM Transactions x JOIN Users u ON u.id = x.Creator JOIN Attachments a ON a.TransactionId = x.id AND a.ContentType LIKE 'text/%'
     WHERE x.ObjectType = 'RT::Ticket' AND x.ObjectId = t.id AND x.Type IN ('Create', 'Correspond', 'Comment') ORDER BY x.id))))
@@ -49,11 +52,15 @@ const STATE = `SELECT json_object('tickets', (SELECT json_group_object(t.id, jso
 const read = async (file: string): Promise<Desk> =>
   query("sqlite3", ["-readonly", "-cmd", ".timeout 30000", file, STATE]);
 
+/** A form that was just sent may still be under way. */
+const SAVED_MS = 2000;
+
 /** Of the application as it is installed in the folder. */
 export function deskChecks(directory: string): StateChecks<Desk> {
   let first: Promise<Desk> | undefined;
   return stateChecks(
     async ({ port }) => read(join(directory, "copies", String(port), "rt.db")),
     () => (first ??= read(join(directory, "prepared", "rt.db"))),
+    SAVED_MS,
   );
 }

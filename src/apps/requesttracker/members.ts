@@ -110,6 +110,7 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
           requestors: [MEMBERS.find(({ id }) => id === member)!.email],
           cc: [],
           links: [],
+          mergedInto: null,
           said: [{ by: member, kind: "Create", text }],
         };
       }),

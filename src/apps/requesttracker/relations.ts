@@ -131,6 +131,7 @@ export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
           requestors: [email],
           cc: [],
           links: [],
+          mergedInto: null,
           said: [{ by: "nora", kind: "Create", text }],
         };
       }),
@@ -148,13 +149,9 @@ export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
   }),
 ];
 
-/** What Request Tracker makes of two tickets. */
+/** Each keeps what was written into it. */
 function merge({ tickets }: Desk, number: number, into: number): void {
   const [one, other] = [tickets[number]!, tickets[into]!];
-  const both = [number, into].sort((a, b) => a - b).map((each) => tickets[each]!.said);
-  other.said = both.flat();
+  one.mergedInto = into;
   other.requestors = [...new Set([...other.requestors, ...one.requestors])].sort();
-  one.said = [];
-  one.status = "resolved";
-  one.links.push(`MergedInto ${into}`);
 }
