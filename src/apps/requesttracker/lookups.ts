@@ -5,17 +5,17 @@ import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
 import { escape } from "../../sites/oracle-steps.ts";
 import { answerIs, answerJson } from "../../sites/verify.ts";
+import { other, read } from "../reading.ts";
 import type { StateChecks } from "../state.ts";
 import { MEMBERS, numberOf, QUEUES, STAFF, TICKETS } from "./content.ts";
 import type { Status, Ticket } from "./content.ts";
 import type { Desk } from "./desk.ts";
-import { lookUp, open, read } from "./hands.ts";
+import { lookUp, open } from "./hands.ts";
 
 const of = (number: number): Ticket => TICKETS[number - 1]!;
 const numbers = (which: (ticket: Ticket) => boolean = () => true) =>
   TICKETS.filter(which).map((ticket) => ({ number: numberOf(ticket) }));
 const active = ({ status }: Ticket) => status !== "resolved";
-const other = <T>(all: readonly T[], one: T): T => all.find((each) => each !== one)!;
 
 /** A fact that the page of a ticket shows. */
 function fact(

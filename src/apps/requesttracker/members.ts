@@ -2,14 +2,15 @@
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { click, exit, maybe, scrollDown, type } from "../../sites/hands.ts";
+import { click, exit, type } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import type { Observation } from "../../core/observation.ts";
 import { answerIs } from "../../sites/verify.ts";
+import { clickOn, reach, read } from "../reading.ts";
 import type { StateChecks } from "../state.ts";
 import { MEMBERS, numberOf, QUEUES, TICKETS } from "./content.ts";
 import type { Desk } from "./desk.ts";
-import { field, go, MESSAGE, read, save, until } from "./hands.ts";
+import { field, MESSAGE, save } from "./hands.ts";
 
 /** Those who sign in for tasks of their own. */
 export const SIGNED_IN = MEMBERS.slice(0, 3);
@@ -20,8 +21,8 @@ const ownerOf = (subject: string) => TICKETS.find((ticket) => ticket.subject ===
 
 /** One's ticket, from the list that one begins with. */
 function* openOwn(first: Observation, subject: string): Stretch {
-  const page = yield* go(first, "link", subject);
-  return yield* until(page, "link", "The Basics");
+  const page = yield* clickOn(first, "link", subject);
+  return yield* reach(page, "link", "The Basics");
 }
 
 const WISHES = [
@@ -76,7 +77,7 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
     *oracle({ subject, text }, first) {
       let page = yield* openOwn(first, subject);
       page = yield click(page, "link", "The Basics");
-      page = yield* until(page, "textbox", MESSAGE);
+      page = yield* reach(page, "textbox", MESSAGE);
       page = yield type(page, MESSAGE, text);
       yield* save(page, "Update Ticket");
       yield exit();
@@ -116,12 +117,11 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
       }),
     ],
     *oracle({ queue, subject, text }, first) {
-      let page = yield* until(first, "link", "Home");
+      let page = yield* reach(first, "link", "Home");
       page = yield { kind: "hover", element: page.elements.find(({ label }) => label === "Home")!.name };
-      page = yield* go(page, "link", /^Create Ticket$/i);
-      page = yield* go(page, "link", new RegExp(`^${queue}`));
-      page = yield* until(page, "textbox", MESSAGE);
-      for (let i = 0; i < 3 && !maybe(page, "textbox", MESSAGE); i++) page = yield scrollDown;
+      page = yield* clickOn(page, "link", /^Create Ticket$/i);
+      page = yield* clickOn(page, "link", new RegExp(`^${queue}`));
+      page = yield* reach(page, "textbox", MESSAGE);
       page = yield { kind: "type", element: field(page, 3), text: subject };
       page = yield type(page, MESSAGE, text);
       yield* save(page, "Create ticket");

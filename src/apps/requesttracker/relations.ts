@@ -2,11 +2,12 @@
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { click, exit, select, type } from "../../sites/hands.ts";
+import { exit, select, type } from "../../sites/hands.ts";
+import { clickOn, reach } from "../reading.ts";
 import type { StateChecks } from "../state.ts";
 import { MEMBERS, numberOf, TICKETS } from "./content.ts";
 import type { Desk } from "./desk.ts";
-import { field, MESSAGE, save, tab, until } from "./hands.ts";
+import { field, MESSAGE, save, tab } from "./hands.ts";
 
 const numbers = TICKETS.map(numberOf);
 
@@ -137,9 +138,8 @@ export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
       }),
     ],
     *oracle({ email, subject, text }, first) {
-      let page = yield* until(first, "button", "Create new ticket");
-      page = yield click(page, "button", "Create new ticket");
-      page = yield* until(page, "textbox", MESSAGE);
+      let page = yield* clickOn(first, "button", "Create new ticket");
+      page = yield* reach(page, "textbox", MESSAGE);
       page = yield { kind: "type", element: field(page, 1), text: email };
       page = yield { kind: "type", element: field(page, 4), text: subject };
       page = yield type(page, MESSAGE, text);
