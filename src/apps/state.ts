@@ -25,8 +25,8 @@ export async function query<T>(program: string, args: readonly string[]): Promis
 
 export interface StateChecks<S> {
   /** The state is what one of `changes` makes of the initial one, and nothing else changed. Reasons are those of the first. */
-  becomes(...changes: ((state: S) => void)[]): SiteCheck;
-  unchanged(): SiteCheck;
+  becomes: (...changes: ((state: S) => void)[]) => SiteCheck;
+  unchanged: () => SiteCheck;
 }
 
 /**
