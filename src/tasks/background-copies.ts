@@ -83,7 +83,7 @@ async function startCopy(
   at: SiteCopy,
   signal: AbortSignal | undefined,
 ): Promise<BackgroundCopy> {
-  const { start, selfSigned } = definition;
+  const { start } = definition;
   invariant(start, "an application is started");
   if (await isPortTaken(at.port))
     throw new ConfigError(
