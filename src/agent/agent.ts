@@ -88,7 +88,7 @@ export async function createAgent(options: AgentOptions): Promise<Agent> {
 
 export function checkInstruction(instruction: string): string {
   if (instruction.trim() !== "") return instruction;
-  throw new ConfigError("the instruction is empty", "Say what the agent shall do.");
+  throw new ConfigError("the instruction is empty", "Say what the agent should do.");
 }
 
 function checkAddress(url: string, base: string): string {

@@ -64,7 +64,7 @@ export interface RunOptions {
   onStep?: ((step: Step, run: { id: string; next: Observation | null }) => void) | undefined;
   /** Ends the run after the action that is under way. */
   signal?: AbortSignal | undefined;
-  /** Acts in the place of the agent's model. */
+  /** Acts instead of the agent's model. */
   policy?: Policy | undefined;
 }
 

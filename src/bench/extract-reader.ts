@@ -1,4 +1,4 @@
-/** @file A reader that knows the truth, in the place of a model: it gives what a faultless one would read of a record. */
+/** @file A reader that knows the truth, instead of a model: it gives what a faultless one would read of a record. */
 
 import { createRng } from "../core/rng.ts";
 import type { RecordReader } from "../agent/extract/ask.ts";

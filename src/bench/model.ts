@@ -79,9 +79,9 @@ export async function benchModelTraining(options: BenchModelTrainOptions): Promi
   const { config } = model;
   const datums_B = drawTurns(config.vocabSize, batch, time, targets);
   const crossEntropy = () => model.forwardBackward(datums_B, "cross_entropy");
-  const [{ loss }, first] = await timed(crossEntropy);
+  const [{ loss }, first] = await measure(crossEntropy);
   await model.optimStep({ learningRate: 1e-4 });
-  const [, custom] = await timed(() =>
+  const [, custom] = await measure(() =>
     model.forwardBackward(datums_B, (logprobs_BN) => ({
       loss: 0,
       gradients_BN: logprobs_BN.map((row) => new Float32Array(row.length).fill(-1 / row.length)),
@@ -160,7 +160,7 @@ export async function benchModelSampling(options: BenchModelSampleOptions): Prom
   // New prompts every time, so that none is found in the cache of known beginnings.
   const ask = async (maxTokens: number): Promise<number> => {
     const prompts = drawPrompts(vocabSize, concurrent, promptTokens, ++round);
-    const [, seconds] = await timed(() =>
+    const [, seconds] = await measure(() =>
       Promise.all(
         prompts.map((prompt_T, seed) =>
           model.sample({
@@ -175,7 +175,7 @@ export async function benchModelSampling(options: BenchModelSampleOptions): Prom
     );
     return seconds;
   };
-  const [, firstTokenSeconds] = await timed(() =>
+  const [, firstTokenSeconds] = await measure(() =>
     model.sample({ prompt_T: [1, 2, 3], maxTokens: 1, temperature: 1, seed: 0 }),
   );
   await ask(newTokens);
@@ -224,7 +224,7 @@ const openAdapter = (
   });
 
 /** What `run` gave and the seconds that it took. */
-async function timed<T>(run: () => Promise<T>): Promise<[T, number]> {
+async function measure<T>(run: () => Promise<T>): Promise<[T, number]> {
   const start = performance.now();
   const result = await run();
   return [result, (performance.now() - start) / 1000];
@@ -235,7 +235,7 @@ async function best(seconds: number, run: () => Promise<unknown>): Promise<numbe
   const start = performance.now();
   let least = Infinity;
   for (let runs = 0; runs < 3 || performance.now() - start < seconds * 1000; runs++)
-    least = Math.min(least, (await timed(run))[1]);
+    least = Math.min(least, (await measure(run))[1]);
   return least;
 }
 

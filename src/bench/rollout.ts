@@ -152,7 +152,7 @@ interface Measured {
 /** Milliseconds of what an episode is made of. */
 type Times = Record<"start" | "click" | "type" | "look" | "dispose" | "all", number[]>;
 
-async function timed<T>(into: number[], body: () => Promise<T>): Promise<T> {
+async function timeInto<T>(into: number[], body: () => Promise<T>): Promise<T> {
   const from = performance.now();
   const value = await body();
   into.push(performance.now() - from);
@@ -207,13 +207,13 @@ async function measure(
     while (performance.now() < until) {
       signal?.throwIfAborted();
       const task = own.pick(tasks);
-      const episode = await timed(times.start, () => site.start(task, { seed: own.int(2 ** 31) }));
+      const episode = await timeInto(times.start, () => site.start(task, { seed: own.int(2 ** 31) }));
       try {
         const policy = agent === "oracle" ? oracle(suite, task, episode.first) : random(own, episode.first);
         await play(episode, policy, until, times, counts);
         if (performance.now() < until) counts.episodes++;
       } finally {
-        await timed(times.dispose, () => episode[Symbol.asyncDispose]());
+        await timeInto(times.dispose, () => episode[Symbol.asyncDispose]());
       }
     }
   };

@@ -38,7 +38,7 @@ export function suiteOptions(command: Command): Command {
     )
     .option(
       "--file <path>",
-      "the suite's file: own site (.ts, .js), WebArena's tasks or settings (.json), MiniWoB++ directory, folder of an application",
+      "the suite's file: your own site (.ts, .js), WebArena's tasks or settings (.json), MiniWoB++ directory, folder of an application",
     );
 }
 

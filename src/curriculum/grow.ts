@@ -52,7 +52,7 @@ export interface Curriculum {
   records: CurriculumRecord[];
   /** How many candidates met which end. */
   counts: Record<CandidateOutcome, number>;
-  /** Tasks that are no new ones but failed tasks or seeds again. */
+  /** Tasks that are not new: failed tasks or seeds, tried again. */
   fallback: number;
   /** Why fewer than `count` are new; `null` if none are missing. */
   shortfall: string | null;

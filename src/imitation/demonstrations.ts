@@ -243,7 +243,7 @@ function imitationSample({ id, trajectory }: EpisodeRecord, step: Step): Imitati
  * The same episode with its instruction in other words, drawn of those that training may see (`TemplateTasks.retellings`).
  * A small model that has two or three sentences for a template recognises no other.
  */
-export function retold(
+export function retell(
   record: EpisodeRecord,
   retellings: (task: Task) => readonly string[],
   rng: Rng,
@@ -301,7 +301,7 @@ export function renamedSamples(
   return records.filter(isDemonstration).flatMap((original) =>
     Array.from({ length: copies }, (_, copy) => {
       const draw = rng.fork(`${original.id}/${copy}`);
-      const record = retold(original, options.retellings, draw.fork("retold"));
+      const record = retell(original, options.retellings, draw.fork("retold"));
       const rename = renaming(record.trajectory.task, phrase, draw);
       return imitatedSteps(record).map((step) => {
         const sample = imitationSample(record, step);

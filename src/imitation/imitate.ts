@@ -376,13 +376,13 @@ async function scoreActions(
     exact: share(hits) ?? 0,
     exactSeenPages: share(hits.filter(({ seen: yes }) => yes)),
     exactNewPages: share(hits.filter(({ seen: yes }) => !yes)),
-    judgedActions: await judged(chosen, tokenize, logprobs),
-    judgedEpisodes: await judged(episodes, tokenize, logprobs),
+    judgedActions: await scoreAnswers(chosen, tokenize, logprobs),
+    judgedEpisodes: await scoreAnswers(episodes, tokenize, logprobs),
   };
 }
 
 /** Share of YES and NO that is right: of the questions after an action, or of the verdicts on episodes. */
-async function judged(
+async function scoreAnswers(
   samples: readonly Sample[],
   options: TokenizeOptions,
   logprobs: (datums: readonly Datum[]) => Promise<Float32Array[]>,

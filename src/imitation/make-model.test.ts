@@ -19,7 +19,7 @@ import {
 import { answerTokens } from "../text/prompt.ts";
 import type { ImitateProgress } from "./imitate.ts";
 import { imitate, imitateConfigSchema, sampleDatum } from "./imitate.ts";
-import { labelled, makeOrm, sft } from "./make-model.ts";
+import { labelOutcomes, makeOrm, sft } from "./make-model.ts";
 import { fakeEngine, makeFakeBase, oracleOf } from "../train/testing/fake-run.ts";
 
 let directory: string;
@@ -231,7 +231,7 @@ describe("outcome reward model", () => {
     }));
     expect(negatives.filter(isDemonstration).length).toBeLessThan(20);
     const all = [...records, ...negatives];
-    expect(labelled(all).length).toBe(70);
+    expect(labelOutcomes(all).length).toBe(70);
     await using engine = fakeEngine();
     const out = join(directory, "orm");
     const { report, examples } = await makeOrm({

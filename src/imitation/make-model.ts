@@ -31,7 +31,7 @@ import {
   isHurried,
   limitCoverage,
   renamedSamples,
-  retold,
+  retell,
   writeEpisodesCompressed,
 } from "./demonstrations.ts";
 import { copyWarmup } from "./copy-warmup.ts";
@@ -152,7 +152,7 @@ function retoldAll(
   { retellings, imitate: { seed } }: Pick<MakeModelOptions, "retellings" | "imitate">,
 ): EpisodeRecord[] {
   const rng = createRng(seed).fork("retold");
-  return records.map((record) => retold(record, retellings, rng.fork(record.id)));
+  return records.map((record) => retell(record, retellings, rng.fork(record.id)));
 }
 
 /** Constructed outcomes, but none of the templates that the reward model is measured on by default. */
@@ -345,7 +345,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   await refuseForeign(out);
   const workDirectory = `${out}.work`;
   const statePath = join(workDirectory, "state.json");
-  const examples = labelled(options.records);
+  const examples = labelOutcomes(options.records);
   const { train, heldOut } = splitOrmExamples(examples, { heldOutFraction: options.heldOutFraction, seed });
   if (heldOut.length === 0)
     throw new ConfigError(
@@ -469,7 +469,7 @@ async function restore(model: Model, workDirectory: string, statePath: string): 
 }
 
 /** Rollouts that a verifier has labelled, or a person: never another model, whose mistakes would be learned. */
-export function labelled(records: readonly EpisodeRecord[]): OrmExample[] {
+export function labelOutcomes(records: readonly EpisodeRecord[]): OrmExample[] {
   return records
     .filter((record) => !isFaulted(record))
     .flatMap(({ trajectory, truth, verdict }) => {

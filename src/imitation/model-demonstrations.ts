@@ -90,7 +90,7 @@ export async function collectModelDemonstrations(
     requests,
     config,
     onEpisode: async (played) => {
-      const record = await judged(played, options);
+      const record = await judgeEpisode(played, options);
       const isKept = isDemonstration(record);
       if (isKept) demonstrations.append(record);
       const line = tryLine(record, isKept);
@@ -104,7 +104,7 @@ export async function collectModelDemonstrations(
   return { played: requests.length, held: held.size, kept: keptNow };
 }
 
-async function judged(
+async function judgeEpisode(
   played: EpisodeRecord,
   { judge, signal }: Pick<ModelDemonstrationsOptions, "judge" | "signal">,
 ): Promise<EpisodeRecord> {

@@ -41,7 +41,7 @@ export interface OwnTasks {
 
 type OwnTemplate = SuiteTemplate & { given: SiteTemplate };
 
-/** The command that lists an own suite. */
+/** The command that lists a suite of your own. */
 export const LIST = "webrl suite list --suite own --file PATH";
 
 export function ownTasks(definition: SiteDefinition): OwnTasks {

@@ -177,22 +177,22 @@ function replace(text: string, ranges: readonly Range[]): string {
  * follows. Numbers stay: what reads a record counts on them.
  */
 export function redactJson<T>(value: T, redact: Redactor): T {
-  return redacted(value as JsonValue, redact) as T;
+  return redactValue(value as JsonValue, redact) as T;
 }
 
-function redacted(value: JsonValue, redact: Redactor): JsonValue {
+function redactValue(value: JsonValue, redact: Redactor): JsonValue {
   if (typeof value === "string") return redact(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
     if (value.length > 1 && value.every((item) => typeof item === "string"))
       return redact.together(value, [value.map((_, index) => index)]);
-    return typeof value[0] === "number" ? value : value.map((item) => redacted(item, redact));
+    return typeof value[0] === "number" ? value : value.map((item) => redactValue(item, redact));
   }
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) =>
       typeof item === "string"
         ? (redact.together([key, item], [[0, 1]]) as [string, string])
-        : [redact(key), redacted(item, redact)],
+        : [redact(key), redactValue(item, redact)],
     ),
   );
 }

@@ -6,7 +6,7 @@ import { judgeRest, judgeRun } from "../agent/judge.ts";
 import { openRecord } from "../agent/record.ts";
 import { answerOf } from "../core/trajectory.ts";
 import { imitationSamples, readEpisodes } from "../imitation/demonstrations.ts";
-import { labelled } from "../imitation/make-model.ts";
+import { labelOutcomes } from "../imitation/make-model.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
@@ -108,7 +108,7 @@ test("its successes are demonstrations, and a person's verdicts label the reward
   const records = await readEpisodes(directory);
   const sources = new Set(imitationSamples(records).map(({ source }) => source));
   expect(sources).toEqual(new Set([good, other]));
-  expect(labelled(records)).toHaveLength(2);
+  expect(labelOutcomes(records)).toHaveLength(2);
 });
 
 test.each([

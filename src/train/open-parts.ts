@@ -69,13 +69,13 @@ export async function resolveModels(config: TrainConfig): Promise<TrainConfig> {
       demonstrations:
         models.demonstrations === null || !trains
           ? models.demonstrations
-          : (shipped(models.demonstrations) ?? missingDemonstrations(models.demonstrations)),
+          : (findShipped(models.demonstrations) ?? missingDemonstrations(models.demonstrations)),
     },
   });
 }
 
 /** A path as it stands, or inside this package. */
-function shipped(path: string): string | null {
+function findShipped(path: string): string | null {
   if (existsSync(path)) return path;
   const inside = join(packageDirectory, path);
   return !isAbsolute(path) && existsSync(inside) ? inside : null;
@@ -106,7 +106,7 @@ export function modelPath(path: string, from: string): string {
 
 /** The directory of a model or an adapter, as {@link modelPath} finds it; `null` where the name is none. */
 export function modelDirectory(name: string): string | null {
-  const found = name.trim() === "" ? null : shipped(name);
+  const found = name.trim() === "" ? null : findShipped(name);
   const holds = (file: string) => found !== null && existsSync(join(found, file));
   return holds("config.json") || holds("adapter_config.json") ? found : null;
 }
@@ -146,19 +146,19 @@ export async function replayedAtFirst(
     steps.every(({ observation }) => observation.format === format),
   );
   const other = onSites.find((record) => !records.includes(record))?.trajectory.steps[0]?.observation.format;
-  if (other !== undefined && file !== shipped(SHIPPED_DEMONSTRATIONS))
+  if (other !== undefined && file !== findShipped(SHIPPED_DEMONSTRATIONS))
     throw new ConfigError(
       `the demonstrations in ${file} show pages in the format ${other}, the run's pages come in the format ${format}`,
       "Set models.demonstrations=null, or observation.format to that of the demonstrations.",
     );
   const elsewhere = records.find((record) => !isSameBrowser(browserOf(record), config.browser));
-  if (elsewhere !== undefined && file !== shipped(SHIPPED_DEMONSTRATIONS))
+  if (elsewhere !== undefined && file !== findShipped(SHIPPED_DEMONSTRATIONS))
     throw new ConfigError(
       `the demonstrations in ${file} are of pages in ${describeBrowser(browserOf(elsewhere))}, the run's pages are shown in ${describeBrowser(config.browser)} (browser)`,
       "Set models.demonstrations=null, or browser.width, height, locale and timezone to those of the demonstrations.",
     );
   if (elsewhere !== undefined) return [];
-  if (records.length === 0 && file !== shipped(SHIPPED_DEMONSTRATIONS))
+  if (records.length === 0 && file !== findShipped(SHIPPED_DEMONSTRATIONS))
     throw new ConfigError(
       `none of the demonstrations in ${file} is on a site of the run's training tasks`,
       "Name demonstrations of these sites, or set models.demonstrations=null.",

@@ -79,7 +79,7 @@ export async function runEpisodes(
           message: `nothing goes on for ${Math.round(waitedMs / 1000)} s, and it is tried again: ${message}`,
         }),
       onFault: (fault) => stage.emit({ kind: "fault", ...fault }),
-      saveScreenshot: keepsScreenshots(config, stage) ? kept(stage, live) : shown(live),
+      saveScreenshot: keepsScreenshots(config, stage) ? keepPictures(stage, live) : showPictures(live),
       signal,
     });
   }
@@ -92,7 +92,7 @@ function keepsScreenshots({ rollout: { screenshots: which }, phases }: TrainConf
 }
 
 /** Every picture is kept with its trajectory, and shown. */
-function kept(stage: Stage, live: LivePictures): SaveScreenshot {
+function keepPictures(stage: Stage, live: LivePictures): SaveScreenshot {
   return async (episodeId, index, take) => {
     const image = await take();
     const path = await stage.writeScreenshot(episodeId, index, image);
@@ -102,7 +102,7 @@ function kept(stage: Stage, live: LivePictures): SaveScreenshot {
 }
 
 /** Now and then one is taken to be shown; none is kept. */
-function shown(live: LivePictures): SaveScreenshot {
+function showPictures(live: LivePictures): SaveScreenshot {
   return async (episodeId, index, take) => {
     await live.offer(episodeId, index, take);
     return undefined;

@@ -132,10 +132,10 @@ async function jobOf(given: string | JobInput, instruction?: string): Promise<Jo
 /** A page that was opened so shortly ago, to read it, need not be opened again to act on it. */
 const FRESH_MS = 2000;
 
-/** The model was not come to. */
+/** The model was not asked. */
 const noRun = { id: null, turns: 0 };
 
-/** Items that are over and done with; others are come to again. */
+/** Items that are over and done with; others are tried again. */
 const FINAL = new Set<ItemStatus>(["done", "already", "refused"]);
 
 /** `goals`: what is to become of each row, or why it cannot. */
@@ -280,7 +280,7 @@ function isOver(result: ItemOutcome, goal: Goal | string, { rules, ask, reading 
 const blank = (key: string): ItemOutcome => ({
   key,
   status: "open",
-  reason: "it was not come to",
+  reason: "the batch ended before it",
   before: null,
   wanted: {},
   after: null,

@@ -14,7 +14,7 @@ export function isSame(a: string | null, b: string | null, as: "text" | "number"
   return first !== null && first === second;
 }
 
-/** What an item shall be like. */
+/** What an item should be like. */
 export function wantedOf(job: JobDefinition, row: Values): State {
   return Object.fromEntries(
     Object.entries(job.effect.values).map(([name, { wanted }]) => [

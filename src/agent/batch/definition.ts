@@ -50,7 +50,7 @@ const valueSchema = z.strictObject({
     .describe(
       "how it is compared: as a text without regard to white space, or as a number, so that $19.90 is 19.9",
     ),
-  wanted: text.nullable().describe("what it shall be: `{price}`; null: it shall not be there"),
+  wanted: text.nullable().describe("the value that it should have: `{price}`; null: it should not be there"),
 });
 
 const effectSchema = z.strictObject({

@@ -10,7 +10,7 @@ import type { State } from "./definition.ts";
  * - `refused`: a person, a rule or the policy said no;
  * - `failed`: it is not as wanted, and it is known how it is;
  * - `undecided`: it is not known, or it is neither as before nor as wanted: a person has to look;
- * - `open`: it was not come to.
+ * - `open`: the batch ended before it.
  */
 export type ItemStatus = "done" | "already" | "planned" | "refused" | "failed" | "undecided" | "open";
 

@@ -36,7 +36,7 @@ export interface Goal {
 }
 
 export interface ItemRun extends Pick<RunResult, "outcome" | "reason"> {
-  /** `null`: the model was not come to. */
+  /** `null`: the model was not asked. */
   id: string | null;
   /** Turns of the model. */
   turns: number;

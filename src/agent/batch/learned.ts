@@ -1,5 +1,5 @@
 /**
- * @file A job that was learned on one item: the run that did it is repeated for the others, with their values in the place of its
+ * @file A job that was learned on one item: the run that did it is repeated for the others, with their values instead of its
  * own, and the model is asked only where a page is otherwise. What an item is afterwards is read back as ever, so that a repetition
  * is believed no more than the model is.
  */

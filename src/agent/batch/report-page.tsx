@@ -27,7 +27,7 @@ const MEANINGS: Record<ItemStatus, string> = {
   refused: "not permitted, and not changed",
   failed: "not as wanted",
   undecided: "to be looked at: it is not known, or not clear, how it is",
-  open: "not come to",
+  open: "not reached",
 };
 
 const CSS = `
@@ -132,7 +132,7 @@ function Summary({ result }: { result: BatchResult }) {
 function Broken({ result }: { result: BatchResult }) {
   if (result.broken.length === 0) return null;
   return (
-    <section class="notice" aria-label="Rows that are no jobs">
+    <section class="notice" aria-label="Rows that cannot be read">
       <strong>{`Rows of which nothing was made: ${result.broken.length}`}</strong>
       <ul>
         {result.broken.map(({ line, reason }) => (
@@ -181,7 +181,7 @@ function Group({ status, items, plan }: { status: ItemStatus; items: readonly Ba
   );
 }
 
-/** As it was, struck out where it is otherwise now, or shall be. */
+/** As it was, struck out where it is otherwise now, or should be. */
 function Value({ item, name }: { item: BatchItem; name: string }) {
   const shown = (value: string | null | undefined) =>
     value === null ? "not there" : value === undefined ? "not read" : value;

@@ -185,9 +185,9 @@ function faultOf(values: Values, job: JobDefinition, key: readonly string[]): st
   for (const [name, { as, wanted }] of Object.entries(job.effect.values)) {
     if (wanted === null) continue;
     const filled = fill(wanted, values);
-    if (filled.trim() === "") return `${name} shall be ${JSON.stringify(wanted)}, and that is empty`;
+    if (filled.trim() === "") return `${name} should be ${JSON.stringify(wanted)}, and that is empty`;
     if (as === "number" && parseNumber(filled) === null)
-      return `${name} shall be ${JSON.stringify(filled)}, which is no number`;
+      return `${name} should be ${JSON.stringify(filled)}, which is not a number`;
   }
   return null;
 }

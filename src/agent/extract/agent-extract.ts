@@ -12,7 +12,7 @@ import type { ExtractOptions } from "./options.ts";
 export type OrNull<T> = { [K in keyof T]: T[K] | null };
 
 export interface AgentExtractOptions extends ExtractOptions {
-  /** Reads the first records, in the place of the agent's model. */
+  /** Reads the first records, instead of the agent's model. */
   reader?: ChatModel | undefined;
   /** Tokens of its replies. Default: 1,500, or a third of what it reads. */
   maxNewTokens?: number | undefined;

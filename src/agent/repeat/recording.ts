@@ -56,7 +56,7 @@ export function recordingOf(trajectory: Trajectory): Recording {
   const { steps, ending, task, finalObservation } = trajectory;
   const hint = "Name a run that the agent has ended by itself.";
   if (ending.kind !== "terminated" || ending.answer === null)
-    throw new ConfigError(`the run ${trajectory.id} did not come to its end: ${ending.kind}`, hint);
+    throw new ConfigError(`the run ${trajectory.id} did not end as it should: ${ending.kind}`, hint);
   const recorded: RecordedStep[] = [];
   const pages: Observation[] = [];
   for (const [index, step] of steps.entries()) {

@@ -38,7 +38,7 @@ export interface RepeatPolicy extends Policy {
 
 /** Scrolls in search of an element before it counts as gone. */
 const SCROLLS = 4;
-/** Turns of the model in the place of one step; after them the rest is the model's. */
+/** Turns of the model instead of one step; after them the rest is the model's. */
 const GAP = 4;
 /** What a page says where something went wrong. */
 const TROUBLE =

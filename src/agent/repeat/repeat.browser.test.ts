@@ -193,9 +193,9 @@ describe("what rested on data is not done again on other data", () => {
   });
 });
 
-test("a run that did not come to its end, and values that are not in the instruction, are refused", async () => {
+test("a run that did not end as it should, and values that are not in the instruction, are refused", async () => {
   const stopped = await record("Scroll", ['do(action="Scroll Down")']);
-  await expect(again(stopped, shop({}))).rejects.toThrow("did not come to its end");
+  await expect(again(stopped, shop({}))).rejects.toThrow("did not end as it should");
   const recorded = await record("Order two of the Pot", ORDER);
   await expect(again(recorded, shop({}), { values: { Pan: "Lid" } })).rejects.toThrow(
     "is not in the instruction",

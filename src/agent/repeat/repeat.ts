@@ -37,7 +37,7 @@ export interface RepeatResult extends RunResult, Repetition {
 
 /**
  * Repeats a run. What it did is a run of the session's directory like any other; where it is done, it is what is repeated the next
- * time, steps of the model included. Throws a `ConfigError` where the run did not come to its end, or has no such values.
+ * time, steps of the model included. Throws a `ConfigError` where the run did not end as it should, or has no such values.
  */
 export async function repeatRun(
   session: AgentSession,

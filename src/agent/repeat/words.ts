@@ -58,7 +58,7 @@ export function replacementsOf(values: Readonly<Record<string, string>>, instruc
     if (from.trim() === "" || to.trim() === "")
       throw new ConfigError(
         `the value ${JSON.stringify(from)} -> ${JSON.stringify(to)} is empty`,
-        "Write what stands in the instruction, and what shall stand there.",
+        "Write what stands in the instruction, and what should stand there.",
       );
     if (indexOfWord(instruction, from) < 0)
       throw new ConfigError(
@@ -116,7 +116,7 @@ export function replaceInPlace(place: string, values: Replacements): string {
   return mask(replaceIn(replaceIn(place, slugs), values));
 }
 
-/** An address with the values in the place of the old ones, as they are written there; short numbers may be ids and stay. */
+/** An address with the values instead of the old ones, as they are written there; short numbers may be ids and stay. */
 export function replaceInUrl(url: string, values: Replacements): string {
   const encoded = new Map<string, string>();
   for (const [from, to] of values) {

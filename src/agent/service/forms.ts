@@ -59,7 +59,7 @@ export class CustomerForms {
     this.#openForm(form);
   }
 
-  /** What a customer writes in the place of filling in. */
+  /** What a customer writes instead of filling in. */
   answerByWords(message: string): void {
     const { log } = this.#options;
     const { fields } = log.view.form!;

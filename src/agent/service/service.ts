@@ -41,7 +41,7 @@ export interface ServiceOptions extends Omit<SiteOptions, "page" | "start">, Mod
   policy: ServiceSettings | string;
   /** Default: a new one in `runs/`. One of a service that ended is gone on with. */
   directory?: string | undefined;
-  /** Says who a customer is, in the place of `identity.check`. */
+  /** Says who a customer is, instead of `identity.check`. */
   verify?: VerifyCustomer | undefined;
 }
 

@@ -153,7 +153,7 @@ export function observeWebrl(): PageSnapshot {
     let hit = false;
     for (const rect of rectsOf(element)) {
       const at = page.at(rect.left + rect.width / 2, rect.top + rect.height / 2);
-      // A part of an image map is hit in the place of its picture, or the picture in its place.
+      // A part of an image map is hit instead of its picture, or the picture in its place.
       const found = at instanceof HTMLAreaElement && element instanceof HTMLImageElement ? pictureOf(at) : at;
       if (found && (found === element || containsNode(element, found))) hit = true;
       if (element instanceof HTMLAreaElement && found === pictureOf(element)) hit = true;

@@ -35,7 +35,7 @@ export function registerExtract(agent: Command): void {
         "--schema <file>",
         "what a row has: a JSON schema, or a .ts or .js file that exports a zod object",
       )
-      .option("--url <address>", "the list's address, in the place of --site"),
+      .option("--url <address>", "the list's address, instead of --site"),
     { record: "--record", needsSite: false },
   )
     .option("--out <file>", "rows.jsonl or rows.csv; one that was begun goes on. Default: rows go to stdout")

@@ -83,7 +83,7 @@ function valuesOf(texts: readonly string[]): Record<string, string> {
     if (from === undefined)
       throw new ConfigError(
         `${JSON.stringify(text)} is no value`,
-        "Write what stands in the instruction and what shall stand there: two=three.",
+        "Write what stands in the instruction and what should stand there: two=three.",
       );
     if (from in values) throw new ConfigError(`${JSON.stringify(from)} is given twice`, "Give it once.");
     values[from] = to!;
@@ -108,6 +108,6 @@ function resultText({
     "",
     `${done} steps as recorded${renamed > 0 ? ` (${renamed} of them on elements that are called otherwise now)` : ""}, ${byModel} turns of the model, ${usage.seconds.toFixed(1)} s`,
     ...handedOver.map((why) => `  ${why}`),
-    same ? "It came to the end that was recorded." : "It did not come to the end that was recorded.",
+    same ? "It ended as the recording did." : "It did not end as the recording did.",
   ].join("\n");
 }

@@ -27,7 +27,7 @@ export function registerRun(agent: Command): void {
         .description(
           "Carry out an instruction on a site: the answer, where it was seen, and a record of every step.",
         )
-        .argument("<instruction>", "what the agent shall do"),
+        .argument("<instruction>", "what the agent should do"),
     ),
   );
   examples(jsonOption(command), [

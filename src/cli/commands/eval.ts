@@ -71,7 +71,7 @@ export const register: Register = (program) => {
     .addOption(
       new Option(
         "--run <directory>",
-        "score the newest policy of a run, on its suite and with its settings but for what is given here",
+        "score the newest policy of a run, on its suite and with its settings, except what is given here",
       ).conflicts(["model", "template"]),
     )
     .addOption(templateOption())

@@ -45,7 +45,7 @@ interface CollectCommand extends SuiteOptions {
 function collectOptions(command: Command): Command {
   return safetyOption(browserOption(suiteOptions(command)))
     .requiredOption("--out <file>", "JSON lines, one episode each; what it holds already is kept")
-    .option("--episodes <n>", "episodes that the file shall hold", wholeNumber(), 1000)
+    .option("--episodes <n>", "episodes in the file", wholeNumber(), 1000)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
     .option("--seed <n>", "order of tasks and everything random", wholeNumber(0), 0)
     .option("--split <name>", "train, validation or test", splitName, "train")

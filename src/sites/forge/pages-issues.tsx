@@ -20,7 +20,7 @@ import {
 import {
   currentUser,
   flash,
-  forbidden,
+  answerForbidden,
   notFound,
   PER_PAGE,
   projectAt,
@@ -98,7 +98,7 @@ export function issuePages(app: Hono<Env>): void {
       addRemark(c.env.world, user.name, slug, "issue", issue.number, form.text);
       flash(c, "Comment added");
     } else if (!mayWrite(project, user.name)) {
-      return forbidden(c, "Only developers of this project may do that");
+      return answerForbidden(c, "Only developers of this project may do that");
     } else if (verb === "state") {
       setIssueOpen(c.env.world, slug, issue.number, form.open === "yes");
       flash(c, form.open === "yes" ? `Issue ${issue.number} reopened` : `Issue ${issue.number} closed`);

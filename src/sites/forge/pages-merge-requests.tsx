@@ -20,7 +20,7 @@ import {
 import {
   currentUser,
   flash,
-  forbidden,
+  answerForbidden,
   notFound,
   PER_PAGE,
   projectAt,
@@ -113,14 +113,14 @@ export function mergeRequestPages(app: Hono<Env>): void {
       flash(c, "Comment added");
     } else if (verb === "approve") {
       if (!mayWrite(project, user.name) || request.state !== "open")
-        return forbidden(c, "Only developers may approve open merge requests");
+        return answerForbidden(c, "Only developers may approve open merge requests");
       approve(c.env.world, user.name, slug, number, form.on === "yes");
       flash(c, form.on === "yes" ? "Approved" : "Approval taken back");
     } else {
       if (!mayMaintain(project, user.name) || project.archived)
-        return forbidden(c, "Only maintainers may do that");
+        return answerForbidden(c, "Only maintainers may do that");
       if (verb === "merge") {
-        if (request.state !== "open" || request.conflicts) return forbidden(c, "This cannot be merged");
+        if (request.state !== "open" || request.conflicts) return answerForbidden(c, "This cannot be merged");
         merge(c.env.world, user.name, slug, number);
         flash(c, `Merged ${request.source}`);
       } else if (request.state !== "merged") {

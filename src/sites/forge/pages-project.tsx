@@ -15,7 +15,15 @@ import {
   Table,
   withQuery,
 } from "../ui.tsx";
-import { currentUser, flash, forbidden, notFound, PER_PAGE, projectAt, projectPage } from "./context.tsx";
+import {
+  currentUser,
+  flash,
+  answerForbidden,
+  notFound,
+  PER_PAGE,
+  projectAt,
+  projectPage,
+} from "./context.tsx";
 import { createFile, deleteFile, editFile, fork, mayWrite, setStarred } from "./domain.ts";
 import { type Project } from "./state.ts";
 
@@ -133,7 +141,7 @@ function filePages(app: Hono<Env>): void {
     const project = projectAt(c);
     return project && mayWrite(project, currentUser(c)?.name) ? project : undefined;
   };
-  const refuse = (c: Ctx) => forbidden(c, "Only developers of this project may change files");
+  const refuse = (c: Ctx) => answerForbidden(c, "Only developers of this project may change files");
 
   app.get("/p/:slug/new-file", (c) => {
     const project = writable(c);

@@ -3,7 +3,7 @@
 import type { Hono } from "hono";
 import { fields, type Ctx, type Env } from "../kit.tsx";
 import { Button, Card, Empty, Field, Modal, PostButton, Radios, Table } from "../ui.tsx";
-import { currentUser, flash, forbidden, notFound, projectAt, projectPage, state } from "./context.tsx";
+import { currentUser, flash, answerForbidden, notFound, projectAt, projectPage, state } from "./context.tsx";
 import {
   changeRole,
   editProject,
@@ -29,7 +29,7 @@ export function memberPages(app: Hono<Env>): void {
     const project = projectAt(c);
     if (!project) return notFound(c, NO_PROJECT);
     if (!mayMaintain(project, currentUser(c)?.name))
-      return forbidden(c, "Only maintainers may change members");
+      return answerForbidden(c, "Only maintainers may change members");
     const { user = "", role: asked } = await fields(c);
     const role: Role = GIVEN_ROLES.find((r) => r === asked) ?? "Guest";
     const verb = c.req.param("verb");
@@ -48,7 +48,7 @@ export function memberPages(app: Hono<Env>): void {
       flash(c, `Invited ${name} as ${role}`);
     } else {
       const own = roleOf(project, user);
-      if (!own || own === "Owner") return forbidden(c, "The owner stays the owner");
+      if (!own || own === "Owner") return answerForbidden(c, "The owner stays the owner");
       if (verb === "role") {
         changeRole(c.env.world, project.slug, user, role);
         flash(c, `${user} is now ${role}`);
@@ -125,7 +125,7 @@ export function settingsPages(app: Hono<Env>): void {
     const project = projectAt(c);
     return project && mayMaintain(project, currentUser(c)?.name) ? project : undefined;
   };
-  const refuse = (c: Ctx) => forbidden(c, "Only maintainers may change settings");
+  const refuse = (c: Ctx) => answerForbidden(c, "Only maintainers may change settings");
 
   app.get("/p/:slug/settings", (c) => {
     const project = managed(c);

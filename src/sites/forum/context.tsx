@@ -78,7 +78,7 @@ export function notFound(c: Ctx, what = "This page does not exist") {
   return page(c, "Not found", <Empty text={what} />, { status: 404, narrow: true });
 }
 
-export function forbidden(c: Ctx, why: string) {
+export function answerForbidden(c: Ctx, why: string) {
   return page(c, "Not allowed", <Empty text={why} />, { status: 403, narrow: true });
 }
 

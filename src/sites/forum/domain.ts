@@ -28,7 +28,7 @@ export const outbox = (state: ForumState, user: string): Message[] =>
   state.messages.filter((m) => m.from === user).reverse();
 
 /** Hot: points fade with age. */
-export function sorted(posts: readonly Post[], sort: Sort, now: string): Post[] {
+export function sortPosts(posts: readonly Post[], sort: Sort, now: string): Post[] {
   const heat = (p: Post) => p.score / (2 + (Date.parse(now) - Date.parse(p.at)) / 86_400_000) ** 1.2;
   const order = {
     hot: (a: Post, b: Post) => heat(b) - heat(a) || b.id - a.id,

@@ -18,7 +18,7 @@ import {
   withQuery,
 } from "../ui.tsx";
 import { accounts, COOKIE, currentUser, flash, notFound, page, PER_PAGE, state } from "./context.tsx";
-import { boardOf, editProfile, openSession, setPreferences, sorted, standing, userOf } from "./domain.ts";
+import { boardOf, editProfile, openSession, setPreferences, sortPosts, standing, userOf } from "./domain.ts";
 import type { Sort, User } from "./state.ts";
 
 export function peoplePages(app: Hono<Env>): void {
@@ -136,7 +136,7 @@ const boardNames = (c: Ctx, slugs: string[]) =>
 
 function profilePage(c: Ctx, user: User) {
   const own = currentUser(c)?.name === user.name;
-  const posts = sorted(
+  const posts = sortPosts(
     standing(state(c)).filter((p) => p.author === user.name),
     "new",
     c.env.world.now,

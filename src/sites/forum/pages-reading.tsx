@@ -11,7 +11,7 @@ import {
   postOf,
   searchPosts,
   setSubscribed,
-  sorted,
+  sortPosts,
   standing,
   vote,
 } from "./domain.ts";
@@ -42,7 +42,7 @@ export function readingPages(app: Hono<Env>): void {
   app.get("/", (c) => {
     const asked = c.req.query("sort");
     const sort = isSort(asked) ? asked : (currentUser(c)?.sort ?? "hot");
-    const posts = sorted(standing(state(c)), sort, c.env.world.now);
+    const posts = sortPosts(standing(state(c)), sort, c.env.world.now);
     return page(
       c,
       "Front page",
@@ -83,7 +83,7 @@ export function readingPages(app: Hono<Env>): void {
     if (!board) return notFound(c, "There is no such board");
     const asked = c.req.query("sort");
     const sort = isSort(asked) ? asked : "hot";
-    const posts = sorted(
+    const posts = sortPosts(
       standing(state(c)).filter((p) => p.board === board.slug),
       sort,
       c.env.world.now,

@@ -13,7 +13,7 @@ import {
   PostButton,
   Table,
 } from "../ui.tsx";
-import { currentUser, flash, forbidden, notFound, page, state } from "./context.tsx";
+import { currentUser, flash, answerForbidden, notFound, page, state } from "./context.tsx";
 import { REPORT_REASONS } from "./content.ts";
 import {
   approvePost,
@@ -50,7 +50,7 @@ export function writingPages(app: Hono<Env>): void {
   app.get("/p/:id/edit", (c) => {
     const post = postOf(state(c), Number(c.req.param("id")));
     if (!post) return notFound(c);
-    if (post.author !== currentUser(c)?.name) return forbidden(c, "Only the author may edit a post");
+    if (post.author !== currentUser(c)?.name) return answerForbidden(c, "Only the author may edit a post");
     return editPage(c, post.id, post.title, post.body);
   });
 
@@ -65,7 +65,7 @@ export function writingPages(app: Hono<Env>): void {
     const reason = REPORT_REASONS.find((r) => r === form.reason) ?? "Off topic";
     const verb = c.req.param("verb");
     if (verb === "edit" || verb === "delete") {
-      if (!own) return forbidden(c, `Only the author may ${verb} a post`);
+      if (!own) return answerForbidden(c, `Only the author may ${verb} a post`);
       if (verb === "delete") {
         deletePost(c.env.world, post.id);
         flash(c, `Deleted ${post.title}`);
@@ -78,7 +78,7 @@ export function writingPages(app: Hono<Env>): void {
       reportPost(c.env.world, user.name, post.id, reason);
       flash(c, "Report sent to the moderators");
     } else {
-      if (!moderator) return forbidden(c, "Only moderators of this board may do that");
+      if (!moderator) return answerForbidden(c, "Only moderators of this board may do that");
       if (verb === "remove") {
         removePost(c.env.world, post.id, reason);
         flash(c, `Removed ${post.title}`);
@@ -97,7 +97,7 @@ export function writingPages(app: Hono<Env>): void {
 
   app.get("/reports", (c) => {
     const moderates = currentUser(c)?.moderates ?? [];
-    if (moderates.length === 0) return forbidden(c, "Only moderators see reports");
+    if (moderates.length === 0) return answerForbidden(c, "Only moderators see reports");
     const open = state(c).reports.flatMap((report) => {
       const post = postOf(state(c), report.post);
       return report.open && post && moderates.includes(post.board) ? [{ report, post }] : [];
@@ -141,7 +141,7 @@ export function writingPages(app: Hono<Env>): void {
     const post = report && postOf(state(c), report.post);
     if (!report || !post) return notFound(c, "This report is settled");
     if (!user?.moderates.includes(post.board))
-      return forbidden(c, "Only moderators of this board may do that");
+      return answerForbidden(c, "Only moderators of this board may do that");
     if (c.req.param("verb") === "keep") approvePost(c.env.world, post.id);
     else removePost(c.env.world, post.id, report.reason);
     flash(c, `${c.req.param("verb") === "keep" ? "Kept" : "Removed"} ${post.title}`);

@@ -7,7 +7,7 @@ import { defineTemplate } from "../template.ts";
 import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
 import { FORUM_HOST } from "./context.tsx";
-import { boardOf, commentsOf, inbox, postTitled, sorted, standing, userOf } from "./domain.ts";
+import { boardOf, commentsOf, inbox, postTitled, sortPosts, standing, userOf } from "./domain.ts";
 import { findMember, findPost, openBoard, openPost } from "./oracle-steps.ts";
 import { USUAL_USER } from "./people.ts";
 import type { Sort } from "./state.ts";
@@ -17,7 +17,7 @@ const others = (world: WorldState) =>
   world.forum.users.filter((u) => u.name !== USUAL_USER).map(({ name }) => ({ user: name }));
 const row = (title: string, rest: string) => new RegExp(`\\[link ${escape(title)}\\][\\s|]*${rest}`);
 const postsOn = (world: WorldState, slug: string, sort: Sort) =>
-  sorted(
+  sortPosts(
     standing(world.forum).filter((p) => p.board === slug),
     sort,
     world.now,
@@ -238,7 +238,7 @@ export const readingTemplates = [
       }),
     check: ({ user }, world) => [
       answerIs(
-        sorted(
+        sortPosts(
           standing(world.forum).filter((p) => p.author === user),
           "top",
           world.now,
@@ -291,7 +291,7 @@ export const readingTemplates = [
     category: "navigation",
     difficulty: 4,
     phrasings: [
-      "Open the {board} board sorted by {sort}.",
+      "Open the {board} board sortPosts by {sort}.",
       "Show me the board {board}, with {sort} as the order.",
       "Go to {board} on the forum and choose {sort}.",
     ],

@@ -50,7 +50,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     );
     if (samples.length === 0)
       stage.emit({ kind: "warning", message: "no step to learn from: the actor stays as it was" });
-    const reached = targetReached(config.actor);
+    const reached = trackTarget(config.actor);
     const optimiserSteps = await optimise<WeightedStep>({
       model,
       samples,
@@ -104,7 +104,7 @@ const isRareFailure = ({ advantage, ref_N }: WeightedStep, minProbability: numbe
   advantage < 0 && ref_N.reduce((sum, logprob) => sum + logprob, 0) < Math.log(minProbability);
 
 /** How much of equation 6's target a pass explains, 1 − Σ(β·x − A)²/ΣA²: 0 where nothing moved, 1 where all of it is reached. */
-function targetReached({ beta }: Pick<TrainConfig["actor"], "beta">) {
+function trackTarget({ beta }: Pick<TrainConfig["actor"], "beta">) {
   let [error, target] = [0, 0];
   return {
     /** Log-ratios of a batch before its step. */

@@ -11,7 +11,7 @@ export interface TestShop {
   posts: string[];
   /** What was sent, in order: `price mug 12.50`. */
   writes: string[];
-  /** Answers in the place of the shop where it returns something. */
+  /** Answers instead of the shop where it returns something. */
   instead: ((request: Request) => Response | undefined) | null;
   app: HostFetch;
 }

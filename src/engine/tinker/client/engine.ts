@@ -38,7 +38,7 @@ export interface TinkerEngineOptions {
   seed?: number | undefined;
   /** How the server computes, as `probeServer` measured it. Default: as `webrl engine serve`. */
   profile?: ServerProfile | undefined;
-  /** vLLM, where it samples in the place of the server that trains. */
+  /** vLLM, where it samples instead of the server that trains. */
   sampler?: SamplerSettings | undefined;
   patience?: Partial<Patience> | undefined;
   /** Told that the server does not answer and until when it is waited for, and that it answers again. */
