@@ -70,6 +70,11 @@ export async function everyDocument(page: Page): Promise<PageDocument[]> {
   return (await openPageWorld(page)).all();
 }
 
+const askingForFiles = new WeakSet<Page>();
+
+/** Whether a page has asked for a file, which a person would be shown a dialog for; told once. */
+export const takeFileQuestion = (page: Page): boolean => askingForFiles.delete(page);
+
 const copied = new WeakMap<BrowserContext, Clip>();
 
 /** What a page of the context has copied last. */
@@ -194,6 +199,7 @@ class FrameSession {
         if (id === executionContextUniqueId) this.#contexts.delete(frameId);
     });
     session.on("Runtime.executionContextsCleared", () => this.#contexts.clear());
+    session.on("Page.fileChooserOpened", () => askingForFiles.add(page));
     session.on("Runtime.bindingCalled", ({ name, payload }) => {
       if (name === COPIED) copied.set(page.context(), JSON.parse(payload) as Clip);
     });
@@ -210,6 +216,7 @@ class FrameSession {
       session.send("Runtime.enable"),
       session.send("Page.getFrameTree"),
       session.send("Target.getTargetInfo"),
+      session.send("Page.setInterceptFileChooserDialog", { enabled: true }),
     ]);
     const worldName = (opened.#world ??= WORLD);
     await Promise.all([

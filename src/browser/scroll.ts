@@ -2,10 +2,11 @@
 
 import type { Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
-import { refused, report } from "./hand.ts";
+import { inViewport, refused, report } from "./hand.ts";
 import type { NamedOrText } from "./hand.ts";
 import { everyDocument, mainDocument } from "./page-world.ts";
-import type { Direction } from "./page/scroll-pane.ts";
+import type { PageDocument } from "./page-world.ts";
+import type { Direction, Scrolled } from "./page/scroll-pane.ts";
 
 export async function scroll(
   page: Page,
@@ -18,7 +19,7 @@ export async function scroll(
     const { document, index } = at.target;
     const scrolled = await document.call("scroll", index, direction);
     if (scrolled?.kind === "refused") return report(at.name, scrolled);
-    if (scrolled?.moved) return null;
+    if (scrolled?.moved || (scrolled && (await turnWheel(document, scrolled)))) return null;
     if (scrolled?.pane) return ended(`"${at.name}"`);
     // Its frame shows all that it has; the page around it may have more.
     const around = await main.call("scroll", null, direction);
@@ -27,8 +28,17 @@ export async function scroll(
   for (const document of await everyDocument(page)) {
     const scrolled = await document.call("scroll", at?.text ?? null, direction);
     if (scrolled?.kind !== "scrolled") continue;
-    if (scrolled.moved) return null;
+    if (scrolled.moved || (await turnWheel(document, scrolled))) return null;
     if (at) return ended(scrolled.pane ? `the pane of "${at.text}"` : "the page");
   }
   return at ? at.otherwise : ended("the page");
+}
+
+/** Turns the mouse's wheel where a script moves the page by it. `false`: nothing came of it. */
+async function turnWheel(document: PageDocument, { wheel }: Scrolled): Promise<boolean> {
+  const spot = wheel && (await document.toPage(wheel.spot));
+  if (!spot || !inViewport(document.page, spot)) return false;
+  await document.page.mouse.move(spot.x, spot.y);
+  await document.page.mouse.wheel(0, wheel.by);
+  return document.gone || document.call("hasWheelMoved");
 }

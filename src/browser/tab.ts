@@ -2,6 +2,7 @@
 
 import type { Page, Request, Response } from "playwright-core";
 import type { Background } from "./background.ts";
+import { takeFileQuestion } from "./page-world.ts";
 
 /** Requests that may stay open for ever without meaning anything. */
 const LONG_LIVED = new Set(["eventsource", "websocket", "media", "ping", "other"]);
@@ -170,7 +171,11 @@ export class Tab {
   }
 
   takeNotices(): string[] {
-    return this.notices.splice(0);
+    if (takeFileQuestion(this.page))
+      this.notices.push("the page asks for a file, and there are none to give");
+    const times = new Map<string, number>();
+    for (const notice of this.notices.splice(0)) times.set(notice, (times.get(notice) ?? 0) + 1);
+    return [...times].map(([notice, count]) => (count === 1 ? notice : `${notice} (${count} times)`));
   }
 
   #answer(response: Response): void {

@@ -11,6 +11,7 @@ import { attributeOf, boxOf, hasAttributeOf, matchesOf, nodeTypeOf, page, tagOf 
 import { ordinalText } from "./ordinal.ts";
 import { isInFront, isOutOfSight, placeIn, placeOf, seeText, textInView, topPlace } from "./place.ts";
 import type { Place } from "./place.ts";
+import { ariaOf } from "./internals.ts";
 import { explicitRoleOf, holdsElements, roleOf } from "./role.ts";
 import { layers } from "./scroll.ts";
 import { clean, cut, squash } from "./text.ts";
@@ -78,7 +79,7 @@ function structureOf(element: Element): string | null {
 }
 
 const given = (element: Element): string => {
-  const label = attributeOf(element, "aria-label");
+  const label = ariaOf(element, "aria-label");
   return label ? ` ${quote(squash(label))}` : "";
 };
 
@@ -86,7 +87,7 @@ function statesOf(element: Element, entry: PageElement): string {
   const states: string[] = [];
   if (/^(?:checked|mixed|selected|pressed)$/.test(entry.value ?? "")) states.push(entry.value!);
   if (entry.disabled) states.push("disabled");
-  const expanded = attributeOf(element, "aria-expanded");
+  const expanded = ariaOf(element, "aria-expanded");
   if (expanded !== null) states.push(expanded === "true" ? "expanded" : "collapsed");
   if (element instanceof HTMLTextAreaElement || attributeOf(element, "aria-multiline") === "true")
     states.push("multiline");

@@ -5,7 +5,7 @@
  * their objects may throw.
  */
 
-import { CLICKS, PRESSES } from "./listener-protocol.ts";
+import { CLICKS, KEYS, MENUS, PRESSES } from "./listener-protocol.ts";
 
 /** What libraries call their handlers: React's properties, Solid's and Svelte's keys. */
 const HANDLERS: Record<string, number> = {
@@ -30,6 +30,17 @@ const HANDLERS: Record<string, number> = {
   mouseup: PRESSES,
   pointerdown: PRESSES,
   pointerup: PRESSES,
+  onKeyDown: KEYS,
+  onKeyUp: KEYS,
+  __keydown: KEYS,
+  $$keydown: KEYS,
+  keydown: KEYS,
+  keyup: KEYS,
+  keypress: KEYS,
+  onContextMenu: MENUS,
+  __contextmenu: MENUS,
+  $$contextmenu: MENUS,
+  contextmenu: MENUS,
 };
 const REACT = /^__react(?:Props|EventHandlers)\$/;
 /** Keys of Solid and Svelte. */
@@ -45,7 +56,7 @@ const isHandler = (value: unknown) => typeof value === "function" || Array.isArr
 
 /** `note` is called for each element, maybe several times. */
 export type FindDelegated = (
-  callbacks: readonly unknown[],
+  callbacks: readonly { callback: unknown; bits: number }[],
   note: (element: Element, bits: number) => void,
 ) => void;
 
@@ -111,10 +122,10 @@ export function delegationFinder(): FindDelegated {
 
   return (callbacks, note) => {
     try {
-      for (const callback of callbacks)
+      for (const { callback, bits } of callbacks)
         if (callback !== null && (typeof callback === "function" || typeof callback === "object"))
           for (const selector of selectorsIn(callback))
-            for (const element of Array.from(find(document, selector))) note(element, CLICKS);
+            for (const element of Array.from(find(document, selector))) note(element, bits);
       ofJquery(document, note);
       for (const element of Array.from(find(document, "*"))) {
         ofElement(element, note);

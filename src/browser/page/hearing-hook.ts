@@ -14,6 +14,8 @@ const MOVES = (
   "pointerrawupdate"
 ).split(" ");
 
+const WHEELS = ["wheel", "mousewheel"];
+
 /** What the browser tells a moment after it happens: wherever a page listens to it, it may go on because of it. */
 const LATE = (
   "toggle beforetoggle close cancel select selectionchange scroll scrollend hashchange popstate transitionrun " +
@@ -106,10 +108,10 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
   const handles = (target: unknown, type: string) => !!(target as Record<string, unknown>)[`on${type}`];
   const hears = (target: EventTarget, type: string): boolean =>
     handles(target, type) || (isElement(target) ? listensTo(target, type) : roots[type] === true);
-  const areMovesHeard = (event: Event): boolean => {
+  const areHeard = (event: Event, types: readonly string[]): boolean => {
     const path = pathOf(event);
     for (let i = 0; i < path.length; i++)
-      for (let j = 0; j < MOVES.length; j++) if (hears(path[i]!, MOVES[j]!)) return true;
+      for (let j = 0; j < types.length; j++) if (hears(path[i]!, types[j]!)) return true;
     return false;
   };
   const isToldLate = (): boolean => {
@@ -129,7 +131,8 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
   };
   for (const type of ["mousedown", "keydown"])
     listen(window, type, () => inputs++, { capture: true, passive: true });
-  listen(window, names.moves, (event) => answer(event, areMovesHeard), { capture: true });
+  listen(window, names.moves, (event) => answer(event, () => areHeard(event, MOVES)), { capture: true });
+  listen(window, names.wheels, (event) => answer(event, () => areHeard(event, WHEELS)), { capture: true });
   return {
     noteStart,
     noteListener: (target, type) => {

@@ -77,6 +77,11 @@ export function changesOnHover(element: Element): boolean {
   return isHeard(element) || (left !== undefined && isHeard(left));
 }
 
+/** Whether a script may move something by itself when the mouse's wheel is turned over this element. */
+export const isWheelHeard = (element: Element): boolean =>
+  names !== undefined &&
+  element.dispatchEvent(new MouseEvent(names.wheels, { cancelable: true, composed: true }));
+
 /** What runs scripts, now or later, or changes the document by itself. */
 const ACTIVE =
   `script, meta[http-equiv=refresh i], [href^="javascript:" i], [action^="javascript:" i], [formaction^="javascript:" i], ` +

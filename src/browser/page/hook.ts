@@ -6,7 +6,8 @@
  */
 
 import { delegationFinder } from "./delegation-hook.ts";
-import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
+import { recordInternals } from "./internals-hook.ts";
+import { CLICKS, DELEGATES, KEYS, MENUS, namesOf, PRESSES } from "./listener-protocol.ts";
 import { recordHearing } from "./hearing-hook.ts";
 import { free } from "./page-natives.ts";
 import type { Follow } from "./page-natives.ts";
@@ -26,6 +27,10 @@ const BITS: Record<string, number> = {
   mouseup: PRESSES,
   pointerdown: PRESSES,
   pointerup: PRESSES,
+  keydown: KEYS,
+  keyup: KEYS,
+  keypress: KEYS,
+  contextmenu: MENUS,
 };
 const TYPES = Object.keys(BITS);
 
@@ -48,11 +53,11 @@ type Handler = EventListenerOrEventListenerObject | null | undefined;
 type Options = AddEventListenerOptions | boolean | undefined;
 
 export function recordListeners(key: string): void {
-  const { hello, welcome, ask, note } = namesOf(key);
+  const { hello, welcome, ask, note, said } = namesOf(key);
   // Whatever is used after the page's scripts have begun is taken now, and bound so that it needs no prototype.
   type Get = (object: unknown) => unknown;
   const { apply } = Reflect;
-  const { WeakRef, UIEvent } = window;
+  const { WeakRef, UIEvent, CustomEvent } = window;
   const { create } = Object;
   const add = free<(target: unknown, type: string, callback: Handler, options?: Options) => void>(
     EventTarget,
@@ -69,8 +74,8 @@ export function recordListeners(key: string): void {
   const isAborted = free<Get>(AbortSignal, "aborted", "get");
 
   let references: WeakRef<Element>[] = [];
-  /** What is called for clicks anywhere in the document: some of it may be for others. */
-  const callbacks: unknown[] = [];
+  /** What is called for clicks anywhere in the document, with either button: some of it may be for others. */
+  const callbacks: { callback: unknown; bits: number }[] = [];
   const findDelegated = delegationFinder();
   let greeting = 0;
 
@@ -139,7 +144,9 @@ export function recordListeners(key: string): void {
     const options = args[2] as Options;
     if (callback === null || callback === undefined) return;
     hearing.noteListener(element, type);
-    if (BITS[type] && callbacks.length < MOST_CALLBACKS) callbacks[callbacks.length] = callback;
+    const bits = BITS[type]! & ~KEYS;
+    if (bits && callbacks.length < MOST_CALLBACKS)
+      callbacks[callbacks.length] = { callback, bits: bits === MENUS ? MENUS : CLICKS };
     if (!isElement(element)) return;
     const listener: Listener = { type, callback, capture: isCapture(options) };
     if (typeof options === "object" && options !== null) {
@@ -175,7 +182,11 @@ export function recordListeners(key: string): void {
     }
     return record;
   };
+  const tellInternals = recordInternals(follow);
   const tell = () => {
+    tellInternals(greeting, (element, detail) =>
+      dispatch(element, new CustomEvent(said, { detail, composed: true })),
+    );
     for (let i = 0; i < references.length; i++) {
       const element = deref(references[i]!);
       if (element) get(known, element)!.delegated = 0;

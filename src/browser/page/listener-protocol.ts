@@ -6,6 +6,25 @@ export const CLICKS = 1;
 export const PRESSES = 2;
 /** It listens to so many things that it passes them on to what is in it. */
 export const DELEGATES = 4;
+/** It listens to keys. */
+export const KEYS = 8;
+/** It listens to the right mouse button. */
+export const MENUS = 16;
+
+/** What may be said by `ElementInternals`, as the attributes that say the same. */
+export const INTERNALS: Readonly<Record<string, string>> = {
+  role: "role",
+  ariaLabel: "aria-label",
+  ariaChecked: "aria-checked",
+  ariaPressed: "aria-pressed",
+  ariaSelected: "aria-selected",
+  ariaExpanded: "aria-expanded",
+  ariaDisabled: "aria-disabled",
+  ariaValueNow: "aria-valuenow",
+  ariaValueMin: "aria-valuemin",
+  ariaValueMax: "aria-valuemax",
+  ariaValueText: "aria-valuetext",
+};
 
 /** Types of the events, which no page can guess. */
 export const namesOf = (key: string) => ({
@@ -15,8 +34,10 @@ export const namesOf = (key: string) => ({
   welcome: `${key}-welcome`,
   /** From us, on that element: what is new? */
   ask: `${key}-ask`,
-  /** The answer, on every element that changed: `detail` has the bits above. */
+  /** The answer, on every element that changed: `detail` has the bits above, */
   note: `${key}-note`,
+  /** or, as JSON, what is said of it by `ElementInternals`. */
+  said: `${key}-said`,
 });
 
 /** What a page does on its own later than this after an action is not waited for. */
@@ -47,4 +68,6 @@ export const hearingNamesOf = (key: string) => ({
   ask: `${key}-heard`,
   /** From us, on an element: would nobody hear the pointer come to it or leave it? Then it comes back prevented. */
   moves: `${key}-moves`,
+  /** The same of the mouse's wheel. */
+  wheels: `${key}-wheels`,
 });

@@ -1,6 +1,7 @@
 /** @file Which elements listen to the mouse, as `hook.ts` tells from the page's world. */
 
-import { CLICKS, DELEGATES, namesOf, PRESSES } from "./listener-protocol.ts";
+import { noteInternals } from "./internals.ts";
+import { CLICKS, DELEGATES, KEYS, MENUS, namesOf, PRESSES } from "./listener-protocol.ts";
 import { attributeOf, hasAttributeOf } from "./native.ts";
 import { connectHearing } from "./hearing.ts";
 import { connectTimers } from "./timers.ts";
@@ -18,7 +19,9 @@ const take = (event: Event) => {
   version++;
   // The path leads into open shadow roots.
   const [element] = event.composedPath();
-  if (element instanceof Element) noted.set(element, (event as UIEvent).detail);
+  if (!(element instanceof Element)) return;
+  if (event instanceof CustomEvent) noteInternals(element, event.detail as string);
+  else noted.set(element, (event as UIEvent).detail);
 };
 
 /** `key` is what `hook.ts` was given. */
@@ -40,12 +43,14 @@ export function learnListeners(): number {
   if (!names) return version;
   // `document.open` removes every listener of the window.
   window.addEventListener(names.note, take, true);
+  window.addEventListener(names.said, take, true);
   if (!welcomed) window.dispatchEvent(new MouseEvent(names.hello, { relatedTarget: channel }));
   channel.dispatchEvent(new Event(names.ask));
   return version;
 }
 
 const CLICK_ATTRIBUTES = ["onclick", "ondblclick"];
+const KEY_ATTRIBUTES = ["onkeydown", "onkeyup", "onkeypress"];
 const PRESS_ATTRIBUTES = ["onmousedown", "onmouseup", "onpointerdown", "onpointerup"];
 
 const bitsOf = (element: Element): number => noted.get(element) ?? 0;
@@ -61,6 +66,18 @@ export function answers(element: Element): boolean {
   return (
     (bits & (CLICKS | PRESSES)) !== 0 || has(element, CLICK_ATTRIBUTES) || has(element, PRESS_ATTRIBUTES)
   );
+}
+
+/** It answers to keys, and takes the focus for them, or to the right mouse button; to the left one it need not. */
+export function answersOtherwise(element: Element): boolean {
+  const bits = bitsOf(element);
+  if (bits & DELEGATES) return false;
+  if (bits & MENUS) return true;
+  const menu = attributeOf(element, "oncontextmenu");
+  // Pages keep their pictures from being saved so.
+  if (menu !== null && !/^\s*(?:return false\b|event\.preventDefault\(\))?[\s;]*$/.test(menu)) return true;
+  const focus = attributeOf(element, "tabindex");
+  return focus !== null && Number(focus) >= 0 && ((bits & KEYS) !== 0 || has(element, KEY_ATTRIBUTES));
 }
 
 /** It listens to presses of the mouse button, not to clicks: to be dragged, moved to the front or selected in. */

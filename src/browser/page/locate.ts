@@ -3,6 +3,7 @@
 import { intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
 import { changesOnHover } from "./hearing.ts";
+import { ariaOf } from "./internals.ts";
 import { memory } from "./memory.ts";
 import { isDisabled } from "./value.ts";
 import {
@@ -268,7 +269,7 @@ export function sliderState(index: number): SliderState | null {
       vertical: false,
     };
   }
-  const number = (name: string) => Number(attributeOf(element, name) ?? NaN);
+  const number = (name: string) => Number(ariaOf(element, name) ?? NaN);
   const vertical = attributeOf(element, "aria-orientation") === "vertical";
   const thumb = boxOf(element);
   let track = thumb;

@@ -16,7 +16,7 @@ import {
   locate,
   sliderState,
 } from "./locate.ts";
-import { scroll } from "./scroll-pane.ts";
+import { hasWheelMoved, scroll } from "./scroll-pane.ts";
 import { findPassage, placeOfText, selectPassage } from "./select-text.ts";
 import { observeAria } from "./aria.ts";
 import { accessKeyFacts, elementsWithAccessKey, facts, focusedFacts } from "./facts.ts";
@@ -127,6 +127,7 @@ const api = {
   gripOf,
   sliderState,
   scroll,
+  hasWheelMoved,
   hasSelection,
   beginTyping,
   checkTyping,

@@ -2,12 +2,12 @@
 
 import { generatedText } from "./generated.ts";
 import { iconNameOf } from "./icon.ts";
+import { ariaOf } from "./internals.ts";
 import {
   attributeOf,
   boxesOf,
   elementById,
   findAllIn,
-  hasAttributeOf,
   labelsOf,
   nodeTypeOf,
   rootOf,
@@ -118,7 +118,7 @@ function givenName(element: Element): string {
       .join(" "),
   );
   if (byIds) return byIds;
-  const own = hasAttributeOf(element, "aria-label") ? squash(attributeOf(element, "aria-label")!) : "";
+  const own = squash(ariaOf(element, "aria-label") ?? "");
   if (own) return own;
   const labels = [...labelsOf(element)];
   return labels.length === 0 ? "" : squash(labels.map((label) => textOf(label)).join(" "));

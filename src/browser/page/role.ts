@@ -1,7 +1,8 @@
 /** @file Roles of what can be acted on. */
 
 import { shownOnHover } from "./hover.ts";
-import { answers, onlyPresses } from "./listeners.ts";
+import { ariaOf } from "./internals.ts";
+import { answers, answersOtherwise, onlyPresses } from "./listeners.ts";
 import {
   attributeOf,
   boxOf,
@@ -56,9 +57,9 @@ export const isField = (element: Element): boolean =>
   element instanceof HTMLTextAreaElement ||
   (element instanceof HTMLInputElement && TEXT_INPUTS.has(element.type));
 
-/** The first word of `role`; empty without one. */
+/** The first word of the role that is said; empty without one. */
 export const explicitRoleOf = (element: Element): string =>
-  attributeOf(element, "role")?.trim().split(/\s+/)[0] ?? "";
+  ariaOf(element, "role")?.trim().split(/\s+/)[0] ?? "";
 
 /** Role of something to act on; `null` for everything else. */
 export function roleOf(element: Element): string | null {
@@ -109,6 +110,7 @@ function clickable(element: Element): string | null {
   const tag = tagOf(element);
   if (NEVER_CLICKABLE.has(tag) || closestOf(element, "label")) return null;
   if (answers(element)) return answersItself(element) ? "clickable" : null;
+  if (answersOtherwise(element) && !matchesOf(element, CONTAINERS) && isSmall(element)) return "clickable";
   if (ownsPointer(element) && !holdsElements(element)) return "clickable";
   const hidden = shownOnHover(element);
   return hidden.length > 0 && !showsElements(element, hidden) ? "clickable" : null;
@@ -134,7 +136,7 @@ function answersItself(element: Element): boolean {
   if (ownsPointer(element)) return cellsOf(element).length < 2;
   if (matchesOf(element, CONTAINERS)) return false;
   if (matchesOf(element, ITEMS)) return true;
-  if (onlyPresses(element)) return text <= 100 && !holdsElements(element) && entriesOf(element).length === 0;
+  if (onlyPresses(element)) return isSmall(element);
   if (
     parent &&
     [...childElementsOf(parent)].some((one) => one !== element && tagOf(one) === tag && answers(one))
@@ -146,6 +148,12 @@ function answersItself(element: Element): boolean {
   if (share > 1 / 4 || text > LONGEST || entriesOf(element).length > 0) return false;
   return !holdsElements(element) || (share < 1 / 8 && text > 0 && !wrapsField(element));
 }
+
+/** Short, and nothing in it could be meant by itself. */
+const isSmall = (element: Element): boolean =>
+  (contentOf(element) ?? "").trim().length <= 100 &&
+  !holdsElements(element) &&
+  entriesOf(element).length === 0;
 
 /** All that is in it is a field and what that is called. */
 function wrapsField(element: Element): boolean {

@@ -1,12 +1,15 @@
 /** @file `Scroll`: moves what an element stands in, or the page. */
 
+import { isWheelHeard } from "./hearing.ts";
 import { usable } from "./locate.ts";
-import type { Refusal } from "./locate.ts";
+import type { Refusal, Spot } from "./locate.ts";
 import { memory } from "./memory.ts";
 import {
+  boxOf,
   clientHeightOf,
   clientWidthOf,
   findAllIn,
+  innerTextOf,
   isRendered,
   page,
   scrollByOf,
@@ -15,7 +18,7 @@ import {
 } from "./native.ts";
 import { scroller } from "./scroll.ts";
 import { holderOfText } from "./select-text.ts";
-import { parentOf, styleOf } from "./tree.ts";
+import { elementAt, parentOf, styleOf } from "./tree.ts";
 
 export type Direction = "up" | "down" | "left" | "right";
 
@@ -25,6 +28,8 @@ export interface Scrolled {
   moved: boolean;
   /** What moves is part of the page. */
   pane: boolean;
+  /** Where a script hears the mouse's wheel, where nothing else has moved, and how far to turn it. */
+  wheel?: { spot: Spot; by: number };
 }
 
 /**
@@ -47,7 +52,38 @@ export function scroll(at: number | string | null, direction: Direction): Scroll
     pane = paneOf(holder, sideways);
   }
   const element = pane ?? (sideways ? widest() : scroller());
-  return { kind: "scrolled", moved: move(element, direction), pane: pane !== null };
+  const scrolled: Scrolled = { kind: "scrolled", moved: move(element, direction), pane: pane !== null };
+  const wheel =
+    scrolled.moved || sideways ? null : wheelOver(typeof at === "number" ? memory.elements[at]! : null);
+  if (wheel) scrolled.wheel = { ...wheel, by: direction === "up" ? -wheel.by : wheel.by };
+  return scrolled;
+}
+
+/** For what a script moves: over an element, or the middle of the page. */
+function wheelOver(element: Element | null): { spot: Spot; by: number } | null {
+  const { left, top, right, bottom } = element ? boxOf(element) : new DOMRect(0, 0, innerWidth, innerHeight);
+  const spot = { x: (left + right) / 2, y: (top + bottom) / 2 };
+  const hit = elementAt(spot.x, spot.y);
+  if (!hit || !isWheelHeard(hit)) return null;
+  beforeWheel = placesNow();
+  return { spot, by: WHEEL_PX };
+}
+
+/** About as far as a person turns it at once. */
+const WHEEL_PX = 120;
+const WHEEL_MS = 250;
+let beforeWheel = "";
+const placesNow = (): string =>
+  JSON.stringify([innerTextOf(page.root), memory.elements.map((element) => boxOf(element))]);
+
+/** Whether turning the wheel has moved or changed anything, after a moment. */
+export async function hasWheelMoved(): Promise<boolean> {
+  const end = performance.now() + WHEEL_MS;
+  while (performance.now() < end) {
+    if (placesNow() !== beforeWheel) return true;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return false;
 }
 
 function move(element: Element, direction: Direction): boolean {

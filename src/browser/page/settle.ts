@@ -4,7 +4,7 @@ import { beginHearing, isInert, isUneventful, needsFrame } from "./hearing.ts";
 import type { PageSnapshot } from "./listing.ts";
 import { LATE_MS, REPLY } from "./listener-protocol.ts";
 import { memory, watchInput } from "./memory.ts";
-import { page } from "./native.ts";
+import { matchesOf, page } from "./native.ts";
 import { watchNoise } from "./noise.ts";
 import { pendingTimers } from "./timers.ts";
 
@@ -122,6 +122,11 @@ function remainingOf(animation: Animation, maxMs: number): number | null {
   const left = (end - Number(animation.currentTime ?? 0)) / playbackRate;
   return Number.isFinite(left) && left <= maxMs ? Math.max(0, left) : null;
 }
+
+const TRANSITION = ":active-view-transition";
+const knowsTransitions = CSS.supports(`selector(${TRANSITION})`);
+/** During a view transition the page is covered by pictures of it. */
+const isInTransition = () => knowsTransitions && !page.empty && matchesOf(page.root, TRANSITION);
 
 const runs = new WeakMap<Element, { endsAt: number; chain: number }>();
 
@@ -297,7 +302,7 @@ export async function readAtRest(
       const loaded = page.loaded || neverLoads;
       const began = active || now >= giveUp;
       if (loaded && began && (rest <= EARLY_MS || still || isInert())) {
-        const left = Math.max(animating(end - now), awaited(now));
+        const left = Math.max(animating(end - now), awaited(now), isInTransition() ? RETHINK_MS : 0);
         if (left > 0) {
           still = false;
           // It may be cancelled before its end.

@@ -10,6 +10,7 @@ import {
   matchesOf,
   rootOf,
 } from "./native.ts";
+import { ariaOf } from "./internals.ts";
 import { innerFieldOf } from "./name.ts";
 import { isField } from "./role.ts";
 import { squash, unmark } from "./text.ts";
@@ -29,24 +30,24 @@ export function valueOf(element: Element, role: string): string | undefined {
   if (element instanceof HTMLTextAreaElement) return unmark(element.value);
   if (role === "textbox") return editedText(element);
   if (TOGGLES.test(role)) {
-    const checked = attributeOf(element, "aria-checked");
+    const checked = ariaOf(element, "aria-checked");
     if (checked !== null) return checked === "true" ? "checked" : checked === "mixed" ? "mixed" : "unchecked";
   }
   if (role === "slider")
-    return attributeOf(element, "aria-valuetext") ?? attributeOf(element, "aria-valuenow") ?? undefined;
+    return ariaOf(element, "aria-valuetext") ?? ariaOf(element, "aria-valuenow") ?? undefined;
   if (role === "combobox") {
     const field = innerFieldOf(element);
     return (field && field.type !== "password" && unmark(field.value)) || squash(innerTextOf(element));
   }
-  if (/^(?:tab|option|treeitem)$/.test(role) && attributeOf(element, "aria-selected") === "true")
+  if (/^(?:tab|option|treeitem)$/.test(role) && ariaOf(element, "aria-selected") === "true")
     return "selected";
-  if (role === "button" && attributeOf(element, "aria-pressed") === "true") return "pressed";
+  if (role === "button" && ariaOf(element, "aria-pressed") === "true") return "pressed";
   return undefined;
 }
 
 /** Text of a rich editor: a line for each of its blocks. */
 function editedText(element: Element): string {
-  const now = attributeOf(element, "aria-valuetext") ?? attributeOf(element, "aria-valuenow");
+  const now = ariaOf(element, "aria-valuetext") ?? ariaOf(element, "aria-valuenow");
   if (now !== null && !findIn(element, "*") && (contentOf(element) ?? "").trim() === "") return now;
   return unmark(innerTextOf(element))
     .replace(/\n{3,}/g, "\n\n")
@@ -66,4 +67,6 @@ export function optionsOf(element: Element): string[] | undefined {
 }
 
 export const isDisabled = (element: Element): boolean =>
-  matchesOf(element, ":disabled") || closestOf(element, '[aria-disabled="true"]') !== null;
+  matchesOf(element, ":disabled") ||
+  ariaOf(element, "aria-disabled") === "true" ||
+  closestOf(element, '[aria-disabled="true"]') !== null;
