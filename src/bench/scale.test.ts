@@ -40,19 +40,19 @@ describe("benchScale", () => {
   };
 
   // Records are real files: virtual time goes on while one is written, so that runs differ a little.
-  it("finds what ends first", { timeout: 240_000 }, async () => {
+  it("finds what ends first", { timeout: 600_000 }, async () => {
     const [few, many] = await benchScale(options);
-    expect(few).toMatchObject({ parallel: 4, episodes: 128, steps: 512, faults: 0, bottleneck: "waiting" });
-    // 128 episodes of one start and 4 steps of 2 s, 4 at once; at first they ask the model at the same time, which takes 3/4 s more.
-    expect(few!.seconds / ((128 / 4) * 9 + 0.75)).toBeCloseTo(1, 1);
+    expect(few).toMatchObject({ parallel: 4, episodes: 64, steps: 256, faults: 0, bottleneck: "waiting" });
+    // 64 episodes of one start and 4 steps of 2 s, 4 at once; at first they ask the model at the same time, which takes 3/4 s more.
+    expect(few!.seconds / ((64 / 4) * 9 + 0.75)).toBeCloseTo(1, 1);
     expect(many).toMatchObject({ bottleneck: "model" });
     expect(many!.stepsPerSecond).toBeCloseTo(4, 0);
   });
 
-  it("counts what broken attempts cost", { timeout: 240_000 }, async () => {
+  it("counts what broken attempts cost", { timeout: 600_000 }, async () => {
     const runs = await benchScale({ ...options, parallel: [16], faultRates: [0, 0.2] });
     const [sound, broken] = runs;
-    expect(broken!.faults).toBeGreaterThan(10);
+    expect(broken!.faults).toBeGreaterThan(5);
     expect(broken!.steps).toBeGreaterThan(sound!.steps);
     expect(broken!.usefulStepsPerSecond).toBeLessThan(broken!.stepsPerSecond);
   });

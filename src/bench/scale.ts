@@ -80,18 +80,20 @@ export async function benchScale(options: ScaleOptions): Promise<ScaleRun[]> {
     ...others.map((faultRate) => ({ parallel: middle, faultRate })),
   ];
   // The first run is slower: code is compiled in it.
-  await measure(options, { parallel: 8, faultRate: 0 }, tokenizer, collect);
+  await measure(options, { parallel: 8, faultRate: 0, episodes: 16 }, tokenizer, collect);
   for (const one of wanted) {
     options.signal?.throwIfAborted();
     options.onProgress?.(`${one.parallel} episodes at once, ${one.faultRate * 100}% faults`);
-    runs.push(await measure(options, one, tokenizer, collect));
+    // Long enough for a steady state, and no shorter than two rounds of all places.
+    const episodes = Math.max(64, 2 * one.parallel);
+    runs.push(await measure(options, { ...one, episodes }, tokenizer, collect));
   }
   return runs;
 }
 
 async function measure(
   options: ScaleOptions,
-  { parallel, faultRate }: { parallel: number; faultRate: number },
+  { parallel, faultRate, episodes }: { parallel: number; faultRate: number; episodes: number },
   tokenizer: Sampler["tokenizer"],
   collect: () => void,
 ): Promise<ScaleRun> {
@@ -103,8 +105,6 @@ async function measure(
     tokens_T: [...tokenizer.encode(ACTION), ...(tokenizer.endTokens ?? [])],
   });
   const site = simulatedSite(options, { browsers, faultRate, outside, clock });
-  // Long enough for a steady state, and no shorter than two rounds of all places.
-  const episodes = Math.max(128, 2 * parallel);
   const requests = Array.from({ length: episodes }, (_, i) => ({
     id: `e${i}`,
     task: taskOf(i, options.steps),
