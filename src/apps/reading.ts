@@ -51,7 +51,7 @@ export function* clickOn(page: Observation, role: string, label: string | RegExp
   return yield click(yield* reach(page, role, label, nth), role, label, nth);
 }
 
-/** Writes into a field, in the place of what is there. */
+/** Writes into a field, instead of what is there. */
 export function* fillIn(page: Observation, label: string | RegExp, text: string, role = "textbox"): Stretch {
   return yield type(yield* reach(page, role, label), label, text, role);
 }

@@ -392,7 +392,7 @@ export class BrowserEpisode implements Episode {
     for (;;) {
       let document: ObservedDocument | null = null;
       try {
-        document = await this.#tabs.settled(settle, signal);
+        document = await this.#tabs.waitUntilQuiet(settle, signal);
       } catch (error) {
         const isLate = error instanceof TooLate || (error instanceof Fault && error.code !== "site_down");
         if (!isLate || !(await guard?.waitForAnswers(signal))) throw error;

@@ -162,7 +162,7 @@ export class Tabs {
   }
 
   /** Waits by what the page does until it is quiet, and returns what it then is. */
-  async settled(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
+  async waitUntilQuiet(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
     const { navigationMs, settleMs, responseMs } = this.#limits;
     const started = performance.now();
     const spent = () => performance.now() - started;

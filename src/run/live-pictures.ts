@@ -12,7 +12,7 @@ import { pictureName, pictureType } from "./paths.ts";
 export interface LivePictures extends AsyncDisposable {
   /** Shows a picture that was taken anyway. */
   show(episodeId: string, index: number, image: Uint8Array): Promise<void>;
-  /** Takes and shows one, if one is due. Rejects for no trouble with pictures: the episode is what counts. */
+  /** Takes and shows one, if one is due. Never rejects because of a picture: the episode is what counts. */
   offer(episodeId: string, index: number, take: () => Promise<Uint8Array>): Promise<void>;
   /** The episode is over. */
   end(episodeId: string): Promise<void>;

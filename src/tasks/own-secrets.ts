@@ -73,14 +73,14 @@ function inHeader(value: string): string[] {
 
 /** Throws a `ConfigError` where a secret stands in what agents and records have to have: it could not be taken out. */
 export function refuseSecretTasks(definition: SiteDefinition, tasks: readonly Task[]): void {
-  const told = (task: Task) =>
+  const print = (task: Task) =>
     JSON.stringify([task.id, task.instruction, task.startUrl, task.params, task.templateId]);
   const hint =
     "Choose another password. Where agents must know it, it is no secret: write `secret: false` in the step of `login` that types it.";
   if (redact(definition.name) !== definition.name)
     throw new ConfigError(`the name of the site has a secret of its login in it`, hint);
-  if (redact(tasks.map(told).join("\n\n")) === tasks.map(told).join("\n\n")) return;
-  const task = tasks.find((each) => redact(told(each)) !== told(each));
+  if (redact(tasks.map(print).join("\n\n")) === tasks.map(print).join("\n\n")) return;
+  const task = tasks.find((each) => redact(print(each)) !== print(each));
   if (task)
     throw new ConfigError(
       `a secret of the login of ${definition.name} stands in the task ${redact(task.id)}: ${redact(task.instruction)}`,

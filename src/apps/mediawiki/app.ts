@@ -149,7 +149,7 @@ export const mediawiki: App = {
 };
 
 /**
- * Puts a fresh copy of the data in the place of what there was, in another folder: what still writes has the old files.
+ * Puts a fresh copy of the data instead of what there was, in another folder: what still writes has the old files.
  * PHP remembers where a symbolic link led, so the folder's number is in a file.
  */
 async function reset(directory: string, { port }: SiteCopy): Promise<void> {

@@ -159,7 +159,8 @@ class Cursor {
       case 10:
       case 11: {
         const value = type === 10 ? this.u64() : b.readBigInt64LE(this.skip(8));
-        if (!Number.isSafeInteger(Number(value))) this.fail(`is ${value}, which is no number of this format`);
+        if (!Number.isSafeInteger(Number(value)))
+          this.fail(`is ${value}, which is not a number of this format`);
         return Number(value);
       }
       case 12:
