@@ -3,7 +3,7 @@
 import type { ObservedElement, Observation } from "../../core/observation.ts";
 import { exit, find } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
-import { arrive, clickOn, reach, until } from "../reading.ts";
+import { arrive, clickOn, reach, readUntil, until } from "../reading.ts";
 
 /** What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in. */
 const inBar = (page: Observation, label: string): ObservedElement | undefined =>
@@ -16,6 +16,11 @@ export function* use(page: Observation, label: string): Stretch {
   const found = inBar(now, label);
   if (!found) throw new Error(`oracle: nothing called ${label} can be used\n${now.text}`);
   return yield { kind: "click", element: found.name };
+}
+
+/** Leaves the list for what the page's bar offers. While a list is still loading, Roundcube does nothing else. */
+export function* leaveFor(first: Observation, label: string): Stretch {
+  return yield* use(yield* readUntil(first, /Messages 1 to \d/), label);
 }
 
 /** Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself. */

@@ -6,7 +6,7 @@ import { exit } from "../../sites/hands.ts";
 import { clickOn, fillIn, reach, readUntil } from "../reading.ts";
 import { colleagues, DOMAIN, messages } from "./content.ts";
 import type { UserId } from "./content.ts";
-import { body, openLetter, use } from "./hands.ts";
+import { body, leaveFor, openLetter, use } from "./hands.ts";
 import { letterOf, letters } from "./lookups.ts";
 import { unreadAtFirst } from "./state.ts";
 import type { MailChecks, Post } from "./state.ts";
@@ -144,7 +144,7 @@ const addContact = ({ becomes }: MailChecks) =>
     check: ({ name, email }) => [becomes(({ contacts }) => void (contacts.care[name] = email))],
     *oracle({ name, email }, first) {
       const [firstName, lastName] = name.split(" ");
-      let page = yield* use(first, "Contacts");
+      let page = yield* leaveFor(first, "Contacts");
       page = yield* use(page, "Create");
       page = yield* fillIn(page, "First Name", firstName!);
       page = yield* fillIn(page, "Last Name", lastName!);
@@ -172,7 +172,7 @@ const changeContact = ({ becomes }: MailChecks) =>
     user: "repairs",
     check: ({ name, email }) => [becomes(({ contacts }) => void (contacts.repairs[name] = email))],
     *oracle({ name, email }, first) {
-      let page = yield* use(first, "Contacts");
+      let page = yield* leaveFor(first, "Contacts");
       page = yield* clickOn(page, "option", name);
       page = yield* clickOn(page, "button", "Edit");
       page = yield* fillIn(page, "Email", email);
@@ -203,7 +203,7 @@ const signature = ({ becomes }: MailChecks) =>
     user: "care",
     check: ({ text }) => [becomes(({ identities }) => void (identities.care.signature = text))],
     *oracle({ text }, first) {
-      let page = yield* use(first, "Settings");
+      let page = yield* leaveFor(first, "Settings");
       page = yield* use(page, "Identities");
       page = yield* clickOn(page, "option", /Lena Marsh/);
       page = yield* reach(page, "textbox", "Display Name");
@@ -235,7 +235,7 @@ const response = ({ becomes }: MailChecks) =>
     user: "repairs",
     check: ({ name, text }) => [becomes(({ responses }) => void (responses.repairs[name] = text))],
     *oracle({ name, text }, first) {
-      let page = yield* use(first, "Settings");
+      let page = yield* leaveFor(first, "Settings");
       page = yield* use(page, "Responses");
       page = yield* use(page, "Create");
       page = yield* fillIn(page, "Name", name);
@@ -270,7 +270,7 @@ const newFolder = ({ becomes }: MailChecks) =>
     user: ({ user }) => user,
     check: ({ user, folder }) => [becomes(({ boxes }) => void (boxes[user][folder] = {}))],
     *oracle({ folder }, first) {
-      let page = yield* use(first, "Settings");
+      let page = yield* leaveFor(first, "Settings");
       page = yield* use(page, "Folders");
       page = yield* use(page, "Create");
       page = yield* fillIn(page, "Folder name", folder);

@@ -7,7 +7,7 @@ import { answerIs, answerJson } from "../../sites/verify.ts";
 import { clickOn, other, read, reach, readUntil } from "../reading.ts";
 import { buyerOf, colleagues, customers, messages } from "./content.ts";
 import type { Message, UserId } from "./content.ts";
-import { openFolder, openLetter, use } from "./hands.ts";
+import { leaveFor, openFolder, openLetter } from "./hands.ts";
 import type { MailChecks } from "./state.ts";
 
 /** Letters of customers in an inbox. */
@@ -144,7 +144,7 @@ const address = ({ unchanged }: MailChecks) =>
     user: ({ user }) => user,
     check: ({ name }) => [answerIs(addressOf(name)), unchanged()],
     *oracle({ name }, first) {
-      let page = yield* use(first, "Contacts");
+      let page = yield* leaveFor(first, "Contacts");
       page = yield* clickOn(page, "option", name);
       page = yield* reach(page, "link", /@/);
       yield exit(page.elements.find(({ role, label }) => role === "link" && label.includes("@"))!.label);

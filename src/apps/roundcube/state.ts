@@ -146,7 +146,8 @@ function written(mail: string): Written {
         .filter((line) => !line.startsWith(">"))
         .join("\n"),
     ),
-    answers: /<([^>]+)>/.exec(headers["in-reply-to"] ?? "")?.[1] ?? null,
+    // Roundcube names the letter in this header, too, when it passes it on.
+    answers: passedOn ? null : (/<([^>]+)>/.exec(headers["in-reply-to"] ?? "")?.[1] ?? null),
     forwards: passedOn?.id ?? null,
   };
 }

@@ -7,7 +7,7 @@ import type { Stretch } from "../../sites/oracle-steps.ts";
 import type { Observation } from "../../core/observation.ts";
 import { fillIn, readUntil } from "../reading.ts";
 import { colleagues } from "./content.ts";
-import { body, composed, openLetter, recipients, send, use } from "./hands.ts";
+import { body, composed, leaveFor, openLetter, recipients, send, use } from "./hands.ts";
 import { letterOf, letters } from "./lookups.ts";
 import type { MailChecks, Written } from "./state.ts";
 
@@ -101,7 +101,7 @@ const MAILS = colleagues.flatMap(({ email }) =>
 
 /** Fills in the form of a new mail. */
 function* fillForm(first: Observation, { to, subject, text }: (typeof MAILS)[number]): Stretch {
-  let page = yield* use(first, "Compose");
+  let page = yield* leaveFor(first, "Compose");
   page = yield* composed(page);
   page = yield { kind: "type", element: recipients(page).name, text: to };
   page = yield* fillIn(page, /^Subject/, subject);
