@@ -138,7 +138,7 @@ export const lookups = (desk: StateChecks<Desk>): SiteTemplate[] => [
     check: ({ subject }) => [answerIs(String(numberOfSubject(subject))), desk.unchanged()],
     *oracle({ subject }, first) {
       const page = yield* lookUp(first, `"${subject}"`);
-      yield exit(yield* read(page, new RegExp(`(\\d+) ${escape(subject)}`)));
+      yield exit(yield* read(page, new RegExp(`(\\d+)[\\s|]+${escape(subject)}`)));
     },
     wrongAnswer: ({ subject }) => String(1 + (numberOfSubject(subject) % TICKETS.length)),
   }),
