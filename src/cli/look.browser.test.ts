@@ -27,7 +27,7 @@ test("`suite look` shows the page that a task begins with, what follows each act
       ["--import", "tsx", MAIN, "suite", "look", "--suite", "own", "--file", file],
       {
         encoding: "utf8",
-        timeout: 120_000,
+        timeout: 280_000,
         input: 'do(action="Click", element="link Go on")\n\nexit(message="")\n',
       },
     );
@@ -38,4 +38,4 @@ test("`suite look` shows the page that a task begins with, what follows each act
   } finally {
     await rm(folder, { recursive: true });
   }
-}, 150_000);
+}, 300_000);
