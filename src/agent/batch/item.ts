@@ -114,8 +114,7 @@ async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemP
   const change = changeOf(goal.key, now, goal.wanted, changes);
   if (parts.dryRun) return outcome("planned", change.words, now, now);
   const approval = await approve(goal, change, history, parts);
-  if (!approval.approved)
-    return outcome("refused", `${approval.by} said no${approval.note ? `: ${approval.note}` : ""}`, now, now);
+  if (!approval.approved) return outcome("refused", describeRefusal(approval), now, now);
   return carryOut(goal, { before, now, readAt, attempts: open?.attempt ?? 0, by: approval.by }, parts);
 }
 
@@ -126,6 +125,11 @@ const outcome = (
   after: State | null,
   run: ItemRun | null = null,
 ): Outcome => ({ status, reason, before, after, run: run?.id ?? null, turns: run?.turns ?? 0 });
+
+function describeRefusal({ by, note }: ItemApproval): string {
+  if (by === "nobody" && note) return note;
+  return `${by} said no${note ? `: ${note}` : ""}`;
+}
 
 /** An approval holds for the difference that was seen: for another one somebody is asked again. */
 async function approve(

@@ -1,5 +1,6 @@
 /** @file The page that says what came of a batch: self-contained, in the style of `report.html`, without scripts. Data in, HTML out. */
 
+import { basename } from "node:path";
 import { raw } from "hono/html";
 import { duration } from "../../dashboard/views/format.ts";
 import { THEME_CSS } from "../../http/theme.ts";
@@ -75,7 +76,7 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
   const seconds = items.reduce((sum, item) => sum + item.seconds, 0);
   return (
     <header>
-      <h1>{`${what}: ${plan.file}`}</h1>
+      <h1 title={plan.file}>{`${what}: ${basename(plan.file)}`}</h1>
       <p class="dim">
         {[plan.job.instruction, plan.home, `${items.length} items`, duration(seconds)].join(" · ")}
       </p>
@@ -96,7 +97,7 @@ function headline({ counts, dryRun, direction }: BatchResult): string {
 function Summary({ result }: { result: BatchResult }) {
   return (
     <section>
-      {result.interrupted && (
+      {(result.interrupted || result.counts.open > 0) && (
         <p class="notice">
           <strong>It was ended before it came to all items.</strong> The same command goes on with them.
         </p>

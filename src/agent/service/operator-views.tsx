@@ -159,7 +159,9 @@ function Row({ view, conversation }: Listed) {
         {view.customer === null ? (
           <span class="dim">not checked</span>
         ) : (
-          Object.values(view.customer).join(", ")
+          Object.entries(view.customer)
+            .map(([name, value]) => `${name} ${value}`)
+            .join(", ")
         )}
       </td>
       <td class="dim">{time(view.lastAt)}</td>

@@ -26,7 +26,7 @@ h2 { font-size: 16px; margin: 0; }
 .card { border: 1px solid var(--rule); border-radius: 12px; padding: 12px; display: grid; gap: 6px; background: var(--panel); }
 .card p { margin: 0; overflow-wrap: anywhere; } .card .errors { color: var(--bad); } .card .errors:empty { display: none; }
 .card label { font-size: 13px; color: var(--dim); }
-.card .settled { color: var(--dim); font-size: 14px; }
+.card.over { border-style: dashed; background: none; padding: 8px 12px; color: var(--dim); } .card .settled { color: var(--dim); font-size: 14px; }
 .row { display: flex; gap: 8px; margin-top: 4px; }
 input, select, textarea { font: inherit; color: var(--ink); background: var(--ground); border: 1px solid var(--dim); border-radius: 8px; padding: 6px 10px; width: 100%; }
 [aria-invalid] { border-color: var(--bad); }

@@ -222,8 +222,13 @@ function begin(): void {
     open.delete(id);
     if (!element) return;
     const hadFocus = element.contains(root.activeElement);
+    // What was asked stays to be read, and what was filled in does not.
+    const question = element.getAttribute("role") === "group" ? element.querySelector("p") : null;
     if (text === "") element.remove();
-    else element.replaceChildren(make("p", { class: "settled" }, text));
+    else {
+      element.classList.add("over");
+      element.replaceChildren(...(question ? [question] : []), make("p", { class: "settled" }, text));
+    }
     if (hadFocus) input.focus();
   }
 
