@@ -1,13 +1,12 @@
-/** @file What the staff does between tickets and people: copies, links, merging, and a ticket for somebody who is at the desk. */
+/** @file What the staff does between tickets and people: copies, links and merging. */
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { exit, select, type } from "../../sites/hands.ts";
-import { clickOn, reach } from "../reading.ts";
+import { exit, select } from "../../sites/hands.ts";
 import type { StateChecks } from "../state.ts";
 import { MEMBERS, numberOf, TICKETS } from "./content.ts";
 import type { Desk } from "./desk.ts";
-import { field, MESSAGE, save, tab } from "./hands.ts";
+import { field, save, tab } from "./hands.ts";
 
 const numbers = TICKETS.map(numberOf);
 
@@ -45,13 +44,6 @@ const MERGES = TICKETS.filter(({ owner }) => owner === null).flatMap((ticket) =>
     ({ queue, status, from }) => queue === ticket.queue && status === "open" && from !== ticket.from,
   ).map((into) => ({ number: numberOf(ticket), into: numberOf(into) })),
 );
-
-const WALK_INS = [
-  ["Umbrella left behind", "A blue umbrella was left in the reading room."],
-  ["Copy of a map", "I need a copy of the harbour map in colour."],
-  ["Too dark at the desk", "The lamp at the third desk is broken."],
-  ["Book about bees", "Do you have a book about keeping bees in town?"],
-] as const;
 
 export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
   link(desk, "depends-on", "DependsOn", [
@@ -105,45 +97,6 @@ export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
       let page = yield* tab(first, number, "Links");
       page = yield { kind: "type", element: field(page, LINKS.MergeInto), text: String(into) };
       yield* save(page);
-      yield exit();
-    },
-  }),
-  defineTemplate<{ email: string; subject: string; text: string }>({
-    id: "new-for-member",
-    phrasings: [
-      'Write a ticket for {email} in the queue Computers. Subject: "{subject}". Message: "{text}"',
-      'Somebody with the address {email} is at the desk. Create a ticket in Computers for this requestor, called "{subject}", that says "{text}"',
-      'New ticket, queue Computers, requestor {email}, subject "{subject}", message "{text}"',
-    ],
-    instances: MEMBERS.flatMap(({ email }) => WALK_INS.map(([subject, text]) => ({ email, subject, text }))),
-    user: "nora",
-    difficulty: 7,
-    category: "customer service",
-    check: ({ email, subject, text }) => [
-      desk.becomes(({ tickets }) => {
-        tickets[TICKETS.length + 1] = {
-          subject,
-          queue: "Computers",
-          status: "new",
-          owner: "Nobody",
-          priority: 0,
-          due: null,
-          branch: null,
-          requestors: [email],
-          cc: [],
-          links: [],
-          mergedInto: null,
-          said: [{ by: "nora", kind: "Create", text }],
-        };
-      }),
-    ],
-    *oracle({ email, subject, text }, first) {
-      let page = yield* clickOn(first, "button", "Create new ticket");
-      page = yield* reach(page, "textbox", MESSAGE);
-      page = yield { kind: "type", element: field(page, 1), text: email };
-      page = yield { kind: "type", element: field(page, 4), text: subject };
-      page = yield type(page, MESSAGE, text);
-      yield* save(page, "Create");
       yield exit();
     },
   }),
