@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { Ending } from "../core/trajectory.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { fakeTasks } from "../testing/index.ts";
 import { scoreAttempts } from "./score-attempts.ts";
+import { explainFailures } from "./score-episodes.ts";
 
 const [first, second, third] = fakeTasks();
 
@@ -48,4 +50,19 @@ describe("several attempts at each task", () => {
     expect(score.passAt[2]).toBe(1);
     expect(score.mixed).toBe(0.5);
   });
+});
+
+it("tells an answer from a page that ended the episode", () => {
+  const records = (
+    [
+      { kind: "terminated", reason: "exit", answer: "6" },
+      { kind: "terminated", reason: "site_end", answer: null },
+      { kind: "terminated", reason: "site_end", answer: null },
+      { kind: "truncated", reason: "max_steps" },
+    ] satisfies Ending[]
+  ).map((ending) => {
+    const record = attempt(first, false);
+    return { ...record, trajectory: { ...record.trajectory, ending } };
+  });
+  expect(explainFailures(records).failures).toEqual({ "ended by the site": 2, answered: 1, max_steps: 1 });
 });

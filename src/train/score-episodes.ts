@@ -57,7 +57,7 @@ function scoreGroups(
 /** What became of the episodes that did not succeed, and the score of each template. */
 export interface Failures {
   byTemplate: Record<string, Score>;
-  /** Episodes that failed, by how they ended. `answered`: the agent, or the page, ended the episode. */
+  /** Episodes that failed, by how they ended: `answered` by the agent, `ended by the site`, or why they were cut. */
   failures: Record<string, number>;
   /** Episodes that the world, or what was configured, broke: not scored. */
   faulted: { task: string; code: FaultCode; message: string }[];
@@ -70,8 +70,8 @@ export function explainFailures(records: readonly EpisodeRecord[]): Failures {
     failed,
     (of) => of.length,
     ({ trajectory: { ending } }) => {
-      const name = endingName(ending);
-      return name === "terminated" ? "answered" : name;
+      if (ending.kind !== "terminated") return endingName(ending);
+      return ending.reason === "exit" ? "answered" : "ended by the site";
     },
   );
   return {

@@ -90,10 +90,12 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
       'Create a ticket in {queue} for me. It is called "{subject}" and says "{text}"',
       'I have a wish for {queue}. Subject: "{subject}". Message: "{text}". Send it to the desk.',
     ],
-    instances: SIGNED_IN.flatMap(({ id: member }) =>
-      Object.keys(QUEUES).flatMap((queue) =>
-        WISHES.map(([subject, text]) => ({ member, queue, subject, text })),
-      ),
+    // A wish for a queue is one member's, so that no two tasks have the same instruction.
+    instances: Object.keys(QUEUES).flatMap((queue, i) =>
+      WISHES.map(([subject, text], j) => {
+        const member = SIGNED_IN[(i + j) % SIGNED_IN.length]!.id;
+        return { member, queue, subject, text };
+      }),
     ),
     user: ({ member }) => member,
     difficulty: 6,
