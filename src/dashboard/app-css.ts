@@ -12,6 +12,7 @@ button, select, input[type="search"] { font: inherit; font-size: 14px; color: va
 button { cursor: pointer; } button:hover { border-color: var(--dim); } button:disabled { color: var(--dim); cursor: default; }
 button[aria-pressed="true"] { border-color: var(--accent); color: var(--accent); }
 label.check { display: inline-flex; align-items: center; gap: 6px; font-size: 14px; }
+label.check:has(+ .plots) { margin-bottom: 8px; }
 .facts { display: flex; flex-wrap: wrap; gap: 8px 28px; margin: 12px 0; padding: 0; }
 .facts div { min-width: 90px; } .facts dt { color: var(--dim); font-size: 13px; } .facts dd { margin: 0; font-size: 17px; font-variant-numeric: tabular-nums; }
 .bar-track { height: 6px; border-radius: 3px; background: var(--rule); overflow: hidden; margin-top: 6px; max-width: 420px; }
