@@ -24,7 +24,7 @@ const LOGIN_MS = 10_000;
 const LOAD_MS = 20_000;
 /** How long a page may take to show that the user is signed in. */
 const HOLDS_MS = 3000;
-/** How much longer it may take where it shows nothing of either kind. */
+/** How much longer it may take where it shows nothing of either kind and still asks its server. */
 const LATE_MS = 9000;
 
 /**
@@ -126,9 +126,12 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
       () => true,
       () => false,
     );
-  // A page that shows neither may be a busy application's, still under way.
+  // A page that shows neither may be a busy application's, still under way: while it asks its server it is waited for.
   if (!(await shown(wanted, HOLDS_MS)) && !(await password.isVisible()))
-    await shown(wanted.or(password).first(), LATE_MS);
+    await Promise.race([
+      shown(wanted.or(password).first(), LATE_MS),
+      page.waitForLoadState("networkidle", { timeout: LATE_MS }).catch(() => {}),
+    ]);
   const found = await wanted.isVisible();
   const opens = login.steps.find((step) => "open" in step)?.open;
   const path = (address: string) => new URL(address, login.baseUrl).pathname;
