@@ -261,3 +261,18 @@ it("an option that is covered while its list unfolds is waited for", async () =>
   );
   expect(body(chosen)).toContain("chosen Banana");
 });
+
+it.each(["open", "closed"])(
+  "a button whose text comes through a slot is there (%s shadow root)",
+  async (mode) => {
+    await using test = await open(
+      pool,
+      `<p id=out>-</p><x-b onclick="out.textContent = 'saved'">Save it</x-b><x-b disabled>Not now</x-b>
+    <script>customElements.define("x-b", class extends HTMLElement { constructor() { super();
+      this.attachShadow({ mode: "${mode}" }).innerHTML = "<style>:host { display: inline-block; padding: 4px }</style><button><slot></slot></button>"
+    } })</script>`,
+    );
+    expect(test.first.elements.map(({ name }) => name)).toEqual(["button Save it", "button Not now"]);
+    expect(body(await test.act(click("button Save it")))).toContain("saved");
+  },
+);

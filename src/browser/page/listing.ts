@@ -6,7 +6,17 @@ import { shownOnHover } from "./hover.ts";
 import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { nameOf, ownText } from "./name.ts";
-import { boxesOf, boxOf, childElementsOf, findAllIn, findIn, isEditable, matchesOf, page } from "./native.ts";
+import {
+  boxesOf,
+  boxOf,
+  childElementsOf,
+  findAllIn,
+  findIn,
+  isEditable,
+  matchesOf,
+  page,
+  shadowRootOf,
+} from "./native.ts";
 import { moreOf, isInFront } from "./place.ts";
 import type { Place } from "./place.ts";
 import { reach } from "./reach.ts";
@@ -264,11 +274,12 @@ export class Listing {
     return cuts ? moreOf(element) : undefined;
   }
 
-  /** What is in an element and listed by itself. */
+  /** What is in an element, or in its shadow root, and listed by itself. */
   #inner(element: Element, place: Place): Set<Element> {
     const inner = new Set<Element>();
-    if (childElementsOf(element).length === 0) return inner;
-    for (const child of findAllIn(element, "*"))
+    const shadow = shadowRootOf(element);
+    if (!shadow && childElementsOf(element).length === 0) return inner;
+    for (const child of [...(shadow?.querySelectorAll("*") ?? []), ...findAllIn(element, "*")])
       if (this.roleOf(child) !== null && this.reach(child, place)) inner.add(child);
     return inner;
   }

@@ -17,6 +17,7 @@ import {
   isRendered,
   matchesOf,
   parentElementOf,
+  shadowRootOf,
   tagOf,
 } from "./native.ts";
 import { styleOf } from "./tree.ts";
@@ -89,9 +90,11 @@ export function roleOf(element: Element): string | null {
 const WITH_ROLE =
   "a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role=menuitem],[role=option],[role=switch],[role=treeitem],[onclick]";
 
-/** Something in it is to be acted on by itself. */
+/** Something in it, or in its shadow root, is to be acted on by itself. */
 export const holdsElements = (element: Element): boolean =>
-  findIn(element, WITH_ROLE) !== null || [...findAllIn(element, "*")].some(answers);
+  findIn(element, WITH_ROLE) !== null ||
+  [...findAllIn(element, "*")].some(answers) ||
+  Boolean(shadowRootOf(element)?.querySelector(WITH_ROLE));
 
 /** The same of what can be seen. */
 const showsElements = (element: Element, hidden: readonly Element[]): boolean =>

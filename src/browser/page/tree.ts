@@ -66,8 +66,12 @@ export function elementAt(x: number, y: number): Element | null {
   let found = page.at(x, y);
   for (;;) {
     const shadow: ShadowRoot | null = found && shadowRootOf(found);
-    const inner = shadow?.elementFromPoint(x, y);
-    if (!inner || inner === found) return found;
+    if (!shadow) return found;
+    const top = shadow.elementFromPoint(x, y);
+    // A text in a slot belongs to the host; what is drawn around it does not.
+    const inner =
+      top && top !== found ? top : shadow.elementsFromPoint(x, y).find((each) => shadow.contains(each));
+    if (!inner) return found;
     found = inner;
   }
 }
