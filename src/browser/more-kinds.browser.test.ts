@@ -276,3 +276,17 @@ it.each(["open", "closed"])(
     expect(body(await test.act(click("button Save it")))).toContain("saved");
   },
 );
+
+it.each([
+  ["in a component of components", "<x-b><slot></slot></x-b>"],
+  ["with an icon beside it", "<b></b><button><slot name=icon></slot><span><slot></slot></span></button>"],
+  ["with a role", "<div role=button tabindex=0><slot></slot></div>"],
+])("a button whose text comes through a slot, %s", async (_, shadow) => {
+  await using test = await open(
+    pool,
+    `<p id=out>-</p><x-o onclick="out.textContent = 'sent'">Send</x-o><script>for (const [name, inner] of [["x-b", "<button><slot></slot></button>"], ["x-o", "${shadow}"]])
+      customElements.define(name, class extends HTMLElement { constructor() { super(); this.attachShadow({ mode: "open" }).innerHTML = inner } })</script>`,
+  );
+  expect(test.first.elements.map(({ name }) => name)).toEqual(["button Send"]);
+  expect(body(await test.act(click("button Send")))).toContain("sent");
+});

@@ -6,17 +6,7 @@ import { shownOnHover } from "./hover.ts";
 import { answers } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { nameOf, ownText } from "./name.ts";
-import {
-  boxesOf,
-  boxOf,
-  childElementsOf,
-  findAllIn,
-  findIn,
-  isEditable,
-  matchesOf,
-  page,
-  shadowRootOf,
-} from "./native.ts";
+import { boxesOf, boxOf, findAllIn, findIn, isEditable, matchesOf, page } from "./native.ts";
 import { moreOf, isInFront } from "./place.ts";
 import type { Place } from "./place.ts";
 import { reach } from "./reach.ts";
@@ -25,7 +15,7 @@ import { entriesOf, roleOf } from "./role.ts";
 import { isPane, rootScrolls, scroller, scrollState } from "./scroll.ts";
 import { SHORT_VALUE, shownValue } from "./shown-value.ts";
 import { beginning, cut, squash } from "./text.ts";
-import { focused } from "./tree.ts";
+import { focused, shadowElementsOf } from "./tree.ts";
 import { isDisabled, optionsOf, valueOf } from "./value.ts";
 
 /** An element that can be acted on, as the page reports it. Its position in the list is its reference. */
@@ -277,9 +267,7 @@ export class Listing {
   /** What is in an element, or in its shadow root, and listed by itself. */
   #inner(element: Element, place: Place): Set<Element> {
     const inner = new Set<Element>();
-    const shadow = shadowRootOf(element);
-    if (!shadow && childElementsOf(element).length === 0) return inner;
-    for (const child of [...(shadow?.querySelectorAll("*") ?? []), ...findAllIn(element, "*")])
+    for (const child of [...shadowElementsOf(element), ...findAllIn(element, "*")])
       if (this.roleOf(child) !== null && this.reach(child, place)) inner.add(child);
     return inner;
   }

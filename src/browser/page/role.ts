@@ -17,10 +17,9 @@ import {
   isRendered,
   matchesOf,
   parentElementOf,
-  shadowRootOf,
   tagOf,
 } from "./native.ts";
-import { styleOf } from "./tree.ts";
+import { shadowElementsOf, styleOf } from "./tree.ts";
 
 const TEXT_INPUTS = new Set([
   "text",
@@ -94,7 +93,7 @@ const WITH_ROLE =
 export const holdsElements = (element: Element): boolean =>
   findIn(element, WITH_ROLE) !== null ||
   [...findAllIn(element, "*")].some(answers) ||
-  Boolean(shadowRootOf(element)?.querySelector(WITH_ROLE));
+  shadowElementsOf(element).some((inner) => matchesOf(inner, WITH_ROLE));
 
 /** The same of what can be seen. */
 const showsElements = (element: Element, hidden: readonly Element[]): boolean =>

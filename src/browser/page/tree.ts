@@ -61,16 +61,19 @@ export const SILENT = new Set([
   "datalist",
 ]);
 
+/** Elements in an element's shadow root, and in the shadow roots in it. */
+export function shadowElementsOf(element: Element): Element[] {
+  const inside = [...(shadowRootOf(element)?.querySelectorAll("*") ?? [])];
+  return inside.flatMap((inner) => [inner, ...shadowElementsOf(inner)]);
+}
+
 /** The innermost element at a point, open shadow roots entered. */
 export function elementAt(x: number, y: number): Element | null {
   let found = page.at(x, y);
   for (;;) {
     const shadow: ShadowRoot | null = found && shadowRootOf(found);
-    if (!shadow) return found;
-    const top = shadow.elementFromPoint(x, y);
-    // A text in a slot belongs to the host; what is drawn around it does not.
-    const inner =
-      top && top !== found ? top : shadow.elementsFromPoint(x, y).find((each) => shadow.contains(each));
+    // All that is there: a text in a slot belongs to the host, what is drawn around it to the shadow root.
+    const inner = shadow?.elementsFromPoint(x, y).find((each) => shadow.contains(each));
     if (!inner) return found;
     found = inner;
   }
