@@ -4,12 +4,14 @@
  *     npx tsx scripts/pictures/screens.ts RUN AGENT
  *
  * RUN is a finished training, AGENT the record of an agent at work (`webrl agent run --out`). Writes into `docs/pictures/`.
+ * To be run from the repository's root, where the models of both are.
  */
 
 import { fileURLToPath } from "node:url";
 import { launchBrowser } from "../../src/browser/launch.ts";
 import { ICON_URL } from "../../src/dashboard/icon.ts";
 import { serveDashboard } from "../../src/dashboard/serve.ts";
+import { loadTokenizer } from "../../src/engine/onnx/tokenizer/load-tokenizer.ts";
 
 const [training, agent] = process.argv.slice(2);
 if (training === undefined || agent === undefined) {
@@ -27,7 +29,11 @@ try {
     proxy: { server: "http://127.0.0.1:9", bypass: "127.0.0.1" },
   });
   const page = await context.newPage();
-  await using dashboard = await serveDashboard({ runs: [training, agent], port: 0 });
+  await using dashboard = await serveDashboard({
+    runs: [training, agent],
+    port: 0,
+    tokenizer: loadTokenizer,
+  });
   const answer = await fetch(`${dashboard.url}api/runs`);
   const { runs } = (await answer.json()) as { runs: { key: string; head: { agent: object | null } }[] };
   const key = (isAgent: boolean) => {

@@ -274,6 +274,30 @@ describe("the dashboard's routes", () => {
     expect(missing.status).toBe(404);
   });
 
+  it("read an agent's tokens with the tokenizer of its model", async () => {
+    const directory = join(world, "agent");
+    await cp(join(world, "runs", "two"), directory, { recursive: true });
+    const agent = { site: "storefront", model: "models/base" };
+    const startedAt = new Date(0).toISOString();
+    await writeFile(
+      join(directory, "config.json"),
+      JSON.stringify({ version: "0.1.0", revision: null, node: "v20", startedAt, agent }),
+    );
+    const asked: string[] = [];
+    const on = createDashboard({
+      runs: openRunList([directory]),
+      script: async () => "",
+      style: "",
+      tokenizer: async (model) => {
+        asked.push(model);
+        return null;
+      },
+    });
+    const { runs } = await get<{ runs: { key: string }[] }>("/api/runs", on);
+    await get(`/api/runs/${runs[0]!.key}/episode?kind=rollout&phase=1&id=phase-01/0001`, on);
+    expect(asked).toEqual(["models/base"]);
+  });
+
   it("know the neighbours of an episode in a filtered list", async () => {
     const list = (await get<EpisodeList>("/api/runs/one/episodes?site=map&limit=500")).items;
     const at = 5;

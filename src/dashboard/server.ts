@@ -21,7 +21,6 @@ import { isLivePicturePath } from "../run/live-pictures.ts";
 import type { EpisodeKind } from "../run/episode-ids.ts";
 import { isScreenshotPath } from "../run/paths.ts";
 import { readEvaluations } from "../run/run-files.ts";
-import type { RunInfo } from "../run/run-info.ts";
 import { replayPhases, replaySteps } from "./replay.ts";
 import type { ListedRun, RunList } from "./run-list.ts";
 
@@ -30,8 +29,8 @@ export interface DashboardOptions {
   /** Script of the page. */
   script(): Promise<string>;
   style: string;
-  /** Turns a run's tokens into text; `null` where its tokenizer is not at hand. */
-  tokenizer?(config: RunInfo["config"]): Promise<Pick<Tokenizer, "decode"> | null>;
+  /** Turns tokens of a model, given by its directory, into text; `null` where its tokenizer is not at hand. */
+  tokenizer?(model: string): Promise<Pick<Tokenizer, "decode"> | null>;
 }
 
 /** Between looks at a run's files for the live stream. */
@@ -150,8 +149,8 @@ function episodeRoutes(app: Hono, withRun: WithRun, options: Pick<DashboardOptio
     withRun(c, async ({ files }) => {
       const kind = kindOf(c.req.query("kind")) ?? "rollout";
       const id = c.req.query("id") ?? "";
-      const config = (await files.info())?.config;
-      const decoder = config ? await options.tokenizer?.(config) : null;
+      const model = (await files.agent())?.agent.model ?? (await files.info())?.config.models.base;
+      const decoder = model === undefined ? null : await options.tokenizer?.(model);
       const detail = await episodeDetail(
         files,
         wholeNumber(c.req.query("phase"), 0),

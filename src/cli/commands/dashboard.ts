@@ -30,7 +30,7 @@ export function register(program: Command): void {
     await using server = await serveDashboard({
       runs: named.length > 0 ? named : [RUNS],
       port: options.port,
-      tokenizer: (config) => tokenizerOf(config.models.base),
+      tokenizer: tokenizerOf,
     });
     console.log(
       options.json
@@ -46,7 +46,7 @@ export function register(program: Command): void {
 
 const tokenizers = new Map<string, Promise<Tokenizer | null>>();
 
-/** The base model's tokenizer, if it lies where the run says; tokens are shown as numbers otherwise. */
+/** The model's tokenizer, if it lies where the run says; tokens are shown as numbers otherwise. */
 function tokenizerOf(base: string): Promise<Tokenizer | null> {
   let loading = tokenizers.get(base);
   if (!loading) {
