@@ -7,6 +7,7 @@ import { basename } from "node:path";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { streamSSE } from "hono/streaming";
+import type { TrainConfig } from "../run/config.ts";
 import type { Tokenizer } from "../core/engine.ts";
 import { answerError, guard, isLoopback } from "../http/guard.ts";
 import { compareRuns } from "./compare.ts";
@@ -149,7 +150,9 @@ function episodeRoutes(app: Hono, withRun: WithRun, options: Pick<DashboardOptio
     withRun(c, async ({ files }) => {
       const kind = kindOf(c.req.query("kind")) ?? "rollout";
       const id = c.req.query("id") ?? "";
-      const model = (await files.agent())?.agent.model ?? (await files.info())?.config.models.base;
+      // A damaged file may say anything.
+      const config: Partial<TrainConfig> | undefined = (await files.info())?.config;
+      const model = (await files.agent())?.agent.model ?? config?.models?.base;
       const decoder = model === undefined ? null : await options.tokenizer?.(model);
       const detail = await episodeDetail(
         files,
