@@ -258,7 +258,7 @@ const rewrite = ({ becomes }: WikiChecks) =>
     id: "rewrite-notice",
     phrasings: [
       'Replace the whole text of the notice "{title}" by "{text}" and nothing else.',
-      'The notice "{title}" shall say "{text}" and nothing more, not even a category.',
+      'The notice "{title}" should say "{text}" and nothing more, not even a category.',
       'Empty the page "{title}" and write only this on it: "{text}"',
     ],
     instances: notices.flatMap(({ title }) =>

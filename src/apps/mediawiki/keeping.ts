@@ -15,7 +15,7 @@ const rename = ({ becomes }: WikiChecks) =>
     id: "rename",
     phrasings: [
       'Rename the page "{title}" to "{to}".',
-      'The notice "{title}" shall be called "{to}" from now on. Move it.',
+      'The notice "{title}" should be called "{to}" from now on. Move it.',
       'Move the page "{title}" to the new title "{to}".',
     ],
     instances: notices.flatMap(({ title }) => [

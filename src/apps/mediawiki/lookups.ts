@@ -4,6 +4,8 @@ import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit, search } from "../../sites/hands.ts";
 import { answerIs, answerJson } from "../../sites/verify.ts";
+import { factTemplate } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import { clickOn, other, read, readUntil } from "../reading.ts";
 import { HISTORIES, lastEdit, staff, stops, trams, USERS, VANDAL } from "./content.ts";
 import { open, SEARCH } from "./hands.ts";
@@ -12,33 +14,23 @@ import type { WikiChecks } from "./state.ts";
 const sound = stops.filter(({ spoiled }) => !spoiled);
 
 /** A fact that pages of one category state. */
-function fact(
+const fact = (
   { unchanged }: WikiChecks,
   id: string,
   category: string,
-  facts: readonly { title: string; value: string }[],
+  facts: Facts["facts"],
   phrasings: string[],
   pattern: RegExp,
-): SiteTemplate {
-  const valueOf = (title: string) => facts.find((each) => each.title === title)!.value;
-  return defineTemplate<{ title: string }>({
+): SiteTemplate =>
+  factTemplate({
     id,
+    facts,
     phrasings,
-    instances: facts.map(({ title }) => ({ title })),
-    difficulty: 3,
+    pattern,
+    unchanged,
     signedOut: true,
-    check: ({ title }) => [answerIs(valueOf(title)), unchanged()],
-    *oracle({ title }, first) {
-      const page = yield* open(first, category, title);
-      yield exit(yield* read(page, pattern));
-    },
-    wrongAnswer: ({ title }) =>
-      other(
-        facts.map(({ value }) => value),
-        valueOf(title),
-      ),
+    open: (first, title) => open(first, category, title),
   });
-}
 
 const leadDesk = ({ unchanged }: WikiChecks) =>
   defineTemplate<{ stop: string }>({

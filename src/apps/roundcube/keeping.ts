@@ -161,7 +161,7 @@ const changeContact = ({ becomes }: MailChecks) =>
     phrasings: [
       "The address of {name} has changed to {email}. Correct it in my contacts.",
       "Set the e-mail address of my contact {name} to {email}.",
-      "In the address book, {name} shall have the address {email}.",
+      "In the address book, {name} should have the address {email}.",
     ],
     instances: colleagues.map(({ name }) => ({
       name,
@@ -194,7 +194,7 @@ const signature = ({ becomes }: MailChecks) =>
     id: "signature",
     phrasings: [
       'Give my identity the signature "{text}"',
-      'Below my mails, there shall stand "{text}". Set it as the signature.',
+      'I want "{text}" below my mails. Set it as the signature.',
       'Set my signature to "{text}"',
     ],
     instances: SIGNATURES.map((text) => ({ text })),

@@ -42,7 +42,7 @@ const rename = defineTemplate<{ title: string; to: string }>({
   id: "rename",
   phrasings: [
     'Rename the plan "{title}" to "{to}".',
-    'The plan "{title}" shall be called "{to}" from now on.',
+    'The plan "{title}" should be called "{to}" from now on.',
     'Give the plan "{title}" the new title "{to}".',
   ],
   instances: plans.flatMap(({ title }) => [

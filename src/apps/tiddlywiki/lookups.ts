@@ -4,37 +4,29 @@ import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
 import { answerIs, answerJson } from "../../sites/verify.ts";
+import { factTemplate } from "../facts.ts";
+import type { Facts } from "../facts.ts";
 import { clickOn, other, read } from "../reading.ts";
 import { events, gardeners, tools } from "./content.ts";
 import { open, searchField } from "./hands.ts";
 import { unchanged } from "./notes.ts";
 
 /** A fact of one note out of a list of such. */
-function fact(
+const fact = (
   id: string,
   list: string,
-  facts: readonly { title: string; value: string }[],
+  facts: Facts["facts"],
   phrasings: string[],
   pattern: RegExp,
-): SiteTemplate {
-  const valueOf = (title: string) => facts.find((each) => each.title === title)!.value;
-  return defineTemplate<{ title: string }>({
+): SiteTemplate =>
+  factTemplate({
     id,
+    facts,
     phrasings,
-    instances: facts.map(({ title }) => ({ title })),
-    difficulty: 3,
-    check: ({ title }) => [answerIs(valueOf(title)), unchanged()],
-    *oracle({ title }, first) {
-      const page = yield* open(first, list, title);
-      yield exit(yield* read(page, pattern));
-    },
-    wrongAnswer: ({ title }) =>
-      other(
-        facts.map(({ value }) => value),
-        valueOf(title),
-      ),
+    pattern,
+    unchanged,
+    open: (first, title) => open(first, list, title),
   });
-}
 
 const phone = fact(
   "phone",

@@ -42,7 +42,7 @@ const rewrite = defineTemplate<{ title: string; text: string }>({
   id: "rewrite",
   phrasings: [
     'Replace the whole text of the plan "{title}" by "{text}"',
-    'The plan "{title}" shall say "{text}" and nothing else.',
+    'The plan "{title}" should say "{text}" and nothing else.',
     'Change the text of the plan "{title}" to "{text}"',
   ],
   instances: plans.flatMap(({ title }) =>
