@@ -353,6 +353,7 @@ export function demonstrationSteps(record: EpisodeRecord, options: TokenizeOptio
   return kept.map((sample, index) => ({
     trajectoryId: trajectory.id,
     taskId: trajectory.task.id,
+    templateId: trajectory.task.templateId ?? null,
     instruction: trajectory.task.instruction,
     site: trajectory.task.sites[0] ?? "",
     phase: 0,

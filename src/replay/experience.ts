@@ -9,6 +9,8 @@ import type { Trajectory } from "../core/trajectory.ts";
 export interface ExperienceStep {
   trajectoryId: string;
   taskId: string;
+  /** Template of the task; `null` for a task that was made of none. */
+  templateId: string | null;
   instruction: string;
   /** First of the task's sites. */
   site: string;
@@ -48,6 +50,7 @@ export function experienceOf(
   return kept.map((tokens, index) => ({
     trajectoryId: trajectory.id,
     taskId: trajectory.task.id,
+    templateId: trajectory.task.templateId ?? null,
     instruction: trajectory.task.instruction,
     site: trajectory.task.sites[0] ?? "",
     phase: options.phase,

@@ -13,6 +13,7 @@ function steps(id: string, count: number, over: Partial<ExperienceStep> = {}): E
   return Array.from({ length: count }, (_, index) => ({
     trajectoryId: id,
     taskId: `task-${id}`,
+    templateId: null,
     instruction: `instruction ${id}`,
     site: "storefront",
     phase: 1,

@@ -145,10 +145,10 @@ const actorSchema = z.strictObject({
     .describe("β of the KL constraint; the paper does not say its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
   baseline: z
-    .enum(["critic", "attempts"])
+    .enum(["critic", "attempts", "template"])
     .default("critic")
     .describe(
-      "What equation 9 compares an outcome with: the critic's V(s_t), or the mean outcome of the other attempts at the task in the phase. The latter needs tasks.attempts above 1, and with actor.lambda 0, without replay and curriculum, no critic.",
+      "What equation 9 compares an outcome with: the critic's V(s_t), or the mean outcome of the phase's other attempts at the task (which needs tasks.attempts above 1) or at any task of its template. The latter two need no critic with actor.lambda 0, without replay and curriculum.",
     ),
   learningRate: z
     .number()
@@ -297,7 +297,7 @@ export function methodParts(config: Pick<TrainConfig, "method" | "without" | "ac
 
 /** Whether nothing asks for a value: neither the advantage nor a replayed step, which has no other attempts beside it, nor the curriculum. */
 const attemptsSuffice = ({ actor, without }: Pick<TrainConfig, "without" | "actor">) =>
-  actor.baseline === "attempts" &&
+  actor.baseline !== "critic" &&
   actor.lambda === 0 &&
   actor.objective === "paper" &&
   without.includes("replay") &&
@@ -333,7 +333,7 @@ export function checkConsistency(config: TrainConfig): void {
   if (config.experience.length > 0 && actor.baseline === "attempts")
     refuse(
       'actor.baseline "attempts" compares attempts at one task, and experience has one attempt at each',
-      'Remove experience, or set actor.baseline to "critic".',
+      'Remove experience, or set actor.baseline to "template".',
     );
   if (without.includes("kl") && actor.objective === "official")
     refuse(
@@ -348,11 +348,11 @@ export function checkConsistency(config: TrainConfig): void {
   if (actor.baseline === "attempts" && config.tasks.attempts === 1)
     refuse(
       'actor.baseline "attempts" compares attempts at one task, but tasks.attempts is 1',
-      'Raise tasks.attempts, or set actor.baseline to "critic".',
+      'Raise tasks.attempts, or set actor.baseline to "template".',
     );
-  if (actor.baseline === "attempts" && !["webrl", "reinforce"].includes(methodParts(config).loss))
+  if (actor.baseline !== "critic" && !["webrl", "reinforce"].includes(methodParts(config).loss))
     refuse(
-      'actor.baseline "attempts" is about equation 9, which this method does not use',
+      `actor.baseline ${JSON.stringify(actor.baseline)} is about equation 9, which this method does not use`,
       'Remove it, or use method "webrl" with the objective "paper".',
     );
   if (curriculum.minValue >= curriculum.maxValue)

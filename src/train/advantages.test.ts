@@ -8,6 +8,7 @@ function attempt(taskId: string, number: number, outcome: 0 | 1, isNew = true): 
   const step = {
     trajectoryId: `${taskId}-${number}`,
     taskId,
+    templateId: taskId.replace(/\d+$/, ""),
     instruction: taskId,
     site: "shop",
     phase: 1,
@@ -52,6 +53,24 @@ describe("advantages against the other attempts at a task", () => {
 
   it("leave out a task of which a single attempt was judged", () => {
     expect(advantages([attempt("a", 0, 1)])).toEqual([]);
+  });
+
+  it("compare with attempts at any task of the template, too, and then one attempt at a task is enough", () => {
+    const config = configOf({ tasks: {}, actor: { baseline: "template", lambda: 0 } });
+    expect(() => checkConsistency(config)).not.toThrow();
+    expect(methodParts({ ...config, without: ["replay", "curriculum"] }).critic).toBe(false);
+    const data = [
+      attempt("a1", 0, 1),
+      attempt("a2", 0, 0),
+      attempt("a3", 0, 0),
+      attempt("b1", 0, 1), // of a template that was tried once
+      { ...attempt("own", 0, 1), templateId: null }, // and of none
+    ];
+    expect(advantages(data, config)).toEqual([
+      ["a1-0", 1],
+      ["a2-0", -0.5],
+      ["a3-0", -0.5],
+    ]);
   });
 
   it("compare a replayed step with the critic's value, and mix in its view of new ones by λ", () => {

@@ -75,7 +75,9 @@ function byMethod(
         return webrlAdvantages(values, step.outcome, weight)[0]!;
       };
       if (baseline === "critic") return data.map((step) => weigh(step, byCritic(step, lambda)));
-      const othersOf = otherAttempts(data);
+      const othersOf = otherAttempts(data, ({ taskId, templateId }) =>
+        baseline === "template" ? (templateId ?? taskId) : taskId,
+      );
       return data.flatMap((step) => {
         const expected = step.isNew ? othersOf(step) : value(step, step.index);
         if (expected === null) return [];
@@ -112,23 +114,22 @@ function byMethod(
 }
 
 /**
- * Mean outcome of a step's task in the phase's other attempts; `null` where it has none that was judged. Leaving out a trajectory's own
+ * Mean outcome of the phase's other attempts in a step's group; `null` where no other was judged. Leaving out a trajectory's own
  * outcome keeps the baseline independent of its actions.
  */
-function otherAttempts(data: readonly DataStep[]): (step: DataStep) => number | null {
-  const attempts = new Map(
-    data
-      .filter((step) => step.isNew)
-      .map(({ trajectoryId, taskId, outcome }) => [trajectoryId, { taskId, outcome }]),
-  );
+function otherAttempts(
+  data: readonly DataStep[],
+  groupOf: (step: DataStep) => string,
+): (step: DataStep) => number | null {
+  const attempts = new Map(data.filter((step) => step.isNew).map((step) => [step.trajectoryId, step]));
   const totals = rollup(
     [...attempts.values()],
     (some) => ({ count: some.length, successes: some.filter(({ outcome }) => outcome === 1).length }),
-    ({ taskId }) => taskId,
+    groupOf,
   );
-  return ({ taskId, outcome }) => {
-    const { count, successes } = totals.get(taskId)!;
-    return count === 1 ? null : (successes - outcome) / (count - 1);
+  return (step) => {
+    const { count, successes } = totals.get(groupOf(step))!;
+    return count === 1 ? null : (successes - step.outcome) / (count - 1);
   };
 }
 
