@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Observation } from "../core/observation.ts";
 import type { Step } from "../core/trajectory.ts";
 import { parseAction } from "../text/action.ts";
-import { findEvidence, wordsOf } from "./evidence.ts";
+import { findEvidence, isReport, wordsOf } from "./evidence.ts";
 
 const page = (body: string): Observation => ({
   format: "compact",
@@ -38,6 +38,12 @@ test.each([
   ["yes", "yes", false],
 ])("%s on %s: %s", (answer, body, supported) => {
   expect(findEvidence(answer, seen(body)).supported).toBe(supported);
+});
+
+test("that something is done is no answer which a page could carry; yes is one", () => {
+  const reports = ["Done.", "ok", "All done!", "Task completed", "The task has been completed.", "success"];
+  expect(reports.filter((text) => !isReport(text))).toEqual([]);
+  expect(["yes", "no", "Done: order 77", "done by Ann", "42", ""].filter(isReport)).toEqual([]);
 });
 
 test("a passage says which element carries the answer", () => {

@@ -27,6 +27,12 @@ interface Seen {
   screenshot: string | null;
 }
 
+/** Says that what was asked is done, and nothing that a page could carry. */
+const REPORT =
+  /^\W*(?:all |(?:the )?task (?:is |was |has been )?)?(?:done|ok(?:ay)?|finished|completed?|successful(?:ly)?|success)\W*$/i;
+
+export const isReport = (answer: string): boolean => REPORT.test(answer);
+
 /** `supported` is `false` for an answer without a word that could be looked for. */
 export function findEvidence(
   answer: string,

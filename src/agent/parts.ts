@@ -8,7 +8,7 @@ import type { BrowserConfig } from "../browser/launch.ts";
 import type { AgentModel, ModelOptions } from "./model.ts";
 import { browserOfModel, checkCost, openModel } from "./model.ts";
 import type { AgentRecord } from "./record.ts";
-import { defaultDirectory, openRecord } from "./record.ts";
+import { defaultDirectory, openRecord, sitePortIn } from "./record.ts";
 import type { RunLimits, RunOptions } from "./run.ts";
 import { checkLimits } from "./run.ts";
 import type { Gate } from "../safety/gate.ts";
@@ -55,7 +55,11 @@ export async function browserFor({
 /** Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then. */
 export async function openAgentParts(options: AgentOptions): Promise<AgentParts> {
   const limits = checkLimits(options.limits ?? {});
-  const site = await openSite({ ...options, browser: await browserFor(options) });
+  const site = await openSite({
+    ...options,
+    browser: await browserFor(options),
+    port: await sitePortIn(options.directory),
+  });
   let model: AgentModel | undefined;
   let record: AgentRecord | undefined;
   let session: AgentSession | undefined;
@@ -74,7 +78,7 @@ export async function openAgentParts(options: AgentOptions): Promise<AgentParts>
     model = await openModel(options);
     checkCost(model, limits.maxCost);
     const directory = options.directory ?? defaultDirectory();
-    record = await openRecord(directory, { site: site.name, model: model.name });
+    record = await openRecord(directory, { site: site.name, model: model.name, port: site.port });
     safety = await openSafety(options, directory);
     const { gate } = safety;
     session = await openSession({

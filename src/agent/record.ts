@@ -14,11 +14,13 @@ import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { z } from "zod";
 import type { AgentResult } from "../core/agent-result.ts";
 import { ConfigError } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 import { sumUsage } from "../core/usage.ts";
+import { readJsonObject } from "../engine/onnx/checkpoint/read-file.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { openJsonLines } from "../run/json-lines.ts";
 import { phasePath, screenshotName } from "../run/paths.ts";
@@ -76,6 +78,15 @@ export async function openRecord(directory: string, about: AgentInfo["agent"]): 
     throw error;
   }
 }
+
+/** Where the agent of a directory has started its site; `undefined` where it has not, and in a new directory. */
+export async function sitePortIn(directory: string | undefined): Promise<number | undefined> {
+  if (directory === undefined) return undefined;
+  const path = join(directory, "config.json");
+  return existsSync(path) ? SITE_PORT.safeParse(await readJsonObject(path)).data?.agent.port : undefined;
+}
+
+const SITE_PORT = z.object({ agent: z.object({ port: z.int().optional() }) });
 
 function recordIn(journal: Journal, trajectories: { append(record: EpisodeRecord): void }): AgentRecord {
   const { directory } = journal;

@@ -13,7 +13,7 @@ import type { Ending, Step, Trajectory } from "../core/trajectory.ts";
 import { limitReached } from "../rollout/episode.ts";
 import type { Choice, Policy } from "../rollout/policy.ts";
 import { startClock } from "./clock.ts";
-import { findEvidence } from "./evidence.ts";
+import { findEvidence, isReport } from "./evidence.ts";
 import type { AgentRecord } from "./record.ts";
 import type { AgentSite } from "./site.ts";
 
@@ -80,6 +80,8 @@ export interface RunUsage {
 export interface RunResult extends AgentResult {
   /** Of the run in the agent's directory. */
   id: string;
+  /** The budget of the model's server was used up, which no run after this one gets over; limits of the run are another thing. */
+  budgetSpent: boolean;
   trajectory: Trajectory;
   usage: RunUsage;
 }
@@ -139,14 +141,21 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
     };
     const wallMs = performance.now() - started;
     const answer = to.answer === "" ? null : to.answer;
-    const found = answer === null || to.outcome === "gave up" ? null : findEvidence(answer, trajectory);
+    const claims = answer !== null && to.outcome !== "gave up" && !isReport(answer);
+    const found = claims ? findEvidence(answer, trajectory) : null;
     const { outcome, reason } = to;
     const unsupported = found !== null && !found.supported;
     const evidence = found?.evidence ?? [];
     const result: AgentResult = { outcome, reason, answer, unsupported, evidence, picture };
     record.keepRun(trajectory, result, Math.round(wallMs));
     record.journal.append({ kind: "run_ended", run: task.id, outcome, reason, answer, unsupported });
-    return { id: task.id, ...result, trajectory, usage: { ...usageOf(steps), seconds: wallMs / 1000 } };
+    return {
+      id: task.id,
+      ...result,
+      budgetSpent: to.budgetSpent ?? false,
+      trajectory,
+      usage: { ...usageOf(steps), seconds: wallMs / 1000 },
+    };
   }
 }
 
@@ -155,6 +164,7 @@ interface End {
   reason: string;
   answer: string | null;
   ending: Ending;
+  budgetSpent?: boolean;
 }
 
 /** The policy's turns until it says `exit` or a limit is reached. */
@@ -316,7 +326,7 @@ function describeLimit(limit: Limit, limits: RunLimits, page: Observation): stri
 function endOf(error: unknown, signal: AbortSignal | undefined): End {
   if (signal?.aborted) return stopped("interrupted", "it was interrupted");
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof BudgetSpent) return stopped("budget", message);
+  if (error instanceof BudgetSpent) return { ...stopped("budget", message), budgetSpent: true };
   const code = error instanceof Fault ? error.code : "engine_failed";
   return { outcome: "faulted", reason: message, answer: null, ending: { kind: "faulted", code, message } };
 }

@@ -1,11 +1,13 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { tiddlywiki } from "../apps/tiddlywiki/app.ts";
 import { launchBrowser } from "../browser/launch.ts";
 import { defineSite } from "../sites/define-site.ts";
 import { createAgent } from "./agent.ts";
@@ -136,4 +138,59 @@ test("a page that was handed in is worked in where it stands, kept to the site's
   } finally {
     await browser.close();
   }
+});
+
+test("a site that is started is where it was when its directory is gone on with, so that what it holds can be done again", async () => {
+  const site = "examples/own-site/site.ts";
+  const look = scriptedPolicy([
+    ({ observation }) =>
+      observation.url.endsWith("/") ? click("link Projector flickers in room 4") : exit("Tom Reyes"),
+  ]);
+  const options = { site, model: look, directory };
+  let url: string;
+  {
+    await using agent = await createAgent(options);
+    ({ url } = agent.page);
+    expect(await agent.run("Who asked about the projector?")).toMatchObject({ outcome: "done" });
+    await expect(createAgent(options)).rejects.toThrow(/in use|another process|belongs/);
+  }
+  {
+    await using again = await createAgent(options);
+    expect(again.page.url).toBe(url);
+    expect(await again.repeat(null, { alone: true })).toMatchObject({ same: true, byModel: 0 });
+  }
+  const other = createServer().listen(Number(new URL(url).port), "127.0.0.1");
+  await expect(createAgent(options)).rejects.toThrow(/something else is there now/);
+  await new Promise((resolve) => other.close(resolve));
+});
+
+/** Stands where the application's own server would be. */
+const NOTEBOOK = `const [, , , , , port] = process.argv;
+require("node:http").createServer((request, response) => {
+  response.setHeader("content-type", "text/html");
+  response.end("<h1>Notebook</h1><p>Rosa has the key</p>");
+}).listen(Number(port.replace("port=", "")), "127.0.0.1");`;
+
+test("an application: a copy is started for the agent, wherever it is installed, and ended with it", async () => {
+  const folder = join(directory, "app");
+  const at = join(folder, "node_modules", "tiddlywiki");
+  await mkdir(at, { recursive: true });
+  await mkdir(join(folder, "prepared"));
+  await writeFile(join(at, "tiddlywiki.js"), NOTEBOOK);
+  const { name, revision } = tiddlywiki;
+  await writeFile(join(folder, "installed.json"), JSON.stringify({ name, revision }));
+  const model = scriptedPolicy([exit("Rosa")]);
+  let url: string;
+  {
+    await using agent = await createAgent({ site: `app:tiddlywiki@${folder}`, model, directory });
+    ({ url } = agent.page);
+    expect(await agent.run("Who has the key?")).toMatchObject({ outcome: "done", unsupported: false });
+  }
+  await expect(fetch(url)).rejects.toThrow("fetch failed");
+  for (const [site, message] of [
+    ["app:tidlywiki", /the nearest is tiddlywiki/],
+    [`app:tiddlywiki@${directory}/none`, /tiddlywiki is not installed in/],
+    ["app:tiddlywiki@", /names no folder/],
+  ] as const)
+    await expect(createAgent({ site, model })).rejects.toThrow(message);
 });

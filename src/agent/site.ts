@@ -1,6 +1,6 @@
 /**
- * @file Where an agent works: a built-in site, a site that `defineSite` describes, an address with its hosts, or a page that
- * somebody opened. Unlike in training nothing is ever put back: an agent's work stays.
+ * @file Where an agent works: a built-in site, an application with a recipe, a site that `defineSite` describes, an address with
+ * its hosts, or a page that somebody opened. Unlike in training nothing is ever put back: an agent's work stays.
  */
 
 import { existsSync } from "node:fs";
@@ -26,10 +26,12 @@ import { logIn } from "../tasks/own-login.ts";
 import { declaredIn } from "../tasks/own-safety.ts";
 import { keepDeclared } from "../tasks/own-secrets.ts";
 import { loadDefinition } from "../tasks/own-suite.ts";
+import { freePort, isPortTaken } from "../tasks/server-process.ts";
 
 export interface SiteOptions {
   /**
    * - the name of a built-in site: `storefront`, `store-admin`, `forum`, `forge`, `map`;
+   * - `app:NAME`, an application that `webrl apps install` has installed, or `app:NAME@FOLDER` where that is not the usual folder;
    * - a file that calls `defineSite`, or what it returns;
    * - an address, `https://shop.example.com/`: its host can be reached, and those of `hosts`.
    */
@@ -48,6 +50,9 @@ export interface SiteOptions {
   browser?: BrowserConfig | undefined;
 }
 
+/** `port`: where the site that is started was, in a directory that is gone on with. */
+type OpenSite = SiteOptions & { port?: number | undefined };
+
 export interface WorldRequest {
   startUrl?: string | undefined;
   /** The site has ended the session that it gave before. */
@@ -61,6 +66,8 @@ export interface AgentSite extends AsyncDisposable {
   /** What the site is, in words; `null` where nobody said. */
   readonly description: string | null;
   readonly contexts: ContextSource;
+  /** Where the agent starts the site; absent where it does not, or the site says where. */
+  readonly port?: number | undefined;
   /** What pages are shown in; `undefined` for a page that was handed in, which keeps its own language and clock. */
   readonly browser?: BrowserSettings | undefined;
   /** The world of the next context; signs in first, where the site has a login. */
@@ -76,12 +83,13 @@ export interface AgentSite extends AsyncDisposable {
 }
 
 /** Throws a `ConfigError` where there is no such site. */
-export async function openSite(options: SiteOptions): Promise<AgentSite> {
+export async function openSite(options: OpenSite): Promise<AgentSite> {
   const { site } = options;
   if (typeof site !== "string") return openDefined(defineSite(site), process.cwd(), options);
   if (site.trim() === "") throw new ConfigError("no site is named", `Name ${WAYS}.`);
   if (/^https?:\/\//i.test(site)) return openAddress(site, options);
   if (APPS.some((app) => app.name === site)) return openBuiltIn(site, options);
+  if (site.startsWith("app:")) return openApp(site.slice("app:".length), options);
   if (existsSync(site)) {
     const { definition, directory } = await loadDefinition(site);
     return openDefined(definition, directory, options);
@@ -91,12 +99,12 @@ export async function openSite(options: SiteOptions): Promise<AgentSite> {
     APPS.map((app) => app.name),
   );
   throw new ConfigError(
-    `there is no site ${JSON.stringify(site)}: it is no built-in site, no address and no file${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
+    `there is no site ${JSON.stringify(site)}: it is no built-in site, no application, no address and no file${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
     `Name ${WAYS}.`,
   );
 }
 
-const WAYS = `a built-in site (${APPS.map((app) => app.name).join(", ")}), a file that calls defineSite, or an address such as https://shop.example.com/`;
+const WAYS = `a built-in site (${APPS.map((app) => app.name).join(", ")}), an installed application (app:NAME), a file that calls defineSite, or an address such as https://shop.example.com/`;
 
 /** One copy of the built-in world for as long as the agent works. */
 function openBuiltIn(name: string, options: SiteOptions): AgentSite {
@@ -159,12 +167,27 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
   };
 }
 
+/** A copy of its own, which the recipe starts with the content that every copy begins with; the recipe's first user is signed in. */
+async function openApp(text: string, options: OpenSite): Promise<AgentSite> {
+  const { loadApp } = await import("../tasks/apps.ts");
+  const [, name, folder] = /^([^@]*)(?:@(.*))?$/s.exec(text)!;
+  if (folder === "")
+    throw new ConfigError(`app:${text} names no folder after the @`, "Write app:NAME, or app:NAME@FOLDER.");
+  const { definition, directory } = await loadApp(name!, folder);
+  return openDefined(definition, directory, options);
+}
+
 /** An application of the user's, as it stands: neither reset nor, where it runs already, started. */
-function openDefined(definition: SiteDefinition, directory: string, options: SiteOptions): AgentSite {
+async function openDefined(
+  definition: SiteDefinition,
+  folder: string,
+  options: OpenSite,
+): Promise<AgentSite> {
   const { name } = definition;
   const login = Object.values(usersOf(definition))[0] ?? [];
   refuse(options, ["page"], `the definition of ${name}`);
   keepDeclared(definition);
+  const port = definition.baseUrl.includes("{port}") ? (options.port ?? (await freePort())) : undefined;
   const pool = new BrowserPool(options.browser);
   let opening: ReturnType<typeof openInstance> | undefined;
   let storage: Promise<WorldStorage | undefined> | undefined;
@@ -174,9 +197,10 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
     name,
     description: definition.description ?? null,
     contexts: pool,
+    port,
     browser: pool.settings,
     world: async ({ startUrl, signInAgain, signal }) => {
-      opening ??= openInstance(definition, directory, 0, signal);
+      opening ??= startDefined(definition, folder, port, signal);
       const { baseUrl } = await opening;
       const network = {
         hosts: new Map(),
@@ -220,6 +244,21 @@ function openDefined(definition: SiteDefinition, directory: string, options: Sit
       await instance?.server?.[Symbol.asyncDispose]();
     },
   };
+}
+
+async function startDefined(
+  definition: SiteDefinition,
+  folder: string,
+  port: number | undefined,
+  signal: AbortSignal | undefined,
+) {
+  // Addresses in a directory that is gone on with hold only where the site is where it was.
+  if (port !== undefined && (await isPortTaken(port)))
+    throw new ConfigError(
+      `${definition.name} was at port ${port} when this directory was begun, and something else is there now`,
+      "Stop that, or name a new directory.",
+    );
+  return openInstance(definition, folder, 0, signal, port);
 }
 
 function startOf(start: string | undefined, home: string): string {

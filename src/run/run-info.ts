@@ -18,7 +18,8 @@ export interface RunInfo {
 
 /** What `config.json` of an agent's directory says: it has no training, but is laid out like a run. */
 export interface AgentInfo extends Omit<RunInfo, "config"> {
-  agent: { site: string; model: string };
+  /** `port`: where the agent starts its site, so that addresses hold when the directory is gone on with. */
+  agent: { site: string; model: string; port?: number | undefined };
 }
 
 /** What a new run writes down first: its configuration, webrl's version and commit, Node's version, the time. */

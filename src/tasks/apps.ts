@@ -9,6 +9,7 @@ import type { App } from "../apps/app.ts";
 import { findApp, missingPackages } from "../apps/list.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
+import type { SiteDefinition } from "../sites/define-site.ts";
 import { createOwnSuite } from "./own-suite.ts";
 import { runCommand } from "./server-process.ts";
 import type { Suite } from "./suite.ts";
@@ -102,10 +103,19 @@ export async function requireInstalled(app: App, directory: string): Promise<voi
   );
 }
 
-/** The suite `app:NAME`. `folder`: where it is installed, if not in the usual place. */
-export async function loadAppSuite(name: string, folder?: string): Promise<Suite> {
+/** The site of an application that is installed. `folder`: where, if not in the usual place. */
+export async function loadApp(
+  name: string,
+  folder?: string,
+): Promise<{ definition: SiteDefinition; directory: string }> {
   const app = findApp(name);
   const directory = appDirectory(app, folder);
   await requireInstalled(app, directory);
-  return createOwnSuite(app.site(directory), directory);
+  return { definition: app.site(directory), directory };
+}
+
+/** The suite `app:NAME`. */
+export async function loadAppSuite(name: string, folder?: string): Promise<Suite> {
+  const { definition, directory } = await loadApp(name, folder);
+  return createOwnSuite(definition, directory);
 }

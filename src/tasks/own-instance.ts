@@ -48,11 +48,13 @@ async function assertReachable(hostname: string, privateHosts: readonly string[]
     );
 }
 
+/** `port`: which one `{port}` stands for; default: a free one. */
 export async function openInstance(
   definition: SiteDefinition,
   directory: string,
   copy: number,
   signal: AbortSignal | undefined,
+  port?: number,
 ): Promise<Instance> {
   const { start } = definition;
   const { hostname } = new URL(definition.baseUrl.replace("{port}", "1"));
@@ -67,7 +69,7 @@ export async function openInstance(
   }
   const anyPort = definition.baseUrl.includes("{port}");
   const baseUrl = anyPort
-    ? definition.baseUrl.replace("{port}", String(await freePort()))
+    ? definition.baseUrl.replace("{port}", String(port ?? (await freePort())))
     : definition.baseUrl;
   const instance: Instance = { baseUrl, port: portOf(baseUrl), copy, server: null };
   if (!anyPort && (await answers(baseUrl, definition.selfSigned)))

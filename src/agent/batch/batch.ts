@@ -151,6 +151,7 @@ async function carryOut(
   const { dryRun = false, signal, onItem } = options;
   const learned = model && options.learn !== false ? learnJob(model) : null;
   const append = (event: BatchEvent) => journal.append(event);
+  let ended: BatchResult["ended"] = null;
   const parts: ItemParts = {
     reading: { session, job: plan.job, home: plan.home, signal },
     direction,
@@ -165,7 +166,9 @@ async function carryOut(
         const isThere = session.page.url === goal.start && performance.now() - readAt < FRESH_MS;
         const page = isThere ? session.page : await session.open(goal.start, { signal });
         if (page.error) return { ...noRun, outcome: "refused", reason: page.error.message };
-        return await actOn(session, goal, learned, { limits: options.limits ?? {}, signal });
+        const run = await actOn(session, goal, learned, { limits: options.limits ?? {}, signal });
+        if (run.budgetSpent) ended = { why: "budget", message: run.reason };
+        return run;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         return { ...noRun, outcome: "faulted", reason: error.message };
@@ -177,10 +180,9 @@ async function carryOut(
   append({ kind: "batch/started", direction, items: plan.rows.length, broken: plan.broken.length, dryRun });
   const histories = historiesIn(await journal.read(), direction);
   const items: BatchItem[] = [];
-  let ended: string | null = null;
   for (const row of plan.rows) {
     if (ended !== null || signal?.aborted) {
-      items.push(notReached(row, goals, histories, ended));
+      items.push(notReached(row, goals, histories, ended?.message));
       continue;
     }
     const item = await one(row, goals.get(row.key)!, histories, parts);
@@ -188,7 +190,8 @@ async function carryOut(
     if (signal?.aborted) continue;
     onItem?.(item, { done: items.length, total: plan.rows.length });
     // The other items would ask to sign in as well, one after the other.
-    if (session.signedOut && (await isSignedOut(session, plan.home, signal))) ended = SIGNED_OUT;
+    if (session.signedOut && (await isSignedOut(session, plan.home, signal)))
+      ended = { why: "signed out", message: SIGNED_OUT };
   }
   const counts = countOf(items);
   return writeResults(
@@ -200,6 +203,7 @@ async function carryOut(
       broken: plan.broken,
       counts,
       interrupted: signal?.aborted ?? false,
+      ended,
     },
     plan,
   );
@@ -233,11 +237,12 @@ async function actOn(
 ): Promise<ItemRun> {
   const policy = learned?.repeat(told) ?? null;
   const result = await session.run(instruction, { ...options, ...(policy && { policy }) });
-  const { id, outcome, reason, trajectory } = result;
+  const { id, outcome, reason, budgetSpent, trajectory } = result;
   return {
     id,
     outcome,
     reason,
+    budgetSpent,
     turns: policy ? policy.report.byModel : trajectory.steps.length,
     end: (isDone) => {
       if (!isDone) learned?.forget();
@@ -293,13 +298,13 @@ function notReached(
   row: TableRow,
   goals: ReadonlyMap<string, Goal | string>,
   histories: Histories,
-  why: string | null,
+  why: string | undefined,
 ): BatchItem {
   const goal = goals.get(row.key);
   const history = histories.get(row.key);
   const known = history?.open === null ? history.result : null;
   const wanted = typeof goal === "object" ? goal.wanted : {};
-  const open = { ...blank(row.key), wanted, ...(why !== null && { reason: why }) };
+  const open = { ...blank(row.key), wanted, ...(why !== undefined && { reason: why }) };
   return { ...(known ?? open), line: row.line, values: row.values };
 }
 

@@ -36,6 +36,8 @@ export interface Goal {
 }
 
 export interface ItemRun extends Pick<RunResult, "outcome" | "reason"> {
+  /** Nothing can be done by the model any more. */
+  budgetSpent?: boolean;
   /** `null`: the model was not asked. */
   id: string | null;
   /** Turns of the model. */
@@ -199,6 +201,7 @@ async function carryOut(
     const untouched = differences(job, after, now).length === 0;
     if (untouched && run.outcome === "faulted" && tried < TRIES) continue;
     const is = describeChange(left, after, goal.wanted);
+    if (untouched && run.budgetSpent) return outcome("open", run.reason, before, after, run);
     if (untouched && run.outcome === "refused") return outcome("refused", run.reason, before, after, run);
     // What cannot be seen yet may come, and would then be there twice.
     if (untouched && run.outcome === "done" && left.some((name) => after[name] === null))

@@ -100,6 +100,7 @@ function Summary({ result }: { result: BatchResult }) {
       {(result.interrupted || result.counts.open > 0) && (
         <p class="notice">
           <strong>It was ended before it came to all items.</strong> The same command goes on with them.
+          {result.ended && ` Why it ended: ${result.ended.message}.`}
         </p>
       )}
       <div class="scroll" tabindex={0} role="region" aria-label="Items by result">

@@ -18,6 +18,11 @@ export interface BatchResult {
   counts: Record<ItemStatus, number>;
   /** It was ended before it came to all items. */
   interrupted: boolean;
+  /**
+   * Why it ended before it came to all items, where nobody interrupted it: the budget of the model's server is used up, or the site has
+   * ended the session. The same call on the same directory goes on.
+   */
+  ended: { why: "budget" | "signed out"; message: string } | null;
   /** Written to the directory: a page for people, and the items for machines. */
   files: { report: string; csv: string; jsonl: string };
 }

@@ -27,7 +27,7 @@ export interface TurnOptions {
   trouble: (error: unknown) => void;
 }
 
-type Result = Pick<RunResult, "outcome" | "reason" | "answer" | "unsupported"> & {
+type Result = Pick<RunResult, "outcome" | "reason" | "answer" | "unsupported" | "budgetSpent"> & {
   /** `null`: it broke before the run. */
   id: string | null;
 };
@@ -63,6 +63,11 @@ export class AgentTurns {
         log.append({ kind: "chat/turn", ...turn, failed: true });
         return handOver("the site has signed the agent out, and it cannot sign in again", "service");
       }
+      // The next turns would come to nothing as well.
+      if (result.budgetSpent) {
+        log.append({ kind: "chat/turn", ...turn, failed: true });
+        return handOver(result.reason, "service");
+      }
       if (result.outcome !== "faulted") return this.#finish(turn, result);
       trouble(new Error(result.reason));
       // What a request that has left brought about would be brought about twice.
@@ -91,7 +96,14 @@ export class AgentTurns {
       });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      return { id: null, outcome: "faulted", reason, answer: null, unsupported: false };
+      return {
+        id: null,
+        outcome: "faulted",
+        reason,
+        answer: null,
+        unsupported: false,
+        budgetSpent: false,
+      };
     }
   }
 

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { ConfigError, Fault } from "../../core/errors.ts";
+import { BudgetSpent, ConfigError, Fault } from "../../core/errors.ts";
 import type { Policy, Turn } from "../../rollout/policy.ts";
 import { parseAction } from "../../text/action.ts";
 import type { Script } from "../testing/scripted-policy.ts";
@@ -335,6 +335,18 @@ describe("what goes wrong", () => {
     conversation.receive("Hello?");
     expect((await nextEvent(conversation, 2, said("agent"))).text).toContain("something on our side");
     expect(conversation.view).toMatchObject({ state: "agent", failures: 1 });
+  });
+
+  test("where the model's budget is used up a person goes on at once, and is told why", async () => {
+    const spent: Script = () => {
+      throw new BudgetSpent("the budget of 4 requests for the model's server is used up");
+    };
+    await using shop = await shopService(scriptedPolicy([spent]));
+    const { conversation } = await shop.service.open(null);
+    conversation.receive("Hello?");
+    await nextEvent(conversation, 0, isKind("chat/state"));
+    const reason = "the budget of 4 requests for the model's server is used up";
+    expect(conversation.view).toMatchObject({ state: "waiting", reason });
   });
 
   test("a service that was ended goes on: what was asked is answered, what was closed stays closed", async () => {

@@ -19,7 +19,7 @@ import type { Spent } from "../../safety/ledger.ts";
 import { readJournal } from "../journal.ts";
 import type { ModelOptions } from "../model.ts";
 import { openModel } from "../model.ts";
-import { defaultDirectory, openRecord } from "../record.ts";
+import { defaultDirectory, openRecord, sitePortIn } from "../record.ts";
 import { browserFor } from "../parts.ts";
 import type { AgentSite, SiteOptions } from "../site.ts";
 import { openSite } from "../site.ts";
@@ -92,13 +92,14 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     const site = await openSite({
       ...options,
       browser: await browserFor(options),
+      port: await sitePortIn(options.directory),
       ...(start !== undefined && { start }),
     });
     opened.push(site);
     const model = await openModel(options);
     opened.push(model);
     const directory = options.directory ?? defaultDirectory();
-    const record = await openRecord(directory, { site: site.name, model: model.name });
+    const record = await openRecord(directory, { site: site.name, model: model.name, port: site.port });
     opened.push(record);
     // Secrets that are missing are found now, and not by the first customer.
     openGate({ policy: policy.safety, audit: { append: () => {}, spentOn: nothingSpent } });

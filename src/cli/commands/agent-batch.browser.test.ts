@@ -37,6 +37,43 @@ const clerk = () => {
 };
 
 describe("webrl agent batch", () => {
+  test("a model's budget that is used up ends it with exit code 3; the same command goes on with what is open", async () => {
+    await using server = await clerk();
+    const [table, job] = await files("order,status\n1400,Processing\n1398,Processing\n1397,Processing\n");
+    const out = join(world, "out");
+    const batch = (url: string, ...more: string[]) =>
+      webrl(
+        ...[
+          "agent",
+          "batch",
+          table,
+          "--job",
+          job,
+          "--site",
+          "store-admin",
+          "--model",
+          `openai:m@${url}`,
+        ],
+        ...["--out", out, "--approve", "all", "--no-learn", "--json", ...more],
+      );
+    // Three requests for the first order, and one for the second.
+    const spent = await batch(server.url, "--llm", "budget.requests=4");
+    expect(spent.status).toBe(3);
+    const result = jsonOf<BatchResult>({ ...spent, status: 0 });
+    expect(result.counts).toMatchObject({ done: 1, open: 2, failed: 0 });
+    expect(result.ended).toMatchObject({ why: "budget", message: expect.stringContaining("4 requests") });
+    expect(result.items.map(({ status, reason }) => [status, reason.includes("budget")])).toEqual([
+      ["done", false],
+      ["open", true],
+      ["open", true],
+    ]);
+    expect(await readFile(join(out, "results.html"), "utf8")).toContain("Why it ended: the budget");
+    await using next = await clerk();
+    const rest = jsonOf<BatchResult>(await batch(next.url));
+    expect(next.requests).toHaveLength(6);
+    expect(rest.counts).toMatchObject({ done: 3, open: 0 });
+  });
+
   test("shows what would be changed, changes it, and says what came of each row", async () => {
     await using server = await clerk();
     const [table, job] = await files(

@@ -19,9 +19,10 @@ interface BatchCommand extends AgentCommand, LimitCommand {
   json?: boolean;
 }
 
-/** 0: every item is as wanted. 1: one is not, or a row is broken. 130: interrupted. */
-function exitCode({ counts, broken, interrupted }: BatchResult): number {
+/** 0: every item is as wanted. 1: one is not, or a row is broken. 3: a budget is used up. 130: interrupted. */
+function exitCode({ counts, broken, interrupted, ended }: BatchResult): number {
   if (interrupted) return 130;
+  if (ended?.why === "budget") return 3;
   return counts.failed + counts.undecided + counts.refused + counts.open + broken.length > 0 ? 1 : 0;
 }
 
@@ -55,7 +56,7 @@ export function registerBatch(agent: Command): void {
     "webrl agent batch --undo runs/prices --site site.ts --model runs/demo --approve all",
   ]).addHelpText(
     "after",
-    "\nThe same command with the same --out goes on with a batch that was ended, also by a kill. Exit code: 0 every item is as wanted,\n1 one is not or a row is broken, 2 your mistake, 130 interrupted. docs/agent.md, “Jobs”, has the job's file.\n",
+    "\nThe same command with the same --out goes on with a batch that was ended, also by a kill. Exit code: 0 every item is as wanted,\n1 one is not or a row is broken, 2 your mistake, 3 a budget is used up, 130 interrupted. docs/agent.md, “Jobs”, has the job's file.\n",
   );
   command.action(async (file: string | undefined, options: BatchCommand) => {
     const { undo, job, dryRun = false } = options;
@@ -116,7 +117,7 @@ function checkUse(file: string | undefined, { undo, job, instruction, out }: Bat
 }
 
 /** Items that a person has to look at, then how many of each. */
-function resultText({ items, broken, counts, files, dryRun }: BatchResult): string {
+function resultText({ items, broken, counts, files, dryRun, ended }: BatchResult): string {
   const shown = items.filter(({ status }) => !["done", "already"].includes(status));
   const rows = [
     ...broken.map(({ line, reason }): [number, string, string, string] => [line, "", "broken", reason]),
@@ -134,6 +135,8 @@ function resultText({ items, broken, counts, files, dryRun }: BatchResult): stri
     ...(rows.length > 0 ? [table(["line", "item", "result", "why"], rows), ""] : []),
     [...total, ...(broken.length > 0 ? [`${broken.length} broken`] : [])].join(", "),
     ...(dryRun ? ["Nothing was changed."] : []),
+    ...(ended ? [`It ended before it came to all items: ${ended.message}.`] : []),
+    ...(ended?.why === "budget" ? ["The same command goes on, with the same budget anew."] : []),
     `Report: ${files.report}`,
   ].join("\n");
 }

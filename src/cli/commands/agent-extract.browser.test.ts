@@ -91,6 +91,16 @@ describe("webrl agent extract", () => {
   }, 240_000);
 });
 
+test("a model's budget that is used up ends it with exit code 3, and the same command goes on", async () => {
+  await using server = await fakeServer(reading);
+  const args = argsOf(server, "--out", out, "--max-rows", "3");
+  const spent = await webrl(...args, "--llm", "budget.requests=1");
+  expect(spent.status).toBe(3);
+  expect(spent.stderr).toContain("The same command goes on");
+  expect((await webrl(...args)).status).toBe(0);
+  expect(await written()).toEqual(truth().slice(0, 3));
+});
+
 describe("what is wrong is said, with exit code 2", () => {
   const mistake = async (...args: string[]) =>
     mistakeOf(await webrl("agent", "extract", ...args, "all products"));
@@ -109,6 +119,17 @@ describe("what is wrong is said, with exit code 2", () => {
     await writeFile(out, "mine\n");
     expect(await mistake(...site, "--schema", schema, "--out", out)).toContain("exists already");
     expect(existsSync(`${out}.journal`)).toBe(false);
+  });
+
+  test("a schema that nothing on the page matches: what is there is named", async () => {
+    const properties = { colour: { type: "string" }, weight: { type: "number" } };
+    await writeFile(schema, JSON.stringify({ type: "object", properties }));
+    await using server = await fakeServer((c, _, body) =>
+      c.json(completion(replyToTable(body.messages.at(-1)!.content, { colour: "Colour", weight: "Weight" }))),
+    );
+    expect(mistakeOf(await webrl(...argsOf(server, "--out", out)))).toMatch(
+      /nothing on .*\/products is what is wanted \("all products" with colour, weight\); its lists are \d+ × "/,
+    );
   });
 
   test("a model that gives actions alone, and one that answers nonsense", async () => {

@@ -60,7 +60,7 @@ export function placeCommand(
 ): Command {
   const site = new Option(
     "--site <site>",
-    "a built-in site (storefront, store-admin, forum, forge, map), a file that calls defineSite, or an address",
+    "a built-in site (storefront, store-admin, forum, forge, map), an installed application (app:NAME, app:NAME@FOLDER), a file that calls defineSite, or an address",
   ).makeOptionMandatory(needsSite);
   return browserOption(
     serverOptions(command.addOption(site))

@@ -7,7 +7,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { examples, interruption, jsonOption, print } from "../command.ts";
 import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
 import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
-import { stepText } from "./agent-run.ts";
+import { codeOfEnd, stepText } from "./agent-run.ts";
 import { repeated } from "./model-parts.ts";
 
 interface RepeatCommand extends AgentCommand, LimitCommand {
@@ -41,7 +41,7 @@ export function registerRepeat(agent: Command): void {
     'webrl agent repeat runs/order --site site.ts --alone --value "two=three" --value "dark roast=light roast"',
   ]).addHelpText(
     "after",
-    "\nExit code: 0 it came to the end that was recorded, 1 it did not or came out otherwise, 2 your mistake, 130 interrupted.\n",
+    "\nExit code: 0 it came to the end that was recorded, 1 it did not or came out otherwise, 2 your mistake, 3 a budget is\nused up, 130 interrupted.\n",
   );
   command.action(async (directory: string, options: RepeatCommand) => {
     if (options.out !== undefined)
@@ -70,9 +70,7 @@ export function registerRepeat(agent: Command): void {
     }
     const { trajectory, ...shown } = result;
     print(options, { directory, of: run.id, ...shown }, () => resultText(result));
-    const { ending } = trajectory;
-    process.exitCode =
-      ending.kind === "truncated" && ending.reason === "interrupted" ? 130 : result.same ? 0 : 1;
+    process.exitCode = codeOfEnd(trajectory.ending) ?? (result.same ? 0 : 1);
   });
 }
 

@@ -106,7 +106,7 @@ describe("webrl agent run", () => {
   test.each([
     ["a model that answers nonsense", "I would love to help!", 1, "stopped: its last 4 actions"],
     ["one that cannot", 'exit(message="N/A")', 1, "gave up:"],
-    ["one that makes an answer up", 'exit(message="$1234")', 0, "(unsupported:"],
+    ["one that makes an answer up", 'exit(message="$1234")', 4, "(unsupported:"],
   ])("%s", async (_, reply, code, words) => {
     await using server = await fakeServer(saying(reply));
     const { status, stdout } = await run(server.url, "What does it cost?");

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { join } from "node:path";
 import type { RunResult } from "../../agent/run.ts";
-import type { Step } from "../../core/trajectory.ts";
+import type { Ending, Step } from "../../core/trajectory.ts";
 import { examples, interruption, jsonOption, print } from "../command.ts";
 import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
 import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
@@ -12,11 +12,15 @@ interface RunCommand extends AgentCommand, LimitCommand {
   json?: boolean;
 }
 
-/** 0: done. 1: it could not. 3: a budget is used up. 130: interrupted. The user's mistakes are 2, as everywhere. */
-function exitCode({ outcome, trajectory: { ending } }: RunResult): number {
-  if (outcome === "done") return 0;
-  if (ending.kind !== "truncated") return 1;
-  return ending.reason === "interrupted" ? 130 : ending.reason === "budget" ? 3 : 1;
+/** 0: done. 1: it could not. 4: done, with an answer that nothing it saw carries. The user's mistakes are 2, as everywhere. */
+function exitCode({ outcome, unsupported, trajectory: { ending } }: RunResult): number {
+  return codeOfEnd(ending) ?? (outcome !== "done" ? 1 : unsupported ? 4 : 0);
+}
+
+/** 3: a budget is used up. 130: interrupted. `null`: neither ended it. */
+export function codeOfEnd(ending: Ending): number | null {
+  if (ending.kind !== "truncated") return null;
+  return ending.reason === "interrupted" ? 130 : ending.reason === "budget" ? 3 : null;
 }
 
 export function registerRun(agent: Command): void {
@@ -36,7 +40,7 @@ export function registerRun(agent: Command): void {
     'webrl agent run --site https://shop.example.com/ --host cdn.example.com --storage-state ann.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --max-tokens 200000 "List my last three orders"',
   ]).addHelpText(
     "after",
-    "\nSteps are written to stderr as they happen; with --json stdout is one object at the end. Exit code: 0 done, 1 it could not\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 130 interrupted.\n",
+    "\nSteps are written to stderr as they happen; with --json stdout is one object at the end. Exit code: 0 done, 1 it could not\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 4 it answered and no page that it saw carries the\nanswer, 130 interrupted.\n",
   );
   command.action(async (instruction: string, options: RunCommand) => {
     const { checkInstruction, createAgent } = await import("../../agent/agent.ts");
