@@ -43,17 +43,7 @@ describe("webrl agent batch", () => {
     const out = join(world, "out");
     const batch = (url: string, ...more: string[]) =>
       webrl(
-        ...[
-          "agent",
-          "batch",
-          table,
-          "--job",
-          job,
-          "--site",
-          "store-admin",
-          "--model",
-          `openai:m@${url}`,
-        ],
+        ...["agent", "batch", table, "--job", job, "--site", "store-admin", "--model", `openai:m@${url}`],
         ...["--out", out, "--approve", "all", "--no-learn", "--json", ...more],
       );
     // Three requests for the first order, and one for the second.
