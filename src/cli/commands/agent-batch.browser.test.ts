@@ -41,10 +41,14 @@ describe("webrl agent batch", () => {
     await using server = await clerk();
     const [table, job] = await files("order,status\n1400,Processing\n1398,Processing\n1397,Processing\n");
     const out = join(world, "out");
+    const site = ["--site", "store-admin", "--approve", "all", "--no-learn", "--json"];
     const batch = (url: string, ...more: string[]) =>
       webrl(
-        ...["agent", "batch", table, "--job", job, "--site", "store-admin", "--model", `openai:m@${url}`],
-        ...["--out", out, "--approve", "all", "--no-learn", "--json", ...more],
+        "agent",
+        "batch",
+        table,
+        ...["--job", job].concat(site, "--model", `openai:m@${url}`, "--out", out),
+        ...more,
       );
     // Three requests for the first order, and one for the second.
     const spent = await batch(server.url, "--llm", "budget.requests=4");
