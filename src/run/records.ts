@@ -19,6 +19,10 @@ export interface PhaseRecords {
   /** In the order in which they ended. */
   "trajectories.jsonl": EpisodeRecord;
   "verdicts.jsonl": VerdictLine;
+  /** Those that a judge behind a server gave while other episodes still ran. */
+  "early-verdicts.jsonl": VerdictLine;
+  /** Of a model on a server: what it says of the actions that it took, asked while other episodes still ran. */
+  "reference.jsonl": ReferenceLine;
   "selection.jsonl": SelectionLine;
   "values.jsonl": ValueLine;
   "advantages.jsonl": AdvantageLine;
@@ -62,6 +66,14 @@ export interface VerdictLine {
   usage?: ChatUsage;
   /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */
   truth: boolean | null;
+}
+
+/** log π_ref of a step's action. */
+export interface ReferenceLine {
+  trajectoryId: string;
+  index: number;
+  /** One a token. */
+  logprobs: number[];
 }
 
 /** What became of a step of the replay buffer. */

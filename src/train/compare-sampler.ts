@@ -2,11 +2,10 @@
 
 import { mean } from "../algo/statistics.ts";
 import { ConfigError } from "../core/errors.ts";
-import { MICRO_BATCH_TOKENS, microBatches } from "../engine/optimise.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { MetricName } from "../run/metrics.ts";
-import { actionDatum } from "../text/prompt.ts";
+import { actionLogprobs } from "./action-logprobs.ts";
 import type { Context } from "./context.ts";
 
 /** Actions that are asked about. */
@@ -29,21 +28,12 @@ export async function compareSampler(
     .flatMap(({ trajectory }) => trajectory.steps)
     .flatMap(({ promptTokens, responseTokens, logprobs }) =>
       promptTokens && responseTokens && logprobs?.length === responseTokens.length && logprobs.length > 0
-        ? [{ datum: actionDatum(promptTokens, responseTokens), logprobs }]
+        ? [{ promptTokens, responseTokens, logprobs }]
         : [],
     );
   const chosen = rng.fork(`sampler-${phase}`).shuffle(sampled).slice(0, ACTIONS);
-  const apart: number[] = [];
-  for (const micro of microBatches(
-    chosen.map(({ datum }) => datum),
-    MICRO_BATCH_TOKENS,
-  )) {
-    signal?.throwIfAborted();
-    const rows = await model.logprobs(micro.map((i) => chosen[i]!.datum));
-    micro.forEach((i, b) =>
-      chosen[i]!.logprobs.forEach((said, n) => apart.push(Math.abs(said - rows[b]![n]!))),
-    );
-  }
+  const rows = await actionLogprobs(model, chosen, signal);
+  const apart = chosen.flatMap(({ logprobs }, i) => logprobs.map((said, n) => Math.abs(said - rows[i]![n]!)));
   if (apart.length === 0) return { "sampler/staleness": sampling.staleness() };
   const difference = mean(apart);
   const { maxDifference } = config.engine;

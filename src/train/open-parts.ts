@@ -25,6 +25,7 @@ import { filterTasks } from "../tasks/filter-tasks.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { END_OF_ACTION } from "../text/prompt-tokens.ts";
+import { isPointer } from "../engine/tinker/client/pointer.ts";
 import { followServers } from "./open-engine.ts";
 import { openRunServers } from "./run-servers.ts";
 import type { OpenChatOptions } from "./open-chat.ts";
@@ -209,7 +210,9 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     }),
   );
   let judge: Judge | null = null;
+  let isJudgeElsewhere = false;
   if (method.trains && models.judge === "orm" && isServerName(models.orm)) {
+    isJudgeElsewhere = true;
     if (needsChat && local === null && config.llm.budget.cost !== null)
       throw new ConfigError(
         "llm.budget.cost needs the price of every model, and llm.price is one: models.orm and llm.model are two models",
@@ -223,9 +226,14 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
       maxPromptTokens: promptTokensOf(config.llm),
       isReleasedOrm: true,
     });
-  } else if (method.trains && models.judge === "orm") judge = lazyOrm(here, models, stack);
-  if (chat && models.judge === "llm")
+  } else if (method.trains && models.judge === "orm") {
+    isJudgeElsewhere = await isPointer(models.orm);
+    judge = lazyOrm(here, models, stack);
+  }
+  if (chat && models.judge === "llm") {
+    isJudgeElsewhere = local === null;
     judge = createPromptedJudge(chat, { maxPromptTokens: local?.promptTokens ?? promptTokensOf(config.llm) });
+  }
   const held = stack.move();
   return {
     engine,
@@ -234,6 +242,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     suite: chosen,
     catalog: { tasks: ({ split }) => suite.tasks({ split }) },
     judge,
+    elsewhere: { judge: isJudgeElsewhere, actor: servers !== null },
     proposer,
     meter,
     ...(chat &&

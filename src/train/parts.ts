@@ -24,6 +24,8 @@ export interface Parts {
   catalog: Pick<TaskCatalog, "tasks">;
   /** Absent where the verifiers give the reward. */
   judge: Judge | null;
+  /** What computes on a server, and is asked while episodes still run: that takes nothing from them. */
+  elsewhere?: { judge?: boolean; actor?: boolean };
   proposer: Proposer;
   feasible?: (tasks: readonly Task[], signal?: AbortSignal) => Promise<Feasibility[]>;
   /** What requests to the server of a chat model took. */

@@ -22,12 +22,20 @@ import { promptTemplate } from "./prompt-template.ts";
 export async function runEpisodes(
   context: Context,
   stage: Stage,
-  options: { kind: EpisodeKind; requests: EpisodeRequest[]; policyPhase: number; temperature: number },
+  options: {
+    kind: EpisodeKind;
+    requests: EpisodeRequest[];
+    policyPhase: number;
+    temperature: number;
+    /** Called with every episode that has ended, first with those that the file holds. */
+    onEnded?(record: EpisodeRecord): void;
+  },
 ): Promise<EpisodeRecord[]> {
   const { config, models, parts, signal } = context;
   const { requests, temperature, policyPhase } = options;
   const lines = stage.lines(EPISODE_FILES[options.kind]);
   const records = new Map((await lines.read()).map((record) => [record.id, record]));
+  for (const record of records.values()) options.onEnded?.(record);
   const missing = requests.filter((request) => !records.has(request.id));
   const report = () =>
     stage.emit({
@@ -60,6 +68,7 @@ export async function runEpisodes(
       onEpisode: (record) => {
         lines.append(record);
         records.set(record.id, record);
+        options.onEnded?.(record);
         const { task, steps, ending } = record.trajectory;
         stage.emit({
           kind: "episode",

@@ -2,14 +2,15 @@
 
 import { klEstimate, logRatio } from "../../algo/loss.ts";
 import { mean } from "../../algo/statistics.ts";
-import type { FrozenModel } from "../../core/engine.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, weighSteps } from "../advantages.ts";
 import type { TrainConfig } from "../../run/config.ts";
+import { actionLogprobs } from "../action-logprobs.ts";
 import type { Context } from "../context.ts";
 import { lookUpValues } from "../experience-reader.ts";
-import { MICRO_BATCH_TOKENS, microBatches, optimise, warmupCosine } from "../../engine/optimise.ts";
+import { earlyReference } from "./beside-rollout.ts";
+import { optimise, warmupCosine } from "../../engine/optimise.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
 import { writeTemplateNote } from "../../imitation/prompt-template.ts";
 import { promptTemplate } from "../prompt-template.ts";
@@ -31,8 +32,17 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     const before = models.actorPath(phase - 1);
     await using model = await models.open("actor", phase - 1);
     if (config.actor.keepMoments && phase > 1) await model.load(before);
-    const refs = await actionLogprobs(model, weighed, signal);
-    weighed.forEach((sample, i) => (sample.ref_N = refs[i]!));
+    const known = await earlyReference(context, phase);
+    const others = weighed.filter((sample) => {
+      sample.ref_N = known(sample.step) ?? sample.ref_N;
+      return known(sample.step) === undefined;
+    });
+    const refs = await actionLogprobs(
+      model,
+      others.map(({ step }) => step),
+      signal,
+    );
+    others.forEach((sample, i) => (sample.ref_N = refs[i]!));
     // Elsewhere a negative advantage does not push an action down.
     const pushesDown = method.loss === "webrl" || method.loss === "reinforce";
     const samples = weighed.filter(
@@ -83,7 +93,11 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
         .fork(`kl-${phase}`)
         .shuffle(samples.filter(({ step }) => step.isNew))
         .slice(0, KL_STEPS);
-      const now = await actionLogprobs(model, fresh, signal);
+      const now = await actionLogprobs(
+        model,
+        fresh.map(({ step }) => step),
+        signal,
+      );
       stage.metrics({
         "actor/mean_advantage": mean(samples.map(({ advantage }) => advantage)),
         "actor/positive_rate": mean(samples.map(({ advantage }) => (advantage > 0 ? 1 : 0))),
@@ -121,19 +135,4 @@ function trackTarget({ beta }: Pick<TrainConfig["actor"], "beta">) {
       return share;
     },
   };
-}
-
-async function actionLogprobs(
-  model: FrozenModel,
-  samples: readonly WeightedStep[],
-  signal?: AbortSignal,
-): Promise<Float32Array[]> {
-  const datums = samples.map(({ step }) => actionDatum(step.promptTokens, step.responseTokens));
-  const rows_BN: Float32Array[] = Array.from({ length: samples.length });
-  for (const micro of microBatches(datums, MICRO_BATCH_TOKENS)) {
-    signal?.throwIfAborted();
-    const rows = await model.logprobs(micro.map((i) => datums[i]!));
-    micro.forEach((i, b) => (rows_BN[i] = rows[b]!));
-  }
-  return rows_BN;
 }

@@ -9,39 +9,53 @@ import { isFaulted } from "../../rollout/episode.ts";
 import type { Context } from "../context.ts";
 import type { VerdictLine } from "../../run/records.ts";
 import type { Stage } from "../../run/run-directory.ts";
+import { groupEpisodes } from "../finished-groups.ts";
 
 export interface JudgeOutput {
   judged: number;
   successes: number;
 }
 
-/** Trajectories per call. Verdicts are written chunk by chunk, so that a paid judge is not asked twice. */
-const CHUNK = 16;
-
-/** Writes `verdicts.jsonl`. */
+/**
+ * Writes `verdicts.jsonl`, group by group, so that a paid judge is not asked twice: those of `early-verdicts.jsonl` are
+ * taken as they are. What agents did before the run comes last.
+ */
 export async function judgeTrajectories(context: Context, phase: number): Promise<JudgeOutput> {
   return context.run.stage(phase, "judge", async (stage) => {
     const records = (await context.experience.episodes(phase)).filter((record) => !isFaulted(record));
+    const given = records.filter((record) => record.verdict);
+    const groups = groupEpisodes(
+      (await context.experience.episodes(phase)).filter((record) => !record.verdict),
+    );
+    const early = new Map(
+      (await context.run.read(phase, "early-verdicts.jsonl")).map((line) => [line.id, line]),
+    );
     const lines = stage.lines("verdicts.jsonl");
     const written = await lines.read();
-    refuseForeign(written, records, lines.path);
-    // Whole chunks only: the same trajectories are always judged together.
-    const kept = written.slice(0, written.length - (written.length % CHUNK));
-    if (kept.length < written.length && written.length < records.length)
-      await stage.write("verdicts.jsonl", kept);
-    let done = written.length >= records.length ? records.length : kept.length;
-    while (done < records.length) {
+    refuseForeign(written, [...groups.flat(), ...given], lines.path);
+    // Whole groups only: the same trajectories are always judged together.
+    let [done, next] = [0, 0];
+    while (next < groups.length && done + groups[next]!.length <= written.length)
+      done += groups[next++]!.length;
+    if (done < written.length) await stage.write("verdicts.jsonl", written.slice(0, done));
+    for (const group of groups.slice(next)) {
       context.signal?.throwIfAborted();
-      const chunk = records.slice(done, done + CHUNK);
-      const verdicts = await judgeChunk(context, chunk);
-      lines.append(...chunk.map((record, i) => verdictLine(record, verdicts[i]!)));
-      done += chunk.length;
+      const known = group.flatMap(({ id }) => early.get(id) ?? []);
+      lines.append(...(known.length === group.length ? known : await judgeGroup(context, group)));
+      done += group.length;
       stage.emit({ kind: "progress", done, total: records.length });
     }
+    lines.append(...given.map((record) => verdictLine(record, record.verdict!)));
     const all = await lines.read();
     audit(stage, all);
     return { judged: all.length, successes: all.filter((line) => line.success).length };
   });
+}
+
+/** One call of the judge. */
+export async function judgeGroup(context: Context, group: readonly EpisodeRecord[]): Promise<VerdictLine[]> {
+  const verdicts = await judgeOwn(context, group);
+  return group.map((record, i) => verdictLine(record, verdicts[i]!));
 }
 
 /** An interrupted stage has left the verdicts on the first records, in their order; nothing else has a SHA-256 to tell it by. */
@@ -75,24 +89,14 @@ function verdictLine(record: EpisodeRecord, verdict: Verdict): VerdictLine {
   };
 }
 
-/** What an agent did before the run has its verdict; everything else is judged here. */
-async function judgeChunk(context: Context, chunk: readonly EpisodeRecord[]): Promise<Verdict[]> {
-  const asked = await judgeOwn(
-    context,
-    chunk.filter((record) => !record.verdict),
-  );
-  return chunk.map((record) => record.verdict ?? asked.shift()!);
-}
-
-async function judgeOwn(context: Context, chunk: readonly EpisodeRecord[]): Promise<Verdict[]> {
+async function judgeOwn(context: Context, group: readonly EpisodeRecord[]): Promise<Verdict[]> {
   const { judge } = context.parts;
-  if (chunk.length === 0) return [];
   if (judge)
     return judge.judge(
-      chunk.map((record) => record.trajectory),
+      group.map((record) => record.trajectory),
       context.signal ? { signal: context.signal } : {},
     );
-  return chunk.map((record) => {
+  return group.map((record) => {
     if (record.truth) return record.truth;
     throw new ConfigError(
       `the task ${record.trajectory.task.id} has no verifier, but models.judge is "verifier"`,

@@ -12,6 +12,7 @@ import { tokenizeExperience } from "../agent-experience.ts";
 import { promptTemplate } from "../prompt-template.ts";
 import { faultMetrics, runEpisodes } from "../run-episodes.ts";
 import { compareSampler } from "../compare-sampler.ts";
+import { workBeside } from "./beside-rollout.ts";
 
 export interface RolloutOutput {
   episodes: number;
@@ -35,12 +36,24 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
         task,
         seed: hash32(`${seed}/rollout/${phase}/${i}/${task.id}`),
       }));
+    const beside = await workBeside(
+      context,
+      stage,
+      phase,
+      requests.map(({ id }) => id),
+    );
     const records = await runEpisodes(context, stage, {
       kind: "rollout",
       requests,
       policyPhase: Math.max(0, phase - 1),
       temperature: context.config.rollout.temperature,
-    });
+      onEnded: beside.saw,
+    })
+      .catch((error: unknown) => {
+        beside.abort(error);
+        throw error;
+      })
+      .finally(beside.end);
     stage.metrics(await compareSampler(context, phase, records));
     if (phase === 0) await addExperience(context, stage);
     stage.metrics(rolloutMetrics(records));

@@ -1,0 +1,117 @@
+/**
+ * @file What goes on while a rollout's last episodes run, where a server does it: finished episodes are judged, and what π_ref
+ * says of their actions is asked for, which the policy that took them is. Both are left to the stages after the rollout
+ * where they come to no end here.
+ */
+
+import { ConfigError } from "../../core/errors.ts";
+import { experienceOf, type ExperienceStep } from "../../replay/experience.ts";
+import type { EpisodeRecord } from "../../rollout/episode.ts";
+import type { ReferenceLine } from "../../run/records.ts";
+import type { Stage } from "../../run/run-directory.ts";
+import { actionLogprobs } from "../action-logprobs.ts";
+import type { Context } from "../context.ts";
+import { watchGroups, type GroupWatcher } from "../finished-groups.ts";
+import { judgeGroup } from "./judge.ts";
+
+export interface BesideRollout extends GroupWatcher {
+  /** The rollout broke: nothing is waited for. */
+  abort(reason: unknown): void;
+}
+
+/** Of the rollout's episodes `ids`. `end` waits for verdicts that are asked for, and for all log-probabilities. */
+export async function workBeside(
+  whole: Context,
+  stage: Stage,
+  phase: number,
+  ids: readonly string[],
+): Promise<BesideRollout> {
+  const { elsewhere = {}, judge } = whole.parts;
+  const watchers: GroupWatcher[] = [];
+  const stop = new AbortController();
+  const signal = whole.signal ? AbortSignal.any([whole.signal, stop.signal]) : stop.signal;
+  const context = { ...whole, signal };
+  let isOver = false;
+  if (elsewhere.judge && judge) {
+    const lines = stage.lines("early-verdicts.jsonl");
+    const known = new Set((await lines.read()).map(({ id }) => id));
+    const work = async (group: EpisodeRecord[]) => {
+      if (!isOver && !group.every(({ id }) => known.has(id)))
+        lines.append(...(await judgeGroup(context, group)));
+    };
+    watchers.push(watchGroups(ids, leaveLater(context, stage, "judging", work)));
+  }
+  if (elsewhere.actor && learnsFromAll(context)) {
+    const lines = stage.lines("reference.jsonl");
+    const known = new Set((await lines.read()).map(keyOf));
+    const model = await context.models.read("actor", Math.max(0, phase - 1));
+    const work = async (group: EpisodeRecord[]) => {
+      const steps = group.flatMap(({ trajectory }) =>
+        experienceOf(trajectory, 0, { phase, source: "rollout" }),
+      );
+      if (steps.every((step) => known.has(keyOf(step)))) return;
+      const rows = await actionLogprobs(model, steps, signal);
+      lines.append(
+        ...steps.map(({ trajectoryId, index }, i) => ({ trajectoryId, index, logprobs: [...rows[i]!] })),
+      );
+    };
+    watchers.push(watchGroups(ids, leaveLater(context, stage, "log-probabilities of actions", work)));
+  }
+  return {
+    saw: (record) => {
+      for (const watcher of watchers) watcher.saw(record);
+    },
+    abort: (reason) => stop.abort(reason),
+    end: async () => {
+      isOver = true;
+      for (const watcher of watchers) await watcher.end();
+    },
+  };
+}
+
+/** After trouble nothing more is tried here: the stage whose work it is meets it again, and it is that stage's. */
+function leaveLater(
+  { signal }: Context,
+  stage: Stage,
+  what: string,
+  work: (group: EpisodeRecord[]) => Promise<void>,
+): (group: EpisodeRecord[]) => Promise<void> {
+  let hasFailed = false;
+  return async (group) => {
+    if (hasFailed || signal?.aborted) return;
+    await work(group).catch((error: unknown) => {
+      hasFailed = true;
+      if (!signal?.aborted)
+        stage.emit({
+          kind: "warning",
+          message: `${what} beside the rollout ended, and goes on after it: ${(error as Error).message}`,
+        });
+    });
+  };
+}
+
+/** Else most of what would be asked for is asked for nothing. */
+const learnsFromAll = ({ method }: Context) => method.loss !== "filtered-bc" && method.loss !== "digirl";
+
+const keyOf = ({ trajectoryId, index }: Pick<ExperienceStep, "trajectoryId" | "index">) =>
+  `${trajectoryId}#${index}`;
+
+/** log π_ref of the phase's new steps, as far as it is known from their rollouts. Those of phase 0 are new in phase 1. */
+export async function earlyReference(
+  { run }: Context,
+  phase: number,
+): Promise<(step: ExperienceStep & { isNew?: boolean }) => Float32Array | undefined> {
+  const known = new Map<string, ReferenceLine>();
+  for (const each of phase === 1 ? [0, 1] : [phase])
+    for (const line of await run.read(each, "reference.jsonl")) known.set(keyOf(line), line);
+  return (step) => {
+    const line = step.isNew ? known.get(keyOf(step)) : undefined;
+    if (line === undefined) return undefined;
+    if (line.logprobs.length !== step.responseTokens.length)
+      throw new ConfigError(
+        `reference.jsonl has ${line.logprobs.length} log-probabilities of step ${step.index} of ${step.trajectoryId}, which has ${step.responseTokens.length} tokens`,
+        "Restore the file from a copy, or delete it: they are asked for again.",
+      );
+    return Float32Array.from(line.logprobs);
+  };
+}
