@@ -428,3 +428,31 @@ it("a sample that nobody waits for is cancelled on the server", async () => {
   await expect(model.sample(request)).rejects.toThrow("enough");
   expect(cancelled).toEqual([{ request_id: expect.any(String) as string }]);
 });
+
+it.each([
+  [3, 3],
+  [null, 300],
+  [5000, 300],
+])("of 300 samples, to a server that allows %s, %i are on their way at once", async (allowed, expected) => {
+  const server = fake();
+  let [now, most] = [0, 0];
+  await using engine = engineOn(async (outgoing) => {
+    if (outgoing.path === "client/config") {
+      const reply = await server.send(outgoing);
+      return { ...reply, json: { sample_max_concurrent_requests: allowed } };
+    }
+    if (outgoing.path !== "asample") return server.send(outgoing);
+    most = Math.max(most, ++now);
+    // All others that may begin do so first.
+    await new Promise((resolve) => setImmediate(resolve));
+    now--;
+    return server.send(outgoing);
+  });
+  await using model = await engine.open({ path: TOKENIZER });
+  await Promise.all(
+    Array.from({ length: 300 }, (_, seed) =>
+      model.sample({ prompt_T: [1], maxTokens: 1, temperature: 1, seed }),
+    ),
+  );
+  expect(most).toBe(expected);
+});

@@ -51,8 +51,10 @@ export interface RemoteModelOptions {
 
 /** Per chunk where the server says nothing of its own. */
 const CHUNK = { items: 1024, bytes: 5_000_000 };
-/** On their way to a server that allows no fewer. */
-export const SAMPLES_AT_ONCE = 256;
+/** On their way to a server that says nothing of it; the official SDK's number. */
+export const SAMPLES_AT_ONCE = 2000;
+/** Nats above which a token is as good as certain. */
+const SURE = -1e-3;
 /** How far the log-probabilities of a restored model may lie from those at its saving, nats a token. */
 const RESTORED_WITHIN = 0.05;
 
@@ -68,10 +70,17 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     items: session.config.fwdbwd_max_chunk_len || CHUNK.items,
     bytes: session.config.fwdbwd_max_chunk_bytes_count || CHUNK.bytes,
   };
-  const atOnce = pLimit(
-    Math.min(session.config.sample_max_concurrent_requests || SAMPLES_AT_ONCE, SAMPLES_AT_ONCE),
-  );
+  const atOnce = pLimit(session.config.sample_max_concurrent_requests || SAMPLES_AT_ONCE);
   let accumulated = 0;
+  /** Of the gradients since the last step. */
+  let signs = new Set<number>();
+  const noteSigns = (logprobs_BN: readonly Float32Array[], gradient: (b: number, n: number) => number) =>
+    logprobs_BN.forEach((row, b) =>
+      row.forEach((logprob, n) => {
+        // Of a token that is certain the gradient is 0.
+        if (logprob < SURE && gradient(b, n) !== 0) signs.add(Math.sign(gradient(b, n)));
+      }),
+    );
   /** Of a server that divides by all datums up to the step: what is sent once their number is known. */
   let held: { placed: Placed; advantages: Float32Array[]; logprobs: Float32Array[] }[] = [];
   let sampler: { version: number; opened: Promise<string>; next: number } | null = null;
@@ -112,6 +121,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       );
       await client.backward(parts, profile.surrogate);
     }
+    noteSigns(logprobs_BN, (b, n) => gradients_BN[b]![n]!);
     accumulated += placed.length;
   }
 
@@ -147,6 +157,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     const tokens = datums_B.reduce((sum, { tokens_T }) => sum + tokens_T.length, 0);
     if (loss === "cross_entropy") {
       const logprobs_BN = await crossEntropy(datums_B);
+      noteSigns(logprobs_BN, (b, n) => -(datums_B[b]!.weights_N?.[n] ?? 1));
       let total = 0;
       datums_B.forEach(({ weights_N }, b) =>
         logprobs_BN[b]!.forEach((l, n) => (total -= (weights_N?.[n] ?? 1) * l)),
@@ -177,10 +188,19 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       held = [];
     }
     const metrics = await client.step(adamParams(step));
+    const isOneSided = signs.size === 1;
     accumulated = 0;
+    signs = new Set();
     const key = profile.gradientNormKey;
     // Some servers do not say it.
-    return { gradientNorm: key === null ? Number.NaN : (metrics[key] ?? Number.NaN) };
+    const gradientNorm = key === null ? Number.NaN : (metrics[key] ?? Number.NaN);
+    // Gradients of both signs may cancel.
+    if (gradientNorm === 0 && isOneSided)
+      throw new TinkerError(
+        "nonsense",
+        "the server says that the gradient's norm was 0, and the gradient that it was sent is not: the step learned nothing",
+      );
+    return { gradientNorm };
   }
 
   async function sample(request: SampleRequest): Promise<SampleResult> {
@@ -290,6 +310,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     await client.restart({ path: pointer.path, optimizer: pointer.optimizer });
     held = [];
     accumulated = 0;
+    signs = new Set();
     await verify(pointer.check, directory);
   }
 
