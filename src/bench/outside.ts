@@ -103,6 +103,8 @@ process.on("message", (message: ToOutside) => {
     answer(response, encodeSampleResponse({ sequences: [sequence] }));
   }
 });
+// Connections are not to go while virtual time stands still.
+server.keepAliveTimeout = 600_000;
 process.on("disconnect", () => process.exit(0));
 server.listen(0, "127.0.0.1", () =>
   tell({ kind: "listening", port: (server.address() as AddressInfo).port }),

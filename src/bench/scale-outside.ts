@@ -70,6 +70,8 @@ export async function openOutside(
     model: "simulated",
     tokenizer,
     send,
+    // While virtual time stands still, real time passes: nothing is given up for that.
+    patience: { requestMs: 3600_000, pollMs: 3600_000, submitMs: 3600_000, resultMs: 24 * 3600_000 },
     profile: { ...SUM_PROFILE, codec: "json" },
   });
   return {

@@ -30,7 +30,7 @@ beforeAll(async () => {
   const { base, demonstrations } = await makeFakeBase(world);
   await writeFile(join(world, "demonstrations.json"), JSON.stringify(demonstrations));
   await writeFile(join(world, "config.json"), JSON.stringify(fakeConfig(base, { phases: 2 })));
-});
+}, 120_000);
 afterAll(() => rm(world, { recursive: true, force: true }));
 
 /** Leaves half of the file: some whole lines and a torn one. */

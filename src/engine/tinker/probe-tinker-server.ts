@@ -2,6 +2,7 @@
 
 import { ConfigError } from "../../core/errors.ts";
 import { capabilitiesSchema } from "./wire/messages.ts";
+import { askCapabilities } from "./client/capabilities.ts";
 import type { Patience } from "./client/connection.ts";
 import { connectTo } from "./client/engine.ts";
 import { openSession } from "./client/session.ts";
@@ -36,10 +37,7 @@ export async function probeTinkerServer(
 ): Promise<ProbeReport & { url: string; model: string }> {
   const { url, signal } = options;
   const connection = connectTo(options);
-  const { supported_models: models } = await connection.ask(
-    { path: "get_server_capabilities", resend: "always", signal },
-    capabilitiesSchema,
-  );
+  const { supported_models: models } = await askCapabilities(connection, url, capabilitiesSchema, signal);
   const names = models.flatMap(({ model_name: name }) => (name ? [name] : []));
   const model = options.model ?? (names.length === 1 ? names[0]! : undefined);
   if (model === undefined || (names.length > 0 && !names.includes(model)))

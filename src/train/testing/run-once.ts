@@ -46,7 +46,8 @@ await using run = existsSync(join(directory, "config.json"))
 const { base, orm } = config.models;
 const parts = existsSync(join(base, "adapter_config.json"))
   ? await adapterParts(demonstrations, orm)
-  : fakeParts(demonstrations);
+  : // What a server would do beside the rollouts is done there.
+    { ...fakeParts(demonstrations), elsewhere: { judge: true, actor: true } };
 const context = createContext(run, parts);
 const result = await train(context);
 await context.models[Symbol.asyncDispose]();

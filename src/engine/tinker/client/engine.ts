@@ -11,6 +11,7 @@ import { z } from "zod";
 import { join } from "node:path";
 import type { ServerProfile } from "../profile.ts";
 import { SUM_PROFILE } from "../profile.ts";
+import { askCapabilities } from "./capabilities.ts";
 import type { Patience } from "./connection.ts";
 import { createConnection, type Connection } from "./connection.ts";
 import { checkTokenizer } from "./check-tokenizer.ts";
@@ -65,10 +66,7 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
   let opened: ReturnType<typeof connect> | null = null;
   const connect = async () => {
     const base = await readBase(options.tokenizer);
-    const capabilities = await connection.ask(
-      { path: "get_server_capabilities", resend: "always", signal },
-      ourCapabilitiesSchema,
-    );
+    const capabilities = await askCapabilities(connection, url, ourCapabilitiesSchema, signal);
     const served = checkServed(capabilities, model, base, url);
     const sampled = await vllm?.contextTokens();
     const session = await openSession(connection, signal);

@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { ConfigError } from "../../../core/errors.ts";
 import { loadTokenizer } from "../../onnx/tokenizer/load-tokenizer.ts";
 import { createFakeServer } from "../testing/fake-server.ts";
 import { listenFake, type SocketBreak } from "../testing/listen-fake.ts";
@@ -120,4 +121,46 @@ test("nobody at the address: the error says so and that it may be tried again", 
     retryable: true,
     message: expect.stringContaining("ECONNREFUSED") as string,
   });
+});
+
+test("an address where something else answers is named at once, with what to do", async () => {
+  const answers: [RegExp, number, Record<string, string>, string][] = [
+    [/is no server of the Tinker protocol: .*404: Not Found/, 404, {}, '{"detail":"Not Found"}'],
+    [
+      /is no server of the Tinker protocol: .*404/,
+      404,
+      { "content-type": "text/html" },
+      "<h1>no such page</h1>",
+    ],
+    [
+      /is no server of the Tinker protocol: .*none of the protocol/,
+      200,
+      { "content-type": "text/html" },
+      "<h1>Hello</h1>",
+    ],
+    [/is no server of the Tinker protocol: .*none of the protocol/, 200, {}, '{"models":[]}'],
+    [/answers get_server_capabilities with a redirect/, 301, { location: "/login" }, ""],
+  ];
+  let next = 0;
+  const other = createServer((_, response) => {
+    const [, status, headers, body] = answers[next]!;
+    response.writeHead(status, headers).end(body);
+  }).listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as AddressInfo;
+  const open = async (url: string) => {
+    await using engine = createTinkerEngine({ url, model: "tiny", tokenizer, clock });
+    return engine.open({ path: tokenizer }).catch((error: unknown) => error as Error);
+  };
+  for (; next < answers.length; next++) {
+    const error = await open(`http://127.0.0.1:${port}`);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as Error).message).toMatch(answers[next]![0]);
+  }
+  next = 0;
+  const error = await open(`https://127.0.0.1:${port}`);
+  expect(error).toBeInstanceOf(ConfigError);
+  expect((error as Error).message).toMatch(/cannot be reached by TLS/);
+  other.closeAllConnections();
+  other.close();
 });

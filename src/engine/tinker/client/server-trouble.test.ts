@@ -88,7 +88,9 @@ describe("a server whose disk is full", () => {
     const directory = join(work, "not-there");
     await expect(model.save(directory, { optimizer: true })).rejects.toMatchObject({
       trouble: "failed",
-      message: expect.stringContaining("SaveWeights failed on the server: OSError: [Errno 28] No space") as string,
+      message: expect.stringContaining(
+        "SaveWeights failed on the server: OSError: [Errno 28] No space",
+      ) as string,
     });
     expect(existsSync(directory)).toBe(false);
     isFull = false;
@@ -184,7 +186,8 @@ describe("a slow server", () => {
 
 describe("a server whose numbers are none", () => {
   /** Its answers, changed. */
-  const changed = (server: ReturnType<typeof fake>, type: string, change: (body: unknown) => object): Send =>
+  const changed =
+    (server: ReturnType<typeof fake>, type: string, change: (body: unknown) => object): Send =>
     async (outgoing) => {
       const reply = await server.send(outgoing);
       return reply.status === 200 && typeOf(outgoing) === type ? json(change(reply.json)) : reply;
@@ -215,9 +218,7 @@ describe("a server whose numbers are none", () => {
 
   it("a step that moved nothing, though a gradient was sent, is no step", async () => {
     const server = fake();
-    await using engine = engineOn(
-      changed(server, "OptimStep", () => ({ metrics: { "grad_norm:mean": 0 } })),
-    );
+    await using engine = engineOn(changed(server, "OptimStep", () => ({ metrics: { "grad_norm:mean": 0 } })));
     await using model = await engine.open({ path: TOKENIZER });
     await model.forwardBackward([datum(model)], "cross_entropy");
     await expect(model.optimStep({ learningRate: 0.05 })).rejects.toMatchObject({
