@@ -47,13 +47,13 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
       requests,
       policyPhase: Math.max(0, phase - 1),
       temperature: context.config.rollout.temperature,
-      onEnded: beside.saw,
-    })
-      .catch((error: unknown) => {
-        beside.abort(error);
-        throw error;
-      })
-      .finally(beside.end);
+      onEnded: (record) => beside.saw(record),
+    }).catch(async (error: unknown) => {
+      beside.abort(error);
+      await beside.end();
+      throw error;
+    });
+    await beside.end();
     stage.metrics(await compareSampler(context, phase, records));
     if (phase === 0) await addExperience(context, stage);
     stage.metrics(rolloutMetrics(records));
