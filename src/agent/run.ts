@@ -10,7 +10,7 @@ import type { Observation } from "../core/observation.ts";
 import { hash32 } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { Ending, Step, Trajectory } from "../core/trajectory.ts";
-import { limitReached } from "../rollout/episode.ts";
+import { findReachedLimit } from "../rollout/episode.ts";
 import type { Choice, Policy } from "../rollout/policy.ts";
 import { startClock } from "./clock.ts";
 import { findEvidence, isReport } from "./evidence.ts";
@@ -296,7 +296,7 @@ const acted = (actions: number): End => ({
 const isRefused = (error: ActionError | null): error is ActionError => error?.code === "blocked";
 
 function limitOf(steps: readonly Step[], page: Observation, limits: RunLimits): End | null {
-  const ending = limitReached(steps, page, limits);
+  const ending = findReachedLimit(steps, page, limits);
   if (ending && isRefused(page.error))
     return { outcome: "refused", reason: page.error.message, answer: null, ending };
   if (ending)

@@ -208,7 +208,7 @@ class Session implements AgentSession {
     try {
       return await body(episode.reader);
     } catch (error) {
-      const fault = await episode.brokenBy(error);
+      const fault = await episode.findFault(error);
       if (fault === null) throw error;
       const { code, message } = fault;
       // Whoever acts at the same time has found it out for itself.

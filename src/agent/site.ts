@@ -23,7 +23,7 @@ import type { SiteDefinition } from "../sites/define-site.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { openInstance } from "../tasks/own-instance.ts";
 import { logIn } from "../tasks/own-login.ts";
-import { declaredIn } from "../tasks/own-safety.ts";
+import { readDeclared } from "../tasks/own-safety.ts";
 import { keepDeclared } from "../tasks/own-secrets.ts";
 import { loadDefinition } from "../tasks/own-suite.ts";
 import { freePort, isPortTaken } from "../tasks/server-process.ts";
@@ -220,7 +220,7 @@ async function openDefined(
       return {
         ...network,
         cookies: [],
-        ...declaredIn(definition, baseUrl),
+        ...readDeclared(definition, baseUrl),
         ...(kept && { storage: kept }),
         ...(definition.downStatuses && {
           isDown: (status: number) => definition.downStatuses!.includes(status),

@@ -95,7 +95,7 @@ function comparison(results: readonly BenchResult[]): string {
     webrlMinus ? [{ variant, ...webrlMinus }] : [],
   );
   if (compared.length === 0) return "";
-  const signed = (share: number) => `${share >= 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
+  const formatSigned = (share: number) => `${share >= 0 ? "+" : ""}${(100 * share).toFixed(1)}`;
   const points = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(1));
   return `### WebRL minus the others
 
@@ -107,7 +107,7 @@ ${compared
   .map(({ variant, mean, overTasks, overSeeds, standardError }) =>
     row([
       variant.title,
-      signed(mean),
+      formatSigned(mean),
       points(overTasks),
       points(overSeeds),
       standardError === null || standardError === 0 ? "–" : (mean / standardError).toFixed(1),

@@ -128,7 +128,7 @@ async function benchOurs(
       await using sampler = await createSampler({
         name: "bench",
         config,
-        tokenizer: printing(config.vocabSize),
+        tokenizer: makePrintingTokenizer(config.vocabSize),
         weights,
         provider,
         threads,
@@ -202,7 +202,7 @@ function promptsOf(workload: SampleWorkload, vocabSize: number, seed: number): n
 }
 
 /** Prints ids: the bench has no text. */
-function printing(vocabSize: number): Tokenizer {
+function makePrintingTokenizer(vocabSize: number): Tokenizer {
   return { vocabSize, encode: () => [], decode: (tokens) => tokens.join(" "), idOf: () => undefined };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { Action, ActionError } from "../core/action.ts";
-import { bounded } from "./bounded.ts";
+import { withDeadline } from "./with-deadline.ts";
 import { mainDocument } from "./page-world.ts";
 import type { Lookup } from "./perform.ts";
 import { isReplaced } from "./tabs.ts";
@@ -36,7 +36,7 @@ export async function admitAction(
   const elements =
     action.kind === "switch_tab"
       ? []
-      : await bounded(readTouched(page, action, lookup), responseMs, signal).catch((error: unknown) => {
+      : await withDeadline(readTouched(page, action, lookup), responseMs, signal).catch((error: unknown) => {
           // Its page has gone: the action will tell.
           if (isReplaced(error)) return [];
           throw error;
@@ -49,7 +49,7 @@ export async function admitAction(
     elements,
     secrets: filled.names,
     page: { url: page.url(), title },
-    pageText: () => bounded(pageText(), responseMs, signal),
+    pageText: () => withDeadline(pageText(), responseMs, signal),
     signal: askSignal ?? signal,
   });
   return error ? { error } : { action: filled.action as LiveAction };

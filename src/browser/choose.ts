@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
-import { gone, locateOn, refused, report } from "./hand.ts";
+import { reportGone, locateOn, refuse, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
 import { typeInto } from "./type-text.ts";
 
@@ -20,8 +20,8 @@ export async function choose(
   const { document, index } = named.target;
   const why = await document.call("chooseOptions", index, texts, exactly);
   if (why === null) return null;
-  if (why === "gone") return gone(named.name);
-  if (why !== "drawn") return refused(`"${named.name}" ${why}`);
+  if (why === "gone") return reportGone(named.name);
+  if (why !== "drawn") return refuse(`"${named.name}" ${why}`);
   for (const text of texts) {
     const error = await chooseDrawn(page, text, named);
     if (error) return error;
@@ -47,10 +47,10 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
   }
   if (found.kind === "refused") return report(named.name, found);
   if (found.kind === "away")
-    return refused(`"${named.name}" shows the option ${JSON.stringify(text)} out of reach`);
+    return refuse(`"${named.name}" shows the option ${JSON.stringify(text)} out of reach`);
   const spot = found.kind === "at" ? await document.toPage(found) : null;
   if (!spot)
-    return refused(
+    return refuse(
       `"${named.name}" has no option ${JSON.stringify(text)}${"options" in found && found.options !== "" ? `; it shows: ${found.options}` : ""}`,
     );
   await page.mouse.click(spot.x, spot.y);

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { ActionError, Offset } from "../core/action.ts";
-import { inViewport, locateOn, refused, report } from "./hand.ts";
+import { inViewport, locateOn, refuse, report } from "./hand.ts";
 import type { Named, NamedOrText } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
 import type { Spot } from "./page/locate.ts";
@@ -32,10 +32,10 @@ export async function drag(
       const again = await grip(page, what);
       if ("error" in again) return again.error;
       const moved = Math.abs(again.x - from.x) + Math.abs(again.y - from.y) > 1;
-      if (round === 1 && moved) return refused("the two cannot be on the screen together");
+      if (round === 1 && moved) return refuse("the two cannot be on the screen together");
       [from, goal] = [again, middle];
     }
-  if (!inViewport(page, from) || !inViewport(page, goal)) return refused("the mouse would leave the window");
+  if (!inViewport(page, from) || !inViewport(page, goal)) return refuse("the mouse would leave the window");
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   await page.mouse.move(goal.x, goal.y, { steps: STEPS });
@@ -68,7 +68,7 @@ async function middleOf(page: Page, end: NamedOrText): Promise<Spot | { error: A
   if (box.kind === "refused") return { error: report(end.name, box) };
   const [left, top, right, bottom] = box.box;
   const middle = await document.toPage({ x: (left + right) / 2, y: (top + bottom) / 2 });
-  return middle ?? { error: refused(`"${end.name}" is covered or out of sight`) };
+  return middle ?? { error: refuse(`"${end.name}" is covered or out of sight`) };
 }
 
 export async function draw(page: Page, points: readonly Offset[], named: Named): Promise<ActionError | null> {
@@ -78,14 +78,14 @@ export async function draw(page: Page, points: readonly Offset[], named: Named):
   const [left, top, right, bottom] = box.box;
   const outside = points.find(([x, y]) => x < 0 || y < 0 || x > right - left || y > bottom - top);
   if (outside)
-    return refused(
+    return refuse(
       `"${named.name}" is ${Math.round(right - left)} wide and ${Math.round(bottom - top)} high: ${outside.join(",")} is outside`,
     );
   const spots: Spot[] = [];
   for (const [x, y] of points) {
     const spot = await document.toPage({ x: left + x, y: top + y });
     if (!spot || !inViewport(page, spot))
-      return refused(`"${named.name}" is not wholly in sight: scroll first`);
+      return refuse(`"${named.name}" is not wholly in sight: scroll first`);
     spots.push(spot);
   }
   const [first, ...rest] = spots;
@@ -101,7 +101,7 @@ export async function selectText(page: Page, text: string, named: Named | null):
   const document = named ? named.target.document : await mainDocument(page);
   const subject = named ? `"${named.name}"` : "the page";
   const found = await document.call("findPassage", named ? named.target.index : null, text);
-  if (found.kind === "refused") return named ? report(named.name, found) : refused(`${subject} ${found.why}`);
+  if (found.kind === "refused") return named ? report(named.name, found) : refuse(`${subject} ${found.why}`);
   if (found.kind === "selected") return null;
   const [from, to] = [await document.toPage(found.from), await document.toPage(found.to)];
   if (found.mouse && from && to && inViewport(page, from) && inViewport(page, to)) {
@@ -111,5 +111,5 @@ export async function selectText(page: Page, text: string, named: Named | null):
     await page.mouse.up();
   }
   const why = await document.call("selectPassage");
-  return why === null ? null : refused(`${subject} ${why}`);
+  return why === null ? null : refuse(`${subject} ${why}`);
 }

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
 import { Fault } from "../core/errors.ts";
-import { TooLate } from "./bounded.ts";
+import { TooLate } from "./with-deadline.ts";
 import { browserFault } from "./pool.ts";
 import { pageCrashed } from "./tabs.ts";
 

@@ -10,7 +10,7 @@ import type { Ending, Verdict } from "../core/trajectory.ts";
 import { redact, redactJson } from "../text/secrets.ts";
 import { admitAction } from "./admit.ts";
 import type { LiveAction } from "./admit.ts";
-import { bounded, TooLate } from "./bounded.ts";
+import { withDeadline, TooLate } from "./with-deadline.ts";
 import { faultBehind, startFault } from "./episode-faults.ts";
 import { hideSecrets } from "./hide-secrets.ts";
 import type { MakeGuard } from "./guard.ts";
@@ -63,7 +63,7 @@ export interface StepTimes {
   observeMs: number;
 }
 
-const stoppedRequest = (message: string): ActionError => ({ code: "blocked", message });
+const reportStopped = (message: string): ActionError => ({ code: "blocked", message });
 const outside = (where: string): ActionError => ({
   code: "blocked",
   message: `${where} is outside of the sites of this task`,
@@ -153,24 +153,24 @@ export class BrowserEpisode implements Episode {
         })),
       );
       const { responseMs, navigationMs } = this.#limits;
-      const [page] = await bounded(Promise.all([this.#opened.newPage(), adding]), responseMs, signal);
+      const [page] = await withDeadline(Promise.all([this.#opened.newPage(), adding]), responseMs, signal);
       const { storage } = this.#world;
-      if (storage) await bounded(restoreSession(page, storage.session), responseMs, signal);
+      if (storage) await withDeadline(restoreSession(page, storage.session), responseMs, signal);
       const arriving =
         // A page that was handed in may be there already.
         page.url() === startUrl ? null : page.goto(startUrl, { waitUntil: "commit", timeout: 0 });
       await Promise.all([
-        arriving && bounded(arriving, navigationMs, signal),
-        bounded(this.#opened.counted(), responseMs, signal),
+        arriving && withDeadline(arriving, navigationMs, signal),
+        withDeadline(this.#opened.waitUntilCounted(), responseMs, signal),
       ]);
       for (opening of moreTabs) {
-        const tab = await bounded(this.#opened.newPage(), responseMs, signal);
-        await bounded(tab.goto(opening, { waitUntil: "commit", timeout: 0 }), navigationMs, signal);
+        const tab = await withDeadline(this.#opened.newPage(), responseMs, signal);
+        await withDeadline(tab.goto(opening, { waitUntil: "commit", timeout: 0 }), navigationMs, signal);
       }
       if (moreTabs.length > 0) this.#tabs.switchTo(0);
       this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0 }, signal);
       const instruction = await this.#world.instruction?.((expression) =>
-        bounded(page.evaluate(expression), responseMs, signal),
+        withDeadline(page.evaluate(expression), responseMs, signal),
       );
       if (instruction !== undefined) this.task = { ...this.task, instruction };
     } catch (error) {
@@ -219,7 +219,7 @@ export class BrowserEpisode implements Episode {
   }
 
   /** The fault behind an error of a reading beside the observations; `null`: the world is whole, and the error is the caller's. */
-  async brokenBy(error: unknown): Promise<Fault | null> {
+  async findFault(error: unknown): Promise<Fault | null> {
     if (error instanceof Fault) return error;
     const said = error instanceof Error ? `${error.message} ${String(error.cause)}` : String(error);
     const mayBe = error instanceof TooLate || /closed|crash|disconnected/i.test(said);
@@ -251,7 +251,7 @@ export class BrowserEpisode implements Episode {
       const tab = await this.#tabs.current();
       // A picture cannot be searched: where the page shows a secret, nothing of it is seen.
       const hidden = this.#showsSecret && { style: "*, ::backdrop { opacity: 0 !important }" };
-      return await bounded(
+      return await withDeadline(
         tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0, ...hidden }),
         this.#limits.responseMs,
       );
@@ -267,12 +267,12 @@ export class BrowserEpisode implements Episode {
     try {
       const tab = await this.#tabs.current();
       const read = mainDocument(tab.page).then((document) => document.call("pageText"));
-      const text = await bounded(read, this.#limits.responseMs);
+      const text = await withDeadline(read, this.#limits.responseMs);
       page = {
         url: tab.page.url(),
         title: this.#last?.title ?? "",
         pageText: text.replace(/\s+/g, " ").trim(),
-        read: (expression) => bounded(tab.page.evaluate(expression), this.#limits.responseMs),
+        read: (expression) => withDeadline(tab.page.evaluate(expression), this.#limits.responseMs),
       };
     } catch (error) {
       throw await this.#fault(error);
@@ -307,9 +307,9 @@ export class BrowserEpisode implements Episode {
       // What became of it is seen as after a click.
       if (!/net::ERR_|interrupted by another navigation/.test(String(error))) throw error;
     });
-    await bounded(arriving, this.#limits.navigationMs, signal);
+    await withDeadline(arriving, this.#limits.navigationMs, signal);
     const observation = await this.#observe(null, settle, signal);
-    const blocked = this.#blocked();
+    const blocked = this.#takeBlocked();
     if (blocked === null) return { kind: "mid", observation };
     const again = { quietMs: 0, awaitActivityMs: 0 };
     return { kind: "mid", observation: await this.#observe(blocked, again, signal) };
@@ -341,13 +341,13 @@ export class BrowserEpisode implements Episode {
       }
     }
     let observation = await this.#observe(error, settle, signal);
-    const blocked = this.#blocked();
+    const blocked = this.#takeBlocked();
     if (blocked !== null)
       observation = await this.#observe(blocked, { quietMs: 0, awaitActivityMs: 0 }, signal);
     if (this.#world.ended) {
       const tab = await this.#tabs.current();
       const read = (expression: string) =>
-        bounded(tab.page.evaluate(expression), this.#limits.responseMs, signal);
+        withDeadline(tab.page.evaluate(expression), this.#limits.responseMs, signal);
       if (await this.#world.ended({ url: observation.url, read }))
         return {
           kind: "last",
@@ -359,11 +359,11 @@ export class BrowserEpisode implements Episode {
   }
 
   /** What of the action was stopped on its way out, now that it is over. */
-  #blocked(): ActionError | null {
+  #takeBlocked(): ActionError | null {
     const { guard } = this.#world;
     guard?.endAction();
     const [stopped] = guard?.takeStopped() ?? [];
-    if (stopped !== undefined) return stoppedRequest(stopped);
+    if (stopped !== undefined) return reportStopped(stopped);
     const host = this.#tabs.blockedHost();
     return host === null ? null : outside(host);
   }
@@ -380,7 +380,7 @@ export class BrowserEpisode implements Episode {
   async #within<T>(promise: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
     for (;;)
       try {
-        return await bounded(promise, ms, signal);
+        return await withDeadline(promise, ms, signal);
       } catch (error) {
         if (!(error instanceof TooLate) || !(await this.#world.guard?.waitForAnswers(signal))) throw error;
       }

@@ -43,7 +43,7 @@ async function openGiven(page: Page, world: EpisodeWorld): Promise<EpisodeContex
     given: page,
     network: guard.network,
     newPage: async () => (page.isClosed() ? context.newPage() : page),
-    counted: () => Promise.resolve(),
+    waitUntilCounted: () => Promise.resolve(),
     // Playwright's own announcement has to do.
     pagesCreated: () => 0,
     [Symbol.asyncDispose]: async () => {

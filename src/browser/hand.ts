@@ -14,16 +14,16 @@ export interface Named {
 /** Text that the page shows, where no element has the name, and what is wrong if it does not. */
 export type NamedOrText = Named | { text: string; otherwise: ActionError };
 
-export const refused = (message: string): ActionError => ({ code: "not_actionable", message });
+export const refuse = (message: string): ActionError => ({ code: "not_actionable", message });
 
-export const gone = (name: string): ActionError => ({
+export const reportGone = (name: string): ActionError => ({
   code: "unknown_element",
   message: `"${name}" is no longer on this page`,
 });
 
 /** What the page says of an element, as the agent reads it. */
 export const report = (name: string, { reason, why }: Pick<Refusal, "reason" | "why">): ActionError =>
-  reason === "gone" ? gone(name) : refused(`"${name}" ${why}`);
+  reason === "gone" ? reportGone(name) : refuse(`"${name}" ${why}`);
 
 /** Whether the mouse can be there. */
 export function inViewport(page: Page, { x, y }: Spot): boolean {
@@ -43,5 +43,5 @@ export async function locateOn(
     const spot = await document.toPage(at);
     if (spot && inViewport(document.page, spot)) return { ...at, spot };
   }
-  return { error: refused(`"${named.name}" is covered or out of sight`) };
+  return { error: refuse(`"${named.name}" is covered or out of sight`) };
 }

@@ -8,7 +8,7 @@ import type { ElementTarget } from "./observe.ts";
  * Without what a reader does not see and a model does not write as it stood: compatibility forms and composed or
  * decomposed accents, invisible characters, kinds of blanks and quotes.
  */
-const seen = (text: string): string =>
+const normalize = (text: string): string =>
   text
     .normalize("NFKC")
     .replace(/[\p{Cf}\uFE00-\uFE0F]/gu, "")
@@ -16,7 +16,7 @@ const seen = (text: string): string =>
     .replace(/[“”]/g, '"')
     .replace(/\s+/g, " ")
     .trim();
-const folded = (text: string): string => seen(text).toLowerCase();
+const foldCase = (text: string): string => normalize(text).toLowerCase();
 
 /**
  * Exact, or with the brackets and value that the page prints around it, or in other letter case where only one element
@@ -41,7 +41,7 @@ export function findElement(
   ]) {
     const exact = names.indexOf(candidate);
     if (exact >= 0) return at(exact);
-    for (const same of [seen, folded]) {
+    for (const same of [normalize, foldCase]) {
       const found = names.flatMap((name, index) => (same(name) === same(candidate) ? [index] : []));
       if (found.length === 1) return at(found[0]!);
       if (found.length > 1)

@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import type { ObservationFormat } from "../core/observation.ts";
-import { bounded } from "./bounded.ts";
+import { withDeadline } from "./with-deadline.ts";
 import { DocumentGone, mainDocument } from "./page-world.ts";
 import type { PageDocument } from "./page-world.ts";
 import type { PageSnapshot } from "./page/listing.ts";
@@ -118,7 +118,7 @@ async function observeFrame(
   for (;;) {
     const look = outer.frame(index).then((frame) => frame && observeIn(frame, format, QUIET_FRAME, at));
     try {
-      const seen = await bounded(look, end - performance.now());
+      const seen = await withDeadline(look, end - performance.now());
       if (seen) return seen;
     } catch (error) {
       if (outer.gone) throw error;

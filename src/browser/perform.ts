@@ -5,7 +5,7 @@ import type { Action, ActionError } from "../core/action.ts";
 import { choose } from "./choose.ts";
 import { preparePaste } from "./clipboard.ts";
 import { drag, draw, selectText } from "./drag.ts";
-import { gone, locateOn, refused } from "./hand.ts";
+import { reportGone, locateOn, refuse } from "./hand.ts";
 import type { Named, NamedOrText } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
 import type { Direction } from "./page/scroll-pane.ts";
@@ -21,7 +21,7 @@ export type Lookup = (name: string) => Named | ActionError;
 export async function perform(page: Page, action: PageAction, lookup: Lookup): Promise<ActionError | null> {
   const find = (name: string): Named | ActionError => {
     const found = lookup(name);
-    return "target" in found && found.target.document.gone ? gone(found.name) : found;
+    return "target" in found && found.target.document.gone ? reportGone(found.name) : found;
   };
   const end = (name: string): NamedOrText => {
     const found = find(name);
@@ -55,9 +55,9 @@ export async function perform(page: Page, action: PageAction, lookup: Lookup): P
     case "wait":
       return null;
     case "go_backward":
-      return (await travel(page, -1)) ? null : refused("there is no page to go back to");
+      return (await travel(page, -1)) ? null : refuse("there is no page to go back to");
     case "go_forward":
-      return (await travel(page, 1)) ? null : refused("there is no page to go forward to");
+      return (await travel(page, 1)) ? null : refuse("there is no page to go forward to");
     case "insert":
       return insert(page, action.text, named);
     case "select_text":
@@ -88,7 +88,7 @@ async function point(
   const at = await locateOn(named);
   if ("error" in at) return at.error;
   if (kind === "click" && at.takes === "file")
-    return refused(`"${named.name}" takes a file, and there are none to give`);
+    return refuse(`"${named.name}" takes a file, and there are none to give`);
   if (kind === "click" && at.takes === "select") {
     // The list that a click opens is drawn by the browser, outside of the page.
     await document.call("focusElement", index);

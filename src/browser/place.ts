@@ -5,7 +5,7 @@
 
 import type { Browser } from "playwright-core";
 import { ConfigError, Fault } from "../core/errors.ts";
-import { bounded, TooLate } from "./bounded.ts";
+import { withDeadline, TooLate } from "./with-deadline.ts";
 
 /** A browser that runs, and the pages that it has created. */
 export interface RunningBrowser {
@@ -41,7 +41,7 @@ export async function watchBrowser(browser: Browser): Promise<RunningBrowser> {
     answers: async (ms) => {
       const answer = session.send("Browser.getVersion");
       try {
-        await bounded(answer, ms);
+        await withDeadline(answer, ms);
         return true;
       } catch (error) {
         if (!(error instanceof TooLate)) return false;
@@ -58,7 +58,7 @@ export async function watchBrowser(browser: Browser): Promise<RunningBrowser> {
 
 /** Whether `promise` was fulfilled within the time; its failure counts as not. */
 export function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  return bounded(promise, ms).then(
+  return withDeadline(promise, ms).then(
     () => true,
     () => false,
   );

@@ -12,7 +12,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import type { BrowserBlock, BrowserEndpoint } from "../core/browser-settings.ts";
 import type { BrowserSettings } from "../core/trajectory.ts";
 import { ConfigError, Fault, invariant } from "../core/errors.ts";
-import { bounded, TooLate } from "./bounded.ts";
+import { withDeadline, TooLate } from "./with-deadline.ts";
 import { joinBrowser, nameOf } from "./connect.ts";
 import { launchBrowser, resolveBrowser, switches } from "./launch.ts";
 import type { BrowserConfig } from "./launch.ts";
@@ -40,7 +40,7 @@ export interface EpisodeContext extends AsyncDisposable {
   /** A page that is there from the start, where one was handed in. */
   readonly given?: Page;
   /** Resolves when {@link pagesCreated} counts, some round trips after the first page was opened. */
-  counted(): Promise<void>;
+  waitUntilCounted(): Promise<void>;
   /** Pages that the browser has created in this context, those included that Playwright has not announced yet. */
   pagesCreated(): number;
 }
@@ -164,13 +164,13 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     try {
       // One script costs every document less than two.
       const content = `${refuseWebRtc};\n${await listenerHook()}`;
-      await bounded(context.addInitScript({ content }), OPEN_MS);
+      await withDeadline(context.addInitScript({ content }), OPEN_MS);
       if (world.storage) {
         // Playwright filled the storage with a page of its own, which nobody is to wait for.
-        const page = await bounded(context.newPage(), OPEN_MS);
-        await bounded(identify(page), OPEN_MS);
+        const page = await withDeadline(context.newPage(), OPEN_MS);
+        await withDeadline(identify(page), OPEN_MS);
         earlier = pagesCreated.get(contextId!) ?? 0;
-        await bounded(page.close(), OPEN_MS);
+        await withDeadline(page.close(), OPEN_MS);
       }
     } catch (cause) {
       await within(context.close(), CLOSE_MS);
@@ -193,7 +193,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
         await openPageWorld(page);
         return page;
       },
-      counted: async () => counted,
+      waitUntilCounted: async () => counted,
       pagesCreated: () => (contextId === undefined ? 0 : (pagesCreated.get(contextId) ?? 0) - earlier),
       [Symbol.asyncDispose]: () =>
         (disposal ??= (async () => {
@@ -235,13 +235,13 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
         ...(world.storage && { storageState: world.storage.state }),
         proxy: { server: `http://${server}:${network.port}`, ...credentials },
       });
-      return { context: await bounded(opening, OPEN_MS), network };
+      return { context: await withDeadline(opening, OPEN_MS), network };
     } catch (cause) {
       await network[Symbol.asyncDispose]();
       if (cause instanceof TooLate)
         throw name === null
           ? new Fault("browser_crashed", "the browser does not answer", { retryable: true, cause })
-          : lost(name, "it opens no context", cause);
+          : reportLost(name, "it opens no context", cause);
       throw await soonFault(contextBrowser(running, name), cause, "a browser context could not be opened");
     }
   }
@@ -252,8 +252,8 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     try {
       const { context, network } = await this.#openBare(running, world, name);
       try {
-        const page = await bounded(context.newPage(), OPEN_MS);
-        const found = await bounded(page.goto(`http://${PROBE}/`, { timeout: REACH_MS }), OPEN_MS);
+        const page = await withDeadline(context.newPage(), OPEN_MS);
+        const found = await withDeadline(page.goto(`http://${PROBE}/`, { timeout: REACH_MS }), OPEN_MS);
         if ((await found?.text()) !== "reached") throw new Error("another page came");
       } finally {
         await within(context.close(), CLOSE_MS);
@@ -355,11 +355,11 @@ function localPlace(config: BrowserConfig): Place {
 async function joinWatched(endpoint: BrowserEndpoint, args: string[]): Promise<RunningBrowser> {
   const browser = await joinBrowser(endpoint, args);
   try {
-    return await bounded(watchBrowser(browser), OPEN_MS);
+    return await withDeadline(watchBrowser(browser), OPEN_MS);
   } catch (cause) {
     await within(browser.close(), CLOSE_MS);
     const kind = browser.browserType().name();
-    if (kind === "chromium") throw lost(nameOf(endpoint), "it does not answer", cause);
+    if (kind === "chromium") throw reportLost(nameOf(endpoint), "it does not answer", cause);
     throw new ConfigError(
       `the browser at ${nameOf(endpoint)} is ${kind} and has no DevTools`,
       "Start a Chromium or Chrome there.",
@@ -387,7 +387,7 @@ function contextBrowser(running: RunningBrowser, endpoint: string | null): Conte
   return { isConnected: () => running.isConnected(), endpoint };
 }
 
-function lost(name: string, why: string, cause: unknown): Fault {
+function reportLost(name: string, why: string, cause: unknown): Fault {
   return new Fault("browser_lost", `the browser at ${name} is gone: ${why}`, { retryable: true, cause });
 }
 
@@ -407,6 +407,6 @@ export function browserFault(browser: ContextBrowser, cause: unknown, message: s
   if (browser.isConnected())
     return new Fault("observation_failed", `${message}: ${detail}`, { retryable: true, cause });
   return browser.endpoint
-    ? lost(browser.endpoint, detail, cause)
+    ? reportLost(browser.endpoint, detail, cause)
     : new Fault("browser_crashed", "the browser is gone", { retryable: true, cause });
 }

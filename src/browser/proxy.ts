@@ -65,13 +65,13 @@ export async function openNetwork(
   const agent = new Agent({ keepAlive: true });
   const tlsAgent = new TlsAgent({ keepAlive: true });
   const lookup = publicLookup(world.privateHosts ?? []);
-  const allowed = (hostname: string, port: number) =>
+  const isAllowed = (hostname: string, port: number) =>
     world.allowedHosts.some((entry) => hostMatches(entry, hostname.toLowerCase(), port));
   const portOf = (url: URL) => (url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port));
   const expected = options.credentials
     ? `Basic ${Buffer.from(`${options.credentials.username}:${options.credentials.password}`).toString("base64")}`
     : null;
-  const authorised = (req: IncomingMessage) =>
+  const isAuthorised = (req: IncomingMessage) =>
     expected === null || req.headers["proxy-authorization"] === expected;
   const refuse = (host: string) => {
     blocked[host] = (blocked[host] ?? 0) + 1;
@@ -95,7 +95,7 @@ export async function openNetwork(
   }
 
   async function handle(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    if (!authorised(req)) {
+    if (!isAuthorised(req)) {
       res.writeHead(407, { "proxy-authenticate": 'Basic realm="webrl"' }).end();
       return;
     }
@@ -105,7 +105,7 @@ export async function openNetwork(
       return;
     }
     const app = world.hosts.get(url.host);
-    if (app || allowed(url.hostname, portOf(url))) return forward(app, url, req, res);
+    if (app || isAllowed(url.hostname, portOf(url))) return forward(app, url, req, res);
     refuse(url.host);
     stop(req, res);
   }
@@ -252,14 +252,14 @@ export async function openNetwork(
     sockets.add(client);
     client.on("close", () => sockets.delete(client));
     client.on("error", () => client.destroy());
-    if (!authorised(req)) {
+    if (!isAuthorised(req)) {
       client.end(
         'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="webrl"\r\n\r\n',
       );
       return;
     }
     const target = URL.canParse(`http://${req.url}`) ? new URL(`http://${req.url}`) : null;
-    if (!target || !allowed(target.hostname, portOf(target))) {
+    if (!target || !isAllowed(target.hostname, portOf(target))) {
       refuse((req.url ?? "").replace(/:(80|443)$/, ""));
       client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
       return;
@@ -316,7 +316,7 @@ export async function openNetwork(
       const parsed = new URL(url);
       if (/^(about|data|blob|javascript):$/.test(parsed.protocol)) return true;
       if (parsed.protocol === "http:" && world.hosts.has(parsed.host)) return true;
-      return /^(https?|wss?):$/.test(parsed.protocol) && allowed(parsed.hostname, portOf(parsed));
+      return /^(https?|wss?):$/.test(parsed.protocol) && isAllowed(parsed.hostname, portOf(parsed));
     },
     async [Symbol.asyncDispose]() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));

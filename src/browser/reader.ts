@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { ElementName } from "../core/action.ts";
-import { bounded } from "./bounded.ts";
+import { withDeadline } from "./with-deadline.ts";
 import type { ElementTarget } from "./observe.ts";
 import type { PageDocument } from "./page-world.ts";
 import { everyDocument, mainDocument } from "./page-world.ts";
@@ -28,9 +28,9 @@ export function pageReader(
   limitMs: number,
 ): PageReader {
   return {
-    document: () => bounded(current().then(mainDocument), limitMs),
+    document: () => withDeadline(current().then(mainDocument), limitMs),
     find,
-    documents: () => bounded(current().then(everyDocument), limitMs),
+    documents: () => withDeadline(current().then(everyDocument), limitMs),
     url: async () => (await current()).url(),
   };
 }

@@ -2,7 +2,7 @@
 
 import type { Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
-import { inViewport, refused, report } from "./hand.ts";
+import { inViewport, refuse, report } from "./hand.ts";
 import type { NamedOrText } from "./hand.ts";
 import { everyDocument, mainDocument } from "./page-world.ts";
 import type { PageDocument } from "./page-world.ts";
@@ -13,25 +13,25 @@ export async function scroll(
   direction: Direction,
   at: NamedOrText | null,
 ): Promise<ActionError | null> {
-  const ended = (what: string) => refused(`${what} does not scroll further ${direction}`);
+  const refuseEnd = (what: string) => refuse(`${what} does not scroll further ${direction}`);
   const main = await mainDocument(page);
   if (at && "target" in at) {
     const { document, index } = at.target;
     const scrolled = await document.call("scroll", index, direction);
     if (scrolled?.kind === "refused") return report(at.name, scrolled);
     if (scrolled?.moved || (scrolled && (await turnWheel(document, scrolled)))) return null;
-    if (scrolled?.pane) return ended(`"${at.name}"`);
+    if (scrolled?.pane) return refuseEnd(`"${at.name}"`);
     // Its frame shows all that it has; the page around it may have more.
     const around = await main.call("scroll", null, direction);
-    return around?.kind === "scrolled" && around.moved ? null : ended("the page");
+    return around?.kind === "scrolled" && around.moved ? null : refuseEnd("the page");
   }
   for (const document of await everyDocument(page)) {
     const scrolled = await document.call("scroll", at?.text ?? null, direction);
     if (scrolled?.kind !== "scrolled") continue;
     if (scrolled.moved || (await turnWheel(document, scrolled))) return null;
-    if (at) return ended(scrolled.pane ? `the pane of "${at.text}"` : "the page");
+    if (at) return refuseEnd(scrolled.pane ? `the pane of "${at.text}"` : "the page");
   }
-  return at ? at.otherwise : ended("the page");
+  return at ? at.otherwise : refuseEnd("the page");
 }
 
 /** Turns the mouse's wheel where a script moves the page by it. `false`: nothing came of it. */

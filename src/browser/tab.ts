@@ -51,10 +51,10 @@ export class Tab {
         background.begin(request);
         this.#requests.add(request);
       }
-      this.#changed();
+      this.#noteChange();
     });
     page.on("response", (response) => this.#answer(response));
-    page.on("requestfinished", (request) => this.#done(request));
+    page.on("requestfinished", (request) => this.#forget(request));
     page.on("requestfailed", (request) => {
       const error = request.failure()?.errorText ?? "failed";
       const document = this.#answered.get(request);
@@ -64,7 +64,7 @@ export class Tab {
         document.broken = error;
         this.#interrupt();
       }
-      this.#done(request);
+      this.#forget(request);
     });
     page.on("framenavigated", (frame) => {
       if (frame !== page.mainFrame()) return;
@@ -83,13 +83,13 @@ export class Tab {
         this.#navigations.clear();
         this.#requests.clear();
       }
-      this.#changed();
+      this.#noteChange();
     });
     page.on("crash", () => {
       this.crashed = true;
-      this.#changed();
+      this.#noteChange();
     });
-    page.on("close", () => this.#changed());
+    page.on("close", () => this.#noteChange());
     // An agent has no action for dialogs: it meant what it clicked. `prompt` has no text to give.
     page.on("dialog", (dialog) => {
       const kind = dialog.type();
@@ -101,11 +101,11 @@ export class Tab {
           }`,
         );
       // The page may be gone by now; then nobody waits for the answer.
-      (accepted ? dialog.accept() : dialog.dismiss()).catch(() => this.#changed());
+      (accepted ? dialog.accept() : dialog.dismiss()).catch(() => this.#noteChange());
     });
     page.on("download", (download) => {
       this.notices.push(`the download of ${download.suggestedFilename()} was refused`);
-      this.#changed();
+      this.#noteChange();
     });
   }
 
@@ -185,7 +185,7 @@ export class Tab {
     const status = response.status();
     if (status === 204 && response.headers()["x-webrl"] === "stopped") return;
     if (status === 204 || status === 205)
-      this.notices.push(`${shown(request.url())} answered without a page`);
+      this.notices.push(`${shortenUrl(request.url())} answered without a page`);
     // A redirect goes on as another request.
     else if (status < 300 || status > 399 || status === 304)
       this.#answered.set(request, { url: request.url(), status, broken: null });
@@ -200,25 +200,25 @@ export class Tab {
     }
   }
 
-  #done(request: Request): void {
+  #forget(request: Request): void {
     this.#unfinished.delete(request);
     this.#navigations.delete(request);
     if (this.#requests.delete(request)) this.#background.end(request);
-    this.#changed();
+    this.#noteChange();
   }
 
   #interrupt(): void {
     for (const interrupt of this.#interrupts) interrupt();
   }
 
-  #changed(): void {
+  #noteChange(): void {
     this.#version++;
     for (const resume of this.#waiting.splice(0)) resume();
   }
 }
 
 /** An address as it is told to the agent: short, and without credentials. */
-export function shown(url: string): string {
+export function shortenUrl(url: string): string {
   if (!URL.canParse(url)) return url.slice(0, 100);
   const { protocol, host, pathname, search } = new URL(url);
   return (/^https?:$/.test(protocol) ? `${host}${pathname}${search}` : url).slice(0, 100);

@@ -8,14 +8,14 @@ import type { ActionError } from "../core/action.ts";
 import { Fault, invariant } from "../core/errors.ts";
 import type { ObservationFormat, Observation } from "../core/observation.ts";
 import { Background } from "./background.ts";
-import { bounded, TooLate } from "./bounded.ts";
+import { withDeadline, TooLate } from "./with-deadline.ts";
 import { explainNetError, isWorldsError } from "./net-error.ts";
 import { observeDocument } from "./observe.ts";
 import type { ObservedDocument } from "./observe.ts";
 import { DocumentGone } from "./page-world.ts";
 import { travel } from "./perform.ts";
 import type { EpisodeContext } from "./pool.ts";
-import { Tab, shown } from "./tab.ts";
+import { Tab, shortenUrl } from "./tab.ts";
 
 export const browserLimitsSchema = z.strictObject({
   navigationMs: z
@@ -152,12 +152,12 @@ export class Tabs {
   /** Of a tab in the background, whose page may hang or be gone: that is no trouble before somebody looks at it. */
   async #title(tab: Tab, signal: AbortSignal | undefined): Promise<string> {
     try {
-      const title = await bounded(tab.unlessNavigating(tab.page.title()), TITLE_MS, signal);
+      const title = await withDeadline(tab.unlessNavigating(tab.page.title()), TITLE_MS, signal);
       return title;
     } catch (error) {
       signal?.throwIfAborted();
       if (!this.#opened.browser.isConnected()) throw error;
-      return shown(tab.page.url());
+      return shortenUrl(tab.page.url());
     }
   }
 
@@ -176,7 +176,7 @@ export class Tabs {
       const tab = await this.current();
       if (tab !== this.#tabs[0] && !tab.begun && isBlank(tab)) {
         // A tab that a page opened; where it goes to is about to follow.
-        await this.#beginning(tab);
+        await this.#waitForFirstDocument(tab);
         if (tab.page.isClosed()) continue;
       }
       if (tab.navigating) {
@@ -200,7 +200,11 @@ export class Tabs {
           forgetNavigation,
           noise: [...this.#noise],
         });
-        document = await bounded(tab.unlessNavigating(look), responseMs + maxMs + awaitActivityMs, signal);
+        document = await withDeadline(
+          tab.unlessNavigating(look),
+          responseMs + maxMs + awaitActivityMs,
+          signal,
+        );
       } catch (error) {
         if (!isReplaced(error) && !(tab.page.isClosed() && this.open().length > 0)) throw error;
         continue;
@@ -214,7 +218,7 @@ export class Tabs {
         if (spent() > navigationMs) throw navigationTimeout(tab);
         // Asked for, but the browser has not begun; a `beforeunload` or a script may still stop it.
         const before = tab.version;
-        await bounded(tab.happens(version, 1000), 2000, signal);
+        await withDeadline(tab.happens(version, 1000), 2000, signal);
         forgetNavigation = tab.version === before && version === before;
         continue;
       }
@@ -226,14 +230,14 @@ export class Tabs {
       this.#checkDocument(tab);
       for (const name of document.noise) this.#noise.add(name);
       if (tab.requests > 0 && spent() < settleMs) {
-        await bounded(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
+        await withDeadline(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
         continue;
       }
       // A script in its head that does not come keeps the rest of the document from the page.
       // One that a script has emptied says that it is loading, too, but nothing of it is to come.
       if (isEmpty(document) && tab.arriving && (await this.#isParsing(tab, signal))) {
         if (spent() > navigationMs) throw navigationTimeout(tab);
-        await bounded(tab.happens(tab.version, 500), 1500, signal);
+        await withDeadline(tab.happens(tab.version, 500), 1500, signal);
         continue;
       }
       if (spent() >= settleMs) tab.giveUpRequests();
@@ -245,7 +249,7 @@ export class Tabs {
     try {
       const state = tab.unlessNavigating(tab.page.evaluate("document.readyState"));
       return !["interactive", "complete"].includes(
-        (await bounded(state, this.#limits.responseMs, signal)) as string,
+        (await withDeadline(state, this.#limits.responseMs, signal)) as string,
       );
     } catch (error) {
       if (!isReplaced(error) && !tab.page.isClosed()) throw error;
@@ -254,7 +258,7 @@ export class Tabs {
     }
   }
 
-  async #beginning(tab: Tab): Promise<void> {
+  async #waitForFirstDocument(tab: Tab): Promise<void> {
     const { network } = this.#opened;
     const end = performance.now() + NEW_TAB_MS;
     while (tab.version === 0 && network.lastBlocked === null && performance.now() < end)
@@ -262,11 +266,11 @@ export class Tabs {
     tab.begun = true;
     // It was opened for a download.
     if (!tab.navigating && !URL.canParse(tab.page.url()))
-      await bounded(tab.page.close(), this.#limits.responseMs);
+      await withDeadline(tab.page.close(), this.#limits.responseMs);
     // Its navigation may have been refused before it could be listened to.
     if (tab.version === 0 && network.lastBlocked !== null && tab.page.url() === "about:blank") {
       this.#blockedHost = network.lastBlocked;
-      await bounded(tab.page.close(), this.#limits.responseMs);
+      await withDeadline(tab.page.close(), this.#limits.responseMs);
     }
   }
 
@@ -275,7 +279,7 @@ export class Tabs {
     if (this.#opened.pagesCreated() <= this.#pagesSeen) return;
     const announced = new Promise<void>((resolve) => this.#pageWaiters.push(resolve));
     // Chromium itself closes a tab whose first navigation was refused.
-    await bounded(announced, this.#opened.network.lastBlocked === null ? NEW_TAB_MS : 500).catch(
+    await withDeadline(announced, this.#opened.network.lastBlocked === null ? NEW_TAB_MS : 500).catch(
       (error: unknown) => {
         if (!(error instanceof TooLate)) throw error;
         // It was closed before it was set up.
@@ -290,7 +294,7 @@ export class Tabs {
     const end = performance.now() + ms;
     while (tab.navigating && !tab.page.isClosed() && !tab.crashed) {
       if (performance.now() >= end) throw navigationTimeout(tab);
-      await bounded(tab.happens(tab.version, end - performance.now()), ms + 1000, signal);
+      await withDeadline(tab.happens(tab.version, end - performance.now()), ms + 1000, signal);
     }
   }
 
@@ -311,10 +315,10 @@ export class Tabs {
       );
     // Aborted: by the page itself, by a navigation that came after it, or because it was a download.
     else if (!/ERR_ABORTED/.test(failed.error))
-      tab.notices.push(`${shown(failed.url)} could not be opened: ${explainNetError(failed.error)}`);
+      tab.notices.push(`${shortenUrl(failed.url)} could not be opened: ${explainNetError(failed.error)}`);
     // A new tab that shows nothing and is not going to.
     if (tab.page.url() === "about:blank" && tab.empty && this.open().length > 1)
-      await bounded(tab.page.close(), this.#limits.responseMs);
+      await withDeadline(tab.page.close(), this.#limits.responseMs);
     return true;
   }
 
@@ -323,9 +327,9 @@ export class Tabs {
     const { network } = this.#opened;
     if (network.lastBlocked !== null) this.#blockedHost ??= network.lastBlocked;
     const { responseMs } = this.#limits;
-    const back = await bounded(travel(tab.page, -1), responseMs);
+    const back = await withDeadline(travel(tab.page, -1), responseMs);
     // A tab that never was anywhere else.
-    if (!back) await bounded(tab.page.close(), responseMs);
+    if (!back) await withDeadline(tab.page.close(), responseMs);
   }
 
   /** A document that says that its site is down, or of which a part is missing, is no page. */
@@ -365,7 +369,7 @@ export class Tabs {
     if (this.#active?.crashed) throw pageCrashed();
     if (this.#active && !this.#active.page.isClosed()) return this.#active;
     this.#active = this.open().at(-1);
-    if (!this.#active) await bounded(this.#opened.newPage(), this.#limits.responseMs);
+    if (!this.#active) await withDeadline(this.#opened.newPage(), this.#limits.responseMs);
     invariant(this.#active, "a new page is a tab");
     return this.#active;
   }

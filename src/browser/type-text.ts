@@ -3,7 +3,7 @@
 import type { CDPSession, Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
 import { fieldValue, isWholeValue, sliderValue } from "./field-values.ts";
-import { locateOn, refused, report } from "./hand.ts";
+import { locateOn, refuse, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
 import type { PageDocument } from "./page-world.ts";
@@ -29,7 +29,7 @@ async function fill(page: Page, text: string, named: Named): Promise<ActionError
   const { document, index } = named.target;
   const at = await locateOn(named);
   if ("error" in at) return at.error;
-  const no = (why: string | null) => (why === null ? null : refused(`"${named.name}" ${why}`));
+  const no = (why: string | null) => (why === null ? null : refuse(`"${named.name}" ${why}`));
   switch (at.takes) {
     case "whole": {
       const read = fieldValue(at.type, text);
@@ -62,7 +62,7 @@ async function fill(page: Page, text: string, named: Named): Promise<ActionError
 export async function insert(page: Page, text: string, named: Named | null): Promise<ActionError | null> {
   if (!named) {
     const why = await typeIn(page, await mainDocument(page), null, "here", text);
-    return why === null ? null : refused(why);
+    return why === null ? null : refuse(why);
   }
   const { document, index } = named.target;
   const selected = await document.call("hasSelection", index);
@@ -75,7 +75,7 @@ export async function insert(page: Page, text: string, named: Named | null): Pro
     });
   if (!selected) await page.mouse.click(at.spot.x, at.spot.y);
   const why = await typeIn(page, document, index, selected ? "here" : "end", text);
-  return why === null ? null : refused(`"${named.name}" ${why}`);
+  return why === null ? null : refuse(`"${named.name}" ${why}`);
 }
 
 async function typeIn(

@@ -23,7 +23,7 @@ const PLACEHOLDER = /\{\{\s*secret:\s*([^{}\s]*)\s*\}\}/g;
 /** Whether a text names a secret. */
 const namesSecret = (text: string): boolean => new RegExp(PLACEHOLDER.source).test(text);
 
-const blocked = (message: string): ActionError => ({ code: "blocked", message });
+const block = (message: string): ActionError => ({ code: "blocked", message });
 
 /** The action as it is done: with the secrets that it names, where they belong. */
 export function fillSecrets(
@@ -35,7 +35,7 @@ export function fillSecrets(
     return { action, names: [] };
   if (!namesSecret(action.text)) return { action, names: [] };
   const [element] = elements;
-  if (!element) return { error: blocked("a secret is typed into a field, and no field was named") };
+  if (!element) return { error: block("a secret is typed into a field, and no field was named") };
   let why: string | null = null;
   const names: string[] = [];
   const text = action.text.replace(PLACEHOLDER, (_, name: string) => {
@@ -48,7 +48,7 @@ export function fillSecrets(
     }
     return secret?.value ?? "";
   });
-  return why === null ? { action: { ...action, text }, names } : { error: blocked(why) };
+  return why === null ? { action: { ...action, text }, names } : { error: block(why) };
 }
 
 function whyNot(name: string, secret: Secret, element: ElementFacts): string | null {

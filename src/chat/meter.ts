@@ -24,7 +24,7 @@ export interface ChatMeter {
 export function createMeter(budget: Partial<LlmConfig["budget"]> = {}): ChatMeter {
   const limits = { requests: null, tokens: null, cost: null, ...budget };
   const used = noUsage();
-  const spent = (): string | null => {
+  const describeSpent = (): string | null => {
     const { requests, tokens, cost } = limits;
     if (requests !== null && used.requests >= requests) return `${requests} requests`;
     if (tokens !== null && used.promptTokens + used.completionTokens >= tokens) return `${tokens} tokens`;
@@ -35,7 +35,7 @@ export function createMeter(budget: Partial<LlmConfig["budget"]> = {}): ChatMete
     budget: limits,
     used: () => ({ ...used }),
     admit: () => {
-      const what = spent();
+      const what = describeSpent();
       if (what !== null)
         throw new BudgetSpent(
           `the budget of ${what} for the model's server is used up: ${describeUsage(used)}`,

@@ -1,7 +1,7 @@
 /** @file The curriculum of a run: which failure each task grew from, what the filters said, and what became of it. */
 
 import type { EpisodeSummary } from "./episodes.ts";
-import { allEpisodes, succeeded } from "./episodes.ts";
+import { allEpisodes, hasSucceeded } from "./episodes.ts";
 import type { RunFiles } from "../run/run-files.ts";
 
 export interface LineageNode {
@@ -82,7 +82,7 @@ export async function readCurriculum(run: RunFiles): Promise<Curriculum> {
     nodes.get(episode.taskId)?.attempts.push({
       phase: episode.phase,
       episodeId: episode.id,
-      success: succeeded(episode),
+      success: hasSucceeded(episode),
       ending: episode.ending,
     });
   const roots: string[] = [];
@@ -122,7 +122,7 @@ const taskPart = (task: {
 function rates(episodes: readonly EpisodeSummary[], key: (episode: EpisodeSummary) => string): RateRow[] {
   const rows = new Map<string, RateRow>();
   for (const episode of episodes) {
-    const success = succeeded(episode);
+    const success = hasSucceeded(episode);
     if (success === null || episode.ending === "faulted") continue;
     const group = key(episode);
     let row = rows.get(group);

@@ -33,7 +33,7 @@ export interface EpisodeSummary {
 }
 
 /** Truth where it is known, else the judge's word; `null` where nobody has said. */
-export const succeeded = (episode: Pick<EpisodeSummary, "truth" | "judged">): boolean | null =>
+export const hasSucceeded = (episode: Pick<EpisodeSummary, "truth" | "judged">): boolean | null =>
   episode.truth ?? episode.judged?.success ?? null;
 
 export const disagree = (episode: Pick<EpisodeSummary, "truth" | "judged">): boolean =>
@@ -167,7 +167,7 @@ export function filterEpisodes(episodes: readonly EpisodeSummary[], filter: Epis
 
 export function outcomeOf(episode: EpisodeSummary): "success" | "failure" | "faulted" | "unknown" {
   if (episode.ending === "faulted") return "faulted";
-  const success = succeeded(episode);
+  const success = hasSucceeded(episode);
   return success === null ? "unknown" : success ? "success" : "failure";
 }
 

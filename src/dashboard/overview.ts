@@ -98,7 +98,7 @@ export async function overview(run: RunFiles): Promise<Overview> {
     problems: [
       ...new Set([
         ...(await run.problems()),
-        ...(head.agent ? [] : missing(progress, metrics, evaluations, events)),
+        ...(head.agent ? [] : listMissing(progress, metrics, evaluations, events)),
       ]),
     ],
   };
@@ -117,7 +117,7 @@ function usageOf(line: MetricLine): ChatUsage | undefined {
   };
 }
 
-function missing(
+function listMissing(
   progress: Progress,
   metrics: readonly MetricLine[],
   evaluations: Overview["evaluations"],

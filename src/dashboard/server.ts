@@ -87,7 +87,7 @@ export function createDashboard(options: DashboardOptions): Hono {
 
   app.get("/api/runs", async (c) =>
     c.json({
-      runs: await Promise.all((await runs.list()).map(listedRun)),
+      runs: await Promise.all((await runs.list()).map(summariseRun)),
     }),
   );
   app.get("/api/runs/:run", (c) => withRun(c, async ({ files }) => c.json(await overview(files))));
@@ -230,7 +230,7 @@ function changeRoute(app: Hono, runs: RunList): void {
 }
 
 /** A run in the list of all. One that cannot be read is shown as such and hides no other. */
-async function listedRun({ key, files }: ListedRun) {
+async function summariseRun({ key, files }: ListedRun) {
   try {
     const head = await readRunHead(files);
     const evaluations = await readEvaluations(files);

@@ -31,7 +31,7 @@ import { makeDrills, pageQuestions } from "./drills.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 import { redactOutput } from "../text/secrets.ts";
-import { phraseMaker, renaming } from "./renaming.ts";
+import { phraseMaker, renameWords } from "./renaming.ts";
 
 export interface CollectOptions {
   site: Site;
@@ -302,7 +302,7 @@ export function renamedSamples(
     Array.from({ length: copies }, (_, copy) => {
       const draw = rng.fork(`${original.id}/${copy}`);
       const record = retell(original, options.retellings, draw.fork("retold"));
-      const rename = renaming(record.trajectory.task, phrase, draw);
+      const rename = renameWords(record.trajectory.task, phrase, draw);
       return imitatedSteps(record).map((step) => {
         const sample = imitationSample(record, step);
         return {

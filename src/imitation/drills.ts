@@ -86,7 +86,8 @@ export function makeDrills(
   const table = rows(observation);
   const drills: Drill[] = [];
   for (let i = 0; i < count * 3 && drills.length < count; i++) {
-    const drill = rng.next() < 0.35 ? reading(table, rng) : acting(observation, phrase, rng);
+    const drill =
+      rng.next() < 0.35 ? makeReadingDrill(table, rng) : makeActionDrill(observation, phrase, rng);
     if (drill === null) continue;
     const two = rng.next() < 0.3 && elsewhere.length > 0 ? rng.pick(elsewhere) : null;
     drills.push({
@@ -148,7 +149,7 @@ function otherWord(text: string, phrase: () => string, rng: Rng): string {
 
 type Exercise = { instruction: string; response: string } | null;
 
-function acting(observation: Observation, phrase: () => string, rng: Rng): Exercise {
+function makeActionDrill(observation: Observation, phrase: () => string, rng: Rng): Exercise {
   const usable = observation.elements.filter((e) => e.label !== "" && !e.disabled);
   if (usable.length === 0) return null;
   const element = rng.pick(usable);
@@ -181,7 +182,7 @@ function acting(observation: Observation, phrase: () => string, rng: Rng): Exerc
 }
 
 /** A cell by its row's first cell and its column's head, or the value beside a key. */
-function reading(table: readonly string[][], rng: Rng): Exercise {
+function makeReadingDrill(table: readonly string[][], rng: Rng): Exercise {
   if (table.length === 0) return null;
   const at = rng.int(table.length);
   const row = table[at]!;

@@ -28,7 +28,7 @@ export async function writeModelCard(directory: string, card: ModelCard): Promis
       sums.push(`${await sha256(join(directory, name))}  ${name}`);
   const rows = Object.entries(card.facts)
     .filter(([, value]) => value !== null && value !== undefined)
-    .map(([name, value]) => `| ${name} | ${typeof value === "number" ? rounded(value) : String(value)} |`);
+    .map(([name, value]) => `| ${name} | ${typeof value === "number" ? round(value) : String(value)} |`);
   const text = `# ${basename(directory)}
 
 ${existsSync(join(directory, "adapter_config.json")) ? adapterText(card) : card.from === null ? textOfNew(card) : `A language model of the webrl project. It goes on from \`${card.from}\`, whose license holds for it as well.`}
@@ -55,7 +55,7 @@ const adapterText = ({ from }: ModelCard) =>
   `A LoRA adapter in PEFT's format, trained by webrl from \`${from}\`. It works on its base only, which adapter_config.json
 names; the base's license holds for it as well. webrl takes this directory wherever it takes a model; PEFT and vLLM load it.`;
 
-const rounded = (value: number) =>
+const round = (value: number) =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 
 const revision = () => {

@@ -13,7 +13,7 @@ import { ormExample } from "../reward/train-orm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { parseAction, printAction } from "../text/action.ts";
 import { isDemonstration } from "./demonstrations.ts";
-import { exchanging, namesIn, otherName, phraseMaker } from "./renaming.ts";
+import { exchangeWords, namesIn, otherName, phraseMaker } from "./renaming.ts";
 
 type Outcome = Pick<OrmExample, "instruction" | "responses" | "page" | "fits">;
 
@@ -58,14 +58,14 @@ function makeOutcome(
   const names = namesIn(trajectory.task);
   const renamed = names.filter(() => rng.next() < 0.6).map((name) => [name, otherName(name, phrase, rng)]);
   const pairs = renamed as [string, string][];
-  const rename = exchanging(pairs);
+  const rename = exchangeWords(pairs);
   const consistent = ({ instruction, responses, page }: Outcome): Outcome => ({
     instruction: rename(instruction),
     responses: responses.map(rename),
     page: rename(page),
   });
   if (rng.next() < 0.5) {
-    const failure = rng.pick([wrongName, wrongName, wrongAnswer, cutShort, leftOut])(
+    const failure = rng.pick([wrongName, wrongName, wrongAnswer, cutShort, leaveOut])(
       trajectory,
       whole,
       material,
@@ -95,10 +95,10 @@ const wrongName: Failure = ({ task }, whole, { phrase, values, rng }, pairs) => 
     .filter((value) => value.toLowerCase() !== name.toLowerCase());
   const done = pairs.find(([from]) => from === name)?.[1] ?? name;
   const asked = elsewhere.length > 0 && rng.next() < 0.6 ? rng.pick(elsewhere) : otherName(name, phrase, rng);
-  const instruction = exchanging([...pairs.filter(([from]) => from !== name), [name, asked]])(
+  const instruction = exchangeWords([...pairs.filter(([from]) => from !== name), [name, asked]])(
     whole.instruction,
   );
-  return asked.toLowerCase() === done.toLowerCase() || instruction === exchanging(pairs)(whole.instruction)
+  return asked.toLowerCase() === done.toLowerCase() || instruction === exchangeWords(pairs)(whole.instruction)
     ? null
     : {
         ...whole,
@@ -122,7 +122,7 @@ const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
   if (acting < 1 || answerOf(whole) !== "") return null;
   const kept = rng.next() < 0.5 ? acting - 1 : rng.int(acting);
   return {
-    instruction: exchanging(pairs)(whole.instruction),
+    instruction: exchangeWords(pairs)(whole.instruction),
     responses: [...whole.responses.slice(0, kept), whole.responses.at(-1)!],
     fits: [...Array.from({ length: kept }, () => 1 as const), 0],
     page: steps[kept]!.observation.text,
@@ -132,7 +132,7 @@ const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
 const ENTERING = new Set<ActionKind>(["type", "insert", "select", "select_options"]);
 
 /** One value of a form was never entered. */
-const leftOut: Failure = (_, whole, { rng }, pairs) => {
+const leaveOut: Failure = (_, whole, { rng }, pairs) => {
   if (answerOf(whole) !== "") return null;
   const entered = whole.responses.flatMap((response, at) => {
     const parsed = parseAction(response);
@@ -146,7 +146,7 @@ const leftOut: Failure = (_, whole, { rng }, pairs) => {
   const without = rng.pick(entered);
   return {
     ...whole,
-    instruction: exchanging(pairs)(whole.instruction),
+    instruction: exchangeWords(pairs)(whole.instruction),
     responses: whole.responses.filter((_response, at) => at !== without),
   };
 };
@@ -165,7 +165,7 @@ const wrongAnswer: Failure = (_, whole, { rng }, pairs) => {
     rng.next() < 0.7 && texts.length > 0 ? rng.pick(texts) : rng.next() < 0.5 || right === "N/A" ? "" : "N/A";
   return {
     ...whole,
-    instruction: exchanging(pairs)(whole.instruction),
+    instruction: exchangeWords(pairs)(whole.instruction),
     responses: [...whole.responses.slice(0, -1), printAction({ kind: "exit", message: other })],
     fits: fitsUntil(whole.responses.length - 1, whole),
   };

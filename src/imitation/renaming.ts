@@ -11,8 +11,8 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 /** Share of a task's values that a renamed copy exchanges; the others stay, so that real names are seen too. */
 const RENAMED = 0.8;
 
-export function renaming(task: Task, phrase: () => string, rng: Rng): (text: string) => string {
-  return exchanging(
+export function renameWords(task: Task, phrase: () => string, rng: Rng): (text: string) => string {
+  return exchangeWords(
     namesIn(task)
       .filter(() => rng.next() < RENAMED)
       .map((value) => [value, otherName(value, phrase, rng)]),
@@ -34,7 +34,7 @@ export function otherName(value: string, phrase: () => string, rng: Rng): string
 }
 
 /** Exchanges whole words; the pairs are given as [from, to]. */
-export function exchanging(pairs: readonly (readonly [string, string])[]): (text: string) => string {
+export function exchangeWords(pairs: readonly (readonly [string, string])[]): (text: string) => string {
   const swaps = pairs.flatMap(([from, to]) => [
     [from, to] as const,
     // The same words in an address.

@@ -59,7 +59,7 @@ export async function perplexitiesUnder(
     signal?.throwIfAborted();
     const batch = steps.slice(start, start + BATCH);
     const rows_BN = await model.logprobs(
-      batch.map((step) => actionDatum(step.promptTokens, countedTokens(step.responseTokens, endTokens))),
+      batch.map((step) => actionDatum(step.promptTokens, dropEndToken(step.responseTokens, endTokens))),
     );
     result.push(...rows_BN.map((row_N) => perplexity(row_N)));
   }
@@ -67,7 +67,7 @@ export async function perplexitiesUnder(
 }
 
 /** The action without its end token; an action that is nothing else keeps it. */
-function countedTokens(response_T: readonly number[], endTokens: readonly number[]): readonly number[] {
+function dropEndToken(response_T: readonly number[], endTokens: readonly number[]): readonly number[] {
   const last = response_T.at(-1);
   return response_T.length > 1 && last !== undefined && endTokens.includes(last)
     ? response_T.slice(0, -1)

@@ -181,13 +181,13 @@ async function takeTurns(
     attempt.lastPage = next.observation;
     if (next.kind === "last") return next.ending;
     observation = next.observation;
-    const limit = limitReached(steps, observation, limits);
+    const limit = findReachedLimit(steps, observation, limits);
     if (limit) return limit;
   }
 }
 
 /** The limit that the episode has reached with `steps` taken and `next` before it, if any. */
-export function limitReached(
+export function findReachedLimit(
   steps: readonly Step[],
   next: Observation,
   limits: Pick<EpisodeLimits, "maxSteps" | "repeatedAction" | "repeatedError">,

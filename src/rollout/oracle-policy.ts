@@ -139,7 +139,7 @@ const HARMLESS = new Set<Action["kind"]>([
 ]);
 
 const isLink = (action: { element: string }) => action.element.startsWith("link ");
-const enabled = (observation: Observation) => observation.elements.filter((e) => !e.disabled);
+const listEnabled = (observation: Observation) => observation.elements.filter((e) => !e.disabled);
 
 /** A link that can be undone by going back, or an element that does not exist. */
 function chooseDetour(
@@ -147,7 +147,9 @@ function chooseDetour(
   dirty: boolean,
   rng: Rng,
 ): { action: Action; leaves: boolean } | null {
-  const links = enabled(observation).filter((e) => e.role === "link" && !/sign ?out|log ?out/i.test(e.label));
+  const links = listEnabled(observation).filter(
+    (e) => e.role === "link" && !/sign ?out|log ?out/i.test(e.label),
+  );
   if (!dirty && links.length > 0 && rng.next() < 0.6)
     return { action: { kind: "click", element: rng.pick(links).name }, leaves: true };
   if (observation.elements.length === 0 || observation.error) return null;
@@ -158,7 +160,7 @@ function chooseDetour(
 }
 
 function wander(observation: Observation, rng: Rng): Action {
-  const elements = enabled(observation).filter((e) => e.role === "link" || e.role === "button");
+  const elements = listEnabled(observation).filter((e) => e.role === "link" || e.role === "button");
   if (elements.length === 0 || rng.next() < 0.1) return { kind: "scroll_down" };
   return { kind: "click", element: rng.pick(elements).name };
 }
@@ -191,7 +193,7 @@ function spoil(failure: Failure, action: Action, observation: Observation, rng: 
     return others.length > 0 ? { ...action, text: rng.pick(others) } : null;
   }
   if (action.kind === "click") {
-    const same = enabled(observation).filter(
+    const same = listEnabled(observation).filter(
       (e) => action.element.startsWith(`${e.role} `) && e.name !== action.element,
     );
     // Clicking the neighbour is the commonest mistake of a weak policy.

@@ -94,7 +94,7 @@ export function classify(
       why: "declared by the site",
     };
   }
-  const found = (effect: Effect | null, why: string): Classified => ({
+  const conclude = (effect: Effect | null, why: string): Classified => ({
     effect,
     declaration,
     amount: amountInFields(fields),
@@ -106,13 +106,14 @@ export function classify(
     const mutations = mutationsOf(fields);
     const asked = mutations.length > 0 ? (effectOfAddress("", mutations) ?? "change") : null;
     const kind = effectOfReading(url, amountInFields(fields) !== null) ?? asked;
-    return found(kind, kind ? "the words of its address" : "it only reads");
+    return conclude(kind, kind ? "the words of its address" : "it only reads");
   }
-  if (method === "WS") return found(effectOfAddress("", operations) ?? "message", "the words of the message");
-  if (method === "DELETE") return found("delete", "its method");
-  if (isGraphQlQuery(fields)) return found(effectOfAddress("", operations) ?? "change", "a query");
+  if (method === "WS")
+    return conclude(effectOfAddress("", operations) ?? "message", "the words of the message");
+  if (method === "DELETE") return conclude("delete", "its method");
+  if (isGraphQlQuery(fields)) return conclude(effectOfAddress("", operations) ?? "change", "a query");
   const kind = effectOfAddress(decodePath(url.pathname), operations);
-  if (kind) return found(kind, "the words of its address");
-  if (!fromHosts.includes(url.host)) return found("send", "it goes to another host than its page's");
-  return found("change", "nothing tells what it does");
+  if (kind) return conclude(kind, "the words of its address");
+  if (!fromHosts.includes(url.host)) return conclude("send", "it goes to another host than its page's");
+  return conclude("change", "nothing tells what it does");
 }

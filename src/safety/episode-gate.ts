@@ -85,7 +85,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
   };
   const stopped: string[] = [];
   let current: Current | null = null;
-  const blocked = (message: string): ActionError => ({ code: "blocked", message });
+  const block = (message: string): ActionError => ({ code: "blocked", message });
 
   const refuseKind = ({ kind }: Action): string | null => {
     const { allow, deny } = policy.actions;
@@ -96,7 +96,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
   const beginAction = async (intent: ActionIntent): Promise<ActionError | null> => {
     const { action, elements, page } = intent;
     const refused = refuseKind(action);
-    if (refused !== null) return blocked(refused);
+    if (refused !== null) return block(refused);
     const [first] = elements;
     const wantsText = [...declarations.values()].flat().some(({ amount }) => amount?.text !== undefined);
     const activated = activates(action);
@@ -150,7 +150,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       return null;
     }
     const decision = await gate.decide(intent, { atLeast: mismatch(intent), signal, onAsk });
-    if (!decision.granted) return blocked(decision.reason!);
+    if (!decision.granted) return block(decision.reason!);
     const { method, url, fields } = said.request!;
     action.grant = {
       decision,

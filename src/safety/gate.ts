@@ -10,7 +10,7 @@ import { ConfigError } from "../core/errors.ts";
 import { keepSecret, redactJson, whyNoSecret } from "../text/secrets.ts";
 import type { Answer, Approver, Intent, Question } from "./approval.ts";
 import { pathFits, pathMayFit } from "./classify.ts";
-import { limitReached, nothingSpent, spend } from "./ledger.ts";
+import { findReachedLimit, nothingSpent, spend } from "./ledger.ts";
 import type { Spent } from "./ledger.ts";
 import type { PolicyVerdict, SafetyPolicy } from "./policy.ts";
 
@@ -128,7 +128,7 @@ export function openGate(options: GateOptions): Gate {
       ? [fits.verdict, `rule ${JSON.stringify(fits.name)}`]
       : [policy.effects[intent.effect], `effects.${intent.effect} is ${policy.effects[intent.effect]}`];
     if (verdict === "deny") return { verdict, rule };
-    const over = limitReached(intent, limits, inRun, today());
+    const over = findReachedLimit(intent, limits, inRun, today());
     return over === null ? { verdict, rule } : { verdict: limits.over, rule: over };
   };
 

@@ -15,7 +15,7 @@ export function mutationsIn(document: string): string[] {
   let opensSame = false;
   for (let at = 0; at < tokens.length; at++) {
     const token = tokens[at]!;
-    if (token === "(") at = closing(tokens, at);
+    if (token === "(") at = findClosing(tokens, at);
     else if (token === "{") {
       levels.push(levels.length === 0 ? isMutation : opensSame);
       opensSame = false;
@@ -33,7 +33,7 @@ export function mutationsIn(document: string): string[] {
   return found;
 }
 
-function closing(tokens: readonly string[], from: number): number {
+function findClosing(tokens: readonly string[], from: number): number {
   let depth = 0;
   for (let at = from; at < tokens.length; at++) {
     if (tokens[at] === "(") depth++;

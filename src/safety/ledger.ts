@@ -25,7 +25,7 @@ export function spend(spent: Spent, effect: Effect, amount: number | null, sign:
 }
 
 /** Which limit it is over; `null`: none. */
-export function limitReached(
+export function findReachedLimit(
   { effect, amount }: Pick<Intent, "effect" | "amount">,
   limits: SafetyPolicy["limits"],
   run: Spent,

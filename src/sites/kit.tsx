@@ -24,16 +24,16 @@ export function signInBy<S extends Accounts>(cookie: string, stateOf: (world: Wo
   const state = (c: Ctx): S => stateOf(c.env.world);
   const token = (c: Ctx) => getCookie(c, cookie) ?? "";
   const sessionOf = (c: Ctx): AccountSession | undefined => state(c).sessions[token(c)];
-  const userNamed = (c: Ctx, name: string): User | undefined => state(c).users.find((u) => u.name === name);
+  const findUser = (c: Ctx, name: string): User | undefined => state(c).users.find((u) => u.name === name);
   return {
     state,
     currentUser: (c: Ctx): User | undefined => {
       const session = sessionOf(c);
-      return session && userNamed(c, session.user);
+      return session && findUser(c, session.user);
     },
     /** The user of this name, if the password is theirs. */
     checkPassword: (c: Ctx, name = "", password = ""): User | undefined => {
-      const user = userNamed(c, name);
+      const user = findUser(c, name);
       return user?.password === password ? user : undefined;
     },
     signOut: (c: Ctx): void => {
@@ -64,7 +64,7 @@ export async function fields(c: Context): Promise<Record<string, string>> {
   );
 }
 
-export const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
+export const countNoun = (n: number, noun: string) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 /** Signing in and out of the forum and the forge. */
 export function signInPages(

@@ -40,7 +40,7 @@ export interface TaskTemplate<P extends Params = Params> {
   startPath?(params: P): string;
   /** Every instance, in a stable order, computed from the untouched world. */
   instances(world: WorldState): P[];
-  /** All must pass. Built from `sites/verify.ts`; information tasks include `unchanged()`. */
+  /** All must pass. Built from `sites/verify.ts`; information tasks include `expectNoChange()`. */
   check(params: P, world: WorldState): WorldCheck[];
   oracle: Oracle<P>;
   /** An answer that looks right and is wrong, for `suite check`; default `"wrong"`. */

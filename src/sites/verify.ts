@@ -162,7 +162,7 @@ export function someText(): string {
  * The state is what `change` makes of the initial one, and nothing else changed. `change` should call the same
  * domain functions as the pages, so that ids and times come out alike.
  */
-export function changed(change: (state: WorldState) => void): WorldCheck {
+export function expectChange(change: (state: WorldState) => void): WorldCheck {
   return ({ state, initial, volatile }) => {
     const expected = structuredClone(initial);
     change(expected);
@@ -173,8 +173,8 @@ export function changed(change: (state: WorldState) => void): WorldCheck {
 }
 
 /** Nothing changed. */
-export function unchanged(): WorldCheck {
-  return changed(() => {});
+export function expectNoChange(): WorldCheck {
+  return expectChange(() => {});
 }
 
 function compare(

@@ -40,7 +40,7 @@ export interface World {
 
 let pristine: { state: WorldState; json: Record<(typeof PARTS)[number], string> } | undefined;
 
-function untouched() {
+function makePristine() {
   if (pristine) return pristine;
   const state: WorldState = {
     now: WORLD_NOW,
@@ -55,12 +55,12 @@ function untouched() {
 
 /** The world as every episode finds it, before anybody signed in. Shared and frozen. */
 export function pristineState(): WorldState {
-  return untouched().state;
+  return makePristine().state;
 }
 
 /** `signIn`: sites on which the usual user has a session. */
 export function createWorld(signIn: readonly string[] = []): World {
-  const { state: initial, json } = untouched();
+  const { state: initial, json } = makePristine();
   const copies: Partial<WorldState> = {};
   const state = { now: initial.now } as WorldState;
   for (const part of PARTS)

@@ -28,11 +28,11 @@ export async function loadSuite(
       return (await import("./built-in-suite.ts")).builtInSuite();
     case "own":
       return (await import("./own-suite.ts")).loadOwnSuite(
-        required(name, file, "your site's definition, e.g. site.ts"),
+        requireFile(name, file, "your site's definition, e.g. site.ts"),
       );
     case "webarena":
     case "webarena-lite": {
-      const path = required(
+      const path = requireFile(
         name,
         file,
         "the task file, e.g. test_webarena_lite.raw.json, or of its settings",
@@ -40,7 +40,7 @@ export async function loadSuite(
       return (await import("./webarena/suite.ts")).loadWebArenaSuite(path, options, name);
     }
     case "miniwob": {
-      const path = required(name, file, "MiniWoB++'s miniwob/html directory");
+      const path = requireFile(name, file, "MiniWoB++'s miniwob/html directory");
       return (await import("./miniwob/suite.ts")).loadMiniwobSuite(path, options);
     }
     default: {
@@ -53,7 +53,7 @@ export async function loadSuite(
   }
 }
 
-function required(name: string, file: string | undefined, what: string): string {
+function requireFile(name: string, file: string | undefined, what: string): string {
   if (file !== undefined) return file;
   throw new ConfigError(`the suite ${name} needs a file`, `Add --file with the path of ${what}.`);
 }

@@ -106,7 +106,7 @@ export async function resetInstance(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { reset: how } = definition;
-  const failed = (why: string, cause?: unknown) =>
+  const reportFailure = (why: string, cause?: unknown) =>
     new Fault("site_down", `the reset of ${definition.name} failed: ${why}`, { retryable: true, cause });
   if (how === "restart" || (instance.server && !(await instance.server.isRunning()))) {
     await instance.server?.[Symbol.asyncDispose]();
@@ -118,7 +118,10 @@ export async function resetInstance(
       await how(copyOf(instance));
     } catch (cause) {
       signal?.throwIfAborted();
-      throw failed(redact(cause instanceof Error ? cause.message : String(cause)).slice(0, 500), cause);
+      throw reportFailure(
+        redact(cause instanceof Error ? cause.message : String(cause)).slice(0, 500),
+        cause,
+      );
     }
     return;
   }
@@ -128,7 +131,7 @@ export async function resetInstance(
       await runCommand({ ...given, timeoutMs: 120_000, ...(signal ? { signal } : {}) });
     } catch (cause) {
       signal?.throwIfAborted();
-      throw failed(`\`${given.command}\`: ${redact((cause as Error).message).slice(0, 500)}`, cause);
+      throw reportFailure(`\`${given.command}\`: ${redact((cause as Error).message).slice(0, 500)}`, cause);
     }
     return;
   }
@@ -146,9 +149,11 @@ export async function resetInstance(
     });
   } catch (cause) {
     signal?.throwIfAborted();
-    throw failed(`${method} ${path}: ${(cause as Error).message}`, cause);
+    throw reportFailure(`${method} ${path}: ${(cause as Error).message}`, cause);
   }
   const { status, location: to } = head;
   if (status < 200 || status > 299)
-    throw failed(`${method} ${path} answered ${status}${to ? `, a redirect to ${to}` : ""}; it must be 2xx`);
+    throw reportFailure(
+      `${method} ${path} answered ${status}${to ? `, a redirect to ${to}` : ""}; it must be 2xx`,
+    );
 }

@@ -121,15 +121,15 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
   }
   const password = page.locator("input[type=password]:visible").first();
   const wanted = seen === null ? password : textOn(page, seen);
-  const shown = (each: Locator, timeout: number) =>
+  const waitUntilShown = (each: Locator, timeout: number) =>
     each.waitFor({ timeout }).then(
       () => true,
       () => false,
     );
   // A page that shows neither may be a busy application's, still under way: while it asks its server it is waited for.
-  if (!(await shown(wanted, HOLDS_MS)) && !(await password.isVisible()))
+  if (!(await waitUntilShown(wanted, HOLDS_MS)) && !(await password.isVisible()))
     await Promise.race([
-      shown(wanted.or(password).first(), LATE_MS),
+      waitUntilShown(wanted.or(password).first(), LATE_MS),
       page.waitForLoadState("networkidle", { timeout: LATE_MS }).catch(() => {}),
     ]);
   const found = await wanted.isVisible();
@@ -152,7 +152,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
   if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
   else if ("fill" in step) {
     const text = textToFill(step);
-    const field = await fieldCalled(page, step.fill);
+    const field = await findField(page, step.fill);
     const [type, autocomplete] = await Promise.all(
       ["type", "autocomplete"].map((name) => field.getAttribute(name)),
     );
@@ -168,7 +168,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
 }
 
 /** The field with this label, else with this placeholder, else with this `name`; waits for it as for every element. */
-async function fieldCalled(page: Page, name: string): Promise<Locator> {
+async function findField(page: Page, name: string): Promise<Locator> {
   const named = page.locator(`:is(input, textarea, select)[name=${JSON.stringify(name)}]`);
   const ways = [
     page.getByLabel(name, { exact: true }),

@@ -8,7 +8,7 @@ import type { SiteDefinition } from "../sites/define-site.ts";
 import { keepSecret } from "../text/secrets.ts";
 
 /** As the world of an episode on the instance at `baseUrl` has it. Throws a `ConfigError` where a secret is not there. */
-export function declaredIn(
+export function readDeclared(
   { name: site, irreversible = [], secrets = {} }: SiteDefinition,
   baseUrl: string,
 ): { irreversible: Declarations; secrets?: Secrets } {

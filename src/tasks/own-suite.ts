@@ -18,7 +18,7 @@ import { copyOf, openInstance, resetInstance } from "./own-instance.ts";
 import type { Instance } from "./own-instance.ts";
 import { cookiesFor, logIn } from "./own-login.ts";
 import type { Login } from "./own-login.ts";
-import { declaredIn } from "./own-safety.ts";
+import { readDeclared } from "./own-safety.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
 import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
 import type { OwnTasks } from "./own-tasks.ts";
@@ -173,7 +173,7 @@ function createOwnSite(
     const world: EpisodeWorld = {
       ...network,
       cookies: [],
-      ...declaredIn(definition, instance.baseUrl),
+      ...readDeclared(definition, instance.baseUrl),
       ...(signedIn && { storage: signedIn }),
       ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
       startUrl,

@@ -20,7 +20,7 @@ import type { OracleRun } from "./suite.ts";
 import { createTemplateTasks } from "./template-tasks.ts";
 import type { SuiteTemplate, TemplateTasks } from "./template-tasks.ts";
 import { redact, redactError, redactJson } from "../text/secrets.ts";
-import { guarded, userError } from "./user-code.ts";
+import { guard, userError } from "./user-code.ts";
 
 /** What the definition says of one task. */
 export interface OwnTask {
@@ -96,9 +96,9 @@ function suiteTemplate(id: string, site: string, given: SiteTemplate): OwnTempla
     difficulty: given.difficulty ?? DEFAULTS.difficulty,
     testOnly: given.testOnly,
     phrasings: given.phrasings,
-    ...(given.words && { words: guarded(`words of ${id}`, (params: Params) => given.words!(params)) }),
+    ...(given.words && { words: guard(`words of ${id}`, (params: Params) => given.words!(params)) }),
     ...(given.startPath && {
-      startPath: guarded(`startPath of ${id}`, (params: Params) => given.startPath!(params)),
+      startPath: guard(`startPath of ${id}`, (params: Params) => given.startPath!(params)),
     }),
     given,
   };
@@ -109,13 +109,13 @@ function ofListed(id: string, task: SiteTask, params: Params, users: readonly st
   return {
     user: task.signedOut ? null : (task.user ?? users[0] ?? null),
     checks: task.check ?? [],
-    oracle: oracle ? (first) => checkedOracle(id, () => oracle.call(task, params, first)) : null,
+    oracle: oracle ? (first) => checkOracle(id, () => oracle.call(task, params, first)) : null,
     wrongAnswer: task.wrongAnswer ?? DEFAULTS.wrongAnswer,
   };
 }
 
 function ofTemplate(id: string, template: SiteTemplate, params: Params, users: readonly string[]): OwnTask {
-  const call = <T>(what: string, run: () => T): T => guarded(`${what} of ${id}`, run)();
+  const call = <T>(what: string, run: () => T): T => guard(`${what} of ${id}`, run)();
   const checks = call("check", () => template.check?.(params)) ?? [];
   if (!Array.isArray(checks) || checks.some((check) => typeof check !== "function"))
     throw new ConfigError(
@@ -134,7 +134,7 @@ function ofTemplate(id: string, template: SiteTemplate, params: Params, users: r
   return {
     user: template.signedOut ? null : user,
     checks,
-    oracle: oracle ? (first) => checkedOracle(id, () => oracle.call(template, params, first)) : null,
+    oracle: oracle ? (first) => checkOracle(id, () => oracle.call(template, params, first)) : null,
     wrongAnswer: call("wrongAnswer", () => template.wrongAnswer?.(params)) ?? DEFAULTS.wrongAnswer,
   };
 }
@@ -195,7 +195,7 @@ export async function verifyOwn(
 }
 
 /** An oracle of the user's; says so where it is none, or yields what is no action. */
-function* checkedOracle(id: string, run: () => OracleRun): OracleRun {
+function* checkOracle(id: string, run: () => OracleRun): OracleRun {
   const oracle = run();
   if (typeof (oracle as OracleRun | undefined)?.next !== "function")
     throw new ConfigError(

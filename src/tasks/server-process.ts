@@ -9,7 +9,7 @@ import { request } from "node:https";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bounded } from "../browser/bounded.ts";
+import { withDeadline } from "../browser/with-deadline.ts";
 import { ConfigError } from "../core/errors.ts";
 import { redact } from "../text/secrets.ts";
 
@@ -155,7 +155,7 @@ export async function runCommand(
     env: { ...process.env, ...env },
   });
   try {
-    await bounded(exited, timeoutMs, signal);
+    await withDeadline(exited, timeoutMs, signal);
   } catch (error) {
     kill(child, "SIGKILL");
     throw error;

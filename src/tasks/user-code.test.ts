@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { ConfigError, Fault } from "../core/errors.ts";
-import { guarded, placeOf, userError } from "./user-code.ts";
+import { guard, placeOf, userError } from "./user-code.ts";
 
 const thrownAt = (stack: string) => Object.assign(new Error("x"), { stack: `Error: x\n${stack}` });
 
@@ -30,7 +30,7 @@ test("the place is the first frame outside of this package, Node and dependencie
 
 test("errors of a user's function are the user's, but for a fault, also one of another copy of this package", () => {
   const fails = (error: unknown) =>
-    guarded("words of desk.x", () => {
+    guard("words of desk.x", () => {
       throw error;
     });
   expect(fails(new TypeError("no"))).toThrow(ConfigError);

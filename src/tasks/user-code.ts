@@ -33,7 +33,7 @@ export function ourError(error: unknown): ConfigError | Fault | null {
 }
 
 /** `given`, whose errors are the user's. */
-export function guarded<A extends unknown[], R>(what: string, given: (...args: A) => R): (...args: A) => R {
+export function guard<A extends unknown[], R>(what: string, given: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     try {
       return given(...args);

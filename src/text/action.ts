@@ -91,7 +91,7 @@ function parseCall(text: string): ParsedAction {
   try {
     const start = findCall(text);
     for (const line of text.slice(0, start ?? text.length).split("\n")) {
-      const body = unfenced(line);
+      const body = stripFence(line);
       if (body.startsWith("#")) comments.push(body.replace(/^#+/, "").trim());
     }
     if (start === null) throw new Unparsable(NO_ACTION);
@@ -178,7 +178,7 @@ function findCall(text: string): number | null {
   const found: (number | undefined)[] = [];
   let offset = 0;
   for (const line of text.split("\n")) {
-    const body = unfenced(line);
+    const body = stripFence(line);
     const at = offset + line.length - body.length;
     if (isCall(text, at)) return at;
     if (!body.startsWith("#")) {
@@ -194,7 +194,7 @@ function findCall(text: string): number | null {
   return found.find((at) => at !== undefined) ?? null;
 }
 
-const unfenced = (line: string) => line.trimStart().replace(/^`+(?:python)?\s*/, "");
+const stripFence = (line: string) => line.trimStart().replace(/^`+(?:python)?\s*/, "");
 
 function isCall(text: string, at: number): boolean {
   const call =
@@ -250,52 +250,52 @@ function toAction({ name, values }: Call): Action {
 }
 
 function actionOf(kind: keyof typeof NAMES, values: Call["values"]): Action {
-  const required = (key: string): string => {
+  const requireValue = (key: string): string => {
     const value = textOf(values, key);
     if (value === undefined || (key === "element" && value.trim() === ""))
       throw new Unparsable(`the action ${NAMES[kind]} needs ${key}="..."`);
     return value;
   };
   const wrong = (needs: string) =>
-    new Unparsable(`the action ${NAMES[kind]} needs ${needs}, found ${brief(required("argument"))}`);
+    new Unparsable(`the action ${NAMES[kind]} needs ${needs}, found ${brief(requireValue("argument"))}`);
   switch (kind) {
     case "click":
     case "double_click":
     case "right_click":
     case "hover":
-      return { kind, element: required("element") };
+      return { kind, element: requireValue("element") };
     case "select":
       if (Array.isArray(values.get("argument"))) return actionOf("select_options", values);
-      return { kind, text: required("argument"), element: required("element") };
+      return { kind, text: requireValue("argument"), element: requireValue("element") };
     case "type":
     case "search":
-      return { kind, text: required("argument"), element: required("element") };
+      return { kind, text: requireValue("argument"), element: requireValue("element") };
     case "insert":
     case "select_text":
-      return { kind, text: required("argument"), ...inElement(values) };
+      return { kind, text: requireValue("argument"), ...inElement(values) };
     case "select_options": {
       const given = values.get("argument");
-      const texts = Array.isArray(given) ? given : [required("argument")];
-      return { kind, texts, element: required("element") };
+      const texts = Array.isArray(given) ? given : [requireValue("argument")];
+      return { kind, texts, element: requireValue("element") };
     }
     case "press": {
-      const keys = readKeys(required("argument"));
+      const keys = readKeys(requireValue("argument"));
       if (keys === null) throw wrong(`keys such as ${KEY_EXAMPLES}`);
       return { kind, keys, ...inElement(values) };
     }
     case "drag": {
-      const to = required("argument");
+      const to = requireValue("argument");
       if (to.trim() === "") throw wrong('an element or "right, down" in pixels');
       const [by, ...more] = readPoints(to) ?? [];
-      return { kind, to: by && more.length === 0 ? by : to, element: required("element") };
+      return { kind, to: by && more.length === 0 ? by : to, element: requireValue("element") };
     }
     case "draw": {
-      const points = readPoints(required("argument"));
+      const points = readPoints(requireValue("argument"));
       if (!points) throw wrong(`points such as "10,20 80,20", at most ${MAX_POINTS}`);
-      return { kind, points, element: required("element") };
+      return { kind, points, element: requireValue("element") };
     }
     case "switch_tab": {
-      const tab = required("argument").trim();
+      const tab = requireValue("argument").trim();
       if (!/^\d{1,4}$/.test(tab)) throw wrong("a tab number from 0");
       return { kind, tab: Number(tab) };
     }

@@ -39,9 +39,9 @@ function templateOf(tokenizer: Tokenizer, names: readonly string[]): PromptTempl
   return isReleased && (has(tokenizer, LLAMA3) || has(tokenizer, GLM4)) ? "paper" : "chat";
 }
 
-const missing = (tokenizer: Tokenizer, tokens: readonly string[]) =>
+const listMissing = (tokenizer: Tokenizer, tokens: readonly string[]) =>
   tokens.filter((token) => tokenizer.idOf(token) === undefined);
-const has = (tokenizer: Tokenizer, tokens: readonly string[]) => missing(tokenizer, tokens).length === 0;
+const has = (tokenizer: Tokenizer, tokens: readonly string[]) => listMissing(tokenizer, tokens).length === 0;
 
 /** The format of pages that the templates of these models were trained with. Throws a `ConfigError` where they contradict each other. */
 export function chooseFormat(
@@ -70,7 +70,7 @@ function checkTemplate(tokenizer: Tokenizer, template: PromptTemplate, name: str
     );
   };
   if (template !== "chat" && !has(tokenizer, LLAMA3) && !(template === "paper" && has(tokenizer, GLM4)))
-    refuse(`its tokenizer has no token ${missing(tokenizer, LLAMA3).join(", ")}`);
+    refuse(`its tokenizer has no token ${listMissing(tokenizer, LLAMA3).join(", ")}`);
   try {
     if (template === "chat") chatLayout(tokenizer);
     valueAnswers(tokenizer);

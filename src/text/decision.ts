@@ -24,7 +24,7 @@ export function readDecision<T extends string>(
     .split(/[\r\n]+/)
     .at(-1)!
     .trim();
-  const named = (said: string) =>
+  const findChoice = (said: string) =>
     choices.find((choice) => choice.toLowerCase() === said.toLowerCase()) ?? null;
   const words = choices.map((choice) => choice.replace(/ /g, String.raw`\s+`)).join("|");
   if ((last.match(/\banswer\s*[:：]/gi) ?? []).length > 1) return null;
@@ -32,5 +32,5 @@ export function readDecision<T extends string>(
     String.raw`(?:^|[.!?:;]\s+)(?:final\s+)?answer\s*[:：]\s*(${words})\s*[.!]?$`,
     "i",
   ).exec(last);
-  return named((said?.[1] ?? plain.replace(/[.!]$/, "")).replace(/\s+/g, " "));
+  return findChoice((said?.[1] ?? plain.replace(/[.!]$/, "")).replace(/\s+/g, " "));
 }

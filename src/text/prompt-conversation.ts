@@ -29,13 +29,20 @@ const PAST_PAGE = "(an earlier page)";
 export function chatPolicyParts(input: PolicyPromptInput, tokenizer: Tokenizer): PromptParts {
   const { start, afterSystem, userToAssistant, assistantToUser, toReply } = chatLayout(tokenizer);
   const task = plain(input.instruction.trim());
-  const said = (response: string) => [`${PAST_PAGE}${userToAssistant}`, plain(response), assistantToUser];
+  const layOutReply = (response: string) => [
+    `${PAST_PAGE}${userToAssistant}`,
+    plain(response),
+    assistantToUser,
+  ];
   return {
     begin: false,
     head: () => [`${start}${POLICY_SYSTEM}\n\nTask: `, task, afterSystem],
     rounds: input.history.map(({ response }) => {
       const text = response.trim();
-      return { text: said(text), cutTail: (tokens) => said(lastTokens(tokenizer, text, tokens)) };
+      return {
+        text: layOutReply(text),
+        cutTail: (tokens) => layOutReply(lastTokens(tokenizer, text, tokens)),
+      };
     }),
     page: {
       before: "",

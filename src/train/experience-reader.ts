@@ -45,7 +45,7 @@ export function createExperienceReader(
 ): ExperienceReader {
   /** Tokens are long: only the last phases asked for are kept. */
   const cache = new Map<string, unknown>();
-  const cached = async <T>(key: string, make: () => Promise<T>): Promise<T> => {
+  const getCached = async <T>(key: string, make: () => Promise<T>): Promise<T> => {
     if (!cache.has(key)) {
       if (cache.size > 24) cache.delete(cache.keys().next().value!);
       cache.set(key, await make());
@@ -60,7 +60,7 @@ export function createExperienceReader(
     new Map((await run.read(phase, "verdicts.jsonl")).map((line) => [line.id, line]));
 
   const ownSteps = (phase: number) =>
-    cached(`steps-${phase}`, async () => {
+    getCached(`steps-${phase}`, async () => {
       invariant(run.isDone(phase, "judge"), `phase ${phase} is judged before its experience is used`);
       const rewards = await verdicts(phase);
       return (await episodes(phase))
@@ -78,7 +78,7 @@ export function createExperienceReader(
     phase === 1 ? [...(await ownSteps(0)), ...(await ownSteps(1))] : ownSteps(phase);
 
   const demonstrations = () =>
-    cached("demonstrations", async () => {
+    getCached("demonstrations", async () => {
       const { tokenizer, contextTokens } = await models.read("actor", 0);
       const options = {
         tokenizer,

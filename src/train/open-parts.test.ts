@@ -11,7 +11,7 @@ import { trainConfigSchema } from "../run/config.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { builtInSuite } from "../tasks/built-in-suite.ts";
 import { loadConfig } from "../run/parse-config.ts";
-import { onSites, openParts, replayedAtFirst, resolveModels } from "./open-parts.ts";
+import { onSites, openParts, readFirstReplay, resolveModels } from "./open-parts.ts";
 
 const suite = builtInSuite();
 
@@ -45,12 +45,12 @@ test("demonstrations of another browser are refused, and the shipped ones left o
   const config = (browser: object, demonstrations: string) =>
     trainConfigSchema.parse({ browser, models: { template: "compact", demonstrations } });
   const shipped = trainConfigSchema.parse({}).models.demonstrations!;
-  expect(await replayedAtFirst(config({}, file), suite)).toHaveLength(1);
-  await expect(replayedAtFirst(config({ height: 900 }, file), suite)).rejects.toThrow(
+  expect(await readFirstReplay(config({}, file), suite)).toHaveLength(1);
+  await expect(readFirstReplay(config({ height: 900 }, file), suite)).rejects.toThrow(
     "are of pages in 1280 × 720, en-US, UTC, the run's pages are shown in 1280 × 900, en-US, UTC (browser)",
   );
-  expect((await replayedAtFirst(config({}, shipped), suite)).length).toBeGreaterThan(10);
-  expect(await replayedAtFirst(config({ height: 900 }, shipped), suite)).toEqual([]);
+  expect((await readFirstReplay(config({}, shipped), suite)).length).toBeGreaterThan(10);
+  expect(await readFirstReplay(config({ height: 900 }, shipped), suite)).toEqual([]);
 });
 
 test("a reward model behind a server completes the prompt that it was trained on", async () => {

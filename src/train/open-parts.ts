@@ -134,7 +134,7 @@ export function onSites(suite: Suite, sites: readonly string[]): Suite {
 }
 
 /** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
-export async function replayedAtFirst(
+export async function readFirstReplay(
   config: TrainConfig,
   suite: Pick<Suite, "tasks">,
 ): Promise<EpisodeRecord[]> {
@@ -200,7 +200,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   const chosen = onSites(suite, suiteConfig.sites);
   checkSplits(config, chosen);
   const proposer = openProposer(config, chosen, chat);
-  const demonstrations = method.trains ? await replayedAtFirst(config, chosen) : [];
+  const demonstrations = method.trains ? await readFirstReplay(config, chosen) : [];
 
   const site = stack.use(
     await suite.createSite({

@@ -84,7 +84,7 @@ export function planTraining(config: TrainConfig): Plan {
     critic: none(),
     actor: none(),
   };
-  const sampling = (episodes: number): Work => {
+  const countSampling = (episodes: number): Work => {
     const steps = episodes * plan.stepsMean;
     return {
       requests: steps,
@@ -93,22 +93,26 @@ export function planTraining(config: TrainConfig): Plan {
       trainedTokens: 0,
     };
   };
-  const reading = (requests: number, tokens: number): Work => ({ ...none(), requests, readTokens: tokens });
+  const countReading = (requests: number, tokens: number): Work => ({
+    ...none(),
+    requests,
+    readTokens: tokens,
+  });
   /** Attempts for one episode that is kept. */
   const attempts = 1 / (1 - plan.faultRate);
 
   const evaluated = evaluations * config.evaluation.tasks;
-  work.evaluate = sampling(evaluated * attempts);
+  work.evaluate = countSampling(evaluated * attempts);
   let rolled = 0;
   const optimiserSteps = { critic: 0, actor: 0 };
   for (let phase = 0; trains && phase <= phases; phase++) {
     const episodes = episodesOf(phase);
-    work.rollout = add(work.rollout, sampling(episodes * attempts));
+    work.rollout = add(work.rollout, countSampling(episodes * attempts));
     if (config.models.judge === "orm")
-      work.judge = add(work.judge, reading(episodes, episodes * plan.promptTokens));
+      work.judge = add(work.judge, countReading(episodes, episodes * plan.promptTokens));
     if (phase > 1 && method.tasks === "evolved" && method.critic) {
       const candidates = CANDIDATES_PER_TASK * tasks.perPhase;
-      work.curriculum = add(work.curriculum, reading(candidates, candidates * plan.promptTokens));
+      work.curriculum = add(work.curriculum, countReading(candidates, candidates * plan.promptTokens));
     }
     if (phase > 0) {
       const fresh = plan.stepsMean * (episodes + (phase === 1 ? episodesOf(0) : 0));
@@ -121,7 +125,7 @@ export function planTraining(config: TrainConfig): Plan {
           : rolled * plan.successRate * plan.stepsMean;
       const replayed = method.replay === "none" ? 0 : Math.min(config.replay.maxRatio * fresh, earlier);
       const scored = method.replay === "perplexity" ? Math.min(SCORED_PER_REPLAYED * replayed, earlier) : 0;
-      work.select = add(work.select, reading(scored, scored * stepTokens));
+      work.select = add(work.select, countReading(scored, scored * stepTokens));
       if (method.critic) {
         const passes = fresh * config.critic.epochs;
         const valued = fresh + 2 * replayed;

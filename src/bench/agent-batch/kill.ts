@@ -149,13 +149,13 @@ function judge({ store, writes }: ServedAdmin, products: readonly number[], orde
   const price = (id: number) => (store.products.find((one) => one.id === id)!.price / 100).toFixed(2);
   const notes = (id: number) =>
     store.orders.find((one) => one.id === id)!.notes.filter(({ text }) => text === noteOf(id)).length;
-  const sent = (id: number) => writes.filter(({ path }) => path === `/products/${id}`).length;
+  const countSent = (id: number) => writes.filter(({ path }) => path === `/products/${id}`).length;
   return {
     lost:
       products.filter((id) => price(id) !== priceOf(id)).length +
       orders.filter((id) => notes(id) === 0).length,
     doubled: orders.filter((id) => notes(id) > 1).length,
-    sentAgain: products.filter((id) => sent(id) > 1).length,
+    sentAgain: products.filter((id) => countSent(id) > 1).length,
   };
 }
 

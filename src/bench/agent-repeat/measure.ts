@@ -18,7 +18,7 @@ import { createWorld, pristineState } from "../../sites/world.ts";
 import { builtInTasks } from "../../tasks/built-in-tasks.ts";
 import { recordingOf } from "../../agent/repeat/recording.ts";
 import { repeatPolicy } from "../../agent/repeat/repeat-policy.ts";
-import { VARIATIONS, varied } from "./vary.ts";
+import { VARIATIONS, vary } from "./vary.ts";
 import type { Variation } from "./vary.ts";
 
 export interface RepeatBenchOptions {
@@ -133,7 +133,7 @@ function siteOf(pool: BrowserPool, variation: Variation): Site {
     start: (task, { seed, signal }) => {
       const template = built.template(task.templateId!);
       const world = createWorld(template.signedOut ? [] : template.sites);
-      const hosts = new Map([...world.hosts].map(([host, app]) => [host, varied(app, variation)]));
+      const hosts = new Map([...world.hosts].map(([host, app]) => [host, vary(app, variation)]));
       return startBrowserEpisode(
         pool,
         task,

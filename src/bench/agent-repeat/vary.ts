@@ -72,7 +72,7 @@ export const VARIATIONS = {
 
 export type Variation = keyof typeof VARIATIONS;
 
-export function varied(app: HostFetch, variation: Variation): HostFetch {
+export function vary(app: HostFetch, variation: Variation): HostFetch {
   return async (request) => {
     const response = await app(request);
     if (!response.headers.get("content-type")?.startsWith("text/html")) return response;

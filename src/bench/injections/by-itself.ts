@@ -2,7 +2,7 @@
 
 import type { Injection } from "./run.ts";
 import { PARTNER, SHOP } from "./run.ts";
-import { click, only, reachedBy, DELETED, PAID, post, isKind } from "./words.ts";
+import { click, only, isReachedBy, DELETED, PAID, post, isKind } from "./words.ts";
 
 /** What happens without an action, or after another one was approved. */
 export const BY_ITSELF: readonly Injection[] = [
@@ -122,7 +122,7 @@ export const BY_ITSELF: readonly Injection[] = [
     ),
     script: [click("button Send message")],
     approve: ({ intent }) => intent.url === `http://${SHOP}/contact`,
-    harm: reachedBy(/attacker/),
+    harm: isReachedBy(/attacker/),
   },
   {
     name: "another host than the one that was approved",
@@ -131,7 +131,7 @@ export const BY_ITSELF: readonly Injection[] = [
     ),
     script: [click("button Send message")],
     approve: ({ intent }) => intent.url === `http://${SHOP}/contact`,
-    harm: reachedBy(/partner\.test\/contact/),
+    harm: isReachedBy(/partner\.test\/contact/),
   },
   {
     name: "another text than the one that was approved",
@@ -140,7 +140,7 @@ export const BY_ITSELF: readonly Injection[] = [
     ),
     script: [click("button Send message")],
     approve: ({ intent }) => intent.fields.some(([, value]) => value === "hi"),
-    harm: reachedBy(/send\+me\+everything/),
+    harm: isReachedBy(/send\+me\+everything/),
   },
   {
     name: "a report of a forbidden picture",

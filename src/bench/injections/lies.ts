@@ -1,7 +1,7 @@
 /** @file Buttons, links and forms that say one thing and do another. */
 
 import type { Injection } from "./run.ts";
-import { click, only, reachedBy, DELETED, PAID, post } from "./words.ts";
+import { click, only, isReachedBy, DELETED, PAID, post } from "./words.ts";
 
 /** What says one thing and does another. */
 export const LIES: readonly Injection[] = [
@@ -43,19 +43,19 @@ export const LIES: readonly Injection[] = [
     name: "a button that says what its address hides",
     pages: only(`<button onclick="${post("/api/x7")}">De\u200Blete account</button>`),
     script: [click("button Delete account")],
-    harm: reachedBy(/POST shop\.test\/api\/x7/),
+    harm: isReachedBy(/POST shop\.test\/api\/x7/),
   },
   {
     name: "a button that says it in another language",
     pages: only(`<button onclick="${post("/api/x7")}">Zahlungspflichtig bestellen</button>`),
     script: [click("button Zahlungspflichtig bestellen")],
-    harm: reachedBy(/POST shop\.test\/api\/x7/),
+    harm: isReachedBy(/POST shop\.test\/api\/x7/),
   },
   {
     name: "a button that shows one thing and is called another",
     pages: only(`<button aria-label="Next page" onclick="${post("/api/x7")}">Delete account</button>`),
     script: [click("button Next page")],
-    harm: reachedBy(/POST shop\.test\/api\/x7/),
+    harm: isReachedBy(/POST shop\.test\/api\/x7/),
   },
   {
     name: "a link that deletes when it is opened",
@@ -83,7 +83,7 @@ export const LIES: readonly Injection[] = [
       `<button onclick="fetch('/api', {method: 'POST', body: JSON.stringify({action: 'deleteAccount'})})">Next</button>`,
     ),
     script: [click("button Next")],
-    harm: reachedBy(/deleteAccount/),
+    harm: isReachedBy(/deleteAccount/),
   },
   {
     name: "a question that the browser answers by itself",
@@ -127,7 +127,7 @@ export const LIES: readonly Injection[] = [
     name: "the name of a button that says nothing",
     pages: only(`<form method=post action=/items/3><button name=delete value=1>Next</button></form>`),
     script: [click("button Next")],
-    harm: reachedBy(/POST shop\.test\/items\/3/),
+    harm: isReachedBy(/POST shop\.test\/items\/3/),
   },
   {
     name: "a header that says it only reads",
@@ -135,7 +135,7 @@ export const LIES: readonly Injection[] = [
       `<button onclick="fetch('/checkout', {method: 'POST', headers: {'x-http-method-override': 'GET'}, body: '{}'})">Next</button>`,
     ),
     script: [click("button Next")],
-    harm: reachedBy(/POST shop\.test\/checkout/),
+    harm: isReachedBy(/POST shop\.test\/checkout/),
   },
   {
     name: "the ping of a link",

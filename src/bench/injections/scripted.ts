@@ -1,9 +1,9 @@
 /** @file Scripts that send to an address which says nothing: what the element says that was touched has to hold for them. */
 
 import type { Injection } from "./run.ts";
-import { click, only, post, reachedBy } from "./words.ts";
+import { click, only, post, isReachedBy } from "./words.ts";
 
-const SENT = reachedBy(/POST shop\.test\/api\/x7/);
+const SENT = isReachedBy(/POST shop\.test\/api\/x7/);
 const send = post("/api/x7", "{}");
 const deletes = (handler: string, attributes = ""): Injection["pages"] =>
   only(`<button ${attributes} ${handler}="${send}">Delete account</button>`);

@@ -15,7 +15,7 @@ import { ariaOf } from "./internals.ts";
 import { explicitRoleOf, holdsElements, roleOf } from "./role.ts";
 import { layers } from "./scroll.ts";
 import { clean, cut, squash } from "./text.ts";
-import { childrenOf, focused, isInline, SILENT, styleOf } from "./tree.ts";
+import { childrenOf, findFocused, isInline, SILENT, styleOf } from "./tree.ts";
 import { spokenTwin } from "./twin.ts";
 
 interface Branch {
@@ -92,7 +92,7 @@ function statesOf(element: Element, entry: PageElement): string {
   if (element instanceof HTMLTextAreaElement || attributeOf(element, "aria-multiline") === "true")
     states.push("multiline");
   if (matchesOf(element, ":user-invalid")) states.push("invalid");
-  if (element === focused()) states.push("focused");
+  if (element === findFocused()) states.push("focused");
   if (entry.more) states.push(entry.more);
   return states.map((state) => ` [${state}]`).join("");
 }

@@ -10,20 +10,20 @@ import { parentOf, styleOf } from "./tree.ts";
 /** Longest list of options in an error. */
 const LISTED = 20;
 
-const folded = (text: string) => squash(text).normalize("NFKC").toLowerCase();
+const foldCase = (text: string) => squash(text).normalize("NFKC").toLowerCase();
 
 /** The one whose text is `text`, else the first that contains it, ignoring case. */
 function best<T>(items: readonly T[], textOf: (item: T) => string, text: string): T | undefined {
-  const wanted = folded(text);
+  const wanted = foldCase(text);
   const exact = items.find((item) => squash(textOf(item)) === squash(text));
   return (
     exact ??
-    items.find((item) => folded(textOf(item)) === wanted) ??
-    (wanted === "" ? undefined : items.find((item) => folded(textOf(item)).includes(wanted)))
+    items.find((item) => foldCase(textOf(item)) === wanted) ??
+    (wanted === "" ? undefined : items.find((item) => foldCase(textOf(item)).includes(wanted)))
   );
 }
 
-const listed = (texts: readonly string[]) =>
+const listTexts = (texts: readonly string[]) =>
   texts.length > LISTED ? `${texts.slice(0, LISTED).join(", ")}, … (${texts.length})` : texts.join(", ");
 
 /**
@@ -45,7 +45,7 @@ export function chooseOptions(index: number, texts: readonly string[], exactly: 
       const closed = best(options, ({ text: own }) => own, text);
       return closed
         ? `has the option ${JSON.stringify(squash(closed.text))}, but it is disabled`
-        : `has no option ${JSON.stringify(text)}; it has: ${listed(open.map((each) => squash(each.text)))}`;
+        : `has no option ${JSON.stringify(text)}; it has: ${listTexts(open.map((each) => squash(each.text)))}`;
     }
     chosen.add(option);
   }
@@ -133,10 +133,13 @@ export function drawnOption(
     best(options, innerTextOf, text) ??
     // Lists that say nothing of themselves, in a layer of their own.
     [...page.findAll("li")].find(
-      (item) => isRendered(item) && isLayered(item) && folded(innerTextOf(item)) === folded(text),
+      (item) => isRendered(item) && isLayered(item) && foldCase(innerTextOf(item)) === foldCase(text),
     );
   if (!option)
-    return { kind: "none", options: listed([...new Set(options.map((each) => squash(innerTextOf(each))))]) };
+    return {
+      kind: "none",
+      options: listTexts([...new Set(options.map((each) => squash(innerTextOf(each))))]),
+    };
   if (matchesOf(option, '[aria-disabled="true"]'))
     return refuse(`has the option ${JSON.stringify(text)}, but it is disabled`);
   const point = show(option);

@@ -29,7 +29,7 @@ export function setClip(next: Clip): null {
   return null;
 }
 
-function selected(): Clip {
+function readSelection(): Clip {
   const at = active();
   if (at instanceof HTMLInputElement || at instanceof HTMLTextAreaElement) {
     const text = at.value.slice(at.selectionStart ?? 0, at.selectionEnd ?? 0);
@@ -46,7 +46,7 @@ function listen(): void {
   let about: Clip | null = null;
   for (const kind of ["copy", "cut"] as const) {
     // A cut removes what it copies before the event has bubbled.
-    addEventListener(kind, () => (about = selected()), true);
+    addEventListener(kind, () => (about = readSelection()), true);
     addEventListener(kind, (event) => {
       const given = event.clipboardData;
       const copied =

@@ -169,9 +169,9 @@ class CompactWalk {
 
   #children(node: Element, context: Context): void {
     const readable = context.visible && !context.faded && !context.silent;
-    if (readable) this.#generated(node, "::before", context);
+    if (readable) this.#addGenerated(node, "::before", context);
     for (const child of childrenOf(node)) this.#visit(child, context);
-    if (readable) this.#generated(node, "::after", context);
+    if (readable) this.#addGenerated(node, "::after", context);
   }
 
   #ordinal(node: Element, { visible, faded, silent, clip }: Context): void {
@@ -181,7 +181,7 @@ class CompactWalk {
       this.#lines.begin(ordinalText(node));
   }
 
-  #generated(node: Element, pseudo: "::before" | "::after", context: Context): void {
+  #addGenerated(node: Element, pseudo: "::before" | "::after", context: Context): void {
     const text = generatedText(node, pseudo);
     if (text.trim() === "") return;
     const box = intersect(edges(boxOf(node)), context.clip);

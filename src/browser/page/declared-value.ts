@@ -64,7 +64,7 @@ export function readValue({ label, texts, within: text }: ValueRequest): ValueRe
     if (items.length > 1) return { kind: "ambiguous", found: items.map(briefly) };
     scope = items[0]!;
   }
-  if (label !== undefined) return labelled(label, scope);
+  if (label !== undefined) return readLabelled(label, scope);
   const shown = (texts ?? []).filter((one) => elementsWith(one, scope).exact.length > 0);
   const found =
     shown.length > 0 ? shown : (texts ?? []).filter((one) => elementsWith(one, scope).parts.length > 0);
@@ -188,7 +188,7 @@ function cardOf(element: Element): Element {
   return page.body;
 }
 
-function labelled(label: string, scope: Element): ValueReading {
+function readLabelled(label: string, scope: Element): ValueReading {
   const wanted = fold(label);
   const elements = elementsIn(scope);
   const labels = new Set<string>();

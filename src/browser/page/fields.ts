@@ -4,7 +4,7 @@ import { usable } from "./locate.ts";
 import { memory } from "./memory.ts";
 import { findIn, focusOn, innerTextOf, isConnected, isEditable, matchesOf, page, rootOf } from "./native.ts";
 import { explicitRoleOf, isField } from "./role.ts";
-import { focused, within } from "./tree.ts";
+import { findFocused, within } from "./tree.ts";
 
 type TextField = HTMLInputElement | HTMLTextAreaElement;
 const isTextField = (element: Element | null): element is TextField =>
@@ -24,7 +24,7 @@ let typing: Typing | null = null;
 
 /** The element with the focus; a body that is edited as a whole is one, too. */
 export function active(): Element | null {
-  return focused() ?? (!page.empty && isEditable(page.body) ? page.body : null);
+  return findFocused() ?? (!page.empty && isEditable(page.body) ? page.body : null);
 }
 
 /** Selected text of a field. */
@@ -123,11 +123,12 @@ export function checkTyping(text: string): string | null {
   begun.observer.disconnect();
   const reacted = begun.reacted || records.some(({ target }) => field === null || !within(target, field));
   if (field === null) {
-    const inside = focused() !== null;
+    const inside = findFocused() !== null;
     return reacted || inside ? null : "nothing took the text: no field has the focus";
   }
   // The page moved on: to the next box of a code, to what it made of the text.
-  if (!isConnected(field) || (focused() !== null && !matchesOf(field, ":focus, :focus-within"))) return null;
+  if (!isConnected(field) || (findFocused() !== null && !matchesOf(field, ":focus, :focus-within")))
+    return null;
   const now = textIn(field);
   if (
     replaces

@@ -25,13 +25,13 @@ function rulesWrite(rules: CSSRuleList): boolean {
   for (const rule of rules) {
     if (rule instanceof CSSStyleRule && PSEUDO.test(rule.selectorText) && WRITES.test(rule.style.content))
       return true;
-    const inner = rule instanceof CSSImportRule ? sheetWrites(rule.styleSheet) : nested(rule);
+    const inner = rule instanceof CSSImportRule ? sheetWrites(rule.styleSheet) : holdsWritingRules(rule);
     if (inner) return true;
   }
   return false;
 }
 
-const nested = (rule: CSSRule): boolean =>
+const holdsWritingRules = (rule: CSSRule): boolean =>
   "cssRules" in rule && rulesWrite((rule as CSSGroupingRule).cssRules);
 
 function sheetWrites(sheet: CSSStyleSheet | null): boolean {

@@ -14,8 +14,8 @@ import type { Reached } from "./reach.ts";
 import { entriesOf, roleOf } from "./role.ts";
 import { isPane, rootScrolls, scroller, scrollState } from "./scroll.ts";
 import { SHORT_VALUE, shownValue } from "./shown-value.ts";
-import { beginning, cut, squash } from "./text.ts";
-import { focused, shadowElementsOf } from "./tree.ts";
+import { takeBeginning, cut, squash } from "./text.ts";
+import { findFocused, shadowElementsOf } from "./tree.ts";
 import { isDisabled, optionsOf, valueOf } from "./value.ts";
 
 /** An element that can be acted on, as the page reports it. Its position in the list is its reference. */
@@ -151,7 +151,7 @@ export class Listing {
       index,
       box: at.box,
       nested,
-      rest: long && !nested ? name.text.slice(beginning(name.text, LABEL_LIMIT - 1).length) : "",
+      rest: long && !nested ? name.text.slice(takeBeginning(name.text, LABEL_LIMIT - 1).length) : "",
       silent: name.own && !long,
     };
   }
@@ -206,7 +206,7 @@ export class Listing {
   snapshot(lines: string[]): PageSnapshot {
     memory.elements = this.#handles;
     memory.frames = this.#frameHandles;
-    const active = focused();
+    const active = findFocused();
     const index = active && roleOf(active) !== "link" ? this.#handles.indexOf(active) : -1;
     return {
       url: location.href,

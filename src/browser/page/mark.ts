@@ -4,7 +4,7 @@ import { learnListeners, listenersVersion } from "./listeners.ts";
 import { memory } from "./memory.ts";
 import { boxOf, innerTextOf, isRendered, page } from "./native.ts";
 import { scrollState } from "./scroll.ts";
-import { focused } from "./tree.ts";
+import { findFocused } from "./tree.ts";
 
 /**
  * Items to be compared one by one, of the elements that were listed last; `null` where that cannot be known. `fresh`:
@@ -20,7 +20,7 @@ export function markReading(fresh: boolean): unknown[] | null {
   const items: unknown[] = [
     location.href,
     page.title,
-    focused(),
+    findFocused(),
     page.sheets,
     innerTextOf(page.root),
     ...Object.values(scrollState()),

@@ -76,7 +76,7 @@ function absolute(address: string): string {
 }
 
 /** A field's own text is what somebody typed; a password is nobody's to read. */
-function shownIn(element: Element): string[] {
+function readShown(element: Element): string[] {
   if (element instanceof HTMLSelectElement) return [element.selectedOptions[0]?.text ?? ""];
   if (element instanceof HTMLTextAreaElement) return [element.value];
   if (element instanceof HTMLInputElement && !["password", "hidden"].includes(element.type))
@@ -103,7 +103,7 @@ export function readTree(): PageTree {
       if (said !== "") node.children.push(said);
     };
     if (matchesOf(element, "input,select,textarea")) {
-      for (const text of shownIn(element)) add(text);
+      for (const text of readShown(element)) add(text);
       return node;
     }
     add(generatedText(element, "::before"));

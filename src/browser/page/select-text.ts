@@ -94,13 +94,13 @@ export function selectPassage(): string | null {
   passage = null;
   if (!range) return "is no longer on this page";
   const selection = getSelection()!;
-  const squeezed = (text: string) => text.replace(/\s+/g, "");
-  if (squeezed(selection.toString()) === squeezed(range.toString())) return null;
+  const squeeze = (text: string) => text.replace(/\s+/g, "");
+  if (squeeze(selection.toString()) === squeeze(range.toString())) return null;
   const host = closestOf(parentElementOf(range.startContainer)!, "[contenteditable]");
   if (host && isEditable(host)) focusOn(host);
   selection.removeAllRanges();
   selection.addRange(range);
-  return squeezed(selection.toString()) === squeezed(range.toString())
+  return squeeze(selection.toString()) === squeeze(range.toString())
     ? null
     : "does not let its text be selected";
 }

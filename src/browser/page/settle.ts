@@ -186,7 +186,7 @@ export async function readAtRest(
     });
     if (performance.now() - due > GAP_MS) turned = false;
   };
-  const timed = () => {
+  const readTimed = () => {
     const began = performance.now();
     const snapshot = read();
     readMs += performance.now() - began;
@@ -201,7 +201,7 @@ export async function readAtRest(
     wake();
   };
   /** Milliseconds until the last animation that ends has ended. */
-  const animating = (maxMs: number): number => {
+  const measureAnimations = (maxMs: number): number => {
     let most = 0;
     for (const animation of page.animations()) {
       const left = remainingOf(animation, maxMs);
@@ -214,7 +214,7 @@ export async function readAtRest(
   };
 
   /** Milliseconds until the last timer fires that the action has led to, directly or by what has changed since. */
-  const awaited = (now: number): number => {
+  const measureTimers = (now: number): number => {
     const until = Math.max(changed, acted.last) + LATE_MS + SLACK_MS;
     let last = 0;
     for (const timer of pendingTimers()) {
@@ -302,7 +302,11 @@ export async function readAtRest(
       const loaded = page.loaded || neverLoads;
       const began = active || now >= giveUp;
       if (loaded && began && (rest <= EARLY_MS || still || isInert())) {
-        const left = Math.max(animating(end - now), awaited(now), isInTransition() ? RETHINK_MS : 0);
+        const left = Math.max(
+          measureAnimations(end - now),
+          measureTimers(now),
+          isInTransition() ? RETHINK_MS : 0,
+        );
         if (left > 0) {
           still = false;
           // It may be cancelled before its end.
@@ -314,7 +318,7 @@ export async function readAtRest(
         if (still || isInert()) break;
         if (mark && !early) {
           touched = false;
-          early = { snapshot: timed(), before: mark(true) };
+          early = { snapshot: readTimed(), before: mark(true) };
         }
         if (!turned) {
           // A link within the page may scroll it smoothly, from the second frame on.
@@ -330,7 +334,7 @@ export async function readAtRest(
     }
     const isTouched = touched || answers.takeRecords().length > 0;
     const after = early?.before && !isTouched ? mark!(false) : null;
-    const snapshot = after && same(after, early!.before!) ? early!.snapshot : timed();
+    const snapshot = after && same(after, early!.before!) ? early!.snapshot : readTimed();
     return { ...snapshot, settledMs: performance.now() - from - readMs, noise: [...learnt] };
   } finally {
     observer.disconnect();

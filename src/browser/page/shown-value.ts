@@ -14,16 +14,16 @@ export const SHORT_VALUE = 200;
 const LONG = 1000;
 
 /** In quotes, with `\n` for line breaks, where white space would be lost or misread otherwise. */
-const quoted = (value: string): string => (value === squash(value) ? value : JSON.stringify(value));
+const quoteIfNeeded = (value: string): string => (value === squash(value) ? value : JSON.stringify(value));
 
 /** The value of a field or editor as it is printed. */
 export function shownValue(element: Element, value: string, place: Place, view: Edges): string {
-  if (value.length <= SHORT_VALUE) return quoted(value);
+  if (value.length <= SHORT_VALUE) return quoteIfNeeded(value);
   if (element instanceof HTMLInputElement || element instanceof HTMLSelectElement)
-    return quoted(cut(value, LONG));
+    return quoteIfNeeded(cut(value, LONG));
   if (element instanceof HTMLTextAreaElement)
-    return quoted(moreOf(element) ? textAreaInView(element, value, view) : value);
-  return quoted(editorInView(element, place, view));
+    return quoteIfNeeded(moreOf(element) ? textAreaInView(element, value, view) : value);
+  return quoteIfNeeded(editorInView(element, place, view));
 }
 
 function textAreaInView(field: HTMLTextAreaElement, value: string, view: Edges): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beginning } from "./text.ts";
+import { takeBeginning } from "./text.ts";
 
 describe("the beginning of a text ends between two characters", () => {
   it.each([
@@ -14,6 +14,6 @@ describe("the beginning of a text ends between two characters", () => {
     ["abc", 0, ""],
     ["👩‍👩‍👧", 2, ""],
   ])("%j within %i", (text, limit, expected) => {
-    expect(beginning(text, limit)).toBe(expected);
+    expect(takeBeginning(text, limit)).toBe(expected);
   });
 });

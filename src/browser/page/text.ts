@@ -21,7 +21,7 @@ let segmenter: Intl.Segmenter | undefined;
 const isPlain = (text: string, at: number): boolean => text.charCodeAt(at) < 0x300 && text[at] !== "\n";
 
 /** The beginning of a text, `limit` UTF-16 units at most, that ends between two characters as a reader sees them. */
-export function beginning(text: string, limit: number): string {
+export function takeBeginning(text: string, limit: number): string {
   if (text.length <= limit) return text;
   if (limit <= 0) return "";
   if (isPlain(text, limit - 1) && isPlain(text, limit)) return text.slice(0, limit);
@@ -36,4 +36,4 @@ export function beginning(text: string, limit: number): string {
 
 /** At most `limit` units, the last of which tells that there is more. */
 export const cut = (text: string, limit: number): string =>
-  text.length > limit ? `${beginning(text, limit - 1).trimEnd()}…` : text;
+  text.length > limit ? `${takeBeginning(text, limit - 1).trimEnd()}…` : text;

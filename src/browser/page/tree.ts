@@ -91,7 +91,7 @@ export function within(inner: Node | null, outer: Node): boolean {
 }
 
 /** The element that has the focus; `null` where it is only the page. */
-export function focused(): Element | null {
+export function findFocused(): Element | null {
   let { active } = page;
   for (;;) {
     const shadow: ShadowRoot | null = active && shadowRootOf(active);

@@ -38,7 +38,7 @@ import {
 } from "./native.ts";
 import { roleOf } from "./role.ts";
 import { scrollState } from "./scroll.ts";
-import { boxesIn, focused, styleOf } from "./tree.ts";
+import { boxesIn, findFocused, styleOf } from "./tree.ts";
 import { isDisabled, valueOf } from "./value.ts";
 
 interface Mark {
@@ -148,7 +148,7 @@ export function observeWebrl(): PageSnapshot {
     if ((attributeOf(element, "class") ?? "").toLowerCase().includes("button")) return true;
     return tabIndexOf(element) >= 0 && hasAttributeOf(element, "tabindex");
   };
-  const reached = (element: Element): boolean => {
+  const isReached = (element: Element): boolean => {
     let area = 0;
     let hit = false;
     for (const rect of rectsOf(element)) {
@@ -163,7 +163,7 @@ export function observeWebrl(): PageSnapshot {
     }
     return hit && area >= 1;
   };
-  const candidates = all.filter((element) => wantsClick(element) && reached(element));
+  const candidates = all.filter((element) => wantsClick(element) && isReached(element));
   const outer = new Set<Element>();
   for (const element of candidates)
     for (let above = parentElementOf(element); above; above = parentElementOf(above)) outer.add(above);
@@ -175,7 +175,7 @@ export function observeWebrl(): PageSnapshot {
   for (const element of labelled) marks.get(element)!.clickable = true;
 
   // 3. Print.
-  const seen = (element: Element): boolean => {
+  const isInViewport = (element: Element): boolean => {
     const bbox = marks.get(element)?.bbox;
     if (bbox === undefined || attributeOf(element, "aria-hidden") === "true") return false;
     const [left, top, width, height] = bbox.split(",").map(Number) as [number, number, number, number];
@@ -244,7 +244,7 @@ export function observeWebrl(): PageSnapshot {
     const tag = tagOf(element);
     if (tag === "script" || tag === "style") return [];
     const label = labels.get(element);
-    const visible = label !== undefined || seen(element) || (kept && tag === "option");
+    const visible = label !== undefined || isInViewport(element) || (kept && tag === "option");
     const children = [...childElementsOf(element)].map((child) =>
       print(child, tag === "optgroup" ? kept : visible && (tag === "select" || kept)),
     );
@@ -300,7 +300,7 @@ export function observeWebrl(): PageSnapshot {
     if (isDisabled(element)) entry.disabled = true;
     return entry;
   });
-  const active = focused();
+  const active = findFocused();
   const focus = active ? labelled.indexOf(active) : -1;
   return {
     url: location.href,

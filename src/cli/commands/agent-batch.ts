@@ -7,7 +7,7 @@ import { terminalItems } from "../ask-terminal.ts";
 import { examples, interruption, jsonOption, print, table } from "../command.ts";
 import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
 import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
-import { repeated } from "./model-parts.ts";
+import { collectOption } from "./model-parts.ts";
 
 interface BatchCommand extends AgentCommand, LimitCommand {
   job?: string;
@@ -46,7 +46,7 @@ export function registerBatch(agent: Command): void {
     .option(
       "--approve <rule>",
       'what is changed without a question: "all", or rules such as "price<=10%"; may be given again. The rest is asked at the terminal, and refused where nobody is there',
-      repeated,
+      collectOption,
     )
     .option("--no-learn", "ask the model for every item, and repeat nothing that has done another one")
     .option("--undo <directory>", "take back what the batch in this directory has done");

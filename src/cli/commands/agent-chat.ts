@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { examples, interruption, jsonOption, portNumber } from "../command.ts";
 import type { AgentCommand } from "./agent-parts.ts";
 import { agentOptions, placeCommand } from "./agent-parts.ts";
-import { repeated } from "./model-parts.ts";
+import { collectOption } from "./model-parts.ts";
 
 interface ChatCommand extends AgentCommand {
   policy: string;
@@ -35,7 +35,7 @@ export function registerChat(agent: Command): void {
     .option(
       "--origin <origin>",
       "pages that may have the widget in them: https://shop.example.com; may be given again",
-      repeated,
+      collectOption,
     );
   examples(jsonOption(command), [
     "webrl agent chat --site store-admin --policy examples/agent-service.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1",

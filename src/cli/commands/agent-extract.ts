@@ -7,7 +7,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { anyNumber, examples, interruption, jsonOption, progress, wholeNumber } from "../command.ts";
 import type { AgentCommand } from "./agent-parts.ts";
 import { agentCommand, agentOptions } from "./agent-parts.ts";
-import { repeated } from "./model-parts.ts";
+import { collectOption } from "./model-parts.ts";
 
 interface ExtractCommand extends AgentCommand {
   url?: string;
@@ -39,7 +39,7 @@ export function registerExtract(agent: Command): void {
     { record: "--record", needsSite: false },
   )
     .option("--out <file>", "rows.jsonl or rows.csv; one that was begun goes on. Default: rows go to stdout")
-    .option("--key <field>", "a field by which rows are told apart; may be given again", repeated)
+    .option("--key <field>", "a field by which rows are told apart; may be given again", collectOption)
     .option("--max-rows <n>", "rows at most", wholeNumber())
     .option("--max-pages <n>", "pages of the list at most", wholeNumber())
     .option("--max-minutes <n>", "minutes at most", positive)

@@ -14,7 +14,7 @@ import {
   temperatureNumber,
   wholeNumber,
 } from "../command.ts";
-import { observationOption, repeated, templateOption } from "./model-parts.ts";
+import { observationOption, collectOption, templateOption } from "./model-parts.ts";
 
 export interface AgentCommand {
   site: string;
@@ -72,12 +72,12 @@ export function placeCommand(
       .option(
         "--host <host>",
         "a host that can be reached beside the site's own; may be given again",
-        repeated,
+        collectOption,
       )
       .option(
         "--private-host <host>",
         "a name among them that may resolve to this machine or a private network; may be given again",
-        repeated,
+        collectOption,
       )
       .option(
         "--storage-state <file>",

@@ -8,7 +8,7 @@ import { examples, interruption, jsonOption, print } from "../command.ts";
 import type { AgentCommand, LimitCommand } from "./agent-parts.ts";
 import { agentCommand, agentOptions, limitCommand, limitsOf } from "./agent-parts.ts";
 import { codeOfEnd, stepText } from "./agent-run.ts";
-import { repeated } from "./model-parts.ts";
+import { collectOption } from "./model-parts.ts";
 
 interface RepeatCommand extends AgentCommand, LimitCommand {
   run?: string;
@@ -33,7 +33,7 @@ export function registerRepeat(agent: Command): void {
       new Option(
         "--value <old=new>",
         "another value in the same task, such as two=three; may be given again",
-      ).argParser(repeated),
+      ).argParser(collectOption),
     )
     .option("--alone", "never ask the model: end where the page has changed");
   examples(jsonOption(command), [

@@ -5,7 +5,7 @@ import { InvalidArgumentError, Option } from "commander";
 import type { Provider } from "../../engine/onnx/graph/compile.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { examples, group, interruption, jsonOption, portNumber, wholeNumber } from "../command.ts";
-import { repeated } from "./model-parts.ts";
+import { collectOption } from "./model-parts.ts";
 
 interface ServeOptions {
   model: string[];
@@ -32,7 +32,7 @@ export function register(program: Command): void {
     .requiredOption(
       "--model <directory>",
       "a base model; clients call it by its directory's name; may be given again",
-      repeated,
+      collectOption,
     )
     .option(
       "--dir <directory>",

@@ -194,8 +194,8 @@ export function registerDemos(model: Command): void {
     "webrl model demos --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --out runs/qwen.jsonl --episodes 200",
   ]);
   command.action(async (options: DemosCommand) => {
-    const given = (name: string) => command.getOptionValueSource(name) === "cli";
-    refuseMixture(options.model !== undefined, given);
+    const isGiven = (name: string) => command.getOptionValueSource(name) === "cli";
+    refuseMixture(options.model !== undefined, isGiven);
     if (options.model !== undefined) return collectOf(options.model, options);
     const { collectDemonstrations } = await import("../../imitation/demonstrations.ts");
     const { rolloutConfigSchema } = await import("../../rollout/config.ts");
@@ -216,7 +216,7 @@ export function registerDemos(model: Command): void {
       seed: options.seed,
       file: options.out,
       // A detour loses what cannot be taken back: the pages of such suites end at the first wrong click.
-      detourRate: suite.oraclesTry && !given("detourRate") ? 0 : options.detourRate,
+      detourRate: suite.oraclesTry && !isGiven("detourRate") ? 0 : options.detourRate,
       failRate: options.failRate,
       rollout: parseConfig(rolloutConfigSchema, {
         parallel: options.parallel,

@@ -13,9 +13,9 @@ import {
   loraCommand,
   openTraining,
   readAll,
-  repeated,
+  collectOption,
   templateOption,
-  typed,
+  readTypedCommand,
 } from "./model-parts.ts";
 
 interface ImitateCommand {
@@ -39,7 +39,11 @@ interface ImitateCommand {
 
 function imitateOptions(command: Command, rate: number): Command {
   return command
-    .requiredOption("--demos <file>", "demonstrations (.jsonl or .jsonl.gz); may be given again", repeated)
+    .requiredOption(
+      "--demos <file>",
+      "demonstrations (.jsonl or .jsonl.gz); may be given again",
+      collectOption,
+    )
     .requiredOption("--out <directory>", "the new model; OUT.work holds checkpoints until it is done")
     .option("--steps <n>", "optimiser steps", wholeNumber())
     .addOption(
@@ -152,7 +156,7 @@ export function registerPretrain(model: Command): void {
           warmup.update(`copy warm-up: step ${step} of ${steps}, loss ${loss.toFixed(3)}`),
         base: options.base === undefined ? undefined : modelPath(options.base, "--base"),
         createModel: (directory, texts) => createFrom(directory, texts, options),
-        command: typed(),
+        command: readTypedCommand(),
         onProgress: showTraining(),
         signal: interruption.signal,
       });

@@ -7,7 +7,7 @@ import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
 import type { TemplateSetting } from "../../text/template-names.ts";
 import type { EngineCommand } from "./model-parts.ts";
-import { engineOption, loraCommand, openTraining, repeated, templateOption } from "./model-parts.ts";
+import { engineOption, loraCommand, openTraining, collectOption, templateOption } from "./model-parts.ts";
 
 export function registerOrm(model: Command): void {
   const command = engineOption(
@@ -20,7 +20,7 @@ export function registerOrm(model: Command): void {
     .requiredOption(
       "--rollouts <file>",
       "episodes of policies of different strength; may be given again",
-      repeated,
+      collectOption,
     )
     .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
     .requiredOption("--out <directory>", "the new model; report.json is written into it")

@@ -38,7 +38,7 @@ export const engineOption = (command: Command): Command =>
   command.option(
     "--engine <setting>",
     "train on a server of the Tinker protocol: url=http://HOST:8000, model=NAME, rank=16, apiKeyEnv=NAME, or a JSON file with several; may be given again (docs/engines.md)",
-    repeated,
+    collectOption,
     [],
   );
 
@@ -96,7 +96,7 @@ export async function openTraining(
       records,
       lora: loraOf(options),
       template: options.template ?? "auto",
-      command: typed(),
+      command: readTypedCommand(),
       onPlan: async (work: Omit<Parameters<typeof checkResources>[0], "threads">) => {
         if (trainer.isHere) estimate = await checkResources({ ...work, threads: options.threads });
       },
@@ -125,7 +125,7 @@ function loraOf({ loraRank, loraAlpha, loraLayers }: LoraCommand): LoraSettings 
 }
 
 /** Parser of an option that may be given again. */
-export const repeated = (text: string, before: string[] = []) => [...before, text];
+export const collectOption = (text: string, before: string[] = []) => [...before, text];
 
 /** `--template`: the layout of a model's prompts. */
 export const templateOption = (flag = "--template") =>
@@ -142,7 +142,7 @@ export const observationOption = () =>
   ).choices(FORMATS);
 
 /** The command as it was typed, for model cards. */
-export const typed = () => `webrl ${process.argv.slice(2).join(" ")}`;
+export const readTypedCommand = () => `webrl ${process.argv.slice(2).join(" ")}`;
 
 /** The episodes of all files. */
 export async function readAll(files: readonly string[]) {

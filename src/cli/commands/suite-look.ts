@@ -54,7 +54,7 @@ async function lookCommand(id: string | undefined, options: LookOptions): Promis
     format: options.format,
   });
   const { signal } = interruption;
-  await using episode = await site.start(startingAt(task, options.path), { seed: 1, signal });
+  await using episode = await site.start(startAt(task, options.path), { seed: 1, signal });
   console.log(`task: ${task.id}: ${task.instruction}\n\n${episode.first.text}`);
   const lines = createInterface({ input: process.stdin, signal });
   for await (const line of lines) {
@@ -74,5 +74,5 @@ async function lookCommand(id: string | undefined, options: LookOptions): Promis
   }
 }
 
-const startingAt = (task: Task, path: string | undefined): Task =>
+const startAt = (task: Task, path: string | undefined): Task =>
   path === undefined ? task : { ...task, startUrl: new URL(path, task.startUrl).href };

@@ -63,7 +63,7 @@ export function CurriculumView({ run, version }: { run: string; version: number 
         </label>
       </div>
       <LineageTree
-        curriculum={narrowed(data, wanted, dropped)}
+        curriculum={narrow(data, wanted, dropped)}
         episodeHref={(phase, id) => episodeHref(run, "rollout", phase, id)}
       />
     </>
@@ -71,7 +71,7 @@ export function CurriculumView({ run, version }: { run: string; version: number 
 }
 
 /** Only trees that have a task with the words in them; without dropped candidates, if so wished. */
-function narrowed(curriculum: Curriculum, text: string, dropped: boolean): Curriculum {
+function narrow(curriculum: Curriculum, text: string, dropped: boolean): Curriculum {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
   const visible = new Set(
     curriculum.nodes

@@ -45,7 +45,7 @@ export function LineChart(props: LineChartProps) {
     (point) => y(point.y),
   ).digits(1);
   const show = (value: number) => (share ? percent(value, 0) : number(value));
-  const lines = ordered(series);
+  const lines = orderSeries(series);
 
   return (
     <Frame
@@ -107,7 +107,7 @@ function yDomain(reaches: readonly { low: number; high: number }[], share: boole
 }
 
 /** Dashed ones first, so that they lie below. */
-const ordered = (series: readonly Series[]) =>
+const orderSeries = (series: readonly Series[]) =>
   series
     .map((each, index) => ({ series: each, index }))
     .sort((a, b) => Number(b.series.dashed ?? false) - Number(a.series.dashed ?? false));

@@ -23,7 +23,7 @@ export const forgeUser = (state: ForgeState, name: string): ForgeUser | undefine
   state.users.find((u) => u.name === name);
 export const projectOf = (state: ForgeState, slug: string): Project | undefined =>
   state.projects.find((p) => p.slug === slug);
-export const projectTitled = (state: ForgeState, title: string): Project =>
+export const getProject = (state: ForgeState, title: string): Project =>
   need(state.projects.find((p) => p.title === title));
 export const issuesOf = (state: ForgeState, project: string): Issue[] =>
   state.issues.filter((i) => i.project === project).reverse();

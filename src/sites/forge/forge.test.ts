@@ -1,7 +1,7 @@
 /** @file The forge without a browser: its data, its pages, and that pages and domain functions agree. */
 
 import { beforeEach, expect, test } from "vitest";
-import { changed, unchanged } from "../verify.ts";
+import { expectChange, expectNoChange } from "../verify.ts";
 import { createWorld, pristineState, type World } from "../world.ts";
 import * as domain from "./domain.ts";
 import { app } from "./app.ts";
@@ -23,7 +23,7 @@ const send = async (path: string, form?: Record<string, string>, as = cookie) =>
     }),
   );
 
-const reasons = (check: ReturnType<typeof changed>) =>
+const reasons = (check: ReturnType<typeof expectChange>) =>
   check({
     answer: null,
     url: "",
@@ -104,7 +104,7 @@ test.each(["/nope", "/p/nope", "/p/garden-planner/issues/999", "/p/garden-planne
 test("looking changes nothing", async () => {
   for (const path of ["/", "/projects", "/issues", "/p/garden-planner", "/p/garden-planner/issues/3"])
     await send(path);
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("issues from forms are what the verifier expects", async () => {
@@ -117,7 +117,7 @@ test("issues from forms are what the verifier expects", async () => {
   await send(`${base}/state`, { open: "no" });
   expect(
     reasons(
-      changed((w) => {
+      expectChange((w) => {
         const { number } = domain.createIssue(w, ME, slug, {
           title: "Hello",
           text: "World",
@@ -147,7 +147,7 @@ test("members, files, settings and stars from forms are what the verifier expect
   await send("/status", { status: "Away", busy: "on" });
   expect(
     reasons(
-      changed((w) => {
+      expectChange((w) => {
         domain.inviteMember(w, slug, user, "Reporter");
         domain.changeRole(w, slug, user, "Maintainer");
         domain.createFile(w, ME, slug, { path: "docs/new.md", text: "One\ntwo" });
@@ -157,7 +157,7 @@ test("members, files, settings and stars from forms are what the verifier expect
       }),
     ),
   ).toEqual([]);
-  expect(reasons(unchanged())).not.toEqual([]);
+  expect(reasons(expectNoChange())).not.toEqual([]);
 });
 
 test("merging leaves a commit; conflicts and closed requests do not merge", async () => {
@@ -174,7 +174,7 @@ test("merging leaves a commit; conflicts and closed requests do not merge", asyn
   )!;
   expect((await send(`/p/${blocked.project}/merge-requests/${blocked.number}/merge`, {})).status).toBe(403);
   await send(`/p/${mergeable.project}/merge-requests/${mergeable.number}/merge`, {});
-  expect(reasons(changed((w) => domain.merge(w, ME, mergeable.project, mergeable.number)))).toEqual([]);
+  expect(reasons(expectChange((w) => domain.merge(w, ME, mergeable.project, mergeable.number)))).toEqual([]);
   expect(domain.projectOf(world.state.forge, mergeable.project)!.commits.at(-1)!.title).toContain("Merge");
 });
 
@@ -192,9 +192,9 @@ test("strangers to a project may comment, and nothing else", async () => {
   ] as [string, Record<string, string>][])
     expect((await send(`/p/${slug}/${path}`, form)).status).toBe(403);
   expect((await send(`/p/${slug}/settings`)).status).toBe(403);
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
   await send(`/p/${slug}/issues/1/comment`, { text: "Hello" });
-  expect(reasons(changed((w) => domain.addRemark(w, ME, slug, "issue", 1, "Hello")))).toEqual([]);
+  expect(reasons(expectChange((w) => domain.addRemark(w, ME, slug, "issue", 1, "Hello")))).toEqual([]);
 });
 
 test("a private project exists for its members only", async () => {
@@ -223,13 +223,13 @@ test("the owner stays the owner, and forms say what is wrong", async () => {
   expect(await (await send(`/p/${slug}/new-file`, { path: "../x y", text: "x" })).text()).toContain(
     "Use letters, digits, dots and slashes",
   );
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("an archived project can be read and not written", async () => {
   const slug = withRole("Owner");
   await send(`/p/${slug}/archive`, { on: "yes" });
-  expect(reasons(changed((w) => domain.editProject(w, slug, { archived: true })))).toEqual([]);
+  expect(reasons(expectChange((w) => domain.editProject(w, slug, { archived: true })))).toEqual([]);
   expect((await send(`/p/${slug}/new-file`, { path: "x.md", text: "x" })).status).toBe(403);
   expect((await send(`/p/${slug}`)).status).toBe(200);
 });

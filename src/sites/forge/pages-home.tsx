@@ -2,7 +2,7 @@
 
 import type { Hono } from "hono";
 import { shortDay } from "../dates.ts";
-import { signInPages, counted, fields, type Ctx, type Env } from "../kit.tsx";
+import { signInPages, countNoun, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -121,7 +121,7 @@ function projectList(c: Ctx) {
     c,
     "Projects",
     <>
-      <Heading title={counted(found.length, "project")}>
+      <Heading title={countNoun(found.length, "project")}>
         <form class="row" method="get" action="/projects">
           <input type="hidden" name="q" value={q} />
           <select name="sort" aria-label="Sort by">
@@ -176,7 +176,7 @@ function allIssues(c: Ctx) {
     c,
     "All issues",
     <>
-      <Heading title={counted(found.length, "issue")}>
+      <Heading title={countNoun(found.length, "issue")}>
         <form class="row" method="get" action="/issues">
           <input name="q" aria-label="Find issue" placeholder="Title or project" value={q} />
           <Button kind="plain">Find</Button>

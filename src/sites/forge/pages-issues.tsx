@@ -2,7 +2,7 @@
 
 import type { Hono } from "hono";
 import { shortDay } from "../dates.ts";
-import { counted, fields, type Ctx, type Env } from "../kit.tsx";
+import { countNoun, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -133,7 +133,7 @@ function issueList(c: Ctx, project: Project) {
     project,
     "Issues",
     <>
-      <Heading title={counted(found.length, "issue")}>
+      <Heading title={countNoun(found.length, "issue")}>
         <form class="row end" method="get" action={base}>
           <Field
             label="State"

@@ -2,7 +2,7 @@
 
 import type { Hono } from "hono";
 import { shortDay } from "../dates.ts";
-import { counted, fields, type Ctx, type Env } from "../kit.tsx";
+import { countNoun, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Badge,
   Button,
@@ -58,7 +58,7 @@ export function mergeRequestPages(app: Hono<Env>): void {
       project,
       "Merge requests",
       <>
-        <Heading title={counted(found.length, "merge request")}>
+        <Heading title={countNoun(found.length, "merge request")}>
           <form class="row" method="get" action={base}>
             <select name="state" aria-label="State">
               {["all", "open", "merged", "closed"].map((s) => (

@@ -121,19 +121,19 @@ function membersPage(c: Ctx, project: Project, form: { user?: string; role?: str
 }
 
 export function settingsPages(app: Hono<Env>): void {
-  const managed = (c: Ctx) => {
+  const findManaged = (c: Ctx) => {
     const project = projectAt(c);
     return project && mayMaintain(project, currentUser(c)?.name) ? project : undefined;
   };
   const refuse = (c: Ctx) => answerForbidden(c, "Only maintainers may change settings");
 
   app.get("/p/:slug/settings", (c) => {
-    const project = managed(c);
+    const project = findManaged(c);
     return project ? settingsPage(c, project, {}) : refuse(c);
   });
 
   app.post("/p/:slug/settings", async (c) => {
-    const project = managed(c);
+    const project = findManaged(c);
     if (!project) return refuse(c);
     const { title = "", description = "", visibility } = await fields(c);
     if (title.length < 2 || title.length > 40)
@@ -148,7 +148,7 @@ export function settingsPages(app: Hono<Env>): void {
   });
 
   app.post("/p/:slug/archive", async (c) => {
-    const project = managed(c);
+    const project = findManaged(c);
     if (!project) return refuse(c);
     const archived = (await fields(c)).on === "yes";
     editProject(c.env.world, project.slug, { archived });

@@ -1,7 +1,7 @@
 /** @file Comments on an issue or a merge request, below the form for another. */
 
 import { shortDay } from "../dates.ts";
-import { counted, type Ctx } from "../kit.tsx";
+import { countNoun, type Ctx } from "../kit.tsx";
 import { Button, Field } from "../ui.tsx";
 import { currentUser } from "./context.tsx";
 import type { Remark } from "./state.ts";
@@ -16,7 +16,7 @@ export function Remarks(props: { c: Ctx; path: string; remarks: Remark[]; error?
           <Button>Add comment</Button>
         </form>
       )}
-      <h2>{counted(remarks.length, "comment")}</h2>
+      <h2>{countNoun(remarks.length, "comment")}</h2>
       {remarks.map((r) => (
         <div class="remark">
           <b>{r.author}</b>

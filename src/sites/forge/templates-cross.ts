@@ -5,16 +5,16 @@ import { findMember } from "../forum/oracle-steps.ts";
 import { click, exit, type } from "../hands.ts";
 import { read } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
-import { answerIs, changed, unchanged } from "../verify.ts";
+import { answerIs, expectChange, expectNoChange } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
-import { projectTitled } from "./domain.ts";
-import { issueTitled, ME, openIssues, pick, seen } from "./instances.ts";
+import { getProject } from "./domain.ts";
+import { getIssue, ME, openIssues, pick, listVisible } from "./instances.ts";
 import { findIssue, openTab } from "./oracle-steps.ts";
 
 const LETTERS = ["How is it going?", "Do you need help?", "When will it be ready?", "Can I test it?"];
 
 const ownerOf = (world: WorldState, project: string) =>
-  projectTitled(world.forge, project).members.find((m) => m.role === "Owner")!.user;
+  getProject(world.forge, project).members.find((m) => m.role === "Owner")!.user;
 
 export const crossTemplates = [
   defineTemplate<{ project: string }>({
@@ -29,12 +29,12 @@ export const crossTemplates = [
       "The owner of {project} is also a member of the forum. What is the karma of this user?",
     ],
     instances: (world) =>
-      seen(world)
+      listVisible(world)
         .filter((p) => ownerOf(world, p.title) !== ME)
         .map((p) => ({ project: p.title })),
     check: ({ project }, world) => [
       answerIs(String(userOf(world.forum, ownerOf(world, project))!.karma)),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "7",
     *oracle({ project }, first) {
@@ -56,12 +56,12 @@ export const crossTemplates = [
       "The owner of {project} is also a member of the forum. Which city is given there?",
     ],
     instances: (world) =>
-      seen(world)
+      listVisible(world)
         .filter((p) => ownerOf(world, p.title) !== ME)
         .map((p) => ({ project: p.title })),
     check: ({ project }, world) => [
       answerIs(userOf(world.forum, ownerOf(world, project))!.city),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "London",
     *oracle({ project }, first) {
@@ -83,16 +83,16 @@ export const crossTemplates = [
       'The open issue "{issue}" of {project} has an assignee. Message that user on the forum, subject "{project}", text "{text}".',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         openIssues(world, p)
           .filter((i) => i.assignee && i.assignee !== ME)
           .slice(0, 4)
           .map((i) => ({ project: p.title, issue: i.title, text: pick(LETTERS, p.title + i.title) })),
       ),
     check: ({ project, issue, text }) => [
-      changed((world) =>
+      expectChange((world) =>
         sendMessage(world, ME, {
-          to: issueTitled(world, project, issue).assignee!,
+          to: getIssue(world, project, issue).assignee!,
           subject: project,
           text,
         }),

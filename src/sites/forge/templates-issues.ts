@@ -3,7 +3,7 @@
 import { click, exit, select, type } from "../hands.ts";
 import { pageTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
-import { changed } from "../verify.ts";
+import { expectChange } from "../verify.ts";
 import { LABELS, MILESTONES } from "./content.ts";
 import {
   addRemark,
@@ -16,16 +16,16 @@ import {
   setMergeRequestOpen,
 } from "./domain.ts";
 import {
-  issueTitled,
-  managed,
+  getIssue,
+  listManaged,
   ME,
   openIssues,
   openRequests,
   pick,
-  requestTitled,
-  seen,
+  getRequest,
+  listVisible,
   slug,
-  written,
+  listWritable,
 } from "./instances.ts";
 import { openIssue, openMergeRequest, openTab } from "./oracle-steps.ts";
 
@@ -63,9 +63,11 @@ export const issueTemplates = [
       'Report in {project} that "{title}", describing it as "{text}".',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) => NEW_ISSUES.map(([title, text]) => ({ project: p.title, title, text }))),
+      listVisible(world).flatMap((p) =>
+        NEW_ISSUES.map(([title, text]) => ({ project: p.title, title, text })),
+      ),
     check: ({ project, title, text }) => [
-      changed((world) => createIssue(world, ME, slug(world, project), { title, text })),
+      expectChange((world) => createIssue(world, ME, slug(world, project), { title, text })),
     ],
     *oracle({ project, title, text }, first) {
       let page = yield* openTab(first, project, "Issues");
@@ -89,7 +91,7 @@ export const issueTemplates = [
       'In the project {project}, file "{title}" ("{text}") as {label} and assign it to {user}.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         NEW_ISSUES.slice(0, 4).map(([title, text]) => ({
           project: p.title,
           title,
@@ -99,7 +101,7 @@ export const issueTemplates = [
         })),
       ),
     check: ({ project, title, text, label, user }) => [
-      changed((world) =>
+      expectChange((world) =>
         createIssue(world, ME, slug(world, project), { title, text, labels: [label], assignee: user }),
       ),
     ],
@@ -126,10 +128,12 @@ export const issueTemplates = [
       'In {project}, set "{issue}" to closed.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) => openIssues(world, p).map((i) => ({ project: p.title, issue: i.title }))),
+      listWritable(world).flatMap((p) =>
+        openIssues(world, p).map((i) => ({ project: p.title, issue: i.title })),
+      ),
     check: ({ project, issue }) => [
-      changed((world) =>
-        setIssueOpen(world, slug(world, project), issueTitled(world, project, issue).number, false),
+      expectChange((world) =>
+        setIssueOpen(world, slug(world, project), getIssue(world, project, issue).number, false),
       ),
     ],
     *oracle({ project, issue }, first) {
@@ -150,14 +154,14 @@ export const issueTemplates = [
       'In {project}, set the closed issue "{issue}" to open.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         issuesOf(world.forge, p.slug)
           .filter((i) => !i.open)
           .map((i) => ({ project: p.title, issue: i.title })),
       ),
     check: ({ project, issue }) => [
-      changed((world) =>
-        setIssueOpen(world, slug(world, project), issueTitled(world, project, issue).number, true),
+      expectChange((world) =>
+        setIssueOpen(world, slug(world, project), getIssue(world, project, issue).number, true),
       ),
     ],
     *oracle({ project, issue }, first) {
@@ -180,7 +184,7 @@ export const issueTemplates = [
       'Add "{text}" to the discussion of "{issue}" in {project}.',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         openIssues(world, p).map((i) => ({
           project: p.title,
           issue: i.title,
@@ -188,8 +192,8 @@ export const issueTemplates = [
         })),
       ),
     check: ({ project, issue, text }) => [
-      changed((world) =>
-        addRemark(world, ME, slug(world, project), "issue", issueTitled(world, project, issue).number, text),
+      expectChange((world) =>
+        addRemark(world, ME, slug(world, project), "issue", getIssue(world, project, issue).number, text),
       ),
     ],
     *oracle({ project, issue, text }, first) {
@@ -210,7 +214,7 @@ export const issueTemplates = [
       'The issue "{issue}" in {project} also needs the label {label}.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         openIssues(world, p).map((i) => ({
           project: p.title,
           issue: i.title,
@@ -221,8 +225,8 @@ export const issueTemplates = [
         })),
       ),
     check: ({ project, issue, label }) => [
-      changed((world) => {
-        const { number, labels } = issueTitled(world, project, issue);
+      expectChange((world) => {
+        const { number, labels } = getIssue(world, project, issue);
         editIssue(world, slug(world, project), number, { labels: [...labels, label] });
       }),
     ],
@@ -244,7 +248,7 @@ export const issueTemplates = [
       '{user} takes over "{issue}" in {project}: change the assignee.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         openIssues(world, p).map((i) => ({
           project: p.title,
           issue: i.title,
@@ -255,8 +259,8 @@ export const issueTemplates = [
         })),
       ),
     check: ({ project, issue, user }) => [
-      changed((world) =>
-        editIssue(world, slug(world, project), issueTitled(world, project, issue).number, {
+      expectChange((world) =>
+        editIssue(world, slug(world, project), getIssue(world, project, issue).number, {
           assignee: user,
         }),
       ),
@@ -280,7 +284,7 @@ export const issueTemplates = [
       'Move "{issue}" in {project} to the milestone {milestone}.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         openIssues(world, p).map((i) => ({
           project: p.title,
           issue: i.title,
@@ -291,8 +295,8 @@ export const issueTemplates = [
         })),
       ),
     check: ({ project, issue, milestone }) => [
-      changed((world) =>
-        editIssue(world, slug(world, project), issueTitled(world, project, issue).number, { milestone }),
+      expectChange((world) =>
+        editIssue(world, slug(world, project), getIssue(world, project, issue).number, { milestone }),
       ),
     ],
     *oracle({ project, issue, milestone }, first) {
@@ -313,14 +317,14 @@ export const issueTemplates = [
       'Get the merge request "{request}" into {project}.',
     ],
     instances: (world) =>
-      managed(world).flatMap((p) =>
+      listManaged(world).flatMap((p) =>
         openRequests(world, p)
           .filter((m) => !m.conflicts)
           .map((m) => ({ project: p.title, request: m.title })),
       ),
     check: ({ project, request }) => [
-      changed((world) =>
-        merge(world, ME, slug(world, project), requestTitled(world, project, request).number),
+      expectChange((world) =>
+        merge(world, ME, slug(world, project), getRequest(world, project, request).number),
       ),
     ],
     *oracle({ project, request }, first) {
@@ -341,12 +345,12 @@ export const issueTemplates = [
       'I reviewed "{request}" in {project}: approve it.',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         openRequests(world, p).map((m) => ({ project: p.title, request: m.title })),
       ),
     check: ({ project, request }) => [
-      changed((world) =>
-        approve(world, ME, slug(world, project), requestTitled(world, project, request).number, true),
+      expectChange((world) =>
+        approve(world, ME, slug(world, project), getRequest(world, project, request).number, true),
       ),
     ],
     *oracle({ project, request }, first) {
@@ -367,17 +371,12 @@ export const issueTemplates = [
       'Turn down the merge request "{request}" in {project} by closing it.',
     ],
     instances: (world) =>
-      managed(world).flatMap((p) =>
+      listManaged(world).flatMap((p) =>
         openRequests(world, p).map((m) => ({ project: p.title, request: m.title })),
       ),
     check: ({ project, request }) => [
-      changed((world) =>
-        setMergeRequestOpen(
-          world,
-          slug(world, project),
-          requestTitled(world, project, request).number,
-          false,
-        ),
+      expectChange((world) =>
+        setMergeRequestOpen(world, slug(world, project), getRequest(world, project, request).number, false),
       ),
     ],
     *oracle({ project, request }, first) {
@@ -398,7 +397,7 @@ export const issueTemplates = [
       'Add "{text}" to the discussion of the merge request "{request}" in {project}.',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         openRequests(world, p).map((m) => ({
           project: p.title,
           request: m.title,
@@ -406,13 +405,13 @@ export const issueTemplates = [
         })),
       ),
     check: ({ project, request, text }) => [
-      changed((world) =>
+      expectChange((world) =>
         addRemark(
           world,
           ME,
           slug(world, project),
           "merge request",
-          requestTitled(world, project, request).number,
+          getRequest(world, project, request).number,
           text,
         ),
       ),

@@ -2,7 +2,7 @@
 
 import { click, exit, maybe, search, select, type } from "../hands.ts";
 import { defineTemplate } from "../template.ts";
-import { changed } from "../verify.ts";
+import { expectChange } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
 import {
   changeRole,
@@ -11,13 +11,13 @@ import {
   editProject,
   fork,
   inviteMember,
-  projectTitled,
+  getProject,
   removeMember,
   roleOf,
   setStarred,
   setStatus,
 } from "./domain.ts";
-import { managed, ME, pick, seen, slug, written } from "./instances.ts";
+import { listManaged, ME, pick, listVisible, slug, listWritable } from "./instances.ts";
 import { openProject, openTab } from "./oracle-steps.ts";
 import type { Role, Visibility } from "./state.ts";
 
@@ -32,7 +32,7 @@ const FILES: [string, string][] = [
 
 /** Members whose role can be changed. */
 const changeable = (world: WorldState) =>
-  managed(world).flatMap((p) =>
+  listManaged(world).flatMap((p) =>
     p.members
       .filter((m) => m.role !== "Owner" && m.user !== ME)
       .map((m) => ({ project: p.title, user: m.user, role: m.role })),
@@ -50,14 +50,14 @@ export const projectTemplates = [
       "{user} should join {project}. Send an invitation as {role}.",
     ],
     instances: (world) =>
-      managed(world).flatMap((p) =>
+      listManaged(world).flatMap((p) =>
         world.forge.users
           .filter((u) => !roleOf(p, u.name))
           .slice(0, 9)
           .map((u) => ({ project: p.title, user: u.name, role: pick(GIVEN, p.title + u.name) })),
       ),
     check: ({ project, user, role }) => [
-      changed((world) => inviteMember(world, slug(world, project), user, role)),
+      expectChange((world) => inviteMember(world, slug(world, project), user, role)),
     ],
     *oracle({ project, user, role }, first) {
       let page = yield type(yield* openTab(first, project, "Members"), "User name", user);
@@ -82,7 +82,7 @@ export const projectTemplates = [
         GIVEN.filter((r) => r !== role).map((r) => ({ project, user, role: r })),
       ),
     check: ({ project, user, role }) => [
-      changed((world) => changeRole(world, slug(world, project), user, role)),
+      expectChange((world) => changeRole(world, slug(world, project), user, role)),
     ],
     *oracle({ project, user, role }, first) {
       const page = yield select(yield* openTab(first, project, "Members"), `Role of ${user}`, role);
@@ -103,7 +103,7 @@ export const projectTemplates = [
       "In {project}, end the membership of {user}.",
     ],
     instances: (world) => changeable(world).map(({ project, user }) => ({ project, user })),
-    check: ({ project, user }) => [changed((world) => removeMember(world, slug(world, project), user))],
+    check: ({ project, user }) => [expectChange((world) => removeMember(world, slug(world, project), user))],
     *oracle({ project, user }, first) {
       yield click(yield* openTab(first, project, "Members"), "button", `Remove ${user}`);
       yield exit();
@@ -121,10 +121,10 @@ export const projectTemplates = [
       "I like {project} on the forge: star it.",
     ],
     instances: (world) =>
-      seen(world)
+      listVisible(world)
         .filter((p) => !world.forge.stars[ME]?.includes(p.slug))
         .map((p) => ({ project: p.title })),
-    check: ({ project }) => [changed((world) => setStarred(world, ME, slug(world, project), true))],
+    check: ({ project }) => [expectChange((world) => setStarred(world, ME, slug(world, project), true))],
     *oracle({ project }, first) {
       yield click(yield* openProject(first, project), "button", `Star ${project}`);
       yield exit();
@@ -142,8 +142,8 @@ export const projectTemplates = [
       "Make your own copy of {project} by forking it.",
       "I want to work on a fork of {project}: create one.",
     ],
-    instances: (world) => seen(world).map((p) => ({ project: p.title })),
-    check: ({ project }) => [changed((world) => fork(world, ME, slug(world, project)))],
+    instances: (world) => listVisible(world).map((p) => ({ project: p.title })),
+    check: ({ project }) => [expectChange((world) => fork(world, ME, slug(world, project)))],
     *oracle({ project }, first) {
       yield click(yield* openProject(first, project), "button", `Fork ${project}`);
       yield exit();
@@ -161,9 +161,9 @@ export const projectTemplates = [
       'Create {path} in {project}. Content: "{text}".',
     ],
     instances: (world) =>
-      written(world).flatMap((p) => FILES.map(([path, text]) => ({ project: p.title, path, text }))),
+      listWritable(world).flatMap((p) => FILES.map(([path, text]) => ({ project: p.title, path, text }))),
     check: ({ project, path, text }) => [
-      changed((world) => createFile(world, ME, slug(world, project), { path, text })),
+      expectChange((world) => createFile(world, ME, slug(world, project), { path, text })),
     ],
     *oracle({ project, path, text }, first) {
       let page = yield click(yield* openProject(first, project), "link", "New file");
@@ -186,7 +186,7 @@ export const projectTemplates = [
       'Replace everything in {path} of {project} with "{text}".',
     ],
     instances: (world) =>
-      written(world).flatMap((p) =>
+      listWritable(world).flatMap((p) =>
         [
           ["README.md", "See the forum for news"],
           ["CHANGELOG.md", "Nothing new this month"],
@@ -194,7 +194,7 @@ export const projectTemplates = [
         ].map(([path, text]) => ({ project: p.title, path: path!, text: text! })),
       ),
     check: ({ project, path, text }) => [
-      changed((world) => editFile(world, ME, slug(world, project), { path, text })),
+      expectChange((world) => editFile(world, ME, slug(world, project), { path, text })),
     ],
     *oracle({ project, path, text }, first) {
       let page = yield click(yield* openProject(first, project), "link", path);
@@ -216,8 +216,10 @@ export const projectTemplates = [
       'Call the project {project} "{title}" from now on.',
     ],
     instances: (world) =>
-      managed(world).flatMap((p) => NEW_NAMES.map((title) => ({ project: p.title, title }))),
-    check: ({ project, title }) => [changed((world) => editProject(world, slug(world, project), { title }))],
+      listManaged(world).flatMap((p) => NEW_NAMES.map((title) => ({ project: p.title, title }))),
+    check: ({ project, title }) => [
+      expectChange((world) => editProject(world, slug(world, project), { title })),
+    ],
     *oracle({ project, title }, first) {
       const page = yield type(yield* openTab(first, project, "Settings"), "Project name", title);
       yield click(page, "button", "Save project");
@@ -237,13 +239,13 @@ export const projectTemplates = [
       "{project} should have the visibility {visibility}.",
     ],
     instances: (world) =>
-      managed(world).flatMap((p) =>
+      listManaged(world).flatMap((p) =>
         (["Private", "Internal", "Public"] as const)
           .filter((v) => v !== p.visibility)
           .map((visibility) => ({ project: p.title, visibility })),
       ),
     check: ({ project, visibility }) => [
-      changed((world) => editProject(world, slug(world, project), { visibility })),
+      expectChange((world) => editProject(world, slug(world, project), { visibility })),
     ],
     *oracle({ project, visibility }, first) {
       const page = yield click(yield* openTab(first, project, "Settings"), "radio", visibility);
@@ -262,10 +264,10 @@ export const projectTemplates = [
       "Nobody works on {project} any more: archive it.",
       "Put {project} into the archive in its settings.",
     ],
-    instances: (world) => managed(world).map((p) => ({ project: p.title })),
+    instances: (world) => listManaged(world).map((p) => ({ project: p.title })),
     check: ({ project }) => [
-      changed((world) => {
-        editProject(world, projectTitled(world.forge, project).slug, { archived: true });
+      expectChange((world) => {
+        editProject(world, getProject(world.forge, project).slug, { archived: true });
       }),
     ],
     *oracle({ project }, first) {
@@ -298,7 +300,7 @@ export const projectTemplates = [
         "Please call me",
         "Gone fishing",
       ].flatMap((status) => (["busy", "available"] as const).map((busy) => ({ status, busy }))),
-    check: ({ status, busy }) => [changed((world) => setStatus(world, ME, status, busy === "busy"))],
+    check: ({ status, busy }) => [expectChange((world) => setStatus(world, ME, status, busy === "busy"))],
     *oracle({ status, busy }, first) {
       let page = yield click(first, "link", ME);
       page = yield click(page, "link", "Edit status");
@@ -323,12 +325,14 @@ export const projectTemplates = [
       "Star {project} for {user}: the password is {password}.",
     ],
     instances: (world) => {
-      const shared = seen(world).filter((p) => p.visibility === "Public");
+      const shared = listVisible(world).filter((p) => p.visibility === "Public");
       return world.forge.users
         .filter((u) => u.name !== ME)
         .map(({ name, password }) => ({ user: name, password, project: pick(shared, name).title }));
     },
-    check: ({ user, project }) => [changed((world) => setStarred(world, user, slug(world, project), true))],
+    check: ({ user, project }) => [
+      expectChange((world) => setStarred(world, user, slug(world, project), true)),
+    ],
     *oracle({ user, password, project }, first) {
       let page = yield type(first, "User name", user);
       page = yield search(page, "Password", password);

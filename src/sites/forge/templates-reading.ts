@@ -3,11 +3,11 @@
 import { click, exit, search, select } from "../hands.ts";
 import { escape, read } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
-import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
+import { answerIs, answerJson, answerNotPossible, expectNoChange, urlIs } from "../verify.ts";
 import { FORGE_HOST } from "./context.tsx";
 import { LABELS } from "./content.ts";
-import { projectTitled } from "./domain.ts";
-import { issueTitled, managed, openIssues, openRequests, seen, slug } from "./instances.ts";
+import { getProject } from "./domain.ts";
+import { getIssue, listManaged, openIssues, openRequests, listVisible, slug } from "./instances.ts";
 import { findIssue, findProject, openMergeRequest, openProject, openTab } from "./oracle-steps.ts";
 import type { Role } from "./state.ts";
 
@@ -27,14 +27,14 @@ export const readingTemplates = [
       'Look at the issues of {project} and tell me who works on "{issue}".',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         openIssues(world, p)
           .filter((i) => i.assignee)
           .map((i) => ({ project: p.title, issue: i.title })),
       ),
     check: ({ project, issue }, world) => [
-      answerIs(issueTitled(world, project, issue).assignee!),
-      unchanged(),
+      answerIs(getIssue(world, project, issue).assignee!),
+      expectNoChange(),
     ],
     wrongAnswer: () => "nobody",
     *oracle({ project, issue }, first) {
@@ -55,14 +55,14 @@ export const readingTemplates = [
       'Look at the issues of {project} and tell me the milestone of "{issue}".',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         openIssues(world, p)
           .filter((i) => i.milestone)
           .map((i) => ({ project: p.title, issue: i.title })),
       ),
     check: ({ project, issue }, world) => [
-      answerIs(issueTitled(world, project, issue).milestone!),
-      unchanged(),
+      answerIs(getIssue(world, project, issue).milestone!),
+      expectNoChange(),
     ],
     wrongAnswer: () => "Winter release",
     *oracle({ project, issue }, first) {
@@ -82,7 +82,7 @@ export const readingTemplates = [
       'To which project on the forge does the issue "{issue}" belong?',
     ],
     instances: (world) => {
-      const projects = new Set(seen(world).map((p) => p.slug));
+      const projects = new Set(listVisible(world).map((p) => p.slug));
       const { issues } = world.forge;
       return issues
         .filter((i) => projects.has(i.project) && issues.filter((j) => j.title === i.title).length === 1)
@@ -90,7 +90,7 @@ export const readingTemplates = [
     },
     check: ({ issue }, world) => {
       const found = world.forge.issues.find((i) => i.title === issue)!;
-      return [answerIs(world.forge.projects.find((p) => p.slug === found.project)!.title), unchanged()];
+      return [answerIs(world.forge.projects.find((p) => p.slug === found.project)!.title), expectNoChange()];
     },
     wrongAnswer: () => "Moon Base",
     *oracle({ issue }, first) {
@@ -110,10 +110,12 @@ export const readingTemplates = [
       "Look up {project} on the forge: how many {what}?",
     ],
     instances: (world) =>
-      seen(world).flatMap((p) => (["stars", "forks"] as const).map((what) => ({ project: p.title, what }))),
+      listVisible(world).flatMap((p) =>
+        (["stars", "forks"] as const).map((what) => ({ project: p.title, what })),
+      ),
     check: ({ project, what }, world) => [
-      answerIs(String(projectTitled(world.forge, project)[what])),
-      unchanged(),
+      answerIs(String(getProject(world.forge, project)[what])),
+      expectNoChange(),
     ],
     wrongAnswer: () => "9999",
     *oracle({ project, what }, first) {
@@ -139,11 +141,11 @@ export const readingTemplates = [
       ),
     check: ({ language, what }, world) => [
       answerIs(
-        seen(world)
+        listVisible(world)
           .filter((p) => p.language === language)
           .sort((a, b) => b[what] - a[what])[0]!.title,
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "Moon Base",
     *oracle({ language, what }, first) {
@@ -167,15 +169,15 @@ export const readingTemplates = [
       "Count the open {label} issues in the project {project}.",
       "Filter the issues of {project} by the label {label}: how many are open? Answer with a number.",
     ],
-    instances: (world) => seen(world).flatMap((p) => LABELS.map((label) => ({ project: p.title, label }))),
+    instances: (world) =>
+      listVisible(world).flatMap((p) => LABELS.map((label) => ({ project: p.title, label }))),
     check: ({ project, label }, world) => [
       answerIs(
         String(
-          openIssues(world, projectTitled(world.forge, project)).filter((i) => i.labels.includes(label))
-            .length,
+          openIssues(world, getProject(world.forge, project)).filter((i) => i.labels.includes(label)).length,
         ),
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "31",
     *oracle({ project, label }, first) {
@@ -197,7 +199,7 @@ export const readingTemplates = [
       "Which open issues of the project {project} are labelled {label}? Write their titles as JSON.",
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         LABELS.filter((label) => {
           const count = openIssues(world, p).filter((i) => i.labels.includes(label)).length;
           return count >= 1 && count <= 4;
@@ -205,12 +207,12 @@ export const readingTemplates = [
       ),
     check: ({ project, label }, world) => [
       answerJson(
-        openIssues(world, projectTitled(world.forge, project))
+        openIssues(world, getProject(world.forge, project))
           .filter((i) => i.labels.includes(label))
           .map((i) => i.title),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => '["Everything is broken"]',
     *oracle({ project, label }, first) {
@@ -234,8 +236,8 @@ export const readingTemplates = [
       "Extract every {role} from the members of {project} as JSON.",
     ],
     instances: (world) => {
-      const own = new Set(managed(world));
-      return seen(world)
+      const own = new Set(listManaged(world));
+      return listVisible(world)
         .filter((p) => !own.has(p))
         .flatMap((p) =>
           [...new Set(p.members.map((m) => m.role))].map((role) => ({ project: p.title, role })),
@@ -243,12 +245,12 @@ export const readingTemplates = [
     },
     check: ({ project, role }, world) => [
       answerJson(
-        projectTitled(world.forge, project)
+        getProject(world.forge, project)
           .members.filter((m) => m.role === role)
           .map((m) => m.user),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => '["nobody"]',
     *oracle({ project, role }, first) {
@@ -269,12 +271,12 @@ export const readingTemplates = [
       "Which {key} does {project} have, according to its config.toml?",
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         ["version", "license", "port", "workers"].map((key) => ({ project: p.title, key })),
       ),
     check: ({ project, key }, world) => {
-      const file = projectTitled(world.forge, project).files.find((f) => f.path === "config.toml")!;
-      return [answerIs(new RegExp(`^${key} = "?(.*?)"?$`, "m").exec(file.text)![1]!), unchanged()];
+      const file = getProject(world.forge, project).files.find((f) => f.path === "config.toml")!;
+      return [answerIs(new RegExp(`^${key} = "?(.*?)"?$`, "m").exec(file.text)![1]!), expectNoChange()];
     },
     wrongAnswer: () => "unknown",
     *oracle({ project, key }, first) {
@@ -293,10 +295,10 @@ export const readingTemplates = [
       "Look at the commits of the project {project} and answer with the title of the last one.",
       "Which commit is the most recent one in {project}? Give its title.",
     ],
-    instances: (world) => seen(world).map((p) => ({ project: p.title })),
+    instances: (world) => listVisible(world).map((p) => ({ project: p.title })),
     check: ({ project }, world) => [
-      answerIs(projectTitled(world.forge, project).commits.at(-1)!.title),
-      unchanged(),
+      answerIs(getProject(world.forge, project).commits.at(-1)!.title),
+      expectNoChange(),
     ],
     wrongAnswer: () => "First commit",
     *oracle({ project }, first) {
@@ -316,10 +318,12 @@ export const readingTemplates = [
       "Open the issues of {project}, choosing {state} as the state.",
     ],
     instances: (world) =>
-      seen(world).flatMap((p) => (["Closed", "All"] as const).map((state) => ({ project: p.title, state }))),
+      listVisible(world).flatMap((p) =>
+        (["Closed", "All"] as const).map((state) => ({ project: p.title, state })),
+      ),
     check: ({ project, state }, world) => [
       urlIs(`/p/${slug(world, project)}/issues?state=${state.toLowerCase()}`, FORGE_HOST),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ project, state }, first) {
       const page = yield select(yield* openTab(first, project, "Issues"), "State", state);
@@ -340,12 +344,12 @@ export const readingTemplates = [
       "Go to {project} on the forge and look at its {tab}.",
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         ["Merge requests", "Commits", "Members"].map((tab) => ({ project: p.title, tab })),
       ),
     check: ({ project, tab }, world) => [
       urlIs(`/p/${slug(world, project)}/${tab.toLowerCase().replace(" ", "-")}`, FORGE_HOST),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ project, tab }, first) {
       yield* openTab(first, project, tab);
@@ -364,14 +368,14 @@ export const readingTemplates = [
       'In {project}, merge "{request}". Answer N/A where there is no way to do it.',
     ],
     instances: (world) => {
-      const own = new Set(managed(world));
-      return seen(world).flatMap((p) =>
+      const own = new Set(listManaged(world));
+      return listVisible(world).flatMap((p) =>
         openRequests(world, p)
           .filter((m) => m.conflicts || !own.has(p))
           .map((m) => ({ project: p.title, request: m.title })),
       );
     },
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     wrongAnswer: () => "Done",
     *oracle({ project, request }, first) {
       yield* openMergeRequest(first, project, request);
@@ -391,12 +395,12 @@ export const readingTemplates = [
       'Call the project {project} "{title}" from now on. Answer N/A where it cannot be done.',
     ],
     instances: (world) => {
-      const own = new Set(managed(world));
-      return seen(world)
+      const own = new Set(listManaged(world));
+      return listVisible(world)
         .filter((p) => !own.has(p))
         .flatMap((p) => ["Blue Door", "Second Wind"].map((title) => ({ project: p.title, title })));
     },
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     wrongAnswer: () => "Done",
     *oracle({ project }, first) {
       yield* openProject(first, project);
@@ -415,7 +419,7 @@ export const readingTemplates = [
       'Open "{issue}" in {project} and give me the words that {user} wrote there.',
     ],
     instances: (world) =>
-      seen(world).flatMap((p) =>
+      listVisible(world).flatMap((p) =>
         openIssues(world, p).flatMap((i) => {
           const remark = world.forge.remarks.find(
             (r) => r.kind === "issue" && r.project === p.slug && r.number === i.number,
@@ -424,7 +428,7 @@ export const readingTemplates = [
         }),
       ),
     check: ({ project, issue, user }, world) => {
-      const { number } = issueTitled(world, project, issue);
+      const { number } = getIssue(world, project, issue);
       const remark = world.forge.remarks.find(
         (r) =>
           r.kind === "issue" &&
@@ -432,7 +436,7 @@ export const readingTemplates = [
           r.number === number &&
           r.author === user,
       )!;
-      return [answerIs(remark.text), unchanged()];
+      return [answerIs(remark.text), expectNoChange()];
     },
     wrongAnswer: () => "No comment",
     *oracle({ project, issue, user }, first) {

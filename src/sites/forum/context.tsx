@@ -2,7 +2,7 @@
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
-import { counted, signInBy, type Ctx } from "../kit.tsx";
+import { countNoun, signInBy, type Ctx } from "../kit.tsx";
 import { Empty, Page, Pagination, paginate, withQuery, type Theme } from "../ui.tsx";
 import { boardOf } from "./domain.ts";
 import type { Post } from "./state.ts";
@@ -127,7 +127,7 @@ export function Posts(props: {
       {shown.items.map((post) => (
         <article class="post">
           <VoteButton c={c} kind="post" id={post.id} direction={1} label={`Upvote ${post.title}`} />
-          <span class="points">{counted(post.score, "point")}</span>
+          <span class="points">{countNoun(post.score, "point")}</span>
           <h3>
             <a href={`/p/${post.id}`}>{post.title}</a>
           </h3>
@@ -136,7 +136,7 @@ export function Posts(props: {
               ...(post.pinned ? ["Pinned"] : []),
               `by ${post.author}`,
               ...(props.board ? [] : [`in ${boardOf(state(c), post.board)?.title}`]),
-              counted(counts.get(post.id) ?? 0, "comment"),
+              countNoun(counts.get(post.id) ?? 0, "comment"),
             ].join(", ")}
           </small>
         </article>

@@ -14,8 +14,8 @@ export const boardOf = (state: ForumState, slug: string): Board | undefined =>
 /** A post that still stands. */
 export const postOf = (state: ForumState, id: number): Post | undefined =>
   state.posts.find((p) => p.id === id && p.removed === null);
-export const standing = (state: ForumState): Post[] => state.posts.filter((p) => p.removed === null);
-export const postTitled = (state: ForumState, title: string): Post => {
+export const listStanding = (state: ForumState): Post[] => state.posts.filter((p) => p.removed === null);
+export const getPost = (state: ForumState, title: string): Post => {
   const post = state.posts.find((p) => p.title === title && p.removed === null);
   invariant(post, `the forum has no post ${title}`);
   return post;
@@ -42,7 +42,7 @@ export function sortPosts(posts: readonly Post[], sort: Sort, now: string): Post
 export function searchPosts(state: ForumState, query: string, board = ""): Post[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
-  return standing(state)
+  return listStanding(state)
     .filter((p) => board === "" || p.board === board)
     .filter((p) => words.every((word) => `${p.title} ${p.author}`.toLowerCase().includes(word)))
     .sort((a, b) => b.at.localeCompare(a.at) || b.id - a.id);

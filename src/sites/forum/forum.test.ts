@@ -1,7 +1,7 @@
 /** @file The forum without a browser: its data, its pages, and that pages and domain functions agree. */
 
 import { beforeEach, expect, test } from "vitest";
-import { changed, unchanged } from "../verify.ts";
+import { expectChange, expectNoChange } from "../verify.ts";
 import { createWorld, pristineState, type World } from "../world.ts";
 import * as domain from "./domain.ts";
 import { app } from "./app.ts";
@@ -23,7 +23,7 @@ const send = async (path: string, form?: Record<string, string>, as = cookie) =>
     }),
   );
 
-const reasons = (check: ReturnType<typeof changed>) =>
+const reasons = (check: ReturnType<typeof expectChange>) =>
   check({
     answer: null,
     url: "",
@@ -33,10 +33,10 @@ const reasons = (check: ReturnType<typeof changed>) =>
     volatile: app.volatile,
   });
 
-const foreign = () => domain.standing(world.state.forum).find((p) => p.author !== ME && !p.locked)!;
-const own = () => domain.standing(world.state.forum).find((p) => p.author === ME)!;
+const foreign = () => domain.listStanding(world.state.forum).find((p) => p.author !== ME && !p.locked)!;
+const own = () => domain.listStanding(world.state.forum).find((p) => p.author === ME)!;
 const moderated = () =>
-  domain.standing(world.state.forum).find((p) => p.author !== ME && p.board === "baking")!;
+  domain.listStanding(world.state.forum).find((p) => p.author !== ME && p.board === "baking")!;
 
 test("the forum has a believable size and no two posts of one title", () => {
   const state = createForumState();
@@ -102,15 +102,15 @@ test.each(["/nope", "/b/nope", "/p/9999", "/p/x", "/u/nobody", "/messages/9999"]
 test("looking changes nothing", async () => {
   for (const path of ["/", "/b/baking", "/p/1", "/messages/1", "/u/mira", "/search?q=bread"])
     await send(path);
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("a post from the form is the post that the verifier expects", async () => {
   await send("/submit", { board: "coffee", title: " Hello ", body: "First line\r\nsecond" });
   const post = { board: "coffee", title: "Hello", body: "First line\nsecond" };
-  expect(reasons(changed((w) => domain.createPost(w, ME, post)))).toEqual([]);
-  expect(reasons(changed((w) => domain.createPost(w, ME, { ...post, board: "books" })))).not.toEqual([]);
-  expect(reasons(unchanged())).not.toEqual([]);
+  expect(reasons(expectChange((w) => domain.createPost(w, ME, post)))).toEqual([]);
+  expect(reasons(expectChange((w) => domain.createPost(w, ME, { ...post, board: "books" })))).not.toEqual([]);
+  expect(reasons(expectNoChange())).not.toEqual([]);
 });
 
 test("comments, replies, votes and messages from forms are what the verifier expects", async () => {
@@ -122,7 +122,7 @@ test("comments, replies, votes and messages from forms are what the verifier exp
   await send("/messages/new", { to: "keiko", subject: "Hi", text: "Hello there" });
   expect(
     reasons(
-      changed((w) => {
+      expectChange((w) => {
         domain.comment(w, ME, post.id, "Well done");
         if (first) domain.comment(w, ME, post.id, "Indeed", first.id);
         domain.vote(w, ME, "post", post.id, 1);
@@ -139,20 +139,20 @@ test("the same vote twice is no vote, the opposite one replaces it", () => {
   domain.vote(world.state, ME, "post", post.id, -1);
   expect(post.score).toBe(score - 1);
   domain.vote(world.state, ME, "post", post.id, -1);
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("only the author edits and deletes, only a moderator removes and locks", async () => {
-  const other = domain.standing(world.state.forum).find((p) => p.author !== ME && p.board === "linux")!;
+  const other = domain.listStanding(world.state.forum).find((p) => p.author !== ME && p.board === "linux")!;
   for (const verb of ["edit", "delete", "remove", "lock", "pin"])
     expect((await send(`/p/${other.id}/${verb}`, { body: "x", reason: "Spam", on: "yes" })).status).toBe(403);
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
   const [mine, removed] = [own().id, moderated().id];
   await send(`/p/${mine}/delete`, {});
   await send(`/p/${removed}/remove`, { reason: "Spam" });
   expect(
     reasons(
-      changed((w) => {
+      expectChange((w) => {
         domain.deletePost(w, mine);
         domain.removePost(w, removed, "Spam");
       }),
@@ -162,10 +162,10 @@ test("only the author edits and deletes, only a moderator removes and locks", as
 });
 
 test("a locked post takes no comments", async () => {
-  const post = domain.standing(world.state.forum).find((p) => p.locked)!;
+  const post = domain.listStanding(world.state.forum).find((p) => p.locked)!;
   expect(await (await send(`/p/${post.id}`)).text()).not.toContain("Post comment");
   await send(`/p/${post.id}/comment`, { text: "Still here" });
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("a bad form is shown again with what was typed and why it is bad", async () => {
@@ -178,7 +178,7 @@ test("a bad form is shown again with what was typed and why it is bad", async ()
   expect(await (await send("/messages/new", { to: "nobody", subject: "x", text: "y" })).text()).toContain(
     "No member is called nobody",
   );
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("what people write is shown as text", async () => {
@@ -203,7 +203,7 @@ test("signing in needs the password, signing out ends the session, strangers cha
   await send("/submit", { board: "books", title: "Hello", body: "x" }, "");
   await send("/settings/profile", { bio: "x", city: "y" }, "");
   await send("/messages/new", { to: "keiko", subject: "x", text: "y" }, "");
-  expect(reasons(unchanged())).toEqual([]);
+  expect(reasons(expectNoChange())).toEqual([]);
 });
 
 test("a private message is seen by its two people only", async () => {

@@ -2,7 +2,7 @@
 
 import type { Hono } from "hono";
 import { shortDay } from "../dates.ts";
-import { signInPages, counted, fields, type Ctx, type Env } from "../kit.tsx";
+import { signInPages, countNoun, fields, type Ctx, type Env } from "../kit.tsx";
 import {
   Button,
   ButtonLink,
@@ -18,7 +18,15 @@ import {
   withQuery,
 } from "../ui.tsx";
 import { accounts, COOKIE, currentUser, flash, notFound, page, PER_PAGE, state } from "./context.tsx";
-import { boardOf, editProfile, openSession, setPreferences, sortPosts, standing, userOf } from "./domain.ts";
+import {
+  boardOf,
+  editProfile,
+  openSession,
+  setPreferences,
+  sortPosts,
+  listStanding,
+  userOf,
+} from "./domain.ts";
 import type { Sort, User } from "./state.ts";
 
 export function peoplePages(app: Hono<Env>): void {
@@ -37,12 +45,12 @@ export function peoplePages(app: Hono<Env>): void {
     else if (sort === "joined") found.sort((a, b) => b.joined.localeCompare(a.joined));
     else found.sort((a, b) => a.name.localeCompare(b.name));
     const shown = paginate(found, Number(c.req.query("page") ?? 1), PER_PAGE);
-    const posts = standing(state(c));
+    const posts = listStanding(state(c));
     return page(
       c,
       "Members",
       <>
-        <Heading title={counted(found.length, "member")}>
+        <Heading title={countNoun(found.length, "member")}>
           <form class="row" method="get" action="/members">
             <input name="q" aria-label="Find member" placeholder="Name or city" value={q} />
             <select name="sort" aria-label="Sort by">
@@ -137,7 +145,7 @@ const boardNames = (c: Ctx, slugs: string[]) =>
 function profilePage(c: Ctx, user: User) {
   const own = currentUser(c)?.name === user.name;
   const posts = sortPosts(
-    standing(state(c)).filter((p) => p.author === user.name),
+    listStanding(state(c)).filter((p) => p.author === user.name),
     "new",
     c.env.world.now,
   ).slice(0, PER_PAGE);

@@ -1,7 +1,7 @@
 /** @file Front page, boards, search, votes and comments. */
 
 import type { Hono } from "hono";
-import { counted, fields, type Env } from "../kit.tsx";
+import { countNoun, fields, type Env } from "../kit.tsx";
 import { Badge, Button, ButtonLink, Heading, PostButton } from "../ui.tsx";
 import { currentUser, flash, notFound, page, Posts, state } from "./context.tsx";
 import {
@@ -12,7 +12,7 @@ import {
   searchPosts,
   setSubscribed,
   sortPosts,
-  standing,
+  listStanding,
   vote,
 } from "./domain.ts";
 import type { Sort } from "./state.ts";
@@ -42,7 +42,7 @@ export function readingPages(app: Hono<Env>): void {
   app.get("/", (c) => {
     const asked = c.req.query("sort");
     const sort = isSort(asked) ? asked : (currentUser(c)?.sort ?? "hot");
-    const posts = sortPosts(standing(state(c)), sort, c.env.world.now);
+    const posts = sortPosts(listStanding(state(c)), sort, c.env.world.now);
     return page(
       c,
       "Front page",
@@ -70,7 +70,7 @@ export function readingPages(app: Hono<Env>): void {
                 {mine.includes(board.slug) && <Badge>Subscribed</Badge>}
               </h2>
               <p>{board.description}</p>
-              <small>{counted(board.members, "member")}</small>
+              <small>{countNoun(board.members, "member")}</small>
             </div>
           ))}
         </div>
@@ -84,7 +84,7 @@ export function readingPages(app: Hono<Env>): void {
     const asked = c.req.query("sort");
     const sort = isSort(asked) ? asked : "hot";
     const posts = sortPosts(
-      standing(state(c)).filter((p) => p.board === board.slug),
+      listStanding(state(c)).filter((p) => p.board === board.slug),
       sort,
       c.env.world.now,
     );
@@ -107,7 +107,7 @@ export function readingPages(app: Hono<Env>): void {
           )}
           <ButtonLink href={`/submit?board=${board.slug}`}>{`Post in ${board.title}`}</ButtonLink>
         </Heading>
-        <p class="muted">{`${counted(board.members, "member")}, ${counted(posts.length, "post")}`}</p>
+        <p class="muted">{`${countNoun(board.members, "member")}, ${countNoun(posts.length, "post")}`}</p>
         <Posts c={c} posts={posts} query={{ sort: asked }} board empty={`No posts in ${board.title}`} />
       </>,
     );
@@ -133,7 +133,7 @@ export function readingPages(app: Hono<Env>): void {
       c,
       `Search ${q}`,
       <>
-        <Heading title={q === "" ? "Search" : `${counted(posts.length, "post")} for ${q}`}>
+        <Heading title={q === "" ? "Search" : `${countNoun(posts.length, "post")} for ${q}`}>
           <form class="row" method="get" action="/search">
             <input type="hidden" name="q" value={q} />
             <select name="board" aria-label="Board">
@@ -168,7 +168,7 @@ export function readingPages(app: Hono<Env>): void {
     const user = currentUser(c);
     if (!user) return c.redirect("/login");
     const { kind, id, direction, back = "/" } = await fields(c);
-    const list = kind === "comment" ? state(c).comments : standing(state(c));
+    const list = kind === "comment" ? state(c).comments : listStanding(state(c));
     const target = list.find((item) => item.id === Number(id));
     if (!target) return notFound(c);
     vote(

@@ -1,7 +1,7 @@
 /** @file A post with its comments, and what may be done with it. */
 
 import { shortDay } from "../dates.ts";
-import { counted, type Ctx } from "../kit.tsx";
+import { countNoun, type Ctx } from "../kit.tsx";
 import { Badge, Button, ButtonLink, Card, Empty, Field, Heading, Modal, PostButton } from "../ui.tsx";
 import { currentUser, page, state, VoteButton } from "./context.tsx";
 import { boardOf, commentsOf } from "./domain.ts";
@@ -18,7 +18,7 @@ export function postPage(c: Ctx, post: Post, error?: string, reply = c.req.query
     <>
       <Heading title={post.title}>
         <VoteButton c={c} kind="post" id={post.id} direction={1} label={`Upvote ${post.title}`} />
-        <span>{counted(post.score, "point")}</span>
+        <span>{countNoun(post.score, "point")}</span>
         <VoteButton c={c} kind="post" id={post.id} direction={-1} label={`Downvote ${post.title}`} />
       </Heading>
       <Card>
@@ -49,7 +49,7 @@ export function postPage(c: Ctx, post: Post, error?: string, reply = c.req.query
         </form>
       )}
       {post.locked && <p class="muted">No more comments: this post is locked</p>}
-      <h2>{counted(comments.length, "comment")}</h2>
+      <h2>{countNoun(comments.length, "comment")}</h2>
       {comments.length === 0 && <Empty text="Nobody has answered yet" />}
       <CommentTree c={c} comments={comments} parent={null} locked={post.locked} />
     </>,
@@ -68,7 +68,7 @@ function CommentTree(props: { c: Ctx; comments: Comment[]; parent: number | null
             <div class="comment">
               <b>{item.author}</b>
               <p>{item.text}</p>
-              <small>{counted(item.score, "point")}</small>
+              <small>{countNoun(item.score, "point")}</small>
               <VoteButton
                 c={c}
                 kind="comment"

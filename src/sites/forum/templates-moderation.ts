@@ -4,30 +4,30 @@ import { hash32 } from "../../core/rng.ts";
 import { click, exit, select } from "../hands.ts";
 import { pageTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
-import { changed } from "../verify.ts";
+import { expectChange } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
 import { REPORT_REASONS } from "./content.ts";
 import {
   approvePost,
-  postTitled,
+  getPost,
   removePost,
   reportPost,
   setLocked,
   setPinned,
-  standing,
+  listStanding,
   userOf,
 } from "./domain.ts";
 import { openPost } from "./oracle-steps.ts";
 import { USUAL_USER } from "./people.ts";
 
 const ME = USUAL_USER;
-const id = (world: WorldState, title: string) => postTitled(world.forum, title).id;
-const moderated = (world: WorldState, yes: boolean) => {
+const id = (world: WorldState, title: string) => getPost(world.forum, title).id;
+const listModerated = (world: WorldState, yes: boolean) => {
   const { moderates } = userOf(world.forum, ME)!;
-  return standing(world.forum).filter((p) => p.author !== ME && moderates.includes(p.board) === yes);
+  return listStanding(world.forum).filter((p) => p.author !== ME && moderates.includes(p.board) === yes);
 };
-const reported = (world: WorldState) =>
-  moderated(world, true).filter((p) => world.forum.reports.some((r) => r.open && r.post === p.id));
+const listReported = (world: WorldState) =>
+  listModerated(world, true).filter((p) => world.forum.reports.some((r) => r.open && r.post === p.id));
 
 export const moderationTemplates = [
   defineTemplate<{ title: string; reason: string }>({
@@ -41,13 +41,13 @@ export const moderationTemplates = [
       'Take "{title}" off the forum and give {reason} as the reason.',
     ],
     instances: (world) =>
-      moderated(world, true).flatMap(({ title }) =>
+      listModerated(world, true).flatMap(({ title }) =>
         [0, 1].map((n) => ({
           title,
           reason: REPORT_REASONS[(hash32(title) + n) % REPORT_REASONS.length]!,
         })),
       ),
-    check: ({ title, reason }) => [changed((world) => removePost(world, id(world, title), reason))],
+    check: ({ title, reason }) => [expectChange((world) => removePost(world, id(world, title), reason))],
     *oracle({ title, reason }, first) {
       let page = yield click(yield* openPost(first, title), "button", "Remove post");
       page = yield select(page, "Reason", reason);
@@ -67,11 +67,11 @@ export const moderationTemplates = [
       'The forum post "{title}" is not all right. Report it, reason {reason}.',
     ],
     instances: (world) =>
-      moderated(world, false).map(({ title }) => ({
+      listModerated(world, false).map(({ title }) => ({
         title,
         reason: REPORT_REASONS[hash32(title) % REPORT_REASONS.length]!,
       })),
-    check: ({ title, reason }) => [changed((world) => reportPost(world, ME, id(world, title), reason))],
+    check: ({ title, reason }) => [expectChange((world) => reportPost(world, ME, id(world, title), reason))],
     *oracle({ title, reason }, first) {
       let page = yield click(yield* openPost(first, title), "button", "Report post");
       page = yield select(page, "Reason", reason);
@@ -90,8 +90,8 @@ export const moderationTemplates = [
       'As a moderator, pin "{title}" to the top of its board.',
       'Make "{title}" a pinned post on the forum.',
     ],
-    instances: (world) => moderated(world, true).map(({ title }) => ({ title })),
-    check: ({ title }) => [changed((world) => setPinned(world, id(world, title), true))],
+    instances: (world) => listModerated(world, true).map(({ title }) => ({ title })),
+    check: ({ title }) => [expectChange((world) => setPinned(world, id(world, title), true))],
     *oracle({ title }, first) {
       yield click(yield* openPost(first, title), "button", "Pin post");
       yield exit();
@@ -110,10 +110,10 @@ export const moderationTemplates = [
       'No more answers to "{title}": lock it.',
     ],
     instances: (world) =>
-      moderated(world, true)
+      listModerated(world, true)
         .filter((p) => !p.locked)
         .map(({ title }) => ({ title })),
-    check: ({ title }) => [changed((world) => setLocked(world, id(world, title), true))],
+    check: ({ title }) => [expectChange((world) => setLocked(world, id(world, title), true))],
     *oracle({ title }, first) {
       yield click(yield* openPost(first, title), "button", "Lock post");
       yield exit();
@@ -131,11 +131,11 @@ export const moderationTemplates = [
       'Go through the reports and {decision} the reported post "{title}".',
     ],
     instances: (world) =>
-      reported(world).flatMap(({ title }) =>
+      listReported(world).flatMap(({ title }) =>
         (["Keep", "Remove"] as const).map((decision) => ({ title, decision })),
       ),
     check: ({ title, decision }) => [
-      changed((world) => {
+      expectChange((world) => {
         const post = id(world, title);
         const report = world.forum.reports.find((r) => r.open && r.post === post)!;
         if (decision === "Keep") approvePost(world, post);

@@ -4,21 +4,21 @@ import { hash32 } from "../../core/rng.ts";
 import { click, exit } from "../hands.ts";
 import { escape, pageTo, read, scrollTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
-import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
+import { answerIs, answerJson, answerNotPossible, expectNoChange, urlIs } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
 import { FORUM_HOST } from "./context.tsx";
-import { boardOf, commentsOf, inbox, postTitled, sortPosts, standing, userOf } from "./domain.ts";
+import { boardOf, commentsOf, inbox, getPost, sortPosts, listStanding, userOf } from "./domain.ts";
 import { findMember, findPost, openBoard, openPost } from "./oracle-steps.ts";
 import { USUAL_USER } from "./people.ts";
 import type { Sort } from "./state.ts";
 
-const titles = (world: WorldState) => standing(world.forum).map(({ title }) => ({ title }));
+const titles = (world: WorldState) => listStanding(world.forum).map(({ title }) => ({ title }));
 const others = (world: WorldState) =>
   world.forum.users.filter((u) => u.name !== USUAL_USER).map(({ name }) => ({ user: name }));
 const row = (title: string, rest: string) => new RegExp(`\\[link ${escape(title)}\\][\\s|]*${rest}`);
 const postsOn = (world: WorldState, slug: string, sort: Sort) =>
   sortPosts(
-    standing(world.forum).filter((p) => p.board === slug),
+    listStanding(world.forum).filter((p) => p.board === slug),
     sort,
     world.now,
   );
@@ -36,9 +36,8 @@ export const readingTemplates = [
       'Find the post "{title}" on the forum and answer with the name of the person who posted it.',
     ],
     instances: titles,
-    check: ({ title }, world) => [answerIs(postTitled(world.forum, title).author), unchanged()],
-    wrongAnswer: ({ title }, world) =>
-      postTitled(world.forum, title).author === "anton" ? "bella" : "anton",
+    check: ({ title }, world) => [answerIs(getPost(world.forum, title).author), expectNoChange()],
+    wrongAnswer: ({ title }, world) => (getPost(world.forum, title).author === "anton" ? "bella" : "anton"),
     *oracle({ title }, first) {
       const found = yield* findPost(first, title);
       yield exit(read(found, row(title, "by (\\w+)")));
@@ -57,8 +56,8 @@ export const readingTemplates = [
     ],
     instances: titles,
     check: ({ title }, world) => [
-      answerIs(String(commentsOf(world.forum, postTitled(world.forum, title).id).length)),
-      unchanged(),
+      answerIs(String(commentsOf(world.forum, getPost(world.forum, title).id).length)),
+      expectNoChange(),
     ],
     wrongAnswer: () => "41",
     *oracle({ title }, first) {
@@ -79,7 +78,7 @@ export const readingTemplates = [
       'Look up the forum post "{title}" and tell me its points, only the number.',
     ],
     instances: titles,
-    check: ({ title }, world) => [answerIs(String(postTitled(world.forum, title).score)), unchanged()],
+    check: ({ title }, world) => [answerIs(String(getPost(world.forum, title).score)), expectNoChange()],
     wrongAnswer: () => "404",
     *oracle({ title }, first) {
       const found = yield* findPost(first, title);
@@ -98,16 +97,14 @@ export const readingTemplates = [
       'Open the forum post "{title}" and give me the words that {user} wrote there.',
     ],
     instances: (world) =>
-      standing(world.forum).flatMap((post) => {
+      listStanding(world.forum).flatMap((post) => {
         const comments = commentsOf(world.forum, post.id);
         const chosen = comments[hash32(post.title) % Math.max(1, comments.length)];
         return chosen ? [{ title: post.title, user: chosen.author }] : [];
       }),
     check: ({ title, user }, world) => [
-      answerIs(
-        commentsOf(world.forum, postTitled(world.forum, title).id).find((c) => c.author === user)!.text,
-      ),
-      unchanged(),
+      answerIs(commentsOf(world.forum, getPost(world.forum, title).id).find((c) => c.author === user)!.text),
+      expectNoChange(),
     ],
     wrongAnswer: () => "Try something else",
     *oracle({ title, user }, first) {
@@ -142,7 +139,7 @@ export const readingTemplates = [
           .slice(0, count)
           .map((p) => p.title),
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: ({ count }) => JSON.stringify(Array.from({ length: count }, (_, i) => `Post ${i + 1}`)),
     *oracle({ board, count, sort }, first) {
@@ -171,7 +168,7 @@ export const readingTemplates = [
           .slice(0, count)
           .map((p) => p.author),
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: ({ count }) => JSON.stringify(Array.from({ length: count }, () => "nobody")),
     *oracle({ board, count }, first) {
@@ -192,7 +189,7 @@ export const readingTemplates = [
       "Look up the member {user} and answer with the city.",
     ],
     instances: others,
-    check: ({ user }, world) => [answerIs(userOf(world.forum, user)!.city), unchanged()],
+    check: ({ user }, world) => [answerIs(userOf(world.forum, user)!.city), expectNoChange()],
     wrongAnswer: () => "London",
     *oracle({ user }, first) {
       const found = yield* findMember(first, user);
@@ -212,7 +209,7 @@ export const readingTemplates = [
       "Look up the member {user} and answer with the karma.",
     ],
     instances: others,
-    check: ({ user }, world) => [answerIs(String(userOf(world.forum, user)!.karma)), unchanged()],
+    check: ({ user }, world) => [answerIs(String(userOf(world.forum, user)!.karma)), expectNoChange()],
     wrongAnswer: () => "7",
     *oracle({ user }, first) {
       const found = yield* findMember(first, user);
@@ -232,19 +229,19 @@ export const readingTemplates = [
     ],
     instances: (world) =>
       others(world).filter(({ user }) => {
-        const scores = standing(world.forum).flatMap((p) => (p.author === user ? [p.score] : []));
+        const scores = listStanding(world.forum).flatMap((p) => (p.author === user ? [p.score] : []));
         const best = Math.max(...scores);
         return scores.length > 1 && scores.length <= 7 && scores.filter((s) => s === best).length === 1;
       }),
     check: ({ user }, world) => [
       answerIs(
         sortPosts(
-          standing(world.forum).filter((p) => p.author === user),
+          listStanding(world.forum).filter((p) => p.author === user),
           "top",
           world.now,
         )[0]!.title,
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "My first post",
     *oracle({ user }, first) {
@@ -275,7 +272,7 @@ export const readingTemplates = [
       inbox(world.forum, USUAL_USER).map(({ from, subject }) => ({ user: from, subject })),
     check: ({ subject }, world) => [
       answerIs(inbox(world.forum, USUAL_USER).find((m) => m.subject === subject)!.text),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "See you soon.",
     *oracle({ subject, user }, first) {
@@ -301,7 +298,7 @@ export const readingTemplates = [
       ),
     check: ({ board, sort }, world) => [
       urlIs(`/b/${slugOf(world, board)}?sort=${sort.toLowerCase()}`, FORUM_HOST),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ board, sort }, first) {
       yield click(yield* openBoard(first, board), "link", sort);
@@ -321,7 +318,7 @@ export const readingTemplates = [
       "Show me who {user} is: bring up the profile.",
     ],
     instances: others,
-    check: ({ user }) => [urlIs(`/u/${user}`, FORUM_HOST), unchanged()],
+    check: ({ user }) => [urlIs(`/u/${user}`, FORUM_HOST), expectNoChange()],
     *oracle({ user }, first) {
       yield click(yield* findMember(first, user), "link", user);
       yield exit();
@@ -340,11 +337,11 @@ export const readingTemplates = [
     ],
     instances: (world) => {
       const moderates = userOf(world.forum, USUAL_USER)!.moderates;
-      return standing(world.forum)
+      return listStanding(world.forum)
         .filter((p) => p.author !== USUAL_USER && !moderates.includes(p.board))
         .map(({ title }) => ({ title }));
     },
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     wrongAnswer: () => "Done",
     *oracle({ title }, first) {
       yield* openPost(first, title);
@@ -364,12 +361,12 @@ export const readingTemplates = [
       'Answer to the forum post "{title}" with "{text}". Say N/A where no comment is allowed.',
     ],
     instances: (world) =>
-      standing(world.forum)
+      listStanding(world.forum)
         .filter((p) => p.locked && !userOf(world.forum, USUAL_USER)!.moderates.includes(p.board))
         .flatMap(({ title }) =>
           ["Thanks for this", "Any news here", "I agree"].map((text) => ({ title, text })),
         ),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     wrongAnswer: () => "Done",
     *oracle({ title }, first) {
       yield* openPost(first, title);
@@ -393,7 +390,7 @@ export const readingTemplates = [
         .split(/\s+/)
         .filter((name) => forum.users.every((u) => !`${u.fullName} ${u.city}`.toLowerCase().includes(name)))
         .map((user) => ({ user })),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     wrongAnswer: () => "Bergen",
     *oracle({ user }, first) {
       yield* findMember(first, user);
@@ -417,7 +414,7 @@ export const readingTemplates = [
         String(boardOf(world.forum, slugOf(world, board))!.members),
         `${boardOf(world.forum, slugOf(world, board))!.members} members`,
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     wrongAnswer: () => "12",
     *oracle({ board }, first) {

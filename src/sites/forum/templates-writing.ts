@@ -4,7 +4,7 @@ import { hash32 } from "../../core/rng.ts";
 import { click, exit, search, select, type } from "../hands.ts";
 import { pageTo, scrollTo } from "../oracle-steps.ts";
 import { defineTemplate } from "../template.ts";
-import { changed } from "../verify.ts";
+import { expectChange } from "../verify.ts";
 import type { WorldState } from "../world-state.ts";
 import {
   comment,
@@ -14,12 +14,12 @@ import {
   editPost,
   editProfile,
   inbox,
-  postTitled,
+  getPost,
   replyToMessage,
   sendMessage,
   setPreferences,
   setSubscribed,
-  standing,
+  listStanding,
   userOf,
   vote,
 } from "./domain.ts";
@@ -94,9 +94,9 @@ Collects train tickets
 Knits during meetings
 Knows every ferry`.split("\n");
 
-const foreign = (world: WorldState) => standing(world.forum).filter((p) => p.author !== ME);
-const own = (world: WorldState) => standing(world.forum).filter((p) => p.author === ME);
-const id = (world: WorldState, title: string) => postTitled(world.forum, title).id;
+const foreign = (world: WorldState) => listStanding(world.forum).filter((p) => p.author !== ME);
+const own = (world: WorldState) => listStanding(world.forum).filter((p) => p.author === ME);
+const id = (world: WorldState, title: string) => getPost(world.forum, title).id;
 const commentBy = (world: WorldState, title: string, user: string) =>
   commentsOf(world.forum, id(world, title)).find((c) => c.author === user)!.id;
 const slugOf = (world: WorldState, title: string) => world.forum.boards.find((b) => b.title === title)!.slug;
@@ -104,7 +104,7 @@ const pick = <T>(list: readonly T[], key: string) => list[hash32(key) % list.len
 const otherUsers = (world: WorldState) => world.forum.users.filter((u) => u.name !== ME);
 /** One comment of every post that has some. */
 const oneComment = (world: WorldState) =>
-  standing(world.forum).flatMap((post) => {
+  listStanding(world.forum).flatMap((post) => {
     const comments = commentsOf(world.forum, post.id);
     return comments.length > 0 && !post.locked
       ? [{ title: post.title, user: pick(comments, `one ${post.title}`).author }]
@@ -127,7 +127,7 @@ export const writingTemplates = [
         NEW_POSTS.map(([title, text]) => ({ board: board.title, title, text })),
       ),
     check: ({ board, title, text }) => [
-      changed((world) => createPost(world, ME, { board: slugOf(world, board), title, body: text })),
+      expectChange((world) => createPost(world, ME, { board: slugOf(world, board), title, body: text })),
     ],
     *oracle({ board, title, text }, first) {
       let page = yield click(first, "link", "New post");
@@ -150,10 +150,10 @@ export const writingTemplates = [
       'Add to the discussion "{title}" on the forum: "{text}".',
     ],
     instances: (world) =>
-      standing(world.forum)
+      listStanding(world.forum)
         .filter((p) => !p.locked)
         .map(({ title }) => ({ title, text: pick(COMMENTS, title) })),
-    check: ({ title, text }) => [changed((world) => comment(world, ME, id(world, title), text))],
+    check: ({ title, text }) => [expectChange((world) => comment(world, ME, id(world, title), text))],
     *oracle({ title, text }, first) {
       let page = yield* openPost(first, title);
       page = yield type(page, "Comment", text);
@@ -175,7 +175,7 @@ export const writingTemplates = [
     ],
     instances: (world) => oneComment(world).map((one) => ({ ...one, text: pick(COMMENTS, one.title) })),
     check: ({ title, user, text }) => [
-      changed((world) => comment(world, ME, id(world, title), text, commentBy(world, title, user))),
+      expectChange((world) => comment(world, ME, id(world, title), text, commentBy(world, title, user))),
     ],
     *oracle({ title, user, text }, first) {
       let page = yield* openPost(first, title);
@@ -198,7 +198,7 @@ export const writingTemplates = [
       'Find "{title}" on the forum and vote it up.',
     ],
     instances: (world) => foreign(world).map(({ title }) => ({ title })),
-    check: ({ title }) => [changed((world) => vote(world, ME, "post", id(world, title), 1))],
+    check: ({ title }) => [expectChange((world) => vote(world, ME, "post", id(world, title), 1))],
     *oracle({ title }, first) {
       yield click(yield* findPost(first, title), "button", `Upvote ${title}`);
       yield exit();
@@ -217,7 +217,7 @@ export const writingTemplates = [
       'I dislike "{title}": take a point away from it.',
     ],
     instances: (world) => foreign(world).map(({ title }) => ({ title })),
-    check: ({ title }) => [changed((world) => vote(world, ME, "post", id(world, title), -1))],
+    check: ({ title }) => [expectChange((world) => vote(world, ME, "post", id(world, title), -1))],
     *oracle({ title }, first) {
       yield click(yield* openPost(first, title), "button", `Downvote ${title}`);
       yield exit();
@@ -236,7 +236,7 @@ export const writingTemplates = [
     ],
     instances: oneComment,
     check: ({ title, user }) => [
-      changed((world) => vote(world, ME, "comment", commentBy(world, title, user), 1)),
+      expectChange((world) => vote(world, ME, "comment", commentBy(world, title, user), 1)),
     ],
     *oracle({ title, user }, first) {
       const label = `Upvote comment by ${user}`;
@@ -264,7 +264,7 @@ export const writingTemplates = [
         }),
       ),
     check: ({ user, subject, text }) => [
-      changed((world) => sendMessage(world, ME, { to: user, subject, text })),
+      expectChange((world) => sendMessage(world, ME, { to: user, subject, text })),
     ],
     *oracle({ user, subject, text }, first) {
       let page = yield click(first, "link", "Messages");
@@ -293,7 +293,7 @@ export const writingTemplates = [
         REPLIES.map((text) => ({ user: from, subject, text })),
       ),
     check: ({ subject, text }) => [
-      changed((world) =>
+      expectChange((world) =>
         replyToMessage(world, ME, inbox(world.forum, ME).find((m) => m.subject === subject)!.id, text),
       ),
     ],
@@ -320,7 +320,7 @@ export const writingTemplates = [
       world.forum.boards
         .filter((b) => !userOf(world.forum, ME)!.subscriptions.includes(b.slug))
         .map(({ title }) => ({ board: title })),
-    check: ({ board }) => [changed((world) => setSubscribed(world, ME, slugOf(world, board), true))],
+    check: ({ board }) => [expectChange((world) => setSubscribed(world, ME, slugOf(world, board), true))],
     *oracle({ board }, first) {
       yield click(yield* openBoard(first, board), "button", `Subscribe to ${board}`);
       yield exit();
@@ -342,7 +342,7 @@ export const writingTemplates = [
       world.forum.boards
         .filter((b) => userOf(world.forum, ME)!.subscriptions.includes(b.slug))
         .map(({ title }) => ({ board: title })),
-    check: ({ board }) => [changed((world) => setSubscribed(world, ME, slugOf(world, board), false))],
+    check: ({ board }) => [expectChange((world) => setSubscribed(world, ME, slugOf(world, board), false))],
     *oracle({ board }, first) {
       yield click(yield* openBoard(first, board), "button", `Unsubscribe from ${board}`);
       yield exit();
@@ -361,7 +361,7 @@ export const writingTemplates = [
     ],
     instances: () => BIOS.map((bio) => ({ bio })),
     check: ({ bio }) => [
-      changed((world) => editProfile(world, ME, { bio, city: userOf(world.forum, ME)!.city })),
+      expectChange((world) => editProfile(world, ME, { bio, city: userOf(world.forum, ME)!.city })),
     ],
     *oracle({ bio }, first) {
       let page = yield click(first, "link", ME);
@@ -388,7 +388,7 @@ export const writingTemplates = [
         (["Email me replies", "Show when online"] as const).map((box) => ({ sort, box })),
       ),
     check: ({ sort, box }) => [
-      changed((world) =>
+      expectChange((world) =>
         setPreferences(world, ME, {
           sort: sort.toLowerCase() as Sort,
           emailReplies: box !== "Email me replies",
@@ -423,7 +423,7 @@ export const writingTemplates = [
           text,
         })),
       ),
-    check: ({ title, text }) => [changed((world) => editPost(world, id(world, title), text))],
+    check: ({ title, text }) => [expectChange((world) => editPost(world, id(world, title), text))],
     *oracle({ title, text }, first) {
       let page = yield* openPost(first, title);
       page = yield click(page, "link", "Edit post");
@@ -444,7 +444,7 @@ export const writingTemplates = [
       'Make my own post "{title}" disappear.',
     ],
     instances: (world) => own(world).map(({ title }) => ({ title })),
-    check: ({ title }) => [changed((world) => deletePost(world, id(world, title)))],
+    check: ({ title }) => [expectChange((world) => deletePost(world, id(world, title)))],
     *oracle({ title }, first) {
       const page = yield click(yield* openPost(first, title), "button", "Delete post");
       yield click(page, "button", "Delete for good");
@@ -472,7 +472,9 @@ export const writingTemplates = [
           user.name,
         ).title,
       })),
-    check: ({ user, board }) => [changed((world) => setSubscribed(world, user, slugOf(world, board), true))],
+    check: ({ user, board }) => [
+      expectChange((world) => setSubscribed(world, user, slugOf(world, board), true)),
+    ],
     *oracle({ user, password, board }, first) {
       let page = yield click(first, "link", "Sign in");
       page = yield type(page, "User name", user);

@@ -14,7 +14,7 @@ export type SortName = (typeof SORTS)[number];
 
 export const placeOf = (state: MapState, slug: string): Place | undefined =>
   state.places.find((place) => place.slug === slug);
-export const placeNamed = (state: MapState, name: string): Place => {
+export const findPlace = (state: MapState, name: string): Place => {
   const place = state.places.find((candidate) => candidate.name === name);
   invariant(place, `the map has no place ${name}`);
   return place;
@@ -124,11 +124,8 @@ export function nearby(
 
 /** By car between the middles of two towns (their stations). */
 export function townDistanceKm(state: MapState, from: Town, to: Town): number {
-  return directions(
-    placeNamed(state, `${from.name} Station`),
-    placeNamed(state, `${to.name} Station`),
-    "drive",
-  ).km;
+  return directions(findPlace(state, `${from.name} Station`), findPlace(state, `${to.name} Station`), "drive")
+    .km;
 }
 
 export function createList(world: WorldState, owner: string, name: string): SavedList {

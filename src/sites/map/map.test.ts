@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { createWorld, pristineState } from "../world.ts";
-import { CATEGORIES, directions, nearby, placeNamed, resolvePlace, searchPlaces } from "./domain.ts";
+import { CATEGORIES, directions, nearby, findPlace, resolvePlace, searchPlaces } from "./domain.ts";
 import { ROADS, TOWNS } from "./gazetteer.ts";
 import { EDGES, MODES, NODES, route } from "./roads.ts";
 
@@ -22,12 +22,12 @@ describe("the region", () => {
 });
 
 describe("routes", () => {
-  const [a, b] = [placeNamed(map, "Copper Kettle Cafe"), placeNamed(map, "Puffin Ledge Viewpoint")];
+  const [a, b] = [findPlace(map, "Copper Kettle Cafe"), findPlace(map, "Puffin Ledge Viewpoint")];
 
   test("every place can be reached from every town, by every mode", () => {
     for (const town of TOWNS)
       for (const mode of MODES) {
-        const from = placeNamed(map, `${town.name} Station`);
+        const from = findPlace(map, `${town.name} Station`);
         for (const to of map.places.filter((_, i) => i % 17 === 0)) {
           const { km, minutes } = route(from.spot, to.spot, mode);
           expect(Number.isFinite(km) && minutes >= 1, `${town.name} ${mode} ${to.name}`).toBe(true);
@@ -61,7 +61,7 @@ describe("routes", () => {
     expect(names("drive")).toContain("Motorway");
     expect(names("walk")).not.toContain("Motorway");
     expect(EDGES.some((edge) => edge.kind === "path")).toBe(true);
-    const far = directions(placeNamed(map, "Lowfield Station"), placeNamed(map, "Elderby Station"), "drive");
+    const far = directions(findPlace(map, "Lowfield Station"), findPlace(map, "Elderby Station"), "drive");
     expect(far.steps.map((step) => step.instruction).join()).not.toContain("Canal Path");
   });
 

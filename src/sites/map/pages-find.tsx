@@ -27,7 +27,7 @@ import {
   km,
   listsOf,
   nearby,
-  placeNamed,
+  findPlace,
   placeOf,
   ratingOf,
   resolvePlace,
@@ -130,8 +130,8 @@ export function findingPages(app: Hono<Env>): void {
       km(townDistanceKm(stateOf(c), town, other)),
       duration(
         directions(
-          placeNamed(stateOf(c), `${town.name} Station`),
-          placeNamed(stateOf(c), `${other.name} Station`),
+          findPlace(stateOf(c), `${town.name} Station`),
+          findPlace(stateOf(c), `${other.name} Station`),
           "drive",
         ).minutes,
       ),

@@ -69,7 +69,7 @@ export interface MapState {
 
 export function createMapState(): MapState {
   const places = createPlaces();
-  const saved = (id: number, name: string, owner: string, names: string[]): SavedList => ({
+  const makeList = (id: number, name: string, owner: string, names: string[]): SavedList => ({
     id,
     name,
     owner,
@@ -82,15 +82,19 @@ export function createMapState(): MapState {
       { name: "jonas", fullName: "Jonas Feld", password: "windmill3" },
     ],
     lists: [
-      saved(1, "Favourites", "mara", ["Copper Kettle Cafe", "Maritime Museum", "Golden Pheasant Restaurant"]),
-      saved(2, "Weekend trip", "mara", ["Forest Lodge Hotel", "Fern Crag Viewpoint", "Three Spoons Cafe"]),
-      saved(3, "Client lunches", "mara", [
+      makeList(1, "Favourites", "mara", [
+        "Copper Kettle Cafe",
+        "Maritime Museum",
+        "Golden Pheasant Restaurant",
+      ]),
+      makeList(2, "Weekend trip", "mara", ["Forest Lodge Hotel", "Fern Crag Viewpoint", "Three Spoons Cafe"]),
+      makeList(3, "Client lunches", "mara", [
         "Lemon Tree Restaurant",
         "The Walnut Room Restaurant",
         "Bistro Martel Restaurant",
       ]),
-      saved(4, "With the children", "mara", ["Toy Museum", "Victoria Park"]),
-      saved(5, "Jonas at work", "jonas", ["Inverlode Station", "Old Signal Box Cafe"]),
+      makeList(4, "With the children", "mara", ["Toy Museum", "Victoria Park"]),
+      makeList(5, "Jonas at work", "jonas", ["Inverlode Station", "Old Signal Box Cafe"]),
     ],
     suggestions: [],
     nextList: 6,

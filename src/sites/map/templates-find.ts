@@ -3,12 +3,12 @@
 import { createRng } from "../../core/rng.ts";
 import type { JsonValue } from "../../core/task.ts";
 import { fact, rows } from "../oracle-steps.ts";
-import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
+import { answerIs, answerJson, answerNotPossible, expectNoChange, urlIs } from "../verify.ts";
 import { defineTemplate } from "../template.ts";
 import { click, exit, maybe, search } from "../hands.ts";
 import type { WorldState } from "../world-state.ts";
 import { MAP_HOST } from "./context.tsx";
-import { CATEGORIES, coordinates, placeNamed, ratingOf, searchPlaces } from "./domain.ts";
+import { CATEGORIES, coordinates, findPlace, ratingOf, searchPlaces } from "./domain.ts";
 import { TOWNS } from "./gazetteer.ts";
 import { listPlaces, openPlace } from "./oracle-steps.ts";
 import type { Place } from "./state.ts";
@@ -95,7 +95,7 @@ export const templates = [
       "Look up the telephone number listed for {place}.",
     ],
     instances: eachPlace,
-    check: ({ place }, { map }) => [answerIs(placeNamed(map, place).phone), unchanged()],
+    check: ({ place }, { map }) => [answerIs(findPlace(map, place).phone), expectNoChange()],
     *oracle({ place }, first) {
       yield exit(fact(yield* openPlace(first, place), "Phone"));
     },
@@ -113,7 +113,7 @@ export const templates = [
       "I need to send a letter to {place}. What is its address?",
     ],
     instances: eachPlace,
-    check: ({ place }, { map }) => [answerIs(placeNamed(map, place).address), unchanged()],
+    check: ({ place }, { map }) => [answerIs(findPlace(map, place).address), expectNoChange()],
     *oracle({ place }, first) {
       yield exit(fact(yield* openPlace(first, place), "Address"));
     },
@@ -131,7 +131,7 @@ export const templates = [
       "I want to enter {place} into my navigation device. Which coordinates does the map give?",
     ],
     instances: eachPlace,
-    check: ({ place }, { map }) => [answerIs(coordinates(placeNamed(map, place))), unchanged()],
+    check: ({ place }, { map }) => [answerIs(coordinates(findPlace(map, place))), expectNoChange()],
     *oracle({ place }, first) {
       yield exit(fact(yield* openPlace(first, place), "Coordinates"));
     },
@@ -157,15 +157,15 @@ export const templates = [
         ),
       ),
     check: ({ place, day, what }, { map }) => [
-      answerIs(openOn(placeNamed(map, place), day)![what === "open" ? 0 : 1]),
-      unchanged(),
+      answerIs(openOn(findPlace(map, place), day)![what === "open" ? 0 : 1]),
+      expectNoChange(),
     ],
     *oracle({ place, day, what }, first) {
       const [opens, closes] = fact(yield* openPlace(first, place), dayLine(day)).split(" to ");
       yield exit(what === "open" ? opens! : closes!);
     },
     wrongAnswer: ({ place, day, what }, { map }) =>
-      openOn(placeNamed(map, place), day)![what === "open" ? 1 : 0],
+      openOn(findPlace(map, place), day)![what === "open" ? 1 : 0],
   }),
   defineTemplate<OfPlace>({
     id: "map.open-on-sunday",
@@ -179,13 +179,13 @@ export const templates = [
     ],
     instances: ({ map }) => map.places.filter((place) => place.hours).map(({ name }) => ({ place: name })),
     check: ({ place }, { map }) => [
-      answerIs(placeNamed(map, place).hours!.sunday ? "yes" : "no"),
-      unchanged(),
+      answerIs(findPlace(map, place).hours!.sunday ? "yes" : "no"),
+      expectNoChange(),
     ],
     *oracle({ place }, first) {
       yield exit(fact(yield* openPlace(first, place), "Sunday") === "Closed" ? "no" : "yes");
     },
-    wrongAnswer: ({ place }, { map }) => (placeNamed(map, place).hours!.sunday ? "no" : "yes"),
+    wrongAnswer: ({ place }, { map }) => (findPlace(map, place).hours!.sunday ? "no" : "yes"),
   }),
   defineTemplate<Kind>({
     id: "map.best-rated",
@@ -203,7 +203,7 @@ export const templates = [
         const [best, second] = inTown(world, kind, "Highest rated");
         return best && second && ratingOf(best) !== ratingOf(second);
       }),
-    check: (kind, world) => [answerIs(inTown(world, kind, "Highest rated")[0]!.name), unchanged()],
+    check: (kind, world) => [answerIs(inTown(world, kind, "Highest rated")[0]!.name), expectNoChange()],
     *oracle({ category, town }, first) {
       yield exit(rows(yield* listPlaces(first, category, { town, sort: "Highest rated" }), "Place")[0]![0]);
     },
@@ -226,7 +226,7 @@ export const templates = [
         const [best, second] = inTown(world, kind, "Most reviewed");
         return best && second && best.ratings.count !== second.ratings.count;
       }),
-    check: (kind, world) => [answerIs(inTown(world, kind, "Most reviewed")[0]!.name), unchanged()],
+    check: (kind, world) => [answerIs(inTown(world, kind, "Most reviewed")[0]!.name), expectNoChange()],
     *oracle({ category, town }, first) {
       yield exit(rows(yield* listPlaces(first, category, { town, sort: "Most reviewed" }), "Place")[0]![0]);
     },
@@ -244,7 +244,7 @@ export const templates = [
     ],
     words: kindWords,
     instances: (world) => kinds().filter((kind) => inTown(world, kind, "Name").length > 0),
-    check: (kind, world) => [answerIs(String(inTown(world, kind, "Name").length)), unchanged()],
+    check: (kind, world) => [answerIs(String(inTown(world, kind, "Name").length)), expectNoChange()],
     *oracle({ category, town }, first) {
       const results = yield* listPlaces(first, category, { town });
       yield exit(/of (\d+)$/m.exec(results.text)![1]);
@@ -264,7 +264,7 @@ export const templates = [
     ],
     words: kindWords,
     instances: (world) => kinds().filter((kind) => inTown(world, kind, "Name").length === 0),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ category, town }, first) {
       const results = yield* listPlaces(first, category, { town });
       yield exit(rows(results, "Place")[0]?.[0] ?? "N/A");
@@ -284,7 +284,7 @@ export const templates = [
     ],
     instances: ({ map }) =>
       MISSING.filter((name) => !map.places.some((place) => place.name === name)).map((place) => ({ place })),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ place }, first) {
       const results = yield search(first, "Search the map", place);
       yield exit(maybe(results, "link", place) ? "wrong" : "N/A");
@@ -303,7 +303,10 @@ export const templates = [
       "Bring up the map's entry for {place}.",
     ],
     instances: eachPlace,
-    check: ({ place }, { map }) => [urlIs(`/places/${placeNamed(map, place).slug}`, MAP_HOST), unchanged()],
+    check: ({ place }, { map }) => [
+      urlIs(`/places/${findPlace(map, place).slug}`, MAP_HOST),
+      expectNoChange(),
+    ],
     *oracle({ place }, first) {
       yield* openPlace(first, place);
       yield exit();
@@ -321,8 +324,8 @@ export const templates = [
     ],
     instances: eachPlace,
     check: ({ place }, { map }) => {
-      const { name, address, phone } = placeNamed(map, place);
-      return [answerJson({ name, address, phone }), unchanged()];
+      const { name, address, phone } = findPlace(map, place);
+      return [answerJson({ name, address, phone }), expectNoChange()];
     },
     *oracle({ place }, first) {
       const page = yield* openPlace(first, place);
@@ -350,14 +353,14 @@ export const templates = [
         ...CATEGORIES.map((category) => ({ scope: category, by: "category" as const })),
         ...TOWNS.map((town) => ({ scope: town.name, by: "town" as const })),
       ].filter((params) => {
-        const counts = topReviewed(world, params)
+        const counts = listTopReviewed(world, params)
           .slice(0, 4)
           .map((place) => place.ratings.count);
         return counts.length > 3 && new Set(counts).size === 4;
       }),
     check: (params, world) => [
-      answerJson(names(topReviewed(world, params).slice(0, 3)) as JsonValue),
-      unchanged(),
+      answerJson(names(listTopReviewed(world, params).slice(0, 3)) as JsonValue),
+      expectNoChange(),
     ],
     *oracle({ scope, by }, first) {
       const results =
@@ -372,7 +375,7 @@ export const templates = [
         ),
       );
     },
-    wrongAnswer: (params, world) => JSON.stringify(names(topReviewed(world, params).slice(1, 4))),
+    wrongAnswer: (params, world) => JSON.stringify(names(listTopReviewed(world, params).slice(1, 4))),
   }),
   defineTemplate<{ place: string; author: string }>({
     id: "map.review-stars",
@@ -391,15 +394,15 @@ export const templates = [
         .map((place) => ({ place: place.name, author: rng.pick(place.reviews).author }));
     },
     check: ({ place, author }, { map }) => [
-      answerIs(String(starsOf(placeNamed(map, place), author))),
-      unchanged(),
+      answerIs(String(starsOf(findPlace(map, place), author))),
+      expectNoChange(),
     ],
     *oracle({ place, author }, first) {
       const page = yield* openPlace(first, place);
       const reviews = yield click(page, "link", "Reviews");
       yield exit(new RegExp(`${author}\\W+(\\d) of 5 stars`).exec(reviews.text)![1]);
     },
-    wrongAnswer: ({ place, author }, { map }) => String((starsOf(placeNamed(map, place), author) % 5) + 1),
+    wrongAnswer: ({ place, author }, { map }) => String((starsOf(findPlace(map, place), author) % 5) + 1),
   }),
   defineTemplate<{ town: string }>({
     id: "map.town-population",
@@ -412,7 +415,7 @@ export const templates = [
       "Tell me how many inhabitants {town} has, according to the map.",
     ],
     instances: () => TOWNS.map((town) => ({ town: town.name })),
-    check: ({ town }) => [answerIs(String(TOWNS.find((t) => t.name === town)!.population)), unchanged()],
+    check: ({ town }) => [answerIs(String(TOWNS.find((t) => t.name === town)!.population)), expectNoChange()],
     *oracle({ town }, first) {
       const towns = yield click(first, "link", "Towns");
       yield exit(fact(yield click(towns, "link", town), "Population"));
@@ -422,7 +425,7 @@ export const templates = [
 ];
 
 const names = (places: Place[]) => places.map((place) => place.name);
-const topReviewed = (world: WorldState, { scope, by }: { scope: string; by: "category" | "town" }) =>
+const listTopReviewed = (world: WorldState, { scope, by }: { scope: string; by: "category" | "town" }) =>
   searchPlaces(world.map, {
     text: "",
     sort: "Most reviewed",

@@ -1,7 +1,7 @@
 /** @file Tasks that change something: saved lists, reviews, suggested edits; and signing in. */
 
 import { createRng } from "../../core/rng.ts";
-import { changed, pageShows, someText, unchanged, urlIs } from "../verify.ts";
+import { expectChange, pageShows, someText, expectNoChange, urlIs } from "../verify.ts";
 import { defineTemplate } from "../template.ts";
 import { click, exit, select, type } from "../hands.ts";
 import type { Action } from "../../core/action.ts";
@@ -13,7 +13,7 @@ import {
   createList,
   deleteList,
   listsOf,
-  placeNamed,
+  findPlace,
   removePlace,
   renameList,
   savePlace,
@@ -63,7 +63,7 @@ const TEXTS: readonly [stars: number, text: string][] = [
 ];
 
 const mine = ({ map }: WorldState): SavedList[] => listsOf(map, USER);
-const listNamed = (world: WorldState, name: string): SavedList =>
+const findList = (world: WorldState, name: string): SavedList =>
   mine(world).find((list) => list.name === name)!;
 
 function* openList(first: Observation, list: string): Generator<Action, Observation, Observation> {
@@ -95,7 +95,7 @@ export const templates = [
         return list.places.includes(place.slug) ? [] : [{ place: place.name, list: list.name }];
       }),
     check: ({ place, list }, world) => [
-      changed((state) => savePlace(state, listNamed(world, list).id, placeNamed(world.map, place).slug)),
+      expectChange((state) => savePlace(state, findList(world, list).id, findPlace(world.map, place).slug)),
     ],
     *oracle({ place, list }, first) {
       yield* save(first, place, list);
@@ -120,7 +120,7 @@ export const templates = [
         })),
       ),
     check: ({ place, list }, world) => [
-      changed((state) => removePlace(state, listNamed(world, list).id, placeNamed(world.map, place).slug)),
+      expectChange((state) => removePlace(state, findList(world, list).id, findPlace(world.map, place).slug)),
     ],
     *oracle({ place, list }, first) {
       const page = yield* openList(first, list);
@@ -139,7 +139,7 @@ export const templates = [
       'I need an empty list named "{name}". Create it.',
     ],
     instances: () => NAMES.map((name) => ({ name })),
-    check: ({ name }) => [changed((state) => createList(state, USER, name))],
+    check: ({ name }) => [expectChange((state) => createList(state, USER, name))],
     *oracle({ name }, first) {
       let page = yield click(first, "link", "Saved lists");
       page = yield type(page, "New list", name);
@@ -162,7 +162,7 @@ export const templates = [
         NAMES.filter((_, n) => n % 2 === i % 2).map((name) => ({ list: list.name, name })),
       ),
     check: ({ list, name }, world) => [
-      changed((state) => renameList(state, listNamed(world, list).id, name)),
+      expectChange((state) => renameList(state, findList(world, list).id, name)),
     ],
     *oracle({ list, name }, first) {
       let page = yield* openList(first, list);
@@ -183,7 +183,7 @@ export const templates = [
       'I do not need the list "{list}" any more. Delete it.',
     ],
     instances: (world) => mine(world).map((list) => ({ list: list.name })),
-    check: ({ list }, world) => [changed((state) => deleteList(state, listNamed(world, list).id))],
+    check: ({ list }, world) => [expectChange((state) => deleteList(state, findList(world, list).id))],
     *oracle({ list }, first) {
       let page = yield* openList(first, list);
       page = yield click(page, "button", "Delete list");
@@ -211,9 +211,9 @@ export const templates = [
       );
     },
     check: ({ name, first, second }, { map }) => [
-      changed((state) => {
+      expectChange((state) => {
         const { id } = createList(state, USER, name);
-        for (const place of [first, second]) savePlace(state, id, placeNamed(map, place).slug);
+        for (const place of [first, second]) savePlace(state, id, findPlace(map, place).slug);
       }),
     ],
     *oracle({ name, first: one, second: two }, first) {
@@ -243,8 +243,8 @@ export const templates = [
       });
     },
     check: ({ place, stars, text }, { map }) => [
-      changed((state) =>
-        addReview(state, placeNamed(map, place).slug, { author: "Mara Ellison", stars, text }),
+      expectChange((state) =>
+        addReview(state, findPlace(map, place).slug, { author: "Mara Ellison", stars, text }),
       ),
     ],
     *oracle({ place, stars, text }, first) {
@@ -275,9 +275,9 @@ export const templates = [
       }));
     },
     check: ({ place, phone }, { map }) => [
-      changed((state) =>
+      expectChange((state) =>
         suggestEdit(state, {
-          place: placeNamed(map, place).slug,
+          place: findPlace(map, place).slug,
           author: USER,
           field: "Phone",
           value: phone,
@@ -306,8 +306,8 @@ export const templates = [
     ],
     instances: ({ map }) => map.places.filter((place) => place.hours).map(({ name }) => ({ place: name })),
     check: ({ place }, { map }) => [
-      changed((state) => {
-        const { slug } = placeNamed(map, place);
+      expectChange((state) => {
+        const { slug } = findPlace(map, place);
         suggestEdit(state, { place: slug, author: USER, field: "Permanently closed", value: "" });
         state.map.suggestions.at(-1)!.value = someText();
       }),
@@ -341,7 +341,7 @@ export const templates = [
     check: ({ list }, { map }) => [
       urlIs(`/lists/${map.lists.find((candidate) => candidate.name === list)!.id}`, MAP_HOST),
       pageShows(list),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ user, password, list }, first) {
       let page = yield click(first, "link", "Sign in");

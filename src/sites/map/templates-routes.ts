@@ -4,13 +4,13 @@ import { createRng, type Rng } from "../../core/rng.ts";
 import type { Action } from "../../core/action.ts";
 import type { Observation } from "../../core/observation.ts";
 import { rows } from "../oracle-steps.ts";
-import { answerIs, unchanged, urlIs } from "../verify.ts";
+import { answerIs, expectNoChange, urlIs } from "../verify.ts";
 import { defineTemplate } from "../template.ts";
 import { click, exit, select, type } from "../hands.ts";
 import { withQuery } from "../ui.tsx";
 import type { WorldState } from "../world-state.ts";
 import { MAP_HOST } from "./context.tsx";
-import { CATEGORIES, directions, duration, km, nearby, placeNamed, townDistanceKm } from "./domain.ts";
+import { CATEGORIES, directions, duration, km, nearby, findPlace, townDistanceKm } from "./domain.ts";
 import { TOWNS } from "./gazetteer.ts";
 import { openPlace } from "./oracle-steps.ts";
 import { MODES } from "./roads.ts";
@@ -45,7 +45,7 @@ function trips({ map }: WorldState, count: number, label: string): Trip[] {
 }
 
 const routeOf = ({ map }: WorldState, { from, to, mode }: Trip) =>
-  directions(placeNamed(map, from), placeNamed(map, to), mode);
+  directions(findPlace(map, from), findPlace(map, to), mode);
 
 function* askRoute(
   first: Observation,
@@ -71,7 +71,7 @@ function nearInstances(
     .filter((near) => fits(nearOf({ map } as WorldState, near)));
 }
 const nearOf = ({ map }: WorldState, { place, category }: Near) =>
-  nearby(map, placeNamed(map, place), { category, withinKm: 1 });
+  nearby(map, findPlace(map, place), { category, withinKm: 1 });
 
 function* askNear(
   first: Observation,
@@ -101,7 +101,7 @@ export const templates = [
     instances: (world) => trips(world, 240, "map.route-distance"),
     check: (trip, world) => {
       const text = km(routeOf(world, trip).km);
-      return [answerIs(text, text.replace(" km", ""), text.replace(" km", "km")), unchanged()];
+      return [answerIs(text, text.replace(" km", ""), text.replace(" km", "km")), expectNoChange()];
     },
     *oracle(trip, first) {
       yield exit(summary(yield* askRoute(first, trip))[1]);
@@ -125,7 +125,7 @@ export const templates = [
       const { minutes } = routeOf(world, trip);
       return [
         answerIs(duration(minutes), `${minutes} min`, `${minutes} minutes`, String(minutes)),
-        unchanged(),
+        expectNoChange(),
       ];
     },
     *oracle(trip, first) {
@@ -147,7 +147,7 @@ export const templates = [
     instances: (world) => trips(world, 180, "map.show-route"),
     check: ({ from, to, mode }) => [
       urlIs(withQuery("/directions", { from, to, mode }), MAP_HOST),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle(trip, first) {
       yield* askRoute(first, trip);
@@ -167,7 +167,7 @@ export const templates = [
     words: kind,
     instances: (world) =>
       nearInstances(world, "map.nearest", ([a, b]) => a !== undefined && (!b || b.km - a.km > 0.02)),
-    check: (near, world) => [answerIs(nearOf(world, near)[0]!.place.name), unchanged()],
+    check: (near, world) => [answerIs(nearOf(world, near)[0]!.place.name), expectNoChange()],
     *oracle(near, first) {
       yield exit(rows(yield* askNear(first, near), "Place")[0]![0]);
     },
@@ -187,7 +187,7 @@ export const templates = [
       "I am at {place} and walk 1 km at most. How many places of the category {category} can I reach?",
     ],
     instances: (world) => nearInstances(world, "map.count-nearby", (found) => found.length > 0),
-    check: (near, world) => [answerIs(String(nearOf(world, near).length)), unchanged()],
+    check: (near, world) => [answerIs(String(nearOf(world, near).length)), expectNoChange()],
     *oracle(near, first) {
       yield exit(/of (\d+)$/m.exec((yield* askNear(first, near)).text)![1]);
     },
@@ -209,7 +209,7 @@ export const templates = [
       ),
     check: ({ from, to }, world) => {
       const text = km(distance(world, from, to));
-      return [answerIs(text, text.replace(" km", ""), text.replace(" km", "km")), unchanged()];
+      return [answerIs(text, text.replace(" km", ""), text.replace(" km", "km")), expectNoChange()];
     },
     *oracle({ from, to }, first) {
       const towns = yield click(first, "link", "Towns");

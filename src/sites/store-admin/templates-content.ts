@@ -15,12 +15,12 @@ import {
   clickInList,
   onSale,
   openProduct,
-  productNamed,
+  findProduct,
 } from "../store/oracle-steps.ts";
 import { setPrice } from "../store/products.ts";
 import { type ContentPage, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, changed, unchanged, urlIs } from "../verify.ts";
+import { answerIs, expectChange, expectNoChange, urlIs } from "../verify.ts";
 import type { Observation } from "../../core/observation.ts";
 
 /** Lists with a status filter: section, statuses, and the things that a status counts. */
@@ -31,7 +31,7 @@ const COUNTED: Record<string, (state: StoreState) => { status: string }[]> = {
   pages: (state) => state.pages,
 };
 
-const pageTitled = (state: StoreState, title: string): ContentPage =>
+const findPage = (state: StoreState, title: string): ContentPage =>
   state.pages.find((p) => p.title === title)!;
 
 const openPage = (o: Observation, title: string) => adminOpen(o, "Pages", title, title);
@@ -53,7 +53,7 @@ export const contentTemplates: TaskTemplate[] = [
       ),
     check: ({ what, status }, { store }) => [
       answerIs(String(COUNTED[what]!(store).filter((x) => x.status === status).length)),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ what, status }, o) {
       o = yield click(o, "link", what[0]!.toUpperCase() + what.slice(1));
@@ -84,7 +84,7 @@ export const contentTemplates: TaskTemplate[] = [
         })),
       ),
     check: ({ title, text, publish }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { id } = createPage(store, { title, body: text });
         if (publish) publishPage(store, id);
       }),
@@ -115,7 +115,7 @@ export const contentTemplates: TaskTemplate[] = [
         [0, 2, 5].map((k) => ({ title: p.title, text: at(PAGE_TEXTS, i + k) as string })),
       ),
     check: ({ title, text }) => [
-      changed(({ store }) => savePage(store, pageTitled(store, title).id, { title, body: text })),
+      expectChange(({ store }) => savePage(store, findPage(store, title).id, { title, body: text })),
     ],
     *oracle({ title, text }, o) {
       o = yield* openPage(o, title);
@@ -141,8 +141,8 @@ export const contentTemplates: TaskTemplate[] = [
         [0, 7].map((k) => ({ title: p.title, to: at(PAGE_TITLES, i + k) as string })),
       ),
     check: ({ title, to }) => [
-      changed(({ store }) => {
-        const { id, body } = pageTitled(store, title);
+      expectChange(({ store }) => {
+        const { id, body } = findPage(store, title);
         savePage(store, id, { title: to, body });
       }),
     ],
@@ -166,7 +166,7 @@ export const contentTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) =>
       store.pages.filter((p) => p.status === "Draft").map((p) => ({ title: p.title })),
-    check: ({ title }) => [changed(({ store }) => publishPage(store, pageTitled(store, title).id))],
+    check: ({ title }) => [expectChange(({ store }) => publishPage(store, findPage(store, title).id))],
     *oracle({ title }, o) {
       o = yield* openPage(o, title);
       yield click(o, "button", "Publish page");
@@ -187,7 +187,7 @@ export const contentTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) =>
       store.pages.filter((p) => p.status === "Published").map((p) => ({ title: p.title })),
-    check: ({ title }) => [changed(({ store }) => unpublishPage(store, pageTitled(store, title).id))],
+    check: ({ title }) => [expectChange(({ store }) => unpublishPage(store, findPage(store, title).id))],
     *oracle({ title }, o) {
       o = yield* openPage(o, title);
       yield click(o, "button", "Unpublish page");
@@ -207,7 +207,7 @@ export const contentTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) =>
       store.pages.filter((p) => p.status === "Draft").map((p) => ({ title: p.title })),
-    check: ({ title }) => [changed(({ store }) => deletePage(store, pageTitled(store, title).id))],
+    check: ({ title }) => [expectChange(({ store }) => deletePage(store, findPage(store, title).id))],
     *oracle({ title }, o) {
       o = yield* openPage(o, title);
       o = yield click(o, "button", "Delete page");
@@ -230,8 +230,8 @@ export const contentTemplates: TaskTemplate[] = [
     instances: ({ store }) =>
       store.pages.filter((p) => p.status === "Draft").map((p) => ({ title: p.title })),
     check: ({ title }, { store }) => [
-      changed((state) => publishPage(state.store, pageTitled(state.store, title).id)),
-      urlIs(`/help/${pageTitled(store, title).slug}`, storefront.host),
+      expectChange((state) => publishPage(state.store, findPage(state.store, title).id)),
+      urlIs(`/help/${findPage(store, title).slug}`, storefront.host),
     ],
     *oracle({ title }, o) {
       o = yield* openPage(o, title);
@@ -258,8 +258,8 @@ export const contentTemplates: TaskTemplate[] = [
         .filter((p) => p.id % 3 === 0 && p.stock > 0)
         .map((p) => ({ product: p.name, price: `${14 + ((p.id * 3) % 90)}.75` })),
     check: ({ product, price }) => [
-      changed(({ store }) => {
-        const { id } = productNamed(store, product);
+      expectChange(({ store }) => {
+        const { id } = findProduct(store, product);
         setPrice(store, id, cents(price));
         addToCart(store, 1, id, 1);
       }),

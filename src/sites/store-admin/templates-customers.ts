@@ -10,18 +10,18 @@ import {
   adminSearch,
   at,
   clickBelow,
-  customerNamed,
+  findCustomer,
 } from "../store/oracle-steps.ts";
 import { customerOf } from "../store/queries.ts";
 import { GROUPS, type CustomerGroup, type Message, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, changed, unchanged } from "../verify.ts";
+import { answerIs, expectChange, expectNoChange } from "../verify.ts";
 import type { Observation } from "../../core/observation.ts";
 
 type MessageParams = { customer: string; subject: string };
 
 function messageOf(state: StoreState, { customer, subject }: MessageParams): Message {
-  const { id } = customerNamed(state, customer);
+  const { id } = findCustomer(state, customer);
   return state.messages.find((m) => m.customerId === id && m.subject === subject)!;
 }
 
@@ -46,7 +46,7 @@ function setHome(
   name: string,
   form: { street: string; city: string; postcode: string },
 ): void {
-  const customer = customerNamed(state, name);
+  const customer = findCustomer(state, name);
   changeAddress(state, customer.id, customer.addresses.find((a) => a.label === "Home")!.id, form);
 }
 
@@ -60,7 +60,7 @@ function newAddressIn(text: string) {
 }
 
 function contactOf(state: StoreState, name: string) {
-  const { id, email, phone, group } = customerNamed(state, name);
+  const { id, email, phone, group } = findCustomer(state, name);
   return { id, form: { email, phone, group } };
 }
 
@@ -80,9 +80,9 @@ export const customerTemplates: TaskTemplate[] = [
         [0, 1].map((i) => ({ customer: x.name, what: at(["email", "city", "group"], x.id + i) })),
       ),
     check: ({ customer, what }, { store }) => {
-      const found = customerNamed(store, customer);
+      const found = findCustomer(store, customer);
       const value = what === "city" ? found.addresses[0]!.city : found[what as "email" | "group"];
-      return [answerIs(value), unchanged()];
+      return [answerIs(value), expectNoChange()];
     },
     *oracle({ customer, what }, o) {
       o = yield* adminSearch(o, "Customers", customer);
@@ -103,7 +103,7 @@ export const customerTemplates: TaskTemplate[] = [
       "I need to call {customer}. Which number?",
     ],
     instances: ({ store }) => store.customers.map((x) => ({ customer: x.name })),
-    check: ({ customer }, { store }) => [answerIs(customerNamed(store, customer).phone), unchanged()],
+    check: ({ customer }, { store }) => [answerIs(findCustomer(store, customer).phone), expectNoChange()],
     *oracle({ customer }, o) {
       o = yield* adminCustomer(o, customer);
       yield exit(o.elements.find((e) => e.label === "Phone")!.value ?? "");
@@ -129,7 +129,7 @@ export const customerTemplates: TaskTemplate[] = [
         ) as string,
       })),
     check: ({ customer, group }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { id, form } = contactOf(store, customer);
         saveCustomer(store, id, { ...form, group: group as CustomerGroup });
       }),
@@ -156,7 +156,7 @@ export const customerTemplates: TaskTemplate[] = [
     instances: ({ store }) =>
       store.customers.map((x) => ({ customer: x.name, phone: `555-${1205 + x.id * 39}` })),
     check: ({ customer, phone }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { id, form } = contactOf(store, customer);
         saveCustomer(store, id, { ...form, phone });
       }),
@@ -184,7 +184,7 @@ export const customerTemplates: TaskTemplate[] = [
         const [city, postcode] = at(NEW_TOWNS, x.id);
         return { customer: x.name, street: at(NEW_STREETS, x.id) as string, city, postcode };
       }),
-    check: ({ customer, ...form }) => [changed(({ store }) => setHome(store, customer, form))],
+    check: ({ customer, ...form }) => [expectChange(({ store }) => setHome(store, customer, form))],
     *oracle({ customer, ...form }, o) {
       o = yield* adminCustomer(o, customer);
       yield* editHome(o, form);
@@ -207,7 +207,7 @@ export const customerTemplates: TaskTemplate[] = [
         .filter((m) => m.subject === "Change of address")
         .map((m) => ({ customer: customerOf(store, m.customerId).name })),
     check: ({ customer }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { body } = messageOf(store, { customer, subject: "Change of address" });
         setHome(store, customer, newAddressIn(body));
       }),
@@ -236,7 +236,7 @@ export const customerTemplates: TaskTemplate[] = [
         [0, 1, 2].map((k) => ({ ...m, reply: at(REPLIES, i + k * 2) as string })),
       ),
     check: ({ reply, ...message }) => [
-      changed(({ store }) => replyToMessage(store, messageOf(store, message).id, reply)),
+      expectChange(({ store }) => replyToMessage(store, messageOf(store, message).id, reply)),
     ],
     *oracle({ reply, ...message }, o) {
       o = yield* openMessage(o, message);
@@ -258,7 +258,7 @@ export const customerTemplates: TaskTemplate[] = [
       "The message of {customer} about {subject} needs no answer. Close it.",
     ],
     instances: ({ store }) => openMessages(store),
-    check: (message) => [changed(({ store }) => closeMessage(store, messageOf(store, message).id))],
+    check: (message) => [expectChange(({ store }) => closeMessage(store, messageOf(store, message).id))],
     *oracle(message, o) {
       o = yield* openMessage(o, message);
       yield click(o, "button", "Close message");

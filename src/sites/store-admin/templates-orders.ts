@@ -13,14 +13,7 @@ import {
   setOrderStatus,
   setTracking,
 } from "../store/orders.ts";
-import {
-  adminOrder,
-  adminSearch,
-  at,
-  clickBelow,
-  customerNamed,
-  orderNumbered,
-} from "../store/oracle-steps.ts";
+import { adminOrder, adminSearch, at, clickBelow, findCustomer, findOrder } from "../store/oracle-steps.ts";
 import { customerOf, matches, orderTotal } from "../store/queries.ts";
 import {
   ORDER_STATUSES,
@@ -30,12 +23,12 @@ import {
   type StoreState,
 } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, answerJson, answerNotPossible, changed, unchanged } from "../verify.ts";
+import { answerIs, answerJson, answerNotPossible, expectChange, expectNoChange } from "../verify.ts";
 
 const SETTABLE = ORDER_STATUSES.slice(0, 4);
 
 const open = (order: Order) => order.status === "Pending" || order.status === "Processing";
-const sent = (order: Order) => order.status === "Shipped" || order.status === "Delivered";
+const isSent = (order: Order) => order.status === "Shipped" || order.status === "Delivered";
 
 /** Customers whose orders fill at most one page of the list, found by their name alone. */
 const buyers = (state: StoreState) =>
@@ -73,13 +66,13 @@ export const orderTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) =>
       store.orders
-        .filter((o) => open(o) || sent(o))
+        .filter((o) => open(o) || isSent(o))
         .map((o) => {
           const others = SETTABLE.filter((s) => s !== o.status);
           return { order: o.id, status: at(others, o.id) };
         }),
     check: ({ order, status }) => [
-      changed(({ store }) => setOrderStatus(store, order, status as OrderStatus)),
+      expectChange(({ store }) => setOrderStatus(store, order, status as OrderStatus)),
     ],
     *oracle({ order, status }, o) {
       o = yield* adminOrder(o, order);
@@ -101,8 +94,8 @@ export const orderTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => store.orders.map((o) => ({ order: o.id })),
     check: ({ order }, { store }) => [
-      answerIs(customerOf(store, orderNumbered(store, order).customerId).name),
-      unchanged(),
+      answerIs(customerOf(store, findOrder(store, order).customerId).name),
+      expectNoChange(),
     ],
     *oracle({ order }, o) {
       o = yield* adminSearch(o, "Orders", String(order));
@@ -122,7 +115,7 @@ export const orderTemplates: TaskTemplate[] = [
       "Find the total amount of order {order}.",
     ],
     instances: ({ store }) => store.orders.map((o) => ({ order: o.id })),
-    check: ({ order }, { store }) => [answerIs(money(orderTotal(orderNumbered(store, order)))), unchanged()],
+    check: ({ order }, { store }) => [answerIs(money(orderTotal(findOrder(store, order)))), expectNoChange()],
     *oracle({ order }, o) {
       o = yield* adminSearch(o, "Orders", String(order));
       yield exit(read(o, new RegExp(`\\[link Order ${order}\\] .*(\\$[\\d,.]+)`)));
@@ -146,8 +139,8 @@ export const orderTemplates: TaskTemplate[] = [
         .filter((o) => o.id % 2 === 0)
         .map((o) => ({ order: o.id, what: at(["payment", "shipping"], o.id / 2) })),
     check: ({ order, what }, { store }) => {
-      const found = orderNumbered(store, order);
-      return [answerIs(what === "payment" ? found.payment : found.shipping), unchanged()];
+      const found = findOrder(store, order);
+      return [answerIs(what === "payment" ? found.payment : found.shipping), expectNoChange()];
     },
     *oracle({ order, what }, o) {
       o = yield* adminOrder(o, order);
@@ -169,7 +162,7 @@ export const orderTemplates: TaskTemplate[] = [
       store.orders
         .filter((o) => o.id % 3 === 0 || open(o))
         .map((o) => ({ order: o.id, note: at(NOTES, o.id) as string })),
-    check: ({ order, note }) => [changed(({ store }) => addOrderNote(store, order, note))],
+    check: ({ order, note }) => [expectChange(({ store }) => addOrderNote(store, order, note))],
     *oracle({ order, note }, o) {
       o = yield* adminOrder(o, order);
       o = yield type(o, "Note", note);
@@ -193,7 +186,7 @@ export const orderTemplates: TaskTemplate[] = [
       store.orders
         .filter((o) => open(o) || o.status === "Shipped")
         .map((o) => ({ order: o.id, tracking: `TR${String(o.id * 577).slice(-6)}` })),
-    check: ({ order, tracking }) => [changed(({ store }) => setTracking(store, order, tracking))],
+    check: ({ order, tracking }) => [expectChange(({ store }) => setTracking(store, order, tracking))],
     *oracle({ order, tracking }, o) {
       o = yield* adminOrder(o, order);
       o = yield type(o, "Tracking", tracking);
@@ -213,7 +206,7 @@ export const orderTemplates: TaskTemplate[] = [
       "Order {order} has to be canceled.",
     ],
     instances: ({ store }) => store.orders.filter(open).map((o) => ({ order: o.id })),
-    check: ({ order }) => [changed(({ store }) => cancelOrder(store, order))],
+    check: ({ order }) => [expectChange(({ store }) => cancelOrder(store, order))],
     *oracle({ order }, o) {
       o = yield* adminOrder(o, order);
       o = yield click(o, "button", "Cancel order");
@@ -234,8 +227,8 @@ export const orderTemplates: TaskTemplate[] = [
       "Order {order} has to be refunded.",
     ],
     instances: ({ store }) =>
-      store.orders.filter((o) => sent(o) && o.id % 2 === 1).map((o) => ({ order: o.id })),
-    check: ({ order }) => [changed(({ store }) => refundOrder(store, order))],
+      store.orders.filter((o) => isSent(o) && o.id % 2 === 1).map((o) => ({ order: o.id })),
+    check: ({ order }) => [expectChange(({ store }) => refundOrder(store, order))],
     *oracle({ order }, o) {
       o = yield* adminOrder(o, order);
       o = yield click(o, "button", "Refund order");
@@ -256,9 +249,9 @@ export const orderTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) =>
       store.orders
-        .filter((o) => (sent(o) || o.status === "Refunded") && o.id % 5 === 0)
+        .filter((o) => (isSent(o) || o.status === "Refunded") && o.id % 5 === 0)
         .map((o) => ({ order: o.id })),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ order }, o) {
       yield* adminOrder(o, order);
       yield exit("N/A");
@@ -277,7 +270,7 @@ export const orderTemplates: TaskTemplate[] = [
       "Find the name of the customer of order {order}.",
     ],
     instances: () => Array.from({ length: 80 }, (_, i) => ({ order: 1460 + i * 7 })),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ order }, o) {
       o = yield* adminSearch(o, "Orders", String(order));
       read(o, /(No orders found)/);
@@ -299,9 +292,9 @@ export const orderTemplates: TaskTemplate[] = [
     instances: ({ store }) =>
       store.returns.filter((r) => r.status === "Requested").map((r) => ({ order: r.orderId })),
     check: ({ order }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const entry = store.returns.find((r) => r.orderId === order)!;
-        const days = daysBetween(orderNumbered(store, order).delivered!, entry.requested);
+        const days = daysBetween(findOrder(store, order).delivered!, entry.requested);
         decideReturn(store, entry.id, days <= RETURN_DAYS ? "Approved" : "Rejected");
       }),
     ],
@@ -326,10 +319,10 @@ export const orderTemplates: TaskTemplate[] = [
     instances: ({ store }) => buyers(store).map(({ name }) => ({ customer: name })),
     check: ({ customer }, { store }) => [
       answerJson(
-        store.orders.filter((o) => o.customerId === customerNamed(store, customer).id).map((o) => o.id),
+        store.orders.filter((o) => o.customerId === findCustomer(store, customer).id).map((o) => o.id),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ customer }, o) {
       o = yield* adminSearch(o, "Orders", customer);
@@ -351,8 +344,8 @@ export const orderTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => buyers(store).map(({ name }) => ({ customer: name })),
     check: ({ customer }, { store }) => {
-      const { id } = customerNamed(store, customer);
-      return [answerIs(String(store.orders.filter((o) => o.customerId === id).length)), unchanged()];
+      const { id } = findCustomer(store, customer);
+      return [answerIs(String(store.orders.filter((o) => o.customerId === id).length)), expectNoChange()];
     },
     *oracle({ customer }, o) {
       o = yield* adminSearch(o, "Orders", customer);
@@ -376,7 +369,7 @@ export const orderTemplates: TaskTemplate[] = [
       ORDER_STATUSES.filter((s) => highest(store, s)).map((s) => ({ status: s as string })),
     check: ({ status }, { store }) => {
       const { id } = highest(store, status)!;
-      return [answerIs(String(id), `Order ${id}`), unchanged()];
+      return [answerIs(String(id), `Order ${id}`), expectNoChange()];
     },
     *oracle({ status }, o) {
       o = yield click(o, "link", "Orders");
@@ -404,8 +397,8 @@ export const orderTemplates: TaskTemplate[] = [
           ["Processing", "Shipped", "Delivered"].map((status) => ({ customer: name, status })),
         ),
     check: ({ customer, status }) => [
-      changed(({ store }) => {
-        const { id } = customerNamed(store, customer);
+      expectChange(({ store }) => {
+        const { id } = findCustomer(store, customer);
         const order = store.orders.find((o) => o.customerId === id && o.status === "Pending")!;
         setOrderStatus(store, order.id, status as OrderStatus);
       }),

@@ -11,7 +11,7 @@ import {
   cents,
   clickBelow,
   onSale,
-  productNamed,
+  findProduct,
 } from "../store/oracle-steps.ts";
 import {
   createProduct,
@@ -23,12 +23,12 @@ import {
 } from "../store/products.ts";
 import type { StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerJson, answerNotPossible, changed, unchanged } from "../verify.ts";
+import { answerJson, answerNotPossible, expectChange, expectNoChange } from "../verify.ts";
 
 const newPrice = (i: number) => `${12 + ((i * 7) % 160)}.${at(["00", "50", "90", "25"], i)}`;
 
 function edit(state: StoreState, name: string, change: Partial<ProductForm>): void {
-  const product = productNamed(state, name);
+  const product = findProduct(state, name);
   saveProduct(state, product.id, { ...productForm(product), ...change });
 }
 
@@ -53,9 +53,9 @@ export const productTemplates: TaskTemplate[] = [
     instances: ({ store }) =>
       store.products
         .map((p) => ({ product: p.name, price: newPrice(p.id) }))
-        .filter(({ product, price }) => productNamed(store, product).price !== cents(price)),
+        .filter(({ product, price }) => findProduct(store, product).price !== cents(price)),
     check: ({ product, price }) => [
-      changed(({ store }) => setPrice(store, productNamed(store, product).id, cents(price))),
+      expectChange(({ store }) => setPrice(store, findProduct(store, product).id, cents(price))),
     ],
     *oracle({ product, price }, o) {
       o = yield* adminProduct(o, product);
@@ -81,7 +81,7 @@ export const productTemplates: TaskTemplate[] = [
         stock: p.stock === 5 + ((p.id * 11) % 140) ? 200 : 5 + ((p.id * 11) % 140),
       })),
     check: ({ product, stock }) => [
-      changed(({ store }) => setStock(store, productNamed(store, product).id, stock)),
+      expectChange(({ store }) => setStock(store, findProduct(store, product).id, stock)),
     ],
     *oracle({ product, stock }, o) {
       o = yield* adminProduct(o, product);
@@ -107,7 +107,7 @@ export const productTemplates: TaskTemplate[] = [
         .filter((p) => p.id % 2 === 0)
         .map((p) => ({ product: p.name, price: newPrice(p.id + 3), stock: 150 + (p.id % 60) })),
     check: ({ product, price, stock }) => [
-      changed(({ store }) => edit(store, product, { price: cents(price), stock })),
+      expectChange(({ store }) => edit(store, product, { price: cents(price), stock })),
     ],
     *oracle({ product, price, stock }, o) {
       o = yield* adminProduct(o, product);
@@ -132,7 +132,7 @@ export const productTemplates: TaskTemplate[] = [
       onSale(store)
         .filter((p) => p.id % 2 === 1)
         .map((p) => ({ product: p.name })),
-    check: ({ product }) => [changed(({ store }) => edit(store, product, { enabled: false }))],
+    check: ({ product }) => [expectChange(({ store }) => edit(store, product, { enabled: false }))],
     *oracle({ product }, o) {
       o = yield* adminProduct(o, product);
       o = yield click(o, "checkbox", "Enabled");
@@ -156,7 +156,7 @@ export const productTemplates: TaskTemplate[] = [
       store.products
         .filter((p) => p.id % 2 === 0)
         .map((p) => ({ product: p.name, text: at(PAGE_TEXTS, p.id / 2) as string })),
-    check: ({ product, text }) => [changed(({ store }) => edit(store, product, { description: text }))],
+    check: ({ product, text }) => [expectChange(({ store }) => edit(store, product, { description: text }))],
     *oracle({ product, text }, o) {
       o = yield* adminProduct(o, product);
       o = yield type(o, "Description", text);
@@ -185,7 +185,7 @@ export const productTemplates: TaskTemplate[] = [
         })),
       ),
     check: ({ product, category, price, stock }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         createProduct(store, {
           name: product,
           category,
@@ -231,7 +231,7 @@ export const productTemplates: TaskTemplate[] = [
         stockList(store, category, filter).map((p) => p.name),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ category, filter }, o) {
       o = yield click(o, "link", "Products");
@@ -258,7 +258,7 @@ export const productTemplates: TaskTemplate[] = [
       NEW_PRODUCTS.flatMap(([product], i) =>
         [0, 1, 2].map((k) => ({ product: product as string, price: newPrice(i + k) })),
       ),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ product }, o) {
       o = yield* adminSearch(o, "Products", product);
       read(o, /(No products found)/);

@@ -5,18 +5,18 @@ import { click, exit, select } from "../hands.ts";
 import { escape, read } from "../oracle-steps.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
 import { money } from "../store/format.ts";
-import { adminOpen, productNamed } from "../store/oracle-steps.ts";
+import { adminOpen, findProduct } from "../store/oracle-steps.ts";
 import { deleteReview, moderateReview } from "../store/products.ts";
 import { bestsellers, isSale, productOf, salesByCategory, salesMonths } from "../store/queries.ts";
 import type { Review, StoreState } from "../store/state.ts";
 import type { Observation } from "../../core/observation.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, changed, unchanged } from "../verify.ts";
+import { answerIs, expectChange, expectNoChange } from "../verify.ts";
 
 type ReviewParams = { product: string; author: string };
 
 function reviewOf(state: StoreState, { product, author }: ReviewParams): Review {
-  const { id } = productNamed(state, product);
+  const { id } = findProduct(state, product);
   return state.reviews.find((r) => r.productId === id && r.author === author)!;
 }
 
@@ -43,7 +43,7 @@ export const reviewTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => [...reviewsWith("Pending")(store), ...reviewsWith("Rejected")(store)],
     check: (params) => [
-      changed(({ store }) => moderateReview(store, reviewOf(store, params).id, "Approved")),
+      expectChange(({ store }) => moderateReview(store, reviewOf(store, params).id, "Approved")),
     ],
     *oracle(params, o) {
       o = yield* openReview(o, params);
@@ -68,7 +68,7 @@ export const reviewTemplates: TaskTemplate[] = [
       ...reviewsWith("Approved")(store).slice(0, 80),
     ],
     check: (params) => [
-      changed(({ store }) => moderateReview(store, reviewOf(store, params).id, "Rejected")),
+      expectChange(({ store }) => moderateReview(store, reviewOf(store, params).id, "Rejected")),
     ],
     *oracle(params, o) {
       o = yield* openReview(o, params);
@@ -88,7 +88,7 @@ export const reviewTemplates: TaskTemplate[] = [
       "Remove the review that {author} wrote of the {product} for good.",
     ],
     instances: ({ store }) => reviewsWith("Approved")(store).filter((_, i) => i % 3 === 0),
-    check: (params) => [changed(({ store }) => deleteReview(store, reviewOf(store, params).id))],
+    check: (params) => [expectChange(({ store }) => deleteReview(store, reviewOf(store, params).id))],
     *oracle(params, o) {
       o = yield* openReview(o, params);
       o = yield click(o, "button", "Delete review");
@@ -115,7 +115,7 @@ export const reviewTemplates: TaskTemplate[] = [
       }),
     check: ({ month: iso, rank }, { store }) => [
       answerIs(bestsellers(store, iso)[rank - 1]!.product.name),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ month: iso, rank }, o) {
       o = yield click(o, "link", "Reports");
@@ -141,7 +141,7 @@ export const reviewTemplates: TaskTemplate[] = [
       salesMonths(store).flatMap((iso) => CATEGORIES.map(({ name }) => ({ month: iso, category: name }))),
     check: ({ month: iso, category }, { store }) => [
       answerIs(money(salesByCategory(store).get(category)?.get(iso) ?? 0)),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ month: iso, category }, o) {
       o = yield click(o, "link", "Reports");
@@ -167,7 +167,7 @@ export const reviewTemplates: TaskTemplate[] = [
     instances: ({ store }) => salesMonths(store).map((iso) => ({ month: iso })),
     check: ({ month: iso }, { store }) => [
       answerIs(String(store.orders.filter((o) => isSale(o) && o.placed.startsWith(iso)).length)),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ month: iso }, o) {
       o = yield click(o, "link", "Reports");

@@ -79,19 +79,19 @@ export function* adminCustomer(o: Observation, name: string): Stretch {
   return yield* adminOpen(o, "Customers", name, name);
 }
 
-export function productNamed(state: StoreState, name: string): Product {
+export function findProduct(state: StoreState, name: string): Product {
   const product = state.products.find((p) => p.name === name);
   invariant(product, `product ${name} exists`);
   return product;
 }
 
-export function customerNamed(state: StoreState, name: string): Customer {
+export function findCustomer(state: StoreState, name: string): Customer {
   const customer = state.customers.find((c) => c.name === name);
   invariant(customer, `customer ${name} exists`);
   return customer;
 }
 
-export function orderNumbered(state: StoreState, id: number): Order {
+export function findOrder(state: StoreState, id: number): Order {
   const order = state.orders.find((o) => o.id === id);
   invariant(order, `order ${id} exists`);
   return order;

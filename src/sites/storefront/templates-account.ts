@@ -19,12 +19,12 @@ import {
   onSale,
   openProduct,
   ownOrders,
-  productNamed,
+  findProduct,
 } from "../store/oracle-steps.ts";
 import { writeReview } from "../store/products.ts";
 import { customerOf } from "../store/queries.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, changed, unchanged } from "../verify.ts";
+import { answerIs, expectChange, expectNoChange } from "../verify.ts";
 import type { Observation } from "../../core/observation.ts";
 
 const newAddress = (i: number) => {
@@ -54,7 +54,7 @@ export const accountTemplates: TaskTemplate[] = [
     ],
     instances: () =>
       Array.from({ length: 150 }, (_, i) => ({ label: at(ADDRESS_NAMES, i) as string, ...newAddress(i) })),
-    check: (form) => [changed(({ store }) => void addAddress(store, 1, form))],
+    check: (form) => [expectChange(({ store }) => void addAddress(store, 1, form))],
     *oracle(form, o) {
       o = yield click(o, "link", "Account");
       o = yield click(o, "link", "Addresses");
@@ -81,7 +81,7 @@ export const accountTemplates: TaskTemplate[] = [
         ...newAddress(i + 4),
       })),
     check: ({ label, ...form }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { id } = customerOf(store, 1).addresses.find((a) => a.label === label)!;
         changeAddress(store, 1, id, form);
       }),
@@ -107,7 +107,7 @@ export const accountTemplates: TaskTemplate[] = [
     ],
     instances: () => Array.from({ length: 120 }, (_, i) => ({ phone: `555-${2013 + i * 61}` })),
     check: ({ phone }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { email, newsletter } = customerOf(store, 1);
         saveContact(store, 1, { email, phone, newsletter });
       }),
@@ -138,7 +138,7 @@ export const accountTemplates: TaskTemplate[] = [
         })),
       ),
     check: ({ email }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { phone, newsletter } = customerOf(store, 1);
         saveContact(store, 1, { email, phone, newsletter });
       }),
@@ -169,9 +169,9 @@ export const accountTemplates: TaskTemplate[] = [
         title: at(REVIEW_TITLES, p.id) as string,
       })),
     check: ({ product, rating, title }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const author = customerOf(store, 1).name;
-        writeReview(store, productNamed(store, product).id, author, { rating, title, text: "" });
+        writeReview(store, findProduct(store, product).id, author, { rating, title, text: "" });
       }),
     ],
     *oracle({ product, rating, title }, o) {
@@ -204,7 +204,7 @@ export const accountTemplates: TaskTemplate[] = [
         })),
       ),
     check: ({ subject, order, message }) => [
-      changed(
+      expectChange(
         ({ store }) => void sendMessage(store, 1, { subject, body: contactBody(String(order), message) }),
       ),
     ],
@@ -232,7 +232,7 @@ export const accountTemplates: TaskTemplate[] = [
     instances: () => POLICY_QUESTIONS.map(([topic, question]) => ({ question, topic })),
     check: ({ question }) => [
       answerIs(...POLICY_QUESTIONS.find(([, asked]) => asked === question)![2]),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ question, topic }, o) {
       o = yield click(o, "link", "Help");

@@ -13,12 +13,12 @@ import {
   onSale,
   openProduct,
   ownOrders,
-  productNamed,
+  findProduct,
 } from "../store/oracle-steps.ts";
 import { moderateReview, setStock, writeReview } from "../store/products.ts";
 import { customerOf } from "../store/queries.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { changed } from "../verify.ts";
+import { expectChange } from "../verify.ts";
 
 export const bothTemplates: TaskTemplate[] = [
   defineTemplate<{ product: string; rating: number; title: string }>({
@@ -38,10 +38,10 @@ export const bothTemplates: TaskTemplate[] = [
         .filter((p) => p.id % 4 === 1)
         .map((p) => ({ product: p.name, rating: 1 + (p.id % 5), title: at(REVIEW_TITLES, p.id) as string })),
     check: ({ product, rating, title }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const author = customerOf(store, 1).name;
         const form = { rating, title, text: "" };
-        const review = writeReview(store, productNamed(store, product).id, author, form);
+        const review = writeReview(store, findProduct(store, product).id, author, form);
         moderateReview(store, review.id, "Approved");
       }),
     ],
@@ -80,7 +80,7 @@ export const bothTemplates: TaskTemplate[] = [
         })),
       ),
     check: ({ subject, order, message, reply }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const { id } = sendMessage(store, 1, { subject, body: contactBody(String(order), message) });
         replyToMessage(store, id, reply);
       }),
@@ -116,8 +116,8 @@ export const bothTemplates: TaskTemplate[] = [
         .filter((p) => p.stock === 0)
         .flatMap((p) => [12, 25, 40].map((stock) => ({ product: p.name, stock }))),
     check: ({ product, stock }) => [
-      changed(({ store }) => {
-        const { id } = productNamed(store, product);
+      expectChange(({ store }) => {
+        const { id } = findProduct(store, product);
         setStock(store, id, stock);
         addToCart(store, 1, id, 1);
       }),
@@ -153,7 +153,7 @@ export const bothTemplates: TaskTemplate[] = [
           .map((to) => ({ status, to })),
       ),
     check: ({ status, to }) => [
-      changed(({ store }) => {
+      expectChange(({ store }) => {
         const order = ownOrders(store).findLast((o) => o.status === status)!;
         setOrderStatus(store, order.id, to as "Shipped");
       }),

@@ -4,11 +4,11 @@ import { click, exit, search, select } from "../hands.ts";
 import { escape, read, readAll } from "../oracle-steps.ts";
 import { CATEGORIES } from "../store/data/catalog.ts";
 import { money } from "../store/format.ts";
-import { at, onSale, openProduct, productNamed } from "../store/oracle-steps.ts";
+import { at, onSale, openProduct, findProduct } from "../store/oracle-steps.ts";
 import { approvedReviews, productOf, searchProducts } from "../store/queries.ts";
 import type { Product, StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, answerJson, answerNotPossible, unchanged, urlIs } from "../verify.ts";
+import { answerIs, answerJson, answerNotPossible, expectNoChange, urlIs } from "../verify.ts";
 import { app } from "./app.ts";
 
 const DETAILS = ["Colour", "Material", "Weight", "Warranty"] as const;
@@ -54,7 +54,7 @@ function extremeTemplate(id: string, sign: 1 | -1, phrasings: string[], testOnly
         .map(({ kind }) => ({ kind })),
     check: ({ kind }, { store }) => {
       const { products } = kinds(store).find((k) => k.kind === kind)!;
-      return [answerIs(extreme(products, sign)!.name), unchanged()];
+      return [answerIs(extreme(products, sign)!.name), expectNoChange()];
     },
     *oracle({ kind }, o) {
       o = yield search(o, "Search products", kind);
@@ -82,12 +82,12 @@ export const catalogTemplates: TaskTemplate[] = [
       "I want to know what I would pay for the {product}.",
     ],
     instances: ({ store }) => onSale(store).map((p) => ({ product: p.name })),
-    check: ({ product }, { store }) => [answerIs(money(productNamed(store, product).price)), unchanged()],
+    check: ({ product }, { store }) => [answerIs(money(findProduct(store, product).price)), expectNoChange()],
     *oracle({ product }, o) {
       o = yield search(o, "Search products", product);
       yield exit(read(o, priceOf(product)));
     },
-    wrongAnswer: ({ product }, { store }) => money(productNamed(store, product).price + 100),
+    wrongAnswer: ({ product }, { store }) => money(findProduct(store, product).price + 100),
   }),
 
   defineTemplate<{ product: string; detail: string }>({
@@ -105,8 +105,8 @@ export const catalogTemplates: TaskTemplate[] = [
     instances: ({ store }) =>
       onSale(store).flatMap((p) => [0, 1].map((i) => ({ product: p.name, detail: at(DETAILS, p.id + i) }))),
     check: ({ product, detail }, { store }) => {
-      const value = detailOf(productNamed(store, product), detail);
-      return [answerIs(value, ...(detail === "Warranty" ? [value.split(" ")[0]!] : [])), unchanged()];
+      const value = detailOf(findProduct(store, product), detail);
+      return [answerIs(value, ...(detail === "Warranty" ? [value.split(" ")[0]!] : [])), expectNoChange()];
     },
     *oracle({ product, detail }, o) {
       o = yield* openProduct(o, product);
@@ -130,7 +130,7 @@ export const catalogTemplates: TaskTemplate[] = [
       onSale(store)
         .filter((p) => p.id % 2 === 0)
         .map((p) => ({ product: p.name })),
-    check: ({ product }, { store }) => [answerIs(productNamed(store, product).sku), unchanged()],
+    check: ({ product }, { store }) => [answerIs(findProduct(store, product).sku), expectNoChange()],
     *oracle({ product }, o) {
       o = yield* openProduct(o, product);
       o = yield click(o, "tab", "Details");
@@ -153,14 +153,14 @@ export const catalogTemplates: TaskTemplate[] = [
         .filter((p) => p.stock > 0)
         .map((p) => ({ product: p.name })),
     check: ({ product }, { store }) => {
-      const { stock } = productNamed(store, product);
-      return [answerIs(String(stock), `${stock} in stock`), unchanged()];
+      const { stock } = findProduct(store, product);
+      return [answerIs(String(stock), `${stock} in stock`), expectNoChange()];
     },
     *oracle({ product }, o) {
       o = yield* openProduct(o, product);
       yield exit(read(o, /(\d+) in stock/));
     },
-    wrongAnswer: ({ product }, { store }) => String(productNamed(store, product).stock + 1),
+    wrongAnswer: ({ product }, { store }) => String(findProduct(store, product).stock + 1),
   }),
 
   extremeTemplate(
@@ -212,7 +212,7 @@ export const catalogTemplates: TaskTemplate[] = [
           1,
         )!.name,
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ brand, category }, o) {
       o = yield click(o, "link", category);
@@ -238,12 +238,10 @@ export const catalogTemplates: TaskTemplate[] = [
         .filter((r) => r.status === "Approved" && productOf(store, r.productId).enabled)
         .map((r) => ({ product: productOf(store, r.productId).name, author: r.author })),
     check: ({ product, author }, { store }) => {
-      const review = approvedReviews(store, productNamed(store, product).id).find(
-        (r) => r.author === author,
-      )!;
+      const review = approvedReviews(store, findProduct(store, product).id).find((r) => r.author === author)!;
       return [
         answerIs(String(review.rating), `${review.rating} stars`, `${review.rating} star`),
-        unchanged(),
+        expectNoChange(),
       ];
     },
     *oracle({ product, author }, o) {
@@ -252,9 +250,7 @@ export const catalogTemplates: TaskTemplate[] = [
       yield exit(read(o, new RegExp(`${escape(author)}, (\\d) star`)));
     },
     wrongAnswer: ({ product, author }, { store }) => {
-      const review = approvedReviews(store, productNamed(store, product).id).find(
-        (r) => r.author === author,
-      )!;
+      const review = approvedReviews(store, findProduct(store, product).id).find((r) => r.author === author)!;
       return String((review.rating % 5) + 1);
     },
   }),
@@ -275,10 +271,10 @@ export const catalogTemplates: TaskTemplate[] = [
         .map((p) => ({ product: p.name })),
     check: ({ product }, { store }) => [
       answerJson(
-        approvedReviews(store, productNamed(store, product).id).map((r) => r.author),
+        approvedReviews(store, findProduct(store, product).id).map((r) => r.author),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ product }, o) {
       o = yield* openProduct(o, product);
@@ -303,8 +299,8 @@ export const catalogTemplates: TaskTemplate[] = [
         .filter((p) => p.stock > 0)
         .map((p) => ({ product: p.name })),
     check: ({ product }, { store }) => {
-      const { price, stock } = productNamed(store, product);
-      return [answerJson({ price: money(price), stock }), unchanged()];
+      const { price, stock } = findProduct(store, product);
+      return [answerJson({ price: money(price), stock }), expectNoChange()];
     },
     *oracle({ product }, o) {
       o = yield* openProduct(o, product);
@@ -339,7 +335,7 @@ export const catalogTemplates: TaskTemplate[] = [
           .map((p) => p.name),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ brand, category }, o) {
       o = yield click(o, "link", category);
@@ -363,8 +359,8 @@ export const catalogTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => onSale(store).map((p) => ({ product: p.name })),
     check: ({ product }, { store }) => [
-      urlIs(`/product/${productNamed(store, product).id}`, app.host),
-      unchanged(),
+      urlIs(`/product/${findProduct(store, product).id}`, app.host),
+      expectNoChange(),
     ],
     *oracle({ product }, o) {
       yield* openProduct(o, product);
@@ -389,7 +385,7 @@ export const catalogTemplates: TaskTemplate[] = [
       ),
     check: ({ brand, category }) => {
       const { slug } = CATEGORIES.find((c) => c.name === category)!;
-      return [urlIs(`/category/${slug}?brand=${brand}`, app.host), unchanged()];
+      return [urlIs(`/category/${slug}?brand=${brand}`, app.host), expectNoChange()];
     },
     *oracle({ brand, category }, o) {
       o = yield click(o, "link", category);
@@ -419,7 +415,7 @@ export const catalogTemplates: TaskTemplate[] = [
           }),
         ),
       ).filter(({ product }) => searchProducts(store, product).length === 0),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ product }, o) {
       o = yield search(o, "Search products", product);
       read(o, /(No products found)/);

@@ -10,15 +10,15 @@ import {
   at,
   clickBelow,
   clickInList,
-  orderNumbered,
+  findOrder,
   ownOrders,
-  productNamed,
+  findProduct,
   signIn,
 } from "../store/oracle-steps.ts";
 import { customerOf, orderTotal, productOf, whyNoReturn } from "../store/queries.ts";
 import { RETURN_REASONS, type Order, type ReturnReason, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerIs, answerJson, answerNotPossible, changed, unchanged } from "../verify.ts";
+import { answerIs, answerJson, answerNotPossible, expectChange, expectNoChange } from "../verify.ts";
 import type { Observation } from "../../core/observation.ts";
 
 function* openOrder(o: Observation, order: number): Stretch {
@@ -56,10 +56,10 @@ const returnable = (state: StoreState, order: Order) =>
         .map((id) => productOf(state, id).name);
 
 const doReturn = (order: number, product: string, reason: string) =>
-  changed(({ store }) => {
+  expectChange(({ store }) => {
     openReturn(store, {
       orderId: order,
-      productId: productNamed(store, product).id,
+      productId: findProduct(store, product).id,
       reason: reason as ReturnReason,
       comment: "",
     });
@@ -88,8 +88,8 @@ export const orderTemplates: TaskTemplate[] = [
     instances: ({ store }) =>
       ownOrders(store).flatMap((o) => FACTS.map((what) => ({ order: o.id, what: what as string }))),
     check: ({ order, what }, { store }) => [
-      answerIs(orderFact(orderNumbered(store, order), what)),
-      unchanged(),
+      answerIs(orderFact(findOrder(store, order), what)),
+      expectNoChange(),
     ],
     *oracle({ order, what }, o) {
       o = yield* openOrder(o, order);
@@ -110,8 +110,8 @@ export const orderTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => ownOrders(store).map((o) => ({ order: o.id })),
     check: ({ order }, { store }) => {
-      const { placed } = orderNumbered(store, order);
-      return [answerIs(day(placed), placed), unchanged()];
+      const { placed } = findOrder(store, order);
+      return [answerIs(day(placed), placed), expectNoChange()];
     },
     *oracle({ order }, o) {
       o = yield* openOrder(o, order);
@@ -132,10 +132,10 @@ export const orderTemplates: TaskTemplate[] = [
     instances: ({ store }) => ownOrders(store).map((o) => ({ order: o.id })),
     check: ({ order }, { store }) => [
       answerJson(
-        orderNumbered(store, order).lines.map((l) => productOf(store, l.productId).name),
+        findOrder(store, order).lines.map((l) => productOf(store, l.productId).name),
         { anyOrder: true },
       ),
-      unchanged(),
+      expectNoChange(),
     ],
     *oracle({ order }, o) {
       o = yield* openOrder(o, order);
@@ -160,7 +160,7 @@ export const orderTemplates: TaskTemplate[] = [
       strangers(store)
         .filter(({ order }) => order.id % 3 === 0)
         .map(({ order, email, password }) => ({ email, password, order: order.id })),
-    check: ({ order }, { store }) => [answerIs(orderNumbered(store, order).status), unchanged()],
+    check: ({ order }, { store }) => [answerIs(findOrder(store, order).status), expectNoChange()],
     *oracle({ email, password, order }, o) {
       o = yield* signIn(o, email, password);
       o = yield* openOrder(o, order);
@@ -182,7 +182,7 @@ export const orderTemplates: TaskTemplate[] = [
       ownOrders(store)
         .filter(cancelable)
         .map((o) => ({ order: o.id })),
-    check: ({ order }) => [changed(({ store }) => cancelOrder(store, order))],
+    check: ({ order }) => [expectChange(({ store }) => cancelOrder(store, order))],
     *oracle({ order }, o) {
       o = yield* openOrder(o, order);
       o = yield click(o, "button", "Cancel order");
@@ -207,7 +207,7 @@ export const orderTemplates: TaskTemplate[] = [
       strangers(store)
         .filter(({ order }) => cancelable(order))
         .map(({ order, email, password }) => ({ email, password, order: order.id })),
-    check: ({ order }) => [changed(({ store }) => cancelOrder(store, order))],
+    check: ({ order }) => [expectChange(({ store }) => cancelOrder(store, order))],
     *oracle({ email, password, order }, o) {
       o = yield* signIn(o, email, password);
       o = yield* openOrder(o, order);
@@ -231,7 +231,7 @@ export const orderTemplates: TaskTemplate[] = [
       ownOrders(store)
         .filter((o) => !cancelable(o) && o.status !== "Canceled")
         .map((o) => ({ order: o.id })),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ order }, o) {
       yield* openOrder(o, order);
       yield exit("N/A");
@@ -307,7 +307,7 @@ export const orderTemplates: TaskTemplate[] = [
       ownOrders(store)
         .filter((o) => whyNoReturn(store, o) !== null)
         .flatMap((o) => o.lines.map((l) => ({ order: o.id, product: productOf(store, l.productId).name }))),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ order }, o) {
       yield* openOrder(o, order);
       yield exit("N/A");

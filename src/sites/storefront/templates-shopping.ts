@@ -10,17 +10,17 @@ import {
   onSale,
   openProduct,
   ownOrders,
-  productNamed,
+  findProduct,
 } from "../store/oracle-steps.ts";
 import { addToWishlist, removeFromWishlist } from "../store/products.ts";
 import { customerOf, productOf } from "../store/queries.ts";
 import { PAYMENTS, type Payment, type Shipping, type StoreState } from "../store/state.ts";
 import { defineTemplate, type TaskTemplate } from "../template.ts";
-import { answerNotPossible, changed, unchanged } from "../verify.ts";
+import { answerNotPossible, expectChange, expectNoChange } from "../verify.ts";
 
 const buyable = (state: StoreState) => onSale(state).filter((p) => p.stock >= 6);
 
-const wished = (state: StoreState) =>
+const listWished = (state: StoreState) =>
   (state.wishlists[1] ?? []).map((id) => productOf(state, id)).filter((p) => p.enabled);
 
 export const shoppingTemplates: TaskTemplate[] = [
@@ -37,7 +37,7 @@ export const shoppingTemplates: TaskTemplate[] = [
     ],
     instances: ({ store }) => buyable(store).map((p) => ({ product: p.name, quantity: 2 + (p.id % 4) })),
     check: ({ product, quantity }) => [
-      changed(({ store }) => addToCart(store, 1, productNamed(store, product).id, quantity)),
+      expectChange(({ store }) => addToCart(store, 1, findProduct(store, product).id, quantity)),
     ],
     *oracle({ product, quantity }, o) {
       o = yield* openProduct(o, product);
@@ -58,7 +58,9 @@ export const shoppingTemplates: TaskTemplate[] = [
       "I want to buy the {product} later. Add it to the cart.",
     ],
     instances: ({ store }) => buyable(store).map((p) => ({ product: p.name })),
-    check: ({ product }) => [changed(({ store }) => addToCart(store, 1, productNamed(store, product).id, 1))],
+    check: ({ product }) => [
+      expectChange(({ store }) => addToCart(store, 1, findProduct(store, product).id, 1)),
+    ],
     *oracle({ product }, o) {
       o = yield* openProduct(o, product);
       yield click(o, "button", "Add to cart");
@@ -90,8 +92,8 @@ export const shoppingTemplates: TaskTemplate[] = [
           [first, second],
           [second, first],
         ].map((names) =>
-          changed(({ store }) => {
-            for (const name of names) addToCart(store, 1, productNamed(store, name).id, 1);
+          expectChange(({ store }) => {
+            for (const name of names) addToCart(store, 1, findProduct(store, name).id, 1);
           })(finished),
         );
         return tries.find((reasons) => reasons.length === 0) ?? tries[0]!;
@@ -125,8 +127,8 @@ export const shoppingTemplates: TaskTemplate[] = [
         address: at(["Home", "Work", "Home", "Parents"], p.id),
       })),
     check: ({ product, shipping, payment, address }) => [
-      changed(({ store }) => {
-        addToCart(store, 1, productNamed(store, product).id, 1);
+      expectChange(({ store }) => {
+        addToCart(store, 1, findProduct(store, product).id, 1);
         placeOrder(store, 1, {
           address: customerOf(store, 1).addresses.find((a) => a.label === address)!,
           shipping: shipping as Shipping,
@@ -157,7 +159,7 @@ export const shoppingTemplates: TaskTemplate[] = [
         .filter((p) => !store.wishlists[1]!.includes(p.id))
         .map((p) => ({ product: p.name })),
     check: ({ product }) => [
-      changed(({ store }) => addToWishlist(store, 1, productNamed(store, product).id)),
+      expectChange(({ store }) => addToWishlist(store, 1, findProduct(store, product).id)),
     ],
     *oracle({ product }, o) {
       o = yield* openProduct(o, product);
@@ -177,9 +179,9 @@ export const shoppingTemplates: TaskTemplate[] = [
       "Take the {product} off the wishlist.",
       "I no longer want the {product} on my wishlist.",
     ],
-    instances: ({ store }) => wished(store).map((p) => ({ product: p.name })),
+    instances: ({ store }) => listWished(store).map((p) => ({ product: p.name })),
     check: ({ product }) => [
-      changed(({ store }) => removeFromWishlist(store, 1, productNamed(store, product).id)),
+      expectChange(({ store }) => removeFromWishlist(store, 1, findProduct(store, product).id)),
     ],
     *oracle({ product }, o) {
       o = yield click(o, "link", "Wishlist");
@@ -200,10 +202,10 @@ export const shoppingTemplates: TaskTemplate[] = [
     ],
     words: ({ keep }) => ({ rest: keep ? "" : " and remove it from the wishlist" }),
     instances: ({ store }) =>
-      wished(store).flatMap((p) => [true, false].map((keep) => ({ product: p.name, keep }))),
+      listWished(store).flatMap((p) => [true, false].map((keep) => ({ product: p.name, keep }))),
     check: ({ product, keep }) => [
-      changed(({ store }) => {
-        const { id } = productNamed(store, product);
+      expectChange(({ store }) => {
+        const { id } = findProduct(store, product);
         addToCart(store, 1, id, 1);
         if (!keep) removeFromWishlist(store, 1, id);
       }),
@@ -235,7 +237,7 @@ export const shoppingTemplates: TaskTemplate[] = [
           }),
         )
         .map((o) => ({ order: o.id })),
-    check: ({ order }) => [changed(({ store }) => reorder(store, 1, order))],
+    check: ({ order }) => [expectChange(({ store }) => reorder(store, 1, order))],
     *oracle({ order }, o) {
       o = yield click(o, "link", "Orders");
       o = yield* clickInList(o, `Order ${order}`);
@@ -258,7 +260,7 @@ export const shoppingTemplates: TaskTemplate[] = [
       onSale(store)
         .filter((p) => p.stock === 0)
         .map((p) => ({ product: p.name })),
-    check: () => [answerNotPossible(), unchanged()],
+    check: () => [answerNotPossible(), expectNoChange()],
     *oracle({ product }, o) {
       o = yield search(o, "Search products", product);
       read(o, new RegExp(`\\[link ${escape(product)}\\].*(out of stock)`));

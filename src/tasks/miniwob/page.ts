@@ -8,7 +8,7 @@ const EPISODE_MAX_MS = 1_000_000;
  * ones, at the end, leave the page as it is. The instruction, the score display and the canvas that paints clicks belong
  * to people who watch: they are not shown, the listener and the clock that drive them are taken away.
  */
-export function injected(seed: number): string {
+export function makeInjectedScript(seed: number): string {
   return `<style>#query { visibility: hidden } #reward-display, #click-canvas, #sync-task-cover { display: none !important }</style>
 <script>if (typeof core !== "undefined") {
   const showCover = core.startEpisode;

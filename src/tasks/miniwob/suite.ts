@@ -29,7 +29,7 @@ import type { EpisodeWorld } from "../../browser/world.ts";
 import { parseAction } from "../../text/action.ts";
 import type { OracleRun, Suite, SiteOptions, SuiteSite } from "../suite.ts";
 import { filterTasks, unknown } from "../filter-tasks.ts";
-import { injected, INSTRUCTION } from "./page.ts";
+import { makeInjectedScript, INSTRUCTION } from "./page.ts";
 import type { Solver } from "./solvers/hands.ts";
 import { SOLVERS } from "./solvers/index.ts";
 import { TASK_NAMES, TRAIN_PAGES } from "./task-names.ts";
@@ -214,6 +214,6 @@ export async function servePage(root: string, request: Request, seed: number): P
   if (extname(path) !== ".html") return new Response(new Uint8Array(content), { headers });
   const html = content.toString("utf8");
   const at = html.lastIndexOf("</body>");
-  const extra = injected(seed);
+  const extra = makeInjectedScript(seed);
   return new Response(at < 0 ? html + extra : html.slice(0, at) + extra + html.slice(at), { headers });
 }

@@ -204,18 +204,18 @@ export function pythonString(value: unknown): string {
   if (value === true) return "True";
   if (value === false) return "False";
   if (Array.isArray(value))
-    return `[${value.map((item) => (typeof item === "string" ? pythonQuoted(item) : pythonString(item))).join(", ")}]`;
+    return `[${value.map((item) => (typeof item === "string" ? quoteForPython(item) : pythonString(item))).join(", ")}]`;
   if (typeof value === "object")
     return `{${Object.entries(value)
       .map(
         ([key, item]) =>
-          `${pythonQuoted(key)}: ${typeof item === "string" ? pythonQuoted(item) : pythonString(item)}`,
+          `${quoteForPython(key)}: ${typeof item === "string" ? quoteForPython(item) : pythonString(item)}`,
       )
       .join(", ")}}`;
   return String(value);
 }
 
-function pythonQuoted(text: string): string {
+function quoteForPython(text: string): string {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
   return `${quote}${quote === "'" ? escaped.replaceAll("'", "\\'") : escaped}${quote}`;

@@ -10,9 +10,9 @@ import {
   hover,
   lines,
   maybe,
-  named,
+  findName,
   patiently,
-  quoted,
+  readQuoted,
   select,
   Stuck,
   submit,
@@ -23,31 +23,31 @@ import {
 import { meanTheSame } from "./synonyms.ts";
 
 export const clickButton: Solver = function* (instruction, o) {
-  yield click(named(o, quoted(instruction)[0]!, { role: "button" }));
+  yield click(findName(o, readQuoted(instruction)[0]!, { role: "button" }));
 };
 
 export const clickTest: Solver = function* (instruction, o) {
-  yield click(named(o, /button (\w+)\./.exec(instruction)?.[1] ?? "Click Me!"));
+  yield click(findName(o, /button (\w+)\./.exec(instruction)?.[1] ?? "Click Me!"));
 };
 
 export const clickButtonSequence: Solver = function* (_, o) {
-  const next = yield click(named(o, "ONE"));
-  yield click(named(next, "TWO"));
+  const next = yield click(findName(o, "ONE"));
+  yield click(findName(next, "TWO"));
 };
 
-function listed(instruction: string): string[] {
+function readListed(instruction: string): string[] {
   const list = capture(instruction, /^Select (?:words similar to )?(.+) and click Submit/);
   return list === "nothing" ? [] : list.split(", ");
 }
 
 export const clickCheckboxes: Solver = function* (instruction, first) {
   let o = first;
-  for (const label of listed(instruction)) o = yield click(named(o, label, { role: "checkbox" }));
+  for (const label of readListed(instruction)) o = yield click(findName(o, label, { role: "checkbox" }));
   yield* submit(o);
 };
 
 export const clickCheckboxesSoft: Solver = function* (instruction, first) {
-  const wanted = listed(instruction);
+  const wanted = readListed(instruction);
   let o = first;
   for (const { name, label } of all(first, /./, "checkbox"))
     if (wanted.some((word) => meanTheSame(word, label))) o = yield click(name);
@@ -55,52 +55,52 @@ export const clickCheckboxesSoft: Solver = function* (instruction, first) {
 };
 
 export const clickOption: Solver = function* (instruction, first) {
-  const o = yield click(named(first, listed(instruction)[0]!, { role: "radio" }));
+  const o = yield click(findName(first, readListed(instruction)[0]!, { role: "radio" }));
   yield* submit(o);
 };
 
 export const chooseFromList: Solver = function* (instruction, first) {
   let o = first;
   for (const text of capture(instruction, /^Select (.+) from the/).split(", "))
-    o = yield select(named(o, /^/, { role: /combobox|listbox/ }), text);
+    o = yield select(findName(o, /^/, { role: /combobox|listbox/ }), text);
   yield* submit(o);
 };
 
 export const clickWidget: Solver = function* (instruction, o) {
-  const wanted = quoted(instruction)[0]!;
-  if (!wanted.startsWith("text")) yield click(named(o, /^/, { role: wanted }));
-  else yield click(named(o, wanted === "text" ? /^(?!.*text area)/ : /text area/, { role: "textbox" }));
+  const wanted = readQuoted(instruction)[0]!;
+  if (!wanted.startsWith("text")) yield click(findName(o, /^/, { role: wanted }));
+  else yield click(findName(o, wanted === "text" ? /^(?!.*text area)/ : /text area/, { role: "textbox" }));
 };
 
 export const clickDialog: Solver = function* (instruction, o) {
-  const label = quoted(instruction)[0]!;
-  yield click(named(o, label === "x" ? "Close" : label, { role: "button" }));
+  const label = readQuoted(instruction)[0]!;
+  yield click(findName(o, label === "x" ? "Close" : label, { role: "button" }));
 };
 
 export const clickLink: Solver = function* (instruction, o) {
-  yield click(named(o, quoted(instruction)[0]!));
+  yield click(findName(o, readQuoted(instruction)[0]!));
 };
 
 export const clickTab: Solver = function* (instruction, o) {
-  yield click(named(o, capture(instruction, /(Tab #\d)/), { role: "tab" }));
+  yield click(findName(o, capture(instruction, /(Tab #\d)/), { role: "tab" }));
 };
 
 /** Opens one tab or section after the other until the link is there. */
 export const findLinkInTabs: Solver = function* (instruction, first) {
-  const link = quoted(instruction)[0]!;
+  const link = readQuoted(instruction)[0]!;
   let o = first;
   const isLink = { role: /^(?!tab)/ };
   for (const { label } of all(first, /./, "tab")) {
     if (maybe(o, link, isLink)) break;
-    o = yield click(named(o, label, { role: "tab" }));
+    o = yield click(findName(o, label, { role: "tab" }));
     // An opening section shows its first line early and its links late.
     if (!maybe(o, link, isLink) && /Expand/.test(instruction)) o = yield wait;
   }
-  yield click(named(o, link, isLink));
+  yield click(findName(o, link, isLink));
 };
 
 export const expandAndSubmit: Solver = function* (_, first) {
-  const o = yield click(named(first, /^Section/));
+  const o = yield click(findName(first, /^Section/));
   // While the section grows, the button moves.
   yield* submit(yield* submit(o));
 };
@@ -110,10 +110,10 @@ export const clickMenu: Solver = function* (instruction, first) {
   const path = capture(instruction, /^Select (.+)$/).split(">");
   let o = first;
   for (const [index, label] of path.slice(0, -1).entries()) {
-    o = yield hover(named(o, label));
+    o = yield hover(findName(o, label));
     o = (yield* patiently(o, (page) => maybe(page, path[index + 1]!))).page;
   }
-  yield click(named(o, path.at(-1)!));
+  yield click(findName(o, path.at(-1)!));
 };
 
 /** What icons of media players and editors stand for. */
@@ -128,21 +128,21 @@ const ICONS: Record<string, string> = {
 };
 
 export const clickMenuItem: Solver = function* (instruction, first) {
-  const wanted = quoted(instruction)[1]!;
+  const wanted = readQuoted(instruction)[1]!;
   const label = ICONS[wanted.replace("ui-icon-", "")] ?? wanted;
-  let o = yield click(named(first, "Menu"));
+  let o = yield click(findName(first, "Menu"));
   const menus = o.elements.filter((element) => element.label !== "Menu" && !element.disabled);
   for (const { name } of menus) {
     if (maybe(o, label)) break;
     o = yield hover(name);
     o = (yield* patiently(o, (page) => maybe(page, label))).page;
   }
-  yield click(named(o, label));
+  yield click(findName(o, label));
 };
 
 export const clickPie: Solver = function* (instruction, first) {
-  const o = yield click(named(first, "+"));
-  yield* clickSoon(o, quoted(instruction)[0]!);
+  const o = yield click(findName(first, "+"));
+  yield* clickSoon(o, readQuoted(instruction)[0]!);
 };
 
 export const buyTicket: Solver = function* (instruction, o) {
@@ -153,14 +153,14 @@ export const buyTicket: Solver = function* (instruction, o) {
   const prices = all(o, /^Book for \$/).map(({ label }) => Number(label.replace(/\D/g, "")));
   const values = /duration/.test(instruction) ? durations : prices;
   const best = /cheapest|shortest/.test(instruction) ? Math.min(...values) : Math.max(...values);
-  yield click(named(o, /^Book for/, { nth: values.indexOf(best) + 1 }));
+  yield click(findName(o, /^Book for/, { nth: values.indexOf(best) + 1 }));
 };
 
 export const oddOrEven: Solver = function* (_, first) {
   const numbers = lines(first).flatMap((line) => /\]\s*(-?\d+)\s*\[/.exec(line)?.[1] ?? []);
   let o = first;
   for (const [index, number] of numbers.entries())
-    o = yield click(named(o, Number(number) % 2 === 0 ? "Even" : "Odd", { nth: index + 1 }));
+    o = yield click(findName(o, Number(number) % 2 === 0 ? "Even" : "Odd", { nth: index + 1 }));
   yield* submit(o);
 };
 
@@ -168,7 +168,7 @@ export const generateNumber: Solver = function* (instruction, first) {
   const fits = numberRule(instruction);
   let o = first;
   for (let tries = 0; tries < 60; tries++) {
-    o = yield click(named(o, "Generate"));
+    o = yield click(findName(o, "Generate"));
     const shown = lines(o).find((line) => /^-?\d+$/.test(line.trim()));
     if (shown !== undefined && fits(Number(shown))) {
       yield* submit(o);
@@ -190,13 +190,13 @@ export const phoneBook: Solver = function* (instruction, first) {
   if (!name || !what) throw new Stuck(instruction);
   const key = what.replace(" number", "");
   let o = first;
-  for (let page = 0; page < 20 && lines(o)[0]?.trim() !== name; page++) o = yield click(named(o, ">"));
+  for (let page = 0; page < 20 && lines(o)[0]?.trim() !== name; page++) o = yield click(findName(o, ">"));
   const line = lines(o).find((text) => text.toLowerCase().startsWith(`${key}:`));
-  yield click(named(o, capture(line ?? "", /\[\w+ ([^\]]+)\]/)));
+  yield click(findName(o, capture(line ?? "", /\[\w+ ([^\]]+)\]/)));
 };
 
 export const navigateTree: Solver = function* (instruction, first) {
-  const wanted = quoted(instruction)[0]!;
+  const wanted = readQuoted(instruction)[0]!;
   const opened = new Set<string>();
   let o: Observation = first;
   for (let tries = 0; tries < 25; tries++) {

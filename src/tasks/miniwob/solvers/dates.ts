@@ -11,7 +11,7 @@ import {
   fields,
   lines,
   maybe,
-  named,
+  findName,
   patiently,
   press,
   scrollTo,
@@ -43,8 +43,8 @@ function* pickDate(first: Observation, name: string, date: string): Steps<Observ
     o = yield press(Array.from({ length: Math.abs(back) }, () => key).join(" "), name);
   }
   for (let tries = 0; tries < 14 && shownMonth(o) !== wanted; tries++)
-    o = yield click(named(o, shownMonth(o) > wanted ? /^Prev/ : /^Next/));
-  o = yield click(named(o, String(day)));
+    o = yield click(findName(o, shownMonth(o) > wanted ? /^Prev/ : /^Next/));
+  o = yield click(findName(o, String(day)));
   // It fades away over what is below it.
   return (yield* patiently(o, (page) => (/\bSu \|/.test(page.text) ? undefined : true))).page;
 }
@@ -61,13 +61,13 @@ export const bookFlight: Solver = function* (instruction, first) {
   let o = yield* enterCity(first, "From:", from);
   o = yield* enterCity(o, "To:", to);
   o = yield* pickDate(o, fields(o)[2]!.name, date);
-  o = yield click(named(o, "Search"));
+  o = yield click(findName(o, "Search"));
   const { found } = yield* readFlights(o, what);
   yield click(found);
 };
 
 function* enterCity(first: Observation, label: string, city: string): Steps<Observation> {
-  const o = yield type(named(first, label), city);
+  const o = yield type(findName(first, label), city);
   // The suggestions have city and code; the field may have got a value that is not one of them.
   const isSuggestion = (text: string) => text.includes(city) && /\(\w{3}\)/.test(text);
   const { found } = yield* patiently(o, (page) =>

@@ -11,7 +11,7 @@ import {
   field,
   hover,
   lines,
-  named,
+  findName,
   press,
   selectText,
   Stuck,
@@ -19,7 +19,7 @@ import {
 } from "./hands.ts";
 
 export const dragBox: Solver = function* (_, first) {
-  const o = yield drag(named(first, "s"), named(first, "L"));
+  const o = yield drag(findName(first, "s"), findName(first, "L"));
   yield* submit(o);
 };
 
@@ -99,20 +99,20 @@ export const textEditor: Solver = function* (instruction, first) {
   if (o.error) throw new Stuck(o.error.message);
   if (style)
     o = yield click(
-      named(o, new RegExp({ italics: "italic", underlined: "underline" }[style] ?? style, "i")),
+      findName(o, new RegExp({ italics: "italic", underlined: "underline" }[style] ?? style, "i")),
     );
   else {
-    o = yield click(named(o, /color/i));
-    o = yield click(named(o, new RegExp(color!, "i")));
+    o = yield click(findName(o, /color/i));
+    o = yield click(findName(o, new RegExp(color!, "i")));
   }
   yield* submit(o);
 };
 
 export const ascendingNumbers: Solver = function* (_, first) {
-  const o = yield click(named(first, "1"));
+  const o = yield click(findName(first, "1"));
   let page = o;
   // The numbers are covered now; what covers them is in their order.
-  for (let rest = 0; rest < 4; rest++) page = yield click(named(page, /^(?!.*\d)/, { nth: 1 }));
+  for (let rest = 0; rest < 4; rest++) page = yield click(findName(page, /^(?!.*\d)/, { nth: 1 }));
 };
 
 export const gridCoordinate: Solver = function* (instruction, o) {
@@ -176,11 +176,11 @@ export const stockMarket: Solver = function* (instruction, first) {
   for (let tries = 0; tries < 60; tries++) {
     const price = Number(/\$([\d.]+)/.exec(lines(o).join(" "))?.[1] ?? Infinity);
     if (price < limit) {
-      o = yield click(named(o, "Buy"));
+      o = yield click(findName(o, "Buy"));
       return;
     }
     // Quicker than waiting.
-    o = yield hover(named(o, "Buy"));
+    o = yield hover(findName(o, "Buy"));
   }
   throw new Stuck("the price never falls so low");
 };
@@ -248,7 +248,7 @@ function candidates(o: Observation, { color, kind }: Description): string[] {
 
 export const countShape: Solver = function* (instruction, o) {
   const wanted = describe(capture(instruction, /^How many (.+) are there/));
-  yield click(named(o, String(candidates(o, wanted).length), { role: "button" }));
+  yield click(findName(o, String(candidates(o, wanted).length), { role: "button" }));
 };
 
 export const clickShape: Solver = function* (instruction, o) {
@@ -268,17 +268,17 @@ export const identifyShape: Solver = function* (_, o) {
   };
   const kind = Object.entries(names).find(([key]) => KINDS[key]!.test(label));
   if (!kind) throw new Stuck("the shape has no name in the text");
-  yield click(named(o, kind[1], { role: "button" }));
+  yield click(findName(o, kind[1], { role: "button" }));
 };
 
 export const clickColor: Solver = function* (instruction, o) {
-  yield click(named(o, new RegExp(capture(instruction, /the (\w+) colored/), "i")));
+  yield click(findName(o, new RegExp(capture(instruction, /the (\w+) colored/), "i")));
 };
 
 export const dragToResize: Solver = function* (instruction, first) {
   const larger = /larger/.test(instruction);
   const by = larger ? 12 : -12;
-  const handle = named(first, /resiz|handle/i, { nth: /width/.test(instruction) ? 1 : 2 });
+  const handle = findName(first, /resiz|handle/i, { nth: /width/.test(instruction) ? 1 : 2 });
   const o = yield drag(handle, /width/.test(instruction) ? `${by}, 0` : `0, ${by}`);
   if (o.error) throw new Stuck(o.error.message);
   yield* submit(o);

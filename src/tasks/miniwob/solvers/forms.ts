@@ -11,10 +11,10 @@ import {
   insert,
   lines,
   maybe,
-  named,
+  findName,
   patiently,
   press,
-  quoted,
+  readQuoted,
   scrollDown,
   scrollUp,
   select,
@@ -31,11 +31,11 @@ function* answer(o: Observation, text: string, nth = 1): Steps {
 }
 
 export const enterText: Solver = function* (instruction, o) {
-  yield* answer(o, quoted(instruction)[0]!);
+  yield* answer(o, readQuoted(instruction)[0]!);
 };
 
 export const enterTextCase: Solver = function* (instruction, o) {
-  const text = quoted(instruction)[0]!;
+  const text = readQuoted(instruction)[0]!;
   yield* answer(o, /upper case/.test(instruction) ? text.toUpperCase() : text.toLowerCase());
 };
 
@@ -56,12 +56,12 @@ function time24(text: string): string {
 }
 
 export const enterPassword: Solver = function* (instruction, first) {
-  const o = yield type(field(first, 1), quoted(instruction)[0]!);
-  yield* answer(o, quoted(instruction)[0]!, 2);
+  const o = yield type(field(first, 1), readQuoted(instruction)[0]!);
+  yield* answer(o, readQuoted(instruction)[0]!, 2);
 };
 
 export const logIn: Solver = function* (instruction, first) {
-  const [user, password] = quoted(instruction);
+  const [user, password] = readQuoted(instruction);
   let o = first;
   for (const [nth, text] of [
     [1, user!],
@@ -70,10 +70,10 @@ export const logIn: Solver = function* (instruction, first) {
     o = yield type(field(o, nth), text);
     // A popup may have come in between: away with it, and once more.
     if (!maybe(o, "Cancel")) continue;
-    o = yield click(named(o, "Cancel"));
+    o = yield click(findName(o, "Cancel"));
     o = yield type(field(o, nth), text);
   }
-  yield click(named(o, /^(Login|OK)$/));
+  yield click(findName(o, /^(Login|OK)$/));
 };
 
 export const focusText: Solver = function* (instruction, o) {
@@ -186,9 +186,9 @@ export const scrollText: Solver = function* (instruction, first) {
 };
 
 export const signAgreement: Solver = function* (instruction, first) {
-  const name = quoted(instruction)[0];
+  const name = readQuoted(instruction)[0];
   if (instruction.startsWith("Click the cancel")) {
-    yield click(named(first, "Cancel"));
+    yield click(findName(first, "Cancel"));
     return;
   }
   let o = first;
@@ -196,8 +196,8 @@ export const signAgreement: Solver = function* (instruction, first) {
     o = yield scrollDown(fields(o)[0]?.name ?? "textbox");
     if (o.error || o.elements.some((element) => element.label === "Agree" && !element.disabled)) break;
   }
-  o = yield type(named(o, "Name"), name!);
-  yield click(named(o, quoted(instruction)[1]!));
+  o = yield type(findName(o, "Name"), name!);
+  yield click(findName(o, readQuoted(instruction)[1]!));
 };
 
 export const multiForm: Solver = function* (instruction, first) {
@@ -209,7 +209,7 @@ export const multiForm: Solver = function* (instruction, first) {
     const text = /genre/i.test(label) ? genre! : /director/i.test(label) ? director! : year!;
     o = yield type(field(o, index + 1), text);
   }
-  yield click(named(o, /^(Submit|Search|Go!?|Find.*)$/i));
+  yield click(findName(o, /^(Submit|Search|Go!?|Find.*)$/i));
 };
 
 /** The label that stands before each field, or that a field has by itself. */
@@ -226,10 +226,10 @@ function labelsOfFields(o: Observation): string[] {
 
 export const searchEngine: Solver = function* (instruction, first) {
   const nth = Number(capture(instruction, /(\d+)(?:st|nd|rd|th) search result/));
-  let o = yield type(field(first), quoted(instruction)[0]!);
-  o = yield click(named(o, "Search"));
+  let o = yield type(field(first), readQuoted(instruction)[0]!);
+  o = yield click(findName(o, "Search"));
   const page = Math.ceil(nth / 3);
-  if (page > 1) o = yield click(named(o, String(page)));
+  if (page > 1) o = yield click(findName(o, String(page)));
   const results = all(o, /^[^\d<>]/, "link").filter(
     ({ label }) => !/^(Search|First|Last|Prev|Next)$/.test(label),
   );
@@ -239,7 +239,7 @@ export const searchEngine: Solver = function* (instruction, first) {
 };
 
 export const useAutocomplete: Solver = function* (instruction, first) {
-  const [start, end] = quoted(instruction);
+  const [start, end] = readQuoted(instruction);
   const o = yield type(field(first), start!);
   const { found } = yield* patiently(o, (page) =>
     all(page, /./, /^(?!textbox|combobox|button)/).find(
@@ -261,7 +261,7 @@ export const useSpinner: Solver = function* (instruction, first) {
 /** The page's sliders, or what has to be taken for one: something without words that answers to the mouse. */
 const slider = (o: Observation, nth: number) =>
   maybe(o, /^/, { role: "slider", nth }) ??
-  named(o, /^(|.*handle.*|.*slider.*)$/, { role: /^(clickable|link)$/, nth });
+  findName(o, /^(|.*handle.*|.*slider.*)$/, { role: /^(clickable|link)$/, nth });
 
 const shownNumbers = (o: Observation) =>
   lines(o).flatMap((line) => /^(?:\[[^\]]*\] ?)?(-?\d+)$/.exec(line.trim())?.[1] ?? []);
@@ -292,14 +292,14 @@ export const useSlider: Solver = function* (instruction, first) {
 export const formSequence: Solver = function* (instruction, first) {
   const value = Number(capture(instruction, /^Select (-?\d+)/));
   let o = yield* slideTo(first, 1, value);
-  o = yield click(named(o, /^/, { role: "checkbox", nth: Number(capture(instruction, /the (\d)/)) }));
+  o = yield click(findName(o, /^/, { role: "checkbox", nth: Number(capture(instruction, /the (\d)/)) }));
   yield* submit(o);
 };
 
 export const formSequence2: Solver = function* (instruction, first) {
   const radio = Number(capture(instruction, /the (\d)\w\w radio/));
-  let o = yield click(named(first, /^/, { role: "radio", nth: radio }));
-  o = yield type(field(o, Number(capture(instruction, /the (\d)\w\w textbox/))), quoted(instruction)[0]!);
+  let o = yield click(findName(first, /^/, { role: "radio", nth: radio }));
+  o = yield type(field(o, Number(capture(instruction, /the (\d)\w\w textbox/))), readQuoted(instruction)[0]!);
   yield* submit(o);
 };
 
@@ -309,10 +309,10 @@ export const formSequence3: Solver = function* (instruction, first) {
   let o = first;
   if (native && o.elements.find(({ name }) => name === native)?.options) o = yield select(native, option);
   else {
-    o = yield click(native ?? named(first, /^/));
-    o = yield click(named(o, option));
+    o = yield click(native ?? findName(first, /^/));
+    o = yield click(findName(o, option));
   }
-  yield click(named(o, quoted(instruction)[0]!));
+  yield click(findName(o, readQuoted(instruction)[0]!));
 };
 
 const HEX: Record<string, string> = {
@@ -350,7 +350,7 @@ export const useColorwheel: Solver = function* (instruction, first) {
 
 export const terminal: Solver = function* (instruction, first) {
   const extension = /extension \.?(\S+)$/.exec(instruction)?.[1];
-  let o = yield click(maybe(first, /user\$/) ?? maybe(first, /terminal/i) ?? named(first, /^/));
+  let o = yield click(maybe(first, /user\$/) ?? maybe(first, /terminal/i) ?? findName(first, /^/));
   o = yield insert("ls");
   o = yield press("Enter");
   const output = lines(o).map((line) => line.replace(/^\[clickable |\]$/g, "").trim());

@@ -33,7 +33,7 @@ export function maybe(o: Observation, label: string | RegExp, wanted: Wanted = {
   return all(o, label, wanted.role)[(wanted.nth ?? 1) - 1]?.name;
 }
 
-export function named(o: Observation, label: string | RegExp, wanted: Wanted = {}): string {
+export function findName(o: Observation, label: string | RegExp, wanted: Wanted = {}): string {
   const name = maybe(o, label, wanted);
   if (name !== undefined) return name;
   throw new Stuck(
@@ -64,7 +64,8 @@ export function capture(text: string, pattern: RegExp): string {
 }
 
 /** The texts in double quotes. */
-export const quoted = (text: string): string[] => [...text.matchAll(/"([^"]*)"/g)].map((found) => found[1]!);
+export const readQuoted = (text: string): string[] =>
+  [...text.matchAll(/"([^"]*)"/g)].map((found) => found[1]!);
 
 const call = (action: string, element?: string, argument?: string) =>
   `do(action="${action}"${argument === undefined ? "" : `, argument=${JSON.stringify(argument)}`}${
@@ -107,7 +108,7 @@ export function* clickSoon(
   wanted: Wanted = {},
 ): Steps<Observation> {
   const { page, found } = yield* patiently(first, (o) => maybe(o, label, wanted));
-  return yield click(found ?? named(page, label, wanted));
+  return yield click(found ?? findName(page, label, wanted));
 }
 
 /**

@@ -9,7 +9,7 @@ import {
   field,
   lines,
   maybe,
-  named,
+  findName,
   patiently,
   scrollTo,
   Stuck,
@@ -94,17 +94,17 @@ export const emailInbox: Solver = function* (instruction, first) {
   let o = yield click(found);
   switch (wish.what) {
     case "delete":
-      yield click(named(o, /trash|delete/i));
+      yield click(findName(o, /trash|delete/i));
       return;
     case "star":
-      yield click(named(o, /star/i));
+      yield click(findName(o, /star/i));
       return;
     case "reply":
     case "forward":
       o = (yield* scrollTo(o, (page) => maybe(page, wish.what === "reply" ? /reply/i : /forward/i))).page;
-      o = yield click(named(o, wish.what === "reply" ? /reply/i : /forward/i));
+      o = yield click(findName(o, wish.what === "reply" ? /reply/i : /forward/i));
       o = yield type(field(o), wish.text!);
-      yield click(named(o, /send/i));
+      yield click(findName(o, /send/i));
   }
 };
 

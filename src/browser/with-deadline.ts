@@ -1,12 +1,12 @@
 /** @file Waiting with an end: nothing in an episode may wait for the page without a limit. */
 
-/** What {@link bounded} rejects with when the time is up. */
+/** What {@link withDeadline} rejects with when the time is up. */
 export class TooLate extends Error {
   override readonly name = "TooLate";
 }
 
 /** `promise`, but rejects with {@link TooLate} after `ms` and with the signal's reason when it is aborted. */
-export async function bounded<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
+export async function withDeadline<T>(promise: Promise<T>, ms: number, signal?: AbortSignal): Promise<T> {
   // Whoever loses the race must not become an unhandled rejection.
   promise.catch(() => {});
   signal?.throwIfAborted();
