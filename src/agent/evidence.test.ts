@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Observation } from "../core/observation.ts";
 import type { Step } from "../core/trajectory.ts";
 import { parseAction } from "../text/action.ts";
-import { findEvidence, isReport, wordsOf } from "./evidence.ts";
+import { findEvidence, isReport, unseenNumbers, wordsOf } from "./evidence.ts";
 
 const page = (body: string): Observation => ({
   format: "compact",
@@ -69,4 +69,12 @@ test("an answer may be put together from several pages", () => {
   const { supported, evidence } = findEvidence("Alder 12, Birch 15", trajectory);
   expect(supported).toBe(true);
   expect(evidence.map((each) => each.step)).toEqual([1, 0]);
+});
+
+test("numbers that are from nowhere are told: no page, and nothing that is known, has them", () => {
+  const trajectory = seen("Order 1361 | $185.95");
+  expect(
+    unseenNumbers("Order 1361 of $185.95 comes in 2 days, on 2026-12-01", trajectory, ["2 days"]),
+  ).toEqual(["2026", "12", "01"]);
+  expect(unseenNumbers("It is on its way", trajectory, [])).toEqual([]);
 });

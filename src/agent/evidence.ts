@@ -67,6 +67,21 @@ export function findEvidence(
   return { supported, evidence };
 }
 
+/** The numbers of an answer that neither a page of the run nor one of the texts in `known` has. */
+export function unseenNumbers(
+  answer: string,
+  trajectory: Pick<Trajectory, "steps" | "finalObservation">,
+  known: readonly string[],
+): string[] {
+  const typed = typedTexts(trajectory);
+  const read = pagesOf(trajectory).flatMap(({ observation }) => [
+    observation.title,
+    ...bodyOf(observation).map((line) => withoutTyped(line, typed)),
+  ]);
+  const seen = new Set([...known, ...read].flatMap(wordsOf));
+  return [...new Set(wordsOf(answer))].filter((word) => isNumber(word) && !seen.has(word));
+}
+
 /** Passages that together carry what is still missing, those that carry most of it first. */
 function chooseFew<P extends { words: string[] }>(passages: readonly P[], missing: ReadonlySet<string>): P[] {
   const open = new Set(missing);

@@ -3,6 +3,7 @@
  * the agent's: a turn that broke before anything was sent is taken again.
  */
 
+import { unseenNumbers } from "../evidence.ts";
 import type { RunResult } from "../run.ts";
 import type { ConversationLog } from "./conversation-log.ts";
 import type { ConversationParts } from "./conversation-parts.ts";
@@ -30,6 +31,7 @@ export interface TurnOptions {
 type Result = Pick<RunResult, "outcome" | "reason" | "answer" | "unsupported" | "budgetSpent"> & {
   /** `null`: it broke before the run. */
   id: string | null;
+  trajectory?: RunResult["trajectory"];
 };
 
 interface Turn {
@@ -122,7 +124,13 @@ export class AgentTurns {
         return forms.askQuestions(end.fields);
       case "nothing":
         return this.#fail({ ...turn, outcome: end.why }, end.isWorld ? OUR_FAULT : SORRY);
-      case "say":
+      case "say": {
+        const unseen = this.#unseen(end.text, result);
+        if (unseen.length > 0) {
+          log.append({ kind: "chat/turn", ...turn, failed: true });
+          const said = JSON.stringify(end.text);
+          return handOver(`the agent wanted to say ${said}; it saw ${unseen.join(", ")} nowhere`, "service");
+        }
         log.append({ kind: "chat/turn", ...turn, failed: result.outcome === "refused" });
         log.append({
           kind: "chat/message",
@@ -132,7 +140,22 @@ export class AgentTurns {
           ...(result.unsupported && { unsupported: true }),
         });
         this.#handOverIfStuck();
+      }
     }
+  }
+
+  /** Numbers of what the customer is about to read that are from nowhere: prices, dates and orders that a model makes up. */
+  #unseen(text: string, { trajectory }: Result): string[] {
+    const { policy } = this.#options.parts;
+    if (!policy.handover.unseenNumbers || trajectory === undefined) return [];
+    const { messages, customer, answers } = this.#view;
+    const known = [
+      policy.instructions,
+      ...messages.map((message) => message.text),
+      ...Object.values({ ...customer, ...answers }),
+      ...doneOf(this.#options.decisions()),
+    ];
+    return unseenNumbers(text, trajectory, known);
   }
 
   #fail(turn: Turn, text: string): void {

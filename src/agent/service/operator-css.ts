@@ -4,6 +4,7 @@ export const OPERATOR_CSS = `
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 18px; padding: 10px 20px; border-bottom: 1px solid var(--rule); background: var(--panel); }
 .top .brand { font-weight: 650; color: var(--ink); text-decoration: none; }
 .top .right { margin-left: auto; display: flex; gap: 12px; align-items: center; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .skip { position: absolute; left: -9999px; } .skip:focus { left: 8px; top: 8px; background: var(--raised); padding: 6px 10px; z-index: 9; }
 button, input, textarea { font: inherit; font-size: 14px; color: var(--ink); background: var(--raised); border: 1px solid var(--dim); border-radius: 6px; padding: 5px 12px; min-height: 34px; }
 button { cursor: pointer; } button:hover { border-color: var(--accent); } textarea { width: 100%; }

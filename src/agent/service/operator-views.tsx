@@ -34,7 +34,7 @@ export function Page(props: { title: string; name: string; by: string | null; ch
             </a>
             {props.by !== null && (
               <div class="right">
-                <span class="live">live</span>
+                <span class="live">not connected</span>
                 <span class="dim">{props.by}</span>
                 <form method="post" action="/operator/logout">
                   <button>Sign out</button>
@@ -42,6 +42,7 @@ export function Page(props: { title: string; name: string; by: string | null; ch
               </div>
             )}
           </header>
+          <p id="news" class="unseen" role="status"></p>
           <main id="main">{props.children}</main>
         </body>
       </html>
@@ -99,7 +100,7 @@ export function ListView({ all }: { all: readonly Listed[] }) {
   );
   const waiting = open.filter(({ view }) => view.state === "waiting").length;
   return (
-    <div id="live">
+    <div id="live" data-waits={`${waiting} wait for a person, ${pending} for approval`}>
       <h1>Conversations</h1>
       <dl class="facts">
         <Fact label="Open" value={open.length} />
@@ -179,8 +180,9 @@ export interface ConversationPage {
 
 export function LiveView({ view, events, conversation, decisions }: ConversationPage) {
   const pending = conversation?.approvals.pending() ?? [];
+  const waits = pending.length > 0 ? "An approval is asked for" : `State: ${STATES[view.state][0]}`;
   return (
-    <div id="live">
+    <div id="live" data-waits={waits}>
       <div class="heading">
         <h1>Conversation</h1>
         <StateTag state={view.state} />

@@ -145,6 +145,12 @@ export const servicePolicySchema = z.strictObject({
         ])
         .describe("A message with one of them asks for a person."),
       afterFailures: z.int().min(1).default(2).describe("Turns in a row that came to nothing."),
+      unseenNumbers: z
+        .boolean()
+        .default(true)
+        .describe(
+          "An answer with a number that no page, no message and no instruction has is not sent: a person goes on.",
+        ),
       message: z
         .string()
         .min(1)

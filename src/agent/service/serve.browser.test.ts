@@ -16,9 +16,13 @@ import { SHOP_POLICY } from "./testing/shop-service.ts";
 
 const KEY = "a key of the tests, long enough";
 
-/** Answers at once, but cancels where the customer wants it. */
+let letGo: () => void;
+const written = new Promise<void>((resolve) => (letGo = resolve));
+
+/** Answers at once, but waits where it is asked to, and cancels where the customer wants it. */
 const model = scriptedPolicy([
-  ({ observation, task }: Turn) => {
+  async ({ observation, task }: Turn) => {
+    if (task.instruction.includes("Slowly")) await written;
     if (!task.instruction.trimEnd().endsWith('cancel my order"')) return exit("We deliver in three days.");
     return observation.title.startsWith("Order 1361") ? click("button Cancel order") : exit("/identify");
   },
@@ -231,6 +235,51 @@ test("in a browser: from the shop's page over identity, confirmation and approva
   expect(
     await page.getByRole("button", { name: "Help" }).evaluate((button) => button.matches(":focus")),
   ).toBe(true);
+  await Promise.all([customers.close(), operators.close()]);
+});
+
+/** What the focus is on, in the widget, too. */
+const focusOf = (page: Page) =>
+  page.evaluate(() => {
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+    return element?.getAttribute("aria-label") ?? element?.textContent;
+  });
+
+test("with the keyboard alone: the focus is taken from nobody who writes, and never lost", async () => {
+  const [page, customers] = await openPage(shopUrl);
+  const [operator, operators] = await openPage(served.operatorUrl);
+  await page.getByRole("button", { name: "Help" }).press("Enter");
+  await page.keyboard.type("Slowly, please cancel my order");
+  await page.keyboard.press("Enter");
+  await page.getByText("Writing").waitFor();
+  await page.keyboard.type("and tell me when");
+  letGo();
+  await page.getByRole("form", { name: "I need to know who you are" }).waitFor();
+  expect(await focusOf(page)).toBe("Your message");
+  await page.getByRole("button", { name: "Talk to a person" }).press("Enter");
+  await page.getByText("A person will answer here.").waitFor();
+  expect(await focusOf(page)).toBe("Your message");
+
+  const row = operator.getByRole("link", { name: "Slowly" });
+  await row.focus();
+  await page.keyboard.press("Enter");
+  const same = operator.getByRole("link", { name: "and tell me when" });
+  await same.waitFor();
+  expect(await focusOf(operator)).toBe("customer: and tell me when");
+  expect(await operator.locator("#news").textContent()).toMatch(/^\d+ wait for a person/);
+
+  await page.keyboard.press("Escape");
+  expect(await focusOf(page)).toBe("Help");
+  await same.press("Enter");
+  await operator.getByLabel("Message to the customer").fill("Kim here.");
+  await operator.getByRole("button", { name: "Send and take over" }).press("Enter");
+  await page.getByRole("button", { name: "Help (1 new)" }).press("Enter");
+  await page.getByText("Kim here.").waitFor();
+  expect(await focusOf(page)).toBe("Your message");
+  await operator.getByRole("button", { name: "Close", exact: true }).press("Enter");
+  await page.getByText("This chat is closed.").waitFor();
+  expect(await focusOf(page)).toBe("New chat");
   await Promise.all([customers.close(), operators.close()]);
 });
 

@@ -337,6 +337,16 @@ describe("what goes wrong", () => {
     expect(conversation.view).toMatchObject({ state: "agent", failures: 1 });
   });
 
+  test("an answer with a number from nowhere is not sent: a person goes on, and reads what it was", async () => {
+    await using shop = await shopService(scriptedPolicy([exit("It comes in 3 days, for $7.77.")]));
+    const { conversation } = await shop.service.open(null);
+    conversation.receive("When does it come? Within 3 days?");
+    await nextEvent(conversation, 0, isKind("chat/state"));
+    const reason = 'the agent wanted to say "It comes in 3 days, for $7.77."; it saw 7.77 nowhere';
+    expect(conversation.view).toMatchObject({ state: "waiting", reason });
+    expect(conversation.view.messages.filter(({ from }) => from === "agent")).toHaveLength(1);
+  });
+
   test("where the model's budget is used up a person goes on at once, and is told why", async () => {
     const spent: Script = () => {
       throw new BudgetSpent("the budget of 4 requests for the model's server is used up");

@@ -47,9 +47,14 @@ export function fieldsCard(
   fields: readonly Field[],
   send: (values: Record<string, string>) => Promise<Wrong | null>,
 ): Card {
-  const errors = make("p", { class: "errors", role: "alert" });
+  const errors = make("p", { class: "errors", id: `${id}-errors`, role: "alert" });
   const inputs = fields.map((field) => ({ field, control: controlOf(field, `${id}-${field.name}`) }));
-  const element = make("form", { class: "card", novalidate: "" }, make("p", {}, caption), errors);
+  const element = make(
+    "form",
+    { class: "card", novalidate: "", "aria-labelledby": `${id}-caption` },
+    make("p", { id: `${id}-caption` }, caption),
+    errors,
+  );
   for (const { field, control } of inputs)
     element.append(make("label", { for: control.id }, field.label), control);
   element.append(make("button", { type: "submit", class: "send" }, "Continue"));
@@ -58,9 +63,14 @@ export function fieldsCard(
     send(Object.fromEntries(inputs.map(({ field, control }) => [field.name, control.value]))).then(
       (wrong) => {
         errors.textContent = wrong ? Object.values(wrong.fields).join(" ") || wrong.error : "";
-        for (const { field, control } of inputs)
-          if (wrong && field.name in wrong.fields) control.setAttribute("aria-invalid", "true");
-          else control.removeAttribute("aria-invalid");
+        for (const { field, control } of inputs) {
+          const isWrong = wrong !== null && field.name in wrong.fields;
+          control.removeAttribute("aria-invalid");
+          control.removeAttribute("aria-describedby");
+          if (!isWrong) continue;
+          control.setAttribute("aria-invalid", "true");
+          control.setAttribute("aria-describedby", errors.id);
+        }
         inputs.find(({ control }) => control.hasAttribute("aria-invalid"))?.control.focus();
       },
       () => {
@@ -88,7 +98,7 @@ function controlOf({ name, kind, options = [] }: Field, id: string): HTMLInputEl
 }
 
 /** `send` tells whether the answer has arrived. */
-export function confirmCard(text: string, send: (yes: boolean) => Promise<boolean>): Card {
+export function confirmCard(id: string, text: string, send: (yes: boolean) => Promise<boolean>): Card {
   const yes = make("button", { type: "button", class: "send" }, "Yes, do it");
   const no = make("button", { type: "button", class: "plain" }, "No");
   for (const button of [yes, no])
@@ -101,8 +111,8 @@ export function confirmCard(text: string, send: (yes: boolean) => Promise<boolea
   const buttons = make("div", { class: "row" }, yes, no);
   const element = make(
     "div",
-    { class: "card", role: "group", "aria-label": "Please confirm" },
-    make("p", {}, text),
+    { class: "card", role: "group", "aria-label": "Please confirm", "aria-describedby": `${id}-text` },
+    make("p", { id: `${id}-text` }, text),
     buttons,
   );
   // What cannot be taken back is not done by an Enter too many.

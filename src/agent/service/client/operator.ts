@@ -20,7 +20,7 @@ async function refresh(): Promise<void> {
     const response = await fetch(`${location.pathname}?part=live`);
     if (response.ok && !response.redirected) {
       const next = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
-      if (next) live.replaceWith(document.adoptNode(next));
+      if (next) replaceLive(live, document.adoptNode(next));
     }
   } finally {
     isLoading = false;
@@ -28,10 +28,36 @@ async function refresh(): Promise<void> {
   }
 }
 
+/** The focus stays on what had it, and what waits for somebody is said to those who do not see it. */
+function replaceLive(live: HTMLElement, next: HTMLElement): void {
+  const focused = live.contains(document.activeElement) ? document.activeElement : null;
+  live.replaceWith(next);
+  if (focused) findSame(focused, next)?.focus();
+  const news = document.getElementById("news");
+  const waits = next.dataset["waits"] ?? "";
+  if (news && news.textContent !== waits) news.textContent = waits;
+}
+
+/** The same link, or the same button of the same form: an answer is never moved to another question. */
+function findSame(element: Element, within: HTMLElement): HTMLElement | null {
+  const formOf = (each: Element) => each.closest("form")?.innerHTML;
+  return (
+    [...within.querySelectorAll<HTMLElement>(element.tagName)].find(
+      (each) =>
+        ["href", "name", "value"].every((name) => each.getAttribute(name) === element.getAttribute(name)) &&
+        formOf(each) === formOf(element),
+    ) ?? null
+  );
+}
+
 if (mark && document.getElementById("live")) {
   const events = new EventSource("/operator/events");
-  events.addEventListener("open", () => mark.classList.add("on"));
-  events.addEventListener("error", () => mark.classList.remove("on"));
+  const connected = (is: boolean) => {
+    mark.classList.toggle("on", is);
+    mark.textContent = is ? "live" : "not connected";
+  };
+  events.addEventListener("open", () => connected(true));
+  events.addEventListener("error", () => connected(false));
   events.addEventListener("change", (event) => {
     if (event.data === "" || id === "" || event.data === id) void refresh();
   });

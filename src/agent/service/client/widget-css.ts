@@ -22,7 +22,7 @@ h2 { font-size: 16px; margin: 0; }
 .message.system { align-self: center; background: transparent; color: var(--dim); font-size: 14px; text-align: center; }
 .message.sending { opacity: 0.6; }
 .who { display: block; font-size: 12px; color: var(--dim); }
-.message.system .who, .message.customer .who { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+.message.system .who, .message.customer .who, .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .card { border: 1px solid var(--rule); border-radius: 12px; padding: 12px; display: grid; gap: 6px; background: var(--panel); }
 .card p { margin: 0; overflow-wrap: anywhere; } .card .errors { color: var(--bad); } .card .errors:empty { display: none; }
 .card label { font-size: 13px; color: var(--dim); }

@@ -42,9 +42,17 @@ function draw() {
   const label = script.dataset["label"] ?? "Chat with us";
   const launcher = make(
     "button",
-    { class: "launcher", type: "button", "aria-expanded": "false", "aria-controls": "panel" },
+    {
+      class: "launcher",
+      type: "button",
+      "aria-haspopup": "dialog",
+      "aria-expanded": "false",
+      "aria-controls": "panel",
+    },
     label,
   );
+  /** Says what comes while the window is closed. */
+  const news = make("p", { class: "unseen", role: "status" });
   const title = make("h2", { id: "title" }, label);
   const person = make("button", { type: "button", class: "plain" }, "Talk to a person");
   const restart = make("button", { type: "button", class: "plain" }, "End chat");
@@ -72,9 +80,24 @@ function draw() {
   const footer = make("footer", {}, person, restart);
   const panel = make("section", { id: "panel", role: "dialog", "aria-labelledby": "title", hidden: "" });
   panel.append(make("header", {}, title, close), log, status, form, footer);
-  root.append(launcher, panel);
+  root.append(launcher, news, panel);
   document.body.append(host);
-  return { root, launcher, title, person, restart, close, log, status, input, send, form, panel };
+  return {
+    root,
+    label,
+    launcher,
+    news,
+    title,
+    person,
+    restart,
+    close,
+    log,
+    status,
+    input,
+    send,
+    form,
+    panel,
+  };
 }
 
 function begin(): void {
@@ -96,6 +119,17 @@ function begin(): void {
   const add = (element: HTMLElement) => {
     log.append(element);
     log.scrollTop = log.scrollHeight;
+  };
+  /** Messages that came while the window was closed. */
+  let unread = 0;
+  const showUnread = () => {
+    launcher.textContent = unread === 0 ? ui.label : `${ui.label} (${unread} new)`;
+    ui.news.textContent = unread === 0 ? "" : `${unread} new ${unread === 1 ? "message" : "messages"}`;
+  };
+  /** What is asked gets the focus of somebody who is in the window, and is not writing. */
+  const focusOn = (card: { focus(): void }) => {
+    const isWriting = root.activeElement === input && input.value !== "";
+    if (root.activeElement !== null && !isWriting) card.focus();
   };
   const atRest = () => (state === "waiting" ? "A person will answer here." : "");
 
@@ -204,8 +238,12 @@ function begin(): void {
     state = to;
     if (state !== "agent") for (const id of open.keys()) settle(id, "");
     const isClosed = state === "closed";
+    const focused = root.activeElement;
     input.disabled = send.disabled = isClosed;
     ui.person.disabled = state !== "agent";
+    // What can no longer be used would lose the focus to the page.
+    if (focused instanceof HTMLElement && focused.matches(":disabled"))
+      (isClosed ? ui.restart : input).focus();
     ui.restart.textContent = isClosed ? "New chat" : "End chat";
     say(isClosed ? "This chat is closed." : atRest());
   }
@@ -214,6 +252,8 @@ function begin(): void {
     if (key !== undefined) sending.get(key)?.remove();
     if (key !== undefined) sending.delete(key);
     add(bubble(from, text));
+    if (ui.panel.hidden && from !== "customer") unread++;
+    if (ui.panel.hidden) showUnread();
     say(from === "customer" && state === "agent" ? "Writing …" : atRest());
   }
 
@@ -247,18 +287,18 @@ function begin(): void {
     });
     open.set(form, card.element);
     add(card.element);
-    card.focus();
+    focusOn(card);
   }
 
   function showConfirm({ question, text }: { question: string; text: string }): void {
     say("");
-    const card = confirmCard(text, (yes) => {
+    const card = confirmCard(question, text, (yes) => {
       say("One moment …");
       return tell(`/${kept!.id}/confirm`, { question, yes });
     });
     open.set(question, card.element);
     add(card.element);
-    card.focus();
+    focusOn(card);
   }
 
   async function submit(): Promise<void> {
@@ -286,12 +326,15 @@ function begin(): void {
     giveBack();
   }
 
-  function toggle(isOpen: boolean): void {
+  function toggle(isOpen: boolean, byHand = true): void {
     ui.panel.hidden = !isOpen;
     launcher.setAttribute("aria-expanded", String(isOpen));
     launcher.hidden = isOpen;
     if (!isOpen) return launcher.focus();
-    input.focus();
+    unread = 0;
+    showUnread();
+    // A window that opens with the page takes the focus from nobody.
+    if (byHand || document.activeElement === document.body) input.focus();
     ensure().then(
       (ok) => void (ok && follow()),
       () => say("The chat cannot be reached just now."),
@@ -303,7 +346,7 @@ function begin(): void {
   ui.panel.addEventListener("keydown", (event) => {
     // The page's own short cuts are not meant for what is written here.
     event.stopPropagation();
-    if (event.key === "Escape") toggle(false);
+    if (event.key === "Escape" && !event.isComposing) toggle(false);
   });
   ui.form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -325,7 +368,7 @@ function begin(): void {
     forget();
     toggle(true);
   });
-  if (script.dataset["open"] !== undefined) toggle(true);
+  if (script.dataset["open"] !== undefined) toggle(true, false);
 }
 
 if (document.body) begin();
