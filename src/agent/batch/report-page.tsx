@@ -35,7 +35,7 @@ const CSS = `
 .was { color: var(--dim); text-decoration: line-through; }
 td.reason { overflow-wrap: anywhere; min-width: 180px; }
 td.value { overflow-wrap: anywhere; }
-th.n, td.n { padding-right: 18px; width: 1%; }
+th.n, td.n { width: 1%; }
 `;
 
 export function renderBatchReport(result: BatchResult, plan: Plan): string {
@@ -78,7 +78,7 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
     <header>
       <h1 title={plan.file}>{`${what}: ${basename(plan.file)}`}</h1>
       <p class="dim">
-        {[plan.job.instruction, plan.home, `${items.length} items`, duration(seconds)].join(" · ")}
+        {[plan.job.instruction, new URL(plan.home).origin, `${items.length} items`, duration(seconds)].join(" · ")}
       </p>
       <div class="headline">
         <span class="big">{dryRun ? counts.planned : counts.done}</span>
