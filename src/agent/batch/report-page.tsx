@@ -78,7 +78,9 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
     <header>
       <h1 title={plan.file}>{`${what}: ${basename(plan.file)}`}</h1>
       <p class="dim">
-        {[plan.job.instruction, new URL(plan.home).origin, `${items.length} items`, duration(seconds)].join(" · ")}
+        {[plan.job.instruction, new URL(plan.home).origin, `${items.length} items`, duration(seconds)].join(
+          " · ",
+        )}
       </p>
       <div class="headline">
         <span class="big">{dryRun ? counts.planned : counts.done}</span>
