@@ -46,6 +46,18 @@ describe("a run on the terminal", () => {
     expect(text).toMatch(/^phase 1\/2, rollout ░{20} 0\/10 episodes; about .* left in the run\n$/);
   });
 
+  it("shows what comes before the updates, and does not take its time for theirs", () => {
+    const actor = { phase: 1, stage: "actor" } as const;
+    const text = shown(
+      true,
+      { kind: "stage_started", ...actor },
+      { kind: "progress", ...actor, part: "reference", done: 2, total: 8 },
+    );
+    expect(text.split("\r\u001b[K").at(-1)).toBe(
+      "phase 1/2, actor █████░░░░░░░░░░░░░░░ 2/8 steps, log-probabilities before the update",
+    );
+  });
+
   it("compares each score with the one before training", () => {
     const text = shown(false, scored(0, 0.2), scored(1, 0.5));
     expect(text).toMatch(

@@ -40,6 +40,8 @@ const UNIT: Record<StageName, string> = {
   evaluate: "tasks",
 };
 
+const PART = { reference: "log-probabilities before the update", values: "their values" };
+
 /** Seconds between plain lines of one stage. */
 const PLAIN_SECONDS = 15;
 
@@ -92,9 +94,15 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
           event.success === undefined || event.done === 0
             ? ""
             : `, ${percent(event.success / event.done)} successful`;
-        status(
-          `${where(event)} ${bar(fraction)} ${event.done}/${event.total} ${UNIT[event.stage]}${success}; about ${duration(clock.secondsLeft(event.phase, event.stage, fraction))} left in the run`,
-        );
+        const head = `${where(event)} ${bar(fraction)} ${event.done}/${event.total}`;
+        // A part says nothing of how long the stage takes.
+        if (event.part) {
+          status(`${head} steps, ${PART[event.part]}`);
+          clock.start();
+          break;
+        }
+        const left = duration(clock.secondsLeft(event.phase, event.stage, fraction));
+        status(`${head} ${UNIT[event.stage]}${success}; about ${left} left in the run`);
         break;
       }
       case "episode":

@@ -22,8 +22,19 @@ export type RunEvent =
   | { kind: "run_started"; method: string; phases: number }
   | { kind: "run_resumed"; version: string }
   | { kind: "stage_started"; phase: number; stage: StageName }
-  /** `success` counts those of `done` that succeeded, where that is known. */
-  | { kind: "progress"; phase: number; stage: StageName; done: number; total: number; success?: number }
+  /**
+   * `success` counts those of `done` that succeeded, where that is known. `part` names work of the stage that comes before or after
+   * what its bar counts: log π_ref of the actor's steps, the critic's values.
+   */
+  | {
+      kind: "progress";
+      phase: number;
+      stage: StageName;
+      done: number;
+      total: number;
+      success?: number;
+      part?: "reference" | "values";
+    }
   /** Over once an `episode` with this id follows, or the stage starts again. */
   | {
       kind: "episode_started";

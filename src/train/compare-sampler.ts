@@ -32,7 +32,7 @@ export async function compareSampler(
         : [],
     );
   const chosen = rng.fork(`sampler-${phase}`).shuffle(sampled).slice(0, ACTIONS);
-  const rows = await actionLogprobs(model, chosen, signal);
+  const rows = await actionLogprobs(model, chosen, { signal });
   const apart = chosen.flatMap(({ logprobs }, i) => logprobs.map((said, n) => Math.abs(said - rows[i]![n]!)));
   if (apart.length === 0) return { "sampler/staleness": sampling.staleness() };
   const difference = mean(apart);

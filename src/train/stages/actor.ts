@@ -40,7 +40,10 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     const refs = await actionLogprobs(
       model,
       others.map(({ step }) => step),
-      signal,
+      {
+        signal,
+        onProgress: (done, total) => stage.emit({ kind: "progress", part: "reference", done, total }),
+      },
     );
     others.forEach((sample, i) => (sample.ref_N = refs[i]!));
     // Elsewhere a negative advantage does not push an action down.
@@ -96,7 +99,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       const now = await actionLogprobs(
         model,
         fresh.map(({ step }) => step),
-        signal,
+        { signal },
       );
       stage.metrics({
         "actor/mean_advantage": mean(samples.map(({ advantage }) => advantage)),

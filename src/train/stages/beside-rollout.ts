@@ -50,7 +50,7 @@ export async function workBeside(
         experienceOf(trajectory, 0, { phase, source: "rollout" }),
       );
       if (steps.every((step) => known.has(keyOf(step)))) return;
-      const rows = await actionLogprobs(model, steps, signal);
+      const rows = await actionLogprobs(model, steps, { signal });
       lines.append(
         ...steps.map(({ trajectoryId, index }, i) => ({ trajectoryId, index, logprobs: [...rows[i]!] })),
       );

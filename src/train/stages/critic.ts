@@ -11,10 +11,11 @@ import { explainedVariance, mean } from "../../algo/statistics.ts";
 import type { FrozenModel, Tokenizer } from "../../core/engine.ts";
 import type { ExperienceStep } from "../../replay/experience.ts";
 import { answerDatum, valueAnswers, valuePromptOf } from "../../text/prompt.ts";
+import { datumLogprobs, type LogprobOptions } from "../action-logprobs.ts";
 import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
 import { lookUpValues } from "../experience-reader.ts";
-import { optimise, microBatches, MICRO_BATCH_TOKENS } from "../../engine/optimise.ts";
+import { optimise } from "../../engine/optimise.ts";
 import type { ValueLine } from "../../run/records.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
 import { writeTemplateNote } from "../../imitation/prompt-template.ts";
@@ -55,6 +56,7 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     const lines = await valuesOf(
       model,
       neededSteps(data, method.loss === "webrl" || method.loss === "reinforce"),
+      { signal, onProgress: (done, total) => stage.emit({ kind: "progress", part: "values", done, total }) },
     );
     await stage.write("values.jsonl", lines);
     const checkpoint = await freshDirectory(models.criticPath(phase));
@@ -91,12 +93,15 @@ function neededSteps(data: readonly DataStep[], successorOnly: boolean): Experie
   return [...needed.values()];
 }
 
-async function valuesOf(model: FrozenModel, steps: readonly ExperienceStep[]): Promise<ValueLine[]> {
-  const datums = steps.map(criticDatum(model.tokenizer));
-  const values: number[] = Array.from({ length: steps.length });
-  for (const micro of microBatches(datums, MICRO_BATCH_TOKENS)) {
-    const rows_BN = await model.logprobs(micro.map((i) => datums[i]!));
-    micro.forEach((i, b) => (values[i] = answerProbability(rows_BN[b]!)));
-  }
-  return steps.map(({ trajectoryId, index }, i) => ({ trajectoryId, index, value: values[i]! }));
+async function valuesOf(
+  model: FrozenModel,
+  steps: readonly ExperienceStep[],
+  options: LogprobOptions,
+): Promise<ValueLine[]> {
+  const rows_BN = await datumLogprobs(model, steps.map(criticDatum(model.tokenizer)), options);
+  return steps.map(({ trajectoryId, index }, i) => ({
+    trajectoryId,
+    index,
+    value: answerProbability(rows_BN[i]!),
+  }));
 }
