@@ -5,11 +5,13 @@ import type { Observation } from "../core/observation.ts";
 import type { RunOptions, RunResult } from "./run.ts";
 import type { AgentSession } from "./session.ts";
 
+/** How many actions are carried out. */
 export interface ActOptions extends Pick<RunOptions, "signal" | "onStep"> {
   /** Actions that are carried out before it is done. Default 1. */
   actions?: number;
 }
 
+/** The actions that were carried out, and the page after them. */
 export interface ActResult extends RunResult {
   /** Those that were carried out, in order. */
   actions: Action[];

@@ -21,6 +21,7 @@ import type { RepeatOptions, RepeatResult } from "./repeat/repeat.ts";
 import type { RunOptions, RunResult } from "./run.ts";
 import type { z } from "zod";
 
+/** An agent at work on a site. Made by `createAgent`; dispose of it to close its browser. */
 export interface Agent extends AsyncDisposable {
   /** Where everything is recorded. */
   readonly directory: string;

@@ -15,6 +15,7 @@ import type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
 import { newestPolicy } from "../train/evaluate-model.ts";
 import { openActor } from "../train/open-actor.ts";
 
+/** Which model acts, and how it is prompted. */
 export interface ModelOptions {
   /**
    * The directory of a run (its newest finished policy), of a model or of an adapter; `openai:NAME@URL`, a model behind an

@@ -19,6 +19,7 @@ import { openSession } from "./session.ts";
 import type { AgentSite, SiteOptions } from "./site.ts";
 import { openSite } from "./site.ts";
 
+/** The site, the model, and what the agent may do. */
 export interface AgentOptions extends SiteOptions, ModelOptions, SafetyOptions {
   /** Where everything is recorded; one that an agent made before is gone on with. Default: a new one in `runs/`. */
   directory?: string | undefined;

@@ -17,6 +17,7 @@ import { findEvidence, isReport } from "./evidence.ts";
 import type { AgentRecord } from "./record.ts";
 import type { AgentSite } from "./site.ts";
 
+/** When a run ends without an answer. */
 export interface RunLimits {
   /** Turns of the policy. */
   maxSteps: number;
@@ -55,6 +56,7 @@ export function checkLimits(given: Partial<RunLimits>): RunLimits {
   return limits;
 }
 
+/** How one run is made. */
 export interface RunOptions {
   /** Over those of the agent. */
   limits?: Partial<RunLimits>;
@@ -68,6 +70,7 @@ export interface RunOptions {
   policy?: Policy | undefined;
 }
 
+/** What a run took: time, steps, tokens, money. */
 export interface RunUsage {
   steps: number;
   seconds: number;
@@ -77,6 +80,7 @@ export interface RunUsage {
   cost?: number;
 }
 
+/** What became of a run. */
 export interface RunResult extends AgentResult {
   /** Of the run in the agent's directory. */
   id: string;

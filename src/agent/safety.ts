@@ -8,6 +8,7 @@ import { openGate } from "../safety/gate.ts";
 import { loadPolicy, parsePolicy } from "../safety/policy.ts";
 import type { SafetySettings } from "../safety/policy.ts";
 
+/** What the agent may do, and who is asked. */
 export interface SafetyOptions {
   /**
    * What the agent may do: a policy, or the path of a JSON file with one; see docs/agent.md. Default: it asks before everything

@@ -28,6 +28,7 @@ import { keepDeclared } from "../tasks/own-secrets.ts";
 import { loadDefinition } from "../tasks/own-suite.ts";
 import { freePort, isPortTaken } from "../tasks/server-process.ts";
 
+/** Which site the agent works on, and in which browser. */
 export interface SiteOptions {
   /**
    * - the name of a built-in site: `storefront`, `store-admin`, `forum`, `forge`, `map`;

@@ -10,6 +10,7 @@
 
 import { invariant } from "../core/errors.ts";
 
+/** r_T: 1 for a success, 0 for a failure. */
 export type Outcome = 0 | 1;
 
 /**

@@ -19,6 +19,7 @@ import { invariant } from "../core/errors.ts";
 /** Of an action's tokens, nats. */
 export type Logprobs = Float32Array | readonly number[];
 
+/** What equation 6 needs beside the current log-probabilities: those of the reference, advantages, and β. */
 export interface WebrlLossInput {
   ref_BN: readonly Logprobs[];
   advantages_B: readonly number[];

@@ -34,6 +34,7 @@ export interface OutgoingRequest {
 /** What became of a request that was let through: the status of its answer, or why there was none. */
 export type RequestOutcome = { status: number } | { failure: string };
 
+/** Asked before an episode's actions and requests: decides what may leave the browser. */
 export interface EpisodeGuard {
   /** What placeholders in typed texts stand for. */
   readonly secrets: Secrets;

@@ -26,6 +26,7 @@ export const browserConfigSchema = z.strictObject({
   ...browserBlockSchema.shape,
 });
 
+/** Which browsers play the episodes, and in what window, language and time zone. */
 export type BrowserConfig = z.input<typeof browserConfigSchema> & {
   /** Told of a browser elsewhere that goes away, does not answer, or is there again. */
   onTrouble?: ((message: string) => void) | undefined;

@@ -9,13 +9,16 @@ import { nearest } from "../core/nearest.ts";
 import { hostMatches } from "./addresses.ts";
 import type { ElementFacts } from "./page/facts.ts";
 
+/** A text that an agent may type without seeing it, and where. */
 export interface Secret {
   value: string;
-  /** As in {@link EpisodeWorld.allowedHosts}; empty: nowhere. */
+  /** As in `allowedHosts` of an episode; empty: nowhere. */
   hosts: readonly string[];
   /** Only into fields whose type, or a part of whose name or `autocomplete`, is one of these. Absent: into any. */
   fields?: readonly string[] | undefined;
 }
+
+/** Secrets by the names that placeholders use. */
 export type Secrets = ReadonlyMap<string, Secret>;
 
 const PLACEHOLDER = /\{\{\s*secret:\s*([^{}\s]*)\s*\}\}/g;

@@ -20,6 +20,7 @@ import type { ChatMeter } from "./meter.ts";
 import { readReply, readUsage } from "./read-reply.ts";
 import { checkBaseUrl } from "./server-name.ts";
 
+/** Which server and model are asked, and how patiently. */
 export interface OpenAIChatOptions extends Partial<
   Pick<LlmConfig, "maxTokens" | "timeoutSeconds" | "retries" | "concurrency" | "price">
 > {

@@ -69,6 +69,7 @@ export const llmConfigSchema = z.strictObject({
     .prefault({}),
 });
 
+/** The settings under `llm`: a chat model, its limits, its price and its budget. */
 export type LlmConfig = z.infer<typeof llmConfigSchema>;
 
 /** Throws a `ConfigError` where settings that are valid alone contradict each other. */

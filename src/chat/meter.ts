@@ -5,6 +5,7 @@ import { BudgetSpent } from "../core/errors.ts";
 import { addUsage, describeUsage, noUsage } from "../core/usage.ts";
 import type { LlmConfig } from "./config.ts";
 
+/** Counts what requests to servers use, and ends them at the budget. */
 export interface ChatMeter {
   readonly budget: LlmConfig["budget"];
   /** So far. */

@@ -9,6 +9,7 @@ export type ElementName = string;
 /** Pixels to the right and down. */
 export type Offset = [x: number, y: number];
 
+/** What the agent does next on a page: one call of the action grammar. */
 export type Action =
   | { kind: "click" | "double_click" | "right_click" | "hover"; element: ElementName }
   /** Replaces the field's text; no Enter. */
@@ -46,6 +47,7 @@ export type Action =
   /** Ends the episode; `message` is the answer and may be empty. */
   | { kind: "exit"; message: string };
 
+/** The kinds of actions, such as `click`. */
 export type ActionKind = Action["kind"];
 
 /** The agent's own mistakes. They become the next observation's `error`, never an exception. */
@@ -57,12 +59,14 @@ export type ActionErrorCode =
   | "not_actionable"
   | "blocked";
 
+/** The agent's own mistake with an action. It becomes the next observation's `error`. */
 export interface ActionError {
   code: ActionErrorCode;
   /** One sentence that the model reads. */
   message: string;
 }
 
+/** A model's response, parsed: an action or what is wrong with it, and the comments before it. */
 export type ParsedAction =
   | { ok: true; action: Action; comments: string[] }
   | { ok: false; error: ActionError; comments: string[] };

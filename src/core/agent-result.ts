@@ -9,6 +9,7 @@
  */
 export type RunOutcome = "done" | "gave up" | "stopped" | "refused" | "faulted";
 
+/** A line of a page that supports an answer. */
 export interface Passage {
   /** A line of the page as the model read it. */
   text: string;
@@ -16,6 +17,7 @@ export interface Passage {
   element: string | null;
 }
 
+/** A page that the agent saw, with the lines on it that support the answer. */
 export interface Evidence {
   url: string;
   title: string;
@@ -26,6 +28,7 @@ export interface Evidence {
   screenshot: string | null;
 }
 
+/** What became of an agent's run: how it ended, the answer, and the evidence for it. */
 export interface AgentResult {
   outcome: RunOutcome;
   /** Why it ended so, in one sentence. */

@@ -5,6 +5,7 @@ export interface ChatMessage {
   content: string;
 }
 
+/** One request to a chat model: the messages so far, and how to sample the reply. */
 export interface ChatRequest {
   messages: readonly ChatMessage[];
   /** Tokens of the reply at most, thoughts included. Default: the model's own setting. */
@@ -31,6 +32,7 @@ export interface ChatUsage {
   cost?: number;
 }
 
+/** A whole reply of a chat model. */
 export interface ChatReply {
   /** Never a thought. Empty where the model said nothing beside one. */
   text: string;
@@ -43,6 +45,7 @@ export interface ChatReply {
   usage?: ChatUsage;
 }
 
+/** A chat model that is asked for whole replies: it can act, judge and propose tasks, but not be trained. */
 export interface ChatModel {
   readonly name: string;
   /**

@@ -11,12 +11,14 @@ import type { Trajectory, Verdict } from "./trajectory.ts";
  */
 export interface Judge {
   readonly name: string;
+  /** One verdict per trajectory, in their order. Throws a `Fault` (`judge_failed`) where it cannot judge. */
   judge(trajectories: readonly Trajectory[], options?: { signal?: AbortSignal }): Promise<Verdict[]>;
 }
 
 /** Failed tasks in, new tasks out (paper §2.2). May return fewer than asked; never duplicates of its input. */
 export interface Proposer {
   readonly name: string;
+  /** At most `count` new tasks of the train split, each with its lineage. */
   propose(
     failed: readonly Task[],
     options: {

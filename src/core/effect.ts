@@ -9,6 +9,8 @@
  * - `sign`: a contract, a consent.
  */
 export const EFFECT_KINDS = ["buy", "pay", "send", "publish", "delete", "sign"] as const;
+
+/** The kinds of effects that cannot be taken back. */
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 
 /** Where the amount of a request can be read. Both: they have to agree. */

@@ -11,10 +11,12 @@
  */
 export type PromptText = string | readonly (string | PlainText)[];
 
+/** Other people's text in a prompt. It is encoded without special tokens. */
 export interface PlainText {
   readonly plain: string;
 }
 
+/** Text to token ids and back. */
 export interface Tokenizer {
   readonly vocabSize: number;
   /**
@@ -34,6 +36,7 @@ export interface Tokenizer {
   readonly madeHere?: boolean;
 }
 
+/** A model's chat template as its files have it. */
 export interface ChatTemplateSource {
   /** Jinja. */
   source: string;
@@ -43,6 +46,7 @@ export interface ChatTemplateSource {
   name: string;
 }
 
+/** One prompt to sample a reply for, and how. */
 export interface SampleRequest {
   prompt_T: readonly number[];
   /** Tokens at most; ≥ 1. */
@@ -60,6 +64,7 @@ export interface SampleRequest {
   signal?: AbortSignal;
 }
 
+/** A sampled reply: its tokens, their log-probabilities, its text, and why it ended. */
 export interface SampleResult {
   tokens_T: number[];
   /** log π(token) at temperature 1 without top-p/top-k, nats: what `logprobs` would say. */
@@ -88,12 +93,14 @@ export interface LossGradient {
   gradients_BN: Float32Array[];
 }
 
+/** What is minimised: cross-entropy, or any function of the token log-probabilities that returns its gradient. */
 export type Loss =
   /** L = −Σ weights·logprob, a sum over the batch: the caller normalises by its weights. */
   | "cross_entropy"
   /** Called once per batch with the current log-probabilities. */
   | ((logprobs_BN: Float32Array[]) => LossGradient);
 
+/** The loss of a batch before the step, and the log-probabilities that it was computed from. */
 export interface ForwardBackwardResult {
   loss: number;
   logprobs_BN: Float32Array[];
@@ -102,6 +109,7 @@ export interface ForwardBackwardResult {
   paddingTokens: number;
 }
 
+/** Settings of one AdamW step. */
 export interface OptimStep {
   learningRate: number;
   /** Decoupled weight decay, default 0. */
@@ -161,6 +169,7 @@ export interface LoraSettings {
   layers?: number | readonly number[] | undefined;
 }
 
+/** Which model an engine opens, and which part of it is trained. */
 export interface OpenOptions {
   /** Directory of a model in Hugging Face's layout, of an adapter in PEFT's, or of one that `save` wrote. */
   path: string;
@@ -171,6 +180,7 @@ export interface OpenOptions {
   lora?: (LoraSettings & { seed: number }) | undefined;
 }
 
+/** Runs language models: opens them for sampling, log-probabilities and training. */
 export interface Engine extends AsyncDisposable {
   readonly name: string;
   /** Adapters on one base share its memory, whoever opened them; it stays while the engine lives or another base takes its place. */

@@ -14,17 +14,20 @@ import type { Observation } from "./observation.ts";
 import type { BrowserSettings, Ending, Verdict } from "./trajectory.ts";
 import type { Task } from "./task.ts";
 
+/** The answer to an action: the next page, or the end of the episode. */
 export type TimeStep =
   | { kind: "mid"; observation: Observation }
   /** `observation` is the page after the last action; `null` after a fault. */
   | { kind: "last"; observation: Observation | null; ending: Ending };
 
+/** How an episode starts. */
 export interface StartOptions {
   /** The same task and seed give the same first observation. */
   seed: number;
   signal?: AbortSignal;
 }
 
+/** One attempt at one task, in a private copy of the site. Use it once, then dispose of it. */
 export interface Episode extends AsyncDisposable {
   /** As it was given to `start`; its instruction is the page's own where the site says so (MiniWoB++). */
   readonly task: Task;
@@ -49,6 +52,7 @@ export interface Episode extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** Starts episodes: the world that tasks are done in. */
 export interface Site extends AsyncDisposable {
   readonly name: string;
   /** Noted in every trajectory; absent where the site has no browser. */

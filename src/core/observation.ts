@@ -9,6 +9,7 @@ import type { ActionError, ElementName } from "./action.ts";
  */
 export type ObservationFormat = "webrl" | "compact" | "aria";
 
+/** An element of a page that an action can name. */
 export interface ObservedElement {
   /** What an action writes to refer to it. Unique within the observation. */
   name: ElementName;
@@ -25,6 +26,7 @@ export interface ObservedElement {
   box: [number, number, number, number];
 }
 
+/** What the agent sees of a page, as text, with the elements that it can act on. */
 export interface Observation {
   format: ObservationFormat;
   url: string;

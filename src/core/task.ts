@@ -2,8 +2,10 @@
 
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
+/** Which part of a suite a task belongs to. Nothing in `validation` and `test` is ever trained on. */
 export type Split = "train" | "validation" | "test";
 
+/** What a test task has that no training task has. */
 export type Novelty = "new values" | "new wording" | "new template";
 
 /** The kinds of work that tasks are sorted and scored by. */
@@ -19,8 +21,11 @@ export const CATEGORIES = [
   "navigation",
   "impossible",
 ] as const;
+
+/** The kind of work that a task is. */
 export type Category = (typeof CATEGORIES)[number];
 
+/** An instruction on one or more sites, with a start page. Plain JSON. */
 export interface Task {
   /** Unique and stable, e.g. `store.product-price/17`. */
   id: string;

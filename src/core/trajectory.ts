@@ -30,6 +30,7 @@ export type Ending =
 /** An ending in one word: its kind, or the limit that was reached. */
 export type EndingName = "terminated" | "faulted" | Extract<Ending, { kind: "truncated" }>["reason"];
 
+/** The name under which an ending is counted: the limit for a truncated episode, else its kind. */
 export const endingName = (ending: Ending): EndingName =>
   ending.kind === "truncated" ? ending.reason : ending.kind;
 
@@ -67,6 +68,7 @@ export interface BrowserSettings {
   timezone: string;
 }
 
+/** Window, language and time zone of pages, unless a run says otherwise. */
 export const DEFAULT_BROWSER: BrowserSettings = {
   width: 1280,
   height: 720,
@@ -74,6 +76,7 @@ export const DEFAULT_BROWSER: BrowserSettings = {
   timezone: "UTC",
 };
 
+/** An attempt at a task: the agent's steps, the last page, and how it ended. */
 export interface Trajectory {
   id: string;
   task: Task;

@@ -5,8 +5,10 @@
 
 import type { Lineage, JsonValue, Split, Task } from "../core/task.ts";
 
+/** The values of a template's instance. */
 export type CatalogParams = { [key: string]: JsonValue };
 
+/** A template as the curriculum sees it. */
 export interface CatalogTemplate {
   readonly id: string;
   readonly sites: readonly string[];
@@ -16,8 +18,11 @@ export interface CatalogTemplate {
   readonly testOnly?: boolean;
 }
 
+/** The templates that new tasks can be made of, and the tasks of each split. */
 export interface TaskCatalog {
+  /** All templates, those of the test split included. */
   templates(): readonly CatalogTemplate[];
+  /** A template's instances, of one split or of all. */
   instances(templateId: string, split?: Split): readonly { params: CatalogParams; split: Split }[];
   /** With `lineage` the task belongs to the train split. */
   instantiate(templateId: string, params: CatalogParams, phrasing: number, lineage?: Lineage): Task;

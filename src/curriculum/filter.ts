@@ -7,6 +7,7 @@ import type { Task } from "../core/task.ts";
 import { normaliseInstruction } from "./catalog.ts";
 import type { Feasibility } from "./llm.ts";
 
+/** Why a candidate was kept or dropped. */
 export type CandidateOutcome =
   | "kept"
   | "duplicate"
@@ -20,6 +21,7 @@ export type CandidateOutcome =
 /** Paper §2.2: neither hopeless nor solved. */
 const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
 
+/** What candidates are filtered by. */
 export interface FilterOptions {
   /** Normalised instructions that the run has seen; those of new candidates are added. */
   taken: Set<string>;
@@ -27,6 +29,7 @@ export interface FilterOptions {
   heldOut: ReadonlySet<string>;
   /** V(s₀) of each task; `null` where its start page could not be observed. Leave out while no critic exists. */
   value?(tasks: readonly Task[], signal?: AbortSignal): Promise<(number | null)[]>;
+  /** Whether the site can do each task, as a chat model says. Leave out to ask nobody. */
   feasible?(tasks: readonly Task[], signal?: AbortSignal): Promise<Feasibility[]>;
   /** Kept where min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
   range?: { min: number; max: number };

@@ -27,6 +27,7 @@ export interface CurriculumRecord {
   reason: string;
 }
 
+/** What a phase's tasks grow from, and how they are filtered. */
 export interface GrowOptions extends Pick<
   FilterOptions,
   "heldOut" | "value" | "feasible" | "range" | "signal"
@@ -46,6 +47,7 @@ export interface GrowOptions extends Pick<
   onRound?(kept: number): void;
 }
 
+/** A phase's tasks, and what became of every candidate. */
 export interface Curriculum {
   /** At most `count`; never empty. */
   tasks: Task[];

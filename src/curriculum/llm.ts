@@ -154,6 +154,7 @@ function closest(instruction: string, seeds: readonly Task[]): Task {
 
 const DECISIONS = ["YES", "NO"] as const;
 
+/** Whether a site can do what a task asks for, as a chat model says. */
 export interface Feasibility {
   feasible: boolean;
   reason: string;

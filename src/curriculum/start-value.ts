@@ -7,6 +7,7 @@ import type { Task } from "../core/task.ts";
 import { answerDatum, valueAnswers, valuePrompt } from "../text/prompt.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 
+/** What V(s₀) is computed with. */
 export interface StartValueOptions {
   /** Text of the start page, in the format the critic was trained on; `null` or a `Fault` where it cannot be seen. */
   observe(task: Task, signal?: AbortSignal): Promise<string | null>;

@@ -9,6 +9,7 @@ import { samplerChat } from "../rollout/sampler-chat.ts";
 import type { TemplateSetting } from "../text/template-names.ts";
 import { modelTemplate } from "./prompt-template.ts";
 
+/** A model that acts: one that an engine opens, or one behind a server. */
 export type Actor =
   /** `model`: its directory; `template`: default `auto`. */
   | { engine: Engine; model: string; template?: TemplateSetting | undefined }

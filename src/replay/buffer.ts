@@ -6,6 +6,7 @@
 import { invariant } from "../core/errors.ts";
 import type { ExperienceStep } from "./experience.ts";
 
+/** Steps of demonstrations and of successes of earlier phases. */
 export interface ReplayBuffer {
   /** Steps held. */
   readonly size: number;
@@ -20,6 +21,7 @@ export interface ReplayBuffer {
   trajectory(id: string): readonly ExperienceStep[] | undefined;
 }
 
+/** The size of a replay buffer. */
 export interface ReplayOptions {
   /** Steps at most. Default 100,000, as in the published code. */
   capacity?: number;

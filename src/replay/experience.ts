@@ -6,6 +6,7 @@
 import { invariant } from "../core/errors.ts";
 import type { Trajectory } from "../core/trajectory.ts";
 
+/** A step with its outcome, as tokens. */
 export interface ExperienceStep {
   trajectoryId: string;
   taskId: string;

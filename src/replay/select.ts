@@ -10,6 +10,7 @@ import type { Rng } from "../core/rng.ts";
 import { actionDatum } from "../text/prompt.ts";
 import type { ExperienceStep } from "./experience.ts";
 
+/** The perplexities that a replayed action may have. */
 export interface SelectionRange {
   /** Inclusive bounds of the perplexity. */
   min: number;
@@ -19,6 +20,7 @@ export interface SelectionRange {
 /** [1/0.95, 1/0.5]: neither too familiar nor too hard. */
 export const PAPER_RANGE: SelectionRange = { min: 1 / 0.95, max: 1 / 0.5 };
 
+/** The steps that take part in a phase, and how many were out of range. */
 export interface ReplaySelection {
   /** In random order. */
   selected: ExperienceStep[];

@@ -13,11 +13,13 @@ import { answerDatum } from "../text/prompt.ts";
 import type { OrmPromptInput } from "../text/prompt-input.ts";
 import { ormAnswers, ormInput, ormPrompt } from "../text/prompt-orm.ts";
 
+/** How the reward model is prompted. */
 export interface OrmOptions {
   /** The one that the model was trained with. Default `compact`. */
   template?: PromptTemplate;
 }
 
+/** How the reward model is prompted, and from which probability it calls an episode a success. */
 export interface OrmJudgeOptions extends OrmOptions {
   /** An episode is a success where P(YES)/(P(YES)+P(NO)) is at least this. Default 0.5, the paper's P(YES) ≥ P(NO). */
   threshold?: number;

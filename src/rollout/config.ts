@@ -62,4 +62,5 @@ export const rolloutConfigSchema = z.strictObject({
     .describe("Pictures of pages to keep, for people: none, those of the first and last evaluation, all."),
 });
 
+/** The settings under `rollout`. */
 export type RolloutConfig = z.infer<typeof rolloutConfigSchema>;

@@ -44,6 +44,7 @@ export interface EpisodeRecord {
   result?: AgentResult;
 }
 
+/** The limits after which an episode is truncated. */
 export type EpisodeLimits = Pick<
   RolloutConfig,
   "maxSteps" | "maxTimeMs" | "repeatedAction" | "repeatedError"
@@ -59,6 +60,7 @@ export type SaveScreenshot = (
   take: () => Promise<Uint8Array>,
 ) => Promise<string | undefined>;
 
+/** What one episode is played with. */
 export interface EpisodeOptions {
   site: Site;
   policy: Policy;

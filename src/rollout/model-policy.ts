@@ -7,6 +7,7 @@ import type { PromptTemplate } from "../text/template-names.ts";
 import { policyPrompt, responseText, stopStrings, stopTokens } from "../text/prompt.ts";
 import type { Policy } from "./policy.ts";
 
+/** The model that acts, and how it samples its actions. */
 export interface ModelPolicyOptions {
   /** Name of the policy in trajectories, e.g. `phase-2`. */
   name: string;

@@ -14,6 +14,7 @@ import type { Choice, Policy } from "./policy.ts";
 
 export type OracleRun = Generator<Action, void, Observation>;
 
+/** The oracles that act, and how often they err on purpose. */
 export interface OraclePolicyOptions {
   /** Starts the oracle of a task on its first observation. */
   oracleFor(task: Task, first: Observation): OracleRun;

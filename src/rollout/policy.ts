@@ -21,6 +21,7 @@ export interface Turn {
   signal?: AbortSignal;
 }
 
+/** A policy's choice on a page: an action, or the reason why there is none. */
 export type Choice =
   | {
       kind: "act";
@@ -40,6 +41,7 @@ export type Choice =
   /** The prompt no longer fits: the episode is truncated. */
   | { kind: "context_full" };
 
+/** Chooses actions: a model, an oracle, or anything else. */
 export interface Policy {
   /** Goes into `Trajectory.policy`. */
   readonly name: string;

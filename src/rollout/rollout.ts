@@ -17,6 +17,7 @@ import { sumUsage } from "../core/usage.ts";
 import { createOutage, isSiteFault, watchForOutages } from "./outage.ts";
 import type { Policy } from "./policy.ts";
 
+/** Which episodes are played, by whom, and how many at once. */
 export interface RolloutOptions {
   site: Site;
   policy: Policy;

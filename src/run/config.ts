@@ -13,6 +13,8 @@ import { FORMATS, TEMPLATES } from "../text/template-names.ts";
 
 /** WebRL, and the baselines that are made of the same parts. */
 export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const;
+
+/** A training method: WebRL or one of its baselines. */
 export type MethodName = (typeof METHODS)[number];
 export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
 
@@ -251,6 +253,7 @@ export const trainConfigSchema = z.strictObject({
   plan: planConfigSchema.prefault({}),
 });
 
+/** The complete configuration of a run. */
 export type TrainConfig = z.infer<typeof trainConfigSchema>;
 
 /** The adapters that a run trains, as an engine takes them; `undefined` to train what `models.base` is. */

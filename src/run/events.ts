@@ -16,8 +16,10 @@ export const STAGES = [
   "evaluate",
 ] as const;
 
+/** The stages of a phase, in their order. */
 export type StageName = (typeof STAGES)[number];
 
+/** What happens in a run, as `events.jsonl` records it. */
 export type RunEvent =
   | { kind: "run_started"; method: string; phases: number }
   | { kind: "run_resumed"; version: string }
@@ -70,4 +72,5 @@ export type RunEvent =
   | { kind: "run_finished"; usage?: ChatUsage }
   | { kind: "run_stopped"; reason: string; usage?: ChatUsage };
 
+/** Is called with every event of a run. */
 export type Observer = (event: RunEvent) => void;

@@ -18,6 +18,7 @@ import { readFile } from "node:fs/promises";
 import { ConfigError } from "../core/errors.ts";
 import { redactOutput } from "../text/secrets.ts";
 
+/** A file of JSON values, one per line, that only grows. */
 export interface JsonLines<T> {
   readonly path: string;
   /** Appends in one write. Where that fails (a full disk), nothing of it is left. */

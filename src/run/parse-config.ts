@@ -16,6 +16,7 @@ import { checkConsistency, trainConfigSchema } from "./config.ts";
 /** Settings as they are written: nested objects, any key may be absent. */
 export type Settings = { [key: string]: unknown };
 
+/** Where a configuration comes from: defaults, a file, then single settings. */
 export interface ConfigSources {
   /** A JSON file. */
   file?: string | undefined;

@@ -29,6 +29,7 @@ export interface PhaseRecords {
   "evaluation.jsonl": EpisodeRecord;
 }
 
+/** The file of a phase that holds its episodes, by their kind. */
 export const EPISODE_FILES = {
   rollout: "trajectories.jsonl",
   evaluation: "evaluation.jsonl",
@@ -51,6 +52,7 @@ export const STAGE_FILES: Record<StageName, (keyof PhaseRecords | typeof EVALUAT
 /** Who says so, in the verdict of a person on what an agent did. */
 export const PERSON = "person";
 
+/** A judge's verdict on one episode, as a line of `verdicts.jsonl`. */
 export interface VerdictLine {
   id: string;
   taskId: string;
@@ -114,6 +116,7 @@ export interface MetricLine {
   [metric: string]: number | string | undefined;
 }
 
+/** Success over a number of tasks, with its standard error. */
 export interface Score {
   tasks: number;
   successes: number;

@@ -48,6 +48,7 @@ export type StageEvent<E = RunEvent> = E extends { phase: number; stage: StageNa
   ? Omit<E, "phase" | "stage">
   : never;
 
+/** An open run directory. This process alone has it until it is disposed. */
 export interface Run extends AsyncDisposable {
   readonly directory: string;
   readonly info: RunInfo;

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TrainConfig } from "./config.ts";
 
+/** A run's `config.json`: its configuration, and what it was started with. */
 export interface RunInfo {
   /** Version of this package. */
   version: string;

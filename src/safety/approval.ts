@@ -24,6 +24,7 @@ export interface Intent {
   why: string;
 }
 
+/** What a person is asked to approve. */
 export interface Question {
   id: string;
   intent: Intent;
@@ -34,6 +35,7 @@ export interface Question {
   until: string;
 }
 
+/** A person's answer to a question. */
 export interface Answer {
   approved: boolean;
   /** Who answered. */
@@ -48,6 +50,7 @@ export type Approver = (question: Question, signal: AbortSignal) => Promise<Answ
 export interface ApprovalQueue {
   /** To be given to the gate. */
   readonly approver: Approver;
+  /** Questions that wait for an answer, oldest first. */
   pending(): readonly Question[];
   /** Answers a question; `false`: it is not open any more. */
   answer(id: string, answer: Answer): boolean;

@@ -38,6 +38,7 @@ export type AuditEntry =
       /** Nothing was sent: it does not count. */ unused?: true;
     };
 
+/** Where every decision is written down before it takes effect. */
 export interface AuditSink {
   /** The entry is on disk when this returns. */
   append(entry: AuditEntry): void;
@@ -45,6 +46,7 @@ export interface AuditSink {
   spentOn(day: string): Spent;
 }
 
+/** What a gate decides by: the policy, who approves, where decisions are recorded, and the time. */
 export interface GateOptions {
   policy: SafetyPolicy;
   /** Absent: nobody is there, and what has to be asked is refused. */
@@ -54,6 +56,7 @@ export interface GateOptions {
   now?: (() => Date) | undefined;
 }
 
+/** Whether an intent may go ahead, by which rule, and why not. */
 export interface Decision {
   id: string;
   granted: boolean;
@@ -64,6 +67,7 @@ export interface Decision {
   end(outcome: string, options?: { unused?: true }): void;
 }
 
+/** Stands below the model and decides, by the policy, what may leave the browser. */
 export interface Gate {
   /** What the policy's placeholders stand for. */
   readonly secrets: Secrets;
@@ -78,6 +82,7 @@ export interface Gate {
   askedMs(): number;
 }
 
+/** How one decision is made. */
 export interface DecideOptions {
   /** Whatever the policy says: it is asked at least, or denied; `rule` says why. */
   atLeast?: { verdict: "ask" | "deny"; rule: string } | undefined;

@@ -5,6 +5,7 @@ import { EFFECT_KINDS } from "../core/effect.ts";
 import type { Intent } from "./approval.ts";
 import type { Effect, SafetyPolicy } from "./policy.ts";
 
+/** What was granted so far, as the limits count it. */
 export interface Spent {
   amount: number;
   counts: Partial<Record<EffectKind, number>>;

@@ -38,9 +38,13 @@ const ACTION_KINDS = [
  * `message`: a message over a WebSocket of which nobody knows more.
  */
 export const EFFECTS = [...EFFECT_KINDS, "change", "message"] as const;
+
+/** What a request does, as policies name it. */
 export type Effect = (typeof EFFECTS)[number];
 
 const verdict = z.enum(["allow", "ask", "deny"]);
+
+/** What a rule says: go ahead, ask a person, or refuse. */
 export type PolicyVerdict = z.infer<typeof verdict>;
 
 const host = z
@@ -65,6 +69,8 @@ const ruleSchema = z.strictObject({
   amountUpTo: amount.optional().describe("Only where the amount is known and not higher."),
   verdict: verdict.describe("allow, ask a person, deny."),
 });
+
+/** One rule of a policy: for which effects, hosts and paths it holds, and its verdict. */
 export type PolicyRule = z.infer<typeof ruleSchema>;
 
 const secretSchema = z.strictObject({
@@ -92,6 +98,7 @@ const effects = Object.fromEntries(
   ]),
 ) as Record<Effect, z.ZodDefault<typeof verdict>>;
 
+/** The schema of a safety policy; every key says what it means. */
 export const policySchema = z.strictObject({
   hosts: z
     .array(host)
@@ -131,7 +138,11 @@ export const policySchema = z.strictObject({
     .record(z.string().regex(/^[A-Za-z][\w.-]*$/, "must be a name such as SHOP_PASSWORD"), secretSchema)
     .default({}),
 });
+
+/** A checked policy with all defaults filled in. */
 export type SafetyPolicy = z.infer<typeof policySchema>;
+
+/** A policy as a person writes it: what is left out has its default. */
 export type SafetySettings = z.input<typeof policySchema>;
 
 /** Checks a policy and fills in its defaults. Throws a `ConfigError` that says what is wrong and what to change. */

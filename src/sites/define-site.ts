@@ -42,6 +42,7 @@ export interface SiteFinished extends Finished, SiteCopy {
  */
 export type SiteCheck = (finished: SiteFinished) => string[] | Promise<string[]>;
 
+/** A single task on your site. */
 export interface SiteTask {
   /** Unique within the site. */
   id: string;
@@ -115,6 +116,7 @@ export type LoginStep =
   /** Waits until the page shows this text; the login has failed where it does not appear. */
   | { see: string };
 
+/** Your application: how to start, reset and sign in to it, and its tasks. Write it with `defineSite`. */
 export interface SiteDefinition {
   name: string;
   /** What the site is, in one or two sentences: for the chat model that proposes tasks (`curriculum.proposer=llm`). */
@@ -363,6 +365,7 @@ export function usersOf({ login }: Pick<SiteDefinition, "login">): Record<string
   return login.length > 0 ? { user: login } : {};
 }
 
+/** How the application's state is asked for. */
 export interface StateOptions {
   /** Asks until it passes, at most so long: for what the application saves a moment later. Default 0: once. */
   withinMs?: number;

@@ -7,6 +7,7 @@ import type { SiteName } from "./app.ts";
 import type { WorldCheck } from "./verify.ts";
 import type { WorldState } from "./world-state.ts";
 
+/** The values of a template's instance, by the names of its placeholders. */
 export type Params = { [key: string]: JsonValue };
 
 /**

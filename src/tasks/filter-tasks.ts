@@ -6,6 +6,7 @@ import { nearest } from "../core/nearest.ts";
 import { takeTurns } from "../core/take-turns.ts";
 import type { Category, Split, Task } from "../core/task.ts";
 
+/** Which tasks of a suite are wanted; what is left out does not restrict. */
 export interface TaskFilter {
   split?: Split;
   /** Tasks that touch this site. */

@@ -14,6 +14,7 @@ import type { TemplateTasks } from "./template-tasks.ts";
 /** Solves a task on the pages it is given; ends with `exit`. */
 export type OracleRun = Generator<Action, void, Observation>;
 
+/** How a suite's site plays episodes. */
 export interface SiteOptions {
   /** Default `compact`. Oracles need `compact`. */
   format?: ObservationFormat;
@@ -24,6 +25,7 @@ export interface SiteOptions {
   onStepTimes?: (times: StepTimes) => void;
 }
 
+/** A suite's site, with figures of what its episodes took. */
 export interface SuiteSite extends Site {
   /** Milliseconds that each reset took so far: making a private copy of the data, or the user's reset. */
   readonly resetMs: readonly number[];

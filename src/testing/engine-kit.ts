@@ -7,6 +7,7 @@ import { join } from "node:path";
 import type { Datum, Engine, Loss, Model, OpenOptions } from "../core/engine.ts";
 import type { Rule } from "./kit.ts";
 
+/** What `engineRules` needs of an engine. */
 export interface EngineUnderTest {
   /** A new engine; the kit disposes it. */
   create(): Promise<Engine>;

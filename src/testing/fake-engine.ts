@@ -24,6 +24,7 @@ import { ConfigError, invariant } from "../core/errors.ts";
 import { createRng } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
 
+/** Settings of the fake engine. */
 export interface FakeEngineOptions {
   /** Texts that are one token each, beside the 256 bytes. Default: {@link FAKE_WORDS}. */
   words?: readonly string[];

@@ -12,6 +12,7 @@ import { createRng } from "../core/rng.ts";
 import type { Split, Task } from "../core/task.ts";
 import type { Ending, Verdict } from "../core/trajectory.ts";
 
+/** Faults that the fake site makes on purpose. */
 export interface FakeSiteOptions {
   /** Called before every action; a code makes the episode end `faulted`. `step` counts from 0. */
   faultAt?(task: Task, seed: number, step: number): FaultCode | null;

@@ -90,6 +90,7 @@ export function checkVerdict(verdict: Verdict): void {
   assert.ok(Array.isArray(verdict.reasons));
 }
 
+/** What the fake judge says. */
 export interface FakeJudgeOptions {
   /** The truth as the judge sees it; default: the trajectory ended with a non-empty answer. */
   probability?: (trajectory: Trajectory) => number;

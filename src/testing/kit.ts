@@ -4,6 +4,7 @@
 export interface Rule {
   /** A sentence that is true of every right implementation. */
   name: string;
+  /** Resolves if the rule holds, and throws if it is broken. */
   run: () => Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import type { Observation } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
 import type { Rule } from "./kit.ts";
 
+/** What `siteRules` needs of a site. */
 export interface SiteUnderTest {
   /** A new site; the kit disposes it. */
   create: () => Promise<Site>;

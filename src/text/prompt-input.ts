@@ -8,6 +8,7 @@ export interface PolicyPromptInput {
   observation: string;
 }
 
+/** What the reward model reads of an episode. */
 export interface OrmPromptInput {
   instruction: string;
   /** What the model said, oldest first; the last usually is `exit(…)`. */

@@ -28,6 +28,7 @@ import type { PromptTemplate } from "./template-names.ts";
 import { answerTokens, compactCue } from "./prompt.ts";
 import { spaceValues, spaceWords } from "./spacing.ts";
 
+/** What a reward model's prompt is made of. */
 export interface OrmPromptOptions extends OrmPromptInput {
   tokenizer: Tokenizer;
   contextTokens: number;

@@ -132,6 +132,7 @@ export function valuePromptOf(tokenizer: Tokenizer, policyPrompt_T: readonly num
   return [...policyPrompt_T, ...tokenizer.encode(VALUE_QUESTION)];
 }
 
+/** The token ids of YES and NO. */
 export interface AnswerTokens {
   yes: number;
   no: number;
@@ -152,7 +153,7 @@ export function answerTokens(tokenizer: Tokenizer, cue = "", before = ""): Answe
   return { yes, no };
 }
 
-/** What the critic answers with, after {@link VALUE_QUESTION}. */
+/** What the critic answers with, after `VALUE_QUESTION`. */
 export function valueAnswers(tokenizer: Tokenizer): AnswerTokens {
   return answerTokens(tokenizer, VALUE_QUESTION);
 }
@@ -192,7 +193,7 @@ export function actionTokens(
     : tokenizer.encode(pieces);
 }
 
-/** What a model wrote, as the action it means: the inverse of {@link actionTokens}. Unfinished thoughts are no action. */
+/** What a model wrote, as the action it means: the inverse of `actionTokens`. Unfinished thoughts are no action. */
 export function responseText(sampled: string, template: PromptTemplate): string {
   if (template === "chat") return withoutThoughts(sampled)?.trim() ?? "";
   return template === "compact" ? unspaceValues(sampled) : sampled;

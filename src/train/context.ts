@@ -13,6 +13,7 @@ import type { Parts } from "./parts.ts";
 import type { RunModels } from "./run-models.ts";
 import { createRunModels } from "./run-models.ts";
 
+/** Everything that the stages of a run share. */
 export interface Context {
   readonly run: Run;
   readonly config: TrainConfig;

@@ -18,6 +18,7 @@ import { openJsonLines } from "../run/json-lines.ts";
 import { readRunInfo } from "../run/run-directory.ts";
 import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
 
+/** Which tasks are tried, by which model, and how. */
 export interface TryTasksOptions {
   actor: Actor;
   site: Site;

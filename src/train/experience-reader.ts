@@ -19,6 +19,7 @@ import type { Parts } from "./parts.ts";
 import { promptTemplate } from "./prompt-template.ts";
 import type { RunModels } from "./run-models.ts";
 
+/** Reads a run's episodes as experience: steps with outcomes, as tokens. */
 export interface ExperienceReader {
   /** Sorted by id. */
   episodes(phase: number): Promise<EpisodeRecord[]>;
@@ -31,6 +32,7 @@ export interface ExperienceReader {
   data(phase: number): Promise<DataStep[]>;
 }
 
+/** A step of a phase's data, with the trajectory that it belongs to. */
 export interface DataStep extends ExperienceStep {
   isNew: boolean;
   /** The whole trajectory that it belongs to, in order. */

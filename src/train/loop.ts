@@ -20,11 +20,13 @@ import { judgeTrajectories } from "./stages/judge.ts";
 import { rollOut } from "./stages/rollout.ts";
 import { selectExperience } from "./stages/select.ts";
 
+/** What a finished run reached. */
 export interface RunResult {
   /** By phase; 0 is the base model. */
   evaluations: { phase: number; evaluation: Evaluation }[];
 }
 
+/** Hooks of a training. */
 export interface TrainOptions {
   /** Called when the initial rollouts are judged, before anything learns. What it throws stops the run, which can be resumed. */
   afterBeginning?(): Promise<void>;

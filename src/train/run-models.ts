@@ -7,8 +7,10 @@ import { checkpointPath } from "../run/paths.ts";
 import type { Run } from "../run/run-directory.ts";
 import type { Parts } from "./parts.ts";
 
+/** The two models that a run trains. */
 export type Role = "actor" | "critic";
 
+/** A run's models, opened when a stage needs them. */
 export interface RunModels extends AsyncDisposable {
   /** The actor as it is after `phase`: the policy of phase + 1, and its reference. Phase 0 is the base: a model, or an adapter. */
   actorPath(phase: number): string;

@@ -5,6 +5,7 @@ import { mean, passAtK, standardError } from "../algo/statistics.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { judgedEpisodes } from "./score-episodes.ts";
 
+/** What several attempts at each task reach. */
 export interface AttemptsScore {
   tasks: number;
   /** pass@1, pass@2, … pass@K, means over tasks. */
@@ -15,6 +16,7 @@ export interface AttemptsScore {
   mixed: number;
 }
 
+/** Scores of several attempts per task: over all tasks, and by kind. */
 export interface AttemptsReport extends AttemptsScore {
   attempts: number;
   /** Attempts that the world broke for good: not scored. */

@@ -16,6 +16,7 @@ export interface ItemChange {
   words: string;
 }
 
+/** A person's decision on one item of a batch. */
 export interface ItemApproval {
   approved: boolean;
   /** Who said so. */

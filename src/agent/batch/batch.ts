@@ -28,6 +28,7 @@ import { fill } from "./template.ts";
 import { undoGoal } from "./undo.ts";
 import { writeResults } from "./results.ts";
 
+/** A table of jobs, and how it is worked through. */
 export interface BatchOptions {
   /** A .csv or .jsonl file, one job a row. */
   table: string;

@@ -109,6 +109,8 @@ export const jobSchema = z.strictObject({
 });
 
 export type JobDefinition = z.output<typeof jobSchema>;
+
+/** What a table means, as a person writes it: what is left out has its default. */
 export type JobInput = z.input<typeof jobSchema>;
 
 /** Checks a definition. Throws a `ConfigError` that names the key. `where`: whose definition it is. */

@@ -32,6 +32,7 @@ export type BatchEvent =
   | { kind: "batch/intent"; direction: Direction; key: string; attempt: number; before: State; wanted: State }
   | ({ kind: "batch/result"; direction: Direction } & ItemOutcome);
 
+/** What became of one item. */
 export type ItemOutcome = {
   key: string;
   status: ItemStatus;

@@ -3,11 +3,13 @@
 import type { Direction, ItemOutcome, ItemStatus } from "./events.ts";
 import type { BrokenRow } from "./table.ts";
 
+/** One row of the table, and what became of it. */
 export type BatchItem = ItemOutcome & {
   line: number;
   values: Readonly<Record<string, string>>;
 };
 
+/** What became of a batch. */
 export interface BatchResult {
   directory: string;
   direction: Direction;

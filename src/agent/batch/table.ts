@@ -23,6 +23,7 @@ export interface TableRow {
   values: Values;
 }
 
+/** A row of the table that cannot be used, and why. */
 export interface BrokenRow {
   line: number;
   /** What is wrong, in words. */

@@ -11,6 +11,7 @@ import type { ExtractOptions } from "./options.ts";
 /** Every field may be one that a page does not say. */
 export type OrNull<T> = { [K in keyof T]: T[K] | null };
 
+/** What is extracted from a list, and by which reader. */
 export interface AgentExtractOptions extends ExtractOptions {
   /** Reads the first records, instead of the agent's model. */
   reader?: ChatModel | undefined;

@@ -4,6 +4,7 @@ import type { ChatUsage } from "../../core/chat.ts";
 import type { RecordReader } from "./ask.ts";
 import type { Browsing } from "./browse.ts";
 
+/** How a list is read: limits, pages, and where rows go. */
 export interface ExtractOptions {
   /** `rows.jsonl` or `rows.csv`; an extraction into it that was ended goes on. Without it rows go to the caller alone. */
   out?: string | undefined;
@@ -25,6 +26,7 @@ export interface ExtractOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Why an extraction ended. */
 export type ExtractEnd =
   | "end of the list"
   | "max rows"
@@ -34,6 +36,7 @@ export type ExtractEnd =
   | "pages repeat"
   | "refused";
 
+/** What an extraction found, and what it took. */
 export interface ExtractSummary {
   rows: number;
   pages: number;

@@ -22,6 +22,7 @@ export interface FieldSource {
   box: [number, number, number, number];
 }
 
+/** One record of a list, with the page that it was read from. */
 export interface ExtractedRow<T = RowValues> {
   row: T;
   /** The page that it was read from. */

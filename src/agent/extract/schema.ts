@@ -24,6 +24,8 @@ export interface RowSchema {
 
 /** A value of a row; `null` where the page does not say it. */
 export type FieldValue = string | number | boolean | null | (string | number | boolean)[];
+
+/** A record's values by field. */
 export type RowValues = Record<string, FieldValue>;
 
 interface JsonField {

@@ -18,6 +18,7 @@ import type { RecordedStep, Recording, Target } from "./recording.ts";
 import { fold, indexOfWord, mask, placeOf, replaceIn, replaceInPlace } from "./words.ts";
 import type { Replacements } from "./words.ts";
 
+/** How far a run was repeated as recorded. */
 export interface Repetition {
   /** Steps that were done as recorded, and turns of the model. */
   repeated: number;

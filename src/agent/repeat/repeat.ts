@@ -17,6 +17,7 @@ import { repeatPolicy } from "./repeat-policy.ts";
 import type { Repetition } from "./repeat-policy.ts";
 import { indexOfWord, replaceIn, replaceInUrl, replacementsOf, spellingsOf } from "./words.ts";
 
+/** How a recorded run is repeated. */
 export interface RepeatOptions {
   /** Other values in the same task: `{ two: "three" }`. They stand in the instruction as words or phrases. */
   values?: Readonly<Record<string, string>> | undefined;
@@ -27,6 +28,7 @@ export interface RepeatOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** What became of a repetition. */
 export interface RepeatResult extends RunResult, Repetition {
   /**
    * It came to the end that was recorded: everything that the steps brought about then, they brought about now. Where the model

@@ -4,6 +4,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { ConfigError } from "../../core/errors.ts";
 import { isLoopback } from "../../http/guard.ts";
 
+/** Where a service is reached, and from which sites. */
 export interface AccessOptions {
   /** Address to listen on. */
   host: string;

@@ -161,6 +161,8 @@ export const servicePolicySchema = z.strictObject({
 });
 
 export type ServicePolicy = Omit<z.infer<typeof servicePolicySchema>, "safety"> & { safety: SafetyPolicy };
+
+/** The policy of a service, as a person writes it: what is left out has its default. */
 export type ServiceSettings = z.input<typeof servicePolicySchema>;
 
 /** Checks a policy and fills in its defaults. Throws a `ConfigError` that says what is wrong and what to change. */

@@ -12,11 +12,13 @@ import { OPERATOR_CSS } from "./operator-css.ts";
 import type { Service, ServiceOptions } from "./service.ts";
 import { openService } from "./service.ts";
 
+/** Where the service listens, and for whom. */
 export interface ServeOptions extends ServiceOptions, Partial<AccessOptions> {
   /** 0 takes a free one. */
   port: number;
 }
 
+/** A running service for customers, with pages for them and for operators. */
 export interface CustomerService extends AsyncDisposable {
   /** For customers: a page with the widget. */
   readonly url: string;

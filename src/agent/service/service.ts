@@ -36,6 +36,7 @@ import { guardLooking, guardReach, openReach } from "./reach.ts";
 import { decisionsOf } from "./summary.ts";
 import { openTurns } from "./turns.ts";
 
+/** A service's site, model, policy and directory. */
 export interface ServiceOptions extends Omit<SiteOptions, "page" | "start">, ModelOptions {
   /** A policy, or the path of a JSON file with one; see docs/agent.md. */
   policy: ServiceSettings | string;

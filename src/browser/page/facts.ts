@@ -20,6 +20,7 @@ import {
 import { roleOf } from "./role.ts";
 import { squash } from "./text.ts";
 
+/** A form as it would be sent. */
 export interface FormFacts {
   /** Absolute address that it is sent to, of the button's own where that has one. */
   action: string;
@@ -33,6 +34,7 @@ export interface FormFacts {
   withheld: string[];
 }
 
+/** What the gate knows of an element that an action is about to touch. */
 export interface ElementFacts {
   /** Address of the document that it is in, which may be a frame's. */
   document: string;

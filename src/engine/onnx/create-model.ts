@@ -4,6 +4,7 @@ import { writeCheckpoint } from "./checkpoint/checkpoint.ts";
 import { newLlamaConfig, type DecoderConfig, type NewModelOptions } from "./models/config.ts";
 import { initWeights, parameterSpecs } from "./models/parameters.ts";
 
+/** Which model is created, and where. */
 export interface CreateModelOptions {
   /** Created, or replaced as a whole. */
   directory: string;

@@ -30,6 +30,7 @@ import type {
 } from "../../core/engine.ts";
 import type { Provider } from "./graph/compile.ts";
 
+/** Where the embedded engine runs, and with how much memory. */
 export interface OnnxEngineOptions {
   /** Where operators run; what a provider lacks runs on the CPU. Default `cpu`. */
   provider?: Provider;

@@ -10,6 +10,7 @@ import type { Clock, Send } from "./client/transport.ts";
 import type { ProbeReport } from "./probe.ts";
 import { probeServer } from "./probe.ts";
 
+/** Which server is probed, and how. */
 export interface ProbeTinkerOptions {
   /** The server's root, such as `http://127.0.0.1:8000`. */
   url: string;

@@ -22,6 +22,7 @@ import { createTrainingClient, STILL } from "./client/training-client.ts";
 import type { ServerProfile } from "./profile.ts";
 import { SUM_PROFILE } from "./profile.ts";
 
+/** One measurement of the probe. */
 export interface ProbeRow {
   /** P1 to P9. */
   id: string;
@@ -32,6 +33,7 @@ export interface ProbeRow {
   says: string;
 }
 
+/** What a server does with a gradient, as measured. */
 export interface ProbeReport {
   rows: ProbeRow[];
   /** How the change of a step was measured. */

@@ -7,6 +7,7 @@ import { loadRuntime, type Runtime } from "../onnx-runtime.ts";
 import type { ElementType, Value } from "./value.ts";
 import type { Graph } from "./graph.ts";
 
+/** ONNX Runtime's execution provider. */
 export type Provider = "cpu" | "webgpu" | "cuda";
 export type TensorData = Float32Array | Int32Array | BigInt64Array | Uint16Array | Uint8Array;
 

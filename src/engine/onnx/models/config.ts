@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { ConfigError } from "../../../core/errors.ts";
 
+/** The architectures that the embedded engine computes. */
 export type Architecture =
   | "LlamaForCausalLM"
   | "MistralForCausalLM"
@@ -22,6 +23,7 @@ export interface Llama3Scaling {
   originalContextTokens: number;
 }
 
+/** A decoder's sizes and constants, as `config.json` has them. */
 export interface DecoderConfig {
   architecture: Architecture;
   vocabSize: number;

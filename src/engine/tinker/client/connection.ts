@@ -24,6 +24,7 @@ import { createTokenSource, TOKEN_PATH, type TokenSource } from "./token-source.
 import type { Clock, Reply, Send } from "./transport.ts";
 import { NoReply, describeReply, nonsense, realClock } from "./transport.ts";
 
+/** How long a server is waited for, in milliseconds. */
 export interface Patience {
   /** One attempt at a request, ms. */
   requestMs: number;

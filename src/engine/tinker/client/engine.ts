@@ -23,6 +23,7 @@ import type { Clock, Send } from "./transport.ts";
 import { createSend } from "./transport.ts";
 import type { ModelSpec } from "./training-client.ts";
 
+/** Which server trains, and which base model. */
 export interface TinkerEngineOptions {
   /** The server's root, such as `http://127.0.0.1:8000`. */
   url: string;

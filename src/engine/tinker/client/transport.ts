@@ -18,6 +18,7 @@ const NO_TLS = /^(EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE
 /** A connection that nobody uses is closed after this: servers close theirs after 5 s, and may do so under a request. */
 const IDLE_MS = 4000;
 
+/** The server's answer to a request. */
 export interface Reply {
   status: number;
   isProtobuf: boolean;
@@ -43,6 +44,7 @@ export class NoReply extends Error {
   }
 }
 
+/** A request to the server. */
 export interface Outgoing {
   path: string;
   /** Default: POST with a body, else GET. */
@@ -54,8 +56,11 @@ export interface Outgoing {
   signal?: AbortSignal | undefined;
 }
 
+/** Time as the client sees it; tests bring their own. */
 export interface Clock {
+  /** Milliseconds. */
   now(): number;
+  /** Rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
@@ -71,6 +76,7 @@ export const realClock: Clock = {
   },
 };
 
+/** Sends a request and resolves with the answer. */
 export type Send = (outgoing: Outgoing) => Promise<Reply>;
 
 /** Where a server's paths begin, and how it is given the key. */
