@@ -32,7 +32,7 @@ export function registerBatch(agent: Command): void {
       agent
         .command("batch")
         .description(
-          "Carry out a table of jobs on a site: each item read before and after, changed once, with a report.",
+          "Carry out a table of jobs on a site: read each item before and after, change it once, and write a report.",
         )
         .argument("[table]", "a .csv or .jsonl file, one job a row"),
     ),
@@ -40,7 +40,7 @@ export function registerBatch(agent: Command): void {
     .option("--job <file>", "what a row means and how its effect is read: a JSON or TypeScript file")
     .option(
       "--instruction <text>",
-      "what the agent is told, in place of the job's: “Set the price of {sku} to {price}”",
+      "the instruction, instead of the job's: “Set the price of {sku} to {price}”",
     )
     .option("--dry-run", "show what would be changed, and change nothing")
     .option(
@@ -48,15 +48,15 @@ export function registerBatch(agent: Command): void {
       'what is changed without a question: "all", or rules such as "price<=10%"; may be given again. The rest is asked at the terminal, and refused where nobody is there',
       collectOption,
     )
-    .option("--no-learn", "ask the model for every item, and repeat nothing that has done another one")
-    .option("--undo <directory>", "take back what the batch in this directory has done");
+    .option("--no-learn", "ask the model for every item, and never repeat what worked for another one")
+    .option("--undo <directory>", "undo what the batch in this directory has done");
   examples(jsonOption(command), [
     "webrl agent batch prices.csv --job prices.json --site store-admin --dry-run",
     'webrl agent batch prices.csv --job prices.json --site site.ts --model runs/demo --out runs/prices --approve "price<=10%"',
     "webrl agent batch --undo runs/prices --site site.ts --model runs/demo --approve all",
   ]).addHelpText(
     "after",
-    "\nThe same command with the same --out goes on with a batch that was ended, also by a kill. Exit code: 0 every item is as wanted,\n1 one is not or a row is broken, 2 your mistake, 3 a budget is used up, 130 interrupted. docs/agent.md, “Jobs”, has the job's file.\n",
+    "\nThe same command with the same --out continues a batch that ended early, even after a kill. Exit code: 0 every item is as it should be,\n1 an item is not, or a row is broken, 2 your mistake, 3 a budget is used up, 130 interrupted. docs/agent.md, “Jobs”, has the job's file.\n",
   );
   command.action(async (file: string | undefined, options: BatchCommand) => {
     const { undo, job, dryRun = false } = options;

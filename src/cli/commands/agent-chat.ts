@@ -34,7 +34,7 @@ export function registerChat(agent: Command): void {
     )
     .option(
       "--origin <origin>",
-      "pages that may have the widget in them: https://shop.example.com; may be given again",
+      "pages that may embed the widget: https://shop.example.com; may be given again",
       collectOption,
     );
   examples(jsonOption(command), [
@@ -42,7 +42,7 @@ export function registerChat(agent: Command): void {
     "webrl agent chat --site site.ts --model runs/demo --policy service.json --origin https://shop.example.com --public-url https://chat.example.com --out runs/service",
   ]).addHelpText(
     "after",
-    "\nThe link for operators has the key in it: WEBRL_AGENT_KEY, or one that is made anew at every start. With --out, a service that\nended goes on where it was. Exit code: 0 ended by Ctrl-C, 2 your mistake.\n",
+    "\nThe operators' link contains the key: WEBRL_AGENT_KEY, or a new one at every start. With --out,\na service that ended continues where it was. Exit code: 0 ended by Ctrl-C, 2 your mistake.\n",
   );
   command.action(async (options: ChatCommand) => {
     const { serveCustomers } = await import("../../agent/service/serve.ts");

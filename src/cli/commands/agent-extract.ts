@@ -28,37 +28,37 @@ export function registerExtract(agent: Command): void {
     agent
       .command("extract")
       .description(
-        "Read the rows of a list, over all its pages: JSON Lines or CSV, each field with where it stands.",
+        "Read the rows of a list over all its pages into JSON Lines or CSV, and say where each field was read.",
       )
       .argument("<instruction>", 'which rows, such as "all reviews"')
       .requiredOption(
         "--schema <file>",
-        "what a row has: a JSON schema, or a .ts or .js file that exports a zod object",
+        "the fields of a row: a JSON schema, or a .ts or .js file that exports a zod object",
       )
       .option("--url <address>", "the list's address, instead of --site"),
     { record: "--record", needsSite: false },
   )
-    .option("--out <file>", "rows.jsonl or rows.csv; one that was begun goes on. Default: rows go to stdout")
-    .option("--key <field>", "a field by which rows are told apart; may be given again", collectOption)
-    .option("--max-rows <n>", "rows at most", wholeNumber())
-    .option("--max-pages <n>", "pages of the list at most", wholeNumber())
-    .option("--max-minutes <n>", "minutes at most", positive)
+    .option("--out <file>", "rows.jsonl or rows.csv; a file that was begun is continued. Default: stdout")
+    .option("--key <field>", "a field that identifies a row; may be given again", collectOption)
+    .option("--max-rows <n>", "at most this many rows", wholeNumber())
+    .option("--max-pages <n>", "at most this many pages of the list", wholeNumber())
+    .option("--max-minutes <n>", "at most this many minutes", positive)
     .option(
       "--rate <n>",
-      "pages a second at most; default 1 for an address, no limit for a site of your own",
+      "at most this many pages a second; default 1 for an address, no limit for your own site",
       positive,
     )
     .option(
       "--no-robots",
-      "leave robots.txt aside: for sites that are yours. Sites of your own have none that counts",
+      "ignore robots.txt: for an address that is yours. For your own site it is never read",
     )
-    .option("--no-details", "do not look on the items' own pages for fields that the list lacks");
+    .option("--no-details", "do not open the items' own pages for fields that the list lacks");
   examples(jsonOption(command), [
     'webrl agent extract --site forum --schema post.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --out posts.jsonl "all posts"',
     'webrl agent extract --url "https://shop.example.com/lamps?page=1" --schema lamp.ts --rate 0.5 --max-rows 1000 --out lamps.csv "all lamps"',
   ]).addHelpText(
     "after",
-    "\nThe same command goes on where it was ended. Exit code: 0 there are rows, 1 there are none, 2 your mistake, 3 a budget is used up,\n130 interrupted.\n",
+    "\nThe same command continues where it stopped. Exit code: 0 there are rows, 1 there are none, 2 your mistake, 3 a budget is used up,\n130 interrupted.\n",
   );
   command.action(run);
 }

@@ -17,16 +17,16 @@ interface JudgeCommand {
 export function registerJudge(agent: Command): void {
   const command = agent
     .command("judge")
-    .description("Say whether a run of an agent succeeded: your word is what training and fine-tuning go by.")
+    .description("Say whether an agent's run succeeded. Training and fine-tuning use your verdict.")
     .argument("<directory>", "the agent's directory")
     .option("--run <id>", "which of its runs; default: the last one")
-    .addOption(new Option("--success", "it did what it was asked").conflicts("failure"))
+    .addOption(new Option("--success", "it did what it was asked to do").conflicts("failure"))
     .addOption(new Option("--failure", "it did not").conflicts("success"))
     .option("--reason <text>", "why, for people")
     .addOption(
       new Option(
         "--orm [directory]",
-        "let the outcome reward model judge all that nobody has judged; default models/orm",
+        "let the outcome reward model judge all runs that nobody has judged; default models/orm",
       ).conflicts(["success", "failure", "run", "reason"]),
     );
   examples(jsonOption(command), [

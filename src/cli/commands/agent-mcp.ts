@@ -17,7 +17,7 @@ export function registerMcp(agent: Command): void {
       agent
         .command("mcp")
         .description(
-          "An agent on a site as tools of an MCP server, over stdio or HTTP: run, act, step, open, extract, observe, screenshot.",
+          "Offer an agent on a site as tools of an MCP server, over stdio or HTTP: run, act, step, open, extract, observe, screenshot.",
         ),
     ),
   )
@@ -35,7 +35,7 @@ export function registerMcp(agent: Command): void {
   ]);
   command.addHelpText(
     "after",
-    "\nWhat the policy wants to have asked is asked by elicitation, where the client can; else it is refused. Nobody is asked at the terminal.\nOver HTTP there is one client at a time. With WEBRL_AGENT_KEY clients send it: Authorization: Bearer KEY.\n",
+    "\nWhere the policy says to ask, the client is asked by elicitation if it can; otherwise the action is refused. Nobody is asked at the terminal.\nOver HTTP there is one client at a time. With WEBRL_AGENT_KEY set, clients must send it: Authorization: Bearer KEY.\n",
   );
   command.action(async (options: McpCommand) => {
     const { port, listen, publicUrl } = options;

@@ -48,9 +48,9 @@ export function agentCommand(command: Command, flags: PlaceFlags = {}): Command 
     .option("--start <path>", "path or address where the agent begins")
     .option(
       "--safety <file>",
-      "policy of what the agent may do (docs/agent.md); default: whoever sits at the terminal is asked before everything that cannot be taken back",
+      "policy of what the agent may do (docs/agent.md); default: asks you at the terminal before anything that cannot be taken back",
     )
-    .option("--screenshots", "keep the picture of every page that is acted on");
+    .option("--screenshots", "keep a picture of every page on which the agent acts");
 }
 
 /** Where and with what an agent works, whatever its use. */
@@ -71,7 +71,7 @@ export function placeCommand(
       )
       .option(
         "--host <host>",
-        "a host that can be reached beside the site's own; may be given again",
+        "a host that may be reached in addition to the site's own; may be given again",
         collectOption,
       )
       .option(
@@ -83,9 +83,9 @@ export function placeCommand(
         "--storage-state <file>",
         "cookies and storage of a user who signed in, as Playwright writes them",
       )
-      .option(`${record} <directory>`, "where everything is recorded; default: a new one in runs/")
+      .option(`${record} <directory>`, "where everything is recorded; default: a new directory in runs/")
       .option("--headed", "show the browser's window")
-      .option("--temperature <t>", "of sampling; default 0, greedy", temperatureNumber)
+      .option("--temperature <t>", "sampling temperature; default 0, greedy", temperatureNumber)
       .option("--max-new-tokens <n>", "tokens of a reply", wholeNumber())
       .addOption(templateOption())
       .addOption(observationOption()),

@@ -23,25 +23,25 @@ export function registerRepeat(agent: Command): void {
       agent
         .command("repeat")
         .description(
-          "Do again what a run did: each step found anew, its effect verified, the model asked only where the page has changed.",
+          "Repeat what a run did: find each step's element again, verify its effect, and ask the model only where the page has changed.",
         )
-        .argument("<directory>", "an agent's directory; it is gone on with"),
+        .argument("<directory>", "an agent's directory, which the repetition is added to"),
     ),
   )
-    .option("--run <id>", "which run; default: the last one that was done")
+    .option("--run <id>", "which run; default: the last successful one")
     .addOption(
       new Option(
         "--value <old=new>",
         "another value in the same task, such as two=three; may be given again",
       ).argParser(collectOption),
     )
-    .option("--alone", "never ask the model: end where the page has changed");
+    .option("--alone", "never ask the model; stop where the page has changed");
   examples(jsonOption(command), [
     "webrl agent repeat runs/order --site site.ts --model runs/demo",
     'webrl agent repeat runs/order --site site.ts --alone --value "two=three" --value "dark roast=light roast"',
   ]).addHelpText(
     "after",
-    "\nExit code: 0 it came to the end that was recorded, 1 it did not or came out otherwise, 2 your mistake, 3 a budget is\nused up, 130 interrupted.\n",
+    "\nExit code: 0 it ended as recorded, 1 it did not, 2 your mistake, 3 a budget is\nused up, 130 interrupted.\n",
   );
   command.action(async (directory: string, options: RepeatCommand) => {
     if (options.out !== undefined)

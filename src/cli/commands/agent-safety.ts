@@ -9,7 +9,7 @@ export function registerSafety(agent: Command): void {
     policy
       .command("check")
       .argument("<file>", "a policy, JSON")
-      .description("check a policy and show what it says"),
+      .description("Check a policy and show what it says."),
   );
   examples(check, ["webrl agent policy check policy.json"]);
   check.action(async (file: string, options: { json?: boolean }) => {
@@ -29,13 +29,13 @@ export function registerSafety(agent: Command): void {
     });
   });
 
-  const audit = agent.command("audit").description("what was decided, and by whom");
+  const audit = agent.command("audit").description("Show and verify what was decided, and by whom.");
   const verify = jsonOption(
     audit
       .command("verify")
       .argument("<directory>", "of an agent")
-      .option("--hash <hash>", "a hash that was kept somewhere else: it has to be in the log")
-      .description("check that no line of the log was changed, moved or taken out"),
+      .option("--hash <hash>", "a hash that you kept elsewhere: it must be in the log")
+      .description("Check that no line of the log was changed, moved or removed."),
   );
   examples(verify, ["webrl agent audit verify runs/agent-20260101"]);
   verify.action(async (directory: string, options: { json?: boolean; hash?: string }) => {
@@ -55,7 +55,7 @@ export function registerSafety(agent: Command): void {
     .command("show")
     .argument("<directory>", "of an agent")
     .option("--refused", "only what was refused")
-    .description("print the log for people");
+    .description("Print the log in words.");
   show.action(async (directory: string, options: { refused?: boolean }) => {
     const { describeAudit, verifyAudit } = await import("../../safety/audit.ts");
     const { lines, problems } = verifyAudit(directory);

@@ -120,9 +120,14 @@ function registerStop(apps: Command): void {
 }
 
 function registerList(apps: Command): void {
-  examples(jsonOption(apps.command("list").description("What there is, what is installed, and what runs.")), [
-    "webrl apps list",
-  ]).action(async (options: { json?: boolean }) => {
+  examples(
+    jsonOption(
+      apps
+        .command("list")
+        .description("List the applications: which there are, which are installed, and which run."),
+    ),
+    ["webrl apps list"],
+  ).action(async (options: { json?: boolean }) => {
     const { APPLICATIONS, missingPackages } = await import("../../apps/list.ts");
     const { appDirectory, stateOf } = await import("../../tasks/apps.ts");
     const { runningCopies } = await import("../../tasks/background-copies.ts");

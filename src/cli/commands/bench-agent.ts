@@ -20,7 +20,7 @@ export function register(program: Command): void {
   const command = bench
     .command("agent")
     .description(
-      "Agents at work: success by use and what the runtime costs; extraction; batches under kill -9; injections.",
+      "Measure agents at work: success by use and the cost of the runtime, extraction, batches under kill -9, injections.",
     )
     .option("--only <list>", `which measurements: ${NAMES.join(", ")}`, names, NAMES)
     .option("--tasks <n>", "held-out tasks", wholeNumber(), 40)

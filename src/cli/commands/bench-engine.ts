@@ -34,7 +34,7 @@ export function register(program: Command): void {
     bench
       .command("train")
       .description(
-        "Training tokens per second, our share of the matrix-product peak, and PyTorch beside us.",
+        "Measure training tokens per second and the share of the matrix-product peak, beside PyTorch.",
       ),
   )
     .option("--batch <n>", "sequences of a step; default 4, with --model 8", wholeNumber())
@@ -72,7 +72,7 @@ export function register(program: Command): void {
     bench
       .command("sample")
       .description(
-        "Generated tokens per second with concurrent requests, and transformers.generate beside us.",
+        "Measure generated tokens per second with concurrent requests, beside transformers.generate.",
       ),
   ).option("--repeats <n>", "the best of this many runs counts", wholeNumber(), 3);
   examples(sample, [
@@ -127,7 +127,7 @@ function engineOptions(command: Command): Command {
     )
     .option("--model <directory>", "a model of yours instead, with an adapter on every linear module")
     .option("--rank <n>", "with --model: rank of the adapter", wholeNumber(), 16)
-    .option("--layers <n>", "with --model: adapters on the last so many layers; default all", wholeNumber())
+    .option("--layers <n>", "with --model: adapters on the last n layers; default all", wholeNumber())
     .addOption(
       new Option("--provider <name>", "where operators run")
         .choices(["cpu", "webgpu", "cuda"])

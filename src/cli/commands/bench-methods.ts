@@ -14,7 +14,7 @@ export const register: Register = (program) => {
   const command = configOptions(
     group(program, "bench", "Measure: rollouts, training, sampling, methods.")
       .command("methods")
-      .description("Train with every method and ablation and compare them; resumes where it stopped."),
+      .description("Train with every method and ablation and compare them. A stopped comparison continues."),
   )
     .option("--seeds <n>", "runs of each method", wholeNumber(), 3)
     .option("--method <name>", "only this one; may be given again", list)

@@ -21,7 +21,7 @@ export function register(program: Command): void {
   const command = suiteOptions(
     bench
       .command("rollout")
-      .description("Episodes per hour, steps per second, and our share of bare Playwright."),
+      .description("Measure episodes per hour and steps per second, and compare them with bare Playwright."),
   )
     .option("--parallel <list>", "numbers of parallel episodes", numbers, [1, 2, 4, 8])
     .option("--seconds <n>", "seconds for each measurement", wholeNumber(), 20)

@@ -34,7 +34,7 @@ export function register(program: Command): void {
   const command = bench
     .command("scale")
     .description(
-      "Thousands of episodes at once against simulated browsers and a simulated model's server, in virtual time: what ends first, and what the orchestrator takes.",
+      "Run thousands of episodes at once against simulated browsers and a simulated model server, in virtual time: what reaches its limit first, and what the orchestrator takes.",
     )
     .option("--parallel <list>", "numbers of parallel episodes", list(wholeNumber()), [8, 64, 512, 4096])
     .option("--steps <n>", "steps of an episode", wholeNumber(), 6)

@@ -14,7 +14,7 @@ export function register(program: Command): void {
   const dashboard = program
     .command("dashboard")
     .description("Look at runs in a browser, live: curves, curriculum, episodes step by step, replay.")
-    .argument("[runs...]", `directories of runs, or directories that have runs in them; default ${RUNS}`)
+    .argument("[runs...]", `runs, or directories that contain runs; default ${RUNS}`)
     .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", portNumber, 7310);
   examples(jsonOption(dashboard), [
     "webrl dashboard",

@@ -15,10 +15,10 @@ export const register: Register = (program) => {
     program
       .command("demo")
       .description(
-        "Train the shipped web agent on the built-in sites and show that it gets better (15 minutes).",
+        "Train the shipped web agent on the built-in sites and show that it gets better (about 10 minutes on two cores).",
       ),
   )
-    .option("--run <directory>", "where the run goes, or a demo to continue; default runs/demo-TIME")
+    .option("--run <directory>", "the run's directory, or a demo to continue; default runs/demo-TIME")
     .option(
       "--base <directory>",
       "start from this model or adapter, such as one that was imported, instead of the shipped one; a large model gets adapters (models.lora)",

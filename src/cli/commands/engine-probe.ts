@@ -8,9 +8,7 @@ export function register(program: Command): void {
   const engine = group(program, "engine", "Engines behind the Tinker protocol: serve ours, look at another.");
   const command = engine
     .command("probe")
-    .description(
-      "Measure what a server of the Tinker protocol does with a gradient, and say whether it can be trained on.",
-    )
+    .description("Measure what a Tinker server does with a gradient, and say whether you can train on it.")
     .argument("<url>", "the server's root, such as http://127.0.0.1:8000")
     .option("--model <name>", "what the server calls the base model; default: its only one")
     .option("--api-key-env <name>", "environment variable with the server's key", "TINKER_API_KEY");

@@ -27,7 +27,7 @@ export function register(program: Command): void {
   const serve = engine
     .command("serve")
     .description(
-      "Let this machine train and sample for others: the embedded engine behind the Tinker protocol, for `webrl train` elsewhere and for the official SDK.",
+      "Let this machine train and sample for others: serves the embedded engine over the Tinker protocol, to `webrl train` on other machines and to the official SDK.",
     )
     .requiredOption(
       "--model <directory>",
@@ -46,7 +46,7 @@ export function register(program: Command): void {
     .option("--max-body-mb <n>", "megabytes of one request", wholeNumber(), 64)
     .option(
       "--session-seconds <n>",
-      "end a client's session after so many seconds without a sign of life",
+      "end a client's session after this many seconds without a sign of life",
       atLeast(30),
       300,
     )

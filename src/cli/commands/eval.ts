@@ -60,7 +60,7 @@ export const register: Register = (program) => {
     program
       .command("eval")
       .description(
-        "Score a model on the tasks of a suite, judged by verifiers: one greedy attempt at each, or several drawn ones.",
+        "Score a model on the tasks of a suite, judged by verifiers: with one greedy attempt at each task, or several sampled ones.",
       ),
   )
     .option(
@@ -71,17 +71,17 @@ export const register: Register = (program) => {
     .addOption(
       new Option(
         "--run <directory>",
-        "score the newest policy of a run, on its suite and with its settings, except what is given here",
+        "score the newest policy of a run, on its suite and with its settings, unless other options say otherwise",
       ).conflicts(["model", "template"]),
     )
     .addOption(templateOption())
     .addOption(observationOption())
     .option("--split <name>", "train, validation, test, or held-out for the last two", scoredSplit, "test")
     .option("--site <name>", "only tasks of this site")
-    .option("--tasks <n>", "tasks at most; sites and templates take turns", wholeNumber(), 100)
+    .option("--tasks <n>", "at most this many tasks; sites and templates take turns", wholeNumber(), 100)
     .option(
       "--seeds <n>",
-      "problems of each page of MiniWoB++ (5 in BrowserGym's protocol); all are tried, and each page has a row",
+      "problems per MiniWoB++ page (5 in BrowserGym's protocol); all are tried, and each page has a row",
       wholeNumber(),
     )
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
@@ -93,16 +93,20 @@ export const register: Register = (program) => {
     )
     .option(
       "--attempts <n>",
-      "episodes on each task; prints pass@1 to pass@n and where some attempts succeed and some fail",
+      "attempts at each task; prints pass@1 to pass@n and the tasks where only some attempts succeed",
       wholeNumber(),
       1,
     )
-    .option("--temperature <t>", "of sampling; default 0, with several attempts 1", temperatureNumber)
+    .option(
+      "--temperature <t>",
+      "sampling temperature; default 0, or 1 with several attempts",
+      temperatureNumber,
+    )
     .option(
       "--judge <model>",
       "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name at OPENAI_BASE_URL",
     )
-    .option("--out <file>", "keep the episodes; what the file holds already is not run again");
+    .option("--out <file>", "keep the episodes; those in the file already are not run again");
   safetyOption(browserOption(serverOptions(command)), "the run's");
   jsonOption(command);
   examples(command, [

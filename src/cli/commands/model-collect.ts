@@ -44,10 +44,10 @@ interface CollectCommand extends SuiteOptions {
 
 function collectOptions(command: Command): Command {
   return safetyOption(browserOption(suiteOptions(command)))
-    .requiredOption("--out <file>", "JSON lines, one episode each; what it holds already is kept")
+    .requiredOption("--out <file>", "JSON lines, one episode each; episodes in it already are kept")
     .option("--episodes <n>", "episodes in the file", wholeNumber(), 1000)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
-    .option("--seed <n>", "order of tasks and everything random", wholeNumber(0), 0)
+    .option("--seed <n>", "seed of the order of tasks and of everything random", wholeNumber(0), 0)
     .option("--split <name>", "train, validation or test", splitName, "train")
     .option("--site <name>", "only tasks of this site")
     .option("--template <id>", "only tasks of this template")
@@ -162,16 +162,16 @@ export function registerDemos(model: Command): void {
     model
       .command("demos")
       .description(
-        "collect demonstrations: the oracles at work in the browser, or with --model the episodes in which a model succeeds",
+        "Collect demonstrations: let the oracles work in the browser, or with --model keep the episodes in which a model succeeds.",
       ),
   )
     .option(
       "--model <model>",
-      "who plays in place of the oracles: a directory, or openai:NAME@URL (key: OPENAI_API_KEY); --episodes are then those that are played",
+      "a model that plays instead of the oracles: a directory, or openai:NAME@URL (key: OPENAI_API_KEY); --episodes then counts the episodes played",
     )
     .option(
       "--judge <model>",
-      "with --model, of tasks without a verifier: the chat model that says whether they are done",
+      "with --model: a chat model that says whether tasks without a verifier are done",
     )
     .option("--temperature <t>", "with --model: sampling temperature", anyNumber, 1)
     .option(
@@ -179,13 +179,8 @@ export function registerDemos(model: Command): void {
       "with --model: tokens of a response; default 96, behind a server llm.maxTokens (1024)",
       wholeNumber(),
     )
-    .option("--detour-rate <p>", "probability, per turn, of a mistake that is then made good", share, 0.08)
-    .option(
-      "--fail-rate <p>",
-      "share of episodes that are spoiled on purpose, for the reward model",
-      share,
-      0,
-    );
+    .option("--detour-rate <p>", "probability, per turn, of a mistake that is then corrected", share, 0.08)
+    .option("--fail-rate <p>", "share of episodes that fail on purpose, for the reward model", share, 0);
   serverOptions(command);
   jsonOption(command);
   examples(command, [
@@ -262,7 +257,7 @@ interface RolloutsCommand extends CollectCommand {
 
 export function registerRollouts(model: Command): void {
   const command = collectOptions(
-    model.command("rollouts").description("collect a model's episodes with the verifiers' verdicts"),
+    model.command("rollouts").description("Collect a model's episodes, with the verifiers' verdicts."),
   )
     .requiredOption(
       "--model <model>",

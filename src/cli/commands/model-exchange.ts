@@ -15,15 +15,15 @@ export function registerImport(model: Command): void {
   const command = model
     .command("import")
     .description(
-      "make a model directory of a GGUF file, a folder in Hugging Face's layout, or a model of the hub",
+      "Make a model directory from a GGUF file, a folder in Hugging Face's layout, or a model on the hub.",
     )
     .argument("<source>", "a .gguf file, a folder, or org/name[@revision] on the hub (HF_ENDPOINT, HF_TOKEN)")
     .requiredOption("--out <directory>", "the new model directory")
     .option(
       "--without-weights",
-      "configuration, tokenizer and chat template alone: models.base of a run whose model is on a server",
+      "only configuration, tokenizer and chat template: models.base of a run whose model is on a server",
     )
-    .addOption(dtypeOption("type of a GGUF's weights on disk; default: the one that rounds nothing"));
+    .addOption(dtypeOption("type of a GGUF's weights on disk; default: one that rounds nothing"));
   jsonOption(command);
   examples(command, [
     "webrl model import SmolLM2-135M-Instruct.Q4_1.gguf --out models/smollm2",
@@ -85,7 +85,7 @@ interface ExportCommandOptions {
 export function registerExport(model: Command): void {
   const command = model
     .command("export")
-    .description("write an adapter for PEFT, or a whole model for transformers")
+    .description("Write an adapter for PEFT, or a whole model for transformers.")
     .option("--model <directory>", "the model or adapter")
     .addOption(new Option("--run <directory>", "the newest policy of a run").conflicts("model"))
     .requiredOption("--out <directory>", "the new directory")

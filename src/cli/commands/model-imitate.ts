@@ -94,10 +94,13 @@ export function registerPretrain(model: Command): void {
   const command = imitateOptions(
     model
       .command("pretrain")
-      .description("a tokenizer and a small model from nothing, on drills of recorded pages"),
+      .description("Train a tokenizer and a small model from scratch, on drills about recorded pages."),
     1.5e-3,
   )
-    .option("--base <directory>", "a pre-trained model to go on from; the sizes below are then its own")
+    .option(
+      "--base <directory>",
+      "a pre-trained model to continue; it keeps its own sizes, so those below do not apply",
+    )
     .option("--copy-warmup <n>", "steps of a new model on random tokens to be copied", wholeNumber(0), 1200)
     .option("--hidden <n>", "width", wholeNumber(), 128)
     .option("--layers <n>", "layers", wholeNumber(), 4)
@@ -108,13 +111,13 @@ export function registerPretrain(model: Command): void {
     .option("--questions <n>", "further questions about the page of each exercise", wholeNumber(0), 6)
     .option(
       "--episodes <n>",
-      "constructed episodes to judge, of each demonstration within --covered and --few",
+      "constructed episodes to judge per demonstration, within --covered and --few",
       wholeNumber(0),
       8,
     )
     .option(
       "--renamed <n>",
-      "copies of each demonstration, names exchanged, within --covered and --few",
+      "copies of each demonstration with other names, within --covered and --few",
       wholeNumber(0),
       0,
     );
@@ -204,12 +207,12 @@ export function registerSft(model: Command): void {
   const command = engineOption(
     loraCommand(
       imitateOptions(
-        model.command("sft").description("imitate demonstrations of the train split, starting from a base"),
+        model.command("sft").description("Teach a base model to imitate demonstrations of the train split."),
         5e-4,
       ),
     ),
   )
-    .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
+    .requiredOption("--base <directory>", "the model to start from, or an adapter to continue")
     .option("--hurried <p>", "share of the demonstrations that stop one action too early", share, 0)
     .addOption(templateOption())
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);

@@ -14,7 +14,7 @@ export function registerOrm(model: Command): void {
     loraCommand(
       model
         .command("orm")
-        .description("train the outcome reward model on rollouts that verifiers have labelled"),
+        .description("Train the outcome reward model on rollouts that verifiers have labelled."),
     ),
   )
     .requiredOption(
@@ -22,11 +22,11 @@ export function registerOrm(model: Command): void {
       "episodes of policies of different strength; may be given again",
       collectOption,
     )
-    .requiredOption("--base <directory>", "the model to start from, or an adapter to go on with")
+    .requiredOption("--base <directory>", "the model to start from, or an adapter to continue")
     .requiredOption("--out <directory>", "the new model; report.json is written into it")
     .option(
       "--drills <n>",
-      "outcomes constructed of each successful demonstration, beside the rollouts",
+      "outcomes constructed from each successful demonstration, in addition to the rollouts",
       wholeNumber(0),
       4,
     )

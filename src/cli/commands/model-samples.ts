@@ -12,11 +12,11 @@ export function registerSamples(model: Command): void {
   const samples = model
     .command("samples")
     .description(
-      "demonstrations as other tools have them: chat JSON Lines, the released SFT data, data set folders",
+      "Exchange demonstrations with other tools: chat JSON Lines, the released SFT data, data set folders.",
     );
   const exporting = samples
     .command("export")
-    .description("write the turns of successful episodes, one sample each")
+    .description("Write each turn of the successful episodes as one sample.")
     .requiredOption("--demos <file>", "episodes (.jsonl or .jsonl.gz), or an agent's directory")
     .requiredOption(
       "--out <path>",
@@ -38,7 +38,7 @@ export function registerSamples(model: Command): void {
   });
   const importing = samples
     .command("import")
-    .description("make episodes of samples, to imitate (`webrl model sft --demos`)")
+    .description("Make episodes from samples, to imitate them (`webrl model sft --demos`).")
     .requiredOption("--from <file>", "samples: .jsonl, or .json with an array, such as web_policy_sft.json")
     .requiredOption("--out <file>", "the new file of episodes (.jsonl)");
   examples(jsonOption(importing), [

@@ -27,7 +27,7 @@ export const register: Register = (program) => {
 function registerInfo(model: Command): void {
   const command = model
     .command("info")
-    .description("what a model directory holds")
+    .description("Show what a model directory holds.")
     .argument("[directory]", "the model", "models/base");
   jsonOption(command);
   command.action(async (directory: string, options: { json?: boolean }) => {

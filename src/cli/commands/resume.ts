@@ -13,9 +13,9 @@ interface ResumeOptions {
 export const register: Register = (program) => {
   const resume = program
     .command("resume")
-    .description("Continue a run that was stopped or killed, as if it had not been.")
+    .description("Continue a run that was stopped or killed, as if nothing had happened.")
     .argument("<run>", "directory of the run")
-    .option("--phases <n>", "go on to this phase instead of the one that was planned", wholeNumber(0));
+    .option("--phases <n>", "train up to this phase instead of the planned one", wholeNumber(0));
   browserOption(resume);
   jsonOption(resume);
   examples(resume, [

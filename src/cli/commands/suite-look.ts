@@ -23,11 +23,11 @@ export function registerLook(suite: Command): void {
       suite
         .command("look")
         .description(
-          "Show a site as the agent sees it. Each line of standard input is an action; the page that follows it is printed.",
+          "Show a site as the agent sees it. Each line of standard input is an action; the command prints the page after it.",
         ),
     ),
   )
-    .argument("[task]", "id of the task whose start page, user and checks are meant; default: the first one")
+    .argument("[task]", "id of the task whose start page, user and checks are used; default: the first task")
     .option("--path <path>", "start here instead, e.g. /orders?page=2")
     .option("--format <name>", `one of ${FORMATS.join(", ")}`, "compact");
   examples(look, [

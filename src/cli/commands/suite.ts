@@ -38,7 +38,7 @@ function filterOptions(command: Command): Command {
     .option("--split <name>", "only this split: train, validation, test", splitName)
     .option("--template <id>", "only instances of this template")
     .option("--category <name>", "only this category, e.g. shopping")
-    .option("--max-difficulty <n>", "only tasks that need at most so many steps", wholeNumber());
+    .option("--max-difficulty <n>", "only tasks that need at most this many steps", wholeNumber());
 }
 
 export function register(program: Command): void {
@@ -53,7 +53,7 @@ export function register(program: Command): void {
 
 function registerList(suite: Command): void {
   const list = filterOptions(suite.command("list").description("List tasks."))
-    .option("--limit <n>", "at most so many, taken in turn from each template", wholeNumber())
+    .option("--limit <n>", "at most this many tasks, taken from each template in turn", wholeNumber())
     .option("--templates", "list templates instead of tasks");
   examples(jsonOption(list), [
     "webrl suite list --templates",
@@ -117,7 +117,9 @@ function registerCheck(suite: Command): void {
     filterOptions(
       suite
         .command("check")
-        .description("Run every oracle in the browser: oracle 1, doing nothing 0, wrong answer 0."),
+        .description(
+          "Test every template in the browser: the checks must accept the oracle, and refuse a wrong answer and doing nothing.",
+        ),
     ),
   )
     .option("--instances <n>", "instances of each template", wholeNumber(), 2)

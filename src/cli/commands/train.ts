@@ -42,11 +42,14 @@ export const register: Register = (program) => {
   const train = configOptions(
     program
       .command("train")
-      .description("Train an agent: tasks, rollouts, rewards, updates, new tasks, by itself."),
+      .description("Train an agent: tasks, rollouts, rewards, updates and new tasks, without a person."),
   )
-    .option("--run <directory>", "where the run goes; default runs/METHOD-TIME")
-    .option("--plan", "print what it will take (requests, tokens, hours, money, disk), and start nothing")
-    .option("--settings", "print all settings with their defaults and meaning, and do nothing");
+    .option("--run <directory>", "the run's directory; default runs/METHOD-TIME")
+    .option(
+      "--plan",
+      "print what the training will take (requests, tokens, hours, money, disk), and start nothing",
+    )
+    .option("--settings", "print all settings with defaults and meaning, and do nothing else");
   jsonOption(train);
   examples(train, [
     "webrl train",
