@@ -21,7 +21,8 @@ import type { EpisodeWorld } from "../browser/world.ts";
 import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { APPS, createWorld } from "../sites/world.ts";
-import { openInstance } from "../tasks/own-instance.ts";
+import { closeInstance, openInstance } from "../tasks/own-instance.ts";
+import type { CopyKeeper } from "../tasks/own-instance.ts";
 import { logIn } from "../tasks/own-login.ts";
 import { readDeclared } from "../tasks/own-safety.ts";
 import { keepDeclared } from "../tasks/own-secrets.ts";
@@ -174,8 +175,8 @@ async function openApp(text: string, options: OpenSite): Promise<AgentSite> {
   const [, name, folder] = /^([^@]*)(?:@(.*))?$/s.exec(text)!;
   if (folder === "")
     throw new ConfigError(`app:${text} names no folder after the @`, "Write app:NAME, or app:NAME@FOLDER.");
-  const { definition, directory } = await loadApp(name!, folder);
-  return openDefined(definition, directory, options);
+  const { definition, directory, keeper } = await loadApp(name!, folder);
+  return openDefined(definition, directory, options, keeper);
 }
 
 /** An application of the user's, as it stands: neither reset nor, where it runs already, started. */
@@ -183,6 +184,7 @@ async function openDefined(
   definition: SiteDefinition,
   folder: string,
   options: OpenSite,
+  keeper: CopyKeeper | null = null,
 ): Promise<AgentSite> {
   const { name } = definition;
   const login = Object.values(usersOf(definition))[0] ?? [];
@@ -201,7 +203,7 @@ async function openDefined(
     port,
     browser: pool.settings,
     world: async ({ startUrl, signInAgain, signal }) => {
-      opening ??= startDefined(definition, folder, port, signal);
+      opening ??= startDefined(definition, folder, { port, keeper }, signal);
       const { baseUrl } = await opening;
       const network = {
         hosts: new Map(),
@@ -242,7 +244,7 @@ async function openDefined(
     [Symbol.asyncDispose]: async () => {
       await pool[Symbol.asyncDispose]();
       const instance = await opening?.catch(() => undefined);
-      await instance?.server?.[Symbol.asyncDispose]();
+      if (instance) await closeInstance(instance);
     },
   };
 }
@@ -250,7 +252,7 @@ async function openDefined(
 async function startDefined(
   definition: SiteDefinition,
   folder: string,
-  port: number | undefined,
+  { port, keeper }: { port: number | undefined; keeper: CopyKeeper | null },
   signal: AbortSignal | undefined,
 ) {
   // Addresses in a directory that is gone on with hold only where the site is where it was.
@@ -259,7 +261,7 @@ async function startDefined(
       `${definition.name} was at port ${port} when this directory was begun, and something else is there now`,
       "Stop that, or name a new directory.",
     );
-  return openInstance(definition, folder, 0, signal, port);
+  return openInstance(definition, folder, 0, signal, { port, keeper });
 }
 
 function startOf(start: string | undefined, home: string): string {

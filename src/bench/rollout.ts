@@ -1,13 +1,13 @@
 /**
  * @file How fast episodes run: random and oracle agents at several degrees of parallelism, beside a loop of bare
- * Playwright over the same pages in the same run. The random agent and the bare loop do the same work: a fresh
- * context, then {@link STEPS} clicks on visible links, reading the page after each.
+ * Playwright over the same pages in the same run, for the built-in sites and MiniWoB++. The random agent and the bare loop do
+ * the same work: a fresh context, then {@link STEPS} clicks on links (where there are none, on whatever can be clicked),
+ * reading the page after each.
  */
 
-import { Hono } from "hono";
 import { availableParallelism, cpus } from "node:os";
 import { readFile, readdir } from "node:fs/promises";
-import type { Browser } from "playwright-core";
+import { resolve } from "node:path";
 import type { Action, ParsedAction } from "../core/action.ts";
 import type { Episode } from "../core/episode.ts";
 import type { Observation } from "../core/observation.ts";
@@ -15,13 +15,11 @@ import { createRng } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { StepTimes } from "../browser/episode.ts";
-import { launchBrowser } from "../browser/launch.ts";
-import { guard, isLoopback } from "../http/guard.ts";
-import { listen } from "../http/listen.ts";
 import { ConfigError } from "../core/errors.ts";
-import { APPS, createWorld } from "../sites/world.ts";
-import { percentile } from "../tasks/check.ts";
+import { percentiles } from "../tasks/check.ts";
 import type { Suite, SuiteSite } from "../tasks/suite.ts";
+import { bareLoop, builtInPages, miniwobPages } from "./bare-loop.ts";
+import type { BarePages } from "./bare-loop.ts";
 
 export interface RolloutBenchOptions {
   parallel: readonly number[];
@@ -29,6 +27,8 @@ export interface RolloutBenchOptions {
   seconds: number;
   agents: readonly ("random" | "oracle")[];
   seed: number;
+  /** The suite's. */
+  file?: string;
   signal?: AbortSignal;
   onProgress?: (text: string) => void;
 }
@@ -46,8 +46,9 @@ export interface RolloutBenchRun {
   faults: number;
   episodesPerHour: number;
   stepsPerSecond: number;
-  /** Our steps per second by those of the bare loop with as many contexts; the random agent only. */
+  /** Our steps per second by those of the bare loop with as many contexts, and episodes alike; the random agent only. */
   fractionOfBare: number | null;
+  episodesOfBare: number | null;
   /** From `start` to the first observation: reset, context, first page. */
   startMs: Percentiles;
   /** A step from action to observation. */
@@ -69,8 +70,10 @@ export interface RolloutBench {
   machine: { processors: number; model: string; node: string };
   stepsPerEpisode: number;
   runs: RolloutBenchRun[];
-  bare: { parallel: number; stepsPerSecond: number; stepMs: Percentiles }[];
+  bare: { parallel: number; stepsPerSecond: number; episodesPerHour: number; stepMs: Percentiles }[];
   resetMs: Percentiles;
+  /** `null` where nobody signed in. */
+  loginMs: Percentiles | null;
   leakedContexts: number;
 }
 
@@ -97,15 +100,24 @@ export async function benchRollout(suite: Suite, options: RolloutBenchOptions): 
     runs: [],
     bare: [],
     resetMs: { p50: 0, p95: 0 },
+    loginMs: null,
     leakedContexts: 0,
   };
   const resets: number[] = [];
+  const logins: number[] = [];
+  await using bare = agents.includes("random") ? await barePages(suite, tasks, options.file) : null;
   for (const n of parallel) {
     signal?.throwIfAborted();
-    // The pages of the bare loop are those of the built-in sites.
-    if (suite.name === "built-in" && agents.includes("random")) {
+    if (bare) {
       onProgress?.(`bare Playwright, ${n} parallel`);
-      result.bare.push({ parallel: n, ...(await bareLoop(n, options)) });
+      const { seconds, seed } = options;
+      const loop = await bareLoop(bare, { parallel: n, seconds, steps: STEPS, seed, signal });
+      result.bare.push({
+        parallel: n,
+        stepsPerSecond: round(loop.stepMs.length / loop.seconds),
+        episodesPerHour: Math.round((loop.episodes / loop.seconds) * 3600),
+        stepMs: percentiles(loop.stepMs),
+      });
     }
     for (const agent of agents) {
       signal?.throwIfAborted();
@@ -117,15 +129,31 @@ export async function benchRollout(suite: Suite, options: RolloutBenchOptions): 
         { suite, site, tasks: chosen, agent, parallel: Math.min(n, site.maxParallel), stepTimes },
         options,
       );
-      const bare = result.bare.find((b) => b.parallel === run.parallel);
-      if (bare && agent === "random") run.fractionOfBare = round(run.stepsPerSecond / bare.stepsPerSecond);
+      const beside = result.bare.find((b) => b.parallel === run.parallel);
+      if (beside && agent === "random") {
+        run.fractionOfBare = round(run.stepsPerSecond / beside.stepsPerSecond);
+        run.episodesOfBare = round(run.episodesPerHour / beside.episodesPerHour);
+      }
       result.runs.push(run);
       result.leakedContexts += site.openEpisodes;
       resets.push(...site.resetMs);
+      logins.push(...(site.loginMs ?? []));
     }
   }
   result.resetMs = percentiles(resets);
+  if (logins.length > 0) result.loginMs = percentiles(logins);
   return result;
+}
+
+/** `null`: what the suite's pages are is known to its application alone. */
+async function barePages(
+  suite: Suite,
+  tasks: readonly Task[],
+  file: string | undefined,
+): Promise<BarePages | null> {
+  if (suite.name === "built-in") return builtInPages();
+  if (suite.name === "miniwob" && file !== undefined) return miniwobPages(resolve(file), tasks);
+  return null;
 }
 
 const TYPING = new Set<Action["kind"]>(["type", "search", "insert"]);
@@ -134,10 +162,6 @@ const TYPING = new Set<Action["kind"]>(["type", "search", "insert"]);
 const NOTHING: ParsedAction = { ok: false, error: { code: "parse_error", message: "nothing" }, comments: [] };
 
 const round = (value: number) => Math.round(value * 100) / 100;
-const percentiles = (values: readonly number[]): Percentiles => ({
-  p50: percentile(values, 0.5),
-  p95: percentile(values, 0.95),
-});
 
 interface Measured {
   suite: Suite;
@@ -226,6 +250,7 @@ async function measure(
     episodesPerHour: Math.round((counts.episodes / elapsed) * 3600),
     stepsPerSecond: round(counts.steps / elapsed),
     fractionOfBare: null,
+    episodesOfBare: null,
     startMs: percentiles(times.start),
     stepMs: percentiles(times.all),
     actMs: percentiles(stepTimes.map((time) => time.actMs)),
@@ -239,102 +264,22 @@ async function measure(
   };
 }
 
-/** Clicks links that lead somewhere on the page, at random. */
+/** Clicks links at random; where a page has none, anything else. */
 function* random(rng: Rng, first: Observation): Generator<Action, void, Observation> {
   let page = first;
   for (let step = 0; step < STEPS; step++) {
     const links = page.elements.filter(
       (element) => element.role === "link" && !/sign out/i.test(element.label),
     );
-    page = yield links.length > 0
-      ? { kind: "click", element: rng.pick(links).name }
+    const choices = links.length > 0 ? links : page.elements.filter(({ disabled }) => !disabled);
+    page = yield choices.length > 0
+      ? { kind: "click", element: rng.pick(choices).name }
       : { kind: "go_backward" };
   }
 }
 
 function* oracle(suite: Suite, task: Task, first: Observation): Generator<Action, void, Observation> {
   yield* suite.oracleFor(task, first);
-}
-
-/** The same work as the random agent's, by Playwright alone: the sites on ports of this machine, no proxy, no guard. */
-async function bareLoop(parallel: number, { seconds, seed, signal }: RolloutBenchOptions) {
-  const servers = await Promise.all(
-    APPS.map(async (site) => {
-      const { hosts, cookies } = createWorld([site.name]);
-      const fetchPage = hosts.get(site.host)!;
-      const app = new Hono();
-      app.use(guard({ isOurs: isLoopback, methods: ["POST"], policy: "frame-ancestors 'none'" }));
-      app.all("*", (c) => {
-        const { pathname, search } = new URL(c.req.url);
-        return fetchPage(new Request(`http://${site.host}${pathname}${search}`, c.req.raw));
-      });
-      const listening = await listen(app.fetch, { port: 0 });
-      return { listening, cookies: cookies.filter((cookie) => cookie.host === site.host) };
-    }),
-  );
-  const stepMs: number[] = [];
-  let browser: Browser | undefined;
-  try {
-    const opened = (browser = await launchBrowser());
-    const began = performance.now();
-    const until = began + seconds * 1000;
-    const rng = createRng(seed).fork(`bare ${parallel}`);
-    const worker = async (own: Rng) => {
-      while (performance.now() < until) {
-        signal?.throwIfAborted();
-        const { listening, cookies } = own.pick(servers);
-        const base = `http://127.0.0.1:${listening.port}/`;
-        await bareEpisode(opened, base, cookies, own, until, stepMs);
-      }
-    };
-    await Promise.all(Array.from({ length: parallel }, (_, i) => worker(rng.fork(i))));
-    return {
-      stepsPerSecond: round(stepMs.length / ((performance.now() - began) / 1000)),
-      stepMs: percentiles(stepMs),
-    };
-  } finally {
-    await browser?.close();
-    for (const { listening } of servers) await listening[Symbol.asyncDispose]();
-  }
-}
-
-/** Middles of the links in the viewport that lead to another page of the site. */
-const VISIBLE_LINKS = `[...document.querySelectorAll('a[href^="/"]')].flatMap((a) => {
-  const { left, top, width, height } = a.getBoundingClientRect();
-  const [x, y] = [left + width / 2, top + height / 2];
-  return width > 0 && y > 0 && y < innerHeight && !/sign out/i.test(a.textContent) && a.contains(document.elementFromPoint(x, y)) ? [[x, y]] : [];
-})`;
-
-async function bareEpisode(
-  browser: Browser,
-  base: string,
-  cookies: readonly { name: string; value: string }[],
-  rng: Rng,
-  until: number,
-  stepMs: number[],
-): Promise<void> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    // The browser is launched with a dead proxy; loopback goes past it here.
-    proxy: { server: "http://127.0.0.1:9", bypass: "127.0.0.1" },
-  });
-  try {
-    await context.addCookies(cookies.map(({ name, value }) => ({ name, value, url: base })));
-    const page = await context.newPage();
-    await page.goto(base);
-    for (let step = 0; step < STEPS && performance.now() < until; step++) {
-      const from = performance.now();
-      const links = (await page.evaluate(VISIBLE_LINKS)) as [x: number, y: number][];
-      const loaded = page.waitForEvent("load");
-      if (links.length > 0) await page.mouse.click(...rng.pick(links));
-      else await page.goto(base);
-      await loaded;
-      await page.evaluate(() => document.body.innerText);
-      stepMs.push(performance.now() - from);
-    }
-  } finally {
-    await context.close();
-  }
 }
 
 /** Samples the resident memory of this process and its descendants; Linux only. */

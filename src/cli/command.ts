@@ -1,9 +1,11 @@
 /** @file What commands share: options, examples, output for people and machines, progress, interruption. */
 
 import { setMaxListeners } from "node:events";
-import { InvalidArgumentError } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
+import type { ObservationFormat } from "../core/observation.ts";
 import type { Split } from "../core/task.ts";
+import type { SuiteCheck } from "../tasks/check.ts";
 
 /** Adds one command (or several under a group) to the program. */
 export type Register = (program: Command) => void;
@@ -59,6 +61,15 @@ export function browserOption(command: Command): Command {
     'a setting of the browser: width=1280, height=720, locale=en-US, timezone=UTC, endpoints=\'[{"playwright": "ws://HOST:3000/"}]\', proxyHost=ADDRESS or proxyListen=ADDRESS, or a JSON file with several; may be given again',
     (text: string, before: string[]) => [...before, text],
     [],
+  );
+}
+
+const FORMATS: readonly ObservationFormat[] = ["compact", "webrl", "aria"];
+
+/** `--format NAME`: how pages are written for oracles and for people who look. */
+export function formatOption(command: Command): Command {
+  return command.addOption(
+    new Option("--format <name>", "how pages are written").choices(FORMATS).default("compact"),
   );
 }
 
@@ -122,6 +133,13 @@ export function share(text: string): number {
 /** Prints `value` with `--json`, else what `forPeople` makes of it. */
 export function print<T>(options: { json?: boolean }, value: T, forPeople: (value: T) => string): void {
   console.log(options.json ? JSON.stringify(value, null, 1) : forPeople(value));
+}
+
+/** For people: how long resets and logins took. */
+export function timesText({ resetMs, loginMs }: Pick<SuiteCheck, "resetMs" | "loginMs">): string {
+  const text = (what: string, { p50, p95 }: SuiteCheck["resetMs"]) =>
+    `${what} ${p50} ms median, ${p95} ms 95th percentile`;
+  return [text("reset", resetMs), ...(loginMs ? [text("login", loginMs)] : [])].join("; ");
 }
 
 /** A table with aligned columns; numbers to the right. */

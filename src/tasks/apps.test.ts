@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import type { App } from "../apps/app.ts";
 import { APPLICATIONS, findApp } from "../apps/list.ts";
 import { ConfigError } from "../core/errors.ts";
+import { writeRecord } from "./copy-records.ts";
 import { appDirectory, installApp, requireInstalled, stateOf } from "./apps.ts";
 import { loadSuite } from "./load-suite.ts";
 import { createOwnSuite } from "./own-suite.ts";
@@ -49,6 +50,23 @@ test("what an earlier recipe made is not used, and is made anew by installing ag
   await installApp(next, folder);
   expect(await stateOf(next, folder)).toBe("installed");
   expect(existsSync(join(folder, "left"))).toBe(false);
+});
+
+test("it is not installed anew under copies that run; those that a killed process left are none", async () => {
+  await installApp(app(), folder);
+  const here = { baseUrl: "http://127.0.0.1:1", port: 1, copy: 0 };
+  writeRecord(folder, here, process.pid, "suite");
+  await expect(installApp(app(), folder)).rejects.toMatchObject({
+    name: "ConfigError",
+    message: `http://127.0.0.1:1, a copy of what is installed in ${folder}, runs for the process ${process.pid}`,
+  });
+  writeRecord(folder, here, process.pid, "background");
+  await expect(installApp(app(), folder)).rejects.toMatchObject({
+    hint: `Run \`webrl apps stop notes --directory ${folder}\` first.`,
+  });
+  writeRecord(folder, here, 2 ** 30, "background");
+  await installApp(app(), folder);
+  expect(await stateOf(app(), folder)).toBe("installed");
 });
 
 test("a missing package is named, with the command that installs it", async () => {

@@ -10,6 +10,8 @@ import { findApp, missingPackages } from "../apps/list.ts";
 import { ConfigError } from "../core/errors.ts";
 import { parseJson } from "../core/json.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
+import { findCopies, keepRecords } from "./copy-records.ts";
+import type { CopyKeeper } from "./own-instance.ts";
 import { createOwnSuite } from "./own-suite.ts";
 import { runCommand } from "./server-process.ts";
 import type { Suite } from "./suite.ts";
@@ -48,6 +50,14 @@ export async function installApp(app: App, directory: string, signal?: AbortSign
     throw new ConfigError(
       `${directory} exists, and no application was installed there`,
       "Name another folder with --directory, or remove this one.",
+    );
+  const [running] = await findCopies(app.site(directory), directory);
+  if (running)
+    throw new ConfigError(
+      `${running.baseUrl}, a copy of what is installed in ${directory}, runs ${running.suite ? `for the process ${running.suite.pid}` : "in the background"}`,
+      running.suite
+        ? "Wait until that has ended, or stop it."
+        : `Run \`webrl apps stop ${app.name}${option(app, directory)}\` first.`,
     );
   await rm(directory, { recursive: true, force: true });
   await mkdir(directory, { recursive: true });
@@ -94,28 +104,32 @@ export async function requireInstalled(app: App, directory: string): Promise<voi
   refuseMissing(app);
   const state = await stateOf(app, directory);
   if (state === "installed") return;
-  const folder = directory === appDirectory(app) ? "" : ` --directory ${directory}`;
   throw new ConfigError(
     state === "absent"
       ? `${app.name} is not installed in ${directory}`
       : `what is installed in ${directory} was made by another version of the recipe of ${app.name}`,
-    `Run \`webrl apps install ${app.name}${folder}\`.`,
+    `Run \`webrl apps install ${app.name}${option(app, directory)}\`.`,
   );
 }
+
+/** For a command: the folder, where it is not the usual one. */
+const option = (app: App, directory: string) =>
+  directory === appDirectory(app) ? "" : ` --directory ${directory}`;
 
 /** The site of an application that is installed. `folder`: where, if not in the usual place. */
 export async function loadApp(
   name: string,
   folder?: string,
-): Promise<{ definition: SiteDefinition; directory: string }> {
+): Promise<{ definition: SiteDefinition; directory: string; keeper: CopyKeeper }> {
   const app = findApp(name);
   const directory = appDirectory(app, folder);
   await requireInstalled(app, directory);
-  return { definition: app.site(directory), directory };
+  const definition = app.site(directory);
+  return { definition, directory, keeper: keepRecords(definition, directory) };
 }
 
 /** The suite `app:NAME`. */
 export async function loadAppSuite(name: string, folder?: string): Promise<Suite> {
-  const { definition, directory } = await loadApp(name, folder);
-  return createOwnSuite(definition, directory);
+  const { definition, directory, keeper } = await loadApp(name, folder);
+  return createOwnSuite(definition, directory, keeper);
 }

@@ -33,13 +33,13 @@ const said = async (url: string) => (await fetch(url)).text();
 
 test("copies run on in the background, are reset, and are stopped by their processes", async () => {
   const copies = await startCopies(counter, directory, { copies: 2, port: 0 });
-  expect(await runningCopies(directory)).toEqual([...copies].sort((a, b) => a.port - b.port));
+  expect(await runningCopies(counter, directory)).toEqual([...copies].sort((a, b) => a.port - b.port));
   expect(await Promise.all(copies.map(({ baseUrl }) => said(baseUrl)))).toEqual(["0 0", "1 0"]);
   expect(await resetCopies(counter, directory)).toHaveLength(2);
   expect(await Promise.all(copies.map(({ baseUrl }) => said(baseUrl)))).toEqual(["0 1", "1 1"]);
   // One that ended by itself is forgotten, and its number is used again.
   process.kill(copies[0]!.pid, "SIGKILL");
-  await expect.poll(async () => (await runningCopies(directory)).length).toBe(1);
+  await expect.poll(async () => (await runningCopies(counter, directory)).length).toBe(1);
   const [third] = await startCopies(counter, directory, { copies: 1, port: 0 });
   expect(third!.copy).toBe(0);
   expect(await stopCopies(counter, directory)).toHaveLength(2);
@@ -47,7 +47,7 @@ test("copies run on in the background, are reset, and are stopped by their proce
     false,
     false,
   ]);
-  expect(await runningCopies(directory)).toEqual([]);
+  expect(await runningCopies(counter, directory)).toEqual([]);
 }, 60_000);
 
 test("one that does not start says why, and nothing of it stays; without any, a reset says what to do", async () => {
@@ -56,7 +56,7 @@ test("one that does not start says why, and nothing of it stays; without any, a 
     name: "ConfigError",
     hint: "Its last output:\nno licence",
   });
-  expect(await runningCopies(directory)).toEqual([]);
+  expect(await runningCopies(counter, directory)).toEqual([]);
   await expect(resetCopies(counter, directory)).rejects.toThrow(/no copy of counter runs/);
 });
 
@@ -70,7 +70,7 @@ test("where `start.stop` fails, the copy is ended all the same, and the failure 
     name: "ConfigError",
     message: expect.stringMatching(/the copies were stopped, but `start.stop` failed: .*no such cluster/),
   });
-  expect(await runningCopies(directory)).toEqual([]);
+  expect(await runningCopies(counter, directory)).toEqual([]);
   expect(await Promise.all(copies.map(({ baseUrl }) => answers(baseUrl)))).toEqual([false, false]);
 });
 
@@ -89,7 +89,7 @@ test("a port at which anything listens is refused before the application is star
     name: "ConfigError",
     message: `something listens at port ${port} already`,
   });
-  expect(await runningCopies(directory)).toEqual([]);
+  expect(await runningCopies(counter, directory)).toEqual([]);
 });
 
 test("what a killed copy leaves running is ended when it is looked for; a new one starts at the same port", async () => {
@@ -100,7 +100,7 @@ test("what a killed copy leaves running is ended when it is looked for; a new on
   };
   const [copy] = await startCopies(led, directory, { copies: 1, port: 0 });
   process.kill(copy!.pid, "SIGKILL");
-  await expect.poll(async () => (await runningCopies(directory)).length).toBe(0);
+  await expect.poll(async () => (await runningCopies(counter, directory)).length).toBe(0);
   await expect.poll(async () => answers(copy!.baseUrl)).toBe(false);
   const [again] = await startCopies(led, directory, { copies: 1, port: copy!.port });
   expect(await said(again!.baseUrl)).toBe("0 0");
@@ -112,7 +112,7 @@ test("a copy that is still starting, as after the command that started it was ki
     start: { ...counter.start!, command: `while [ ! -e go ]; do sleep 0.05; done; exec node -e '${SERVER}'` },
   };
   const starting = startCopies(slow, directory, { copies: 1, port: 0 });
-  await expect.poll(async () => (await runningCopies(directory)).length).toBe(1);
+  await expect.poll(async () => (await runningCopies(counter, directory)).length).toBe(1);
   const reset = resetCopies(slow, directory);
   await writeFile(join(directory, "go"), "");
   expect(await reset).toHaveLength(1);

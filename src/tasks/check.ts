@@ -55,6 +55,8 @@ export interface SuiteCheck {
   templates: TemplateCheck[];
   /** Milliseconds of making a world. */
   resetMs: { p50: number; p95: number };
+  /** Milliseconds of signing a user in with a browser of its own; `null` where nobody was. */
+  loginMs: { p50: number; p95: number } | null;
   episodes: number;
   seconds: number;
 }
@@ -124,7 +126,8 @@ export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOp
       steps: Math.round(row.steps * 10) / 10,
       msPerOracle: Math.round(row.msPerOracle),
     })),
-    resetMs: { p50: percentile(site.resetMs, 0.5), p95: percentile(site.resetMs, 0.95) },
+    resetMs: percentiles(site.resetMs),
+    loginMs: site.loginMs?.length ? percentiles(site.loginMs) : null,
     episodes: 2 * tasks.length,
     seconds: Math.round((performance.now() - started) / 100) / 10,
   };
@@ -134,6 +137,11 @@ export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOp
 export function percentile(values: readonly number[], share: number): number {
   return Math.round((quantile(values, share) ?? 0) * 100) / 100;
 }
+
+export const percentiles = (values: readonly number[]): { p50: number; p95: number } => ({
+  p50: percentile(values, 0.5),
+  p95: percentile(values, 0.95),
+});
 
 /** A browser elsewhere that goes away says nothing of a task: it is checked anew, in another one. */
 async function checkTask(

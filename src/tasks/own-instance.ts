@@ -12,6 +12,23 @@ import type { ServerProcess } from "./server-process.ts";
 /** Used by one episode at a time. */
 export interface Instance extends SiteCopy {
   server: ServerProcess | null;
+  keeper: CopyKeeper | null;
+}
+
+/** Keeps account of the copies that are started, so that none is left behind. */
+export interface CopyKeeper {
+  /** Before each; the first time, what others left behind is removed. */
+  begin(): Promise<void>;
+  /** The copy's command runs, as the process that leads its group. */
+  spawned(copy: SiteCopy, pid: number): void;
+  ended(copy: SiteCopy): Promise<void>;
+}
+
+/** Ends what was started for it. */
+export async function closeInstance(instance: Instance): Promise<void> {
+  if (!instance.server) return;
+  await instance.server[Symbol.asyncDispose]();
+  await instance.keeper?.ended(instance);
 }
 
 const portOf = (baseUrl: string) => {
@@ -54,7 +71,7 @@ export async function openInstance(
   directory: string,
   copy: number,
   signal: AbortSignal | undefined,
-  port?: number,
+  { port, keeper = null }: { port?: number | undefined; keeper?: CopyKeeper | null } = {},
 ): Promise<Instance> {
   const { start } = definition;
   const { hostname } = new URL(definition.baseUrl.replace("{port}", "1"));
@@ -65,26 +82,32 @@ export async function openInstance(
         `nothing answers at ${definition.baseUrl}`,
         "Start the application, or add `start` to its definition so that it is started for you.",
       );
-    return { baseUrl: definition.baseUrl, port: portOf(definition.baseUrl), copy, server: null };
+    return { baseUrl: definition.baseUrl, port: portOf(definition.baseUrl), copy, server: null, keeper };
   }
+  await keeper?.begin();
   const anyPort = definition.baseUrl.includes("{port}");
   const baseUrl = anyPort
     ? definition.baseUrl.replace("{port}", String(port ?? (await freePort())))
     : definition.baseUrl;
-  const instance: Instance = { baseUrl, port: portOf(baseUrl), copy, server: null };
+  const instance: Instance = { baseUrl, port: portOf(baseUrl), copy, server: null, keeper };
   if (!anyPort && (await answers(baseUrl, definition.selfSigned)))
     throw new ConfigError(
       `something answers at ${baseUrl} already, before \`${start.command}\` was run`,
       "Stop it, remove `start` to use it as it is, or write {port} in baseUrl and command.",
     );
-  instance.server = await run(definition, directory, instance, signal);
+  try {
+    instance.server = await run(definition, directory, instance, signal);
+  } catch (error) {
+    await keeper?.ended(instance);
+    throw error;
+  }
   return instance;
 }
 
 function run(
   definition: SiteDefinition,
   directory: string,
-  copy: SiteCopy,
+  copy: Instance,
   signal: AbortSignal | undefined,
 ): Promise<ServerProcess> {
   const { start, selfSigned } = definition;
@@ -95,6 +118,7 @@ function run(
     ...(selfSigned && { selfSigned }),
     readyUrl: new URL(start.readyPath ?? "/", copy.baseUrl).href,
     timeoutMs: start.timeoutMs ?? 30_000,
+    onSpawn: (pid) => copy.keeper?.spawned(copy, pid),
     ...(signal ? { signal } : {}),
   });
 }

@@ -14,8 +14,8 @@ import type { EpisodeWorld } from "../browser/world.ts";
 import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { blame } from "./first-failure.ts";
-import { copyOf, openInstance, resetInstance } from "./own-instance.ts";
-import type { Instance } from "./own-instance.ts";
+import { closeInstance, copyOf, openInstance, resetInstance } from "./own-instance.ts";
+import type { CopyKeeper, Instance } from "./own-instance.ts";
 import { cookiesFor, logIn } from "./own-login.ts";
 import type { Login } from "./own-login.ts";
 import { readDeclared } from "./own-safety.ts";
@@ -85,8 +85,12 @@ function loadError(path: string, cause: unknown): Error {
   );
 }
 
-/** `directory`: where commands run by default. */
-export function createOwnSuite(given: SiteDefinition, directory: string): Suite {
+/** `directory`: where commands run by default. `keeper`: keeps account of the copies that are started. */
+export function createOwnSuite(
+  given: SiteDefinition,
+  directory: string,
+  keeper: CopyKeeper | null = null,
+): Suite {
   const definition = defineSite(given);
   const own = ownTasks(definition);
   const byId = new Map(own.tasks.map((task) => [task.id, task]));
@@ -103,7 +107,7 @@ export function createOwnSuite(given: SiteDefinition, directory: string): Suite 
       if (found) return found;
       throw unknown("task", id, byId.keys(), LIST);
     },
-    createSite: async (options = {}) => createOwnSite(definition, directory, own, options),
+    createSite: async (options = {}) => createOwnSite(definition, directory, own, options, keeper),
     hasOracle: (task) => Boolean(own.of(task)?.oracle),
     oracleFor: (task, first) => {
       const oracle = own.of(task)?.oracle;
@@ -119,19 +123,21 @@ function createOwnSite(
   directory: string,
   { tasks, of: ownTask }: OwnTasks,
   options: SiteOptions,
+  keeper: CopyKeeper | null,
 ): SuiteSite {
   keepDeclared(definition);
   refuseSecretTasks(definition, tasks);
   const pool = new BrowserPool(options.browser);
   const size = definition.start?.instances ?? 1;
   const resetMs: number[] = [];
+  const loginMs: number[] = [];
   const part = blame(definition.name);
   const users = usersOf(definition);
   /** Users who signed in once, and were found signed in afterwards. */
   const loginHolds = new Set<string>();
   let disposed = false;
   const copies = shareCopies(size, (copy, signal) =>
-    part("start", async () => openInstance(definition, directory, copy, signal), signal),
+    part("start", async () => openInstance(definition, directory, copy, signal, { keeper }), signal),
   );
   /** Signs a user in with a browser of its own. */
   const signIn = async (
@@ -140,9 +146,11 @@ function createOwnSite(
     signal?: AbortSignal,
   ): Promise<WorldStorage> => {
     const login = { ...at, site: definition.name, steps: users[user]! };
+    const began = performance.now();
     const storage = await part("login", async () => logIn(pool, login, !loginHolds.has(user)), signal);
     if (!loginHolds.has(user)) refuseSecretTasks(definition, tasks);
     loginHolds.add(user);
+    loginMs.push(performance.now() - began);
     return storage;
   };
 
@@ -207,6 +215,7 @@ function createOwnSite(
     name: definition.name,
     browser: pool.settings,
     resetMs,
+    loginMs,
     maxParallel: size,
     get openEpisodes() {
       return pool.open;
@@ -230,7 +239,7 @@ function createOwnSite(
     [Symbol.asyncDispose]: async () => {
       disposed = true;
       await pool[Symbol.asyncDispose]();
-      await Promise.all([...copies.made].map(async (instance) => instance.server?.[Symbol.asyncDispose]()));
+      await Promise.all([...copies.made].map(closeInstance));
     },
   };
 }

@@ -76,6 +76,33 @@ test.runIf(process.platform !== "win32")(
   },
 );
 
+test.runIf(process.platform !== "win32")(
+  "what a command left in a group of its own is ended by its stop, also where this process ends at once",
+  async () => {
+    const port = await freePort();
+    const owner = spawn(process.execPath, ["--import", "tsx", "-e", LEAVER, String(port)], {
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await new Promise((resolve) => owner.once("exit", resolve));
+    await expect.poll(() => answers(`http://127.0.0.1:${port}/`), { timeout: 10_000 }).toBe(false);
+  },
+);
+
+const LEAVER = `
+  const { startServer } = await import("./src/tasks/server-process.ts");
+  const { tmpdir } = await import("node:os");
+  const [port] = process.argv.slice(1);
+  const file = tmpdir() + "/webrl-leaver-" + port;
+  const JS = "require('http').createServer((q, r) => r.end('ok')).listen(" + port + ", '127.0.0.1')";
+  // As Dovecot and PostgreSQL do: it leaves the group, and says where it is found.
+  const command = "setsid sh -c 'echo $$ > " + file + "; exec node -e \\"$JS\\"' & wait";
+  const stop = "kill $(cat " + file + "); rm " + file;
+  const readyUrl = "http://127.0.0.1:" + port + "/";
+  await startServer({ command, stop, cwd: ".", env: { JS }, readyUrl, timeoutMs: 60000 });
+  process.exit(0);
+`;
+
 const OWNER = `
   const { startServer } = await import("./src/tasks/server-process.ts");
   const serve = (port) => \`node -e "require('http').createServer((q,r)=>r.end('ok')).listen(\${port},'127.0.0.1')"\`;

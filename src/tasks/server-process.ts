@@ -28,13 +28,17 @@ export interface ServerCommand {
   /** Its certificate is taken as it is. */
   selfSigned?: boolean;
   timeoutMs: number;
+  /** Told of the process that leads the command's group, as soon as there is one. */
+  onSpawn?: (pid: number) => void;
   signal?: AbortSignal;
 }
 
 /** Children that still run: none may outlive this process, however it ends. */
 const children = new Set<ChildProcess>();
+/** What a command left in a group of its own is ended by the guard, which must not be killed before. */
+const guardStops = new WeakSet<ChildProcess>();
 process.once("exit", () => {
-  for (const child of children) kill(child, "SIGKILL");
+  for (const child of children) if (!guardStops.has(child)) kill(child, "SIGKILL");
 });
 
 /** Resolves when `readyUrl` answers. Throws a `ConfigError` with the end of its output; nothing is left running then. */
@@ -64,6 +68,7 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
     })());
   const deadline = performance.now() + timeoutMs;
   try {
+    if (child.pid !== undefined) options.onSpawn?.(child.pid);
     for (;;) {
       signal?.throwIfAborted();
       if (gone && child.exitCode !== 0)
@@ -125,6 +130,7 @@ function spawnGuarded(
         detached: true,
       });
   children.add(child);
+  if (stop !== undefined && !windows) guardStops.add(child);
   let output = "";
   const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2 * SHOWN_OUTPUT));
   child.stdout!.on("data", keep);

@@ -16,7 +16,7 @@ export type OracleRun = Generator<Action, void, Observation>;
 
 /** How a suite's site plays episodes. */
 export interface SiteOptions {
-  /** Default `compact`. Oracles need `compact`. */
+  /** Default `compact`. */
   format?: ObservationFormat;
   browser?: BrowserConfig;
   /** Guards every episode. */
@@ -29,6 +29,8 @@ export interface SiteOptions {
 export interface SuiteSite extends Site {
   /** Milliseconds that each reset took so far: making a private copy of the data, or the user's reset. */
   readonly resetMs: readonly number[];
+  /** Milliseconds that each login took; left out where no suite of its kind signs anybody in by a page. */
+  readonly loginMs?: readonly number[];
   /** Episodes that were started and not disposed. */
   readonly openEpisodes: number;
   /** Episodes that can run at once; `Infinity` where only the machine limits it. */

@@ -76,7 +76,7 @@ const WRITERS: Record<string, string> = {
   "engine/tinker/client/model.ts": "where a server keeps weights",
   "engine/tinker/server/store.ts": "requests and results of clients, in tokens",
   "tasks/apps.ts": "made-up content of applications",
-  "tasks/background-copies.ts": "a process's number",
+  "tasks/copy-records.ts": "a process's number",
   "apps/mediawiki/app.ts": "made-up content",
   "apps/roundcube/app.ts": "made-up content",
   "apps/tiddlywiki/app.ts": "made-up content",

@@ -22,7 +22,7 @@ const copiesFolder = () => join(tmpdir(), `webrl-roundcube-${process.getuid?.() 
 export const roundcube: App = {
   name: "roundcube",
   title: "Roundcube 1.6 and Dovecot, mail",
-  revision: 1,
+  revision: 2,
   packages: {
     "roundcube-core": "/var/lib/roundcube/public_html/index.php",
     "roundcube-sqlite3": "/usr/share/doc/roundcube-sqlite3",
@@ -67,7 +67,8 @@ export const roundcube: App = {
       baseUrl: "http://127.0.0.1:{port}",
       start: {
         command: `MAILS=${mails} exec sh ./start.sh`,
-        stop: `kill $(cat ${mails}/run/master.pid); rm -rf ${mails}`,
+        // The number may have gone to another program since.
+        stop: `pid=$(cat ${mails}/run/master.pid) && [ "$(cat /proc/$pid/comm)" = dovecot ] && kill $pid; rm -rf ${mails}`,
         env: { PHP_CLI_SERVER_WORKERS: "3" },
         readyPath: "/?_task=login",
         timeoutMs: 120_000,

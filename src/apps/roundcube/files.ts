@@ -25,6 +25,8 @@ $config['login_rate_limit'] = 1000;
 $config['enable_spellcheck'] = false;
 $config['draft_autosave'] = 0;
 $config['refresh_interval'] = 0;
+// Minutes. The page does not ask by itself, and an agent may think for longer than the ten that are usual.
+$config['session_lifetime'] = 1440;
 $config['prettydate'] = false;
 $config['timezone'] = 'UTC';
 `;

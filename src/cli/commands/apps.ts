@@ -140,7 +140,7 @@ function registerList(apps: Command): void {
           state: await stateOf(app, directory),
           missing: missingPackages(app),
           directory,
-          running: (await runningCopies(directory)).map(({ baseUrl }) => baseUrl),
+          running: (await runningCopies(app.site(directory), directory)).map(({ baseUrl }) => baseUrl),
         };
       }),
     );

@@ -12,6 +12,7 @@ import {
   progress,
   suiteOptions,
   table,
+  timesText,
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
@@ -66,6 +67,8 @@ function names(text: string): string[] {
   return list;
 }
 
+const shareText = (share: number | null) => (share === null ? "" : `${Math.round(share * 100)}%`);
+
 function benchText(result: RolloutBench): string {
   const head = [
     "agent",
@@ -73,6 +76,7 @@ function benchText(result: RolloutBench): string {
     "episodes/h",
     "steps/s",
     "of bare",
+    "episodes",
     "start ms",
     "step ms",
     "p95",
@@ -89,7 +93,8 @@ function benchText(result: RolloutBench): string {
     run.parallel,
     run.episodesPerHour,
     run.stepsPerSecond,
-    run.fractionOfBare === null ? "" : `${Math.round(run.fractionOfBare * 100)}%`,
+    shareText(run.fractionOfBare),
+    shareText(run.episodesOfBare),
     run.startMs.p50,
     run.stepMs.p50,
     run.stepMs.p95,
@@ -101,10 +106,15 @@ function benchText(result: RolloutBench): string {
     run.lookMs.p50,
     run.peakMiB ?? "",
   ]);
-  const bare = result.bare.map((b) => `${b.stepsPerSecond} steps/s with ${b.parallel}`).join(", ");
+  const bare = result.bare
+    .map(
+      ({ parallel, stepsPerSecond, episodesPerHour }) =>
+        `${stepsPerSecond} steps/s and ${episodesPerHour} episodes/h with ${parallel}`,
+    )
+    .join(", ");
   return [
     table(head, rows),
     ...(bare ? [`Bare Playwright on the same pages: ${bare}`] : []),
-    `Reset ${result.resetMs.p50} ms median, ${result.resetMs.p95} ms 95th percentile; contexts that leaked: ${result.leakedContexts}.`,
+    `Times: ${timesText(result)}; contexts that leaked: ${result.leakedContexts}.`,
   ].join("\n");
 }

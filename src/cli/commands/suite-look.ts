@@ -6,7 +6,7 @@ import type { Task } from "../../core/task.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { answerOf } from "../../core/trajectory.ts";
-import { browserOption, examples, interruption, suiteOptions } from "../command.ts";
+import { browserOption, examples, formatOption, interruption, suiteOptions } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
 
 interface LookOptions extends SuiteOptions {
@@ -15,21 +15,20 @@ interface LookOptions extends SuiteOptions {
   browser: string[];
 }
 
-const FORMATS: readonly ObservationFormat[] = ["compact", "webrl", "aria"];
-
 export function registerLook(suite: Command): void {
   const look = browserOption(
-    suiteOptions(
-      suite
-        .command("look")
-        .description(
-          "Show a site as the agent sees it. Each line of standard input is an action; the command prints the page after it.",
-        ),
+    formatOption(
+      suiteOptions(
+        suite
+          .command("look")
+          .description(
+            "Show a site as the agent sees it. Each line of standard input is an action; the command prints the page after it.",
+          ),
+      ),
     ),
   )
     .argument("[task]", "id of the task whose start page, user and checks are used; default: the first task")
-    .option("--path <path>", "start here instead, e.g. /orders?page=2")
-    .option("--format <name>", `one of ${FORMATS.join(", ")}`, "compact");
+    .option("--path <path>", "start here instead, e.g. /orders?page=2");
   examples(look, [
     "webrl suite look --suite own --file site.ts < /dev/null",
     "webrl suite look desk.badge --suite own --file site.ts",
@@ -38,11 +37,6 @@ export function registerLook(suite: Command): void {
 }
 
 async function lookCommand(id: string | undefined, options: LookOptions): Promise<void> {
-  if (!FORMATS.includes(options.format))
-    throw new ConfigError(
-      `no observation format ${JSON.stringify(options.format)}`,
-      `Choose one of ${FORMATS.join(", ")}.`,
-    );
   const { loadSuite } = await import("../../tasks/load-suite.ts");
   const { loadBrowser } = await import("../../run/parse-config.ts");
   const { parseAction } = await import("../../text/action.ts");

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { SuiteCheck } from "../../tasks/check.ts";
 import { jsonOf, webrl } from "../testing/webrl.ts";
 
-test("suite check runs oracles in the browser", async () => {
+test.each(["compact", "aria"])("suite check runs oracles in the browser, on pages as %s", async (format) => {
   const outcome = await webrl(
     "suite",
     "check",
@@ -12,6 +12,8 @@ test("suite check runs oracles in the browser", async () => {
     "1",
     "--parallel",
     "1",
+    "--format",
+    format,
     "--json",
   );
   expect(outcome.status).toBe(0);

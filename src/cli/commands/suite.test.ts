@@ -26,6 +26,7 @@ test("suite check refuses filters that leave nothing, before it starts a browser
     "there is no task with an oracle",
   );
   expect(mistakeOf(await webrl("suite", "check", "--instances", "0"))).toContain("at least 1");
+  expect(mistakeOf(await webrl("suite", "check", "--format", "tree"))).toContain("compact, webrl, aria");
 });
 
 test("suite serve opens the sites until it is interrupted", async () => {

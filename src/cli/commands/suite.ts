@@ -1,12 +1,14 @@
 /** @file `webrl suite list|show|check|serve|login|look`: look at tasks, prove them right, open the sites to a person, sign in to WebArena's. */
 
 import type { Command } from "commander";
+import type { ObservationFormat } from "../../core/observation.ts";
 import type { Category, Split, Task } from "../../core/task.ts";
 import type { SuiteCheck } from "../../tasks/check.ts";
 import { ConfigError } from "../../core/errors.ts";
 import {
   browserOption,
   examples,
+  formatOption,
   group,
   interruption,
   jsonOption,
@@ -16,6 +18,7 @@ import {
   splitName,
   suiteOptions,
   table,
+  timesText,
   wholeNumber,
 } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
@@ -114,12 +117,14 @@ function registerShow(suite: Command): void {
 
 function registerCheck(suite: Command): void {
   const check = browserOption(
-    filterOptions(
-      suite
-        .command("check")
-        .description(
-          "Test every template in the browser: the checks must accept the oracle, and refuse a wrong answer and doing nothing.",
-        ),
+    formatOption(
+      filterOptions(
+        suite
+          .command("check")
+          .description(
+            "Test every template in the browser: the checks must accept the oracle, and refuse a wrong answer and doing nothing.",
+          ),
+      ),
     ),
   )
     .option("--instances <n>", "instances of each template", wholeNumber(), 2)
@@ -190,6 +195,7 @@ async function checkCommand(
     instances: number;
     parallel: number;
     seed: number;
+    format: ObservationFormat;
     browser: string[];
     safety?: string;
   },
@@ -214,6 +220,7 @@ async function checkCommand(
     );
   const { loadBrowser } = await import("../../run/parse-config.ts");
   await using site = await suite.createSite({
+    format: options.format,
     browser: await loadBrowser(options.browser),
     guard: await loadGuard(options.safety),
   });
@@ -246,6 +253,6 @@ function checkText(result: SuiteCheck): string {
   return [
     table(["template", "", "instances", "difficulty", "oracle steps", "ms"], rows),
     ...failures,
-    `${passed} of ${result.templates.length} templates ok; ${result.episodes} episodes in ${result.seconds} s; reset ${result.resetMs.p50} ms median, ${result.resetMs.p95} ms 95th percentile`,
+    `${passed} of ${result.templates.length} templates ok; ${result.episodes} episodes in ${result.seconds} s; ${timesText(result)}`,
   ].join("\n");
 }

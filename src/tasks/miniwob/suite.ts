@@ -119,6 +119,10 @@ function problemsOf(name: string, heldOut: number): { number: number; split: Spl
 const solverOf = ({ templateId }: Task): Solver | undefined =>
   templateId === null ? undefined : SOLVERS[templateId.slice("miniwob.".length)];
 
+/** What draws the task's problem; `null`: the episode's seed does. */
+export const seedOf = ({ templateId, params: { problem } }: Task): number | null =>
+  typeof problem === "number" ? hash32(`${templateId}/${problem}`) : null;
+
 /** What a solver writes, as actions. */
 function* actionsOf(steps: ReturnType<Solver>): OracleRun {
   for (let next = steps.next(); !next.done;) {
@@ -140,8 +144,7 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
     },
     start: async (task, { seed, signal }) => {
       signal?.throwIfAborted();
-      const { problem } = task.params;
-      const pageSeed = typeof problem === "number" ? hash32(`${task.templateId}/${problem}`) : seed;
+      const pageSeed = seedOf(task) ?? seed;
       let reward: number | null = null;
       const isTaskPage = (url: string) => url.split("#", 1)[0] === task.startUrl;
       const look = async (read: (expression: string) => Promise<unknown>) => {

@@ -1,0 +1,128 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { SiteDefinition } from "../sites/define-site.ts";
+import { startCopies } from "./background-copies.ts";
+import { findCopies, keepRecords } from "./copy-records.ts";
+import { closeInstance, openInstance } from "./own-instance.ts";
+import { answers, freePort } from "./server-process.ts";
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "webrl-records-"));
+});
+afterEach(async () => rm(directory, { recursive: true }));
+
+const SERVER = `require("node:http").createServer((_, response) => response.end("ok")).listen(Number(process.env.PORT), "127.0.0.1")`;
+/** A shell that leads the group and waits for its server, as one with workers does. */
+const START = `mkdir -p copies/{port} && { node -e '${SERVER}' & wait; }`;
+const site: SiteDefinition = {
+  name: "notes",
+  baseUrl: "http://127.0.0.1:{port}",
+  start: { command: START, stop: "echo > stopped-{port}", timeoutMs: 60_000 },
+  tasks: [{ id: "a", instruction: "Do it." }],
+};
+const contentOf = (port: number) => join(directory, "copies", String(port));
+
+test("a suite's copy has a record while it runs; with it, its content goes", async () => {
+  const instance = await openInstance(site, directory, 0, undefined, {
+    keeper: keepRecords(site, directory),
+  });
+  const [record] = await findCopies(site, directory);
+  expect(record).toMatchObject({ port: instance.port, copy: 0, suite: { pid: process.pid } });
+  expect(existsSync(contentOf(instance.port))).toBe(true);
+  await closeInstance(instance);
+  expect(await findCopies(site, directory)).toEqual([]);
+  expect(existsSync(contentOf(instance.port))).toBe(false);
+});
+
+test("a copy that does not start leaves neither record nor content", async () => {
+  const broken = { ...site, start: { ...site.start!, command: "mkdir -p copies/{port}; exit 3" } };
+  await expect(
+    openInstance(broken, directory, 0, undefined, { keeper: keepRecords(broken, directory) }),
+  ).rejects.toThrow(/ended before/);
+  expect(await findCopies(broken, directory)).toEqual([]);
+});
+
+/** A process that has ended may stay in the table until somebody asks for its status. */
+const isRunning = (pid: number): boolean =>
+  existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+
+test("a folder that cannot be written to is the user's to know, and the copy does not run on", async () => {
+  await symlink("/nowhere/at/all", join(directory, "running"));
+  await expect(
+    openInstance(site, directory, 0, undefined, { keeper: keepRecords(site, directory) }),
+  ).rejects.toMatchObject({
+    name: "ConfigError",
+    message: expect.stringContaining(
+      `${directory}, where the application keeps its copies, cannot be written to`,
+    ),
+  });
+});
+
+const OWNER = `
+  const { openInstance } = await import("./src/tasks/own-instance.ts");
+  const { keepRecords } = await import("./src/tasks/copy-records.ts");
+  const [directory, site] = process.argv.slice(1);
+  const definition = JSON.parse(site);
+  const { port } = await openInstance(definition, directory, 0, undefined, { keeper: keepRecords(definition, directory) });
+  console.log(port);
+  setInterval(() => {}, 1000);
+`;
+
+test.runIf(process.platform === "linux")(
+  "what a killed process left running is ended by the next one that looks, with all that it left in other groups",
+  async () => {
+    const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, directory, JSON.stringify(site)], {
+      cwd: fileURLToPath(new URL("../..", import.meta.url)),
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const port = Number(String(await new Promise((resolve) => owner.stdout.once("data", resolve))));
+    const [record] = await findCopies(site, directory);
+    // The guard, which would end it, cannot: the whole group stands still until after it had its chance.
+    process.kill(-record!.pid, "SIGSTOP");
+    owner.kill("SIGKILL");
+    await new Promise((resolve) => owner.once("exit", resolve));
+    expect(await findCopies(site, directory)).toEqual([]);
+    await expect.poll(() => isRunning(record!.pid)).toBe(false);
+    expect(existsSync(join(directory, `stopped-${port}`))).toBe(true);
+    expect(existsSync(contentOf(port))).toBe(false);
+  },
+  60_000,
+);
+
+test.runIf(process.platform === "linux")(
+  "a copy in the background whose leader was killed is ended with its group, its own stop and its content",
+  async () => {
+    const [copy] = await startCopies(site, directory, { copies: 1, port: 0 });
+    process.kill(copy!.pid, "SIGKILL");
+    await expect.poll(async () => findCopies(site, directory)).toEqual([]);
+    expect(await answers(copy!.baseUrl)).toBe(false);
+    expect(existsSync(join(directory, `stopped-${copy!.port}`))).toBe(true);
+    expect(existsSync(contentOf(copy!.port))).toBe(false);
+  },
+);
+
+test("content without a record is removed once it is old, unless something listens there", async () => {
+  const [instance, gone, fresh] = [
+    await openInstance(site, directory, 0, undefined),
+    await freePort(),
+    await freePort(),
+  ];
+  for (const port of [gone, fresh]) {
+    await mkdir(contentOf(port), { recursive: true });
+    await writeFile(join(contentOf(port), "notes"), "");
+  }
+  for (const port of [gone, instance.port]) await utimes(contentOf(port), 1, 1);
+  await findCopies(site, directory);
+  expect([gone, fresh, instance.port].map((port) => existsSync(contentOf(port)))).toEqual([
+    false,
+    true,
+    true,
+  ]);
+  await closeInstance(instance);
+});
