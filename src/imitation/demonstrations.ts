@@ -48,6 +48,8 @@ export interface CollectOptions {
   onEpisode?(record: EpisodeRecord, done: number): void;
   /** An oracle did not know its page: a bug of its template, whose episode then fails. */
   onStuck?(task: Task, error: unknown): void;
+  /** As in a rollout. */
+  onOutage?: ((message: string, waitedMs: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -80,6 +82,7 @@ export async function collectDemonstrations(
       lines.append(record);
       options.onEpisode?.(record, ++done);
     },
+    ...(options.onOutage && { onOutage: options.onOutage }),
     signal: options.signal,
   });
   return { made: requests.length, held: held.size };

@@ -143,16 +143,21 @@ export const percentiles = (values: readonly number[]): { p50: number; p95: numb
   p95: percentile(values, 0.95),
 });
 
-/** A browser elsewhere that goes away says nothing of a task: it is checked anew, in another one. */
+/** Tries of a task that the world breaks. */
+const TRIES = 3;
+/** The same where a browser elsewhere goes away: another one may have to be waited for. */
+const BROWSERS = 9;
+
+/** The world's faults say nothing of a task: it is checked anew. The last one counts. */
 async function checkTask(
   ...given: [Suite, SuiteSite, Task, baseSeed: number, signal: AbortSignal | undefined]
 ): Promise<TaskCheck> {
-  for (let tries = 0; ; tries++)
+  for (let tries = 1; ; tries++)
     try {
-      return await checkOnce(...given);
+      return await checkOnce(...given, tries >= TRIES);
     } catch (error) {
-      if (!(error instanceof Fault) || error.code !== "browser_lost" || tries === 8) throw error;
-      await sleep(1000 * 2 ** tries, undefined, { signal: given[4] });
+      if (!(error instanceof Fault) || tries === BROWSERS) throw error;
+      await sleep(1000 * 2 ** (tries - 1), undefined, { signal: given[4] });
     }
 }
 
@@ -162,6 +167,7 @@ async function checkOnce(
   task: Task,
   baseSeed: number,
   signal: AbortSignal | undefined,
+  isLast: boolean,
 ): Promise<TaskCheck> {
   const result: TaskCheck = {
     task: task.id,
@@ -182,7 +188,7 @@ async function checkOnce(
     if (!verdict) result.failures.push({ what: "oracle", reasons: ["the task has no verifier"] });
     else if (!verdict.success) result.failures.push({ what: "oracle", reasons: verdict.reasons });
   } catch (error) {
-    result.failures.push({ what: "oracle", reasons: [explain(error, signal)] });
+    result.failures.push({ what: "oracle", reasons: [explain(error, signal, isLast)] });
   }
   result.ms = performance.now() - began;
   try {
@@ -197,7 +203,7 @@ async function checkOnce(
         result.failures.push({ what, reasons: [`${JSON.stringify(answer)} was accepted`] });
     }
   } catch (error) {
-    result.failures.push({ what: "nothing", reasons: [explain(error, signal)] });
+    result.failures.push({ what: "nothing", reasons: [explain(error, signal, isLast)] });
   }
   result.ok = result.failures.length === 0;
   return result;
@@ -223,7 +229,8 @@ async function solve(suite: Suite, episode: Episode): Promise<{ answer: string |
   throw new Error(`the oracle did not exit within ${MAX_STEPS} actions`);
 }
 
-function explain(error: unknown, signal: AbortSignal | undefined): string {
+/** Throws what is no task's: the user's trouble, and faults after which it is tried again. */
+function explain(error: unknown, signal: AbortSignal | undefined, isLast: boolean): string {
   signal?.throwIfAborted();
   // The user's trouble: no browser, a site that does not start. No task can be checked then.
   if (error instanceof ConfigError) throw error;
@@ -231,7 +238,7 @@ function explain(error: unknown, signal: AbortSignal | undefined): string {
     throw new ConfigError(error.message, "`webrl doctor` says what is missing and how to get it.", {
       cause: error,
     });
-  if (error instanceof Fault && error.code === "browser_lost") throw error;
+  if (error instanceof Fault && (error.code === "browser_lost" || (error.retryable && !isLast))) throw error;
   if (error instanceof Fault) return `${error.code}: ${error.message}`;
   const place = placeOf(error);
   return `${error instanceof Error ? error.message : String(error)}${place === null ? "" : ` (${place})`}`;

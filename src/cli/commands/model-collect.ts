@@ -234,6 +234,8 @@ export function registerDemos(model: Command): void {
         stuck.add(template);
         log.now(`the oracle of ${template} is stuck: ${String((error as Error).message).split("\n")[0]}`);
       },
+      onOutage: (message, waitedMs) =>
+        log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
       signal: interruption.signal,
     });
     log.end();
