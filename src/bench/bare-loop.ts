@@ -4,7 +4,7 @@
  */
 
 import { Hono } from "hono";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { launchBrowser } from "../browser/launch.ts";
 import type { Rng } from "../core/rng.ts";
 import { createRng } from "../core/rng.ts";
@@ -136,16 +136,18 @@ export async function bareLoop(
   }
 }
 
+export const BARE_CONTEXT: BrowserContextOptions = {
+  viewport: { width: 1280, height: 720 },
+  // The browser is launched with a dead proxy; loopback goes past it here.
+  proxy: { server: "http://127.0.0.1:9", bypass: "127.0.0.1" },
+};
+
 async function bareEpisode(
   browser: Browser,
   pages: BarePages,
   { rng, until, steps, stepMs }: { rng: Rng; until: number; steps: number; stepMs: number[] },
 ): Promise<void> {
-  const context = await browser.newContext({
-    viewport: { width: 1280, height: 720 },
-    // The browser is launched with a dead proxy; loopback goes past it here.
-    proxy: { server: "http://127.0.0.1:9", bypass: "127.0.0.1" },
-  });
+  const context = await browser.newContext(BARE_CONTEXT);
   try {
     const { url, cookies } = pages.begin(rng);
     await context.addCookies([...cookies]);

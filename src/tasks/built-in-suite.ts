@@ -64,6 +64,7 @@ export function builtInSuite(): Suite & { catalog: BuiltInTasks } {
     descriptions: DESCRIPTIONS,
     createSite: async (options) => createBuiltInSite(options),
     hasOracle: (task) => task.templateId !== null,
+    oraclesRead: "compact",
     oracleFor: (task, first) => templateOf(task).oracle(task.params, first),
     wrongAnswer: (task) => templateOf(task).wrongAnswer?.(task.params, pristineState()) ?? "wrong",
   };

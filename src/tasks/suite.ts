@@ -57,6 +57,8 @@ export interface Suite {
   oracleFor(task: Task, first: Observation): OracleRun;
   /** Its oracles find out by trying: what they cannot do on a page is theirs to see, and no failure. Default: they make no mistake. */
   readonly oraclesTry?: boolean;
+  /** The format that its oracles read; default: every one. */
+  readonly oraclesRead?: ObservationFormat;
   /** An answer that looks right and is wrong. */
   wrongAnswer(task: Task): string;
 }

@@ -203,6 +203,12 @@ async function checkCommand(
   const { checkSuite } = await import("../../tasks/check.ts");
   const { createRng } = await import("../../core/rng.ts");
   const suite = await load(options);
+  const { oraclesRead = options.format } = suite;
+  if (oraclesRead !== options.format)
+    throw new ConfigError(
+      `the oracles of the suite ${suite.name} read pages as ${oraclesRead} only`,
+      "Leave --format out.",
+    );
   const rng = createRng(options.seed);
   const groups = new Map<string, Task[]>();
   for (const task of suite.tasks(options)) {

@@ -97,6 +97,7 @@ export async function loadMiniwobSuite(
       return actionsOf(solver(task.instruction, first));
     },
     oraclesTry: true,
+    oraclesRead: "compact",
     wrongAnswer: () => "wrong",
   };
 }
