@@ -29,15 +29,25 @@ export interface Outside extends AsyncDisposable {
 export async function openOutside(
   clock: VirtualClock,
   model: Resource,
-  { tokenizer, tokens_T }: { tokenizer: string; tokens_T: readonly number[] },
+  {
+    tokenizer,
+    tokens_T,
+    signal,
+  }: { tokenizer: string; tokens_T: readonly number[]; signal?: AbortSignal | undefined },
 ): Promise<Outside> {
   const isSource = import.meta.url.endsWith(".ts");
   const file = fileURLToPath(new URL(isSource ? "./outside.ts" : "./outside.js", import.meta.url));
   const child = fork(file, { execArgv: isSource ? ["--import", "tsx"] : [] });
-  const tell = (message: ToOutside) => child.send(message);
+  // An interruption reaches it, too, and nothing is to be waited for then.
+  const gone = new AbortController();
+  child.once("exit", () => {
+    gone.abort(new Error("the simulated server ended"));
+    for (const { reject } of fetching.values()) reject(gone.signal.reason as Error);
+  });
+  const fetching = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  const tell = (message: ToOutside) => void (child.connected && child.send(message));
   const [{ port }] = (await once(child, "message")) as [Extract<FromOutside, { kind: "listening" }>];
   tell({ kind: "tokens", tokens: [...tokens_T] });
-  const fetching = new Map<number, { resolve(): void; reject(error: Error): void }>();
   let fetched = 0;
   child.on("message", (message: FromOutside) => {
     if (message.kind === "held") void answerInTime(message.id);
@@ -70,6 +80,7 @@ export async function openOutside(
     model: "simulated",
     tokenizer,
     send,
+    signal: signal ? AbortSignal.any([signal, gone.signal]) : gone.signal,
     // While virtual time stands still, real time passes: nothing is given up for that.
     patience: { requestMs: 3600_000, pollMs: 3600_000, submitMs: 3600_000, resultMs: 24 * 3600_000 },
     profile: { ...SUM_PROFILE, codec: "json" },
@@ -90,9 +101,10 @@ export async function openOutside(
     },
     [Symbol.asyncDispose]: async () => {
       await engine[Symbol.asyncDispose]();
-      const gone = once(child, "exit");
+      if (gone.signal.aborted) return;
+      const ended = once(child, "exit");
       child.disconnect();
-      await gone;
+      await ended;
     },
   };
 }

@@ -103,6 +103,7 @@ async function measure(
   await using outside = await openOutside(clock, model, {
     tokenizer: TOKENIZER,
     tokens_T: [...tokenizer.encode(ACTION), ...(tokenizer.endTokens ?? [])],
+    signal: options.signal,
   });
   const site = simulatedSite(options, { browsers, faultRate, outside, clock });
   const requests = Array.from({ length: episodes }, (_, i) => ({

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const config = fakeConfig(made.base, { phases: 1 });
   await using run = await createRun(join(world, "whole"), runInfo(config), () => {});
   await train(createContext(run, fakeParts(demonstrations)));
-});
+}, 120_000);
 afterAll(() => rm(world, { recursive: true, force: true }));
 
 let copies = 0;
