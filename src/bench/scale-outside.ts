@@ -42,7 +42,7 @@ export async function openOutside(
   const gone = new AbortController();
   child.once("exit", () => {
     gone.abort(new Error("the simulated server ended"));
-    for (const { reject } of fetching.values()) reject(gone.signal.reason as Error);
+    for (const waiting of fetching.values()) waiting.reject(gone.signal.reason as Error);
   });
   const fetching = new Map<number, { resolve(): void; reject(error: Error): void }>();
   const tell = (message: ToOutside) => void (child.connected && child.send(message));
