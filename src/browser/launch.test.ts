@@ -1,8 +1,12 @@
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { browserConfigSchema, browserInfo, launchBrowser } from "./launch.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
+  vi.restoreAllMocks();
 });
 
 describe("browserInfo", () => {
@@ -60,5 +64,35 @@ describe("browserInfo", () => {
     await expect(
       launchBrowser({ headed: true, endpoints: [{ playwright: "ws://browsers.test/" }] }),
     ).rejects.toThrow("the browser at ws://browsers.test/ was started elsewhere");
+  });
+});
+
+describe.runIf(process.platform === "linux")("Chromium's sandbox", () => {
+  it("is on for everybody but root, and a machine without one is the user's to change", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "webrl-sandbox-"));
+    const executable = join(directory, "chrome");
+    writeFileSync(
+      executable,
+      '#!/bin/sh\nprintf "%s\\n" "$@" > "$0.args"\necho "FATAL: No usable sandbox!" >&2\nexit 1\n',
+      { mode: 0o755 },
+    );
+    vi.stubEnv("TMPDIR", directory);
+    const me = process.getuid!();
+    try {
+      for (const uid of new Set([me === 0 ? 1000 : me, me])) {
+        // Where profiles lie has to belong to whoever starts the browser.
+        mkdirSync(join(directory, `webrl-${uid}`), { mode: 0o700 });
+        chownSync(join(directory, `webrl-${uid}`), uid, process.getgid!());
+        vi.spyOn(process, "getuid").mockReturnValue(uid);
+        await expect(launchBrowser({ executable })).rejects.toMatchObject({
+          name: "ConfigError",
+          hint: expect.stringContaining("apparmor_restrict_unprivileged_userns") as string,
+        });
+        const args = readFileSync(`${executable}.args`, "utf8").split("\n");
+        expect(args.includes("--no-sandbox")).toBe(uid === 0);
+      }
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });

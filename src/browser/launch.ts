@@ -158,6 +158,8 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
         executablePath: info.location,
         headless: !headed,
         args: switches(proxyHost),
+        // Playwright leaves it off unless it is asked.
+        chromiumSandbox: process.getuid?.() !== 0,
         proxy: { server: "http://127.0.0.1:9" },
         env: { ...(process.env as Record<string, string>), ...env, ...temporary },
         timeout: 60_000,
@@ -181,9 +183,16 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
       } catch (second) {
         throw launchFault(`the packaged Chromium does not start: ${firstLine(second)}`, second);
       }
+    if (/No usable sandbox|sandboxing failed/.test(String(cause)))
+      throw new ConfigError(`this machine does not let ${info.location} make its sandbox`, SANDBOX_REMEDY, {
+        cause,
+      });
     throw launchFault(`${info.location} does not start: ${firstLine(cause)}`, cause);
   }
 }
+
+const SANDBOX_REMEDY =
+  "On Ubuntu 23.10 and newer run `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or set WEBRL_BROWSER to an installed Google Chrome; in a container allow user namespaces, or run as its root, where Chromium starts without a sandbox (docs/install.md).";
 
 const firstLine = (error: unknown) =>
   String((error as Error).message)
