@@ -62,6 +62,21 @@ export class PageBrowser {
     }
   }
 
+  /**
+   * The page that stands, without opening it again: what was done on it holds, such as a tab or a filter. Where robots.txt has to be
+   * looked up first, or the page is an error's, it is opened.
+   */
+  async stay(url: string): Promise<Opened> {
+    if (this.#options.robots) return this.open(url);
+    try {
+      const tree = await this.read();
+      return tree.status < 400 ? { tree } : await this.open(url);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return this.open(url);
+    }
+  }
+
   /** The page that stands, with its frames in it. */
   async read(): Promise<PageTree> {
     const { session } = this.#options;

@@ -7,7 +7,8 @@ import { knowingReader } from "../../bench/extract-reader.ts";
 import { html } from "../../browser/test-support.ts";
 import type { HostFetch } from "../../browser/world.ts";
 import { ConfigError } from "../../core/errors.ts";
-import { scriptedPolicy } from "../testing/scripted-policy.ts";
+import { parseAction } from "../../text/action.ts";
+import { click, scriptedPolicy } from "../testing/scripted-policy.ts";
 import { closeBrowser, testSession, testSite } from "../testing/test-site.ts";
 import type { RecordReader } from "./ask.ts";
 import { extract } from "./extract.ts";
@@ -86,6 +87,21 @@ it("gives rows with the page and the element of each value, by rules: a thousand
     notes: [],
   });
   expect(summary).toMatchObject({ rows: 30, pages: 3, modelCalls: 2, layouts: 1, ended: "end of the list" });
+});
+
+it("begins on the page as it stands: what was done on it holds", async () => {
+  const shop = lamps(8);
+  const show = `document.body.innerHTML = ${JSON.stringify(list(shop)).replaceAll('"', "&quot;")}`;
+  await using test = await testSession(
+    testSite(() => html(`<button onclick="${show}">Show</button>`)),
+    scriptedPolicy([""]),
+  );
+  await test.session.step(parseAction(click("button Show")));
+  const context = { session: test.session, reader: reading(shop), siteName: "shop", isForeign: false };
+  const names: unknown[] = [];
+  for await (const { row } of extract<Record<string, never>>("all lamps", schema, context, {}))
+    names.push(row["name"]);
+  expect(names).toEqual(namesOf(shop));
 });
 
 describe("a list goes on", () => {
@@ -424,6 +440,8 @@ describe("mistakes are told", () => {
       /nothing on http:\/\/shop\.test\/ is what is wanted.*10 × "Lamp 000/,
     );
     expect(await mistake(all(() => html("<p>Hello"), reading(shop)))).toContain("has no lists");
+    const gone = () => html("<p>There is no such page", { status: 404 });
+    expect(await mistake(all(gone, reading(shop)))).toContain("answered with status 404, has no lists");
   });
   it("a site that asks to sign in", async () => {
     const login: HostFetch = (request) =>

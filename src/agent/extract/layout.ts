@@ -274,10 +274,11 @@ export function nothingMatches(tree: PageTree, fields: readonly Field[], instruc
   const seen = groups
     .slice(0, 3)
     .map(({ records }) => `${records.length} × ${JSON.stringify(sampleText(records[0]!.node))}`);
+  const page = tree.status >= 400 ? `${tree.url}, which answered with status ${tree.status},` : tree.url;
   return new ConfigError(
     groups.length === 0
-      ? `${tree.url} has no lists: nothing on it is there twice, so there are no rows to read for ${JSON.stringify(instruction)}`
-      : `nothing on ${tree.url} is what is wanted (${JSON.stringify(instruction)} with ${fields.map(({ name }) => name).join(", ")}); its lists are ${seen.join("; ")}`,
+      ? `${page} has no lists: nothing on it is there twice, so there are no rows to read for ${JSON.stringify(instruction)}`
+      : `nothing on ${page} is what is wanted (${JSON.stringify(instruction)} with ${fields.map(({ name }) => name).join(", ")}); its lists are ${seen.join("; ")}`,
     "Say more plainly which rows are wanted, start on the page that has them, correct the schema, or take a stronger model.",
   );
 }

@@ -124,10 +124,12 @@ export class Work {
     let stale = 0;
     let tree: PageTree | null = null;
     let opened = start;
+    let stays = last === null && this.#options.start === undefined;
     for (;;) {
       if (this.#isOver(number)) break;
       if (url !== null) {
-        const page = await this.#browser.open(url);
+        const page = await (stays ? this.#browser.stay(url) : this.#browser.open(url));
+        stays = false;
         if ("refused" in page) {
           this.summary.skipped.push({ url, reason: page.refused });
           if (number === 1)
