@@ -202,6 +202,8 @@ describe("the gate", () => {
     expect(await opened.session.run("Leave")).toMatchObject({ outcome: "refused" });
     const page = await opened.session.open("http://elsewhere.test/");
     expect(page).toMatchObject({ url: "http://shop.test/", error: { code: "blocked" } });
+    for (const url of ["javascript:document.title = 'run'", "data:text/html,<title>run", "about:blank"])
+      expect(await opened.session.open(url)).toMatchObject({ title: page.title, error: { code: "blocked" } });
   });
 });
 

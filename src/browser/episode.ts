@@ -300,7 +300,8 @@ export class BrowserEpisode implements Episode {
   async #open(url: string, signal: AbortSignal | undefined): Promise<TimeStep> {
     const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
     this.#tabs.beginAction();
-    if (!this.#opened.network.allows(url))
+    // What `javascript:` and the like would run in the page is nobody's page to open.
+    if (!/^https?:/i.test(url) || !this.#opened.network.allows(url))
       return { kind: "mid", observation: await this.#observe(outside(url), settle, signal) };
     const { page } = await this.#tabs.current();
     const arriving = page.goto(url, { waitUntil: "commit", timeout: 0 }).catch((error: unknown) => {
