@@ -85,8 +85,19 @@ export async function openOutside(
     patience: { requestMs: 3600_000, pollMs: 3600_000, submitMs: 3600_000, resultMs: 24 * 3600_000 },
     profile: { ...SUM_PROFILE, codec: "json" },
   });
+  const close = async () => {
+    await engine[Symbol.asyncDispose]();
+    if (gone.signal.aborted) return;
+    const ended = once(child, "exit");
+    child.disconnect();
+    await ended;
+  };
+  const sampler = await engine.open({ path: tokenizer }).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   return {
-    sampler: await engine.open({ path: tokenizer }),
+    sampler,
     fetch: async (proxyPort, page) => {
       clock.hold();
       try {
@@ -99,12 +110,6 @@ export async function openOutside(
         clock.release();
       }
     },
-    [Symbol.asyncDispose]: async () => {
-      await engine[Symbol.asyncDispose]();
-      if (gone.signal.aborted) return;
-      const ended = once(child, "exit");
-      child.disconnect();
-      await ended;
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
