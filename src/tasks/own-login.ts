@@ -20,7 +20,9 @@ export interface Login {
 }
 
 const LOGIN_MS = 10_000;
-/** How long a page may take to load: an application that has just started compiles itself. */
+/** How long a page may take to open: an application that has just started compiles itself. */
+const OPEN_MS = 60_000;
+/** How long what follows a click may take. */
 const LOAD_MS = 20_000;
 /** How long a page may take to show that the user is signed in. */
 const HOLDS_MS = 3000;
@@ -36,7 +38,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
   await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
   const page = await opened.newPage();
   page.setDefaultTimeout(LOGIN_MS);
-  page.setDefaultNavigationTimeout(LOAD_MS);
+  page.setDefaultNavigationTimeout(OPEN_MS);
   const visited = new Set<string>();
   page.on("framenavigated", (frame) => {
     if (frame === page.mainFrame() && /^https?:/.test(frame.url())) visited.add(new URL(frame.url()).origin);
