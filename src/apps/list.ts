@@ -4,12 +4,13 @@ import { existsSync } from "node:fs";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { App } from "./app.ts";
+import { evershop } from "./evershop/app.ts";
 import { mediawiki } from "./mediawiki/app.ts";
 import { requesttracker } from "./requesttracker/app.ts";
 import { roundcube } from "./roundcube/app.ts";
 import { tiddlywiki } from "./tiddlywiki/app.ts";
 
-export const APPLICATIONS: readonly App[] = [mediawiki, requesttracker, roundcube, tiddlywiki];
+export const APPLICATIONS: readonly App[] = [evershop, mediawiki, requesttracker, roundcube, tiddlywiki];
 
 /** Throws a `ConfigError` that names the nearest one. */
 export function findApp(name: string): App {

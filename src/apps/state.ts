@@ -31,18 +31,18 @@ export interface StateChecks<S> {
 
 /**
  * `read`: everything that a task may change or must leave alone, as plain JSON without what changes by itself (times,
- * sessions). `initial`: the same of the database that every copy begins with. `withinMs`: how long after the last action a
+ * sessions). `initial`: the same of what every copy begins with. `withinMs`: how long after the last action a
  * change may still appear.
  */
 export function stateChecks<S extends object>(
   read: (finished: SiteFinished) => Promise<S>,
-  initial: () => Promise<S>,
+  initial: (finished: SiteFinished) => Promise<S>,
   withinMs = 0,
 ): StateChecks<S> {
   const becomes =
     (...changes: ((state: S) => void)[]): SiteCheck =>
     async (finished) => {
-      const first = await initial();
+      const first = await initial(finished);
       const ways = changes.map((change) => {
         const wanted = structuredClone(first);
         change(wanted);

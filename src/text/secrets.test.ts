@@ -81,6 +81,7 @@ const WRITERS: Record<string, string> = {
   "apps/roundcube/app.ts": "made-up content",
   "apps/tiddlywiki/app.ts": "made-up content",
   "apps/requesttracker/app.ts": "made-up content",
+  "apps/evershop/app.ts": "made-up content",
   "tasks/webarena/login.ts": "a login state: a secret itself, for its owner alone",
   "exchange/import-folder.ts": "the card of an imported model",
   "exchange/hub.ts": "files of a model, and their commit",
