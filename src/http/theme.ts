@@ -58,6 +58,8 @@ caption { text-align: left; color: var(--dim); padding-bottom: 4px; }
 th, td { text-align: left; padding: 5px 10px 5px 0; border-bottom: 1px solid var(--rule); font-weight: 400; vertical-align: top; }
 thead th { color: var(--dim); font-size: 13px; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; padding: 5px 0 5px 12px; }
+thead th { vertical-align: bottom; } thead th.n { white-space: normal; }
+@media (max-width: 480px) { table { font-size: 13px; } thead th { font-size: 12px; } th, td { padding-right: 4px; } th.n, td.n { padding-left: 6px; } }
 th.n + th:not(.n), td.n + :is(th, td):not(.n) { padding-left: 18px; }
 tr.part th { font-weight: 600; padding-top: 12px; }
 .confusion { width: auto; }

@@ -9,7 +9,7 @@ test("the card of a new model names the sites on whose pages it was made, and no
   try {
     await writeModelCard(directory, { from: null, sites: ["desk", "wiki"], command: "x", facts: {} });
     const card = await readFile(join(directory, "README.md"), "utf8");
-    expect(card).toContain("made by webrl from nothing, on pages of desk, wiki;");
+    expect(card).toContain("webrl trained from scratch on pages of desk, wiki.");
     expect(card).not.toContain("built-in");
   } finally {
     await rm(directory, { recursive: true });

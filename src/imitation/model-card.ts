@@ -8,9 +8,9 @@ import { writeAtomically } from "../run/run-directory.ts";
 import { gitRevision, packageVersion } from "../run/run-info.ts";
 
 export interface ModelCard {
-  /** Model or adapter that it went on from; `null` for one made from nothing. */
+  /** Model or adapter that it was trained from; `null` for one that was trained from scratch. */
   from: string | null;
-  /** Whose pages it was made on. */
+  /** Sites whose pages it was trained on. */
   sites: readonly string[];
   /** Makes the model again. */
   command: string;
@@ -31,7 +31,7 @@ export async function writeModelCard(directory: string, card: ModelCard): Promis
     .map(([name, value]) => `| ${name} | ${typeof value === "number" ? round(value) : String(value)} |`);
   const text = `# ${basename(directory)}
 
-${existsSync(join(directory, "adapter_config.json")) ? adapterText(card) : card.from === null ? textOfNew(card) : `A language model of the webrl project. It goes on from \`${card.from}\`, whose license holds for it as well.`}
+${existsSync(join(directory, "adapter_config.json")) ? adapterText(card) : card.from === null ? textOfNew(card) : `A language model trained by webrl from \`${card.from}\`, whose license holds for it as well.`}
 
 Made by webrl ${packageVersion()}${revision()} with
 
@@ -49,11 +49,11 @@ SHA-256:
 }
 
 const textOfNew = ({ sites }: ModelCard) =>
-  `A small language model, made by webrl from nothing, on pages of ${sites.join(", ")}; it knows no other text.`;
+  `A small language model that webrl trained from scratch on pages of ${sites.join(", ")}. It knows no other text.`;
 
 const adapterText = ({ from }: ModelCard) =>
-  `A LoRA adapter in PEFT's format, trained by webrl from \`${from}\`. It works on its base only, which adapter_config.json
-names; the base's license holds for it as well. webrl takes this directory wherever it takes a model; PEFT and vLLM load it.`;
+  `A LoRA adapter in PEFT's format, trained by webrl from \`${from}\`. It works only on its base, which adapter_config.json
+names, and the base's license holds for it as well. webrl takes this directory wherever it takes a model; PEFT and vLLM load it.`;
 
 const round = (value: number) =>
   Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
