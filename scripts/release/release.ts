@@ -7,7 +7,16 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isLater, releaseChangelog } from "./changelog.ts";
 
-const run = (command: string, ...args: string[]) => execFileSync(command, args, { stdio: "inherit" });
+/** What went wrong is on the terminal already. */
+function run(command: string, ...args: string[]): void {
+  try {
+    execFileSync(command, args, { stdio: "inherit" });
+  } catch {
+    stop(
+      `\`${[command, ...args].join(" ")}\` failed; nothing was published. \`git status\` shows what has changed`,
+    );
+  }
+}
 const read = (command: string, ...args: string[]) => execFileSync(command, args, { encoding: "utf8" }).trim();
 
 function stop(message: string): never {
@@ -42,7 +51,7 @@ writeFileSync(`release/notes-${version}.md`, released.notes);
 process.stdout.write(`
 release/webrl-${version}.tgz and release/notes-${version}.md are ready. Nothing has been published. Read both, then:
 
-  git commit --all --message "Version ${version}" && git tag v${version} && git push --follow-tags
+  git commit --all --message "Version ${version}" && git tag --annotate v${version} --message "Version ${version}" && git push --follow-tags
   npm publish release/webrl-${version}.tgz
   gh release create v${version} release/webrl-${version}.tgz --notes-file release/notes-${version}.md
 `);
