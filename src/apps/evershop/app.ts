@@ -74,13 +74,16 @@ const CONTENT = {
   orders: ORDERS,
 };
 
-/** What a cart loses can be put there again. */
+/**
+ * What a cart loses can be put there again. What an order costs is not told from its page, which writes the tax before the
+ * total.
+ */
 const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
   { method: "DELETE", path: "/api/cart/*", kind: "none" },
   { method: "DELETE", path: "/api/carts/*", kind: "none" },
   { method: "DELETE", path: "/api/*", kind: "delete" },
-  { path: "/api/orders", kind: "buy", amount: { text: "Total" } },
-  { path: "/api/carts/:cart/checkout", kind: "buy", amount: { text: "Total" } },
+  { path: "/api/orders", kind: "buy" },
+  { path: "/api/carts/:cart/checkout", kind: "buy" },
   { path: "/api/orders/:order/cancel", kind: "delete" },
   { path: "/api/shipments/:shipment/cancel", kind: "delete" },
   { path: "/api/cod/captures", kind: "pay" },
