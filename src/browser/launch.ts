@@ -181,13 +181,9 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
       try {
         return await launch({ ...fonts, LD_LIBRARY_PATH: join(packaged.directory, "al2023", "lib") });
       } catch (second) {
-        throw launchFault(`the packaged Chromium does not start: ${firstLine(second)}`, second);
+        throw launchError("the packaged Chromium", second);
       }
-    if (/No usable sandbox|sandboxing failed/.test(String(cause)))
-      throw new ConfigError(`this machine does not let ${info.location} make its sandbox`, SANDBOX_REMEDY, {
-        cause,
-      });
-    throw launchFault(`${info.location} does not start: ${firstLine(cause)}`, cause);
+    throw launchError(info.location, cause);
   }
 }
 
@@ -201,8 +197,13 @@ const firstLine = (error: unknown) =>
     .join(" ")
     .slice(0, 300);
 
-function launchFault(message: string, cause: unknown): Fault {
-  return new Fault("browser_launch_failed", message, { retryable: true, cause });
+function launchError(which: string, cause: unknown): ConfigError | Fault {
+  if (/No usable sandbox|sandboxing failed/.test(String(cause)))
+    return new ConfigError(`this machine does not let ${which} make its sandbox`, SANDBOX_REMEDY, { cause });
+  return new Fault("browser_launch_failed", `${which} does not start: ${firstLine(cause)}`, {
+    retryable: true,
+    cause,
+  });
 }
 
 interface Packaged {
