@@ -74,7 +74,7 @@ await post("/widgets", { name: "Shelves", type: "collection_products", status: 1
 
 for (const { code, description, kind, amount } of content.coupons)
   await post("/coupons", { coupon: code, description, status: 1, discount_amount: String(amount), free_shipping: 0,
-    condition: { order_total: "", order_qty: "", required_products: [] }, user_condition: { groups: [], emails: "", purchased: "" },
+    condition: { order_total: "", order_qty: "", required_products: [] }, user_condition: {},
     discount_type: (kind === "percent" ? "percentage" : "fixed") + "_discount_to_entire_order" });
 
 const customers = {};
