@@ -19,7 +19,7 @@ export interface WeightedStep {
   step: DataStep;
   /** A, or what stands for it: 1 for an imitated step. */
   advantage: number;
-  /** log π_ref of the action's tokens; filled in before training. */
+  /** log π_ref of the action's tokens; filled in before training where the method {@link usesReference}. */
   ref_N: Float32Array;
 }
 
@@ -132,6 +132,10 @@ function otherAttempts(
     return count === 1 ? null : (successes - step.outcome) / (count - 1);
   };
 }
+
+/** Whether a method asks for log π_ref of what it learns from. Imitation, weighted or not, does not. */
+export const usesReference = (loss: MethodParts["loss"]) =>
+  loss !== "filtered-bc" && loss !== "digirl" && loss !== "awr";
 
 /** The actor's loss of some of a batch's steps. */
 export function actorLoss(

@@ -74,12 +74,14 @@ describe("the actor stage", () => {
     expect(some.metrics("actor", 1)["actor/target_reached"]).toBeGreaterThanOrEqual(0.5);
   });
 
-  it("says nothing of a target where the method has none", async () => {
+  it("says nothing of a target, and asks for no reference but to measure KL, where the method has none", async () => {
     await using stage = await world.open({ method: "digirl" });
     await stage.upTo(1, "actor");
     await trainActor(stage.context, 1);
     const lines = await readFile(join(stage.run.directory, "metrics.jsonl"), "utf8");
     expect(lines).not.toContain("actor/target_reached");
+    expect(lines).not.toContain("actor/log_ratio");
+    expect(stage.metrics("actor", 1)["actor/kl"]!).toBeGreaterThan(0);
   });
 
   it("standardises a phase's advantages and leaves out steps that say little", async () => {

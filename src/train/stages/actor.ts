@@ -4,7 +4,7 @@ import { klEstimate, logRatio } from "../../algo/loss.ts";
 import { mean } from "../../algo/statistics.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
-import { actorLoss, weighSteps } from "../advantages.ts";
+import { actorLoss, usesReference, weighSteps } from "../advantages.ts";
 import type { TrainConfig } from "../../run/config.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
 import type { Context } from "../context.ts";
@@ -33,7 +33,14 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     await using model = await models.open("actor", phase - 1);
     if (config.actor.keepMoments && phase > 1) await model.load(before);
     const known = await earlyReference(context, phase);
-    const others = weighed.filter((sample) => {
+    const chooseForKl = (from: readonly WeightedStep[]) =>
+      rng
+        .fork(`kl-${phase}`)
+        .shuffle(from.filter(({ step }) => step.isNew))
+        .slice(0, KL_STEPS);
+    // Where the loss asks for no π_ref, it is asked for to measure KL alone: else a forward pass over everything.
+    const referred = usesReference(method.loss) ? weighed : chooseForKl(weighed);
+    const others = referred.filter((sample) => {
       sample.ref_N = known(sample.step) ?? sample.ref_N;
       return known(sample.step) === undefined;
     });
@@ -74,10 +81,16 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       rng: rng.fork(`actor-${phase}`),
       learningRate: (step, steps) => warmupCosine(config.actor.learningRate, (step + 0.5) / steps),
       onStep: ({ step, steps, loss, gradientNorm, batch, logprobs_BN }) => {
-        const ratios = batch.map(({ ref_N }, b) => logRatio(logprobs_BN[b]!, ref_N));
-        reached.add(ratios, batch);
+        const ratios = usesReference(method.loss)
+          ? batch.map(({ ref_N }, b) => logRatio(logprobs_BN[b]!, ref_N))
+          : null;
+        if (ratios) reached.add(ratios, batch);
         stage.metrics(
-          { "actor/loss": loss, "actor/gradient_norm": gradientNorm, "actor/log_ratio": mean(ratios) },
+          {
+            "actor/loss": loss,
+            "actor/gradient_norm": gradientNorm,
+            ...(ratios && { "actor/log_ratio": mean(ratios) }),
+          },
           step,
         );
         stage.emit({ kind: "progress", done: step, total: steps });
@@ -92,10 +105,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       signal,
     });
     if (samples.length > 0) {
-      const fresh = rng
-        .fork(`kl-${phase}`)
-        .shuffle(samples.filter(({ step }) => step.isNew))
-        .slice(0, KL_STEPS);
+      const fresh = chooseForKl(samples);
       const now = await actionLogprobs(
         model,
         fresh.map(({ step }) => step),

@@ -10,6 +10,7 @@ import type { EpisodeRecord } from "../../rollout/episode.ts";
 import type { ReferenceLine } from "../../run/records.ts";
 import type { Stage } from "../../run/run-directory.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
+import { usesReference } from "../advantages.ts";
 import type { Context } from "../context.ts";
 import { watchGroups, type GroupWatcher } from "../finished-groups.ts";
 import { judgeGroup } from "./judge.ts";
@@ -41,7 +42,7 @@ export async function workBeside(
     };
     watchers.push(watchGroups(ids, leaveLater(context, stage, "judging", work)));
   }
-  if (elsewhere.actor && learnsFromAll(context)) {
+  if (elsewhere.actor && usesReference(context.method.loss)) {
     const lines = stage.lines("reference.jsonl");
     const known = new Set((await lines.read()).map(keyOf));
     const model = await context.models.read("actor", Math.max(0, phase - 1));
@@ -89,9 +90,6 @@ function leaveLater(
     });
   };
 }
-
-/** Else most of what would be asked for is asked for nothing. */
-const learnsFromAll = ({ method }: Context) => method.loss !== "filtered-bc" && method.loss !== "digirl";
 
 const keyOf = ({ trajectoryId, index }: Pick<ExperienceStep, "trajectoryId" | "index">) =>
   `${trajectoryId}#${index}`;
