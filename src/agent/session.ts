@@ -172,7 +172,7 @@ class Session implements AgentSession {
     return this.#inTurn(async () => {
       const episode = await this.#ready(signal);
       // A reply that is no action does nothing: the page tells the model so.
-      if (!action.ok) return this.#told(await episode.step(action));
+      if (!action.ok) return this.#takePage(await episode.step(action));
       const line = this.#line(action.action);
       const { journal } = this.record;
       let isAnnounced = false;
@@ -300,7 +300,7 @@ class Session implements AgentSession {
   }
 
   /** The page, after nothing was done on it. */
-  async #told(next: TimeStep): Promise<Observation> {
+  async #takePage(next: TimeStep): Promise<Observation> {
     return next.kind === "mid" ? (this.#page = next.observation) : this.#broke(next);
   }
 

@@ -17,12 +17,12 @@ export interface Facts {
   pattern: RegExp;
   /** From the start page to the page with this title. */
   open: (first: Observation, title: string) => Stretch;
-  unchanged: () => SiteCheck;
+  expectNoChange: () => SiteCheck;
   signedOut?: boolean;
 }
 
 export function factTemplate(options: Facts): SiteTemplate {
-  const { id, facts, phrasings, pattern, open, unchanged, signedOut = false } = options;
+  const { id, facts, phrasings, pattern, open, expectNoChange, signedOut = false } = options;
   const valueOf = (title: string) => facts.find((each) => each.title === title)!.value;
   return defineTemplate<{ title: string }>({
     id,
@@ -30,7 +30,7 @@ export function factTemplate(options: Facts): SiteTemplate {
     instances: facts.map(({ title }) => ({ title })),
     difficulty: 3,
     ...(signedOut && { signedOut }),
-    check: ({ title }) => [answerIs(valueOf(title)), unchanged()],
+    check: ({ title }) => [answerIs(valueOf(title)), expectNoChange()],
     *oracle({ title }, first) {
       const page = yield* open(first, title);
       yield exit(yield* read(page, pattern));

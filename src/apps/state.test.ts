@@ -25,7 +25,7 @@ test("one of the changes must have been made, and nothing beside it", async () =
   expect(await after({ stock: { pen: 2, ink: 0 } }).becomes(sold(1))(finished)).toEqual([
     "stock.ink: expected 1, got 0",
   ]);
-  expect(await after(initial).unchanged()(finished)).toEqual([]);
+  expect(await after(initial).expectNoChange()(finished)).toEqual([]);
   expect(initial).toEqual({ stock: { pen: 3, ink: 1 } });
 });
 

@@ -26,7 +26,7 @@ export async function query<T>(program: string, args: readonly string[]): Promis
 export interface StateChecks<S> {
   /** The state is what one of `changes` makes of the initial one, and nothing else changed. Reasons are those of the first. */
   becomes: (...changes: ((state: S) => void)[]) => SiteCheck;
-  unchanged: () => SiteCheck;
+  expectNoChange: () => SiteCheck;
 }
 
 /**
@@ -54,7 +54,7 @@ export function stateChecks<S extends object>(
         return reasons.some((each) => each.length === 0) ? [] : reasons[0]!.slice(0, 5);
       });
     };
-  return { becomes, unchanged: () => becomes(() => {}) };
+  return { becomes, expectNoChange: () => becomes(() => {}) };
 }
 
 /** One line for each place where they differ. White space at ends of texts and lines does not count. */

@@ -21,12 +21,12 @@ describe.skipIf(!directory)("installed (in WEBRL_TEST_EVERSHOP)", () => {
         encoding: "utf8",
       });
     try {
-      expect(await shop.unchanged()(finished)).toEqual([]);
+      expect(await shop.expectNoChange()(finished)).toEqual([]);
       expect(await (await fetch(new URL("/lanterns", copy!.baseUrl))).text()).toContain("Brindle Lantern");
       sql("UPDATE product SET price = 1 WHERE sku = 'LAN-101'; DELETE FROM customer");
-      expect((await shop.unchanged()(finished))[0]).toBe("products.LAN-101.price: expected 34.5, got 1");
+      expect((await shop.expectNoChange()(finished))[0]).toBe("products.LAN-101.price: expected 34.5, got 1");
       await resetCopies(site, directory);
-      expect(await shop.unchanged()(finished)).toEqual([]);
+      expect(await shop.expectNoChange()(finished)).toEqual([]);
       // What the application tells itself about changes is told of none by the reset.
       expect(sql("SELECT count(*) FROM event").trim()).toBe("0");
     } finally {

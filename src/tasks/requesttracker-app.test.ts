@@ -31,17 +31,17 @@ describe.skipIf(missing.length > 0)(`installed (missing: ${missing.join(", ") ||
     const finished = { port } as SiteFinished;
     const [copy] = await startCopies(site, directory, { copies: 1, port });
     try {
-      expect(await desk.unchanged()(finished)).toEqual([]);
+      expect(await desk.expectNoChange()(finished)).toEqual([]);
       const page = await (await fetch(copy!.baseUrl)).text();
       expect(page).toContain("Login");
       const database = join(directory, "copies", String(port), "rt.db");
       execFileSync("sqlite3", [database, "UPDATE Tickets SET Status = 'stalled' WHERE id = 3"]);
-      expect(await desk.unchanged()(finished)).toEqual(['tickets.3.status: expected "new", got "stalled"']);
+      expect(await desk.expectNoChange()(finished)).toEqual(['tickets.3.status: expected "new", got "stalled"']);
       expect(await desk.becomes(({ tickets }) => void (tickets[3]!.status = "stalled"))(finished)).toEqual(
         [],
       );
       await resetCopies(site, directory);
-      expect(await desk.unchanged()(finished)).toEqual([]);
+      expect(await desk.expectNoChange()(finished)).toEqual([]);
     } finally {
       await stopCopies(site, directory);
     }

@@ -192,7 +192,7 @@ class Player {
       return { why: `the page is ${placeOf(page.url)} and was ${step.place}` };
     const lost = this.#lostSource(step);
     if (lost !== null) return { why: lost };
-    const filled = this.#filled(step.action);
+    const filled = this.#fillIn(step.action);
     const targets: [string, Target][] = [];
     if (step.target) targets.push(["element", step.target]);
     if (step.to) targets.push(["to", step.to]);
@@ -222,7 +222,7 @@ class Player {
     return { action: { kind: "scroll_down" }, isScroll: true };
   }
 
-  #filled(action: RecordedStep["action"]): RecordedStep["action"] {
+  #fillIn(action: RecordedStep["action"]): RecordedStep["action"] {
     if (action.kind === "select_options")
       return { ...action, texts: action.texts.map((text) => replaceIn(text, this.#values)) };
     return "text" in action ? { ...action, text: replaceIn(action.text, this.#values) } : action;

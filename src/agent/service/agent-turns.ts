@@ -56,7 +56,7 @@ export class AgentTurns {
     const { parts, log, desk, forms, handOver, trouble } = this.#options;
     const upTo = this.#view.messages.findLast(({ from }) => from === "customer")!.n;
     if (parts.policy.identity?.when === "first" && this.#view.customer === null) return forms.askIdentity();
-    const before = this.#granted();
+    const before = this.#countGranted();
     for (let isAgain = false; ; isAgain = true) {
       const result = await this.#run(signal);
       if (signal.aborted || this.#view.state !== "agent") return;
@@ -73,7 +73,7 @@ export class AgentTurns {
       if (result.outcome !== "faulted") return this.#finish(turn, result);
       trouble(new Error(result.reason));
       // What a request that has left brought about would be brought about twice.
-      if (this.#granted() > before) {
+      if (this.#countGranted() > before) {
         log.append({ kind: "chat/turn", ...turn, failed: true });
         return handOver(`something was sent, and then it broke: ${result.reason}`, "service");
       }
@@ -82,7 +82,7 @@ export class AgentTurns {
   }
 
   /** Requests that change something and were let out in this conversation. */
-  #granted(): number {
+  #countGranted(): number {
     return this.#options.decisions().filter(({ decision, outcome }) => decision.granted && !outcome?.unused)
       .length;
   }

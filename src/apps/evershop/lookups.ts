@@ -23,7 +23,7 @@ const fact = (id: string, valueOf: (product: Product) => string, pattern: RegExp
     phrasings,
     pattern,
     open: openProduct,
-    unchanged: shop.unchanged,
+    expectNoChange: shop.expectNoChange,
     signedOut: true,
   });
 
@@ -69,7 +69,7 @@ const extreme = (id: string, which: typeof cheapest, phrasings: string[]) =>
     signedOut: true,
     difficulty: 3,
     category: "shopping",
-    check: ({ category }) => [answerIs(which(category).name), shop.unchanged()],
+    check: ({ category }) => [answerIs(which(category).name), shop.expectNoChange()],
     *oracle({ category }, first) {
       const goods = yield* readGoods(yield* openCategory(first, category), of(category).length);
       const prices = [...goods.values()];
@@ -134,7 +134,7 @@ export const lookups: SiteTemplate[] = [
     signedOut: true,
     difficulty: 4,
     category: "extraction",
-    check: (params) => [answerJson(madeOf(params), { anyOrder: true }), shop.unchanged()],
+    check: (params) => [answerJson(madeOf(params), { anyOrder: true }), shop.expectNoChange()],
     *oracle({ category, material }, first) {
       let page = yield* openCategory(first, category);
       page = yield* clickOn(page, "checkbox", material);
@@ -155,7 +155,7 @@ export const lookups: SiteTemplate[] = [
     signedOut: true,
     difficulty: 4,
     category: "extraction",
-    check: (params) => [answerJson(below(params), { anyOrder: true }), shop.unchanged()],
+    check: (params) => [answerJson(below(params), { anyOrder: true }), shop.expectNoChange()],
     *oracle({ category, limit }, first) {
       const goods = yield* readGoods(yield* openCategory(first, category), of(category).length);
       yield exit(JSON.stringify([...goods].filter(([, price]) => price < limit).map(([name]) => name)));
@@ -174,7 +174,7 @@ export const lookups: SiteTemplate[] = [
     signedOut: true,
     difficulty: 4,
     category: "extraction",
-    check: ({ name }) => [answerJson(cardOf(name)), shop.unchanged()],
+    check: ({ name }) => [answerJson(cardOf(name)), shop.expectNoChange()],
     *oracle({ name }, first) {
       const page = yield* openProduct(first, name);
       const sku = yield* read(page, SKU);
@@ -195,7 +195,7 @@ export const lookups: SiteTemplate[] = [
     signedOut: true,
     difficulty: 5,
     category: "shopping",
-    check: (pair) => [answerIs(longer(pair)), shop.unchanged()],
+    check: (pair) => [answerIs(longer(pair)), shop.expectNoChange()],
     *oracle({ one, two }, first) {
       const years: number[] = [];
       let page = first;

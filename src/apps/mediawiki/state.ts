@@ -93,7 +93,7 @@ async function readWiki(folder: string): Promise<Wiki> {
 export interface WikiChecks {
   /** The wiki is what one of the changes makes of that of the beginning; nothing else changed. */
   becomes: (...changes: ((wiki: Wiki) => void)[]) => SiteCheck;
-  unchanged: () => SiteCheck;
+  expectNoChange: () => SiteCheck;
 }
 
 /** The page's own requests may still be under way when an episode ends. */
@@ -120,7 +120,7 @@ export function wikiChecks(directory: string): WikiChecks {
       });
     };
   };
-  return { becomes, unchanged: () => becomes(() => {}) };
+  return { becomes, expectNoChange: () => becomes(() => {}) };
 }
 
 function differences(wanted: Wiki, got: Wiki): string[] {

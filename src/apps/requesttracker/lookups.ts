@@ -19,7 +19,7 @@ const active = ({ status }: Ticket) => status !== "resolved";
 
 /** A fact that the page of a ticket shows. */
 function fact(
-  { unchanged }: StateChecks<Desk>,
+  { expectNoChange }: StateChecks<Desk>,
   id: string,
   which: (ticket: Ticket) => boolean,
   valueOf: (ticket: Ticket) => string,
@@ -33,7 +33,7 @@ function fact(
     instances: numbers(which),
     user: "nora",
     difficulty: 3,
-    check: ({ number }) => [answerIs(valueOf(of(number))), unchanged()],
+    check: ({ number }) => [answerIs(valueOf(of(number))), expectNoChange()],
     *oracle({ number }, first) {
       const page = yield* open(first, number);
       yield exit(yield* read(page, pattern));
@@ -135,7 +135,7 @@ export const lookups = (desk: StateChecks<Desk>): SiteTemplate[] => [
     instances: TICKETS.filter(active).map(({ subject }) => ({ subject })),
     user: "nora",
     difficulty: 2,
-    check: ({ subject }) => [answerIs(String(numberOfSubject(subject))), desk.unchanged()],
+    check: ({ subject }) => [answerIs(String(numberOfSubject(subject))), desk.expectNoChange()],
     *oracle({ subject }, first) {
       const page = yield* lookUp(first, `"${subject}"`);
       yield exit(yield* read(page, new RegExp(`(\\d+)[\\s|]+${escape(subject)}`)));
@@ -155,7 +155,7 @@ export const lookups = (desk: StateChecks<Desk>): SiteTemplate[] => [
     user: "nora",
     difficulty: 3,
     category: "extraction",
-    check: ({ queue, status }) => [answerIs(String(countOf(queue, status))), desk.unchanged()],
+    check: ({ queue, status }) => [answerIs(String(countOf(queue, status))), desk.expectNoChange()],
     *oracle({ queue, status }, first) {
       const page = yield* lookUp(first, `${queue} ${status}`);
       yield exit(yield* read(page, /Found (\d+) tickets?/));
@@ -173,7 +173,7 @@ export const lookups = (desk: StateChecks<Desk>): SiteTemplate[] => [
     user: "nora",
     difficulty: 3,
     category: "extraction",
-    check: ({ member }) => [answerJson(ticketsOf(member), { anyOrder: true }), desk.unchanged()],
+    check: ({ member }) => [answerJson(ticketsOf(member), { anyOrder: true }), desk.expectNoChange()],
     *oracle({ member }, first) {
       const page = yield* lookUp(first, member);
       const count = Number(yield* read(page, /Found (\d+) tickets?/));

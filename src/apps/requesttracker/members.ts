@@ -42,7 +42,7 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
     instances: own.map(({ subject }) => ({ subject })),
     user: ({ subject }) => ownerOf(subject),
     difficulty: 2,
-    check: ({ subject }) => [answerIs(statusOf(subject)), desk.unchanged()],
+    check: ({ subject }) => [answerIs(statusOf(subject)), desk.expectNoChange()],
     *oracle({ subject }, first) {
       const page = yield* openOwn(first, subject);
       yield exit(yield* read(page, /Status: (new|open|stalled)/));

@@ -17,7 +17,7 @@ export const letterOf = (subject: string): Message => messages.find((each) => ea
 
 /** A fact that letters state. */
 function fact(
-  { unchanged }: MailChecks,
+  { expectNoChange }: MailChecks,
   id: string,
   user: UserId,
   key: "town" | "room",
@@ -32,7 +32,7 @@ function fact(
     difficulty: 2,
     category: "customer service",
     user,
-    check: ({ subject }) => [answerIs(valueOf(subject)), unchanged()],
+    check: ({ subject }) => [answerIs(valueOf(subject)), expectNoChange()],
     *oracle({ subject }, first) {
       const page = yield* openLetter(first, subject);
       yield exit(yield* read(page, pattern));
@@ -48,7 +48,7 @@ function fact(
 const TOWN = new RegExp(`(?:in|to) (${[...new Set(customers.map(({ town }) => town))].join("|")})`);
 const ROOM = new RegExp(`(?:in|from) the (${customers.map(({ room }) => room).join("|")})`);
 
-const letterCard = ({ unchanged }: MailChecks) =>
+const letterCard = ({ expectNoChange }: MailChecks) =>
   defineTemplate<{ subject: string; name: string }>({
     id: "letter-card",
     phrasings: [
@@ -60,7 +60,7 @@ const letterCard = ({ unchanged }: MailChecks) =>
     difficulty: 2,
     category: "extraction",
     user: "care",
-    check: ({ subject }) => [answerJson(cardOf(subject)), unchanged()],
+    check: ({ subject }) => [answerJson(cardOf(subject)), expectNoChange()],
     *oracle({ subject }, first) {
       const page = yield* openLetter(first, subject);
       const town = yield* read(page, TOWN);
@@ -75,7 +75,7 @@ function cardOf(subject: string) {
   return { order, lamp, town };
 }
 
-const whoseOrder = ({ unchanged }: MailChecks) =>
+const whoseOrder = ({ expectNoChange }: MailChecks) =>
   defineTemplate<{ order: string }>({
     id: "whose-order",
     phrasings: [
@@ -86,7 +86,7 @@ const whoseOrder = ({ unchanged }: MailChecks) =>
     instances: letters("care").map((each) => ({ order: buyerOf(each).order })),
     difficulty: 2,
     user: "care",
-    check: ({ order }) => [answerIs(writerOf(order)), unchanged()],
+    check: ({ order }) => [answerIs(writerOf(order)), expectNoChange()],
     *oracle({ order }, first) {
       let page = yield* reach(first, "textbox", /^Search/);
       page = yield search(page, /^Search/, order, "textbox");
@@ -109,7 +109,7 @@ const FOLDERS = [
 const sendersOf = (folder: string) =>
   messages.filter((each) => each.folder === folder).map(({ from }) => from.name);
 
-const senders = ({ unchanged }: MailChecks) =>
+const senders = ({ expectNoChange }: MailChecks) =>
   defineTemplate<{ user: UserId; folder: string }>({
     id: "folder-senders",
     phrasings: [
@@ -121,7 +121,7 @@ const senders = ({ unchanged }: MailChecks) =>
     difficulty: 2,
     category: "extraction",
     user: ({ user }) => user,
-    check: ({ folder }) => [answerJson(sendersOf(folder), { anyOrder: true }), unchanged()],
+    check: ({ folder }) => [answerJson(sendersOf(folder), { anyOrder: true }), expectNoChange()],
     *oracle({ folder }, first) {
       const page = yield* openFolder(first, folder);
       const full = yield* readUntil(page, /Messages 1 to \d/);
@@ -131,7 +131,7 @@ const senders = ({ unchanged }: MailChecks) =>
     wrongAnswer: ({ folder }) => JSON.stringify(sendersOf(folder).slice(1)),
   });
 
-const address = ({ unchanged }: MailChecks) =>
+const address = ({ expectNoChange }: MailChecks) =>
   defineTemplate<{ user: UserId; name: string }>({
     id: "contact-address",
     phrasings: [
@@ -142,7 +142,7 @@ const address = ({ unchanged }: MailChecks) =>
     instances: colleagues.map(({ name }, i) => ({ user: i % 2 === 0 ? "care" : "repairs", name })),
     difficulty: 3,
     user: ({ user }) => user,
-    check: ({ name }) => [answerIs(addressOf(name)), unchanged()],
+    check: ({ name }) => [answerIs(addressOf(name)), expectNoChange()],
     *oracle({ name }, first) {
       let page = yield* leaveFor(first, "Contacts");
       page = yield* clickOn(page, "option", name);

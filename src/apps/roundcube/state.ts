@@ -155,7 +155,7 @@ function written(mail: string): Written {
 export interface MailChecks {
   /** The mail is what one of the changes makes of that of the beginning; nothing else changed. */
   becomes: (...changes: ((post: Post) => void)[]) => SiteCheck;
-  unchanged: () => SiteCheck;
+  expectNoChange: () => SiteCheck;
 }
 
 /** The page's own requests may still be under way when an episode ends. */
@@ -180,7 +180,7 @@ export function mailChecks(prepared: string, dataOf: (port: number) => Promise<s
       });
     };
   };
-  return { becomes, unchanged: () => becomes(() => {}) };
+  return { becomes, expectNoChange: () => becomes(() => {}) };
 }
 
 /** Letters that are unread at the beginning. */

@@ -9,7 +9,7 @@ import type { Facts } from "../facts.ts";
 import { clickOn, other, read } from "../reading.ts";
 import { events, gardeners, tools } from "./content.ts";
 import { open, searchField } from "./hands.ts";
-import { unchanged } from "./notes.ts";
+import { expectNoChange } from "./notes.ts";
 
 /** A fact of one note out of a list of such. */
 const fact = (
@@ -24,7 +24,7 @@ const fact = (
     facts,
     phrasings,
     pattern,
-    unchanged,
+    expectNoChange,
     open: (first, title) => open(first, list, title),
   });
 
@@ -99,7 +99,7 @@ const leaderPhone = defineTemplate<{ event: string }>({
   instances: events.map(({ name }) => ({ event: name })),
   difficulty: 4,
   category: "customer service",
-  check: ({ event }) => [answerIs(phoneOf(leaderOf(event))), unchanged()],
+  check: ({ event }) => [answerIs(phoneOf(leaderOf(event))), expectNoChange()],
   *oracle({ event }, first) {
     let page = yield* open(first, "Events", event);
     page = yield* clickOn(page, "link", yield* read(page, /Led by: (.+?) Meets at/));
@@ -127,7 +127,7 @@ const withSkill = defineTemplate<{ skill: string }>({
   instances: SKILLS.map((skill) => ({ skill })),
   difficulty: 4,
   category: "extraction",
-  check: ({ skill }) => [answerJson(skilled(skill), { anyOrder: true }), unchanged()],
+  check: ({ skill }) => [answerJson(skilled(skill), { anyOrder: true }), expectNoChange()],
   *oracle({ skill }, first) {
     const page = yield {
       kind: "type",
@@ -152,7 +152,7 @@ const contact = defineTemplate<{ name: string }>({
   instances: gardeners.map(({ name }) => ({ name })),
   difficulty: 3,
   category: "extraction",
-  check: ({ name }) => [answerJson(cardOf(name)), unchanged()],
+  check: ({ name }) => [answerJson(cardOf(name)), expectNoChange()],
   *oracle({ name }, first) {
     const page = yield* open(first, "Gardeners", name);
     const phoneNumber = yield* read(page, /Phone: ([\d-]+)/);
@@ -189,7 +189,7 @@ const searching = defineTemplate<{ words: string }>({
   ],
   instances: PHRASES.map(([words]) => ({ words })),
   difficulty: 2,
-  check: ({ words }) => [answerIs(PHRASES.find(([each]) => each === words)![1]), unchanged()],
+  check: ({ words }) => [answerIs(PHRASES.find(([each]) => each === words)![1]), expectNoChange()],
   *oracle({ words }, first) {
     const page = yield { kind: "type", element: searchField(first), text: words };
     yield exit(

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { SiteFinished } from "../../sites/define-site.ts";
 import { NOTES, SITE_SUBTITLE, SITE_TITLE } from "./content.ts";
-import { becomes, tagsOf, unchanged } from "./notes.ts";
+import { becomes, tagsOf, expectNoChange } from "./notes.ts";
 
 type Raw = Record<string, string>;
 const stored = (): Raw[] => [
@@ -32,9 +32,9 @@ function wiki(now: Raw[], later: Raw[] = now): SiteFinished {
   };
 }
 
-test("the notes as they were made are unchanged, whoever saved them, with drafts left open", async () => {
+test("the notes as they were made are expectNoChange, whoever saved them, with drafts left open", async () => {
   const draft = { title: "Draft of 'x'", text: "half", "draft.of": "x", "draft.title": "x" };
-  expect(await unchanged()(wiki([...stored(), draft]))).toEqual([]);
+  expect(await expectNoChange()(wiki([...stored(), draft]))).toEqual([]);
 });
 
 test("a change is seen a moment later; a change beside it is told", async () => {

@@ -99,7 +99,7 @@ function differences(wanted: Notebook, got: Notebook): string[] {
   });
 }
 
-export const unchanged = (): SiteCheck => becomes(() => {});
+export const expectNoChange = (): SiteCheck => becomes(() => {});
 
 /** Blanks at ends of lines and of the text, which an editor may leave, do not count. */
 const plain = (note: Kept | undefined): string =>

@@ -129,7 +129,7 @@ class WorkerLink {
     if (signal?.aborted) return Promise.reject(signal.reason as Error);
     const id = ++this.#calls;
     return new Promise<unknown>((resolve, reject) => {
-      const worker = this.#started();
+      const worker = this.#ensureWorker();
       const onAbort = () => {
         this.#post({ kind: "abort", id });
         finish();
@@ -168,7 +168,7 @@ class WorkerLink {
     this.#worker?.postMessage(message);
   }
 
-  #started(): Worker {
+  #ensureWorker(): Worker {
     if (this.#worker) return this.#worker;
     const worker = startWorker(this.#data);
     worker.on("message", (message: FromWorker) => this.#receive(message));

@@ -141,7 +141,7 @@ class BatchingSampler implements OnnxSampler {
 
   sample(request: SampleRequest): Promise<SampleResult> {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) throw this.#gone();
+      if (this.#disposed) throw this.#disposedFault();
       this.#check(request);
       request.signal?.throwIfAborted();
       const running: Running = {
@@ -169,7 +169,7 @@ class BatchingSampler implements OnnxSampler {
 
   update<T>(change: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) throw this.#gone();
+      if (this.#disposed) throw this.#disposedFault();
       const run = async () => {
         this.#prefixes.clear();
         try {
@@ -186,15 +186,15 @@ class BatchingSampler implements OnnxSampler {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#failAll(this.#gone());
-    for (const { reject } of this.#updates.splice(0)) reject(this.#gone());
+    this.#failAll(this.#disposedFault());
+    for (const { reject } of this.#updates.splice(0)) reject(this.#disposedFault());
     await this.#loop;
     this.#prefixes.clear();
     this.#cache.clear();
     if (this.#ownsPrograms) await this.#programs[Symbol.asyncDispose]();
   }
 
-  #gone(): Fault {
+  #disposedFault(): Fault {
     return new Fault("engine_failed", `${this.name} was disposed`, { retryable: false });
   }
 
@@ -239,7 +239,7 @@ class BatchingSampler implements OnnxSampler {
         for (const { run } of this.#updates.splice(0)) await run();
       }
       try {
-        while (this.#updates.length === 0 && this.#fitting().length > 0) await this.#admit();
+        while (this.#updates.length === 0 && this.#chooseFitting().length > 0) await this.#admit();
         if (this.#running.length > 0) await this.#decode();
       } catch (cause) {
         const message = cause instanceof Error ? cause.message : String(cause);
@@ -283,7 +283,7 @@ class BatchingSampler implements OnnxSampler {
   }
 
   /** The oldest waiting requests, as many as can run beside the running ones. One that is too long for that holds up those behind it. */
-  #fitting(): Running[] {
+  #chooseFitting(): Running[] {
     const batch = [...this.#running];
     const longest = () =>
       Math.max(...batch.map(({ request, maxTokens }) => request.prompt_T.length + maxTokens));
@@ -301,7 +301,7 @@ class BatchingSampler implements OnnxSampler {
 
   /** Room to ask for at once, so that rows are not laid out anew for every prompt that is a little longer. */
   #expectedLength(running: Running): number {
-    const soon = [running, ...this.#fitting()];
+    const soon = [running, ...this.#chooseFitting()];
     return Math.max(
       ...soon.map(({ request, maxTokens }) => request.prompt_T.length + Math.min(maxTokens, 64)),
     );

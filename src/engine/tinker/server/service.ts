@@ -152,7 +152,7 @@ export class Service {
         throw new Refusal(409, `model_seq_id is taken: ${record.id} was made in another way before`);
       return (
         this.futures.get(`${record.id}:create`) ??
-        this.#settled(`${record.id}:create`, record.session, createdAnswer(there.model.record))
+        this.#answerAtOnce(`${record.id}:create`, record.session, createdAnswer(there.model.record))
       );
     }
     if (this.#models.size + this.#creating.size >= this.limits.models)
@@ -188,7 +188,7 @@ export class Service {
     return this.futures.get(`${record.id}:create`)!;
   }
 
-  #settled(id: string, session: string, answer: object): Future {
+  #answerAtOnce(id: string, session: string, answer: object): Future {
     const future = this.futures.open(id, "", session);
     future.settle(jsonOutcome(answer));
     return future;
