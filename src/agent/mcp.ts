@@ -101,9 +101,9 @@ function oneByOne(): { run: InTurn; readonly open: number } {
       const mine = last
         .then(body)
         .catch((error: unknown) => {
-          if (error instanceof ConfigError) return failed(`${error.message}. ${error.hint}`);
+          if (error instanceof ConfigError) return failure(`${error.message}. ${error.hint}`);
           if (error instanceof Fault)
-            return failed(`${error.message} (${error.code}); the next call begins on a fresh page`);
+            return failure(`${error.message} (${error.code}); the next call begins on a fresh page`);
           throw error;
         })
         .finally(() => open--);
@@ -201,8 +201,8 @@ function addTools(
     ({ action }, extra) =>
       inTurn(async () => {
         const parsed = parseAction(action);
-        if (!parsed.ok) return failed(parsed.error.message);
-        if (parsed.action.kind === "exit") return failed("exit ends a run of the agent, and there is none");
+        if (!parsed.ok) return failure(parsed.error.message);
+        if (parsed.action.kind === "exit") return failure("exit ends a run of the agent, and there is none");
         const page = await session.step(parsed, { signal: extra.signal });
         return text(shown(page), page.error !== null);
       }),
@@ -218,7 +218,7 @@ function addTools(
     ({ url }, extra) =>
       inTurn(async () => {
         if (!URL.canParse(url, session.page.url))
-          return failed(`${JSON.stringify(url)} is neither a path nor an address`);
+          return failure(`${JSON.stringify(url)} is neither a path nor an address`);
         const page = await session.open(new URL(url, session.page.url).href, { signal: extra.signal });
         return text(shown(page), page.error !== null);
       }),
@@ -328,4 +328,4 @@ const text = (said: string, isError = false): CallToolResult => ({
   content: [{ type: "text", text: said }],
   ...(isError && { isError }),
 });
-const failed = (said: string) => text(said, true);
+const failure = (said: string) => text(said, true);

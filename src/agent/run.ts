@@ -182,7 +182,7 @@ async function takeTurns(session: RunSession, task: Task, steps: Step[], parts: 
   let { page } = session;
   for (;;) {
     const index = steps.length;
-    if (session.signedOut) return stopped("signed_out", SIGNED_OUT);
+    if (session.signedOut) return stopAt("signed_out", SIGNED_OUT);
     const turnStarted = performance.now();
     let choice: Choice;
     try {
@@ -195,12 +195,12 @@ async function takeTurns(session: RunSession, task: Task, steps: Step[], parts: 
       });
       choice = await unlessAborted(asked, both);
     } catch (error) {
-      if (signal?.aborted) return stopped("interrupted", "it was interrupted");
-      if (deadline.aborted) return stopped("max_time", `it had ${limits.maxSeconds} seconds`);
+      if (signal?.aborted) return stopAt("interrupted", "it was interrupted");
+      if (deadline.aborted) return stopAt("max_time", `it had ${limits.maxSeconds} seconds`);
       throw error;
     }
     if (choice.kind === "context_full")
-      return stopped("context_full", "the instruction alone is too long for the model");
+      return stopAt("context_full", "the instruction alone is too long for the model");
     const sampled = performance.now();
     const screenshot = parts.screenshots
       ? await session.record.keepPicture(task.id, index, await session.screenshot())
@@ -214,14 +214,14 @@ async function takeTurns(session: RunSession, task: Task, steps: Step[], parts: 
     steps.push(step);
     if (exit) {
       onStep?.(step, { id: task.id, next: null });
-      return exited(exit.message, steps, page);
+      return endByExit(exit.message, steps, page);
     }
     // An action that has begun is waited for: what came of it is part of the record.
     page = await session.step(choice.action);
     step.time!.actMs = Math.round(performance.now() - acting);
     onStep?.(step, { id: task.id, next: page });
     if (page.error === null) carriedOut++;
-    if (maxActions !== undefined && carriedOut >= maxActions) return acted(carriedOut);
+    if (maxActions !== undefined && carriedOut >= maxActions) return endAfter(carriedOut);
     const limit = limitOf(steps, page, limits);
     if (limit) return limit;
   }
@@ -270,7 +270,7 @@ const SIGNED_OUT =
 
 type Limit = Extract<Ending, { kind: "truncated" }>["reason"];
 
-const stopped = (limit: Limit, reason: string): End => ({
+const stopAt = (limit: Limit, reason: string): End => ({
   outcome: "stopped",
   reason,
   answer: null,
@@ -281,7 +281,7 @@ const stopped = (limit: Limit, reason: string): End => ({
 const CANNOT =
   /^\s*(?:n\/a|not (?:possible|available|applicable|found)|impossible|(?:i )?(?:cannot|can ?not|can't|could not|couldn't|am (?:unable|not able)|was (?:unable|not able)|unable)\b.*)[.!]?\s*$/is;
 
-function exited(message: string, steps: readonly Step[], page: Observation): End {
+function endByExit(message: string, steps: readonly Step[], page: Observation): End {
   const ending: Ending = { kind: "terminated", reason: "exit", answer: message };
   const end = { answer: message, ending };
   if (steps.length > 1 && isRefused(page.error))
@@ -290,7 +290,7 @@ function exited(message: string, steps: readonly Step[], page: Observation): End
   return { ...end, outcome: "done", reason: "the agent says that it is done" };
 }
 
-const acted = (actions: number): End => ({
+const endAfter = (actions: number): End => ({
   outcome: "done",
   reason: `${actions} ${actions === 1 ? "action was" : "actions were"} carried out`,
   answer: null,
@@ -307,9 +307,9 @@ function limitOf(steps: readonly Step[], page: Observation, limits: RunLimits): 
     return { outcome: "stopped", reason: describeLimit(ending.reason, limits, page), answer: null, ending };
   const { promptTokens, completionTokens, cost = 0 } = usageOf(steps);
   if (limits.maxTokens !== null && promptTokens + completionTokens >= limits.maxTokens)
-    return stopped("budget", `it had ${limits.maxTokens} tokens`);
+    return stopAt("budget", `it had ${limits.maxTokens} tokens`);
   if (limits.maxCost !== null && cost >= limits.maxCost)
-    return stopped("budget", `it had money for a cost of ${limits.maxCost}`);
+    return stopAt("budget", `it had money for a cost of ${limits.maxCost}`);
   return null;
 }
 
@@ -328,9 +328,9 @@ function describeLimit(limit: Limit, limits: RunLimits, page: Observation): stri
 
 /** How a run ends that something ended. */
 function endOf(error: unknown, signal: AbortSignal | undefined): End {
-  if (signal?.aborted) return stopped("interrupted", "it was interrupted");
+  if (signal?.aborted) return stopAt("interrupted", "it was interrupted");
   const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof BudgetSpent) return { ...stopped("budget", message), budgetSpent: true };
+  if (error instanceof BudgetSpent) return { ...stopAt("budget", message), budgetSpent: true };
   const code = error instanceof Fault ? error.code : "engine_failed";
   return { outcome: "faulted", reason: message, answer: null, ending: { kind: "faulted", code, message } };
 }

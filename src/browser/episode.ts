@@ -443,7 +443,7 @@ export class BrowserEpisode implements Episode {
     const { parts, shown } = hideSecrets({
       format: this.#format,
       snapshot: document.snapshot,
-      tabs: await this.#tabs.described(document.snapshot, signal),
+      tabs: await this.#tabs.describe(document.snapshot, signal),
       error,
       notices: [...told, ...this.#tabs.takeNotices()],
     });

@@ -137,7 +137,7 @@ export class Tabs {
   }
 
   /** The tabs for an observation of the active one. */
-  async described(
+  async describe(
     active: { title: string; url: string },
     signal: AbortSignal | undefined,
   ): Promise<Observation["tabs"]> {

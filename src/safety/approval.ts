@@ -62,7 +62,7 @@ export interface ApprovalQueue {
 export function approvalQueue(): ApprovalQueue {
   const open = new Map<string, { question: Question; resolve: (answer: Answer) => void }>();
   const listeners = new Set<() => void>();
-  const changed = () => {
+  const tellChange = () => {
     for (const listener of listeners) listener();
   };
   return {
@@ -70,7 +70,7 @@ export function approvalQueue(): ApprovalQueue {
       new Promise<Answer>((resolve, reject) => {
         const close = () => {
           open.delete(question.id);
-          changed();
+          tellChange();
         };
         signal.addEventListener(
           "abort",
@@ -87,7 +87,7 @@ export function approvalQueue(): ApprovalQueue {
             resolve(answer);
           },
         });
-        changed();
+        tellChange();
       }),
     pending: () => [...open.values()].map(({ question }) => question),
     answer: (id, answer) => {

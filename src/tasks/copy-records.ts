@@ -69,8 +69,8 @@ export function keepRecords(definition: SiteDefinition, directory: string): Copy
   let swept: Promise<unknown> | undefined;
   return {
     begin: async () => void (await (swept ??= findCopies(definition, directory))),
-    spawned: (copy, pid) => void writeRecord(directory, copy, pid, "suite"),
-    ended: async (copy) => forgetCopy(directory, copy),
+    onSpawn: (copy, pid) => void writeRecord(directory, copy, pid, "suite"),
+    onEnd: async (copy) => forgetCopy(directory, copy),
   };
 }
 

@@ -20,15 +20,15 @@ export interface CopyKeeper {
   /** Before each; the first time, what others left behind is removed. */
   begin(): Promise<void>;
   /** The copy's command runs, as the process that leads its group. */
-  spawned(copy: SiteCopy, pid: number): void;
-  ended(copy: SiteCopy): Promise<void>;
+  onSpawn(copy: SiteCopy, pid: number): void;
+  onEnd(copy: SiteCopy): Promise<void>;
 }
 
 /** Ends what was started for it. */
 export async function closeInstance(instance: Instance): Promise<void> {
   if (!instance.server) return;
   await instance.server[Symbol.asyncDispose]();
-  await instance.keeper?.ended(instance);
+  await instance.keeper?.onEnd(instance);
 }
 
 const portOf = (baseUrl: string) => {
@@ -98,7 +98,7 @@ export async function openInstance(
   try {
     instance.server = await run(definition, directory, instance, signal);
   } catch (error) {
-    await keeper?.ended(instance);
+    await keeper?.onEnd(instance);
     throw error;
   }
   return instance;
@@ -118,7 +118,7 @@ function run(
     ...(selfSigned && { selfSigned }),
     readyUrl: new URL(start.readyPath ?? "/", copy.baseUrl).href,
     timeoutMs: start.timeoutMs ?? 30_000,
-    onSpawn: (pid) => copy.keeper?.spawned(copy, pid),
+    onSpawn: (pid) => copy.keeper?.onSpawn(copy, pid),
     ...(signal ? { signal } : {}),
   });
 }

@@ -36,7 +36,9 @@ describe.skipIf(missing.length > 0)(`installed (missing: ${missing.join(", ") ||
       expect(page).toContain("Login");
       const database = join(directory, "copies", String(port), "rt.db");
       execFileSync("sqlite3", [database, "UPDATE Tickets SET Status = 'stalled' WHERE id = 3"]);
-      expect(await desk.expectNoChange()(finished)).toEqual(['tickets.3.status: expected "new", got "stalled"']);
+      expect(await desk.expectNoChange()(finished)).toEqual([
+        'tickets.3.status: expected "new", got "stalled"',
+      ]);
       expect(await desk.becomes(({ tickets }) => void (tickets[3]!.status = "stalled"))(finished)).toEqual(
         [],
       );

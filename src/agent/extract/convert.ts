@@ -13,7 +13,7 @@ export interface Reading {
 
 export type Converted = { value: string | number | boolean } | { reason: string };
 
-const quoted = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+const quote = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 /** `base`: what addresses are relative to. */
 export function convert(text: string, field: Field, reading: Reading, base: string): Converted {
@@ -22,18 +22,18 @@ export function convert(text: string, field: Field, reading: Reading, base: stri
   if (field.type === "boolean") return readBoolean(said);
   if (field.type === "number" || field.type === "integer") {
     const number = readNumber(said, reading.decimal);
-    if (number === null) return { reason: `${quoted(said)} is no number` };
+    if (number === null) return { reason: `${quote(said)} is no number` };
     if (field.type === "integer" && !Number.isInteger(number))
-      return { reason: `${quoted(said)} is no whole number` };
+      return { reason: `${quote(said)} is no whole number` };
     return { value: number };
   }
   if (field.format === "uri") {
-    if (!URL.canParse(said, base) || said === "") return { reason: `${quoted(said)} is no address` };
+    if (!URL.canParse(said, base) || said === "") return { reason: `${quote(said)} is no address` };
     return { value: new URL(said, base).href };
   }
   if (field.format) {
     const date = findDate(said, reading.order, field.format);
-    return date === null ? { reason: `${quoted(said)} has no date that can be read` } : { value: date };
+    return date === null ? { reason: `${quote(said)} has no date that can be read` } : { value: date };
   }
   return { value: said };
 }
@@ -112,7 +112,7 @@ const YES =
 function readBoolean(text: string): Converted {
   if (NO.test(text)) return { value: false };
   if (YES.test(text)) return { value: true };
-  return { reason: `${quoted(text)} says neither yes nor no` };
+  return { reason: `${quote(text)} says neither yes nor no` };
 }
 
 const plainWords = (text: string) =>
@@ -127,6 +127,6 @@ function choose(text: string, choices: readonly string[], isText: boolean): Conv
   const held = choices.filter((choice) => ` ${said} `.includes(` ${plainWords(choice)} `));
   // Of `shipped` and `not shipped` the longer one is meant where both are in the text.
   const chosen = exact ?? held.toSorted((a, b) => b.length - a.length)[0];
-  if (chosen === undefined) return { reason: `${quoted(text)} is none of ${choices.join(", ")}` };
+  if (chosen === undefined) return { reason: `${quote(text)} is none of ${choices.join(", ")}` };
   return { value: isText ? chosen : Number(chosen) };
 }

@@ -1,7 +1,17 @@
 /** @file Where in a record a value stands, in words that hold for the records beside it: a locator. */
 
 import type { PageRecord } from "./records.ts";
-import { classesOf, elementsOf, indexOf, joined, kindOf, marksOf, ownTextOf, textOf, walk } from "./tree.ts";
+import {
+  classesOf,
+  elementsOf,
+  indexOf,
+  joinNodes,
+  kindOf,
+  marksOf,
+  ownTextOf,
+  textOf,
+  walk,
+} from "./tree.ts";
 import type { PageNode } from "./tree.ts";
 
 export type Anchor =
@@ -79,14 +89,14 @@ function afterLabel(node: PageNode, label: string): PageNode | null {
       const [, said, rest] = /^\s*([^:：]{1,40})[:：]\s*(.*)$/s.exec(child) ?? [];
       if (said === undefined || labelOf(said.trim()) !== label) continue;
       const following = node.children.slice(index + 1);
-      return joined([rest ?? "", ...following.slice(0, nextLabel(following, null))], "#after");
+      return joinNodes([rest ?? "", ...following.slice(0, nextLabel(following, null))], "#after");
     }
     if (isLabel(child) && labelOf(textOf(child)) === label) {
       const after = node.children.slice(index + 1);
       const own = after.slice(0, nextLabel(after, child));
       const only = own.filter((one) => typeof one !== "string" || one.trim() !== "");
       if (only.length === 1 && typeof only[0] !== "string") return only[0]!;
-      if (only.length > 0) return joined(only, "#after");
+      if (only.length > 0) return joinNodes(only, "#after");
       continue;
     }
     const inner = afterLabel(child, label);

@@ -7,7 +7,7 @@
  * what follows them, pairs of table rows), the children of one element are cut at what recurs.
  */
 
-import { classesOf, elementsOf, joined, kindClassesOf, kindOf, textOf, walk } from "./tree.ts";
+import { classesOf, elementsOf, joinNodes, kindClassesOf, kindOf, textOf, walk } from "./tree.ts";
 import type { PageNode } from "./tree.ts";
 
 export interface PageRecord {
@@ -168,7 +168,9 @@ function cutChildren(parent: PageNode, path: string, aside: boolean, least: numb
       const starts = names.flatMap((name, index) => (name === head ? [index] : []));
       const [first = 0] = starts;
       if (starts.length < least || (children.length - first) / starts.length < 2) continue;
-      const parts = starts.map((start, index) => joined(children.slice(start, starts[index + 1]), "#part"));
+      const parts = starts.map((start, index) =>
+        joinNodes(children.slice(start, starts[index + 1]), "#part"),
+      );
       const shapes = parts.map(shapeOf);
       const alike = parts.filter((_, index) => similarity(shapes[index]!, shapes[0]!) >= ALIKE);
       if (alike.length < least || alike.length * 2 < parts.length) continue;

@@ -33,7 +33,7 @@ export const ownTextOf = (node: PageNode): string =>
   squash(node.children.map((child) => (typeof child === "string" ? child : " ")).join(""));
 
 /** A node that is only in our heads: several that stand side by side. */
-export function joined(nodes: readonly (PageNode | string)[], tag = "#part"): PageNode {
+export function joinNodes(nodes: readonly (PageNode | string)[], tag = "#part"): PageNode {
   const [first] = nodes.filter((node): node is PageNode => typeof node !== "string");
   return {
     tag,

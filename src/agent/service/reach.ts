@@ -28,15 +28,15 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
   const fits = (pattern: string, url: URL): boolean => {
     const slash = pattern.indexOf("/");
     const host = slash === 0 ? home : pattern.slice(0, slash);
-    return url.host === host && pathFits(pattern.slice(slash), decoded(url));
+    return url.host === host && pathFits(pattern.slice(slash), decodePath(url));
   };
-  const filled = (pattern: string, customer: Values) =>
+  const fill = (pattern: string, customer: Values) =>
     pattern.replace(/\{([^{}]*)\}/g, (whole, name: string) => customer[name] ?? whole);
   const isOwn = (url: URL, customer: Values): boolean =>
-    pages.own.some((pattern) => fits(filled(pattern, customer), url)) ||
-    pages.lists.some(({ on }) => fits(filled(on, customer), url)) ||
+    pages.own.some((pattern) => fits(fill(pattern, customer), url)) ||
+    pages.lists.some(({ on }) => fits(fill(on, customer), url)) ||
     listed.some(
-      (path) => url.host === home && (decoded(url) === path || decoded(url).startsWith(`${path}/`)),
+      (path) => url.host === home && (decodePath(url) === path || decodePath(url).startsWith(`${path}/`)),
     );
   return {
     customer: null,
@@ -49,30 +49,30 @@ export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
     isList(page) {
       const { customer } = this;
       if (customer === null || !URL.canParse(page)) return false;
-      return pages.lists.some(({ on }) => fits(filled(on, customer), new URL(page)));
+      return pages.lists.some(({ on }) => fits(fill(on, customer), new URL(page)));
     },
     sawLinks(page, links) {
       const { customer } = this;
       if (customer === null || !URL.canParse(page)) return;
       for (const { on, link } of pages.lists) {
-        if (!fits(filled(on, customer), new URL(page))) continue;
+        if (!fits(fill(on, customer), new URL(page))) continue;
         for (const address of links) {
           if (!URL.canParse(address)) continue;
           const url = new URL(address);
           if (
             url.host === home &&
             !isAmbiguous(url) &&
-            pathFits(link, decoded(url)) &&
-            !listed.includes(decoded(url))
+            pathFits(link, decodePath(url)) &&
+            !listed.includes(decodePath(url))
           )
-            listed.push(decoded(url));
+            listed.push(decodePath(url));
         }
       }
     },
   };
 }
 
-function decoded({ pathname }: URL): string {
+function decodePath({ pathname }: URL): string {
   try {
     return decodeURIComponent(pathname);
   } catch {

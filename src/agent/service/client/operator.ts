@@ -52,12 +52,12 @@ function findSame(element: Element, within: HTMLElement): HTMLElement | null {
 
 if (mark && document.getElementById("live")) {
   const events = new EventSource("/operator/events");
-  const connected = (is: boolean) => {
+  const showConnected = (is: boolean) => {
     mark.classList.toggle("on", is);
     mark.textContent = is ? "live" : "not connected";
   };
-  events.addEventListener("open", () => connected(true));
-  events.addEventListener("error", () => connected(false));
+  events.addEventListener("open", () => showConnected(true));
+  events.addEventListener("error", () => showConnected(false));
   events.addEventListener("change", (event) => {
     if (event.data === "" || id === "" || event.data === id) void refresh();
   });

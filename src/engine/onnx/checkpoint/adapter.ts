@@ -133,16 +133,16 @@ async function readHead(
   const modules = [...entries.keys()].flatMap(
     (name) => /^base_model\.model\.(.+)\.lora_A\.weight$/.exec(name)?.[1] ?? [],
   );
-  const named = (value: unknown) => (typeof value === "string" ? value : null);
+  const textOf = (value: unknown) => (typeof value === "string" ? value : null);
   return {
     rank,
     alpha,
     targetModules: isNames(targets) ? targets : [...new Set(modules.map(lastPart))],
     // A pattern of names may choose layers as well: then the tensors say which.
     layers: isNames(targets) ? asLayers(config["layers_to_transform"], bad) : layersOf(modules),
-    baseModel: named(config["base_model_name_or_path"]),
-    baseBeside: named(metadata["base_beside"]),
-    baseFingerprint: named(metadata["base_fingerprint"]),
+    baseModel: textOf(config["base_model_name_or_path"]),
+    baseBeside: textOf(metadata["base_beside"]),
+    baseFingerprint: textOf(metadata["base_fingerprint"]),
     entries,
   };
 }

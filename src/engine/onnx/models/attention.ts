@@ -58,9 +58,10 @@ export function causalAttention(
       ? transpose(reshape(q, [batch, time, kvHeads, groups, headDim]), [0, 2, 3, 1, 4])
       : time4(q);
     // [B, kvHeads, 1, T, D] so that the products broadcast over the group.
-    const shared = (x: Value) => (grouped ? reshape(time4(x), [batch, kvHeads, 1, time, headDim]) : time4(x));
+    const shareHeads = (x: Value) =>
+      grouped ? reshape(time4(x), [batch, kvHeads, 1, time, headDim]) : time4(x);
     const axis = queries.shape.length - 2;
-    const [qs, ks, vs] = [splitEqual(queries, axis, blocks), shared(k), shared(v)];
+    const [qs, ks, vs] = [splitEqual(queries, axis, blocks), shareHeads(k), shareHeads(v)];
     const [keyParts, valueParts] = [splitEqual(ks, axis, blocks), splitEqual(vs, axis, blocks)];
     const contexts = qs.map((block, i) => {
       const whole = i === blocks - 1;

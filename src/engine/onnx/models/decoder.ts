@@ -168,7 +168,7 @@ function layerBuilder(
     return y;
   };
 
-  const turned = (x: Value, heads: number, normName: string, positions: Value): Value => {
+  const rotate = (x: Value, heads: number, normName: string, positions: Value): Value => {
     const [batch, time] = positions.shape as [Dim, Dim];
     let shaped = x;
     if (config.qkNorm) {
@@ -185,8 +185,8 @@ function layerBuilder(
     const { positions } = options;
     const [batch, time] = positions.shape as [Dim, Dim];
     const asking = rows && rowsOnly ? rowsOf(h, rows, positions) : { h, positions };
-    const q = turned(linear(asking.h, `${attn}.q_proj`), config.heads, `${attn}.q_norm`, asking.positions);
-    const k = turned(linear(h, `${attn}.k_proj`), config.kvHeads, `${attn}.k_norm`, positions);
+    const q = rotate(linear(asking.h, `${attn}.q_proj`), config.heads, `${attn}.q_norm`, asking.positions);
+    const k = rotate(linear(h, `${attn}.k_proj`), config.kvHeads, `${attn}.k_norm`, positions);
     const v = reshape(linear(h, `${attn}.v_proj`), [batch, time, config.kvHeads * headDim]);
     const [total] = asking.h.shape as [Dim, number];
     const all = reshape(attend(q, k, v, layer), [total, config.heads * headDim]);

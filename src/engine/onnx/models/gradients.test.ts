@@ -42,7 +42,7 @@ async function modelGradients(name: string, variant: Variant) {
     parameterSpecs(config).map((spec) => [spec.name, float32(tensors.get(spec.name)!.data, spec.shape)]),
   );
   await using programs = new LossPrograms(config, [], { threads: 1 });
-  const program = await programs.fused(variant);
+  const program = await programs.buildFused(variant);
   return await program.run(
     lossFeeds(config, weights, batch!, new Float32Array(datum.targets_N.length).fill(1)),
   );

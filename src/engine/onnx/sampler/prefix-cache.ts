@@ -35,10 +35,10 @@ export class PrefixCache {
 
   /** Keeps `entry`, which replaces those that are its beginning. */
   add(entry: PrefixEntry): void {
-    const covered = (old: PrefixEntry) =>
+    const isCovered = (old: PrefixEntry) =>
       old.tokens_T.length <= entry.tokens_T.length &&
       old.tokens_T.every((token, t) => token === entry.tokens_T[t]);
-    this.#entries = [...this.#entries.filter((old) => !covered(old)), entry];
+    this.#entries = [...this.#entries.filter((old) => !isCovered(old)), entry];
     let sizeBytes = this.#entries.reduce((sum, old) => sum + bytesOf(old), 0);
     while (sizeBytes > this.#budgetBytes && this.#entries.length > 0)
       sizeBytes -= bytesOf(this.#entries.shift()!);

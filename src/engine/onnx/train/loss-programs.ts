@@ -92,7 +92,7 @@ export class LossPrograms implements AsyncDisposable {
   }
 
   /** Log-probabilities and gradients in one run. */
-  fused(variant: Variant): Promise<Program> {
+  buildFused(variant: Variant): Promise<Program> {
     return this.#program("fused", variant, ({ logprobs, gradients }) => ({
       outputs: { logprobs, ...gradients },
       given: [],

@@ -144,7 +144,7 @@ export class Trainer {
         batch,
         (b) => datums_B[b]!.weights_N ?? new Float32Array(datums_B[b]!.targets_N.length).fill(1),
       );
-      const program = await this.#programs.fused(this.#variant(batch));
+      const program = await this.#programs.buildFused(this.#variant(batch));
       const { logprobs } = await call.run(
         program,
         await this.#feeds(
@@ -209,7 +209,7 @@ export class Trainer {
       if (hold) {
         await call.run((await this.#programs.split(variant)).backward, { ...feeds, ...held[i] });
         held[i] = {};
-      } else await call.run(await this.#programs.fused(variant), feeds);
+      } else await call.run(await this.#programs.buildFused(variant), feeds);
     }
     return call.done();
   }

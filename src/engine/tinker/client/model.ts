@@ -226,7 +226,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
           const isScaled =
             profile.scaledSampleLogprobs &&
             (request.temperature !== 1 || (request.topP ?? 1) < 1 || request.topK !== undefined);
-          return isScaled ? { ...result, logprobs_T: await unscaled(request, result.tokens_T) } : result;
+          return isScaled ? { ...result, logprobs_T: await unscale(request, result.tokens_T) } : result;
         } catch (error) {
           const isLost = error instanceof TinkerError && error.trouble === "lost";
           if (!isLost || attempt >= 2) throw error;
@@ -238,7 +238,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
   }
 
   /** Of a server whose samples come with log-probabilities after temperature: what the model itself says of them. */
-  async function unscaled({ prompt_T }: SampleRequest, tokens_T: number[]): Promise<number[]> {
+  async function unscale({ prompt_T }: SampleRequest, tokens_T: number[]): Promise<number[]> {
     if (tokens_T.length === 0) return [];
     const [found] = await logprobs([
       {
@@ -361,9 +361,9 @@ function surrogateInputs(
   logprobs_BN: readonly Float32Array[],
   factor: number,
 ): Record<string, (b: number, n: number) => number> {
-  const carried = (b: number, n: number) => -gradients_BN[b]![n]! * factor;
-  if (surrogate === "cross_entropy") return { weights: carried };
-  return { advantages: carried, logprobs: (b, n) => logprobs_BN[b]![n]! };
+  const carry = (b: number, n: number) => -gradients_BN[b]![n]! * factor;
+  if (surrogate === "cross_entropy") return { weights: carry };
+  return { advantages: carry, logprobs: (b, n) => logprobs_BN[b]![n]! };
 }
 
 /** @throws ConfigError where what was saved is of another base, rank or server than this model. */

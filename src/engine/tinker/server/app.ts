@@ -129,7 +129,8 @@ async function read<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
   return parseBody(schema, await bytesOf(c));
 }
 
-const queued = (c: Context, { id }: Future, model: string) => c.json({ request_id: id, model_id: model });
+const answerQueued = (c: Context, { id }: Future, model: string) =>
+  c.json({ request_id: id, model_id: model });
 
 function addInformation(app: Hono, service: Service): void {
   const { limits } = service;
@@ -206,7 +207,7 @@ function addModels(app: Hono, service: Service): void {
     const base = service.bases.find(request.base_model);
     const id = modelId(request.session_id, request.model_seq_id);
     const lora = loraOf(base, request.lora_config ?? { rank: RANK });
-    return queued(
+    return answerQueued(
       c,
       await service.createModel({ id, session: request.session_id, base: base.name, lora, load: null }),
       id,
@@ -226,7 +227,7 @@ function addModels(app: Hono, service: Service): void {
   });
   app.post("/api/v1/unload_model", async (c) => {
     const { model_id } = await read(c, modelRequestSchema);
-    return queued(c, await service.unloadModel(model_id), model_id);
+    return answerQueued(c, await service.unloadModel(model_id), model_id);
   });
 }
 
@@ -263,7 +264,7 @@ function addTraining(app: Hono, service: Service): void {
       targetModules: adapter.targetModules,
       ...(adapter.layers && { layers: adapter.layers }),
     };
-    return queued(
+    return answerQueued(
       c,
       await service.createModel({ id, session, base: base.name, lora, load: { path, optimizer } }),
       id,
