@@ -241,8 +241,13 @@ export class Conversation implements AsyncDisposable {
   close(by: string, reason: string): void {
     if (this.view.state === "closed") return;
     this.#setState("closed", by, reason);
-    // Whoever waits for it may go: what is under way ends by itself.
-    this.#desk.leave().catch((error: unknown) => this.#trouble(error));
+    // Whoever waits for it may go: what is under way ends by itself, and may have opened a browser until then.
+    const leave = async () => {
+      await this.#desk.leave();
+      await this.#queue.waitUntilIdle();
+      await this.#desk.leave();
+    };
+    leave().catch((error: unknown) => this.#trouble(error));
   }
 
   /** The page as the agent sees it; `null` where no browser is open. */

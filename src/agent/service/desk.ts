@@ -21,6 +21,7 @@ export class Desk {
   readonly #guarded: NonNullable<SessionOptions["guarded"]>;
   readonly #reach: Reach;
   #session: AgentSession | null = null;
+  #leaving: Promise<void> = Promise.resolve();
   /** The session has been on the customer's own page, in the context that it had then. */
   #isHome = false;
   #homeContext = 0;
@@ -85,10 +86,17 @@ export class Desk {
     return session;
   }
 
-  async leave(): Promise<void> {
+  /** Resolves when no browser is left, one that an earlier call is closing included. */
+  leave(): Promise<void> {
     const session = this.#session;
     this.#session = null;
-    await session?.[Symbol.asyncDispose]();
+    const earlier = this.#leaving;
+    const leave = async () => {
+      await session?.[Symbol.asyncDispose]();
+      // Its trouble is its own caller's.
+      await earlier.catch(() => {});
+    };
+    return (this.#leaving = leave());
   }
 
   /** The model, which is asked once it is known what the page in front of it makes the customer's own. */

@@ -442,6 +442,17 @@ describe("what goes wrong", () => {
     await expect(shopService(hi, { policy: { ...SHOP_POLICY, identity } })).rejects.toThrow(ConfigError);
   });
 
+  test("ends when its browser is closed, whoever closes it", async () => {
+    await using shop = await shopService(scriptedPolicy([exit("Hi.")]));
+    const { conversation } = await shop.service.open(null);
+    conversation.receive("Hello");
+    await nextEvent(conversation, 2, said("agent"));
+    conversation.close("Kim", "done");
+    await conversation[Symbol.asyncDispose]();
+    const journal = await readFile(join(conversation.directory, "journal.jsonl"), "utf8");
+    expect(journal).toContain('"kind":"closed"');
+  });
+
   test("what is stored of a conversation can be deleted", async () => {
     await using shop = await shopService(scriptedPolicy([exit("Hi.")]));
     const { conversation } = await shop.service.open(null);
