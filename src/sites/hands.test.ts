@@ -37,6 +37,11 @@ test("a page says the same words in every observation format", () => {
     expect(wordsOf(each)).toBe("Bee walk event Led by: Greta Palomar Meets at: Gate & hedge | 3 = 2 + 1");
 });
 
+test("in the format aria a text of one word is no role", () => {
+  const aria = page("aria", 'Desk\n127.0.0.1:1/\n---\n- text: Status:\n- text: open\n- table\n  - cell: new');
+  expect(wordsOf(aria)).toBe("Status: open new");
+});
+
 test("the n-th of those that are called the same is found, and what is missing is named", () => {
   const three = page("compact", "", [
     element("button Edit", "button", "Edit"),

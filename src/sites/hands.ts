@@ -47,8 +47,8 @@ export function wordsOf({ format, text }: Observation): string {
       : format === "aria"
         ? text
             .replace(/^.*?^---$/ms, "")
+            .replace(/^ *- (?!text:)[a-z]+(?: "(.*?)")?(?: \[[^\]\n]*\])*(?::|$)/gm, "$1 ")
             .replace(/^ *- (?:text: ?)?/gm, "")
-            .replace(/^[a-z]+(?: "(.*?)")?(?: \[[^\]\n]*\])*(?::|$)/gm, "$1 ")
         : text.replace(/^.*?^---$/ms, "").replace(/\[[a-z]+ ?((?:[^[\]=;]|[=;](?! ))*)[^\]]*\]/g, " $1 ");
   return plain.replace(/\s+/g, " ").trim();
 }

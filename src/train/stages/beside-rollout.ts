@@ -4,7 +4,7 @@
  * where they come to no end here.
  */
 
-import { ConfigError } from "../../core/errors.ts";
+import { invariant } from "../../core/errors.ts";
 import { experienceOf, type ExperienceStep } from "../../replay/experience.ts";
 import type { EpisodeRecord } from "../../rollout/episode.ts";
 import type { ReferenceLine } from "../../run/records.ts";
@@ -105,11 +105,8 @@ export async function earlyReference(
   return (step) => {
     const line = step.isNew ? known.get(keyOf(step)) : undefined;
     if (line === undefined) return undefined;
-    if (line.logprobs.length !== step.responseTokens.length)
-      throw new ConfigError(
-        `reference.jsonl has ${line.logprobs.length} log-probabilities of step ${step.index} of ${step.trajectoryId}, which has ${step.responseTokens.length} tokens`,
-        "Restore the file from a copy, or delete it: they are asked for again.",
-      );
+    // The file is that of a stage that is done, whose files are compared with their sums.
+    invariant(line.logprobs.length === step.responseTokens.length, `${keyOf(step)} has a log π_ref per token`);
     return Float32Array.from(line.logprobs);
   };
 }
