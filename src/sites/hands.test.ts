@@ -38,7 +38,7 @@ test("a page says the same words in every observation format", () => {
 });
 
 test("in the format aria a text of one word is no role", () => {
-  const aria = page("aria", 'Desk\n127.0.0.1:1/\n---\n- text: Status:\n- text: open\n- table\n  - cell: new');
+  const aria = page("aria", "Desk\n127.0.0.1:1/\n---\n- text: Status:\n- text: open\n- table\n  - cell: new");
   expect(wordsOf(aria)).toBe("Status: open new");
 });
 

@@ -106,7 +106,10 @@ export async function earlyReference(
     const line = step.isNew ? known.get(keyOf(step)) : undefined;
     if (line === undefined) return undefined;
     // The file is that of a stage that is done, whose files are compared with their sums.
-    invariant(line.logprobs.length === step.responseTokens.length, `${keyOf(step)} has a log π_ref per token`);
+    invariant(
+      line.logprobs.length === step.responseTokens.length,
+      `${keyOf(step)} has a log π_ref per token`,
+    );
     return Float32Array.from(line.logprobs);
   };
 }
