@@ -16,7 +16,8 @@ import { createOwnSuite } from "./own-suite.ts";
 import { runCommand } from "./server-process.ts";
 import type { Suite } from "./suite.ts";
 
-const INSTALL_MS = 20 * 60_000;
+/** Of each step: a busy machine is slow to build. */
+const INSTALL_MS = 60 * 60_000;
 /** Written last: what has it is whole. */
 const MARK = "installed.json";
 
