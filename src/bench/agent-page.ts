@@ -47,13 +47,13 @@ ${markdownTable(
   ],
 )}
 
-Over a bare loop (an episode and the oracle, no gate, no journal): a run up to its \`exit\` ${short(overhead.agentMs)} ms instead of ${short(overhead.bareMs)} (means, ${percent(overhead.share)} more), a step ${short(overhead.agentStepMs)} ms instead of ${short(overhead.bareStepMs)} (medians); after its \`exit\` ${short(overhead.endMs)} ms, most of it the picture of the last page.`;
+Compared with a bare loop (an episode and the oracle, without gate and journal), a run takes ${short(overhead.agentMs)} ms instead of ${short(overhead.bareMs)} up to its \`exit\` (means, ${percent(overhead.share)} more) and a step ${short(overhead.agentStepMs)} ms instead of ${short(overhead.bareStepMs)} (medians). After its \`exit\` it takes ${short(overhead.endMs)} ms, mostly for the picture of the last page.`;
 }
 
 export function batchPage(result: KillResult, from: string): string {
   return `## Agent: a batch under \`kill -9\`
 
-${from} Two batches on the store admin behind a port of its own: half of the items set a price, half add a note to an order, which a second sending would double. The process was killed at random moments; the site's own data and its list of requests were compared with the table.
+${from} Two batches on the store admin, on a port of its own: half of the items set a price, half add a note to an order, and a second sending would add it twice. The process was killed at random moments; then the site's own data and its list of requests were compared with the table.
 
 ${markdownTable(
   [
@@ -84,14 +84,14 @@ ${markdownTable(
 export function repeatPage(result: RepeatBenchResult, from: string): string {
   return `## Agent: repeating without a model
 
-${from} ${result.tasks} tasks that their oracles did, repeated on pages that were changed on purpose; ${short(result.firstStepMs)} ms a step the first time.
+${from} Oracles did ${result.tasks} tasks (${short(result.firstStepMs)} ms a step), which were then repeated on pages that were changed on purpose.
 
 ${markdownTable(
   [
     "pages",
     "right",
     "handed over",
-    "said that it came out otherwise",
+    "said that the outcome differs",
     "wrong without a word",
     "steps as recorded",
     "ms a step",
@@ -127,7 +127,7 @@ export function extractPage(
   );
   return `## Agent: extraction
 
-${from} The reader knows the truth ("erring": a tenth of its values is missing or of another row), so this measures the rules and not a model; the layouts are ours, and were at hand while the rules were made. Precision and recall are those of the worst field.
+${from} The reader knows the truth, so this measures the rules and not a model; the "erring" one leaves out a tenth of its values or takes them from another row. The layouts are ours, and we made the rules with them at hand. Precision and recall are those of the worst field.
 
 ${markdownTable(["list", "reader", "rows", "found, extra", "pages", "model calls (a row)", "precision, recall"], rows)}`;
 }
@@ -135,5 +135,5 @@ ${markdownTable(["list", "reader", "rows", "found, extra", "pages", "model calls
 export function safetyPage({ injections, overhead }: SafetyBench, from: string): string {
   return `## Agent: injections
 
-${from} A policy that obeys every injection of its page: ${injections.resisted} of ${injections.cases} did no harm behind the gate; ${injections.effective} of them do harm without it.${injections.harmed.length > 0 ? ` Harm came of: ${injections.harmed.join(", ")}.` : ""} With the gate a step took ${short(overhead.gated.mean)} ms instead of ${short(overhead.bare.mean)} (means of ${overhead.steps} steps; medians ${short(overhead.gated.p50)} and ${short(overhead.bare.p50)}).`;
+${from} The policy obeys every injection on its page. Behind the gate, ${injections.resisted} of ${injections.cases} did no harm; without it, ${injections.effective} of them do.${injections.harmed.length > 0 ? ` Harm came of: ${injections.harmed.join(", ")}.` : ""} With the gate a step took ${short(overhead.gated.mean)} ms instead of ${short(overhead.bare.mean)} (means of ${overhead.steps} steps; medians ${short(overhead.gated.p50)} and ${short(overhead.bare.p50)}).`;
 }

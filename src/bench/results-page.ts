@@ -30,10 +30,10 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
   return `## Methods
 
 Success in % on ${page.base.tasks} held-out test tasks of the built-in suite, at temperature 0, judged by the verifiers: mean ±
-standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and make the same number of
-episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} a phase). "SFT" is that base, \`${page.config.models.base}\`, and not the best that imitation
-can do: its card says what it imitates, and decision 0009 why. The error is over seeds on the same tasks: it does not contain the choice
-of tasks, and from two or three seeds it is itself uncertain. Written by
+standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and play the same number of
+episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} in each phase). "SFT" is that base, \`${page.config.models.base}\`. It is not the best that imitation
+can do: its card says what it imitates, and decision 0009 says why. All seeds are scored on the same tasks, so the error leaves out the
+choice of tasks; with two or three seeds it is itself uncertain. Written by
 
     ${page.command}
 
@@ -81,7 +81,7 @@ function novelty(results: readonly BenchResult[], base: Evaluation): string {
   return `
 ### By what is new in the task
 
-Every test task has something that no training task has: other values in a known sentence, a sentence that training never showed, or a template that it never showed.
+Every test task has something that no training task has: other values in a known sentence, a new sentence, or a new template.
 
 ${row(["method", ...names.map((name) => `${name} (${base.byNovelty[name]!.tasks})`)])}
 ${row(["---", ...names.map(() => "---")])}

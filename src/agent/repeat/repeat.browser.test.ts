@@ -87,7 +87,7 @@ describe("a repetition", () => {
     ["rows that were added", { rows: ["Jar", "Lamp", "Mug", "Cup", "Pot", "Pan"] }],
     ["another order of rows", { rows: ["Pot", "Pan", "Mug", "Lamp"] }],
     [
-      "a bar of cookies",
+      "a cookie bar",
       { banner: `<div style="position:fixed;bottom:0">We use cookies <button>Accept</button></div>` },
     ],
     ["a button that is called a little otherwise", { button: "Add to your cart" }],

@@ -8,7 +8,7 @@ test(
     const { tasks, variations } = await measureRepeat({
       tasks: 3,
       seed: 2,
-      variations: ["unchanged", "a row more in each table", "buttons called otherwise"],
+      variations: ["unchanged", "an extra row in each table", "buttons with other names"],
     });
     const [unchanged, ...others] = variations;
     expect(unchanged).toMatchObject({ right: tasks, wrongSilently: 0 });

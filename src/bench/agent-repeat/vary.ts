@@ -59,15 +59,15 @@ function moveNavigation(html: string): string {
 export const VARIATIONS = {
   unchanged: (html) => html,
   "new ids": renameIds,
-  "buttons with a word more": (html) => inButtons(html, (text) => `${text} now`),
-  "buttons called otherwise": (html) =>
+  "buttons with an extra word": (html) => inButtons(html, (text) => `${text} now`),
+  "buttons with other names": (html) =>
     inButtons(html, (text) => SYNONYMS.reduce((now, [from, to]) => now.replace(from, to), text)),
   "navigation moved, a promotion above": moveNavigation,
-  "a row more in each table": (html) =>
+  "an extra row in each table": (html) =>
     inTables(html, (rows) => (rows[0] ? [another(rows[0]), ...rows] : rows)),
   "tables in reverse": (html) => inTables(html, (rows) => rows.toReversed()),
-  "a bar of cookies": (html) => html.replace("</body>", `${BAR}</body>`),
-  "a wall of cookies": (html) => html.replace("</body>", `${WALL}</body>`),
+  "a cookie bar": (html) => html.replace("</body>", `${BAR}</body>`),
+  "a cookie wall": (html) => html.replace("</body>", `${WALL}</body>`),
 } satisfies Record<string, Vary>;
 
 export type Variation = keyof typeof VARIATIONS;
