@@ -115,7 +115,7 @@ async function identify(page: Page): Promise<void> {
   await page.getByRole("button", { name: "Continue" }).click();
 }
 
-/** The report of a batch: one price changed, one refused by the rule, one that is no number. */
+/** The report of a batch: one price changed, one refused by the rule, one that is not a number. */
 async function batchReport(): Promise<void> {
   const [, changed] = await runShop(shopkeeper, () => {});
   const { report } = changed!.files;

@@ -19,7 +19,7 @@ import type { AccessOptions } from "./service/access.ts";
 
 export interface McpHttpOptions
   extends Omit<AgentOptions, "approve">, Partial<Omit<AccessOptions, "origins">> {
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   port: number;
 }
 

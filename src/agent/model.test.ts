@@ -23,7 +23,7 @@ test("a run gives its newest policy: the base, where it has trained none yet", a
   expect(model).toMatchObject({ name: "models/base", format: "compact", chat: null });
 });
 
-test("what another agent did is no model", async () => {
+test("what another agent did is not a model", async () => {
   {
     await using _ = await openRecord(directory, { site: "shop", model: "somebody" });
   }

@@ -140,7 +140,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
 
 async function openAddress(address: string, options: SiteOptions): Promise<AgentSite> {
   if (!URL.canParse(address))
-    throw new ConfigError(`${JSON.stringify(address)} is no address`, `Name ${WAYS}.`);
+    throw new ConfigError(`${JSON.stringify(address)} is not an address`, `Name ${WAYS}.`);
   const { hostname, host } = new URL(address);
   // The context of a page that was handed in has what it has.
   if (options.page) refuse(options, ["storageState", "browser"], "a page that is handed in");
@@ -306,7 +306,7 @@ async function readStorageState(file: string | undefined): Promise<WorldStorage 
     const state = JSON.parse(text) as WorldStorage["state"];
     if (Array.isArray(state.cookies) && Array.isArray(state.origins)) return { state, session: {} };
   } catch (cause) {
-    throw new ConfigError(`${file} is no JSON`, hint, { cause });
+    throw new ConfigError(`${file} is not JSON`, hint, { cause });
   }
   throw new ConfigError(`${file} is no storage state: it has no cookies and origins`, hint);
 }

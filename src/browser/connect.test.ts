@@ -131,7 +131,7 @@ describe("a pool of endpoints", () => {
   it("listens on loopback, and elsewhere only where it is told to", () => {
     const endpoints = [{ cdp: "http://10.0.0.7:9222" }];
     expect(() => new BrowserPool({ endpoints, proxyHost: "trainer.test" })).toThrow(
-      "trainer.test (browser.proxyHost) is no address of this machine",
+      "trainer.test (browser.proxyHost) is not an address of this machine",
     );
     expect(
       () => new BrowserPool({ endpoints, proxyHost: "trainer.test", proxyListen: "0.0.0.0" }),

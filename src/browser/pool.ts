@@ -372,7 +372,7 @@ async function joinWatched(endpoint: BrowserEndpoint, args: string[]): Promise<R
 function checkListen({ proxyHost, proxyListen }: Pick<BrowserBlock, "proxyHost" | "proxyListen">): void {
   if (proxyListen !== null || proxyHost === "localhost" || isOwnAddress(proxyHost)) return;
   throw new ConfigError(
-    `${proxyHost} (browser.proxyHost) is no address of this machine, so its proxy cannot listen there`,
+    `${proxyHost} (browser.proxyHost) is not an address of this machine, so its proxy cannot listen there`,
     "Set browser.proxyListen to the address to listen on, or to 0.0.0.0 for all.",
   );
 }

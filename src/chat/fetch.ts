@@ -66,7 +66,7 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch {
     const begin = text.trim().slice(0, 60);
-    throw new Nonsense(`what is no JSON: ${begin === "" ? "nothing" : JSON.stringify(begin)}`);
+    throw new Nonsense(`what is not JSON: ${begin === "" ? "nothing" : JSON.stringify(begin)}`);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Approver } from "../safety/approval.ts";
 import { describeQuestion } from "../safety/approval.ts";
 import { redactOutput } from "../text/secrets.ts";
 
-/** `undefined` where nobody sits at a terminal. Only a typed `yes` is a yes; questions come one after the other. */
+/** `undefined` when nobody is at a terminal. Only a typed `yes` allows it; questions are asked one at a time. */
 export function terminalApprover(): Approver | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   let turn: Promise<unknown> = Promise.resolve();
@@ -30,7 +30,7 @@ export function terminalApprover(): Approver | undefined {
   };
 }
 
-/** Asks about one item of a batch after the other; `all` approves the rest. `undefined` where nobody sits at a terminal. */
+/** Asks about the items of a batch one by one; `all` approves the rest. `undefined` when nobody is at a terminal. */
 export function terminalItems(): AskItem | undefined {
   if (!process.stdin.isTTY || !process.stderr.isTTY) return undefined;
   const by = `${userInfo().username} at the terminal`;

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** @file What `webrl` starts: refuses a Node that is too old before anything is loaded that such a Node cannot read. */
+/**
+ * @file The entry of `webrl`: refuses a Node that is too old before it loads anything which such a Node cannot parse.
+ */
 
 import { NODE_REMEDY, nodeTooOld } from "./node-version.ts";
 

@@ -1,8 +1,11 @@
-/** @file Before a training or sampling starts: what it will take, and a refusal where that is more memory than there is. */
+/**
+ * @file Before training or sampling starts: says what it will need, and refuses when that is more memory than the
+ * machine has.
+ */
 
 import type { Estimate, PlannedWork } from "../engine/onnx/estimate.ts";
 
-/** Says it on stderr for models above some size. @throws ConfigError where the memory is too small. */
+/** For large models, prints what training needs on stderr. @throws ConfigError when there is too little memory. */
 export async function checkResources(work: PlannedWork): Promise<Estimate> {
   const { estimate, estimateText, LARGE, refuseTooLarge } = await import("../engine/onnx/estimate.ts");
   const found = await estimate(work);
@@ -11,7 +14,10 @@ export async function checkResources(work: PlannedWork): Promise<Estimate> {
   return found;
 }
 
-/** Says what sampling takes for models above some size, the first of `paths` by `parallel` episodes. @throws ConfigError likewise. */
+/**
+ * For large models, prints what sampling needs; `parallel` episodes use the first of `paths`. @throws ConfigError
+ * likewise.
+ */
 export async function checkSampling(paths: readonly string[], parallel: number): Promise<void> {
   if (paths.length === 0) return;
   const { estimateSampling, LARGE, memoryLine, refuseTooLarge } = await import("../engine/onnx/estimate.ts");

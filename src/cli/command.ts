@@ -10,12 +10,12 @@ import type { SuiteCheck } from "../tasks/check.ts";
 /** Adds one command (or several under a group) to the program. */
 export type Register = (program: Command) => void;
 
-/** Aborted by Ctrl-C. Commands that run for long pass `interruption.signal` on and clean up. */
+/** Aborted by Ctrl-C. Long-running commands pass `interruption.signal` on and clean up. */
 export const interruption = new AbortController();
-// Everything that runs at once listens; Node warns from eleven listeners on.
+// Everything that runs in parallel listens, and Node warns above ten listeners.
 setMaxListeners(0, interruption.signal);
 
-/** The group command (`bench`, `suite`, …), made when first asked for, so that several files can add to it. */
+/** The group command (`bench`, `suite`, …), created on first use so that several files can add to it. */
 export function group(program: Command, name: string, description: string): Command {
   return program.commands.find((c) => c.name() === name) ?? program.command(name).description(description);
 }
@@ -30,7 +30,7 @@ export interface SuiteOptions {
   file?: string;
 }
 
-/** `--suite NAME --file PATH`, for every command that works on tasks. Load with `tasks/load-suite.ts`. */
+/** `--suite NAME --file PATH`, for every command that works on tasks. `tasks/load-suite.ts` loads the suite. */
 export function suiteOptions(command: Command): Command {
   return command
     .option(
@@ -40,25 +40,25 @@ export function suiteOptions(command: Command): Command {
     )
     .option(
       "--file <path>",
-      "the suite's file: your own site (.ts, .js), WebArena's tasks or settings (.json), MiniWoB++ directory, folder of an application",
+      "the suite's file: your own site (.ts, .js), WebArena's tasks or settings (.json), the MiniWoB++ directory, or an application's folder",
     );
 }
 
-/** `--llm KEY=VALUE`, for commands that can ask a model behind a server. Load with `loadLlm`. */
+/** `--llm KEY=VALUE`, for commands that can ask a model on a server. `loadLlm` loads the settings. */
 export function serverOptions(command: Command): Command {
   return command.option(
     "--llm <setting>",
-    "a setting of the model's server, e.g. timeoutSeconds=600 or budget.requests=500, or a JSON file with several; may be given again (`webrl train --settings` lists them under llm)",
+    "a setting of the model's server, e.g. timeoutSeconds=600 or budget.requests=500, or a JSON file with several; repeatable (`webrl train --settings` lists them under llm)",
     (text: string, before: string[]) => [...before, text],
     [],
   );
 }
 
-/** `--browser KEY=VALUE`, for commands that show pages. Load with `loadBrowser`. */
+/** `--browser KEY=VALUE`, for commands that open pages. `loadBrowser` loads the settings. */
 export function browserOption(command: Command): Command {
   return command.option(
     "--browser <setting>",
-    'a setting of the browser: width=1280, height=720, locale=en-US, timezone=UTC, endpoints=\'[{"playwright": "ws://HOST:3000/"}]\', proxyHost=ADDRESS or proxyListen=ADDRESS, or a JSON file with several; may be given again',
+    'a setting of the browser: width=1280, height=720, locale=en-US, timezone=UTC, endpoints=\'[{"playwright": "ws://HOST:3000/"}]\', proxyHost=ADDRESS or proxyListen=ADDRESS, or a JSON file with several; repeatable',
     (text: string, before: string[]) => [...before, text],
     [],
   );
@@ -66,7 +66,7 @@ export function browserOption(command: Command): Command {
 
 const FORMATS: readonly ObservationFormat[] = ["compact", "webrl", "aria"];
 
-/** `--format NAME`: how pages are written for oracles and for people who look. */
+/** `--format NAME`: how pages are written for oracles and for people. */
 export function formatOption(command: Command): Command {
   return command.addOption(
     new Option("--format <name>", "how pages are written").choices(FORMATS).default("compact"),
@@ -103,7 +103,7 @@ export function splitName(text: string): Split {
   return split;
 }
 
-/** Parser of the split that is scored: one of the three, or both that are held out of training. */
+/** Parser of the split that is scored: one of the three, or the two that are held out of training. */
 export function scoredSplit(text: string): Split | "held-out" {
   if (text === "held-out" || SPLITS.some((name) => name === text)) return text as Split | "held-out";
   throw new InvalidArgumentError(`Choose one of ${SPLITS.join(", ")}, held-out.`);
@@ -116,33 +116,34 @@ export function anyNumber(text: string): number {
   return value;
 }
 
-/** Parser of an option's value: a temperature of sampling. */
+/** Parser of an option's value: a sampling temperature. */
 export function temperatureNumber(text: string): number {
   const value = anyNumber(text);
   if (value >= 0 && value <= 2) return value;
   throw new InvalidArgumentError("It must be a temperature from 0 to 2.");
 }
 
-/** Parser of an option's value: a share from 0 to 1. */
+/** Parser of an option's value: a fraction from 0 to 1. */
 export function share(text: string): number {
   const value = anyNumber(text);
-  if (value < 0 || value > 1) throw new InvalidArgumentError("It must be a share from 0 to 1, such as 0.5.");
+  if (value < 0 || value > 1)
+    throw new InvalidArgumentError("It must be a fraction from 0 to 1, such as 0.5.");
   return value;
 }
 
-/** Prints `value` with `--json`, else what `forPeople` makes of it. */
+/** Prints `value` as JSON with `--json`, otherwise the text that `forPeople` makes of it. */
 export function print<T>(options: { json?: boolean }, value: T, forPeople: (value: T) => string): void {
   console.log(options.json ? JSON.stringify(value, null, 1) : forPeople(value));
 }
 
-/** For people: how long resets and logins took. */
+/** How long resets and logins took, as text. */
 export function timesText({ resetMs, loginMs }: Pick<SuiteCheck, "resetMs" | "loginMs">): string {
   const text = (what: string, { p50, p95 }: SuiteCheck["resetMs"]) =>
     `${what} ${p50} ms median, ${p95} ms 95th percentile`;
   return [text("reset", resetMs), ...(loginMs ? [text("login", loginMs)] : [])].join("; ");
 }
 
-/** A table with aligned columns; numbers to the right. */
+/** A table with aligned columns; numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const cells = [head, ...rows].map((row) => row.map(String));
   const widths = head.map((_, i) => Math.max(...cells.map((row) => (row[i] ?? "").length)));
@@ -157,7 +158,7 @@ export function table(head: readonly string[], rows: readonly (readonly (string 
     .join("\n");
 }
 
-/** Progress on stderr, at most one line in two seconds; nothing for what is quicker than that. */
+/** Progress on stderr, at most one line every two seconds; work that is quicker than that prints nothing. */
 export function progress(label: string): { update: (text: string) => void; end: () => void } {
   let last = performance.now();
   let shown = false;

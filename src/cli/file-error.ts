@@ -1,13 +1,13 @@
-/** @file A path that cannot be read or written, said in a sentence. */
+/** @file Explains in a sentence why a path cannot be read or written. */
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
-  EDQUOT: "the quota of its disk is used up",
+  EDQUOT: "the disk quota is used up",
   EEXIST: "something is there already",
   EINVAL: "its file system does not allow that",
   EIO: "its disk reports an error",
   EISDIR: "it is a directory",
-  ELOOP: "its symbolic links lead to each other",
+  ELOOP: "its symbolic links form a loop",
   EMFILE: "this process has too many open files (ulimit -n)",
   ENAMETOOLONG: "its name is too long",
   ENFILE: "the machine has too many open files",
@@ -15,11 +15,11 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOSPC: "its disk is full",
   ENOTDIR: "a part of the path is a file",
   EPERM: "not permitted",
-  EROFS: "its disk can only be read",
+  EROFS: "its disk is read-only",
   ESTALE: "its network file system has lost it",
 };
 
-/** `null` where the error is not about a file. */
+/** `null` when the error is not about a file. */
 export function fileError(error: unknown): string | null {
   const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
   const problem = PROBLEMS[code ?? ""];

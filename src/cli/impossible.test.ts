@@ -41,7 +41,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["is a file: no run can be written there", () => ["train", "--run", "/dev/null"]],
   ["something is there already", () => ["train", "--run", at("dangling")]],
   ["something is there already", () => ["train", "--run", at("dangling/x")]],
-  ["symbolic links lead to each other", () => ["train", "--run", at("loop/x")]],
+  ["symbolic links form a loop", () => ["train", "--run", at("loop/x")]],
   ["its name is too long", () => ["train", "--run", at("n".repeat(300))]],
   ["a run needs the name of a directory", () => ["train", "--run", ""]],
   ["there is no setting __proto__.x", () => ["train", "--set", "__proto__.x=1"]],
@@ -71,9 +71,9 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["is not a run", () => ["eval", "--run", ""]],
   ["cannot be used with option", () => ["eval", "--run", at("r1"), "--model", "models/base"]],
   ["maxNewTokens: Too big", () => ["eval", "--max-new-tokens", "70000", "--tasks", "1"]],
-  ["is no regular file", () => ["eval", "--tasks", "1", "--out", at("empty")]],
+  ["is not a regular file", () => ["eval", "--tasks", "1", "--out", at("empty")]],
   ["is not a run", () => ["report", at("empty")]],
-  ["is no directory", () => ["dashboard", at("file"), "--port", "0"]],
+  ["is not a directory", () => ["dashboard", at("file"), "--port", "0"]],
   ["maxSteps: Too big", () => ["model", "demos", "--out", at("d"), "--max-steps", "1001"]],
   ["garbage.jsonl:1 is not JSON", () => ["model", "demos", "--out", at("garbage.jsonl")]],
   [
@@ -81,7 +81,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
     () => ["model", "rollouts", "--out", at("d"), "--model", "models/base", "--temperature", "-1"],
   ],
   [
-    "is no file of episodes",
+    "is not a file of episodes",
     () => ["model", "sft", "--base", "models/base", "--out", at("s"), "--demos", at("empty")],
   ],
   [
@@ -102,7 +102,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["is no GGUF file", () => ["model", "import", at("other.jsonl"), "--out", at("i")]],
   ["is truncated: it ends after 0 bytes", () => ["model", "import", at("none.jsonl"), "--out", at("i")]],
   ["has no config.json", () => ["model", "import", at("empty"), "--out", at("i")]],
-  ["symbolic links lead to each other", () => ["model", "import", at("loop"), "--out", at("i")]],
+  ["symbolic links form a loop", () => ["model", "import", at("loop"), "--out", at("i")]],
   ["such as notes.txt", () => ["model", "import", "models/base", "--out", at("mine")]],
   ["the new directory has no name", () => ["model", "import", "models/base", "--out", ""]],
   ["cannot be imported onto itself", () => ["model", "import", "models/base", "--out", "models/base"]],

@@ -1,4 +1,4 @@
-/** @file The program with this process's arguments and signals. */
+/** @file Runs the program with this process's arguments and signals. */
 
 import { interruption } from "./command.ts";
 import { filterOutput } from "./output-filter.ts";
@@ -6,7 +6,7 @@ import { runProgram } from "./program.ts";
 
 filterOutput();
 
-// A reader that left (`webrl suite list | head`) is no error.
+// A reader that closes the pipe (`webrl suite list | head`) is not an error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;

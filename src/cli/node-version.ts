@@ -1,4 +1,6 @@
-/** @file Which Node webrl needs. Imports nothing but Node's own: it runs first, also on a Node that is too old. */
+/**
+ * @file Which Node webrl needs. Imports only Node's own modules, because it runs first, even on a Node that is too old.
+ */
 
 import { readFileSync } from "node:fs";
 

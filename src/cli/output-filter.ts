@@ -1,9 +1,12 @@
-/** @file What this process prints goes through one place, which takes the known secrets out; also what Node would print itself. */
+/**
+ * @file Everything that this process prints, what Node prints included, goes through one place that removes known
+ * secrets.
+ */
 
 import { StringDecoder } from "node:string_decoder";
 import { beginsSecretAtEnd, redactOutput } from "../text/secrets.ts";
 
-/** So long an end that may be the beginning of a secret is held back for what is printed next. */
+/** How long to hold back an ending that may be the beginning of a secret, waiting for what is printed next. */
 const HOLD_MS = 1000;
 
 export interface FilteredWrite {
@@ -12,7 +15,7 @@ export interface FilteredWrite {
   flush: () => void;
 }
 
-/** A stream's `write` without the known secrets, also those that are printed piece by piece. */
+/** A stream's `write` that removes known secrets, even those that are printed piece by piece. */
 export function filterWrite(write: (text: string, ...rest: unknown[]) => boolean): FilteredWrite {
   const decoder = new StringDecoder();
   let held = "";
@@ -36,14 +39,16 @@ export function filterWrite(write: (text: string, ...rest: unknown[]) => boolean
   };
 }
 
-/** From now on nothing reaches the terminal unfiltered. Children have pipes, so that what they say comes this way, too. */
+/**
+ * From now on nothing reaches the terminal unfiltered. Children write to pipes, so their output comes this way, too.
+ */
 export function filterOutput(): void {
   for (const stream of [process.stdout, process.stderr]) {
     const filtered = filterWrite(stream.write.bind(stream) as FilteredWrite["write"]);
     stream.write = filtered.write as typeof stream.write;
     process.on("exit", filtered.flush);
   }
-  // These go past the streams.
+  // These bypass the streams.
   if (process.listenerCount("warning") > 0) {
     process.removeAllListeners("warning");
     process.on("warning", ({ name, message }) => console.error(`(node:${process.pid}) ${name}: ${message}`));

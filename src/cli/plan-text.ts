@@ -1,4 +1,4 @@
-/** @file `webrl train --plan` for people. */
+/** @file The output of `webrl train --plan` for people. */
 
 import type { Plan } from "../train/plan.ts";
 import { table } from "./command.ts";
@@ -14,7 +14,7 @@ export function planText(plan: Plan): string {
   ]);
   const sum = [total.requests, total.readTokens, total.sampledTokens, total.trainedTokens];
   return [
-    `${plan.phases} phases: ${short(episodes.rollout)} episodes to learn from, ${short(episodes.evaluation)} to be scored, ${short(plan.steps)} steps, ${short(episodes.broken)} attempts more that the world breaks`,
+    `${plan.phases} phases: ${short(episodes.rollout)} episodes to learn from, ${short(episodes.evaluation)} to be scored, ${short(plan.steps)} steps, ${short(episodes.broken)} further attempts that the world breaks`,
     table(["", "requests", "read", "sampled", "trained on"], [...rows, ["all", ...sum.map(short)]]),
     `Optimiser steps: critic ${short(optimiserSteps.critic)}, actor ${short(optimiserSteps.actor)}`,
     ...(chat
@@ -24,7 +24,7 @@ export function planText(plan: Plan): string {
       : []),
     `Browsers: ${short(plan.browserHours)} context-hours, ${short(plan.rolloutHours)} hours by the clock with rollout.parallel at once`,
     `GPUs: ${short(gpuHours.total)} hours (sampling ${short(gpuHours.sample)}, reading ${short(gpuHours.read)}, training ${short(gpuHours.train)})`,
-    `Bytes: ${short(bytes.toModel)}B to a model's server, ${short(bytes.fromSites)}B from the sites, ${short(bytes.disk)}B of trajectories on the disk`,
+    `Bytes: ${short(bytes.toModel)}B to the model's server, ${short(bytes.fromSites)}B from the sites, ${short(bytes.disk)}B of trajectories on disk`,
     money
       ? `Money: ${money.total.toFixed(2)} (reading ${money.read.toFixed(2)}, sampling ${money.sample.toFixed(2)}, training ${money.train.toFixed(2)}, GPUs ${money.gpu.toFixed(2)}, browsers ${money.browser.toFixed(2)}, chat model ${money.chat.toFixed(2)})`
       : "Money: no price is set (plan.prices)",

@@ -1,6 +1,6 @@
 /**
- * @file A program of its own, for `webrl doctor`: loads ONNX Runtime, adds two numbers with it and prints what it found
- * as JSON. A library that is damaged or made for another processor ends its process with a signal.
+ * @file A separate program for `webrl doctor`: loads ONNX Runtime, adds two numbers with it and prints what it found as
+ * JSON. A library that is damaged or made for another processor kills its process with a signal.
  */
 
 import { ConfigError, invariant } from "../core/errors.ts";
@@ -9,7 +9,7 @@ import { compile, float32 } from "../engine/onnx/graph/compile.ts";
 import { Graph } from "../engine/onnx/graph/graph.ts";
 import { findRuntime, loadRuntime } from "../engine/onnx/onnx-runtime.ts";
 
-/** Either what was found, or what is wrong and what to do. */
+/** Either what was found, or what is wrong and how to correct it. */
 export type EngineProbe = { found: string } | { problem: string; fix: string };
 
 async function probe(): Promise<EngineProbe> {

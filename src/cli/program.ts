@@ -1,4 +1,4 @@
-/** @file The program: its commands, and what becomes of trouble: words for people, exit codes for machines. */
+/** @file The program: its commands, and how errors are reported, in words for people and exit codes for machines. */
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
@@ -105,4 +105,4 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
-const FILE_HINT = "Name another path, make room there, or change what is there or its permissions.";
+const FILE_HINT = "Name another path, make room there, or correct the file or its permissions.";

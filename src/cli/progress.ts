@@ -1,10 +1,10 @@
-/** @file Progress of what takes hours: one line that changes on a terminal, now and then a new line elsewhere. */
+/** @file Progress of long work: one line that changes on a terminal, and now and then a new line elsewhere. */
 
-/** Seconds between lines where there is no terminal. */
+/** Seconds between lines without a terminal. */
 const PLAIN_SECONDS = 20;
 
 export interface LineLog {
-  /** Shows `text` when it is time again. */
+  /** Shows `text` if the next line is due. */
   update(text: string): void;
   /** Shows `text` at once and keeps it. */
   now(text: string): void;

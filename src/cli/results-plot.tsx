@@ -1,10 +1,10 @@
-/** @file The plot of `docs/results.md`: the learning curves of `webrl bench methods`, as an SVG file of its own. */
+/** @file The plot of `docs/results.md`: the learning curves of `webrl bench methods`, as a separate SVG file. */
 
 import { LineChart } from "../dashboard/views/chart.tsx";
 import { CHART_CSS } from "../http/theme.ts";
 import type { BenchResult } from "../bench/methods.ts";
 
-/** Success by phase, mean over seeds with bars of one standard error; light or dark as its reader prefers. */
+/** Success by phase, mean over seeds with bars of one standard error; light or dark as the reader's system prefers. */
 export function resultsPlot(results: readonly BenchResult[]): string {
   const chart = (
     <LineChart

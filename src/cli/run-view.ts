@@ -1,4 +1,4 @@
-/** @file A run on the terminal: phase, stage, bar, success rate and time left; plain lines where there is no terminal. */
+/** @file A run on the terminal: phase, stage, bar, success rate and time left; plain lines without a terminal. */
 
 import { percent } from "../core/percent.ts";
 import { methodParts } from "../run/config.ts";
@@ -8,7 +8,7 @@ import { STAGES } from "../run/events.ts";
 import type { Evaluation, Score } from "../run/records.ts";
 import { table } from "./command.ts";
 
-/** Seconds that a stage is thought to take until one of its kind has been seen. */
+/** Seconds that a stage is assumed to take until one of its kind has finished. */
 const GUESS_S: Record<StageName, number> = {
   curriculum: 10,
   rollout: 60,
@@ -47,7 +47,7 @@ const PLAIN_SECONDS = 15;
 
 export interface RunView {
   observer: Observer;
-  /** Clears the line that changes. */
+  /** Clears the changing line. */
   end(): void;
 }
 
@@ -63,7 +63,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
     clear();
     stream.write(`${text}\n`);
   };
-  /** The line that changes; a new one where there is no terminal. */
+  /** Updates the changing line; without a terminal, prints a new one. */
   const status = (text: string) => {
     if (tty) stream.write(`\r\u001b[K${text.slice(0, Math.max(20, (stream.columns ?? 80) - 1))}`);
     else stream.write(`${text}\n`);
@@ -76,7 +76,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
         line(introduction(config));
         break;
       case "run_resumed":
-        line("Going on where the run stopped; what is done is not done again.");
+        line("Continuing where the run stopped; nothing that is done is done again.");
         break;
       case "stage_started":
         clock.start();
@@ -95,7 +95,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
             ? ""
             : `, ${percent(event.success / event.done)} successful`;
         const head = `${where(event)} ${bar(fraction)} ${event.done}/${event.total}`;
-        // A part says nothing of how long the stage takes.
+        // A part says nothing about how long the stage takes.
         if (event.part) {
           status(`${head} steps, ${PART[event.part]}`);
           clock.start();
@@ -131,7 +131,7 @@ export function createRunView(config: TrainConfig, stream: NodeJS.WriteStream = 
   return { observer, end: clear };
 }
 
-/** What is left of the run: stages take as long as the last one of their name did. */
+/** Estimates the rest of the run: each stage takes as long as the last one of its name. */
 function createClock(config: TrainConfig) {
   const plan = planOf(config);
   const took = new Map<StageName, number>();
@@ -152,7 +152,7 @@ function createClock(config: TrainConfig) {
       for (const item of plan) {
         if (done.has(`${item.phase}/${item.stage}`)) continue;
         const current = item.phase === phase && item.stage === stage;
-        // What is under way is judged by its own pace, once there is one.
+        // The stage under way is judged by its own pace once it has one.
         if (!current) seconds += cost(item.stage);
         else if (fraction > 0.05) seconds += (elapsed / fraction) * (1 - fraction);
         else seconds += Math.max(0, cost(item.stage) - elapsed);
@@ -183,7 +183,7 @@ function introduction(config: TrainConfig): string {
     : `${models.base}: ${scored}, no training.`;
 }
 
-/** The few numbers of a stage that tell how it goes. `base`: success before training, where it is known. */
+/** The few numbers that tell how a stage went. `base`: success before training, if known. */
 function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" }>, base: number | null) {
   const has = (name: string) => metrics[name] !== undefined;
   const rate = (name: string) => percent(metrics[name]!);
@@ -205,10 +205,10 @@ function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" 
         metrics["faults/attempts"]! > 0 && `${metrics["faults/attempts"]} attempts broken by the world`,
       );
     case "judge":
-      if (!has("judge/success_rate")) return "nothing to judge";
+      if (!has("judge/success_rate")) return "there was nothing to judge";
       return list(
         `${rate("judge/success_rate")} rewarded`,
-        has("judge/accuracy") && `${rate("judge/accuracy")} of verdicts as the verifiers'`,
+        has("judge/accuracy") && `${rate("judge/accuracy")} of verdicts agree with the verifiers`,
       );
     case "select":
       return `${metrics["experience/new_steps"]} new steps, ${metrics["experience/replayed_steps"]} replayed`;
@@ -251,7 +251,7 @@ export function learningCurve(evaluations: readonly { phase: number; evaluation:
     .join("\n");
 }
 
-/** First and last evaluation, by site, category and what is new in the tasks. */
+/** The first and last evaluation, by site, category and what is new in the tasks. */
 export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
   const shown = (score: Score | undefined) =>
     score === undefined ? "–" : `${percent(score.success)} ± ${percent(score.standardError)}`;

@@ -1,13 +1,19 @@
-/** @file `--safety FILE`, for commands whose episodes nobody watches: what would have to be asked is refused there. */
+/**
+ * @file `--safety FILE`, for commands whose episodes nobody watches: an action that needs a person's approval is
+ * refused.
+ */
 
 import type { Command } from "commander";
 import type { MakeGuard } from "../browser/guard.ts";
 import type { SafetyPolicy } from "../safety/policy.ts";
 
 export const safetyOption = (command: Command, otherwise = "none"): Command =>
-  command.option("--safety <file>", `a policy below the model (docs/agent.md); default: ${otherwise}`);
+  command.option(
+    "--safety <file>",
+    `a policy that limits what the model can do (docs/agent.md); default: ${otherwise}`,
+  );
 
-/** `otherwise`: the policy where no file is named. */
+/** `otherwise`: what applies when no file is named. */
 export async function loadGuard(
   file: string | undefined,
   otherwise: SafetyPolicy | null = null,

@@ -93,7 +93,7 @@ describe("a stop", () => {
     const config = await loadConfig({ set: ["models.base=models/base"] });
     const error: unknown = await trainRun({ directory: run, config }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).message).toContain(`${join(run, "events.jsonl")} is no regular file`);
+    expect((error as ConfigError).message).toContain(`${join(run, "events.jsonl")} is not a regular file`);
     const denied = Object.assign(new Error("x"), {
       code: "EACCES",
       syscall: "open",

@@ -1,4 +1,7 @@
-/** @file What `train`, `resume`, `demo` and `bench methods` share: open a run, train, show it, say what to do when it stops. */
+/**
+ * @file What `train`, `resume`, `demo` and `bench methods` share: opens a run, trains, shows it, and says what to do
+ * when it stops.
+ */
 
 import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
@@ -19,17 +22,17 @@ import { createRunView } from "./run-view.ts";
 
 export interface TrainRunOptions extends TrainOptions {
   directory: string;
-  /** A new run with this configuration; without it the run is continued. */
+  /** Start a new run with this configuration; without it, continue the run. */
   config?: TrainConfig;
   /** Continue with another number of phases. */
   phases?: number;
-  /** Continue with browsers elsewhere, as `--browser` names them; what pages are shown in stays as it is. */
+  /** Continue with browsers elsewhere, as `--browser` names them; how pages are shown stays as it is. */
   browser?: readonly string[];
   /** Default: the terminal. */
   observer?: Observer;
 }
 
-/** What a run gave, and what its training was expected to take: `null` where none was left. */
+/** The result of a run, and what its training was expected to need: `null` when no training was left. */
 export type TrainedRun = RunResult & { estimate: Estimate | null };
 
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
@@ -44,7 +47,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { sweepProfiles } = await import("../browser/profiles.ts");
   const { directory, phases } = options;
 
-  // Before anything is written or started: a wrong path is the user's to correct.
+  // Checked before anything is written or started: a wrong path is the user's mistake.
   if (options.config) refuseExistingRun(directory);
   const recorded = options.config
     ? await resolveModels(options.config)
@@ -58,7 +61,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const actor = trained === 0 ? config.models.base : checkpointPath(directory, "actor", trained);
   const isOver = trained > 0 && trained >= config.phases;
   await checkBrowsers(config.browser);
-  // What a server takes is the server's.
+  // What a server needs is the server's concern.
   const isHere = !isOnServer(config.engine);
   const estimate = isOver || !isHere ? null : await checkResources(planOf(config, actor));
   const openAll = (opened: TrainConfig) =>
@@ -66,7 +69,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       onTrouble: (message) => process.stderr.write(`${message}\n`),
       signal: interruption.signal,
     });
-  // A new run is written once its parts are there: what they refuse leaves no directory behind.
+  // A new run is written once its parts are open: if they refuse, no directory is left behind.
   await using early = options.config ? await openAll(config) : null;
   await early?.experience?.();
   const view = createRunView(config);
@@ -94,7 +97,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       await using _models = context.models;
       return { ...(await train(context, options)), estimate };
     } catch (error) {
-      // On a full or broken disk not even this line can be written; the run is as good without it.
+      // On a full or broken disk not even this line can be written; the run does not need it.
       if (!isDiskFull(error) && describeFileTrouble(error, directory) === null)
         run.emit({
           kind: "run_stopped",
@@ -106,8 +109,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   } catch (error) {
     view.end();
     const next = nextStep(directory, error);
-    if (isDiskFull(error))
-      throw new ConfigError(`the disk with ${directory} is full`, next, { cause: error });
+    if (isDiskFull(error)) throw new ConfigError(`the disk of ${directory} is full`, next, { cause: error });
     const trouble = describeFileTrouble(error, directory);
     if (trouble !== null) throw new ConfigError(trouble, next, { cause: error });
     if (error instanceof BudgetSpent) throw new BudgetSpent(error.message, next);
@@ -115,12 +117,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     throw error;
   } finally {
     view.end();
-    // A process that was killed may have left some, and this one may have needed no browser.
+    // A killed process may have left profiles behind, and this one may not have started a browser.
     await sweepProfiles();
   }
 }
 
-/** Pages of one run are shown alike, wherever. */
+/** All pages of one run are shown alike, wherever the browsers are. */
 async function otherEndpoints(recorded: BrowserBlock, settings: readonly string[]): Promise<BrowserBlock> {
   const { loadBrowser } = await import("../run/parse-config.ts");
   const browser = await loadBrowser(settings, recorded);
@@ -131,7 +133,7 @@ async function otherEndpoints(recorded: BrowserBlock, settings: readonly string[
   );
 }
 
-/** Before anything is written: every endpoint is joined once. */
+/** Connects to every endpoint once, before anything is written. */
 async function checkBrowsers(browser: BrowserBlock): Promise<void> {
   const { BrowserPool } = await import("../browser/pool.ts");
   await using pool = new BrowserPool({
@@ -141,10 +143,10 @@ async function checkBrowsers(browser: BrowserBlock): Promise<void> {
   await pool.check();
 }
 
-/** Tokens of a step's prompt and action where nothing is known yet. */
+/** Assumed tokens of a step's prompt and action while nothing is known. */
 const USUAL_TOKENS = 512;
 
-/** What a run trains at once: `actor`, or a critic of its size, with the ORM beside it where that is opened here. */
+/** What a run trains at once: `actor` or a critic of its size, with the ORM beside it if this process opens it. */
 function planOf(config: TrainConfig, actor: string): PlannedWork {
   const { models, rollout } = config;
   const { trains } = methodParts(config);
@@ -157,7 +159,7 @@ function planOf(config: TrainConfig, actor: string): PlannedWork {
   };
 }
 
-/** Whether an error, or what caused it, says that there is no space left; also one that came from another thread. */
+/** Whether an error or its cause says that there is no space left, even one that came from another thread. */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as NodeJS.ErrnoException;
@@ -169,7 +171,7 @@ export function isDiskFull(error: unknown): boolean {
   );
 }
 
-/** A file of the run, or a directory above it, that cannot be read or written, as a sentence; `null` for every other error. */
+/** Explains an error about a file of the run or a directory above it; `null` for every other error. */
 export function describeFileTrouble(error: unknown, directory: string): string | null {
   const { path } = error as NodeJS.ErrnoException;
   if (typeof path !== "string") return null;
@@ -183,12 +185,12 @@ export function nextStep(directory: string, error: unknown): string {
   if (!existsSync(join(directory, "config.json")))
     return isDiskFull(error)
       ? "Nothing has begun yet. Free some space, then give the same command again."
-      : "Nothing has begun yet. Name another --run, or change what is there or its permissions.";
+      : "Nothing has begun yet. Name another --run, or correct the directory or its permissions.";
   if (isDiskFull(error)) return `Nothing is lost. Free some space, then ${resume}.`;
-  // Its configuration is written into the run: another one needs another run.
+  // The configuration is written into the run: another configuration needs another run.
   if (error instanceof ConfigError && !existsSync(join(directory, "phases")))
-    return `${directory} has not begun. If a setting has to change, start again with another --run; else ${resume}.`;
-  if (error instanceof BudgetSpent) return `Nothing is lost: ${resume}, with the same budget anew.`;
+    return `${directory} has not begun. To change a setting, start again with another --run; otherwise ${resume}.`;
+  if (error instanceof BudgetSpent) return `Nothing is lost: ${resume}; the budget starts afresh.`;
   if (interruption.signal.aborted) return `Nothing is lost: ${resume}.`;
   return `Nothing is lost. Remove the cause, then ${resume}.`;
 }

@@ -122,7 +122,7 @@ export function checkEndpoints(endpoints: readonly BrowserEndpoint[]): void {
     const tried = address.replace(/\$\{\w*\}/g, "0");
     if (!URL.canParse(tried) || !schemes.includes(new URL(tried).protocol))
       throw new ConfigError(
-        `browser.endpoints: ${describeAddress(address)} is no address of a ${kind === "cdp" ? "DevTools endpoint" : "Playwright server"}`,
+        `browser.endpoints: ${describeAddress(address)} is not an address of a ${kind === "cdp" ? "DevTools endpoint" : "Playwright server"}`,
         kind === "cdp" ? "Write it like http://HOST:9222." : "Write it like ws://HOST:3000/.",
       );
     refuseSecrets(address);

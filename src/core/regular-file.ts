@@ -21,12 +21,12 @@ export interface OpenRegularOptions {
 /** Throws an {@link IrregularFile}, or what `open` throws (`ENOENT`, `EACCES`, …). The caller closes the handle. */
 export async function openRegular(path: string, { within }: OpenRegularOptions = {}): Promise<FileHandle> {
   // Looked at first: opening a device can do things.
-  if (!(await stat(path)).isFile()) throw new IrregularFile("is no regular file");
+  if (!(await stat(path)).isFile()) throw new IrregularFile("is not a regular file");
   // Where it is exchanged for a pipe by now, opening does not wait.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const opened = await handle.stat();
-    if (!opened.isFile()) throw new IrregularFile("is no regular file");
+    if (!opened.isFile()) throw new IrregularFile("is not a regular file");
     if (within !== undefined) {
       const real = join(await realpath(within), relative(within, path));
       const there = await stat(real);

@@ -22,13 +22,13 @@ export interface RunList {
 const RUN_PARTS = ["config.json", "events.jsonl", "metrics.jsonl", "phases"];
 const looksLikeRun = (directory: string) => RUN_PARTS.some((part) => existsSync(join(directory, part)));
 
-/** Throws a `ConfigError` where a path is no directory. */
+/** Throws a `ConfigError` where a path is not a directory. */
 export function openRunList(paths: readonly string[]): RunList {
   const hint = "Name directories of runs, or a directory that has runs in it.";
   for (const path of paths) {
     const found = statSync(path, { throwIfNoEntry: false });
     if (!found) throw new ConfigError(`${JSON.stringify(path)} does not exist`, hint);
-    if (!found.isDirectory()) throw new ConfigError(`${path} is no directory`, hint);
+    if (!found.isDirectory()) throw new ConfigError(`${path} is not a directory`, hint);
   }
   const opened = new Map<string, ListedRun>();
   const keys = new Set<string>();

@@ -12,7 +12,7 @@ export interface DashboardServer extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Binds to 127.0.0.1; port 0 takes a free one. Throws a `ConfigError` where the port is taken. */
+/** Binds to 127.0.0.1; port 0 picks a free one. Throws a `ConfigError` where the port is taken. */
 export async function serveDashboard(options: {
   runs: readonly string[];
   port: number;

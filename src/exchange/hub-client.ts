@@ -190,7 +190,7 @@ function hubUrl(): string {
   const url = URL.canParse(given) ? new URL(given) : null;
   if (url === null || !/^https?:$/.test(url.protocol) || url.username !== "" || url.search !== "")
     throw new ConfigError(
-      `HF_ENDPOINT is ${JSON.stringify(given)}, which is no address of a hub`,
+      `HF_ENDPOINT is ${JSON.stringify(given)}, which is not an address of a hub`,
       "Set it to an address such as https://huggingface.co, or unset it.",
     );
   return url.href.replace(/\/+$/, "");

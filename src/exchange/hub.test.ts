@@ -327,7 +327,7 @@ describe("in one sentence ends", () => {
     ["a hub that says nothing", () => true, /3 times in a row: no answer within 0\.4 s/],
     ["a hub that hangs up", (request) => Boolean(request.socket.destroy()), /3 times in a row/],
     [
-      "an answer that is no JSON",
+      "an answer that is not JSON",
       (_, response) => Boolean(response.end("<html>")),
       /cannot be reached or breaks off|names no commit/,
     ],

@@ -62,7 +62,7 @@ async function checkFolder(source: string, withoutWeights: boolean): Promise<voi
   if (!(await exists(join(source, "config.json")))) {
     const gguf = (await readdir(source)).filter((name) => name.endsWith(".gguf"));
     throw new ConfigError(
-      `${source} is no model: it has no config.json`,
+      `${source} is not a model: it has no config.json`,
       gguf.length > 0
         ? `Name one of its GGUF files, such as ${join(source, gguf[0]!)}.`
         : "Name a folder in Hugging Face's layout, a .gguf file, or a model of the hub.",

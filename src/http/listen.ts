@@ -16,7 +16,7 @@ export interface ListenOptions {
   maxConnections?: number;
 }
 
-/** Port 0 takes a free one. Throws a `ConfigError` where the port or address cannot be had. */
+/** Port 0 picks a free one. Throws a `ConfigError` where the port or address cannot be had. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   { port, host = "127.0.0.1", maxConnections = 256 }: ListenOptions,
@@ -52,7 +52,7 @@ function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string):
   if (cause.code === "EACCES") return new ConfigError(`port ${port} may not be opened`, byPort, { cause });
   if (cause.code === "EADDRNOTAVAIL" || cause.code === "ENOTFOUND")
     return new ConfigError(
-      `${host} is no address of this machine`,
+      `${host} is not an address of this machine`,
       "Give one of its own with --host, or 0.0.0.0 for all of them.",
       { cause },
     );

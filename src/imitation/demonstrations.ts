@@ -105,11 +105,11 @@ export async function readEpisodes(path: string): Promise<EpisodeRecord[]> {
     "Name a file that `webrl model demos`, `webrl model rollouts` or `webrl model sft` wrote, or an agent's directory.";
   if (!existsSync(path))
     throw new ConfigError(
-      `there is no file of episodes at ${path}`,
+      `there is not a file of episodes at ${path}`,
       `Collect demonstrations with \`webrl model demos --out ${path.replace(/\.gz$/, "")}\`.`,
     );
   if (await isAgentDirectory(path)) return readAgentEpisodes(path);
-  if (!statSync(path).isFile()) throw new ConfigError(`${path} is no file of episodes`, hint);
+  if (!statSync(path).isFile()) throw new ConfigError(`${path} is not a file of episodes`, hint);
   const records = path.endsWith(".gz")
     ? await readCompressed(path, hint)
     : await readJsonLines<unknown>(path);

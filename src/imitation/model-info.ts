@@ -58,7 +58,7 @@ export async function checkpointInfo(directory: string): Promise<CheckpointInfo 
 export async function modelInfo(directory: string): Promise<ModelInfo> {
   if (!["config.json", "adapter_config.json"].some((name) => existsSync(join(directory, name))))
     throw new ConfigError(
-      `there is no model in ${directory}: it has no config.json or adapter_config.json`,
+      `there is not a model in ${directory}: it has no config.json or adapter_config.json`,
       "Name a directory in Hugging Face's layout, or of an adapter in PEFT's.",
     );
   const { config, parameters, adapter } = await describeModel(directory);

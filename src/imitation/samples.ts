@@ -104,7 +104,7 @@ const sampleSchema = z.union([
  * each other round by round become one episode; a conversation is an episode with a turn for each reply. Pages come in the format `webrl`.
  */
 export async function importSamples(path: string): Promise<EpisodeRecord[]> {
-  if (!existsSync(path)) throw new ConfigError(`there is no file at ${path}`, "Name a file with --from.");
+  if (!existsSync(path)) throw new ConfigError(`there is not a file at ${path}`, "Name a file with --from.");
   const values = path.endsWith(".json")
     ? arrayOf(await readFile(path, "utf8"), path)
     : await readJsonLines<unknown>(path);
@@ -221,7 +221,7 @@ function arrayOf(text: string, path: string): unknown[] {
     return z.array(z.unknown()).parse(JSON.parse(text));
   } catch (cause) {
     throw new ConfigError(
-      `${path} is no JSON array: ${(cause as Error).message.slice(0, 100)}`,
+      `${path} is not JSON array: ${(cause as Error).message.slice(0, 100)}`,
       "Give an array of samples, or JSON Lines (.jsonl).",
       { cause },
     );

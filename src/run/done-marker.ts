@@ -75,7 +75,7 @@ export async function checkFiles(
 }
 
 export async function markFile(path: string): Promise<FileMark> {
-  if (!(await stat(path)).isFile()) return { bytes: -1, sha256: "no regular file" };
+  if (!(await stat(path)).isFile()) return { bytes: -1, sha256: "not a regular file" };
   const hash = createHash("sha256");
   let bytes = 0;
   await pipeline(createReadStream(path), async (chunks: AsyncIterable<Buffer>) => {

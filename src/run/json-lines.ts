@@ -76,7 +76,7 @@ export function refuseIrregular(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile())
     throw new ConfigError(
-      `${path} is no regular file`,
+      `${path} is not a regular file`,
       "Move away what is there; the run begins such a file anew where it can, or says what it lacks.",
     );
 }

@@ -69,8 +69,8 @@ describe("lines that are being written", () => {
     const lines = tailJson(path, directory);
     for (const [make, why] of [
       [() => symlink(target, path), "is a symbolic link, or lies behind one"],
-      [() => mkdir(path), "is no regular file"],
-      [() => promisify(execFile)("mkfifo", [path]), "is no regular file"],
+      [() => mkdir(path), "is not a regular file"],
+      [() => promisify(execFile)("mkfifo", [path]), "is not a regular file"],
     ] as const) {
       await make();
       expect(await lines.refresh()).toEqual([]);

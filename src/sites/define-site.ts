@@ -375,7 +375,7 @@ export interface StateOptions {
 
 /**
  * The application's own JSON at `at` satisfies `test`, which gives the reasons why not. An application that breaks
- * (5xx) is at fault, not the agent; an answer that is no JSON is an error in the definition.
+ * (5xx) is at fault, not the agent; an answer that is not JSON is an error in the definition.
  */
 export function stateSatisfies<T>(
   at: string,

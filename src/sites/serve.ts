@@ -16,7 +16,7 @@ export interface ServedSites extends AsyncDisposable {
 }
 
 export interface ServeOptions {
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   port: number;
   /** Address to listen on. Default `127.0.0.1`: this machine only. */
   listenHost?: string;

@@ -112,8 +112,8 @@ test("its successes are demonstrations, and a person's verdicts label the reward
 });
 
 test.each([
-  [{ experience: ["models/base"] }, "is no directory of an agent"],
-  [{ experience: ["/nowhere"] }, "is no directory of an agent"],
+  [{ experience: ["models/base"] }, "is not a directory of an agent"],
+  [{ experience: ["/nowhere"] }, "is not a directory of an agent"],
 ])("what is no agent's is refused: %j", async (changes, message) => {
   await expect(readExperience(fakeConfig(base, changes), fakeCatalog())).rejects.toThrow(message);
 });

@@ -16,7 +16,7 @@ import { observationFormat } from "./prompt-template.ts";
 export async function assertAgentDirectory(directory: string): Promise<void> {
   if (await isAgentDirectory(directory)) return;
   throw new ConfigError(
-    `${directory} is no directory of an agent (experience)`,
+    `${directory} is not a directory of an agent (experience)`,
     "Name what `webrl agent run --out DIRECTORY` made, or leave it out.",
   );
 }

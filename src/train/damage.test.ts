@@ -201,7 +201,7 @@ describe("a run directory that something has damaged", () => {
         await make(join(directory, name));
         const error: unknown = await resume(directory).catch((e: unknown) => e);
         expect(error).toBeInstanceOf(ConfigError);
-        expect((error as ConfigError).message).toBe(`${join(directory, name)} is no regular file`);
+        expect((error as ConfigError).message).toBe(`${join(directory, name)} is not a regular file`);
       }
   });
 

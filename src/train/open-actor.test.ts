@@ -36,7 +36,7 @@ it("a checkpoint whose server is down: who is waited for, and until when, is sai
   await expect(opening).rejects.toThrow("that is enough");
   expect(told).toEqual([
     expect.stringMatching(
-      /^http:\/\/127\.0\.0\.1:\d+ does not answer \(.*\); it is waited for until \d\d:\d\d:\d\d$/,
+      /^http:\/\/127\.0\.0\.1:\d+ does not answer \(.*\); waiting for it until \d\d:\d\d:\d\d$/,
     ),
   ]);
 });

@@ -38,7 +38,7 @@ describe("the server of a chat model", () => {
     expect(server.requests[0]).toMatchObject({ model: "m", max_tokens: 1024 });
   });
 
-  it("is no model with weights", () => {
+  it("is not a model with weights", () => {
     expect(() => modelPath(`openai:m@${URL_OF}`, "--base")).toThrow(/^--base needs the weights of a model/);
   });
 });

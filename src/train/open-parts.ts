@@ -100,7 +100,7 @@ export function modelPath(path: string, from: string): string {
   if (found !== null) return found;
   const isOfHub = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/.test(path) && !existsSync(path.split("/")[0]!);
   throw new ConfigError(
-    `${from} names no model: ${JSON.stringify(path)} is no directory with a config.json or adapter_config.json`,
+    `${from} names no model: ${JSON.stringify(path)} is not a directory with a config.json or adapter_config.json`,
     `Name the directory of a model in Hugging Face's layout or of an adapter in PEFT's, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.${isOfHub ? ` A model of the hub is brought by \`webrl model import ${path} --out DIR\`, with --without-weights where a server has it.` : ""}`,
   );
 }

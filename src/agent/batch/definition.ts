@@ -211,6 +211,6 @@ export async function loadJob(file: string): Promise<JobDefinition> {
     return defineJob(JSON.parse(content), file);
   } catch (cause) {
     if (cause instanceof ConfigError) throw cause;
-    throw new ConfigError(`${file} is no JSON: ${(cause as Error).message}`, HINT, { cause });
+    throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, HINT, { cause });
   }
 }

@@ -107,7 +107,7 @@ export async function readPlan(directory: string, read?: ReadItem): Promise<Plan
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new ConfigError(`${path} is no JSON`, hint, { cause });
+    throw new ConfigError(`${path} is not JSON`, hint, { cause });
   }
   const format = (json as { format?: unknown } | null)?.format;
   if (format !== FORMAT)

@@ -130,9 +130,9 @@ function readJsonRows(content: string, job: JobDefinition, file: string): Table 
       const row = JSON.parse(text) as unknown;
       if (row !== null && typeof row === "object" && !Array.isArray(row))
         objects.push({ line, row: row as Record<string, unknown> });
-      else table.broken.push({ line, reason: "it is no JSON object" });
+      else table.broken.push({ line, reason: "it is not a JSON object" });
     } catch (error) {
-      table.broken.push({ line, reason: `it is no JSON: ${(error as Error).message}` });
+      table.broken.push({ line, reason: `it is not JSON: ${(error as Error).message}` });
     }
   }
   if (objects.length > 0)

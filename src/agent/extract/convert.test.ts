@@ -94,8 +94,8 @@ test.each<[string, boolean]>([
 });
 
 it("says of everything else why it is no value", () => {
-  expect(read("call us", z.number())).toBe('! "call us" is no number');
-  expect(read("4.5", z.int())).toBe('! "4.5" is no whole number');
+  expect(read("call us", z.number())).toBe('! "call us" is not a number');
+  expect(read("4.5", z.int())).toBe('! "4.5" is not a whole number');
   expect(read("perhaps", z.boolean())).toBe('! "perhaps" says neither yes nor no');
   expect(read("blue", z.enum(["red", "green"]))).toBe('! "blue" is none of red, green');
 });

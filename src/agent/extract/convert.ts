@@ -22,13 +22,13 @@ export function convert(text: string, field: Field, reading: Reading, base: stri
   if (field.type === "boolean") return readBoolean(said);
   if (field.type === "number" || field.type === "integer") {
     const number = readNumber(said, reading.decimal);
-    if (number === null) return { reason: `${quote(said)} is no number` };
+    if (number === null) return { reason: `${quote(said)} is not a number` };
     if (field.type === "integer" && !Number.isInteger(number))
-      return { reason: `${quote(said)} is no whole number` };
+      return { reason: `${quote(said)} is not a whole number` };
     return { value: number };
   }
   if (field.format === "uri") {
-    if (!URL.canParse(said, base) || said === "") return { reason: `${quote(said)} is no address` };
+    if (!URL.canParse(said, base) || said === "") return { reason: `${quote(said)} is not an address` };
     return { value: new URL(said, base).href };
   }
   if (field.format) {

@@ -43,7 +43,7 @@ const SHAPES = [
 
 /**
  * The first date in a text, as `2025-03-12` or `2025-03-12T08:30:00Z`; `null` where there is none that is whole. A date and
- * time without a zone is given as it stands, in UTC; without a time it is midnight. What is relative to today is no date.
+ * time without a zone is given as it stands, in UTC; without a time it is midnight. What is relative to today is not a date.
  */
 export function findDate(text: string, order: DateOrder, format: "date" | "date-time"): string | null {
   for (const shape of SHAPES) {

@@ -294,7 +294,7 @@ describe("what is not on the page is null", () => {
       reading(shop.map((lamp, i) => ({ ...lamp, price: i === 3 || i === 5 ? null : lamp.price }))),
       { schema: z.object({ name: z.string(), price: z.number().positive() }) },
     );
-    expect(rows[3]).toMatchObject({ row: { price: null }, notes: ['price: "call us" is no number'] });
+    expect(rows[3]).toMatchObject({ row: { price: null }, notes: ['price: "call us" is not a number'] });
     expect(rows[5]!.row["price"]).toBeNull();
     expect(rows[5]!.notes[0]).toMatch(/^price: -15.5: /);
   });

@@ -79,7 +79,7 @@ export function checkOutput(out: string): void {
   formatOf(out);
   const path = resolve(out);
   if (existsSync(path) && !statSync(path).isFile())
-    throw new ConfigError(`${out} is no regular file`, "Name another output.");
+    throw new ConfigError(`${out} is not a regular file`, "Name another output.");
   if (existsSync(path) && statSync(path).size > 0 && !existsSync(join(journalOf(path), JOURNAL_FILE)))
     throw new ConfigError(
       `${out} exists already, and there is no ${journalOf(out)} to go on with`,

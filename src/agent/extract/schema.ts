@@ -88,7 +88,7 @@ function fromJson(given: unknown): z.core.$ZodType {
   if (type !== undefined && type !== "object")
     return refuse(`the schema describes a ${String(type)}, and a row is an object`);
   if (type === undefined && properties === undefined)
-    return refuse("the schema is no JSON schema: it has neither type nor properties");
+    return refuse("the schema is not JSON schema: it has neither type nor properties");
   const known = new Set(["string", "number", "integer", "boolean", "array", "null"]);
   for (const [name, field] of Object.entries(properties ?? {}))
     for (const one of [field?.type].flat())

@@ -75,7 +75,7 @@ function originOf(text: string): string {
     if (/^https?:$/.test(protocol) && (text === origin || text === `${origin}/`)) return origin;
   }
   throw new ConfigError(
-    `${JSON.stringify(text)} is no origin`,
+    `${JSON.stringify(text)} is not an origin`,
     "Write it like https://shop.example.com, without a path.",
   );
 }

@@ -24,7 +24,7 @@ export const fieldSchema = z
       issues.addIssue({
         code: "custom",
         path: ["pattern"],
-        message: `${JSON.stringify(pattern)} is no regular expression`,
+        message: `${JSON.stringify(pattern)} is not a regular expression`,
       });
   });
 export type Field = z.infer<typeof fieldSchema>;

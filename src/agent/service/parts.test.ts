@@ -69,9 +69,9 @@ test("others reach the service only with a key, and a key is not short", () => {
     "operators have no key",
   );
   expect(() => openAccess({ ...options, key: "short" })).toThrow("5 characters");
-  expect(() => openAccess({ ...options, origins: ["shop.example.com"] })).toThrow("is no origin");
+  expect(() => openAccess({ ...options, origins: ["shop.example.com"] })).toThrow("is not an origin");
   expect(() => openAccess({ ...options, origins: ["https://shop.example.com/path"] })).toThrow(
-    "is no origin",
+    "is not an origin",
   );
 });
 

@@ -156,7 +156,7 @@ describe("the customers' API", () => {
     }
   });
 
-  test("what is no JSON, not what is expected, or too long is refused with a reason", async () => {
+  test("what is not JSON, not what is expected, or too long is refused with a reason", async () => {
     const { id, bearer } = await begin();
     const raw = (body: string) =>
       fetch(`${served.url}v1/conversations/${id}/messages`, { method: "POST", headers: bearer, body });

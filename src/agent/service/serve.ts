@@ -14,7 +14,7 @@ import { openService } from "./service.ts";
 
 /** Where the service listens, and for whom. */
 export interface ServeOptions extends ServiceOptions, Partial<AccessOptions> {
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   port: number;
 }
 

@@ -1,4 +1,7 @@
-/** @file `webrl agent batch`: a table of jobs on a site, item by item, with a page for people at the end; and what takes it back. */
+/**
+ * @file `webrl agent batch`: carries out a table of jobs on a site, item by item, writes a report page, and can undo
+ * the batch.
+ */
 
 import type { Command } from "commander";
 import type { BatchItem, BatchResult } from "../../agent/batch/result.ts";
@@ -19,7 +22,9 @@ interface BatchCommand extends AgentCommand, LimitCommand {
   json?: boolean;
 }
 
-/** 0: every item is as wanted. 1: one is not, or a row is broken. 3: a budget is used up. 130: interrupted. */
+/**
+ * 0: every item is as it should be. 1: an item is not, or a row is broken. 3: a budget is used up. 130: interrupted.
+ */
 function exitCode({ counts, broken, interrupted, ended }: BatchResult): number {
   if (interrupted) return 130;
   if (ended?.why === "budget") return 3;
@@ -37,18 +42,18 @@ export function registerBatch(agent: Command): void {
         .argument("[table]", "a .csv or .jsonl file, one job a row"),
     ),
   )
-    .option("--job <file>", "what a row means and how its effect is read: a JSON or TypeScript file")
+    .option("--job <file>", "a JSON or TypeScript file that says what a row means and how to read its effect")
     .option(
       "--instruction <text>",
-      "the instruction, instead of the job's: “Set the price of {sku} to {price}”",
+      "an instruction that replaces the job's: “Set the price of {sku} to {price}”",
     )
     .option("--dry-run", "show what would be changed, and change nothing")
     .option(
       "--approve <rule>",
-      'what is changed without a question: "all", or rules such as "price<=10%"; may be given again. The rest is asked at the terminal, and refused where nobody is there',
+      'what to change without asking: "all", or rules such as "price<=10%"; repeatable. You are asked about the rest at the terminal; without a terminal it is refused',
       collectOption,
     )
-    .option("--no-learn", "ask the model for every item, and never repeat what worked for another one")
+    .option("--no-learn", "ask the model for every item; never repeat the steps that worked for another item")
     .option("--undo <directory>", "undo what the batch in this directory has done");
   examples(jsonOption(command), [
     "webrl agent batch prices.csv --job prices.json --site store-admin --dry-run",
@@ -97,7 +102,7 @@ function checkUse(file: string | undefined, { undo, job, instruction, out }: Bat
     if (job === undefined)
       throw new ConfigError(
         "no job is named",
-        "Say with --job what a row means and how its effect is read; see docs/agent.md, “Jobs”.",
+        "Give --job FILE: it says what a row means and how to read its effect; see docs/agent.md, “Jobs”.",
       );
     return;
   }
@@ -111,12 +116,12 @@ function checkUse(file: string | undefined, { undo, job, instruction, out }: Bat
           : undefined;
   if (given !== undefined)
     throw new ConfigError(
-      `${given} means nothing with --undo`,
-      "The directory knows what was done; leave it out.",
+      `${given} cannot be combined with --undo`,
+      "Leave it out: the directory records what was done.",
     );
 }
 
-/** Items that a person has to look at, then how many of each. */
+/** The items that a person has to look at, then the number of items in each state. */
 function resultText({ items, broken, counts, files, dryRun, ended }: BatchResult): string {
   const shown = items.filter(({ status }) => !["done", "already"].includes(status));
   const rows = [
@@ -135,8 +140,10 @@ function resultText({ items, broken, counts, files, dryRun, ended }: BatchResult
     ...(rows.length > 0 ? [table(["line", "item", "result", "why"], rows), ""] : []),
     [...total, ...(broken.length > 0 ? [`${broken.length} broken`] : [])].join(", "),
     ...(dryRun ? ["Nothing was changed."] : []),
-    ...(ended ? [`It ended before it came to all items: ${ended.message}.`] : []),
-    ...(ended?.why === "budget" ? ["The same command goes on, with the same budget anew."] : []),
+    ...(ended ? [`The batch ended before it reached every item: ${ended.message}.`] : []),
+    ...(ended?.why === "budget"
+      ? ["Give the same command again to continue; the budget starts afresh."]
+      : []),
     `Report: ${files.report}`,
   ].join("\n");
 }

@@ -108,7 +108,7 @@ describe("what is wrong is said, with exit code 2", () => {
 
   test("a site, a schema or an output that cannot be", async () => {
     expect(await mistake(...model, "--schema", schema)).toContain("neither --site nor --url");
-    expect(await mistake(...model, "--schema", schema, "--url", "shop")).toContain("is no address");
+    expect(await mistake(...model, "--schema", schema, "--url", "shop")).toContain("is not an address");
     const site = ["--site", "store-admin", ...model];
     expect(await mistake(...site, "--schema", join(directory, "none.json"))).toContain("does not exist");
     await writeFile(schema, "{");
@@ -147,7 +147,7 @@ describe("what is wrong is said, with exit code 2", () => {
     ).toContain("cannot read records");
     await using server = await fakeServer((c) => c.json(completion("I would love to help!")));
     expect(mistakeOf(await webrl(...argsOf(server)))).toMatch(
-      /did not give the records as JSON, asked twice: there is no JSON object/,
+      /did not give the records as JSON, asked twice: there is not a JSON object/,
     );
   });
 });

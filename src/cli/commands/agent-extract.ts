@@ -1,4 +1,4 @@
-/** @file `webrl agent extract`: the rows of a list, over all its pages, into a file. */
+/** @file `webrl agent extract`: reads the rows of a list, over all its pages, into a file. */
 
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
@@ -38,8 +38,8 @@ export function registerExtract(agent: Command): void {
       .option("--url <address>", "the list's address, instead of --site"),
     { record: "--record", needsSite: false },
   )
-    .option("--out <file>", "rows.jsonl or rows.csv; a file that was begun is continued. Default: stdout")
-    .option("--key <field>", "a field that identifies a row; may be given again", collectOption)
+    .option("--out <file>", "rows.jsonl or rows.csv; an unfinished file is continued. Default: stdout")
+    .option("--key <field>", "a field that identifies a row; repeatable", collectOption)
     .option("--max-rows <n>", "at most this many rows", wholeNumber())
     .option("--max-pages <n>", "at most this many pages of the list", wholeNumber())
     .option("--max-minutes <n>", "at most this many minutes", positive)
@@ -48,10 +48,7 @@ export function registerExtract(agent: Command): void {
       "at most this many pages a second; default 1 for an address, no limit for your own site",
       positive,
     )
-    .option(
-      "--no-robots",
-      "ignore robots.txt: for an address that is yours. For your own site it is never read",
-    )
+    .option("--no-robots", "ignore robots.txt, for an address that is yours (with --site it is never read)")
     .option("--no-details", "do not open the items' own pages for fields that the list lacks");
   examples(jsonOption(command), [
     'webrl agent extract --site forum --schema post.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --out posts.jsonl "all posts"',
@@ -76,7 +73,7 @@ async function run(instruction: string, options: ExtractCommand, command: Comman
   const { checkOutput, journalOf } = await import("../../agent/extract/output.ts");
   const { loadSchema } = await import("../../agent/extract/load-schema.ts");
   const schema = await loadSchema(options.schema);
-  // Before a browser starts.
+  // Checked before a browser starts.
   readSchema(schema);
   if (options.out !== undefined) checkOutput(options.out);
   const { out, record = out === undefined ? undefined : `${journalOf(out)}/agent` } = options;
@@ -119,7 +116,7 @@ function siteOf({ site, url }: ExtractCommand): string {
     );
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url;
   throw new ConfigError(
-    `--url ${JSON.stringify(url)} is no address`,
+    `--url ${JSON.stringify(url)} is not an address`,
     "Write it like https://shop.example.com/lamps.",
   );
 }

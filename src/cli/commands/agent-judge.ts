@@ -1,4 +1,4 @@
-/** @file `webrl agent judge`: says of an agent's runs whether they succeeded, so that they become experience. */
+/** @file `webrl agent judge`: records whether an agent's runs succeeded, so that training can learn from them. */
 
 import type { Command } from "commander";
 import { Option } from "commander";
@@ -26,7 +26,7 @@ export function registerJudge(agent: Command): void {
     .addOption(
       new Option(
         "--orm [directory]",
-        "let the outcome reward model judge all runs that nobody has judged; default models/orm",
+        "let the outcome reward model judge every run without a verdict; default models/orm",
       ).conflicts(["success", "failure", "run", "reason"]),
     );
   examples(jsonOption(command), [
@@ -36,7 +36,7 @@ export function registerJudge(agent: Command): void {
   ]).action(async (directory: string, options: JudgeCommand) => {
     if (options.orm !== undefined) return byOrm(directory, options);
     if (!options.success && !options.failure)
-      throw new ConfigError("neither --success nor --failure is given", "Say which it was.");
+      throw new ConfigError("neither --success nor --failure is given", "Give one of them.");
     const { judgeRun } = await import("../../agent/judge.ts");
     const verdict = await judgeRun(directory, {
       run: options.run,
@@ -64,7 +64,7 @@ async function byOrm(directory: string, options: JudgeCommand): Promise<void> {
   const verdicts = await judgeRest(directory, judge, { signal: interruption.signal });
   print(options, { verdicts }, () =>
     verdicts.length === 0
-      ? "There is nothing that nobody has judged."
+      ? "Every run has been judged already."
       : verdicts
           .map(
             ({ id, success, probability }) =>

@@ -1,4 +1,4 @@
-/** @file `webrl agent mcp`: an agent as tools of an MCP server, for other assistants; over stdio or HTTP. */
+/** @file `webrl agent mcp`: offers an agent to other assistants as tools of an MCP server, over stdio or HTTP. */
 
 import type { Command } from "commander";
 import { examples, interruption, portNumber } from "../command.ts";
@@ -21,13 +21,17 @@ export function registerMcp(agent: Command): void {
         ),
     ),
   )
-    .option("--port <n>", "serve streamable HTTP on this port, not stdio; 0 takes a free one", portNumber)
+    .option(
+      "--port <n>",
+      "serve streamable HTTP on this port instead of stdio; 0 picks a free one",
+      portNumber,
+    )
     .option(
       "--listen <address>",
-      "address of this machine for --port; others than loopback need WEBRL_AGENT_KEY",
+      "address to listen on with --port; any but loopback needs WEBRL_AGENT_KEY",
       "127.0.0.1",
     )
-    .option("--public-url <url>", "where clients reach --port, through a proxy of yours");
+    .option("--public-url <url>", "where clients reach --port through your proxy");
   examples(command, [
     "webrl agent mcp --site storefront --model models/base",
     "webrl agent mcp --site https://shop.example.com/ --model runs/demo --safety policy.json",
@@ -35,7 +39,7 @@ export function registerMcp(agent: Command): void {
   ]);
   command.addHelpText(
     "after",
-    "\nWhere the policy says to ask, the client is asked by elicitation if it can; otherwise the action is refused. Nobody is asked at the terminal.\nOver HTTP there is one client at a time. With WEBRL_AGENT_KEY set, clients must send it: Authorization: Bearer KEY.\n",
+    "\nWhen the policy says to ask, the client is asked by elicitation if it supports that; otherwise the action is refused. Nobody is asked at the terminal.\nOver HTTP there is one client at a time. With WEBRL_AGENT_KEY set, clients must send it: Authorization: Bearer KEY.\n",
   );
   command.action(async (options: McpCommand) => {
     const { port, listen, publicUrl } = options;

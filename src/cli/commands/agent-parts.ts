@@ -1,4 +1,4 @@
-/** @file What the commands of `webrl agent` share: site, model, directory and limits as options. */
+/** @file Options that the `webrl agent` commands share: site, model, directory and limits. */
 
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
@@ -36,24 +36,24 @@ export interface AgentCommand {
 }
 
 interface PlaceFlags {
-  /** The flag of the directory, where `--out` is something else. */
+  /** The flag that names the directory, in commands where `--out` means something else. */
   record?: "--out" | "--record";
-  /** There is no other way to say it. */
+  /** `--site` is required: the command has no other way to name the site. */
   needsSite?: boolean;
 }
 
-/** `--site`, `--model`, `--out` and what belongs to them. */
+/** Adds `--site`, `--model`, `--out` and the options that go with them. */
 export function agentCommand(command: Command, flags: PlaceFlags = {}): Command {
   return placeCommand(command, flags)
     .option("--start <path>", "path or address where the agent begins")
     .option(
       "--safety <file>",
-      "policy of what the agent may do (docs/agent.md); default: asks you at the terminal before anything that cannot be taken back",
+      "policy that says what the agent may do (docs/agent.md); default: asks you at the terminal before anything that cannot be undone",
     )
     .option("--screenshots", "keep a picture of every page on which the agent acts");
 }
 
-/** Where and with what an agent works, whatever its use. */
+/** Adds the options that say where and with what an agent works, whatever its use. */
 export function placeCommand(
   command: Command,
   { record = "--out", needsSite = true }: PlaceFlags = {},
@@ -66,33 +66,30 @@ export function placeCommand(
     serverOptions(command.addOption(site))
       .option(
         "--model <model>",
-        "directory of a run or of a model, or openai:NAME@URL, a model behind an OpenAI-compatible server (key: OPENAI_API_KEY)",
+        "directory of a run or of a model, or openai:NAME@URL, a model on an OpenAI-compatible server (key: OPENAI_API_KEY)",
         "models/base",
       )
       .option(
         "--host <host>",
-        "a host that may be reached in addition to the site's own; may be given again",
+        "a host that the agent may reach besides the site's own; repeatable",
         collectOption,
       )
       .option(
         "--private-host <host>",
-        "a name among them that may resolve to this machine or a private network; may be given again",
+        "one of these names that may resolve to this machine or a private network; repeatable",
         collectOption,
       )
-      .option(
-        "--storage-state <file>",
-        "cookies and storage of a user who signed in, as Playwright writes them",
-      )
+      .option("--storage-state <file>", "cookies and storage of a signed-in user, as Playwright writes them")
       .option(`${record} <directory>`, "where everything is recorded; default: a new directory in runs/")
       .option("--headed", "show the browser's window")
       .option("--temperature <t>", "sampling temperature; default 0, greedy", temperatureNumber)
-      .option("--max-new-tokens <n>", "tokens of a reply", wholeNumber())
+      .option("--max-new-tokens <n>", "at most this many tokens in a reply", wholeNumber())
       .addOption(templateOption())
       .addOption(observationOption()),
   );
 }
 
-/** What `createAgent` and its parts are opened with. */
+/** The options that `createAgent` and its parts take. */
 export async function agentOptions(options: AgentCommand): Promise<AgentOptions> {
   const { host, privateHost, out, headed, browser, ...same } = options;
   const { browserOfModel } = await import("../../agent/model.ts");
@@ -117,13 +114,13 @@ export interface LimitCommand {
   maxCost?: number;
 }
 
-/** The limits of a run. */
+/** Adds the options that limit a run. */
 export function limitCommand(command: Command): Command {
   return command
-    .option("--max-steps <n>", "turns of the model; default 30", wholeNumber())
+    .option("--max-steps <n>", "at most this many turns of the model; default 30", wholeNumber())
     .option("--max-seconds <s>", "seconds; default 600", positive)
-    .option("--max-tokens <n>", "tokens, of prompts and replies", wholeNumber())
-    .option("--max-cost <x>", "money, by llm.price", positive);
+    .option("--max-tokens <n>", "at most this many tokens, in prompts and replies together", wholeNumber())
+    .option("--max-cost <x>", "at most this much money, by llm.price", positive);
 }
 
 export function limitsOf({ maxSteps, maxSeconds, maxTokens, maxCost }: LimitCommand): Partial<RunLimits> {

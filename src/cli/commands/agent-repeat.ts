@@ -1,4 +1,4 @@
-/** @file `webrl agent repeat`: a run that was done, once more, without the model wherever the pages are as they were. */
+/** @file `webrl agent repeat`: does a recorded run once more, without the model wherever the pages are as they were. */
 
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -25,14 +25,14 @@ export function registerRepeat(agent: Command): void {
         .description(
           "Repeat what a run did: find each step's element again, verify its effect, and ask the model only where the page has changed.",
         )
-        .argument("<directory>", "an agent's directory, which the repetition is added to"),
+        .argument("<directory>", "an agent's directory; the repetition is added to it"),
     ),
   )
     .option("--run <id>", "which run; default: the last successful one")
     .addOption(
       new Option(
         "--value <old=new>",
-        "another value in the same task, such as two=three; may be given again",
+        "another value in the same task, such as two=three; repeatable",
       ).argParser(collectOption),
     )
     .option("--alone", "never ask the model; stop where the page has changed");
@@ -46,13 +46,13 @@ export function registerRepeat(agent: Command): void {
   command.action(async (directory: string, options: RepeatCommand) => {
     if (options.out !== undefined)
       throw new ConfigError(
-        "--out means nothing here",
-        "A repetition is recorded where the run is; leave it out.",
+        "--out does not apply here",
+        "Leave it out: a repetition is recorded beside its run.",
       );
     const values = valuesOf(options.value ?? []);
     const { runToRepeat } = await import("../../agent/repeat/repeat.ts");
     const { createAgent } = await import("../../agent/agent.ts");
-    // Before a browser is started, and the directory of a mistaken name is made.
+    // Checked before a browser is started, and before a mistyped name becomes a directory.
     const run = await runToRepeat(directory, options.run);
     let result: RepeatResult;
     {
@@ -80,8 +80,8 @@ function valuesOf(texts: readonly string[]): Record<string, string> {
     const [, from, to] = /^([^=]+)=(.+)$/s.exec(text) ?? [];
     if (from === undefined)
       throw new ConfigError(
-        `${JSON.stringify(text)} is no value`,
-        "Write what stands in the instruction and what should stand there: two=three.",
+        `${JSON.stringify(text)} is not of the form old=new`,
+        "Write what the instruction says now and what it should say: two=three.",
       );
     if (from in values) throw new ConfigError(`${JSON.stringify(from)} is given twice`, "Give it once.");
     values[from] = to!;

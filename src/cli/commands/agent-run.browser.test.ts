@@ -156,7 +156,7 @@ describe("what is wrong is said before anything starts, with exit code 2", () =>
 
   test("a site that there is not", async () => {
     expect(await mistake("--site", "storefrnt", ...base)).toContain('the nearest is "storefront"');
-    expect(await mistake("--site", "http://", ...base)).toContain("is no address");
+    expect(await mistake("--site", "http://", ...base)).toContain("is not an address");
     expect(await mistake("--site", "http://127.0.0.1:1/", ...base, "--out", out)).toContain(
       "cannot be reached",
     );

@@ -1,4 +1,7 @@
-/** @file `webrl agent run`: one instruction on a site, with its steps on the terminal and its result at the end. */
+/**
+ * @file `webrl agent run`: carries out one instruction on a site, shows its steps on the terminal, and prints the
+ * result.
+ */
 
 import type { Command } from "commander";
 import { join } from "node:path";
@@ -12,12 +15,15 @@ interface RunCommand extends AgentCommand, LimitCommand {
   json?: boolean;
 }
 
-/** 0: done. 1: it could not. 4: done, with an answer that nothing it saw carries. The user's mistakes are 2, as everywhere. */
+/**
+ * 0: done. 1: it could not. 4: done, but no page that it saw supports the answer. The user's mistakes are 2, as
+ * everywhere.
+ */
 function exitCode({ outcome, unsupported, trajectory: { ending } }: RunResult): number {
   return codeOfEnd(ending) ?? (outcome !== "done" ? 1 : unsupported ? 4 : 0);
 }
 
-/** 3: a budget is used up. 130: interrupted. `null`: neither ended it. */
+/** 3: a budget is used up. 130: interrupted. `null`: it ended otherwise. */
 export function codeOfEnd(ending: Ending): number | null {
   if (ending.kind !== "truncated") return null;
   return ending.reason === "interrupted" ? 130 : ending.reason === "budget" ? 3 : null;
@@ -40,7 +46,7 @@ export function registerRun(agent: Command): void {
     'webrl agent run --site https://shop.example.com/ --host cdn.example.com --storage-state ann.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --max-tokens 200000 "List my last three orders"',
   ]).addHelpText(
     "after",
-    "\nSteps are written to stderr as they happen; with --json stdout is one object at the end. Exit code: 0 done, 1 it could not\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 4 it answered, but no page that it saw supports\nthe answer, 130 interrupted.\n",
+    "\nSteps are written to stderr as they happen; with --json, stdout is one object at the end. Exit code: 0 done, 1 it could not\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 4 it answered, but no page that it saw supports\nthe answer, 130 interrupted.\n",
   );
   command.action(async (instruction: string, options: RunCommand) => {
     const { checkInstruction, createAgent } = await import("../../agent/agent.ts");
@@ -61,7 +67,7 @@ export function registerRun(agent: Command): void {
   });
 }
 
-/** One line: where it was, what it said, and how long that took. */
+/** One line: where the agent was, what it said, and how long that took. */
 export function stepText({ index, observation, response, time }: Step): string {
   const seconds = time === undefined ? "" : `${((time.sampleMs + time.actMs) / 1000).toFixed(1)} s`;
   const said = response.replace(/\s+/g, " ").trim();
@@ -72,7 +78,7 @@ export function stepText({ index, observation, response, time }: Step): string {
   ].join("\n");
 }
 
-/** Without the pages: they are in the record. */
+/** The result without its pages: they are in the record. */
 function forMachines(result: RunResult) {
   const { trajectory, ...rest } = result;
   const { steps, ending, policy, blockedHosts } = trajectory;
@@ -104,7 +110,7 @@ function resultText(result: ReturnType<typeof forMachines> & { directory: string
   return [
     `${outcome}: ${reason}`,
     ...(answer === null ? [] : ["", answer]),
-    ...(unsupported ? ["(unsupported: no page that was seen carries this answer)"] : []),
+    ...(unsupported ? ["(unsupported: no page that the agent saw contains this answer)"] : []),
     ...(seen.length > 0 ? ["", "Seen on:", ...seen] : []),
     "",
     `${usage.steps} steps, ${usage.seconds.toFixed(1)} s${tokens > 0 ? `, ${tokens.toLocaleString("en")} tokens` : ""}${usage.cost === undefined ? "" : `, cost ${Number(usage.cost.toPrecision(4))}`}`,

@@ -34,7 +34,7 @@ export function registerSafety(agent: Command): void {
     audit
       .command("verify")
       .argument("<directory>", "of an agent")
-      .option("--hash <hash>", "a hash that you kept elsewhere: it must be in the log")
+      .option("--hash <hash>", "a hash that you kept elsewhere; it must be in the log")
       .description("Check that no line of the log was changed, moved or removed."),
   );
   examples(verify, ["webrl agent audit verify runs/agent-20260101"]);
@@ -44,8 +44,8 @@ export function registerSafety(agent: Command): void {
     print(options, { ok: problems.length === 0, lines: lines.length, hash, torn, problems }, () =>
       [
         ...problems,
-        ...(torn ? ["the last line was not written to its end; the next process cuts it off"] : []),
-        problems.length === 0 ? `${lines.length} lines, whole. Last hash: ${hash}` : `The log is damaged.`,
+        ...(torn ? ["the last line is incomplete; the next process cuts it off"] : []),
+        problems.length === 0 ? `${lines.length} lines, intact. Last hash: ${hash}` : `The log is damaged.`,
       ].join("\n"),
     );
     if (problems.length > 0) process.exitCode = 1;
@@ -59,7 +59,7 @@ export function registerSafety(agent: Command): void {
   show.action(async (directory: string, options: { refused?: boolean }) => {
     const { describeAudit, verifyAudit } = await import("../../safety/audit.ts");
     const { lines, problems } = verifyAudit(directory);
-    if (lines.length === 0) console.error("nothing had to be decided");
+    if (lines.length === 0) console.error("the log is empty: nothing had to be decided");
     for (const line of lines)
       if (!options.refused || (line.kind === "decision" && !line.granted)) console.log(describeAudit(line));
     for (const problem of problems) console.error(problem);

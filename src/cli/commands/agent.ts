@@ -1,4 +1,7 @@
-/** @file `webrl agent …`: a trained agent, or any other, at work. Each use is a file `agent-USE.ts`, registered here. */
+/**
+ * @file `webrl agent …`: puts an agent, trained here or not, to work. Each use is a file `agent-USE.ts`, registered
+ * here.
+ */
 
 import type { Register } from "../command.ts";
 import { group } from "../command.ts";
@@ -12,7 +15,7 @@ import { registerRun } from "./agent-run.ts";
 import { registerSafety } from "./agent-safety.ts";
 
 export const register: Register = (program) => {
-  const agent = group(program, "agent", "an agent at work on a site: browse, answer, act");
+  const agent = group(program, "agent", "Put an agent to work on a site: browse, answer, act.");
   registerRun(agent);
   registerBatch(agent);
   registerRepeat(agent);

@@ -54,7 +54,7 @@ function registerInstall(apps: Command): void {
     appCommand(
       apps,
       "install",
-      "Install an application into its folder, and make the content that every copy begins with. What was installed there before is replaced.",
+      "Install an application into its folder and make the content that every copy begins with. Replaces what was installed there before.",
     ),
     ["webrl apps install tiddlywiki"],
   ).action(async (name: string, options: AppOptions) => {
@@ -76,8 +76,8 @@ function registerStart(apps: Command): void {
       "start",
       "Start copies of it in the background, for people and other programs. Suites start their own.",
     )
-      .option("--copies <n>", "how many more", wholeNumber(), 1)
-      .option("--port <n>", "port of the first one, the next ones follow; default: free ones", portNumber, 0),
+      .option("--copies <n>", "how many copies to add", wholeNumber(), 1)
+      .option("--port <n>", "port of the first copy, the others follow; default: free ports", portNumber, 0),
     ["webrl apps start tiddlywiki --copies 2 --port 8200"],
   ).action(async (name: string, options: AppOptions & { copies: number; port: number }) => {
     const { app, directory } = await at(name, options);
@@ -92,7 +92,7 @@ function registerStart(apps: Command): void {
 }
 
 function registerReset(apps: Command): void {
-  examples(appCommand(apps, "reset", "Put the content of every copy in the background back."), [
+  examples(appCommand(apps, "reset", "Reset the content of every copy in the background."), [
     "webrl apps reset tiddlywiki",
   ]).action(async (name: string, options: AppOptions) => {
     const { app, directory } = await at(name, options);
@@ -124,7 +124,7 @@ function registerList(apps: Command): void {
     jsonOption(
       apps
         .command("list")
-        .description("List the applications: which there are, which are installed, and which run."),
+        .description("List the applications, and say which are installed and which are running."),
     ),
     ["webrl apps list"],
   ).action(async (options: { json?: boolean }) => {

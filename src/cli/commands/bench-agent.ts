@@ -1,4 +1,4 @@
-/** @file `webrl bench agent`: an agent's uses, measured on the built-in sites and on sites made for it. */
+/** @file `webrl bench agent`: measures an agent's uses on the built-in sites and on sites made for the purpose. */
 
 import type { Command } from "commander";
 import { InvalidArgumentError } from "commander";
@@ -24,7 +24,7 @@ export function register(program: Command): void {
     )
     .option("--only <list>", `which measurements: ${NAMES.join(", ")}`, names, NAMES)
     .option("--tasks <n>", "held-out tasks", wholeNumber(), 40)
-    .option("--model <directory>", "the model beside the oracle", "models/base")
+    .option("--model <directory>", "the model to measure beside the oracle", "models/base")
     .option("--write-docs", "write what was measured into docs/results.md");
   examples(jsonOption(command), [
     "webrl bench agent --only run --tasks 40 --write-docs",
@@ -41,7 +41,7 @@ export function register(program: Command): void {
         onProgress: bar.update,
       });
       bar.end();
-      // Each as soon as it is there: the next one may take long.
+      // Written as soon as each is there: the next one may take long.
       if (options.writeDocs) await writeDocs(name, measured[name]);
     }
     print(options, measured, (all) =>
@@ -72,7 +72,7 @@ function names(text: string): string[] {
   return given;
 }
 
-/** Numbers under their names, as deep as they lie. */
+/** Nested numbers, indented under their names. */
 function tell(value: unknown, indent: string): string {
   if (value === null || typeof value !== "object") return `${indent}${shown(value)}`;
   return Object.entries(value)

@@ -1,4 +1,4 @@
-/** @file `webrl bench train` and `webrl bench sample`: the embedded engine beside PyTorch and transformers. */
+/** @file `webrl bench train` and `webrl bench sample`: compare the embedded engine with PyTorch and transformers. */
 
 import type { Command } from "commander";
 import { Option } from "commander";
@@ -34,12 +34,17 @@ export function register(program: Command): void {
     bench
       .command("train")
       .description(
-        "Measure training tokens per second and the share of the matrix-product peak, beside PyTorch.",
+        "Measure training tokens per second and the share of the matrix-product peak, and compare with PyTorch.",
       ),
   )
-    .option("--batch <n>", "sequences of a step; default 4, with --model 8", wholeNumber())
-    .option("--time <n>", "tokens of a sequence; default 512, with --model 400", wholeNumber())
-    .option("--targets <n>", "with --model: targets of a sequence, its last tokens", wholeNumber(), 24)
+    .option("--batch <n>", "sequences in a step; default 4, with --model 8", wholeNumber())
+    .option("--time <n>", "tokens in a sequence; default 512, with --model 400", wholeNumber())
+    .option(
+      "--targets <n>",
+      "with --model: how many of a sequence's last tokens are targets",
+      wholeNumber(),
+      24,
+    )
     .option("--seconds <n>", "seconds of each measurement", wholeNumber(), 10)
     .option("--browser", "also measure a browser's steps, alone and while training runs");
   examples(train, [
@@ -72,9 +77,9 @@ export function register(program: Command): void {
     bench
       .command("sample")
       .description(
-        "Measure generated tokens per second with concurrent requests, beside transformers.generate.",
+        "Measure generated tokens per second with concurrent requests, and compare with transformers.generate.",
       ),
-  ).option("--repeats <n>", "the best of this many runs counts", wholeNumber(), 3);
+  ).option("--repeats <n>", "measure this many times and keep the best", wholeNumber(), 3);
   examples(sample, [
     "webrl bench sample",
     "webrl bench sample --size 30m --no-python --json",
@@ -90,7 +95,7 @@ export function register(program: Command): void {
       python: options.python || null,
       signal: interruption.signal,
       ...(options.threads !== undefined && { threads: options.threads }),
-      // The default is the shipped base's own vocabulary; widths are the same in both benchmarks.
+      // The default is the vocabulary of the shipped base; both benchmarks use the same widths.
       ...(options.size !== "default" && { model: benchSizes[options.size] }),
     });
     print(options, result, sampleText);
@@ -125,17 +130,21 @@ function engineOptions(command: Command): Command {
         .choices(["default", "30m"])
         .default("default"),
     )
-    .option("--model <directory>", "a model of yours instead, with an adapter on every linear module")
+    .option("--model <directory>", "your own model instead, with an adapter on every linear module")
     .option("--rank <n>", "with --model: rank of the adapter", wholeNumber(), 16)
     .option("--layers <n>", "with --model: adapters on the last n layers; default all", wholeNumber())
     .addOption(
-      new Option("--provider <name>", "where operators run")
+      new Option("--provider <name>", "the device that computes")
         .choices(["cpu", "webgpu", "cuda"])
         .default("cpu"),
     )
     .option("--threads <n>", "threads of the engine; default all cores", wholeNumber())
-    .option("--python <path>", "Python to look for the peers with", process.env["WEBRL_PYTHON"] ?? "python3")
-    .option("--no-python", "leave the peers out");
+    .option(
+      "--python <path>",
+      "the Python whose PyTorch and transformers to compare with",
+      process.env["WEBRL_PYTHON"] ?? "python3",
+    )
+    .option("--no-python", "do not measure PyTorch and transformers");
 }
 
 const ratio = (value: number | null) => (value === null ? "n/a" : `${value.toFixed(2)} ×`);

@@ -1,4 +1,7 @@
-/** @file `webrl bench methods`: every method and ablation from the same base, on the same test tasks. */
+/**
+ * @file `webrl bench methods`: trains every method and ablation from the same base and scores them on the same test
+ * tasks.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -17,9 +20,9 @@ export const register: Register = (program) => {
       .description("Train with every method and ablation and compare them. A stopped comparison continues."),
   )
     .option("--seeds <n>", "runs of each method", wholeNumber(), 3)
-    .option("--method <name>", "only this one; may be given again", list)
+    .option("--method <name>", "only this method; repeatable", list)
     .option("--out <directory>", "where the runs go", "runs/bench-methods")
-    .option("--write-docs", "write docs/results.svg and its part of docs/results.md from the runs");
+    .option("--write-docs", "write docs/results.svg and the runs' part of docs/results.md");
   jsonOption(command);
   examples(command, [
     "webrl bench methods --seeds 3 --write-docs",
@@ -80,7 +83,7 @@ export const register: Register = (program) => {
           "methods",
           resultsPage(results, {
             config,
-            // Of the runs, which may be older than the page.
+            // The date of the runs, which may be older than the page.
             version,
             revision,
             command: `webrl ${process.argv.slice(2).join(" ")}`,

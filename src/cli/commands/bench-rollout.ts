@@ -1,4 +1,6 @@
-/** @file `webrl bench rollout`: how fast episodes run, and how near that is to what the browser itself can do. */
+/**
+ * @file `webrl bench rollout`: measures how fast episodes run, and how close that is to what the browser alone can do.
+ */
 
 import type { Command } from "commander";
 import { ConfigError } from "../../core/errors.ts";

@@ -1,4 +1,4 @@
-/** @file `webrl bench scale`: what one orchestrator can drive, and what ends first. */
+/** @file `webrl bench scale`: how much one orchestrator can drive, and what reaches its limit first. */
 
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
@@ -34,18 +34,18 @@ export function register(program: Command): void {
   const command = bench
     .command("scale")
     .description(
-      "Run thousands of episodes at once against simulated browsers and a simulated model server, in virtual time: what reaches its limit first, and what the orchestrator takes.",
+      "Run thousands of episodes at once against simulated browsers and a simulated model server, in virtual time, to see what reaches its limit first and what the orchestrator costs.",
     )
     .option("--parallel <list>", "numbers of parallel episodes", list(wholeNumber()), [8, 64, 512, 4096])
-    .option("--steps <n>", "steps of an episode", wholeNumber(), 6)
+    .option("--steps <n>", "steps in an episode", wholeNumber(), 6)
     .option("--page-chars <n>", "characters of a page as the model reads it", wholeNumber(), 4000)
-    .option("--browser-ms <n>", "milliseconds of a browser's step", positive, 1500)
-    .option("--browser-rate <n>", "steps that all browsers take in a second", positive, 200)
-    .option("--model-ms <n>", "milliseconds of a request to the model", positive, 1500)
+    .option("--browser-ms <n>", "milliseconds that a browser's step takes", positive, 1500)
+    .option("--browser-rate <n>", "steps that all browsers together take in a second", positive, 200)
+    .option("--model-ms <n>", "milliseconds that a request to the model takes", positive, 1500)
     .option("--model-rate <n>", "requests that the model's server answers in a second", positive, 100)
     .option(
       "--faults <list>",
-      "shares of attempts that break: the first for all, the others for one number of episodes",
+      "fractions of attempts that break: the first is used for every number of episodes, the others for one",
       list(share),
       [0, 0.01, 0.05, 0.2],
     )
@@ -91,7 +91,7 @@ const scaleText = (runs: readonly ScaleRun[]): string =>
         "browsers",
         "model",
         "orchestrator",
-        "its steps/s of one core",
+        "its steps/s on one core",
         "KiB/episode",
       ],
       runs.map((run) => [
@@ -107,7 +107,7 @@ const scaleText = (runs: readonly ScaleRun[]): string =>
         Math.round(run.kibPerEpisode),
       ]),
     ),
-    "steps/s as if the orchestrator took no time; it keeps up where its share is below 100% of a core.",
+    "steps/s are computed as if the orchestrator took no time; it keeps up while it needs less than 100% of a core.",
   ].join("\n");
 
 const percentOf = (used: number): string => `${Math.round(100 * used)}%`;

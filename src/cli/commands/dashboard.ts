@@ -15,7 +15,7 @@ export function register(program: Command): void {
     .command("dashboard")
     .description("Look at runs in a browser, live: curves, curriculum, episodes step by step, replay.")
     .argument("[runs...]", `runs, or directories that contain runs; default ${RUNS}`)
-    .option("--port <n>", "port on 127.0.0.1; 0 takes a free one", portNumber, 7310);
+    .option("--port <n>", "port on 127.0.0.1; 0 picks a free one", portNumber, 7310);
   examples(jsonOption(dashboard), [
     "webrl dashboard",
     "webrl dashboard runs/demo",
@@ -23,7 +23,7 @@ export function register(program: Command): void {
   ]).action(async (named: string[], options: { port: number; json?: boolean }) => {
     if (named.length === 0 && !existsSync(RUNS))
       throw new ConfigError(
-        `there is no directory ${RUNS} here`,
+        `there is not a directory ${RUNS} here`,
         "Name a run's directory, or make one with `webrl demo` or `webrl train`.",
       );
     const { serveDashboard } = await import("../../dashboard/serve.ts");
@@ -46,7 +46,7 @@ export function register(program: Command): void {
 
 const tokenizers = new Map<string, Promise<Tokenizer | null>>();
 
-/** The model's tokenizer, if it lies where the run says; tokens are shown as numbers otherwise. */
+/** The model's tokenizer, if it is where the run says; otherwise tokens are shown as numbers. */
 function tokenizerOf(base: string): Promise<Tokenizer | null> {
   let loading = tokenizers.get(base);
   if (!loading) {

@@ -1,4 +1,4 @@
-/** @file `webrl demo`: the main job. From the shipped base model to a better agent, in one command. */
+/** @file `webrl demo`: the main job, from the shipped base model to a better agent in one command. */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ export const register: Register = (program) => {
     .option("--run <directory>", "the run's directory, or a demo to continue; default runs/demo-TIME")
     .option(
       "--base <directory>",
-      "start from this model or adapter, such as one that was imported, instead of the shipped one; a large model gets adapters (models.lora)",
+      "start from this model or adapter, such as an imported one, instead of the shipped one; a large model gets adapters (models.lora)",
     );
   jsonOption(command);
   examples(command, ["webrl demo", "webrl demo --set phases=6", "webrl demo --base models/smollm2-sft"]);
@@ -30,7 +30,7 @@ export const register: Register = (program) => {
     const { trainRun } = await import("../train-run.ts");
     const { writeReport } = await import("../../dashboard/report.ts");
     const config = await loadConfig({
-      // Pictures for the report's pair of episodes: a task that failed before and succeeds now.
+      // Pictures for the report's pair of episodes: a task that failed before training and succeeds after it.
       defaults: {
         rollout: { screenshots: "evaluation" },
         ...(options.base !== undefined && { models: await modelsOf(options.base) }),
@@ -43,7 +43,7 @@ export const register: Register = (program) => {
     const isNew = !existsSync(join(directory, "config.json"));
     if (!isNew && (options.config !== undefined || options.base !== undefined || options.set.length > 0))
       throw new ConfigError(
-        `${directory} already holds a run, with settings of its own`,
+        `${directory} already holds a run, which has its own settings`,
         `Continue it without --base, --config and --set, or give a new demo another --run DIRECTORY.`,
       );
     if (!options.json)

@@ -1,4 +1,4 @@
-/** @file `webrl doctor`: what this machine has, what is missing, the command that gets it. */
+/** @file `webrl doctor`: says what this machine has, what is missing, and which command installs it. */
 
 import type { Command } from "commander";
 import { existsSync } from "node:fs";
@@ -16,10 +16,10 @@ import { examples, jsonOption, print, progress } from "../command.ts";
 interface Finding {
   name: string;
   ok: boolean;
-  /** A missing optional thing is no reason to fail. */
+  /** The check does not fail when something optional is missing. */
   required: boolean;
   found: string;
-  /** What gets it, where it is missing. */
+  /** How to get it, if it is missing. */
   fix?: string;
 }
 
@@ -131,7 +131,7 @@ async function browser(launch: boolean, update: (text: string) => void): Promise
   }
 }
 
-/** What killed processes left; it is removed here, as before every start of a browser. */
+/** Profiles that killed processes left behind; removed here, as before every start of a browser. */
 async function profiles(): Promise<Finding> {
   const { sweepProfiles } = await import("../../browser/profiles.ts");
   const swept = await sweepProfiles();
@@ -139,7 +139,7 @@ async function profiles(): Promise<Finding> {
     name: "Browser profiles",
     ok: true,
     required: false,
-    found: swept === 0 ? "none left behind" : `removed those of ${swept} killed processes`,
+    found: swept === 0 ? "none left behind" : `removed the profiles of ${swept} killed processes`,
   };
 }
 
@@ -161,7 +161,7 @@ async function probeEngine(): Promise<EngineProbe> {
     const { signal } = error as { signal?: string };
     if (!signal) throw error;
     return {
-      problem: `ends its process with ${signal}: its files are damaged, or this processor lacks what it needs (AVX)`,
+      problem: `kills its process with ${signal}: its files are damaged, or this processor lacks what it needs (AVX)`,
       fix: "Install webrl again; if that does not help, use another machine.",
     };
   }
@@ -201,7 +201,7 @@ function models(): Finding {
 function keys(): Finding[] {
   const name = "OPENAI_API_KEY";
   const set = Boolean(process.env[name]);
-  const found = set ? "set" : "not set (only for OpenAI-compatible models that judge or propose)";
+  const found = set ? "set" : "not set (needed only for OpenAI-compatible models that judge or propose)";
   return [{ name, ok: set, required: false, found }];
 }
 

@@ -1,16 +1,20 @@
-/** @file `webrl engine probe URL`: what a server of the Tinker protocol does with a gradient. */
+/** @file `webrl engine probe URL`: measures what a Tinker server does with a gradient. */
 
 import type { Command } from "commander";
 import type { ProbeReport } from "../../engine/tinker/probe.ts";
 import { examples, group, interruption, jsonOption, print } from "../command.ts";
 
 export function register(program: Command): void {
-  const engine = group(program, "engine", "Engines behind the Tinker protocol: serve ours, look at another.");
+  const engine = group(
+    program,
+    "engine",
+    "Engines that speak the Tinker protocol: serve ours, or examine another.",
+  );
   const command = engine
     .command("probe")
     .description("Measure what a Tinker server does with a gradient, and say whether you can train on it.")
     .argument("<url>", "the server's root, such as http://127.0.0.1:8000")
-    .option("--model <name>", "what the server calls the base model; default: its only one")
+    .option("--model <name>", "the server's name for the base model; default: its only one")
     .option("--api-key-env <name>", "environment variable with the server's key", "TINKER_API_KEY");
   jsonOption(command);
   examples(command, [
@@ -52,6 +56,6 @@ function describeProbe({
     ...table,
     "",
     `Behaves as: ${like}`,
-    ...(settings ? ["Can be trained on:", ...settings] : [`Must not be trained on: ${refusal}`]),
+    ...(settings ? ["You can train on it:", ...settings] : [`Do not train on it: ${refusal}`]),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** @file `webrl engine serve`: the embedded engine behind the Tinker protocol. */
+/** @file `webrl engine serve`: serves the embedded engine over the Tinker protocol. */
 
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
@@ -23,15 +23,19 @@ interface ServeOptions {
 }
 
 export function register(program: Command): void {
-  const engine = group(program, "engine", "Engines behind the Tinker protocol: serve ours, look at another.");
+  const engine = group(
+    program,
+    "engine",
+    "Engines that speak the Tinker protocol: serve ours, or examine another.",
+  );
   const serve = engine
     .command("serve")
     .description(
-      "Let this machine train and sample for others: serves the embedded engine over the Tinker protocol, to `webrl train` on other machines and to the official SDK.",
+      "Let this machine train and sample for others: serve the embedded engine over the Tinker protocol to `webrl train` on other machines and to the official SDK.",
     )
     .requiredOption(
       "--model <directory>",
-      "a base model; clients call it by its directory's name; may be given again",
+      "a base model; clients use its directory's name; repeatable",
       collectOption,
     )
     .option(
@@ -39,11 +43,11 @@ export function register(program: Command): void {
       "where sessions, models in training and checkpoints are kept",
       "engine-server",
     )
-    .option("--port <n>", "port; 0 takes a free one", portNumber, 8000)
-    .option("--host <address>", "address to listen on; any but this machine's own needs a key", "127.0.0.1")
-    .option("--key-env <name>", "environment variable that holds the key which clients send")
-    .option("--max-models <n>", "models in training at once", wholeNumber(), 8)
-    .option("--max-body-mb <n>", "megabytes of one request", wholeNumber(), 64)
+    .option("--port <n>", "port; 0 picks a free one", portNumber, 8000)
+    .option("--host <address>", "address to listen on; any but loopback needs a key", "127.0.0.1")
+    .option("--key-env <name>", "environment variable with the key that clients send")
+    .option("--max-models <n>", "at most this many models in training at once", wholeNumber(), 8)
+    .option("--max-body-mb <n>", "at most this many megabytes in one request", wholeNumber(), 64)
     .option(
       "--session-seconds <n>",
       "end a client's session after this many seconds without a sign of life",
@@ -51,14 +55,14 @@ export function register(program: Command): void {
       300,
     )
     .addOption(
-      new Option("--provider <name>", "where operators run")
+      new Option("--provider <name>", "the device that computes")
         .choices(["cpu", "webgpu", "cuda"])
         .default("cpu"),
     )
     .option("--threads <n>", "threads of one operator (default: all cores)", wholeNumber())
     .option(
       "--memory-mb <n>",
-      "megabytes that activations of one training step may take (default: 2048)",
+      "megabytes that the activations of one training step may take (default: 2048)",
       wholeNumber(),
     );
   examples(jsonOption(serve), [
@@ -93,7 +97,7 @@ export function register(program: Command): void {
       console.log(
         options.json
           ? JSON.stringify({ url: server.url })
-          : `The engine is at ${server.url} (Ctrl-C ends it, after what it has accepted)`,
+          : `The engine is at ${server.url} (Ctrl-C ends it once it has finished the requests that it accepted)`,
       );
       await new Promise<void>((resolve) => {
         if (interruption.signal.aborted) resolve();
@@ -118,8 +122,8 @@ function keyOf(name: string | undefined): string | null {
   const key = process.env[name];
   if (key === undefined || key === "")
     throw new ConfigError(
-      `the environment variable ${name} holds no key`,
-      `Set it, e.g. with \`export ${name}=tml-$(openssl rand -hex 24)\`, and give clients the same.`,
+      `the environment variable ${name} is not set`,
+      `Set it, e.g. with \`export ${name}=tml-$(openssl rand -hex 24)\`, and give clients the same key.`,
     );
   return key;
 }

@@ -1,4 +1,4 @@
-/** @file `webrl eval`: the score of a model on a suite. */
+/** @file `webrl eval`: scores a model on a suite. */
 
 import { Option } from "commander";
 import { ConfigError } from "../../core/errors.ts";
@@ -60,40 +60,45 @@ export const register: Register = (program) => {
     program
       .command("eval")
       .description(
-        "Score a model on the tasks of a suite, judged by verifiers: with one greedy attempt at each task, or several sampled ones.",
+        "Score a model on the tasks of a suite, judged by verifiers, with one greedy attempt at each task or several sampled ones.",
       ),
   )
     .option(
       "--model <model>",
-      "the model's directory; or openai:NAME@URL, a model behind an OpenAI-compatible server (key: OPENAI_API_KEY; without @URL: OPENAI_BASE_URL)",
+      "the model's directory; or openai:NAME@URL, a model on an OpenAI-compatible server (key: OPENAI_API_KEY; without @URL: OPENAI_BASE_URL)",
       "models/base",
     )
     .addOption(
       new Option(
         "--run <directory>",
-        "score the newest policy of a run, on its suite and with its settings, unless other options say otherwise",
+        "score the newest policy of a run, on the run's suite and with its settings unless other options override them",
       ).conflicts(["model", "template"]),
     )
     .addOption(templateOption())
     .addOption(observationOption())
     .option("--split <name>", "train, validation, test, or held-out for the last two", scoredSplit, "test")
     .option("--site <name>", "only tasks of this site")
-    .option("--tasks <n>", "at most this many tasks; sites and templates take turns", wholeNumber(), 100)
+    .option(
+      "--tasks <n>",
+      "at most this many tasks, taken from sites and templates in turn",
+      wholeNumber(),
+      100,
+    )
     .option(
       "--seeds <n>",
-      "problems per MiniWoB++ page (5 in BrowserGym's protocol); all are tried, and each page has a row",
+      "problems per MiniWoB++ page (5 in BrowserGym's protocol); all are tried, and each page gets a row",
       wholeNumber(),
     )
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
-    .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 12)
+    .option("--max-steps <n>", "end an episode after this many turns", wholeNumber(), 12)
     .option(
       "--max-new-tokens <n>",
-      "tokens of a response; default 96, behind a server llm.maxTokens (1024), thoughts included",
+      "at most this many tokens in a response, thoughts included; default 96, on a server llm.maxTokens (1024)",
       wholeNumber(),
     )
     .option(
       "--attempts <n>",
-      "attempts at each task; prints pass@1 to pass@n and the tasks where only some attempts succeed",
+      "attempts at each task; prints pass@1 to pass@n and how many tasks succeed only sometimes",
       wholeNumber(),
       1,
     )
@@ -106,7 +111,7 @@ export const register: Register = (program) => {
       "--judge <model>",
       "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name at OPENAI_BASE_URL",
     )
-    .option("--out <file>", "keep the episodes; those in the file already are not run again");
+    .option("--out <file>", "write the episodes to this file; those already in it are not run again");
   safetyOption(browserOption(serverOptions(command)), "the run's");
   jsonOption(command);
   examples(command, [
@@ -134,7 +139,7 @@ export const register: Register = (program) => {
         "Give --temperature above 0, or leave --attempts out.",
       );
     const run = options.run === undefined ? null : await newestPolicy(options.run);
-    /** What was given here, else the run's setting, else the default. */
+    /** The option given here, otherwise the run's setting, otherwise the default. */
     const chosen = <K extends keyof EvalOptions>(
       name: K,
       ofRun: EvalOptions[K] | undefined,
@@ -159,7 +164,7 @@ export const register: Register = (program) => {
     if (opened.hasBudget && options.out === undefined)
       throw new ConfigError(
         "a budget may end the evaluation before its last episode, and nothing would be kept",
-        "Add --out FILE: the same command then goes on with what the file holds.",
+        "Add --out FILE: the same command then continues from that file.",
       );
     await checkSampling(opened.openedHere, chosen("parallel", rollout?.parallel)!);
     const isOtherSuite = command.getOptionValueSource("suite") === "cli";
@@ -209,13 +214,13 @@ export const register: Register = (program) => {
         log.update(`${done}/${attempts * tasks.length} episodes, ${good} successful`);
       },
       onOutage: (message, waitedMs) =>
-        log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
+        log.now(`${message}; waiting for it (${Math.round(waitedMs / 1000)} s)`),
       signal: interruption.signal,
     });
     const records = await tellHowToGoOn(
       work,
       () =>
-        `${held > 0 ? `${held} of ${attempts * tasks.length}` : "Earlier"} episodes are in ${options.out}: the same command goes on from there, with the same budget anew.`,
+        `${held > 0 ? `${held} of ${attempts * tasks.length}` : "Earlier"} episodes are in ${options.out}: the same command continues from there, and the budget starts afresh.`,
     );
     log.end();
     const spent = opened.usage();
@@ -247,10 +252,10 @@ interface About {
   model: string;
   observation: ObservationFormat;
   browser: BrowserSettings;
-  /** Of the prompts; absent for a model behind a server, which gets messages. */
+  /** The template of the prompts; absent for a model on a server, which gets messages. */
   template?: PromptTemplate;
   temperature: number;
-  /** What the model's server took for the episodes; absent where it has none. */
+  /** What the model's server used for the episodes; absent without a server. */
   usage?: ChatUsage;
 }
 
@@ -291,7 +296,7 @@ const attemptsText = (s: About & AttemptsReport): string => {
   const groups = [s.bySite, s.byNovelty, s.byTemplate].flatMap(Object.entries<AttemptsScore>);
   return [
     `${titleOf(s)}: ${percent(s.passAt[0]!)}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1)!)} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
-    `${percent(s.mixed)} of the tasks succeed sometimes and fail sometimes: what reinforcement can work with`,
+    `${percent(s.mixed)} of the tasks sometimes succeed and sometimes fail: reinforcement learns from those`,
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", ...shown.map((i) => `pass@${i + 1}`), "mixed"],

@@ -5,7 +5,7 @@ test("model demos and rollouts ask for what they need and refuse shares that are
   expect(mistakeOf(await webrl("model", "demos"))).toContain("--out");
   expect(mistakeOf(await webrl("model", "rollouts", "--out", "x.jsonl"))).toContain("--model");
   expect(mistakeOf(await webrl("model", "demos", "--out", "x.jsonl", "--detour-rate", "2"))).toContain(
-    "a share from 0 to 1",
+    "a fraction from 0 to 1",
   );
   expect(mistakeOf(await webrl("model", "demos", "--out", "x.jsonl", "--template", "map.nearst"))).toContain(
     "map.nearest",

@@ -1,4 +1,4 @@
-/** @file `webrl model demos` and `webrl model rollouts`: episodes collected in the browser, to make models from. */
+/** @file `webrl model demos` and `webrl model rollouts`: collect episodes in the browser, to make models from. */
 
 import { dirname } from "node:path";
 import { makeDirectory } from "../../core/make-directory.ts";
@@ -44,14 +44,14 @@ interface CollectCommand extends SuiteOptions {
 
 function collectOptions(command: Command): Command {
   return safetyOption(browserOption(suiteOptions(command)))
-    .requiredOption("--out <file>", "JSON lines, one episode each; episodes in it already are kept")
-    .option("--episodes <n>", "episodes in the file", wholeNumber(), 1000)
+    .requiredOption("--out <file>", "JSON Lines file, one episode a line; episodes already in it are kept")
+    .option("--episodes <n>", "collect until the file has this many episodes", wholeNumber(), 1000)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
-    .option("--seed <n>", "seed of the order of tasks and of everything random", wholeNumber(0), 0)
+    .option("--seed <n>", "seed for the order of tasks and for everything random", wholeNumber(0), 0)
     .option("--split <name>", "train, validation or test", splitName, "train")
     .option("--site <name>", "only tasks of this site")
     .option("--template <id>", "only tasks of this template")
-    .option("--max-steps <n>", "turns before an episode is cut", wholeNumber(), 20);
+    .option("--max-steps <n>", "end an episode after this many turns", wholeNumber(), 20);
 }
 
 async function openWorld(
@@ -87,7 +87,7 @@ interface DemosCommand extends CollectCommand, Omit<RolloutsCommand, "model"> {
   failRate: number;
 }
 
-/** Options of oracles and of models are not for the other. */
+/** Some options are only for oracles, others only for models. */
 function refuseMixture(isModel: boolean, given: (name: string) => boolean): void {
   const wrong = (isModel ? ["detourRate", "failRate"] : ["judge", "temperature", "maxNewTokens", "llm"]).find(
     given,
@@ -95,12 +95,12 @@ function refuseMixture(isModel: boolean, given: (name: string) => boolean): void
   if (wrong === undefined) return;
   const option = `--${wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new ConfigError(
-    `${option} is for demonstrations of ${isModel ? "oracles, and --model names a model" : "a model, and no --model is named"}`,
+    `${option} applies to demonstrations of ${isModel ? "oracles, but --model names a model" : "a model, but there is no --model"}`,
     isModel ? `Leave ${option} out.` : `Add --model, or leave ${option} out.`,
   );
 }
 
-/** Demonstrations of a model. */
+/** Collects demonstrations from a model. */
 async function collectOf(model: string, options: DemosCommand): Promise<void> {
   const { collectModelDemonstrations, triesFile } = await import("../../imitation/model-demonstrations.ts");
   const { createPromptedJudge } = await import("../../reward/prompted-judge.ts");
@@ -138,14 +138,13 @@ async function collectOf(model: string, options: DemosCommand): Promise<void> {
       if (line.kept) kept++;
       log.update(`${done}/${options.episodes} episodes played, ${kept} kept`);
     },
-    onOutage: (message, waitedMs) =>
-      log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
+    onOutage: (message, waitedMs) => log.now(`${message}; waiting for it (${Math.round(waitedMs / 1000)} s)`),
     signal: interruption.signal,
   });
   const result = await tellHowToGoOn(
     work,
     () =>
-      `What succeeded is in ${options.out}: the same command goes on from there, with the same budget anew.`,
+      `What succeeded is in ${options.out}: the same command continues from there, and the budget starts afresh.`,
   );
   log.end();
   const usage = opened.usage();
@@ -162,25 +161,22 @@ export function registerDemos(model: Command): void {
     model
       .command("demos")
       .description(
-        "Collect demonstrations: let the oracles work in the browser, or with --model keep the episodes in which a model succeeds.",
+        "Collect demonstrations: let the oracles work in the browser, or with --model keep the episodes in which that model succeeds.",
       ),
   )
     .option(
       "--model <model>",
       "a model that plays instead of the oracles: a directory, or openai:NAME@URL (key: OPENAI_API_KEY); --episodes then counts the episodes played",
     )
-    .option(
-      "--judge <model>",
-      "with --model: a chat model that says whether tasks without a verifier are done",
-    )
+    .option("--judge <model>", "with --model: a chat model that judges the tasks that have no verifier")
     .option("--temperature <t>", "with --model: sampling temperature", anyNumber, 1)
     .option(
       "--max-new-tokens <n>",
-      "with --model: tokens of a response; default 96, behind a server llm.maxTokens (1024)",
+      "with --model: at most this many tokens in a response; default 96, on a server llm.maxTokens (1024)",
       wholeNumber(),
     )
-    .option("--detour-rate <p>", "probability, per turn, of a mistake that is then corrected", share, 0.08)
-    .option("--fail-rate <p>", "share of episodes that fail on purpose, for the reward model", share, 0);
+    .option("--detour-rate <p>", "probability per turn of a mistake, which is then corrected", share, 0.08)
+    .option("--fail-rate <p>", "fraction of episodes that fail on purpose, for the reward model", share, 0);
   serverOptions(command);
   jsonOption(command);
   examples(command, [
@@ -210,7 +206,7 @@ export function registerDemos(model: Command): void {
       episodes: options.episodes,
       seed: options.seed,
       file: options.out,
-      // A detour loses what cannot be taken back: the pages of such suites end at the first wrong click.
+      // A detour cannot be undone here: the pages of such suites end at the first wrong click.
       detourRate: suite.oraclesTry && !isGiven("detourRate") ? 0 : options.detourRate,
       failRate: options.failRate,
       rollout: parseConfig(rolloutConfigSchema, {
@@ -235,7 +231,7 @@ export function registerDemos(model: Command): void {
         log.now(`the oracle of ${template} is stuck: ${String((error as Error).message).split("\n")[0]}`);
       },
       onOutage: (message, waitedMs) =>
-        log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
+        log.now(`${message}; waiting for it (${Math.round(waitedMs / 1000)} s)`),
       signal: interruption.signal,
     });
     log.end();
@@ -263,12 +259,12 @@ export function registerRollouts(model: Command): void {
   )
     .requiredOption(
       "--model <model>",
-      "the model that acts: a directory, or openai:NAME@URL, a model behind a server (key: OPENAI_API_KEY)",
+      "the model that acts: a directory, or openai:NAME@URL, a model on a server (key: OPENAI_API_KEY)",
     )
     .option("--temperature <t>", "sampling temperature", anyNumber, 1)
     .option(
       "--max-new-tokens <n>",
-      "tokens of a response; default 96, behind a server llm.maxTokens (1024)",
+      "at most this many tokens in a response; default 96, on a server llm.maxTokens (1024)",
       wholeNumber(),
     )
     .addOption(templateOption("--prompt-template"))
@@ -321,12 +317,13 @@ export function registerRollouts(model: Command): void {
         );
       },
       onOutage: (message, waitedMs) =>
-        log.now(`${message}; it is waited for (${Math.round(waitedMs / 1000)} s)`),
+        log.now(`${message}; waiting for it (${Math.round(waitedMs / 1000)} s)`),
       signal: interruption.signal,
     });
     const result = await tellHowToGoOn(
       work,
-      () => `Episodes are in ${options.out}: the same command goes on from there, with the same budget anew.`,
+      () =>
+        `Episodes are in ${options.out}: the same command continues from there, and the budget starts afresh.`,
     );
     log.end();
     const usage = opened.usage();

@@ -1,4 +1,7 @@
-/** @file `webrl model import` and `webrl model export`: models from where people have them, and back. */
+/**
+ * @file `webrl model import` and `webrl model export`: converts models from and to the formats that people have them
+ * in.
+ */
 
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -15,7 +18,7 @@ export function registerImport(model: Command): void {
   const command = model
     .command("import")
     .description(
-      "Make a model directory from a GGUF file, a folder in Hugging Face's layout, or a model on the hub.",
+      "Make a model directory from a GGUF file, a folder in Hugging Face's layout, or a model on the Hugging Face hub.",
     )
     .argument("<source>", "a .gguf file, a folder, or org/name[@revision] on the hub (HF_ENDPOINT, HF_TOKEN)")
     .requiredOption("--out <directory>", "the new model directory")
@@ -23,7 +26,7 @@ export function registerImport(model: Command): void {
       "--without-weights",
       "only configuration, tokenizer and chat template: models.base of a run whose model is on a server",
     )
-    .addOption(dtypeOption("type of a GGUF's weights on disk; default: one that rounds nothing"));
+    .addOption(dtypeOption("type of a GGUF's weights on disk; default: one that loses no precision"));
   jsonOption(command);
   examples(command, [
     "webrl model import SmolLM2-135M-Instruct.Q4_1.gguf --out models/smollm2",
@@ -47,13 +50,13 @@ export function registerImport(model: Command): void {
       log.end();
       print(options, { directory: options.out }, ({ directory }) =>
         [
-          `${directory}: what a model reads and writes, without its weights`,
+          `${directory}: the model's configuration, tokenizer and chat template, without its weights`,
           `Train it on a server: webrl train --set models.base=${directory} --set engine.kind=tinker … (docs/engines.md)`,
         ].join("\n"),
       );
       return;
     }
-    log.update("reading it again");
+    log.update("checking what was written");
     const info = await modelInfo(options.out);
     log.end();
     print(options, info, (i) =>
@@ -89,11 +92,11 @@ export function registerExport(model: Command): void {
     .option("--model <directory>", "the model or adapter")
     .addOption(new Option("--run <directory>", "the newest policy of a run").conflicts("model"))
     .requiredOption("--out <directory>", "the new directory")
-    .option("--merge", "fold an adapter into its base: a whole model")
+    .option("--merge", "merge an adapter into its base and write a whole model")
     .addOption(dtypeOption("type of a whole model's weights; default float32"))
     .option(
       "--base-name <name>",
-      "what an adapter calls its base, such as its name on the hub; default: its directory",
+      "the base's name in the adapter, such as its name on the hub; default: the base's directory",
     );
   jsonOption(command);
   examples(command, [

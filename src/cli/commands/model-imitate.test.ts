@@ -129,7 +129,7 @@ test("model pretrain and sft ask for demonstrations that are there", async () =>
   const out = join(directory, "out");
   expect(mistakeOf(await webrl("model", "pretrain", "--out", out))).toContain("--demos");
   expect(mistakeOf(await webrl("model", "pretrain", "--demos", missing, "--out", out))).toContain(
-    "there is no file of episodes",
+    "there is not a file of episodes",
   );
   expect(mistakeOf(await webrl("model", "sft", "--demos", demos, "--out", out))).toContain("--base");
   expect(
@@ -147,5 +147,5 @@ test("model pretrain and sft ask for demonstrations that are there", async () =>
         "2",
       ),
     ),
-  ).toContain("a share from 0 to 1");
+  ).toContain("a fraction from 0 to 1");
 });

@@ -1,4 +1,4 @@
-/** @file `webrl model pretrain` and `webrl model sft`: models that imitate demonstrations. */
+/** @file `webrl model pretrain` and `webrl model sft`: train models to imitate demonstrations. */
 
 import { Option } from "commander";
 import type { Command } from "commander";
@@ -39,26 +39,34 @@ interface ImitateCommand {
 
 function imitateOptions(command: Command, rate: number): Command {
   return command
-    .requiredOption(
-      "--demos <file>",
-      "demonstrations (.jsonl or .jsonl.gz); may be given again",
-      collectOption,
-    )
-    .requiredOption("--out <directory>", "the new model; OUT.work holds checkpoints until it is done")
+    .requiredOption("--demos <file>", "demonstrations (.jsonl or .jsonl.gz); repeatable", collectOption)
+    .requiredOption("--out <directory>", "the new model; checkpoints are in OUT.work until it is done")
     .option("--steps <n>", "optimiser steps", wholeNumber())
     .addOption(
-      new Option("--minutes <m>", "minutes instead of steps").argParser(anyNumber).conflicts("steps"),
+      new Option("--minutes <m>", "train for this many minutes instead of --steps")
+        .argParser(anyNumber)
+        .conflicts("steps"),
     )
     .option("--epochs <n>", "passes over the data, without --steps and --minutes", anyNumber, 1)
     .option("--batch-size <n>", "actions per optimiser step", wholeNumber(), 32)
-    .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, rate)
+    .option(
+      "--learning-rate <x>",
+      "peak learning rate, after the warm-up and before the cosine decay",
+      anyNumber,
+      rate,
+    )
     .option("--weight-decay <x>", "decoupled weight decay", anyNumber, 0.01)
-    .option("--page-weight <x>", "weight of page tokens in the loss, against 1 of the action's", anyNumber, 0)
-    .option("--covered <p>", "share of the templates that are demonstrated in full", share, 1)
-    .option("--few <n>", "demonstrations kept of each other template", wholeNumber(0), 4)
-    .option("--seed <n>", "order of the data", wholeNumber(0), 0)
+    .option(
+      "--page-weight <x>",
+      "weight of page tokens in the loss; an action's tokens have weight 1",
+      anyNumber,
+      0,
+    )
+    .option("--covered <p>", "fraction of the templates whose demonstrations are all used", share, 1)
+    .option("--few <n>", "demonstrations used of each other template", wholeNumber(0), 4)
+    .option("--seed <n>", "seed for the order of the data", wholeNumber(0), 0)
     .option("--held-out-actions <n>", "actions sampled in an evaluation", wholeNumber(0), 192)
-    .option("--max-new-tokens <n>", "tokens kept free for a response", wholeNumber(), 96)
+    .option("--max-new-tokens <n>", "tokens reserved for a response", wholeNumber(), 96)
     .option("--threads <n>", "threads of the engine; default all cores", wholeNumber());
 }
 
@@ -99,9 +107,14 @@ export function registerPretrain(model: Command): void {
   )
     .option(
       "--base <directory>",
-      "a pre-trained model to continue; it keeps its own sizes, so those below do not apply",
+      "a pre-trained model to continue; it keeps its size, so the size options do not apply",
     )
-    .option("--copy-warmup <n>", "steps of a new model on random tokens to be copied", wholeNumber(0), 1200)
+    .option(
+      "--copy-warmup <n>",
+      "steps in which a new model first learns to copy random tokens",
+      wholeNumber(0),
+      1200,
+    )
     .option("--hidden <n>", "width", wholeNumber(), 128)
     .option("--layers <n>", "layers", wholeNumber(), 4)
     .option("--heads <n>", "attention heads", wholeNumber(), 4)
@@ -111,13 +124,13 @@ export function registerPretrain(model: Command): void {
     .option("--questions <n>", "further questions about the page of each exercise", wholeNumber(0), 6)
     .option(
       "--episodes <n>",
-      "constructed episodes to judge per demonstration, within --covered and --few",
+      "constructed episodes to judge per demonstration, limited by --covered and --few",
       wholeNumber(0),
       8,
     )
     .option(
       "--renamed <n>",
-      "copies of each demonstration with other names, within --covered and --few",
+      "copies of each demonstration with other names, limited by --covered and --few",
       wholeNumber(0),
       0,
     );
@@ -181,7 +194,7 @@ interface NewModel {
   seed: number;
 }
 
-/** A model from nothing, with a tokenizer of these texts. */
+/** A new model with random weights, and a tokenizer trained on these texts. */
 async function createFrom(directory: string, texts: Iterable<string>, options: NewModel): Promise<void> {
   const { createModel } = await import("../../engine/onnx/create-model.ts");
   const { trainBpe, tokenizerConfig } = await import("../../engine/onnx/tokenizer/train-bpe.ts");
@@ -212,8 +225,8 @@ export function registerSft(model: Command): void {
       ),
     ),
   )
-    .requiredOption("--base <directory>", "the model to start from, or an adapter to continue")
-    .option("--hurried <p>", "share of the demonstrations that stop one action too early", share, 0)
+    .requiredOption("--base <directory>", "the model to start from, or an adapter to train further")
+    .option("--hurried <p>", "fraction of the demonstrations that stop one action too early", share, 0)
     .addOption(templateOption())
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
   jsonOption(command);

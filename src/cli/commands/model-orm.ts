@@ -1,4 +1,4 @@
-/** @file `webrl model orm`: the outcome reward model. */
+/** @file `webrl model orm`: trains the outcome reward model. */
 
 import type { Command } from "commander";
 import type { MadeOrm } from "../../imitation/make-model.ts";
@@ -19,23 +19,33 @@ export function registerOrm(model: Command): void {
   )
     .requiredOption(
       "--rollouts <file>",
-      "episodes of policies of different strength; may be given again",
+      "episodes of policies of different strength; repeatable",
       collectOption,
     )
-    .requiredOption("--base <directory>", "the model to start from, or an adapter to continue")
+    .requiredOption("--base <directory>", "the model to start from, or an adapter to train further")
     .requiredOption("--out <directory>", "the new model; report.json is written into it")
     .option(
       "--drills <n>",
-      "outcomes constructed from each successful demonstration, in addition to the rollouts",
+      "examples constructed from each successful demonstration, in addition to the rollouts",
       wholeNumber(0),
       4,
     )
     .addOption(templateOption())
     .option("--epochs <n>", "passes over the data", wholeNumber(), 2)
     .option("--batch-size <n>", "episodes per optimiser step", wholeNumber(), 32)
-    .option("--learning-rate <x>", "peak, after warm-up and before the cosine", anyNumber, 3e-4)
-    .option("--held-out <p>", "share of the templates that the report is made on", share, 0.15)
-    .option("--seed <n>", "order of the data and choice of the held-out templates", wholeNumber(0), 0)
+    .option(
+      "--learning-rate <x>",
+      "peak learning rate, after the warm-up and before the cosine decay",
+      anyNumber,
+      3e-4,
+    )
+    .option("--held-out <p>", "fraction of the templates held out for the report", share, 0.15)
+    .option(
+      "--seed <n>",
+      "seed for the order of the data and the choice of held-out templates",
+      wholeNumber(0),
+      0,
+    )
     .option("--checkpoint-minutes <m>", "minutes between checkpoints", anyNumber, 4)
     .option("--threads <n>", "threads of the engine; default all cores", wholeNumber());
   jsonOption(command);

@@ -1,4 +1,4 @@
-/** @file What the commands that make or use models share. */
+/** @file Options that the commands which make or use models share. */
 
 import type { Command } from "commander";
 import { InvalidArgumentError, Option } from "commander";
@@ -15,7 +15,7 @@ export interface LoraCommand {
   loraLayers?: number | number[];
 }
 
-/** Alpha where none is given, as of the setting models.lora.alpha. */
+/** The default alpha, the same as that of the setting models.lora.alpha. */
 const ALPHA = 32;
 
 /** The settings `models.lora` as options. */
@@ -23,21 +23,21 @@ export const loraCommand = (command: Command): Command =>
   command
     .option(
       "--lora-rank <n>",
-      "train an adapter of this rank on the frozen base, not all weights",
+      "train an adapter of this rank on the frozen base instead of all weights",
       wholeNumber(),
     )
     .option("--lora-alpha <x>", `scale of the adapter: alpha/rank times B·A (default: ${ALPHA})`, anyNumber)
     .option(
       "--lora-layers <n>",
-      "adapters on the last n layers, or on those of a list such as 20,25,29",
+      "put adapters on the last n layers, or on a list of layers such as 20,25,29",
       layers,
     );
 
-/** `--engine KEY=VALUE`: a server that trains in place of this process. Open with `openTraining`. */
+/** `--engine KEY=VALUE`: a server that trains instead of this process. `openTraining` opens it. */
 export const engineOption = (command: Command): Command =>
   command.option(
     "--engine <setting>",
-    "train on a server of the Tinker protocol: url=http://HOST:8000, model=NAME, rank=16, apiKeyEnv=NAME, or a JSON file with several; may be given again (docs/engines.md)",
+    "train on a server of the Tinker protocol: url=http://HOST:8000, model=NAME, rank=16, apiKeyEnv=NAME, or a JSON file with several; repeatable (docs/engines.md)",
     collectOption,
     [],
   );
@@ -49,7 +49,7 @@ export interface EngineCommand extends LoraCommand {
   threads?: number;
 }
 
-/** @throws ConfigError for options that are about training in this process, where a server trains. */
+/** @throws ConfigError for options about training in this process when a server trains. */
 async function openTrainerOf(
   options: EngineCommand,
   { base, signal }: { base: string; signal: AbortSignal },
@@ -69,14 +69,14 @@ async function openTrainerOf(
   if (!trainer.isHere && (threads !== undefined || loraOf(options) !== undefined)) {
     await trainer[Symbol.asyncDispose]();
     throw new ConfigError(
-      `${threads === undefined ? "--lora-rank" : "--threads"} is about training in this process, and a server trains`,
+      `${threads === undefined ? "--lora-rank" : "--threads"} applies to training in this process, but a server trains`,
       "Leave it out; --engine rank=N is the rank of adapters on the server.",
     );
   }
   return trainer;
 }
 
-/** What `model sft` and `model orm` begin with: the model to go on from, what it learns from, and who trains it. */
+/** What `model sft` and `model orm` begin with: the model to start from, the data, and who trains. */
 export async function openTraining(
   options: EngineCommand & { template?: TemplateSetting },
   files: readonly string[],
@@ -89,7 +89,7 @@ export async function openTraining(
   const trainer = await openTrainerOf(options, { base, signal });
   let estimate: Estimate | null = null;
   return {
-    /** For whoever trains. */
+    /** The options of the training. */
     shared: {
       engine: trainer.engine,
       base,
@@ -102,7 +102,7 @@ export async function openTraining(
       },
       signal,
     },
-    /** What it was told that it would take in this process. */
+    /** What training in this process was estimated to need. */
     estimate: () => estimate,
     [Symbol.asyncDispose]: () => trainer[Symbol.asyncDispose](),
   };
@@ -111,37 +111,37 @@ export async function openTraining(
 function layers(text: string): number | number[] {
   if (/^\d+$/.test(text)) return Number(text);
   if (/^\d+(,\d+)+,?$|^\d+,$/.test(text)) return text.split(",").filter(Boolean).map(Number);
-  throw new InvalidArgumentError("a number of layers, or a list of layers with commas");
+  throw new InvalidArgumentError("a number of layers, or a comma-separated list of layers");
 }
 
-/** `undefined` to train all weights of a model, or to go on with an adapter. */
+/** `undefined` to train all weights of a model, or to train an adapter further. */
 function loraOf({ loraRank, loraAlpha, loraLayers }: LoraCommand): LoraSettings | undefined {
   if (loraRank !== undefined) return { rank: loraRank, alpha: loraAlpha ?? ALPHA, layers: loraLayers };
   if (loraAlpha === undefined && loraLayers === undefined) return undefined;
   throw new ConfigError(
-    `${loraAlpha === undefined ? "--lora-layers" : "--lora-alpha"} says how an adapter is, but none is asked for`,
+    `${loraAlpha === undefined ? "--lora-layers" : "--lora-alpha"} describes an adapter, but --lora-rank does not ask for one`,
     "Give --lora-rank as well.",
   );
 }
 
-/** Parser of an option that may be given again. */
+/** Parser of a repeatable option. */
 export const collectOption = (text: string, before: string[] = []) => [...before, text];
 
 /** `--template`: the layout of a model's prompts. */
 export const templateOption = (flag = "--template") =>
   new Option(
     `${flag} <name>`,
-    "layout of the prompts; default auto: compact for models made by webrl, paper for WebRL's checkpoints, else the model's own chat format",
+    "layout of the prompts; default auto: compact for models made by webrl, paper for WebRL's checkpoints, otherwise the model's own chat format",
   ).choices(TEMPLATES);
 
 /** `--observation`: the format of pages. */
 export const observationOption = () =>
   new Option(
     "--observation <format>",
-    "how pages are written; default auto: webrl for the template paper, else compact",
+    "how pages are written; default auto: webrl with the template paper, otherwise compact",
   ).choices(FORMATS);
 
-/** The command as it was typed, for model cards. */
+/** The command line as typed, for model cards. */
 export const readTypedCommand = () => `webrl ${process.argv.slice(2).join(" ")}`;
 
 /** The episodes of all files. */

@@ -1,4 +1,4 @@
-/** @file `webrl model samples import|export`: demonstrations from and for other tools. */
+/** @file `webrl model samples import|export`: exchanges demonstrations with other tools. */
 
 import { dirname } from "node:path";
 import { Option } from "commander";
@@ -20,10 +20,10 @@ export function registerSamples(model: Command): void {
     .requiredOption("--demos <file>", "episodes (.jsonl or .jsonl.gz), or an agent's directory")
     .requiredOption(
       "--out <path>",
-      "a .jsonl file; else a directory in the layout of a Hugging Face data set",
+      "a .jsonl file, or else a directory in the layout of a Hugging Face data set",
     )
     .addOption(
-      new Option("--format <name>", "messages, or prompts of the released checkpoints with their replies")
+      new Option("--format <name>", "messages, or the released checkpoints' prompts with their replies")
         .choices(["chat", "completion"])
         .default("chat"),
     );
@@ -38,7 +38,7 @@ export function registerSamples(model: Command): void {
   });
   const importing = samples
     .command("import")
-    .description("Make episodes from samples, to imitate them (`webrl model sft --demos`).")
+    .description("Make episodes from samples, for `webrl model sft --demos`.")
     .requiredOption("--from <file>", "samples: .jsonl, or .json with an array, such as web_policy_sft.json")
     .requiredOption("--out <file>", "the new file of episodes (.jsonl)");
   examples(jsonOption(importing), [

@@ -16,5 +16,7 @@ test("model info says what a directory holds, with checksums", async () => {
 });
 
 test("model info of something else is the user's mistake", async () => {
-  expect(mistakeOf(await webrl("model", "info", "src"))).toContain('names no model: "src" is no directory');
+  expect(mistakeOf(await webrl("model", "info", "src"))).toContain(
+    'names no model: "src" is not a directory',
+  );
 });

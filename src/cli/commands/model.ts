@@ -1,4 +1,4 @@
-/** @file `webrl model …`: demonstrations, and how the shipped models are made and looked at. */
+/** @file `webrl model …`: collects demonstrations, and makes and inspects models. */
 
 import type { Command } from "commander";
 import type { AdapterDescription } from "../../engine/onnx/describe-model.ts";
@@ -12,7 +12,7 @@ import { registerOrm } from "./model-orm.ts";
 import { registerSamples } from "./model-samples.ts";
 
 export const register: Register = (program) => {
-  const model = group(program, "model", "models and how the shipped ones were made");
+  const model = group(program, "model", "Make models as the shipped ones were made, and inspect them.");
   registerDemos(model);
   registerRollouts(model);
   registerPretrain(model);
@@ -51,8 +51,8 @@ function registerInfo(model: Command): void {
 const checkpointText = (c: CheckpointInfo): string =>
   [
     `${c.directory}: ${c.rank === 0 ? "all weights" : `an adapter of rank ${c.rank}`} of the model ${c.base}, on the server ${c.server}`,
-    `there it is ${c.path}, ${c.optimizer ? "with" : "without"} the optimiser's state; the server's key is read from ${c.apiKeyEnv}`,
-    `The weights are not here. Where the server hands them out, this brings them:`,
+    `its path there is ${c.path}, ${c.optimizer ? "with" : "without"} the optimiser's state; the server's key is read from ${c.apiKeyEnv}`,
+    `The weights are not here. If the server hands them out, this downloads them:`,
     `  webrl model export --model ${c.directory} --out DIRECTORY`,
     ...(c.card === null ? [] : ["", c.card.trimEnd()]),
   ].join("\n");

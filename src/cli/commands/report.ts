@@ -1,4 +1,4 @@
-/** @file `webrl report RUN`: the run as one self-contained HTML file. */
+/** @file `webrl report RUN`: writes a run as one self-contained HTML file. */
 
 import type { Command } from "commander";
 import { examples, jsonOption, print } from "../command.ts";

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { makeRun } from "../../dashboard/testing/made-run.ts";
 import { mistakeOf, webrl } from "../testing/webrl.ts";
 
-test("resume of something that is no run is the user's mistake", async () => {
+test("resume of something that is not a run is the user's mistake", async () => {
   expect(mistakeOf(await webrl("resume", tmpdir()))).toContain("is not a run");
   expect(mistakeOf(await webrl("resume"))).toContain("missing required argument");
   expect(mistakeOf(await webrl("resume", tmpdir(), "--phases", "two"))).toContain("whole number");

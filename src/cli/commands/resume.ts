@@ -1,4 +1,4 @@
-/** @file `webrl resume RUN`: goes on with a run that was stopped or killed. */
+/** @file `webrl resume RUN`: continues a run that was stopped or killed. */
 
 import type { Register } from "../command.ts";
 import { browserOption, examples, jsonOption, wholeNumber } from "../command.ts";

@@ -1,6 +1,6 @@
-/** @file What commands say of a budget that is used up. */
+/** @file What commands say when a budget is used up. */
 
-/** Says, of a budget that is used up, how to go on. */
+/** Says how to continue after a budget is used up. */
 export async function tellHowToGoOn<T>(work: Promise<T>, hint: () => string): Promise<T> {
   const { BudgetSpent } = await import("../../core/errors.ts");
   try {

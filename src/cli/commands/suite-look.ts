@@ -1,4 +1,6 @@
-/** @file `webrl suite look`: a task's pages as the agent sees them, and what its actions do, line by line. */
+/**
+ * @file `webrl suite look`: shows a task's pages as the agent sees them and carries out actions from standard input.
+ */
 
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
@@ -27,7 +29,7 @@ export function registerLook(suite: Command): void {
       ),
     ),
   )
-    .argument("[task]", "id of the task whose start page, user and checks are used; default: the first task")
+    .argument("[task]", "the task whose start page, user and checks to use; default: the first task")
     .option("--path <path>", "start here instead, e.g. /orders?page=2");
   examples(look, [
     "webrl suite look --suite own --file site.ts < /dev/null",
@@ -61,7 +63,7 @@ async function lookCommand(id: string | undefined, options: LookOptions): Promis
     else {
       const verdict = await episode.verify(answerOf(ending));
       console.log(
-        verdict ? `success: ${verdict.success}\n${verdict.reasons.join("\n")}` : "the task has no checks",
+        verdict ? `success: ${verdict.success}\n${verdict.reasons.join("\n")}` : "this task has no checks",
       );
     }
     return;

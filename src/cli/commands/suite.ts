@@ -1,4 +1,7 @@
-/** @file `webrl suite list|show|check|serve|login|look`: look at tasks, prove them right, open the sites to a person, sign in to WebArena's. */
+/**
+ * @file `webrl suite list|show|check|serve|login|look`: look at tasks, check them, open the sites to a person, sign in
+ * to WebArena's sites.
+ */
 
 import type { Command } from "commander";
 import type { ObservationFormat } from "../../core/observation.ts";
@@ -45,7 +48,7 @@ function filterOptions(command: Command): Command {
 }
 
 export function register(program: Command): void {
-  const suite = group(program, "suite", "The tasks: list them, show one, check them all, open their sites.");
+  const suite = group(program, "suite", "Tasks: list them, show one, check them all, open their sites.");
   registerList(suite);
   registerShow(suite);
   registerCheck(suite);
@@ -127,9 +130,9 @@ function registerCheck(suite: Command): void {
       ),
     ),
   )
-    .option("--instances <n>", "instances of each template", wholeNumber(), 2)
+    .option("--instances <n>", "instances to check of each template", wholeNumber(), 2)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
-    .option("--seed <n>", "chooses instances and seeds episodes", wholeNumber(0), 1);
+    .option("--seed <n>", "seed that chooses instances and seeds episodes", wholeNumber(0), 1);
   examples(jsonOption(safetyOption(check)), [
     "webrl suite check",
     "webrl suite check --site forum --instances 5",
@@ -138,10 +141,10 @@ function registerCheck(suite: Command): void {
 }
 
 function registerServe(suite: Command): void {
-  const serve = suite.command("serve").description("Open the built-in sites to an ordinary browser.");
+  const serve = suite.command("serve").description("Serve the built-in sites to an ordinary browser.");
   examples(
     serve
-      .option("--port <n>", "port to listen on; 0 takes a free one", portNumber, 8080)
+      .option("--port <n>", "port to listen on; 0 picks a free one", portNumber, 8080)
       .option("--host <address>", "address to listen on", "127.0.0.1"),
     ["webrl suite serve", "webrl suite serve --port 9000"],
   ).action(async (options: { port: number; host: string }) => {
@@ -158,7 +161,7 @@ function registerLogin(suite: Command): void {
   const login = browserOption(
     suite
       .command("login")
-      .description("Sign in to WebArena's sites and write the login states that its tasks name.")
+      .description("Sign in to WebArena's sites and write the login states that its tasks refer to.")
       .requiredOption("--file <path>", "the task file, or a settings file (docs/webarena.md)"),
   );
   examples(jsonOption(login), ["webrl suite login --file webarena.json"]).action(
@@ -206,7 +209,7 @@ async function checkCommand(
   const { oraclesRead = options.format } = suite;
   if (oraclesRead !== options.format)
     throw new ConfigError(
-      `the oracles of the suite ${suite.name} read pages as ${oraclesRead} only`,
+      `the oracles of the suite ${suite.name} can read pages only as ${oraclesRead}`,
       "Leave --format out.",
     );
   const rng = createRng(options.seed);
@@ -222,7 +225,7 @@ async function checkCommand(
   if (tasks.length === 0)
     throw new ConfigError(
       "there is no task with an oracle",
-      "Choose other filters, or write oracles for your tasks.",
+      "Change the filters, or write oracles for your tasks.",
     );
   const { loadBrowser } = await import("../../run/parse-config.ts");
   await using site = await suite.createSite({

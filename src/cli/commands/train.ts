@@ -1,4 +1,4 @@
-/** @file `webrl train`: the loop. */
+/** @file `webrl train`: trains an agent in the self-evolving loop. */
 
 import type { Command } from "commander";
 import type { Register } from "../command.ts";
@@ -26,7 +26,7 @@ export function configOptions(command: Command): Command {
     .option("--config <file>", "JSON file with settings")
     .option(
       "--set <key=value>",
-      "one setting, e.g. actor.beta=0.5; may be given again (`webrl train --settings` lists them)",
+      "one setting, e.g. actor.beta=0.5; repeatable (`webrl train --settings` lists them)",
       list,
       [],
     );
@@ -47,9 +47,9 @@ export const register: Register = (program) => {
     .option("--run <directory>", "the run's directory; default runs/METHOD-TIME")
     .option(
       "--plan",
-      "print what the training will take (requests, tokens, hours, money, disk), and start nothing",
+      "print an estimate of what the training will take (requests, tokens, hours, money, disk) without starting it",
     )
-    .option("--settings", "print all settings with defaults and meaning, and do nothing else");
+    .option("--settings", "print all settings with their defaults and meaning, and exit");
   jsonOption(train);
   examples(train, [
     "webrl train",
@@ -79,7 +79,7 @@ export const register: Register = (program) => {
   });
 };
 
-/** What a training ends with, for people and machines. */
+/** What is printed at the end of a training, for people and for machines. */
 export function showResult(options: { json?: boolean }, directory: string, result: RunResult): void {
   print(options, { run: directory, ...result }, ({ evaluations }) =>
     [

@@ -1,6 +1,6 @@
 /**
- * @file The main parts of the product, one after another: `node --import tsx main-parts.ts DIRECTORY`. Everything that
- * a command writes goes into DIRECTORY; nothing is asked for that lies outside this machine.
+ * @file The main parts of the product, one after another: `node --import tsx main-parts.ts DIRECTORY`. Commands write
+ * only into DIRECTORY, and nothing outside this machine is contacted.
  */
 
 import { spawn } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * @file Runs a command where every connection is seen and none leaves: a network namespace of its own, in which every
- * address is this machine. `unshare -rn node --import tsx record-network.ts OUT.json COMMAND…` writes what was tried.
+ * @file Runs a command in its own network namespace, where every address is this machine: every connection is seen and
+ * none leaves. `unshare -rn node --import tsx record-network.ts OUT.json COMMAND…` writes down what was tried.
  */
 
 import { execFileSync, spawn } from "node:child_process";
@@ -13,7 +13,7 @@ export interface NetworkRecord {
   lookups: string[];
   /** First lines (or server names) of connections to ports of the web, and to the dead proxy of the browser. */
   connections: string[];
-  /** TCP connections to any other port that found nobody. */
+  /** TCP connections to other ports, where nobody listens. */
   refusedConnections: number;
   /** UDP datagrams to any other port. */
   strayDatagrams: number;
@@ -96,7 +96,7 @@ function question(query: Buffer): { name: string; end: number } {
   return { name: labels.join("."), end: at + 5 };
 }
 
-/** What the kernel counts in this namespace: connections that were refused, datagrams that nobody took. */
+/** What the kernel counts in this namespace: refused connections, and datagrams that nobody received. */
 function counters(): { attemptFails: number; noPorts: number } {
   const lines = readFileSync("/proc/net/snmp", "utf8").split("\n");
   const read = (protocol: string, name: string) => {

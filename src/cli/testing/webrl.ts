@@ -1,4 +1,4 @@
-/** @file Runs a command in this process, as `webrl ARGS` would, and says what it printed. For tests. */
+/** @file For tests: runs a command in this process, as `webrl ARGS` would, and returns what it printed. */
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -11,7 +11,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** One at a time: it listens to what the process prints. */
+/** Run one at a time: it captures what the process prints. */
 export async function webrl(...args: string[]): Promise<Outcome> {
   let [stdout, stderr] = ["", ""];
   const line = (values: unknown[]) => `${values.map(String).join(" ")}\n`;
@@ -33,7 +33,7 @@ export async function webrl(...args: string[]): Promise<Outcome> {
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
 
-/** The same in a process of its own, for what depends on one. */
+/** The same in a separate process, for tests that depend on one. */
 export function webrlProcess(...args: string[]): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args], {
     encoding: "utf8",
@@ -42,10 +42,10 @@ export function webrlProcess(...args: string[]): Outcome {
   return { status: status ?? 1, stdout, stderr };
 }
 
-/** What the command printed with `--json`. */
+/** Runs a command with `--json` and parses what it printed. */
 export const jsonOf = <T>({ stdout }: Outcome): T => JSON.parse(stdout) as T;
 
-/** What is said to somebody who made a mistake: exit code 2, no stack. */
+/** Runs a command that must fail as a user's mistake (exit code 2, no stack), and returns the message. */
 export function mistakeOf({ status, stderr }: Outcome): string {
   if (status !== 2 || stderr.includes("    at ")) throw new Error(`exit code ${status}: ${stderr}`);
   return stderr;

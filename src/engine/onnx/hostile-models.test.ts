@@ -139,12 +139,12 @@ const cases: Case[] = [
     /config\.json is not UTF-8/,
   ],
   ["a configuration of 17 MB", write("config.json", " ".repeat(17 << 20)), /config\.json has \d+ bytes/],
-  ["a pipe as configuration", replaceBy(pipe, "config.json"), /config\.json is no regular file/],
-  ["a directory as configuration", replaceBy(mkdir, "config.json"), /config\.json is no regular file/],
+  ["a pipe as configuration", replaceBy(pipe, "config.json"), /config\.json is not a regular file/],
+  ["a directory as configuration", replaceBy(mkdir, "config.json"), /config\.json is not a regular file/],
   [
     "a device as configuration",
     replaceBy(link("/dev/zero"), "config.json"),
-    /config\.json is no regular file/,
+    /config\.json is not a regular file/,
   ],
   [
     "a link to another file",
@@ -157,14 +157,22 @@ const cases: Case[] = [
     /config\.json cannot be read/,
   ],
 
-  ["a pipe as weights", replaceBy(pipe, weightsFile), /model\.safetensors is no regular file/],
-  ["a device as weights", replaceBy(link("/dev/zero"), weightsFile), /model\.safetensors is no regular file/],
-  ["a device that ends", replaceBy(link("/dev/null"), weightsFile), /model\.safetensors is no regular file/],
+  ["a pipe as weights", replaceBy(pipe, weightsFile), /model\.safetensors is not a regular file/],
+  [
+    "a device as weights",
+    replaceBy(link("/dev/zero"), weightsFile),
+    /model\.safetensors is not a regular file/,
+  ],
+  [
+    "a device that ends",
+    replaceBy(link("/dev/null"), weightsFile),
+    /model\.safetensors is not a regular file/,
+  ],
   ["empty weights", write(weightsFile, ""), /model\.safetensors is truncated/],
   ["a header of 2^64 bytes", claim(2n ** 64n - 1n), /model\.safetensors is truncated or not/],
   ["a header of 99 MB of brackets", brackets, /model\.safetensors: the header has 99000000 bytes/],
   ["a deep header", header(() => "[".repeat(1 << 20)), /the header is not valid JSON: it is nested/],
-  ["a header that is null", header(() => "null"), /the header is no JSON object/],
+  ["a header that is null", header(() => "null"), /the header is not a JSON object/],
   ["a header that is not UTF-8", claim(4n), /the header is not valid JSON/],
   ["an entry that is null", header(() => '{"x":null}'), /the header's x is no object/],
   [
@@ -283,11 +291,11 @@ const cases: Case[] = [
     /tokenizer\.json: its patterns .*explode/,
   ],
   ["a deep tokenizer", write("tokenizer.json", deep), /tokenizer\.json is not valid JSON: it is nested/],
-  ["a pipe as tokenizer", replaceBy(pipe, "tokenizer.json"), /tokenizer\.json is no regular file/],
+  ["a pipe as tokenizer", replaceBy(pipe, "tokenizer.json"), /tokenizer\.json is not a regular file/],
   [
     "a pipe as the tokenizer's configuration",
     replaceBy(pipe, "tokenizer_config.json"),
-    /tokenizer_config\.json is no regular file/,
+    /tokenizer_config\.json is not a regular file/,
   ],
 ];
 
@@ -411,7 +419,7 @@ describe("a chat template", () => {
     for (const make of [pipe, link("/dev/zero")]) {
       const directory = await copy();
       await make(join(directory, "chat_template.jinja"));
-      await expect(readChatTemplate(directory)).rejects.toThrow(/chat_template\.jinja is no regular file/);
+      await expect(readChatTemplate(directory)).rejects.toThrow(/chat_template\.jinja is not a regular file/);
     }
   });
 });

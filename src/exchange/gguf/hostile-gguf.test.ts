@@ -255,8 +255,8 @@ describe("a GGUF file with", () => {
 
 describe("instead of a GGUF file", () => {
   it.each<[string, (path: string) => unknown, RegExp]>([
-    ["a pipe", (path) => execFileSync("mkfifo", [path]), /is no regular file/],
-    ["a device", (path) => symlink("/dev/zero", path), /is no regular file/],
+    ["a pipe", (path) => execFileSync("mkfifo", [path]), /is not a regular file/],
+    ["a device", (path) => symlink("/dev/zero", path), /is not a regular file/],
     ["an empty directory", (path) => mkdir(path), /has no config\.json/],
     ["nothing", () => undefined, /there is no/],
   ])("%s is refused", async (_, make, message) => {

@@ -33,7 +33,7 @@ function metadataOf({ file, metadata }: Gguf, architecture: string) {
   const optional = (key: string): number | null => {
     const value = metadata.get(`${architecture}.${key}`);
     if (value === undefined) return null;
-    if (typeof value !== "number") throw wrong(key, "is no number: layers that differ are not supported");
+    if (typeof value !== "number") throw wrong(key, "is not a number: layers that differ are not supported");
     return value;
   };
   return {

@@ -107,7 +107,7 @@ export async function readSettings(file: string, env: Record<string, string | un
     if (!value) continue;
     if (!url.safeParse(value).success)
       throw new ConfigError(
-        `${name} is no address: ${JSON.stringify(value)}`,
+        `${name} is not an address: ${JSON.stringify(value)}`,
         "Give the site's base URL, such as http://host:7770.",
       );
     base[name] = value.replace(/\/$/, "");

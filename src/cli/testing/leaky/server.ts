@@ -1,4 +1,4 @@
-/** @file An application that gives the password of its user away wherever it can. */
+/** @file An application that gives away its user's password wherever it can. */
 
 import { createServer } from "node:http";
 import { APART, HALVES, PASSWORD, SPELLINGS, VARIABLE } from "./spellings.ts";

@@ -1,4 +1,6 @@
-/** @file The definition of a site that gives its user's password away, also in its checks. `LEAKY` says how it breaks. */
+/**
+ * @file The definition of a site that gives away its user's password, even in its checks. `LEAKY` says how it breaks.
+ */
 
 import { click, defineSite, defineTemplate, exit } from "../../../sites/index.ts";
 import { APART, PASSWORD, SPELLINGS, VARIABLE } from "./spellings.ts";

@@ -1,4 +1,4 @@
-/** @file A password that stands nowhere else, and the ways in which a hostile site writes it. */
+/** @file A password that occurs nowhere else, and the ways in which a hostile site writes it. */
 
 export const HALVES = ["Qx7Zk9mB", "vW3pT8nR"] as const;
 export const PASSWORD = HALVES.join("-");
@@ -8,13 +8,15 @@ const each = (write: (character: string) => string) => Array.from(PASSWORD).map(
 const hexOf = (character: string) => character.charCodeAt(0).toString(16);
 const bytes = Buffer.from(PASSWORD);
 
-/** Without those whose letters stand apart: nothing is left of these either, but they cannot be searched for as they are. */
+/**
+ * Without those whose letters are apart: the filter removes these as well, but they cannot be searched for literally.
+ */
 export const SPELLINGS: readonly string[] = [
   PASSWORD,
   PASSWORD.toLowerCase(),
   PASSWORD.toUpperCase(),
   bytes.toString("base64").replace(/=+$/, ""),
-  // Of `ann:PASSWORD`, the letters that have nothing of the name in them.
+  // The letters of `ann:PASSWORD` that contain nothing of the name.
   Buffer.from(`ann:${PASSWORD}`).toString("base64").slice(6),
   Buffer.from(bytes.toString("base64")).toString("base64").replace(/=+$/, ""),
   bytes.toString("hex"),
@@ -35,13 +37,13 @@ export const APART: readonly string[] = [
   each((c) => `${c}.`),
 ];
 
-/** What of these a text has in it. Letters that stand apart are put together first. */
+/** Which of these a text contains. Letters that are apart are joined first. */
 export function leaksIn(text: string): string[] {
   const lower = text.toLowerCase();
   const joined = lower.replace(/\\n|\\u200b|\\u00ad|[\s.\u200b\u00ad]/g, "");
   const found = SPELLINGS.filter((spelling) => {
     const sought = spelling.toLowerCase();
-    // As a string of JSON it has two backslashes.
+    // In a JSON string it has two backslashes.
     return [sought, sought.replaceAll("\\", "\\\\")].some(
       (one) => lower.includes(one) || joined.includes(one),
     );

@@ -89,7 +89,7 @@ function parseHeader(file: string, bytes: Buffer): Record<string, unknown> {
       { cause },
     );
   }
-  if (!isObject(header)) throw new ConfigError(`${file}: the header is no JSON object`, damagedHint);
+  if (!isObject(header)) throw new ConfigError(`${file}: the header is not a JSON object`, damagedHint);
   return header;
 }
 

@@ -84,7 +84,7 @@ export async function askArchive(
   const to = new URL(location, address);
   if (!/^https?:$/.test(to.protocol))
     throw new ConfigError(
-      `${url} hands ${path} out as ${to.href}, which is no address that other machines can ask`,
+      `${url} hands ${path} out as ${to.href}, which is not an address that other machines can ask`,
       "Copy it from the server's own machine.",
     );
   // A signed address elsewhere has its own secret.

@@ -156,11 +156,11 @@ export function connectTo(
   return createConnection(send, { patience, clock, url, onTrouble, key: { env, isSet: apiKey !== null } });
 }
 
-/** @throws ConfigError for what is no address, and for one that carries a secret: it would be written into records. */
+/** @throws ConfigError for what is not an address, and for one that carries a secret: it would be written into records. */
 function checkUrl(url: string, whose = "server's"): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new ConfigError(
-      `${JSON.stringify(url)} is no address of a server`,
+      `${JSON.stringify(url)} is not an address of a server`,
       "Give one like http://127.0.0.1:8000.",
     );
   const { username, password, search } = new URL(url);

@@ -38,7 +38,7 @@ test("a server that is not there or says nothing is named, with the time until w
     // The wait ends because it was told of: the whole patience is five minutes.
     await expect(engine.open({ path: tokenizer })).rejects.toThrow("enough");
     expect(told).toEqual([
-      expect.stringMatching(/^http:.* does not answer \(.+\); it is waited for until \d\d:\d\d:\d\d$/),
+      expect.stringMatching(/^http:.* does not answer \(.+\); waiting for it until \d\d:\d\d:\d\d$/),
     ]);
   }
   silent.closeAllConnections();

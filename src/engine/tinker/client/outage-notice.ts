@@ -22,7 +22,7 @@ export function createOutageNotice(
     if (isDown) return;
     isDown = true;
     const until = new Date(Date.now() + patienceMs).toTimeString().slice(0, 8);
-    tell(`${url} does not answer (${why}); it is waited for until ${until}`);
+    tell(`${url} does not answer (${why}); waiting for it until ${until}`);
   };
   return {
     begin,

@@ -26,7 +26,7 @@ export class Bases {
     this.all = all;
   }
 
-  /** By its directory's name each. @throws ConfigError for a directory that is no model, and for two of one name. */
+  /** By its directory's name each. @throws ConfigError for a directory that is not a model, and for two of one name. */
   static async read(directories: readonly string[]): Promise<Bases> {
     const all: Base[] = [];
     for (const each of directories) {

@@ -16,7 +16,7 @@ export interface ServeEngineOptions {
   models: readonly string[];
   /** What is kept over a restart lies here: sessions, models in training, checkpoints. One server at a time. */
   directory: string;
-  /** 0 takes a free one. */
+  /** 0 picks a free one. */
   port: number;
   host?: string;
   key?: string | null;
