@@ -5,24 +5,24 @@ import type { Observation } from "../core/observation.ts";
 import type { RunOptions, RunResult } from "./run.ts";
 import type { AgentSession } from "./session.ts";
 
-/** How many actions are carried out. */
+/** How many actions to carry out. */
 export interface ActOptions extends Pick<RunOptions, "signal" | "onStep"> {
-  /** Actions that are carried out before it is done. Default 1. */
+  /** The run ends after this many actions were carried out. Default 1. */
   actions?: number;
 }
 
 /** The actions that were carried out, and the page after them. */
 export interface ActResult extends RunResult {
-  /** Those that were carried out, in order. */
+  /** The actions that were carried out, in order. */
   actions: Action[];
-  /** After them. */
+  /** The page after them. */
   page: Observation;
 }
 
-/** Slips that a policy may make before it has carried out its actions. */
+/** How many mistakes a policy may make before it has carried out its actions. */
 const SLIPS = 3;
 
-/** Lets the policy act until so many actions were carried out, or it says `exit`. */
+/** Lets the policy act until this many actions were carried out or it says `exit`. */
 export async function act(
   session: AgentSession,
   instruction: string,

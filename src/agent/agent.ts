@@ -1,4 +1,4 @@
-/** @file `createAgent`: a site, a model and a directory become an agent, and each of its uses begins here. */
+/** @file `createAgent`: makes an agent of a site, a model and a directory. Each of its uses begins here. */
 
 import { ConfigError } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
@@ -29,11 +29,12 @@ export interface Agent extends AsyncDisposable {
   readonly page: Observation;
   /** Carries out an instruction. Runs follow each other in the same browser: the next one begins where the last one ended. */
   run(instruction: string, options?: RunOptions): Promise<RunResult>;
-  /** Carries out one action, or a few, that do what is asked. */
+  /** Carries out one action, or a few, to do what the instruction says. */
   act(instruction: string, options?: ActOptions): Promise<ActResult>;
   /**
-   * The rows of a list, over all its pages, by a zod object or a JSON schema. Begins on the page that stands, or at `start`. Throws a
-   * `ConfigError` where schema or options are wrong; what the pages lack is null in the rows.
+   * Reads the rows of a list over all its pages, described by a zod object or a JSON schema. Begins on the current
+   * page, or at `start`. What the pages lack is null in the rows. Throws a `ConfigError` when schema or options are
+   * wrong.
    */
   extract<S extends z.ZodObject>(
     instruction: string,
@@ -43,20 +44,20 @@ export interface Agent extends AsyncDisposable {
   extract(instruction: string, schema: object, options?: AgentExtractOptions): Extraction<RowValues>;
   /** Goes to a path of the site, or an address of its hosts. */
   open(url: string): Promise<Observation>;
-  /** Carries out a table of jobs, each exactly once; goes on with one that was ended. */
+  /** Carries out a table of jobs, each exactly once; continues a batch that ended early. */
   batch(options: BatchOptions): Promise<BatchResult>;
   /**
-   * Does again what a run did, without the model wherever the pages are as they were: a trajectory, the id of a run in the
-   * agent's directory, or (`null`) the last one there that was done.
+   * Repeats what a run did, without the model wherever the pages are as they were. The run is a trajectory, the id of a
+   * run in the agent's directory, or (`null`) the last successful one there.
    */
   repeat(run: Trajectory | string | null, options?: RepeatOptions): Promise<RepeatResult>;
-  /** Takes back what the batch in the agent's directory has done. */
+  /** Undoes what the batch in the agent's directory has done. */
   undoBatch(options?: UndoOptions): Promise<BatchResult>;
 }
 
 /**
- * Opens site, model and directory. Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then.
- * The agent's owner disposes it: `await using agent = await createAgent({ … })`.
+ * Opens site, model and directory. Throws a `ConfigError` when one of them is missing or does not fit, and then leaves
+ * nothing open. The caller owns the agent and disposes it: `await using agent = await createAgent({ … })`.
  */
 export async function createAgent(options: AgentOptions): Promise<Agent> {
   const grants = itemGrants(options.approve);

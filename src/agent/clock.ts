@@ -1,4 +1,4 @@
-/** @file The time of a run: what people take to answer the gate's questions is not the agent's. */
+/** @file The time of a run, without the time that people take to answer the gate's questions. */
 
 export interface RunClock extends Disposable {
   /** Aborted when the time is over. */
@@ -8,7 +8,7 @@ export interface RunClock extends Disposable {
 /** Longer timers fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Begins to run. `askedMs`: milliseconds, so far, in which a person was being asked. */
+/** Starts the clock. `askedMs`: milliseconds so far spent waiting for a person's answer. */
 export function startClock(limitMs: number, askedMs: () => number): RunClock {
   const end = new AbortController();
   const ownMs = () => performance.now() - askedMs();

@@ -1,6 +1,6 @@
 /**
- * @file Where an answer was seen: the passages of the pages of a run that carry its words and numbers. Only what the page said
- * counts; what the agent typed into a field does not, though the page shows it.
+ * @file Finds where an answer was seen: the passages on a run's pages that contain its words and numbers. What the
+ * agent itself typed into a field does not count, although the page shows it.
  */
 
 import type { Evidence, Passage } from "../core/agent-result.ts";
@@ -13,9 +13,9 @@ export interface Support {
   evidence: Evidence[];
 }
 
-/** Passages of one page that are kept. */
+/** How many passages of one page are kept. */
 const MOST_PASSAGES = 5;
-/** Words that say nothing about where an answer is from. */
+/** Words that do not tell where an answer comes from. */
 const COMMON = new Set(
   `a an and are as at be been by for from had has have he her his i in is it its my no not of on or our she that the
   their there these they this to was we were which with yes you your total answer`.split(/\s+/),
@@ -27,13 +27,13 @@ interface Seen {
   screenshot: string | null;
 }
 
-/** Says that what was asked is done, and nothing that a page could carry. */
+/** Matches an answer that only says that the task is done, for which no page can be evidence. */
 const REPORT =
   /^\W*(?:all |(?:the )?task (?:is |was |has been )?)?(?:done|ok(?:ay)?|finished|completed?|successful(?:ly)?|success)\W*$/i;
 
 export const isReport = (answer: string): boolean => REPORT.test(answer);
 
-/** `supported` is `false` for an answer without a word that could be looked for. */
+/** `supported` is `false` for an answer without any word to look for. */
 export function findEvidence(
   answer: string,
   trajectory: Pick<Trajectory, "steps" | "finalObservation">,
@@ -67,7 +67,7 @@ export function findEvidence(
   return { supported, evidence };
 }
 
-/** The numbers of an answer that neither a page of the run nor one of the texts in `known` has. */
+/** The numbers of an answer that are neither on a page of the run nor in one of the texts in `known`. */
 export function unseenNumbers(
   answer: string,
   trajectory: Pick<Trajectory, "steps" | "finalObservation">,
@@ -82,7 +82,7 @@ export function unseenNumbers(
   return [...new Set(wordsOf(answer))].filter((word) => isNumber(word) && !seen.has(word));
 }
 
-/** Passages that together carry what is still missing, those that carry most of it first. */
+/** Passages that together contain what is still missing, those with most of it first. */
 function chooseFew<P extends { words: string[] }>(passages: readonly P[], missing: ReadonlySet<string>): P[] {
   const open = new Set(missing);
   const kept: P[] = [];
@@ -109,7 +109,7 @@ function pagesOf({ steps, finalObservation }: Pick<Trajectory, "steps" | "finalO
   return pages;
 }
 
-/** The page's own lines, without the head that has address, title and errors. */
+/** The page's own lines, without the head with address, title and errors. */
 function bodyOf({ text, format }: Observation): string[] {
   const start = format === "webrl" ? -1 : text.indexOf("\n---\n");
   return (start < 0 ? text : text.slice(start + 5)).split("\n").filter((line) => line.trim() !== "");
@@ -121,12 +121,12 @@ function typedTexts({ steps }: Pick<Trajectory, "steps">): string[] {
   );
 }
 
-/** The line without fields' values that the agent has typed. */
+/** The line without field values that the agent typed. */
 function withoutTyped(line: string, typed: readonly string[]): string {
   return typed.reduce((text, value) => (value === "" ? text : text.replaceAll(` = ${value}`, "")), line);
 }
 
-/** In `compact` an element stands in brackets: the one with most of the words. */
+/** In `compact` elements are in brackets: the one with most of the words. */
 function elementIn(line: string, words: readonly string[]): string | null {
   let best: string | null = null;
   let most = 0;

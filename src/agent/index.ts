@@ -1,4 +1,4 @@
-/** @file `webrl/agent`: a trained model, or any other, at work on a site. */
+/** @file `webrl/agent`: puts a model, trained here or not, to work on a site. */
 
 export type * from "../core/action.ts";
 export type * from "../core/agent-result.ts";

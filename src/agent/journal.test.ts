@@ -46,7 +46,7 @@ test("two processes cannot write one journal", async () => {
 
 test.each([
   ['{"kind":"journal","format":2,"version":"9.9.9"}\n', /format 2, written by webrl 9\.9\.9/],
-  ['{"kind":"stage_started"}\n', /no journal of an agent/],
+  ['{"kind":"stage_started"}\n', /not an agent's journal/],
 ])("another format is refused: %s", async (text, message) => {
   await writeFile(join(directory, "journal.jsonl"), text);
   await expect(openJournal(directory)).rejects.toThrow(message);

@@ -1,10 +1,10 @@
 /**
- * @file The journal of an agent's directory: what it was about to do, what came of it, and who decided, one JSON object a
- * line, appended and never changed. A line is on disk, whole, before the action that it announces begins; a torn tail is
- * cut off when the journal is opened again. One process writes it at a time.
+ * @file The journal of an agent's directory: what the agent was about to do, what came of it, and who decided. One JSON
+ * object a line, appended and never changed. A complete line is on disk before the action that it announces begins; a
+ * torn tail is cut off when the journal is opened again. One process writes it at a time.
  *
- * Every use writes into the same journal. A use adds lines of its own with a `kind` that has its name in front (`batch/item`,
- * `extract/page`), so that nothing here has to know of it.
+ * Every use writes into the same journal. A use prefixes the `kind` of its own lines with its name (`batch/item`,
+ * `extract/page`), so that this file need not know them.
  */
 
 import { existsSync } from "node:fs";
@@ -17,20 +17,23 @@ import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { packageVersion } from "../run/run-info.ts";
 import { lockRun } from "../run/run-lock.ts";
 
-/** Raised when a reader of an earlier version would misunderstand what is written. */
+/** Increase it when a reader of an earlier version would misunderstand the journal. */
 const JOURNAL_FORMAT = 1;
 export const JOURNAL_FILE = "journal.jsonl";
 
-/** What is done in the browser: an action of the grammar, or an address that the runtime opens by itself. */
+/** Something done in the browser: an action of the grammar, or an address that the runtime opens by itself. */
 export type JournalledAction = Action | { kind: "open"; url: string };
 
 export type SessionEvent =
   /** The first line. */
   | { kind: "journal"; format: number; version: string }
-  /** A browser session begins; `session` is in the ids of its runs. */
+  /** A browser session begins; `session` is part of its runs' ids. */
   | { kind: "opened"; session: string; site: string; model: string }
   | { kind: "run_started"; run: string; instruction: string }
-  /** About to be done. `step` counts within the session; without an `effect` of the same step it is not known what came of it. */
+  /**
+   * Something is about to be done. `step` counts within the session; without an `effect` of the same step, the outcome
+   * is unknown.
+   */
   | {
       kind: "intent";
       session: string;
@@ -39,7 +42,7 @@ export type SessionEvent =
       url: string;
       action: JournalledAction;
     }
-  /** Was not done. */
+  /** It was not done. */
   | {
       kind: "refused";
       session: string;
@@ -49,7 +52,7 @@ export type SessionEvent =
       action: JournalledAction;
       reason: string;
     }
-  /** Was done; the page after it. `error`: it could not be carried out. */
+  /** It was done, with the page after it. `error`: it could not be carried out. */
   | { kind: "effect"; session: string; step: number; url: string; title: string; error: ActionError | null }
   | { kind: "signed_in"; session: string; url: string }
   | { kind: "fault"; session: string; step: number; code: FaultCode; message: string }
@@ -63,7 +66,7 @@ export type SessionEvent =
     }
   | { kind: "closed"; session: string };
 
-/** A line of another use. */
+/** A line that belongs to a use. */
 export interface UseEvent {
   kind: `${string}/${string}`;
   [field: string]: unknown;
@@ -74,17 +77,17 @@ export type JournalLine = JournalEvent & { time: string };
 
 export interface Journal extends AsyncDisposable {
   readonly directory: string;
-  /** What it held when it was opened, in order; empty where it is new. */
+  /** The lines when it was opened, in order; empty for a new journal. */
   readonly earlier: readonly JournalLine[];
-  /** Appends in one write. Throws where the disk takes no more; nothing of it is left then. */
+  /** Appends in one write. Throws when the disk is full, and then leaves nothing of the line. */
   append(...events: JournalEvent[]): void;
   /** All lines by now. */
   read(): Promise<JournalLine[]>;
 }
 
 /**
- * Opens the journal of a directory, which is made where it is not there. Throws a `ConfigError` where another process has it, or
- * another version has written it in a format that this one does not read.
+ * Opens the journal of a directory, and creates both if necessary. Throws a `ConfigError` when another process has it
+ * open, or another version wrote it in a format that this one cannot read.
  */
 export async function openJournal(directory: string): Promise<Journal> {
   await makeDirectory(directory);
@@ -105,7 +108,7 @@ export async function openJournal(directory: string): Promise<Journal> {
   }
 }
 
-/** The lines of a journal; also of one that a process is writing. Throws a `ConfigError` where it is of another format. */
+/** The lines of a journal, even while a process is writing it. Throws a `ConfigError` if it has another format. */
 export async function readJournal(directory: string): Promise<JournalLine[]> {
   const path = join(directory, JOURNAL_FILE);
   const lines = existsSync(path) ? await readJsonLines<JournalLine>(path) : [];
@@ -114,18 +117,18 @@ export async function readJournal(directory: string): Promise<JournalLine[]> {
   const { format, version } = first as Partial<Extract<SessionEvent, { kind: "journal" }>>;
   if (first.kind !== "journal" || typeof format !== "number")
     throw new ConfigError(
-      `${path} is no journal of an agent: its first line does not say so`,
+      `${path} is not an agent's journal: its first line does not say so`,
       "Name another directory.",
     );
   if (format !== JOURNAL_FORMAT)
     throw new ConfigError(
-      `${path} is a journal of format ${format}, written by webrl ${version ?? "of an unknown version"}; this version reads format ${JOURNAL_FORMAT}`,
-      "Go on with the version that wrote it, or name another directory.",
+      `${path} is a journal in format ${format}, written by webrl ${version ?? "of an unknown version"}; this version reads format ${JOURNAL_FORMAT}`,
+      "Continue with the version that wrote it, or name another directory.",
     );
   return lines;
 }
 
-/** What was announced and of which it is not known what came of it: the process ended in the middle. */
+/** Intents whose outcome is unknown because the process ended in the middle. */
 export function unfinishedIntents(
   lines: readonly JournalLine[],
 ): Extract<SessionEvent, { kind: "intent" }>[] {

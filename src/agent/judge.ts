@@ -1,4 +1,7 @@
-/** @file What a person, or the reward model, says of what an agent did: with it the run is experience to learn from. */
+/**
+ * @file Records the verdict of a person or the reward model on an agent's run, which makes the run experience to learn
+ * from.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -24,8 +27,8 @@ export interface PersonsVerdict {
 }
 
 /**
- * Notes a verdict in the agent's directory; a later one on the same run holds. Throws a `ConfigError` where the directory is no agent's,
- * has no such run, or is being worked in.
+ * Writes a verdict into the agent's directory; a later one on the same run replaces it. Throws a `ConfigError` when the
+ * directory is not an agent's, has no such run, or is in use.
  */
 export async function judgeRun(
   directory: string,
@@ -48,7 +51,7 @@ export async function judgeRun(
   if (ending.kind === "faulted")
     throw new ConfigError(
       `${record.id} ended by a fault of the world: ${ending.message}`,
-      "It is no experience, whatever came of it; judge another run.",
+      "Such a run cannot be learned from; judge another one.",
     );
   const verdict = verdictLine(record, {
     by: PERSON,
@@ -60,7 +63,7 @@ export async function judgeRun(
   return verdict;
 }
 
-/** Has a judge say of every run that nobody has judged yet whether it succeeded. */
+/** Lets a judge give a verdict on every run that has none yet. */
 export async function judgeRest(
   directory: string,
   judge: Judge,
@@ -85,14 +88,14 @@ interface Judging extends AsyncDisposable {
   append(...lines: VerdictLine[]): void;
 }
 
-/** Nobody else works in the directory meanwhile. */
+/** Locks the directory meanwhile. */
 async function openJudging(directory: string): Promise<Judging> {
   const episodes = join(directory, phasePath(0, "trajectories.jsonl"));
   const isAgents = existsSync(episodes) && (await readJournal(directory)).length > 0;
   if (!isAgents)
     throw new ConfigError(
-      `${directory} is no agent's directory with runs in it`,
-      "Name the directory that `webrl agent run` told, or gave --out.",
+      `${directory} is not an agent's directory with runs in it`,
+      "Name the directory that `webrl agent run` printed, or that you gave it with --out.",
     );
   const release = await lockRun(directory);
   try {

@@ -1,6 +1,6 @@
 /**
- * @file The agent's tools over HTTP (streamable HTTP of MCP), at `/mcp`. There is one browser, so there is one client: another one
- * takes its place when no call is under way.
+ * @file The agent's tools over HTTP (streamable HTTP of MCP), at `/mcp`. There is one browser, so there is one client
+ * at a time: another client takes its place when no call is under way.
  */
 
 import { randomUUID } from "node:crypto";
@@ -24,7 +24,7 @@ export interface McpHttpOptions
 }
 
 export interface McpService extends AsyncDisposable {
-  /** Where clients connect to. */
+  /** The address that clients connect to. */
   readonly url: string;
   readonly directory: string;
 }
@@ -35,15 +35,16 @@ interface Client {
 }
 
 /**
- * Serves until it is disposed. With `key`, clients have to send it (`Authorization: Bearer KEY`); without one only this machine is
- * served. Throws a `ConfigError` where port, key, site, model or policy are not as they have to be; nothing is left open then.
+ * Serves until it is disposed. With `key`, clients must send it (`Authorization: Bearer KEY`); without one, only this
+ * machine is served. Throws a `ConfigError` when port, key, site, model or policy are wrong, and then leaves nothing
+ * open.
  */
 export async function serveMcpOverHttp(options: McpHttpOptions): Promise<McpService> {
   const { port, host = "127.0.0.1", publicUrl, key, ...agent } = options;
   const access = openAccess({ host, publicUrl, origins: [], key });
   let answer: (request: Request) => Response | Promise<Response> = () =>
     new Response("starting", { status: 503, headers: { "retry-after": "5" } });
-  // A port that is taken is found out before a browser is started.
+  // Finds out that a port is taken before a browser is started.
   const listening = await listen((request) => answer(request), { port, host });
   let tools: AgentTools;
   try {
@@ -59,7 +60,7 @@ export async function serveMcpOverHttp(options: McpHttpOptions): Promise<McpServ
     const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: randomUUID });
     const server = tools.serverFor();
     client = { server, transport };
-    // Its declaration and this project's strictness disagree about `undefined` alone.
+    // Its type and this project's strictness disagree only about `undefined`.
     await server.connect(transport as Transport);
     return client;
   };
@@ -78,11 +79,11 @@ export async function serveMcpOverHttp(options: McpHttpOptions): Promise<McpServ
         ? client.transport.handleRequest(request)
         : refuse(
             404,
-            "this session has ended: another client has taken its place, or the service was started anew",
+            "this session has ended: another client has taken its place, or the service was restarted",
           );
     const body: unknown = request.method === "POST" ? await request.json().catch(() => null) : null;
-    if (!isInitializeRequest(body)) return refuse(400, "a client begins with initialize");
-    if (tools.isBusy) return refuse(409, "another client uses the browser");
+    if (!isInitializeRequest(body)) return refuse(400, "a client must begin with initialize");
+    if (tools.isBusy) return refuse(409, "another client is using the browser");
     return (await admit()).transport.handleRequest(request, { parsedBody: body });
   });
   answer = (request) => app.fetch(request);

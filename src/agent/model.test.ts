@@ -27,7 +27,7 @@ test("what another agent did is not a model", async () => {
   {
     await using _ = await openRecord(directory, { site: "shop", model: "somebody" });
   }
-  await expect(openModel({ model: directory })).rejects.toThrow("is what an agent did");
+  await expect(openModel({ model: directory })).rejects.toThrow("is an agent's directory");
 });
 
 test("a policy of one's own is taken as it is, and has no price", async () => {

@@ -1,4 +1,7 @@
-/** @file The model of an agent: the newest policy of a run, a model's directory, one behind a server, or a policy of your own. */
+/**
+ * @file Opens the model of an agent: the newest policy of a run, a model's directory, a model on a server, or a policy
+ * of your own.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -15,10 +18,10 @@ import type { FormatSetting, TemplateSetting } from "../text/template-names.ts";
 import { newestPolicy } from "../train/evaluate-model.ts";
 import { openActor } from "../train/open-actor.ts";
 
-/** Which model acts, and how it is prompted. */
+/** Which model acts, and how to prompt it. */
 export interface ModelOptions {
   /**
-   * The directory of a run (its newest finished policy), of a model or of an adapter; `openai:NAME@URL`, a model behind an
+   * The directory of a run (its newest finished policy), of a model or of an adapter; `openai:NAME@URL`, a model on an
    * OpenAI-compatible server (key: OPENAI_API_KEY); or a policy.
    */
   model: string | Policy;
@@ -27,26 +30,26 @@ export interface ModelOptions {
   /** How the model reads pages and prompts. Default `auto`. */
   observation?: FormatSetting | undefined;
   template?: TemplateSetting | undefined;
-  /** Default: 96, or `llm.maxTokens` of a model behind a server. */
+  /** Default: 96, or `llm.maxTokens` for a model on a server. */
   maxNewTokens?: number | undefined;
   /** 0 (the default) is greedy. */
   temperature?: number | undefined;
-  /** Told what a person should know of the model's server. */
+  /** Called with what a person should know about the model's server. */
   onTrouble?: ((message: string) => void) | undefined;
-  /** Ends waiting for it. */
+  /** Aborts waiting for it. */
   signal?: AbortSignal | undefined;
 }
 
 export interface AgentModel extends AsyncDisposable {
-  /** As it is named in trajectories. */
+  /** Its name in trajectories. */
   readonly name: string;
   readonly policy: Policy;
-  /** For uses that ask it other things than for the next action; `null` where it knows nothing else. */
+  /** For uses that ask for other things than the next action; `null` if the model cannot do anything else. */
   readonly chat: ChatModel | null;
-  /** Tokens that it reads at most, prompt and reply together; `null` of a policy of your own. */
+  /** The most tokens in prompt and reply together; `null` for a policy of your own. */
   readonly contextTokens: number | null;
   readonly format: ObservationFormat;
-  /** What it takes costs money that is counted. */
+  /** Its use costs money, which is counted. */
   readonly hasPrice: boolean;
 }
 
@@ -98,7 +101,7 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
   }
 }
 
-/** A model's `config.json` says nothing of a run's configuration; that of another agent is refused as a run that is none. */
+/** A model's `config.json` holds no run's configuration; an agent's directory is refused because it is not a run. */
 async function isRun(directory: string): Promise<boolean> {
   if (isServerName(directory.trim())) return false;
   const path = join(directory, "config.json");
@@ -107,18 +110,18 @@ async function isRun(directory: string): Promise<boolean> {
   return "config" in config || "agent" in config;
 }
 
-/** What a run's model was shown its pages in, wherever the run's browsers were; `undefined` of any other model. */
+/** The browser settings with which pages were shown to a run's model; `undefined` for any other model. */
 export async function browserOfModel(model: ModelOptions["model"]): Promise<BrowserSettings | undefined> {
   if (typeof model !== "string" || !(await isRun(model))) return undefined;
   const { width, height, locale, timezone } = (await newestPolicy(model)).config.browser;
   return { width, height, locale, timezone };
 }
 
-/** A limit on money means nothing where nobody knows the price. */
+/** Refuses a limit on money when the price is unknown. */
 export function checkCost(model: AgentModel, maxCost: number | null): void {
   if (maxCost !== null && !model.hasPrice)
     throw new ConfigError(
-      `a limit of ${maxCost} on what ${model.name} costs, and it has no price`,
-      'Set the price of a million tokens, llm.price={"input": 2.5, "output": 10}, or limit tokens in its place.',
+      `the cost of ${model.name} is limited to ${maxCost}, but it has no price`,
+      'Set the price of a million tokens, llm.price={"input": 2.5, "output": 10}, or limit tokens instead.',
     );
 }

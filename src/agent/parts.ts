@@ -1,6 +1,6 @@
 /**
- * @file What an agent is made of, opened together: site, model, directory, session. `createAgent` makes the methods of it that
- * are published; each use is a function of these parts in a file or folder of its own, which `agent.ts` calls.
+ * @file Opens the parts of an agent together: site, model, directory, session. `createAgent` publishes methods on them;
+ * each use is a function of these parts in its own file or folder, which `agent.ts` calls.
  */
 
 import { rm } from "node:fs/promises";
@@ -21,14 +21,14 @@ import { openSite } from "./site.ts";
 
 /** The site, the model, and what the agent may do. */
 export interface AgentOptions extends SiteOptions, ModelOptions, SafetyOptions {
-  /** Where everything is recorded; one that an agent made before is gone on with. Default: a new one in `runs/`. */
+  /** Where everything is recorded; an agent's existing directory is continued. Default: a new one in `runs/`. */
   directory?: string | undefined;
-  /** Of each run, over the defaults. */
+  /** Limits of each run; override the defaults. */
   limits?: Partial<RunLimits> | undefined;
-  /** Keep the picture of every page that is acted on. Default: only of the last one of each run. */
+  /** Keep a picture of every page that is acted on. Default: only of the last page of each run. */
   screenshots?: boolean | undefined;
   onStep?: RunOptions["onStep"];
-  /** Ends whatever is under way. */
+  /** Aborts whatever is under way. */
   signal?: AbortSignal | undefined;
 }
 
@@ -38,11 +38,11 @@ export interface AgentParts extends AsyncDisposable {
   /** The directory, with its journal. */
   readonly record: AgentRecord;
   readonly session: AgentSession;
-  /** Decides what may be done; also for what the runtime does by itself. */
+  /** Decides what may be done, even for what the runtime does by itself. */
   readonly gate: Gate;
 }
 
-/** What was asked for, over what the model's run was shown its pages in. A page that is handed in is as it is. */
+/** The settings that were asked for override those of the model's run. A given page stays as it is. */
 export async function browserFor({
   browser,
   model,
@@ -53,7 +53,7 @@ export async function browserFor({
   return ofRun ? { ...ofRun, ...browser } : browser;
 }
 
-/** Throws a `ConfigError` where one of them is not there or does not fit; nothing is left open then. */
+/** Throws a `ConfigError` when one of them is missing or does not fit, and then leaves nothing open. */
 export async function openAgentParts(options: AgentOptions): Promise<AgentParts> {
   const limits = checkLimits(options.limits ?? {});
   const site = await openSite({
@@ -96,7 +96,7 @@ export async function openAgentParts(options: AgentOptions): Promise<AgentParts>
     });
   } catch (error) {
     await close();
-    // Nothing was done there, and nobody has named it.
+    // Nothing was done in this directory, and nobody named it.
     if (record && options.directory === undefined) await rm(record.directory, { recursive: true });
     throw error;
   }

@@ -125,7 +125,7 @@ test("a directory is gone on with, and its runs have ids of their own", async ()
 
 test("what trains does not take it for a run", async () => {
   await using _ = await openRecord(directory, { site: "shop", model: "scripted" });
-  await expect(readRunInfo(directory)).rejects.toThrow("is what an agent did");
+  await expect(readRunInfo(directory)).rejects.toThrow("is an agent's directory");
 });
 
 test("a run that the world broke cannot be judged", async () => {

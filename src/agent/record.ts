@@ -1,6 +1,6 @@
 /**
- * @file An agent's directory: laid out like a run with one phase, so that everything that reads runs reads it (dashboard,
- * report, `webrl model sft`, `webrl train`). See docs/agent.md.
+ * @file An agent's directory: laid out like a run with one phase, so that everything which reads runs can read it
+ * (dashboard, report, `webrl model sft`, `webrl train`). See docs/agent.md.
  *
  *     DIR/config.json                 what the agent was: site, model, version
  *     DIR/journal.jsonl               what it was about to do and did: journal.ts
@@ -33,7 +33,7 @@ import { openJournal } from "./journal.ts";
 export interface AgentRecord extends AsyncDisposable {
   readonly directory: string;
   readonly journal: Journal;
-  /** Of this process's session in it: begins the ids of its runs. */
+  /** This process's session in the directory; the ids of its runs begin with it. */
   readonly session: string;
   nextRunId(): string;
   /** Keeps a picture of a page; the result is its path in the directory. */
@@ -41,15 +41,15 @@ export interface AgentRecord extends AsyncDisposable {
   keepRun(trajectory: Trajectory, result: AgentResult, wallMs: number): void;
 }
 
-/** `runs/agent-…`, where nobody names a directory. */
+/** The default directory: `runs/agent-…`. */
 export function defaultDirectory(now = new Date()): string {
   const stamp = now.toISOString().replace(/[-:]|\..*/g, "");
   return join("runs", `agent-${stamp}-${randomBytes(2).toString("hex")}`);
 }
 
 /**
- * Opens an agent's directory to go on with it, or makes it. Throws a `ConfigError` where it is a run of `webrl train`, belongs to another
- * process, or has a journal of another format.
+ * Opens an agent's existing directory, or creates it. Throws a `ConfigError` if it is a run of `webrl train`, is in use
+ * by another process, or has a journal in another format.
  */
 export async function openRecord(directory: string, about: AgentInfo["agent"]): Promise<AgentRecord> {
   if (await isRunDirectory(directory))
@@ -79,7 +79,9 @@ export async function openRecord(directory: string, about: AgentInfo["agent"]): 
   }
 }
 
-/** Where the agent of a directory has started its site; `undefined` where it has not, and in a new directory. */
+/**
+ * The port on which a directory's agent started its site; `undefined` if it did not start one, or the directory is new.
+ */
 export async function sitePortIn(directory: string | undefined): Promise<number | undefined> {
   if (directory === undefined) return undefined;
   const path = join(directory, "config.json");
@@ -90,7 +92,7 @@ const SITE_PORT = z.object({ agent: z.object({ port: z.int().optional() }) });
 
 function recordIn(journal: Journal, trajectories: { append(record: EpisodeRecord): void }): AgentRecord {
   const { directory } = journal;
-  // Unique beyond the directory, too: replay buffers hold experience of many.
+  // Unique beyond the directory, because replay buffers hold experience from many.
   const session = `agent-${randomBytes(4).toString("hex")}`;
   let runs = 0;
   return {
@@ -101,7 +103,7 @@ function recordIn(journal: Journal, trajectories: { append(record: EpisodeRecord
     keepPicture: async (runId, index, image) => {
       const path = phasePath(0, screenshotName(runId, index, image));
       await makeDirectory(join(directory, dirname(path)));
-      // For people: a loss of power may cost it, waiting for the disk would cost every run.
+      // For people only, so it need not survive a loss of power: waiting for the disk would delay every run.
       await writeFile(join(directory, path), image);
       return path;
     },

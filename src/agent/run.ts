@@ -1,5 +1,5 @@
 /**
- * @file One instruction, carried out by a policy turn by turn, and what may honestly be said at its end. The loop is that of
+ * @file Carries out one instruction with a policy, turn by turn, and reports honestly how it ended. The loop is that of
  * `rollout/episode.ts`, on a session that outlives it: `exit` ends the run and leaves the browser where it is.
  */
 
@@ -17,19 +17,19 @@ import { findEvidence, isReport } from "./evidence.ts";
 import type { AgentRecord } from "./record.ts";
 import type { AgentSite } from "./site.ts";
 
-/** When a run ends without an answer. */
+/** Limits at which a run ends without an answer. */
 export interface RunLimits {
   /** Turns of the policy. */
   maxSteps: number;
-  /** Of the whole run, by the clock: what a model's server takes counts, what people take to answer the gate does not. */
+  /** Seconds of the whole run: waiting for a model's server counts, waiting for people to answer the gate does not. */
   maxSeconds: number;
-  /** Tokens of prompts and replies together; `null`: no limit. */
+  /** Tokens in prompts and replies together; `null`: no limit. */
   maxTokens: number | null;
-  /** Money, in the currency of `llm.price`; `null`: no limit. Only models behind servers have a price. */
+  /** Money, in the currency of `llm.price`; `null`: no limit. Only models on servers have a price. */
   maxCost: number | null;
-  /** The same action on the same page this often in a row. */
+  /** How often in a row the same action may be taken on the same page. */
   repeatedAction: number;
-  /** Mistakes in a row. */
+  /** How many mistakes may follow each other. */
   repeatedError: number;
 }
 
@@ -42,7 +42,7 @@ export const RUN_LIMITS: RunLimits = {
   repeatedError: 4,
 };
 
-/** The limits with defaults. Throws a `ConfigError` where one is none. */
+/** Fills in the defaults. Throws a `ConfigError` if a limit is unknown or not a positive number. */
 export function checkLimits(given: Partial<RunLimits>): RunLimits {
   const limits = { ...RUN_LIMITS, ...given };
   for (const [name, value] of Object.entries(limits)) {
@@ -56,13 +56,13 @@ export function checkLimits(given: Partial<RunLimits>): RunLimits {
   return limits;
 }
 
-/** How one run is made. */
+/** Options of one run. */
 export interface RunOptions {
-  /** Over those of the agent. */
+  /** Override the agent's limits. */
   limits?: Partial<RunLimits>;
-  /** Ends after so many actions that were carried out: `act` is a run of one. */
+  /** Ends the run after this many actions were carried out: `act` is a run of one. */
   maxActions?: number | undefined;
-  /** Told after every turn. */
+  /** Called after every turn. */
   onStep?: ((step: Step, run: { id: string; next: Observation | null }) => void) | undefined;
   /** Ends the run after the action that is under way. */
   signal?: AbortSignal | undefined;
@@ -70,21 +70,23 @@ export interface RunOptions {
   policy?: Policy | undefined;
 }
 
-/** What a run took: time, steps, tokens, money. */
+/** What a run used: time, steps, tokens, money. */
 export interface RunUsage {
   steps: number;
   seconds: number;
   promptTokens: number;
   completionTokens: number;
-  /** Absent where the model has no price. */
+  /** Absent if the model has no price. */
   cost?: number;
 }
 
-/** What became of a run. */
+/** The result of a run. */
 export interface RunResult extends AgentResult {
-  /** Of the run in the agent's directory. */
+  /** The run's id in the agent's directory. */
   id: string;
-  /** The budget of the model's server was used up, which no run after this one gets over; limits of the run are another thing. */
+  /**
+   * The budget of the model's server is used up, so that later runs cannot work either. This is not a limit of the run.
+   */
   budgetSpent: boolean;
   trajectory: Trajectory;
   usage: RunUsage;
@@ -99,7 +101,7 @@ interface RunSession {
   step(action: ParsedAction): Promise<Observation>;
   screenshot(): Promise<Uint8Array>;
   blockedHosts(): Record<string, number>;
-  /** Milliseconds, so far, in which a person was being asked. */
+  /** Milliseconds so far spent waiting for a person's answer. */
   askedMs(): number;
 }
 
@@ -108,7 +110,7 @@ export interface RunParts extends RunOptions {
   policy: Policy;
   limits: RunLimits;
   seed: number;
-  /** Keep the picture of every page that is acted on. */
+  /** Keep a picture of every page that is acted on. */
   screenshots: boolean;
 }
 
@@ -122,7 +124,7 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
     end = await takeTurns(session, task, steps, parts);
   } catch (error) {
     end = endOf(error, parts.signal);
-    // What is the user's to correct, or our bug, is told as such; the record is kept all the same.
+    // The user's mistakes and our bugs are thrown as such; the record is kept all the same.
     if (!(error instanceof Fault) && !(error instanceof BudgetSpent) && !parts.signal?.aborted) {
       keep(end);
       throw error;
@@ -216,7 +218,7 @@ async function takeTurns(session: RunSession, task: Task, steps: Step[], parts: 
       onStep?.(step, { id: task.id, next: null });
       return endByExit(exit.message, steps, page);
     }
-    // An action that has begun is waited for: what came of it is part of the record.
+    // Wait for an action that has begun: its outcome is part of the record.
     page = await session.step(choice.action);
     step.time!.actMs = Math.round(performance.now() - acting);
     onStep?.(step, { id: task.id, next: page });
@@ -277,7 +279,7 @@ const stopAt = (limit: Limit, reason: string): End => ({
   ending: { kind: "truncated", reason: limit },
 });
 
-/** What a model says that cannot do what it was asked; our prompts ask for "N/A". */
+/** What a model says when it cannot do what it was asked; our prompts ask for "N/A". */
 const CANNOT =
   /^\s*(?:n\/a|not (?:possible|available|applicable|found)|impossible|(?:i )?(?:cannot|can ?not|can't|could not|couldn't|am (?:unable|not able)|was (?:unable|not able)|unable)\b.*)[.!]?\s*$/is;
 
@@ -326,7 +328,7 @@ function describeLimit(limit: Limit, limits: RunLimits, page: Observation): stri
   }
 }
 
-/** How a run ends that something ended. */
+/** The ending of a run that was aborted. */
 function endOf(error: unknown, signal: AbortSignal | undefined): End {
   if (signal?.aborted) return stopAt("interrupted", "it was interrupted");
   const message = error instanceof Error ? error.message : String(error);
@@ -345,7 +347,7 @@ function usageOf(steps: readonly Step[]): Omit<RunUsage, "seconds"> {
   return sum;
 }
 
-/** The page that the run ends on, as a person sees it. */
+/** A picture of the page that the run ends on. */
 async function lastPicture(
   session: RunSession,
   runId: string,
@@ -356,7 +358,7 @@ async function lastPicture(
   try {
     return await session.record.keepPicture(runId, index, await session.screenshot());
   } catch (error) {
-    // The run is over; a browser that is gone is found out by the next one.
+    // The run is over; if the browser is gone, the next run will notice.
     if (error instanceof Fault) return null;
     throw error;
   }

@@ -1,4 +1,4 @@
-/** @file The gate of an agent: its policy, whom it asks, and the audit log in its directory. */
+/** @file Makes the gate of an agent: its policy, whom it asks, and the audit log in its directory. */
 
 import type { Approver } from "../safety/approval.ts";
 import type { AuditLog } from "../safety/audit.ts";
@@ -8,14 +8,14 @@ import { openGate } from "../safety/gate.ts";
 import { loadPolicy, parsePolicy } from "../safety/policy.ts";
 import type { SafetySettings } from "../safety/policy.ts";
 
-/** What the agent may do, and who is asked. */
+/** What the agent may do, and whom to ask. */
 export interface SafetyOptions {
   /**
-   * What the agent may do: a policy, or the path of a JSON file with one; see docs/agent.md. Default: it asks before everything
-   * that cannot be taken back.
+   * What the agent may do: a policy, or the path of a JSON file with one; see docs/agent.md. Default: it asks before
+   * everything that cannot be undone.
    */
   safety?: SafetySettings | string | undefined;
-  /** Asks a person. Default: nobody is there, and what has to be asked is refused. */
+  /** Asks a person. Default: there is nobody, so whatever needs an answer is refused. */
   approve?: Approver | undefined;
 }
 
@@ -24,7 +24,10 @@ export interface Safety extends AsyncDisposable {
   readonly audit: AuditLog;
 }
 
-/** `directory`: the agent's, which nobody else writes. Throws a `ConfigError` where the policy or the audit log is not as it has to be. */
+/**
+ * `directory`: the agent's directory, which nobody else may be writing. Throws a `ConfigError` when the policy or the
+ * audit log is invalid.
+ */
 export async function openSafety(
   { safety = {}, approve }: SafetyOptions,
   directory: string,

@@ -1,17 +1,17 @@
 /**
  * @file One browser session of an agent, in which everything is guarded, journalled and recorded. All uses (runs,
- * extraction, jobs, conversations) act through it; none has the browser by itself.
+ * extraction, jobs, conversations) act through it; none has direct access to the browser.
  *
  *     step(action) ─► gate ─► journal: intent ─► browser ─► journal: effect ─► the page
  *                       └► journal: refused ─► the same page, with `error.code` "blocked"
  *
  * How the others plug in:
- * - below the model: the gate, which `createAgent` makes of its `safety` and `approve`, stands in the browser episode itself
+ * - below the model: the gate, which `createAgent` makes from `safety` and `approve`, works inside the browser episode
  *   (`safety/episode-gate.ts`), as it does in training;
  * - uses: take the `AgentSession` of an agent; add their own lines to `session.record.journal`; read the page by
  *   `session.read` with functions that they add to `browser/page/main.ts`.
  *
- * One thing at a time: `step`, `open` and `run` wait for each other where they are called at once.
+ * One thing at a time: concurrent calls of `step`, `open` and `run` wait for each other.
  */
 
 import type { ParsedAction } from "../core/action.ts";
@@ -45,32 +45,36 @@ export interface AgentSession extends AsyncDisposable {
   /** The page as the model sees it now. */
   readonly page: Observation;
   /**
-   * One action, `exit` excepted: that ends a run, not the session. An action that is refused or could not be carried out is
-   * told in the observation's `error`. Throws a `Fault` where the world broke: the next call then begins on a fresh page.
+   * Carries out one action other than `exit`, which ends a run and not the session. The observation's `error` says if
+   * the action was refused or could not be carried out. Throws a `Fault` when the world breaks; the next call then
+   * begins on a fresh page.
    */
   step(action: ParsedAction, options?: StepOptions): Promise<Observation>;
   /**
-   * Goes to an address of the session's hosts: no action of the model, but guarded and journalled like one. Tried once more in a new
-   * browser where the browser is gone.
+   * Goes to an address of the session's hosts. Not an action of the model, but guarded and journalled like one. Tried
+   * once more in a new browser if the browser is gone.
    */
   open(url: string, options?: StepOptions): Promise<Observation>;
   /** Asks the policy turn by turn until it says `exit` or a limit is reached. The session stays open for the next one. */
   run(instruction: string, options?: RunOptions): Promise<RunResult>;
   /**
-   * The runtime's own reading of the page that stands, between two steps. Throws a `Fault` where the world broke, and what `body`
-   * throws otherwise.
+   * Lets the runtime read the current page between two steps. Throws a `Fault` when the world breaks, and otherwise
+   * what `body` throws.
    */
   read<T>(body: (reader: PageReader) => Promise<T>): Promise<T>;
-  /** Browser contexts so far: one more after a fault, and where the session was signed in again. What the page held is gone then. */
+  /**
+   * The number of browser contexts so far: there is a new one after each fault and after each new sign-in, and the
+   * page's state is gone then.
+   */
   readonly contexts: number;
   screenshot(): Promise<Uint8Array>;
-  /** Hosts that were refused so far, with counts. */
+  /** Hosts that were blocked so far, with counts. */
   blockedHosts(): Record<string, number>;
-  /** Milliseconds, so far, in which the gate was asking somebody. */
+  /** Milliseconds so far that the gate spent asking somebody. */
   askedMs(): number;
-  /** The truth about what was done, where the site's world knows it; `null` elsewhere. */
+  /** The truth about what was done, if the site's world knows it; otherwise `null`. */
   verify(answer: string | null): Promise<Verdict | null>;
-  /** The site asks to sign in, and the session cannot. */
+  /** The site asks to sign in, but the session cannot. */
   readonly signedOut: boolean;
 }
 
@@ -82,18 +86,21 @@ export interface SessionOptions {
   model: string;
   format: ObservationFormat;
   limits: RunLimits;
-  /** Without one everything is allowed that stays on the site's hosts. */
+  /** Without a gate, everything on the site's hosts is allowed. */
   gate?: Gate | undefined;
-  /** What stands in the gate's place, where a use has put something around it; `askedMs` is that of the gate within. */
+  /** Replaces the gate if a use has wrapped it; `askedMs` is that of the inner gate. */
   guarded?: { guard: MakeGuard; askedMs(): number } | undefined;
   browserLimits?: Partial<BrowserLimits> | undefined;
-  /** Keep the picture of every page that is acted on; without it, of the last one of each run. */
+  /** Keep a picture of every page that is acted on; without it, only of the last page of each run. */
   screenshots?: boolean | undefined;
   onStep?: RunOptions["onStep"];
   signal?: AbortSignal | undefined;
 }
 
-/** Opens the browser at the site's start. Throws a `ConfigError` or a `Fault` where that cannot be; nothing is left behind then. */
+/**
+ * Opens the browser at the site's start. Throws a `ConfigError` or a `Fault` if it cannot, and then leaves nothing
+ * behind.
+ */
 export async function openSession(options: SessionOptions): Promise<AgentSession> {
   const session = new Session(options);
   try {
@@ -107,7 +114,7 @@ export async function openSession(options: SessionOptions): Promise<AgentSession
 
 type Last = Extract<TimeStep, { kind: "last" }>;
 
-/** The browser is gone, whatever the site is like. */
+/** The browser is gone, which has nothing to do with the site. */
 const isGone = ({ ending }: Last): boolean =>
   ending.kind === "faulted" && ["browser_crashed", "browser_lost", "page_crashed"].includes(ending.code);
 
@@ -119,9 +126,9 @@ class Session implements AgentSession {
   #contexts = 0;
   #run: string | null = null;
   #signedOut = false;
-  /** The end of what is under way. */
+  /** Resolves when the work under way ends. */
   #turn: Promise<unknown> = Promise.resolve();
-  /** Hosts that were refused in contexts that are closed by now. */
+  /** Hosts that were blocked in contexts that are now closed. */
   readonly #blocked: Record<string, number> = {};
   #disposed = false;
 
@@ -156,11 +163,11 @@ class Session implements AgentSession {
     try {
       await this.#start({});
     } catch (error) {
-      // A site that never has answered is the user's to correct.
+      // A site that has never answered is the user's mistake.
       if (error instanceof Fault && (error.code === "site_down" || error.code === "navigation_timeout"))
         throw new ConfigError(
           `${site.name}: ${error.message}`,
-          "Check the address and the start, and that the site answers.",
+          "Check the address and the start path, and that the site answers.",
           { cause: error },
         );
       throw error;
@@ -171,7 +178,7 @@ class Session implements AgentSession {
     invariant(!action.ok || action.action.kind !== "exit", "exit ends a run, not the session");
     return this.#inTurn(async () => {
       const episode = await this.#ready(signal);
-      // A reply that is no action does nothing: the page tells the model so.
+      // A reply that is not an action does nothing, and the observation says so.
       if (!action.ok) return this.#takePage(await episode.step(action));
       const line = this.#line(action.action);
       const { journal } = this.record;
@@ -211,7 +218,7 @@ class Session implements AgentSession {
       const fault = await episode.findFault(error);
       if (fault === null) throw error;
       const { code, message } = fault;
-      // Whoever acts at the same time has found it out for itself.
+      // A concurrent call has noticed it by itself.
       if (this.#episode === episode) await this.#lose({ ending: { kind: "faulted", code, message } });
       throw fault;
     }
@@ -273,7 +280,7 @@ class Session implements AgentSession {
     }
   }
 
-  /** `body` after what is under way; what that throws is its caller's. */
+  /** Runs `body` after the work under way; what that work throws concerns its own caller. */
   #inTurn<T>(body: () => Promise<T>): Promise<T> {
     invariant(!this.#disposed, "the session is in use after its disposal");
     const mine = this.#turn.then(body);
@@ -281,25 +288,25 @@ class Session implements AgentSession {
     return mine;
   }
 
-  /** The episode that acts; a fresh one where the world broke the last one. */
+  /** The current episode; a fresh one if the world broke the last one. */
   async #ready(signal: AbortSignal | undefined): Promise<BrowserEpisode> {
     signal?.throwIfAborted();
     return this.#episode ?? this.#start({ signal });
   }
 
-  /** The page may have changed since the last step, and what was wrong with that one concerns nobody any more. */
+  /** The page may have changed since the last step, and that step's error is no longer relevant. */
   async #look(signal: AbortSignal | undefined): Promise<void> {
     const isFresh = this.#episode === null || this.#page === this.#episode.first;
     const episode = await this.#ready(signal);
     if (isFresh) return;
     const next = await episode.look();
     if (next.kind !== "last") return void (this.#page = next.observation);
-    // Nothing was done yet that could be lost.
+    // Nothing has been done yet that could be lost.
     await this.#lose(next);
-    await this.#start({ notice: "the browser had broken, and was started again", signal });
+    await this.#start({ notice: "the browser broke and was started again", signal });
   }
 
-  /** The page, after nothing was done on it. */
+  /** Observes the page without acting. */
   async #takePage(next: TimeStep): Promise<Observation> {
     return next.kind === "mid" ? (this.#page = next.observation) : this.#broke(next);
   }
@@ -341,12 +348,12 @@ class Session implements AgentSession {
     await episode[Symbol.asyncDispose]();
   }
 
-  /** What the journal says of the next step. */
+  /** The journal's line for the next step. */
   #line(action: JournalledAction) {
     return { session: this.record.session, run: this.#run, step: this.#steps++, url: this.page.url, action };
   }
 
-  /** Journals what came of an action, and signs in again, and opens `then`, where it came out at the site's sign-in. */
+  /** Journals the outcome of an action. If it led to the site's sign-in page, signs in again and opens `then`. */
   async #effect(
     next: TimeStep,
     signal: AbortSignal | undefined,
@@ -377,10 +384,10 @@ class Session implements AgentSession {
     throw new Fault(code, message, { retryable: true });
   }
 
-  /** Leaves what broke; the next call begins in a new context. */
+  /** Closes what broke; the next call begins in a new context. */
   async #lose({ ending }: Pick<Last, "ending">) {
     const { journal, session } = this.record;
-    // A site of its own ends no episodes; what ends one is the world.
+    // Nothing on a real site ends an episode except a fault of the world.
     invariant(ending.kind === "faulted", "an agent's episode ends by faults only");
     const { code, message } = ending;
     journal.append({ kind: "fault", session, step: this.#steps - 1, code, message });

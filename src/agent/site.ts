@@ -1,6 +1,7 @@
 /**
- * @file Where an agent works: a built-in site, an application with a recipe, a site that `defineSite` describes, an address with
- * its hosts, or a page that somebody opened. Unlike in training nothing is ever put back: an agent's work stays.
+ * @file Opens the place where an agent works: a built-in site, an application with a recipe, a site that `defineSite`
+ * describes, an address with its hosts, or a page that somebody opened. Unlike in training, nothing is ever reset: an
+ * agent's work stays.
  */
 
 import { existsSync } from "node:fs";
@@ -33,58 +34,59 @@ import { freePort, isPortTaken } from "../tasks/server-process.ts";
 export interface SiteOptions {
   /**
    * - the name of a built-in site: `storefront`, `store-admin`, `forum`, `forge`, `map`;
-   * - `app:NAME`, an application that `webrl apps install` has installed, or `app:NAME@FOLDER` where that is not the usual folder;
+   * - `app:NAME`, an application that `webrl apps install` has installed, or `app:NAME@FOLDER` if it is in another
+   *   folder;
    * - a file that calls `defineSite`, or what it returns;
-   * - an address, `https://shop.example.com/`: its host can be reached, and those of `hosts`.
+   * - an address, `https://shop.example.com/`: the agent can reach its host and those of `hosts`.
    */
   site: string | SiteDefinition;
   /** Hosts beside the site's own, as in `defineSite`: `cdn.example.com`, `*.example.com`, `127.0.0.1:4000`. */
   hosts?: readonly string[] | undefined;
-  /** Names among all of them that may resolve to this machine or a private network. */
+  /** Those of these names that may resolve to this machine or a private network. */
   privateHosts?: readonly string[] | undefined;
   /** Path, or address, where the agent begins. Default: the site's own. */
   start?: string | undefined;
-  /** File with what Playwright's `storageState` gave: cookies and local storage of a user who signed in. */
+  /** A file written by Playwright's `storageState`: cookies and local storage of a signed-in user. */
   storageState?: string | undefined;
-  /** A page of Playwright's (Chromium) to work in; see docs/agent.md for what the guard cannot do there. */
+  /** A page of Playwright's (Chromium) to work in; docs/agent.md says what the guard cannot do there. */
   page?: Page | undefined;
-  /** Over what the model's run was shown its pages in, and the defaults. */
+  /** Override the settings of the model's run, and the defaults. */
   browser?: BrowserConfig | undefined;
 }
 
-/** `port`: where the site that is started was, in a directory that is gone on with. */
+/** `port`: where the started site was, if a directory is continued. */
 type OpenSite = SiteOptions & { port?: number | undefined };
 
 export interface WorldRequest {
   startUrl?: string | undefined;
-  /** The site has ended the session that it gave before. */
+  /** The site has ended the session that it had granted. */
   signInAgain: boolean;
   signal?: AbortSignal | undefined;
 }
 
 export interface AgentSite extends AsyncDisposable {
-  /** Stands in tasks. */
+  /** Its name in tasks. */
   readonly name: string;
-  /** What the site is, in words; `null` where nobody said. */
+  /** A description of the site; `null` if there is none. */
   readonly description: string | null;
   readonly contexts: ContextSource;
-  /** Where the agent starts the site; absent where it does not, or the site says where. */
+  /** The port on which the agent starts the site; absent if it does not start it, or the site chooses. */
   readonly port?: number | undefined;
-  /** What pages are shown in; `undefined` for a page that was handed in, which keeps its own language and clock. */
+  /** The browser settings for pages; `undefined` for a given page, which keeps its own language and clock. */
   readonly browser?: BrowserSettings | undefined;
-  /** The world of the next context; signs in first, where the site has a login. */
+  /** The world of the next context; signs in first if the site has a login. */
   world(request: WorldRequest): Promise<EpisodeWorld>;
-  /** The page is where the site asks a user to sign in who was signed in. */
+  /** Whether the page is the one on which the site asks a signed-in user to sign in again. */
   isSignInPage(page: Observation): boolean;
-  /** What is there is such a page: nobody's data. */
+  /** Whether an address is such a page, which contains nobody's data. */
   isSignInAddress(url: string): boolean;
-  /** Somebody is signed in, whom the site may sign out. */
+  /** Somebody is signed in, so the site may sign them out. */
   readonly isSignedIn: boolean;
   /** It can sign in again by itself. */
   readonly canSignIn: boolean;
 }
 
-/** Throws a `ConfigError` where there is no such site. */
+/** Throws a `ConfigError` if there is no such site. */
 export async function openSite(options: OpenSite): Promise<AgentSite> {
   const { site } = options;
   if (typeof site !== "string") return openDefined(defineSite(site), process.cwd(), options);
@@ -101,7 +103,7 @@ export async function openSite(options: OpenSite): Promise<AgentSite> {
     APPS.map((app) => app.name),
   );
   throw new ConfigError(
-    `there is no site ${JSON.stringify(site)}: it is no built-in site, no application, no address and no file${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
+    `there is no site ${JSON.stringify(site)}: it is not a built-in site, an application, an address or a file${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
     `Name ${WAYS}.`,
   );
 }
@@ -123,7 +125,7 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
     world: async ({ startUrl }) => ({
       hosts: world.hosts,
       allowedHosts: [],
-      // A session of its own, as the browsers of different people have: what one is told another one is not.
+      // Gives each agent its own session, as different people's browsers have, so that messages reach only their own session.
       cookies: APPS.flatMap((each) =>
         (each.signIn?.(world.state) ?? []).map((cookie) => ({ host: each.host, ...cookie })),
       ),
@@ -142,8 +144,8 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
   if (!URL.canParse(address))
     throw new ConfigError(`${JSON.stringify(address)} is not an address`, `Name ${WAYS}.`);
   const { hostname, host } = new URL(address);
-  // The context of a page that was handed in has what it has.
-  if (options.page) refuse(options, ["storageState", "browser"], "a page that is handed in");
+  // The context of a given page stays as it is.
+  if (options.page) refuse(options, ["storageState", "browser"], "a given page");
   const storage = await readStorageState(options.storageState);
   const pool = new BrowserPool(options.browser);
   const allowedHosts = [host, ...(options.hosts ?? [])];
@@ -169,7 +171,10 @@ async function openAddress(address: string, options: SiteOptions): Promise<Agent
   };
 }
 
-/** A copy of its own, which the recipe starts with the content that every copy begins with; the recipe's first user is signed in. */
+/**
+ * The agent's own copy, which the recipe starts with the content that every copy begins with; the recipe's first user
+ * is signed in.
+ */
 async function openApp(text: string, options: OpenSite): Promise<AgentSite> {
   const { loadApp } = await import("../tasks/apps.ts");
   const [, name, folder] = /^([^@]*)(?:@(.*))?$/s.exec(text)!;
@@ -179,7 +184,7 @@ async function openApp(text: string, options: OpenSite): Promise<AgentSite> {
   return openDefined(definition, directory, options, keeper);
 }
 
-/** An application of the user's, as it stands: neither reset nor, where it runs already, started. */
+/** The user's application as it is: it is not reset, and not started if it already runs. */
 async function openDefined(
   definition: SiteDefinition,
   folder: string,
@@ -255,11 +260,11 @@ async function startDefined(
   { port, keeper }: { port: number | undefined; keeper: CopyKeeper | null },
   signal: AbortSignal | undefined,
 ) {
-  // Addresses in a directory that is gone on with hold only where the site is where it was.
+  // The addresses in a continued directory are valid only if the site is where it was.
   if (port !== undefined && (await isPortTaken(port)))
     throw new ConfigError(
-      `${definition.name} was at port ${port} when this directory was begun, and something else is there now`,
-      "Stop that, or name a new directory.",
+      `${definition.name} was at port ${port} when this directory was begun, but something else uses that port now`,
+      "Stop the other program, or name a new directory.",
     );
   return openInstance(definition, folder, 0, signal, { port, keeper });
 }
@@ -273,7 +278,7 @@ function startOf(start: string | undefined, home: string): string {
   );
 }
 
-/** A page that was handed in stays where it is, if that is on the site. */
+/** A given page stays where it is, if that is on the site. */
 function startIn(page: Page | undefined, allowedHosts: readonly string[], start: string): string {
   if (page === undefined || !/^https?:/.test(page.url())) return start;
   const { hostname, port, protocol } = new URL(page.url());
@@ -283,10 +288,12 @@ function startIn(page: Page | undefined, allowedHosts: readonly string[], start:
 
 const pathOf = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "");
 
-/** Ends in what such pages are called; below it there may be anything. */
+/** The path ends with a name of sign-in pages; longer paths may be anything. */
 const SIGN_IN_PATH = /\/(?:log-?in|sign-?in|auth|sso|sessions?\/new)\/?$/i;
 
-/** Without a definition nobody says where the site signs in: what its address and its fields are called has to do. */
+/**
+ * Without a definition, nothing says where the site signs in, so the names in the address and of the fields must do.
+ */
 function looksLikeSignIn(page: Observation): boolean {
   return (
     /(?:^|[/_.-])(?:log-?in|sign-?in|signin|auth|sso|session\/new)(?:[/_.-]|$)/i.test(pathOf(page.url)) &&
@@ -298,7 +305,7 @@ function looksLikeSignIn(page: Observation): boolean {
 
 async function readStorageState(file: string | undefined): Promise<WorldStorage | undefined> {
   if (file === undefined) return undefined;
-  const hint = "Give the file that Playwright's `context.storageState({ path })` wrote.";
+  const hint = "Give a file that Playwright's `context.storageState({ path })` wrote.";
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new ConfigError(`the storage state ${file} cannot be read`, hint, { cause });
   });
@@ -308,15 +315,15 @@ async function readStorageState(file: string | undefined): Promise<WorldStorage 
   } catch (cause) {
     throw new ConfigError(`${file} is not JSON`, hint, { cause });
   }
-  throw new ConfigError(`${file} is no storage state: it has no cookies and origins`, hint);
+  throw new ConfigError(`${file} is not a storage state: it has no cookies and origins`, hint);
 }
 
-/** Options that mean nothing for a site are the user's mistake, not to be passed over. */
+/** Options that do not apply to a site are the user's mistake and must not be ignored. */
 function refuse(options: SiteOptions, names: (keyof SiteOptions)[], site: string): void {
   const given = names.find((name) => options[name] !== undefined);
   if (given !== undefined)
     throw new ConfigError(
       `${given} does not apply to ${site}`,
-      `Leave ${given} out, or give the site by its address.`,
+      `Leave ${given} out, or name the site by its address.`,
     );
 }

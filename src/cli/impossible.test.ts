@@ -36,9 +36,9 @@ const own = (file: string) => ["--set", "suite.name=own", "--set", `suite.file=$
 const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["has no task to train on", () => ["train", "--run", at("r1"), ...own("test-only.mjs")]],
   ["no task in the test split", () => ["train", "--run", at("r2"), ...own("train-only.mjs")]],
-  ["is a file: no run can be written there", () => ["train", "--run", at("file")]],
+  ["is a file, so no run can be written there", () => ["train", "--run", at("file")]],
   ["a part of the path is a file", () => ["train", "--run", at("file/x/y")]],
-  ["is a file: no run can be written there", () => ["train", "--run", "/dev/null"]],
+  ["is a file, so no run can be written there", () => ["train", "--run", "/dev/null"]],
   ["something is there already", () => ["train", "--run", at("dangling")]],
   ["something is there already", () => ["train", "--run", at("dangling/x")]],
   ["symbolic links form a loop", () => ["train", "--run", at("loop/x")]],

@@ -1,4 +1,4 @@
-/** @file Every setting with its default and meaning, read off the schemas. */
+/** @file Lists every setting with its default and meaning, from the schemas. */
 
 import { z } from "zod";
 import { trainConfigSchema } from "./config.ts";

@@ -1,6 +1,6 @@
 /**
- * @file `STAGE.done.json`: a stage is done when its marker is there and whole. It lists what the stage left, so that a
- * file which was damaged later is found before anything is built on it.
+ * @file `STAGE.done.json`: a stage is done when its marker exists and is intact. It lists the files that the stage
+ * left, so that a file which was damaged later is found before anything is built on it.
  */
 
 import { createHash } from "node:crypto";
@@ -25,15 +25,15 @@ const markerSchema = z.object({
   seconds: z.number(),
   /** Lines of `metrics.jsonl` that the stage wrote. Markers of version 0.1.0 have neither this nor `files`. */
   metricLines: z.int().optional(),
-  /** Of those lines; markers of earlier versions have none. */
+  /** Hash of those lines; absent in markers of earlier versions. */
   metricsSha256: z.string().optional(),
-  /** By name in the phase's directory. */
+  /** Files by name in the phase's directory. */
   files: z.record(z.string(), z.object({ bytes: z.int(), sha256: z.string() })).optional(),
 });
 
 export type DoneMarker = z.infer<typeof markerSchema>;
 
-/** The stage's marker; `null` where there is none, or a `damaged` one: then the stage is done again. */
+/** Reads the stage's marker; `null` if there is none or it is `damaged`, and then the stage is done again. */
 export async function readMarker(
   run: string,
   phase: number,
@@ -47,7 +47,7 @@ export async function readMarker(
   }
 }
 
-/** Throws a `ConfigError` that names the first file which is not what the stage left. */
+/** Throws a `ConfigError` that names the first file which is not as the stage left it. */
 export async function checkFiles(
   run: string,
   phase: number,
@@ -65,11 +65,11 @@ export async function checkFiles(
       found === null
         ? "is missing"
         : found.bytes === mark.bytes
-          ? "was changed: its SHA-256 is another one"
+          ? "was changed: its SHA-256 differs"
           : `was changed: it has ${found.bytes} bytes instead of ${mark.bytes}`;
     throw new ConfigError(
-      `${path} ${what}, though the stage ${stage} that wrote it is done`,
-      `Restore it from a copy. Without one, delete what is damaged in it and ${donePath(run, phase, stage)}: then \`webrl resume\` does again what is missing.`,
+      `${path} ${what}, although the stage ${stage}, which wrote it, is done`,
+      `Restore it from a copy. If you have none, delete what is damaged in it, and ${donePath(run, phase, stage)}; then \`webrl resume\` does again what is missing.`,
     );
   }
 }

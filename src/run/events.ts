@@ -1,4 +1,4 @@
-/** @file What happens in a run, as it happens: written to `events.jsonl` and shown on the terminal. */
+/** @file The events of a run, written to `events.jsonl` and shown on the terminal as they happen. */
 
 import type { ChatUsage } from "../core/chat.ts";
 import type { FaultCode } from "../core/errors.ts";
@@ -6,7 +6,7 @@ import type { EndingName } from "../core/trajectory.ts";
 
 /** The stages of a phase, in their order. */
 export const STAGES = [
-  /** Propose and filter: what the phase's tasks are, and why. */
+  /** Proposes and filters the phase's tasks. */
   "curriculum",
   "rollout",
   "judge",
@@ -25,8 +25,8 @@ export type RunEvent =
   | { kind: "run_resumed"; version: string }
   | { kind: "stage_started"; phase: number; stage: StageName }
   /**
-   * `success` counts those of `done` that succeeded, where that is known. `part` names work of the stage that comes before or after
-   * what its bar counts: log π_ref of the actor's steps, the critic's values.
+   * `success` counts how many of `done` succeeded, if known. `part` names work of the stage before or after what its
+   * bar counts: log π_ref of the actor's steps, or the critic's values.
    */
   | {
       kind: "progress";
@@ -37,7 +37,7 @@ export type RunEvent =
       success?: number;
       part?: "reference" | "values";
     }
-  /** Over once an `episode` with this id follows, or the stage starts again. */
+  /** The episode is over once an `episode` event with this id follows, or the stage starts again. */
   | {
       kind: "episode_started";
       phase: number;
@@ -55,11 +55,11 @@ export type RunEvent =
       instruction: string;
       steps: number;
       ending: EndingName;
-      /** The verifier's verdict, where there is one. */
+      /** The verifier's verdict, if there is one. */
       success: boolean | null;
     }
   | { kind: "fault"; phase: number; stage: StageName; id: string; code: FaultCode; message: string }
-  /** Something that a person should know: a curriculum without tasks, a critic that collapsed. */
+  /** Something that a person should know, such as a curriculum without tasks or a collapsed critic. */
   | { kind: "warning"; phase: number; stage: StageName; message: string }
   | {
       kind: "stage_finished";
@@ -68,9 +68,9 @@ export type RunEvent =
       seconds: number;
       metrics: Record<string, number>;
     }
-  /** `usage`: what requests to a chat model's server took since this process began; absent where there were none. */
+  /** `usage`: what requests to chat models' servers used since this process began; absent if there were none. */
   | { kind: "run_finished"; usage?: ChatUsage }
   | { kind: "run_stopped"; reason: string; usage?: ChatUsage };
 
-/** Is called with every event of a run. */
+/** Called with every event of a run. */
 export type Observer = (event: RunEvent) => void;

@@ -1,6 +1,6 @@
 /**
- * @file Append-only files of JSON objects, one a line. A process that is killed in the middle of a line leaves a torn
- * tail; opening the file heals it by cutting what follows the last line end.
+ * @file Append-only files of JSON objects, one per line. A process that is killed in the middle of a line leaves a torn
+ * tail; opening the file repairs it by cutting off what follows the last line end.
  */
 
 import {
@@ -21,12 +21,12 @@ import { redactOutput } from "../text/secrets.ts";
 /** A file of JSON values, one per line, that only grows. */
 export interface JsonLines<T> {
   readonly path: string;
-  /** Appends in one write. Where that fails (a full disk), nothing of it is left. */
+  /** Appends in one write. If that fails (a full disk), nothing of the line is left. */
   append(...values: T[]): void;
   read(): Promise<T[]>;
 }
 
-/** Opens `path`, which need not exist, and heals its tail. */
+/** Opens `path`, which need not exist, and repairs its tail. */
 export function openJsonLines<T>(path: string): JsonLines<T> {
   healTail(path);
   return {
@@ -38,7 +38,7 @@ export function openJsonLines<T>(path: string): JsonLines<T> {
       try {
         appendFileSync(path, text);
       } catch (error) {
-        // Half a line in the middle of the file would be damage, once there is space again for the next one.
+        // Once there is space for the next line, half a line before it would be damage.
         if (existsSync(path) && statSync(path).size > before) truncateSync(path, before);
         throw error;
       }
@@ -47,7 +47,7 @@ export function openJsonLines<T>(path: string): JsonLines<T> {
   };
 }
 
-/** All complete lines of a file; none if it does not exist. Safe beside a process that is appending. */
+/** All complete lines of a file; none if it does not exist. Safe while another process appends. */
 export async function readJsonLines<T>(path: string): Promise<T[]> {
   const text = await readIfThere(path);
   const lines = text.slice(0, text.lastIndexOf("\n") + 1).split("\n");
@@ -58,26 +58,29 @@ export async function readJsonLines<T>(path: string): Promise<T[]> {
     } catch (cause) {
       throw new ConfigError(
         `${path}:${index + 1} is not JSON: ${(cause as Error).message}`,
-        "Restore the file from a copy, or take the damaged line out: what an unfinished run misses is done again.",
+        "Restore the file from a copy, or remove the damaged line: an unfinished run does again what is missing.",
         { cause },
       );
     }
   });
 }
 
-/** The text of a file, `""` where there is none. */
+/** The text of a file, or `""` if it does not exist. */
 export async function readIfThere(path: string): Promise<string> {
   refuseIrregular(path);
   return existsSync(path) ? readFile(path, "utf8") : "";
 }
 
-/** Throws a `ConfigError` where a directory, a pipe or the like is: to read one gives no path in the error, or waits for ever. */
+/**
+ * Throws a `ConfigError` if the path is a directory, a pipe or the like: reading one gives an error without a path, or
+ * waits for ever.
+ */
 export function refuseIrregular(path: string): void {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found && !found.isFile())
     throw new ConfigError(
       `${path} is not a regular file`,
-      "Move away what is there; the run begins such a file anew where it can, or says what it lacks.",
+      "Move it away; the run then starts a new file if it can, or says what it lacks.",
     );
 }
 

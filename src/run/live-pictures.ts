@@ -1,7 +1,7 @@
 /**
- * @file The latest page of each episode in flight, for people who watch a run: `RUN/live/EPISODE.STEP.jpg`, one file an
- * episode. Not a record: nothing is decided by these files, they may be missing or old, and a kill may leave some
- * behind. What a run keeps is `rollout.screenshots`.
+ * @file The latest page of each episode in flight, for people who watch a run: `RUN/live/EPISODE.STEP.jpg`, one file
+ * per episode. These are not a record: nothing depends on them, they may be missing or old, and a kill may leave some
+ * behind. `rollout.screenshots` keeps pictures.
  */
 
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -10,45 +10,47 @@ import { Fault } from "../core/errors.ts";
 import { pictureName, pictureType } from "./paths.ts";
 
 export interface LivePictures extends AsyncDisposable {
-  /** Shows a picture that was taken anyway. */
+  /** Shows a picture that was taken for another purpose. */
   show(episodeId: string, index: number, image: Uint8Array): Promise<void>;
-  /** Takes and shows one, if one is due. Never rejects because of a picture: the episode is what counts. */
+  /** Takes and shows a picture if one is due. Never rejects because of a picture: the episode is what counts. */
   offer(episodeId: string, index: number, take: () => Promise<Uint8Array>): Promise<void>;
-  /** The episode is over. */
+  /** Ends the episode's pictures. */
   end(episodeId: string): Promise<void>;
 }
 
 export interface LivePictureOptions {
-  /** Episodes that run at once: taking a picture holds one of them up. */
+  /** Number of episodes that run at once: taking a picture delays one of them. */
   parallel: number;
-  /** Told once when pictures cannot be written; none is tried after that. */
+  /** Called once when pictures cannot be written; after that none is tried. */
   onTrouble(message: string): void;
   /** Milliseconds. */
   now?: () => number;
 }
 
-/** Milliseconds between two pictures that are taken for this alone, over all episodes. */
+/** Milliseconds between two pictures taken only for this, over all episodes. */
 const INTERVAL_MS = 2000;
-/** Share of the episodes' time that may go into taking them: on a slow machine they are rarer. */
+/** The fraction of the episodes' time that may be spent on pictures: on a slow machine they are rarer. */
 const TIME_SHARE = 0.02;
 
 /** Directory in the run. */
 export const LIVE_PICTURES = "live";
 const LIVE_PICTURE = /^([\w.-]+)\.(\d+)\.(?:png|jpg)$/;
 
-/** Is this, relative to the run's directory, a live picture, and nothing else? */
+/** Whether this path, relative to the run's directory, is exactly a live picture. */
 export const isLivePicturePath = (path: string): boolean =>
   path.startsWith(`${LIVE_PICTURES}/`) && LIVE_PICTURE.test(path.slice(LIVE_PICTURES.length + 1));
 
 export interface LivePicture {
   /** In the run. */
   path: string;
-  /** The step, from 0, that it was taken before. */
+  /** It was taken before this step, counted from 0. */
   step: number;
   takenAt: Date;
 }
 
-/** Finds the picture of an episode, if there is one. What a killed process left lies there until the next begins. */
+/**
+ * Finds the picture of an episode, if there is one. Pictures of a killed process stay until the next process begins.
+ */
 export async function readLivePictures(
   runDirectory: string,
 ): Promise<(episodeId: string) => LivePicture | undefined> {
@@ -62,7 +64,7 @@ export async function readLivePictures(
   return (episodeId) => pictures.get(pictureName(episodeId));
 }
 
-/** Empties `live/` of what an interrupted process left; disposing removes it. */
+/** Removes from `live/` what an interrupted process left; disposing removes the directory. */
 export async function openLivePictures(
   runDirectory: string,
   options: LivePictureOptions,
@@ -73,13 +75,13 @@ export async function openLivePictures(
   let dueAt = -Infinity;
   let broken = false;
 
-  /** Runs it unless something of the kind has failed before. */
+  /** Runs it unless writing has failed before. */
   const write = async (action: () => Promise<void>) => {
     if (broken) return;
     try {
       await action();
     } catch (error) {
-      // One of the episodes beside this one may have said so meanwhile.
+      // A concurrent episode may have reported it meanwhile.
       if (!broken) options.onTrouble(error instanceof Error ? error.message : String(error));
       broken = true;
     }
@@ -108,7 +110,7 @@ export async function openLivePictures(
       try {
         await show(episodeId, index, await take());
       } catch (error) {
-        // A page that cannot be shown is the world's fault; the step that follows meets it, and says so.
+        // A page that cannot be shown is the world's fault; the next step runs into it and reports it.
         if (!(error instanceof Fault)) throw error;
       } finally {
         dueAt = started + Math.max(INTERVAL_MS, (now() - started) / (TIME_SHARE * options.parallel));

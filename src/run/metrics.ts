@@ -63,5 +63,5 @@ export const METRIC_NAMES = [
   "time/stage_s",
 ] as const;
 
-/** Faults are counted by code, e.g. `faults/page_crashed`. */
+/** Counts of faults by code, e.g. `faults/page_crashed`. */
 export type MetricName = (typeof METRIC_NAMES)[number] | `faults/${FaultCode}`;

@@ -1,4 +1,7 @@
-/** @file Configuration from defaults < JSON file < `--set a.b=c`, with errors that name the nearest right key. */
+/**
+ * @file Builds the configuration from defaults < JSON file < `--set a.b=c`, with errors that name the nearest valid
+ * key.
+ */
 
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
@@ -13,22 +16,22 @@ import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
 import { checkConsistency, trainConfigSchema } from "./config.ts";
 
-/** Settings as they are written: nested objects, any key may be absent. */
+/** Settings as people write them: nested objects in which any key may be absent. */
 export type Settings = { [key: string]: unknown };
 
 /** Where a configuration comes from: defaults, a file, then single settings. */
 export interface ConfigSources {
   /** A JSON file. */
   file?: string | undefined;
-  /** `a.b=c`, later ones win; `c` is JSON, or else a string. */
+  /** `a.b=c`; later ones win. `c` is JSON, or else a string. */
   set?: readonly string[] | undefined;
-  /** Below the file: a command's own defaults, such as the demo's. */
+  /** A command's own defaults, such as the demo's; the file overrides them. */
   defaults?: Settings | undefined;
 }
 
 /**
- * The configuration of a run: defaults, then the file, then the assignments `a.b=c`. Throws a `ConfigError` that names the
- * nearest key where one is unknown.
+ * The configuration of a run: defaults, then the file, then the assignments `a.b=c`. Throws a `ConfigError` that names
+ * the nearest key if one is unknown.
  */
 export async function loadConfig(sources: ConfigSources = {}): Promise<TrainConfig> {
   let raw: Settings = structuredClone(sources.defaults ?? {});
@@ -56,7 +59,7 @@ export async function loadBrowser(
   return browser;
 }
 
-/** Settings of a server that trains, likewise; without any, models are trained in this process. */
+/** Settings of a server that trains, likewise; without any, this process trains. */
 export async function loadEngine(settings: readonly string[]): Promise<EngineSettings> {
   const engine = await loadBlock(
     "engine",
@@ -68,7 +71,7 @@ export async function loadEngine(settings: readonly string[]): Promise<EngineSet
   return engine;
 }
 
-/** One block of the configuration for a command that has no other. */
+/** Parses one block of the configuration, for a command that needs no other. */
 async function loadBlock<T>(
   name: string,
   schema: z.ZodType<T>,
@@ -109,7 +112,7 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
   );
 }
 
-/** Addresses in it may hold keys. */
+/** Addresses in it may contain keys. */
 const withoutKeys = (text: string | undefined) =>
   text?.replace(/\w+:\/\/[^"\s]+/g, (address) => describeAddress(address));
 
@@ -119,7 +122,7 @@ function assign(raw: Settings, assignment: string): void {
   if (at <= 0)
     throw new ConfigError(`--set ${assignment}: expected key=value`, "Write it like --set actor.beta=0.5.");
   const keys = assignment.slice(0, at).trim().split(".");
-  // A key that every object has would be found on all of them.
+  // A key that every object inherits would always be found.
   const reserved = keys.find((key) => key in Object.prototype);
   if (reserved !== undefined)
     throw new ConfigError(`there is no setting ${keys.join(".")}`, "`webrl train --settings` lists them.");
@@ -141,7 +144,7 @@ function assign(raw: Settings, assignment: string): void {
 
 async function readJson(path: string): Promise<Settings> {
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new ConfigError(`the configuration ${path} cannot be read`, "Name a JSON file.", { cause });
+    throw new ConfigError(`the configuration file ${path} cannot be read`, "Name a JSON file.", { cause });
   });
   let value: unknown;
   try {
@@ -149,7 +152,8 @@ async function readJson(path: string): Promise<Settings> {
   } catch (cause) {
     throw new ConfigError(`${path} is not JSON: ${(cause as Error).message}`, "Correct the file.", { cause });
   }
-  if (!isPlain(value)) throw new ConfigError(`${path} does not hold an object`, "Write { … } into it.");
+  if (!isPlain(value))
+    throw new ConfigError(`${path} does not hold an object`, "Put an object { … } into it.");
   return value;
 }
 
@@ -172,7 +176,7 @@ const valueAt = (raw: unknown, path: readonly string[]): unknown =>
     raw,
   );
 
-/** The schema at a path, defaults and nullability unwrapped. */
+/** The schema at a path, without defaults and nullability. */
 function schemaAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {
   let current: z.ZodType | undefined = unwrap(schema);
   for (const key of path) {

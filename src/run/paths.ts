@@ -1,4 +1,4 @@
-/** @file Where things are in a run directory (`docs/run-directory.md`): the one place that knows these names. */
+/** @file The paths in a run directory (`docs/run-directory.md`). No other file knows these names. */
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { phaseName } from "./episode-ids.ts";
 import type { StageName } from "./events.ts";
 
-/** Path relative to the run's directory, for records; with one in front, a path to open. */
+/** A path relative to the run's directory, for records; with `run`, a path to open. */
 export const phasePath = (phase: number, name: string) => join("phases", phaseName(phase), name);
 
 /** Exists once the stage is done. */
@@ -16,7 +16,10 @@ export const donePath = (run: string, phase: number, stage: StageName) =>
 export const isStageDone = (run: string, phase: number, stage: StageName) =>
   existsSync(donePath(run, phase, stage));
 
-/** The weights of actor or critic after a phase. Whether they are complete is known by the stage that writes them. */
+/**
+ * The weights of actor or critic after a phase. The marker of the stage that writes them says whether they are
+ * complete.
+ */
 export const checkpointPath = (run: string, role: "actor" | "critic", phase: number) =>
   join(run, "checkpoints", `${role}-${phaseName(phase)}`);
 
@@ -32,22 +35,22 @@ export async function phasesIn(run: string): Promise<number[]> {
     .sort((a, b) => a - b);
 }
 
-/** The last phase whose actor is trained; 0 where only the base is there. */
+/** The last phase whose actor is trained; 0 if there is only the base. */
 export async function lastTrainedPhase(run: string): Promise<number> {
   return (await phasesIn(run)).findLast((phase) => isStageDone(run, phase, "actor")) ?? 0;
 }
 
-/** A picture's name without its step and kind. `/` parts an id's phase from its number. */
+/** A picture's name without its step and type. `/` separates an id's phase from its number. */
 export const pictureName = (id: string) => id.replaceAll("/", "-");
 
-/** A PNG begins with 0x89; everything else that browsers give is JPEG. */
+/** A PNG begins with 0x89; otherwise browsers give JPEG. */
 export const pictureType = (image: Uint8Array): "png" | "jpg" => (image[0] === 0x89 ? "png" : "jpg");
 
 /** Inside a phase's directory. */
 export const screenshotName = (id: string, index: number, image: Uint8Array) =>
   join("screenshots", pictureName(id), `${index}.${pictureType(image)}`);
 
-/** Is this, relative to the run's directory, a screenshot of a run, and nothing else? */
+/** Whether this path, relative to the run's directory, is exactly a screenshot of a run. */
 export function isScreenshotPath(path: string): boolean {
   return /^phases\/\d+\/screenshots\/[\w.-]+\/\d+\.(png|jpg)$/.test(path) && !path.includes("..");
 }

@@ -1,9 +1,11 @@
-/** @file What `webrl train --plan` assumes: the block `plan` of a run's configuration. A training itself reads none of it. */
+/**
+ * @file What `webrl train --plan` assumes: the block `plan` of a run's configuration. Training itself does not read it.
+ */
 
 import { z } from "zod";
 
 const price = (what: string) =>
-  z.number().min(0).nullable().default(null).describe(`Price of ${what}; null where none is paid.`);
+  z.number().min(0).nullable().default(null).describe(`Price of ${what}; null if it costs nothing.`);
 
 export const planConfigSchema = z.strictObject({
   stepsMean: z.number().min(1).default(8).describe("Steps of an episode, on average."),

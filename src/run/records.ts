@@ -1,4 +1,7 @@
-/** @file The records of a run directory (`docs/run-directory.md`): what each of its files holds, and which stage leaves it. */
+/**
+ * @file The records of a run directory (`docs/run-directory.md`): what each of its files contains, and which stage
+ * writes it.
+ */
 
 import type { ChatUsage } from "../core/chat.ts";
 import type { Task } from "../core/task.ts";
@@ -7,21 +10,23 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunEvent, StageName } from "./events.ts";
 import type { EpisodeKind } from "./episode-ids.ts";
 
-/** One owner of every record: what reads a run imports them from here. */
+/**
+ * Types that belong to other rooms are exported here too, so that readers of a run import everything from one place.
+ */
 export type { CurriculumRecord, EpisodeRecord };
 
-/** The files of lines that a phase's directory has, with what a line is. */
+/** The JSON Lines files of a phase's directory, with the type of their lines. */
 export interface PhaseRecords {
   /** In order. */
   "tasks.jsonl": Task;
-  /** Every candidate and what became of it. */
+  /** Every candidate and what happened to it. */
   "curriculum.jsonl": CurriculumRecord;
-  /** In the order in which they ended. */
+  /** Episodes in the order in which they ended. */
   "trajectories.jsonl": EpisodeRecord;
   "verdicts.jsonl": VerdictLine;
-  /** Those that a judge behind a server gave while other episodes still ran. */
+  /** Verdicts that a judge on a server gave while other episodes still ran. */
   "early-verdicts.jsonl": VerdictLine;
-  /** Of a model on a server: what it says of the actions that it took, asked while other episodes still ran. */
+  /** For a model on a server: log-probabilities of its actions, requested while other episodes still ran. */
   "reference.jsonl": ReferenceLine;
   "selection.jsonl": SelectionLine;
   "values.jsonl": ValueLine;
@@ -29,7 +34,7 @@ export interface PhaseRecords {
   "evaluation.jsonl": EpisodeRecord;
 }
 
-/** The file of a phase that holds its episodes, by their kind. */
+/** The file of a phase with its episodes, by their kind. */
 export const EPISODE_FILES = {
   rollout: "trajectories.jsonl",
   evaluation: "evaluation.jsonl",
@@ -38,7 +43,7 @@ export const EPISODE_FILES = {
 /** The score of a phase's evaluation, as JSON. */
 export const EVALUATION_FILE = "evaluation.json";
 
-/** What a stage leaves behind once its marker says that it is done. */
+/** The files of a stage once its marker says that it is done. */
 export const STAGE_FILES: Record<StageName, (keyof PhaseRecords | typeof EVALUATION_FILE)[]> = {
   curriculum: ["tasks.jsonl"],
   rollout: ["trajectories.jsonl"],
@@ -49,7 +54,7 @@ export const STAGE_FILES: Record<StageName, (keyof PhaseRecords | typeof EVALUAT
   evaluate: ["evaluation.jsonl", EVALUATION_FILE],
 };
 
-/** Who says so, in the verdict of a person on what an agent did. */
+/** The person who gave the verdict on an agent's run. */
 export const PERSON = "person";
 
 /** A judge's verdict on one episode, as a line of `verdicts.jsonl`. */
@@ -62,11 +67,11 @@ export interface VerdictLine {
   threshold?: number;
   by: string;
   reasons: string[];
-  /** The judge came to no verdict: `success` is `false`, and the episode is left out. */
+  /** The judge gave no verdict: `success` is `false`, and the episode is left out. */
   undecided?: true;
-  /** What a judge behind a server took for it. */
+  /** What a judge on a server used for it. */
   usage?: ChatUsage;
-  /** The verifier's verdict, for the audit of the judge; `null` where the task has none. */
+  /** The verifier's verdict, for the audit of the judge; `null` if the task has none. */
   truth: boolean | null;
 }
 
@@ -74,15 +79,15 @@ export interface VerdictLine {
 export interface ReferenceLine {
   trajectoryId: string;
   index: number;
-  /** One a token. */
+  /** One per token. */
   logprobs: number[];
 }
 
-/** What became of a step of the replay buffer. */
+/** What happened to a step of the replay buffer. */
 export interface SelectionLine {
   trajectoryId: string;
   index: number;
-  /** `null` where the method does not ask for it. */
+  /** `null` if the method does not need it. */
   perplexity: number | null;
   outcome: "selected" | "too_familiar" | "too_hard" | "over_limit";
 }
@@ -94,12 +99,12 @@ export interface ValueLine {
   value: number;
 }
 
-/** What a step weighed in the actor's update. */
+/** The weight of a step in the actor's update. */
 export interface AdvantageLine {
   trajectoryId: string;
   index: number;
   source: "new" | "replay";
-  /** `null` where the method has no critic. */
+  /** `null` if the method has no critic. */
   value: number | null;
   advantage: number;
 }
@@ -111,7 +116,7 @@ export type EventLine = RunEvent & { time: string };
 export interface MetricLine {
   phase: number;
   stage: StageName;
-  /** Optimiser step within the stage; absent on the stage's summary. */
+  /** Optimiser step within the stage; absent in the stage's summary. */
   step?: number;
   [metric: string]: number | string | undefined;
 }
@@ -122,7 +127,9 @@ export interface Score {
   successes: number;
   /** In [0, 1]. */
   success: number;
-  /** Of the share, one success and one failure added: not 0 where all tasks end alike. */
+  /**
+   * Standard error of the rate after adding one success and one failure, so that it is not 0 when all tasks end alike.
+   */
   standardError: number;
 }
 
@@ -134,6 +141,6 @@ export interface Evaluation extends Score {
   stepsMean: number;
   bySite: Record<string, Score>;
   byCategory: Record<string, Score>;
-  /** By what is new in a test task; empty where that is not known. */
+  /** By what is new in a test task; empty if that is unknown. */
   byNovelty: Record<string, Score>;
 }

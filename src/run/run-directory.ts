@@ -1,7 +1,7 @@
 /**
- * @file A run as a directory of files that a person can read (`docs/run-directory.md`). A stage is done when its
- * marker `phases/NN/<stage>.done.json` exists; until then all that it wrote can be written again. That is what makes
- * `kill -9` harmless: nothing is ever half believed.
+ * @file A run as a directory of human-readable files (`docs/run-directory.md`). A stage is done when its marker
+ * `phases/NN/<stage>.done.json` exists; until then everything that it wrote can be written again. That makes `kill -9`
+ * harmless: nothing half-written is ever trusted.
  */
 
 import { createHash } from "node:crypto";
@@ -27,40 +27,40 @@ import { EVALUATION_FILE } from "./records.ts";
 import { lockRun } from "./run-lock.ts";
 import type { RunInfo } from "./run-info.ts";
 
-/** What a stage's body has at hand. */
+/** What a stage's body can use. */
 export interface Stage {
   readonly phase: number;
   readonly name: StageName;
-  /** An append-only file of the phase, healed; a stage that appends skips what is there already. */
+  /** Opens an append-only file of the phase and repairs its tail; a stage that appends skips what is there already. */
   lines<K extends keyof PhaseRecords>(name: K): JsonLines<PhaseRecords[K]>;
-  /** Replaces a file of the phase at once. */
+  /** Replaces a file of the phase atomically. */
   write<K extends keyof PhaseRecords>(name: K, values: readonly PhaseRecords[K][]): Promise<void>;
   writeEvaluation(evaluation: Evaluation): Promise<void>;
-  /** Keeps a picture of a page; the result is its path for the trajectory's record. */
+  /** Keeps a picture of a page and returns its path for the trajectory's record. */
   writeScreenshot(episodeId: string, index: number, image: Uint8Array): Promise<string>;
   /** Records metrics; with `step` for one optimiser step, without for the stage as a whole. */
   metrics(values: Partial<Record<MetricName, number>>, step?: number): void;
   emit(event: StageEvent): void;
 }
 
-/** An event of a stage; which phase and stage it is, the stage knows itself. */
+/** Emits an event of the stage; phase and stage are added. */
 export type StageEvent<E = RunEvent> = E extends { phase: number; stage: StageName }
   ? Omit<E, "phase" | "stage">
   : never;
 
-/** An open run directory. This process alone has it until it is disposed. */
+/** An open run directory. Only this process may use it until it is disposed. */
 export interface Run extends AsyncDisposable {
   readonly directory: string;
   readonly info: RunInfo;
   /** Runs `body` unless the stage is done already, and returns what it returned (plain JSON) then or now. */
   stage<T>(phase: number, name: StageName, body: (stage: Stage) => Promise<T>): Promise<T>;
   isDone(phase: number, name: StageName): boolean;
-  /** What a phase's file holds; nothing where it is not there yet. */
+  /** The lines of a phase's file; none if it does not exist yet. */
   read<K extends keyof PhaseRecords>(phase: number, name: K): Promise<PhaseRecords[K][]>;
   emit(event: RunEvent): void;
 }
 
-/** Writes a file, without the known secrets, so that it is there completely or not at all, after a loss of power as well. */
+/** Writes a file, without known secrets, so that it exists completely or not at all, even after a loss of power. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   const part = `${path}.part`;
   await makeDirectory(dirname(path));
@@ -75,16 +75,16 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   await rename(part, path);
 }
 
-/** A new run does not go over an old one: throws a `ConfigError` that says how to continue it. */
+/** Refuses to overwrite an existing run: throws a `ConfigError` that says how to continue it. */
 export function refuseExistingRun(directory: string): void {
   if (directory.trim() === "")
     throw new ConfigError("a run needs the name of a directory", "Give one with --run DIRECTORY.");
-  // What exists on the way to it must be directories.
+  // Whatever exists on the path must be a directory.
   for (let path = resolve(directory); ; path = dirname(path)) {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found && !found.isDirectory())
       throw new ConfigError(
-        `${path} is a file: no run can be written there`,
+        `${path} is a file, so no run can be written there`,
         "Give another --run DIRECTORY.",
       );
     if (found) break;
@@ -104,7 +104,7 @@ export async function createRun(directory: string, info: RunInfo, observer: Obse
   return open(directory, info, observer, { kind: "run_started", ...briefly(info) });
 }
 
-/** Opens a run that `createRun` made, to go on with it. */
+/** Opens a run that `createRun` made, to continue it. */
 export async function openRun(
   directory: string,
   observer: Observer,
@@ -113,7 +113,7 @@ export async function openRun(
   const before = await readRunInfo(directory);
   const info = options.change?.(before) ?? before;
   const run = await open(directory, info, observer, { kind: "run_resumed", version: options.version });
-  // Written only by the process that has the lock.
+  // Written only by the process that holds the lock.
   if (info !== before)
     await writeAtomically(join(directory, "config.json"), `${JSON.stringify(info, null, 2)}\n`);
   return run;
@@ -137,19 +137,19 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
   } catch (cause) {
     throw new ConfigError(
       `${path} is not JSON: ${(cause as Error).message}`,
-      "Restore it: it was whole when the run began, and nothing of the run changes it but `webrl resume --phases`.",
+      "Restore it: it was intact when the run began, and only `webrl resume --phases` changes it.",
       { cause },
     );
   }
   if ("agent" in info)
     throw new ConfigError(
-      `${directory} is what an agent did, and no run of training`,
+      `${directory} is an agent's directory, not a training run`,
       "Name the directory of a run that `webrl train` or `webrl demo` made.",
     );
-  // It may be of an older version, whose settings were fewer, or edited by hand.
+  // It may be from an older version with fewer settings, or edited by hand.
   try {
     const config = parseConfig(trainConfigSchema, info.config);
-    // Before there was a choice, pages were compact.
+    // Before this setting existed, pages were compact.
     if (!("observation" in info.config)) config.observation.format = "compact";
     checkConsistency(config);
     return { ...info, config };
@@ -159,14 +159,14 @@ export async function readRunInfo(directory: string): Promise<RunInfo> {
   }
 }
 
-/** Whether a directory's `config.json` is of something else than an agent. */
+/** Whether a directory's `config.json` belongs to something other than an agent. */
 export async function isRunDirectory(directory: string): Promise<boolean> {
   const text = await readIfThere(join(directory, "config.json"));
   if (text === "") return false;
   try {
     return !("agent" in (JSON.parse(text) as object));
   } catch {
-    // Damaged or of somebody else: not ours to write over.
+    // Damaged or somebody else's: not ours to overwrite.
     return true;
   }
 }
@@ -192,7 +192,7 @@ async function openLocked(
   first: RunEvent,
   release: () => Promise<void>,
 ): Promise<Run> {
-  // A killed process leaves some behind, and there may be no episode left that would replace them.
+  // A killed process leaves pictures behind, and no later episode may replace them.
   await rm(join(directory, LIVE_PICTURES), { recursive: true, force: true });
   const { done, warnings } = await readMarkers(directory);
   const metricsPath = join(directory, "metrics.jsonl");
@@ -203,7 +203,7 @@ async function openLocked(
 
   const emit = (told: RunEvent) => {
     const event = redactJson(told);
-    // Progress is for the screen: the episodes themselves are on disk.
+    // Progress is only for the screen: the episodes themselves are on disk.
     if (event.kind !== "progress") events.append({ time: new Date().toISOString(), ...event });
     observer(event);
   };
@@ -289,7 +289,7 @@ interface StageWarning {
   message: string;
 }
 
-/** The stages that are done, by {@link stageKey}. Throws where a file that one of them left is not what it was. */
+/** The stages that are done, by {@link stageKey}. Throws if a file that one of them left has changed. */
 async function readMarkers(
   directory: string,
 ): Promise<{ done: Map<string, DoneMarker>; warnings: StageWarning[] }> {
@@ -301,7 +301,7 @@ async function readMarkers(
       if (marker === null) continue;
       if (marker === "damaged") {
         const path = phasePath(phase, `${stage}.done.json`);
-        warnings.push({ phase, stage, message: `${path} is damaged: the stage is done again` });
+        warnings.push({ phase, stage, message: `${path} is damaged, so the stage is done again` });
         continue;
       }
       await checkFiles(directory, phase, stage, marker);
@@ -311,8 +311,8 @@ async function readMarkers(
 }
 
 /**
- * Leaves the lines of stages that are done: those of others are written again. Says of which stages lines were lost
- * or changed; nothing but curves is made of them, so the run goes on.
+ * Keeps only the lines of finished stages, because other stages write theirs again. Reports the stages whose lines were
+ * lost or changed; only curves are made of them, so the run continues.
  */
 async function healMetrics(path: string, done: ReadonlyMap<string, DoneMarker>): Promise<StageWarning[]> {
   const text = await readIfThere(path);
@@ -331,7 +331,7 @@ async function healMetrics(path: string, done: ReadonlyMap<string, DoneMarker>):
     if (lost > 0)
       return warn(`metrics.jsonl has lost ${lost} of this stage's ${metricLines} lines: curves have a gap`);
     if (metricsSha256 === undefined || metricsSha256 === sha256(lines)) return [];
-    return warn("metrics.jsonl has lines of this stage that were changed: curves may be wrong there");
+    return warn("lines of this stage in metrics.jsonl were changed: curves may be wrong there");
   });
 }
 
@@ -350,7 +350,7 @@ function linesByStage(text: string): Map<string, string[]> {
 
 const sha256 = (lines: readonly string[]) => createHash("sha256").update(lines.join("\n")).digest("hex");
 
-/** Which stage a line of `metrics.jsonl` is of; `null` for a torn or damaged one. */
+/** The stage of a line of `metrics.jsonl`; `null` for a torn or damaged line. */
 function stageOf(line: string): string | null {
   try {
     const { phase, stage } = JSON.parse(line) as MetricLine;
@@ -360,7 +360,7 @@ function stageOf(line: string): string | null {
   }
 }
 
-/** A checkpoint is written into an empty directory: what an interrupted stage left is removed. */
+/** Empties the directory of a checkpoint: removes what an interrupted stage left. */
 export async function freshDirectory(path: string): Promise<string> {
   await rm(path, { recursive: true, force: true });
   await makeDirectory(dirname(path));

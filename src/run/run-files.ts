@@ -1,6 +1,6 @@
 /**
- * @file One run directory, opened for reading: every file by name, kept fresh while another process writes, tolerant of
- * what is missing or damaged. Large files (trajectories) are indexed by byte offsets, never held.
+ * @file Opens one run directory for reading: every file by name, kept up to date while another process writes, tolerant
+ * of missing or damaged files. Large files (trajectories) are indexed by byte offsets and never held in memory.
  */
 
 import { existsSync } from "node:fs";
@@ -19,7 +19,7 @@ import { isLocked, lockMark } from "./run-lock.ts";
 import type { LinePlace, TailedLines } from "./tailed-lines.ts";
 import { parseRecord, reasonOf, tailJson, tailLines } from "./tailed-lines.ts";
 
-/** Where an episode is in its file, and what its line begins with. */
+/** Where an episode is in its file, and the beginning of its line. */
 export interface EpisodePlace extends LinePlace {
   id: string;
   task: Task;
@@ -27,36 +27,36 @@ export interface EpisodePlace extends LinePlace {
 
 export interface RunFiles {
   readonly directory: string;
-  /** `null` where `config.json` is missing or damaged. */
+  /** `null` if `config.json` is missing or damaged. */
   info(): Promise<RunInfo | null>;
-  /** `null` where the directory is not an agent's. */
+  /** `null` if the directory is not an agent's. */
   agent(): Promise<AgentInfo | null>;
   events(): Promise<readonly EventLine[]>;
   metrics(): Promise<readonly MetricLine[]>;
   /** Numbers of the phases that have a directory, ascending. */
   phases(): Promise<number[]>;
-  /** Lines of a small file; those of episodes are read by their places. */
+  /** Lines of a small file; episodes are read by their position instead. */
   lines<K extends Exclude<keyof PhaseRecords, "trajectories.jsonl" | "evaluation.jsonl">>(
     phase: number,
     name: K,
   ): Promise<readonly PhaseRecords[K][]>;
   evaluation(phase: number): Promise<Evaluation | null>;
   episodePlaces(phase: number, kind: EpisodeKind): Promise<readonly EpisodePlace[]>;
-  /** A picture of the run, or its beginning; `null` where there is none (a live one may be gone by now). */
+  /** A picture of the run, or its beginning; `null` if there is none (a live one may be gone by now). */
   picture(path: string, headBytes?: number): Promise<Buffer<ArrayBuffer> | null>;
   /** Path in the run of a file of a phase. */
   path(phase: number, name: string): string;
   /** Whether a process is working on the run. */
   isLocked(): Promise<boolean>;
-  /** Changes whenever something was written that a view shows. */
+  /** A value that changes whenever something was written that a view shows. */
   version(): Promise<string>;
-  /** What was found missing or damaged so far, for people. */
+  /** What was found to be missing or damaged so far, for people. */
   problems(): Promise<string[]>;
 }
 
-/** The head of a trajectory's line holds its id and its task; observations follow. */
+/** The beginning of a trajectory's line contains its id and its task; observations follow. */
 const HEAD_BYTES = 16 * 1024;
-/** Larger ones are none of ours. */
+/** Larger files are not ours. */
 const MOST_JSON_BYTES = 64 << 20;
 const MOST_PICTURE_BYTES = 32 << 20;
 
@@ -167,7 +167,7 @@ async function versionOf(directory: string): Promise<string> {
   return [await lockMark(directory), ...marks].join("|");
 }
 
-/** Files that finished stages should have left and that are not there, or not whole. */
+/** Files of finished stages that are missing or incomplete. */
 async function missingFiles(directory: string): Promise<string[]> {
   const found: string[] = [];
   for (const phase of await phasesIn(directory)) {
@@ -175,7 +175,7 @@ async function missingFiles(directory: string): Promise<string[]> {
       if (isStageDone(directory, phase, stage))
         for (const name of STAGE_FILES[stage])
           if (!existsSync(join(directory, phasePath(phase, name))))
-            found.push(`${phasePath(phase, name)} is missing, though ${stage} is done`);
+            found.push(`${phasePath(phase, name)} is missing, although ${stage} is done`);
     for (const name of Object.values(EPISODE_FILES)) {
       const path = phasePath(phase, name);
       const problem = existsSync(join(directory, path)) ? await problemOf(directory, path) : null;
@@ -197,19 +197,19 @@ async function problemOf(directory: string, path: string): Promise<string | null
   }
 }
 
-/** Id and task out of the beginning of an episode's line; throws where they are not there. */
+/** Parses id and task from the beginning of an episode's line; throws if they are not there. */
 export function headOf(text: string): { id: string; task: Task } {
   const id = /^\{"id":("(?:[^"\\]|\\.)*")/.exec(text)?.[1];
   const start = text.indexOf('"task":{');
   const end = start < 0 ? -1 : endOfObject(text, start + 7);
   if (id !== undefined && end > 0)
     return { id: JSON.parse(id) as string, task: JSON.parse(text.slice(start + 7, end)) as Task };
-  // Short lines are whole; others were written by something else.
+  // Short lines are complete; others were written by something else.
   const record = JSON.parse(text) as { id: string; trajectory: { task: Task } };
   return { id: record.id, task: record.trajectory.task };
 }
 
-/** Index after the object that begins at `start`; −1 where it does not end. */
+/** Index after the object that begins at `start`; −1 if it does not end. */
 function endOfObject(text: string, start: number): number {
   let depth = 0;
   for (let i = start; i < text.length; i++) {
@@ -228,7 +228,7 @@ export async function readEvaluations(run: RunFiles): Promise<{ phase: number; e
     (await run.phases()).map(async (phase) => ({ phase, evaluation: await run.evaluation(phase) })),
   );
   return found.flatMap(({ phase, evaluation }) =>
-    // Runs of before `byNovelty` can be read as well.
+    // Runs older than `byNovelty` can be read as well.
     evaluation && typeof evaluation.success === "number"
       ? [{ phase, evaluation: { ...evaluation, byNovelty: evaluation.byNovelty ?? {} } }]
       : [],

@@ -1,4 +1,4 @@
-/** @file What `config.json` of a run says: the resolved configuration, and what ran it. */
+/** @file The contents of a run's `config.json`: the resolved configuration, and what ran it. */
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -17,9 +17,9 @@ export interface RunInfo {
   config: TrainConfig;
 }
 
-/** What `config.json` of an agent's directory says: it has no training, but is laid out like a run. */
+/** The `config.json` of an agent's directory, which has no training but is laid out like a run. */
 export interface AgentInfo extends Omit<RunInfo, "config"> {
-  /** `port`: where the agent starts its site, so that addresses hold when the directory is gone on with. */
+  /** `port`: where the agent starts its site, so that addresses stay valid when the directory is continued. */
   agent: { site: string; model: string; port?: number | undefined };
 }
 
@@ -34,7 +34,7 @@ export function runInfo(config: TrainConfig): RunInfo {
   };
 }
 
-/** The nearest package.json above this file: `src/` and `dist/` lie equally deep. */
+/** The nearest package.json above this file: `src/` and `dist/` are equally deep. */
 export const packageDirectory = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 
 export function packageVersion(): string {

@@ -1,7 +1,8 @@
 /**
- * @file One process a run. The lock is the file `lock-N.json` with the highest N, which says whose it is; an empty one was
- * given back. To take it is to make the file N + 1, whole and only where nobody has made it: of several processes that
- * find a dead owner, one succeeds. A killed process leaves its file behind, and the next one sees that it is dead.
+ * @file Lets only one process use a run. The lock is the file `lock-N.json` with the highest N, which names its owner;
+ * an empty file was released. A process takes the lock by creating file N + 1 atomically and exclusively, so that one
+ * of several processes that find a dead owner succeeds. A killed process leaves its file behind, and the next one sees
+ * that the owner is dead.
  */
 
 import { randomBytes } from "node:crypto";
@@ -13,14 +14,17 @@ import { isAlive, thisProcess } from "../core/process-owner.ts";
 import type { ProcessOwner } from "../core/process-owner.ts";
 import { readRegular } from "../core/regular-file.ts";
 
-/** Milliseconds after which the lock of a process on another host, which cannot be asked, means nothing unless touched. */
+/**
+ * A lock of a process on another host, which cannot be checked, expires if it was not touched for this many
+ * milliseconds.
+ */
 const STALE_MS = 60_000;
 const TOUCH_MS = 10_000;
 
 interface Lock {
   number: number;
   path: string;
-  /** `null` where it was given back, or is damaged: then nobody who lives has written it. */
+  /** `null` if it was released, or is damaged: no living process has written it then. */
   owner: ProcessOwner | null;
   touchedAt: number;
 }
@@ -53,7 +57,7 @@ async function readLock(directory: string): Promise<Lock | null> {
   }
 }
 
-/** On this host the process is asked: one that has no time to touch its lock is at work all the same. */
+/** On this host the process itself is checked: it may be too busy to touch its lock. */
 function isHeld({ owner, touchedAt }: Lock): boolean {
   if (owner === null) return false;
   return owner.host === hostname() ? isAlive(owner) : Date.now() - touchedAt <= STALE_MS;
@@ -65,7 +69,7 @@ export async function isLocked(directory: string): Promise<boolean> {
   return lock !== null && isHeld(lock);
 }
 
-/** Takes the run's lock; throws a `ConfigError` while another process has it. The result gives it back. */
+/** Takes the run's lock; throws a `ConfigError` while another process has it. Call the result to release it. */
 export async function lockRun(directory: string): Promise<() => Promise<void>> {
   let mine: string | null = null;
   while (mine === null) {
@@ -73,13 +77,13 @@ export async function lockRun(directory: string): Promise<() => Promise<void>> {
     if (current && isHeld(current))
       throw new ConfigError(
         `${directory} is in use by process ${current.owner!.pid} on ${current.owner!.host}`,
-        "Wait for it or end it; a run can be continued by one process at a time.",
+        "Wait for it or end it; only one process at a time can continue a run.",
       );
     mine = await claim(directory, (current?.number ?? 0) + 1);
   }
   const path = mine;
   const touching = setInterval(() => {
-    // Gone only where another host took this process for dead. Going on beside it would spoil the run; ending spoils nothing.
+    // The lock is lost only if another host took this process for dead. Continuing beside it would damage the run; ending does not.
     utimes(path, new Date(), new Date()).catch((cause: unknown) => {
       throw new Error(`${directory} was taken over by another process`, { cause });
     });
@@ -87,19 +91,19 @@ export async function lockRun(directory: string): Promise<() => Promise<void>> {
   touching.unref();
   return async () => {
     clearInterval(touching);
-    // Emptied instead of removed, so that its number is not used again; and that needs no space.
+    // Emptied instead of removed, so that its number is not used again; emptying needs no disk space.
     await truncate(path, 0);
   };
 }
 
-/** The path of the lock with this number once it is ours, `null` where somebody was quicker. */
+/** Takes the lock with this number and returns its path; `null` if somebody was quicker. */
 async function claim(directory: string, number: number): Promise<string | null> {
   const path = lockPathOf(directory, number);
   const draft = join(directory, `.lock-${randomBytes(6).toString("hex")}`);
   try {
     await writeFile(draft, `${JSON.stringify(thisProcess())}\n`);
     await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      // The draft may be gone: whoever has the lock by now removed it.
+      // The draft may be gone because the new owner of the lock removed it.
       if (error.code === "EEXIST" || error.code === "ENOENT") throw error;
       // File systems without hard links.
       return copyFile(draft, path, constants.COPYFILE_EXCL);
@@ -111,7 +115,7 @@ async function claim(directory: string, number: number): Promise<string | null> 
   } finally {
     await rm(draft, { force: true });
   }
-  // A process that was slow may have made a number that others have passed.
+  // A slow process may have created a number that others have passed.
   const numbers = await numbersIn(directory);
   if (Math.max(...numbers) !== number) {
     await rm(path, { force: true });
@@ -119,13 +123,13 @@ async function claim(directory: string, number: number): Promise<string | null> 
   }
   for (const earlier of numbers)
     if (earlier < number) await rm(lockPathOf(directory, earlier), { recursive: true, force: true });
-  // What was killed in the middle of this left its draft; who is in the middle of it is too late.
+  // A process killed in the middle of this left its draft; one that is in the middle of it is too late.
   for (const name of await readdir(directory))
     if (DRAFT.test(name)) await rm(join(directory, name), { recursive: true, force: true });
   return path;
 }
 
-/** What stands for the lock in a mark of a run's state: it does not change while one process holds it. */
+/** The lock's part in the version of a run's state: it does not change while one process holds the lock. */
 export async function lockMark(directory: string): Promise<string> {
   const lock = await readLock(directory);
   return lock === null ? "-" : `${lock.number}.${lock.owner === null ? "free" : "taken"}`;

@@ -1,6 +1,7 @@
 /**
- * @file Files of JSON lines that another process may be writing: read once, then only what was appended. A file that
- * was cut or replaced is read anew; a line without its end is left for later; a line that is not JSON is reported.
+ * @file Reads JSON Lines files that another process may be writing: the whole file once, then only what was appended. A
+ * file that was cut or replaced is read again; an incomplete line is left for later; a line that is not JSON is
+ * reported.
  */
 
 import type { FileHandle } from "node:fs/promises";
@@ -8,9 +9,9 @@ import { parseJson } from "../core/json.ts";
 import { IrregularFile, openRegular, readFrom } from "../core/regular-file.ts";
 
 const CHUNK_BYTES = 1 << 20;
-/** Longer lines are no records of ours, and are not held. */
+/** Longer lines are not our records, and are not held in memory. */
 const LONGEST_LINE_BYTES = 64 << 20;
-/** Bytes before the end of what was read that have to be the same still. */
+/** How many bytes before the end of what was read must still be the same. */
 const FINGERPRINT_BYTES = 64;
 
 export interface LinePlace {
@@ -21,15 +22,15 @@ export interface LinePlace {
 
 export interface TailedLines<T> {
   readonly path: string;
-  /** Reads what is new and returns everything; the same array until something changed. Empty where the file is missing. */
+  /** Reads what is new and returns everything; the same array until something changes. Empty if the file is missing. */
   refresh(): Promise<readonly T[]>;
   /** Lines that could not be read, for people. */
   readonly problems: readonly string[];
 }
 
 /**
- * `digest` makes of each complete line what is kept of it. It sees the whole line where `headBytes` is absent, else
- * its beginning: files of gigabytes are indexed that way. What it throws becomes a problem.
+ * `digest` turns each complete line into what is kept of it. It sees the whole line, or only its beginning if
+ * `headBytes` is given, so that files of gigabytes can be indexed. What it throws becomes a problem.
  */
 export function tailLines<T>(
   path: string,
@@ -61,7 +62,7 @@ export function tailLines<T>(
     }
   };
 
-  /** Goes through the file from `end`; lines longer than a chunk are put together from pieces. */
+  /** Scans the file from `end`; lines longer than a chunk are joined from pieces. */
   const scan = async (file: FileHandle, size: number) => {
     let pending: Buffer[] = [];
     let pendingBytes = 0;

@@ -90,7 +90,7 @@ test("a step that fails is said with its output; the next try begins anew; a fol
   const foreign = join(folder, "..", "foreign");
   await mkdir(foreign);
   await writeFile(join(foreign, "letter"), "");
-  await expect(installApp(app(), foreign)).rejects.toThrow(/exists, and no application was installed there/);
+  await expect(installApp(app(), foreign)).rejects.toThrow(/exists, but no application was installed there/);
   expect(existsSync(join(foreign, "letter"))).toBe(true);
 });
 

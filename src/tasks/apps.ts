@@ -1,4 +1,4 @@
-/** @file Applications with a recipe (`apps/`): installed into a folder, and each a suite of its own, `app:NAME`. */
+/** @file Applications with a recipe (`apps/`): each is installed into a folder and is a suite, `app:NAME`. */
 
 import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -16,19 +16,19 @@ import { createOwnSuite } from "./own-suite.ts";
 import { runCommand } from "./server-process.ts";
 import type { Suite } from "./suite.ts";
 
-/** Of each step: a busy machine is slow to build. */
+/** For each step: a busy machine is slow to build. */
 const INSTALL_MS = 60 * 60_000;
-/** Written last: what has it is whole. */
+/** Written last: a folder that has it is complete. */
 const MARK = "installed.json";
 
-/** Where an application is installed unless a folder is named. */
+/** The folder of an application if none is named. */
 export function appDirectory(app: App, directory?: string): string {
   if (directory !== undefined) return resolve(directory);
   const data = process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share");
   return join(data, "webrl", "apps", app.name);
 }
 
-/** `stale`: by another revision of its recipe. */
+/** `stale`: installed by another revision of its recipe. */
 export async function stateOf(app: App, directory: string): Promise<"installed" | "stale" | "absent"> {
   const file = join(directory, MARK);
   if (!existsSync(file)) return "absent";
@@ -40,7 +40,7 @@ export async function stateOf(app: App, directory: string): Promise<"installed" 
     : "stale";
 }
 
-/** Throws a `ConfigError` where packages are missing, and where a step of the installation fails. */
+/** Throws a `ConfigError` when packages are missing or a step of the installation fails. */
 export async function installApp(app: App, directory: string, signal?: AbortSignal): Promise<void> {
   refuseMissing(app);
   if (
@@ -49,7 +49,7 @@ export async function installApp(app: App, directory: string, signal?: AbortSign
     !existsSync(join(directory, PARTIAL))
   )
     throw new ConfigError(
-      `${directory} exists, and no application was installed there`,
+      `${directory} exists, but no application was installed there`,
       "Name another folder with --directory, or remove this one.",
     );
   const [running] = await findCopies(app.site(directory), directory);
@@ -57,7 +57,7 @@ export async function installApp(app: App, directory: string, signal?: AbortSign
     throw new ConfigError(
       `${running.baseUrl}, a copy of what is installed in ${directory}, runs ${running.suite ? `for the process ${running.suite.pid}` : "in the background"}`,
       running.suite
-        ? "Wait until that has ended, or stop it."
+        ? "Wait until it has ended, or stop it."
         : `Run \`webrl apps stop ${app.name}${option(app, directory)}\` first.`,
     );
   await rm(directory, { recursive: true, force: true });
@@ -76,7 +76,7 @@ export async function installApp(app: App, directory: string, signal?: AbortSign
       signal?.throwIfAborted();
       throw new ConfigError(
         `${app.name} could not be installed: \`${command}\`: ${(cause as Error).message}`,
-        `Correct what it says, and run \`webrl apps install ${app.name}\` again.`,
+        `Correct the problem and run \`webrl apps install ${app.name}\` again.`,
         { cause },
       );
     }
@@ -88,7 +88,7 @@ export async function installApp(app: App, directory: string, signal?: AbortSign
   );
 }
 
-/** An installation that was not finished: may be removed. */
+/** Whether this is an unfinished installation, which may be removed. */
 const PARTIAL = "installing";
 
 function refuseMissing(app: App): void {
@@ -100,7 +100,7 @@ function refuseMissing(app: App): void {
     );
 }
 
-/** Throws a `ConfigError` that says what to do where it is not installed as its recipe has it now. */
+/** Throws a `ConfigError` that says what to do if it is not installed by the recipe's present revision. */
 export async function requireInstalled(app: App, directory: string): Promise<void> {
   refuseMissing(app);
   const state = await stateOf(app, directory);
@@ -113,11 +113,11 @@ export async function requireInstalled(app: App, directory: string): Promise<voi
   );
 }
 
-/** For a command: the folder, where it is not the usual one. */
+/** The option for a command if the folder is not the usual one. */
 const option = (app: App, directory: string) =>
   directory === appDirectory(app) ? "" : ` --directory ${directory}`;
 
-/** The site of an application that is installed. `folder`: where, if not in the usual place. */
+/** The site of an installed application. `folder`: where, if not in the usual place. */
 export async function loadApp(
   name: string,
   folder?: string,

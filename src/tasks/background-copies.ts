@@ -1,4 +1,4 @@
-/** @file Copies of an application that outlive the command that started them (`copy-records.ts` says how they are found). */
+/** @file Copies of an application that outlive the command that started them (`copy-records.ts` finds them). */
 
 import { spawn } from "node:child_process";
 import { hostname } from "node:os";
@@ -12,12 +12,12 @@ import type { CopyRecord } from "./copy-records.ts";
 import { commandOf, resetInstance } from "./own-instance.ts";
 import { answers, freePort, isPortTaken } from "./server-process.ts";
 
-/** Those that run in the background. What killed processes left behind is ended and removed. */
+/** The copies that run in the background. Ends and removes what killed processes left behind. */
 export async function runningCopies(definition: SiteDefinition, directory: string): Promise<CopyRecord[]> {
   return (await findCopies(definition, directory)).filter(({ suite }) => suite === null);
 }
 
-/** `port`: of the first; 0: free ones. Where one does not start, those before it run on. */
+/** `port`: of the first copy; 0 for free ports. If one does not start, those before it keep running. */
 export async function startCopies(
   definition: SiteDefinition,
   directory: string,
@@ -54,7 +54,7 @@ async function startCopy(
   await mkdir(recordsFolder(directory), { recursive: true });
   await using log = await open(logOf(directory, at.port), "w");
   const { command, cwd, env } = commandOf(definition, directory, start.command, at);
-  // A process group of its own, by which it is stopped.
+  // A separate process group, through which it is stopped.
   const child = spawn("/bin/sh", ["-c", command], {
     cwd,
     env: { ...process.env, ...env },
@@ -76,7 +76,7 @@ async function startCopy(
   try {
     await untilReady(definition, directory, copy, () => gone, signal);
   } catch (error) {
-    // What is wrong with the start is what the user must know.
+    // The user must learn why the start failed, not why the cleanup did.
     await endCopy(definition, directory, copy);
     throw error;
   }
@@ -103,7 +103,7 @@ async function untilReady(
   }
 }
 
-/** Puts the content of those that run back. */
+/** Resets the content of the running copies. */
 export async function resetCopies(
   definition: SiteDefinition,
   directory: string,
@@ -117,7 +117,7 @@ export async function resetCopies(
     );
   const done = [];
   for (const copy of running) {
-    // The command that started it may have been killed before it was ready.
+    // The command that started it may have been killed before the copy was ready.
     await untilReady(definition, directory, copy, () => !isAlive(copy), signal);
     const began = performance.now();
     await resetInstance(definition, directory, { ...copy, server: null, keeper: null }, signal);
@@ -126,7 +126,7 @@ export async function resetCopies(
   return done;
 }
 
-/** Those that were stopped: all. Throws a `ConfigError` afterwards where `start.stop` failed for one. */
+/** Stops all copies and returns them. Throws a `ConfigError` afterwards if `start.stop` failed for one. */
 export async function stopCopies(definition: SiteDefinition, directory: string): Promise<CopyRecord[]> {
   const here = hostname();
   const running = (await runningCopies(definition, directory)).filter(({ host }) => host === here);
@@ -135,7 +135,7 @@ export async function stopCopies(definition: SiteDefinition, directory: string):
   if (trouble)
     throw new ConfigError(
       `the copies were stopped, but \`start.stop\` failed: ${trouble.message}`,
-      "What it was to end may still run: correct the command, and end that by hand.",
+      "What it should have ended may still run: end that by hand, and correct the command.",
       { cause: trouble },
     );
   return running;

@@ -11,7 +11,7 @@ import { builtInTasks } from "./built-in-tasks.ts";
 import type { Suite } from "./suite.ts";
 import { createBuiltInSite } from "./world-site.ts";
 
-/** Topics are the paper's (App.), assigned to our sites of the same kind. */
+/** The topics are the paper's (App.), assigned to our sites of the same kind. */
 const DESCRIPTIONS: Record<SiteName, SiteDescription> = {
   storefront: {
     description: "an online shop: catalogue, search, product pages, reviews, cart, checkout, own orders",

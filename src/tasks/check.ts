@@ -1,6 +1,6 @@
 /**
- * @file Proves a suite right: every oracle scores 1, doing nothing scores 0, a wrong answer scores 0. In the browser,
- * through the same observations and actions that an agent has.
+ * @file Checks a suite: every oracle must score 1, and doing nothing or giving a wrong answer must score 0. Runs in the
+ * browser, with the same observations and actions that an agent has.
  */
 
 import { quantile } from "d3-array";
@@ -19,7 +19,7 @@ export interface CheckOptions {
   tasks: readonly Task[];
   /** Episodes at once. Default 4. */
   parallel?: number;
-  /** Of the episodes; an instance has the same seed in every check. */
+  /** Seed of the episodes; an instance has the same seed in every check. */
   seed?: number;
   signal?: AbortSignal;
   onTask?: (done: number, total: number, result: TaskCheck) => void;
@@ -29,7 +29,7 @@ export interface TaskCheck {
   task: string;
   template: string;
   ok: boolean;
-  /** Actions that the oracle took, `exit` included; 0 where it broke. */
+  /** Actions that the oracle took, including `exit`; 0 if it failed. */
   steps: number;
   ms: number;
   failures: { what: "oracle" | "nothing" | "wrong answer"; reasons: string[] }[];
@@ -39,11 +39,11 @@ export interface TemplateCheck {
   id: string;
   site: string;
   ok: boolean;
-  /** Instances that were checked, and how many of them passed in all three ways. */
+  /** The number of checked instances, and how many of them passed in all three ways. */
   checked: number;
   passed: number;
   difficulty: number;
-  /** Mean of the oracle's actions. */
+  /** The oracle's mean number of actions. */
   steps: number;
   msPerOracle: number;
   failures: ({ task: string } & TaskCheck["failures"][number])[];
@@ -53,9 +53,9 @@ export interface SuiteCheck {
   suite: string;
   ok: boolean;
   templates: TemplateCheck[];
-  /** Milliseconds of making a world. */
+  /** Milliseconds to make a world. */
   resetMs: { p50: number; p95: number };
-  /** Milliseconds of signing a user in with a browser of its own; `null` where nobody was. */
+  /** Milliseconds to sign a user in with a separate browser; `null` if nobody was signed in. */
   loginMs: { p50: number; p95: number } | null;
   episodes: number;
   seconds: number;
@@ -87,7 +87,7 @@ export async function checkSuite(suite: Suite, site: SuiteSite, options: CheckOp
       }
     }),
   );
-  // What is under way uses the site. Those that were still waiting say only that they did not begin.
+  // Episodes under way still use the site. Those that were still waiting only report that they did not begin.
   await Promise.allSettled(checks);
   if (trouble !== undefined) throw trouble;
   const byTask = new Map(results.map((result) => [result.task, result]));
@@ -143,12 +143,12 @@ export const percentiles = (values: readonly number[]): { p50: number; p95: numb
   p95: percentile(values, 0.95),
 });
 
-/** Tries of a task that the world breaks. */
+/** How often a task is tried when the world breaks it. */
 const TRIES = 3;
-/** The same where a browser elsewhere goes away: another one may have to be waited for. */
+/** The same when a browser elsewhere goes away: another one may take a while to come. */
 const BROWSERS = 9;
 
-/** The world's faults say nothing of a task: it is checked anew. The last one counts. */
+/** The world's faults tell nothing about a task, so it is checked again. The last fault counts. */
 async function checkTask(
   ...given: [Suite, SuiteSite, Task, baseSeed: number, signal: AbortSignal | undefined]
 ): Promise<TaskCheck> {
@@ -209,7 +209,7 @@ async function checkOnce(
   return result;
 }
 
-/** Runs the oracle to its end. Its mistakes are errors here, unless the suite's oracles find out by trying. */
+/** Runs the oracle to its end. Its mistakes are errors here, unless the suite's oracles work by trial and error. */
 async function solve(suite: Suite, episode: Episode): Promise<{ answer: string | null; steps: number }> {
   const oracle = suite.oracleFor(episode.task, episode.first);
   let next = oracle.next();
@@ -229,13 +229,13 @@ async function solve(suite: Suite, episode: Episode): Promise<{ answer: string |
   throw new Error(`the oracle did not exit within ${MAX_STEPS} actions`);
 }
 
-/** Throws what is no task's: the user's trouble, and faults after which it is tried again. */
+/** Rethrows what is not the task's fault: the user's mistakes, and faults after which it is tried again. */
 function explain(error: unknown, signal: AbortSignal | undefined, isLast: boolean): string {
   signal?.throwIfAborted();
-  // The user's trouble: no browser, a site that does not start. No task can be checked then.
+  // The user's mistakes: no browser, a site that does not start. Then no task can be checked.
   if (error instanceof ConfigError) throw error;
   if (error instanceof Fault && error.code === "browser_launch_failed")
-    throw new ConfigError(error.message, "`webrl doctor` says what is missing and how to get it.", {
+    throw new ConfigError(error.message, "Run `webrl doctor`: it says what is missing and how to get it.", {
       cause: error,
     });
   if (error instanceof Fault && (error.code === "browser_lost" || (error.retryable && !isLast))) throw error;

@@ -1,7 +1,7 @@
 /**
- * @file Which copies of an application there are: a file `running/PORT.json` in its folder for each, written as soon as its
- * command runs, which says by which process the copy is found and, where a suite started it, with which it ends. What a
- * killed process left behind is ended and removed by whoever looks next.
+ * @file Records which copies of an application there are: for each, a file `running/PORT.json` in its folder, written
+ * as soon as its command runs. It names the copy's process and, if a suite started it, the process with which it ends.
+ * Whoever looks next ends and removes what a killed process left behind.
  */
 
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -26,8 +26,8 @@ const recordSchema = ownerSchema.extend({
   suite: ownerSchema.nullable(),
 });
 /**
- * With the process that leads the copy's group; the machine's boot in which that was started, `null` where unknown; and the
- * process whose suite or agent it ends with, `null` for a copy in the background.
+ * Contains the process that leads the copy's group; the boot of the machine in which it was started, `null` if unknown;
+ * and the process whose suite or agent it ends with, `null` for a copy in the background.
  */
 export type CopyRecord = z.infer<typeof recordSchema>;
 
@@ -36,11 +36,11 @@ const boot = () => (existsSync(BOOT_FILE) ? readFileSync(BOOT_FILE, "utf8").trim
 
 export const recordsFolder = (directory: string) => join(directory, "running");
 const fileOf = (directory: string, port: number) => join(recordsFolder(directory), `${port}.json`);
-/** What its command says, of a copy in the background. */
+/** The output of its command, for a copy in the background. */
 export const logOf = (directory: string, port: number) => join(recordsFolder(directory), `${port}.log`);
 const contentOf = (directory: string, port: number | string) => join(directory, "copies", String(port));
 
-/** Says that the copy's command runs as this process. Without waiting: nothing may happen between. */
+/** Records that the copy's command runs as this process. Synchronous, because nothing may happen in between. */
 export function writeRecord(
   directory: string,
   copy: SiteCopy,
@@ -64,7 +64,7 @@ export function writeRecord(
   return record;
 }
 
-/** A suite's copies, each with a record while it runs; before the first, what others left is removed. */
+/** A suite's copies, each with a record while it runs; before the first one, what others left behind is removed. */
 export function keepRecords(definition: SiteDefinition, directory: string): CopyKeeper {
   let swept: Promise<unknown> | undefined;
   return {
@@ -74,14 +74,14 @@ export function keepRecords(definition: SiteDefinition, directory: string): Copy
   };
 }
 
-/** A copy has ended: its content goes, and its file. */
+/** Removes the content and the file of a copy that has ended. */
 async function forgetCopy(directory: string, { port }: SiteCopy): Promise<void> {
   await rm(contentOf(directory, port), { recursive: true, force: true });
   await rm(logOf(directory, port), { force: true });
   await rm(fileOf(directory, port), { force: true });
 }
 
-/** The copies that run, of suites and in the background. What is left of others is ended and removed first. */
+/** The running copies, of suites and in the background. First ends and removes what is left of others. */
 export async function findCopies(definition: SiteDefinition, directory: string): Promise<CopyRecord[]> {
   const found: CopyRecord[] = [];
   for (const name of await namesIn(recordsFolder(directory))) {
@@ -96,7 +96,10 @@ export async function findCopies(definition: SiteDefinition, directory: string):
   return found.sort((a, b) => a.port - b.port);
 }
 
-/** A copy has its record before its content: what is older than this, has none and does not listen is nobody's. */
+/**
+ * A copy has its record before its content: a folder older than this without a record and without a listener belongs to
+ * nobody.
+ */
 const UNKNOWN_MS = 60_000;
 
 async function removeUnknown(directory: string, known: readonly CopyRecord[]): Promise<void> {
@@ -113,10 +116,13 @@ async function removeUnknown(directory: string, known: readonly CopyRecord[]): P
 
 const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : []);
 
-/** How long a copy may take to end by itself. */
+/** Milliseconds that a copy may take to end by itself. */
 const STOP_MS = 5000;
 
-/** Ends a copy and removes its content. What went wrong with `start.stop`, if anything: the copy is ended all the same. */
+/**
+ * Ends a copy and removes its content. Returns what went wrong with `start.stop`, if anything; the copy is ended all
+ * the same.
+ */
 export async function endCopy(
   definition: SiteDefinition,
   directory: string,
@@ -139,9 +145,9 @@ export async function endCopy(
   return trouble;
 }
 
-/** `false`: there is nothing left of its group. */
+/** `false` if nothing is left of its group. */
 function signalGroup(copy: CopyRecord, signal: NodeJS.Signals | 0): boolean {
-  // No new process gets the number of a group that still has members: where another has it, nothing is left.
+  // No new process gets the id of a group that still has members: if another process has it, nothing is left of the group.
   const isGone = copy.boot === null || copy.boot !== boot() || isTaken(copy.pid);
   if (!isAlive(copy) && isGone) return false;
   try {
@@ -152,7 +158,7 @@ function signalGroup(copy: CopyRecord, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Whether there is a process with this number. */
+/** Whether there is a process with this id. */
 function isTaken(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,4 +1,4 @@
-/** @file What all suites do alike: filters, and messages about unknown names. */
+/** @file What all suites share: filters, and messages about unknown names. */
 
 import { group } from "d3-array";
 import { ConfigError } from "../core/errors.ts";
@@ -6,7 +6,7 @@ import { nearest } from "../core/nearest.ts";
 import { takeTurns } from "../core/take-turns.ts";
 import type { Category, Split, Task } from "../core/task.ts";
 
-/** Which tasks of a suite are wanted; what is left out does not restrict. */
+/** Which tasks of a suite are wanted; a missing key does not restrict. */
 export interface TaskFilter {
   split?: Split;
   /** Tasks that touch this site. */
@@ -15,11 +15,11 @@ export interface TaskFilter {
   template?: string;
   category?: Category;
   maxDifficulty?: number;
-  /** At most so many, taken in turn from each template. */
+  /** At most this many, taken from each template in turn. */
   limit?: number;
 }
 
-/** For every suite: applies a filter. Throws a `ConfigError` where a name in it is unknown. */
+/** Applies a filter to the tasks of any suite. Throws a `ConfigError` if a name in it is unknown. */
 export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] {
   const { split, site, template, category, maxDifficulty, limit } = filter;
   const check = (what: string, name: string | undefined, known: (task: Task) => (string | null)[]) => {

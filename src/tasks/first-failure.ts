@@ -1,9 +1,11 @@
-/** @file Tells the first failure of a site, which the user corrects, from later ones, which are the world's. */
+/**
+ * @file Distinguishes the first failure of a site, which the user must correct, from later ones, which are the world's.
+ */
 
 import { ConfigError, Fault } from "../core/errors.ts";
 import { redactError } from "../text/secrets.ts";
 
-/** What an episode needs of a site, in this order. */
+/** The parts of a site's preparation, in order. */
 export type SitePart = "start" | "reset" | "login" | "page";
 
 const HINTS: Record<SitePart, string> = {
@@ -14,8 +16,8 @@ const HINTS: Record<SitePart, string> = {
 };
 
 /**
- * Runs a part of a site's preparation. What has worked once is the world's when it fails later: a `Fault`, to be tried
- * again. What never has worked is the user's: a `ConfigError`. Faults of the browser stay what they are.
+ * Runs a part of a site's preparation. If it has worked before, a failure is the world's: a `Fault`, which is tried
+ * again. If it has never worked, it is the user's: a `ConfigError`. Faults of the browser stay as they are.
  */
 export function blame(site: string) {
   const worked = new Set<SitePart>();
@@ -28,7 +30,7 @@ export function blame(site: string) {
       signal?.throwIfAborted();
       redactError(cause);
       if (cause instanceof ConfigError && worked.has(name))
-        throw new Fault("site_down", `${site} does not work any more: ${cause.message}`, {
+        throw new Fault("site_down", `${site} worked before and now fails: ${cause.message}`, {
           retryable: true,
           cause,
         });

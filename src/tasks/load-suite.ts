@@ -7,14 +7,14 @@ import type { Suite } from "./suite.ts";
 
 const SUITES = ["built-in", "own", "webarena", "webarena-lite", "miniwob"] as const;
 
-/** Throws a `ConfigError` where the name is unknown, the file is missing or malformed. */
+/** Throws a `ConfigError` when the name is unknown, or the file is missing or malformed. */
 export async function loadSuite(
   name: string,
   file?: string,
   options: {
-    /** Compares answers for WebArena tasks that need it. */
+    /** Compares answers for the WebArena tasks that need it. */
     judge?: ChatModel | null;
-    /** Problems of each page of MiniWoB++ that are held out; default 5. */
+    /** Held-out problems of each MiniWoB++ page; default 5. */
     seeds?: number | undefined;
   } = {},
 ): Promise<Suite> {
@@ -35,7 +35,7 @@ export async function loadSuite(
       const path = requireFile(
         name,
         file,
-        "the task file, e.g. test_webarena_lite.raw.json, or of its settings",
+        "the task file, e.g. test_webarena_lite.raw.json, or of a settings file",
       );
       return (await import("./webarena/suite.ts")).loadWebArenaSuite(path, options, name);
     }

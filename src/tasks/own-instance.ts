@@ -1,4 +1,4 @@
-/** @file One running copy of a user's application: found or started, and put back before every episode. */
+/** @file One running copy of a user's application: found or started, and reset before every episode. */
 
 import { isIP } from "node:net";
 import { resolve } from "node:path";
@@ -15,16 +15,16 @@ export interface Instance extends SiteCopy {
   keeper: CopyKeeper | null;
 }
 
-/** Keeps account of the copies that are started, so that none is left behind. */
+/** Keeps records of the started copies, so that none is left behind. */
 export interface CopyKeeper {
-  /** Before each; the first time, what others left behind is removed. */
+  /** Called before each copy; the first call removes what others left behind. */
   begin(): Promise<void>;
-  /** The copy's command runs, as the process that leads its group. */
+  /** Records that the copy's command runs, as the process that leads its group. */
   onSpawn(copy: SiteCopy, pid: number): void;
   onEnd(copy: SiteCopy): Promise<void>;
 }
 
-/** Ends what was started for it. */
+/** Stops what was started for it. */
 export async function closeInstance(instance: Instance): Promise<void> {
   if (!instance.server) return;
   await instance.server[Symbol.asyncDispose]();
@@ -36,7 +36,7 @@ const portOf = (baseUrl: string) => {
   return Number(port) || (protocol === "https:" ? 443 : 80);
 };
 
-/** A shell command of the definition's for this copy, with what it finds in its environment. */
+/** A shell command of the definition for this copy, with its environment. */
 export function commandOf(
   { start }: SiteDefinition,
   directory: string,
@@ -52,7 +52,7 @@ export function commandOf(
 
 export const copyOf = ({ baseUrl, port, copy }: SiteCopy): SiteCopy => ({ baseUrl, port, copy });
 
-/** A base URL that the network guard would refuse is the user's to know before the first episode. */
+/** Before the first episode, tells the user of a base URL that the network guard would refuse. */
 async function assertReachable(hostname: string, privateHosts: readonly string[]): Promise<void> {
   if (isIP(hostname.replace(/^\[|\]$/g, "")) !== 0) return;
   const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
@@ -61,11 +61,11 @@ async function assertReachable(hostname: string, privateHosts: readonly string[]
   if (error?.code === "EACCES")
     throw new ConfigError(
       error.message,
-      `If that is meant, add \`privateHosts: [${JSON.stringify(hostname)}]\` to the site's definition.`,
+      `If that is intended, add \`privateHosts: [${JSON.stringify(hostname)}]\` to the site's definition.`,
     );
 }
 
-/** `port`: which one `{port}` stands for; default: a free one. */
+/** `port`: replaces `{port}`; default: a free one. */
 export async function openInstance(
   definition: SiteDefinition,
   directory: string,
@@ -163,7 +163,7 @@ export async function resetInstance(
   const timeout = AbortSignal.timeout(30_000);
   let head: Awaited<ReturnType<typeof headOf>>;
   try {
-    // A redirect usually leads to a login page: the reset was not done.
+    // A redirect usually leads to a login page, so the reset was not done.
     head = await headOf(new URL(path, instance.baseUrl), {
       method,
       selfSigned: definition.selfSigned ?? false,

@@ -105,18 +105,18 @@ describe("a login", () => {
     },
   );
 
-  it("that does not hold is said by the site's name, with what was seen", async () => {
+  it("that does not last is said by the site's name, with what was seen", async () => {
     const failed = logIn(pool, login(SHOPS["memory"]!), true);
     await expect(failed).rejects.toMatchObject({
       name: "ConfigError",
       message: expect.stringMatching(
-        /the login of shop does not hold: http:\/\/shop\.example\.test\/other, .* showed: Sign in User Password/,
+        /the login of shop does not last: http:\/\/shop\.example\.test\/other, .* showed: Sign in User Password/,
       ) as string,
       hint: expect.stringContaining("0 cookies") as string,
     });
   });
 
-  it("that the server ends, or that leads back to the login, does not hold either", async () => {
+  it("that the server ends, or that leads back to the login, does not last either", async () => {
     let left = 1;
     const app = pages({
       "/": () =>
@@ -130,10 +130,10 @@ describe("a login", () => {
     const network = { hosts: new Map([["shop.example.test", app]]), allowedHosts: [] };
     const steps: Login["steps"] = [{ open: "/" }, { click: "Sign in" }, { see: "Hello Ann" }];
     const change = { network, steps, startUrl: `${BASE}/home` };
-    await expect(logIn(pool, login("", change), true)).rejects.toThrow(/does not hold/);
+    await expect(logIn(pool, login("", change), true)).rejects.toThrow(/does not last/);
     left = 1;
     const blind = login("", { ...change, steps: steps.slice(0, 2) });
-    await expect(logIn(pool, blind, true)).rejects.toThrow(/does not hold/);
+    await expect(logIn(pool, blind, true)).rejects.toThrow(/does not last/);
   });
 
   it("whose words are shown only once is believed where nobody is asked to sign in", async () => {

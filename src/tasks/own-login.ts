@@ -1,4 +1,4 @@
-/** @file Signs in to a user's own site before an episode, and finds out whether the session holds. */
+/** @file Signs in to a user's own site before an episode, and checks that the session lasts. */
 
 import type { Locator, Page } from "playwright-core";
 import type { BrowserPool } from "../browser/pool.ts";
@@ -20,18 +20,18 @@ export interface Login {
 }
 
 const LOGIN_MS = 10_000;
-/** How long a page may take to open: an application that has just started compiles itself. */
+/** Milliseconds that a page may take to open: a freshly started application may still be compiling. */
 const OPEN_MS = 60_000;
-/** How long what follows a click may take. */
+/** Milliseconds that the effect of a click may take. */
 const LOAD_MS = 20_000;
-/** How long a page may take to show that the user is signed in. */
+/** Milliseconds that a page may take to show that the user is signed in. */
 const HOLDS_MS = 3000;
-/** How much longer it may take where it shows nothing of either kind and still asks its server. */
+/** Further milliseconds that it may take while it shows neither and still has requests to its server. */
 const LATE_MS = 9000;
 
 /**
- * Signs in with a browser context of its own. Throws a `ConfigError` where a step fails; and, with `check`, where the
- * storage that the login left does not make a signed-in user of another context.
+ * Signs in with a separate browser context. Throws a `ConfigError` when a step fails and, with `check`, when the
+ * storage that the login left does not sign in another context.
  */
 export async function logIn(pool: BrowserPool, login: Login, check: boolean): Promise<WorldStorage> {
   const { baseUrl, network, steps } = login;
@@ -63,7 +63,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
   return storage;
 }
 
-/** What an address shows: that the user is signed in, or that he is asked to sign in. */
+/** What an address shows: that the user is signed in, or that they are asked to sign in. */
 interface Look {
   sees: boolean;
   asks: boolean;
@@ -72,9 +72,9 @@ interface Look {
 }
 
 /**
- * Without the login's last `see`, a session holds where nobody is asked to sign in. With it, where the start page or the
- * page on which the login ended shows it in a fresh context; where neither does, it may be shown only once: then the
- * context of the login tells the difference.
+ * Whether a session lasts. If the login does not end with `see`, it lasts if nobody is asked to sign in. Otherwise it
+ * lasts if the start page or the login's last page shows that text in a fresh context. If neither does, the text may
+ * appear only once; then the login's own context shows the difference.
  */
 async function assertHolds(
   pool: BrowserPool,
@@ -105,9 +105,9 @@ async function assertHolds(
     ...Object.keys(storage.session).map((origin) => `sessionStorage of ${origin}`),
   ];
   throw new ConfigError(
-    `the login of ${site} does not hold: ${startUrl}, opened after it, led to ${atStart.url}, which showed: ${atStart.text}`,
-    `What the login left behind was carried over: ${kept.join(", ")}. A session that lives in the page's memory only, or ` +
-      "that the application ends, cannot be: let the application keep it, or give the episode a start page that signs in.",
+    `the login of ${site} does not last: ${startUrl}, opened after it, led to ${atStart.url}, which showed: ${atStart.text}`,
+    `What the login left behind was carried over: ${kept.join(", ")}. A session that lives only in the page's memory, or ` +
+      "that the application ends, cannot be carried over: let the application store it, or choose a start page that signs in.",
   );
 }
 
@@ -118,7 +118,7 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
   try {
     await page.goto(url);
   } catch {
-    // Whether the page can be opened is the episode's to find out.
+    // The episode will find out whether the page can be opened.
     return { sees: false, asks: false, url, text: "" };
   }
   const password = page.locator("input[type=password]:visible").first();
@@ -128,7 +128,7 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
       () => true,
       () => false,
     );
-  // A page that shows neither may be a busy application's, still under way: while it asks its server it is waited for.
+  // A page that shows neither may still be loading: wait as long as it has requests to its server.
   if (!(await waitUntilShown(wanted, HOLDS_MS)) && !(await password.isVisible()))
     await Promise.race([
       waitUntilShown(wanted.or(password).first(), LATE_MS),
@@ -147,7 +147,7 @@ async function look(page: Page, url: string, login: Login): Promise<Look> {
   };
 }
 
-/** A text that can be seen: a page may have the same one hidden, for small screens. */
+/** A visible text: a page may contain the same one hidden, for small screens. */
 const textOn = (page: Page, text: string): Locator => page.getByText(text).filter({ visible: true }).first();
 
 async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<void> {
@@ -169,7 +169,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
   else await textOn(page, step.see).waitFor({ timeout: LOAD_MS });
 }
 
-/** The field with this label, else with this placeholder, else with this `name`; waits for it as for every element. */
+/** The field with this label, or else this placeholder, or else this `name`; waits for it as for every element. */
 async function findField(page: Page, name: string): Promise<Locator> {
   const named = page.locator(`:is(input, textarea, select)[name=${JSON.stringify(name)}]`);
   const ways = [
@@ -185,7 +185,7 @@ async function findField(page: Page, name: string): Promise<Locator> {
   } catch (cause) {
     throw new ConfigError(
       `the login found no field ${JSON.stringify(name)} at ${page.url()}`,
-      `Name a field by its label, placeholder or name. There are: ${await fieldsOf(page)}`,
+      `Name a field by its label, placeholder or name. The page has: ${await fieldsOf(page)}`,
       { cause },
     );
   }
@@ -193,7 +193,7 @@ async function findField(page: Page, name: string): Promise<Locator> {
   return ways[0]!;
 }
 
-/** For people: every field that can be seen, by all its names. */
+/** For people: every visible field, with all its names. */
 async function fieldsOf(page: Page): Promise<string> {
   const fields = await page.locator(":is(input, textarea, select):visible").evaluateAll((all) =>
     (all as HTMLInputElement[])
@@ -211,7 +211,7 @@ async function fieldsOf(page: Page): Promise<string> {
   return fields.length > 0 ? redact(fields.join("; ")) : `none. The page showed: ${await textOf(page)}`;
 }
 
-/** The `Cookie` header of a request to `url` by whom the storage belongs to. */
+/** The `Cookie` header of a request to `url` by the owner of the storage. */
 export function cookiesFor({ state }: WorldStorage, url: string): string {
   const { hostname, pathname } = new URL(url);
   return state.cookies

@@ -1,4 +1,4 @@
-/** @file What a user's own site says for the gate: requests that cannot be taken back, and the secrets that agents type. */
+/** @file What a user's own site declares for the gate: irreversible requests, and the secrets that agents type. */
 
 import type { Declarations } from "../browser/guard.ts";
 import type { Secret, Secrets } from "../browser/typed-secrets.ts";
@@ -7,7 +7,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { keepSecret } from "../text/secrets.ts";
 
-/** As the world of an episode on the instance at `baseUrl` has it. Throws a `ConfigError` where a secret is not there. */
+/** The declarations for an episode on the instance at `baseUrl`. Throws a `ConfigError` when a secret is missing. */
 export function readDeclared(
   { name: site, irreversible = [], secrets = {} }: SiteDefinition,
   baseUrl: string,
@@ -16,7 +16,7 @@ export function readDeclared(
   const byHost = new Map<string, IrreversibleRequest[]>();
   for (const declared of irreversible) {
     const url = new URL(declared.path, baseUrl);
-    // `new URL` would write a `:name` and a `*` otherwise in some places; the path is kept as it stands.
+    // `new URL` would encode a `:name` or a `*` in some places, so the path is kept as written.
     const path = declared.path.replace(/^https?:\/\/[^/]+/, "");
     byHost.set(url.host, [...(byHost.get(url.host) ?? []), { ...declared, path }]);
   }
@@ -24,8 +24,8 @@ export function readDeclared(
     const value = process.env[env];
     if (!value)
       throw new ConfigError(
-        `the secret ${name} of ${site} is to come from the environment variable ${env}, which is not set`,
-        "Set it, or take the secret out of the definition.",
+        `the secret ${name} of ${site} comes from the environment variable ${env}, which is not set`,
+        "Set it, or remove the secret from the definition.",
       );
     keepSecret(value, `the environment variable ${env} (secrets.${name})`);
     return [name, { value, hosts, fields }];

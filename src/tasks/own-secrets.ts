@@ -1,4 +1,4 @@
-/** @file What is secret about a user's own site: what its login types into password fields or takes from the environment. */
+/** @file The secrets of a user's own site: what its login types into password fields or takes from the environment. */
 
 import { ConfigError } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
@@ -8,7 +8,7 @@ import { keepSecret, redact, whyNoSecret } from "../text/secrets.ts";
 
 type Fill = Extract<LoginStep, { fill: string }>;
 
-/** What the page says of a field. */
+/** What the page says about a field. */
 interface FilledField {
   type: string | null;
   autocomplete: string | null;
@@ -17,7 +17,10 @@ interface FilledField {
 const USER_NAME = /user|e-?mail|login|account|name|benutzer|usuario|utilisateur|identifiant|utente/i;
 const SECRET = /pass|secret|token|\bpin\b|\bkey\b|\bcode\b|kennwort|contraseña|senha/i;
 
-/** A user name from the environment is none; `secret` in the step has the last word. `field`: once the page is there. */
+/**
+ * Whether a step types a secret. A user name from the environment is not one; `secret` in the step decides if given.
+ * `field`: known once the page is open.
+ */
 function isSecret(step: Fill, field: FilledField | null): boolean {
   if (step.secret !== undefined) return step.secret;
   if (field?.type === "password" || SECRET.test(step.fill)) return true;
@@ -28,8 +31,8 @@ function isSecret(step: Fill, field: FilledField | null): boolean {
 }
 
 /**
- * Keeps what a step types, where that is a secret. A password that stands in the definition itself may be too ordinary to
- * be kept; one from the environment may not, and a `ConfigError` says so.
+ * Registers what a step types, if it is a secret. A password in the definition itself may be too ordinary to register;
+ * if one from the environment is, a `ConfigError` says so.
  */
 export function keepTyped(step: Fill, text: string, field: FilledField | null): void {
   if (!isSecret(step, field)) return;
@@ -39,7 +42,7 @@ export function keepTyped(step: Fill, text: string, field: FilledField | null): 
   keepSecret(text, `${from} (login, fill ${JSON.stringify(step.fill)})`);
 }
 
-/** Keeps what can be known before anything of the site has run. */
+/** Registers what is known before anything of the site has run. */
 export function keepDeclared({ login, baseUrl, start, reset }: SiteDefinition): void {
   for (const step of Object.values(usersOf({ login })).flat()) {
     if (!("fill" in step)) continue;
@@ -51,7 +54,7 @@ export function keepDeclared({ login, baseUrl, start, reset }: SiteDefinition): 
     SECRET_NAME.test(name) ? inHeader(value) : [],
   );
   const { password } = new URL(baseUrl.replace("{port}", "1"));
-  // Nobody said that these are secrets: what looks like a word is left alone.
+  // Nothing says that these are secrets, so what looks like a word is left alone.
   for (const text of [...passwords, decodeURIComponent(password)])
     if (whyNoSecret(text) === null && !/^\p{L}+$/u.test(text)) keepSecret(text, "the site's definition");
 }
@@ -71,19 +74,22 @@ function inHeader(value: string): string[] {
   ];
 }
 
-/** Throws a `ConfigError` where a secret stands in what agents and records have to have: it could not be taken out. */
+/**
+ * Throws a `ConfigError` when a secret occurs in something that agents and records need, from which it could not be
+ * removed.
+ */
 export function refuseSecretTasks(definition: SiteDefinition, tasks: readonly Task[]): void {
   const print = (task: Task) =>
     JSON.stringify([task.id, task.instruction, task.startUrl, task.params, task.templateId]);
   const hint =
-    "Choose another password. Where agents must know it, it is no secret: write `secret: false` in the step of `login` that types it.";
+    "Choose another password. If agents must know it, it is not a secret: write `secret: false` in the step of `login` that types it.";
   if (redact(definition.name) !== definition.name)
-    throw new ConfigError(`the name of the site has a secret of its login in it`, hint);
+    throw new ConfigError(`the name of the site contains a secret of its login`, hint);
   if (redact(tasks.map(print).join("\n\n")) === tasks.map(print).join("\n\n")) return;
   const task = tasks.find((each) => redact(print(each)) !== print(each));
   if (task)
     throw new ConfigError(
-      `a secret of the login of ${definition.name} stands in the task ${redact(task.id)}: ${redact(task.instruction)}`,
+      `a secret of the login of ${definition.name} occurs in the task ${redact(task.id)}: ${redact(task.instruction)}`,
       hint,
     );
 }

@@ -48,10 +48,10 @@ export async function loadDefinition(
   return { definition: defineSite(definition as SiteDefinition), directory: dirname(path) };
 }
 
-/** The default export of a user's TypeScript or JavaScript file. Throws a `ConfigError` where it cannot be loaded. */
+/** The default export of a user's TypeScript or JavaScript file. Throws a `ConfigError` if it cannot be loaded. */
 export const loadDefault = async (path: string): Promise<unknown> => defaultExport(await importFile(path));
 
-/** Where the file's package.json does not say `"type": "module"`, its exports are wrapped once more. */
+/** If the file's package.json does not say `"type": "module"`, its exports are wrapped once more. */
 function defaultExport(module: unknown): unknown {
   const outer = (module as { default?: unknown }).default;
   const inner = outer as { __esModule?: boolean; default?: unknown } | null | undefined;
@@ -60,7 +60,7 @@ function defaultExport(module: unknown): unknown {
 
 /**
  * TypeScript goes through jiti on every Node, since Node's own reader refuses enums, imports without an extension and
- * folders whose package.json says "commonjs". From its sources webrl runs under a reader of TypeScript already.
+ * folders whose package.json says "commonjs". When run from its sources, webrl already runs under a TypeScript loader.
  */
 async function importFile(path: string): Promise<unknown> {
   const typescript = /\.[cm]?ts$/.test(path) && !import.meta.url.endsWith(".ts");
@@ -85,7 +85,7 @@ function loadError(path: string, cause: unknown): Error {
   );
 }
 
-/** `directory`: where commands run by default. `keeper`: keeps account of the copies that are started. */
+/** `directory`: where commands run by default. `keeper`: keeps records of the started copies. */
 export function createOwnSuite(
   given: SiteDefinition,
   directory: string,
@@ -100,7 +100,7 @@ export function createOwnSuite(
     name,
     descriptions: description === undefined ? {} : { [name]: { description, infeasible } },
     tasks,
-    // Listed tasks count, too: what is evolved must not repeat one that is held out.
+    // Includes listed tasks: an evolved task must not repeat a held-out one.
     catalog: own.templates && { ...own.templates, tasks },
     task: (id) => {
       const found = byId.get(id);
@@ -133,13 +133,13 @@ function createOwnSite(
   const loginMs: number[] = [];
   const part = blame(definition.name);
   const users = usersOf(definition);
-  /** Users who signed in once, and were found signed in afterwards. */
+  /** Users whose first sign-in was checked and lasted. */
   const loginHolds = new Set<string>();
   let disposed = false;
   const copies = shareCopies(size, (copy, signal) =>
     part("start", async () => openInstance(definition, directory, copy, signal, { keeper }), signal),
   );
-  /** Signs a user in with a browser of its own. */
+  /** Signs a user in with a separate browser. */
   const signIn = async (
     user: string,
     at: Omit<Login, "site" | "steps">,
@@ -154,7 +154,7 @@ function createOwnSite(
     return storage;
   };
 
-  /** The episode on a copy that was taken for it; `give` gives it back. */
+  /** Starts an episode on the copy that was taken for it; `give` returns the copy. */
   const startOn = async (
     instance: Instance,
     give: () => void,
@@ -175,7 +175,7 @@ function createOwnSite(
     const startPath = new URL(task.startUrl);
     const startUrl = new URL(startPath.pathname + startPath.search + startPath.hash, instance.baseUrl).href;
     const login = { baseUrl: instance.baseUrl, network, startUrl };
-    // A task that no definition knows is a chat model's: it is done by the first user.
+    // A task that is not in the definition was proposed by a chat model: the first user does it.
     const user = own ? own.user : (Object.keys(users)[0] ?? null);
     const signedIn = user === null ? null : await signIn(user, login, signal);
     const world: EpisodeWorld = {
@@ -193,7 +193,7 @@ function createOwnSite(
           async (name) => {
             if (!users[name])
               throw new ConfigError(
-                `a check asks as ${JSON.stringify(name)}, who is not in login`,
+                `a check sends a request as ${JSON.stringify(name)}, who is not in login`,
                 "Name a user of `login`.",
               );
             return cookiesFor(await signIn(name, login), instance.baseUrl);

@@ -1,4 +1,4 @@
-/** @file The tasks of a site that `defineSite` describes: those that are listed, and those of its templates. */
+/** @file The tasks of a site that `defineSite` describes: listed ones, and those of its templates. */
 
 import type { Action } from "../core/action.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
@@ -22,7 +22,7 @@ import type { SuiteTemplate, TemplateTasks } from "./template-tasks.ts";
 import { redact, redactError, redactJson } from "../text/secrets.ts";
 import { guard, userError } from "./user-code.ts";
 
-/** What the definition says of one task. */
+/** What the definition says about one task. */
 export interface OwnTask {
   /** Who signs in before it; `null`: nobody. */
   user: string | null;
@@ -33,9 +33,9 @@ export interface OwnTask {
 
 export interface OwnTasks {
   tasks: Task[];
-  /** `null` where the definition has no templates. */
+  /** `null` if the definition has no templates. */
   templates: TemplateTasks | null;
-  /** `undefined` for a task that is neither listed nor of a template, such as a chat model's. */
+  /** `undefined` for a task that is neither listed nor made from a template, such as a chat model's. */
   of: (task: Task) => OwnTask | undefined;
 }
 
@@ -139,12 +139,12 @@ function ofTemplate(id: string, template: SiteTemplate, params: Params, users: r
   };
 }
 
-/** An application's answer to a check is awaited for so long. */
+/** Milliseconds to wait for an application's answer to a check. */
 const HTTP_MS = 30_000;
 
 /**
- * The verdict of a task's checks; `null` where it has none. `cookiesOf` signs a user in for `http`. Throws the user's errors,
- * and the application's faults.
+ * The verdict of a task's checks; `null` if it has none. `cookiesOf` signs a user in for `http`. Throws the user's
+ * errors and the application's faults.
  */
 export async function verifyOwn(
   task: Task,
@@ -185,7 +185,7 @@ export async function verifyOwn(
     }
     if (!Array.isArray(reasons) || reasons.some((reason) => typeof reason !== "string"))
       throw new ConfigError(
-        `${what} must return a list of reasons, empty where it passed; it returned ${redact(JSON.stringify(reasons) ?? "nothing")}`,
+        `${what} must return a list of reasons, empty if it passed; it returned ${redact(JSON.stringify(reasons) ?? "nothing")}`,
         "Correct the site's definition; see docs/define-site.md.",
       );
     all.push(...(reasons as string[]));
@@ -194,7 +194,7 @@ export async function verifyOwn(
   return { by: "verifier", success, probability: success ? 1 : 0, reasons: redactJson(all) };
 }
 
-/** An oracle of the user's; says so where it is none, or yields what is no action. */
+/** Runs a user's oracle. Throws a `ConfigError` if it is not a generator or yields something that is not an action. */
 function* checkOracle(id: string, run: () => OracleRun): OracleRun {
   const oracle = run();
   if (typeof (oracle as OracleRun | undefined)?.next !== "function")
@@ -207,7 +207,7 @@ function* checkOracle(id: string, run: () => OracleRun): OracleRun {
     const action: unknown = next.value;
     if (typeof (action as Action | undefined)?.kind !== "string")
       throw new TypeError(
-        `the oracle of ${id} yielded ${JSON.stringify(action) ?? "nothing"}, which is no action`,
+        `the oracle of ${id} yielded ${JSON.stringify(action) ?? "nothing"}, which is not an action`,
       );
     next = oracle.next(yield next.value);
   }

@@ -1,6 +1,6 @@
 /**
- * @file A user's application as a child process: started, waited for, stopped with everything that it started, also
- * when this process is killed. What puts itself into a process group of its own (`setsid`) escapes.
+ * @file Runs a user's application as a child process: starts it, waits for it, and stops it with everything that it
+ * started, even when this process is killed. A process that leaves the process group (`setsid`) escapes.
  */
 
 import { spawn } from "node:child_process";
@@ -14,7 +14,7 @@ import { ConfigError } from "../core/errors.ts";
 import { redact } from "../text/secrets.ts";
 
 export interface ServerProcess extends AsyncDisposable {
-  /** Also where the command has ended and left its server behind. */
+  /** Works even if the command has ended and left its server behind. */
   isRunning(): Promise<boolean>;
 }
 
@@ -22,26 +22,29 @@ export interface ServerCommand {
   command: string;
   cwd: string;
   env: Record<string, string>;
-  /** Ends what the command left in a process group of its own. */
+  /** A command that ends what the start command left in another process group. */
   stop?: string;
   readyUrl: string;
-  /** Its certificate is taken as it is. */
+  /** Accept its certificate, whatever it is. */
   selfSigned?: boolean;
   timeoutMs: number;
-  /** Told of the process that leads the command's group, as soon as there is one. */
+  /** Called with the process that leads the command's group, as soon as it exists. */
   onSpawn?: (pid: number) => void;
   signal?: AbortSignal;
 }
 
-/** Children that still run: none may outlive this process, however it ends. */
+/** Running children: none may outlive this process, however it ends. */
 const children = new Set<ChildProcess>();
-/** What a command left in a group of its own is ended by the guard, which must not be killed before. */
+/** The guard ends what a command left in another group, so do not kill the guard before that. */
 const guardStops = new WeakSet<ChildProcess>();
 process.once("exit", () => {
   for (const child of children) if (!guardStops.has(child)) kill(child, "SIGKILL");
 });
 
-/** Resolves when `readyUrl` answers. Throws a `ConfigError` with the end of its output; nothing is left running then. */
+/**
+ * Resolves when `readyUrl` answers. Otherwise throws a `ConfigError` with the end of the output, and leaves nothing
+ * running.
+ */
 export async function startServer(options: ServerCommand): Promise<ServerProcess> {
   const { command, stop: stopCommand, cwd, env, readyUrl, selfSigned, timeoutMs, signal } = options;
   signal?.throwIfAborted();
@@ -96,19 +99,19 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
 
 /** Characters of a command's output that a message shows. */
 const SHOWN_OUTPUT = 2000;
-/** How long a server may take to end by itself. */
+/** Milliseconds that a server may take to end by itself. */
 const STOP_MS = 3000;
-/** How long the command that stops it may take. */
+/** Milliseconds that the command which stops it may take. */
 const STOP_COMMAND_MS = 30_000;
 
 /**
- * The guard holds the far end of a pipe of ours. When this process is gone, however that came, the pipe ends, and the
- * guard ends its process group: the command and what it started.
+ * The guard reads from a pipe that we hold open. However this process ends, the pipe closes, and the guard ends its
+ * process group: the command and what it started.
  */
 const GUARD = `{ read -r _ <&3; trap "" TERM; [ -z "$2" ] || /bin/sh -c "$2"; kill -TERM 0; sleep 2; kill -KILL 0; } >/dev/null 2>&1 &
 exec 3<&-
 exec /bin/sh -c "$1"`;
-/** The same for a command that is waited for: the guard ends with it. */
+/** The same for a command that runs to its end: the guard ends with it. */
 const GUARD_ONCE = GUARD.replace(
   /exec \/bin.*/,
   'guard=$!; /bin/sh -c "$1"; code=$?; kill -KILL $guard; exit $code',
@@ -126,7 +129,7 @@ function spawnGuarded(
     : spawn("/bin/sh", ["-c", guard, "sh", command, ...(stop === undefined ? [] : [stop])], {
         ...options,
         stdio: ["ignore", "pipe", "pipe", "pipe"],
-        // A process group of its own, so that the shell's children end with it.
+        // A separate process group, so that the shell's children end with it.
         detached: true,
       });
   children.add(child);
@@ -145,12 +148,12 @@ function spawnGuarded(
   return {
     child,
     exited,
-    /** The end of it. Where it begins, half a secret may stand. */ output: () =>
+    /** The end of the output. The cut may have left half a secret at its beginning. */ output: () =>
       redact(output).slice(-SHOWN_OUTPUT).trim(),
   };
 }
 
-/** Runs a command to its end. Throws with the end of its output where it fails, takes too long or is aborted. */
+/** Runs a command to its end. Throws with the end of its output if it fails, takes too long or is aborted. */
 export async function runCommand(
   options: Pick<ServerCommand, "command" | "cwd" | "env" | "timeoutMs" | "signal">,
 ): Promise<void> {
@@ -174,7 +177,7 @@ export async function runCommand(
     );
 }
 
-/** What is to end may have ended by itself: a stop that fails is no trouble by itself. */
+/** The application may have ended by itself, so a failing stop command alone is not an error. */
 async function runStop(options: Parameters<typeof runCommand>[0]): Promise<void> {
   try {
     await runCommand(options);
@@ -188,11 +191,14 @@ export interface PlainRequest {
   headers?: Record<string, string>;
   body?: string;
   signal: AbortSignal;
-  /** Take its certificate as it is. */
+  /** Accept its certificate, whatever it is. */
   selfSigned?: boolean;
 }
 
-/** An answer's head, redirects not followed. `fetch` cannot be told to take a certificate that nobody has signed. */
+/**
+ * Requests the head of an answer without following redirects. `fetch` cannot be told to accept a self-signed
+ * certificate.
+ */
 export async function headOf(
   url: string | URL,
   { selfSigned, ...init }: PlainRequest,
@@ -241,14 +247,14 @@ export async function isPortTaken(port: number): Promise<boolean> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EADDRINUSE") return true;
     if (code !== "EACCES") throw error;
-    throw new ConfigError(`this user may not listen at port ${port}`, "Choose one from 1024 on.", {
+    throw new ConfigError(`this user may not listen at port ${port}`, "Choose a port of 1024 or above.", {
       cause: error,
     });
   }
   return false;
 }
 
-/** Listens for a moment, on any free port where `wanted` is 0. The port. */
+/** Listens for a moment on `wanted`, or on any free port if that is 0. Returns the port. */
 async function bind(wanted: number): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
@@ -260,7 +266,7 @@ async function bind(wanted: number): Promise<number> {
   return port;
 }
 
-/** Ends the child and its process group. `false`: there is nothing left of it. */
+/** Ends the child and its process group. `false` if nothing is left of it. */
 function kill(child: ChildProcess, signal: NodeJS.Signals | 0): boolean {
   if (child.pid === undefined) return false;
   if (process.platform === "win32") return child.kill(signal);

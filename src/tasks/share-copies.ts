@@ -1,22 +1,25 @@
-/** @file Copies of an application that episodes share: each is used by one episode at a time, and made when it is first needed. */
+/**
+ * @file Copies of an application that episodes share: one episode at a time uses each, and a copy is made when it is
+ * first needed.
+ */
 
 export interface SharedCopies<T> {
-  /** A copy for one episode; waits for one where all are in use. Rejects with what `make` throws, or the signal's reason. */
+  /** Takes a copy for one episode; waits if all are in use. Rejects with what `make` throws, or the signal's reason. */
   take(signal: AbortSignal | undefined): Promise<T>;
-  /** Gives it back. */
+  /** Returns a copy. */
   give(copy: T): void;
-  /** All that were made. */
+  /** All copies that were made. */
   readonly made: ReadonlySet<T>;
 }
 
-/** At most `most` copies, numbered from 0; a number whose copy could not be made is used again. */
+/** Makes at most `most` copies, numbered from 0; the number of a copy that could not be made is used again. */
 export function shareCopies<T>(
   most: number,
   make: (number: number, signal: AbortSignal | undefined) => Promise<T>,
 ): SharedCopies<T> {
   const free: T[] = [];
   const made = new Set<T>();
-  /** Each takes a copy, or tries again where there is `null`. */
+  /** Waiting callers: each gets a copy, or `null` to try again. */
   const waiting: ((copy: T | null) => void)[] = [];
   const numbers = Array.from({ length: most }, (_, i) => i);
 

@@ -11,7 +11,7 @@ import type { Task } from "../core/task.ts";
 import type { TaskFilter } from "./filter-tasks.ts";
 import type { TemplateTasks } from "./template-tasks.ts";
 
-/** Solves a task on the pages it is given; ends with `exit`. */
+/** Solves a task on the pages that it is given; ends with `exit`. */
 export type OracleRun = Generator<Action, void, Observation>;
 
 /** How a suite's site plays episodes. */
@@ -25,40 +25,42 @@ export interface SiteOptions {
   onStepTimes?: (times: StepTimes) => void;
 }
 
-/** A suite's site, with figures of what its episodes took. */
+/** A suite's site, with measurements of its episodes. */
 export interface SuiteSite extends Site {
-  /** Milliseconds that each reset took so far: making a private copy of the data, or the user's reset. */
+  /** Milliseconds of each reset so far: making a private copy of the data, or the user's reset. */
   readonly resetMs: readonly number[];
-  /** Milliseconds that each login took; left out where no suite of its kind signs anybody in by a page. */
+  /** Milliseconds of each login; absent if suites of this kind never sign in through a page. */
   readonly loginMs?: readonly number[];
-  /** Episodes that were started and not disposed. */
+  /** Episodes that were started and not yet disposed. */
   readonly openEpisodes: number;
-  /** Episodes that can run at once; `Infinity` where only the machine limits it. */
+  /** Episodes that can run at once; `Infinity` if only the machine limits it. */
   readonly maxParallel: number;
 }
 
-/** Tasks, and the world in which they are done. What `--suite NAME --file PATH` names. */
+/** Tasks, and the world in which they are done: what `--suite NAME --file PATH` names. */
 export interface Suite {
   readonly name: string;
   /** In a stable order. Cheap: computed once. Throws a `ConfigError` on an unknown template or site. */
   tasks(filter?: TaskFilter): Task[];
   /** Throws a `ConfigError` that names the nearest id. */
   task(id: string): Task;
-  /** The row of a score table that a task counts in; `null`: in none but the whole. Default: its first site. */
+  /** The row of a score table in which a task counts; `null`: only in the total. Default: its first site. */
   column?(task: Task): string | null;
-  /** What its tasks are made of, and new ones can be; `null` where they are only listed. */
+  /** The templates that its tasks are made of, from which new ones can be made; `null` if the tasks are only listed. */
   readonly catalog: TemplateTasks | null;
-  /** What its sites are, by name; sites that nobody described are left out. For proposers that write tasks. */
+  /** Descriptions of its sites, by name, for proposers that write tasks; sites without a description are left out. */
   readonly descriptions: Readonly<Record<string, SiteDescription>>;
   /** The caller disposes it. Starts nothing before the first episode. */
   createSite(options?: SiteOptions): Promise<SuiteSite>;
   hasOracle(task: Task): boolean;
-  /** Throws where there is none. */
+  /** Throws if the task has none. */
   oracleFor(task: Task, first: Observation): OracleRun;
-  /** Its oracles find out by trying: what they cannot do on a page is theirs to see, and no failure. Default: they make no mistake. */
+  /**
+   * Its oracles work by trial and error, so a mistake on a page is not a failure. Default: they must make no mistake.
+   */
   readonly oraclesTry?: boolean;
-  /** The format that its oracles read; default: every one. */
+  /** The only format that its oracles can read; default: they read every format. */
   readonly oraclesRead?: ObservationFormat;
-  /** An answer that looks right and is wrong. */
+  /** An answer that looks right but is wrong. */
   wrongAnswer(task: Task): string;
 }

@@ -1,4 +1,4 @@
-/** @file Tasks made of templates: every template's sets of parameters in its wordings, each in a split of its own. */
+/** @file Makes tasks from templates: every set of parameters of a template in its wordings, assigned to a split. */
 
 import { stringify } from "safe-stable-stringify";
 import { ConfigError, invariant } from "../core/errors.ts";
@@ -16,7 +16,7 @@ export interface TemplateInstance {
   split: Split;
 }
 
-/** What a suite needs to know of a template to make tasks of it. */
+/** What a suite needs to know of a template to make tasks from it. */
 export interface SuiteTemplate {
   readonly id: string;
   /** The episode starts on the first. */
@@ -30,7 +30,7 @@ export interface SuiteTemplate {
   startPath?(params: Params): string;
 }
 
-/** Tasks made of templates: what the curriculum grows new ones from. */
+/** Tasks made from templates, from which the curriculum makes new ones. */
 export interface TemplateTasks<T extends SuiteTemplate = SuiteTemplate> {
   readonly name: string;
   /** In a stable order. */
@@ -47,8 +47,8 @@ export interface TemplateTasks<T extends SuiteTemplate = SuiteTemplate> {
    */
   instantiate(templateId: string, params: Params, phrasing: number, lineage?: Lineage): Task;
   /**
-   * The task's instruction in every wording that training may see: all phrasings but the last, and the paraphrases. As it is
-   * for a task of another suite.
+   * The task's instruction in every wording that training may see: all phrasings but the last, and the paraphrases. A
+   * task of another suite has only its own.
    */
   retellings(task: Task): string[];
 }
@@ -70,7 +70,7 @@ export interface TemplateWorld<T> {
   startUrl(template: T, path: string): string;
 }
 
-/** The instances of templates, made when they are first asked for. */
+/** The instances of templates, made on first use. */
 function indexInstances<T extends SuiteTemplate>(template: (id: string) => T, world: TemplateWorld<T>) {
   const instances = new Map<string, TemplateInstance[]>();
   const byParams = new Map<string, Map<string, TemplateInstance>>();
@@ -87,7 +87,7 @@ function indexInstances<T extends SuiteTemplate>(template: (id: string) => T, wo
     }
     return list;
   };
-  /** By its parameters as a key. */
+  /** The instances by their parameters. */
   const find = (id: string, key: string): TemplateInstance | undefined => {
     let keys = byParams.get(id);
     if (!keys) {
@@ -172,7 +172,7 @@ export function createTemplateTasks<T extends SuiteTemplate>(
   };
 }
 
-/** 70% train, 10% validation, 20% test, decided by what the task is, not by its place in a list. */
+/** 70% train, 10% validation, 20% test, decided by the task's content and not by its place in a list. */
 export function splitOf(templateId: string, params: Params): Split {
   const at = hash32(`split ${templateId} ${stringify(params)}`) % 10;
   return at < 7 ? "train" : at < 8 ? "validation" : "test";
@@ -185,7 +185,7 @@ function fill(template: SuiteTemplate, wording: string, params: Params): string 
     const text = words[name] ?? params[name];
     if (text === undefined || text === null)
       throw new ConfigError(
-        `the template ${template.id} has nothing for the placeholder {${name}} of ${JSON.stringify(wording)}`,
+        `the template ${template.id} has no value for the placeholder {${name}} of ${JSON.stringify(wording)}`,
         "Give each of its instances this parameter, or correct the phrasing.",
       );
     return String(text);

@@ -1,6 +1,6 @@
 /**
- * @file Functions of a user's definition (checks, templates, oracles): what they throw is the user's error, with file
- * and line, and is never tried again. A `Fault` passes: it is the application's.
+ * @file Functions of a user's definition (checks, templates, oracles): what they throw is the user's error, reported
+ * with file and line and never tried again. A `Fault` passes unchanged: it is the application's.
  */
 
 import { relative } from "node:path";
@@ -21,7 +21,9 @@ export function userError(what: string, cause: unknown): ConfigError | Fault {
   );
 }
 
-/** A `ConfigError` or `Fault`, also one of another copy of this package, which a definition may have loaded. */
+/**
+ * Whether this is a `ConfigError` or `Fault`, even of another copy of this package, which a definition may have loaded.
+ */
 export function ourError(error: unknown): ConfigError | Fault | null {
   if (error instanceof ConfigError || error instanceof Fault) return error;
   if (!(error instanceof Error)) return null;
@@ -32,7 +34,7 @@ export function ourError(error: unknown): ConfigError | Fault | null {
   return new Fault(code, message, { retryable, cause });
 }
 
-/** `given`, whose errors are the user's. */
+/** Wraps `given` so that its errors are reported as the user's. */
 export function guard<A extends unknown[], R>(what: string, given: (...args: A) => R): (...args: A) => R {
   return (...args) => {
     try {
@@ -46,8 +48,8 @@ export function guard<A extends unknown[], R>(what: string, given: (...args: A) 
 const OURS = new URL("../", import.meta.url).href;
 
 /**
- * `file:line:column` of the first stack frame that is neither ours nor Node's nor a dependency's; only the file where
- * tsx runs TypeScript as CommonJS, whose frames name no line.
+ * `file:line:column` of the first stack frame that is neither ours nor Node's nor a dependency's; only the file if tsx
+ * runs TypeScript as CommonJS, whose frames have no line.
  */
 export function placeOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
@@ -65,7 +67,7 @@ export function placeOf(error: unknown): string | null {
   return null;
 }
 
-/** Relative to the working directory where it lies in it. */
+/** Relative to the working directory if it is inside it. */
 function near(path: string): string {
   const inside = relative(process.cwd(), path);
   return inside.startsWith("..") ? path : inside;

@@ -1,4 +1,4 @@
-/** @file The built-in world as a site: every episode starts in a fresh private copy. */
+/** @file The built-in world as a site: every episode starts in a fresh, private copy. */
 
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
@@ -9,14 +9,14 @@ import { builtInTasks } from "./built-in-tasks.ts";
 import type { SiteOptions, SuiteSite } from "./suite.ts";
 
 export interface BuiltInSiteOptions extends SiteOptions {
-  /** A pool that outlives the site; default: one of its own. */
+  /** A pool that outlives the site; by default the site makes its own. */
   pool?: BrowserPool;
 }
 
 /** A fresh private copy of the built-in world, at the start of a task, with its verifier. */
 export function builtInWorld(task: Task): EpisodeWorld {
   const tasks = builtInTasks();
-  // A task of the curriculum may have no template: it starts signed in, like most.
+  // A task of the curriculum may have no template: like most tasks, it starts signed in.
   const template = task.templateId === null ? null : tasks.template(task.templateId);
   const initial = pristineState();
   const world = createWorld(template ? (template.signedOut ? [] : template.sites) : task.sites);

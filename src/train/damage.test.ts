@@ -99,7 +99,7 @@ describe("a run directory that something has damaged", () => {
       "is missing": (file) => rm(file),
       "was changed": async (file) => truncate(file, (await readFile(file)).length - 3),
       "was changed: it has": (file) => appendFile(file, "{}\n"),
-      "its SHA-256 is another one": async (file) => {
+      "its SHA-256 differs": async (file) => {
         const bytes = await readFile(file);
         bytes[bytes.length >> 1]! ^= 1;
         await writeFile(file, bytes);
@@ -186,7 +186,7 @@ describe("a run directory that something has damaged", () => {
     const lines = (await readFile(file, "utf8")).split("\n");
     const critic = lines.findIndex((line) => line.includes('"stage":"critic"'));
     await writeFile(file, lines.with(critic, lines[critic]!.replace(/\d}$/, "77}")).join("\n"));
-    const said = "metrics.jsonl has lines of this stage that were changed: curves may be wrong there";
+    const said = "lines of this stage in metrics.jsonl were changed: curves may be wrong there";
     expect(warnings(await resume(directory))).toEqual([said]);
     await writeFile(file, [lines[0], ...lines].join("\n"));
     expect(warnings(await resume(directory))).toEqual([said]);

@@ -1,11 +1,11 @@
-/** @file Who says that an item may be changed: a rule over its difference, a person who sees it, or everything at once. */
+/** @file Decides who approves a change to an item: a rule about the difference, a person who sees it, or `all`. */
 
 import { ConfigError } from "../../core/errors.ts";
 import { parseNumber } from "../../core/parse-number.ts";
 import { describeChange } from "./compare.ts";
 import type { JobDefinition, State } from "./definition.ts";
 
-/** What is about to become of an item. */
+/** The change that is about to be made to an item. */
 export interface ItemChange {
   key: string;
   before: State;
@@ -19,7 +19,7 @@ export interface ItemChange {
 /** A person's decision on one item of a batch. */
 export interface ItemApproval {
   approved: boolean;
-  /** Who said so. */
+  /** Who decided. */
   by: string;
   note?: string | undefined;
 }
@@ -35,14 +35,14 @@ interface Rule {
 }
 
 /**
- * Parses what approves: `all`, or rules of which all must hold (`price<=10%`, `stock<=50`). Throws a `ConfigError` where one cannot be read, or names what
- * the job does not read.
+ * Parses rules of approval: `all`, or rules which must all hold (`price<=10%`, `stock<=50`). Throws a `ConfigError`
+ * when one cannot be parsed, or names a value that the job does not read.
  */
 export function parseRules(texts: readonly string[], job: JobDefinition): "all" | Rule[] {
   if (texts.includes("all")) {
     if (texts.length === 1) return "all";
     throw new ConfigError(
-      `"all" and ${JSON.stringify(texts.find((text) => text !== "all"))} approve differently`,
+      `"all" and ${JSON.stringify(texts.find((text) => text !== "all"))} contradict each other`,
       "Give one of them.",
     );
   }
@@ -50,8 +50,8 @@ export function parseRules(texts: readonly string[], job: JobDefinition): "all" 
     const found = /^\s*([^<>=]+?)\s*<=\s*(\d+(?:\.\d+)?)\s*(%?)\s*$/.exec(text);
     if (!found)
       throw new ConfigError(
-        `${JSON.stringify(text)} is no rule of approval`,
-        'Write "all", or how far a value may change: "price<=10%" of what it is, "stock<=50" in all.',
+        `${JSON.stringify(text)} is not a rule of approval`,
+        'Write "all", or how far a value may change: by at most 10% ("price<=10%"), or by at most 50 ("stock<=50").',
       );
     const [, name, most, percent] = found;
     const value = job.effect.values[name!];
@@ -66,7 +66,7 @@ export function parseRules(texts: readonly string[], job: JobDefinition): "all" 
   });
 }
 
-/** A rule speaks for the values that it names; an item that changes others, too, is not approved by rules. */
+/** A rule approves only the values that it names: rules do not approve an item that also changes other values. */
 export function approveByRules(rules: "all" | Rule[], change: ItemChange): ItemApproval | null {
   if (rules === "all") return { approved: true, by: "all" };
   if (rules.length === 0) return null;
@@ -82,7 +82,7 @@ function isWithin({ name, most, relative }: Rule, { before, wanted }: ItemChange
   const [from, to] = [parseNumber(before[name] ?? ""), parseNumber(wanted[name] ?? "")];
   if (from === null || to === null) return false;
   const change = Math.abs(to - from);
-  // 10% of 12.90 in floating point is a hair below what people mean.
+  // In floating point, 10% of 12.90 is slightly less than people mean.
   return change <= (relative ? (most / 100) * Math.abs(from) : most) * (1 + 1e-9);
 }
 

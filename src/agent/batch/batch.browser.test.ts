@@ -56,7 +56,7 @@ describe("a batch", () => {
       after: { price: "$12.50" },
       line: 2,
     });
-    expect(result.items[2]!.reason).toContain("there is no such item");
+    expect(result.items[2]!.reason).toContain("the item does not exist");
     expect(shop.writes).toEqual(["mug 12.50 5", "pan 11.00 7"]);
     const csv = await readFile(result.files.csv, "utf8");
     expect(csv.split("\n")[1]).toMatch(
@@ -210,7 +210,7 @@ describe("a batch that was ended in the middle", () => {
     const result = await batch(shop, table, { directory, job: POSTS });
     expect(shop.posts).toEqual(["Spring sale", "Opening hours"]);
     expect(outcomes(result)).toEqual({ "Spring sale": "done", "Opening hours": "done" });
-    expect(result.items[0]!.reason).toBe("it had been done before the interruption");
+    expect(result.items[0]!.reason).toBe("it was done before the interruption");
   });
 
   test("does what it had only announced", async () => {

@@ -1,6 +1,6 @@
 /**
- * @file A table of jobs, carried out item by item in one session, and taken back. Everything is in the journal: a batch that was
- * ended, by whatever, is gone on with by the same call on the same directory.
+ * @file Carries out a table of jobs, item by item in one session, and undoes it. Everything is in the journal: however
+ * a batch ended, the same call on the same directory continues it.
  */
 
 import { ConfigError, Fault } from "../../core/errors.ts";
@@ -28,46 +28,46 @@ import { fill } from "./template.ts";
 import { undoGoal } from "./undo.ts";
 import { writeResults } from "./results.ts";
 
-/** A table of jobs, and how it is worked through. */
+/** A table of jobs, and how to work through it. */
 export interface BatchOptions {
   /** A .csv or .jsonl file, one job a row. */
   table: string;
   /** What the table means: a file, or the definition itself. */
   job: string | JobInput;
-  /** Over that of the job. */
+  /** Replaces the job's instruction. */
   instruction?: string | undefined;
-  /** Reads what would be changed, and changes nothing. */
+  /** Reads what would change, without changing anything. */
   dryRun?: boolean | undefined;
   /** `["all"]`, or rules such as `price<=10%`; see approve.ts. */
   approve?: readonly string[] | undefined;
-  /** Asked about each item that no rule approves; without it those are refused. */
+  /** Asks about each item that no rule approves; without it those items are refused. */
   ask?: AskItem | undefined;
   /**
-   * `false`: every item is the model's. Default: what has done one item is repeated for the others without the model, with their
-   * values, wherever the pages are alike.
+   * `false`: the model does every item. By default the steps that did one item are repeated for the others without the
+   * model, with their values, wherever the pages are alike.
    */
   learn?: boolean | undefined;
-  /** Of each item's run, over those of the agent. */
+  /** Limits of each item's run; override the agent's. */
   limits?: Partial<RunLimits> | undefined;
-  /** Told of each item when it is over. */
+  /** Called with each item when it is over. */
   onItem?: ((item: BatchItem, progress: { done: number; total: number }) => void) | undefined;
   /** Ends the batch after the item that is under way. */
   signal?: AbortSignal | undefined;
 }
 
-/** What takes back is told by the directory; the job is named where it reads by code. */
+/** The directory says what to undo; the job is needed only if it reads by code. */
 export type UndoOptions = Omit<BatchOptions, "table" | "job" | "instruction"> & {
   job?: string | JobInput | undefined;
 };
 
-/** What a batch has of its agent. */
+/** What a batch needs of its agent. */
 export interface BatchParts {
   grants?: ItemGrants | undefined;
-  /** That of the session; without it nothing is learned. */
+  /** The session's record; without it nothing is learned. */
   model?: Policy | undefined;
 }
 
-/** Throws a `ConfigError` where table, job and directory do not go together; nothing was done then. */
+/** Throws a `ConfigError` when table, job and directory do not go together; nothing has been done then. */
 export async function runBatch(
   session: AgentSession,
   options: BatchOptions,
@@ -98,7 +98,9 @@ export async function runBatch(
   return carryOut(session, plan, "do", new Map(goals), options, given);
 }
 
-/** Takes back what the batch in the session's directory has done, item by item: what was read before is what is wanted. */
+/**
+ * Undoes what the batch in the session's directory has done, item by item: the goal is what was read before the change.
+ */
 export async function undoBatch(
   session: AgentSession,
   options: UndoOptions = {},
@@ -108,7 +110,7 @@ export async function undoBatch(
   const read = options.job === undefined ? undefined : (await jobOf(options.job)).effect.read;
   const plan = await readPlan(directory, read);
   if (plan === null)
-    throw new ConfigError(`${directory} holds no batch`, "Name the directory of the batch to take back.");
+    throw new ConfigError(`${directory} holds no batch`, "Name the directory of the batch to undo.");
   const done = historiesIn(await journal.read(), "do");
   const goals = new Map<string, Goal | string>();
   for (const row of plan.rows) {
@@ -130,16 +132,16 @@ async function jobOf(given: string | JobInput, instruction?: string): Promise<Jo
   return instruction === undefined ? job : defineJob({ ...job, instruction });
 }
 
-/** A page that was opened so shortly ago, to read it, need not be opened again to act on it. */
+/** A page that was opened this recently for reading need not be opened again for acting. */
 const FRESH_MS = 2000;
 
 /** The model was not asked. */
 const noRun = { id: null, turns: 0 };
 
-/** Items that are over and done with; others are tried again. */
+/** States in which an item is finished; items in other states are tried again. */
 const FINAL = new Set<ItemStatus>(["done", "already", "refused"]);
 
-/** `goals`: what is to become of each row, or why it cannot. */
+/** `goals`: the goal of each row, or why it has none. */
 async function carryOut(
   session: AgentSession,
   plan: Plan,
@@ -190,7 +192,7 @@ async function carryOut(
     items.push(item);
     if (signal?.aborted) continue;
     onItem?.(item, { done: items.length, total: plan.rows.length });
-    // The other items would ask to sign in as well, one after the other.
+    // Every other item would find the sign-in page as well.
     if (session.signedOut && (await isSignedOut(session, plan.home, signal)))
       ended = { why: "signed out", message: SIGNED_OUT };
   }
@@ -211,9 +213,9 @@ async function carryOut(
 }
 
 const SIGNED_OUT =
-  "the site has ended the session: sign in (a fresh storage state, or a login in the site's definition) and give the same command, which goes on here";
+  "the site has ended the session: sign in (a fresh storage state, or a login in the site's definition) and give the same command, which continues here";
 
-/** It is not that item's page alone which asks to sign in. */
+/** Checks that not only this item's page asks to sign in. */
 async function isSignedOut(
   session: AgentSession,
   home: string,
@@ -222,14 +224,14 @@ async function isSignedOut(
   try {
     await session.open(home, { signal });
   } catch (error) {
-    // A site that is down says nothing about the session.
+    // A site that is down tells nothing about the session.
     if (!(error instanceof Fault)) throw error;
     return false;
   }
   return session.signedOut;
 }
 
-/** The run of one item: as another one was done, where that is known. */
+/** Runs one item: by repeating how another item was done, if that is known. */
 async function actOn(
   session: AgentSession,
   { instruction, told }: Goal,
@@ -247,7 +249,7 @@ async function actOn(
     turns: policy ? policy.report.byModel : trajectory.steps.length,
     end: (isDone) => {
       if (!isDone) learned?.forget();
-      // With the model's help the way was another one: that is what is repeated from now on.
+      // The model took another way: repeat that one from now on.
       else if (!policy || policy.report.byModel > 0) learned?.learn(told, trajectory);
     },
   };
@@ -276,7 +278,7 @@ async function one(
   }
 }
 
-/** A refusal is asked about again where there is somebody else to ask, or other rules. */
+/** A refused item is asked about again when somebody else can be asked, or the rules have changed. */
 function isOver(result: ItemOutcome, goal: Goal | string, { rules, ask, reading }: ItemParts): boolean {
   if (!FINAL.has(result.status)) return false;
   if (result.status === "refused" && (ask || rules === "all" || rules.length > 0)) return false;
@@ -286,7 +288,7 @@ function isOver(result: ItemOutcome, goal: Goal | string, { rules, ask, reading 
 const blank = (key: string): ItemOutcome => ({
   key,
   status: "open",
-  reason: "the batch ended before it",
+  reason: "the batch ended before this item",
   before: null,
   wanted: {},
   after: null,

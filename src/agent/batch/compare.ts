@@ -1,4 +1,4 @@
-/** @file Whether what was read is what is wanted. */
+/** @file Compares what was read with what is wanted. */
 
 import { parseNumber } from "../../core/parse-number.ts";
 import type { JobDefinition, State } from "./definition.ts";
@@ -14,7 +14,7 @@ export function isSame(a: string | null, b: string | null, as: "text" | "number"
   return first !== null && first === second;
 }
 
-/** What an item should be like. */
+/** The values that an item should have. */
 export function wantedOf(job: JobDefinition, row: Values): State {
   return Object.fromEntries(
     Object.entries(job.effect.values).map(([name, { wanted }]) => [
@@ -31,7 +31,7 @@ export function differences(job: JobDefinition, a: State, b: State): string[] {
   );
 }
 
-/** `price 12.90 -> 11.50`, one for each of the names. */
+/** Describes the change of each of the names: `price 12.90 -> 11.50`. */
 export function describeChange(names: readonly string[], from: State, to: State): string {
   const shown = (value: string | null | undefined) =>
     value === null || value === undefined ? "not there" : value;

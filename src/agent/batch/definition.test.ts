@@ -90,9 +90,9 @@ describe("rules of approval", () => {
   });
 
   test("are refused where they cannot be meant", () => {
-    expect(() => parseRules(["price<10"], job)).toThrow("no rule of approval");
+    expect(() => parseRules(["price<10"], job)).toThrow("not a rule of approval");
     expect(() => parseRules(["stock<=1"], job)).toThrow("does not read that");
     expect(() => parseRules(["name<=1"], job)).toThrow("does not read that as a number");
-    expect(() => parseRules(["all", "price<=1"], job)).toThrow("approve differently");
+    expect(() => parseRules(["all", "price<=1"], job)).toThrow("contradict each other");
   });
 });

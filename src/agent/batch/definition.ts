@@ -1,6 +1,7 @@
 /**
- * @file What a table of jobs means: how an item is called, what the agent is told, and where and how its effect is read. Data
- * (a JSON file), so that it can be kept beside the table; a TypeScript file where reading needs code.
+ * @file Defines what a table of jobs means: what identifies an item, what to tell the agent, and where and how to read
+ * the effect. It is data (a JSON file), so that it can be kept beside the table, or a TypeScript file if reading needs
+ * code.
  */
 
 import { existsSync } from "node:fs";
@@ -14,63 +15,71 @@ import { loadDefault } from "../../tasks/own-suite.ts";
 import { columnsIn } from "./template.ts";
 import type { Values } from "./template.ts";
 
-/** What is read of an item, by name; `null`: the item, or this of it, is not there. */
+/** The values read of an item, by name; `null` when the item or this value is not there. */
 export type State = Record<string, string | null>;
 
 /** The pages of the site, for code that reads an item. */
 export interface ItemPage {
   row: Values;
-  /** Opens an address of the site. Throws where it answers with an error, or leads elsewhere; `false`: there is no such page. */
+  /**
+   * Opens an address of the site. `false`: there is no such page. Throws when the site answers with an error, or
+   * redirects elsewhere.
+   */
   open(address: string): Promise<boolean>;
-  /** What has the label, or which of the texts is shown, `in` the row that has a text; `null`: that, or none of them, is not there. */
+  /**
+   * The value with this label, or whichever of these texts is shown, `in` the row that has a text; `null` when it is
+   * not there.
+   */
   value(request: { label?: string; text?: string | readonly string[]; in?: string }): Promise<string | null>;
   /** Visible text of the whole page. */
   text(): Promise<string>;
 }
 
-/** Reads an item where labels and texts do not do. Throws where it cannot be read: never guesses. */
+/** Reads an item when labels and texts do not suffice. Throws when the item cannot be read: it must never guess. */
 export type ReadItem = (page: ItemPage) => Promise<State>;
 
 const text = z.string().min(1);
 
 const valueSchema = z.strictObject({
-  label: text
-    .optional()
-    .describe("what the field, table column, row or entry is called on the page: `Price`"),
+  label: text.optional().describe("the label of the field, table column, row or entry on the page: `Price`"),
   text: z
     .union([text, z.array(text).min(1)])
     .optional()
     .describe(
-      "a text that is shown or not, or several of which one is shown: a title, or the states of an order",
+      "a text that may be shown, such as a title; or several of which one is shown, such as the states of an order",
     ),
   in: text.optional().describe("only in the table row, list entry or card that has this text: `{name}`"),
   as: z
     .enum(["text", "number"])
     .default("text")
     .describe(
-      "how it is compared: as a text without regard to white space, or as a number, so that $19.90 is 19.9",
+      "how to compare it: as a text, ignoring white space, or as a number, so that $19.90 equals 19.9",
     ),
-  wanted: text.nullable().describe("the value that it should have: `{price}`; null: it should not be there"),
+  wanted: text
+    .nullable()
+    .describe("the value that it should have: `{price}`; null if it should not be there"),
 });
 
 const effectSchema = z.strictObject({
-  open: text.optional().describe("address of the page on which it is read: `/products?q={name}`"),
+  open: text.optional().describe("address of the page on which to read it: `/products?q={name}`"),
   follow: text
     .optional()
     .describe(
-      "name of a link on that page that leads to where it is read: `{title}`; none: the item is not there",
+      "name of the link on that page which leads to where the item is read: `{title}`; if there is no such link, the item does not exist",
     ),
   shows: text
     .optional()
-    .describe("a text that this page has whenever it can be read; without it the page counts as unreadable"),
+    .describe(
+      "a text that this page always has when it can be read; without it the page counts as unreadable",
+    ),
   values: z
     .record(text, valueSchema)
-    .refine((values) => Object.keys(values).length > 0, "names nothing to be read")
-    .describe("what is read there, by names of your own: `price`"),
+    .refine((values) => Object.keys(values).length > 0, "names no value to read")
+    .describe("what to read there, by names that you choose: `price`"),
   read: z
     .custom<ReadItem>((value) => typeof value === "function", "must be a function")
     .optional()
-    .describe("reads the values in place of labels and texts; in a TypeScript file"),
+    .describe("reads the values instead of labels and texts; only in a TypeScript file"),
   settleSeconds: z
     .number()
     .min(0)
@@ -82,38 +91,40 @@ const effectSchema = z.strictObject({
 export const jobSchema = z.strictObject({
   key: z
     .union([text, z.array(text).min(1)])
-    .describe("column, or columns, that name an item; no two rows have the same"),
-  instruction: text.describe("what the agent is told: `Set the price of {name} to {price}`"),
-  start: text.optional().describe("address where the agent begins; default: where the effect is read"),
+    .describe("the column or columns that identify an item; no two rows may have the same"),
+  instruction: text.describe("the agent's instruction: `Set the price of {name} to {price}`"),
+  start: text
+    .optional()
+    .describe("address where the agent begins; default: the page where the effect is read"),
   creates: z
     .boolean()
     .default(false)
     .describe(
-      "the item may not be there before: a page, a post, a message. Without it such an item is an error",
+      "the job may create the item: a page, a post, a message. Without this, a missing item is an error",
     ),
   effect: effectSchema,
   undo: z
     .strictObject({
-      instruction: text.describe("takes it back; `{was.price}` is what was read before"),
+      instruction: text.describe("the instruction that undoes it; `{was.price}` is what was read before"),
       start: text.optional(),
-      does: z.enum(EFFECT_KINDS).optional().describe("as that of the job, for what takes it back"),
+      does: z.enum(EFFECT_KINDS).optional().describe("where the agent begins in order to undo it"),
     })
     .optional()
-    .describe("default: the instruction with the earlier values, where it has them all"),
+    .describe("default: the job's instruction with the earlier values, if it contains them all"),
   does: z
     .enum(EFFECT_KINDS)
     .optional()
     .describe(
-      "the kind of action that an item needs and that cannot be taken back: the approval of the item covers one of it at the gate",
+      "the kind of irreversible action that an item needs: approving the item also permits one such action at the gate",
     ),
 });
 
 export type JobDefinition = z.output<typeof jobSchema>;
 
-/** What a table means, as a person writes it: what is left out has its default. */
+/** A job as a person writes it: what is left out gets its default. */
 export type JobInput = z.input<typeof jobSchema>;
 
-/** Checks a definition. Throws a `ConfigError` that names the key. `where`: whose definition it is. */
+/** Checks a definition. Throws a `ConfigError` that names the key. `where` says in messages whose definition it is. */
 export function defineJob(input: unknown, where = "the job"): JobDefinition {
   const parsed = jobSchema.safeParse(input);
   if (!parsed.success) throw new ConfigError(`${where}: ${describeIssue(parsed.error)}`, HINT);
@@ -141,7 +152,7 @@ function describeIssue(error: z.ZodError): string {
   return `${path === "" ? "" : `${path}: `}${issue!.message}`;
 }
 
-/** Keys of a job that are filled in, with their texts. */
+/** The job's texts that contain columns to fill in, by key. */
 function templatesOf(job: JobDefinition): [where: string, text: string][] {
   const { effect } = job;
   const found: [string, string | undefined | null][] = [
@@ -159,7 +170,7 @@ function templatesOf(job: JobDefinition): [where: string, text: string][] {
   return found.filter((entry): entry is [string, string] => typeof entry[1] === "string");
 }
 
-/** Columns that the job names, with where it does. */
+/** The columns that the job names, and where it names them. */
 export function columnsOf(job: JobDefinition): Map<string, string> {
   const columns = new Map<string, string>([job.key].flat().map((name) => [name, "key"]));
   for (const [where, template] of templatesOf(job))
@@ -174,22 +185,25 @@ function checkTemplates(job: JobDefinition, where: string): void {
   const { effect } = job;
   for (const [place, template] of templatesOf(job)) columnsIn(template, `${where}: ${place}`);
   if (effect.read === undefined && effect.open === undefined)
-    throw new ConfigError(`${where}: effect.open is not given`, "Say on which page the effect is read.");
+    throw new ConfigError(
+      `${where}: effect.open is not given`,
+      "Give the address of the page on which to read the effect.",
+    );
   for (const [name, value] of Object.entries(effect.values)) {
     const ways = [value.label, value.text].filter((way) => way !== undefined).length;
     if (effect.read ? ways > 0 : ways !== 1)
       throw new ConfigError(
         effect.read
-          ? `${where}: effect.values.${name} has a label or a text, and effect.read reads it`
+          ? `${where}: effect.values.${name} has a label or a text, but effect.read reads the values`
           : `${where}: effect.values.${name} has ${ways === 0 ? "neither label nor text" : "both label and text"}`,
         effect.read
           ? "Leave one of them out."
-          : "Say how it is found on the page: by its label, or by a text.",
+          : "Say how to find it on the page: by its label, or by a text.",
       );
     if (value.as === "number" && value.text !== undefined)
       throw new ConfigError(
         `${where}: effect.values.${name} compares a text as a number`,
-        "A number is read by its label.",
+        "Give the label of the number.",
       );
   }
   for (const name of columnsIn(job.undo?.instruction ?? "", `${where}: undo.instruction`))

@@ -1,20 +1,20 @@
-/** @file What a batch writes into the journal, and what the journal says of each item. */
+/** @file What a batch writes into the journal, and how to read the state of each item from it. */
 
 import type { JournalLine } from "../journal.ts";
 import type { State } from "./definition.ts";
 
 /**
  * - `done`: it was changed, and the change was read back;
- * - `already`: it was as wanted before anything was done;
+ * - `already`: it was as it should be before anything was done;
  * - `planned`: a dry run would change it;
  * - `refused`: a person, a rule or the policy said no;
- * - `failed`: it is not as wanted, and it is known how it is;
- * - `undecided`: it is not known, or it is neither as before nor as wanted: a person has to look;
+ * - `failed`: it is not as it should be, and its state is known;
+ * - `undecided`: its state is not known, or is neither the old nor the wanted one: a person has to look;
  * - `open`: the batch ended before it.
  */
 export type ItemStatus = "done" | "already" | "planned" | "refused" | "failed" | "undecided" | "open";
 
-/** Which of the two is done: the job, or taking it back. */
+/** Whether the job is done or undone. */
 export type Direction = "do" | "undo";
 
 export type BatchEvent =
@@ -28,7 +28,7 @@ export type BatchEvent =
       before: State;
       wanted: State;
     }
-  /** The agent is about to change the item. Without a `batch/result` after it nobody knows whether it did. */
+  /** The agent is about to change the item. Without a later `batch/result` it is unknown whether it did. */
   | { kind: "batch/intent"; direction: Direction; key: string; attempt: number; before: State; wanted: State }
   | ({ kind: "batch/result"; direction: Direction } & ItemOutcome);
 
@@ -36,16 +36,16 @@ export type BatchEvent =
 export type ItemOutcome = {
   key: string;
   status: ItemStatus;
-  /** In one sentence. */
+  /** One sentence. */
   reason: string;
-  /** As it was read before anything was done; `null`: it was not. */
+  /** The item as read before anything was done; `null` if it was not read. */
   before: State | null;
   wanted: State;
-  /** As it was read last. */
+  /** The item as read last. */
   after: State | null;
   /** The agent's run; `null` where there was none. */
   run: string | null;
-  /** Of the model, in that run. Journals of earlier versions do not say. */
+  /** The model's turns in that run; absent in journals of earlier versions. */
   turns?: number;
   seconds: number;
 };
@@ -54,7 +54,7 @@ type Intent = Extract<BatchEvent, { kind: "batch/intent" }>;
 type Approval = Extract<BatchEvent, { kind: "batch/approved" | "batch/declined" }>;
 
 export interface ItemHistory {
-  /** Announced, and nobody knows what came of it. */
+  /** An intent without a result: it is unknown what came of it. */
   open: Intent | null;
   approval: Approval | null;
   result: ItemOutcome | null;
@@ -63,8 +63,8 @@ export interface ItemHistory {
 export type Histories = ReadonlyMap<string, ItemHistory>;
 
 /**
- * By key, for one direction. What was taken back since can be done again, and what was done again can be taken back again: of it only
- * what came after that counts.
+ * States by key, for one direction. What was undone can be done again, and then undone again, so only the lines after
+ * the last change of direction count.
  */
 export function historiesIn(lines: readonly JournalLine[], direction: Direction): Histories {
   const histories = new Map<string, ItemHistory>();

@@ -1,19 +1,19 @@
 /**
- * @file What the approval of an item is worth at the gate: one action of the kind that its job declares (`does`), while the item is
- * under way. Everything else that cannot be taken back is asked about as ever.
+ * @file What the approval of an item permits at the gate: one action of the kind that its job declares (`does`), while
+ * the item is under way. The gate asks about every other irreversible action as usual.
  */
 
 import type { EffectKind } from "../../core/effect.ts";
 import type { Approver } from "../../safety/approval.ts";
 
 export interface ItemGrants {
-  /** To be given to the gate. */
+  /** Give this to the gate. */
   readonly approver: Approver;
-  /** An approved item begins; the result ends it. */
+  /** Begins an approved item; call the result to end it. */
   begin(kind: EffectKind, by: string): () => void;
 }
 
-/** `approve`: who is asked otherwise. */
+/** `approve`: asked about everything else. */
 export function itemGrants(approve: Approver | undefined): ItemGrants {
   let open: { kind: EffectKind; by: string } | null = null;
   return {

@@ -1,6 +1,6 @@
 /**
- * @file One item of a batch. What makes it exactly once: its effect is read before anything is done; an intent is on disk before
- * the agent acts; and an intent of which nobody knows what came is decided by reading, never by doing it again.
+ * @file Carries out one item of a batch exactly once: its effect is read before anything is done, an intent is on disk
+ * before the agent acts, and an intent without a result is resolved by reading, never by acting again.
  *
  *     read ─► as wanted: already ─► differs: approval ─► intent ─► the agent ─► read ─► result
  *       └── after an intent without a result: as wanted: done; as before: once more; anything else: undecided
@@ -19,30 +19,30 @@ import type { Reading } from "./read-back.ts";
 import type { Told } from "./learned.ts";
 import type { Values } from "./template.ts";
 
-/** What is to become of one item. */
+/** The goal for one item. */
 export interface Goal {
   key: string;
   row: Values;
   wanted: State;
   instruction: string;
-  /** Of what the instruction was made. */
+  /** The template and the row that made the instruction. */
   told: Told;
   /** Address where the agent begins. */
   start: string;
-  /** What it has to be like to be changed at all; `null`: however it is. */
+  /** The state that the item must have to be changed at all; `null`: any. */
   expected: State | null;
-  /** It may be missing before. */
+  /** The item may not exist yet. */
   mayBeMissing: boolean;
 }
 
 export interface ItemRun extends Pick<RunResult, "outcome" | "reason"> {
-  /** Nothing can be done by the model any more. */
+  /** The model cannot do anything any more. */
   budgetSpent?: boolean;
   /** `null`: the model was not asked. */
   id: string | null;
   /** Turns of the model. */
   turns: number;
-  /** Told whether the item is as wanted now. */
+  /** Called with whether the item is now as it should be. */
   end?(isDone: boolean): void;
 }
 
@@ -58,7 +58,7 @@ export interface ItemParts {
   act(goal: Goal, by: string, readAt: number): Promise<ItemRun>;
 }
 
-/** Times that the world may break before an item is given up. */
+/** How often the world may break before the item is given up. */
 const TRIES = 3;
 
 type Outcome = Omit<ItemOutcome, "key" | "wanted" | "seconds">;
@@ -82,7 +82,7 @@ export async function doItem(
 async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemParts): Promise<Outcome> {
   const { job } = parts.reading;
   const open = history?.open ?? null;
-  // A batch that was ended left this undecided: it is read again, and not done again.
+  // An interrupted batch left this item undecided: it is read again, not done again.
   const given = history?.result?.status === "undecided" ? history.result : null;
   const read = await tryToRead(goal, parts, open !== null || given !== null);
   if ("problem" in read)
@@ -94,14 +94,14 @@ async function decide(goal: Goal, history: ItemHistory | undefined, parts: ItemP
   const before = open?.before ?? given?.before ?? now;
   const changes = differences(job, now, goal.wanted);
   if (changes.length === 0) {
-    if (open || given) return outcome("done", "it had been done before the interruption", before, now);
-    return outcome("already", "it is as wanted", now, now);
+    if (open || given) return outcome("done", "it was done before the interruption", before, now);
+    return outcome("already", "it is as it should be", now, now);
   }
   if (given && (job.creates || !given.before || differences(job, now, given.before).length > 0))
     return outcome("undecided", given.reason, before, now);
   const missing = changes.filter((name) => now[name] === null);
   if (missing.length > 0 && !goal.mayBeMissing)
-    return outcome("failed", `${missing.join(", ")} cannot be read: there is no such item`, now, now);
+    return outcome("failed", `${missing.join(", ")} cannot be read: the item does not exist`, now, now);
   const expected = open?.before ?? goal.expected;
   if (expected) {
     const odd = changes.filter((name) => differences(job, now, expected).includes(name));
@@ -133,7 +133,7 @@ function describeRefusal({ by, note }: ItemApproval): string {
   return `${by} said no${note ? `: ${note}` : ""}`;
 }
 
-/** An approval holds for the difference that was seen: for another one somebody is asked again. */
+/** An approval is for the difference that was seen: a different one needs another approval. */
 async function approve(
   goal: Goal,
   change: ItemChange,
@@ -152,7 +152,7 @@ async function approve(
     approveByRules(rules, change) ??
     (ask
       ? await ask(change, signal)
-      : { approved: false, by: "nobody", note: "no rule approves it, and there is nobody to ask" });
+      : { approved: false, by: "nobody", note: "no rule approves it, and nobody is there to ask" });
   journal.append({
     kind: approval.approved ? "batch/approved" : "batch/declined",
     direction,
@@ -203,11 +203,11 @@ async function carryOut(
     const is = describeChange(left, after, goal.wanted);
     if (untouched && run.budgetSpent) return outcome("open", run.reason, before, after, run);
     if (untouched && run.outcome === "refused") return outcome("refused", run.reason, before, after, run);
-    // What cannot be seen yet may come, and would then be there twice.
+    // The effect may still appear, and doing it again would then do it twice.
     if (untouched && run.outcome === "done" && left.some((name) => after[name] === null))
       return outcome(
         "undecided",
-        `the agent says that it is done, and it cannot be seen after ${job.effect.settleSeconds} s`,
+        `the agent says that it is done, but no effect can be seen after ${job.effect.settleSeconds} s`,
         before,
         after,
         run,
@@ -222,7 +222,10 @@ async function carryOut(
   }
 }
 
-/** Its state, read again where the world breaks. `settle`: something may have been done, whose effect is waited for. */
+/**
+ * The item's state, read again when the world breaks. `settle`: wait for the effect of something that may have been
+ * done.
+ */
 async function tryToRead(
   goal: Goal,
   { reading }: ItemParts,

@@ -1,7 +1,7 @@
 /**
- * @file A job that was learned on one item: the run that did it is repeated for the others, with their values instead of its
- * own, and the model is asked only where a page is otherwise. What an item is afterwards is read back as ever, so that a repetition
- * is believed no more than the model is.
+ * @file A job learned from one item: the run that did it is repeated for the other items with their values, and the
+ * model is asked only where a page differs. The effect is read back as always: a repetition is trusted no more than the
+ * model.
  */
 
 import { ConfigError } from "../../core/errors.ts";
@@ -16,18 +16,18 @@ import { replacementsOf } from "../repeat/words.ts";
 import type { Values } from "./template.ts";
 import { columnsIn } from "./template.ts";
 
-/** An instruction and what it was filled with. */
+/** An instruction and the row that filled it. */
 export interface Told {
   template: string;
   values: Values;
 }
 
 export interface LearnedJob {
-  /** How to do this item as another one was done; `null`: nothing is known that fits it. */
+  /** How to do this item as another one was done; `null` when no known run fits. */
   repeat(told: Told): RepeatPolicy | null;
-  /** A run without a repetition has done its item. */
+  /** Records that a run without repetition did its item. */
   learn(told: Told, trajectory: Trajectory): void;
-  /** A repetition has not done its item: what was learned is wrong here, and is learned anew. */
+  /** Records that a repetition did not do its item: what was learned is wrong and will be learned again. */
   forget(): void;
 }
 
@@ -46,14 +46,14 @@ export function learnJob(model: Policy): LearnedJob {
           null,
         );
       } catch (error) {
-        // Values that overlap, or are empty: nobody knows which of them a step has.
+        // Values that overlap or are empty: it is unclear which of them a step contains.
         if (error instanceof ConfigError) return null;
         throw error;
       }
     },
     learn: (told, trajectory) => {
       if (trajectory.ending.kind !== "terminated" || trajectory.ending.answer === null) return;
-      // What the agent said at the end is about that item alone, and nobody reads it.
+      // What the agent said at the end concerns only that item, and nothing reads it.
       known = { told, recording: { ...recordingOf(trajectory), answer: "" } };
     },
     forget: () => {
@@ -62,7 +62,7 @@ export function learnJob(model: Policy): LearnedJob {
   };
 }
 
-/** Which value takes the place of which; `null` where that is not clear. */
+/** Which value replaces which; `null` when that is not clear. */
 function changesBetween(from: Told, to: Told): Record<string, string> | null {
   if (from.template !== to.template) return null;
   const changes = new Map<string, string>();
@@ -71,6 +71,6 @@ function changesBetween(from: Told, to: Told): Record<string, string> | null {
     if (changes.has(before) && changes.get(before) !== now) return null;
     changes.set(before, now);
   }
-  // A value of the other item that happens to be the same stays as it is.
+  // A value that happens to be the same for both items stays as it is.
   return Object.fromEntries([...changes].filter(([before, now]) => before !== now));
 }

@@ -1,6 +1,6 @@
 /**
- * @file `batch.json` in an agent's directory: the job and the rows as they were when the batch began. What is gone on with has to be
- * the same; and what is taken back is taken back by what was done, whatever the table says by now.
+ * @file `batch.json` in an agent's directory: the job and the rows as they were when the batch began. A batch can be
+ * continued only with the same job and rows, and it is undone by what was done, whatever the table says by now.
  */
 
 import { join } from "node:path";
@@ -15,16 +15,16 @@ import type { JobDefinition, ReadItem } from "./definition.ts";
 import type { Table, TableRow } from "./table.ts";
 
 const FILE = "batch.json";
-/** Raised when a reader of an earlier version would misunderstand what is written. */
+/** Increase it when a reader of an earlier version would misunderstand the file. */
 const FORMAT = 1;
 
 const planSchema = z.object({
   format: z.number(),
   version: z.string(),
   file: z.string(),
-  /** Address that those of the job are relative to. */
+  /** The address that the job's addresses are relative to. */
   home: z.string(),
-  /** It reads by code, which is not in the file. */
+  /** The job reads by code, which is not in the file. */
   byCode: z.boolean(),
   job: z.looseObject({}),
   rows: z.array(z.object({ line: z.number(), key: z.string(), values: z.record(z.string(), z.string()) })),
@@ -32,22 +32,22 @@ const planSchema = z.object({
 });
 
 export interface Plan extends Table {
-  /** The table's, for people. */
+  /** The table's file name, for people. */
   file: string;
   home: string;
   job: JobDefinition;
 }
 
-/** Keys that a message names before it counts. */
+/** How many keys a message lists before it only counts them. */
 const NAMED = 5;
 
 /**
- * Writes the plan of a batch that begins, or checks that a batch that goes on is the same. `begun`: something was done by it; a plan that
- * was only looked at may be replaced. Throws a `ConfigError` that says what has
- * changed. The result's `home` is the first one's.
+ * Writes the plan of a new batch, or checks that a continued batch has the same plan. `begun`: the batch has done
+ * something; a plan that was only a dry run may be replaced. The result keeps the `home` of the first plan. Throws a
+ * `ConfigError` that says what has changed.
  */
 export async function keepPlan(directory: string, plan: Plan, begun: boolean): Promise<Plan> {
-  // Also where nothing was begun: what another version wrote is not written over.
+  // Checked even when nothing has begun: never overwrite what another version wrote.
   const earlier = await readPlan(directory, plan.job.effect.read);
   if (earlier === null || !begun) {
     const { read, ...effect } = plan.job.effect;
@@ -61,7 +61,7 @@ export async function keepPlan(directory: string, plan: Plan, begun: boolean): P
     await writeAtomically(join(directory, FILE), `${JSON.stringify(written, null, 1)}\n`);
     return plan;
   }
-  const hint = "Go on with what it began with, or name another directory for what is new.";
+  const hint = "Continue with the original file, or name another directory for the new one.";
   const job = (one: JobDefinition) => ({ ...one, effect: { ...one.effect, read: undefined } });
   if (!isDeepStrictEqual(job(earlier.job), job(plan.job)))
     throw new ConfigError(
@@ -79,7 +79,7 @@ const changedKeys = (before: JobDefinition, now: JobDefinition): string =>
     .filter((key) => !isDeepStrictEqual(before[key as keyof JobDefinition], now[key as keyof JobDefinition]))
     .join(", ");
 
-/** The order of rows means nothing. */
+/** The order of the rows does not matter. */
 function changedRows(before: readonly TableRow[], now: readonly TableRow[]): string | null {
   const earlier = new Map(before.map(({ key, values }) => [key, values]));
   const present = new Map(now.map(({ key, values }) => [key, values]));
@@ -97,7 +97,7 @@ function changedRows(before: readonly TableRow[], now: readonly TableRow[]): str
   return parts.length === 0 ? null : parts.join("; ");
 }
 
-/** The plan of the batch in a directory; `null` where none has begun. `read`: how it is read, where that is code. */
+/** The plan of the batch in a directory; `null` if none has begun. `read`: the job's reading code, if it has any. */
 export async function readPlan(directory: string, read?: ReadItem): Promise<Plan | null> {
   const path = join(directory, FILE);
   const text = await readIfThere(path);
@@ -112,14 +112,14 @@ export async function readPlan(directory: string, read?: ReadItem): Promise<Plan
   const format = (json as { format?: unknown } | null)?.format;
   if (format !== FORMAT)
     throw new ConfigError(
-      `${path} is a batch of format ${JSON.stringify(format) ?? "unknown"}; this version reads format ${FORMAT}`,
-      "Go on with the version that wrote it, or name another directory.",
+      `${path} is a batch in format ${JSON.stringify(format) ?? "unknown"}; this version reads format ${FORMAT}`,
+      "Continue with the version that wrote it, or name another directory.",
     );
   const parsed = planSchema.safeParse(json);
   if (!parsed.success) throw new ConfigError(`${path} is damaged: ${parsed.error.issues[0]!.message}`, hint);
   const { file, home, rows, broken, job, byCode } = parsed.data;
   if (byCode && !read)
-    throw new ConfigError(`the batch in ${directory} reads its items by code`, "Name the job's file, too.");
+    throw new ConfigError(`the batch in ${directory} reads its items by code`, "Also give --job FILE.");
   const effect = { ...(job["effect"] as object), ...(byCode && { read }) };
   return { file, home, rows, broken, job: defineJob({ ...job, effect }, path) };
 }

@@ -1,4 +1,4 @@
-/** @file Reads how an item is now, on the page that its job declares. It opens pages and changes nothing. */
+/** @file Reads an item's present state on the page that its job declares. Opens pages but changes nothing. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ValueReading, ValueRequest } from "../../browser/page/declared-value.ts";
@@ -11,26 +11,26 @@ import type { JobDefinition, State } from "./definition.ts";
 import { fill } from "./template.ts";
 import type { Values } from "./template.ts";
 
-/** The item cannot be read: no state is known of it. The message says why, in one sentence. */
+/** Thrown when the item cannot be read, so that its state is unknown. The message says why in one sentence. */
 export class Unreadable extends Error {
   override readonly name = "Unreadable";
 }
 
-/** Milliseconds between two readings while an effect is waited for. */
+/** Milliseconds between two readings while waiting for an effect. */
 const AGAIN_MS = 250;
 
-/** Where and what is read. */
+/** Where to read, and what. */
 export interface Reading {
   session: AgentSession;
   job: JobDefinition;
-  /** Address that those of the job are relative to. */
+  /** The address that the job's addresses are relative to. */
   home: string;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * The item's state. Throws `Unreadable` where the page does not say it, and a `Fault` where the world broke. An item that is not
- * there has `null` everywhere; whether that may be is the caller's question.
+ * The item's state. An item that does not exist has `null` everywhere; the caller decides whether that is allowed.
+ * Throws `Unreadable` when the page does not show the state, and a `Fault` when the world breaks.
  */
 export async function readItem(reading: Reading, row: Values): Promise<State> {
   const { session, job } = reading;
@@ -61,7 +61,7 @@ export async function readItem(reading: Reading, row: Values): Promise<State> {
   return state;
 }
 
-/** Reads until the state is as wanted, or the job's time for that is over; the last state. */
+/** Reads until the state is as it should be or the job's time is over. Returns the last state. */
 export async function readUntil(reading: Reading, row: Values, wanted: State): Promise<State> {
   const { job, signal } = reading;
   const until = performance.now() + 1000 * job.effect.settleSeconds;
@@ -86,7 +86,7 @@ async function readByCode(reading: Reading, row: Values): Promise<State> {
     text: async () => (await inEachShown(session, (document) => document.call("pageText"))).join("\n"),
   }).catch((error: unknown) => {
     if (error instanceof Fault || error instanceof Unreadable) throw error;
-    // What the user's code throws is what it has to say: it cannot be read.
+    // What the user's code throws is the reason why the item cannot be read.
     throw new Unreadable(error instanceof Error ? error.message : String(error), { cause: error });
   });
   const names = Object.keys(job.effect.values);
@@ -95,24 +95,24 @@ async function readByCode(reading: Reading, row: Values): Promise<State> {
   return Object.fromEntries(names.map((name) => [name, read[name]!]));
 }
 
-/** `missing`: the site says that there is no such page. */
+/** `missing`: the site answered that there is no such page. */
 async function openToRead({ session, job, signal }: Reading, address: string): Promise<"open" | "missing"> {
   const seen = await session.open(address, { signal });
-  if (seen.error) throw new Unreadable(`${address} was not opened: ${seen.error.message}`);
+  if (seen.error) throw new Unreadable(`${address} could not be opened: ${seen.error.message}`);
   if (session.signedOut)
-    throw new Unreadable(`${address} asks to sign in: the site has ended the session, or needs one`);
+    throw new Unreadable(`${address} asks to sign in: the site has ended the session, or requires one`);
   const { url, status } = await session.read(async (reader) => (await reader.document()).call("pageStatus"));
   if (status === 404 || status === 410) return "missing";
   if (status >= 400) throw new Unreadable(`${address} answers with status ${status}`);
-  // A site that sends people who are not signed in elsewhere shows nothing of the item there, and it may be there all the same.
+  // A site that redirects people who are not signed in shows nothing of the item, which may exist all the same.
   if (job.effect.shows === undefined && placeOf(url) !== placeOf(address))
     throw new Unreadable(
-      `${address} leads on to ${url}; where that is meant, say in effect.shows what the page shows`,
+      `${address} redirects to ${url}; if that is intended, put a text of that page into effect.shows`,
     );
   return "open";
 }
 
-/** Without what sites add and take away by themselves. */
+/** Without what sites add and remove by themselves. */
 function placeOf(address: string): string {
   const { host, pathname } = new URL(address);
   return `${host}${pathname.replace(/\/$/, "")}`;
@@ -138,7 +138,7 @@ async function readOne(session: AgentSession, name: string, request: ValueReques
       return null;
     case "unlabelled":
       throw new Unreadable(
-        `${url} has nothing called ${JSON.stringify(request.label)} for ${name}; it has ${reading.labels.length === 0 ? "no labels" : reading.labels.join(", ")}`,
+        `${url} has nothing labelled ${JSON.stringify(request.label)} for ${name}; its labels are ${reading.labels.length === 0 ? "none" : reading.labels.join(", ")}`,
       );
     case "ambiguous":
       throw new Unreadable(
@@ -147,7 +147,7 @@ async function readOne(session: AgentSession, name: string, request: ValueReques
   }
 }
 
-/** What the page itself says; where it says nothing of it, what the frames that it shows say together. */
+/** What the page itself shows, or, if it shows nothing of it, what its visible frames show together. */
 async function readInFrames(session: AgentSession, request: ValueRequest): Promise<ValueReading> {
   const [main, ...inner] = (await inEachShown(session, (document) =>
     document.call("readValue", request),
@@ -168,7 +168,9 @@ async function readInFrames(session: AgentSession, request: ValueRequest): Promi
 
 const FRAME_DEPTH = 3;
 
-/** What `read` gives of the page's own document, and of those of the frames that it shows. Throws a `Fault` where the world broke. */
+/**
+ * Applies `read` to the page's own document and to those of its visible frames. Throws a `Fault` when the world breaks.
+ */
 async function inEachShown<T>(
   session: AgentSession,
   read: (document: PageDocument) => Promise<T>,
@@ -180,7 +182,7 @@ async function inEachShown<T>(
   });
 }
 
-/** Of a frame that has an error in it nothing is known. */
+/** Nothing is known of a frame that shows an error. */
 async function shownDocuments(reader: PageReader): Promise<PageDocument[]> {
   const inside = async (document: PageDocument, depth: number): Promise<PageDocument[]> => {
     if (depth === FRAME_DEPTH) return [document];

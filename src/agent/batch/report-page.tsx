@@ -1,4 +1,6 @@
-/** @file The page that says what came of a batch: self-contained, in the style of `report.html`, without scripts. Data in, HTML out. */
+/**
+ * @file The report page of a batch: self-contained, without scripts, in the style of `report.html`. Data in, HTML out.
+ */
 
 import { basename } from "node:path";
 import { raw } from "hono/html";
@@ -23,11 +25,11 @@ const ORDER: readonly ItemStatus[] = ["undecided", "failed", "refused", "open", 
 
 const MEANINGS: Record<ItemStatus, string> = {
   done: "changed, and the change was read back",
-  already: "as wanted before anything was done",
+  already: "as it should be before anything was done",
   planned: "would be changed",
-  refused: "not permitted, and not changed",
-  failed: "not as wanted",
-  undecided: "to be looked at: it is not known, or not clear, how it is",
+  refused: "not permitted, so not changed",
+  failed: "not as it should be",
+  undecided: "please look: its state is not known or not clear",
   open: "not reached",
 };
 
@@ -39,7 +41,7 @@ th.n, td.n { width: 1%; }
 `;
 
 export function renderBatchReport(result: BatchResult, plan: Plan): string {
-  const what = result.dryRun ? "Dry run" : result.direction === "undo" ? "Batch taken back" : "Batch";
+  const what = result.dryRun ? "Dry run" : result.direction === "undo" ? "Batch undone" : "Batch";
   const groups = ORDER.map((status) => ({
     status,
     items: result.items.filter((item) => item.status === status),
@@ -84,7 +86,7 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
       </p>
       <div class="headline">
         <span class="big">{dryRun ? counts.planned : counts.done}</span>
-        <span class="dim">{`${headline(result)}, ${counts.already} as wanted before`}</span>
+        <span class="dim">{`${headline(result)}, ${counts.already} as they should be before`}</span>
       </div>
     </header>
   );
@@ -137,7 +139,7 @@ function Broken({ result }: { result: BatchResult }) {
   if (result.broken.length === 0) return null;
   return (
     <section class="notice" aria-label="Rows that cannot be read">
-      <strong>{`Rows of which nothing was made: ${result.broken.length}`}</strong>
+      <strong>{`Rows that could not be read: ${result.broken.length}`}</strong>
       <ul>
         {result.broken.map(({ line, reason }) => (
           <li>{`Line ${line}: ${reason}`}</li>
@@ -185,7 +187,7 @@ function Group({ status, items, plan }: { status: ItemStatus; items: readonly Ba
   );
 }
 
-/** As it was, struck out where it is otherwise now, or should be. */
+/** The earlier value, struck out if it is now different or should be. */
 function Value({ item, name }: { item: BatchItem; name: string }) {
   const shown = (value: string | null | undefined) =>
     value === null ? "not there" : value === undefined ? "not read" : value;

@@ -1,4 +1,4 @@
-/** @file What comes of a batch. */
+/** @file The result of a batch. */
 
 import type { Direction, ItemOutcome, ItemStatus } from "./events.ts";
 import type { BrokenRow } from "./table.ts";
@@ -15,16 +15,16 @@ export interface BatchResult {
   direction: Direction;
   dryRun: boolean;
   items: BatchItem[];
-  /** Rows of which nothing was made. */
+  /** Rows of the table that could not be used. */
   broken: BrokenRow[];
   counts: Record<ItemStatus, number>;
-  /** It was ended before it came to all items. */
+  /** The batch was interrupted before it reached every item. */
   interrupted: boolean;
   /**
-   * Why it ended before it came to all items, where nobody interrupted it: the budget of the model's server is used up, or the site has
-   * ended the session. The same call on the same directory goes on.
+   * Why it ended before it reached every item although nobody interrupted it: the budget of the model's server is used
+   * up, or the site has ended the session. The same call on the same directory continues.
    */
   ended: { why: "budget" | "signed out"; message: string } | null;
-  /** Written to the directory: a page for people, and the items for machines. */
+  /** Files in the directory: a page for people, and the items for machines. */
   files: { report: string; csv: string; jsonl: string };
 }

@@ -1,4 +1,6 @@
-/** @file What came of a batch, as files: a page for people, CSV and JSON Lines for machines. Written over by each call. */
+/**
+ * @file Writes the results of a batch: a page for people, CSV and JSON Lines for machines. Each call overwrites them.
+ */
 
 import { join } from "node:path";
 import { stringify } from "csv-stringify/sync";
@@ -35,7 +37,7 @@ export async function writeResults(result: Omit<BatchResult, "files">, plan: Pla
   const broken = result.broken.map(({ line, reason }) => ({ line, key: "", status: "broken", reason }));
   const all = [...rows, ...broken];
   const columns = [...new Set(all.flatMap((row) => Object.keys(row)))];
-  // What begins with = is a formula to a spreadsheet, whoever wrote it.
+  // A spreadsheet takes a text that begins with = for a formula, whoever wrote it.
   await write(files.csv, stringify(all, { header: true, columns, escape_formulas: true }));
   await write(files.jsonl, [...items, ...broken].map((row) => `${JSON.stringify(row)}\n`).join(""));
   const whole = { ...result, files };

@@ -1,6 +1,6 @@
 /**
- * @file A table of jobs: CSV with a head, or JSON Lines with one object a row. What is wrong with the table is the user's to
- * correct before anything begins; what is wrong with one row is that row's alone, and is named by its line.
+ * @file A table of jobs: CSV with a head, or JSON Lines with one object a row. A mistake in the table must be corrected
+ * before anything begins; a mistake in one row concerns only that row, and is reported with its line.
  */
 
 import { readFile } from "node:fs/promises";
@@ -17,7 +17,7 @@ import { fill } from "./template.ts";
 import type { Values } from "./template.ts";
 
 export interface TableRow {
-  /** Of the file, counted from 1; of a row with line ends in it, the first. */
+  /** Line in the file, counted from 1; the first line of a row that has several. */
   line: number;
   key: string;
   values: Values;
@@ -26,7 +26,7 @@ export interface TableRow {
 /** A row of the table that cannot be used, and why. */
 export interface BrokenRow {
   line: number;
-  /** What is wrong, in words. */
+  /** What is wrong. */
   reason: string;
 }
 
@@ -36,10 +36,10 @@ export interface Table {
   broken: BrokenRow[];
 }
 
-/** Between the parts of a key of several columns. */
+/** Separates the parts of a key that has several columns. */
 const KEY_SEPARATOR = " / ";
 
-/** Reads the file of a table. Throws a `ConfigError` where it has not the columns that the job names, or no rows at all. */
+/** Reads a table's file. Throws a `ConfigError` when it lacks columns that the job names, or has no rows. */
 export async function readTable(file: string, job: JobDefinition): Promise<Table> {
   const extension = extname(file).toLowerCase();
   if (!existsSync(file))
@@ -51,7 +51,7 @@ export async function readTable(file: string, job: JobDefinition): Promise<Table
   if (extension === ".jsonl" || extension === ".ndjson") return readJsonRows(content, job, file);
   throw new ConfigError(
     `${file} is neither .csv nor .jsonl`,
-    "Name the file by what is in it: comma-separated values with a head, or one JSON object a line.",
+    "Name the file for its format: comma-separated values with a header, or one JSON object per line.",
   );
 }
 
@@ -69,7 +69,7 @@ interface CsvRecord {
 }
 
 function readCsv(content: string, job: JobDefinition, file: string, tabs: boolean): Table {
-  // Spreadsheets of half of Europe write semicolons.
+  // Spreadsheets in half of Europe write semicolons.
   const first = content.split(/\r?\n/, 1)[0]!;
   const delimiter = tabs ? "\t" : !first.includes(",") && first.includes(";") ? ";" : ",";
   let records: CsvRecord[];
@@ -86,12 +86,12 @@ function readCsv(content: string, job: JobDefinition, file: string, tabs: boolea
     if (!(cause instanceof CsvError)) throw cause;
     throw new ConfigError(
       `${file}: ${cause.message}`,
-      "A quote that opens has to close, and one inside of a quoted cell is written twice; all rows after it would be read wrong.",
+      "Close every quote, and write a quote inside a quoted cell twice; otherwise all later rows would be read wrong.",
       { cause },
     );
   }
   const [head, ...rest] = records;
-  if (!head) throw new ConfigError(`${file} is empty`, "Its first line has the names of the columns.");
+  if (!head) throw new ConfigError(`${file} is empty`, "Its first line must have the names of the columns.");
   checkColumns(head.record, job, file);
   const width = head.record.length;
   const lines = content.split(/\r?\n/);
@@ -103,14 +103,14 @@ function readCsv(content: string, job: JobDefinition, file: string, tabs: boolea
     if (record.length !== width)
       table.broken.push({
         line: at,
-        reason: `it has ${record.length} ${record.length === 1 ? "cell" : "cells"}, and the head names ${width} columns`,
+        reason: `it has ${record.length} ${record.length === 1 ? "cell" : "cells"}, but the header names ${width} columns`,
       });
     else add(table, at, Object.fromEntries(head.record.map((name, i) => [name, record[i]!])), job);
   }
   return finish(table, file);
 }
 
-/** The record's first line: those before it that are empty are not its own. */
+/** The record's first line, not counting empty lines before it. */
 function lineOf(lines: readonly string[], from: number, to: number): number {
   let at = from;
   while (at < to && (lines[at - 1] ?? "").trim() === "") at++;
@@ -143,7 +143,7 @@ function readJsonRows(content: string, job: JobDefinition, file: string): Table 
     );
     const odd = Object.keys(row).find((name) => row[name] !== null && typeof row[name] === "object");
     if (missing.length > 0) table.broken.push({ line, reason: `it has no ${missing.join(", ")}` });
-    else if (odd !== undefined) table.broken.push({ line, reason: `${odd} is no text and no number` });
+    else if (odd !== undefined) table.broken.push({ line, reason: `${odd} is neither a text nor a number` });
     else
       add(
         table,
@@ -160,7 +160,7 @@ function checkColumns(head: readonly string[], job: JobDefinition, file: string)
   if (twice !== undefined)
     throw new ConfigError(
       `${file} has two columns ${JSON.stringify(twice)}`,
-      "Give each column a name of its own.",
+      "Give every column a different name.",
     );
   for (const [name, where] of columnsOf(job)) {
     if (head.includes(name)) continue;
@@ -179,21 +179,21 @@ function add(table: Table, line: number, values: Values, job: JobDefinition): vo
   else table.broken.push({ line, reason });
 }
 
-/** What is wrong with a row, if anything. */
+/** Says what is wrong with a row, if anything. */
 function faultOf(values: Values, job: JobDefinition, key: readonly string[]): string | null {
   if (key.some((part) => part === ""))
-    return `${[job.key].flat()[key.indexOf("")]!} is empty, and names the item`;
+    return `${[job.key].flat()[key.indexOf("")]!} is empty, but it identifies the item`;
   for (const [name, { as, wanted }] of Object.entries(job.effect.values)) {
     if (wanted === null) continue;
     const filled = fill(wanted, values);
-    if (filled.trim() === "") return `${name} should be ${JSON.stringify(wanted)}, and that is empty`;
+    if (filled.trim() === "") return `${name} should be ${JSON.stringify(wanted)}, but that is empty`;
     if (as === "number" && parseNumber(filled) === null)
       return `${name} should be ${JSON.stringify(filled)}, which is not a number`;
   }
   return null;
 }
 
-/** Of rows with the same key nobody knows which is meant: none of them is done. */
+/** It is unclear which of several rows with the same key is meant, so none of them is done. */
 function finish(table: Table, file: string): Table {
   const lines = new Map<string, number[]>();
   for (const { key, line } of table.rows) lines.set(key, [...(lines.get(key) ?? []), line]);
@@ -210,6 +210,6 @@ function finish(table: Table, file: string): Table {
     })),
   ].sort((a, b) => a.line - b.line);
   if (rows.length === 0 && broken.length === 0)
-    throw new ConfigError(`${file} has no rows`, "There is nothing to do.");
+    throw new ConfigError(`${file} has no rows`, "Give the table at least one row below its header.");
   return { rows, broken };
 }

@@ -2,12 +2,15 @@
 
 import { ConfigError } from "../../core/errors.ts";
 
-/** One row of a table of jobs, and what else a text may name. */
+/** The values of one row of a table of jobs, and what else a text may name. */
 export type Values = Readonly<Record<string, string>>;
 
 const PART = /\{\{|\}\}|\{([^{}]*)\}|[{}]/g;
 
-/** The columns that a text names, in order. Throws a `ConfigError` where its braces do not match; `where` says whose it is. */
+/**
+ * The columns that a text names, in order. Throws a `ConfigError` when its braces do not match; `where` says whose text
+ * it is.
+ */
 export function columnsIn(text: string, where: string): string[] {
   const names: string[] = [];
   for (const [part, name] of text.matchAll(PART)) {
@@ -15,14 +18,14 @@ export function columnsIn(text: string, where: string): string[] {
     if (name === undefined || name.trim() === "")
       throw new ConfigError(
         `${where} has a brace that names no column: ${JSON.stringify(text)}`,
-        "Write {column}; a brace that is meant as such is written twice.",
+        "Write {column}; for a literal brace, write it twice.",
       );
     names.push(name.trim());
   }
   return names;
 }
 
-/** The text with a row's values; with `encode`, as they are written in an address. Every column must be there. */
+/** The text with a row's values; with `encode`, encoded for an address. The row must have every column. */
 export function fill(text: string, values: Values, encode = false): string {
   return text.replace(PART, (part: string, name: string | undefined) => {
     if (name === undefined) return part[0]!;

@@ -1,4 +1,4 @@
-/** @file How an item is taken back: with the values that were read before it was changed. */
+/** @file Undoes an item with the values that were read before it was changed. */
 
 import { parseNumber } from "../../core/parse-number.ts";
 import { differences } from "./compare.ts";
@@ -14,12 +14,12 @@ import type { Values } from "./template.ts";
 /** The goal, or why there is none, in one sentence. */
 export function undoGoal({ job, home }: Plan, { key, values }: TableRow, result: ItemOutcome): Goal | string {
   const { before, after } = result;
-  if (before === null || after === null) return "how it was before is not known";
+  if (before === null || after === null) return "its earlier values are not known";
   const told = job.undo ? byDefinition(job, values, before) : byInstruction(job, values, before, after);
   if (typeof told === "string") return told;
   return {
     key,
-    // The item is found by what it is now.
+    // The item is found by its present values.
     row: values,
     wanted: before,
     instruction: fill(told.template, told.values),
@@ -39,7 +39,8 @@ function byDefinition(job: JobDefinition, values: Values, before: State): Told |
   const was = Object.fromEntries(Object.entries(before).map(([name, value]) => [`was.${name}`, value]));
   const used = [instruction, start ?? ""].flatMap((text) => columnsIn(text, "undo"));
   const unknown = used.find((name) => was[name] === null);
-  if (unknown !== undefined) return `the job's undo names {${unknown}}, and that was not there before`;
+  if (unknown !== undefined)
+    return `the job's undo names {${unknown}}, but the item had no such value before`;
   const all = { ...values, ...(was as Values) };
   return {
     template: instruction,
@@ -48,7 +49,7 @@ function byDefinition(job: JobDefinition, values: Values, before: State): Told |
   };
 }
 
-/** The job's own instruction does it where each value that changed comes from a column of its own. */
+/** The job's own instruction suffices if each changed value comes from its own column. */
 function byInstruction(job: JobDefinition, values: Values, before: State, after: State): Told | string {
   const earlier: Record<string, string> = {};
   for (const name of differences(job, before, after)) {
@@ -56,7 +57,7 @@ function byInstruction(job: JobDefinition, values: Values, before: State, after:
     const column = wanted === null ? null : /^\{([^{}]+)\}$/.exec(wanted)?.[1]?.trim();
     const value = before[name] ?? null;
     if (column === null || column === undefined || value === null || [job.key].flat().includes(column))
-      return `the job does not say how ${name} is taken back (undo)`;
+      return `the job does not say how to undo ${name} (undo)`;
     earlier[column] = as === "number" ? plainNumber(value) : value;
   }
   const all = { ...values, ...earlier };

@@ -1,4 +1,4 @@
-/** @file `agent.extract`: extraction with the parts of an agent. */
+/** @file `agent.extract`: runs an extraction with the parts of an agent. */
 
 import type { ChatModel } from "../../core/chat.ts";
 import { ConfigError } from "../../core/errors.ts";
@@ -8,19 +8,19 @@ import { extract } from "./extract.ts";
 import type { Extraction } from "./extract.ts";
 import type { ExtractOptions } from "./options.ts";
 
-/** Every field may be one that a page does not say. */
+/** A row's fields; any of them may be missing from the page. */
 export type OrNull<T> = { [K in keyof T]: T[K] | null };
 
-/** What is extracted from a list, and by which reader. */
+/** What to extract from a list, and who reads it. */
 export interface AgentExtractOptions extends ExtractOptions {
   /** Reads the first records, instead of the agent's model. */
   reader?: ChatModel | undefined;
-  /** Tokens of its replies. Default: 1,500, or a third of what it reads. */
+  /** The most tokens in a reply of the reader. Default: 1,500, or a third of its context. */
   maxNewTokens?: number | undefined;
 }
 
 const REPLY_TOKENS = 1500;
-/** Of a reader of the caller's, who says nothing of it. */
+/** Assumed for a reader that the caller gives without saying it. */
 const CONTEXT_TOKENS = 16_384;
 
 export function extractWith(
@@ -33,8 +33,8 @@ export function extractWith(
   const chat = options.reader ?? model.chat;
   if (chat === null)
     throw new ConfigError(
-      `${model.name} gives actions and nothing else: it cannot read records`,
-      "Take an instruction-tuned model with a chat template, a model behind a server (openai:NAME@URL), or give a chat model as `reader`.",
+      `${model.name} can only give actions: it cannot read records`,
+      "Use an instruction-tuned model with a chat template or a model on a server (openai:NAME@URL), or give a chat model as `reader`.",
     );
   const contextTokens = (options.reader ? null : model.contextTokens) ?? CONTEXT_TOKENS;
   const maxNewTokens = options.maxNewTokens ?? Math.min(REPLY_TOKENS, Math.floor(contextTokens / 3));

@@ -1,4 +1,7 @@
-/** @file The session as extraction uses it: pages opened at a pace and as robots.txt allows, read as trees, clicked on. */
+/**
+ * @file The session as extraction uses it: opens pages at a limited rate and as robots.txt allows, reads them as trees,
+ * and clicks.
+ */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, Fault } from "../../core/errors.ts";
@@ -9,7 +12,7 @@ import type { Pace, Robots } from "./robots.ts";
 import { LONGEST_DELAY, readRobots } from "./robots.ts";
 import type { PageNode, PageTree } from "./tree.ts";
 
-/** What extraction needs of a session. */
+/** The part of a session that extraction needs. */
 export type Browsing = Pick<
   AgentSession,
   "site" | "page" | "step" | "open" | "read" | "signedOut" | "contexts"
@@ -18,7 +21,7 @@ export type Browsing = Pick<
 export interface BrowserOptions {
   session: Browsing;
   pace: Pace;
-  /** Whether robots.txt is kept to. */
+  /** Whether to obey robots.txt. */
   robots: boolean;
   onTrouble: (message: string) => void;
   signal?: AbortSignal | undefined;
@@ -26,14 +29,14 @@ export interface BrowserOptions {
 
 export type Opened = { tree: PageTree } | { refused: string };
 
-/** Times that a page is asked for when the world breaks, and seconds before the second time. */
+/** How often a page is requested when the world breaks, and seconds before the second time. */
 export const TRIES = 3;
 const PAUSE_SECONDS = 2;
 
 export class PageBrowser {
   readonly #options: BrowserOptions;
   readonly #robots = new Map<string, Robots>();
-  /** Pages asked for. */
+  /** Pages requested. */
   requests = 0;
 
   constructor(options: BrowserOptions) {
@@ -44,7 +47,7 @@ export class PageBrowser {
     return this.#options.pace.rate;
   }
 
-  /** Opens an address and reads it; says why where it may not or cannot. Throws a `Fault` where the world stays broken. */
+  /** Opens an address and reads it, or says why it may not or cannot. Throws a `Fault` when the world stays broken. */
   async open(url: string): Promise<Opened> {
     const disallowed = await this.#disallows(url);
     if (disallowed !== null) return { refused: disallowed };
@@ -54,7 +57,7 @@ export class PageBrowser {
       if (!("tree" in opened)) return opened;
       const { status } = opened.tree;
       if (status < 500 && status !== 403) return opened;
-      // A page with an error on it is not one where a list ends.
+      // A list does not end at a page with an error.
       const refused = `the site answers with status ${status}`;
       if (status === 403 || tried >= TRIES) return { refused };
       onTrouble(`${url} is asked for again: ${refused}`);
@@ -63,8 +66,8 @@ export class PageBrowser {
   }
 
   /**
-   * The page that stands, without opening it again: what was done on it holds, such as a tab or a filter. Where robots.txt has to be
-   * looked up first, or the page is an error's, it is opened.
+   * Reads the current page without opening it again, so that a tab or a filter chosen on it is kept. Opens it again if
+   * robots.txt must be looked up first, or if it is an error page.
    */
   async stay(url: string): Promise<Opened> {
     if (this.#options.robots) return this.open(url);
@@ -77,7 +80,7 @@ export class PageBrowser {
     }
   }
 
-  /** The page that stands, with its frames in it. */
+  /** The current page, including its frames. */
   async read(): Promise<PageTree> {
     const { session } = this.#options;
     if (session.signedOut) throw signedOut(session.page.url);
@@ -85,7 +88,7 @@ export class PageBrowser {
       const [own, ...frames] = await reader.documents();
       const tree = await own!.call("tree");
       for (const frame of frames) {
-        // One that goes away in between is not part of the page.
+        // A frame that disappears meanwhile is not part of the page.
         const inner = await frame.call("tree").catch(() => null);
         if (inner) tree.root.children.push(inner.root);
       }
@@ -94,8 +97,8 @@ export class PageBrowser {
   }
 
   /**
-   * A list that goes on by scripts does not say that the site has ended the session: `url` is opened to see. Throws a `Fault` where the
-   * session was signed in again, and a `ConfigError` where nobody can.
+   * A list that continues by scripts does not show that the site has ended the session, so this opens `url` to see.
+   * Throws a `Fault` when the session was signed in again, and a `ConfigError` when it cannot be.
    */
   async assertSignedIn(url: string): Promise<void> {
     const { session } = this.#options;
@@ -105,13 +108,16 @@ export class PageBrowser {
     if (session.contexts !== contexts) throw signedInAgain();
   }
 
-  /** The page after so many seconds more: something may still be on its way. */
+  /** Reads the page again after some more seconds: something may still be loading. */
   async readAgain(): Promise<PageTree> {
     await this.#act({ kind: "wait" });
     return this.read();
   }
 
-  /** Clicks on what is called so, which stands about `top` pixels below the document's top. `false`: it is not there, or refused. */
+  /**
+   * Clicks the element with this name about `top` pixels below the document's top. `false`: it is not there, or the
+   * click was refused.
+   */
   async click(name: string, top: number): Promise<boolean> {
     const { session, pace, signal } = this.#options;
     const element = await this.#find(name, top);
@@ -124,7 +130,7 @@ export class PageBrowser {
     return session.page.error === null;
   }
 
-  /** To the end of the page, where lists that load as one reads go on. */
+  /** Scrolls to the end of the page, where lists that load while one scrolls continue. */
   async scrollToEnd(): Promise<void> {
     await this.#options.pace.wait(this.#options.signal);
     this.requests++;
@@ -143,11 +149,9 @@ export class PageBrowser {
         if (session.signedOut) throw signedOut(url);
         const tree = await this.read();
         if (tree.status !== 429) return { tree };
-        if (tried >= TRIES) return { refused: "the site says that it is asked too often (429)" };
+        if (tried >= TRIES) return { refused: "the site says that it gets too many requests (429)" };
         pace.slowTo(2 * (1 / (pace.rate ?? 1)));
-        onTrouble(
-          `${url} says that it is asked too often (429); pages are asked for half as often from now on`,
-        );
+        onTrouble(`${url} says that it gets too many requests (429); halving the rate from now on`);
         await sleep(5000 * tried, undefined, signal && { signal });
       } catch (error) {
         if (!(error instanceof Fault) || tried >= TRIES) throw error;
@@ -157,7 +161,7 @@ export class PageBrowser {
     }
   }
 
-  /** Why robots.txt forbids an address; `null` where it does not. */
+  /** Why robots.txt forbids an address; `null` if it does not. */
   async #disallows(url: string): Promise<string | null> {
     if (!this.#options.robots) return null;
     const { origin } = new URL(url);
@@ -173,7 +177,7 @@ export class PageBrowser {
   async #readRobots(url: string): Promise<Robots> {
     try {
       const answer = await this.#get(url);
-      // A host outside of the session: what is on it is refused in any case.
+      // A host outside the session: its pages are refused in any case.
       if ("refused" in answer) return readRobots(url, { status: 404, contentType: "", text: "" });
       const { status, contentType, root } = answer.tree;
       const userAgent = await this.#options.session.read(async (reader) =>
@@ -192,14 +196,14 @@ export class PageBrowser {
     if (delay > LONGEST_DELAY)
       throw new ConfigError(
         `robots.txt asks for ${delay} seconds between two pages, which is more than ${LONGEST_DELAY}`,
-        "Ask the site's owner, or leave robots.txt aside where the site is yours (--no-robots).",
+        "Ask the site's owner, or ignore robots.txt if the site is yours (--no-robots).",
       );
     if (delay > 0 && (pace.rate === null || delay > 1 / pace.rate))
-      onTrouble(`robots.txt asks for ${delay} s between two pages, which is kept`);
+      onTrouble(`waiting ${delay} s between two pages, as robots.txt asks`);
     pace.slowTo(delay);
   }
 
-  /** An element by its label: what a session can click on is what is in view. */
+  /** Finds an element by its label: a session can click only what is in view. */
   async #find(name: string, top: number): Promise<ObservedElement | null> {
     const said = (label: string) => label.replace(/\s+/g, " ").trim();
     for (let tried = 0; tried < 60; tried++) {
@@ -220,7 +224,7 @@ export class PageBrowser {
     return null;
   }
 
-  /** Throws a `Fault` also where the page was lost on the way: what had been clicked open is closed again. */
+  /** Also throws a `Fault` when the page was lost meanwhile: what had been opened by clicks is closed again. */
   async #act(action: Parameters<typeof actionOf>[0]): Promise<Observation> {
     const { session, signal } = this.#options;
     const { contexts } = session;
@@ -248,5 +252,5 @@ const rawText = (node: PageNode): string =>
 export const signedOut = (url: string): ConfigError =>
   new ConfigError(
     `${url} asks to sign in: the site has ended the session, or needs one`,
-    "Sign in (a stored state, or a login in the site's definition) and give the same command: it goes on where it was.",
+    "Sign in (a stored state, or a login in the site's definition) and give the same command, which continues where it was.",
   );

@@ -76,7 +76,7 @@ describe("dates", () => {
     expect(read("2025-03-12 08:30", z.iso.datetime())).toBe("2025-03-12T08:30:00Z");
   });
   it.each(["3 days ago", "31 February 2025", "12/2025", "Version 1.2.3"])("%s is none", (text) => {
-    expect(read(text, z.iso.date())).toMatch(/^! .* has no date/);
+    expect(read(text, z.iso.date())).toMatch(/^! .* has no readable date/);
   });
 });
 

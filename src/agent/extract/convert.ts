@@ -1,4 +1,4 @@
-/** @file Texts of pages as values of a schema's types. What does not fit is no value, and says why. */
+/** @file Converts texts of pages to values of a schema's types, or says why a text does not fit. */
 
 import { squash } from "../../browser/page/text.ts";
 import { findDate } from "./dates.ts";
@@ -6,7 +6,7 @@ import type { DateOrder } from "./dates.ts";
 import type { Field } from "./schema.ts";
 
 export interface Reading {
-  /** How numbers and dates are written, where one text could mean two; learned from samples. */
+  /** How numbers and dates are written when a text could be read in two ways; learned from samples. */
   decimal: "." | ",";
   order: DateOrder;
 }
@@ -15,7 +15,7 @@ export type Converted = { value: string | number | boolean } | { reason: string 
 
 const quote = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-/** `base`: what addresses are relative to. */
+/** `base`: the address that relative addresses refer to. */
 export function convert(text: string, field: Field, reading: Reading, base: string): Converted {
   const said = squash(text);
   if (field.choices) return choose(said, field.choices, field.type === "string");
@@ -33,17 +33,17 @@ export function convert(text: string, field: Field, reading: Reading, base: stri
   }
   if (field.format) {
     const date = findDate(said, reading.order, field.format);
-    return date === null ? { reason: `${quote(said)} has no date that can be read` } : { value: date };
+    return date === null ? { reason: `${quote(said)} has no readable date` } : { value: date };
   }
   return { value: said };
 }
 
-/** Words for few: ratings in class names have them. */
+/** Words for small numbers, as in the class names of ratings. */
 const WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
 /** Digits with blanks, points, commas or apostrophes between them. */
 const NUMBER = /[-\u2212]?(?:\d+(?:[.,'’\u00a0\u202f ]\d+)*|[.,]\d+)/gu;
 
-/** Every number in a text, as it is written. */
+/** Every number in a text, as written. */
 export function numbersIn(text: string): string[] {
   const found: string[] = [];
   for (const { 0: match, index } of text.matchAll(NUMBER)) {
@@ -60,7 +60,7 @@ export function numbersIn(text: string): string[] {
   return found;
 }
 
-/** The first number in a text; or five written as stars, or in a word. */
+/** The first number in a text, or one written as stars or as a word. */
 function readNumber(text: string, decimal: "." | ","): number | null {
   const [first] = numbersIn(text);
   if (first === undefined) {
@@ -77,14 +77,14 @@ function readNumber(text: string, decimal: "." | ","): number | null {
   const after = text.slice(text.indexOf(first) + first.length);
   const [, unit] = /^\s?(k|m|mio|tsd|thousand|million|bn|billion)\b/i.exec(after) ?? [];
   if (number === null || unit === undefined) return number;
-  // `5 m` are metres, `1.2M` are many.
+  // `5 m` means metres, `1.2M` millions.
   if (/^\s/.test(after) && /^[km]$/i.test(unit)) return number;
   if (unit === "m") return number;
   const factor = /^(?:k|tsd|thousand)$/i.test(unit) ? 1e3 : /^b/i.test(unit) ? 1e9 : 1e6;
   return Number((number * factor).toPrecision(12));
 }
 
-/** A number as people write it. Where point or comma could be either, `decimal` decides. */
+/** Parses a number as people write it. `decimal` decides when point or comma could be either. */
 function parseNumber(written: string, decimal: "." | ","): number | null {
   let digits = written.replace(/[\s\u00a0\u202f'’]/g, "").replace("\u2212", "-");
   const points = digits.split(".").length - 1;
@@ -125,7 +125,7 @@ function choose(text: string, choices: readonly string[], isText: boolean): Conv
   const said = plainWords(text);
   const exact = choices.find((choice) => plainWords(choice) === said);
   const held = choices.filter((choice) => ` ${said} `.includes(` ${plainWords(choice)} `));
-  // Of `shipped` and `not shipped` the longer one is meant where both are in the text.
+  // When both `shipped` and `not shipped` are in the text, the longer one is meant.
   const chosen = exact ?? held.toSorted((a, b) => b.length - a.length)[0];
   if (chosen === undefined) return { reason: `${quote(text)} is none of ${choices.join(", ")}` };
   return { value: isText ? chosen : Number(chosen) };

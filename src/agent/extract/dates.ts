@@ -1,13 +1,13 @@
-/** @file Dates as pages write them: ISO, numbers in either order, names of months in several languages. */
+/** @file Parses dates as pages write them: ISO, numbers in either order, names of months in several languages. */
 
-/** Which of two numbers comes first, where it could be either. */
+/** Which of two numbers comes first when it could be either. */
 export type DateOrder = "day first" | "month first";
 
 const LOCALES = ["en", "de", "fr", "es", "it", "nl", "pt", "sv", "pl"];
 
 const fold = (text: string) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/\.$/, "");
 
-/** Long and short names, as they stand in dates, and what month they are. */
+/** The month of each long and short name. */
 const MONTHS = new Map<string, number>(
   LOCALES.flatMap((locale) =>
     (["long", "short"] as const).flatMap((month) =>
@@ -42,8 +42,8 @@ const SHAPES = [
 ];
 
 /**
- * The first date in a text, as `2025-03-12` or `2025-03-12T08:30:00Z`; `null` where there is none that is whole. A date and
- * time without a zone is given as it stands, in UTC; without a time it is midnight. What is relative to today is not a date.
+ * The first date in a text, as `2025-03-12` or `2025-03-12T08:30:00Z`; `null` if none is complete. A date and time
+ * without a zone is taken as UTC, and a date without a time as midnight. Dates relative to today do not count.
  */
 export function findDate(text: string, order: DateOrder, format: "date" | "date-time"): string | null {
   for (const shape of SHAPES) {
@@ -62,7 +62,7 @@ function dayOf(parts: Record<string, string | undefined>, order: DateOrder): str
   if (parts["name"] !== undefined) month = MONTHS.get(fold(parts["name"])) ?? Number.NaN;
   if (parts["a"] !== undefined) {
     const [a, b] = [Number(parts["a"]), Number(parts["b"])];
-    // With points the day stands first, everywhere.
+    // With points, the day comes first everywhere.
     const dayFirst = parts["mark"] === "." || a > 12 || (b <= 12 && order === "day first");
     [day, month] = dayFirst ? [a, b] : [b, a];
   }

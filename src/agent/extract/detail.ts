@@ -1,4 +1,6 @@
-/** @file Fields that only an item's own page says: learned from the pages of the first rows, checked on further ones. */
+/**
+ * @file Fields that only an item's own page shows: learned from the pages of the first rows, checked on further ones.
+ */
 
 import type { RecordReader } from "./ask.ts";
 import type { PageRecord } from "./records.ts";
@@ -12,7 +14,7 @@ export interface DetailRule {
   fields: Record<string, FieldRule>;
 }
 
-/** Pages from which a rule is learned, and on which it is checked. */
+/** How many pages a rule is learned from and checked on. */
 export const DETAIL_SAMPLES = 3;
 
 /** A page's main part as one record. */
@@ -31,8 +33,8 @@ export interface LearnDetailOptions {
 }
 
 /**
- * Learns from the first pages; the last one, if there are several, is held out. `null` where the pages do not say the fields. A
- * field that the rule reads otherwise than the model on the page that was held out has no rule.
+ * Learns from the first pages; the last one, if there are several, is held out. `null` if the pages do not show the
+ * fields. A field gets no rule if the rule and the model read it differently on the held-out page.
  */
 export async function learnDetail(
   trees: readonly PageTree[],
@@ -41,7 +43,7 @@ export async function learnDetail(
   const samples: Sample[] = [];
   for (const tree of trees) {
     const record = recordOfPage(tree);
-    // One page a call: it may be long.
+    // One page per call, because it may be long.
     const reply = await options.reader.read({ ...options, asked: [{ id: "A1", record }] });
     const values = reply.get("A1");
     if (values) samples.push({ record, values });

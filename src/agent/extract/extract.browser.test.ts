@@ -437,7 +437,7 @@ describe("mistakes are told", () => {
   const app = pagedShop(shop, () => "");
   it("nothing on the page is wanted", async () => {
     expect(await mistake(all(app, reading([])))).toMatch(
-      /nothing on http:\/\/shop\.test\/ is what is wanted.*10 × "Lamp 000/,
+      /no list on http:\/\/shop\.test\/ matches what was asked.*10 × "Lamp 000/,
     );
     expect(await mistake(all(() => html("<p>Hello"), reading(shop)))).toContain("has no lists");
     const gone = () => html("<p>There is no such page", { status: 404 });
@@ -452,7 +452,7 @@ describe("mistakes are told", () => {
           );
     const out = join(directory, "rows.jsonl");
     expect(await mistake(all(login, reading(shop), { out }))).toMatch(
-      /asks to sign in.*goes on where it was/,
+      /asks to sign in.*continues where it was/,
     );
     expect((await readFile(out, "utf8")).trim().split("\n")).toHaveLength(10);
   });
@@ -461,8 +461,8 @@ describe("mistakes are told", () => {
     ["one without fields", z.object({}), {}, "no fields"],
     ["one of nested rows", z.object({ a: z.object({ b: z.string() }) }), {}, "fields are flat"],
     ["one that JSON cannot hold", z.object({ a: z.date() }), {}, "z.iso.date()"],
-    ["a key that is no field", schema, { key: ["nme"] }, "is no field of the schema"],
-    ["a rate of nothing", schema, { rate: 0 }, "lets no page pass"],
+    ["a key that is no field", schema, { key: ["nme"] }, "is not a field of the schema"],
+    ["a rate of nothing", schema, { rate: 0 }, "which allows no pages"],
   ])("%s", async (_, other, options, words) => {
     expect(await mistake(all(app, reading(shop), { schema: other, ...options }))).toContain(words);
   });

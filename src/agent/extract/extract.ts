@@ -1,6 +1,6 @@
 /**
- * @file Extraction: the rows of a list, over all its pages. A model reads a few records of a layout; from then on rules do, until
- * a page is built otherwise.
+ * @file Extracts the rows of a list over all its pages. A model reads a few records of a layout; after that, rules do,
+ * until a page is built differently.
  */
 
 import { ConfigError } from "../../core/errors.ts";
@@ -9,7 +9,7 @@ import type { ExtractedRow } from "./row.ts";
 import { readSchema } from "./schema.ts";
 import { Work } from "./work.ts";
 
-/** Rows as they are found; those of an earlier time, of an output that goes on, come first. */
+/** Rows as they are found; when an output is continued, its earlier rows come first. */
 export interface Extraction<T> extends AsyncIterable<ExtractedRow<T>> {
   readonly summary: Readonly<ExtractSummary>;
 }
@@ -23,16 +23,16 @@ export function extract<T>(
 ): Extraction<T> {
   const rowSchema = readSchema(schema);
   if (instruction.trim() === "")
-    throw new ConfigError("no instruction says which rows are wanted", 'Say it, such as "all reviews".');
+    throw new ConfigError("no instruction says which rows are wanted", 'Give one, such as "all reviews".');
   for (const name of options.key ?? [])
     if (!rowSchema.fields.some((field) => field.name === name))
       throw new ConfigError(
-        `the key ${JSON.stringify(name)} is no field of the schema`,
+        `the key ${JSON.stringify(name)} is not a field of the schema`,
         `Its fields are ${rowSchema.fields.map((field) => field.name).join(", ")}.`,
       );
   const { rate } = options;
   if (rate !== undefined && rate !== null && !(rate > 0))
-    throw new ConfigError(`the rate ${rate} lets no page pass`, "Give pages a second, such as 0.5.");
+    throw new ConfigError(`the rate is ${rate}, which allows no pages`, "Give pages a second, such as 0.5.");
   const work = new Work(instruction.trim(), rowSchema, context, options);
   return {
     summary: work.summary,

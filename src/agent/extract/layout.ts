@@ -1,6 +1,7 @@
 /**
- * @file A layout: which groups of a page are the rows, and by which rules their fields are read. Learned from what a model
- * reads of a few records, checked on records that it had not seen, and learned again from all of them where it fails.
+ * @file A layout says which groups of a page are the rows, and by which rules to read their fields. It is learned from
+ * what a model reads of a few records, checked on records that it had not seen, and learned again from all of them if
+ * it fails.
  */
 
 import { ConfigError } from "../../core/errors.ts";
@@ -14,17 +15,17 @@ import { classesOf, elementsIn } from "./tree.ts";
 import type { PageNode, PageTree } from "./tree.ts";
 
 export interface ListRule {
-  /** By which its records are found on other pages. */
+  /** Identifies the layout's records on other pages. */
   key: string;
   shape: string[];
   fields: Record<string, FieldRule>;
-  /** Class names of records that are no rows, as the model said: advertisements. */
+  /** Class names of records that, as the model said, are not rows, such as advertisements. */
   not: string[];
-  /** Share of the records in which a field had a value, when it was learned. */
+  /** The fraction of the records in which a field had a value when it was learned. */
   filled: Record<string, number>;
 }
 
-/** Plain JSON, so that a resumed extraction goes on with it. */
+/** Plain JSON, so that a resumed extraction can use it. */
 export interface Layout {
   lists: ListRule[];
 }
@@ -36,7 +37,7 @@ export interface ReadRecord {
 
 export interface PageReading {
   rows: ReadRecord[];
-  /** Records that are no rows: they lack most of what the others have. */
+  /** Records that are not rows: they lack most of what the others have. */
   leftOut: number;
 }
 
@@ -47,15 +48,15 @@ export interface LearnOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Lists that a model is shown at first, and records of each. */
+/** How many lists a model is shown at first, and how many records of each. */
 const LISTS = 5;
 const FIRST_SAMPLES = 3;
 const HELD_OUT = 3;
 const ROUNDS = 3;
 
 /**
- * Learns a page's layout; `null` where none of its lists has rows that are wanted. `taken`: records that are read by another
- * layout already.
+ * Learns a page's layout; `null` if none of its lists has wanted rows. `taken`: records that another layout already
+ * reads.
  */
 export async function learnLayout(
   tree: PageTree,
@@ -82,7 +83,7 @@ interface Chosen {
   not: PageRecord[];
 }
 
-/** Shows the likeliest lists, further ones where the model wants none of them. */
+/** Shows the likeliest lists, and further ones if the model wants none of them. */
 async function chooseLists(
   groups: readonly RecordGroup[],
   options: LearnOptions,
@@ -115,11 +116,13 @@ async function chooseLists(
   return [];
 }
 
-/** Of lists that hold the same text, the one whose samples have more of the fields; the records that are nearer to a row. */
+/**
+ * Among lists with the same text, choose the one whose samples have more of the fields: its records are nearer to rows.
+ */
 function withoutOverlap(chosen: Chosen[], fields: readonly Field[], base: string): Chosen[] {
   const worth = ({ group, samples }: Chosen) => {
     const learned = fields.map((field) => learnField(field, samples, [], base).rule);
-    // As many records as can be, each of which gives all fields.
+    // As many records as possible in which all fields are found.
     return learned.filter(Boolean).length * 1e6 + group.records.length;
   };
   const ordered = chosen
@@ -238,7 +241,7 @@ function fillOf(rows: readonly ReadRecord[], fields: readonly Field[]): Record<s
   );
 }
 
-/** Reads a page by a layout; `null` where the page is built otherwise. */
+/** Reads a page by a layout; `null` if the page is built differently. */
 export function readByLayout(
   tree: PageTree,
   layout: Layout,
@@ -263,12 +266,15 @@ export function readByLayout(
   return reading.rows.length === 0 ? null : reading;
 }
 
-/** Whether a page's fields are there about as often as where the rule was learned. One that was always there and never is now is not. */
+/**
+ * Whether a page's fields occur about as often as when the rule was learned. A field that always occurred and now never
+ * does fails this.
+ */
 function isFilledAlike(now: Record<string, number>, then: Record<string, number>): boolean {
   return Object.entries(then).every(([name, share]) => share < 0.6 || now[name]! >= share / 3);
 }
 
-/** Says that a schema fits nothing, with what was looked at. */
+/** The error when a schema fits nothing, with what was looked at. */
 export function nothingMatches(tree: PageTree, fields: readonly Field[], instruction: string): ConfigError {
   const groups = findGroups(tree.root);
   const seen = groups
@@ -277,9 +283,9 @@ export function nothingMatches(tree: PageTree, fields: readonly Field[], instruc
   const page = tree.status >= 400 ? `${tree.url}, which answered with status ${tree.status},` : tree.url;
   return new ConfigError(
     groups.length === 0
-      ? `${page} has no lists: nothing on it is there twice, so there are no rows to read for ${JSON.stringify(instruction)}`
-      : `nothing on ${page} is what is wanted (${JSON.stringify(instruction)} with ${fields.map(({ name }) => name).join(", ")}); its lists are ${seen.join("; ")}`,
-    "Say more plainly which rows are wanted, start on the page that has them, correct the schema, or take a stronger model.",
+      ? `${page} has no lists: nothing on it repeats, so there are no rows to read for ${JSON.stringify(instruction)}`
+      : `no list on ${page} matches what was asked (${JSON.stringify(instruction)} with ${fields.map(({ name }) => name).join(", ")}); its lists are ${seen.join("; ")}`,
+    "Say more clearly which rows you want, start on the page that has them, correct the schema, or use a stronger model.",
   );
 }
 

@@ -1,4 +1,4 @@
-/** @file The schema of an extraction from a file: JSON, or TypeScript or JavaScript that exports a zod object. */
+/** @file Loads the schema of an extraction from a file: JSON, or TypeScript or JavaScript that exports a zod object. */
 
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";

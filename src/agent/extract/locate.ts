@@ -1,4 +1,4 @@
-/** @file Where in a record a value stands, in words that hold for the records beside it: a locator. */
+/** @file Locators: where in a record a value is, said so that it also holds for the other records. */
 
 import type { PageRecord } from "./records.ts";
 import {
@@ -20,14 +20,14 @@ export type Anchor =
   | { by: "mark"; mark: string; nth: number }
   /** The `nth` of those with the tag. */
   | { by: "tag"; tag: string; nth: number }
-  /** What follows a text, such as a `dt`, a `th` or `<b>Price:</b>`. */
+  /** What follows a label, such as a `dt`, a `th` or `<b>Price:</b>`. */
   | { by: "label"; label: string }
   /** The cell below a header. */
   | { by: "column"; header: string };
 
 export interface Locator {
   anchor: Anchor;
-  /** From there on: `span:0`, the first `span` in it. */
+  /** A path from there: `span:0` is the first `span` in it. */
   steps: string[];
 }
 
@@ -49,7 +49,7 @@ export function resolve(locator: Locator, record: PageRecord): PageNode | null {
   return node;
 }
 
-/** Every element that a mark or a tag means; for lists. */
+/** Every element that a mark or a tag matches; for lists. */
 export function resolveAll(locator: Locator, record: PageRecord): PageNode[] {
   const { anchor, steps } = locator;
   const starts =
@@ -82,7 +82,7 @@ function resolveAnchor(anchor: Anchor, { node, columns }: PageRecord): PageNode 
   }
 }
 
-/** What follows the element, or the beginning of a text, that says `label`. */
+/** What follows the element, or the beginning of a text, that reads `label`. */
 function afterLabel(node: PageNode, label: string): PageNode | null {
   for (const [index, child] of node.children.entries()) {
     if (typeof child === "string") {
@@ -105,20 +105,23 @@ function afterLabel(node: PageNode, label: string): PageNode | null {
   return null;
 }
 
-/** Where the value ends: at the next element that is as the label is, or, after a text, at a line's end. */
+/** The value ends at the next element that is like the label, or, after a text, at the end of the line. */
 function nextLabel(nodes: readonly (PageNode | string)[], label: PageNode | null): number {
   const isNext = (one: PageNode | string) =>
     typeof one === "string"
       ? label === null && one.trim() === "" && one.includes("\n")
       : label !== null && kindOf(one) === kindOf(label);
-  // `<span>Price</span><span>5</span>`: what stands next is the value, whatever it is like; but a term is never one.
+  // `<span>Price</span><span>5</span>`: the next element is the value, whatever it is, unless it is another term.
   const strict = label === null || label.tag === "dt" || label.tag === "th";
   const first = strict ? 0 : nodes.findIndex((one) => typeof one !== "string" || one.trim() !== "") + 1;
   const at = nodes.slice(first).findIndex(isNext);
   return at < 0 ? nodes.length : first + at;
 }
 
-/** Locators that may hold elsewhere, of every element of a record, with what they cost: the less, the likelier that they hold. */
+/**
+ * Candidate locators of every element of a record, with their cost: the lower, the likelier the locator holds
+ * elsewhere.
+ */
 export function* locatorsOf(
   record: PageRecord,
 ): Generator<{ locator: Locator; node: PageNode; cost: number }> {
@@ -185,29 +188,29 @@ export function* locatorsOf(
   for (const label of labels) {
     const node = afterLabel(root, label);
     if (!node) continue;
-    // A label that is a word of a text may be one by chance.
+    // A label that is a word within a text may be one by chance.
     const found = { locator: { anchor: { by: "label", label } as const, steps: [] }, cost: 1.5 };
     yield { ...found, node };
     yield* below({ ...found, cost: 2.5 }, node, 2);
   }
 }
 
-/** What is read of an element. */
+/** What to read of an element. */
 export type Source =
   | { from: "text" }
-  /** Only what stands in it directly. */
+  /** Only its direct text. */
   | { from: "own text" }
   | { from: "attribute"; name: string }
   /** A number in a class name, such as `stars-4`; `prefix`: what precedes it. */
   | { from: "class"; prefix: string }
-  /** How many elements in it have the mark: full stars. */
+  /** How many elements in it have the mark, such as full stars. */
   | { from: "count"; mark: string }
-  /** The width that its style gives it, in percent of five. */
+  /** The width in its style: a percentage of five stars. */
   | { from: "width" };
 
 const READ_ATTRIBUTES = /^(?:href|src|alt|title|value|datetime|content|aria-label|aria-valuenow|data-.+)$/;
 
-/** `null` where the element has no such thing. */
+/** `null` if the element has no such thing. */
 export function readSource(source: Source, node: PageNode): string | null {
   switch (source.from) {
     case "text":
@@ -239,7 +242,7 @@ export function readSource(source: Source, node: PageNode): string | null {
   }
 }
 
-/** All that can be read of an element, with what it costs. */
+/** Everything that can be read of an element, with its cost. */
 export function* sourcesOf(node: PageNode, isNumber: boolean): Generator<{ source: Source; cost: number }> {
   yield { source: { from: "text" }, cost: 0 };
   if (elementsOf(node).length > 0 && ownTextOf(node) !== "" && ownTextOf(node) !== textOf(node))

@@ -1,25 +1,27 @@
-/** @file What an extraction is told, and what it tells. */
+/** @file The options and the result of an extraction. */
 
 import type { ChatUsage } from "../../core/chat.ts";
 import type { RecordReader } from "./ask.ts";
 import type { Browsing } from "./browse.ts";
 
-/** How a list is read: limits, pages, and where rows go. */
+/** How to read a list: limits, pages, and where rows go. */
 export interface ExtractOptions {
-  /** `rows.jsonl` or `rows.csv`; an extraction into it that was ended goes on. Without it rows go to the caller alone. */
+  /**
+   * `rows.jsonl` or `rows.csv`; an unfinished extraction into it is continued. Without it, rows go only to the caller.
+   */
   out?: string | undefined;
-  /** Where the list begins. Default: the page on which the session stands. */
+  /** Where the list begins. Default: the session's current page. */
   start?: string | undefined;
-  /** Fields by which a row is told from others. Default: all that it says, and where its own link leads. */
+  /** Fields that identify a row. Default: everything that it says, and where its own link leads. */
   key?: readonly string[] | undefined;
   maxRows?: number | undefined;
   maxPages?: number | undefined;
   maxMinutes?: number | undefined;
-  /** Pages a second at most; `null`: no limit. Default: 1 for an address, no limit for a site of one's own. */
+  /** Pages a second at most; `null`: no limit. Default: 1 for an address, no limit for your own site. */
   rate?: number | null | undefined;
-  /** Keep to robots.txt. Default: for an address, not for a site of one's own. */
+  /** Obey robots.txt. Default: yes for an address, no for your own site. */
   robots?: boolean | undefined;
-  /** Look on an item's own page for fields that the list does not have. Default: yes. */
+  /** Look at an item's own page for fields that the list does not have. Default: yes. */
   details?: boolean | undefined;
   onProgress?: ((summary: Readonly<ExtractSummary>) => void) | undefined;
   onTrouble?: ((message: string) => void) | undefined;
@@ -32,24 +34,24 @@ export type ExtractEnd =
   | "max rows"
   | "max pages"
   | "max time"
-  /** The next page is one that was read before, or pages have nothing that was not there before. */
+  /** The next page was read before, or pages have nothing new. */
   | "pages repeat"
   | "refused";
 
-/** What an extraction found, and what it took. */
+/** What an extraction found, and what it used. */
 export interface ExtractSummary {
   rows: number;
   pages: number;
-  /** Rows that were there already and were left out. */
+  /** Duplicate rows that were left out. */
   duplicates: number;
-  /** Records that are no rows. */
+  /** Records that are not rows. */
   leftOut: number;
   modelCalls: number;
   usage: ChatUsage | null;
   layouts: number;
   requests: number;
   seconds: number;
-  /** Pages that were not read, each with why. */
+  /** Pages that were not read, each with the reason. */
   skipped: { url: string; reason: string }[];
   /** Fields that no rule could be learned for. */
   unread: string[];
@@ -61,6 +63,6 @@ export interface ExtractContext {
   session: Browsing;
   reader: RecordReader;
   siteName: string;
-  /** The site is somebody else's: robots.txt and a rate are kept unless it is said otherwise. */
+  /** The site belongs to somebody else: robots.txt and a rate limit apply unless the options say otherwise. */
   isForeign: boolean;
 }

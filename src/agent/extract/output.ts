@@ -1,7 +1,7 @@
 /**
- * @file Where rows go, so that none is lost or written twice whenever the process ends. The truth is a journal beside the output,
- * `OUT.journal/`: a line with rows is on disk before the output has them. When the extraction goes on, the output is brought to
- * what the journal says; one that somebody changed is left alone and refused.
+ * @file Writes rows so that none is lost or written twice whenever the process ends. The truth is a journal beside the
+ * output, `OUT.journal/`: a line with rows is on disk before the output has them. A continued extraction first brings
+ * the output to the state of the journal; it refuses an output that somebody changed, and leaves it alone.
  */
 
 import { appendFileSync, existsSync, renameSync, statSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import type { Layout } from "./layout.ts";
 import type { DetailRule } from "./detail.ts";
 import type { ExtractedRow } from "./row.ts";
 
-/** What an extraction is; one that goes on must be the same. */
+/** Identifies an extraction: only the same one can be continued. */
 export interface ExtractionHead {
   instruction: string;
   schema: unknown;
@@ -32,7 +32,7 @@ export type ExtractEvent =
   | { kind: "extract/layout"; layout: Layout }
   | { kind: "extract/detail"; detail: DetailRule | null }
   | { kind: "extract/rows"; rows: ExtractedRow[]; marks: string[] }
-  /** A page is done. `opened`: the address that was opened last; the pages since then were reached by clicks. */
+  /** A page is finished. `opened`: the address that was opened last; later pages were reached by clicks. */
   | { kind: "extract/page"; number: number; url: string; opened: string; next: string | null; clicks: number }
   | { kind: "extract/ended"; reason: string };
 
@@ -53,7 +53,7 @@ export interface Output extends AsyncDisposable {
 
 const NOTHING: Earlier = { layouts: [], detail: undefined, rows: [], marks: [], last: null, ended: null };
 
-/** Rows that go nowhere but to the caller. */
+/** Rows that go only to the caller. */
 export const noOutput = (): Output => ({
   earlier: NOTHING,
   append: () => {},
@@ -69,12 +69,12 @@ function formatOf(out: string): Format {
   if (/^(?:jsonl|ndjson)$/i.test(ending ?? "")) return "jsonl";
   if (/^csv$/i.test(ending ?? "")) return "csv";
   throw new ConfigError(
-    `the output ${out} is neither JSON Lines nor CSV by its name`,
+    `the name of the output ${out} is neither that of a JSON Lines nor of a CSV file`,
     "Name it like rows.jsonl or rows.csv.",
   );
 }
 
-/** Throws a `ConfigError` where rows cannot go to `out`; to be asked before anything starts. */
+/** Throws a `ConfigError` when rows cannot go to `out`. Call it before anything starts. */
 export function checkOutput(out: string): void {
   formatOf(out);
   const path = resolve(out);
@@ -82,12 +82,12 @@ export function checkOutput(out: string): void {
     throw new ConfigError(`${out} is not a regular file`, "Name another output.");
   if (existsSync(path) && statSync(path).size > 0 && !existsSync(join(journalOf(path), JOURNAL_FILE)))
     throw new ConfigError(
-      `${out} exists already, and there is no ${journalOf(out)} to go on with`,
+      `${out} exists already, but there is no ${journalOf(out)} to continue from`,
       "Name another output, or move that file away.",
     );
 }
 
-/** Opens an output, or goes on with it. `fields`: the columns of a CSV. */
+/** Opens an output, or continues one. `fields`: the columns of a CSV. */
 export async function openOutput(
   out: string,
   head: ExtractionHead,
@@ -148,7 +148,7 @@ function checkSame(begun: ExtractEvent, head: ExtractionHead, out: string): void
     const told = name === "schema" ? "" : `: ${stringify(before[name])}, now ${stringify(head[name])}`;
     throw new ConfigError(
       `${out} was begun with another ${name}${told}`,
-      `Name another output, or give the same ${name} to go on.`,
+      `Name another output, or give the same ${name} to continue.`,
     );
   }
 }
@@ -167,14 +167,17 @@ function readEarlier(events: readonly ExtractEvent[]): Earlier {
   return earlier;
 }
 
-/** Brings the output to `text`. What it holds has to be a beginning of that: a process may have ended before it wrote the rest. */
+/**
+ * Completes the output to `text`. The output must hold a beginning of it: a process may have ended before it wrote the
+ * rest.
+ */
 async function heal(path: string, text: string, out: string): Promise<void> {
   const there = existsSync(path) ? await readFile(path, "utf8") : "";
   if (there === text) return;
   if (!text.startsWith(there))
     throw new ConfigError(
       `${out} has been changed since its rows were written`,
-      "Move it away: the next call writes it anew from its journal and goes on.",
+      "Move it away: the next call writes it again from its journal and continues.",
     );
   writeFileSync(`${path}.part`, text);
   renameSync(`${path}.part`, path);
@@ -193,7 +196,10 @@ function printRows(rows: readonly ExtractedRow[], format: Format, fields: readon
   return redactOutput(printCsv(lines));
 }
 
-/** A text that a spreadsheet would take for a formula gets an apostrophe in front: anybody may have written the page. */
+/**
+ * A text that a spreadsheet would take for a formula gets an apostrophe in front, because anybody may have written the
+ * page.
+ */
 const printCsv = (lines: readonly (readonly unknown[])[]): string =>
   stringifyCsv(
     lines.map((line) => [...line]),

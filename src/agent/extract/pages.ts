@@ -1,4 +1,7 @@
-/** @file How a list goes on: links to the next page, numbered pages, "load more", pages that the address counts. */
+/**
+ * @file Finds how a list continues: by links to the next page, numbered pages, "load more", or a page number in the
+ * address.
+ */
 
 import { squash } from "../../browser/page/text.ts";
 import { classesOf, elementsOf, textOf, walk } from "./tree.ts";
@@ -12,7 +15,7 @@ export type Next =
 interface Control {
   node: PageNode;
   name: string;
-  /** Where it leads; `null` where only a click says so. */
+  /** Where it leads; `null` if only a click can tell. */
   url: string | null;
   parents: PageNode[];
 }
@@ -24,7 +27,7 @@ const MORE =
   /^(?:(?:load|show|see|view|display|get|fetch)\b.{0,30}\bmore\b.{0,30}|more(?: \p{L}+)?|mehr (?:anzeigen|laden|\p{L}+ laden)|weitere \p{L}+(?: laden| anzeigen)?|(?:voir|afficher|charger) plus.{0,20}|(?:cargar|mostrar|ver) más.{0,20}|toon meer|carica altri.{0,20})$/iu;
 const SLIDES = /slide|carousel|gallery|swiper|splide|slick|lightbox/i;
 
-/** The controls that stand outside of the rows. */
+/** The controls outside the rows. */
 function controlsOf(root: PageNode, rows: ReadonlySet<PageNode>, base: string): Control[] {
   const found: Control[] = [];
   const visit = (node: PageNode, parents: PageNode[]) => {
@@ -73,7 +76,7 @@ function isDisabled({ node, parents }: Control): boolean {
   return off(node) || off(parents.at(-1));
 }
 
-/** Words and signs of a name apart: `Next ›` is next. */
+/** Separates the words and signs of a name: `Next ›` means next. */
 const wordsOf = (name: string) =>
   name
     .replace(/[^\p{L}\p{N} ]+/gu, " ")
@@ -87,7 +90,10 @@ const inSlides = ({ node, parents }: Control) =>
       /carousel/i.test(one.attributes["aria-roledescription"] ?? ""),
   );
 
-/** How the list goes on by what the page shows; `null` where it shows nothing. `page`: number of this page, counted from 1. */
+/**
+ * How the list continues according to the page; `null` if the page does not show it. `page`: number of this page,
+ * counted from 1.
+ */
 export function findNext(tree: PageTree, rows: ReadonlySet<PageNode>, page: number): Next | null {
   const controls = controlsOf(tree.root, rows, tree.url);
   const lastRow = Math.max(0, ...[...rows].map(({ box }) => box[1]));
@@ -161,7 +167,7 @@ const moreButton = (controls: readonly Control[], lastRow: number): Control | un
 const PAGES = /^(?:page|p|pg|pagina|seite|paged|pagenumber|page_?no|page_?num)$/i;
 const OFFSETS = /^(?:offset|start|from|skip|first)$/i;
 
-/** The next address by counting, where the address counts; `rows`: rows on this page. */
+/** The next address by counting, if the address contains a counter; `rows`: rows on this page. */
 export function countOn(address: string, rows: number): string | null {
   const url = new URL(address);
   for (const [name, value] of url.searchParams) {

@@ -1,10 +1,10 @@
 /**
- * @file The repeated structures of a page: groups of elements that are built alike, each of which may be a record. Which of them
- * are the rows that somebody wants, a model says.
+ * @file Finds the repeated structures of a page: groups of elements that are built alike, each of which may be a
+ * record. A model says which of them are the wanted rows.
  *
- * Elements are put together that stand at the same path of tags, have parents of one kind, and hold much the same inside: ads
- * between the rows fall out, rows that lack a field stay in. Where records have no element of their own (`dt` and `dd`, headings and
- * what follows them, pairs of table rows), the children of one element are cut at what recurs.
+ * A group consists of elements at the same path of tags, with parents of one kind and much the same content: ads
+ * between the rows fall out, and rows that lack a field stay in. If records have no element of their own (`dt` and
+ * `dd`, headings and what follows them, pairs of table rows), the children of one element are cut at what recurs.
  */
 
 import { classesOf, elementsOf, joinNodes, kindClassesOf, kindOf, textOf, walk } from "./tree.ts";
@@ -12,17 +12,17 @@ import type { PageNode } from "./tree.ts";
 
 export interface PageRecord {
   node: PageNode;
-  /** Of a table row: its cells by the headers above them, those of earlier rows that reach into it included. */
+  /** For a table row: its cells by the headers above them, including cells that extend into it from earlier rows. */
   columns: ReadonlyMap<string, PageNode> | null;
 }
 
 export interface RecordGroup {
-  /** Path of tags to the records, the kind of what they stand in, and how they are cut. */
+  /** Path of tags to the records, the kind of their parent, and how they are cut. */
   key: string;
   records: PageRecord[];
-  /** What at least half of the records hold, as kinds on paths. */
+  /** What at least half of the records contain, as kinds at paths. */
   shape: ReadonlySet<string>;
-  /** How much of the page it is, and how likely it is what pages are made for. */
+  /** How much of the page the group is, and how likely it is the page's purpose. */
   weight: number;
 }
 
@@ -30,7 +30,9 @@ const DEPTH = 5;
 const MOST_GROUPS = 40;
 const ASIDE = new Set(["nav", "header", "footer", "aside", "menu"]);
 
-/** Kinds on paths in a record. Places among siblings are left out: a list of tags has one kind, however long it is. */
+/**
+ * Kinds at paths in a record. Positions among siblings are left out: a list of tags has one kind, however long it is.
+ */
 function shapeOf(node: PageNode): Set<string> {
   const shape = new Set<string>();
   const visit = (at: PageNode, path: string, depth: number) => {
@@ -45,7 +47,10 @@ function shapeOf(node: PageNode): Set<string> {
   return shape;
 }
 
-/** From 0, nothing in common, to 1. A shape that is part of another is like it: its record lacks something. */
+/**
+ * Similarity from 0, nothing in common, to 1. A shape that is part of another counts as similar: its record lacks
+ * something.
+ */
 function similarity(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   if (a.size === 0 || b.size === 0) return a.size === b.size ? 1 : 0;
   let common = 0;
@@ -62,7 +67,10 @@ interface Place {
   aside: boolean;
 }
 
-/** Groups of two and more, the most likely first. `only`: keys of groups that are looked for; one record is a group then. */
+/**
+ * Groups of two or more records, the most likely first. `only`: look for groups with these keys; then a single record
+ * is a group.
+ */
 export function findGroups(root: PageNode, only?: ReadonlySet<string>): RecordGroup[] {
   const least = only ? 1 : 2;
   const byPlace = new Map<string, Place[]>();
@@ -107,7 +115,7 @@ function clusters(place: string, nodes: Place[], least: number): RecordGroup[] {
       found.find((one) => similarity(one.shape, shape) >= ALIKE);
     if (own) {
       own.members.push(member);
-      // A richer record says better what the others may have.
+      // A richer record shows better what the others may have.
       if (shape.size > own.shape.size) own.shape = shape;
     } else found.push({ shape, kind, members: [member] });
   }
@@ -138,7 +146,10 @@ function makeGroup(key: string, nodes: readonly PageNode[], aside: boolean, fact
   };
 }
 
-/** Of groups whose records hold those of another one by one, the outer one: it has all that the inner one has. */
+/**
+ * When each record of one group contains one record of another, keep the outer group: it has everything that the inner
+ * one has.
+ */
 function withoutWrapped(groups: RecordGroup[]): RecordGroup[] {
   const isWrapped = (inner: RecordGroup, outer: RecordGroup) =>
     inner !== outer &&
@@ -155,14 +166,14 @@ function contains(outer: PageNode, inner: PageNode): boolean {
   return false;
 }
 
-/** Children of one element as records of several: each begins at a child of the kind, or with the label, that recurs. */
+/** Cuts the children of one element into records: each begins at a recurring kind of child, or a recurring label. */
 function cutChildren(parent: PageNode, path: string, aside: boolean, least: number): RecordGroup[] {
   const children = elementsOf(parent);
   const kinds = children.map(kindOf);
   const labels = children.map((child) => (child.tag === "dt" ? `dt "${textOf(child)}"` : ""));
   const found: RecordGroup[] = [];
   for (const names of [kinds, labels]) {
-    // Cut at what comes first, and at what comes first after a line or a heading of the whole.
+    // Cut at the first kind, or at the first kind after a rule or a heading of the whole.
     const heads = [...new Set(names.slice(0, 3))].filter((name) => name !== "");
     for (const head of heads) {
       const starts = names.flatMap((name, index) => (name === head ? [index] : []));
@@ -185,7 +196,7 @@ function cutChildren(parent: PageNode, path: string, aside: boolean, least: numb
   );
 }
 
-/** Cells of all rows of a table by their headers, spans resolved. */
+/** Cells of all rows of a table by their headers, with spans resolved. */
 function readTable(table: PageNode, rows: Map<PageNode, Map<string, PageNode>>): void {
   const lines: PageNode[] = [];
   const collect = (node: PageNode) => {
@@ -224,7 +235,7 @@ function readTable(table: PageNode, rows: Map<PageNode, Map<string, PageNode>>):
       const byHeader = new Map<string, PageNode>();
       for (const [index, header] of headers.entries()) {
         const cell = grid[index];
-        // A cell across several columns is about none of them.
+        // A cell across several columns belongs to none of them.
         const isWide =
           cell !== undefined &&
           grid.filter((other) => other === cell).length > headers.filter((other) => other === header).length;
@@ -235,14 +246,14 @@ function readTable(table: PageNode, rows: Map<PageNode, Map<string, PageNode>>):
   }
 }
 
-/** The group of a page that is built as records were elsewhere; `null` where none is. */
+/** The group of a page that is built like records on another page; `null` if there is none. */
 export function matchGroup(
   groups: readonly RecordGroup[],
   pattern: { key: string; shape: ReadonlySet<string> },
 ): { group: RecordGroup; alike: number } | null {
   let best: { group: RecordGroup; alike: number; score: number } | null = null;
   for (const group of groups) {
-    // What is cut from children is like nothing that has an element of its own.
+    // Records cut from children are not comparable with records that are elements.
     if (group.key.includes(" cut at ") !== pattern.key.includes(" cut at ")) continue;
     const alike = similarity(group.shape, pattern.shape);
     const score = alike + (group.key === pattern.key ? 0.3 : 0);
@@ -251,7 +262,7 @@ export function matchGroup(
   return best && { group: best.group, alike: best.alike };
 }
 
-/** Up to `count` records that differ from each other as much as can be, the first one among them. */
+/** Up to `count` records that differ from each other as much as possible, including the first one. */
 export function chooseSamples(
   records: readonly PageRecord[],
   count: number,
@@ -264,7 +275,7 @@ export function chooseSamples(
     const gains = left.map(({ node }) => [...detailOf(node)].filter((part) => !seen.has(part)).length);
     const best = gains.indexOf(Math.max(...gains));
     const missing = left.map(({ node }) => detailOf(node).size);
-    // Where nothing is new, the one that lacks most.
+    // If nothing is new, take the one that lacks most.
     const index = gains[best]! > 0 ? best : missing.indexOf(Math.min(...missing));
     const [record] = left.splice(index, 1);
     for (const part of detailOf(record!.node)) seen.add(part);
@@ -273,7 +284,7 @@ export function chooseSamples(
   return chosen;
 }
 
-/** Finer than the shape: states, and how many there are of a kind. */
+/** Finer than the shape: includes states and how many elements of a kind there are. */
 function detailOf(node: PageNode): Set<string> {
   const counts = new Map<string, number>();
   for (const inner of walk(node)) {

@@ -1,20 +1,20 @@
-/** @file What a site asks of programs (robots.txt, RFC 9309), and how often it is asked for a page. */
+/** @file What a site asks of programs (robots.txt, RFC 9309), and how often to request pages. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import robots from "robots-parser";
 
-/** Its types take its CommonJS export for a module's default. */
+/** Its types mistake its CommonJS export for a default export. */
 const robotsParser = robots as unknown as typeof robots.default;
 
-/** By which robots.txt can name this program, which does not say so in its requests. */
+/** The name by which robots.txt can address this program, although requests do not carry it. */
 const ROBOT = "webrl";
 
-/** Products that a User-Agent names; a site can have rules for each: `HeadlessChrome`, and `*` for what it does not name. */
+/** Products named in a User-Agent. A site can have rules for each, such as `HeadlessChrome`, and `*` for all others. */
 const productsIn = (userAgent: string): string[] => [
   ...new Set([...userAgent.matchAll(/([A-Za-z][\w-]*)\/[\d.]+/g)].map(([, name]) => name!)),
 ];
 
-/** A robots.txt as it came; `status` 0: it did not. */
+/** The answer to a request for robots.txt; `status` 0 if none came. */
 export interface RobotsAnswer {
   status: number;
   contentType: string;
@@ -23,16 +23,16 @@ export interface RobotsAnswer {
 
 export interface Robots {
   allows(url: string): boolean;
-  /** Seconds between two pages; 0 where nothing is asked. */
+  /** Seconds between two pages; 0 if the site asks for none. */
   crawlDelay(): number;
-  /** What was found, in words. */
+  /** Describes what was found. */
   readonly said: string;
 }
 
 /**
- * By the answer of `url`, for a browser that says it is `userAgent`: what is forbidden to it under any of its names, or to this
- * program, is not asked for. Where there is none (4xx), everything is allowed; where the site cannot say (5xx, no answer), nothing is
- * (RFC 9309 §2.3.1). A page in place of the file is none.
+ * Rules from the answer of `url`, for a browser whose User-Agent is `userAgent`: what is forbidden to it under any of
+ * its names, or to this program, is not requested. If there is no file (4xx), everything is allowed; if the site cannot
+ * say (5xx, no answer), nothing is (RFC 9309 §2.3.1). A page instead of the file counts as no file.
  */
 export function readRobots(url: string, { status, contentType, text }: RobotsAnswer, userAgent = ""): Robots {
   const always = (allowed: boolean, said: string): Robots => ({
@@ -43,7 +43,7 @@ export function readRobots(url: string, { status, contentType, text }: RobotsAns
   if (status === 0 || status >= 500)
     return always(false, status === 0 ? `${url} could not be reached` : `${url} answered ${status}`);
   if (status >= 400) return always(true, `there is no robots.txt (${status})`);
-  if (/html/i.test(contentType)) return always(true, "there is no robots.txt, but a page in its place");
+  if (/html/i.test(contentType)) return always(true, "there is no robots.txt, only a page in its place");
   const parsed = robotsParser(url, text);
   const names = [ROBOT, ...productsIn(userAgent)];
   return {
@@ -52,19 +52,19 @@ export function readRobots(url: string, { status, contentType, text }: RobotsAns
       const delay = Math.max(...names.map((name) => parsed.getCrawlDelay(name) ?? 0));
       return Number.isFinite(delay) && delay > 0 ? delay : 0;
     },
-    said: `${url} is kept to, as ${names.join(", ")}`,
+    said: `obeying ${url} as ${names.join(", ")}`,
   };
 }
 
-/** Longest crawl delay that is kept, in seconds: more is a way to say no, and is told. */
+/** The longest crawl delay that we wait for, in seconds: a longer one means no, and is reported. */
 export const LONGEST_DELAY = 120;
 
 export interface Pace {
-  /** Waits until the next page may be asked for. */
+  /** Waits until the next page may be requested. */
   wait(signal?: AbortSignal): Promise<void>;
-  /** Asks for at least so many seconds between two pages. */
+  /** Waits at least this many seconds between two pages. */
   slowTo(seconds: number): void;
-  /** Pages a second at most; `null`: as many as there can be. */
+  /** Pages a second at most; `null`: no limit. */
   readonly rate: number | null;
 }
 

@@ -1,4 +1,7 @@
-/** @file A row as it is given out: values, where each stands, what could not be read; and by what it is told from others. */
+/**
+ * @file A row as it is given out: its values, where each is on the page, what could not be read, and what identifies
+ * the row.
+ */
 
 import { createHash } from "node:crypto";
 import { squash } from "../../browser/page/text.ts";
@@ -9,14 +12,14 @@ import type { Field, RowValues } from "./schema.ts";
 import { pathOf, textOf, walk } from "./tree.ts";
 import type { PageNode, PageTree } from "./tree.ts";
 
-/** Where on a page a value stands. */
+/** Where on a page a value is. */
 export interface FieldSource {
-  /** Of the page that it is on. */
+  /** Address of the page that it is on. */
   url: string;
-  /** From `body` to the element, as CSS says it. */
+  /** CSS selector from `body` to the element. */
   path: string;
   role: string;
-  /** The beginning of what the element says. */
+  /** The beginning of the element's text. */
   name: string;
   /** Pixels in the document: left, top, width, height. */
   box: [number, number, number, number];
@@ -27,9 +30,9 @@ export interface ExtractedRow<T = RowValues> {
   row: T;
   /** The page that it was read from. */
   url: string;
-  /** By field; `null` where the page does not say it. */
+  /** Values by field; `null` if the page does not say it. */
   sources: Record<keyof T & string, FieldSource | null>;
-  /** Why fields are null though something stands there. */
+  /** Why fields are null although something is there. */
   notes: string[];
 }
 
@@ -52,7 +55,7 @@ const roleOf = ({ tag, attributes }: PageNode): string =>
 
 export function sourceOf(tree: PageTree, reading: FieldReading): FieldSource | null {
   if (reading.value === null || reading.node === null) return null;
-  // What stands side by side has no element of its own: the one around it has.
+  // Adjacent nodes have no element in common except the one around them.
   const node = reading.node.tag.startsWith("#")
     ? (parentOfPart(tree.root, reading.node) ?? reading.node)
     : reading.node;
@@ -95,7 +98,7 @@ export function rowOf(tree: PageTree, read: ReadRecord, fields: readonly Field[]
   return { row, url: tree.url, sources, notes };
 }
 
-/** Parameters that say where somebody came from, not what they look at. */
+/** Parameters that say where a visitor came from, not what the page is. */
 const TRACKING =
   /^(?:utm_.*|ref|ref_|referrer|src|source|fbclid|gclid|msclkid|sid|session|pos|position|rank|qid|sr|page|p|from)$/i;
 
@@ -117,7 +120,7 @@ export function linkOf(node: PageNode, base: string): string | null {
 }
 
 /**
- * By what a row is told from others, on whatever page it is met: its key fields, where they are named and there; else what it
+ * What identifies a row on whatever page it appears: its key fields if they are named and present, otherwise what it
  * says and where its own link leads.
  */
 export function identityOf(values: RowValues, key: readonly string[], link: string | null): string {
@@ -134,6 +137,6 @@ export function identityOf(values: RowValues, key: readonly string[], link: stri
   return `c${stringify([values, address])}`;
 }
 
-/** A short mark of an identity. */
+/** A short hash of an identity. */
 export const markOf = (identity: string): string =>
   createHash("sha256").update(identity).digest("base64url").slice(0, 22);

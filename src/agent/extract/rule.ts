@@ -1,10 +1,12 @@
 /**
- * @file How a field is read of every record of a list: learned from a few records of which a model has read the values, applied
- * to all. A rule says where (locator), what of it (source), which part of that (pick) and how it is written (reading).
+ * @file How to read a field of every record of a list: learned from a few records whose values a model has read, and
+ * applied to all. A rule says where (locator), what of the element (source), which part of that (pick) and how it is
+ * written (reading).
  *
- * Learning is search: every place of the samples from which a value can be read is a candidate, and is tried on all samples. The
- * one that agrees with most of them is the rule; among equals that with the least cost, and one that finds something in
- * more of the other records. A value that no place of its record gives is not on the page, whoever says so, and is dropped.
+ * Learning is a search: every place in the samples from which a value can be read is a candidate and is tried on all
+ * samples. The one that agrees with most of them becomes the rule; among equals, the one with the least cost that finds
+ * something in more of the other records. A value that cannot be read anywhere in its record is not on the page,
+ * whoever says so, and is dropped.
  */
 
 import { squash } from "../../browser/page/text.ts";
@@ -19,19 +21,19 @@ import type { PageNode } from "./tree.ts";
 
 export type Pick =
   | { take: "whole" }
-  /** The number at this place among those of the text. */
+  /** The nth number in the text. */
   | { take: "number"; nth: number }
-  /** What stands between two texts; empty: from the beginning, to the end. */
+  /** What is between two texts; an empty text means the beginning or the end. */
   | { take: "between"; before: string; after: string };
 
 export type FieldRule =
   | { kind: "value"; locator: Locator; source: Source; pick: Pick; reading: Reading }
-  /** All elements that the locator could mean. */
+  /** All elements that the locator matches. */
   | { kind: "list"; locator: Locator; source: Source; reading: Reading }
   /** Whether the record has the mark. */
   | { kind: "mark"; mark: string; there: boolean };
 
-/** What a model has read of a record; a field that it was not asked for is absent. */
+/** What a model has read from a record; fields that it was not asked for are absent. */
 export interface Sample {
   record: PageRecord;
   values: Readonly<Record<string, unknown>>;
@@ -39,23 +41,23 @@ export interface Sample {
 
 export interface FieldReading {
   value: FieldValue;
-  /** Where the value stands. */
+  /** Where the value is. */
   node: PageNode | null;
-  /** Why there is none, though something stands there. */
+  /** Why there is no value although something is there. */
   note: string | null;
 }
 
 export interface Learned {
   rule: FieldRule | null;
-  /** Samples, by their place, that the rule does not agree with. */
+  /** Indexes of the samples that the rule does not agree with. */
   wrong: number[];
-  /** Values that the model gave and no place of their record has. */
+  /** Values that the model gave but that are nowhere in their record. */
   unfounded: number;
 }
 
 const NOTHING: FieldReading = { value: null, node: null, note: null };
 
-/** Reads a field by its rule. `base`: the page's address. */
+/** Reads a field by its rule. `base`: the page's own address. */
 export function readField(rule: FieldRule, record: PageRecord, field: Field, base: string): FieldReading {
   if (rule.kind === "mark") {
     const holder = indexOf(record.node).byMark.get(rule.mark)?.[0] ?? null;
@@ -99,7 +101,7 @@ const READINGS: Reading[] = (["month first", "day first"] as const).flatMap((ord
   ([".", ","] as const).map((decimal): Reading => ({ decimal, order })),
 );
 
-/** Readings that can make a difference for a text. */
+/** Readings that matter for a text. */
 function readingsOf(text: string, field: Field): Reading[] {
   if (field.format === "date" || field.format === "date-time") {
     const open = /(?<!\d)\d{1,2}[/-]\d{1,2}[/-]\d{2,4}/.test(text);
@@ -116,10 +118,10 @@ const plain = (text: string) =>
     .replace(/[‘’]/g, "'")
     .replace(/[‐-―]/g, "-");
 
-/** Shorter texts are never shown cut. */
+/** Texts shorter than this are never cut when shown. */
 const LONG = 280;
 
-/** Whether what a rule reads is what the model said. Texts that the model cut short count where what is there is the same. */
+/** Whether a rule reads what the model said. A text that the model cut short counts if its beginning is the same. */
 export function agree(read: FieldValue, said: unknown, field: Field, base: string): boolean {
   const isNothing = said === null || said === undefined || said === "";
   if (read === null || isNothing) return read === null && isNothing;
@@ -132,7 +134,7 @@ export function agree(read: FieldValue, said: unknown, field: Field, base: strin
   if (typeof read === "string" && field.format === null && !field.choices) {
     const [a, b] = [plain(read), plain(String(said))];
     if (a === b) return true;
-    // A long text is shown to the model cut short.
+    // The model sees a long text cut short.
     const cut = b.replace(/(?:…|\.\.\.)$/, "").trim();
     return (cut !== b || cut.length >= LONG) && cut.length >= 20 && a.startsWith(cut);
   }
@@ -149,7 +151,7 @@ interface Candidate {
   cost: number;
 }
 
-/** Learns the rule of one field. `others`: records that no model has read, to choose among rules that agree alike. */
+/** Learns the rule of one field. `others`: records that no model has read, used to choose among equally good rules. */
 export function learnField(
   field: Field,
   samples: readonly Sample[],
@@ -191,20 +193,20 @@ export function learnField(
   const said = founded.filter(
     ({ values }) => values[field.name] !== null && values[field.name] !== undefined,
   ).length;
-  // A rule that is wrong about a third of what it was learned from is none; nor is a mark that all records have.
+  // A rule that is wrong about a third of its samples is useless, and so is a mark that all records have.
   const most = chosen?.rule.kind === "mark" ? 0.1 : 0.34;
   if (!chosen || said === 0 || fewest > most * founded.length) return { rule: null, wrong: [], unfounded };
   return { rule: chosen.rule, wrong: chosen.wrong.map(({ index }) => index), unfounded };
 }
 
-/** Share of records in which the rule finds a value. */
+/** The fraction of records in which the rule finds a value. */
 function fillOf(rule: FieldRule, field: Field, records: readonly PageRecord[], base: string): number {
   const some = records.slice(0, 30);
   if (some.length === 0 || rule.kind === "mark") return 0;
   return some.filter((record) => readField(rule, record, field, base).value !== null).length / some.length;
 }
 
-/** Every way to read what the model said from its record. */
+/** Every way to read from the record what the model said. */
 function* candidatesFor(field: Field, record: PageRecord, said: unknown, base: string): Generator<Candidate> {
   if (field.type === "boolean" && !field.many) {
     yield* markCandidates(record, said);
@@ -225,7 +227,7 @@ function* candidatesFor(field: Field, record: PageRecord, said: unknown, base: s
           const { value } = readField(rule, record, field, base);
           if (value !== null && agree(value, said, field, base)) {
             const named = affinity(field, locator, source);
-            // The innermost element is the value's own.
+            // The innermost element is the value's.
             const around = elementsOf(node).length > 0 ? 0.3 : 0;
             yield {
               rule,
@@ -238,7 +240,7 @@ function* candidatesFor(field: Field, record: PageRecord, said: unknown, base: s
   }
 }
 
-/** What is called as the field is, is likely it. */
+/** An element named like the field is probably the right one. */
 function affinity(field: Field, { anchor }: Locator, source: Source): number {
   const name =
     anchor.by === "mark"
@@ -267,7 +269,7 @@ function* listCandidates(
 ): Generator<Candidate> {
   for (const { locator, node, cost } of locatorsOf(record)) {
     if (locator.anchor.by !== "mark" && locator.anchor.by !== "tag") {
-      // The elements in one: `ul.tags > li`.
+      // The elements within one: `ul.tags > li`.
       continue;
     }
     const anchor = { ...locator.anchor, nth: 0 };
@@ -307,7 +309,7 @@ function* picksFor(field: Field, text: string, said: unknown): Generator<{ pick:
         };
 }
 
-/** Texts that end directly before the value: all of it, its last word or two, a sign. */
+/** Texts that end directly before the value: the whole text, its last word or two, a sign. */
 const anchorsBefore = (left: string): Set<string> =>
   new Set(
     left === ""

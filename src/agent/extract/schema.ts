@@ -7,18 +7,18 @@ export interface Field {
   name: string;
   type: "string" | "number" | "integer" | "boolean";
   format: "date" | "date-time" | "uri" | null;
-  /** It is a list of such values. */
+  /** The field is a list of such values. */
   many: boolean;
   /** The only values that it can have; `null`: any. */
   choices: readonly string[] | null;
   description: string;
-  /** What the schema has against a value; `null` where it is one. */
+  /** Why the schema rejects a value; `null` if it accepts it. */
   refuse(value: unknown): string | null;
 }
 
 export interface RowSchema {
   fields: readonly Field[];
-  /** As JSON, by which the schema of a resumed extraction is told from another. */
+  /** The schema as JSON, to check that a resumed extraction has the same one. */
   json: unknown;
 }
 
@@ -49,17 +49,17 @@ const refuse = (message: string, cause?: unknown): never => {
   throw new ConfigError(message, HINT, { cause });
 };
 
-/** Reads a zod object (version 4) or a JSON schema. Throws a `ConfigError` where it is no schema of rows. */
+/** Reads a zod object (version 4) or a JSON schema. Throws a `ConfigError` when it does not describe rows. */
 export function readSchema(given: unknown): RowSchema {
   const schema = isZod(given) ? given : fromJson(given);
   if (!(schema instanceof z.core.$ZodObject))
-    return refuse(`the schema describes ${describeKind(schema)}, and a row is an object`);
+    return refuse(`the schema describes ${describeKind(schema)}, but a row is an object`);
   let json: JsonField;
   try {
     json = z.toJSONSchema(schema, { io: "input", unrepresentable: "throw" }) as JsonField;
   } catch (cause) {
     return refuse(
-      `the schema has a field that no JSON can hold: ${(cause as Error).message} (for dates take z.iso.date())`,
+      `the schema has a field that JSON cannot hold: ${(cause as Error).message} (for dates use z.iso.date())`,
       cause,
     );
   }
@@ -86,15 +86,15 @@ function fromJson(given: unknown): z.core.$ZodType {
   const { type, properties, items } = given as JsonField;
   if (type === "array" && items?.properties) return fromJson(items);
   if (type !== undefined && type !== "object")
-    return refuse(`the schema describes a ${String(type)}, and a row is an object`);
+    return refuse(`the schema describes a ${String(type)}, but a row is an object`);
   if (type === undefined && properties === undefined)
-    return refuse("the schema is not JSON schema: it has neither type nor properties");
+    return refuse("the schema is not a JSON schema: it has neither type nor properties");
   const known = new Set(["string", "number", "integer", "boolean", "array", "null"]);
   for (const [name, field] of Object.entries(properties ?? {}))
     for (const one of [field?.type].flat())
       if (one !== undefined && one !== "object" && !known.has(one))
         return refuse(
-          `field ${JSON.stringify(name)} has the type ${JSON.stringify(one)}, which JSON schemas do not have`,
+          `field ${JSON.stringify(name)} has the type ${JSON.stringify(one)}, which does not exist in JSON schemas`,
         );
   try {
     return z.fromJSONSchema({ ...given, type: "object" } as Parameters<typeof z.fromJSONSchema>[0]);
@@ -130,7 +130,7 @@ function readField(name: string, given: JsonField, check: z.core.$ZodType): Fiel
   };
 }
 
-/** Of a type or nothing, the type. */
+/** The type of an optional type. */
 function withoutNull(field: JsonField): JsonField {
   const parts = (field.anyOf ?? field.oneOf)?.filter(({ type }) => type !== "null");
   if (parts?.length === 1) return withoutNull({ description: field.description!, ...parts[0] });

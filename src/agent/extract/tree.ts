@@ -1,4 +1,4 @@
-/** @file Texts and places in the tree of a page (`src/browser/page/page-tree.ts`). */
+/** @file Functions for texts and positions in the tree of a page (`src/browser/page/page-tree.ts`). */
 
 import type { PageNode } from "../../browser/page/page-tree.ts";
 import { squash } from "../../browser/page/text.ts";
@@ -28,11 +28,11 @@ function rawText(node: PageNode): string {
   return node.block ? ` ${inner} ` : inner;
 }
 
-/** The text that stands directly in it, without that of elements. */
+/** Its direct text, without that of the elements in it. */
 export const ownTextOf = (node: PageNode): string =>
   squash(node.children.map((child) => (typeof child === "string" ? child : " ")).join(""));
 
-/** A node that is only in our heads: several that stand side by side. */
+/** An imaginary node that joins several adjacent ones. */
 export function joinNodes(nodes: readonly (PageNode | string)[], tag = "#part"): PageNode {
   const [first] = nodes.filter((node): node is PageNode => typeof node !== "string");
   return {
@@ -44,7 +44,7 @@ export function joinNodes(nodes: readonly (PageNode | string)[], tag = "#part"):
   };
 }
 
-/** Class names that say in which state or place something is, not what it is. */
+/** Class names that tell an element's state or position, not what it is. */
 const STATES =
   /^(?:odd|even|first|last|active|current|selected|alt|hover|focus|visited|new|clearfix|is-.*|has-.*|js-.*|nth?-?\d*|(?:item|row|post|product|review|id|card|entry)?[-_]?\d+)$/i;
 
@@ -62,10 +62,10 @@ export function classesOf(node: PageNode): string[] {
 export const kindClassesOf = (node: PageNode): string[] =>
   classesOf(node).filter((name) => !STATES.test(name));
 
-/** Tag and what its classes say that it is. */
+/** Its tag and what its classes say it is. */
 export const kindOf = (node: PageNode): string => [node.tag, ...kindClassesOf(node).toSorted()].join(".");
 
-/** By what an element can be told from others of its record: `.price`, `[itemprop=name]`, `[data-stars]`. */
+/** Marks that identify an element within its record: `.price`, `[itemprop=name]`, `[data-stars]`. */
 export function marksOf(node: PageNode): string[] {
   let marks = markLists.get(node);
   if (!marks) markLists.set(node, (marks = readMarks(node)));
@@ -92,7 +92,7 @@ function readMarks(node: PageNode): string[] {
   return marks;
 }
 
-/** Elements below a node by tag and by mark, in document order; by marks the node itself, too. */
+/** Elements below a node by tag and by mark, in document order; by mark, the node itself is included. */
 export interface Index {
   byTag: ReadonlyMap<string, PageNode[]>;
   byMark: ReadonlyMap<string, PageNode[]>;
@@ -119,7 +119,7 @@ export function indexOf(root: PageNode): Index {
   return index;
 }
 
-/** How a person or a script finds it again below `root`: `li.card > h3:nth-of-type(1)`. */
+/** A selector to find it again below `root`: `li.card > h3:nth-of-type(1)`. */
 export function pathOf(root: PageNode, target: PageNode): string | null {
   if (root === target) return "";
   const seen = new Map<string, number>();
@@ -134,7 +134,7 @@ export function pathOf(root: PageNode, target: PageNode): string | null {
   return null;
 }
 
-/** The elements that a node stands for: itself, or those that are only joined in our heads. */
+/** The elements that a node stands for: itself, or those that an imaginary node joins. */
 export const partsOf = (node: PageNode): PageNode[] => (node.tag.startsWith("#") ? elementsOf(node) : [node]);
 
 /** All elements of several nodes. */

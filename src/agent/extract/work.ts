@@ -1,4 +1,4 @@
-/** @file The work of an extraction: page after page, the rows of each, and what their own pages say. */
+/** @file Does the work of an extraction: page after page, the rows of each, and what the items' own pages say. */
 
 import { ConfigError, Fault } from "../../core/errors.ts";
 import { PageBrowser, signedOut, TRIES } from "./browse.ts";
@@ -19,9 +19,9 @@ import type { Field, RowSchema } from "./schema.ts";
 import { elementsIn, partsOf, walk } from "./tree.ts";
 import type { PageNode, PageTree } from "./tree.ts";
 
-/** Layouts that are learned at most: a site that has more is not one list. */
+/** The most layouts to learn: a site that needs more is not one list. */
 const MOST_LAYOUTS = 20;
-/** Pages in a row without anything new, after which a list has ended. */
+/** A list has ended after this many pages in a row without anything new. */
 const STALE_PAGES = 2;
 
 interface PendingRow {
@@ -40,13 +40,13 @@ export class Work {
   #detail: DetailRule | null | undefined;
   readonly #seen = new Set<string>();
   readonly #visited = new Set<string>();
-  /** Rows of pages that were reached by clicks, which wait for their own pages. */
+  /** Rows of pages reached by clicks that wait until their items' pages can be opened. */
   #pending: PendingRow[] = [];
-  /** Rows of a page were left, because there were as many as wanted. */
+  /** Rows of a page were left out because there were enough. */
   #cut = false;
-  /** Times that the page was lost since something new was read. */
+  /** How often the page was lost since something new was read. */
   #losses = 0;
-  /** Most rows that a page had. */
+  /** The largest number of rows on a page so far. */
   #most = 0;
   #hadNext = false;
   #output: Output = noOutput();
@@ -116,7 +116,7 @@ export class Work {
   }
 
   async *#pages(start: string, last: Output["earlier"]["last"]): AsyncGenerator<ExtractedRow> {
-    // By clicks a page cannot be opened again: they are done again from the page that was opened.
+    // A page reached by clicks cannot be opened directly: the clicks are repeated from the page that was opened.
     let url: string | null = last === null ? start : (last.next ?? last.opened);
     let number = last === null ? 1 : last.next === null ? last.number - last.clicks : last.number + 1;
     let replay = last === null || last.next !== null ? 0 : last.clicks + 1;
@@ -136,8 +136,8 @@ export class Work {
             throw new ConfigError(
               `${url} may not be read: ${page.refused}`,
               page.refused.includes("robots.txt")
-                ? "Start elsewhere, or leave robots.txt aside where the site is yours (--no-robots, robots: false)."
-                : "Start elsewhere, or see that the site answers and lets the agent in.",
+                ? "Start elsewhere, or ignore robots.txt if the site is yours (--no-robots, robots: false)."
+                : "Start elsewhere, or make sure that the site answers and lets the agent in.",
             );
           yield* this.#finish("refused");
           return;
@@ -157,11 +157,11 @@ export class Work {
       replay = Math.max(0, replay - 1);
       const next = await this.#next(tree!, reading, number, url !== null || this.#seen.size > before);
       this.#pending.push(...fresh);
-      // A click would lose the page if the rows' own pages were opened now.
+      // If the items' pages were opened now, the page with the next control would be lost.
       if (next?.kind !== "click" && next?.kind !== "scroll") yield* this.#give();
       else if (!this.#needsDetails()) yield* this.#give();
       const nextUrl = next?.kind === "open" ? next.url : null;
-      // A page of which rows were left for lack of room is read again by the next call.
+      // The next call reads a page again if some of its rows were left out for lack of room.
       if (!this.#cut)
         this.#output.append({ kind: "extract/page", number, url: tree!.url, opened, next: nextUrl, clicks });
       this.#note();
@@ -196,7 +196,10 @@ export class Work {
     this.#end(this.#isFull() ? "max rows" : this.#isLate() ? "max time" : "max pages", false);
   }
 
-  /** What the list is like after a click or a scroll; `null`: no further; `lost`: the world broke, and what was clicked open is closed again. */
+  /**
+   * The list after a click or a scroll; `null`: it does not continue; `lost`: the world broke, and what was opened by
+   * clicks is closed again.
+   */
   async #goOn(
     { root }: PageTree,
     opened: string,
@@ -207,14 +210,14 @@ export class Work {
       if (next.kind === "scroll") await browser.scrollToEnd();
       else if (!(await browser.click(next.name, next.top))) return null;
       let tree = await browser.read();
-      // What was asked for may still be on its way.
+      // The next rows may still be loading.
       if (sameText(root, tree.root)) tree = await browser.readAgain();
       if (!sameText(root, tree.root)) return tree;
       await browser.assertSignedIn(opened);
       return null;
     } catch (error) {
       if (!(error instanceof Fault) || ++this.#losses >= TRIES) throw error;
-      this.#options.onTrouble?.(`the list is opened again and gone on with: ${error.message}`);
+      this.#options.onTrouble?.(`opening the list again to continue: ${error.message}`);
       return "lost";
     }
   }
@@ -225,7 +228,7 @@ export class Work {
     else this.#end(reason, reason !== "refused");
   }
 
-  /** `forGood`: the next call has nothing to do. A limit of the call is none of the list. */
+  /** `forGood`: the next call has nothing to do. A limit of the call does not end the list. */
   #end(reason: ExtractEnd, forGood = false): void {
     this.summary.ended = reason;
     if (forGood) this.#output.append({ kind: "extract/ended", reason });
@@ -259,7 +262,7 @@ export class Work {
     return this.#isFull() || this.#isLate() || number > (this.#options.maxPages ?? Infinity);
   }
 
-  /** A page's rows: by a layout that is known, else by one that is learned from it. */
+  /** A page's rows, read by a known layout or by one that is learned from the page. */
   async #readPage(tree: PageTree, number: number): Promise<PageReading | null> {
     const groups = findGroups(tree.root);
     const worth = (reading: PageReading) =>
@@ -276,7 +279,7 @@ export class Work {
       return known;
     }
     if (asksToSignIn(tree)) throw signedOut(tree.url);
-    // A page with fewer rows than others may have the rest of them in another layout; the last page just has fewer.
+    // A page with fewer rows than others may have more of them in another layout; the last page simply has fewer.
     const isLast = findNext(tree, new Set(known?.rows.map(({ record }) => record.node)), number) === null;
     if ((known && isLast) || this.#layouts.length >= MOST_LAYOUTS) return known ?? null;
     const taken = elementsIn(known?.rows.map(({ record }) => record.node) ?? []);
@@ -286,7 +289,7 @@ export class Work {
       if (known) return known;
       if (number === 1 && this.#layouts.length === 0)
         throw nothingMatches(tree, this.#fields, this.#instruction);
-      this.summary.skipped.push({ url: tree.url, reason: "nothing on it is what is wanted" });
+      this.summary.skipped.push({ url: tree.url, reason: "none of its lists matches what was asked" });
       return null;
     }
     const reading = readByLayout(tree, layout, this.#fields, groups);
@@ -341,13 +344,13 @@ export class Work {
     return this.#options.details !== false && this.#detail !== null && this.#missing().length > 0;
   }
 
-  /** Fields that no list has. */
+  /** The fields that no list has. */
   #missing(): Field[] {
     const lists = this.#layouts.flatMap((layout) => layout.lists);
     return this.#fields.filter(({ name }) => !lists.some(({ fields }) => name in fields));
   }
 
-  /** Writes and gives the rows that wait, with what their own pages say. */
+  /** Writes and yields the waiting rows, with what their items' pages say. */
   async *#give(): AsyncGenerator<ExtractedRow> {
     const rows = this.#pending;
     this.#pending = [];
@@ -360,7 +363,7 @@ export class Work {
       if (this.#cut) break;
       if (withDetails && row.link !== null) await this.#addDetail(row, trees.get(row));
       ready.push(row);
-      // Each page costs time: what it gave is kept at once.
+      // Each page costs time, so its result is kept at once.
       if (withDetails) yield* this.#write(ready.splice(0));
     }
     yield* this.#write(ready);
@@ -418,7 +421,7 @@ function startOf(start: string | undefined, here: string): string {
   );
 }
 
-/** Without what only a script reads. */
+/** The address without the part that only scripts read. */
 const addressOf = (url: string): string => url.replace(/#.*$/, "");
 
 const allText = (node: PageNode): string =>
@@ -426,7 +429,7 @@ const allText = (node: PageNode): string =>
 
 const sameText = (a: PageNode, b: PageNode): boolean => allText(a) === allText(b);
 
-/** A page with a password field, and nothing that was looked for. */
+/** A page with a password field and nothing that was looked for. */
 const asksToSignIn = (tree: PageTree): boolean =>
   tree.status === 401 ||
   [...walk(tree.root)].some(({ tag, attributes }) => tag === "input" && attributes["type"] === "password");

@@ -1,4 +1,7 @@
-/** @file Finds a recorded element on the page as it is now: by role, name and neighbourhood. Where that is not clear, it finds nothing. */
+/**
+ * @file Finds a recorded element on the page as it is now: by role, name and neighbourhood. If that is ambiguous, it
+ * finds nothing.
+ */
 
 import type { ObservedElement, Observation } from "../../core/observation.ts";
 import { likeness, linesOf } from "./page-lines.ts";
@@ -9,14 +12,16 @@ import type { Replacements } from "./words.ts";
 
 export type FoundAgain =
   | { found: ObservedElement; renamed: boolean }
-  /** Why not, in words. */
+  /** Why it was not found. */
   | { found: null; why: string; /** Scrolling may bring it into view. */ hidden: boolean };
 
-/** A name that has changed shares this much of its words with the old one. */
+/** A changed name must share this fraction of its words with the old one. */
 const RENAMED = 0.5;
-/** Neighbourhoods are the same from here on, where several elements are called the same, or one is called otherwise. */
+/**
+ * Neighbourhoods at least this alike count as the same when several elements have the name, or the name has changed.
+ */
 const ALIKE = 0.5;
-/** By which the best neighbourhood has to exceed the next one. */
+/** The best neighbourhood must exceed the next one by this much. */
 const CLEAR = 0.1;
 
 export function findAgain(target: Target, page: Observation, values: Replacements): FoundAgain {
@@ -33,7 +38,7 @@ export function findAgain(target: Target, page: Observation, values: Replacement
   if (called.length > 0)
     return {
       found: null,
-      why: `no ${target.role} ${JSON.stringify(wanted)} stands in the row of ${target.key.join(" ")}`,
+      why: `there is no ${target.role} ${JSON.stringify(wanted)} in the row of ${target.key.join(" ")}`,
       hidden: true,
     };
   const renamed = usable.filter(
@@ -96,7 +101,7 @@ function chooseOne(
   const [best, next] = scored;
   if (best!.score >= ALIKE && best!.score - (next?.score ?? 0) >= CLEAR)
     return { found: best!.element, renamed };
-  // Where the rows are the same as they were, so is the order.
+  // If the rows are the same as before, so is the order.
   if (target.rows !== null && candidates.length === target.count)
     return { found: candidates[target.nth]!, renamed };
   return {
@@ -106,7 +111,7 @@ function chooseOne(
   };
 }
 
-/** How alike the neighbourhoods are, in [0, 1]: the line counts twice as much as what stands above it. */
+/** How alike the neighbourhoods are, in [0, 1]: the line counts twice as much as the lines above it. */
 function closeness(
   element: ObservedElement,
   target: Target,

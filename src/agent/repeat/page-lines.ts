@@ -1,18 +1,19 @@
 /**
- * @file A page as lines, each with its words and its elements: what stands around an element, as far as an observation tells. The
- * lines are those that `compact` prints; of other formats, elements at one height are a line, without the text between them.
+ * @file A page as lines, each with its words and its elements: the surroundings of an element, as far as an observation
+ * shows them. The lines are those that `compact` prints; in other formats, elements at one height form a line, without
+ * the text between them.
  */
 
 import type { ObservedElement, Observation } from "../../core/observation.ts";
 import { fold, wordsIn } from "./words.ts";
 
 export interface PageLine {
-  /** As it is printed, without values of fields, options and states. */
+  /** The line as printed, without values of fields, options and states. */
   text: string;
-  /** Its words outside of elements. */
+  /** Its words outside elements. */
   own: string;
   elements: ObservedElement[];
-  /** What kind of line it is: its elements' roles, and where there is text between them. */
+  /** The kind of line: its elements' roles, and where there is text between them. */
   shape: string;
 }
 
@@ -54,7 +55,7 @@ function printedLines({ text, elements }: Observation): PageLine[] {
   });
 }
 
-/** Where `[name` stands in a line, and the name ends there. */
+/** Where a line contains `[name`, with the name ending there. */
 function beginOf(line: string, name: string, from: number): number {
   for (let at = line.indexOf(`[${name}`, from); at >= 0; at = line.indexOf(`[${name}`, at + 1))
     if (/^(?:\]|;| = )/.test(line.slice(at + 1 + name.length))) return at;
@@ -71,7 +72,7 @@ function endOf(line: string, begin: number, element: ObservedElement): number {
 
 const shapeOf = (text: string): string => text.replace(/[^|]+/g, (part) => (part.trim() === "" ? "" : "t"));
 
-/** Pixels by which the middles of what stands on one line differ at most. */
+/** The middles of elements on one line differ by at most this many pixels. */
 const ONE_LINE = 14;
 
 function drawnLines({ elements }: Observation): PageLine[] {
@@ -92,13 +93,13 @@ function drawnLines({ elements }: Observation): PageLine[] {
     }));
 }
 
-/** Lines of nothing but words: headings, messages, paragraphs; those of tables are data. */
+/** Lines that consist only of words: headings, messages, paragraphs. Lines of tables are data. */
 export const sentencesOf = (lines: readonly PageLine[]): string[] =>
   lines
     .filter(({ elements, text }) => elements.length === 0 && text !== "" && !text.includes(" | "))
     .map(({ text }) => text);
 
-/** How alike two texts are: words that both have, among all of them; numbers count as one word. In [0, 1]. */
+/** How alike two texts are, in [0, 1]: the words that both have as a fraction of all. Numbers count as one word. */
 export function likeness(a: string, b: string): number {
   const [first, second] = [new Set(wordsIn(a)), new Set(wordsIn(b))];
   if (first.size === 0 && second.size === 0) return 1;

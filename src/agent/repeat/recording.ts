@@ -1,6 +1,6 @@
 /**
- * @file What of a run is needed to do it again: of each step what was touched, how it is found again, on what its choice
- * rested, and what it brought about. Made of a trajectory alone, so that every run that was ever recorded can be repeated.
+ * @file The parts of a run that are needed to repeat it: for each step, what was touched, how to find it again, why it
+ * was chosen, and what it brought about. Made from a trajectory alone, so that every recorded run can be repeated.
  */
 
 import type { Action } from "../../core/action.ts";
@@ -14,17 +14,17 @@ import { fold, indexOfWord, mask, placeOf, wordsIn } from "./words.ts";
 export interface Target {
   role: string;
   label: string;
-  /** The line that it stands on, and those before it. */
+  /** Its line, and the lines before it. */
   line: string;
   above: string[];
-  /** Elements of this role and label on the page, and which of them it is. */
+  /** How many elements on the page have this role and label, and which of them it is. */
   count: number;
   nth: number;
-  /** Words of the instruction that tell its row from the others. */
+  /** Words of the instruction that distinguish its row from the others. */
   key: string[];
   /**
-   * All rows of its kind, where neither its label nor its row is named by the instruction: the choice rested on what they said, and
-   * holds only while they say the same.
+   * All rows of its kind, if the instruction names neither its label nor its row: then the choice depended on what the
+   * rows said, and is valid only while they say the same.
    */
   rows: string[] | null;
 }
@@ -32,11 +32,11 @@ export interface Target {
 export interface RecordedStep {
   action: Exclude<Action, { kind: "exit" }>;
   target: Target | null;
-  /** Of a drag. */
+  /** The target of a drag. */
   to: Target | null;
   /** The page on which it was done; see `placeOf`. */
   place: string;
-  /** Text that was typed and read on a page before: the line that had it. */
+  /** For a typed text that was read on an earlier page: the line that had it. */
   source: string | null;
   /** The page after it. */
   after: { place: string; appeared: string[] };
@@ -47,14 +47,14 @@ export interface Recording {
   startUrl: string;
   steps: RecordedStep[];
   answer: string;
-  /** Everything that was read on the way, page by page: an answer holds only while it says the same. */
+  /** Everything that was read on the way, page by page: an answer is valid only while the pages say the same. */
   read: string[];
 }
 
-/** Throws a `ConfigError` where the run cannot be repeated, with the reason. */
+/** Throws a `ConfigError` with the reason if the run cannot be repeated. */
 export function recordingOf(trajectory: Trajectory): Recording {
   const { steps, ending, task, finalObservation } = trajectory;
-  const hint = "Name a run that the agent has ended by itself.";
+  const hint = "Name a run that the agent ended by itself.";
   if (ending.kind !== "terminated" || ending.answer === null)
     throw new ConfigError(`the run ${trajectory.id} did not end as it should: ${ending.kind}`, hint);
   const recorded: RecordedStep[] = [];
@@ -62,7 +62,7 @@ export function recordingOf(trajectory: Trajectory): Recording {
   for (const [index, step] of steps.entries()) {
     const after = steps[index + 1]?.observation ?? finalObservation;
     pages.push(step.observation);
-    // What was not carried out is no part of how it is done.
+    // An action that was not carried out is not part of the way.
     if (!step.action.ok || step.action.action.kind === "exit" || !after || after.error) continue;
     recorded.push(recordStep(step.action.action, step.observation, after, pages, task.instruction));
   }
@@ -76,7 +76,7 @@ export function recordingOf(trajectory: Trajectory): Recording {
   };
 }
 
-/** What a page says, without what stands in its head. */
+/** What a page says, without its head. */
 export const bodyOf = (observation: Observation): string =>
   `${placeOf(observation.url)}\n${linesOf(observation)
     .map(({ text }) => text)
@@ -108,13 +108,13 @@ function recordStep(
   };
 }
 
-/** Sentences that a page has and the one before had not. */
+/** Sentences that are on a page but were not on the page before. */
 function appearedIn(before: readonly PageLine[], after: readonly PageLine[]): string[] {
   const known = new Set(sentencesOf(before).map(mask));
   return [...new Set(sentencesOf(after))].filter((line) => !known.has(mask(line)));
 }
 
-/** Lines above it that are remembered. */
+/** How many lines above it are remembered. */
 const ABOVE = 3;
 
 function targetOf(
@@ -143,7 +143,7 @@ function targetOf(
   };
 }
 
-/** On what the choice of an element rested, where there are several of its kind. */
+/** Why an element was chosen, if there are several of its kind. */
 function choiceOf(
   element: ObservedElement,
   line: PageLine | undefined,
@@ -153,12 +153,12 @@ function choiceOf(
 ): Pick<Target, "key" | "rows"> {
   if (!line) return { key: [], rows: null };
   const rows = lines.filter(({ shape, elements }) => elements.length > 0 && shape === line.shape);
-  // A line of its own kind, or links of a navigation: nothing was chosen among rows of data.
+  // The only line of its kind, or the links of a navigation: nothing was chosen among rows of data.
   const isRow = rows.length > 2 || line.text.includes(" | ") || count > 1;
   if (!isRow) return { key: [], rows: null };
   const asked = new Set(wordsIn(instruction));
   const named = (text: string) => wordsIn(text).filter((word) => asked.has(word));
-  // Elements that every row has say nothing about which one it is.
+  // Elements that every row has do not tell which row it is.
   const key = [...new Set(named(line.text))].filter((word) =>
     rows.some((row) => row !== line && !wordsIn(row.text).includes(word)),
   );
@@ -171,7 +171,7 @@ function choiceOf(
   return { key: [], rows: rows.map(({ text }) => text) };
 }
 
-/** The line of an earlier page that had a text which the instruction has not. */
+/** The line of an earlier page with a text that is not in the instruction. */
 function sourceOf(action: Action, pages: readonly Observation[], instruction: string): string | null {
   if (!("text" in action) || action.kind === "select" || action.text.trim() === "") return null;
   if (indexOfWord(instruction, action.text) >= 0) return null;

@@ -1,6 +1,6 @@
 /**
- * @file A recording as a policy: it does what was done as long as the page is what it was, and asks the model where it is not. As a
- * policy it runs in the agent's loop: gate, journal, limits and record are those of every run.
+ * @file A recording as a policy: it does what was done as long as the page is as it was, and otherwise asks the model.
+ * As a policy it runs in the agent's loop, with the same gate, journal, limits and record as every run.
  *
  *     place, rows, element as recorded ─► the recorded action ─► what appeared as recorded ─► the next one
  *                  └───────────────────────────────┴─► the model, until it has done the step, or the step can be done again
@@ -20,16 +20,16 @@ import type { Replacements } from "./words.ts";
 
 /** How far a run was repeated as recorded. */
 export interface Repetition {
-  /** Steps that were done as recorded, and turns of the model. */
+  /** How many steps were done as recorded, and how many turns the model took. */
   repeated: number;
   byModel: number;
-  /** Elements that were found though they are called otherwise. */
+  /** Elements that were found under a changed name. */
   renamed: number;
   /** Why the model was asked, in order: `step 3: there is no button "Save"`. */
   handedOver: string[];
-  /** What the recording brought about and this did not. */
+  /** What the recording brought about but the repetition did not. */
   differences: string[];
-  /** Nobody could go on: there was no model to ask. */
+  /** It stopped because there was no model to ask. */
   stuck: string | null;
 }
 
@@ -37,17 +37,17 @@ export interface RepeatPolicy extends Policy {
   readonly report: Repetition;
 }
 
-/** Scrolls in search of an element before it counts as gone. */
+/** How often to scroll in search of an element before it counts as gone. */
 const SCROLLS = 4;
-/** Turns of the model instead of one step; after them the rest is the model's. */
+/** The most turns of the model in place of one step; after them the model does the rest. */
 const GAP = 4;
-/** What a page says where something went wrong. */
+/** Words with which a page says that something went wrong. */
 const TROUBLE =
   /\b(?:error|fail(?:ed|ure)?|invalid|unable|cannot|can't|could not|not (?:found|available|allowed|possible|valid)|out of stock|sold out|sorry|denied|refused|rejected|expired|unavailable|required|must be|too (?:many|long|short|large|high|low)|already (?:exists|taken))\b|fehler|ungültig|nicht (?:möglich|gefunden|verfügbar)|erreur|impossible|no (?:disponible|válido)/i;
 
 /**
- * `model`: asked where the page has changed; `null`: it ends there. `unused`: a value that no step has, with which the whole task is
- * the model's.
+ * `model`: asked when the page has changed; `null`: the repetition ends there. `unused`: a value that no step has, so
+ * that the model does the whole task.
  */
 export function repeatPolicy(
   recording: Recording,
@@ -101,9 +101,9 @@ class Player {
   #scrolls = 0;
   /** Turns of the model since the last step of the recording. */
   #gap = 0;
-  /** The page before the step that was done last, and that step, until its effect is looked at. */
+  /** The last step and the page before it, until the step's effect has been checked. */
   #done: { step: RecordedStep; index: number; before: Observation } | null = null;
-  /** What the model does instead of the step that is next, until it is known. */
+  /** What the model does in place of the next step. */
   #stand: Action | null = null;
   readonly #seen: Observation[] = [];
 
@@ -115,7 +115,7 @@ class Player {
 
   next({ observation }: Turn): { action: Action } | { why: string } {
     this.#seen.push(observation);
-    if (this.#gap >= GAP) return { why: "the rest is the model's" };
+    if (this.#gap >= GAP) return { why: "the model does the rest" };
     const wrong = this.#lookAtEffect(observation);
     if (wrong !== null) return { why: wrong };
     this.#creditModel(observation);
@@ -138,7 +138,7 @@ class Player {
     this.#stand = choice.kind === "act" && choice.action.ok ? choice.action.action : null;
   }
 
-  /** The model did the step that was next, in its own way, if it did the same kind of thing with the same text. */
+  /** The model did the next step in its own way if it did the same kind of thing with the same text. */
   #creditModel(observation: Observation): void {
     const did = this.#stand;
     this.#stand = null;
@@ -205,13 +205,13 @@ class Player {
       if (found.renamed) this.#report.renamed++;
       names[field] = found.found.name;
     }
-    // It names an element that was none, or was not on the page.
+    // The step names an element that did not exist, or was not on the page.
     if ("element" in step.action && step.action.element !== undefined && step.target === null)
-      return { why: `${JSON.stringify(step.action.element)} was no element of the page` };
+      return { why: `${JSON.stringify(step.action.element)} was not an element of the page` };
     return { action: { ...filled, ...names } as Action, isScroll: false };
   }
 
-  /** An element out of sight is looked for downwards, and then from the top. */
+  /** Looks for an element out of sight first downwards, then from the top. */
   #search(
     found: { why: string; hidden: boolean },
     { scroll }: Observation,
@@ -228,7 +228,10 @@ class Player {
     return "text" in action ? { ...action, text: replaceIn(action.text, this.#values) } : action;
   }
 
-  /** A number of one or two digits in a name may be a value or a coincidence, unless the instruction says the whole of it. */
+  /**
+   * A one- or two-digit number in a name may be a value or a coincidence, unless the instruction contains the whole
+   * name.
+   */
   #shortNumberIn({ label, key }: Target): string | null {
     const short = [...this.#values.keys()].find(
       (from) => /^\d{1,2}$/.test(from) && indexOfWord(label, from) >= 0,
@@ -238,23 +241,23 @@ class Player {
     return `${JSON.stringify(short)} in ${JSON.stringify(label)} may be the value, or not`;
   }
 
-  /** What was copied from a page has to stand there still. */
+  /** A text that was copied from a page must still be there. */
   #lostSource({ source }: RecordedStep): string | null {
     if (source === null) return null;
     const wanted = fold(replaceIn(source, this.#values));
     const lines: PageLine[] = this.#seen.flatMap(linesOf);
     return lines.some(({ text }) => text === wanted)
       ? null
-      : `what was typed was read in ${JSON.stringify(source)}, which is not there`;
+      : `the typed text was read in ${JSON.stringify(source)}, which is not there`;
   }
 
-  /** The recorded answer holds where everything that was read is as it was. */
+  /** The recorded answer is valid if everything that was read is as it was. */
   #answer(): { action: Action } | { why: string } {
     const { answer, read } = this.#recording;
     if (answer === "") return { action: { kind: "exit", message: "" } };
     const now = new Set(this.#seen.map(bodyOf));
     if (this.#values.size === 0 && read.every((page) => now.has(page)))
       return { action: { kind: "exit", message: answer } };
-    return { why: "the pages say something else now: the answer is read anew" };
+    return { why: "the pages now say something else: the model reads the answer again" };
   }
 }

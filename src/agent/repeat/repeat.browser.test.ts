@@ -150,7 +150,7 @@ describe("a repetition", () => {
     await using opened = await testSession(world.site, model);
     const result = await repeatRun(opened.session, recorded, model);
     expect(result).toMatchObject({ outcome: "done", same: false });
-    await expect(runToRepeat(opened.directory)).rejects.toThrow("was done");
+    await expect(runToRepeat(opened.directory)).rejects.toThrow("succeeded");
   });
 });
 

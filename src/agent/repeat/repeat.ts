@@ -1,4 +1,6 @@
-/** @file A run that succeeded, done again without the model wherever that can be; and the choice of the run in an agent's directory. */
+/**
+ * @file Repeats a run that succeeded, without the model wherever possible, and chooses the run in an agent's directory.
+ */
 
 import { join } from "node:path";
 import { ConfigError } from "../../core/errors.ts";
@@ -19,27 +21,28 @@ import { indexOfWord, replaceIn, replaceInUrl, replacementsOf, spellingsOf } fro
 
 /** How a recorded run is repeated. */
 export interface RepeatOptions {
-  /** Other values in the same task: `{ two: "three" }`. They stand in the instruction as words or phrases. */
+  /** Other values in the same task: `{ two: "three" }`. They are words or phrases of the instruction. */
   values?: Readonly<Record<string, string>> | undefined;
-  /** The model is never asked: it ends where the page has changed. */
+  /** Never ask the model: end where the page has changed. */
   alone?: boolean | undefined;
   limits?: Partial<RunLimits> | undefined;
   onStep?: RunOptions["onStep"];
   signal?: AbortSignal | undefined;
 }
 
-/** What became of a repetition. */
+/** The result of a repetition. */
 export interface RepeatResult extends RunResult, Repetition {
   /**
-   * It came to the end that was recorded: everything that the steps brought about then, they brought about now. Where the model
-   * did the rest, this is its own word, as in every run.
+   * It ended as recorded: the steps brought about everything that they did before. If the model did the rest, this is
+   * the model's own claim, as in every run.
    */
   same: boolean;
 }
 
 /**
- * Repeats a run. What it did is a run of the session's directory like any other; where it is done, it is what is repeated the next
- * time, steps of the model included. Throws a `ConfigError` where the run did not end as it should, or has no such values.
+ * Repeats a run. The repetition is a run of the session's directory like any other; if it succeeds, it is what is
+ * repeated the next time, the model's steps included. Throws a `ConfigError` when the run did not end as it should, or
+ * does not have these values.
  */
 export async function repeatRun(
   session: AgentSession,
@@ -55,7 +58,7 @@ export async function repeatRun(
   if (unused !== null && alone)
     throw new ConfigError(
       `no step of ${trajectory.id} has the value ${JSON.stringify(unused)}`,
-      "Without the model nobody knows where it belongs: leave `alone` out, or record a run that uses it.",
+      "Only the model can tell where it belongs: leave `alone` out, or record a run that uses it.",
     );
   await session.open(replaceInUrl(recording.startUrl, replacements), { signal });
   const policy = repeatPolicy(recording, replacements, alone ? null : model, unused);
@@ -67,7 +70,7 @@ export async function repeatRun(
   const reason =
     report.stuck ??
     (isDone && !same
-      ? `it came out otherwise than recorded: ${report.differences.join("; ")}`
+      ? `the result differs from the recording: ${report.differences.join("; ")}`
       : result.reason);
   session.record.journal.append({
     kind: "repeat/ended",
@@ -86,7 +89,7 @@ export async function repeatRun(
   };
 }
 
-/** A value that no step has: one bag is often ordered without typing a 1. */
+/** Finds a value that no step has: one bag is often ordered without typing a 1. */
 export function unusedValue({ steps }: Recording, values: Readonly<Record<string, string>>): string | null {
   const texts = steps.flatMap(({ action, target, place }) => [
     ...("text" in action ? [action.text] : []),
@@ -100,15 +103,15 @@ export function unusedValue({ steps }: Recording, values: Readonly<Record<string
 }
 
 /**
- * The run of an agent's directory that is repeated: the one that is named, or the last one that was done. Repetitions that came out
- * otherwise than recorded are none. Throws a `ConfigError` where there is none.
+ * Chooses the run of an agent's directory to repeat: the named one, or the last one that was done. Repetitions whose
+ * result differed from the recording do not count. Throws a `ConfigError` if there is none.
  */
 export async function runToRepeat(directory: string, id?: string): Promise<Trajectory> {
   const journal = await readJournal(directory);
   const path = join(directory, phasePath(0, "trajectories.jsonl"));
   const records = await readJsonLines<EpisodeRecord>(path);
   if (records.length === 0)
-    throw new ConfigError(`${directory} holds no run of an agent`, "Name the directory of an agent.");
+    throw new ConfigError(`${directory} holds no agent's runs`, "Name the directory of an agent.");
   const good = goodRuns(journal);
   const found =
     id === undefined
@@ -116,7 +119,7 @@ export async function runToRepeat(directory: string, id?: string): Promise<Traje
       : records.find((record) => record.id === id);
   if (found) return found.trajectory;
   throw new ConfigError(
-    id === undefined ? `no run in ${directory} was done` : `${directory} has no run ${id}`,
+    id === undefined ? `no run in ${directory} succeeded` : `${directory} has no run ${id}`,
     `It has ${records
       .slice(-5)
       .map((record) => record.id)

@@ -1,22 +1,22 @@
-/** @file Words and values: how texts are compared, and how the values of one task take the place of another's. */
+/** @file Words and values: compares texts, and replaces the values of one task by those of another. */
 
 import { ConfigError } from "../../core/errors.ts";
 
 export const fold = (text: string): string => text.normalize("NFKC").replace(/\s+/gu, " ").trim();
 
-/** In lower case; numbers are all the same, since ids, dates and amounts differ from time to time. */
+/** In lower case, with all numbers equal, because ids, dates and amounts differ from time to time. */
 export const mask = (text: string): string =>
   fold(text)
     .toLowerCase()
     .replace(/\d+(?:[.,:]\d+)*/g, "#");
 
-/** Words and numbers, in lower case. */
+/** The words and numbers of a text, in lower case. */
 export const wordsIn = (text: string): string[] =>
   fold(text)
     .toLowerCase()
     .match(/[\p{L}\p{M}]+|\d+(?:[.,]\d+)*/gu) ?? [];
 
-/** A path, with what looks like an id masked: numbers and long hexadecimal parts. */
+/** A path in which everything that looks like an id is masked: numbers and long hexadecimal parts. */
 export function placeOf(url: string): string {
   const { host, pathname } = new URL(url);
   const parts = pathname
@@ -33,7 +33,7 @@ function decode(text: string): string {
   }
 }
 
-/** Values of the recorded task and those that take their place. */
+/** Values of the recorded task and their replacements. */
 export type Replacements = ReadonlyMap<string, string>;
 
 const NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split(" ");
@@ -43,14 +43,14 @@ function twinOf(text: string): string | null {
   return at >= 0 ? String(at) : /^\d{1,2}$/.test(text) ? (NUMBERS[Number(text)] ?? null) : null;
 }
 
-/** How a value may be written in a step. */
+/** The ways in which a value may be written in a step. */
 export const spellingsOf = (value: string): string[] => [value, ...[twinOf(value) ?? []].flat()];
 
 const BOUND = /[\p{L}\p{M}\p{N}]/u;
 
 /**
- * The values with their other spellings: `two` is also `2`. Throws a `ConfigError` where a value is not in the instruction, or
- * is part of another one.
+ * The values with their other spellings: `two` is also `2`. Throws a `ConfigError` when a value is not in the
+ * instruction, or is part of another value.
  */
 export function replacementsOf(values: Readonly<Record<string, string>>, instruction: string): Replacements {
   const all = new Map<string, string>();
@@ -58,12 +58,12 @@ export function replacementsOf(values: Readonly<Record<string, string>>, instruc
     if (from.trim() === "" || to.trim() === "")
       throw new ConfigError(
         `the value ${JSON.stringify(from)} -> ${JSON.stringify(to)} is empty`,
-        "Write what stands in the instruction, and what should stand there.",
+        "Write what the instruction says now, and what it should say.",
       );
     if (indexOfWord(instruction, from) < 0)
       throw new ConfigError(
         `${JSON.stringify(from)} is not in the instruction ${JSON.stringify(instruction)}`,
-        "Name a word, a number or a phrase of it.",
+        "Name a word, a number or a phrase of the instruction.",
       );
     const other = Object.keys(values).find((one) => one !== from && indexOfWord(from, one) >= 0);
     if (other !== undefined)
@@ -78,7 +78,7 @@ export function replacementsOf(values: Readonly<Record<string, string>>, instruc
   return all;
 }
 
-/** Where `word` stands in a text and begins and ends with words; ignoring case. */
+/** Where a text contains `word` as whole words, ignoring case. */
 export function indexOfWord(text: string, word: string): number {
   const [hay, needle] = [text.toLowerCase(), word.toLowerCase()];
   for (let at = hay.indexOf(needle); at >= 0; at = hay.indexOf(needle, at + 1)) {
@@ -88,7 +88,7 @@ export function indexOfWord(text: string, word: string): number {
   return -1;
 }
 
-/** The text with the values replaced, each once over, so that a new value is never replaced itself. */
+/** Replaces the values in one pass, so that a new value is never replaced itself. */
 export function replaceIn(text: string, values: Replacements): string {
   if (values.size === 0) return text;
   const froms = [...values.keys()].sort((a, b) => b.length - a.length);
@@ -109,14 +109,14 @@ export function replaceIn(text: string, values: Replacements): string {
   return result;
 }
 
-/** In addresses a value may be written with hyphens, or encoded. */
+/** Addresses may contain a value with hyphens, or encoded. */
 export function replaceInPlace(place: string, values: Replacements): string {
   const slug = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-");
   const slugs = new Map([...values].map(([from, to]) => [slug(from), slug(to)]));
   return mask(replaceIn(replaceIn(place, slugs), values));
 }
 
-/** An address with the values instead of the old ones, as they are written there; short numbers may be ids and stay. */
+/** Replaces the values in an address, as they are written there. Short numbers may be ids, so they stay. */
 export function replaceInUrl(url: string, values: Replacements): string {
   const encoded = new Map<string, string>();
   for (const [from, to] of values) {

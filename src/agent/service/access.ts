@@ -1,49 +1,49 @@
-/** @file Who may ask the server for what: pages of listed origins, programs with the key, operators with the key. */
+/** @file Decides who may use the server: pages of listed origins, programs with the key, operators with the key. */
 
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { ConfigError } from "../../core/errors.ts";
 import { isLoopback } from "../../http/guard.ts";
 
-/** Where a service is reached, and from which sites. */
+/** Where to reach a service, and from which sites. */
 export interface AccessOptions {
   /** Address to listen on. */
   host: string;
-  /** Where customers reach it, through a proxy of the shop's: `https://chat.example.com`. */
+  /** Where customers reach it through the shop's proxy: `https://chat.example.com`. */
   publicUrl?: string | undefined;
-  /** Origins of pages with the widget. */
+  /** Origins of the pages that embed the widget. */
   origins: readonly string[];
-  /** Of operators, and of programs; `undefined`: one is made. */
+  /** The key of operators and programs; `undefined`: a new one is made. */
   key: string | undefined;
 }
 
 export interface Access {
   readonly key: string;
-  /** With the service's own public origin. */
+  /** Including the service's own public origin. */
   readonly origins: readonly string[];
-  /** Every request comes from this machine itself. */
+  /** Only this machine can reach the service. */
   readonly isPrivate: boolean;
   isOurs: (hostname: string) => boolean;
   isKey(given: string): boolean;
   /** A cookie's value for a person with the key. */
   sign(name: string): string;
-  /** The person's name; `null`: it was not signed here. */
+  /** The person's name; `null` if this service did not sign the cookie. */
   nameIn(cookie: string | undefined): string | null;
 }
 
 const MIN_KEY = 16;
 
-/** Throws a `ConfigError` where others could reach it without a key, or an origin is none. */
+/** Throws a `ConfigError` when others could reach the service without a key, or an origin is invalid. */
 export function openAccess({ host, publicUrl, origins, key }: AccessOptions): Access {
   const isPrivate = isLoopback(host.includes(":") ? `[${host}]` : host) && publicUrl === undefined;
   if (!isPrivate && key === undefined)
     throw new ConfigError(
-      "other machines can reach the service, and operators have no key",
+      "other machines can reach the service, but operators have no key",
       "Set WEBRL_AGENT_KEY to a long random text; operators and programs need it.",
     );
   if (key !== undefined && key.length < MIN_KEY)
     throw new ConfigError(
       `WEBRL_AGENT_KEY has ${key.length} characters`,
-      `Take at least ${MIN_KEY}, at random.`,
+      `Use at least ${MIN_KEY} random characters.`,
     );
   const all = [...origins, ...(publicUrl === undefined ? [] : [publicUrl])].map(originOf);
   const publicHost = publicUrl === undefined ? null : new URL(publicUrl).hostname;

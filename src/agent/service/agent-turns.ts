@@ -1,6 +1,6 @@
 /**
- * @file The agent's turns in a conversation: one run a message of the customer's, and what is made of it. The world's faults are not
- * the agent's: a turn that broke before anything was sent is taken again.
+ * @file The agent's turns in a conversation: one run for each of the customer's messages, and what follows from it. The
+ * world's faults are not the agent's: a turn that broke before anything was sent is tried again.
  */
 
 import { unseenNumbers } from "../evidence.ts";
@@ -29,7 +29,7 @@ export interface TurnOptions {
 }
 
 type Result = Pick<RunResult, "outcome" | "reason" | "answer" | "unsupported" | "budgetSpent"> & {
-  /** `null`: it broke before the run. */
+  /** `null` if it broke before the run. */
   id: string | null;
   trajectory?: RunResult["trajectory"];
 };
@@ -65,14 +65,14 @@ export class AgentTurns {
         log.append({ kind: "chat/turn", ...turn, failed: true });
         return handOver("the site has signed the agent out, and it cannot sign in again", "service");
       }
-      // The next turns would come to nothing as well.
+      // The next turns would fail as well.
       if (result.budgetSpent) {
         log.append({ kind: "chat/turn", ...turn, failed: true });
         return handOver(result.reason, "service");
       }
       if (result.outcome !== "faulted") return this.#finish(turn, result);
       trouble(new Error(result.reason));
-      // What a request that has left brought about would be brought about twice.
+      // Otherwise the effect of a request that was already sent would happen twice.
       if (this.#countGranted() > before) {
         log.append({ kind: "chat/turn", ...turn, failed: true });
         return handOver(`something was sent, and then it broke: ${result.reason}`, "service");
@@ -81,7 +81,7 @@ export class AgentTurns {
     }
   }
 
-  /** Requests that change something and were let out in this conversation. */
+  /** Requests in this conversation that change something and were allowed. */
   #countGranted(): number {
     return this.#options.decisions().filter(({ decision, outcome }) => decision.granted && !outcome?.unused)
       .length;
@@ -109,7 +109,7 @@ export class AgentTurns {
     }
   }
 
-  /** What a turn has come to, for the customer. */
+  /** The outcome of a turn for the customer. */
   #finish(turn: Turn, result: Result): void {
     const { parts, log, desk, forms, handOver } = this.#options;
     const isKnown = this.#view.customer !== null;
@@ -144,7 +144,7 @@ export class AgentTurns {
     }
   }
 
-  /** Numbers of what the customer is about to read that are from nowhere: prices, dates and orders that a model makes up. */
+  /** Numbers in the answer that come from nowhere: prices, dates and orders that a model makes up. */
   #unseen(text: string, { trajectory }: Result): string[] {
     const { policy } = this.#options.parts;
     if (!policy.handover.unseenNumbers || trajectory === undefined) return [];
@@ -171,7 +171,7 @@ export class AgentTurns {
 
   #handOverIfStuck(): void {
     if (this.#isStuck())
-      this.#options.handOver(`${this.#view.failures} turns in a row came to nothing`, "service");
+      this.#options.handOver(`${this.#view.failures} turns in a row had no result`, "service");
   }
 
   #instruction(): string {

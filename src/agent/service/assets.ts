@@ -1,11 +1,14 @@
-/** @file The scripts of the widget and of operators' pages: bundles that the build left, or, run from sources, made on the spot. */
+/**
+ * @file The scripts of the widget and of operators' pages: bundles from the build, or made on the spot when run from
+ * sources.
+ */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { bundleScript } from "../../browser/page-bundle.ts";
 
-/** @public Names `scripts/build-service.mjs` what to bundle. */
+/** @public Tells `scripts/build-service.mjs` what to bundle. */
 export const CLIENTS = ["widget", "operator"] as const;
 export type Client = (typeof CLIENTS)[number];
 

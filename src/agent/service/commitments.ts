@@ -1,7 +1,7 @@
 /**
- * @file What a conversation's agent may commit to: between the gate and the people who have a say. Where the policy's `confirm`
- * names an effect, the customer is asked before it happens, whatever `safety` says of it; where `safety` says ask, a person of
- * the shop is asked after that.
+ * @file What a conversation's agent may commit to: asks the people who decide, on behalf of the gate. If the policy's
+ * `confirm` names an effect, the customer is asked before it happens, whatever `safety` says about it; if `safety` says
+ * ask, the shop's staff is asked after that.
  */
 
 import { randomBytes } from "node:crypto";
@@ -16,21 +16,21 @@ import type { NewChatEvent } from "./events.ts";
 import type { ServicePolicy } from "./policy.ts";
 
 export interface Commitments {
-  /** Of the conversation's browser. */
+  /** The gate of the conversation's browser. */
   readonly guard: MakeGuard;
-  /** Questions that wait for a person of the shop. */
+  /** Questions that wait for the shop's staff. */
   readonly approvals: ApprovalQueue;
-  /** What counts by run counts by conversation. */
+  /** Limits per run apply to the conversation. */
   beginRun(id: string): void;
-  /** Milliseconds, so far, in which customer or person were being asked. */
+  /** Milliseconds so far spent waiting for the customer's or the staff's answer. */
   askedMs(): number;
   /** The question that the customer has to answer; `null`: none. */
   readonly confirming: string | null;
-  /** `false`: this question is not open. */
+  /** `false` if this question is not open. */
   confirm(question: string, yes: boolean): boolean;
-  /** Only a plain yes is one; anything else leaves things as they are, and is a message to be answered. */
+  /** Only a plain yes counts; anything else changes nothing and is answered as a message. */
   confirmByWords(message: string): void;
-  /** Nobody answers any more. */
+  /** No further answers will come. */
   drop(reason: string): void;
 }
 
@@ -38,13 +38,13 @@ export interface CommitmentOptions {
   policy: ServicePolicy;
   audit: AuditSink;
   append: (event: NewChatEvent) => void;
-  /** The agent serves the customer; else a person of the shop has taken over, who answers for both. */
+  /** Whether the agent serves the customer; otherwise a person of the shop has taken over and answers for both. */
   isServing: () => boolean;
-  /** Lets others work while people are waited for. */
+  /** Lets others work while this waits for people. */
   whileWaiting<T>(body: () => Promise<T>): Promise<T>;
 }
 
-/** The rule of a question that only the customer has to answer. */
+/** The rule named in a question that only the customer has to answer. */
 const CONFIRM = "the customer confirms it";
 const WAITING_FOR_PERSON = "A colleague has to agree to this. I have asked, and will tell you.";
 
@@ -124,7 +124,7 @@ export function openCommitments(options: CommitmentOptions): Commitments {
       open?.resolve({
         approved: yes,
         by: "the customer",
-        ...(!yes && { note: "they wrote something else than yes" }),
+        ...(!yes && { note: "they did not answer with yes" }),
       });
     },
     drop: (reason) => {

@@ -1,4 +1,4 @@
-/** @file The question before something is done that cannot be taken back: in the runtime's words, not the model's. */
+/** @file The question before something irreversible is done, in the runtime's words and not the model's. */
 
 import type { EffectKind } from "../../core/effect.ts";
 import type { Question } from "../../safety/approval.ts";
@@ -12,7 +12,7 @@ const VERBS: Record<EffectKind, string> = {
   sign: "agree to something in your name",
 };
 
-/** What the page calls the button is quoted: it is the shop's own word for what will happen. */
+/** Quotes the button's name, which is the shop's own word for what will happen. */
 export function describeQuestionToCustomer({ intent }: Question): string {
   const { effect, amount, element, url } = intent;
   const what = VERBS[effect as EffectKind] ?? "change something";

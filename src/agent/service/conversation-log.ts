@@ -1,4 +1,7 @@
-/** @file The lines of one conversation: written to its journal, told to whoever listens, and what the conversation is by them. */
+/**
+ * @file The lines of one conversation: writes them to its journal, sends them to listeners, and derives the
+ * conversation's state from them.
+ */
 
 import type { Journal } from "../journal.ts";
 import type { ChatEvent, ConversationView, NewChatEvent } from "./events.ts";
@@ -25,12 +28,12 @@ export class ConversationLog {
     for (const listener of this.#listeners) listener(full);
   }
 
-  /** A message with this key of the client's is there. */
+  /** Whether there is a message with this client's key. */
   has(key: string): boolean {
     return this.#events.some((event) => event.kind === "chat/message" && event.key === key);
   }
 
-  /** Events after the one numbered `after`, then those to come; the result ends that. */
+  /** Sends the events after number `after`, then new ones as they come; call the result to stop. */
   listen(after: number, listener: (event: ChatEvent) => void): () => void {
     for (const event of this.#events) if (event.n > after) listener(event);
     this.#listeners.add(listener);

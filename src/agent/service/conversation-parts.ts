@@ -1,4 +1,4 @@
-/** @file What all conversations of a service share, and how one refuses what does not fit it. */
+/** @file What all conversations of a service share, and how a conversation refuses a request. */
 
 import { createHash } from "node:crypto";
 import type { AuditSink } from "../../safety/gate.ts";
@@ -13,25 +13,25 @@ export interface ConversationParts {
   policy: ServicePolicy;
   site: AgentSite;
   model: AgentModel;
-  /** Where the site begins: its host is that of patterns without one. */
+  /** The site's start; patterns without a host mean its host. */
   home: URL;
   verify: VerifyCustomer | null;
   guesses: ReturnType<typeof limitGuesses>;
-  /** What was granted on a day, over all conversations. */
+  /** What was granted per day, over all conversations. */
   spentOn: AuditSink["spentOn"];
-  /** Those in which the agent is at work at one time. */
+  /** The conversations in which the agent is working. */
   turns: Turns;
-  /** Told of trouble that a person should know of. */
+  /** Called with trouble that a person should know about. */
   onTrouble(message: string): void;
-  /** Ends with the service. */
+  /** Aborted when the service ends. */
   signal: AbortSignal;
 }
 
-/** What was sent does not fit the state of the conversation. */
+/** Thrown when a request does not fit the conversation's state. */
 export class Refused extends Error {
   override readonly name = "Refused";
   readonly status: 400 | 409 | 410 | 413 | 429;
-  /** What is wrong with which field. */
+  /** What is wrong, by field. */
   readonly fields: Values | undefined;
 
   constructor(status: Refused["status"], message: string, fields?: Values) {

@@ -1,7 +1,7 @@
 /**
- * @file One conversation: what customer, agent and person say and do, one line of its journal each. The agent's turns, the
- * check of who the customer is, questions, confirmations, approvals and handing over are decided here, by the policy and by
- * what the gate says; the model is asked for one thing, what to do and say in a turn.
+ * @file One conversation: what customer, agent and person say and do, with one line in the journal for each. The
+ * agent's turns, the check of who the customer is, questions, confirmations, approvals and handing over are decided
+ * here, by the policy and the gate; the model decides only what to do and say in a turn.
  *
  *     message ─► turn ─► say ─────────────► customer
  *                 ├────► /identify, /ask ─► form ─► checked by the runtime ─► turn
@@ -64,7 +64,7 @@ export class Conversation implements AsyncDisposable {
       ending: parts.signal,
       onIdle: () => {
         this.#desk.usedAt = Date.now();
-        // What has come up in the meantime.
+        // What has happened in the meantime.
         if (this.#hasWork()) this.#start();
       },
     });
@@ -93,12 +93,12 @@ export class Conversation implements AsyncDisposable {
     });
   }
 
-  /** What the conversation is by now. */
+  /** The conversation's present state. */
   get view(): ConversationView {
     return this.#log.view;
   }
 
-  /** A conversation that begins; `token` is the customer's, who has the only copy. */
+  /** Begins a conversation. `token` belongs to the customer, who has the only copy. */
   begin(id: string, origin: string | null): string {
     invariant(this.view.n === 0, "a conversation begins once");
     const token = randomBytes(24).toString("base64url");
@@ -108,7 +108,7 @@ export class Conversation implements AsyncDisposable {
     return token;
   }
 
-  /** Goes on after the process was ended, wherever that was. */
+  /** Continues after the process ended, wherever that was. */
   resume(): void {
     this.#commitments.beginRun(this.view.id);
     if (this.view.confirm)
@@ -116,13 +116,13 @@ export class Conversation implements AsyncDisposable {
         kind: "chat/confirmed",
         question: this.view.confirm.question,
         yes: false,
-        by: "nobody: the service was ended",
+        by: "nobody: the service was stopped",
       });
     if (this.view.state !== "agent" || !isUnanswered(this.view)) return;
     const unknown = unknownOf(this.decisions());
     if (unknown.length > 0)
       return this.#handOver(
-        "the service was ended in the middle, and it is not known what came of something that was sent",
+        "the service was stopped in the middle, and the outcome of something that was sent is unknown",
         "service",
       );
     if (this.view.form) return;
@@ -138,7 +138,7 @@ export class Conversation implements AsyncDisposable {
     return this.#queue.isWorking;
   }
 
-  /** Questions of the gate that wait for a person of the shop. */
+  /** Questions of the gate that wait for the shop's staff. */
   get approvals(): ApprovalQueue {
     return this.#commitments.approvals;
   }
@@ -151,12 +151,12 @@ export class Conversation implements AsyncDisposable {
     return this.#desk.session !== null;
   }
 
-  /** Events after the one numbered `after`, then those to come; the result ends that. */
+  /** Sends the events after number `after`, then new ones as they come; call the result to stop. */
   listen(after: number, listener: (event: ChatEvent) => void): () => void {
     return this.#log.listen(after, listener);
   }
 
-  /** What a customer writes. A `key` that was there before is the same message, sent again. */
+  /** Takes a customer's message. A `key` that was used before means the same message, sent again. */
   receive(text: string, key?: string): void {
     this.#assertOpen();
     const { limits, handover } = this.#parts.policy;
@@ -183,7 +183,7 @@ export class Conversation implements AsyncDisposable {
     this.#start();
   }
 
-  /** What a customer fills in. */
+  /** Takes what a customer fills in. */
   answer(form: string, given: Readonly<Record<string, unknown>>): void {
     this.#assertOpen();
     this.#forms.assertOpen(form);
@@ -191,7 +191,7 @@ export class Conversation implements AsyncDisposable {
     this.#forms.answer(form, given);
   }
 
-  /** The customer's yes or no to what the agent is about to do. */
+  /** Takes the customer's yes or no to what the agent is about to do. */
   confirm(question: string, yes: boolean): void {
     this.#assertOpen();
     if (!this.#commitments.confirm(question, yes))
@@ -223,7 +223,9 @@ export class Conversation implements AsyncDisposable {
     if (isUnanswered(this.view)) this.#start();
   }
 
-  /** Lets the agent do something for the person who has taken over, within the same policy. What came of it is a note. */
+  /**
+   * Lets the agent do something for the person who has taken over, within the same policy. The result becomes a note.
+   */
   instruct(text: string, by: string): void {
     this.#assertOpen();
     if (text.trim() === "") throw new Refused(400, "the instruction is empty");
@@ -241,7 +243,7 @@ export class Conversation implements AsyncDisposable {
   close(by: string, reason: string): void {
     if (this.view.state === "closed") return;
     this.#setState("closed", by, reason);
-    // Whoever waits for it may go: what is under way ends by itself, and may have opened a browser until then.
+    // Need not be awaited: work under way ends by itself, and may have opened a browser until then.
     const leave = async () => {
       await this.#desk.leave();
       await this.#queue.waitUntilIdle();
@@ -250,7 +252,7 @@ export class Conversation implements AsyncDisposable {
     leave().catch((error: unknown) => this.#trouble(error));
   }
 
-  /** The page as the agent sees it; `null` where no browser is open. */
+  /** The page as the agent sees it; `null` if no browser is open. */
   async picture(): Promise<Uint8Array | null> {
     return this.#desk.session === null ? null : this.#desk.session.screenshot();
   }
@@ -259,7 +261,7 @@ export class Conversation implements AsyncDisposable {
     return this.#desk.session?.page.url ?? null;
   }
 
-  /** Closes what nobody has used for long. */
+  /** Closes the browser or the conversation if nobody has used it for long. */
   tidy(now = Date.now()): void {
     const { limits } = this.#parts.policy;
     if (this.view.state === "closed") return;
@@ -280,7 +282,7 @@ export class Conversation implements AsyncDisposable {
     }
   }
 
-  /** For the page of operators: decisions of the gate with what came of them. */
+  /** For the operators' page: decisions of the gate with their outcome. */
   decisions(): ReturnType<typeof decisionsOf> {
     const { directory } = this.#record;
     return existsSync(join(directory, AUDIT_FILE)) ? decisionsOf(verifyAudit(directory).lines) : [];
@@ -326,7 +328,7 @@ export class Conversation implements AsyncDisposable {
     this.#log.append({ kind: "chat/message", from: "system", text: this.#parts.policy.handover.message });
   }
 
-  /** Lets the agent work until nothing is left to be answered; one loop at a time. */
+  /** Lets the agent work until everything is answered; one loop at a time. */
   #start(): void {
     if (this.#queue.isWorking || this.#disposed || this.#parts.signal.aborted) return;
     const working = this.#queue.do(async (signal) => {

@@ -1,4 +1,4 @@
-/** @file What customers' clients ask for: JSON over HTTP, and each conversation as a stream of server-sent events. */
+/** @file The API for customers' clients: JSON over HTTP, and each conversation as a stream of server-sent events. */
 
 import { timingSafeEqual } from "node:crypto";
 import { Hono } from "hono";
@@ -28,7 +28,7 @@ const messageSchema = z.strictObject({ text: z.string(), key: z.string().min(1).
 const answersSchema = z.strictObject({ form: z.string(), values: z.record(z.string(), z.unknown()) });
 const confirmSchema = z.strictObject({ question: z.string(), yes: z.boolean() });
 
-/** Streams of one conversation; a page that is open twice has two. */
+/** The most streams of one conversation; a page that is open twice has two. */
 const MAX_STREAMS = 5;
 
 export function customerApi(service: Service, access: Access, widget: () => Promise<string>): Hono {
@@ -132,7 +132,7 @@ export function customerApi(service: Service, access: Access, widget: () => Prom
   return app;
 }
 
-/** Browsers say whose page asks; where others can reach us, what is no browser has the key. */
+/** Browsers send the origin of the page; if others can reach us, clients that are not browsers need the key. */
 function mayBegin(c: Context, access: Access): boolean {
   const origin = c.req.header("origin");
   if (origin !== undefined) return access.origins.includes(origin) || origin === new URL(c.req.url).origin;
@@ -176,7 +176,7 @@ async function findFor(c: Context, service: Service): Promise<Followed | null> {
   };
 }
 
-/** Another's conversation and one that is not there are answered alike. */
+/** Somebody else's conversation gets the same answer as a missing one. */
 async function withBody<T>(
   c: Context,
   service: Service,
@@ -199,7 +199,7 @@ async function withBody<T>(
   }
   const parsed = schema.safeParse(raw);
   if (!parsed.success)
-    throw new Refused(400, `the body is not what is expected here: ${parsed.error.issues[0]!.message}`);
+    throw new Refused(400, `the body does not have the expected form: ${parsed.error.issues[0]!.message}`);
   body(conversation, parsed.data);
   return c.json({ n: conversation.view.n }, 202);
 }

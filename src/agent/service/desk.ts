@@ -1,6 +1,6 @@
 /**
- * @file The browser of one conversation: opened when it is needed, kept within the customer's reach, on the customer's own page
- * once they are known.
+ * @file The browser of one conversation: opened when needed, kept within the customer's reach, and on the customer's
+ * own page once they are known.
  */
 
 import type { Policy } from "../../rollout/policy.ts";
@@ -22,12 +22,12 @@ export class Desk {
   readonly #reach: Reach;
   #session: AgentSession | null = null;
   #leaving: Promise<void> = Promise.resolve();
-  /** The session has been on the customer's own page, in the context that it had then. */
+  /** The session has been on the customer's own page, in this browser context. */
   #isHome = false;
   #homeContext = 0;
   usedAt = Date.now();
 
-  /** `commitments`: what stands behind the reach. */
+  /** `commitments`: what the reach asks next. */
   constructor(parts: ConversationParts, record: AgentRecord, commitments: Commitments) {
     this.#parts = parts;
     this.#record = record;
@@ -38,18 +38,18 @@ export class Desk {
     };
   }
 
-  /** `null`: no browser is open. */
+  /** `null` if no browser is open. */
   get session(): AgentSession | null {
     return this.#session;
   }
 
-  /** From now on their own pages are reached. */
+  /** From now on the customer's own pages can be reached. */
   set customer(customer: Values | null) {
     this.#reach.customer = customer;
     this.#isHome = false;
   }
 
-  /** A page of customers was refused since the last {@link open}, because nobody is known. */
+  /** Since the last {@link open}, a customer's page was refused because nobody is known. */
   get wantsIdentity(): boolean {
     return this.#reach.wantsIdentity;
   }
@@ -68,16 +68,16 @@ export class Desk {
         record: this.#record,
         limits: { ...RUN_LIMITS, maxSteps: policy.limits.steps, maxSeconds: policy.limits.seconds },
         guarded: this.#guarded,
-        // Of the service, and not of this turn: the session is there for later turns, too.
+        // The service's signal, not this turn's: later turns use the session, too.
         signal: ending,
       });
     }
     const session = this.#session;
     const { customer } = this.#reach;
-    // A browser that broke was started anew elsewhere.
+    // A broken browser was restarted elsewhere.
     if (session.contexts !== this.#homeContext) this.#isHome = false;
     if (!this.#isHome && customer !== null && policy.pages.home !== undefined) {
-      // No link of the pages for anybody leads to it.
+      // No public page links to it.
       const address = addressOf(policy.pages.home, customer, home);
       if (address !== null) await session.open(address, { signal });
       this.#isHome = true;
@@ -86,20 +86,20 @@ export class Desk {
     return session;
   }
 
-  /** Resolves when no browser is left, one that an earlier call is closing included. */
+  /** Resolves when no browser is left, including one that an earlier call is closing. */
   leave(): Promise<void> {
     const session = this.#session;
     this.#session = null;
     const earlier = this.#leaving;
     const leave = async () => {
       await session?.[Symbol.asyncDispose]();
-      // Its trouble is its own caller's.
+      // An error in it concerns its own caller.
       await earlier.catch(() => {});
     };
     return (this.#leaving = leave());
   }
 
-  /** The model, which is asked once it is known what the page in front of it makes the customer's own. */
+  /** The model, asked only after the links of the present page have been read: they may be the customer's own pages. */
   #policy(): Policy {
     const { policy } = this.#parts.model;
     return {

@@ -1,6 +1,6 @@
 /**
- * @file What happens in a conversation, as lines of its journal, and what the conversation is by them. A server that starts
- * again, a client that comes back and an operator's page all read the same lines.
+ * @file What happens in a conversation, as lines of its journal, and the state that follows from them. A restarted
+ * server, a returning client and an operator's page all read the same lines.
  */
 
 import type { JournalLine } from "../journal.ts";
@@ -8,7 +8,7 @@ import type { Field, Values } from "./fields.ts";
 
 /**
  * - `agent`: the agent answers;
- * - `waiting`: a person has been asked for, and nobody has come yet;
+ * - `waiting`: a person has been requested, but nobody has come yet;
  * - `person`: a person answers;
  * - `closed`: over.
  */
@@ -26,7 +26,7 @@ export interface ChatMessage {
 /** `n` counts in the conversation from 1, and is the id of the event in streams. */
 export type ChatEvent = { n: number; time: string } & (
   | { kind: "chat/opened"; format: number; id: string; token: string; origin: string | null }
-  /** `key`: the client's own, by which a message that is sent twice is known. */
+  /** `key`: chosen by the client, to recognize a message that is sent twice. */
   | {
       kind: "chat/message";
       from: Speaker;
@@ -44,15 +44,15 @@ export type ChatEvent = { n: number; time: string } & (
   | { kind: "chat/state"; state: ConversationState; by: string; reason: string; summary?: string }
   /** For operators only. */
   | { kind: "chat/note"; by: string; text: string }
-  /** A turn of the agent for the messages up to `upTo` has come to something, or to nothing. */
+  /** The agent's turn for the messages up to `upTo` has ended, with or without a result. */
   | { kind: "chat/turn"; upTo: number; outcome: string; failed: boolean; run: string | null }
 );
 
-/** Changes with what the lines of a conversation mean. */
+/** Increase it when the meaning of the lines changes. */
 export const CHAT_FORMAT = 1;
 
 type Without<T> = T extends unknown ? Omit<T, "n" | "time"> : never;
-/** As it is written: the conversation numbers it, the journal has the time. */
+/** An event before it is written: the conversation adds the number, the journal the time. */
 export type NewChatEvent = Without<ChatEvent>;
 
 export interface OpenForm {
@@ -61,7 +61,7 @@ export interface OpenForm {
   fields: Field[];
 }
 
-/** A conversation, as its lines say. */
+/** The state of a conversation, derived from its lines. */
 export interface ConversationView {
   id: string;
   /** SHA-256 of the customer's token. */
@@ -69,9 +69,9 @@ export interface ConversationView {
   format: number;
   origin: string | null;
   openedAt: string;
-  /** When anybody last said or did something. */
+  /** The last time anybody said or did something. */
   lastAt: string;
-  /** Of the last event. */
+  /** Number of the last event. */
   n: number;
   state: ConversationState;
   reason: string;
@@ -81,9 +81,9 @@ export interface ConversationView {
   confirm: { question: string; text: string } | null;
   customer: Values | null;
   answers: Values;
-  /** Checks that failed. */
+  /** Failed checks of identity. */
   attempts: number;
-  /** Turns in a row that came to nothing. */
+  /** Turns in a row without a result. */
   failures: number;
   /** The last message that a turn of the agent or a person has answered. */
   answeredUpTo: number;
@@ -152,7 +152,7 @@ export function applyEvent(view: ConversationView, event: ChatEvent): void {
       view.reason = event.reason;
       view.summary = event.summary ?? view.summary;
       if (event.state === "agent") view.failures = 0;
-      // A question of the agent's is nobody's any more.
+      // A question of the agent becomes void.
       else view.form = null;
       break;
     case "chat/turn":
@@ -176,11 +176,11 @@ const isChatEvent = (line: object): line is ChatEvent =>
 export const chatEventsOf = (lines: readonly JournalLine[]): ChatEvent[] =>
   lines.filter((line): line is JournalLine & ChatEvent => isChatEvent(line));
 
-/** The customer has written what nobody has answered. */
+/** Whether the customer has written something that nobody has answered. */
 export const isUnanswered = ({ messages, answeredUpTo }: ConversationView): boolean =>
   messages.some(({ from, n }) => from === "customer" && n > answeredUpTo);
 
-/** What a customer's client is shown of an event; `null`: nothing. */
+/** What a customer's client sees of an event; `null`: nothing. */
 export function forCustomer(event: ChatEvent): { type: string; data: object } | null {
   const { n, time } = event;
   switch (event.kind) {

@@ -1,4 +1,7 @@
-/** @file What the runtime asks customers for, such as an order number: declared in the policy, checked before anybody uses it. */
+/**
+ * @file Values that the runtime asks customers for, such as an order number: declared in the policy, and checked before
+ * use.
+ */
 
 import { z } from "zod";
 
@@ -7,10 +10,10 @@ export const fieldSchema = z
     name: z
       .string()
       .regex(/^[a-z][a-zA-Z0-9]*$/, "must be a name such as order or orderNumber")
-      .describe("By which pages and instructions speak of it: `{order}`."),
-    label: z.string().min(1).max(120).describe("What the customer is asked for."),
+      .describe("The name by which pages and instructions refer to it: `{order}`."),
+    label: z.string().min(1).max(120).describe("The label that the customer sees."),
     kind: z.enum(["text", "email", "number", "choice"]).default("text"),
-    pattern: z.string().optional().describe("A regular expression that the whole value fits."),
+    pattern: z.string().optional().describe("A regular expression that the whole value must match."),
     options: z.array(z.string().min(1)).min(2).optional().describe("Of a choice."),
   })
   .superRefine(({ kind, options, pattern }, issues) => {
@@ -18,7 +21,7 @@ export const fieldSchema = z
       issues.addIssue({
         code: "custom",
         path: ["options"],
-        message: "a choice has options, and nothing else has",
+        message: "a choice needs options, and other kinds have none",
       });
     if (pattern !== undefined && !isPattern(pattern))
       issues.addIssue({
@@ -30,7 +33,7 @@ export const fieldSchema = z
 export type Field = z.infer<typeof fieldSchema>;
 export type Values = Record<string, string>;
 
-/** Of a value that a customer gives. */
+/** The most characters of a customer's value. */
 const MAX_CHARACTERS = 200;
 const EMAIL = /[^\s@<>(),;:"']+@[^\s@<>(),;:"']+\.[^\s@<>(),;:"'.]+/;
 
@@ -45,7 +48,7 @@ function isPattern(pattern: string): boolean {
 
 const whole = (pattern: string) => new RegExp(`^(?:${pattern})$`, "iu");
 
-/** The value as it is used, or what is wrong with it. */
+/** The normalized value, or what is wrong with it. */
 export function checkValue(field: Field, given: string): { value: string } | { error: string } {
   const value = given.normalize("NFKC").trim();
   const { label, kind, pattern, options } = field;
@@ -53,10 +56,12 @@ export function checkValue(field: Field, given: string): { value: string } | { e
   if (value.length > MAX_CHARACTERS) return { error: `${label} has at most ${MAX_CHARACTERS} characters.` };
   // eslint-disable-next-line no-control-regex
   if (/[\u0000-\u001f\u007f]/.test(value))
-    return { error: `${label} has characters that cannot be printed.` };
+    return { error: `${label} contains characters that cannot be printed.` };
   if (kind === "choice") {
     const chosen = options!.find((option) => option.toLowerCase() === value.toLowerCase());
-    return chosen === undefined ? { error: `${label} is one of ${options!.join(", ")}.` } : { value: chosen };
+    return chosen === undefined
+      ? { error: `${label} must be one of ${options!.join(", ")}.` }
+      : { value: chosen };
   }
   if (kind === "email" && !new RegExp(`^${EMAIL.source}$`).test(value))
     return { error: `${label} does not look like an e-mail address.` };
@@ -65,7 +70,7 @@ export function checkValue(field: Field, given: string): { value: string } | { e
   return { value };
 }
 
-/** All values, or what is wrong with each that is not right. */
+/** All values, or what is wrong, by field. */
 export function checkValues(
   fields: readonly Field[],
   given: Readonly<Record<string, unknown>>,
@@ -84,11 +89,11 @@ export function checkValues(
   return { values, errors };
 }
 
-/** What a message says of the fields, where a customer writes instead of filling in. */
+/** Finds the fields' values in a message, if a customer writes instead of filling in the form. */
 export function readValues(fields: readonly Field[], text: string): Values {
   const values: Values = {};
   let rest = text;
-  // What has a form of its own first, so that a free text gets what is left.
+  // Fields with a recognizable form come first, so that a free text gets the rest.
   const order = [...fields].sort((a, b) => rank(a) - rank(b));
   for (const field of order) {
     const found = candidates(field, rest).find((candidate) => "value" in checkValue(field, candidate));

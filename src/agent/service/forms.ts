@@ -1,4 +1,4 @@
-/** @file What a customer is asked to fill in: questions of the policy, and who they are, which the runtime checks itself. */
+/** @file Forms for the customer: the policy's questions, and who they are, which the runtime checks itself. */
 
 import { randomBytes } from "node:crypto";
 import type { ConversationParts } from "./conversation-parts.ts";
@@ -12,17 +12,17 @@ export interface FormOptions {
   parts: ConversationParts;
   log: ConversationLog;
   queue: WorkQueue;
-  /** The customer is who they say. */
+  /** The customer is who they say they are. */
   onKnown: (customer: Values) => void;
   /** A question is answered. */
   onAnswered: () => void;
-  /** They cannot be checked: a person has to. */
+  /** The runtime cannot check them: a person has to. */
   onUnknown: (reason: string) => void;
-  /** The check itself broke, which says nothing about the customer. */
+  /** The check itself broke, which tells nothing about the customer. */
   onTrouble: (error: unknown) => void;
 }
 
-/** What customers read where the world broke. */
+/** What customers read when the world breaks. */
 export const OUR_FAULT =
   "I am sorry, something on our side does not work just now. Please try again in a moment.";
 
@@ -34,7 +34,7 @@ export class CustomerForms {
     this.#options = options;
   }
 
-  /** Whether what the customer said of themselves is true is being looked up. */
+  /** The check of what the customer said about themselves is under way. */
   get isChecking(): boolean {
     return this.#isChecking;
   }
@@ -47,19 +47,19 @@ export class CustomerForms {
     this.#ask("question", fields);
   }
 
-  /** Throws `Refused` where this form is not open, or values do not fit. */
+  /** Throws `Refused` when this form is not open, or values are not valid. */
   answer(form: string, given: Readonly<Record<string, unknown>>): void {
     const { values, errors } = checkValues(this.#openForm(form).fields, given);
     if (Object.keys(errors).length > 0) throw new Refused(400, Object.values(errors).join(" "), errors);
     this.#take(values);
   }
 
-  /** Throws `Refused` where this form is not open. */
+  /** Throws `Refused` when this form is not open. */
   assertOpen(form: string): void {
     this.#openForm(form);
   }
 
-  /** What a customer writes instead of filling in. */
+  /** Takes a message that a customer writes instead of filling in the form. */
   answerByWords(message: string): void {
     const { log } = this.#options;
     const { fields } = log.view.form!;
@@ -68,7 +68,7 @@ export class CustomerForms {
     log.append({
       kind: "chat/message",
       from: "system",
-      text: `Please fill in what is asked above. ${Object.values(errors).join(" ")}`,
+      text: `Please fill in the form above. ${Object.values(errors).join(" ")}`,
     });
   }
 
@@ -86,7 +86,7 @@ export class CustomerForms {
   #take(values: Values): void {
     const { log, queue, onAnswered, onTrouble } = this.#options;
     const { form, purpose } = log.view.form!;
-    // Who somebody says they are is kept only where it is true.
+    // What somebody says about who they are is kept only if it is true.
     log.append({ kind: "chat/answered", form, values: purpose === "question" ? values : {} });
     if (purpose === "question") return onAnswered();
     this.#isChecking = true;
@@ -109,7 +109,7 @@ export class CustomerForms {
       return onKnown(customer);
     }
     guesses.fail(values);
-    const reason = "what was given does not belong together";
+    const reason = "the given values do not belong together";
     log.append({ kind: "chat/checked", known: false, customer: null, reason });
     if (log.view.attempts >= attempts)
       return onUnknown(`who the customer is could not be checked in ${attempts} attempts`);

@@ -1,6 +1,6 @@
 /**
- * @file Whether somebody is the customer they say they are: by pages of the site that the runtime opens itself, in a browser
- * context that the model never sees, and reads by the policy's rules. No model has a say in it.
+ * @file Checks whether somebody is the customer they say they are: the runtime opens pages of the site itself, in a
+ * browser context that the model never sees, and reads them by the policy's rules. No model is involved.
  */
 
 import { startBrowserEpisode } from "../../browser/episode.ts";
@@ -12,19 +12,19 @@ import type { Values } from "./fields.ts";
 import type { ServicePolicy } from "./policy.ts";
 import { guardLooking } from "./reach.ts";
 
-/** Says who a customer is by what they gave: what is known of them, or `null`. Throws where it cannot tell. */
+/** Identifies a customer by what they gave: returns what is known of them, or `null`. Throws when it cannot tell. */
 export type VerifyCustomer = (values: Values, signal: AbortSignal) => Promise<Values | null>;
 
 type Check = NonNullable<NonNullable<ServicePolicy["identity"]>["check"]>[number];
 
-/** Throws a `Fault` where a page cannot be read, which says nothing about the customer. */
+/** Throws a `Fault` when a page cannot be read, which tells nothing about the customer. */
 function verifyByPages(site: AgentSite, home: URL, steps: readonly Check[]): VerifyCustomer {
   return async (values, signal) => {
     for (let signInAgain = false; ; signInAgain = true) {
       const found = await checkSteps(site, home, steps, values, signInAgain, signal);
       if (found !== "signed out") return found;
       if (signInAgain || !site.canSignIn)
-        throw new Fault("site_down", "the site has signed the agent out, and customers cannot be checked", {
+        throw new Fault("site_down", "the site has signed the agent out, so customers cannot be checked", {
           retryable: true,
         });
     }
@@ -61,7 +61,7 @@ async function checkSteps(
         page = next.observation;
       }
       if (site.isSignInPage(page)) return "signed out";
-      // A page that sends its readers elsewhere is not the one that was asked for.
+      // A page that redirects is not the one that was requested.
       if (!samePath(page.url, address)) return null;
       const document = await episode.reader.document();
       const text = await document.call("pageText");
@@ -82,7 +82,7 @@ async function checkSteps(
 const fill = (text: string, values: Values) =>
   text.replace(/\{([^{}]*)\}/g, (whole, name: string) => values[name] ?? whole);
 
-/** `null` where a value cannot be a part of an address: `..` would lead elsewhere. */
+/** `null` if a value cannot be part of an address: `..` would lead elsewhere. */
 export function addressOf(pattern: string, values: Values, home: URL): string | null {
   const safe: Values = {};
   for (const [name, value] of Object.entries(values)) safe[name] = encodeURIComponent(value);
@@ -96,7 +96,7 @@ export function addressOf(pattern: string, values: Values, home: URL): string | 
 const samePath = (a: string, b: string) =>
   URL.canParse(a) && new URL(a).host === new URL(b).host && new URL(a).pathname === new URL(b).pathname;
 
-/** The whole value of a field, or a whole word of the text: not a part of another number or address. */
+/** Matches the whole value of a field, or a whole word of the text, but not a part of another number or address. */
 export function isShown(wanted: string, text: string, values: readonly string[]): boolean {
   const squash = (value: string) => value.normalize("NFKC").replace(/\s+/g, " ").trim().toLowerCase();
   const needle = squash(wanted);
@@ -109,7 +109,7 @@ export function isShown(wanted: string, text: string, values: readonly string[])
   ).test(squash(text));
 }
 
-/** What `:names` of a link's pattern stand for, where all links of a page that fit say the same. */
+/** The values of the `:names` in a link's pattern, if all matching links of a page agree. */
 export function namesOfLink(pattern: string, links: readonly string[], home: URL): Values | null {
   const found = new Set(
     links.flatMap((address) => {
@@ -139,7 +139,9 @@ const taskOn = (site: string, startUrl: string) => ({
   split: "train" as const,
 });
 
-/** Refuses values by their guesses: as often as a conversation may try, in an hour, for one value over all conversations. */
+/**
+ * Refuses guessing: over all conversations, one value may be tried per hour only as often as one conversation may try.
+ */
 export function limitGuesses(attempts: number, now: () => number = Date.now) {
   const failed = new Map<string, number[]>();
   const recent = (value: string) => (failed.get(value) ?? []).filter((at) => now() - at < 3_600_000);
@@ -163,20 +165,17 @@ export function verifierOf(
   if (!identity) {
     if (given)
       throw new ConfigError(
-        "verify is given, and the policy has no identity",
-        "Declare what customers are asked for.",
+        "verify is given, but the policy has no identity",
+        "Declare in identity.ask what to ask customers for.",
       );
     return null;
   }
   if (identity.check && given)
-    throw new ConfigError(
-      "verify is given, and the policy has identity.check",
-      "Let one of them decide who is a customer.",
-    );
+    throw new ConfigError("verify is given, but the policy also has identity.check", "Remove one of them.");
   if (identity.check) return verifyByPages(site, home, identity.check);
   if (given) return given;
   throw new ConfigError(
-    "identity says what customers are asked for, and nothing checks it",
+    "identity says what to ask customers for, but nothing checks it",
     "Add identity.check, or give `verify` to the program's service.",
   );
 }

@@ -1,4 +1,7 @@
-/** @file What a policy is told to do for one message of a customer, and what it says at the end of its turn. */
+/**
+ * @file The instruction for a policy to answer one message of a customer, and the meaning of what it says at the end of
+ * its turn.
+ */
 
 import type { ChatMessage } from "./events.ts";
 import type { Values } from "./fields.ts";
@@ -6,18 +9,18 @@ import type { ServicePolicy } from "./policy.ts";
 
 export interface TurnContext {
   policy: ServicePolicy;
-  /** What the site is. */
+  /** Describes the site. */
   site: string;
   messages: readonly ChatMessage[];
   /** `null`: not known. */
   customer: Values | null;
-  /** What the customer was asked for, and said. */
+  /** What the customer was asked for, with their answers. */
   answers: Values;
-  /** What was done for them in this conversation, in sentences. */
+  /** Sentences that say what was done for them in this conversation. */
   done: readonly string[];
 }
 
-/** Messages that the model is shown; older ones are counted. */
+/** How many messages the model sees; older ones are only counted. */
 const MOST_MESSAGES = 30;
 const MOST_CHARACTERS = 6000;
 
@@ -74,16 +77,16 @@ function lastMessages(messages: readonly ChatMessage[]): ChatMessage[] {
   return shown;
 }
 
-/** What the end of a turn means. */
+/** The meaning of the end of a turn. */
 export type Said =
   | { kind: "say"; text: string }
   | { kind: "identify" }
   | { kind: "ask"; names: string[] }
   | { kind: "handover"; reason: string }
-  /** It means nothing: nonsense of the model. `why`: for the record. */
+  /** It makes no sense. `why`: for the record. */
   | { kind: "nothing"; why: string };
 
-/** Of what is sent to a customer. */
+/** The most characters of an answer to a customer. */
 const MAX_CHARACTERS = 4000;
 
 export function readSaid(message: string, policy: Pick<ServicePolicy, "identity" | "questions">): Said {

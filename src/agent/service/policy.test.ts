@@ -23,29 +23,29 @@ test("an unknown key names the nearest right one", () => {
 
 describe("a policy that contradicts itself is refused with what contradicts what", () => {
   const cases: [what: string, change: object, says: string][] = [
-    ["own pages without identity", { identity: undefined }, "pages.own is for customers who are known"],
+    ["own pages without identity", { identity: undefined }, "pages.own is for known customers"],
     ["identity without own pages", { pages: { public: ["/pages/*"] } }, "no page is a customer's own"],
     [
       "a check that only wants a number to exist",
       { identity: { ...identity, ask: [identity!.ask[0]], check: [identity!.check![0]] } },
-      "whoever knows a number would be known",
+      "whoever knows a number would count as known",
     ],
     [
       "something is asked for and proves nothing",
       { identity: { ...identity, ask: [...identity!.ask, { name: "phone", label: "Phone" }] } },
-      "identity asks for phone, and no check uses it",
+      "identity asks for phone, but no check uses it",
     ],
     [
       "a check uses what nobody has given",
       {
         identity: { ...identity, check: [{ open: "/customers/{customer}", shows: ["{email}", "{order}"] }] },
       },
-      "uses {customer}, which nobody has given by then",
+      "uses {customer}, which has no value by then",
     ],
     [
       "own pages of everybody",
       { pages: { ...pages, own: ["/orders/*"], home: undefined } },
-      "it would be every customer's",
+      "every customer could see it",
     ],
     [
       "own pages of a name that nobody has",
@@ -61,7 +61,7 @@ describe("a policy that contradicts itself is refused with what contradicts what
     [
       "a public page with a customer in it",
       { pages: { ...pages, public: ["/pages/*", "/orders/{order}"] } },
-      "a page for anybody",
+      "a public page",
     ],
     [
       "two questions of one name",

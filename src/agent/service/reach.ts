@@ -1,6 +1,6 @@
 /**
- * @file Which pages a conversation reaches: those for anybody, and, once its customer is known, the customer's own. Enforced
- * where requests leave the browser, so that neither what a customer writes nor what a page says can lead the agent to
+ * @file Which pages a conversation can reach: the public ones and, once its customer is known, the customer's own.
+ * Enforced where requests leave the browser, so that neither a customer's message nor a page can lead the agent to
  * another customer's data.
  */
 
@@ -11,18 +11,18 @@ import type { Values } from "./fields.ts";
 import type { ServicePolicy } from "./policy.ts";
 
 export interface Reach {
-  /** What is known of the customer; `null`: who they are has not been checked. */
+  /** What is known of the customer; `null` until who they are has been checked. */
   customer: Values | null;
-  /** A page of a customer was refused because nobody has said yet who they are. */
+  /** A customer's page was refused because the customer is not known yet. */
   wantsIdentity: boolean;
   allows(url: URL, method: string): boolean;
-  /** A page of the customer's that lists what is theirs. */
+  /** Whether a page is one of the customer's that lists what is theirs. */
   isList(page: string): boolean;
-  /** Tells what a page links to: pages that one of the customer's lists names are the customer's. */
+  /** Takes the links of a page: pages that one of the customer's lists links to are the customer's. */
   sawLinks(page: string, links: readonly string[]): void;
 }
 
-/** `home`: the host that patterns without one are of. */
+/** `home`: the host of patterns without one. */
 export function openReach(pages: ServicePolicy["pages"], home: string): Reach {
   const listed: string[] = [];
   const fits = (pattern: string, url: URL): boolean => {
@@ -80,10 +80,12 @@ function decodePath({ pathname }: URL): string {
   }
 }
 
-/** Servers read such paths in different ways: what looks like the customer's may be another's. */
+/** Servers interpret such paths differently: what looks like the customer's may be somebody else's. */
 const isAmbiguous = ({ pathname }: URL) => /%2f|%5c|%2e|%00|%25|\\|\/\/|;/i.test(pathname);
 
-/** Files that a page is drawn with. They are asked for by reading, and never as a page or by a script that looks for data. */
+/**
+ * Files that a page needs for drawing. They are requested by reads, never as a page or by a script that fetches data.
+ */
 const ASSET = /\.(?:css|js|mjs|woff2?|ttf|otf|png|jpe?g|gif|svg|webp|avif|ico|map)$/i;
 
 function isAsset({ method, url, headers }: OutgoingRequest): boolean {
@@ -94,8 +96,8 @@ function isAsset({ method, url, headers }: OutgoingRequest): boolean {
 }
 
 /**
- * Puts the reach before what `inner` says of requests. `isSignIn`: the site asks there to sign in again, which is to be seen,
- * and not taken for a page of customers.
+ * Applies the reach before `inner` decides about requests. `isSignIn`: the address is the site's sign-in page, which
+ * must be visible and is not taken for a customer's page.
  */
 export function guardReach(
   reach: Reach,
@@ -121,7 +123,7 @@ export function guardReach(
   };
 }
 
-/** Pages may be looked at, and nothing leaves that could change anything: for what the runtime reads by itself. */
+/** Allows reading pages but no request that could change anything: for what the runtime reads by itself. */
 export const guardLooking: MakeGuard = () => ({
   secrets: new Map(),
   beginAction: () => Promise.resolve(null),

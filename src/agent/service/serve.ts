@@ -1,4 +1,4 @@
-/** @file A service on a port: customers' API and widget, and the pages of operators. */
+/** @file Serves on a port: the customers' API and widget, and the operators' pages. */
 
 import { Hono } from "hono";
 import { THEME_CSS } from "../../http/theme.ts";
@@ -14,7 +14,7 @@ import { openService } from "./service.ts";
 
 /** Where the service listens, and for whom. */
 export interface ServeOptions extends ServiceOptions, Partial<AccessOptions> {
-  /** 0 picks a free one. */
+  /** 0 picks a free port. */
   port: number;
 }
 
@@ -22,19 +22,19 @@ export interface ServeOptions extends ServiceOptions, Partial<AccessOptions> {
 export interface CustomerService extends AsyncDisposable {
   /** For customers: a page with the widget. */
   readonly url: string;
-  /** For operators, with the key in it: not to be shown to customers. */
+  /** For operators: contains the key, so do not show it to customers. */
   readonly operatorUrl: string;
   readonly directory: string;
 }
 
 /**
- * Serves customers until it is disposed. Throws a `ConfigError` where something that it needs is not as it has to be: port,
- * site, model, policy, key, directory; nothing is left open then.
+ * Serves customers until it is disposed. Throws a `ConfigError` when port, site, model, policy, key or directory are
+ * wrong, and then leaves nothing open.
  */
 export async function serveCustomers(options: ServeOptions): Promise<CustomerService> {
   const { port, host = "127.0.0.1", origins = [], publicUrl, key } = options;
   const access = openAccess({ host, publicUrl, origins, key });
-  // A port that is taken is found out before a browser is started.
+  // Finds out that a port is taken before a browser is started.
   let fetch: (request: Request) => Response | Promise<Response> = () =>
     new Response("starting", { status: 503, headers: { "retry-after": "5" } });
   const listening = await listen((request) => fetch(request), { port, host });

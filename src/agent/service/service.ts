@@ -1,5 +1,6 @@
 /**
- * @file The conversations of one service: opened, found, limited, gone on with after a restart, deleted. No HTTP here.
+ * @file The conversations of one service: opens, finds, limits and deletes them, and continues them after a restart. No
+ * HTTP here.
  *
  *     DIR/config.json, journal.jsonl, lock-N.json   the service: one process at a time
  *     DIR/conversations/ID/                         one conversation, as an agent's directory, with its audit log
@@ -40,16 +41,16 @@ import { openTurns } from "./turns.ts";
 export interface ServiceOptions extends Omit<SiteOptions, "page" | "start">, ModelOptions {
   /** A policy, or the path of a JSON file with one; see docs/agent.md. */
   policy: ServiceSettings | string;
-  /** Default: a new one in `runs/`. One of a service that ended is gone on with. */
+  /** Default: a new one in `runs/`. The directory of a stopped service is continued. */
   directory?: string | undefined;
-  /** Says who a customer is, instead of `identity.check`. */
+  /** Identifies a customer, instead of `identity.check`. */
   verify?: VerifyCustomer | undefined;
 }
 
-/** A conversation in the list of operators. */
+/** A conversation in the operators' list. */
 export interface Listed {
   view: ConversationView;
-  /** `null`: closed, and not in memory. */
+  /** `null` if it is closed and not in memory. */
   conversation: Conversation | null;
 }
 
@@ -57,28 +58,31 @@ export interface Service extends AsyncDisposable {
   readonly directory: string;
   readonly policy: ServicePolicy;
   readonly site: AgentSite;
-  /** A new conversation. Throws `Refused` where there are too many. */
+  /** Begins a conversation. Throws `Refused` when there are too many. */
   open(origin: string | null): Promise<{ conversation: Conversation; token: string }>;
-  /** One that is not closed, or was closed a moment ago. */
+  /** Finds a conversation that is open, or was closed a moment ago. */
   find(id: string): Conversation | undefined;
-  /** What happened in any of them; `null`: there is none. */
+  /** The events of any conversation; `null` if there is no such conversation. */
   history(id: string): Promise<{ events: ChatEvent[]; view: ConversationView } | null>;
-  /** Those that are open first, then the closed, newest first. */
+  /** Open conversations first, then closed ones, newest first. */
   list(): Listed[];
-  /** Decisions of a conversation, open or closed. */
+  /** The gate's decisions in a conversation, open or closed. */
   decisions(id: string): ReturnType<typeof decisionsOf>;
-  /** Deletes all that is stored of a conversation. `false`: there is none. */
+  /** Deletes everything that is stored of a conversation. `false` if there is no such conversation. */
   forget(id: string, by: string): Promise<boolean>;
-  /** Closes what nobody has used for long, and deletes what was kept for as long as the policy says. Done every few seconds anyway. */
+  /**
+   * Closes what nobody has used for long, and deletes what is older than the policy allows. Runs every few seconds
+   * anyway.
+   */
   tidy(now?: number): Promise<void>;
-  /** Called whenever something happens in any conversation; the result ends that. */
+  /** Calls back whenever something happens in any conversation; call the result to stop. */
   onChange(listener: (id: string) => void): () => void;
 }
 
 const TIDY_MS = 5000;
 const ID = /^[0-9a-f]{16}$/;
 
-/** Throws a `ConfigError` where site, model, policy or directory are not as they have to be; nothing is left open then. */
+/** Throws a `ConfigError` when site, model, policy or directory are wrong, and then leaves nothing open. */
 export async function openService(options: ServiceOptions): Promise<Service> {
   const policy =
     typeof options.policy === "string"
@@ -102,7 +106,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     const directory = options.directory ?? defaultDirectory();
     const record = await openRecord(directory, { site: site.name, model: model.name, port: site.port });
     opened.push(record);
-    // Secrets that are missing are found now, and not by the first customer.
+    // Finds missing secrets now, before the first customer would.
     openGate({ policy: policy.safety, audit: { append: () => {}, spentOn: nothingSpent } });
     const home = new URL((await site.world({ signInAgain: false })).startUrl);
     const verify = verifierOf(policy, site, home, options.verify);
@@ -138,13 +142,13 @@ export async function openService(options: ServiceOptions): Promise<Service> {
   }
 }
 
-/** The start page is there, and is one that anybody may see. */
+/** Checks that the start page exists and is public. */
 async function tryStart(site: AgentSite, policy: ServicePolicy, home: URL): Promise<void> {
   const reach = openReach(policy.pages, home.host);
   const outside = (url: string) =>
     new ConfigError(
-      `the agent begins on ${url}, which is not among pages.public`,
-      "Set pages.start to a page that is.",
+      `the agent starts on ${url}, which is not among pages.public`,
+      "Set pages.start to a page of pages.public.",
     );
   if (!reach.allows(home, "GET")) throw outside(home.href);
   const world = await site.world({ signInAgain: false });
@@ -166,7 +170,7 @@ async function tryStart(site: AgentSite, policy: ServicePolicy, home: URL): Prom
   if (URL.canParse(url) && /^https?:/.test(url) && !reach.allows(new URL(url), "GET")) throw outside(url);
 }
 
-/** What counts by day counts over all conversations: one sum, which every gate adds to. */
+/** Limits per day apply to all conversations together: every gate adds to one sum. */
 function sumSpent(directory: string): AuditSink["spentOn"] {
   const days = new Map<string, Spent>();
   return (day) => {
@@ -196,7 +200,7 @@ class Conversations implements Service {
   readonly #parts: ConversationParts;
   readonly #end: () => Promise<void>;
   readonly #open = new Map<string, Conversation>();
-  /** Of those that are closed; what they hold is on disk. */
+  /** Closed conversations, whose contents are on disk. */
   readonly #closed = new Map<string, ConversationView>();
   readonly #listeners = new Set<(id: string) => void>();
   readonly #begun: number[] = [];
@@ -219,12 +223,12 @@ class Conversations implements Service {
     return this.#parts.site;
   }
 
-  /** Takes up what another process left. */
+  /** Continues what another process left. */
   async goOn(): Promise<void> {
     const root = join(this.directory, "conversations");
     const ids = existsSync(root) ? (await readdir(root)).filter((name) => ID.test(name)).sort() : [];
     const views = new Map<string, ConversationView>();
-    // All are read before any is gone on with: what cannot be read stops the service before it has done anything.
+    // All are read before any is continued, so that an unreadable one stops the service before it has done anything.
     for (const id of ids) {
       const events = chatEventsOf(await readJournal(join(root, id)));
       // Killed before its first line: nobody has its token.
@@ -232,8 +236,8 @@ class Conversations implements Service {
       const view = viewOf(events);
       if (view.format !== CHAT_FORMAT)
         throw new ConfigError(
-          `${join(root, id)} is a conversation of format ${view.format}, and this version reads format ${CHAT_FORMAT}`,
-          "Go on with the version that wrote it, or name another directory.",
+          `${join(root, id)} is a conversation in format ${view.format}; this version reads format ${CHAT_FORMAT}`,
+          "Continue with the version that wrote it, or name another directory.",
         );
       views.set(id, view);
     }

@@ -1,11 +1,11 @@
-/** @file How a stream of server-sent events waits for something to tell. */
+/** @file Lets a stream of server-sent events wait for the next event. */
 
 import type { SSEStreamingApi } from "hono/streaming";
 
-/** Proxies close what says nothing for longer. */
+/** Proxies close a stream that is silent for longer. */
 const KEEP_ALIVE_MS = 15_000;
 
-/** `wait` ends when `wake` is called, when the client leaves, or when a sign of life was sent in the silence. */
+/** `wait` ends when `wake` is called, when the client leaves, or after a sign of life was sent. */
 export function openWait(stream: SSEStreamingApi): { wake(): void; wait(): Promise<void> } {
   let end = () => {};
   stream.onAbort(() => end());

@@ -1,9 +1,11 @@
-/** @file What a person needs who goes on with a conversation: by the runtime from its record, not by a model. */
+/**
+ * @file Summarizes a conversation for the person who takes over: made by the runtime from the record, not by a model.
+ */
 
 import type { AuditLine } from "../../safety/audit.ts";
 import type { ConversationView } from "./events.ts";
 
-/** A decision with what came of it, in one sentence; decisions that only read are none. */
+/** A decision of the gate and its outcome; decisions about mere reading are left out. */
 export function describeDecision(decision: AuditLine & { kind: "decision" }, outcome: string | null): string {
   const { intent, granted, answer, reason } = decision;
   const by = intent.element === null ? "" : ` by ${JSON.stringify(intent.element)}`;
@@ -19,7 +21,7 @@ export function describeDecision(decision: AuditLine & { kind: "decision" }, out
 
 export interface DecisionRecord {
   decision: AuditLine & { kind: "decision" };
-  /** `null`: not written down, as after a kill. */
+  /** `null` if it was not written down, as after a kill. */
   outcome: (AuditLine & { kind: "outcome" }) | null;
 }
 
@@ -34,7 +36,7 @@ export function decisionsOf(lines: readonly AuditLine[]): DecisionRecord[] {
   return [...all.values()];
 }
 
-/** Requests that were granted and went out, in sentences. */
+/** Sentences about the requests that were granted and sent. */
 export const doneOf = (records: readonly DecisionRecord[]): string[] =>
   records
     .filter(({ decision, outcome }) => decision.granted && outcome !== null && !outcome.unused)

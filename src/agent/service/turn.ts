@@ -1,4 +1,7 @@
-/** @file What a turn of the agent has come to, for the customer: by the policy's words and the run's outcome, not by a model's. */
+/**
+ * @file Decides the outcome of an agent's turn for the customer, from the policy's reply and the run's ending, without
+ * a model.
+ */
 
 import type { RunResult } from "../run.ts";
 import type { Field } from "./fields.ts";
@@ -10,10 +13,12 @@ export type TurnEnd =
   | { kind: "identify" }
   | { kind: "ask"; fields: Field[] }
   | { kind: "say"; text: string }
-  /** It came to nothing; `world`: which is not the agent's doing. */
+  /** It had no result; `world`: that was not the agent's fault. */
   | { kind: "nothing"; why: string; isWorld: boolean };
 
-/** `wantsIdentity`: a page of customers was refused because nobody is known. `isKnown`: the customer is. */
+/**
+ * `wantsIdentity`: a customer's page was refused because the customer is not known. `isKnown`: the customer is known.
+ */
 export function readTurn(
   { outcome, reason, answer }: Pick<RunResult, "outcome" | "reason" | "answer">,
   policy: ServicePolicy,
@@ -22,7 +27,7 @@ export function readTurn(
   const said = readSaid(answer ?? "", policy);
   const isSaid = outcome === "done" || outcome === "gave up" || outcome === "refused";
   if (isSaid && said.kind === "handover") return { kind: "handover", reason: said.reason };
-  // A page of customers was asked for: whatever the model made of the refusal, the customer is asked who they are.
+  // A customer's page was requested: whatever the model made of the refusal, ask the customer who they are.
   const mayAsk = !isKnown && policy.identity !== undefined;
   if (mayAsk && (wantsIdentity || (isSaid && said.kind === "identify"))) return { kind: "identify" };
   if (isSaid && said.kind === "ask")

@@ -1,9 +1,9 @@
-/** @file So many at work at once; who waits for a person lets another one work. */
+/** @file Limits how many conversations work at once; one that waits for a person lets another one work. */
 
 export interface Turns {
-  /** Runs `body` when there is room. */
+  /** Runs `body` once there is a free place. */
   take<T>(body: () => Promise<T>): Promise<T>;
-  /** Within `take`: gives the room away while `body` waits, and waits for room again after it. */
+  /** Within `take`: gives up its place while `body` waits, and then waits for a place again. */
   leave<T>(body: () => Promise<T>): Promise<T>;
 }
 

@@ -1,18 +1,21 @@
-/** @file What a conversation has the agent do: one thing after the other, when the service has room, until a person takes over. */
+/**
+ * @file The agent's work in a conversation: one thing after the other, when the service has a free place, until a
+ * person takes over.
+ */
 
 import type { Turns } from "./turns.ts";
 
 export interface WorkQueueOptions {
   turns: Turns;
-  /** Ends with the service. */
+  /** Aborted when the service ends. */
   ending: AbortSignal;
-  /** Everything is done. */
+  /** Whether all work is done. */
   onIdle: () => void;
 }
 
 export class WorkQueue {
   readonly #options: WorkQueueOptions;
-  /** Ends what is under way. */
+  /** Aborts what is under way. */
   #current: AbortController | null = null;
   #work: Promise<void> = Promise.resolve();
 
@@ -24,7 +27,7 @@ export class WorkQueue {
     return this.#current !== null;
   }
 
-  /** Rejects with what `body` throws; the next one is done all the same. */
+  /** Rejects with what `body` throws; later work is still done. */
   do<T>(body: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const current = new AbortController();
     this.#current = current;
@@ -43,7 +46,7 @@ export class WorkQueue {
     this.#current?.abort(new Error(reason));
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no work is under way. */
   waitUntilIdle(): Promise<void> {
     return this.#work;
   }

@@ -1,13 +1,13 @@
-/** @file A policy that says what it is told to say: the tests' model. */
+/** @file A policy that says what a test tells it to say: the model in tests. */
 
 import type { ChatUsage } from "../../core/chat.ts";
 import { parseAction } from "../../text/action.ts";
 import type { Policy, Turn } from "../../rollout/policy.ts";
 
-/** A reply: its text, or a function of the turn that gives it. */
+/** A reply: a text, or a function that makes it from the turn. */
 export type Script = string | ((turn: Turn) => string | Promise<string>);
 
-/** Says one reply a turn, in order and from the beginning in each run; the last one again and again. */
+/** Gives one reply a turn, in order, starting over in each run; repeats the last one. */
 export function scriptedPolicy(replies: readonly Script[], usage?: ChatUsage): Policy {
   return {
     name: "scripted",

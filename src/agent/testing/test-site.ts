@@ -1,4 +1,4 @@
-/** @file A site of a few pages that the tests write themselves, and an agent on it with a directory that is removed. */
+/** @file For tests: a site of a few pages that the test writes, and an agent on it in a temporary directory. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ const HOST = "shop.test";
 const pool = new BrowserPool();
 export const closeBrowser = () => pool[Symbol.asyncDispose]();
 
-/** `kill -9`, as the system does where memory runs out. */
+/** `kill -9`, as the system does when memory runs out. */
 export async function killBrowser(of: Pick<BrowserPool, "browser"> = pool): Promise<void> {
   const browser = await of.browser();
   const session = await browser.newBrowserCDPSession();

@@ -128,7 +128,7 @@ describe("what is wrong is said, with exit code 2", () => {
       c.json(completion(replyToTable(body.messages.at(-1)!.content, { colour: "Colour", weight: "Weight" }))),
     );
     expect(mistakeOf(await webrl(...argsOf(server, "--out", out)))).toMatch(
-      /nothing on .*\/products is what is wanted \("all products" with colour, weight\); its lists are \d+ × "/,
+      /no list on .*\/products matches what was asked \("all products" with colour, weight\); its lists are \d+ × "/,
     );
   });
 

@@ -1,4 +1,4 @@
-/** @file A certificate of a server on this machine that nobody but itself has signed. Nothing else trusts its key. */
+/** @file A self-signed certificate for a server on this machine. Nothing else trusts its key. */
 
 export const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgkSBHta4N7pZpBL6U

@@ -9,7 +9,7 @@ export function parseCall(text: string): { name: string; args: string[] } {
   return { name: match[1]!, args: args.map((arg) => arg.replace(/^(['"])(.*)\1$/, "$2")) };
 }
 
-/** The functions that tasks of both files use, with how many arguments each takes. */
+/** The functions that the tasks of both files use, with their number of arguments. */
 const FUNCTIONS = {
   url: { reddit_get_post_url: 1, shopping_get_latest_order_url: 0 },
   locator: {
@@ -19,7 +19,7 @@ const FUNCTIONS = {
   },
 } as const satisfies Record<string, Record<string, number>>;
 
-/** Throws a `RangeError` where the address or the locator of a target cannot be read. */
+/** Throws a `RangeError` if the address or the locator of a target cannot be parsed. */
 export function checkTarget({ url, locator }: { url: string; locator: string }): void {
   for (const [where, text] of [["url", url] as const, ["locator", locator] as const]) {
     if (!text.startsWith("func:")) continue;

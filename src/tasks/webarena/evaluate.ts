@@ -1,11 +1,12 @@
 /**
- * @file The evaluators of WebArena and WebArena-Lite: `string_match`, `url_match`, `program_html`; the score is their product, 0 or 1.
- * Where the two differ, and where both are known to be wrong, is `text.ts` and docs/webarena.md.
+ * @file The evaluators of WebArena and WebArena-Lite: `string_match`, `url_match`, `program_html`; the score is their
+ * product, 0 or 1. `text.ts` and docs/webarena.md say where the two differ, and where both are known to be wrong.
  *
  * Deviations from the official code:
  * 1. `func:` strings are parsed, never evaluated; only the functions that tasks use exist.
- * 2. Where the judge fails or answers off-contract, the evaluation throws a `Fault`: no score, the task is tried again.
- * 3. Pages are awaited until they are loaded and quiet, for three seconds at most, instead of for three seconds.
+ * 2. If the judge fails or gives an invalid answer, the evaluation throws a `Fault`: the task gets no score and is
+ *    tried again.
+ * 3. Waits until pages are loaded and quiet, for at most three seconds, instead of always three seconds.
  */
 
 import { Fault } from "../../core/errors.ts";
@@ -15,7 +16,7 @@ import type { Protocol, Strictness, TextRules } from "./text.ts";
 import { textRules } from "./text.ts";
 import type { Contents, WebArenaTask } from "./tasks.ts";
 
-/** The page on which the episode ended; `open` leads away from it. */
+/** The page on which the episode ended; `open` leaves it. */
 export interface EvaluatedPage {
   url(): string;
   open(url: string): Promise<void>;
@@ -35,7 +36,7 @@ export interface AnswerJudge {
 export interface EvaluationContext {
   page: EvaluatedPage;
   judge: AnswerJudge | null;
-  /** Absent where its address is not known. */
+  /** Absent if the shop's address is not known. */
   shop?: ShopApi | undefined;
   /** Default `webarena-lite`. */
   protocol?: Protocol;
@@ -43,7 +44,7 @@ export interface EvaluationContext {
   evaluator?: Strictness;
 }
 
-/** With the rules that hold. */
+/** The context together with the rules that apply. */
 interface Evaluation extends EvaluationContext {
   rules: TextRules;
   isLite: boolean;
@@ -51,7 +52,7 @@ interface Evaluation extends EvaluationContext {
   intent: string;
 }
 
-/** Reasons why it failed; none if the score is 1. `answer` is the empty string where the agent gave none. */
+/** Reasons why it failed; none if the score is 1. `answer` is the empty string if the agent gave none. */
 export async function evaluate(
   task: WebArenaTask,
   answer: string,
@@ -83,12 +84,12 @@ async function stringMatch(task: WebArenaTask, answer: string, all: Evaluation):
   if (rules.exactMatch("N/A", answer) && (isStrict || reasons.length === 0)) return reasons;
   const note = task.eval.string_note ?? "";
   const same = await need(all.judge).sameReason(task.intent, note, answer);
-  // As published, the comparison of reasons takes the place of all else.
+  // As published, the comparison of reasons replaces everything else.
   const kept = isStrict ? reasons : [];
-  return same ? kept : [...kept, "the reason why it is impossible is another one"];
+  return same ? kept : [...kept, "the task is impossible for another reason"];
 }
 
-/** All keys must match; on a page, as published, the first of them alone is looked at. */
+/** All keys must match; on a page, as published, only the first of them is checked. */
 async function compare(
   contents: Contents,
   text: string,
@@ -104,7 +105,7 @@ async function compare(
     if (typeof value === "string" && !isStrict)
       throw new Fault(
         "task_unusable",
-        `${key} is a text in place of a list, which the published evaluator refuses; the strict one takes it for a list of one`,
+        `${key} is a text instead of a list, which the published evaluator refuses; the strict one takes it for a list of one`,
         { retryable: false },
       );
     return [value].flat();
@@ -159,7 +160,7 @@ const KEYS = [
 
 function need(judge: AnswerJudge | null): AnswerJudge {
   if (judge) return judge;
-  throw new Fault("judge_failed", "this task is compared by a language model, and none is configured", {
+  throw new Fault("judge_failed", "a language model compares this task's answer, but none is configured", {
     retryable: false,
   });
 }
@@ -184,7 +185,7 @@ async function read(all: Evaluation, locator: string, prepare: readonly string[]
   try {
     if (!asFunction) for (const action of prepare) await page.evaluate(`(() => ${action})()`);
   } catch (error) {
-    // As published: the rest of them is left out.
+    // As published, the rest of them is ignored.
     if (error instanceof Fault) throw error;
   }
   try {
@@ -193,7 +194,7 @@ async function read(all: Evaluation, locator: string, prepare: readonly string[]
     return asFunction && isNothing ? null : pythonString(value);
   } catch (error) {
     if (error instanceof Fault) throw error;
-    // The official code takes an element that is missing for an empty text.
+    // The official code takes a missing element for an empty text.
     return asFunction ? null : "";
   }
 }
@@ -238,7 +239,7 @@ function shopOf({ shop }: Evaluation): ShopApi {
   if (shop) return shop;
   throw new Fault(
     "task_unusable",
-    "the check of this task asks the shop, and SHOPPING, its base URL, is not set",
+    "the check of this task asks the shop, but SHOPPING, its base URL, is not set",
     { retryable: false },
   );
 }
@@ -252,7 +253,7 @@ export function redditPostUrl(url: string): string {
 }
 
 /**
- * Found as the official code finds it: by the place of the account among all accounts. The account travels as data: it is quoted
+ * Found as the official code finds it: by the account's position among all accounts. The account is data: it is quoted
  * into the expression, never spliced.
  */
 async function memberRole(page: EvaluatedPage, account: string): Promise<string> {

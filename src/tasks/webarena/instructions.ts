@@ -7,7 +7,7 @@ import { SITES } from "./settings.ts";
 import type { Protocol } from "./text.ts";
 
 const HINT =
-  'Give a JSON array, or a line each, of objects such as { "intent": "Show the cheapest lamp", "sites": ["shopping"] }; "start_url" may be beside them. { "task", "web" }, as WebRL\'s generator writes them, will do as well.';
+  'Give a JSON array or JSON Lines of objects such as { "intent": "Show the cheapest lamp", "sites": ["shopping"] }, with an optional "start_url". { "task", "web" }, as WebRL\'s generator writes them, also works.';
 
 const intent = z.string().trim().min(1);
 
@@ -17,7 +17,9 @@ const ownSchema = z.looseObject({
   start_url: z.string().min(1).optional(),
 });
 
-/** What WebRL's `scripts/gen_task.py` reads and writes, a line each, with the sites' names of its `webrl/data/htmls.json`. */
+/**
+ * The lines that WebRL's `scripts/gen_task.py` reads and writes, with the site names of its `webrl/data/htmls.json`.
+ */
 const RELEASED_SITES = {
   cms: "shopping_admin",
   map: "map",
@@ -30,7 +32,7 @@ const releasedSchema = z
   .transform(({ task, web }) => ({ intent: task, sites: [RELEASED_SITES[web]], start_url: undefined }));
 
 /**
- * Tasks of the split `train`, in the file's order. A start page that is not given is the first site's.
+ * Tasks of the split `train`, in the file's order. Without a start page, a task starts on its first site.
  * @throws ConfigError that names the entry, counted from 1.
  */
 export function parseInstructions(text: string, file: string, protocol: Protocol): Task[] {
@@ -53,7 +55,7 @@ export function parseInstructions(text: string, file: string, protocol: Protocol
       startUrl: start_url ?? `__${sites[0]!.toUpperCase()}__/`,
       templateId: null,
       params: {},
-      // What it asks for is not known.
+      // It is unknown what the task asks for.
       category: "navigation",
       difficulty: 8,
       split: "train",

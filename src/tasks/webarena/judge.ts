@@ -7,8 +7,8 @@ import type { AnswerJudge } from "./evaluate.ts";
 import type { Strictness } from "./text.ts";
 
 /**
- * What the judge does not say clearly is asked again once; then it is a fault: the episode has no score and is tried again. As
- * published, a reply is read by the words that occur in it anywhere; strictly, by its last line.
+ * If the judge's reply is unclear, it is asked once more; after that it is a fault: the episode has no score and is
+ * tried again. As published, a reply is read by the words that occur anywhere in it; in strict mode, by its last line.
  */
 export function createAnswerJudge(chat: ChatModel, evaluator: Strictness = "strict"): AnswerJudge {
   const decide = async <T extends string>(
@@ -57,7 +57,7 @@ export function createAnswerJudge(chat: ChatModel, evaluator: Strictness = "stri
   };
 }
 
-/** The first choice that occurs, those that contain another one first. `correct` says nothing beside `partially correct`. */
+/** The first choice that occurs, checking longer choices first: `correct` does not count within `partially correct`. */
 function readWords<T extends string>(reply: { text: string; stop: string }, choices: readonly T[]): T | null {
   const text = reply.text.toLowerCase();
   const byWeight = [...choices].sort((a, b) => b.length - a.length);

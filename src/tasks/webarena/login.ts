@@ -1,6 +1,6 @@
 /**
- * @file Login states of WebArena's sites: made by signing in, as its own script does, kept as Playwright's storage state, and found
- * out whether they still hold.
+ * @file Login states of WebArena's sites: makes them by signing in, as WebArena's own script does, stores them as
+ * Playwright's storage state, and checks whether they are still valid.
  */
 
 import { existsSync } from "node:fs";
@@ -20,9 +20,11 @@ type LoginSite = "shopping" | "shopping_admin" | "reddit" | "gitlab";
 interface SiteLogin {
   /** The base URL's name. */
   url: keyof BaseUrls;
-  /** Fills in the sign-in page; what it returns is to be clicked. */
+  /** Fills in the sign-in page and returns the element to click. */
   fill: (page: Page, base: string, username: string, password: string) => Promise<Locator>;
-  /** A page that only a signed-in user sees, and what is to be seen there; `null`: its address stays. */
+  /**
+   * A page that only a signed-in user sees, and what it shows; `null`: the check is that its address stays the same.
+   */
   proof: (username: string) => { path: string; sees: string | null };
 }
 
@@ -71,7 +73,7 @@ const LOGINS: Record<LoginSite, SiteLogin> = {
 
 const LOGIN_MS = 30_000;
 
-/** The sites that a state is of: `gitlab.reddit_state.json` is of two. */
+/** The sites that a state belongs to: `gitlab.reddit_state.json` belongs to two. */
 function sitesOf(state: string): string[] {
   return basename(state)
     .replace(/_state\.json$/, "")
@@ -82,11 +84,11 @@ const isLoginSite = (site: string): site is LoginSite => Object.hasOwn(LOGINS, s
 
 export interface Logins {
   /**
-   * The cookies of a state that holds, made anew where it does not and the passwords are there. Throws a `Fault` (`task_unusable`) that
-   * says what is missing or expired.
+   * The cookies of a valid state; signs in again if it has expired and the passwords are known. Throws a `Fault`
+   * (`task_unusable`) that says what is missing or expired.
    */
   cookies(state: string): Promise<WorldCookie[]>;
-  /** Signs in to all sites of a state and writes it. Throws a `ConfigError` where that cannot be done. */
+  /** Signs in to all sites of a state and writes it. Throws a `ConfigError` if that fails. */
   make(state: string): Promise<string>;
 }
 
@@ -96,7 +98,7 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
   const access = (site: string) => {
     if (!isLoginSite(site))
       throw new ConfigError(
-        `nobody knows how to sign in to ${JSON.stringify(site)}`,
+        `webrl does not know how to sign in to ${JSON.stringify(site)}`,
         "The sites are shopping, shopping_admin, reddit and gitlab.",
       );
     const login = LOGINS[site];
@@ -124,10 +126,10 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
     await opened.context.addCookies(forContext(cookies));
     const page = await opened.newPage();
     page.setDefaultTimeout(LOGIN_MS);
-    // Awaited here: the context goes when this returns.
+    // Awaited here because the context is closed when this returns.
     return await body(page);
   };
-  /** What does not hold, or `null`. */
+  /** Says what is no longer valid, or `null`. */
   const whatFails = async (page: Page, state: string): Promise<string | null> => {
     for (const { base, proof, username, site } of sitesOf(state).map(access)) {
       const { path, sees } = proof(username);
@@ -155,20 +157,20 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
         } catch (cause) {
           throw new ConfigError(
             `signing in to ${site} as ${username} failed: ${String((cause as Error).message).split("\n")[0]}`,
-            "Look whether the site is up and its sign-in page is WebArena's.",
+            "Check that the site is up and that its sign-in page is WebArena's.",
             { cause },
           );
         }
       const failed = await whatFails(page, state);
       if (failed !== null)
-        throw new ConfigError(`the login does not hold: ${failed}`, "Correct the account or its password.");
+        throw new ConfigError(`the login is not valid: ${failed}`, "Correct the account or its password.");
       await makeDirectory(settings.auth);
-      // A secret itself, and kept as it is: for its owner alone.
+      // The state is itself a secret and is stored unredacted, readable only by its owner.
       await writeFile(path, JSON.stringify(await page.context().storageState(), null, 1), { mode: 0o600 });
     });
     return path;
   };
-  /** One login at a time: the sites end a session that is made twice. */
+  /** One login at a time: the sites end an earlier session when a user signs in again. */
   let turn: Promise<unknown> = Promise.resolve();
   const ensure = async (state: string): Promise<WorldCookie[]> => {
     const path = join(settings.auth, basename(state));
@@ -198,7 +200,7 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
         if (cause instanceof Fault) throw cause;
         throw new Fault(
           "site_down",
-          `the login could not be looked at: ${String((cause as Error).message).split("\n")[0]}`,
+          `the login could not be checked: ${String((cause as Error).message).split("\n")[0]}`,
           {
             retryable: true,
             cause,
@@ -214,7 +216,7 @@ function samePath(a: string, b: string): boolean {
   return path(a) === path(b);
 }
 
-/** As Playwright takes them. */
+/** In the form that Playwright takes. */
 export const forContext = (cookies: readonly WorldCookie[]) =>
   cookies.map(({ host, ...cookie }) => ({ ...cookie, domain: host, path: cookie.path ?? "/" }));
 
@@ -231,7 +233,7 @@ const storageStateSchema = z.looseObject({
   ),
 });
 
-/** Playwright's storage state; its local storage is not used by WebArena's sites. */
+/** Playwright's storage state; WebArena's sites do not use its local storage. */
 async function readStorageState(path: string): Promise<WorldCookie[]> {
   try {
     const { cookies } = storageStateSchema.parse(JSON.parse(await readFile(path, "utf8")));
@@ -246,7 +248,7 @@ async function readStorageState(path: string): Promise<WorldCookie[]> {
   } catch (cause) {
     throw new ConfigError(
       `the login state ${path} is malformed: ${(cause as Error).message}`,
-      "Make it anew with `webrl suite login`.",
+      "Run `webrl suite login` to make it again.",
       { cause },
     );
   }

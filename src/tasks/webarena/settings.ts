@@ -1,4 +1,7 @@
-/** @file What a user says of WebArena: the task file, and in a settings file or the environment where its sites are. */
+/**
+ * @file The user's settings for WebArena: the task file and, in a settings file or the environment, where its sites
+ * are.
+ */
 
 import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -33,7 +36,7 @@ const settingsSchema = z.strictObject({
     .describe(
       "File of instructions to train on, relative to this one; without it there is nothing to train on.",
     ),
-  urls: z.partialRecord(z.enum(SITES), url).default({}).describe("Base URLs; over the environment's."),
+  urls: z.partialRecord(z.enum(SITES), url).default({}).describe("Base URLs; override the environment's."),
   auth: z
     .string()
     .min(1)
@@ -45,7 +48,7 @@ const settingsSchema = z.strictObject({
       shopping_admin: account("admin"),
       reddit: account("MarvelsGrantMan136"),
       gitlab: account("byteblaze"),
-      shopping_site_admin: account("admin").describe("Of the shop's REST API, which three checks ask."),
+      shopping_site_admin: account("admin").describe("Token of the shop's REST API, which three checks use."),
     })
     .prefault({}),
   reset: z
@@ -53,7 +56,7 @@ const settingsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "Command that puts the sites back; run before the first episode, and before a task with require_reset.",
+      "Command that resets the sites; run before the first episode, and before a task with require_reset.",
     ),
   resetMinutes: z.number().positive().default(15).describe("Minutes that the command may take."),
   evaluator: z
@@ -75,7 +78,7 @@ export interface Settings extends Omit<
   file: string;
   /** Text of the task file. */
   text: string;
-  /** What there is to train on: the file, and its text. */
+  /** The instructions to train on: the file and its text. */
   instructions: { file: string; text: string } | null;
   urls: BaseUrls;
   auth: string;
@@ -126,7 +129,7 @@ export async function readSettings(file: string, env: Record<string, string | un
         : resolve(directory, auth),
     password: (name) => {
       const value = env[rest.accounts[name].passwordEnv ?? `WEBARENA_${name.toUpperCase()}_PASSWORD`];
-      // What WebArena's image of the shop comes with: its API is asked by the evaluators alone.
+      // The account in WebArena's image of the shop: only the evaluators use its API.
       return value ?? (name === "shopping_site_admin" ? "admin1234" : null);
     },
   };

@@ -1,4 +1,7 @@
-/** @file What WebArena's evaluators ask the shop by the REST API of Magento: the newest order, a product's newest review. */
+/**
+ * @file What WebArena's evaluators request from the shop through Magento's REST API: the newest order, a product's
+ * newest review.
+ */
 
 import { z } from "zod";
 import { Fault } from "../../core/errors.ts";
@@ -6,15 +9,15 @@ import { Fault } from "../../core/errors.ts";
 export interface ShopAccess {
   /** Base URL of the shop. */
   url: string;
-  /** Of an administrator: in WebArena's image `admin`, by the name `shopping_site_admin` in its code. */
+  /** An administrator: `admin` in WebArena's image, called `shopping_site_admin` in its code. */
   username: string;
   password: string;
 }
 
 export interface ShopApi {
-  /** Address of the newest order's page. Throws a `Fault` where the shop does not say, as all do. */
+  /** Address of the newest order's page. Like all of these, throws a `Fault` if the shop does not answer. */
   latestOrderUrl(): Promise<string>;
-  /** Of a product's newest review; the empty text where it has none. */
+  /** A product's newest review; an empty text if it has none. */
   latestReviewAuthor(sku: string): Promise<string>;
   latestReviewRating(sku: string): Promise<string>;
 }

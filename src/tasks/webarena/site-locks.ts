@@ -1,10 +1,10 @@
 /**
- * @file Who may be on which site at once: tasks that only look share a site, one that changes it has it alone. First come, first
- * served, so that tasks keep their order.
+ * @file Decides which tasks may use a site at once: tasks that only read share a site, and one that changes it has it
+ * alone. First come, first served, so that tasks keep their order.
  */
 
 export interface SiteLocks {
-  /** Waits until all sites are free for it. Call what it resolves to once, to leave them. */
+  /** Waits until all sites are free for the task. Call the result once to release them. */
   enter(sites: readonly string[], alone: boolean, signal?: AbortSignal): Promise<() => void>;
 }
 
@@ -14,7 +14,7 @@ export function createSiteLocks(): SiteLocks {
   type Visit = { sites: readonly string[]; alone: boolean };
   const meets = (a: Visit, b: Visit) =>
     (a.alone || b.alone) && a.sites.some((site) => b.sites.includes(site));
-  /** Nobody passes one who waits for the same site. */
+  /** Nobody overtakes a task that waits for the same site. */
   const letIn = () => {
     for (const visit of waiting.splice(0)) {
       if ([...inside, ...waiting].some((other) => meets(visit, other))) {

@@ -1,13 +1,14 @@
 /**
- * @file WebArena and WebArena-Lite as suites: the user's task file on the user's running sites. Which of the two a suite is says its
- * name, because their evaluators differ. Where sites, logins and the reset are is `settings.ts`.
+ * @file WebArena and WebArena-Lite as suites: the user's task file on the user's running sites. The suite's name says
+ * which of the two it is, because their evaluators differ. `settings.ts` says where sites, logins and the reset are.
  *
- * What is wrong with one task (an evaluator that nobody knows, a site without an address, a login that has expired) is a fault of that
- * task, `task_unusable`: it is named, not scored, and the others go on.
+ * A problem with one task (an unknown evaluator, a site without an address, an expired login) is a fault of that task,
+ * `task_unusable`: the task is reported and not scored, and the others continue.
  *
  * Deviations from the official runner:
- * 1. A login state is looked at before each episode, and made anew only where it no longer holds; the official runner signs in each time.
- * 2. A task that changes a site has it alone; the official workers share it.
+ * 1. A login state is checked before each episode, and made again only if it is no longer valid; the official runner
+ *    signs in each time.
+ * 2. A task that changes a site has it to itself; the official workers share it.
  */
 
 import { basename } from "node:path";
@@ -39,7 +40,7 @@ import type { Protocol } from "./text.ts";
 export interface WebArenaOptions {
   /** Compares texts for the tasks that need it. */
   judge?: ChatModel | null;
-  /** Default: the environment. */
+  /** Default: the process's environment. */
   env?: Record<string, string | undefined>;
 }
 
@@ -53,8 +54,8 @@ export async function loadWebArenaSuite(
   const entries = parseTasks(settings.text, settings.file);
   if (protocol === "webarena" && entries.some(({ task }) => (task as WebArenaTask).old_task_id !== undefined))
     throw new ConfigError(
-      `${settings.file} is a task file of WebArena-Lite, whose evaluators are others`,
-      "Name the suite webarena-lite.",
+      `${settings.file} is a task file of WebArena-Lite, which has other evaluators`,
+      "Use --suite webarena-lite.",
     );
   const entryById = new Map(entries.map((entry) => [toTask(entry, protocol).id, entry]));
   const tasks = [
@@ -75,7 +76,7 @@ export async function loadWebArenaSuite(
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => find(byId, id),
-    // As in the paper's tables: the map has its tasks with Wikipedia, other pairs are in the whole alone.
+    // As in the paper's tables: the map's row includes its tasks with Wikipedia; other pairs count only in the total.
     column: ({ sites }) => {
       const [first, ...others] = new Set(sites);
       if (others.length === 0) return first ?? null;
@@ -96,14 +97,14 @@ export async function loadWebArenaSuite(
     oracleFor: (task) => {
       throw new ConfigError(
         `${task.id} has no oracle`,
-        "WebArena ships none; check the built-in suite or your own.",
+        "WebArena has none; check the built-in suite or your own.",
       );
     },
     wrongAnswer: () => "wrong",
   };
 }
 
-/** Signs in to the sites and writes the login states that the tasks name. The paths, in order. */
+/** Signs in to the sites and writes the login states that the tasks name. Returns the paths, in order. */
 export async function makeLogins(file: string, browser?: BrowserConfig): Promise<string[]> {
   const settings = await readSettings(file, process.env);
   const states = parseTasks(settings.text, settings.file).flatMap(({ task }) => {
@@ -117,16 +118,16 @@ export async function makeLogins(file: string, browser?: BrowserConfig): Promise
   return made;
 }
 
-/** Whoever installs WebArena does it on machines of his own. */
+/** People install WebArena on their own machines. */
 function networkOf({ urls }: Settings) {
   const allowedHosts = [...new Set(Object.values(urls).map((url) => new URL(url).host))];
   return { hosts: new Map(), allowedHosts, privateHosts: allowedHosts };
 }
 
-/** Where an episode begins, and signed in how; base URLs are placeholders still. */
+/** Where an episode begins, and with which login; base URLs are still placeholders. */
 type Beginning = Pick<WebArenaTask, "start_url" | "storage_state">;
 
-/** Of a task that is in no task file: signed in as the tasks of the same sites are. */
+/** For a task that is not in the task file: it gets the login of the tasks on the same sites. */
 function beginningOf({ sites, startUrl }: Task, entries: readonly TaskEntry[]): Beginning {
   const names = [...new Set(sites)].toSorted().join();
   const like = entries.find(
@@ -141,18 +142,18 @@ function beginningOf({ sites, startUrl }: Task, entries: readonly TaskEntry[]): 
   };
 }
 
-/** With the sites' base URLs, or a `Fault` that says which one is missing. */
+/** Fills in the sites' base URLs, or throws a `Fault` that says which one is missing. */
 function withUrls<T extends object>(task: T, settings: Settings): T {
   const { filled, missing } = fillUrls(task, settings.urls);
   if (missing === null) return filled;
   throw new Fault(
     "task_unusable",
-    `the task needs ${missing}, the base URL of a site, and it is not set (settings file or environment)`,
+    `the task needs ${missing}, the base URL of a site, which is not set (settings file or environment)`,
     { retryable: false },
   );
 }
 
-/** What the episode of a task needs, or a `Fault` that says what is missing. */
+/** What a task's episode needs; throws a `Fault` that says what is missing. */
 function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebArenaTask {
   const refuse = (why: string): never => {
     throw new Fault("task_unusable", why, { retryable: false });
@@ -161,7 +162,7 @@ function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebAre
   const filled = withUrls(entry.task, settings);
   if (needsJudge(filled) && !hasJudge)
     return refuse(
-      "its answer is compared by a language model, and none is named (`webrl eval --judge MODEL`, or llm.model of a run)",
+      "a language model compares its answer, but none is named (`webrl eval --judge MODEL`, or llm.model of a run)",
     );
   return filled;
 }
@@ -225,7 +226,7 @@ function createWebArenaSite(
     await (firstReset ??= reset(signal));
     if (source?.require_reset && resetMs.length > 0) await reset(signal);
     else if (source?.require_reset && settings.reset === undefined)
-      throw new Fault("task_unusable", "the task asks for a reset, and `reset` is not in the settings file", {
+      throw new Fault("task_unusable", "the task needs a reset, but `reset` is not in the settings file", {
         retryable: false,
       });
     const beginning = source ?? withUrls(beginningOfNew(task), settings);
@@ -259,7 +260,7 @@ function createWebArenaSite(
       worked.add(host);
       return episode;
     } catch (cause) {
-      // A site that has never shown a page is not waited for: other sites' tasks can go on.
+      // Does not wait for a site that has never shown a page: other sites' tasks can continue.
       const isSites = cause instanceof Fault && ["site_down", "navigation_timeout"].includes(cause.code);
       if (!isSites || worked.has(host)) throw cause;
       throw new Fault("task_unusable", `${host} has never shown a page: ${cause.message}`, {
@@ -268,7 +269,7 @@ function createWebArenaSite(
       });
     }
   };
-  /** Evaluates with pages of a context that is signed in as the episode's. */
+  /** Evaluates with pages of a context that has the episode's login. */
   const withPages = async <T>(
     page: FinishedPage,
     cookies: readonly WorldCookie[],
@@ -303,11 +304,11 @@ function createWebArenaSite(
   };
 }
 
-/** As Playwright's `page.content()`. */
+/** The same as Playwright's `page.content()`. */
 const CONTENT = `(document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "") + document.documentElement.outerHTML`;
 
 /**
- * The episode's own page until an evaluator opens another one; that one is a new page with the same login, so that
+ * The episode's own page until an evaluator opens another one, which is a new page with the same login, so that
  * evaluating does not disturb the episode.
  */
 export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>): EvaluatedPage {
@@ -320,7 +321,7 @@ export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>):
       try {
         other ??= await newPage();
         await other.goto(url, { waitUntil: "load", timeout: 60_000 });
-        // What scripts fetch comes after it; a page that never rests is taken as it is then.
+        // Waits for what scripts fetch; a page that never comes to rest is taken as it is.
         await other.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => {});
       } catch (cause) {
         throw new Fault(

@@ -7,7 +7,10 @@ import { checkTarget } from "./calls.ts";
 import { isRequirement } from "./text.ts";
 import type { Protocol } from "./text.ts";
 
-/** A text where a list belongs (task 81 of WebArena-Lite), which the official code refuses; strictly it is a list of one. */
+/**
+ * A text where a list belongs (task 81 of WebArena-Lite), which the official code refuses; in strict mode it is a list
+ * of one.
+ */
 const list = z.union([z.array(z.string()), z.string()]);
 
 const contentsSchema = z.strictObject({
@@ -30,7 +33,7 @@ const evalSchema = z.strictObject({
       z.strictObject({
         url: z.string(),
         locator: z.string(),
-        /** Run in the page before the locator, the first error ends them. */
+        /** Run in the page before the locator; the first error ends them. */
         prep_actions: z.array(z.string()).optional(),
         required_contents: contentsSchema,
       }),
@@ -47,11 +50,11 @@ const taskSchema = z.strictObject({
   start_url: z.string().min(1),
   intent: z.string().min(1),
   storage_state: z.string().nullish(),
-  /** The sites are reset before the episode. */
+  /** Reset the sites before the episode. */
   require_reset: z.boolean().nullish(),
   geolocation: z.null("a place of the browser is not supported").optional(),
   eval: evalSchema,
-  // Not needed to run a task: a login is what `storage_state` names.
+  // Not needed to run a task: `storage_state` names the login.
   old_task_id: z.int().nullish(),
   require_login: z.boolean().nullish(),
   intent_template: z.unknown().optional(),
@@ -63,7 +66,7 @@ const taskSchema = z.strictObject({
 export type WebArenaTask = z.infer<typeof taskSchema>;
 export type Contents = z.infer<typeof contentsSchema>;
 
-/** What can be told of a task that cannot be used. */
+/** What can be reported of an unusable task. */
 const namedSchema = z.looseObject({
   task_id: z.int(),
   sites: z.array(z.string()).min(1).catch(["unknown"]),
@@ -71,7 +74,7 @@ const namedSchema = z.looseObject({
   intent: z.string().catch(""),
 });
 
-/** A task of a file: one that can be used, or why not. */
+/** A task of a file: a usable one, or the reason why it is not. */
 export type TaskEntry =
   | { task: WebArenaTask; unusable: null }
   | { task: z.infer<typeof namedSchema>; unusable: string };
@@ -89,8 +92,8 @@ export const PLACEHOLDERS = {
 export type BaseUrls = Partial<Record<(typeof PLACEHOLDERS)[keyof typeof PLACEHOLDERS], string>>;
 
 /**
- * Reads the text of a task file. Throws a `ConfigError` where it is none. A task that has a field or an evaluator that nobody here
- * knows is an entry that says so: the others can go on.
+ * Parses a task file. Throws a `ConfigError` if it is not one. A task with an unknown field or evaluator becomes an
+ * entry that says so, and the others can be used.
  */
 export function parseTasks(text: string, file: string): TaskEntry[] {
   const hint = "Give the task file of WebArena or WebArena-Lite: a JSON array of tasks.";
@@ -121,7 +124,7 @@ export function parseTasks(text: string, file: string): TaskEntry[] {
   });
 }
 
-/** What the schema does not say: evaluators without what they compare with, functions and locators that nobody knows. */
+/** Checks what the schema cannot: evaluators without references, unknown functions and locators. */
 function whatIsUnknown({ eval: { eval_types, reference_answers, reference_url, ...rest } }: WebArenaTask) {
   if (eval_types.includes("string_match") && Object.keys(reference_answers ?? {}).length === 0)
     return "eval: string_match has no reference_answers";
@@ -142,7 +145,7 @@ function whatIsUnknown({ eval: { eval_types, reference_answers, reference_url, .
   return null;
 }
 
-/** With the base URLs of its sites in place of placeholders; or which one is missing. */
+/** Replaces the placeholders by the base URLs of its sites, or says which one is missing. */
 export function fillUrls<T extends object>(
   task: T,
   urls: BaseUrls,
@@ -157,7 +160,7 @@ export function fillUrls<T extends object>(
   return { filled: JSON.parse(text) as T, missing: null };
 }
 
-/** As a task of ours; its evaluator is found by the id. */
+/** Converts it to our kind of task; its evaluator is found by the id. */
 export function toTask({ task, unusable }: TaskEntry, protocol: Protocol): Task {
   const id = `${protocol}.${task.task_id}`;
   return {
@@ -168,7 +171,7 @@ export function toTask({ task, unusable }: TaskEntry, protocol: Protocol): Task 
     templateId: id,
     params: {},
     category: unusable === null ? categoryOf(task) : "navigation",
-    // Not known; the official limit is 30 steps.
+    // Unknown; the official limit is 30 steps.
     difficulty: 8,
     split: "test",
   };
@@ -183,14 +186,14 @@ function categoryOf(task: WebArenaTask): Category {
   return task.eval.eval_types.includes("string_match") ? "information retrieval" : "navigation";
 }
 
-/** Its check looks at what the agent has left behind on a site that can be written to. */
+/** Its check looks at what the agent left behind on a writable site. */
 export function changesState({ sites, eval: { eval_types } }: WebArenaTask): boolean {
   return eval_types.includes("program_html") && sites.some((site) => !READ_ONLY.has(site));
 }
 
 const READ_ONLY = new Set(["map", "wikipedia"]);
 
-/** Whether a language model has to compare what was answered or what a page shows. */
+/** Whether a language model has to compare the answer or a page's text. */
 export function needsJudge({ eval: { reference_answers, program_html } }: WebArenaTask): boolean {
   const contents = [reference_answers, ...(program_html ?? []).map((check) => check.required_contents)];
   return contents.some((content) => content?.fuzzy_match !== undefined);

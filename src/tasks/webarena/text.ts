@@ -9,7 +9,7 @@
 
 /** Which evaluators: WebArena's own, or WebArena-Lite's, which differ (docs/webarena.md). */
 export type Protocol = "webarena" | "webarena-lite";
-/** As published, or corrected where that is known to be wrong. */
+/** The evaluators as published, or corrected where they are known to be wrong. */
 export type Strictness = "published" | "strict";
 
 /** Lower case, one pair of the same outer quotes removed; white space is kept. */
@@ -82,18 +82,18 @@ export function tokenize(text: string): string[] {
 
 const alternatives = (text: string) => text.split(" |OR| ");
 
-/** How texts and addresses are compared. */
+/** Rules for comparing texts and addresses. */
 export interface TextRules {
   clean(text: string): string;
   exactMatch(reference: string, text: string): boolean;
-  /** In an answer; `alone`: it is the list's only reference. */
+  /** Compares with an answer; `alone`: the reference is the only one in its list. */
   mustInclude(reference: string, text: string, alone: boolean): boolean;
   pageIncludes(reference: string, text: string): boolean;
   mustExclude(reference: string, text: string): boolean;
   oneOf(references: readonly string[], text: string): boolean;
   requiredValue(requirement: string, text: string): boolean;
   urlMatch(reference: string, url: string, note: string | undefined): boolean;
-  /** What is compared of a page. */
+  /** Compares with a text of a page. */
   ofPage(text: string): string;
 }
 
@@ -119,7 +119,7 @@ export function textRules(protocol: Protocol, strictness: Strictness): TextRules
     mustInclude: isLite
       ? includesAny
       : (reference, text, alone) =>
-          // As published, WebArena knows alternatives on pages alone.
+          // As published, WebArena allows alternatives only on pages.
           (isStrict ? alternatives(reference) : [reference]).some((one) => inAnswer(one, text, alone)),
     pageIncludes: isLite
       ? includesAny
@@ -134,8 +134,7 @@ export function textRules(protocol: Protocol, strictness: Strictness): TextRules
 }
 
 /**
- * `requirement`: inequalities such as `<= 700`, alternatives by ` |OR| `. What is no integer fulfils none. As published, `<` and `>`
- * allow the value itself, by their tolerance of 1e-8.
+ * `requirement`: inequalities such as `<= 700`, alternatives by ` |OR| `. Anything but an integer fulfils none of them. As published, `<` and `>` allow the value itself, because of their tolerance of 1e-8.
  */
 function requiredValue(requirement: string, prediction: string, isStrict: boolean): boolean {
   const text = prediction.trim().replaceAll(",", "");
@@ -192,7 +191,7 @@ function urlMatch(reference: string, url: string, note: string | undefined, isSt
 
 /**
  * WebArena's: host and path of an alternative are in those of the page, and each parameter has one of the values that any alternative
- * gives it. Strict: one alternative has to fit as a whole, and its path ends where the page's has a boundary.
+ * gives it. In strict mode, one alternative must match as a whole, and its path must end at a boundary of the page's path.
  */
 function webArenaUrlMatch(
   reference: string,
@@ -211,7 +210,7 @@ function webArenaUrlMatch(
   const got = parse(url);
   const wanted = alternatives(reference).map(parse);
   const hasBase = ({ base }: { base: string }) => addressIn(base, got.base, isStrict);
-  // Parameters without a value are none, as for Python's parse_qs.
+  // Parameters without a value are ignored, as by Python's parse_qs.
   const hasValue = (key: string, values: readonly string[]) =>
     values.length === 0 || values.some((value) => got.query.getAll(key).includes(value));
   const valuesOf = (of: typeof wanted, key: string) =>

@@ -1,4 +1,4 @@
-/** @file A clerk that does what the examples of `batch` and `repeat` ask for, without a model. */
+/** @file A policy without a model that does what the examples of `batch` and `repeat` ask for. */
 
 import type { Action } from "../../../core/action.ts";
 import type { Policy, Turn } from "../../../rollout/policy.ts";

@@ -1,4 +1,4 @@
-/** @file A shop of a few pages that keeps what is done to it, and counts it: for the tests of jobs. */
+/** @file For the tests of jobs: a shop of a few pages that records and counts what is done to it. */
 
 import { html } from "../../../browser/test-support.ts";
 import type { HostFetch } from "../../../browser/world.ts";
@@ -11,7 +11,7 @@ export interface TestShop {
   posts: string[];
   /** What was sent, in order: `price mug 12.50`. */
   writes: string[];
-  /** Answers instead of the shop where it returns something. */
+  /** Answers instead of the shop if it returns something. */
   instead: ((request: Request) => Response | undefined) | null;
   app: HostFetch;
 }

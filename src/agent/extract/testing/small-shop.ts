@@ -1,4 +1,4 @@
-/** @file A shop of a few lamps whose list goes on in the way that a test wants. */
+/** @file A shop of a few lamps whose list continues in the way that a test wants. */
 
 import { html } from "../../../browser/test-support.ts";
 import type { HostFetch } from "../../../browser/world.ts";

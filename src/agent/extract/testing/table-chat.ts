@@ -1,4 +1,7 @@
-/** @file A chat model that reads records whose lines say `Header: value`, as rows of tables are printed: a faultless reader of those. */
+/**
+ * @file A chat model that reads, without mistakes, records whose lines say `Header: value`, as rows of tables are
+ * printed.
+ */
 
 import type { ChatModel } from "../../../core/chat.ts";
 

@@ -1,4 +1,4 @@
-/** @file What the widget's log is made of: messages, forms and questions. Texts are set as texts, never as markup. */
+/** @file The elements of the widget's log: messages, forms and questions. Texts are set as text, never as markup. */
 
 export interface Field {
   name: string;
@@ -40,7 +40,7 @@ interface Wrong {
   error: string;
 }
 
-/** `send` gives what is wrong with the values; `null`: nothing. */
+/** `send` resolves to what is wrong with the values, or `null`. */
 export function fieldsCard(
   id: string,
   caption: string,
@@ -97,7 +97,7 @@ function controlOf({ name, kind, options = [] }: Field, id: string): HTMLInputEl
   });
 }
 
-/** `send` tells whether the answer has arrived. */
+/** `send` resolves to whether the answer has arrived. */
 export function confirmCard(id: string, text: string, send: (yes: boolean) => Promise<boolean>): Card {
   const yes = make("button", { type: "button", class: "send" }, "Yes, do it");
   const no = make("button", { type: "button", class: "plain" }, "No");
@@ -115,6 +115,6 @@ export function confirmCard(id: string, text: string, send: (yes: boolean) => Pr
     make("p", { id: `${id}-text` }, text),
     buttons,
   );
-  // What cannot be taken back is not done by an Enter too many.
+  // Pressing Enter once too often must not do something irreversible.
   return { element, focus: () => no.focus() };
 }

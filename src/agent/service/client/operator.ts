@@ -1,4 +1,4 @@
-/** @file Keeps the live part of an operator's page as it is on the server. Without it, the page is as it was when it was loaded. */
+/** @file Keeps the live part of an operator's page up to date. Without this script, the page stays as it was loaded. */
 
 const mark = document.querySelector(".live");
 const id = /^\/operator\/c\/([0-9a-f]{16})$/.exec(location.pathname)?.[1] ?? "";
@@ -6,7 +6,7 @@ let isLoading = false;
 let isStale = false;
 
 async function refresh(): Promise<void> {
-  // Whoever is writing a note is not interrupted: the next change finds the field free.
+  // Does not interrupt somebody who is writing a note: the next change is shown once the field is free.
   const live = document.getElementById("live");
   const isWriting =
     live?.contains(document.activeElement) && document.activeElement instanceof HTMLInputElement;
@@ -28,7 +28,7 @@ async function refresh(): Promise<void> {
   }
 }
 
-/** The focus stays on what had it, and what waits for somebody is said to those who do not see it. */
+/** The focus stays where it was, and screen readers announce what waits for somebody. */
 function replaceLive(live: HTMLElement, next: HTMLElement): void {
   const focused = live.contains(document.activeElement) ? document.activeElement : null;
   live.replaceWith(next);
@@ -38,7 +38,7 @@ function replaceLive(live: HTMLElement, next: HTMLElement): void {
   if (news && news.textContent !== waits) news.textContent = waits;
 }
 
-/** The same link, or the same button of the same form: an answer is never moved to another question. */
+/** Finds the same link, or the same button of the same form: an answer must never move to another question. */
 function findSame(element: Element, within: HTMLElement): HTMLElement | null {
   const formOf = (each: Element) => each.closest("form")?.innerHTML;
   return (

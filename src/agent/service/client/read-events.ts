@@ -1,6 +1,11 @@
-/** @file Server-sent events of a `fetch`: unlike `EventSource` it sends the token in a header, and not in an address. */
+/**
+ * @file Reads server-sent events with `fetch`: unlike `EventSource`, it can send the token in a header instead of the
+ * address.
+ */
 
-/** Calls `on` for every event until the stream ends. `id`: as `Last-Event-ID` names it; `null`: it has none. */
+/**
+ * Calls `on` for every event until the stream ends. `id`: the event's id for `Last-Event-ID`; `null` if it has none.
+ */
 export async function readEvents(
   body: ReadableStream<Uint8Array>,
   on: (type: string, id: number | null, data: string) => void,

@@ -1,4 +1,7 @@
-/** @file The widget's style, light and dark; a constructed style sheet, which a page's Content-Security-Policy does not keep out. */
+/**
+ * @file The widget's style, light and dark; a constructed style sheet, which a page's Content-Security-Policy does not
+ * block.
+ */
 
 export const WIDGET_CSS = `
 :host { all: initial; color-scheme: light dark; --ground: #ffffff; --panel: #f3f5f7; --ink: #1a2029; --dim: #566070; --rule: #d0d6de; --accent: #0b5cad; --on-accent: #ffffff; --mine: #dcebfa; --bad: #b3261e;

@@ -1,10 +1,10 @@
 /**
- * @file The customer's side: one script that a shop puts into its pages. It keeps to a shadow root, needs no style of the page and
- * no framework, and talks to the server that it was loaded from.
+ * @file The customer's side: one script that a shop puts into its pages. It stays in a shadow root, needs no style of
+ * the page and no framework, and talks to the server that it was loaded from.
  *
  *     <script src="https://chat.example.com/widget.js" async></script>
  *
- * `data-open` opens it at once, `data-label` is what its button says.
+ * `data-open` opens it at once; `data-label` is the text of its button.
  */
 
 import type { Field } from "./elements.ts";
@@ -51,7 +51,7 @@ function draw() {
     },
     label,
   );
-  /** Says what comes while the window is closed. */
+  /** Announces what arrives while the window is closed. */
   const news = make("p", { class: "unseen", role: "status" });
   const title = make("h2", { id: "title" }, label);
   const person = make("button", { type: "button", class: "plain" }, "Talk to a person");
@@ -110,7 +110,7 @@ function begin(): void {
   let beginning: Promise<boolean> | null = null;
   /** Messages that the server has not confirmed yet, by key. */
   const sending = new Map<string, HTMLElement>();
-  /** Forms and questions that are open, by their id. */
+  /** Open forms and questions, by id. */
   const open = new Map<string, HTMLElement>();
 
   const say = (text: string) => {
@@ -126,7 +126,7 @@ function begin(): void {
     launcher.textContent = unread === 0 ? ui.label : `${ui.label} (${unread} new)`;
     ui.news.textContent = unread === 0 ? "" : `${unread} new ${unread === 1 ? "message" : "messages"}`;
   };
-  /** What is asked gets the focus of somebody who is in the window, and is not writing. */
+  /** A question gets the focus if the customer is in the window and is not writing. */
   const focusOn = (card: { focus(): void }) => {
     const isWriting = root.activeElement === input && input.value !== "";
     if (root.activeElement !== null && !isWriting) card.focus();
@@ -142,7 +142,7 @@ function begin(): void {
     return { ok: response.ok, data: (await response.json().catch(() => ({}))) as Data };
   }
 
-  /** What went wrong is said to the customer; `true`: nothing. */
+  /** Tells the customer what went wrong; `true` if nothing did. */
   async function tell(path: string, body: object): Promise<boolean> {
     try {
       const { ok, data } = await ask(path, body);
@@ -154,7 +154,7 @@ function begin(): void {
     }
   }
 
-  /** Begins a conversation where there is none; whoever asks in the meantime gets the same one. */
+  /** Begins a conversation if there is none; calls in the meantime get the same one. */
   function ensure(): Promise<boolean> {
     if (kept) return Promise.resolve(true);
     beginning ??= beginNew().finally(() => (beginning = null));
@@ -241,7 +241,7 @@ function begin(): void {
     const focused = root.activeElement;
     input.disabled = send.disabled = isClosed;
     ui.person.disabled = state !== "agent";
-    // What can no longer be used would lose the focus to the page.
+    // A control that can no longer be used would lose the focus to the page.
     if (focused instanceof HTMLElement && focused.matches(":disabled"))
       (isClosed ? ui.restart : input).focus();
     ui.restart.textContent = isClosed ? "New chat" : "End chat";
@@ -262,7 +262,7 @@ function begin(): void {
     open.delete(id);
     if (!element) return;
     const hadFocus = element.contains(root.activeElement);
-    // What was asked stays to be read, and what was filled in does not.
+    // The question stays readable; what was filled in does not.
     const question = element.getAttribute("role") === "group" ? element.querySelector("p") : null;
     if (text === "") element.remove();
     else {
@@ -333,7 +333,7 @@ function begin(): void {
     if (!isOpen) return launcher.focus();
     unread = 0;
     showUnread();
-    // A window that opens with the page takes the focus from nobody.
+    // A window that opens with the page does not take the focus.
     if (byHand || document.activeElement === document.body) input.focus();
     ensure().then(
       (ok) => void (ok && follow()),
@@ -344,7 +344,7 @@ function begin(): void {
   launcher.addEventListener("click", () => toggle(true));
   ui.close.addEventListener("click", () => toggle(false));
   ui.panel.addEventListener("keydown", (event) => {
-    // The page's own short cuts are not meant for what is written here.
+    // What is written here must not trigger the page's own shortcuts.
     event.stopPropagation();
     if (event.key === "Escape" && !event.isComposing) toggle(false);
   });

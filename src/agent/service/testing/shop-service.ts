@@ -1,4 +1,7 @@
-/** @file The built-in shop with a service, for tests: a policy as a shop would write it, and eyes on what really happened. */
+/**
+ * @file For tests: the built-in shop with a service, a policy as a shop would write it, and a view of what really
+ * happened.
+ */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -48,7 +51,7 @@ export const SHOP_POLICY: ServiceSettings = {
 export interface TestService extends AsyncDisposable {
   service: Service;
   directory: string;
-  /** The text of a page of the shop, as its staff sees it. */
+  /** The text of a page of the shop as its staff sees it. */
   page(path: string): Promise<string>;
 }
 
@@ -95,7 +98,7 @@ export function nextEvent<E extends ChatEvent>(
     const end = conversation.listen(after, (event) => {
       if (!fits(event)) return;
       resolve(event);
-      // What was there already is told before `end` is.
+      // Existing events arrive before `end` is set.
       queueMicrotask(() => end());
     });
   });

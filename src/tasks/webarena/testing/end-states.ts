@@ -1,14 +1,14 @@
-/** @file End states of tasks, constructed from their evaluators: one that is right, and ways in which it is wrong. */
+/** @file End states of tasks, constructed from their evaluators: a correct one, and variants that are wrong. */
 
 import { redditPostUrl } from "../evaluate.ts";
 import type { Contents, WebArenaTask } from "../tasks.ts";
 
-/** What the evaluators see of an episode that has ended. */
+/** What the evaluators see of a finished episode. */
 export interface EndState {
   name: string;
   task: WebArenaTask;
   answer: string;
-  /** Of the page on which it ended. */
+  /** Address of the page on which it ended. */
   url: string;
   /** By address: the page's text, and what its locators find. */
   pages: Record<string, { html: string; values: Record<string, string> }>;
@@ -20,7 +20,7 @@ export interface EndState {
 
 const ORDER = "http://shop.test/sales/order/view/order_id/189/";
 
-/** A text that fulfils all that is asked of it, each reference in its first alternative. */
+/** A text that fulfils all requirements, each by its first alternative. */
 function fulfil(contents: Contents, alternative = 0): string {
   const list = (value: string | readonly string[] | undefined) => [value ?? []].flat();
   const choose = (text: string) => text.split(" |OR| ").at(alternative) ?? text.split(" |OR| ")[0]!;
@@ -36,7 +36,7 @@ function fulfil(contents: Contents, alternative = 0): string {
 
 type TextOf = (contents: Contents) => string;
 
-/** What a task asks of a product's newest review. */
+/** What a task requires of a product's newest review. */
 function reviewOf(task: WebArenaTask, part: "author" | "rating", text: TextOf): string {
   const target = (task.eval.program_html ?? []).find(({ locator }) =>
     locator.includes(`latest_review_${part}`),
@@ -44,7 +44,7 @@ function reviewOf(task: WebArenaTask, part: "author" | "rating", text: TextOf): 
   return target ? text(target.required_contents) : "";
 }
 
-/** The addresses at which an evaluator looks, in its order, from that of the last page. */
+/** The addresses that an evaluator visits, in order, starting from the last page. */
 function targetsOf(task: WebArenaTask, lastUrl: string, text: TextOf): EndState["pages"] {
   const pages: EndState["pages"] = {};
   let at = lastUrl;
@@ -62,7 +62,7 @@ function targetsOf(task: WebArenaTask, lastUrl: string, text: TextOf): EndState[
   return pages;
 }
 
-/** Of one task, whose placeholders are filled. */
+/** The end states of one task, whose placeholders are filled. */
 export function endStates(task: WebArenaTask): EndState[] {
   const { reference_answers, reference_url } = task.eval;
   const answers = reference_answers ?? {};

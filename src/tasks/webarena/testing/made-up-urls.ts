@@ -1,4 +1,4 @@
-/** @file Addresses for tasks of which no site is asked. */
+/** @file Addresses for tests of tasks that never contact a site. */
 
 import type { BaseUrls } from "../tasks.ts";
 
