@@ -96,6 +96,9 @@ export function portNumber(text: string): number {
 
 const SPLITS: readonly Split[] = ["train", "validation", "test"];
 
+/** Parser of names separated by commas. */
+export const nameList = (text: string): string[] => text.split(",").filter(Boolean);
+
 /** Parser of `--split`. */
 export function splitName(text: string): Split {
   const split = SPLITS.find((name) => name === text);

@@ -37,7 +37,7 @@ export async function collectRollouts(
 ): Promise<{ made: number; held: number }> {
   const { seed, episodes, temperature } = options;
   if (options.tasks.length === 0)
-    throw new ConfigError("there is no task to try", "Choose another --site, --template or --split.");
+    throw new ConfigError("there is no task to try", "Choose another --site, --task-templates or --split.");
   if (temperature < 0) throw new ConfigError(`the temperature ${temperature} is negative`, "Use 0 or more.");
   const config = parseConfig(rolloutConfigSchema, {
     parallel: options.parallel,

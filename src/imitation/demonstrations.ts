@@ -59,7 +59,10 @@ export async function collectDemonstrations(
 ): Promise<{ made: number; held: number }> {
   const { tasks, episodes, seed } = options;
   if (tasks.length === 0)
-    throw new ConfigError("there is no task to demonstrate", "Choose another --site, --template or --split.");
+    throw new ConfigError(
+      "there is no task to demonstrate",
+      "Choose another --site, --task-templates or --split.",
+    );
   const lines = openJsonLines<EpisodeRecord>(options.file);
   const records = await lines.read();
   refuseOtherBrowser(records, options.site, options.file);

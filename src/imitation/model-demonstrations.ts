@@ -61,7 +61,10 @@ export async function collectModelDemonstrations(
 ): Promise<{ played: number; held: number; kept: number }> {
   const { tasks, seed, actor, rollout: config } = options;
   if (tasks.length === 0)
-    throw new ConfigError("there is no task to demonstrate", "Choose another --site, --template or --split.");
+    throw new ConfigError(
+      "there is no task to demonstrate",
+      "Choose another --site, --task-templates or --split.",
+    );
   const demonstrations = openJsonLines<EpisodeRecord>(options.file);
   const tries = openJsonLines<TryLine>(triesFile(options.file));
   const kept = await demonstrations.read();

@@ -28,6 +28,8 @@ export interface ExperienceStep {
   promptTokens: number[];
   /** The action, end token included. */
   responseTokens: number[];
+  /** log π of each token of the action under the policy that sampled it, at temperature 1, nats; of a rollout's own policy only. */
+  logprobs?: number[];
 }
 
 /**
@@ -40,13 +42,13 @@ export function experienceOf(
   options: { phase: number; source: ExperienceStep["source"] },
 ): ExperienceStep[] {
   invariant(trajectory.ending.kind !== "faulted", `faulted trajectory ${trajectory.id} offered for training`);
-  const kept = trajectory.steps.flatMap(({ response, promptTokens, responseTokens }, i) => {
+  const kept = trajectory.steps.flatMap(({ response, promptTokens, responseTokens, logprobs }, i) => {
     if (response.trim() === "") return [];
     invariant(
       promptTokens !== undefined && responseTokens !== undefined,
       `step ${i} of trajectory ${trajectory.id} has no tokens`,
     );
-    return [{ promptTokens, responseTokens }];
+    return [{ promptTokens, responseTokens, ...(logprobs && { logprobs }) }];
   });
   return kept.map((tokens, index) => ({
     trajectoryId: trajectory.id,
@@ -59,7 +61,6 @@ export function experienceOf(
     index,
     steps: kept.length,
     outcome,
-    promptTokens: tokens.promptTokens,
-    responseTokens: tokens.responseTokens,
+    ...tokens,
   }));
 }

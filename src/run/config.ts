@@ -92,6 +92,12 @@ const suiteSchema = z.strictObject({
   name: z.string().default("built-in").describe("Suite of tasks."),
   file: z.string().nullable().default(null).describe("File of the suite, where it has one."),
   sites: z.array(z.string()).default([]).describe("Only tasks of these sites; empty for all."),
+  templates: z
+    .array(z.string())
+    .default([])
+    .describe(
+      "Only tasks of these templates (`webrl suite list --templates`); empty for all. For instance those that a base solves sometimes: elsewhere there is nothing to reinforce.",
+    ),
 });
 
 const tasksSchema = z.strictObject({

@@ -21,7 +21,7 @@ import { loadSuite } from "../tasks/load-suite.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { Suite } from "../tasks/suite.ts";
 import { browserOf, describeBrowser, isSameBrowser } from "../rollout/same-browser.ts";
-import { filterTasks } from "../tasks/filter-tasks.ts";
+import { restrictSuite } from "../tasks/restrict-suite.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { END_OF_ACTION } from "../text/prompt-tokens.ts";
@@ -119,20 +119,6 @@ function missingDemonstrations(path: string): never {
   );
 }
 
-/** The suite with the tasks and templates of some sites only, if `sites` names some. */
-export function onSites(suite: Suite, sites: readonly string[]): Suite {
-  if (sites.length === 0) return suite;
-  // An unknown site is refused here, by the suite.
-  for (const site of sites) suite.tasks({ site, limit: 1 });
-  const isOn = (each: { sites: readonly string[] }) => each.sites.every((site) => sites.includes(site));
-  const { catalog } = suite;
-  return {
-    ...suite,
-    tasks: ({ limit, ...filter } = {}) => filterTasks(suite.tasks(filter).filter(isOn), { limit }),
-    catalog: catalog && { ...catalog, templates: () => catalog.templates().filter(isOn) },
-  };
-}
-
 /** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
 export async function readFirstReplay(
   config: TrainConfig,
@@ -197,7 +183,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     });
   const chat = local?.chat ?? (needsChat || namesServer(config.llm) ? behindServer(config.llm) : null);
   const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, { judge: chat });
-  const chosen = onSites(suite, suiteConfig.sites);
+  const chosen = restrictSuite(suite, suiteConfig);
   checkSplits(config, chosen);
   const proposer = openProposer(config, chosen, chat);
   const demonstrations = method.trains ? await readFirstReplay(config, chosen) : [];
@@ -294,7 +280,12 @@ function openProposer(config: TrainConfig, suite: Suite, chat: ChatModel | null)
 /** Before anything runs: a run whose suite lacks what it trains or is scored on would end in the middle. */
 function checkSplits(config: TrainConfig, tasks: Suite): void {
   const lacks = (split: Split) => tasks.tasks({ split }).length === 0;
-  const which = `the suite ${tasks.name}${config.suite.sites.length > 0 ? ` has, on ${config.suite.sites.join(", ")},` : " has"}`;
+  const { sites, templates } = config.suite;
+  const part = [
+    ...(sites.length > 0 ? [`on ${sites.join(", ")}`] : []),
+    ...(templates.length > 0 ? [`of ${templates.join(", ")}`] : []),
+  ];
+  const which = `the suite ${tasks.name} has${part.map((each) => `, ${each}`).join("")}${part.length > 0 ? "," : ""}`;
   if (methodParts(config).trains && config.phases > 0 && lacks("train"))
     throw new ConfigError(
       `${which} no task to train on: none is in the train split`,

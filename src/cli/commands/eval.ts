@@ -13,6 +13,7 @@ import {
   examples,
   interruption,
   jsonOption,
+  nameList,
   print,
   serverOptions,
   scoredSplit,
@@ -41,6 +42,7 @@ interface EvalOptions extends SuiteOptions {
   observation?: FormatSetting;
   split: Split | "held-out";
   site?: string;
+  taskTemplates?: string[];
   tasks: number;
   seeds?: number;
   parallel: number;
@@ -78,6 +80,7 @@ export const register: Register = (program) => {
     .addOption(observationOption())
     .option("--split <name>", "train, validation, test, or held-out for the last two", scoredSplit, "test")
     .option("--site <name>", "only tasks of this site")
+    .option("--task-templates <ids>", "only tasks of these templates, separated by commas", nameList)
     .option(
       "--tasks <n>",
       "at most this many tasks, taken from sites and templates in turn",
@@ -129,7 +132,7 @@ export const register: Register = (program) => {
     const { scoreAttempts } = await import("../../train/score-attempts.ts");
     const { chooseFormat } = await import("../../text/choose-template.ts");
     const { evaluationTasks } = await import("../../core/spread.ts");
-    const { onSites } = await import("../../train/open-parts.ts");
+    const { restrictSuite } = await import("../../tasks/restrict-suite.ts");
     const { loadBrowser } = await import("../../run/parse-config.ts");
     const { attempts } = options;
     const temperature = options.temperature ?? (attempts > 1 ? 1 : 0);
@@ -173,9 +176,13 @@ export const register: Register = (program) => {
       isOtherSuite ? options.file : chosen("file", suiteOfRun?.file ?? undefined),
       { judge: opened.judge, seeds: options.seeds },
     );
-    const inRun = onSites(suite, isOtherSuite || options.site !== undefined ? [] : (suiteOfRun?.sites ?? []));
+    const ofRun = isOtherSuite ? undefined : suiteOfRun;
+    const part = restrictSuite(suite, {
+      sites: options.site !== undefined ? [] : (ofRun?.sites ?? []),
+      templates: options.taskTemplates ?? ofRun?.templates ?? [],
+    });
     const splits: Split[] = options.split === "held-out" ? ["validation", "test"] : [options.split];
-    const all = splits.flatMap((split) => inRun.tasks({ split }));
+    const all = splits.flatMap((split) => part.tasks({ split }));
     if (options.site !== undefined) suite.tasks({ site: options.site, limit: 1 });
     const tasks = evaluationTasks(
       options.site === undefined ? all : all.filter((task) => task.sites.includes(options.site!)),

@@ -17,7 +17,7 @@ test("model demos collects an oracle's episodes, model rollouts a model's; what 
         demos,
         "--episodes",
         String(episodes),
-        "--template",
+        "--task-templates",
         "map.nearest",
         "--detour-rate",
         "0",

@@ -7,7 +7,7 @@ test("model demos and rollouts ask for what they need and refuse shares that are
   expect(mistakeOf(await webrl("model", "demos", "--out", "x.jsonl", "--detour-rate", "2"))).toContain(
     "a fraction from 0 to 1",
   );
-  expect(mistakeOf(await webrl("model", "demos", "--out", "x.jsonl", "--template", "map.nearst"))).toContain(
-    "map.nearest",
-  );
+  expect(
+    mistakeOf(await webrl("model", "demos", "--out", "x.jsonl", "--task-templates", "map.nearst")),
+  ).toContain("map.nearest");
 });

@@ -9,6 +9,7 @@ import {
   examples,
   interruption,
   jsonOption,
+  nameList,
   print,
   serverOptions,
   share,
@@ -35,7 +36,7 @@ interface CollectCommand extends SuiteOptions {
   seed: number;
   split: "train" | "validation" | "test";
   site?: string;
-  template?: string;
+  taskTemplates?: string[];
   maxSteps: number;
   browser: string[];
   safety?: string;
@@ -50,7 +51,7 @@ function collectOptions(command: Command): Command {
     .option("--seed <n>", "seed for the order of tasks and for everything random", wholeNumber(0), 0)
     .option("--split <name>", "train, validation or test", splitName, "train")
     .option("--site <name>", "only tasks of this site")
-    .option("--template <id>", "only tasks of this template")
+    .option("--task-templates <ids>", "only tasks of these templates, separated by commas", nameList)
     .option("--max-steps <n>", "end an episode after this many turns", wholeNumber(), 20);
 }
 
@@ -60,13 +61,14 @@ async function openWorld(
   format: ObservationFormat = "compact",
 ) {
   const { loadSuite } = await import("../../tasks/load-suite.ts");
+  const { restrictSuite } = await import("../../tasks/restrict-suite.ts");
   const { loadBrowser } = await import("../../run/parse-config.ts");
   const browser = await loadBrowser(options.browser);
   const suite = await loadSuite(options.suite, options.file, { judge });
-  const tasks = suite.tasks({
+  const part = restrictSuite(suite, { sites: [], templates: options.taskTemplates ?? [] });
+  const tasks = part.tasks({
     split: options.split,
     ...(options.site !== undefined && { site: options.site }),
-    ...(options.template !== undefined && { template: options.template }),
   });
   const guard = await loadGuard(options.safety);
   return {
@@ -248,7 +250,7 @@ interface RolloutsCommand extends CollectCommand {
   model: string;
   temperature: number;
   maxNewTokens?: number;
-  promptTemplate?: TemplateSetting;
+  template?: TemplateSetting;
   observation?: FormatSetting;
   llm: string[];
 }
@@ -267,7 +269,7 @@ export function registerRollouts(model: Command): void {
       "at most this many tokens in a response; default 96, on a server llm.maxTokens (1024)",
       wholeNumber(),
     )
-    .addOption(templateOption("--prompt-template"))
+    .addOption(templateOption())
     .addOption(observationOption());
   serverOptions(command);
   jsonOption(command);
@@ -282,7 +284,6 @@ export function registerRollouts(model: Command): void {
     await using opened = await openActor({
       signal: interruption.signal,
       ...options,
-      template: options.promptTemplate,
       onTrouble: (message) => log.now(message),
     });
     await checkSampling(opened.openedHere, options.parallel);

@@ -128,9 +128,9 @@ function loraOf({ loraRank, loraAlpha, loraLayers }: LoraCommand): LoraSettings 
 export const collectOption = (text: string, before: string[] = []) => [...before, text];
 
 /** `--template`: the layout of a model's prompts. */
-export const templateOption = (flag = "--template") =>
+export const templateOption = () =>
   new Option(
-    `${flag} <name>`,
+    "--template <name>",
     "layout of the prompts; default auto: compact for models made by webrl, paper for WebRL's checkpoints, otherwise the model's own chat format",
   ).choices(TEMPLATES);
 

@@ -43,7 +43,7 @@ describe("a template that the model's tokenizer cannot carry is refused", () => 
       "the model has no chat template",
     );
     const rollouts = ["model", "rollouts", "--model", chat, "--out", out("r.jsonl")];
-    expect(await refused(...rollouts, "--prompt-template", "compact")).toMatch(NO_TOKENS);
+    expect(await refused(...rollouts, "--template", "compact")).toMatch(NO_TOKENS);
     expect(existsSync(out("r.jsonl"))).toBe(false);
   });
 

@@ -166,7 +166,7 @@ test("solvers are the suite's oracles; a page that never becomes ready is named,
 
 test("suite check and model demos work on it", async () => {
   const on = (command: string) =>
-    `${command} --suite miniwob --file ${directory} --template miniwob.enter-text`.split(" ");
+    `${command} --suite miniwob --file ${directory} --task-templates miniwob.enter-text`.split(" ");
   const check = await webrl(...on("suite check --instances 1 --json"));
   expect(jsonOf<SuiteCheck>(check)).toMatchObject({ ok: true, episodes: 2 });
   const out = join(directory, "demos.jsonl");

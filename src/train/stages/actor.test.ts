@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { modelTemplate } from "../../imitation/prompt-template.ts";
+import { actionLogprobs } from "../action-logprobs.ts";
 import { trainActor } from "./actor.ts";
+import { earlyReference } from "./beside-rollout.ts";
 import { makeWorld } from "../testing/stage-run.ts";
 import type { World } from "../testing/stage-run.ts";
 
@@ -82,6 +84,21 @@ describe("the actor stage", () => {
     expect(lines).not.toContain("actor/target_reached");
     expect(lines).not.toContain("actor/log_ratio");
     expect(stage.metrics("actor", 1)["actor/kl"]!).toBeGreaterThan(0);
+  });
+
+  it("takes log π_ref of new steps from their sampling, which said what the reference says, and of no others", async () => {
+    await using stage = await world.open();
+    await stage.upTo(1, "actor");
+    const known = await earlyReference(stage.context, 1);
+    const data = await stage.context.experience.data(1);
+    const rows = await actionLogprobs(await stage.context.models.read("actor", 0), data);
+    expect(data.some(({ isNew }) => isNew)).toBe(true);
+    data.forEach((step, i) => {
+      const said = known(step);
+      if (!step.isNew) return expect(said).toBeUndefined();
+      expect(said).toHaveLength(step.responseTokens.length);
+      said!.forEach((logprob, n) => expect(logprob).toBeCloseTo(rows[i]![n]!, 5));
+    });
   });
 
   it("standardises a phase's advantages and leaves out steps that say little", async () => {

@@ -94,22 +94,24 @@ function leaveLater(
 const keyOf = ({ trajectoryId, index }: Pick<ExperienceStep, "trajectoryId" | "index">) =>
   `${trajectoryId}#${index}`;
 
-/** log π_ref of the phase's new steps, as far as it is known from their rollouts. Those of phase 0 are new in phase 1. */
+/**
+ * log π_ref of the phase's new steps, as far as it is known from their rollouts: π_ref is the policy that took them. Where it
+ * sampled in this program, sampling said it (within rounding); of a server it was asked for beside the rollout. Those
+ * of phase 0 are new in phase 1.
+ */
 export async function earlyReference(
-  { run }: Context,
+  { run, parts }: Context,
   phase: number,
 ): Promise<(step: ExperienceStep & { isNew?: boolean }) => Float32Array | undefined> {
   const known = new Map<string, ReferenceLine>();
   for (const each of phase === 1 ? [0, 1] : [phase])
     for (const line of await run.read(each, "reference.jsonl")) known.set(keyOf(line), line);
   return (step) => {
-    const line = step.isNew ? known.get(keyOf(step)) : undefined;
-    if (line === undefined) return undefined;
-    // The file is that of a stage that is done, whose files are compared with their sums.
-    invariant(
-      line.logprobs.length === step.responseTokens.length,
-      `${keyOf(step)} has a log π_ref per token`,
-    );
-    return Float32Array.from(line.logprobs);
+    if (!step.isNew) return undefined;
+    const logprobs = known.get(keyOf(step))?.logprobs ?? (parts.elsewhere?.actor ? undefined : step.logprobs);
+    if (logprobs === undefined) return undefined;
+    // The files are those of stages that are done, which are compared with their sums.
+    invariant(logprobs.length === step.responseTokens.length, `${keyOf(step)} has a log π_ref per token`);
+    return Float32Array.from(logprobs);
   };
 }
