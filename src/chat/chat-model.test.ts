@@ -292,7 +292,7 @@ describe("what no waiting heals", () => {
     ["a wrong key", 401, error("bad"), "refused the key", "OPENAI_API_KEY"],
     ["a forbidden one", 403, error("bad"), "refused the key", "OPENAI_API_KEY"],
     ["a wrong model or address", 404, error("bad"), 'no model "test-model"', "/v1"],
-    ["an account without money", 429, error("pay", "insufficient_quota"), "paid first", "account"],
+    ["an account without money", 429, error("pay", "insufficient_quota"), "demands payment", "account"],
     [
       "a prompt that is too long",
       400,
@@ -307,7 +307,7 @@ describe("what no waiting heals", () => {
       "fewer tokens",
       "llm.contextTokens",
     ],
-    ["an address without chat", 405, error("x"), "no chat completions", "/v1"],
+    ["an address without chat", 405, error("x"), "does not accept chat completions", "/v1"],
   ] as const)("%s ends at once, with what to do", async (_, status, body, message, hint) => {
     const { model, calls } = await start((c) => c.json(body, status));
     const mistake = await mistakeOf(model.chat(request));

@@ -1,8 +1,8 @@
 /**
- * @file A chat model behind any OpenAI-compatible server. Sampling only: it acts, judges and proposes, it is not trained.
- * The `openai` client tries again what may pass (connection, time, 408, 409, 429, 5xx, and answers that are none), with
- * exponential backoff or the server's `Retry-After`. What is left is a `Fault` where it may pass with time, and a
- * `ConfigError` where it will not: a wrong key, model or address.
+ * @file A chat model behind any OpenAI-compatible server. Sampling only: it acts, judges and proposes, but is not
+ * trained. The `openai` client retries temporary errors (connection, timeout, 408, 409, 429, 5xx, and invalid answers),
+ * with exponential backoff or the server's `Retry-After`. What remains is a `Fault` if it may pass with time, or a
+ * `ConfigError` if it will not: a wrong key, model or address.
  */
 
 import { once } from "node:events";
@@ -20,34 +20,37 @@ import type { ChatMeter } from "./meter.ts";
 import { readReply, readUsage } from "./read-reply.ts";
 import { checkBaseUrl } from "./server-name.ts";
 
-/** Which server and model are asked, and how patiently. */
+/** Which server and model to ask, and how patiently. */
 export interface OpenAIChatOptions extends Partial<
   Pick<LlmConfig, "maxTokens" | "timeoutSeconds" | "retries" | "concurrency" | "price">
 > {
   /** E.g. `http://127.0.0.1:8000/v1`. */
   baseUrl: string;
   model: string;
-  /** Many local servers ask for none. Never logged. */
+  /** Many local servers need none. Never logged. */
   apiKey?: string;
-  /** The server completes the last message's text (`/completions`), which is sent as it is, up to one of these. Default: it is asked as a chat. */
+  /**
+   * Let the server complete the last message's text (`/completions`), sent as it is, up to one of these. Default: a
+   * chat.
+   */
   completeUntil?: readonly string[];
-  /** Counts for all models that share it, and ends them with its budget. Default: one that only counts. */
+  /** Counts for all models that share it, and stops them when its budget is used up. Default: one that only counts. */
   meter?: ChatMeter;
-  /** The longest `Retry-After` that is waited for. Default 30,000. */
+  /** The longest `Retry-After` to wait for. Default 30,000. */
   maxPauseMs?: number;
-  /** Something that the server does not take is left out from now on. */
+  /** Called when a parameter is left out from now on because the server does not accept it. */
   onWarning?(message: string): void;
 }
 
 type TextBody = OpenAI.CompletionCreateParamsNonStreaming;
 type Body = OpenAI.ChatCompletionCreateParamsNonStreaming | TextBody;
 
-/** What a request can do without, where a server or a model does not take it. */
+/** Parameters that can be left out if a server or a model does not accept them. */
 const OPTIONAL = ["temperature", "top_p", "seed"] as const;
 const UNSUPPORTED =
   /unsupported|not support|unknown|unrecogni[sz]ed|not (?:permitted|allowed)|unexpected|extra/i;
 
-/** A model behind a server that speaks OpenAI's chat completions. The key is read from `OPENAI_API_KEY` and nowhere else. */
+/** A model on a server that speaks OpenAI's chat completions. The key comes only from `OPENAI_API_KEY`. */
 export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   const { model } = options;
   const baseUrl = checkBaseUrl(options.baseUrl, "baseUrl");
@@ -58,7 +61,7 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   const meter = options.meter ?? createMeter();
   const client = new OpenAI({
     baseURL: baseUrl,
-    // The SDK insists on a key; servers that ask for none ignore it. Never the environment's: that is the CLI's to read.
+    // The SDK insists on a key; servers that need none ignore it. Not taken from the environment here: the CLI reads that.
     apiKey: options.apiKey ?? "none",
     organization: null,
     project: null,
@@ -67,7 +70,7 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
     logLevel: "off",
   });
   const limit = pLimit(concurrency);
-  // Servers quote what they were sent.
+  // Servers quote what was sent to them.
   if (options.apiKey !== undefined && whyNoSecret(options.apiKey) === null)
     keepSecret(options.apiKey, "the chat server");
   const where = new URL(baseUrl).host;
@@ -104,7 +107,7 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
         try {
           meter.admit();
         } catch (error) {
-          // The client would try again what throws here.
+          // The client would retry if this threw here.
           stop.abort(error);
           throw error;
         }
@@ -129,15 +132,15 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
     if (used === null) {
       if (meter.budget.tokens === null && meter.budget.cost === null) return;
       throw new ConfigError(
-        `${where} does not say how many tokens a reply took: a budget of tokens or money cannot be kept`,
-        "Limit the requests in its place: llm.budget.requests.",
+        `${where} does not say how many tokens a reply used, so a budget of tokens or money cannot be kept`,
+        "Limit the requests instead: llm.budget.requests.",
       );
     }
     meter.countReply({ ...used, requests: 0 });
     Object.assign(usage, used);
   };
 
-  /** Adapts to what the server refused of `sent`; `false` where there is nothing to adapt. */
+  /** Adapts to what the server refused in `sent`; `false` if there is nothing to adapt. */
   const adapt = (cause: unknown, sent: Body): boolean => {
     if (!(cause instanceof APIError) || (cause.status !== 400 && cause.status !== 422)) return false;
     const { message, param } = cause;
@@ -149,7 +152,7 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
       (each) => each in sent && (param === each || (UNSUPPORTED.test(message) && message.includes(each))),
     );
     if (name === undefined) return false;
-    if (!leftOut.has(name)) options.onWarning?.(`${model} at ${where} takes no ${name}: it is left out`);
+    if (!leftOut.has(name)) options.onWarning?.(`${model} at ${where} does not accept ${name}, which is left out from now on`);
     leftOut.add(name);
     return true;
   };
@@ -200,7 +203,7 @@ function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
-/** The client's pauses do not end with the signal, so nobody waits for them. */
+/** The client's pauses do not end with the signal, so this does not wait for them. */
 async function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (!signal) return work;
   const over = new AbortController();

@@ -1,4 +1,4 @@
-/** @file Settings of a model behind a server: the block `llm`, and `--llm` of the commands. */
+/** @file Settings of a model on a server: the block `llm`, and `--llm` of the commands. */
 
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
@@ -10,26 +10,26 @@ export const llmConfigSchema = z.strictObject({
     .string()
     .default("gpt-4o")
     .describe(
-      "Model for proposer and judge: behind an OpenAI-compatible server its name, or name and address as openai:NAME@URL; or the directory of a model with a chat template, which is opened here.",
+      "Model for proposer and judge: its name on an OpenAI-compatible server, or name and address as openai:NAME@URL; or the directory of a model with a chat template, which is opened here.",
     ),
   baseUrl: z
     .string()
     .nullable()
     .default(null)
     .describe(
-      "Address of the server where `model` has none; null for OPENAI_BASE_URL. The key is read from OPENAI_API_KEY only.",
+      "Address of the server if `model` has none; null for OPENAI_BASE_URL. The key is read from OPENAI_API_KEY only.",
     ),
   contextTokens: z
     .int()
     .min(1024)
     .default(16_384)
-    .describe("Tokens that the server reads at most, prompt and reply together; a page is cut to fit."),
+    .describe("The most tokens that the server reads, prompt and reply together; a page is cut to fit."),
   maxTokens: z
     .int()
     .min(16)
     .default(1024)
     .describe(
-      "Tokens that a reply may have, thoughts included. A verdict that is cut off counts for nothing.",
+      "The most tokens in a reply, thoughts included. A verdict that is cut off does not count.",
     ),
   timeoutSeconds: z
     .number()
@@ -48,7 +48,7 @@ export const llmConfigSchema = z.strictObject({
     .min(1)
     .max(256)
     .default(8)
-    .describe("Requests under way at once; more wait their turn."),
+    .describe("Requests under way at once; further ones wait."),
   price: z
     .strictObject({
       input: z.number().min(0),
@@ -58,13 +58,13 @@ export const llmConfigSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      'Price of a million tokens, in any currency: {"input": 2.5, "cachedInput": 1.25, "output": 10}; cachedInput is input where it is left out.',
+      'Price of a million tokens, in any currency: {"input": 2.5, "cachedInput": 1.25, "output": 10}; cachedInput defaults to input.',
     ),
   budget: z
     .strictObject({
-      requests: limit.describe("Requests that one start of a command may send, retries included."),
-      tokens: limit.describe("Tokens, of prompts and replies, after which one start of a command ends."),
-      cost: limit.describe("Money after which one start of a command ends; needs llm.price."),
+      requests: limit.describe("The most requests that one start of a command may send, retries included."),
+      tokens: limit.describe("One start of a command ends after this many tokens, in prompts and replies together."),
+      cost: limit.describe("One start of a command ends after it has spent this much money; needs llm.price."),
     })
     .prefault({}),
 });
@@ -72,12 +72,12 @@ export const llmConfigSchema = z.strictObject({
 /** The settings under `llm`: a chat model, its limits, its price and its budget. */
 export type LlmConfig = z.infer<typeof llmConfigSchema>;
 
-/** Throws a `ConfigError` where settings that are valid alone contradict each other. */
+/** Throws a `ConfigError` if individually valid settings contradict each other. */
 export function checkLlm({ price, budget, contextTokens, maxTokens }: LlmConfig): void {
   if (budget.cost !== null && price === null)
     throw new ConfigError(
-      "llm.budget.cost limits what is paid, but there is no price",
-      'Set llm.price, for a million tokens: llm.price={"input": 2.5, "output": 10}.',
+      "llm.budget.cost limits the cost, but there is no price",
+      'Set llm.price, per million tokens: llm.price={"input": 2.5, "output": 10}.',
     );
   if (maxTokens > contextTokens / 2)
     throw new ConfigError(
@@ -89,5 +89,5 @@ export function checkLlm({ price, budget, contextTokens, maxTokens }: LlmConfig)
 export const hasBudget = ({ budget }: Pick<LlmConfig, "budget">): boolean =>
   Object.values(budget).some((value) => value !== null);
 
-/** Room for a prompt beside the longest reply. */
+/** Tokens left for a prompt beside the longest reply. */
 export const promptTokensOf = ({ contextTokens, maxTokens }: LlmConfig): number => contextTokens - maxTokens;

@@ -1,4 +1,4 @@
-/** @file What a server refuses for good, and what to do about it. */
+/** @file Describes what a server refuses permanently, and what to do about it. */
 
 interface Refusal {
   status: number | undefined;
@@ -13,7 +13,7 @@ interface Refusal {
 const TOO_LONG =
   /context_length|context (?:length|size|window)|exceeds? the (?:available|maximum) context|maximum context|too many tokens|prompt is too long/i;
 
-/** `null` where it may pass with time, or concerns one request only. */
+/** `null` if it may pass with time, or concerns only one request. */
 export function describeRefusal({
   status,
   code,
@@ -29,23 +29,23 @@ export function describeRefusal({
     };
   if (status === 402 || (status === 429 && /quota|billing/.test(`${code} ${said}`)))
     return {
-      message: `${where} wants to be paid first (${status})${because}`,
-      hint: "Look at the account of the key.",
+      message: `${where} demands payment (${status})${because}`,
+      hint: "Check the account of the key.",
     };
   if (status === 404)
     return {
       message: `${where} has no model ${JSON.stringify(model)}, or nothing at this address (404)${because}`,
-      hint: "Name a model that the server has (GET …/v1/models lists them), and its base URL as far as /v1.",
+      hint: "Name a model that the server has (GET …/v1/models lists them), and its base URL up to /v1.",
     };
   if (status === 421)
     return {
-      message: `${where} does not answer itself${because}`,
-      hint: "Name the address that it redirects to.",
+      message: `${where} redirects${because}`,
+      hint: "Name the address to which it redirects.",
     };
   if (status === 405 || status === 501)
     return {
-      message: `${where} takes no chat completions (${status})`,
-      hint: "Give the base URL as far as /v1.",
+      message: `${where} does not accept chat completions (${status})`,
+      hint: "Give the base URL up to /v1.",
     };
   if (
     (status === 400 || status === 413 || status === 422) &&

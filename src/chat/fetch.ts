@@ -1,6 +1,6 @@
 /**
- * @file What is between the `openai` client and the network, so that the client's own time limit and retries cover it
- * all: bodies that never end, answers that are none, pauses without end, redirects.
+ * @file Sits between the `openai` client and the network, so that the client's timeout and retries cover everything:
+ * endless bodies, invalid answers, endless pauses, redirects.
  */
 
 import { once } from "node:events";
@@ -11,14 +11,14 @@ import { addAbortSignal, Readable } from "node:stream";
 import { readBody } from "../core/read-body.ts";
 import { Nonsense, readReply } from "./read-reply.ts";
 
-/** Of an answer. A chat completion has some kilobytes. */
+/** The largest answer. A chat completion has a few kilobytes. */
 const MAX_ANSWER_BYTES = 16 * 2 ** 20;
 
 /**
- * `onRequest` is called before each request that is sent; what it throws ends it. Bodies are read before anything is
- * returned: the client's time limit ends with the headers. An answer that is no reply of a model becomes a 502, which the
- * client tries again. The longest `Retry-After` is `maxPauseMs`: the client itself would wait for a day. A redirect is
- * not followed: what is sent goes to the server that was named.
+ * `onRequest` is called before each request is sent; if it throws, the request ends. Bodies are read before anything is
+ * returned, because the client's timeout ends with the headers. An answer that is not a model's reply becomes a 502,
+ * which the client retries. The longest `Retry-After` is `maxPauseMs`: the client itself would wait for a day.
+ * Redirects are not followed: what is sent goes only to the named server.
  */
 export const patientFetch =
   (maxPauseMs: number, onRequest: () => void) =>
@@ -38,14 +38,17 @@ export const patientFetch =
     return new Response(text, { headers: { "content-type": "application/json" } });
   };
 
-/** As `fetch` without following redirects. Node's own gives up after 300 s without headers, and a slow machine reads a page for longer. */
+/**
+ * Like `fetch`, without following redirects. Node's own gives up after 300 s without headers, but a slow model may read
+ * a page for longer.
+ */
 async function send(url: URL, { method, headers, body, signal }: RequestInit = {}): Promise<Response> {
   const request = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, {
     method,
     headers: Object.fromEntries(new Headers(headers)),
     ...(signal && { signal }),
   });
-  // Nobody may be listening any more when it breaks.
+  // When it breaks, nobody may be listening any more.
   request.on("error", () => {});
   request.end(body);
   const [answer] = (await once(request, "response")) as [IncomingMessage];
@@ -72,12 +75,12 @@ function parse(text: string): unknown {
 
 const fail = (status: number, message: string) => Response.json({ error: { message } }, { status });
 
-/** Codes of a rate limit that no waiting lifts. */
+/** Codes of rate limits that waiting does not lift. */
 const NO_MONEY = /"(?:insufficient_quota|billing_hard_limit_reached|billing_not_active)"/;
 
 function limitPause(response: Response, text: string, maxPauseMs: number): Response {
   const headers = new Headers(response.headers);
-  // The body is unpacked already.
+  // The body is already decompressed.
   for (const name of ["content-encoding", "content-length", "transfer-encoding"]) headers.delete(name);
   const asked = headers.get("retry-after") ?? "0";
   const pauseMs = Number.isNaN(Number(asked)) ? Date.parse(asked) - Date.now() : 1000 * Number(asked);

@@ -1,4 +1,7 @@
-/** @file A model whose weights are here as a chat model: messages in its own conversation format. For judges and proposers. */
+/**
+ * @file Makes a chat model of a model whose weights are here, with its own conversation format. For judges and
+ * proposers.
+ */
 
 import type { ChatMessage, ChatModel } from "../core/chat.ts";
 import type { PlainText, Sampler } from "../core/engine.ts";
@@ -8,13 +11,13 @@ import type { ChatLayout } from "../text/chat-layout.ts";
 import { withoutThoughts } from "../text/thoughts.ts";
 
 export interface LocalChatOptions {
-  /** What it is called in verdicts: its directory. */
+  /** Its name in verdicts: its directory. */
   name: string;
-  /** Of a reply, where a request does not say. */
+  /** The most tokens in a reply, if a request does not say. */
   maxTokens: number;
 }
 
-/** Throws a `ConfigError` where the model has no conversation format that can be used. */
+/** Throws a `ConfigError` if the model has no usable conversation format. */
 export function createLocalChat(model: Sampler, options: LocalChatOptions): ChatModel {
   const layout = chatLayout(model.tokenizer);
   return {
@@ -25,7 +28,7 @@ export function createLocalChat(model: Sampler, options: LocalChatOptions): Chat
       if (prompt_T.length + maxTokens > model.contextTokens)
         throw new ConfigError(
           `a prompt of ${prompt_T.length} tokens and a reply of ${maxTokens} do not fit into the ${model.contextTokens} tokens that ${options.name} reads`,
-          "Lower llm.contextTokens, by which prompts are cut, or llm.maxTokens; or take a model with a longer context.",
+          "Lower llm.contextTokens, to which prompts are cut, or llm.maxTokens; or use a model with a longer context.",
         );
       const reply = await model.sample({
         prompt_T,
@@ -44,7 +47,10 @@ export function createLocalChat(model: Sampler, options: LocalChatOptions): Chat
   };
 }
 
-/** A system message first, if there is one, then user and assistant in turn. What messages say is never a special token. */
+/**
+ * A system message first, if there is one, then user and assistant in turn. Text of messages never becomes a special
+ * token.
+ */
 function piecesOf(messages: readonly ChatMessage[], layout: ChatLayout): (string | PlainText)[] {
   const [first] = messages;
   const system = first?.role === "system" ? first.content : "";
@@ -52,7 +58,7 @@ function piecesOf(messages: readonly ChatMessage[], layout: ChatLayout): (string
   const pieces: (string | PlainText)[] = [layout.start, { plain: system.trim() }, layout.afterSystem];
   rounds.forEach(({ role, content }, i) => {
     if (role !== (i % 2 === 0 ? "user" : "assistant") || (i === rounds.length - 1 && role !== "user"))
-      throw new RangeError("a conversation is user and assistant in turn, and ends with the user");
+      throw new RangeError("in a conversation user and assistant take turns, and the user is last");
     pieces.push({ plain: content.trim() });
     if (i < rounds.length - 1) pieces.push(role === "user" ? layout.userToAssistant : layout.assistantToUser);
   });

@@ -1,26 +1,26 @@
-/** @file What requests to servers use, and the budget that ends them. One meter counts for all models of a command. */
+/** @file Counts what requests to servers use, and enforces the budget. All models of a command share one meter. */
 
 import type { ChatUsage } from "../core/chat.ts";
 import { BudgetSpent } from "../core/errors.ts";
 import { addUsage, describeUsage, noUsage } from "../core/usage.ts";
 import type { LlmConfig } from "./config.ts";
 
-/** Counts what requests to servers use, and ends them at the budget. */
+/** Counts what requests to servers use, and stops them at the budget. */
 export interface ChatMeter {
   readonly budget: LlmConfig["budget"];
   /** So far. */
   used(): ChatUsage;
-  /** Throws `BudgetSpent` where no further request may be sent. */
+  /** Throws `BudgetSpent` if no further request may be sent. */
   admit(): void;
-  /** A request is sent. */
+  /** Counts a request that is sent. */
   countRequest(): void;
-  /** A reply has come; `usage.requests` is not counted again. */
+  /** Counts a reply; `usage.requests` is not counted again. */
   countReply(usage: ChatUsage): void;
 }
 
 /**
- * The budget of requests is never passed. What a reply costs is known when it is there: tokens and money may pass their
- * budget by the requests that are under way when it is reached.
+ * The budget of requests is never exceeded. The cost of a reply is known only when it arrives, so tokens and money may
+ * exceed their budget by the requests that are under way when it is reached.
  */
 export function createMeter(budget: Partial<LlmConfig["budget"]> = {}): ChatMeter {
   const limits = { requests: null, tokens: null, cost: null, ...budget };

@@ -1,6 +1,6 @@
 /**
- * @file What a server's answer says. Servers answer in many ways that the protocol does not know; which of them is the
- * model's doing and which the server's is decided here. Nonsense is the server's: it is asked again.
+ * @file Parses a server's answer. Servers answer in many ways that the protocol does not specify; this file decides
+ * which are the model's doing and which the server's. Nonsense is the server's, and the request is repeated.
  *
  * | the answer                                                                            | is                         |
  * | ------------------------------------------------------------------------------------- | -------------------------- |
@@ -14,7 +14,7 @@ import { z } from "zod";
 import type { ChatReply, ChatUsage } from "../core/chat.ts";
 import type { LlmConfig } from "./config.ts";
 
-/** An answer that is no reply of a model. */
+/** Thrown for an answer that is not a model's reply. */
 export class Nonsense extends Error {
   override readonly name = "Nonsense";
 }
@@ -44,10 +44,10 @@ const usageSchema = z.object({
   prompt_tokens_details: z.object({ cached_tokens: count.nullish() }).nullish(),
 });
 
-/** Reasons that say that the server gave up, not the model. */
+/** Reasons which say that the server gave up, not the model. */
 const SERVER_GAVE_UP = /error|insufficient_system_resource|abort|cancel/i;
 
-/** The answer of `/completions`, as that of a chat. */
+/** Converts an answer of `/completions` to that of a chat. */
 function asChat(answer: unknown): unknown {
   const { choices } = (answer ?? {}) as { choices?: unknown };
   if (!Array.isArray(choices)) return answer;
@@ -60,7 +60,7 @@ function asChat(answer: unknown): unknown {
   return { ...(answer as object), choices: choices.map(read) };
 }
 
-/** Throws `Nonsense` where there is no reply in it. */
+/** Throws `Nonsense` if it contains no reply. */
 export function readReply(answer: unknown): Pick<ChatReply, "text" | "stop"> {
   const { error } = (answer ?? {}) as { error?: { message?: unknown } | null };
   if (error !== undefined && error !== null)
@@ -77,7 +77,7 @@ export function readReply(answer: unknown): Pick<ChatReply, "text" | "stop"> {
   return { text, stop: reason === "length" || reason === "max_tokens" ? "length" : "stop" };
 }
 
-/** Some servers answer with a list of parts, thoughts among them. */
+/** Some servers answer with a list of parts, including thoughts. */
 function plainText(content: string | z.infer<typeof part>[] | null | undefined): string {
   if (typeof content === "string") return content;
   return (content ?? [])
@@ -91,8 +91,8 @@ const THOUGHT_ENDS = new RegExp(String.raw`</(?:${THOUGHT})>|\[/THINK\]`, "gi");
 const THOUGHT_BEGINS = new RegExp(String.raw`^[ \t]*(?:<(?:${THOUGHT})>|\[THINK\])`, "im");
 
 /**
- * The text after the last thought: a page that is quoted in one may have a closing tag in it. Templates may have put the
- * opening one into the prompt. A thought that does not end has nothing after it.
+ * The text after the last thought: a page quoted in a thought may contain a closing tag. Templates may have put the
+ * opening tag into the prompt. Nothing follows a thought that does not end.
  */
 function withoutThoughts(text: string): string {
   const end = [...text.matchAll(THOUGHT_ENDS)].at(-1);
@@ -101,7 +101,7 @@ function withoutThoughts(text: string): string {
   return (begin === null ? rest : rest.slice(0, begin.index)).trim();
 }
 
-/** What the server says that a reply took; `null` where it does not say. */
+/** The usage that the server reports; `null` if it does not. */
 export function readUsage(answer: unknown, price: LlmConfig["price"]): Omit<ChatUsage, "requests"> | null {
   const parsed = usageSchema.safeParse((answer as { usage?: unknown }).usage);
   if (!parsed.success) return null;

@@ -36,10 +36,10 @@ test.each([
   ["openai:@http://h/v1", "names no model"],
   ["openai:m@localhost:8000/v1", "http://"],
   ["openai:m@127.0.0.1:8000", "http://"],
-  ["openai:m@http://", "none of a server"],
+  ["openai:m@http://", "not that of a server"],
   ["openai:m@http://user:pass@h/v1", "OPENAI_API_KEY"],
   ["openai:m@http://h/v1?version=2", "more than a path"],
-  ["openai:m@http://h/v1/chat/completions", "that of one call"],
+  ["openai:m@http://h/v1/chat/completions", "that of a single endpoint"],
 ])("%s is refused", (text, why) => {
   expect(mistake(text, ELSEWHERE)).toContain(why);
 });

@@ -85,7 +85,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
     () => ["model", "sft", "--base", "models/base", "--out", at("s"), "--demos", at("empty")],
   ],
   [
-    "other.jsonl:1 is no episode",
+    "other.jsonl:1 is not an episode",
     () => ["model", "sft", "--base", "models/base", "--out", at("s"), "--demos", at("other.jsonl")],
   ],
   [

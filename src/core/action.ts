@@ -1,12 +1,12 @@
 /**
- * @file What an agent can do: the WebRL action grammar (reference: the paper's prompt and its released
- * evaluation code), and what else a person does on a page. Parsed from and printed to model text by `text/action.ts`.
+ * @file What an agent can do: the WebRL action grammar (reference: the paper's prompt and its released evaluation
+ * code), and the other things that a person does on a page. `text/action.ts` parses and prints it.
  */
 
 /** Refers to an element of the current observation: a label number (`webrl`, `aria`) or its words (`compact`). */
 export type ElementName = string;
 
-/** Pixels to the right and down. */
+/** Offset in pixels to the right and down. */
 export type Offset = [x: number, y: number];
 
 /** What the agent does next on a page: one call of the action grammar. */
@@ -66,7 +66,7 @@ export interface ActionError {
   message: string;
 }
 
-/** A model's response, parsed: an action or what is wrong with it, and the comments before it. */
+/** A parsed response of a model: an action or what is wrong with it, and the comments before it. */
 export type ParsedAction =
   | { ok: true; action: Action; comments: string[] }
   | { ok: false; error: ActionError; comments: string[] };

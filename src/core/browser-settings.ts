@@ -1,6 +1,6 @@
 /**
- * @file Settings of the browser, as a run's configuration has them under `browser`: what pages are shown in (the size of the
- * window, the language and the clock), and the browsers elsewhere that show them.
+ * @file Settings of the browser, the block `browser` of a run's configuration: how pages are shown (size of the window,
+ * language and clock), and which browsers elsewhere show them.
  */
 
 import { z } from "zod";
@@ -18,7 +18,7 @@ const isLocale = (tag: string): boolean => {
 const isTimezone = (name: string): boolean => {
   try {
     new Intl.DateTimeFormat("en", { timeZone: name });
-    // Offsets such as +02:00, which newer versions of Node take, are none of a browser's.
+    // Newer versions of Node accept offsets such as +02:00, but browsers do not.
     return /^[a-z]/i.test(name);
   } catch {
     return false;
@@ -37,7 +37,7 @@ export const browserSettingsSchema = z.strictObject({
     .string()
     .refine(isLocale, "must be a language tag such as en-US or de-DE")
     .default(DEFAULT_BROWSER.locale)
-    .describe("Language that sites are told, and that numbers and dates are written in by their scripts."),
+    .describe("Language that the browser tells sites, and in which their scripts write numbers and dates."),
   timezone: z
     .string()
     .refine(isTimezone, "must be a time zone such as UTC or Europe/Berlin")
@@ -49,19 +49,19 @@ const endpointSchema = z.strictObject({
   playwright: z
     .string()
     .optional()
-    .describe("Address of a Playwright server: ws://… or wss://…; ${NAME} in it is the environment's."),
+    .describe("Address of a Playwright server: ws://… or wss://…; ${NAME} in it is replaced from the environment."),
   cdp: z
     .string()
     .optional()
     .describe(
-      "Address of a DevTools endpoint: http(s)://… or ws(s)://…; ${NAME} in it is the environment's.",
+      "Address of a DevTools endpoint: http(s)://… or ws(s)://…; ${NAME} in it is replaced from the environment.",
     ),
   weight: z
     .number()
     .positive()
     .default(1)
-    .describe("Its share of the episodes, beside the weights of the others."),
-  max: z.int().min(1).nullable().default(null).describe("Episodes that it takes at once; null for no limit."),
+    .describe("Its share of the episodes, relative to the weights of the others."),
+  max: z.int().min(1).nullable().default(null).describe("Episodes that it runs at once; null for no limit."),
 });
 
 /** One browser elsewhere: either `playwright` or `cdp`. */
@@ -73,14 +73,14 @@ export const browserBlockSchema = z.strictObject({
     .array(endpointSchema)
     .default([])
     .describe(
-      'Browsers elsewhere: [{"playwright": "ws://…"}, {"cdp": "http://…", "weight": 2, "max": 16}]. None: one is started here.',
+      'Browsers elsewhere: [{"playwright": "ws://…"}, {"cdp": "http://…", "weight": 2, "max": 16}]. If empty, a browser is started here.',
     ),
   proxyHost: z
     .string()
     .min(1)
     .default("127.0.0.1")
     .describe(
-      "Address under which browsers elsewhere reach this machine, whose proxy is their only network.",
+      "Address at which browsers elsewhere reach this machine; its proxy is their only network.",
     ),
   proxyListen: z
     .string()
@@ -88,37 +88,37 @@ export const browserBlockSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Address of this machine that the proxy listens on; null for proxyHost. 0.0.0.0 for all, where proxyHost is a name or another machine's.",
+      "Address of this machine that the proxy listens on; null for proxyHost. Use 0.0.0.0 for all if proxyHost is a name or another machine's address.",
     ),
 });
 
 export type BrowserBlock = z.output<typeof browserBlockSchema>;
 
-/** The address as it was written. */
+/** The address as written. */
 export const addressOf = ({ playwright, cdp }: Pick<BrowserEndpoint, "playwright" | "cdp">): string =>
   playwright ?? cdp ?? "";
 
-/** How an endpoint is called in messages: without user, query and fragment, which may hold secrets. */
+/** The name of an endpoint in messages: without user, query and fragment, which may contain secrets. */
 export function describeAddress(address: string): string {
   return address.replace(/[?#].*$/s, "").replace(/^(\w+:\/\/)[^/]*@/, "$1");
 }
 
 const SECRET_PARAMETER = /token|key|auth|secret|pass|sig|credential|jwt/i;
 
-/** Throws a `ConfigError` where an endpoint cannot be one, or would leave a secret in the configuration of a run. */
+/** Throws a `ConfigError` if an endpoint is invalid, or would put a secret into a run's configuration. */
 export function checkEndpoints(endpoints: readonly BrowserEndpoint[]): void {
   const seen = new Set<string>();
   for (const endpoint of endpoints) {
     const { playwright, cdp } = endpoint;
     if ((playwright === undefined) === (cdp === undefined))
       throw new ConfigError(
-        "browser.endpoints: each has either playwright or cdp",
+        "browser.endpoints: each must have either playwright or cdp",
         'Write {"playwright": "ws://…"} or {"cdp": "http://…"}.',
       );
     const address = addressOf(endpoint);
     const kind = playwright === undefined ? "cdp" : "playwright";
     const schemes = kind === "cdp" ? ["http:", "https:", "ws:", "wss:"] : ["ws:", "wss:"];
-    // What the environment fills in is not known yet.
+    // The environment has not filled it in yet.
     const tried = address.replace(/\$\{\w*\}/g, "0");
     if (!URL.canParse(tried) || !schemes.includes(new URL(tried).protocol))
       throw new ConfigError(
@@ -129,7 +129,7 @@ export function checkEndpoints(endpoints: readonly BrowserEndpoint[]): void {
     if (seen.has(address))
       throw new ConfigError(
         `browser.endpoints names ${describeAddress(address)} twice`,
-        "Name it once, and give it a larger weight if it is to have more episodes.",
+        "Name it once, with a larger weight if it should get more episodes.",
       );
     seen.add(address);
   }
@@ -138,8 +138,8 @@ export function checkEndpoints(endpoints: readonly BrowserEndpoint[]): void {
 function refuseSecrets(address: string): void {
   const refuse = (what: string): never => {
     throw new ConfigError(
-      `browser.endpoints: the address of ${describeAddress(address)} holds ${what}, which would stand in the run's files`,
-      "Put it into an environment variable and write ${NAME} in its place (in single quotes on a command line).",
+      `browser.endpoints: the address of ${describeAddress(address)} contains ${what}, which would be written into the run's files`,
+      "Put it into an environment variable and write ${NAME} instead (in single quotes on a command line).",
     );
   };
   const fromEnvironment = /^(\$\{\w+\})*$/;

@@ -1,21 +1,21 @@
-/** @file The smaller contracts: who says whether a trajectory succeeded, and who proposes new tasks. */
+/** @file The smaller contracts: judges, which say whether a trajectory succeeded, and proposers of new tasks. */
 
 import type { Rng } from "./rng.ts";
 import type { Task } from "./task.ts";
 import type { Trajectory, Verdict } from "./trajectory.ts";
 
 /**
- * Judges finished trajectories without knowing the truth: one verdict each, in their order, whatever else is in the
- * call. Throws a `Fault` (`judge_failed`) where it cannot judge, never guesses; where it can and comes to no clear verdict,
- * that is `undecided`.
+ * Judges finished trajectories without knowing the truth: one verdict each, in their order, independent of what else is
+ * in the call. Never guesses: throws a `Fault` (`judge_failed`) if it cannot judge, and returns `undecided` if it finds
+ * no clear verdict.
  */
 export interface Judge {
   readonly name: string;
-  /** One verdict per trajectory, in their order. Throws a `Fault` (`judge_failed`) where it cannot judge. */
+  /** One verdict per trajectory, in their order. Throws a `Fault` (`judge_failed`) if it cannot judge. */
   judge(trajectories: readonly Trajectory[], options?: { signal?: AbortSignal }): Promise<Verdict[]>;
 }
 
-/** Failed tasks in, new tasks out (paper §2.2). May return fewer than asked; never duplicates of its input. */
+/** Failed tasks in, new tasks out (paper §2.2). May return fewer than requested, but never duplicates of its input. */
 export interface Proposer {
   readonly name: string;
   /** At most `count` new tasks of the train split, each with its lineage. */
@@ -32,7 +32,7 @@ export interface Proposer {
   ): Promise<Task[]>;
 }
 
-/** What a site is, for whoever thinks up tasks for it. */
+/** Describes a site, for whoever invents tasks for it. */
 export interface SiteDescription {
   /** One or two sentences. */
   description: string;

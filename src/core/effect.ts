@@ -1,4 +1,4 @@
-/** @file What an agent can do that cannot be taken back, and how a site says which of its requests do it. */
+/** @file What an agent can do that is irreversible, and how a site declares which of its requests do it. */
 
 /**
  * - `buy`: an order, a booking, a bid;
@@ -10,32 +10,32 @@
  */
 export const EFFECT_KINDS = ["buy", "pay", "send", "publish", "delete", "sign"] as const;
 
-/** The kinds of effects that cannot be taken back. */
+/** The kinds of irreversible effects. */
 export type EffectKind = (typeof EFFECT_KINDS)[number];
 
-/** Where the amount of a request can be read. Both: they have to agree. */
+/** Where to read the amount of a request. If both are given, they must agree. */
 export interface AmountPlace {
-  /** A field of what is sent; in JSON with dots, `order.total`. */
+  /** A field of the request; in JSON with dots, `order.total`. */
   field?: string;
   /** The words before the amount on the page, `Order total`. */
   text?: string;
   /**
-   * What comes on top of the page's amount, by what is chosen in a field that is sent: `{ shipping: { express: 12 } }`. Where
-   * something else is chosen, or nothing, the amount is not known.
+   * What is added to the page's amount, by the value of a field of the request: `{ shipping: { express: 12 } }`. With
+   * another value, or none, the amount is unknown.
    */
   plus?: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** One request of a site that cannot be taken back; or, with `none`, one that looks like it and can. */
+/** One irreversible request of a site; or, with `none`, a harmless one that looks irreversible. */
 export interface IrreversibleRequest {
   /** Default `POST`. `WS` is a message over a WebSocket. */
   method?: string;
   /** `:name` stands for one segment, `*` at the end for all that follow: `/orders/:id/cancel`. */
   path: string;
-  /** Only where these fields are sent with these values: `{ operationName: "placeOrder" }`. */
+  /** Only if the request has these fields with these values: `{ operationName: "placeOrder" }`. */
   fields?: Readonly<Record<string, string>>;
   kind: EffectKind | "none";
   amount?: AmountPlace;
-  /** The name of the button that leads to it, where the request itself does not tell. */
+  /** The name of the button that leads to it, if the request itself does not tell. */
   button?: string;
 }

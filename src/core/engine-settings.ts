@@ -17,7 +17,7 @@ const serverShape = {
     .max(1024)
     .default(16)
     .describe(
-      "Rank of the adapters on the server, which itself decides on their scale and place; 0 trains all weights, where the server can.",
+      "Rank of the adapters on the server, which itself decides on their scale and layers; 0 trains all weights, if the server can.",
     ),
 };
 
@@ -25,13 +25,13 @@ const samplerSchema = z.strictObject({
   kind: z
     .literal("vllm")
     .default("vllm")
-    .describe("vllm: adapters are loaded at run time, prompts are token ids."),
+    .describe("vllm: loads adapters at run time; prompts are token ids."),
   url: z.string().min(1).describe("vLLM's root, such as http://127.0.0.1:8001, without /v1."),
   apiKeyEnv: environmentName.default("VLLM_API_KEY").describe("Environment variable with vLLM's key."),
   directory: z
     .string()
     .min(1)
-    .describe("Adapters are written into this directory, and vLLM reads them there: both have to see it."),
+    .describe("Directory into which adapters are written and from which vLLM reads them, so both must see it."),
   serverDirectory: z
     .string()
     .min(1)
@@ -42,7 +42,7 @@ const samplerSchema = z.strictObject({
     .int()
     .min(0)
     .default(0)
-    .describe("Optimiser steps that sampled weights may be behind the trained ones."),
+    .describe("How many optimiser steps the sampled weights may lag behind the trained ones."),
 });
 
 export const engineSettingsSchema = z.strictObject({
@@ -50,55 +50,55 @@ export const engineSettingsSchema = z.strictObject({
     .enum(["onnx", "tinker"])
     .default("onnx")
     .describe(
-      "onnx: models are trained in this process. tinker: they are adapters on a server of the Tinker protocol (docs/engines.md); models.base is then a directory with the served model's tokenizer and config.json.",
+      "onnx: models are trained in this process. tinker: a Tinker server trains adapters (docs/engines.md); models.base is then a directory with the served model's tokenizer and config.json.",
     ),
   url: z
     .string()
     .min(1)
     .nullable()
     .default(null)
-    .describe("The server's root, such as http://127.0.0.1:8000; of kind tinker."),
-  model: z.string().min(1).nullable().default(null).describe("What the server calls the base model."),
+    .describe("The Tinker server's root, such as http://127.0.0.1:8000."),
+  model: z.string().min(1).nullable().default(null).describe("The server's name for the base model."),
   ...serverShape,
   critic: z
     .strictObject({
       url: z.string().min(1).describe("Root of the critic's own server."),
-      model: z.string().min(1).describe("What it calls the same base model."),
+      model: z.string().min(1).describe("Its name for the same base model."),
       ...serverShape,
     })
     .nullable()
     .default(null)
-    .describe("A server of its own for the critic; null: an adapter beside the actor's."),
+    .describe("A separate server for the critic; null: an adapter beside the actor's."),
   sampler: samplerSchema
     .nullable()
     .default(null)
-    .describe("vLLM, which samples while the server trains; null: the server that trains samples, too."),
+    .describe("vLLM, which samples while the server trains; null: the training server also samples."),
   maxDifference: z
     .number()
     .positive()
     .default(0.05)
     .describe(
-      "How far log-probabilities of who samples and who trains may lie apart in the mean, nats a token; beyond it a run stops.",
+      "The largest mean difference between the sampler's and the trainer's log-probabilities, in nats per token; a run stops above it.",
     ),
 });
 export type EngineSettings = z.infer<typeof engineSettingsSchema>;
 
-/** A server that is named whole. */
+/** A completely specified server. */
 export type ServerSettings = EngineSettings & { kind: "tinker"; url: string; model: string };
 
 export const isOnServer = (engine: EngineSettings): engine is ServerSettings => engine.kind === "tinker";
 
-/** Throws a `ConfigError` where settings that are valid alone contradict each other. */
+/** Throws a `ConfigError` if individually valid settings contradict each other. */
 export function checkEngine(engine: EngineSettings): void {
   const { kind, url, model, critic, sampler } = engine;
   if (kind === "tinker" && (url === null || model === null))
     throw new ConfigError(
-      `engine.kind is tinker, and engine.${url === null ? "url" : "model"} is not set`,
-      "Set engine.url to the server's address and engine.model to what it calls the base model.",
+      `engine.kind is tinker, but engine.${url === null ? "url" : "model"} is not set`,
+      "Set engine.url to the server's address and engine.model to its name for the base model.",
     );
   if (kind === "onnx" && (url ?? model ?? critic ?? sampler) !== null)
     throw new ConfigError(
-      `engine.${url !== null ? "url" : model !== null ? "model" : critic !== null ? "critic" : "sampler"} is set, and engine.kind is onnx: models would be trained in this process`,
-      "Set engine.kind=tinker, or leave it out.",
+      `engine.${url !== null ? "url" : model !== null ? "model" : critic !== null ? "critic" : "sampler"} is set, but engine.kind is onnx, which trains in this process`,
+      "Set engine.kind=tinker, or leave the other setting out.",
     );
 }

@@ -6,12 +6,12 @@
  */
 
 /**
- * Text for a model. A string is our own (a template): special tokens written in it are tokens. `{ plain }` is somebody
- * else's (a page, an instruction, a reply): it never becomes a special token, whatever it says.
+ * Text for a model. A string is our own (a template): special tokens written in it become tokens. `{ plain }` is
+ * somebody else's (a page, an instruction, a reply): it never becomes a special token, whatever it says.
  */
 export type PromptText = string | readonly (string | PlainText)[];
 
-/** Other people's text in a prompt. It is encoded without special tokens. */
+/** Other people's text in a prompt, encoded without special tokens. */
 export interface PlainText {
   readonly plain: string;
 }
@@ -20,36 +20,36 @@ export interface PlainText {
 export interface Tokenizer {
   readonly vocabSize: number;
   /**
-   * Special tokens written in our own text (`<|eot_id|>`) become their ids; nothing is added. What lies between two of
-   * them is encoded as one text, whoever its parts are from, so that harmless pieces give what their joined text gives.
+   * Special tokens written in our own text (`<|eot_id|>`) become their ids; nothing is added. What is between two of
+   * them is encoded as one text, whatever its parts, so that harmless pieces give the same tokens as their joined text.
    */
   encode(text: PromptText): number[];
   /** Special tokens are printed literally. */
   decode(tokens: readonly number[]): string;
   /** Id of a token by its exact text, or `undefined`. */
   idOf(token: string): number | undefined;
-  /** Tokens that end what the model writes, by its files (`generation_config.json`, `eos_token`). */
+  /** Tokens that end a reply, according to the model's files (`generation_config.json`, `eos_token`). */
   readonly endTokens?: readonly number[];
-  /** How the model was trained to read a conversation, where its files say so. */
+  /** The model's conversation format, if its files specify one. */
   readonly chatTemplate?: ChatTemplateSource | undefined;
-  /** Whether it was trained by `trainBpe`, as those of the shipped models were. */
+  /** Whether `trainBpe` trained it, as it did those of the shipped models. */
   readonly madeHere?: boolean;
 }
 
-/** A model's chat template as its files have it. */
+/** The chat template from a model's files. */
 export interface ChatTemplateSource {
   /** Jinja. */
   source: string;
-  /** What every rendering has: `bos_token` and its like. */
+  /** Variables of every rendering: `bos_token` and the like. */
   variables: Readonly<Record<string, string>>;
-  /** The file that it is from, for errors. */
+  /** The template's file, for errors. */
   name: string;
 }
 
-/** One prompt to sample a reply for, and how. */
+/** A prompt, and how to sample a reply to it. */
 export interface SampleRequest {
   prompt_T: readonly number[];
-  /** Tokens at most; ≥ 1. */
+  /** The most tokens; ≥ 1. */
   maxTokens: number;
   /** 0 is greedy. */
   temperature: number;
@@ -67,17 +67,16 @@ export interface SampleRequest {
 /** A sampled reply: its tokens, their log-probabilities, its text, and why it ended. */
 export interface SampleResult {
   tokens_T: number[];
-  /** log π(token) at temperature 1 without top-p/top-k, nats: what `logprobs` would say. */
+  /** log π(token) at temperature 1 without top-p/top-k, nats: the value that `logprobs` would give. */
   logprobs_T: number[];
-  /** Without the stop token or string. */
+  /** The text without the stop token or string. */
   text: string;
   stop: "token" | "string" | "length";
 }
 
 /**
- * A sequence and the log-probabilities that are wanted of it: entry n is
- * log P(targets_N[n] | tokens_T[0..=positions_N[n]]), nats. One position may have several targets
- * (YES and NO of a critic).
+ * A sequence and the log-probabilities to compute of it: entry n is log P(targets_N[n] | tokens_T[0..=positions_N[n]]),
+ * nats. One position may have several targets (YES and NO of a critic).
  */
 export interface Datum {
   tokens_T: readonly number[];
@@ -93,7 +92,7 @@ export interface LossGradient {
   gradients_BN: Float32Array[];
 }
 
-/** What is minimised: cross-entropy, or any function of the token log-probabilities that returns its gradient. */
+/** The loss to minimise: cross-entropy, or any function of the token log-probabilities that returns its gradient. */
 export type Loss =
   /** L = −Σ weights·logprob, a sum over the batch: the caller normalises by its weights. */
   | "cross_entropy"
@@ -131,17 +130,17 @@ export interface Sampler {
   sample(request: SampleRequest): Promise<SampleResult>;
 }
 
-/** Of a model whose samples and log-probabilities come from different programs: they are then compared. */
+/** For a model whose samples and log-probabilities come from different programs, which are then compared. */
 export interface Sampling {
-  /** Who samples, for people. */
+  /** A name of the sampler, for people. */
   readonly by: string;
-  /** The most optimiser steps that a sample's weights were behind the model's so far. */
+  /** The most optimiser steps by which a sample's weights have lagged behind the model's. */
   staleness(): number;
 }
 
 /** A frozen set of weights. */
 export interface FrozenModel extends Sampler, AsyncDisposable {
-  /** Absent where one program samples and computes log-probabilities. */
+  /** Absent if one program both samples and computes log-probabilities. */
   readonly sampling?: Sampling;
   logprobs(datums_B: readonly Datum[]): Promise<Float32Array[]>;
 }
@@ -149,13 +148,13 @@ export interface FrozenModel extends Sampler, AsyncDisposable {
 export interface Model extends FrozenModel {
   /** Accumulates gradients. A non-finite loss or gradient throws and leaves weights and accumulator as they were. */
   forwardBackward(datums_B: readonly Datum[], loss: Loss): Promise<ForwardBackwardResult>;
-  /** AdamW on the accumulated gradients, then clears them. Throws where nothing was accumulated. */
+  /** AdamW on the accumulated gradients, then clears them. Throws if nothing was accumulated. */
   optimStep(step: OptimStep): Promise<{ gradientNorm: number }>;
-  /** Weights, and the optimiser's state if asked for, into a new directory; the manifest is written last. */
+  /** Writes the weights, and the optimiser's state if requested, into a new directory; the manifest is written last. */
   save(directory: string, options?: { optimizer?: boolean }): Promise<void>;
   /** Restores exactly what `save` wrote, into this model. */
   load(directory: string): Promise<void>;
-  /** A frozen copy that further training does not move. */
+  /** A frozen copy that further training does not change. */
   fork(): Promise<FrozenModel>;
 }
 
@@ -165,17 +164,17 @@ export interface LoraSettings {
   alpha: number;
   /** Last parts of module names, e.g. `q_proj`; default: every linear module. */
   targetModules?: readonly string[] | undefined;
-  /** Layers that get adapters: the last so many, or these, counted from 0; default: all. */
+  /** Layers that get adapters: the last n, or a list counted from 0; default: all. */
   layers?: number | readonly number[] | undefined;
 }
 
-/** Which model an engine opens, and which part of it is trained. */
+/** Which model an engine opens, and which part of it to train. */
 export interface OpenOptions {
   /** Directory of a model in Hugging Face's layout, of an adapter in PEFT's, or of one that `save` wrote. */
   path: string;
   /**
-   * Train an adapter on the frozen base instead of all weights. An adapter's directory brings its own settings: `lora` may
-   * then be left out, or say the same; anything else throws.
+   * Train an adapter on the frozen base instead of all weights. An adapter's directory has its own settings: `lora` may
+   * then be omitted or be the same; anything else throws.
    */
   lora?: (LoraSettings & { seed: number }) | undefined;
 }
@@ -183,6 +182,9 @@ export interface OpenOptions {
 /** Runs language models: opens them for sampling, log-probabilities and training. */
 export interface Engine extends AsyncDisposable {
   readonly name: string;
-  /** Adapters on one base share its memory, whoever opened them; it stays while the engine lives or another base takes its place. */
+  /**
+   * Adapters on one base share its memory, whoever opened them. The base stays in memory until the engine ends or
+   * another base replaces it.
+   */
   open(options: OpenOptions): Promise<Model>;
 }

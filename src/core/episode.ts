@@ -29,33 +29,33 @@ export interface StartOptions {
 
 /** One attempt at one task, in a private copy of the site. Use it once, then dispose of it. */
 export interface Episode extends AsyncDisposable {
-  /** As it was given to `start`; its instruction is the page's own where the site says so (MiniWoB++). */
+  /** The task given to `start`; on some sites (MiniWoB++) its instruction comes from the page. */
   readonly task: Task;
   /** The page at the start; available as soon as `start` has resolved. */
   readonly first: Observation;
   /**
-   * Carries out one action. An action that failed to parse or to be carried out by the agent's mistake gives
-   * `mid` with `observation.error` set. Never throws but for a broken contract (a step after `last`, after
-   * disposal, or two at once).
+   * Carries out one action. An action that failed to parse, or failed by the agent's mistake, gives `mid` with
+   * `observation.error` set. Throws only if the contract is broken (a step after `last`, after disposal, or two at
+   * once).
    */
   step(action: ParsedAction, options?: { signal?: AbortSignal }): Promise<TimeStep>;
-  /** PNG or JPEG of the viewport, for people. Throws a `Fault` where the browser is gone. */
+  /** A PNG or JPEG of the viewport, for people. Throws a `Fault` if the browser is gone. */
   screenshot(): Promise<Uint8Array>;
   /**
-   * The truth about the episode as it stands, where the task has a verifier; `null` where it has none. May be
-   * called after `last` and before disposal. Throws a `Fault` if the truth cannot be found out.
+   * The truth about the episode's present state; `null` if the task has no verifier. May be called after `last` and
+   * before disposal. Throws a `Fault` if the truth cannot be determined.
    */
   verify(answer: string | null): Promise<Verdict | null>;
-  /** Hosts that the network guard refused so far, with counts. */
+  /** Hosts that the network guard blocked so far, with counts. */
   blockedHosts(): Record<string, number>;
-  /** Frees context, site copy and proxy credentials on every path; may be called more than once. */
+  /** Frees context, site copy and proxy credentials in every case; may be called more than once. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Starts episodes: the world that tasks are done in. */
+/** Starts episodes: the world in which tasks are done. */
 export interface Site extends AsyncDisposable {
   readonly name: string;
-  /** Noted in every trajectory; absent where the site has no browser. */
+  /** Recorded in every trajectory; absent if the site has no browser. */
   readonly browser?: BrowserSettings;
   /** Throws a `Fault` if the world cannot be set up; nothing half-started is left behind. */
   start(task: Task, options: StartOptions): Promise<Episode>;

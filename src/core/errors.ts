@@ -5,7 +5,10 @@
 
 /** Stable codes of what can go wrong with the world while an episode runs. */
 export type FaultCode =
-  /** This task, not its site: what it is checked by, where it starts, who it is signed in as. Its suite's others can go on. */
+  /**
+   * A problem of this task, not of its site: its checks, its start page, its login. The suite's other tasks can
+   * continue.
+   */
   | "task_unusable"
   | "browser_launch_failed"
   | "browser_crashed"
@@ -38,7 +41,7 @@ export class Fault extends Error {
 /** The user's mistake. The CLI prints `message` and `hint` without a stack and exits with code 2. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
-  /** What to do about it, as an imperative sentence. */
+  /** What to do about it: an imperative sentence. */
   readonly hint: string;
 
   constructor(message: string, hint: string, options: { cause?: unknown } = {}) {
@@ -47,21 +50,21 @@ export class ConfigError extends Error {
   }
 }
 
-/** Throws where only a bug of ours can lead. */
+/** Throws if a condition fails that only a bug of ours can violate. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`invariant violated: ${message}`);
 }
 
 /**
- * A limit that the user set is reached: nothing is wrong, what is done is kept, and the same command goes on. The CLI
- * prints `message` and `hint` and exits with code 3.
+ * A limit that the user set is reached: nothing is wrong, finished work is kept, and the same command continues. The
+ * CLI prints `message` and `hint` and exits with code 3.
  */
 export class BudgetSpent extends Error {
   override readonly name = "BudgetSpent";
-  /** How to go on, as an imperative sentence. */
+  /** How to continue: an imperative sentence. */
   readonly hint: string;
 
-  constructor(message: string, hint = "The same command goes on, with the same budget anew.") {
+  constructor(message: string, hint = "Give the same command again to continue; the budget starts afresh.") {
     super(message);
     this.hint = hint;
   }

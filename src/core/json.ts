@@ -1,9 +1,9 @@
-/** @file JSON that somebody else may have written. */
+/** @file Parses JSON that somebody else may have written. */
 
-/** Deeper values are no data of ours; what walks them recurses. */
+/** Deeper values are not our data, and code that walks them recurses. */
 const DEEPEST = 100;
 
-/** As `JSON.parse`, but throws a `SyntaxError` for values nested more than 100 deep, before any of it is built. */
+/** Like `JSON.parse`, but throws a `SyntaxError` for values nested more than 100 deep before it builds any of them. */
 export function parseJson(text: string): unknown {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {

@@ -1,12 +1,12 @@
-/** @file Directories, made with all that is missing above them. */
+/** @file Makes directories with all missing parents. */
 
 import { mkdir, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 
 /**
- * Makes a directory and those above it; one that is there already is left as it is. Node's own `recursive` tries for ever
- * where the directory above exists and nothing can be made in it, as in `/proc` (Node 20); this throws what the
- * system says. `mode` is of the directories that it makes.
+ * Makes a directory and its parents; an existing one is left as it is. Node's own `recursive` tries for ever if the
+ * parent exists but nothing can be made in it, as in `/proc` (Node 20); this throws the system's error. `mode` applies
+ * to the directories that it makes.
  */
 export async function makeDirectory(path: string, mode?: number): Promise<void> {
   const directory = resolve(path);
@@ -17,7 +17,7 @@ export async function makeDirectory(path: string, mode?: number): Promise<void> 
     const parent = dirname(directory);
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     if (!isMissing || parent === directory) throw error;
-    // Where the one above is there by now, somebody else made it just then.
+    // If the parent exists by now, somebody else has just made it.
     if (!(await isDirectory(parent))) await makeDirectory(parent, mode);
     await mkdir(directory, { mode }).catch(async (again: unknown) => {
       if (!(await isDirectory(directory))) throw again;

@@ -22,7 +22,7 @@ export interface ObservedElement {
   /** Texts of a drop-down's options. */
   options?: string[];
   disabled?: boolean;
-  /** Box in viewport pixels: left, top, width, height. */
+  /** Its box in viewport pixels: left, top, width, height. */
   box: [number, number, number, number];
 }
 
@@ -38,7 +38,7 @@ export interface Observation {
   focused: ElementName | null;
   /** What was wrong with the last action; `null` if it was carried out. */
   error: ActionError | null;
-  /** The page as the model reads it, all of the above included where the format prints it. */
+  /** The page as the model reads it, with all of the above that the format prints. */
   text: string;
   /** Elements that can be acted on, in document order. Not part of what the model reads. */
   elements: ObservedElement[];

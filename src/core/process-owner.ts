@@ -1,4 +1,4 @@
-/** @file Whether the process that left something behind still lives. */
+/** @file Tells whether the process that left something behind is still alive. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
@@ -6,7 +6,7 @@ import { hostname } from "node:os";
 export interface ProcessOwner {
   pid: number;
   host: string;
-  /** Ticks at which the process started, so that a reused pid is not taken for it; `null` where unknown. */
+  /** Ticks at which the process started, so that a reused pid is not mistaken for it; `null` if unknown. */
   started: string | null;
 }
 
@@ -14,7 +14,7 @@ export const ownerOf = (pid: number): ProcessOwner => ({ pid, host: hostname(), 
 
 export const thisProcess = (): ProcessOwner => ownerOf(process.pid);
 
-/** An owner on another host counts as alive: it cannot be asked. */
+/** An owner on another host counts as alive, because it cannot be checked. */
 export function isAlive(owner: ProcessOwner): boolean {
   if (owner.host !== hostname()) return true;
   try {

@@ -1,4 +1,4 @@
-/** The bytes of an answer. Throws a `TypeError` where it is longer than `maxBytes`; no more than these are kept. */
+/** The bytes of an answer. Throws a `TypeError` if it is longer than `maxBytes`, and never holds more than that. */
 export async function readBody(response: Response, maxBytes: number): Promise<Buffer<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   let size = 0;

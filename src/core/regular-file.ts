@@ -1,6 +1,6 @@
 /**
- * @file Opens files that somebody else may have made: only regular ones, so that nothing waits for a pipe or reads a
- * device for ever, and only where they seem to be.
+ * @file Opens files that somebody else may have made: only regular files, so that nothing waits for a pipe or reads a
+ * device for ever, and only files that are where they seem to be.
  */
 
 import { constants } from "node:fs";
@@ -14,15 +14,15 @@ export class IrregularFile extends Error {
 }
 
 export interface OpenRegularOptions {
-  /** A directory that the file lies in; no part of the path below it may be a symbolic link. */
+  /** A directory that contains the file; no part of the path below it may be a symbolic link. */
   within?: string;
 }
 
 /** Throws an {@link IrregularFile}, or what `open` throws (`ENOENT`, `EACCES`, …). The caller closes the handle. */
 export async function openRegular(path: string, { within }: OpenRegularOptions = {}): Promise<FileHandle> {
-  // Looked at first: opening a device can do things.
+  // Checked first, because opening a device can have effects.
   if (!(await stat(path)).isFile()) throw new IrregularFile("is not a regular file");
-  // Where it is exchanged for a pipe by now, opening does not wait.
+  // If a pipe has replaced it meanwhile, opening does not wait.
   const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const opened = await handle.stat();
@@ -31,7 +31,7 @@ export async function openRegular(path: string, { within }: OpenRegularOptions =
       const real = join(await realpath(within), relative(within, path));
       const there = await stat(real);
       if ((await realpath(path)) !== real || there.ino !== opened.ino || there.dev !== opened.dev)
-        throw new IrregularFile("is a symbolic link, or lies behind one");
+        throw new IrregularFile("is a symbolic link, or is behind one");
     }
     return handle;
   } catch (error) {
@@ -40,7 +40,7 @@ export async function openRegular(path: string, { within }: OpenRegularOptions =
   }
 }
 
-/** The whole file. Throws an {@link IrregularFile} also where it has more than `maxBytes`. */
+/** Reads the whole file. Also throws an {@link IrregularFile} if it has more than `maxBytes`. */
 export async function readRegular(
   path: string,
   { maxBytes, ...options }: OpenRegularOptions & { maxBytes: number },
@@ -51,7 +51,7 @@ export async function readRegular(
   return readFrom(handle, 0, size);
 }
 
-/** Up to `length` bytes from `position`; fewer at the file's end. */
+/** Reads up to `length` bytes from `position`; fewer at the file's end. */
 export async function readFrom(handle: FileHandle, position: number, length: number): Promise<Buffer> {
   const bytes = Buffer.allocUnsafe(length);
   let done = 0;

@@ -27,7 +27,10 @@ export function hash32(text: string): number {
   return (hash ^ (hash >>> 16)) >>> 0;
 }
 
-/** A generator of numbers that the seed decides, on every machine. `fork(name)` gives an independent one. */
+/**
+ * A random number generator that gives the same numbers for a seed on every machine. `fork(name)` gives an independent
+ * one.
+ */
 export function createRng(seed: string | number): Rng {
   const name = String(seed);
   let state = hash32(name);

@@ -1,4 +1,4 @@
-/** @file A fair few of many tasks. */
+/** @file Chooses a fair sample of many tasks. */
 
 import { group } from "d3-array";
 import { createRng } from "./rng.ts";
@@ -6,7 +6,7 @@ import type { Rng } from "./rng.ts";
 import { takeTurns } from "./take-turns.ts";
 import type { Task } from "./task.ts";
 
-/** `count` tasks: sites take turns, within a site its templates do, within a template chance decides. */
+/** Chooses `count` tasks: sites take turns, within a site its templates do, and within a template chance decides. */
 export function spread(tasks: readonly Task[], count: number, rng: Rng): Task[] {
   const sites = group(rng.shuffle(tasks), (task) => task.sites[0] ?? "");
   const orders = [...sites.values()].map((ofSite) => {
@@ -17,8 +17,8 @@ export function spread(tasks: readonly Task[], count: number, rng: Rng): Task[] 
 }
 
 /**
- * The tasks that a policy is scored on: the same ones for every seed, phase, method and command, and a smaller number
- * is a part of a larger one.
+ * The tasks that a policy is scored on: the same ones for every seed, phase, method and command. A smaller sample is a
+ * part of a larger one.
  */
 export function evaluationTasks(tasks: readonly Task[], count: number): Task[] {
   return spread(tasks, count, createRng("evaluation tasks"));

@@ -1,4 +1,4 @@
-/** @file Lists that take turns: the first of each, then the second of each, and so on. */
+/** @file Interleaves lists: the first of each, then the second of each, and so on. */
 
 export function takeTurns<T>(lists: readonly (readonly T[])[]): T[] {
   const longest = Math.max(0, ...lists.map((list) => list.length));

@@ -8,7 +8,7 @@ export type Split = "train" | "validation" | "test";
 /** What a test task has that no training task has. */
 export type Novelty = "new values" | "new wording" | "new template";
 
-/** The kinds of work that tasks are sorted and scored by. */
+/** The kinds of work by which tasks are sorted and scored. */
 export const CATEGORIES = [
   "information retrieval",
   "form filling",
@@ -34,20 +34,20 @@ export interface Task {
   /** What the agent is asked to do, in natural language. */
   instruction: string;
   startUrl: string;
-  /** The template this is an instance of; its verifier is found by it. `null`: no verifier is known. */
+  /** The template of which this is an instance; it determines the verifier. `null`: no verifier is known. */
   templateId: string | null;
   /** Values of the template's variables. */
   params: { [key: string]: JsonValue };
   category: Category;
-  /** Steps the oracle needs, the final `exit` included; ≥ 1. */
+  /** Steps that the oracle needs, including the final `exit`; ≥ 1. */
   difficulty: number;
   split: Split;
   /**
    * What a test task has that no training task has: other values in a known sentence, a sentence that was kept from
-   * training, or a template that was. Absent where it is not known, and on tasks of the other splits.
+   * training, or a template that was. Absent if unknown, and on tasks of the other splits.
    */
   novelty?: Novelty;
-  /** Where a task of the curriculum came from; absent on tasks of a suite. */
+  /** The origin of a task of the curriculum; absent on tasks of a suite. */
   lineage?: Lineage;
 }
 
@@ -59,6 +59,6 @@ export interface Lineage {
   phase: number;
   /** Name of the proposer. */
   proposer: string;
-  /** Critic's V(s₀) in [0, 1] when it was filtered; `null` while no critic exists. */
+  /** The critic's V(s₀) in [0, 1] when the task was filtered; `null` while there is no critic. */
   value: number | null;
 }

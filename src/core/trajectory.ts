@@ -30,7 +30,7 @@ export type Ending =
 /** An ending in one word: its kind, or the limit that was reached. */
 export type EndingName = "terminated" | "faulted" | Extract<Ending, { kind: "truncated" }>["reason"];
 
-/** The name under which an ending is counted: the limit for a truncated episode, else its kind. */
+/** The name under which an ending is counted: the limit for a truncated episode, otherwise its kind. */
 export const endingName = (ending: Ending): EndingName =>
   ending.kind === "truncated" ? ending.reason : ending.kind;
 
@@ -40,26 +40,26 @@ export interface Step {
   index: number;
   /** The page on which the action was chosen. */
   observation: Observation;
-  /** Raw model text, kept also where it could not be parsed. */
+  /** The model's raw text, kept even if it could not be parsed. */
   response: string;
   action: ParsedAction;
   /** The model's exact input; absent for agents that are not models. */
   promptTokens?: number[];
-  /** Sampled tokens, the stop token included. */
+  /** The sampled tokens, including the stop token. */
   responseTokens?: number[];
   /** log π(token | prompt, tokens before) under the sampling policy at temperature 1, nats; one per response token. */
   logprobs?: number[];
   /** Path of a screenshot of `observation`, relative to the run directory. */
   screenshot?: string;
-  /** What the request to a model's server took. */
+  /** What the request to a model's server used. */
   usage?: ChatUsage;
   /** Milliseconds that the policy took, and that the step took: action, waiting and the next observation together. */
   time?: { sampleMs: number; actMs: number };
 }
 
-/** What pages are shown in. */
+/** How pages are shown. */
 export interface BrowserSettings {
-  /** Of the window that pages see, in pixels. */
+  /** Size of the window that pages see, in pixels. */
   width: number;
   height: number;
   /** A language tag such as `en-US`. */
@@ -68,7 +68,7 @@ export interface BrowserSettings {
   timezone: string;
 }
 
-/** Window, language and time zone of pages, unless a run says otherwise. */
+/** The default window, language and time zone of pages. */
 export const DEFAULT_BROWSER: BrowserSettings = {
   width: 1280,
   height: 720,
@@ -83,19 +83,19 @@ export interface Trajectory {
   /** Which policy acted, e.g. `phase-2` or `oracle`. */
   policy: string;
   seed: number;
-  /** What its pages were shown in. Trajectories of earlier versions do not say: 1280 × 720, en-US, UTC. */
+  /** How its pages were shown. Absent in trajectories of earlier versions: 1280 × 720, en-US, UTC. */
   browser?: BrowserSettings;
   steps: Step[];
   ending: Ending;
-  /** The page after the last action; `null` where it could not be observed. */
+  /** The page after the last action; `null` if it could not be observed. */
   finalObservation: Observation | null;
-  /** Hosts that the network guard refused, with counts. */
+  /** Hosts that the network guard blocked, with counts. */
   blockedHosts: Record<string, number>;
 }
 
 /** Success or failure of a finished trajectory, from a verifier (truth) or a judge (probability). */
 export interface Verdict {
-  /** Who says so: `verifier`, `orm`, or a judge's name. */
+  /** Who gave the verdict: `verifier`, `orm`, or a judge's name. */
   by: string;
   /** The reward: `probability` is at least `threshold`. */
   success: boolean;
@@ -106,11 +106,11 @@ export interface Verdict {
   /** What failed or why, for people. */
   reasons: string[];
   /**
-   * There is no verdict: who judges gave none that is clear, also when asked again. `success` is `false` and
-   * `probability` 0, so that it is never a reward; the trajectory is neither a success nor a failure, and is left out.
+   * There is no verdict: the judge gave no clear one, even when asked again. `success` is `false` and `probability` 0,
+   * so that it is never a reward; the trajectory is neither a success nor a failure, and is left out.
    */
   undecided?: true;
-  /** What a judge behind a server took for it. */
+  /** What a judge on a server used for it. */
   usage?: ChatUsage;
 }
 

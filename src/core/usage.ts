@@ -1,4 +1,4 @@
-/** @file Sums of what requests to models behind servers have used. */
+/** @file Sums up what requests to models on servers have used. */
 
 import type { ChatUsage } from "./chat.ts";
 
@@ -19,7 +19,7 @@ export function addUsage(sum: ChatUsage, more: ChatUsage): ChatUsage {
   return sum;
 }
 
-/** The sum of several, `undefined` where none of them is there. */
+/** The sum of several, or `undefined` if all of them are. */
 export function sumUsage(all: readonly (ChatUsage | undefined)[]): ChatUsage | undefined {
   const known = all.filter((usage) => usage !== undefined);
   return known.length === 0 ? undefined : known.reduce(addUsage, noUsage());

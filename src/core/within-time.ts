@@ -1,4 +1,4 @@
-/** @file Ends work that somebody else's text may make endless: patterns, templates. */
+/** @file Interrupts work that somebody else's text could make endless, such as patterns and templates. */
 
 import vm from "node:vm";
 
@@ -6,14 +6,14 @@ const sandbox: { work: (() => unknown) | null } = { work: null };
 const context = vm.createContext(sandbox);
 const script = new vm.Script("work()");
 
-/** Work that was ended because its time was over. */
+/** Thrown when the time for the work is over. */
 export class TimeOver extends Error {
   override readonly name = "TimeOver";
 }
 
 /**
- * What `work` returns. Throws {@link TimeOver} after `milliseconds`, in the middle of whatever `work` does, regular
- * expressions included: it may only change what is thrown away then. Costs about 0.1 ms.
+ * Returns what `work` returns. Throws {@link TimeOver} after `milliseconds`, in the middle of whatever `work` does,
+ * even within a regular expression: `work` may change only what is thrown away then. Costs about 0.1 ms.
  */
 export function withinTime<T>(milliseconds: number, work: () => T): T {
   const outer = sandbox.work;

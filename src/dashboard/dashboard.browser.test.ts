@@ -165,7 +165,7 @@ describe("the dashboard in a browser", () => {
       const notice = await page.locator("main .notice").textContent();
       expect([hash, notice]).toEqual([
         hash,
-        expect.stringMatching(/^(Nothing is shown at|There is not a run|no episode nobody)/),
+        expect.stringMatching(/^(Nothing is shown at|There is no run|no episode nobody)/),
       ]);
       expect([hash, notice]).toEqual([hash, expect.not.stringMatching(/undefined|NaN|null/)]);
     }

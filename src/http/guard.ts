@@ -1,29 +1,29 @@
 /**
- * @file What every HTTP server of ours begins with. They are for a person at this machine, so any page that this
- * person has open elsewhere is a stranger: it may link to us, and nothing else.
+ * @file The checks with which each of our HTTP servers begins. The servers are for a person at this machine, so any
+ * page that this person has open elsewhere is a stranger: it may link to us, and do nothing else.
  */
 
 import type { Context, ErrorHandler, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 
 export interface GuardOptions {
-  /** Host names that the server answers to. A name that somebody let resolve to this machine is none of them. */
+  /** Host names that the server answers to. Another name that somebody lets resolve to this machine is refused. */
   isOurs: (hostname: string) => boolean;
-  /** Besides GET and HEAD. */
+  /** Allowed methods besides GET and HEAD. */
   methods?: readonly string[];
   /** Content-Security-Policy of every answer. */
   policy: string;
-  /** Of a request's body; default 1 MiB. */
+  /** The largest body of a request; default 1 MiB. */
   maxBodyBytes?: number;
-  /** Pages of these origins may ask, too: `https://shop.example.com`. */
+  /** Pages of these origins may send requests, too: `https://shop.example.com`. */
   origins?: readonly string[];
-  /** Paths of scripts that any page may have in it. */
+  /** Paths of scripts that any page may include. */
   scripts?: readonly string[];
 }
 
 const MAX_BODY_BYTES = 1 << 20;
 
-/** The names of this machine that no other machine has. */
+/** The loopback names of this machine. */
 export function isLoopback(hostname: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
 }
@@ -34,7 +34,7 @@ export function guard(options: GuardOptions): MiddlewareHandler {
   const allowed = ["GET", "HEAD", ...methods];
   const limit = bodyLimit({
     maxSize: maxBodyBytes,
-    onError: (c) => c.text(`a request's body has at most ${maxBodyBytes} bytes here`, 413),
+    onError: (c) => c.text(`a request's body may have at most ${maxBodyBytes} bytes`, 413),
   });
   const refusal = (c: Context): Response | null => {
     if (!isOurs(new URL(c.req.url).hostname)) return c.text("only for this machine", 403);
@@ -67,7 +67,7 @@ export function guard(options: GuardOptions): MiddlewareHandler {
   };
 }
 
-/** For `onError`: a client that left in the middle of its request is nobody's error, and is told to nobody. */
+/** For `onError`: a client that left in the middle of its request is not an error, so it is not reported. */
 export const answerError: ErrorHandler = (error, c) => {
   const { code } = error as NodeJS.ErrnoException;
   const left = c.req.raw.signal.aborted || code === "ECONNRESET" || code === "ERR_STREAM_PREMATURE_CLOSE";
@@ -76,8 +76,8 @@ export const answerError: ErrorHandler = (error, c) => {
 };
 
 /**
- * Whether a page of another origin sent this. Browsers say so, and pages cannot change what they say; programs that are
- * no browsers send neither header.
+ * Whether a page of another origin sent this. Browsers say so in headers that pages cannot change; other programs send
+ * neither header.
  */
 function isForeign(c: Context): boolean {
   const site = c.req.header("sec-fetch-site");

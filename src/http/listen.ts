@@ -1,4 +1,4 @@
-/** @file A port for a `fetch` handler, with the limits that clients need who are slow, broken or hostile. */
+/** @file Serves a `fetch` handler on a port, with limits against slow, broken or hostile clients. */
 
 import type { AddressInfo } from "node:net";
 import type { Server } from "node:http";
@@ -12,11 +12,11 @@ export interface Listening extends AsyncDisposable {
 export interface ListenOptions {
   port: number;
   host?: string;
-  /** More are not accepted. */
+  /** More connections are not accepted. */
   maxConnections?: number;
 }
 
-/** Port 0 picks a free one. Throws a `ConfigError` where the port or address cannot be had. */
+/** Port 0 picks a free one. Throws a `ConfigError` if the port or address is not available. */
 export async function listen(
   fetch: (request: Request) => Response | Promise<Response>,
   { port, host = "127.0.0.1", maxConnections = 256 }: ListenOptions,
@@ -25,10 +25,10 @@ export async function listen(
     fetch,
     port,
     hostname: host,
-    // A request that does not arrive is given up, header by header and as a whole.
+    // Gives up on a request that does not arrive, both for its headers and as a whole.
     serverOptions: { headersTimeout: 10_000, requestTimeout: 30_000, connectionsCheckingInterval: 5_000 },
   }) as Server;
-  // Nor is one held that nobody reads from; live streams say something every 15 s.
+  // Closes a connection from which nobody reads; live streams send something every 15 s.
   server.setTimeout(60_000);
   server.maxConnections = maxConnections;
   await new Promise<void>((resolve, reject) => {
@@ -47,13 +47,13 @@ export async function listen(
 }
 
 function cannotListen(cause: NodeJS.ErrnoException, port: number, host: string): Error {
-  const byPort = "Choose another one with --port, or 0 for any that is free.";
+  const byPort = "Choose another one with --port, or 0 for any free one.";
   if (cause.code === "EADDRINUSE") return new ConfigError(`port ${port} is in use`, byPort, { cause });
   if (cause.code === "EACCES") return new ConfigError(`port ${port} may not be opened`, byPort, { cause });
   if (cause.code === "EADDRNOTAVAIL" || cause.code === "ENOTFOUND")
     return new ConfigError(
       `${host} is not an address of this machine`,
-      "Give one of its own with --host, or 0.0.0.0 for all of them.",
+      "Give one of this machine's addresses with --host, or 0.0.0.0 for all of them.",
       { cause },
     );
   return cause;

@@ -1,6 +1,6 @@
 /**
- * @file The style sheet of report and dashboard, light and dark. A string, because the report has it inside and the
- * build copies no other files. Colours of text have a contrast of at least 4.5 on their ground, lines of plots 3.
+ * @file The style sheet of report and dashboard, light and dark. A string, because the report contains it and the build
+ * copies no other files. Colours of text have a contrast of at least 4.5 on their ground, lines of plots 3.
  */
 
 const LIGHT = `
@@ -15,7 +15,7 @@ const DARK = `
   --accent: #7db8f5; --good: #74d490; --bad: #ff9b90; --good-ground: #153421; --bad-ground: #43201d; --warn-ground: #3a2f10; --warn: #f3d486;
   --c0: #6cb0f5; --c1: #fb923c; --c2: #5ccf7f; --c3: #d08cf0; --c4: #e5b93c; --c5: #45c8dd; --c6: #f687b8; --c7: #aab4c0;`;
 
-/** What a plot needs, also one that stands alone in a file. */
+/** What a plot needs, even in a separate file. */
 export const CHART_CSS = `
 :root {${LIGHT}
 }

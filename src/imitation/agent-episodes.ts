@@ -1,4 +1,7 @@
-/** @file What an agent did (`docs/agent.md`) as episodes to learn from: each with what a person or the ORM says of it. */
+/**
+ * @file Reads what an agent did (`docs/agent.md`) as episodes to learn from, each with the verdict of a person or the
+ * ORM.
+ */
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -11,14 +14,14 @@ import type { VerdictLine } from "../run/records.ts";
 import { isRunDirectory } from "../run/run-directory.ts";
 import { PERSON } from "../run/records.ts";
 
-/** Is this the directory of an agent at work? */
+/** Whether this is an agent's directory. */
 export async function isAgentDirectory(path: string): Promise<boolean> {
   return existsSync(join(path, "config.json")) && !(await isRunDirectory(path));
 }
 
 /**
- * The runs of an agent, `verdict` with those that somebody judged: a person's last word, else the ORM's. Throws a `ConfigError` where
- * none is judged: then there is nothing to learn.
+ * The runs of an agent; judged ones have a `verdict`: a person's last one, or else the ORM's. Throws a `ConfigError` if
+ * none is judged, because then there is nothing to learn.
  */
 export async function readAgentEpisodes(directory: string): Promise<EpisodeRecord[]> {
   const lines = <T>(name: string) => readJsonLines<T>(join(directory, phasePath(0, name)));
@@ -27,8 +30,8 @@ export async function readAgentEpisodes(directory: string): Promise<EpisodeRecor
     if (line.by === PERSON || verdicts.get(line.id)?.by !== PERSON) verdicts.set(line.id, line);
   if (verdicts.size === 0)
     throw new ConfigError(
-      `nobody has said of any run in ${directory} whether it succeeded`,
-      `Judge them: \`webrl agent judge ${directory} --success\` (or --failure), or with --orm all that a person has not judged.`,
+      `no run in ${directory} has been judged`,
+      `Judge them: \`webrl agent judge ${directory} --success\` (or --failure), or with --orm to judge all runs that no person has judged.`,
     );
   return (await lines<EpisodeRecord>("trajectories.jsonl")).map((record) => {
     const said = verdicts.get(record.id);

@@ -1,4 +1,6 @@
-/** @file A model's episodes with the verifiers' verdicts, into a file: what the outcome reward model learns from. */
+/**
+ * @file Collects a model's episodes with the verifiers' verdicts in a file, for the outcome reward model to learn from.
+ */
 
 import type { Site } from "../core/episode.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -18,7 +20,7 @@ export interface CollectRolloutsOptions {
   actor: Actor;
   site: Site;
   tasks: readonly Task[];
-  /** Appended to; episodes that it holds already are not made again. */
+  /** Appended to; episodes already in it are not made again. */
   file: string;
   episodes: number;
   parallel: number;
@@ -27,7 +29,7 @@ export interface CollectRolloutsOptions {
   temperature: number;
   seed: number;
   onEpisode?(record: EpisodeRecord, done: number): void;
-  /** The site, or the model's server, is down and was tried again in vain. */
+  /** Called when the site or the model's server is down and was tried again without success. */
   onOutage?: ((message: string, waitedMs: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -37,7 +39,7 @@ export async function collectRollouts(
 ): Promise<{ made: number; held: number }> {
   const { seed, episodes, temperature } = options;
   if (options.tasks.length === 0)
-    throw new ConfigError("there is no task to try", "Choose another --site, --task-templates or --split.");
+    throw new ConfigError("no task matches", "Choose another --site, --task-templates or --split.");
   if (temperature < 0) throw new ConfigError(`the temperature ${temperature} is negative`, "Use 0 or more.");
   const config = parseConfig(rolloutConfigSchema, {
     parallel: options.parallel,

@@ -1,8 +1,8 @@
 /**
- * @file Copy warm-up: the first minutes of a small model from nothing. Random tokens, then the same tokens again:
- * the only way to predict the second time is to look the first one up. The circuit that does so (induction heads,
- * Olsson et al., arXiv:2209.11895) is what reading a page and naming its elements needs; on real pages alone it forms
- * late, because much can be guessed there without it.
+ * @file Copy warm-up: the first minutes of training a new small model. It sees random tokens and then the same tokens
+ * again: the only way to predict the repetition is to look up the original. The circuit that does so (induction heads,
+ * Olsson et al., arXiv:2209.11895) is what a model needs to read a page and name its elements; on real pages alone it
+ * forms late, because much can be guessed there without it.
  */
 
 import type { Datum, Model } from "../core/engine.ts";
@@ -11,7 +11,7 @@ import { createRng, type Rng } from "../core/rng.ts";
 export interface CopyWarmupOptions {
   model: Model;
   steps: number;
-  /** Sequences of an optimiser step. */
+  /** Sequences per optimiser step. */
   batchSize?: number;
   learningRate: number;
   seed: number;
@@ -46,7 +46,10 @@ export async function copyWarmup(options: CopyWarmupOptions): Promise<number> {
   return loss;
 }
 
-/** Some stretches of random tokens, then all of them again in another order; each repeated token but the first counts. */
+/**
+ * Some stretches of random tokens, then all of them again in another order; of each repeated stretch, every token but
+ * the first counts.
+ */
 export function copyDatum(length: number, vocabSize: number, rng: Rng): Datum {
   const stretches: number[][] = [];
   let room = Math.floor(length / 2);

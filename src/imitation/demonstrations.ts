@@ -1,6 +1,6 @@
 /**
- * @file Demonstrations: oracle trajectories in a file of episode records (`.jsonl`, or `.jsonl.gz` for what is
- * shipped), how they are collected, and which of their steps a model imitates.
+ * @file Demonstrations: oracle trajectories in a file of episode records (`.jsonl`, or `.jsonl.gz` for shipped ones).
+ * Collects and reads them, and chooses the steps that a model imitates.
  */
 
 import { group } from "d3-array";
@@ -35,34 +35,31 @@ import { phraseMaker, renameWords } from "./renaming.ts";
 
 export interface CollectOptions {
   site: Site;
-  /** Tasks of the train split; templates are taken in turn. */
+  /** Tasks of the train split; templates take turns. */
   tasks: readonly Task[];
   oracleFor(task: Task, first: Observation): OracleRun;
   episodes: number;
   seed: number;
-  /** Appended to; episodes that it holds already are not made again. */
+  /** Appended to; episodes already in it are not made again. */
   file: string;
   detourRate: number;
   failRate: number;
   rollout: RolloutConfig;
   onEpisode?(record: EpisodeRecord, done: number): void;
-  /** An oracle did not know its page: a bug of its template, whose episode then fails. */
+  /** Called when an oracle does not recognize its page: a bug of its template, whose episode then fails. */
   onStuck?(task: Task, error: unknown): void;
   /** As in a rollout. */
   onOutage?: ((message: string, waitedMs: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
 
-/** Collects what is missing of `episodes` demonstrations. Resumes where a killed collection stopped. */
+/** Collects demonstrations until there are `episodes` of them. Resumes where a killed collection stopped. */
 export async function collectDemonstrations(
   options: CollectOptions,
 ): Promise<{ made: number; held: number }> {
   const { tasks, episodes, seed } = options;
   if (tasks.length === 0)
-    throw new ConfigError(
-      "there is no task to demonstrate",
-      "Choose another --site, --task-templates or --split.",
-    );
+    throw new ConfigError("no task matches", "Choose another --site, --task-templates or --split.");
   const lines = openJsonLines<EpisodeRecord>(options.file);
   const records = await lines.read();
   refuseOtherBrowser(records, options.site, options.file);
@@ -91,7 +88,7 @@ export async function collectDemonstrations(
   return { made: requests.length, held: held.size };
 }
 
-/** `count` tasks, every template as often as any other, however many instances it has. */
+/** `count` tasks, with every template equally often, however many instances it has. */
 export function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng): Task[] {
   const groups = group(rng.shuffle(tasks), (task) => task.templateId ?? task.id);
   const chosen: Task[] = [];
@@ -102,13 +99,16 @@ export function inTurnByTemplate(tasks: readonly Task[], count: number, rng: Rng
   return chosen.slice(0, count);
 }
 
-/** Reads records from `.jsonl` or `.jsonl.gz`, or of an agent's directory. Throws a `ConfigError` that names the line which is none. */
+/**
+ * Reads records from `.jsonl` or `.jsonl.gz`, or from an agent's directory. Throws a `ConfigError` that names an
+ * invalid line.
+ */
 export async function readEpisodes(path: string): Promise<EpisodeRecord[]> {
   const hint =
     "Name a file that `webrl model demos`, `webrl model rollouts` or `webrl model sft` wrote, or an agent's directory.";
   if (!existsSync(path))
     throw new ConfigError(
-      `there is not a file of episodes at ${path}`,
+      `there is no file of episodes at ${path}`,
       `Collect demonstrations with \`webrl model demos --out ${path.replace(/\.gz$/, "")}\`.`,
     );
   if (await isAgentDirectory(path)) return readAgentEpisodes(path);
@@ -120,7 +120,7 @@ export async function readEpisodes(path: string): Promise<EpisodeRecord[]> {
     const { id, trajectory } = (record ?? {}) as Partial<EpisodeRecord>;
     if (typeof id === "string" && Array.isArray(trajectory?.steps) && typeof trajectory.task === "object")
       return record as EpisodeRecord;
-    throw new ConfigError(`${path}:${i + 1} is no episode`, hint);
+    throw new ConfigError(`${path}:${i + 1} is not an episode`, hint);
   });
 }
 
@@ -134,7 +134,7 @@ async function readCompressed(path: string, hint: string): Promise<unknown[]> {
   }
 }
 
-/** Writes records compressed, without what only people and pictures need. Equal records give equal bytes. */
+/** Writes compressed records, without what is only for people. Equal records give equal bytes. */
 export async function writeEpisodesCompressed(
   path: string,
   records: readonly EpisodeRecord[],
@@ -159,20 +159,23 @@ function withoutElements(record: EpisodeRecord): EpisodeRecord {
   };
 }
 
-/** Succeeded, in truth or, where nobody knows that, by a judge's verdict: what may be imitated. */
+/** Whether it succeeded, by the verifier or, without one, by a judge, and so may be imitated. */
 export function isDemonstration(record: EpisodeRecord): boolean {
   return !isFaulted(record) && (record.truth ?? record.verdict)?.success === true;
 }
 
-/** The records on sites of these tasks: what was shown on a store says nothing about a forum, or about your own site. */
+/**
+ * The records on the sites of these tasks: a demonstration on a store teaches nothing about a forum, or about your own
+ * site.
+ */
 export function onSitesOf(tasks: readonly Task[], records: readonly EpisodeRecord[]): EpisodeRecord[] {
   const sites = new Set(tasks.flatMap((task) => task.sites));
   return records.filter(({ trajectory }) => trajectory.task.sites.every((site) => sites.has(site)));
 }
 
 /**
- * Coverage that is imperfect on purpose, so that reinforcement learning has something to do: a share of the templates
- * is demonstrated in full, of the others only `few` episodes are kept. Which template is which is decided by its id.
+ * Deliberately imperfect coverage, so that reinforcement learning has something to do: a fraction of the templates
+ * keeps all demonstrations, and the others only `few` episodes. The template's id decides.
  */
 export function limitCoverage(
   records: readonly EpisodeRecord[],
@@ -195,7 +198,7 @@ export interface TokenizeOptions {
   template: PromptTemplate;
 }
 
-/** One turn to imitate: what was seen, and what to say. Tokens are made when they are needed. */
+/** One turn to imitate: what the model sees, and what to say. Tokens are made when they are needed. */
 export interface ImitationSample {
   /** Samples of one source are held out together. */
   source: string;
@@ -205,25 +208,27 @@ export interface ImitationSample {
   /** Text of the page. */
   observation: string;
   response: string;
-  /** Asked about the same page after the response, for pre-training: a page read once serves many questions. */
+  /**
+   * Questions about the same page after the response, for pre-training: a page that is read once serves many questions.
+   */
   more?: readonly PageQuestion[];
 }
 
-/** The turns of demonstrations that are worth imitating: those that were not a mistake. */
+/** The turns of demonstrations that are worth imitating, which are those without a mistake. */
 export function imitationSamples(records: readonly EpisodeRecord[]): ImitationSample[] {
   return records
     .filter(isDemonstration)
     .flatMap((record) => imitatedSteps(record).map((step) => imitationSample(record, step)));
 }
 
-/** Whether a demonstration is one of the `share` of hurried ones; decided by its id. */
+/** Whether a demonstration belongs to the fraction `share` of hurried ones; its id decides. */
 export function isHurried({ id }: EpisodeRecord, share: number): boolean {
   return hash32(`hurried ${id}`) / 2 ** 32 < share;
 }
 
 /**
- * The turns of a demonstrator in a hurry, who believes to be done one action too early: in place of the last action before
- * the answer there is an exit without one. Empty where there was no action but the answer.
+ * The turns of a hurried demonstrator, who stops one action too early: the last action before the answer is replaced by
+ * an exit without an answer. Empty if there was no action besides the answer.
  */
 export function hurriedSamples(record: EpisodeRecord): ImitationSample[] {
   const before = imitationSamples([record]).slice(0, -1);
@@ -246,8 +251,9 @@ function imitationSample({ id, trajectory }: EpisodeRecord, step: Step): Imitati
 }
 
 /**
- * The same episode with its instruction in other words, drawn of those that training may see (`TemplateTasks.retellings`).
- * A small model that has two or three sentences for a template recognises no other.
+ * The same episode with its instruction in other words, drawn from those that training may see
+ * (`TemplateTasks.retellings`). A small model that has seen only two or three sentences for a template recognises no
+ * others.
  */
 export function retell(
   record: EpisodeRecord,
@@ -259,7 +265,9 @@ export function retell(
   return { ...record, trajectory: { ...record.trajectory, task: { ...task, instruction } } };
 }
 
-/** Drills of the pages that demonstrations passed, `perPage` of each different page, each with `questions` more. */
+/**
+ * Drills on the pages of demonstrations: `perPage` for each different page, each with `questions` further questions.
+ */
 export function drillSamples(
   records: readonly EpisodeRecord[],
   { perPage, questions, seed }: { perPage: number; questions: number; seed: number },
@@ -287,10 +295,10 @@ export function drillSamples(
 }
 
 /**
- * Demonstrations with other names: in each copy the values of the task's parameters are exchanged for made-up ones,
- * in the instruction, on the pages and in the actions alike. What to do stays the same; what to write has to be
- * copied, because it is never the same twice. Each copy is told in other words, of `retellings`. For pre-training of
- * small models, which otherwise learn names by heart.
+ * Demonstrations with other names: in each copy, made-up values replace those of the task's parameters in the
+ * instruction, on the pages and in the actions. What to do stays the same, but what to write has to be copied, because
+ * it is never the same twice. Each copy uses other words, from `retellings`. For pre-training of small models, which
+ * would otherwise memorize names.
  */
 export function renamedSamples(
   records: readonly EpisodeRecord[],
@@ -352,7 +360,7 @@ export function tokenizeSample(
   };
 }
 
-/** A demonstration as experience of phase 0, its mistakes left out. */
+/** A demonstration as experience of phase 0, without its mistakes. */
 export function demonstrationSteps(record: EpisodeRecord, options: TokenizeOptions): ExperienceStep[] {
   const { trajectory } = record;
   const kept = imitationSamples([record]);

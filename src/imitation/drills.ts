@@ -1,7 +1,7 @@
 /**
  * @file Drills: one-page exercises for pre-training a small model on recorded pages. Each asks for one thing that the
- * page itself settles (follow this link, fill this field, read this cell), so that the right action is known without
- * a browser or an oracle. They teach to copy an element's own words and to read a row; tasks are learned from
+ * page itself determines (follow this link, fill this field, read this cell), so that the right action is known without
+ * a browser or an oracle. They teach the model to copy an element's own words and to read a row; it learns tasks from
  * demonstrations and by reinforcement. Made from pages of the training split only.
  */
 
@@ -51,7 +51,10 @@ const write = (phrasing: string, words: Record<string, string>) =>
 
 const act = (action: Action) => printAction(action);
 
-/** Lower-cases the first letter of some words' labels, drops their role words: an instruction rarely quotes a page. */
+/**
+ * Varies a label: lower-cases its first letter, or drops its role word, because instructions rarely quote a page
+ * exactly.
+ */
 function loosely(label: string, rng: Rng): string {
   const words = label.split(" ");
   if (words.length >= 4 && rng.next() < 0.2) words.splice(1 + rng.int(words.length - 2), 1);
@@ -75,8 +78,8 @@ function rows(observation: Observation): string[][] {
 }
 
 /**
- * Up to `count` drills of one page. `phrase` makes a text to type: of so many that copying is easier than remembering;
- * `elsewhere` are elements of other pages, for turns that are over.
+ * Up to `count` drills of one page. `phrase` makes a text to type, from so many that copying is easier than
+ * remembering; `elsewhere` has elements of other pages, for earlier turns.
  */
 export function makeDrills(
   observation: Observation,
@@ -106,11 +109,11 @@ export function makeDrills(
 export interface PageQuestion {
   instruction: string;
   response: string;
-  /** Whether the response does what the instruction asks: those that do are imitated, all are judged. */
+  /** Whether the response does what the instruction asks. Correct responses are imitated, and all are judged. */
   fits: boolean;
 }
 
-/** Share of the questions that come with a response that does not fit. */
+/** The fraction of the questions with a wrong response. */
 const UNFIT = 0.35;
 
 /** Drills without history, some with the response to another of them or with other words in it. */
@@ -125,7 +128,7 @@ export function pageQuestions(
   });
 }
 
-/** Another response that is wrong, or `null` where none was found. */
+/** A wrong response, or `null` if none was found. */
 function spoil(response: string, drills: readonly Drill[], phrase: () => string, rng: Rng): string | null {
   const parsed = parseAction(response);
   if (!parsed.ok) return null;
@@ -136,7 +139,7 @@ function spoil(response: string, drills: readonly Drill[], phrase: () => string,
   return others.length === 0 ? null : rng.pick(others);
 }
 
-/** One word exchanged, added or left out: what a small model gets wrong when it copies. */
+/** One word exchanged, added or left out: the mistakes of a small model when it copies. */
 function otherWord(text: string, phrase: () => string, rng: Rng): string {
   const words = text.split(" ");
   const at = rng.int(words.length);
@@ -181,7 +184,7 @@ function makeActionDrill(observation: Observation, phrase: () => string, rng: Rn
   };
 }
 
-/** A cell by its row's first cell and its column's head, or the value beside a key. */
+/** Questions about a cell, by its row's first cell and its column's head, or about the value beside a key. */
 function makeReadingDrill(table: readonly string[][], rng: Rng): Exercise {
   if (table.length === 0) return null;
   const at = rng.int(table.length);
@@ -191,7 +194,7 @@ function makeReadingDrill(table: readonly string[][], rng: Rng): Exercise {
       instruction: write(rng.pick(READ_KEY), { k: row[0]!.replace(/:$/, "").toLowerCase() }),
       response: act({ kind: "exit", message: row[1]! }),
     };
-  // The head is the first row of the run of rows that have as many cells.
+  // The head is the first of consecutive rows with the same number of cells.
   let head = at;
   while (head > 0 && table[head - 1]!.length === row.length) head -= 1;
   if (head === at || row.length < 3) return null;

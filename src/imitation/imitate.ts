@@ -1,7 +1,7 @@
 /**
  * @file Supervised training on demonstrations, for base models: next-token loss on actions (and, if wanted, a little on
- * the pages), warm-up and cosine, by steps or by minutes. Goes on after a kill from its last checkpoint, to the same
- * weights where it is limited by steps.
+ * the pages), warm-up and cosine, by steps or by minutes. Continues after a kill from its last checkpoint, and reaches
+ * the same weights if it is limited by steps.
  */
 
 import { existsSync } from "node:fs";
@@ -33,36 +33,36 @@ export const imitateConfigSchema = z.strictObject({
     .number()
     .positive()
     .default(1)
-    .describe("Passes over the data, where neither steps nor minutes are given."),
+    .describe("Passes over the data, if neither steps nor minutes are given."),
   batchSize: z.int().min(1).default(32).describe("Actions per optimiser step."),
   learningRate: z.number().positive().default(1e-3).describe("Peak learning rate; warm-up, then cosine."),
   weightDecay: z.number().min(0).default(0.01).describe("Decoupled weight decay."),
-  warmup: z.number().min(0).max(0.9).default(0.05).describe("Share of the way over which the rate rises."),
+  warmup: z.number().min(0).max(0.9).default(0.05).describe("Fraction of the training over which the learning rate rises."),
   pageWeight: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe("Weight of the prompt's tokens in the loss, against 1 of the action's."),
+    .describe("Weight of the prompt's tokens in the loss; an action's tokens have weight 1."),
   judgementWeight: z
     .number()
     .min(0)
     .default(4)
-    .describe("Weight of a YES or NO about an action or an episode, against 1 of an action's token."),
+    .describe("Weight of a YES or NO about an action or an episode; an action's tokens have weight 1."),
   microBatchTokens: z
     .int()
     .min(256)
     .default(8192)
-    .describe("Tokens per call of the engine, padding included."),
+    .describe("Tokens per call of the engine, including padding."),
   checkpointMinutes: z.number().positive().default(4).describe("Minutes between checkpoints."),
   evaluateMinutes: z
     .number()
     .positive()
     .default(12)
     .describe("Minutes between evaluations on held-out actions."),
-  heldOut: z.number().min(0).max(0.5).default(0.03).describe("Share of the episodes kept for evaluation."),
+  heldOut: z.number().min(0).max(0.5).default(0.03).describe("Fraction of the episodes held out for evaluation."),
   heldOutActions: z.int().min(0).default(192).describe("Held-out actions that are sampled in an evaluation."),
-  seed: z.int().default(0).describe("Order of the data."),
+  seed: z.int().default(0).describe("Seed for the order of the data."),
 });
 
 export type ImitateConfig = z.infer<typeof imitateConfigSchema>;
@@ -72,16 +72,19 @@ export interface HeldOutScore {
   loss: number;
   perplexity: number;
   actions: number;
-  /** Share of greedy actions that are exactly right; split by whether the page's text occurs in the training data. */
+  /**
+   * Fraction of greedy actions that are exactly right; also split by whether the page's text occurs in the training
+   * data.
+   */
   exact: number;
   exactSeenPages: number | null;
   exactNewPages: number | null;
-  /** Share of the questions about actions and about episodes that are answered rightly with YES or NO. */
+  /** Fraction of the questions about actions and about episodes that are answered correctly with YES or NO. */
   judgedActions: number | null;
   judgedEpisodes: number | null;
 }
 
-/** An episode to judge, with a label for the whole and for each action where it is known. */
+/** An episode to judge, with a label for the whole and, if known, for each action. */
 export interface JudgementSample {
   source: string;
   episode: OrmExample;
@@ -98,7 +101,7 @@ export interface ImitateProgress {
   learningRate: number;
   tokensPerSecond: number;
   seconds: number;
-  /** Share of the way, in [0, 1]. */
+  /** Progress in [0, 1]. */
   progress: number;
   score?: HeldOutScore;
 }
@@ -108,7 +111,7 @@ export interface ImitateOptions {
   samples: readonly Sample[];
   config: ImitateConfig;
   tokenize: Omit<TokenizeOptions, "tokenizer" | "contextTokens">;
-  /** Checkpoints and `state.json`; removed by the caller once the result is saved. */
+  /** Directory of checkpoints and `state.json`; the caller removes it once the result is saved. */
   workDirectory: string;
   onProgress?(progress: ImitateProgress): void;
   now?: () => number;
@@ -139,7 +142,7 @@ export async function imitate(
     training.some((sample) => !isImitation(sample) || sample.more?.length)
   )
     throw new ConfigError(
-      `exercises about pages and verdicts exist in the template compact only, not in ${tokenize.template}`,
+      `exercises about pages and verdicts exist only in the template compact, not in ${tokenize.template}`,
       "Pre-train models that were made by webrl; train others with `webrl model sft` and `webrl model orm`.",
     );
   const perEpoch = Math.ceil(training.length / config.batchSize);
@@ -231,7 +234,7 @@ async function trainStep(
   return { loss, tokens };
 }
 
-/** Whole episodes are held out, chosen by their id, with the drills of their pages. */
+/** Holds out whole episodes, chosen by id, with the drills of their pages. */
 function splitHeldOut(samples: readonly Sample[], config: Pick<ImitateConfig, "heldOut">) {
   const isHeldOut = (sample: Sample) =>
     (hash32(`held out ${sample.source}`) % 10_000) / 10_000 < config.heldOut;
@@ -242,8 +245,8 @@ function splitHeldOut(samples: readonly Sample[], config: Pick<ImitateConfig, "h
 }
 
 /**
- * Shuffled anew in each epoch. Samples of like length do not share a batch: they come from like pages, and a batch of
- * them says little about the rest (docs/log.md). Micro-batches are sorted by length all the same.
+ * Shuffled again in each epoch. Batches are not grouped by length: samples of equal length come from similar pages, and
+ * a batch of them tells little about the rest (docs/log.md). Only micro-batches are sorted by length.
  */
 function batchOrder(samples: readonly Sample[], config: ImitateConfig) {
   const rng = createRng(config.seed).fork("imitate");
@@ -264,8 +267,8 @@ function batchOrder(samples: readonly Sample[], config: ImitateConfig) {
 type DatumWeights = Pick<ImitateConfig, "pageWeight" | "judgementWeight">;
 
 /**
- * What is predicted of a sample: its action, the actions of the questions that follow on the same page where they fit,
- * and YES or NO at the end token of each of those; or the verdicts on an episode.
+ * The targets of a sample: its action, the correct actions of the questions that follow on the same page, and YES or NO
+ * at the end token of each of those; or the verdicts on an episode.
  */
 export function sampleDatum(sample: Sample, options: TokenizeOptions, weights: DatumWeights): Datum {
   return isImitation(sample)
@@ -328,7 +331,7 @@ function judgements(episode: OrmExample, { tokenizer, contextTokens }: TokenizeO
   return { questions: datum, labels };
 }
 
-/** Greedy actions on held-out pages against the oracle's. */
+/** Compares greedy actions on held-out pages with the oracle's. */
 async function scoreActions(
   model: Model,
   heldOut: readonly Sample[],
@@ -381,7 +384,7 @@ async function scoreActions(
   };
 }
 
-/** Share of YES and NO that is right: of the questions after an action, or of the verdicts on episodes. */
+/** Fraction of correct YES and NO: for the questions after an action, or for the verdicts on episodes. */
 async function scoreAnswers(
   samples: readonly Sample[],
   options: TokenizeOptions,

@@ -1,6 +1,6 @@
 /**
- * @file How the shipped models are made: a tokenizer and a small model from nothing on drills (`pretrain`), a model
- * that imitates demonstrations (`sft`), and the outcome reward model (`orm`). Each can be killed and goes on.
+ * @file Makes the shipped models: a tokenizer and a new small model trained on drills (`pretrain`), a model that
+ * imitates demonstrations (`sft`), and the outcome reward model (`orm`). Each can be killed and continued.
  */
 
 import { existsSync } from "node:fs";
@@ -44,19 +44,19 @@ import { PERSON } from "../run/records.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 
 export interface Coverage {
-  /** Share of the templates that are demonstrated in full. */
+  /** Fraction of the templates whose demonstrations are all used. */
   covered: number;
-  /** Demonstrations kept of each other template. */
+  /** Demonstrations used of each other template. */
   few: number;
 }
 
-/** Share of the templates that the reward model is measured on, and the seed that chooses them. */
+/** Fraction of the templates on which the reward model is measured, and the seed that chooses them. */
 const ORM_HELD_OUT = 0.15;
 const ORM_SEED = 0;
 
 interface MakeModelOptions {
   engine: Engine;
-  /** Directory of the new model; `${out}.work` holds what a killed training goes on from. */
+  /** Directory of the new model; a killed training continues from `${out}.work`. */
   out: string;
   records: readonly EpisodeRecord[];
   coverage: Coverage;
@@ -67,7 +67,7 @@ interface MakeModelOptions {
   retellings: (task: Task) => readonly string[];
   /** The command that makes it again, for the model card. */
   command: string;
-  /** Before the model is opened; what it throws ends the training. */
+  /** Called before the model is opened; if it throws, the training ends. */
   onPlan?(work: PlannedWork): Promise<void>;
   onProgress?(progress: ImitateProgress): void;
   signal?: AbortSignal | undefined;
@@ -86,20 +86,20 @@ export interface PretrainOptions extends MakeModelOptions {
   drillsPerPage: number;
   /** Further questions about the page of each sample. */
   questionsPerPage: number;
-  /** Constructed episodes of each demonstration within `coverage` to judge. */
+  /** Constructed episodes to judge, for each demonstration within `coverage`. */
   episodesPerDemonstration: number;
-  /** Renamed copies of each demonstration within `coverage` that take part too. */
+  /** Renamed copies of each demonstration within `coverage`. */
   renamedCopies: number;
-  /** A pre-trained model to go on from; otherwise a new one, with a tokenizer of the pages. */
+  /** A pre-trained model to continue; otherwise a new one, with a tokenizer trained on the pages. */
   base?: string | undefined;
-  /** Optimiser steps of the copy warm-up of a new model; 0 leaves it out. */
+  /** Optimiser steps of a new model's copy warm-up; 0 skips it. */
   copyWarmupSteps: number;
   onWarmup?(progress: { step: number; steps: number; loss: number }): void;
 }
 
 const COPY_WARMUP_RATE = 2e-3;
 
-/** From nothing: a tokenizer of the recorded pages, and a model that can do what one page asks. */
+/** Makes a tokenizer from the recorded pages, and a new model that can do what a single page requires. */
 export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   const { records, out, base } = options;
   await refuseForeign(out);
@@ -146,7 +146,7 @@ export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   );
 }
 
-/** Each episode once, in other words. */
+/** Every episode once, in other words. */
 function retoldAll(
   records: readonly EpisodeRecord[],
   { retellings, imitate: { seed } }: Pick<MakeModelOptions, "retellings" | "imitate">,
@@ -155,7 +155,7 @@ function retoldAll(
   return records.map((record) => retell(record, retellings, rng.fork(record.id)));
 }
 
-/** Constructed outcomes, but none of the templates that the reward model is measured on by default. */
+/** Constructed outcomes, except of the templates on which the reward model is measured by default. */
 function judgementSamples(
   demonstrations: readonly EpisodeRecord[],
   perDemonstration: number,
@@ -167,17 +167,19 @@ function judgementSamples(
 }
 
 export interface SftOptions extends MakeModelOptions {
-  /** A model, or an adapter to go on with. */
+  /** A model, or an adapter to train further. */
   base: string;
   /** Train an adapter on the frozen base instead of all weights. */
   lora?: LoraSettings | undefined;
-  /** Share of the demonstrations that stop one action too early: a habit for reinforcement learning to break. */
+  /** Fraction of the demonstrations that stop one action too early: a habit for reinforcement learning to break. */
   hurried: number;
-  /** Demonstrations that are stored with the model, for the replay buffer to start with; none of the hurried ones. */
+  /** Demonstrations to store with the model, for the start of the replay buffer; none of the hurried ones. */
   keepDemonstrations: number;
 }
 
-/** Imitation of demonstrations of the train split, imperfect in coverage, and in the end if wanted, on purpose. */
+/**
+ * Imitates demonstrations of the train split, deliberately with imperfect coverage and, if wanted, imperfect endings.
+ */
 export async function sft(options: SftOptions): Promise<MadeModel> {
   await refuseForeign(options.out);
   const foreign = options.records.find((record) => record.trajectory.task.split !== "train");
@@ -204,7 +206,7 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
   return made;
 }
 
-/** Throws a `ConfigError` where recorded pages are written otherwise than those that the template is for. */
+/** Throws a `ConfigError` if recorded pages have another format than the template is for. */
 function checkFormat(records: readonly EpisodeRecord[], base: string, template: PromptTemplate): void {
   const formats = records.flatMap(({ trajectory }) =>
     trajectory.steps.slice(0, 1).map((step) => step.observation.format),
@@ -278,7 +280,7 @@ async function make(
   return made;
 }
 
-/** Samples whose tokens are counted before a start. */
+/** The number of samples whose tokens are counted before the start. */
 const COUNTED = 64;
 
 /** Some, spread evenly. */
@@ -294,7 +296,7 @@ const loraFacts = (lora: LoraSettings | undefined) =>
     "adapter's layers": lora.layers === undefined ? "all" : String(lora.layers),
   };
 
-/** What the tokenizer is trained on: pages, instructions and actions. */
+/** The texts to train the tokenizer on: pages, instructions and actions. */
 function* textsOf(records: readonly EpisodeRecord[]): Generator<string> {
   const pages = new Set<string>();
   for (const { trajectory } of records) {
@@ -309,12 +311,12 @@ function* textsOf(records: readonly EpisodeRecord[]): Generator<string> {
 
 export interface TrainOrmModelOptions {
   engine: Engine;
-  /** A model, or an adapter to go on with. */
+  /** A model, or an adapter to train further. */
   base: string;
   /** Train an adapter on the frozen base instead of all weights. */
   lora?: LoraSettings | undefined;
   out: string;
-  /** Rollouts with the verifiers' verdicts, of policies of different strength. */
+  /** Rollouts of policies of different strength, with the verifiers' verdicts. */
   records: readonly EpisodeRecord[];
   /** Constructed outcomes of each demonstration among the records (`outcome-drills.ts`); 0 for none. */
   drillsPerDemonstration: number;
@@ -326,7 +328,7 @@ export interface TrainOrmModelOptions {
   checkpointMinutes: number;
   template: TemplateSetting;
   command: string;
-  /** Before the model is opened; what it throws ends the training. */
+  /** Called before the model is opened; if it throws, the training ends. */
   onPlan?(work: PlannedWork): Promise<void>;
   onStep?(progress: { step: number; steps: number; loss: number }): void;
   signal?: AbortSignal | undefined;
@@ -334,12 +336,15 @@ export interface TrainOrmModelOptions {
 
 export interface MadeOrm {
   directory: string;
-  /** Labelled rollouts that it was trained on. */
+  /** The number of labelled rollouts that it was trained on. */
   examples: number;
   report: OrmReport;
 }
 
-/** Trains the ORM and measures it on rollouts of templates that it has not seen. Writes `report.json` beside it. */
+/**
+ * Trains the ORM and measures it on rollouts of templates that it has not seen. Writes `report.json` into its
+ * directory.
+ */
 export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   const { out, seed } = options;
   await refuseForeign(out);
@@ -433,7 +438,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   return { directory: out, examples: examples.length, report };
 }
 
-/** Mistakes that the card shows; more are in `report.json`. */
+/** How many mistakes the card shows; more are in `report.json`. */
 const CARD_MISTAKES = 6;
 
 /** Quality by site, and examples of mistakes, as markdown. */
@@ -468,7 +473,7 @@ async function restore(model: Model, workDirectory: string, statePath: string): 
   return state.step;
 }
 
-/** Rollouts that a verifier has labelled, or a person: never another model, whose mistakes would be learned. */
+/** Rollouts labelled by a verifier or a person, never by another model, whose mistakes would be learned. */
 export function labelOutcomes(records: readonly EpisodeRecord[]): OrmExample[] {
   return records
     .filter((record) => !isFaulted(record))

@@ -1,4 +1,4 @@
-/** @file A model's card: what it is, how it was made and measured, and the checksum of its weights. */
+/** @file Writes a model's card: what it is, how it was made and measured, and the checksum of its weights. */
 
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
@@ -8,11 +8,11 @@ import { writeAtomically } from "../run/run-directory.ts";
 import { gitRevision, packageVersion } from "../run/run-info.ts";
 
 export interface ModelCard {
-  /** Model or adapter that it was trained from; `null` for one that was trained from scratch. */
+  /** Model or adapter that it was trained from; `null` if it was trained from scratch. */
   from: string | null;
   /** Sites whose pages it was trained on. */
   sites: readonly string[];
-  /** Makes the model again. */
+  /** The command that makes the model again. */
   command: string;
   /** Numbers and names, printed as a table. */
   facts: Record<string, string | number | boolean | null | undefined>;
@@ -63,7 +63,7 @@ const revision = () => {
   return commit === null ? "" : ` (${commit.slice(0, 12)})`;
 };
 
-/** Read in pieces: weights may be larger than what a buffer holds. */
+/** Read in pieces, because weights may be larger than a buffer can be. */
 export async function sha256(path: string): Promise<string> {
   return (await digestOf(path)).sha256;
 }

@@ -1,6 +1,7 @@
 /**
- * @file Demonstrations of a model: it plays, and the episodes that succeeded are kept, by the verifier's verdict or,
- * where a task has none, a judge's. What was tried stands in a file beside them, so that nothing is played or paid twice.
+ * @file Collects demonstrations from a model: it plays, and the successful episodes are kept, by the verdict of the
+ * verifier or, if a task has none, of a judge. A file beside them records what was tried, so that nothing is played or
+ * paid for twice.
  */
 
 import type { ChatUsage } from "../core/chat.ts";
@@ -28,10 +29,10 @@ export interface TryLine {
   id: string;
   taskId: string;
   ending: EndingName;
-  /** Kept as a demonstration. */
+  /** Whether it was kept as a demonstration. */
   kept: boolean;
   verdict: Pick<Verdict, "by" | "success" | "reasons"> | null;
-  /** What the servers of model and judge took for it. */
+  /** What the servers of model and judge used for it. */
   usage?: ChatUsage;
 }
 
@@ -39,11 +40,11 @@ export interface ModelDemonstrationsOptions {
   actor: Actor;
   site: Site;
   tasks: readonly Task[];
-  /** Of the tasks that have no verifier. */
+  /** Judges the tasks that have no verifier. */
   judge: Judge | null;
   /** Appended to. */
   file: string;
-  /** Episodes to play, those that were played for this file included. */
+  /** Episodes to play, including those already played for this file. */
   episodes: number;
   rollout: RolloutConfig;
   temperature: number;
@@ -55,7 +56,9 @@ export interface ModelDemonstrationsOptions {
 
 export const triesFile = (file: string) => `${file}.tries.jsonl`;
 
-/** Plays what is missing of `episodes`. A broken episode is given up after its retries, and played again the next time. */
+/**
+ * Plays until `episodes` were played. A broken episode is given up after its retries, and played again the next time.
+ */
 export async function collectModelDemonstrations(
   options: ModelDemonstrationsOptions,
 ): Promise<{ played: number; held: number; kept: number }> {
@@ -116,7 +119,7 @@ async function judgeEpisode(
   if (record.truth !== null) return record;
   if (judge === null)
     throw new ConfigError(
-      `the task ${played.trajectory.task.id} has no verifier: nobody can say whether it was done`,
+      `the task ${played.trajectory.task.id} has no verifier, so it is unknown whether it was done`,
       "Name a chat model that judges, with --judge.",
     );
   const [verdict] = await judge.judge([played.trajectory], signal ? { signal } : {});
@@ -137,8 +140,8 @@ function tryLine({ id, trajectory, truth, verdict, usage }: EpisodeRecord, kept:
 }
 
 /**
- * An episode as others can learn from it: each response is the action and its comments alone, without what was said
- * around it, and steps that could not be read or were answered with an error are not imitated.
+ * Prepares an episode for imitation: each response is reduced to the action and its comments, and steps that could not
+ * be parsed or caused an error are not imitated.
  */
 function asDemonstration(record: EpisodeRecord): EpisodeRecord {
   const { trajectory } = record;

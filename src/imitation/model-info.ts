@@ -1,4 +1,4 @@
-/** @file What a model directory holds, for people. */
+/** @file Describes the contents of a model directory, for people. */
 
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
@@ -16,20 +16,20 @@ export interface ModelInfo {
   parameters: number;
   vocabSize: number;
   contextTokens: number;
-  /** Where the directory holds an adapter; all above is then its base's. */
+  /** If the directory holds an adapter; everything above then describes its base. */
   adapter: AdapterDescription | null;
   files: { name: string; sizeBytes: number; sha256: string }[];
   card: string | null;
 }
 
-/** A checkpoint whose weights lie on a server. */
+/** A checkpoint whose weights are on a server. */
 export interface CheckpointInfo {
   directory: string;
   server: string;
-  /** The server's name of it. */
+  /** The server's name for it. */
   path: string;
   base: string;
-  /** Of the adapter; 0 where all weights were trained. */
+  /** The adapter's rank; 0 if all weights were trained. */
   rank: number;
   /** Whether the optimiser's state is part of it. */
   optimizer: boolean;
@@ -38,7 +38,7 @@ export interface CheckpointInfo {
   card: string | null;
 }
 
-/** `null` for a directory that holds weights. Asks nobody. */
+/** `null` for a directory with weights. Contacts no server. */
 export async function checkpointInfo(directory: string): Promise<CheckpointInfo | null> {
   if (!(await isPointer(directory))) return null;
   const { url, path, baseModel, lora, optimizer, apiKeyEnv } = await readPointer(directory);
@@ -54,11 +54,11 @@ export async function checkpointInfo(directory: string): Promise<CheckpointInfo 
   };
 }
 
-/** Reads all of it: throws a `ConfigError` where an engine would refuse it. */
+/** Reads everything, and throws a `ConfigError` if an engine would refuse it. */
 export async function modelInfo(directory: string): Promise<ModelInfo> {
   if (!["config.json", "adapter_config.json"].some((name) => existsSync(join(directory, name))))
     throw new ConfigError(
-      `there is not a model in ${directory}: it has no config.json or adapter_config.json`,
+      `there is no model in ${directory}: it has no config.json or adapter_config.json`,
       "Name a directory in Hugging Face's layout, or of an adapter in PEFT's.",
     );
   const { config, parameters, adapter } = await describeModel(directory);

@@ -1,4 +1,4 @@
-/** @file Who acts outside a run: a model that an engine opens, or one behind a server. */
+/** @file Opens a policy outside a run: a model that an engine opens, or one on a server. */
 
 import type { ChatModel } from "../core/chat.ts";
 import type { Engine } from "../core/engine.ts";
@@ -9,16 +9,16 @@ import { samplerChat } from "../rollout/sampler-chat.ts";
 import type { TemplateSetting } from "../text/template-names.ts";
 import { modelTemplate } from "./prompt-template.ts";
 
-/** A model that acts: one that an engine opens, or one behind a server. */
+/** A model that acts: one that an engine opens, or one on a server. */
 export type Actor =
   /** `model`: its directory; `template`: default `auto`. */
   | { engine: Engine; model: string; template?: TemplateSetting | undefined }
-  /** `model`: as it is named in trajectories. */
+  /** `model`: its name in trajectories. */
   | {
       chat: ChatModel;
       model: string;
       contextTokens: number;
-      /** It is given the prompt of the released checkpoints to complete, in place of messages. */
+      /** It completes the prompt of the released checkpoints, instead of getting messages. */
       completes?: boolean;
     };
 
@@ -31,9 +31,9 @@ export interface OpenPolicyOptions {
 
 export interface OpenedPolicy extends AsyncDisposable {
   policy: Policy;
-  /** The same model, to be asked other things; `null` where it has no chat template. */
+  /** The same model, for other questions; `null` if it has no chat template. */
   chat: ChatModel | null;
-  /** Tokens that it reads at most, prompt and reply together. */
+  /** The most tokens that it reads, prompt and reply together. */
   contextTokens: number;
 }
 

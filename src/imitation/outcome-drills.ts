@@ -1,8 +1,8 @@
 /**
- * @file Outcome drills: successes and failures made of demonstrations without a browser, to pre-train the outcome reward
- * model. A renamed success stays one; it is none for an instruction with another name in it, without its last action,
- * without one of the values it typed, or with another answer. They teach to compare what was asked with what was done;
- * what policies really get wrong is learned from their rollouts.
+ * @file Outcome drills: successes and failures made from demonstrations without a browser, to pre-train the outcome
+ * reward model. A renamed success is still a success; it becomes a failure with another name in the instruction,
+ * without its last action, without one of the values that it typed, or with another answer. They teach the model to
+ * compare what was asked with what was done; it learns the real mistakes of policies from their rollouts.
  */
 
 import type { ActionKind } from "../core/action.ts";
@@ -18,7 +18,7 @@ import { exchangeWords, namesIn, otherName, phraseMaker } from "./renaming.ts";
 type Outcome = Pick<OrmExample, "instruction" | "responses" | "page" | "fits">;
 
 export interface OutcomeDrillOptions {
-  /** Drills of each demonstration, about half of them successes. */
+  /** Drills per demonstration, about half of them successes. */
   perDemonstration: number;
   seed: number;
 }
@@ -43,12 +43,12 @@ export function outcomeDrills(
 
 interface Material {
   phrase: () => string;
-  /** Values that a template's parameter takes elsewhere. */
+  /** Values of a template's parameter in other tasks. */
   values: ReadonlyMap<string, readonly string[]>;
   rng: Rng;
 }
 
-/** Tries a failure of a random kind in half of the cases; a success where none fits. */
+/** Tries a failure of a random kind in half of the cases; makes a success if none is possible. */
 function makeOutcome(
   trajectory: Trajectory,
   whole: Outcome,
@@ -84,7 +84,7 @@ type Failure = (
   pairs: readonly (readonly [string, string])[],
 ) => Outcome | null;
 
-/** Done for one name, asked for another. The instruction is final, pages and actions are still to be renamed. */
+/** Failure: done for one name, asked for another. The instruction is final; pages and actions are renamed later. */
 const wrongName: Failure = ({ task }, whole, { phrase, values, rng }, pairs) => {
   const names = namesIn(task);
   if (names.length === 0) return null;
@@ -110,13 +110,13 @@ const wrongName: Failure = ({ task }, whole, { phrase, values, rng }, pairs) => 
       };
 };
 
-/** All fit before the response at `first`, none from there on; unknown (−1) gives no labels. */
+/** Labels: all responses before `first` fit, and none from there on; unknown (−1) gives no labels. */
 const fitsUntil = (first: number, { responses }: Outcome) =>
   first < 0 ? undefined : responses.map((_, at): 0 | 1 => (at < first ? 1 : 0));
 
 const mentions = (response: string, name: string) => response.toLowerCase().includes(name.toLowerCase());
 
-/** Ended before the last action of a task that asks for no answer. */
+/** Failure: ended before the last action of a task that needs no answer. */
 const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
   const acting = steps.length - 1;
   if (acting < 1 || answerOf(whole) !== "") return null;
@@ -131,14 +131,14 @@ const cutShort: Failure = ({ steps }, whole, { rng }, pairs) => {
 
 const ENTERING = new Set<ActionKind>(["type", "insert", "select", "select_options"]);
 
-/** One value of a form was never entered. */
+/** Failure: one value of a form was never entered. */
 const leaveOut: Failure = (_, whole, { rng }, pairs) => {
   if (answerOf(whole) !== "") return null;
   const entered = whole.responses.flatMap((response, at) => {
     const parsed = parseAction(response);
     if (!parsed.ok || !("element" in parsed.action) || !ENTERING.has(parsed.action.kind)) return [];
     const { element } = parsed.action;
-    // A field that was entered twice may hold the value all the same.
+    // A field that was filled in twice may contain the value all the same.
     const again = whole.responses.filter((other) => other.includes(`element="${element}"`)).length > 1;
     return again ? [] : [at];
   });
@@ -151,7 +151,7 @@ const leaveOut: Failure = (_, whole, { rng }, pairs) => {
   };
 };
 
-/** Another text of the page, no answer, or a refusal, instead of the right answer. */
+/** Failure: another text of the page, no answer, or a refusal, instead of the right answer. */
 const wrongAnswer: Failure = (_, whole, { rng }, pairs) => {
   const right = answerOf(whole);
   if (right === null || right === "") return null;
@@ -171,7 +171,7 @@ const wrongAnswer: Failure = (_, whole, { rng }, pairs) => {
   };
 };
 
-/** The answer that an outcome ends with, `null` where it does not end with one. */
+/** The answer with which an outcome ends; `null` if it does not end with one. */
 function answerOf({ responses }: Outcome): string | null {
   const parsed = parseAction(responses.at(-1) ?? "");
   return parsed.ok && parsed.action.kind === "exit" ? parsed.action.message : null;

@@ -1,4 +1,7 @@
-/** @file Which template the model in a directory reads (`text/choose-template.ts`), and the note of it that training leaves there. */
+/**
+ * @file Determines which template the model in a directory reads (`text/choose-template.ts`), and writes the note that
+ * training leaves there.
+ */
 
 import { join } from "node:path";
 import type { Tokenizer } from "../core/engine.ts";
@@ -13,16 +16,16 @@ import { chooseTemplate } from "../text/choose-template.ts";
 import { TEMPLATES } from "../text/template-names.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 
-/** Beside the weights of a model that was trained here: the template that it was trained on. */
+/** A file beside the weights of a model that was trained here: the template that it was trained on. */
 const NOTE = "prompt.json";
 
 export const writeTemplateNote = (directory: string, template: PromptTemplate): Promise<void> =>
   writeAtomically(join(directory, NOTE), `${JSON.stringify({ template })}\n`);
 
 /**
- * The template of a model: what was set, else what its note says, or that of an adapter's base, else what it is. `tokenizer` is that of the opened
- * model; without it the directory's own is read, or that of an adapter's base. Throws a `ConfigError` where it cannot
- * carry the template.
+ * The template of a model: the one that was set, otherwise the one in its note or its base's note, otherwise the one
+ * that suits the model. `tokenizer` is the opened model's; without it, the directory's own is read, or that of an
+ * adapter's base. Throws a `ConfigError` if the model cannot use the template.
  */
 export async function modelTemplate(
   directory: string,
@@ -48,7 +51,7 @@ async function readNote(directory: string): Promise<PromptTemplate | undefined> 
   const known = TEMPLATES.find((name) => name === template);
   if (known === undefined || known === "auto")
     throw new ConfigError(
-      `${join(directory, NOTE)} names the template ${JSON.stringify(template)}, which there is not`,
+      `${join(directory, NOTE)} names the template ${JSON.stringify(template)}, which does not exist`,
       `Choose one of ${TEMPLATES.slice(1).join(", ")}.`,
     );
   return known;

@@ -1,6 +1,6 @@
 /**
- * @file Other names for the same task: made-up values of a task's parameters, exchanged in instruction, pages and actions
- * alike. A small model that sees a name twice learns it by heart; here every name has to be copied.
+ * @file Gives the same task other names: replaces the values of its parameters by made-up ones in instruction, pages
+ * and actions. A small model that sees a name twice memorizes it; here every name has to be copied.
  */
 
 import { invariant } from "../core/errors.ts";
@@ -8,7 +8,7 @@ import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 
-/** Share of a task's values that a renamed copy exchanges; the others stay, so that real names are seen too. */
+/** Fraction of a task's values that a renamed copy replaces; the others stay, so that real names are seen too. */
 const RENAMED = 0.8;
 
 export function renameWords(task: Task, phrase: () => string, rng: Rng): (text: string) => string {
@@ -19,7 +19,7 @@ export function renameWords(task: Task, phrase: () => string, rng: Rng): (text: 
   );
 }
 
-/** The parameters' values that the instruction quotes as they are, longest first. */
+/** The parameters' values that the instruction quotes literally, longest first. */
 export function namesIn({ instruction, params }: Task): string[] {
   return Object.values(params)
     .filter((value) => typeof value === "string" || typeof value === "number")
@@ -28,12 +28,12 @@ export function namesIn({ instruction, params }: Task): string[] {
     .sort((a, b) => b.length - a.length);
 }
 
-/** Another number as long, or a made-up phrase. */
+/** Another number of the same length, or a made-up phrase. */
 export function otherName(value: string, phrase: () => string, rng: Rng): string {
   return /^[\d.,$ ]+$/.test(value) ? otherDigits(value, rng) : phrase();
 }
 
-/** Exchanges whole words; the pairs are given as [from, to]. */
+/** Replaces whole words; the pairs are [from, to]. */
 export function exchangeWords(pairs: readonly (readonly [string, string])[]): (text: string) => string {
   const swaps = pairs.flatMap(([from, to]) => [
     [from, to] as const,

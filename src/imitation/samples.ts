@@ -1,6 +1,6 @@
 /**
- * @file Demonstrations as other tools have them: chat JSON Lines and the completion samples of the released SFT data (one of each for a
- * turn), and a data set folder of Hugging Face's layout.
+ * @file Converts demonstrations to and from the formats of other tools: chat JSON Lines and the completion samples of
+ * the released SFT data (one sample per turn), and a data set folder in Hugging Face's layout.
  */
 
 import { existsSync } from "node:fs";
@@ -38,8 +38,8 @@ const completionSample = (sample: ImitationSample) => ({
 });
 
 /**
- * Writes the turns that are worth imitating: to a `.jsonl` file, else to a new directory that `datasets.load_dataset` reads. What the target
- * holds already is never written over.
+ * Writes the turns that are worth imitating to a `.jsonl` file, or else to a new directory that `datasets.load_dataset`
+ * reads. Never overwrites anything.
  */
 export async function exportSamples(
   records: readonly EpisodeRecord[],
@@ -50,7 +50,7 @@ export async function exportSamples(
   if (samples.length === 0)
     throw new ConfigError(
       "there is nothing to export: none of the episodes succeeded",
-      "Name other --demos.",
+      "Give --demos with successful episodes.",
     );
   const isFile = out.endsWith(".jsonl");
   const file = isFile ? out : join(out, "data", "train.jsonl");
@@ -100,11 +100,12 @@ const sampleSchema = z.union([
 ]);
 
 /**
- * Reads samples (`.json`: an array, as the released SFT data; `.jsonl`: one a line) as episodes. Samples of the released prompt that follow
- * each other round by round become one episode; a conversation is an episode with a turn for each reply. Pages come in the format `webrl`.
+ * Reads samples (`.json`: an array, like the released SFT data; `.jsonl`: one per line) as episodes. Consecutive rounds
+ * of the released prompt become one episode; a conversation becomes an episode with one turn per reply. Pages come in
+ * the format `webrl`.
  */
 export async function importSamples(path: string): Promise<EpisodeRecord[]> {
-  if (!existsSync(path)) throw new ConfigError(`there is not a file at ${path}`, "Name a file with --from.");
+  if (!existsSync(path)) throw new ConfigError(`there is no file at ${path}`, "Name a file with --from.");
   const values = path.endsWith(".json")
     ? arrayOf(await readFile(path, "utf8"), path)
     : await readJsonLines<unknown>(path);
@@ -140,13 +141,13 @@ export async function importSamples(path: string): Promise<EpisodeRecord[]> {
     const system = messages.find(({ role }) => role === "system")?.content;
     const task = instruction ?? /\nThe task: ([^]*)$/.exec(system ?? "")?.[1];
     const asked = task ?? messages.find(({ role }) => role === "user")!.content;
-    // Of a conversation that shows one page, as ours, only the last reply has one.
+    // In a conversation that shows one page, like ours, only the last reply has a page.
     episodes.push({ instruction: asked, turns: turns.map((turn) => ({ ...turn, page: pageOf(turn.page) })) });
   });
   return episodes.map((episode, i) => toRecord(`${basename(path)}-${i}`, episode.instruction, episode.turns));
 }
 
-/** `page`: `null` where the sample does not have it: the turn is history, and not imitated. */
+/** `page`: `null` if the sample does not contain it; then the turn is history and is not imitated. */
 interface Turn {
   page: string | null;
   response: string;
@@ -156,7 +157,7 @@ const withoutEnd = (text: string) => text.replace(/<\|eot_id\|>\s*$/, "");
 const pastTurns = ({ history }: PolicyPromptInput): Turn[] =>
   history.map(({ response }) => ({ page: null, response }));
 
-/** Without the round's number and the marks of data. */
+/** Without the round's number and the data marks. */
 function pageOf(content: string | null): string | null {
   const page = (content ?? "")
     .replace(/^Round \d+\n\n/, "")

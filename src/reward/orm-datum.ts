@@ -1,8 +1,8 @@
 /**
- * @file What the reward model is asked in training: the verdict after the question and, where it is known of each action
- * whether it still fits the instruction, YES or NO at the end token of each action too (template `compact`). One bit after three
- * hundred tokens teaches a small model to compare very slowly; at the end of the action that named the wrong thing, the
- * comparison is near.
+ * @file Builds the reward model's training data: the verdict after the question and, if it is known for each action
+ * whether it still fits the instruction, YES or NO at the end token of each action too (template `compact`). A single
+ * bit after three hundred tokens teaches a small model to compare only very slowly; at the end of the action that named
+ * the wrong thing, the comparison is near.
  */
 
 import { criticLoss } from "../algo/loss.ts";
@@ -16,19 +16,19 @@ import { fitOrmPrompt } from "../text/prompt-orm.ts";
 import { END_OF_ACTION } from "../text/prompt-tokens.ts";
 
 export interface OrmQuestions {
-  /** Targets are pairs YES, NO; the verdict's is the last. */
+  /** Targets are pairs of YES and NO; the last pair is the verdict's. */
   datum: Datum;
-  /** One label for each pair. */
+  /** One label per pair. */
   labels: (0 | 1)[];
 }
 
 export interface OrmLabels {
   success: 0 | 1;
-  /** Of each response: does everything up to it fit the instruction? */
+  /** For each response, whether everything up to it fits the instruction. */
   fits?: readonly (0 | 1)[];
 }
 
-/** Labels of actions are left out where the prompt had to be cut, and in other templates than `compact`. */
+/** Labels of actions are left out if the prompt had to be cut, and in other templates than `compact`. */
 export function ormQuestions(
   input: OrmPromptInput & OrmLabels,
   options: { tokenizer: Tokenizer; contextTokens: number; template: PromptTemplate; answers: AnswerTokens },
@@ -40,7 +40,7 @@ export function ormQuestions(
   const end = tokenizer.idOf(END_OF_ACTION);
   if (fits === undefined || template !== "compact" || end === undefined || droppedRounds > 0)
     return { datum: verdict, labels: [success] };
-  // The first end token is the instruction's; pages and responses have none of their own.
+  // The first end token is the instruction's; pages have none, and each response ends with one.
   const ends = tokens_T.flatMap((token, t) => (token === end ? [t] : [])).slice(1);
   invariant(ends.length === fits.length, `${ends.length} actions, ${fits.length} labels`);
   return {
@@ -54,7 +54,7 @@ export function ormQuestions(
 }
 
 /**
- * Equation 8 on every question: the verdict with the example's weight, its actions' labels with half of it together.
+ * Equation 8 on every question: the verdict has the example's weight, and its actions' labels together half of that.
  * Divided by the number of examples.
  */
 export function ormLoss(labels_B: readonly (readonly (0 | 1)[])[], weights_B: readonly number[]): Loss {

@@ -15,20 +15,20 @@ import { ormAnswers, ormInput, ormPrompt } from "../text/prompt-orm.ts";
 
 /** How the reward model is prompted. */
 export interface OrmOptions {
-  /** The one that the model was trained with. Default `compact`. */
+  /** The template that the model was trained with. Default `compact`. */
   template?: PromptTemplate;
 }
 
-/** How the reward model is prompted, and from which probability it calls an episode a success. */
+/** How to prompt the reward model, and the probability at which an episode is a success. */
 export interface OrmJudgeOptions extends OrmOptions {
-  /** An episode is a success where P(YES)/(P(YES)+P(NO)) is at least this. Default 0.5, the paper's P(YES) ≥ P(NO). */
+  /** An episode is a success if P(YES)/(P(YES)+P(NO)) is at least this. Default 0.5, the paper's P(YES) ≥ P(NO). */
   threshold?: number;
 }
 
 /** Prompts per call of the engine. */
 const BATCH = 16;
 
-/** The ORM owns nothing: the caller disposes of `model`. */
+/** Owns nothing: the caller disposes of `model`. */
 export function createOrm(model: FrozenModel, { threshold = 0.5, ...options }: OrmJudgeOptions = {}): Judge {
   return {
     name: "orm",
@@ -43,8 +43,8 @@ export function createOrm(model: FrozenModel, { threshold = 0.5, ...options }: O
 }
 
 /**
- * P(success) of each input. Throws a retryable `judge_failed` where the model answers with something that is no
- * number or fails; an abort rejects with its reason.
+ * P(success) of each input. Throws a retryable `judge_failed` if the model fails or returns something that is not a
+ * number; an abort rejects with its reason.
  */
 export async function ormProbabilities(
   model: FrozenModel,
@@ -71,7 +71,7 @@ export async function ormProbabilities(
     }
     for (const row_N of rows_BN) {
       if (row_N.length !== 2 || row_N.some((value) => Number.isNaN(value)))
-        throw new Fault("judge_failed", "the reward model answered with something that is no probability", {
+        throw new Fault("judge_failed", "the reward model answered with something that is not a probability", {
           retryable: false,
         });
       result.push(answerProbability(row_N));

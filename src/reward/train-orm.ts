@@ -1,11 +1,11 @@
 /**
  * @file Training of the outcome reward model: cross-entropy on the one token of the verdict (paper App. A, Table 5).
- * Its labels come from verifiers; what it is tested on is split off by template, so that it cannot have seen the
+ * Its labels come from verifiers; the test examples are split off by template, so that it cannot have seen the
  * question.
  *
- * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss compares YES
- * with NO alone, where the paper's is plain SFT over the whole vocabulary; 3. constructed
- * outcomes have a label at the end of every action as well (`orm-datum.ts`).
+ * Deviations: 1. the two classes are balanced by weights, because early policies mostly fail; 2. the loss compares only
+ * YES with NO, whereas the paper's is plain SFT over the whole vocabulary; 3. constructed outcomes also have a label at
+ * the end of every action (`orm-datum.ts`).
  */
 
 import type { ClassificationReport } from "../algo/classification.ts";
@@ -29,11 +29,11 @@ export interface OrmExample extends OrmPromptInput {
   /** Which policy acted. */
   policy: string;
   success: 0 | 1;
-  /** Of each response: does everything up to it fit the instruction? Known of constructed outcomes only. */
+  /** For each response, whether everything up to it fits the instruction. Known only for constructed outcomes. */
   fits?: readonly (0 | 1)[];
 }
 
-/** The label is a verifier's. Faulted trajectories are the caller's to leave out. */
+/** The label is a verifier's. The caller leaves out faulted trajectories. */
 export function ormExample(trajectory: Trajectory, success: boolean): OrmExample {
   const { task } = trajectory;
   return {
@@ -68,7 +68,7 @@ export interface TrainOrmOptions {
   seed: number;
   /** Default `compact`. */
   template?: PromptTemplate;
-  /** First step to take: a caller that restored a checkpoint skips what was done. Default 0. */
+  /** The first step to take: a caller that restored a checkpoint skips finished steps. Default 0. */
   fromStep?: number;
   /** Called after each optimiser step. */
   onStep?(progress: {
@@ -134,7 +134,7 @@ function classWeights(examples: readonly OrmExample[]): (example: OrmExample) =>
   return (example) => examples.length / (2 * (example.success === 1 ? positives : negatives));
 }
 
-/** Share of the steps over which the learning rate rises; then it falls as a cosine. */
+/** The fraction of the steps over which the learning rate rises; then it falls as a cosine. */
 const WARMUP_FRACTION = 0.1;
 
 /** Linear warm-up, then half a cosine down to 0; in (0, 1]. */
@@ -160,11 +160,11 @@ export interface OrmReport {
   byPolicy: Record<string, ClassificationReport>;
   /** The most confident first. */
   mistakes: OrmMistake[];
-  /** What was seen if it has collapsed. */
+  /** What showed that it has collapsed, if it has. */
   collapse: string | null;
 }
 
-/** Mistakes in a report. */
+/** How many mistakes a report lists. */
 const MOST_MISTAKES = 20;
 
 /** Judges held-out examples against their labels. */
@@ -176,7 +176,7 @@ export async function evaluateOrm(
   return ormReport(examples, await ormProbabilities(model, examples, options));
 }
 
-/** The report of any judge whose probabilities of `examples` are known. */
+/** The report of any judge whose probabilities for `examples` are known. */
 export function ormReport(examples: readonly OrmExample[], probabilities_B: readonly number[]): OrmReport {
   const outcomes_B = examples.map((example) => example.success);
   const groups = (key: (example: OrmExample) => string) => {

@@ -1,6 +1,6 @@
 /**
- * @file A chat model behind a server as a policy: messages, reply, parse. It is told of its mistakes by the next page, as
- * every policy is, so the pages must print them: formats `compact` and `aria` do, `webrl` does not.
+ * @file A chat model on a server as a policy: sends messages and parses the reply. Like every policy, it learns of its
+ * mistakes from the next page, so the page's format must print them: `compact` and `aria` do, `webrl` does not.
  */
 
 import type { ParsedAction } from "../core/action.ts";
@@ -15,9 +15,9 @@ export interface ChatPolicyOptions {
   /** Name of the policy in trajectories, e.g. `openai:gpt-4o`. */
   name: string;
   model: ChatModel;
-  /** Tokens that the server reads at most, prompt and reply together. */
+  /** The most tokens that the server reads, prompt and reply together. */
   contextTokens: number;
-  /** Tokens of a reply at most, thoughts included. */
+  /** The most tokens in a reply, thoughts included. */
   maxNewTokens: number;
   /** 0 is greedy. */
   temperature: number;
@@ -34,14 +34,14 @@ export function chatPolicy(options: ChatPolicyOptions): Policy {
       try {
         messages = policyMessages({
           instruction: turn.task.instruction,
-          // Some servers refuse a message without a text.
+          // Some servers refuse an empty message.
           history: turn.history.map(({ response }) => ({ response: response.trim() || "(no text)" })),
           observation: turn.observation.text,
           maxTokens,
           count: countAtMost,
         });
       } catch (error) {
-        // The instruction alone is too long: the episode cannot go on.
+        // The instruction alone is too long, so the episode cannot continue.
         if (error instanceof ConfigError) return { kind: "context_full" };
         throw error;
       }
@@ -50,7 +50,7 @@ export function chatPolicy(options: ChatPolicyOptions): Policy {
   };
 }
 
-/** A released checkpoint behind a server that completes texts: its own prompt, character by character, and what it says. */
+/** A released checkpoint on a server that completes texts: sends its own prompt, character by character. */
 export function releasedPolicy(options: Omit<ChatPolicyOptions, "contextTokens">): Policy {
   const { model } = options;
   return {
@@ -93,8 +93,8 @@ async function ask(
 const countAtMost = (text: string) => Math.ceil(Buffer.byteLength(text) / 3);
 
 /**
- * The action that a reply means. One that was cut off is read only where it is comments and a whole call: anything else may
- * be a thought, in which calls are only considered.
+ * Parses the action of a reply. A reply that was cut off counts only if it consists of comments and a complete call:
+ * anything else may be a thought in which the model merely considers calls.
  */
 export function readAction({ text, stop }: ChatReply, maxNewTokens: number): ParsedAction {
   const parsed = parseAction(text);
@@ -113,7 +113,7 @@ export function readAction({ text, stop }: ChatReply, maxNewTokens: number): Par
   return parsed;
 }
 
-/** Nothing but comments, blank lines and the beginning of a code fence stand before the call. */
+/** Only comments, blank lines and the beginning of a code fence precede the call. */
 function beginsWithCall(text: string): boolean {
   const lines = text.split("\n").map((line) => line.trim());
   const first = lines.find((line) => line !== "" && !line.startsWith("#") && !/^```\w*$/.test(line));

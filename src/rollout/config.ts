@@ -6,7 +6,7 @@ import { z } from "zod";
 export const rolloutConfigSchema = z.strictObject({
   parallel: z.int().min(1).max(8192).default(6).describe("Episodes that run at once."),
   maxSteps: z.int().min(1).max(200).default(12).describe("Turns before an episode is truncated."),
-  maxNewTokens: z.int().min(8).max(65_536).default(96).describe("Tokens that one response may have."),
+  maxNewTokens: z.int().min(8).max(65_536).default(96).describe("The most tokens in one response."),
   temperature: z
     .number()
     .min(0)
@@ -18,7 +18,7 @@ export const rolloutConfigSchema = z.strictObject({
     .min(1000)
     .default(120_000)
     .describe(
-      "Wall-clock milliseconds before an episode is truncated; what a model's server takes does not count.",
+      "Wall-clock milliseconds before an episode is truncated; time spent waiting for a model's server does not count.",
     ),
   repeatedAction: z
     .int()
@@ -40,7 +40,7 @@ export const rolloutConfigSchema = z.strictObject({
     .min(0)
     .default(60)
     .describe(
-      "Minutes that a site, a model's server or the browsers elsewhere, which are down, are waited for, with growing pauses, before the run stops.",
+      "Minutes to wait, with growing pauses, for a site, a model's server or browsers elsewhere that are down, before the run stops.",
     ),
   faultRateLimit: z
     .number()
@@ -54,7 +54,7 @@ export const rolloutConfigSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Minutes that the last twentieth of a phase's episodes may take once all others have ended; then they are cut: counted as faults (straggler_cut), never scored. null: they are waited for. Evaluations cut none.",
+      "Minutes that the last twentieth of a phase's episodes may take once all others have ended; after that they are cut: counted as faults (straggler_cut) and never scored. null: wait for all. Evaluations never cut any.",
     ),
   screenshots: z
     .enum(["none", "evaluation", "all"])

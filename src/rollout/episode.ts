@@ -1,4 +1,7 @@
-/** @file One episode: a policy in a site until it ends, with the verifier's verdict taken before the site is gone. */
+/**
+ * @file Runs one episode: a policy acts on a site until the episode ends, and the verifier gives its verdict before the
+ * site is gone.
+ */
 
 import type { AgentResult } from "../core/agent-result.ts";
 import type { ChatUsage } from "../core/chat.ts";
@@ -14,7 +17,7 @@ import { sumUsage } from "../core/usage.ts";
 import type { RolloutConfig } from "./config.ts";
 import type { Policy } from "./policy.ts";
 
-/** One episode that is wanted. The same request gives the same episode, as far as the site is deterministic. */
+/** A request for one episode. The same request gives the same episode, as far as the site is deterministic. */
 export interface EpisodeRequest {
   /** Unique within the rollout; becomes the trajectory's id. */
   id: string;
@@ -22,25 +25,25 @@ export interface EpisodeRequest {
   seed: number;
 }
 
-/** A finished episode as it is stored. */
+/** A finished episode as stored. */
 export interface EpisodeRecord {
   id: string;
   trajectory: Trajectory;
   /**
-   * The verifier's verdict, `null` where the task has no verifier or the episode faulted. For evaluation and audits:
-   * it is never the reward of a generated task.
+   * The verifier's verdict; `null` if the task has no verifier or the episode faulted. Used for evaluation and audits,
+   * never as the reward of a generated task.
    */
   truth: Verdict | null;
-  /** A judge's verdict, where there was none in truth and the episode was collected as a demonstration. */
+  /** A judge's verdict, if no verifier could give one and the episode was collected as a demonstration. */
   verdict?: Verdict;
-  /** Attempts that the world broke before this one. */
+  /** Earlier attempts that the world broke. */
   faults: { code: FaultCode; message: string }[];
-  /** Indices of steps that are not to be imitated: taken wrongly on purpose, or a demonstrating model's mistakes. */
+  /** Indices of steps that must not be imitated: deliberate errors, or mistakes of a demonstrating model. */
   mistakes: number[];
   wallMs: number;
-  /** What the model's server took for the episode, attempts that the world broke included. */
+  /** What the model's server used for the episode, including attempts that the world broke. */
   usage?: ChatUsage;
-  /** Of an agent at work: what it says, and what that rests on. */
+  /** The result of an agent at work, with the evidence for it. */
   result?: AgentResult;
 }
 
@@ -51,8 +54,8 @@ export type EpisodeLimits = Pick<
 >;
 
 /**
- * Called with every page before it is acted on. Takes and stores its picture, if one is wanted, and returns the path for
- * `Step.screenshot`; `undefined` where none is kept with the trajectory.
+ * Called with every page before the policy acts on it. Takes and stores a picture if one is wanted, and returns the
+ * path for `Step.screenshot`; `undefined` if none is kept with the trajectory.
  */
 export type SaveScreenshot = (
   episodeId: string,
@@ -60,23 +63,23 @@ export type SaveScreenshot = (
   take: () => Promise<Uint8Array>,
 ) => Promise<string | undefined>;
 
-/** What one episode is played with. */
+/** What an episode needs to run. */
 export interface EpisodeOptions {
   site: Site;
   policy: Policy;
   limits: EpisodeLimits;
   saveScreenshot?: SaveScreenshot | undefined;
-  /** Milliseconds; only for limits and the record. */
+  /** A clock in milliseconds, only for limits and the record. */
   now?: () => number;
   signal?: AbortSignal | undefined;
 }
 
-/** Did the world break in this episode? Such an episode is neither rewarded nor trained on nor scored. */
+/** Whether the world broke in this episode. Such an episode is neither rewarded nor trained on nor scored. */
 export function isFaulted(record: EpisodeRecord): boolean {
   return record.trajectory.ending.kind === "faulted";
 }
 
-/** What an attempt has come to, also where the world breaks in the middle of it. */
+/** The state of an attempt, which survives if the world breaks in the middle. */
 interface Attempt {
   readonly steps: Step[];
   readonly mistakes: number[];
@@ -84,7 +87,7 @@ interface Attempt {
 }
 
 /**
- * Runs one attempt. The world's faults end up in the ending; an abort rejects with the signal's reason and leaves no
+ * Runs one attempt. A fault of the world becomes the ending; an abort rejects with the signal's reason and leaves no
  * record; anything else that is thrown is a bug and passes through.
  */
 export async function runEpisode(request: EpisodeRequest, options: EpisodeOptions): Promise<EpisodeRecord> {
@@ -101,7 +104,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
     signal?.throwIfAborted();
     episode = await site.start(request.task, { seed: request.seed, ...(signal ? { signal } : {}) });
     task = episode.task;
-    // What the world took to be set up is not the agent's time.
+    // The time to set up the world does not count as the agent's.
     ending = await takeTurns(episode, request, attempt, now(), options);
     blockedHosts = episode.blockedHosts();
     if (ending.kind !== "faulted") truth = await episode.verify(answerOf(ending));
@@ -188,7 +191,7 @@ async function takeTurns(
   }
 }
 
-/** The limit that the episode has reached with `steps` taken and `next` before it, if any. */
+/** The limit that the episode has reached after `steps`, with `next` as the page to act on, if any. */
 export function findReachedLimit(
   steps: readonly Step[],
   next: Observation,

@@ -1,4 +1,4 @@
-/** @file A language model as a policy: prompt, sample, parse. */
+/** @file A language model as a policy: builds the prompt, samples and parses. */
 
 import type { Sampler } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -18,7 +18,7 @@ export interface ModelPolicyOptions {
   temperature: number;
 }
 
-/** Throws a `ConfigError` where the model's context has no room for a prompt beside `maxNewTokens`. */
+/** Throws a `ConfigError` if the model's context has no room for a prompt beside `maxNewTokens`. */
 export function modelPolicy(options: ModelPolicyOptions): Policy {
   const { sampler, template, maxNewTokens, temperature } = options;
   const { tokenizer, contextTokens } = sampler;
@@ -26,7 +26,7 @@ export function modelPolicy(options: ModelPolicyOptions): Policy {
     stopTokens: stopTokens(tokenizer, template),
     stopStrings: stopStrings(tokenizer, template),
   };
-  // Else every episode would end at once with a full context, and look like a policy that cannot do anything.
+  // Otherwise every episode would end at once with a full context, as if the policy could not do anything.
   policyPrompt({
     tokenizer,
     contextTokens,
@@ -51,7 +51,7 @@ export function modelPolicy(options: ModelPolicyOptions): Policy {
           observation: turn.observation.text,
         });
       } catch (error) {
-        // The instruction alone is too long for this model: the episode cannot go on.
+        // The instruction alone is too long for this model, so the episode cannot continue.
         if (error instanceof ConfigError) return { kind: "context_full" };
         throw error;
       }
@@ -67,7 +67,7 @@ export function modelPolicy(options: ModelPolicyOptions): Policy {
       return {
         kind: "act",
         response,
-        // The thoughts, too: only they say that a reply ended within them.
+        // Includes the thoughts: only they show that a reply ended within them.
         action: parseAction(template === "chat" ? sampled.text : response),
         promptTokens: prompt_T,
         responseTokens: sampled.tokens_T,

@@ -1,7 +1,7 @@
 /**
- * @file Demonstrations: a template's oracle as a policy, its actions printed as a model would print them. With
- * mistakes on purpose, for two uses: `detourRate` errs and recovers (the recovery is worth imitating, the error is
- * not), `failRate` spoils the whole episode (negatives for the outcome reward model).
+ * @file Makes demonstrations: a template's oracle as a policy whose actions are printed as a model would print them. It
+ * can err deliberately for two purposes: with `detourRate` it errs and recovers (the recovery is worth imitating, the
+ * error is not), and with `failRate` it spoils the whole episode (negatives for the outcome reward model).
  */
 
 import type { Action } from "../core/action.ts";
@@ -14,18 +14,18 @@ import type { Choice, Policy } from "./policy.ts";
 
 export type OracleRun = Generator<Action, void, Observation>;
 
-/** The oracles that act, and how often they err on purpose. */
+/** The oracles that act, and how often they err deliberately. */
 export interface OraclePolicyOptions {
   /** Starts the oracle of a task on its first observation. */
   oracleFor(task: Task, first: Observation): OracleRun;
-  /** Probability, per turn, of a detour: a link that leads elsewhere and back, or an element that is not there. */
+  /** Probability, per turn, of a detour: a link that leads elsewhere and back, or a missing element. */
   detourRate?: number;
-  /** Probability, per episode, that it is spoiled. */
+  /** Probability that an episode is spoiled. */
   failRate?: number;
   name?: string;
   /**
-   * Called where the oracle does not know the page it is on though it made no mistake: its own bug. The episode is
-   * then given up with an empty answer, which fails it. Without this the error is thrown.
+   * Called when the oracle does not recognize the page although it made no mistake, which is a bug in the oracle. The
+   * episode then ends with an empty answer and fails. Without this function, the error is thrown.
    */
   onStuck?(task: Task, error: unknown): void;
 }
@@ -37,7 +37,7 @@ type Failure = (typeof FAILURES)[number];
 /** Turns of a wandering episode. */
 const WANDER_TURNS = 5;
 
-/** Plays tasks by their oracles: successes, and with `detourRate` and `failRate` also detours and failures. Seeded. */
+/** Plays tasks by their oracles: successes, and with `detourRate` and `failRate` detours and failures. Seeded. */
 export function oraclePolicy(options: OraclePolicyOptions): Policy {
   const { detourRate = 0, failRate = 0 } = options;
   return {
@@ -48,9 +48,9 @@ export function oraclePolicy(options: OraclePolicyOptions): Policy {
       const failAt = rng.int(Math.max(1, task.difficulty - 1));
       let oracle: OracleRun | null = null;
       let started = false;
-      /** Page that a detour left and has to come back to. */
+      /** The page that a detour left and must return to. */
       let detourFrom: string | null = null;
-      /** Fields were filled in on this page: going back would lose them. */
+      /** Fields were filled in on this page, and going back would lose them. */
       let dirty = false;
       let lost = false;
       let turnIndex = -1;
@@ -119,11 +119,11 @@ export function oraclePolicy(options: OraclePolicyOptions): Policy {
 
 function act(action: Action, mistake = false): Choice {
   const response = printAction(action);
-  // Parsed from the text, so that what is stored is what a model that says this would have done.
+  // Parsed from the text, so that the stored action is what a model with this reply would have done.
   return { kind: "act", response, action: parseAction(response), ...(mistake && { mistake }) };
 }
 
-/** Actions that leave nothing behind on a page. A search does: but it leads to another one. */
+/** Actions that change nothing on a page. A search does, but it leads to another page. */
 const HARMLESS = new Set<Action["kind"]>([
   "hover",
   "right_click",
@@ -166,7 +166,7 @@ function wander(observation: Observation, rng: Rng): Action {
   return { kind: "click", element: rng.pick(elements).name };
 }
 
-/** Words that stand on the page: a wrong answer that looks right. */
+/** Words from the page: a wrong answer that looks right. */
 function someText(observation: Observation, rng: Rng): string {
   const pieces = observation.text
     .split("\n---\n")
@@ -180,7 +180,7 @@ function someText(observation: Observation, rng: Rng): string {
 function spoil(failure: Failure, action: Action, observation: Observation, rng: Rng): Action | null {
   if (action.kind === "exit") {
     if (failure !== "wrong_answer") return null;
-    // A task without an answer is not spoiled by giving one; leave the work undone instead elsewhere.
+    // Giving an answer does not spoil a task that needs none; leave its work undone instead.
     let message = someText(observation, rng);
     for (let i = 0; i < 4 && message === action.message; i++) message = someText(observation, rng);
     return message === action.message ? null : { kind: "exit", message };
@@ -197,7 +197,7 @@ function spoil(failure: Failure, action: Action, observation: Observation, rng: 
     const same = listEnabled(observation).filter(
       (e) => action.element.startsWith(`${e.role} `) && e.name !== action.element,
     );
-    // Clicking the neighbour is the commonest mistake of a weak policy.
+    // Clicking the neighbour is a weak policy's most common mistake.
     return same.length > 0 && rng.next() < 0.5 ? { kind: "click", element: rng.pick(same).name } : null;
   }
   return null;

@@ -1,5 +1,5 @@
 /**
- * @file Waits until a site, or a model's server, that broke answers again: with growing pauses, all episodes together, up
+ * @file Waits until a broken site or model's server answers again: with growing pauses, for all episodes together, up
  * to a limit.
  */
 
@@ -10,9 +10,9 @@ import { Fault } from "../core/errors.ts";
 import type { EpisodeRequest } from "./episode.ts";
 
 export interface WaitOptions {
-  /** Minutes after which what does not answer ends the wait. */
+  /** Minutes after which the wait is given up. */
   limitMinutes: number;
-  /** Called after every try that failed, with the milliseconds since the first. */
+  /** Called after every failed try, with the milliseconds since the first. */
   onTry?: ((message: string, waitedMs: number) => void) | undefined;
   now?: (() => number) | undefined;
   pause?: ((ms: number, signal: AbortSignal) => Promise<unknown>) | undefined;
@@ -20,16 +20,16 @@ export interface WaitOptions {
 }
 
 export interface OutageOptions<T> extends WaitOptions {
-  /** What is waited for, and the code of the fault that ends the wait. */
+  /** What it waits for, and the code of the fault when it gives up. */
   name: string;
   code: FaultCode;
-  /** What is wrong, or `null` if it answers; `broken` is what met the fault. */
+  /** Says what is wrong, or `null` if it answers; `broken` is what ran into the fault. */
   probe(tries: number, broken: T): Promise<string | null>;
 }
 
 /**
- * The function resolves when it answers: `false` if it did so at once, so that the fault was its own; `true` if it was
- * down. It throws a `Fault` (not retryable) after the limit.
+ * The returned function resolves when it answers: `false` if it did so at once, so that it was not down; `true` if it
+ * was. It throws a `Fault` (not retryable) after the limit.
  */
 export function createOutage<T>(options: OutageOptions<T>): (broken: T) => Promise<boolean> {
   const { name, limitMinutes, signal } = options;
@@ -62,16 +62,16 @@ export function createOutage<T>(options: OutageOptions<T>): (broken: T) => Promi
 
 export interface SiteOutageOptions extends WaitOptions {
   site: Site;
-  /** Any of them may be started to find out whether the site answers. */
+  /** The tasks; any of them may be started to check whether the site answers. */
   requests: readonly EpisodeRequest[];
 }
 
 export interface SiteOutage {
-  /** The request showed its first page: from now on it is what the site is tried with. */
+  /** Records that this request showed its first page: from now on it is used to try the site. */
   saw(request: EpisodeRequest): void;
-  /** As {@link createOutage} says. */
+  /** As in {@link createOutage}. */
   wait(broken: EpisodeRequest): Promise<boolean>;
-  /** The same after a fault of a browser elsewhere: until one of them takes an episode. */
+  /** The same after a fault of a browser elsewhere: waits until one of the browsers takes an episode. */
   waitForBrowser(broken: EpisodeRequest): Promise<boolean>;
 }
 
@@ -85,7 +85,7 @@ export function watchForOutages(options: SiteOutageOptions): SiteOutage {
   const { site, requests, signal } = options;
   let good: EpisodeRequest | undefined;
 
-  /** What is wrong, or `null` if a start meets no fault that `isDown` is true of. */
+  /** What is wrong, or `null` if an episode starts without a fault for which `isDown` is true. */
   const tryStart = async (
     { task, seed }: EpisodeRequest,
     isDown: (code: FaultCode) => boolean,
@@ -97,7 +97,7 @@ export function watchForOutages(options: SiteOutageOptions): SiteOutage {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Fault && isDown(error.code)) return error.message;
-      // Other trouble says nothing of it, and the next attempt will meet it.
+      // Other errors tell nothing about the site, and the next attempt will run into them.
       if (error instanceof Fault) return null;
       throw error;
     }
@@ -109,7 +109,7 @@ export function watchForOutages(options: SiteOutageOptions): SiteOutage {
       ...options,
       name: site.name,
       code: "site_down",
-      // Another one than the broken one first: its page may be the only one that does not work.
+      // Tries another task first: the broken one's page may be the only one that does not work.
       probe: (tries, broken) =>
         tryStart(good ?? requests[(requests.indexOf(broken) + tries + 1) % requests.length]!, isSiteFault),
     }),

@@ -1,5 +1,5 @@
 /**
- * @file What acts in an episode. A policy is asked once per turn; what it answers is text, as a model's answer is,
+ * @file The contract of what acts in an episode. A policy is asked once per turn and answers with text, like a model,
  * so that demonstrations and rollouts leave the same kind of trajectory.
  */
 
@@ -9,10 +9,10 @@ import type { Observation } from "../core/observation.ts";
 import type { Task } from "../core/task.ts";
 import type { Step } from "../core/trajectory.ts";
 
-/** What a policy knows when it is its turn. */
+/** What a policy knows in its turn. */
 export interface Turn {
   task: Task;
-  /** The page, the last mistake's message included. */
+  /** The page, including the message about the last mistake. */
   observation: Observation;
   /** Turns taken so far; `history.length` is this turn's index. */
   history: readonly Step[];
@@ -25,17 +25,17 @@ export interface Turn {
 export type Choice =
   | {
       kind: "act";
-      /** Raw text, kept also where it could not be parsed. */
+      /** The raw text, kept even if it could not be parsed. */
       response: string;
       action: ParsedAction;
       promptTokens?: number[];
       responseTokens?: number[];
       logprobs?: number[];
-      /** What the request to a model's server took. */
+      /** What the request to a model's server used. */
       usage?: ChatUsage;
-      /** Milliseconds that a server took, however slow it is: they do not count towards `maxTimeMs`. */
+      /** Milliseconds that a server took; they do not count towards `maxTimeMs`. */
       waitedMs?: number;
-      /** The policy errs on purpose here (negatives for the ORM): never imitated. */
+      /** The policy errs deliberately here (negatives for the ORM), so this is never imitated. */
       mistake?: boolean;
     }
   /** The prompt no longer fits: the episode is truncated. */
@@ -43,10 +43,10 @@ export type Choice =
 
 /** Chooses actions: a model, an oracle, or anything else. */
 export interface Policy {
-  /** Goes into `Trajectory.policy`. */
+  /** Recorded as `Trajectory.policy`. */
   readonly name: string;
-  /** Called once per episode; what it returns may keep state between turns. */
+  /** Called once per episode; the returned function may keep state between turns. */
   begin(task: Task, seed: number): (turn: Turn) => Promise<Choice>;
-  /** Where the model is behind a server: what keeps that from answering, or `null`. Asked after a fault of it. */
+  /** For a model on a server: says what keeps it from answering, or `null`. Called after a fault of the server. */
   probe?(signal?: AbortSignal): Promise<string | null>;
 }

@@ -110,7 +110,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
     });
     cutting.ended();
     records[index] = record;
-    // One at a time, so that a consumer may append to a file.
+    // Called one at a time, so that a consumer may append to a file.
     const turn = writing.then(() => options.onEpisode?.(record));
     writing = turn.catch(() => {});
     await turn;
@@ -142,7 +142,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       }
       options.onFault?.({ id: record.id, code: ending.code, message: ending.message });
       faults.push({ code: ending.code, message: ending.message });
-      // Trying again does not help, and it says nothing about the other tasks.
+      // Trying again does not help, and the fault tells nothing about the other tasks.
       if (ending.code === "task_unusable") break;
       if (ending.code === "browser_lost" && moves++ < MOVES) {
         await untilCut(outage.waitForBrowser(request));
@@ -181,7 +181,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
 
 const STRAGGLER = "it still ran long after almost all others had ended (rollout.stragglerMinutes)";
 
-/** Nothing of it is kept but that it was cut: its steps would make slow sites look like weak policies. */
+/** Only the fact that it was cut is kept: its steps would make slow sites look like weak policies. */
 function cutRecord(
   { id, task, seed }: EpisodeRequest,
   { policy, site }: Pick<RolloutOptions, "policy" | "site">,
@@ -202,7 +202,7 @@ function cutRecord(
   return { id, trajectory, truth: null, faults, mistakes: [], wallMs };
 }
 
-/** The signal is aborted `minutes` after all episodes have begun and all but a twentieth, or one, have ended. */
+/** Aborts the signal `minutes` after all episodes have begun and all but a twentieth, or all but one, have ended. */
 function cutStragglers(
   total: number,
   minutes: number | null,
@@ -216,7 +216,7 @@ function cutStragglers(
   const cut = new Promise<never>((_, reject) => {
     cutter.signal.addEventListener("abort", () => reject(cutter.signal.reason as Error), { once: true });
   });
-  // Where nothing waits, nobody listens.
+  // If nothing waits, nothing listens.
   cut.catch(() => {});
   let [begun, done, waits] = [0, 0, false];
   const look = () => {
@@ -244,7 +244,7 @@ function cutStragglers(
   };
 }
 
-/** Counts attempts, broken ones with their code; throws once too many of the last ones were broken. */
+/** Counts attempts, and broken ones by code; throws once too many of the last ones were broken. */
 function watchFaults(rateLimit: number): (fault: FaultCode | null, message: string) => void {
   const recent: (FaultCode | null)[] = [];
   return (fault, message) => {

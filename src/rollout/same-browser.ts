@@ -1,4 +1,7 @@
-/** @file Episodes in one file, or one run, were shown in the same browser: in another one pages are other pages. */
+/**
+ * @file Makes sure that all episodes in one file or run had the same browser settings: with others, pages look
+ * different.
+ */
 
 import type { BrowserSettings } from "../core/trajectory.ts";
 import { DEFAULT_BROWSER } from "../core/trajectory.ts";
@@ -14,7 +17,10 @@ export const isSameBrowser = (a: BrowserSettings, b: BrowserSettings): boolean =
 export const describeBrowser = ({ width, height, locale, timezone }: BrowserSettings): string =>
   `${width} × ${height}, ${locale}, ${timezone}`;
 
-/** Throws a `ConfigError` where `file` holds episodes of another browser than the site's, which has none in tests. */
+/**
+ * Throws a `ConfigError` if `file` holds episodes with other browser settings than the site's (which has none in
+ * tests).
+ */
 export function refuseOtherBrowser(
   records: readonly Pick<EpisodeRecord, "trajectory">[],
   { browser }: { readonly browser?: BrowserSettings },
@@ -23,7 +29,7 @@ export function refuseOtherBrowser(
   const other = browser && records.find((record) => !isSameBrowser(browserOf(record), browser));
   if (other)
     throw new ConfigError(
-      `${file} holds episodes of pages in ${describeBrowser(browserOf(other))}; now they are shown in ${describeBrowser(browser)}`,
-      "Name another file, or give --browser the settings of this one.",
+      `${file} holds episodes whose pages were shown in ${describeBrowser(browserOf(other))}; now pages are shown in ${describeBrowser(browser)}`,
+      "Name another file, or give --browser the settings of this file.",
     );
 }

@@ -1,4 +1,4 @@
-/** @file A model that is opened here as a chat model: messages in its own chat template, a text out. */
+/** @file Makes a chat model of a model that is opened here: messages in its own chat template, a text out. */
 
 import type { ChatMessage, ChatModel } from "../core/chat.ts";
 import type { PlainText, Sampler } from "../core/engine.ts";
@@ -6,7 +6,10 @@ import { ConfigError } from "../core/errors.ts";
 import { chatLayout } from "../text/chat-layout.ts";
 import { withoutThoughts } from "../text/thoughts.ts";
 
-/** Throws a `ConfigError` where the model has no chat template: those that were trained on actions alone answer nothing else. */
+/**
+ * Throws a `ConfigError` if the model has no chat template: a model trained only on actions cannot answer anything
+ * else.
+ */
 export function samplerChat(sampler: Sampler, name: string): ChatModel {
   const { tokenizer, contextTokens } = sampler;
   const layout = chatLayout(tokenizer);
@@ -17,8 +20,8 @@ export function samplerChat(sampler: Sampler, name: string): ChatModel {
       const room = contextTokens - prompt_T.length;
       if (room < 1)
         throw new ConfigError(
-          `the prompt has ${prompt_T.length} tokens, and ${name} reads ${contextTokens}, its reply included`,
-          "Take a model with a longer context.",
+          `the prompt has ${prompt_T.length} tokens, but ${name} reads ${contextTokens}, including its reply`,
+          "Use a model with a longer context.",
         );
       const { text, stop, tokens_T } = await sampler.sample({
         prompt_T,

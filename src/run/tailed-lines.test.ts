@@ -68,7 +68,7 @@ describe("lines that are being written", () => {
     await writeFile(target, '{"a":1}\n');
     const lines = tailJson(path, directory);
     for (const [make, why] of [
-      [() => symlink(target, path), "is a symbolic link, or lies behind one"],
+      [() => symlink(target, path), "is a symbolic link, or is behind one"],
       [() => mkdir(path), "is not a regular file"],
       [() => promisify(execFile)("mkfifo", [path]), "is not a regular file"],
     ] as const) {

@@ -1,6 +1,6 @@
 /**
- * @file Words by which addresses and the names of operations tell that something cannot be taken back. As with buttons
- * (`words.ts`): a net, not a proof.
+ * @file Words in addresses and names of operations that suggest something irreversible. As with buttons (`words.ts`),
+ * they are a safety net and not a proof.
  */
 
 import type { EffectKind } from "../core/effect.ts";
@@ -50,21 +50,24 @@ const OPERATIONS: [kind: EffectKind, words: ReadonlySet<string>][] = [
   ],
 ];
 
-/** What takes its noun back, and a deletion: to sign in signs nothing, to take out of a cart deletes nothing. */
+/**
+ * Words that make their noun, or a deletion, harmless: signing in signs nothing, and removing from a cart deletes
+ * nothing.
+ */
 const QUIET =
   /sign[-_ ]?(in|up|out|on)|log[-_ ]?(in|out)|cart|basket|wish-?list|search|filter|suggest|preview|draft|autosave|validate|estimate|quote|unread|seen|token|refresh/i;
 
-/** What is done all the same where such a word stands beside it: `publishDraft`, `payCart`. */
+/** Verbs that count even beside such a word: `publishDraft`, `payCart`. */
 const LOUD = new Set(
   "pay refund transfer withdraw donate buy purchase publish unpublish deploy send".split(" "),
 );
 
-/** Verbs, whole; nouns of the same field (`orders`, `payments`) may only be looked at. */
+/** Verbs only: pages named by nouns (`orders`, `payments`) may just be for reading. */
 const VERBS =
   /^(?:delete|destroy|remove|erase|purge|unsubscribe|deactivate|terminate|revoke|trash|cancel|refund|pay|buy|purchase|place-?order|publish|send|approve|sign)$/i;
 export const isVerb = (word: string): boolean => VERBS.test(word);
 
-/** A verb that is written in one word with what it is done to: `deleteaccount`. */
+/** A verb written in one word with its object: `deleteaccount`. */
 const JOINED =
   /^(delete|destroy|remove|erase|purge|deactivate|terminate|revoke|trash|cancel|refund|pay|buy|purchase|place|publish|send)(.+)$/;
 
@@ -82,7 +85,7 @@ const wordsOf = (text: string): string[] =>
 
 const kindOf = (word: string) => OPERATIONS.find(([, words]) => words.has(word))?.[0] ?? null;
 
-/** The first word that tells. */
+/** The effect of the first telling word. */
 function effectOfWords(text: string): EffectKind | null {
   const isQuiet = QUIET.test(text);
   for (const word of wordsOf(text)) {
@@ -92,17 +95,17 @@ function effectOfWords(text: string): EffectKind | null {
   return null;
 }
 
-/** What a request does, as far as the words of its address and of its operation tell. The last word that tells has the say. */
+/** What a request does, according to the words of its address and its operation. The last telling word decides. */
 export function effectOfAddress(path: string, operations: readonly string[]): EffectKind | null {
   for (const operation of operations) {
-    // Requests may stand in a request, with addresses of their own.
+    // A request may contain requests with their own addresses.
     const kind = operation.includes("/") ? effectOfAddress(operation, []) : effectOfWords(operation);
     if (kind) return kind;
   }
   let wasQuiet = false;
   for (const segment of path.split("/").toReversed()) {
     const kind = effectOfWords(segment);
-    // Behind a word that takes nouns back (`/orders/preview`) only a verb tells.
+    // With a word that makes nouns harmless (`/orders/preview`), only a verb counts.
     if (kind && (!wasQuiet || wordsOf(segment).some(isVerb))) return kind;
     wasQuiet ||= QUIET.test(segment);
   }
@@ -116,7 +119,7 @@ const THINGS =
   /^(?:accounts?|users?|profile|members?|items?|orders?|posts?|comments?|reviews?|messages?|mails?|files?|pages?|records?|entry|entries|rows?|all|everything|subscriptions?|bookings?|reservations?|products?|addresses|address|cards?|events?|projects?|repos?|issues?|tickets?|tasks?|notes?|images?|photos?|payments?|now|confirm|confirmed|me|my|by|id|it)$/;
 const MONEY_VERBS = /^(?:transfer|withdraw|donate|charge|payout|payment|checkout|order|bid)$/i;
 
-/** What opening an address does, as far as its words tell. `withAmount`: it names a sum. */
+/** What opening an address does, according to its words. `withAmount`: it contains a sum. */
 export function effectOfReading(url: URL, withAmount = false): EffectKind | null {
   const segments = url.pathname.split("/").map(decode);
   const quiet = segments.some((segment) => QUIET.test(segment));
@@ -133,8 +136,8 @@ export function effectOfReading(url: URL, withAmount = false): EffectKind | null
 }
 
 /**
- * `delete`, `delete.php`, `3:delete`, `deleteAccount`, `delete_item`, `delete-account`. A title is none: a product called
- * `delete-key-cover`.
+ * `delete`, `delete.php`, `3:delete`, `deleteAccount`, `delete_item`, `delete-account`. But not a title, such as that
+ * of a product called `delete-key-cover`.
  */
 function verbsOfSegment(segment: string, withAmount: boolean): string[] {
   const parts = segment

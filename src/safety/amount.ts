@@ -1,10 +1,16 @@
-/** @file Amounts of money as people and programs write them. What is not plainly one amount is none: an amount that is not known counts as over. */
+/**
+ * @file Parses amounts of money as people and programs write them. Anything that is not clearly one amount is unknown,
+ * and an unknown amount counts as over the limit.
+ */
 
 import type { AmountPlace } from "../core/effect.ts";
 import { parseNumber } from "../core/parse-number.ts";
 
 const SPACE = String.raw`[ \u00a0\u202f\u2009]`;
-/** Digits with the marks of thousands and decimals, blanks among them; what goes on as a word (`10k`, `1e3`) is none. */
+/**
+ * Digits with marks for thousands and decimals, including blanks; `10k` or `1e3`, which continue as a word, do not
+ * match.
+ */
 const DIGITS = String.raw`(?:\d{1,3}(?:${SPACE}\d{3})+(?:[.,]\d+)?|\d[\d.,'’\u00a0\u202f]*)(?!\d|${SPACE}?(?:[km万億亿千]|[Mm]io|[Mm]rd|lakh|crore|[Tt]sd|thousand|million)(?![\p{L}])|e[+-]?\d)`;
 const CURRENCY = String.raw`(?:[\p{Sc}]|\b(?:USDT?|EUR|GBP|CHF|JPY|CNY|RMB|INR|BRL|SEK|NOK|DKK|PLN|CZK|HUF|TRY|Rs|kr|zł|Kč|Ft|lei|Fr)\b\.?)`;
 
@@ -15,14 +21,14 @@ const plainDigits = (text: string): string =>
     .replace(/\p{Nd}/gu, (digit) => {
       const code = digit.codePointAt(0)!;
       let zero = code;
-      // Ten digits of a script follow each other, from its zero on.
+      // The ten digits of a script follow each other, starting with zero.
       while (code - zero < 9 && /\p{Nd}/u.test(String.fromCodePoint(zero - 1))) zero--;
       return code < 128 ? digit : String((code - zero) % 10);
     })
     .replace(/[٬]/g, "'")
     .replace(/[٫]/g, ".");
 
-/** The amount after these words on a page: the last one, which is where totals stand. */
+/** The amount after these words on a page: the last one, because totals come last. */
 export function amountAfter(words: string, pageText: string): number | null {
   const escaped = words
     .trim()
@@ -34,7 +40,7 @@ export function amountAfter(words: string, pageText: string): number | null {
   return number ? parseNumber(number[0]) : null;
 }
 
-/** What comes on top by what is chosen in these fields; `null` where that is not said. */
+/** What the values of these fields add; `null` if that is not declared. */
 export function amountOnTop(
   plus: NonNullable<AmountPlace["plus"]>,
   fields: readonly (readonly [string, string])[],
@@ -57,7 +63,7 @@ export function amountInLabel(label: string): number | null {
   return found?.length === 1 ? amountIn(found[0]) : null;
 }
 
-/** A text that is an amount and nothing else but its currency. */
+/** A text that consists only of an amount and its currency. */
 function amountIn(text: string): number | null {
   const bare = plainDigits(text)
     .replace(new RegExp(CURRENCY, "giu"), " ")
@@ -67,11 +73,11 @@ function amountIn(text: string): number | null {
 }
 
 const namesOf = (text: string) => new Set(text.split(" "));
-/** Fields that hold all that is paid. */
+/** Names of fields with the total price. */
 const TOTALS = namesOf(
   "amount total grandtotal ordertotal totalamount totalprice sum betrag summe gesamtbetrag gesamtpreis montant importe totale importo valor bedrag kwota",
 );
-/** Fields that hold what one piece costs. */
+/** Names of fields with the price of one piece. */
 const PRICES = namesOf(
   "price unitprice itemprice preis stückpreis einzelpreis prix prixunitaire precio prezzo preço prijs cena",
 );
@@ -81,7 +87,7 @@ const QUANTITIES = namesOf(
 const CENTS =
   /^(?:amount|total|sum|price)?(?:in)?(?:cents?|pence|minor(?:units?)?)$|^(?:amount|total|price)(?:in)?(?:cents?|minor\w*)$/;
 
-/** `order.items.0.unit_price`: where it stands, and what it is called. */
+/** Splits `order.items.0.unit_price` into the path and the name. */
 function placeOf(path: string): { around: string; name: string } {
   const parts = path.split(/[.[\]]+/).filter(Boolean);
   // `amount.value`, `amount[]`.
@@ -91,8 +97,8 @@ function placeOf(path: string): { around: string; name: string } {
 }
 
 /**
- * What the fields that are called so say is paid: the highest total, or all prices by their quantities where that is more.
- * `null` where none is called so, or one of them is no plain amount.
+ * The price according to the fields with these names: the highest total, or all prices times their quantities if that
+ * is more. `null` if there are none, or one of them is not a plain amount.
  */
 export function amountInFields(fields: readonly (readonly [string, string])[]): number | null {
   const named = fields
@@ -114,7 +120,10 @@ export function amountInFields(fields: readonly (readonly [string, string])[]): 
   return highest(amounts);
 }
 
-/** What a declared field holds; of several with its name the highest. `undefined`: nothing is sent under it. */
+/**
+ * The amount in a declared field; the highest if there are several with its name. `undefined` if the request has no
+ * such field.
+ */
 export function amountOfField(
   name: string,
   fields: readonly (readonly [string, string])[],
@@ -126,6 +135,6 @@ export function amountOfField(
 const highest = (amounts: readonly (number | null)[]): number | null =>
   amounts.length === 0 || amounts.includes(null) ? null : Math.max(...(amounts as number[]));
 
-/** To a hundredth. */
+/** Rounds to hundredths. */
 const times = (amount: number | null, by: number | null): number | null =>
   amount === null || by === null ? null : Math.round(amount * by * 100) / 100;

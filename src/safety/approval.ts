@@ -1,26 +1,29 @@
-/** @file Who is asked: one question at a time goes to a person, and no answer is a no. */
+/** @file Asks a person, one question at a time; no answer means no. */
 
 import type { Effect } from "./policy.ts";
 
-/** What is to be decided, in what a person needs to decide it. */
+/** What has to be decided, with what a person needs to decide it. */
 export interface Intent {
-  /** `agent`: by an action of the model; `page`: by the page itself, outside of any action; `runtime`: by what uses the agent. */
+  /**
+   * `agent`: by an action of the model; `page`: by the page itself, outside of any action; `runtime`: by the program
+   * that uses the agent.
+   */
   by: "agent" | "page" | "runtime";
   effect: Effect;
-  /** Of the page on which it happens. */
+  /** Address of the page on which it happens. */
   pageUrl: string;
   method: string | null;
   url: string | null;
-  /** What is sent. Secrets and passwords are left out. */
+  /** The fields of the request, without secrets and passwords. */
   fields: readonly (readonly [name: string, value: string])[];
-  /** What is sent, or, where that says nothing, what the page shows; `null`: not known. */
+  /** The amount in the request or, if there is none, on the page; `null` if unknown. */
   amount: number | null;
-  /** What the page shows, where it differs. */
+  /** The amount that the page shows, if it differs. */
   shownAmount: number | null;
-  /** The action, and what its element is called. */
+  /** The action and its element's name. */
   action: string | null;
   element: string | null;
-  /** Why it counts as this effect, and what is odd about it. */
+  /** Why it counts as this effect, and what is suspicious about it. */
   why: string;
 }
 
@@ -28,10 +31,10 @@ export interface Intent {
 export interface Question {
   id: string;
   intent: Intent;
-  /** The rule of the policy because of which somebody is asked. */
+  /** The rule of the policy that requires the question. */
   rule: string;
   askedAt: string;
-  /** From then on the answer is no. */
+  /** After this time the answer is no. */
   until: string;
 }
 
@@ -43,22 +46,22 @@ export interface Answer {
   note?: string;
 }
 
-/** Asks a person. `signal` is aborted when the time is up or nobody waits for the answer any more. */
+/** Asks a person. `signal` is aborted when the time is up or the answer is no longer needed. */
 export type Approver = (question: Question, signal: AbortSignal) => Promise<Answer>;
 
-/** Questions that wait for a person somewhere else: an operator page, a queue of a company. */
+/** Questions that wait for a person elsewhere, on an operators' page or in a company's queue. */
 export interface ApprovalQueue {
-  /** To be given to the gate. */
+  /** Give this to the gate. */
   readonly approver: Approver;
   /** Questions that wait for an answer, oldest first. */
   pending(): readonly Question[];
-  /** Answers a question; `false`: it is not open any more. */
+  /** Answers a question; `false` if it is no longer open. */
   answer(id: string, answer: Answer): boolean;
-  /** Called whenever the list changes; the result ends that. */
+  /** Calls back whenever the list changes; call the result to stop. */
   onChange(listener: () => void): () => void;
 }
 
-/** Questions that wait for a person, for a program that shows them in its own way: `approver` asks, `answer` decides. */
+/** Questions that wait for a person, for a program that shows them itself: `approver` asks, `answer` decides. */
 export function approvalQueue(): ApprovalQueue {
   const open = new Map<string, { question: Question; resolve: (answer: Answer) => void }>();
   const listeners = new Set<() => void>();
@@ -102,7 +105,7 @@ export function approvalQueue(): ApprovalQueue {
   };
 }
 
-/** The question as a person reads it, several lines. */
+/** The question as text for a person, in several lines. */
 export function describeQuestion({ intent, rule }: Question): string {
   const { effect, method, url, fields, amount, shownAmount, element, pageUrl, why } = intent;
   const lines = [
@@ -118,10 +121,10 @@ export function describeQuestion({ intent, rule }: Question): string {
       .map(([name, value]) => `          ${name} = ${JSON.stringify(value.slice(0, 120))}`),
     ...(fields.length > 20 ? [`          and ${fields.length - 20} more`] : []),
     ...(shownAmount !== null && shownAmount !== amount
-      ? [`  CAREFUL the page shows ${shownAmount}, and ${amount} is sent`]
+      ? [`  CAREFUL the page shows ${shownAmount}, but the request says ${amount}`]
       : []),
     `  because ${why}; ${rule}`,
   ];
-  // A page's words may hold characters that move a terminal's cursor.
+  // A page's words may contain characters that move a terminal's cursor.
   return lines.map((line) => line.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, "?")).join("\n");
 }

@@ -1,8 +1,8 @@
 /**
- * @file The audit log: every decision and what came of it, one JSON object a line, in `audit.jsonl` of a directory. A line
- * holds the hash of the line before it, so that one which is changed, moved or taken out is found; `audit-head.json` says how many
- * there are, so that a cut is found, too. A line is on disk before what it allows happens. Whoever can write both files can
- * write another log: keep the last hash (`verify` prints it) somewhere else where that matters.
+ * @file The audit log: every decision and its outcome, one JSON object per line, in a directory's `audit.jsonl`. Each
+ * line contains the hash of the line before it, so that a changed, moved or removed line is found; `audit-head.json`
+ * says how many lines there are, so that a cut is found, too. A line is on disk before what it allows happens. Whoever
+ * can write both files can forge a log: if that matters, keep the last hash (`verify` prints it) elsewhere.
  */
 
 import { createHash } from "node:crypto";
@@ -26,18 +26,18 @@ import { nothingSpent, spend } from "./ledger.ts";
 
 export const AUDIT_FILE = "audit.jsonl";
 const HEAD_FILE = "audit-head.json";
-/** What the first line follows. */
+/** The hash before the first line. */
 const BEGINNING = "0".repeat(64);
 
 export type AuditLine = { n: number; at: string; previous: string } & AuditEntry & { hash: string };
 
 export interface AuditReport {
   lines: AuditLine[];
-  /** Of the last line. */
+  /** Hash of the last line. */
   hash: string;
-  /** What is wrong, each with its line; none: the log is whole. */
+  /** The problems, each with its line; none if the log is intact. */
   problems: string[];
-  /** The last line was not written to its end: the process was killed in it, and nothing followed. */
+  /** The last line is incomplete: the process was killed while writing it, and nothing followed. */
   torn: boolean;
 }
 
@@ -48,7 +48,7 @@ export interface AuditLog extends AuditSink, AsyncDisposable {
 const hashOf = (line: Omit<AuditLine, "hash">): string =>
   createHash("sha256").update(JSON.stringify(line)).digest("hex");
 
-/** Reads and checks the log of a directory. `expected`: a hash that was kept somewhere else, which has to be in it. */
+/** Reads and checks the log of a directory. `expected`: a hash that was kept elsewhere, which must be in it. */
 export function verifyAudit(directory: string, expected?: string): AuditReport {
   const path = join(directory, AUDIT_FILE);
   if (!existsSync(path))
@@ -65,7 +65,7 @@ export function verifyAudit(directory: string, expected?: string): AuditReport {
     const where = `${AUDIT_FILE}:${index + 1}`;
     const line = parseLine(written);
     if (!line) {
-      problems.push(`${where} is no line of an audit log`);
+      problems.push(`${where} is not a line of an audit log`);
       previous = "";
       continue;
     }
@@ -73,7 +73,7 @@ export function verifyAudit(directory: string, expected?: string): AuditReport {
     if (hashOf(rest) !== hash) problems.push(`${where} was changed after it was written`);
     if (line.previous !== previous && previous !== "")
       problems.push(
-        `${where} does not follow the line before it: something between them is missing, or was changed`,
+        `${where} does not follow the line before it: something between them is missing or was changed`,
       );
     if (line.n !== index + 1) problems.push(`${where} says that it is line ${line.n}`);
     lines.push(line);
@@ -83,7 +83,7 @@ export function verifyAudit(directory: string, expected?: string): AuditReport {
   if (!head) {
     if (whole.length > 0)
       problems.push(
-        `${HEAD_FILE} is missing or damaged: whether lines at the end are missing cannot be told`,
+        `${HEAD_FILE} is missing or damaged, so it is unknown whether lines at the end are missing`,
       );
   } else if (head.n > whole.length)
     problems.push(
@@ -93,10 +93,10 @@ export function verifyAudit(directory: string, expected?: string): AuditReport {
     );
   else if (head.n > 0 && lines.find(({ n }) => n === head.n)?.hash !== head.hash && problems.length === 0)
     problems.push(
-      `${AUDIT_FILE}:${head.n} is not the line that ${HEAD_FILE} names: the log was written anew`,
+      `${AUDIT_FILE}:${head.n} is not the line that ${HEAD_FILE} names: the log was rewritten`,
     );
   if (expected !== undefined && expected !== BEGINNING && !lines.some(({ hash }) => hash === expected))
-    problems.push(`no line has the hash ${expected}: the log was cut before it, or written anew`);
+    problems.push(`no line has the hash ${expected}: the log was cut before it, or rewritten`);
   return {
     lines,
     hash: lines.at(-1)?.hash ?? BEGINNING,
@@ -126,8 +126,8 @@ function readHead(directory: string): { n: number; hash: string } | null {
 }
 
 /**
- * Opens the log of a directory, to go on with it. The caller keeps other processes out (the lock of an agent's directory).
- * Throws a `ConfigError` where it is damaged: nothing is written after that.
+ * Opens the log of a directory to append to it. The caller keeps other processes out (the lock of an agent's
+ * directory). Throws a `ConfigError` if it is damaged, and writes nothing then.
  */
 export async function openAudit(directory: string, now: () => Date = () => new Date()): Promise<AuditLog> {
   await makeDirectory(directory);
@@ -139,7 +139,7 @@ export async function openAudit(directory: string, now: () => Date = () => new D
   if (before.problems.length > 0)
     throw new ConfigError(
       `the audit log of ${directory} is damaged: ${before.problems[0]!}`,
-      "Keep it as it is for whoever looks into it, and name another directory.",
+      "Keep it unchanged for an investigation, and name another directory.",
     );
   const file = openSync(path, "a");
   if (before.torn) {
@@ -177,7 +177,7 @@ export async function openAudit(directory: string, now: () => Date = () => new D
   };
 }
 
-/** One entry as a person reads it, on one line. */
+/** One entry as a line of text for a person. */
 export function describeAudit(line: AuditLine): string {
   const at = line.at.replace("T", " ").replace(/\.\d+Z$/, "Z");
   if (line.kind === "outcome") return `${at}  ${line.of}  ${line.outcome}`;

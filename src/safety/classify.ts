@@ -1,4 +1,4 @@
-/** @file What a request does: by what its site declares, else by rules that err on the side of asking. */
+/** @file Decides what a request does: by its site's declarations, or else by rules that err on the side of asking. */
 
 import { READING } from "../browser/guard.ts";
 import type { Declarations } from "../browser/guard.ts";
@@ -13,14 +13,14 @@ import { effectOfAddress, effectOfReading, isVerb } from "./address-words.ts";
 export interface Classified {
   /** `null`: it only reads. */
   effect: Effect | null;
-  /** What the site said of it. */
+  /** The site's declaration of it. */
   declaration: IrreversibleRequest | null;
   /** What is sent. */
   amount: number | null;
   why: string;
 }
 
-/** Does a declared path fit? */
+/** Whether a declared path matches. */
 export function pathFits(pattern: string, path: string): boolean {
   const segments = (text: string) => text.replace(/(.)\/+$/, "$1").split("/");
   const [wanted, found] = [segments(pattern), segments(path)];
@@ -32,8 +32,8 @@ export function pathFits(pattern: string, path: string): boolean {
 }
 
 /**
- * The same for what restricts: many servers take `/Pay`, `//pay` and `/pay;v=1` for `/pay`. What permits has to fit as it is
- * written.
+ * The same for restrictions: many servers take `/Pay`, `//pay` and `/pay;v=1` for `/pay`. A permission must match
+ * literally.
  */
 export const pathMayFit = (pattern: string, path: string): boolean =>
   pathFits(pattern, path) ||
@@ -75,7 +75,7 @@ function decodePath(path: string): string {
   }
 }
 
-/** `fromHost`: whose page makes it. */
+/** `fromHost`: the host of the page that makes the request. */
 export function classify(
   request: Judged,
   declarations: Declarations,

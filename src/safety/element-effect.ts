@@ -1,4 +1,4 @@
-/** @file What an action will do, as far as the elements tell that it touches. */
+/** @file What an action will do, as far as the elements that it touches tell. */
 
 import type { Declarations } from "../browser/guard.ts";
 import { READING } from "../browser/guard.ts";
@@ -10,7 +10,7 @@ import { countedKind } from "./ledger.ts";
 import type { Judged } from "./request.ts";
 import { CONFIRMS, effectOfLabels } from "./words.ts";
 
-/** A chord that presses what has the focus. */
+/** Keys that press the focused element. */
 const PRESSES = /(?:^|\+)(?:Enter|NumpadEnter|Space|)$/i;
 
 /** Whether an action touches an element so that something happens, and how. */
@@ -35,10 +35,10 @@ export function activates(action: Action): "click" | "enter" | null {
 
 export interface Said {
   effect: EffectKind | null;
-  /** What will be sent, where the page says it. */
+  /** The request that will be sent, if the page shows it. */
   request: Judged | null;
   amount: number | null;
-  /** Where the site says that the amount stands. */
+  /** Where the site declares the amount to be. */
   place?: AmountPlace | undefined;
   why: string;
 }
@@ -59,7 +59,7 @@ export function effectOfElement(
     const request = requestOf(element.form!);
     const found = classify(request, declarations, [from]);
     const kind = found.effect && countedKind(found.effect);
-    // A form that only reads looks for something, whatever its button says.
+    // A form that only reads is a search, whatever its button says.
     const effect = kind ?? (READING.has(request.method) || found.declaration ? null : labels);
     const known = element.form!.declared ? request : null;
     return {
@@ -81,7 +81,7 @@ export function effectOfElement(
     const kind = found.effect && countedKind(found.effect);
     if (kind) return { effect: kind, request, amount: found.amount, why: found.why };
     if (!element.listens)
-      // Most links lead to a page about what they name; to open what is called "Delete" may be to delete it.
+      // Most links only lead to a page about what they name, but opening a link called "Delete" may delete.
       return labels === "delete" &&
         !found.declaration &&
         element.link.replace(/#.*/, "") !== element.document.replace(/#.*/, "")
@@ -126,8 +126,9 @@ const TOUCHES: ReadonlySet<Action["kind"]> = new Set([
 ]);
 
 /**
- * What an element says of what its script sends when this action touches it: also a link, a switch, a choice, the button of a
- * form that a script sends in its own way. To write into a field is nothing yet; Enter in it is.
+ * What an element's words tell about the request that its script sends when this action touches it. This includes
+ * links, switches, choices, and buttons of forms that a script sends in its own way. Writing into a field does nothing
+ * yet, but Enter in it does.
  */
 export function meaningOf(action: Action, element: ElementFacts): EffectKind | null {
   if (!TOUCHES.has(action.kind) || (isText(element) && activates(action) !== "enter")) return null;
@@ -138,7 +139,7 @@ export function meaningOf(action: Action, element: ElementFacts): EffectKind | n
 
 const MOVES = /^(?:Shift\+)?(?:Tab|Arrow\w+|Home|End|Page\w+|F6)$/i;
 
-/** Its keys move the focus and then press something: nobody knows what. */
+/** Its keys move the focus and then press something unknown. */
 export function isBlind(action: Action, elements: readonly ElementFacts[]): boolean {
   if (action.kind !== "press" || activates(action) === null) return false;
   const chords = action.keys.split(" ");

@@ -1,10 +1,10 @@
 /**
- * @file The gate in a browser episode, in two layers below the model. Before an action: what the page says of its element, so
- * that a person is asked before anything happens. At the network: what really leaves. The second has the last word: a
- * request is stopped that no decision covers, whatever button, script, timer or worker made it.
+ * @file The gate in a browser episode, in two layers below the model. Before an action, it looks at what the page says
+ * about the element, so that a person is asked before anything happens. At the network, it looks at what really leaves.
+ * The second layer has the last word: it stops every request that no decision covers, whatever button, script, timer or
+ * worker made it.
  *
- * A grant covers one request: the method and address that were shown, with the fields and the amount that were shown. It
- * ends with its action.
+ * A grant covers one request, with the method, address, fields and amount that were shown. It ends with its action.
  */
 
 import type {
@@ -36,32 +36,32 @@ import type { Effect, PolicyRule, SafetyPolicy } from "./policy.ts";
 import { judge } from "./request.ts";
 import type { Judged } from "./request.ts";
 
-/** The action that is going on. */
+/** The action under way. */
 interface Current {
   name: string;
   element: string | null;
   page: string;
   pageText: string | null;
-  /** What its element says that it does, where what it will send is not known. */
+  /** What its element says that it does, if the request is not known yet. */
   means: EffectKind | null;
-  /** Nobody knows what it touches. */
+  /** It is unknown what it touches. */
   isBlind: boolean;
   grant: Grant | null;
   /** Secrets that are being typed. */
   secrets: readonly string[];
-  /** What was granted and has left, by its whole content. */
+  /** Requests that were granted and sent, by their whole content. */
   sent: Set<string>;
 }
 
-/** For `SiteOptions.guard` and `BrowserEpisodeOptions.guard`: every episode that is started with it is guarded by the gate. */
+/** For `SiteOptions.guard` and `BrowserEpisodeOptions.guard`: the gate guards every episode that is started with it. */
 export const guardBy =
   (gate: Gate): MakeGuard =>
   (world, openHosts) =>
     guardEpisode(gate, world, openHosts);
 
 /**
- * Guards each episode by a gate of its own, in which a run is the episode: for training and evaluation, where nobody is there to
- * be asked. Throws a `ConfigError` where the policy needs what is not there.
+ * Guards each episode by its own gate, in which a run is the episode: for training and evaluation, where nobody can be
+ * asked. Throws a `ConfigError` if something that the policy needs is missing.
  */
 export function guardEach(policy: SafetyPolicy | null): MakeGuard | undefined {
   if (policy === null) return undefined;
@@ -76,7 +76,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
   const leaks = leakFinder(secrets);
   const ended = new AbortController();
   const asked = new Set<Promise<unknown>>();
-  /** Since it was last waited for. */
+  /** Decisions since the last wait. */
   let wasAsked = false;
   const onAsk = (asking: Promise<unknown>) => {
     wasAsked = true;
@@ -117,13 +117,13 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
         current = null;
         return error;
       }
-      // What is granted is known; what else goes out then is judged for itself.
+      // The granted request is known; any other request is judged separately.
       if (current.grant === null) current.means ??= meaningOf(action, element);
     }
     return null;
   };
 
-  /** What the element will do, as far as the page tells: refused, granted, or left for the request to show. */
+  /** Decides by what the page tells about the element: refuses, grants, or leaves it to the request. */
   const weighElement = async (
     element: ElementFacts,
     by: "click" | "enter",
@@ -144,7 +144,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       element: element.names[0] ?? null,
       why: said.why,
     };
-    // What a script will send is not known yet; it is decided when it is.
+    // What a script will send is not known yet, so that is decided later.
     if (!said.request && (gate.weigh(intent).verdict !== "deny" || mayFit(policy.rules, said.effect))) {
       action.means = said.effect;
       return null;
@@ -173,7 +173,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
     };
     if (policy.hosts && !belongsTo(policy.hosts, url.href))
       return refuse(`the policy allows no requests to ${url.host}`);
-    // A page that listens to keys has the secret letter by letter, and no part of it can be told from other text.
+    // A page that listens to keys gets the secret letter by letter, and parts of it cannot be distinguished from other text.
     const typed = action?.secrets.find((name) => !belongsTo(secrets.get(name)!.hosts, url.href));
     const leaked = leaks(outgoing);
     if (typed !== undefined || leaked !== null) {
@@ -184,7 +184,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       const where = { ...outgoing, url: `${url.origin}${url.pathname}` };
       const intent = outIntent(action, "send", where, rule);
       const { reason } = await gate.decide(intent, { atLeast: { verdict: "deny", rule } });
-      // What the agent did is done: it typed.
+      // The agent's action is complete: it typed.
       return leaked === null ? null : refuse(reason!);
     }
     const judged = await judge(outgoing);
@@ -217,7 +217,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
       action.grant = null;
       const difference = differenceOf(grant, judged, intent.amount);
       if (difference === null) return leaves(grant.decision);
-      // What was decided on never left.
+      // The request that was decided on was never sent.
       grant.decision.end(`not sent: ${difference}`, { unused: true });
       odd = { verdict: "ask", rule: difference };
       intent.why = difference;
@@ -254,7 +254,7 @@ const pass = () => {};
 const leaves = (decision: Decision) => (outcome: { status: number } | { failure: string }) =>
   decision.end("status" in outcome ? `answered ${outcome.status}` : `no answer: ${outcome.failure}`);
 
-/** What is sent counts; what the page and the button show is compared with it. */
+/** The request counts; what the page and the button show is compared with it. */
 function amounts(
   { amount: sent, place, request }: Pick<Said, "amount" | "place" | "request">,
   names: readonly string[],
@@ -267,17 +267,17 @@ function amounts(
   return { amount: sent ?? shown, shownAmount: shown };
 }
 
-/** Without what adding floating point numbers leaves behind. */
+/** Removes rounding errors of floating-point sums. */
 const inCents = (amount: number): number => Math.round(amount * 100) / 100;
 
 function mismatch({ effect, amount, shownAmount }: Intent): DecideOptions["atLeast"] {
   const isMoney = effect === "buy" || effect === "pay";
   return isMoney && shownAmount !== null && amount !== null && Math.abs(shownAmount - amount) > 0.005
-    ? { verdict: "ask", rule: `the page shows ${shownAmount}, and ${amount} is sent` }
+    ? { verdict: "ask", rule: `the page shows ${shownAmount}, but the request says ${amount}` }
     : undefined;
 }
 
-/** A rule that looks at more than the effect may still allow it, once more is known. */
+/** A rule that depends on more than the effect may still allow it once more is known. */
 const mayFit = (rules: readonly PolicyRule[], effect: Effect) =>
   rules.some(
     ({ effects, hosts, paths, amountUpTo, verdict }) =>
@@ -286,7 +286,7 @@ const mayFit = (rules: readonly PolicyRule[], effect: Effect) =>
       (!effects || effects.includes(effect)),
   );
 
-/** It changes something, and nobody knows what pressed it. */
+/** It changes something, but it is unknown what was pressed. */
 const isUnseen = (effect: Effect, { declaration }: Classified, action: Current | null) =>
   (action?.isBlind ?? false) && !declaration && (effect === "change" || effect === "message");
 const UNSEEN: DecideOptions["atLeast"] = {
@@ -294,7 +294,7 @@ const UNSEEN: DecideOptions["atLeast"] = {
   rule: "keys moved the focus and pressed what nobody had named; keys that are pressed one by one are judged by what they touch",
 };
 
-/** During an action whose button says what it does, a request that says nothing does that. */
+/** During an action whose button says what it does, a request that says nothing counts as that. */
 function effectOf(found: Classified, { method }: Judged, action: Current | null): Effect | null {
   const isVague = found.effect === "change" || found.effect === "message";
   return isVague && action?.means && !found.declaration && !READING.has(method) ? action.means : found.effect;
@@ -321,10 +321,10 @@ function outIntent(
   };
 }
 
-/** Hosts whose pages may have made a request. */
+/** The hosts whose pages may have made a request. */
 function initiators({ headers, url }: OutgoingRequest, openHosts: () => string[]): string[] {
   const { origin } = headers;
-  // Pages may have their browser hide it; then it is one of those that are open.
+  // Pages can make the browser hide it; then it may be any of the open pages.
   if (origin === undefined || origin === "null" || !URL.canParse(origin)) return openHosts();
   return [new URL(origin).host || new URL(url).host];
 }

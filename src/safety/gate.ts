@@ -1,6 +1,6 @@
 /**
- * @file The gate: what a policy says of an intent, whom it asks, and what is written down about it. `episode-gate.ts` puts it
- * between a browser episode and the world. No text that a model or a page writes has a say here.
+ * @file The gate: applies a policy to an intent, asks people, and records the decision. `episode-gate.ts` puts it
+ * between a browser episode and the world. No text from a model or a page has any influence here.
  */
 
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ export type AuditEntry =
       /** What the policy said, and by which rule. */
       verdict: PolicyVerdict;
       rule: string;
-      /** Who was asked, and what they said; `null` where nobody was. */
+      /** Who was asked, and what they said; `null` if nobody was. */
       answer: (Answer & { at: string }) | null;
       granted: boolean;
       /** Why it was refused. */
@@ -35,24 +35,24 @@ export type AuditEntry =
       kind: "outcome";
       of: string;
       outcome: string;
-      /** Nothing was sent: it does not count. */ unused?: true;
+      /** Nothing was sent, so it does not count. */ unused?: true;
     };
 
 /** Where every decision is written down before it takes effect. */
 export interface AuditSink {
   /** The entry is on disk when this returns. */
   append(entry: AuditEntry): void;
-  /** What was granted on this day (`2026-11-29`, UTC) by entries that were there before. */
+  /** What earlier entries granted on this day (`2026-11-29`, UTC). */
   spentOn(day: string): Spent;
 }
 
-/** What a gate decides by: the policy, who approves, where decisions are recorded, and the time. */
+/** The parts of a gate: the policy, who approves, where decisions are recorded, and the clock. */
 export interface GateOptions {
   policy: SafetyPolicy;
-  /** Absent: nobody is there, and what has to be asked is refused. */
+  /** If absent, nobody can be asked, so whatever needs a question is refused. */
   approver?: Approver | undefined;
   audit?: AuditSink | undefined;
-  /** Default: the time of the machine. */
+  /** Default: the machine's clock. */
   now?: (() => Date) | undefined;
 }
 
@@ -61,46 +61,48 @@ export interface Decision {
   id: string;
   granted: boolean;
   rule: string;
-  /** For the agent, where it was refused. */
+  /** For the agent, if it was refused. */
   reason: string | null;
-  /** Tells what became of it, once. */
+  /** Call once with the outcome. */
   end(outcome: string, options?: { unused?: true }): void;
 }
 
-/** Stands below the model and decides, by the policy, what may leave the browser. */
+/** Works below the model and decides by the policy what may leave the browser. */
 export interface Gate {
-  /** What the policy's placeholders stand for. */
+  /** The values of the policy's placeholders. */
   readonly secrets: Secrets;
   readonly policy: SafetyPolicy;
-  /** Decides, asks where the policy says so, and writes it down. Counts against the limits when it is granted. */
+  /** Decides, asks if the policy says so, and records the decision. A granted intent counts against the limits. */
   decide(intent: Intent, options?: DecideOptions): Promise<Decision>;
-  /** What a policy says without asking anybody. */
+  /** What the policy says, without asking anybody. */
   weigh(intent: Intent): { verdict: PolicyVerdict; rule: string };
-  /** From now on, decisions belong to this run, and what counts by run begins anew. */
+  /** From now on, decisions belong to this run, and counts per run start again. */
   beginRun(id: string): void;
-  /** Milliseconds, so far, in which somebody was being asked. */
+  /** Milliseconds so far spent waiting for somebody's answer. */
   askedMs(): number;
 }
 
-/** How one decision is made. */
+/** Options of one decision. */
 export interface DecideOptions {
-  /** Whatever the policy says: it is asked at least, or denied; `rule` says why. */
+  /** Overrides the policy: at least ask, or deny; `rule` says why. */
   atLeast?: { verdict: "ask" | "deny"; rule: string } | undefined;
   signal?: AbortSignal | undefined;
-  /** Told of a question that is being asked. */
+  /** Called with a question while it is being asked. */
   onAsk?: ((asking: Promise<unknown>) => void) | undefined;
 }
 
 const STRICTNESS: readonly PolicyVerdict[] = ["allow", "ask", "deny"];
 
-/** Throws a `ConfigError` where a secret of the policy is not there, or where a limit by day has no log to count by. */
+/**
+ * Throws a `ConfigError` if a secret of the policy is missing, or if there are limits per day but no log to count by.
+ */
 export function openGate(options: GateOptions): Gate {
   const { policy, approver, audit, now = () => new Date() } = options;
   const { limits } = policy;
   if (!audit && (limits.amountPerDay !== undefined || Object.keys(limits.countPerDay).length > 0))
     throw new ConfigError(
-      "the policy has limits by day, and there is no audit log to count by",
-      "Give the agent a directory, or take amountPerDay and countPerDay out of the policy.",
+      "the policy has limits per day, but there is no audit log to count by",
+      "Give the agent a directory, or remove amountPerDay and countPerDay from the policy.",
     );
   const secrets = readSecrets(policy);
   let run: string | null = null;
@@ -108,11 +110,11 @@ export function openGate(options: GateOptions): Gate {
   let day = { name: "", spent: nothingSpent() };
   let count = 0;
   const waiting = openStopwatch();
-  // Ids of several processes that write into one log after each other.
+  // Keeps ids unique when several processes write into one log after each other.
   const prefix = now().getTime().toString(36);
   const today = (): Spent => {
     const name = now().toISOString().slice(0, 10);
-    // What this process grants is added to it; a new day begins with what the log has of it.
+    // What this process grants is added to it; a new day begins with what the log has for it.
     if (day.name !== name) day = { name, spent: audit?.spentOn(name) ?? nothingSpent() };
     return day.spent;
   };
@@ -200,7 +202,7 @@ export function openGate(options: GateOptions): Gate {
   };
 }
 
-/** Measures the time in which at least one of several things is under way. */
+/** Measures the time during which at least one of several calls is under way. */
 function openStopwatch() {
   let passed = 0;
   let since = 0;
@@ -226,7 +228,7 @@ function refusal({ effect, method, url }: Intent, rule: string, answer: Answer |
   return `${what} would ${effect}, and that is not allowed: ${why}`;
 }
 
-/** No answer, an answer that is none, and a failure to ask are a no. */
+/** No answer, an invalid answer, and a failure to ask all mean no. */
 async function askWithin(
   approver: Approver,
   question: Question,
@@ -272,14 +274,14 @@ function readSecrets(policy: SafetyPolicy): Secrets {
       const value = env === undefined ? readSecretFile(name, file!) : process.env[env];
       if (!value)
         throw new ConfigError(
-          `the secret ${name} is to come from ${from}, which ${env === undefined ? "is empty" : "is not set"}`,
-          "Set it, or take the secret out of the policy.",
+          `the secret ${name} comes from ${from}, which ${env === undefined ? "is empty" : "is not set"}`,
+          "Set it, or remove the secret from the policy.",
         );
       const why = whyNoSecret(value);
       if (why !== null)
         throw new ConfigError(
           `the secret ${name} cannot be kept out of pages and records: ${why}`,
-          "Choose another one, or write it into the instruction: it is none then.",
+          "Choose another one, or write it into the instruction: then it is not a secret.",
         );
       keepSecret(value, `the secret ${name}`);
       return [name, { value, hosts, fields }];

@@ -1,5 +1,5 @@
 /**
- * @file A request that was decided on before it was made, as the page showed it, and how the one that is made compares with it.
+ * @file A request that was decided on before it was made, as the page showed it, compared with the one that is made.
  */
 
 import { createHash } from "node:crypto";
@@ -17,7 +17,7 @@ export interface Grant {
   amount: number | null;
 }
 
-/** To buy is to pay, and to publish is to send: one of them was shown, the other may be what the request is called. */
+/** Buying is paying, and publishing is sending: if one of them was shown, the request may be named after the other. */
 export const FAMILY: Record<EffectKind, string> = {
   buy: "money",
   pay: "money",
@@ -32,19 +32,19 @@ export const withoutHash = (url: URL): string => url.href.replace(/#.*$/, "");
 export const isGranted = (grant: Grant, { method, url }: Judged) =>
   grant.method === method && grant.url === withoutHash(url);
 
-/** How what is sent differs from what was shown; `null`: it does not. */
+/** How the request differs from what was shown; `null` if it does not. */
 export function differenceOf(
   grant: Grant,
   { fields, readable }: Judged,
   amount: number | null,
 ): string | null {
   if (grant.amount !== null && amount !== null && Math.abs(grant.amount - amount) > 0.005)
-    return `${grant.amount} was shown, and ${amount} is sent`;
-  if (!readable) return "what is sent cannot be read";
+    return `the page showed ${grant.amount}, but the request says ${amount}`;
+  if (!readable) return "the request cannot be read";
   const shown = new Map<string, string[]>();
   for (const [name, value] of grant.fields) shown.set(name, [...(shown.get(name) ?? []), value]);
   for (const [name, value] of fields) {
-    // A picture that sends a form sends where it was touched, too.
+    // An image button also sends where it was clicked.
     const isSpot = /(?:^|\.)[xy]$/.test(name) && /^\d+$/.test(value);
     if (grant.withheld.includes(name) || isSpot) continue;
     const values = shown.get(name);
@@ -55,7 +55,7 @@ export function differenceOf(
   return null;
 }
 
-/** Forms send line breaks as two characters. */
+/** Forms send each line break as two characters. */
 const sameText = (a: string, b: string) => a.replace(/\r\n?/g, "\n") === b.replace(/\r\n?/g, "\n");
 
 export const fingerprint = ({ method, url }: Judged, body: Uint8Array) =>

@@ -1,15 +1,15 @@
-/** @file What a GraphQL document asks a server to change. */
+/** @file Finds what a GraphQL document asks a server to change. */
 
 const IGNORED = /"""[\s\S]*?"""|"(?:\\.|[^"\\\n])*"|#[^\n]*/g;
 
 /**
- * Names of the fields that its mutations ask for, those of fragments on the mutation's type included. An unreadable document
- * gives what was found up to there; nothing here decides whether a server would take it.
+ * Names of the fields that its mutations request, including those of fragments on the mutation's type. An unreadable
+ * document gives what was found up to that point; this does not decide whether a server would accept it.
  */
 export function mutationsIn(document: string): string[] {
   const tokens = document.replace(IGNORED, " ").match(/\.\.\.|[{}():]|[@$]?\w+/g) ?? [];
   const found: string[] = [];
-  /** Of each open brace, whether the fields in it are those of a mutation. */
+  /** For each open brace, whether its fields are a mutation's. */
   const levels: boolean[] = [];
   let isMutation = false;
   let opensSame = false;
@@ -25,7 +25,7 @@ export function mutationsIn(document: string): string[] {
       else if (/^(?:query|mutation|subscription)$/.test(token)) isMutation = token === "mutation";
     } else if (levels.at(-1) === true)
       if (token === "...") {
-        // `... on Type {` and `... @include(…) {` open the same level again; `...Name` is defined elsewhere.
+        // `... on Type {` and `... @include(…) {` continue the same level; `...Name` is defined elsewhere.
         opensSame = /^(?:on$|@|\{)/.test(tokens[at + 1] ?? "");
         at += tokens[at + 1] === "on" ? 2 : opensSame ? 0 : 1;
       } else if (/^\w/.test(token) && tokens[at + 1] !== ":") found.push(token);

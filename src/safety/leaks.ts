@@ -1,11 +1,11 @@
-/** @file Finds secrets in requests to hosts that they are not for. */
+/** @file Finds secrets in requests to hosts that must not get them. */
 
 import type { OutgoingRequest } from "../browser/guard.ts";
 import { belongsTo } from "../browser/typed-secrets.ts";
 import type { Secrets } from "../browser/typed-secrets.ts";
 import { redactKnown } from "../text/redact.ts";
 
-/** Finds the name of a secret that a request carries to a host that it is not for, however it is written. */
+/** The name of a secret that a request carries to a host that must not get it, however the secret is written. */
 export function leakFinder(secrets: Secrets): (request: OutgoingRequest) => string | null {
   const finders = [...secrets].map(([name, { value, hosts }]) => ({
     name,

@@ -1,4 +1,6 @@
-/** @file What was granted so far, by run and by day, and whether one more is within the policy's limits. */
+/**
+ * @file Counts what was granted so far, per run and per day, and checks whether one more is within the policy's limits.
+ */
 
 import type { EffectKind } from "../core/effect.ts";
 import { EFFECT_KINDS } from "../core/effect.ts";
@@ -13,11 +15,11 @@ export interface Spent {
 
 export const nothingSpent = (): Spent => ({ amount: 0, counts: {} });
 
-/** `null` for what no limit counts. */
+/** `null` for effects that no limit counts. */
 export const countedKind = (effect: Effect): EffectKind | null =>
   (EFFECT_KINDS as readonly string[]).includes(effect) ? (effect as EffectKind) : null;
 
-/** `sign` 1 when it is granted, -1 when nothing came of it. */
+/** `sign` is 1 when it is granted, and -1 when nothing was sent after all. */
 export function spend(spent: Spent, effect: Effect, amount: number | null, sign: 1 | -1): void {
   const kind = countedKind(effect);
   if (!kind) return;
@@ -25,7 +27,7 @@ export function spend(spent: Spent, effect: Effect, amount: number | null, sign:
   if (kind === "buy" || kind === "pay") spent.amount += sign * (amount ?? 0);
 }
 
-/** Which limit it is over; `null`: none. */
+/** The limit that it exceeds; `null` if none. */
 export function findReachedLimit(
   { effect, amount }: Pick<Intent, "effect" | "amount">,
   limits: SafetyPolicy["limits"],
@@ -46,8 +48,8 @@ export function findReachedLimit(
     ["amountPerDay", limits.amountPerDay, day.amount],
   ] as const) {
     if (most === undefined) continue;
-    if (amount === null) return `limits.${name} is ${most}, and the amount is not known`;
-    // A sum of cents is not exact.
+    if (amount === null) return `limits.${name} is ${most}, but the amount is unknown`;
+    // A floating-point sum of cents is not exact.
     if (amount < 0 || before + amount > most + 1e-6)
       return `limits.${name} is ${most}${before > 0 ? `, ${before.toFixed(2)} of it spent,` : ""} and this is ${amount}`;
   }

@@ -1,10 +1,10 @@
-/** @file What a request says that it wants done, beside its address: operations by name, flags, states, GraphQL mutations. */
+/** @file What a request asks for in its content: operations by name, flags, states, GraphQL mutations. */
 
 import { mutationsIn } from "./graphql.ts";
 import type { Fields } from "./request.ts";
 import { isVerb } from "./address-words.ts";
 
-/** Names of parameters that say what is to be done. */
+/** Names of parameters that say what to do. */
 const OPERATION =
   /(?:^|[.[_])_?(?:action|act|do|op|operation|operationName|cmd|command|method|task|event|eventName|type|verb|mutation|intent|target|procedure|rpc|func)\]?$/i;
 const READS = /^(?:get|list|fetch|load|find|query|search|is|has|count|view|watch|subscribe$)/i;
@@ -13,7 +13,7 @@ const LONGEST = 80;
 const isDocument = (name: string) => /(?:^|\.)(?:query|mutation)$/i.test(name);
 const isQuery = (text: string) => /^\s*(?:#[^\n]*\s*)*(?:query\b|\{)/.test(text);
 
-/** Names of the mutations that a request asks for. */
+/** Names of the GraphQL mutations in a request. */
 export const mutationsOf = (fields: Fields): string[] =>
   fields.filter(([name]) => isDocument(name)).flatMap(([, value]) => mutationsIn(value));
 
@@ -29,10 +29,10 @@ export function operationsOf(fields: Fields): string[] {
   );
 }
 
-/** Methods that change something, and do not say what. */
+/** Methods that change something without saying what. */
 const CHANGES = /^(?:POST|PUT|PATCH)$/;
 
-/** Where the requests go that stand in a request: `{"method": "POST", "url": "/orders/3/refund"}`. */
+/** Targets of requests inside a request: `{"method": "POST", "url": "/orders/3/refund"}`. */
 function addressesIn(fields: Fields): string[] {
   return fields.flatMap(([name, method]) => {
     if (!/(?:^|\.)method$/i.test(name) || !CHANGES.test(method)) return [];
@@ -45,13 +45,13 @@ function addressesIn(fields: Fields): string[] {
   });
 }
 
-/** It reads by GraphQL, and changes nothing by it. */
+/** Whether it only reads with GraphQL. */
 export const isGraphQlQuery = (fields: Fields): boolean =>
   fields.some(([name, value]) => /(?:^|\.)query$/.test(name) && isQuery(value)) &&
   mutationsOf(fields).length === 0;
 
 const NO = /^(?:|0|false|off|no|null|undefined|none)$/i;
-/** How a thing is once it was done. */
+/** States that say that something was done. */
 const STATES: [state: RegExp, verb: string][] = [
   [/^(?:deleted|trashed|trash|removed|cancel+ed|void(?:ed)?|revoked|terminated)$/i, "delete"],
   [/^(?:paid|refunded|charged)$/i, "pay"],
@@ -72,7 +72,7 @@ function flagsIn(fields: Fields): string[] {
     const outer = names.slice(0, -1).find((each) => /^_?(?:delete|destroy|remove|erase|purge)$/i.test(each));
     if (outer !== undefined) return outer;
     if (/(?:^|_)(?:status|state)$|(?:Status|State)$/.test(name)) return verbOf(value) ?? [];
-    // `cancel` leaves a form in half of all programs.
+    // In half of all programs, `cancel` only leaves a form.
     if (isVerb(name) && !/^cancel$/i.test(name)) return name;
     return verbOf(name.replace(/^is[_A-Z]?/, "")) ?? [];
   });

@@ -1,11 +1,11 @@
-/** @file What every policy that is written as data has in common: its file, and what is said where it is not valid. */
+/** @file What every policy that is written as data has in common: its file, and the messages if it is not valid. */
 
 import { readFile } from "node:fs/promises";
 import type { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 
-/** The JSON of a file. Throws a `ConfigError` where it cannot be read. */
+/** Reads the JSON of a file. Throws a `ConfigError` if that fails. */
 export async function readPolicyFile(file: string): Promise<unknown> {
   const text = await readFile(file, "utf8").catch((cause: unknown) => {
     throw new ConfigError(`the policy ${file} cannot be read`, "Name a JSON file; docs/agent.md shows one.", {
@@ -19,7 +19,7 @@ export async function readPolicyFile(file: string): Promise<unknown> {
   }
 }
 
-/** The `ConfigError` of a policy that is not valid; `keys` are those that a wrong one may stand for. */
+/** The `ConfigError` for an invalid policy; `keys` are suggested for mistyped ones. */
 export function invalidPolicy(error: z.ZodError, keys: readonly string[], from: string): ConfigError {
   const lines = error.issues.map((issue) => {
     const where = issue.path.map(String).join(".");

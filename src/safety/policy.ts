@@ -7,7 +7,7 @@ import { EFFECT_KINDS } from "../core/effect.ts";
 import { ConfigError } from "../core/errors.ts";
 import { invalidPolicy, readPolicyFile } from "./policy-file.ts";
 
-/** `exit` can always be done. */
+/** `exit` is always allowed. */
 const ACTION_KINDS = [
   "click",
   "double_click",
@@ -34,8 +34,8 @@ const ACTION_KINDS = [
 ] as const;
 
 /**
- * What a request or an action does: one of the kinds that cannot be taken back; `change`: something else, or nobody knows;
- * `message`: a message over a WebSocket of which nobody knows more.
+ * What a request or an action does: one of the irreversible kinds; `change`: something else, or unknown; `message`: a
+ * message over a WebSocket of which nothing more is known.
  */
 export const EFFECTS = [...EFFECT_KINDS, "change", "message"] as const;
 
@@ -58,37 +58,37 @@ const count = z.int().min(0);
 const counts = z.partialRecord(z.enum(EFFECT_KINDS), count);
 
 const ruleSchema = z.strictObject({
-  name: z.string().min(1).describe("Stands in the audit log."),
+  name: z.string().min(1).describe("Its name in the audit log."),
   effects: z.array(z.enum(EFFECTS)).min(1).optional().describe("Default: all."),
-  hosts: z.array(host).min(1).optional().describe("Hosts that it is sent to. Default: all."),
+  hosts: z.array(host).min(1).optional().describe("Hosts of the request. Default: all."),
   paths: z
     .array(z.string().regex(/^\//, "must start with /"))
     .min(1)
     .optional()
-    .describe("As in `irreversible` of a site: `/orders/:id/cancel`, `/admin/*`. Default: all."),
-  amountUpTo: amount.optional().describe("Only where the amount is known and not higher."),
-  verdict: verdict.describe("allow, ask a person, deny."),
+    .describe("Paths, as in `irreversible` of a site: `/orders/:id/cancel`, `/admin/*`. Default: all."),
+  amountUpTo: amount.optional().describe("Only if the amount is known and not higher."),
+  verdict: verdict.describe("allow, ask a person, or deny."),
 });
 
-/** One rule of a policy: for which effects, hosts and paths it holds, and its verdict. */
+/** One rule of a policy: the effects, hosts and paths to which it applies, and its verdict. */
 export type PolicyRule = z.infer<typeof ruleSchema>;
 
 const secretSchema = z.strictObject({
-  env: z.string().min(1).optional().describe("Environment variable that holds it."),
+  env: z.string().min(1).optional().describe("Environment variable with the secret."),
   file: z
     .string()
     .min(1)
     .optional()
-    .describe("File that holds it; relative to the policy's. A line end at its end is left out."),
+    .describe("File with the secret; relative to the policy's. A trailing line end is ignored."),
   hosts: z
     .array(host)
     .min(1)
-    .describe("Hosts into whose pages it may be typed, and to which it may be sent."),
+    .describe("Hosts whose pages it may be typed into, and to which it may be sent."),
   fields: z
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe("Only into fields with one of these as their type, or as a word of name, id or autocomplete."),
+    .describe("Type it only into fields with one of these as their type, or as a word of name, id or autocomplete."),
 });
 
 const effects = Object.fromEntries(
@@ -104,34 +104,34 @@ export const policySchema = z.strictObject({
     .array(host)
     .min(1)
     .optional()
-    .describe("Hosts that may be reached, among those of the site. Default: all of the site's."),
+    .describe("Hosts of the site that may be reached. Default: all of the site's."),
   actions: z
     .strictObject({
-      allow: z.array(z.enum(ACTION_KINDS)).optional().describe("Only these kinds of action, and exit."),
+      allow: z.array(z.enum(ACTION_KINDS)).optional().describe("Only these kinds of action, besides exit."),
       deny: z.array(z.enum(ACTION_KINDS)).optional().describe("Not these."),
     })
     .prefault({}),
   effects: z
     .strictObject(effects)
     .prefault({})
-    .describe("What becomes of each kind of effect where no rule says otherwise."),
-  rules: z.array(ruleSchema).default([]).describe("The first one that fits has the say."),
+    .describe("The verdict on each kind of effect if no rule matches."),
+  rules: z.array(ruleSchema).default([]).describe("The first rule that matches decides."),
   limits: z
     .strictObject({
       amountPerAction: amount.optional(),
       amountPerRun: amount.optional(),
-      amountPerDay: amount.optional().describe("Days are UTC's; needs an audit log."),
-      countPerRun: counts.prefault({}).describe("How many of a kind, such as { buy: 2 }."),
+      amountPerDay: amount.optional().describe("Days are in UTC; needs an audit log."),
+      countPerRun: counts.prefault({}).describe("How many of each kind, such as { buy: 2 }."),
       countPerDay: counts.prefault({}),
-      over: z.enum(["ask", "deny"]).default("deny").describe("What becomes of what is over a limit."),
+      over: z.enum(["ask", "deny"]).default("deny").describe("The verdict on whatever exceeds a limit."),
     })
     .prefault({})
     .describe(
-      "What may be bought and paid, in the numbers that the site shows; an amount that is not known counts as over.",
+      "Limits of what may be bought and paid, in the numbers that the site shows; an unknown amount counts as over the limit.",
     ),
   approval: z
     .strictObject({
-      timeoutSeconds: z.number().min(1).max(86_400).default(300).describe("No answer in this time is a no."),
+      timeoutSeconds: z.number().min(1).max(86_400).default(300).describe("No answer within this time means no."),
     })
     .prefault({}),
   secrets: z
@@ -142,7 +142,7 @@ export const policySchema = z.strictObject({
 /** A checked policy with all defaults filled in. */
 export type SafetyPolicy = z.infer<typeof policySchema>;
 
-/** A policy as a person writes it: what is left out has its default. */
+/** A policy as a person writes it: what is left out gets its default. */
 export type SafetySettings = z.input<typeof policySchema>;
 
 /** Checks a policy and fills in its defaults. Throws a `ConfigError` that says what is wrong and what to change. */
@@ -201,11 +201,11 @@ function ofActions({ actions }: SafetyPolicy): Contradiction[] {
   const both = actions.allow?.filter((kind) => actions.deny?.includes(kind)) ?? [];
   return both.map((kind) => ({
     what: `actions.allow and actions.deny both name ${kind}`,
-    change: `Take ${kind} out of one of them.`,
+    change: `Remove ${kind} from one of them.`,
   }));
 }
 
-/** Every host that `entry` covers is covered by one of `outer`. */
+/** Whether one of `outer` covers every host that `entry` covers. */
 const isWithin = (entry: string, outer: readonly string[]): boolean =>
   outer.some((other) => {
     if (other.toLowerCase() === entry.toLowerCase()) return true;
@@ -221,7 +221,7 @@ function ofRules({ rules, hosts, limits }: SafetyPolicy): Contradiction[] {
   rules.forEach((rule, index) => {
     const where = `rules.${index} (${rule.name})`;
     if (rules.findIndex(({ name }) => name === rule.name) !== index)
-      found.push({ what: `two rules are called ${rule.name}`, change: "Give each rule a name of its own." });
+      found.push({ what: `two rules are called ${rule.name}`, change: "Give every rule a different name." });
     const earlier = rules
       .slice(0, index)
       .find(
@@ -234,14 +234,14 @@ function ofRules({ rules, hosts, limits }: SafetyPolicy): Contradiction[] {
       );
     if (earlier)
       found.push({
-        what: `${where} is never reached: ${earlier.name}, before it, fits everything that it fits`,
-        change: `Move ${rule.name} before ${earlier.name}, or take it out.`,
+        what: `${where} is never reached: the earlier rule ${earlier.name} matches everything that it matches`,
+        change: `Move ${rule.name} before ${earlier.name}, or remove it.`,
       });
     const outside = hosts && rule.hosts?.find((entry) => !isWithin(entry, hosts));
     if (outside !== undefined)
       found.push({
         what: `${where} names the host ${outside}, which is not one of hosts`,
-        change: `Add ${outside} to hosts, or take it out of the rule.`,
+        change: `Add ${outside} to hosts, or remove it from the rule.`,
       });
     if (
       rule.verdict === "allow" &&
@@ -250,7 +250,7 @@ function ofRules({ rules, hosts, limits }: SafetyPolicy): Contradiction[] {
       rule.amountUpTo > limits.amountPerAction
     )
       found.push({
-        what: `${where} allows up to ${rule.amountUpTo}, and limits.amountPerAction is ${limits.amountPerAction}`,
+        what: `${where} allows up to ${rule.amountUpTo}, but limits.amountPerAction is ${limits.amountPerAction}`,
         change: "Make them agree.",
       });
   });
@@ -268,20 +268,20 @@ function ofLimits({ limits, effects, rules }: SafetyPolicy): Contradiction[] {
     for (const [wider, most] of ordered.slice(i + 1))
       if (value !== undefined && most !== undefined && value > most)
         found.push({
-          what: `limits.${name} is ${value} and limits.${wider} is only ${most}`,
+          what: `limits.${name} is ${value}, but limits.${wider} is only ${most}`,
           change: `Raise limits.${wider} or lower limits.${name}.`,
         });
   for (const kind of EFFECT_KINDS) {
     const [run, day] = [limits.countPerRun[kind], limits.countPerDay[kind]];
     if (run !== undefined && day !== undefined && run > day)
       found.push({
-        what: `limits.countPerRun.${kind} is ${run} and limits.countPerDay.${kind} is only ${day}`,
+        what: `limits.countPerRun.${kind} is ${run}, but limits.countPerDay.${kind} is only ${day}`,
         change: `Raise limits.countPerDay.${kind} or lower limits.countPerRun.${kind}.`,
       });
     const allows = rules.some((rule) => rule.verdict === "allow" && rule.effects?.includes(kind));
     if ((run === 0 || day === 0) && limits.over === "deny" && (effects[kind] === "allow" || allows))
       found.push({
-        what: `${kind} is allowed, and limits allow none of it`,
+        what: `${kind} is allowed, but the limits allow none of it`,
         change: `Write "deny" for ${kind} in effects, or raise the limit.`,
       });
   }
@@ -300,7 +300,7 @@ function ofSecrets({ secrets, hosts }: SafetyPolicy): Contradiction[] {
     if (outside !== undefined)
       found.push({
         what: `secrets.${name} is for ${outside}, which is not one of hosts`,
-        change: `Add ${outside} to hosts, or take it out of the secret.`,
+        change: `Add ${outside} to hosts, or remove it from the secret.`,
       });
     return found;
   });

@@ -1,4 +1,7 @@
-/** @file What a request says, as names and values, however it is written: forms, JSON, GraphQL, XML, messages over WebSockets. */
+/**
+ * @file Parses a request into names and values, however it is written: forms, JSON, GraphQL, XML, messages over
+ * WebSockets.
+ */
 
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
 import { READING } from "../browser/guard.ts";
@@ -6,30 +9,30 @@ import type { OutgoingRequest } from "../browser/guard.ts";
 
 export type Fields = readonly (readonly [name: string, value: string])[];
 
-/** A request as it is judged, before it is sent or on its way. */
+/** A request to be judged, before it is sent or on its way. */
 export interface Judged {
   method: string;
   url: URL;
   fields: Fields;
-  /** The bodies of requests that cannot be read have no fields. */
+  /** Unreadable bodies have no fields. */
   readable: boolean;
 }
 
-/** By which frameworks let a form be another method. */
+/** Fields and headers by which frameworks let a form override its method. */
 const OVERRIDES = ["x-http-method-override", "x-http-method", "x-method-override"];
 
 export async function judge(request: OutgoingRequest): Promise<Judged> {
   const { headers } = request;
   const url = new URL(request.url);
   const override = OVERRIDES.map((name) => headers[name]?.toUpperCase()).find(
-    // One that only reads would hide what it is sent with.
+    // A reading method would hide the one that was really used.
     (method) => method !== undefined && !READING.has(method),
   );
   const method = override ?? request.method.toUpperCase();
   const action = headers["soapaction"]?.replaceAll('"', "");
   const known: Fields = [
     ...url.searchParams,
-    // A method of the site's own says what it does by its name: `PURGE`.
+    // A site's own method, such as `PURGE`, tells by its name what it does.
     ...(USUAL.has(method) ? [] : [["method", method] as const]),
     ...(action ? [["operation", action.split(/[#/:]/).at(-1)!] as const] : []),
   ];
@@ -63,7 +66,7 @@ async function bodyFields({ body: sent, headers }: OutgoingRequest): Promise<Fie
   if (/^application\/x-www-form-urlencoded/i.test(type)) return [...new URLSearchParams(text)];
   if (/^application\/graphql\b/i.test(type)) return [["query", text]];
   if (/[/+]xml\b/i.test(type) || /^\s*<[?\w]/.test(text)) return xmlOperation(text);
-  // Beacons and simple requests send JSON as plain text, and what is sent as something else may be read as a form.
+  // Beacons and simple requests send JSON as plain text, and servers may read any content type as a form.
   return jsonFields(text) ?? (/^[\w.[\]%+-]+=/.test(text) ? [...new URLSearchParams(text)] : null);
 }
 
@@ -79,7 +82,7 @@ function decompress(body: Uint8Array, encoding: string | undefined): Uint8Array 
   }
 }
 
-/** Several requests in one body, as OData and others send them: methods, and where they go. */
+/** Several requests in one body, as OData and others send them: their methods and targets. */
 function requestsIn(text: string): Fields {
   return [...text.matchAll(/^([A-Z]+) (\S+) HTTP\/\d/gm)].flatMap(([, method, path]) =>
     READING.has(method!)
@@ -91,13 +94,13 @@ function requestsIn(text: string): Fields {
   );
 }
 
-/** The procedure that SOAP or XML-RPC calls. */
+/** The procedure of a SOAP or XML-RPC call. */
 function xmlOperation(text: string): Fields | null {
   const found = /<(?:\w+:)?Body\b[^>]*>\s*<(?:\w+:)?(\w+)/.exec(text) ?? /<methodName>\s*([\w.]+)/.exec(text);
   return found ? [["operation", found[1]!]] : null;
 }
 
-/** Socket.IO writes numbers before its JSON, SignalR a mark behind it, STOMP a command and headers. */
+/** Socket.IO puts numbers before its JSON, SignalR a mark after it, STOMP a command and headers before it. */
 function messageFields(text: string): Fields | null {
   const [message = ""] = text.split("\u001e");
   const fields = jsonFields(message.replace(/^\d+(?:\/[\w/-]+,)?\d*(?=[[{])/, ""));
@@ -106,7 +109,7 @@ function messageFields(text: string): Fields | null {
   return destination ? [["operation", destination[1]!]] : null;
 }
 
-/** One document, or one a line. */
+/** One document, or one per line. */
 function jsonFields(text: string): [string, string][] | null {
   const plain = text.replace(/^\uFEFF/, "");
   try {
@@ -119,7 +122,7 @@ function jsonFields(text: string): [string, string][] | null {
   }
 }
 
-/** Leaves of JSON by their paths, in their order. */
+/** Leaves of JSON by their paths, in order. */
 function flatten(root: unknown, name: string): [string, string][] {
   const fields: [string, string][] = [];
   const open: [path: string, value: unknown][] = [[name, root]];
@@ -135,7 +138,7 @@ function flatten(root: unknown, name: string): [string, string][] {
 
 const DEEPEST = 3;
 
-/** With what stands as JSON in a field: `payload={"action":…}`. */
+/** Includes JSON inside a field: `payload={"action":…}`. */
 export function unfold(fields: Fields, depth = 0): Fields {
   if (depth === DEEPEST) return fields;
   return fields.flatMap(([name, value]): Fields => {

@@ -1,13 +1,13 @@
 /**
- * @file Words by which buttons tell that something cannot be taken back. They are a net, not a proof: what a site declares
- * goes before them, and they err on the side of asking. Those of addresses are in `address-words.ts`.
+ * @file Words on buttons that suggest something irreversible. They are a safety net and not a proof: a site's
+ * declarations take precedence, and the words err on the side of asking. Words of addresses are in `address-words.ts`.
  */
 
 import type { EffectKind } from "../core/effect.ts";
 
 /**
- * What buttons say, in some thirty languages, best in the first nine; whole words where the script has blanks. The kinds that come first win: a button that
- * deletes an order deletes.
+ * What buttons say, in some thirty languages, most complete in the first nine; whole words if the script has blanks.
+ * Earlier kinds win: a button that deletes an order deletes.
  */
 const LABELS: [kind: EffectKind, pattern: RegExp][] = [
   [
@@ -31,7 +31,7 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
       "διαγραφή|видалити|изтрий|обриши|hapus|xóa|xoá",
     ),
   ],
-  // In Spanish and Italian `del` is a word in most texts; `Order` is one of many labels.
+  // In Spanish and Italian, `del` occurs in most texts; `Order` is part of many labels.
   ["delete", /^\W*del\W*$/iu],
   ["delete", parts("حذف|إلغاء الطلب|מחק|מחיקה|हटाएं|हटाएँ|मिटाएं|ลบ|🗑|🚮")],
   [
@@ -139,12 +139,12 @@ const LABELS: [kind: EffectKind, pattern: RegExp][] = [
   ["send", parts("إرسال|أرسل|שלח|भेजें|ส่ง|📤|📨|📩")],
 ];
 
-/** In scripts without blanks a word stands anywhere. Names are compared in the same form. */
+/** In scripts without blanks, a word can be anywhere. Names are normalized for comparison. */
 function parts(pattern: string): RegExp {
   return new RegExp(pattern.normalize("NFKC"), "u");
 }
 
-/** `\b` knows ASCII only. */
+/** `\b` works only for ASCII. */
 function words(...languages: string[]): RegExp {
   return new RegExp(
     `(?<![\\p{L}\\p{M}\\d])(?:${languages.join("|").normalize("NFKC")})(?![\\p{L}\\p{M}\\d])`,
@@ -152,17 +152,20 @@ function words(...languages: string[]): RegExp {
   );
 }
 
-/** What begins with such a word and is none: it opens a page, ends a session or looks for something. */
+/** Labels that begin with such a word but are harmless: they open a page, end a session or search. */
 const HARMLESS = words(
   "sign (in|up|out|on)|log ?(in|out)|send me (a |the )?(code|link) again|search|filter|sort|apply (filters?|sorting|coupon|code)|post ?code|postal|pay attention|payment methods?|show|view|read|see|edit|remove (filters?|from (cart|basket|bag|wish ?list|favou?rites|comparison))|next|back|continue shopping|answered questions",
   "anmelden|registrieren|abmelden|suchen|filtern|filter anwenden|anzeigen",
   "se connecter|s'inscrire|rechercher|filtrer|iniciar sesión|buscar|accedi|cerca|entrar|inloggen|zoeken|zaloguj|szukaj|войти|найти",
 );
 
-/** What is no button says what it does in few words, or is a text that happens to have them. */
+/** An element that is not a button says what it does in few words; a longer text just happens to contain them. */
 const LONGEST_LABEL = 80;
 
-/** What buttons with these names do, as far as words tell; the gravest of them. `areButtons`: however long they are. */
+/**
+ * What buttons with these names do, according to their words; the gravest effect of them. `areButtons`: names of any
+ * length count.
+ */
 export function effectOfLabels(names: readonly string[], areButtons = false): EffectKind | null {
   const found = names
     .filter((name) => areButtons || name.length <= LONGEST_LABEL)
@@ -175,7 +178,7 @@ export function effectOfLabels(names: readonly string[], areButtons = false): Ef
   return found.length === 0 ? null : LABELS[Math.min(...found)]![0];
 }
 
-/** `Yes` and its like say what they do by the question that they answer. */
+/** `Yes` and the like do what the question asks. */
 export const CONFIRMS =
   /^\W*(?:yes|ok|okay|confirm|continue|proceed|sure|i'?m sure|i understand|do it|ja|bestätigen|weiter|fortfahren|oui|confirmer|continuer|sí|si|confirmar|conferma|continua|sim|tak|да|подтвердить|evet|确定|确认|はい|확인|예)(?:[,!. ].*)?$/iu;
 
@@ -215,7 +218,10 @@ const ALIKE: Record<string, string> = Object.fromEntries(
   ].map((pair) => [pair[0]!, pair[1]!]),
 );
 
-/** How a name may be meant: as it stands, with look-alike letters, letter by letter, from right to left, as identifiers are written. */
+/**
+ * The ways to read a name: as it is, with look-alike letters replaced, letter by letter, from right to left, and as an
+ * identifier.
+ */
 function readingsOf(name: string): string[] {
   const plain = name
     .normalize("NFKC")
@@ -229,7 +235,7 @@ function readingsOf(name: string): string[] {
       spaced.replace(/[^\p{L}]/gu, ""),
     ),
   ];
-  // Words of two scripts are Latin ones in disguise.
+  // A word in two scripts is a Latin word in disguise.
   if (/\p{Script=Latin}/u.test(shown) && /[\p{Script=Cyrillic}\p{Script=Greek}]/u.test(shown))
     readings.push(Array.from(shown.toLowerCase(), (letter) => ALIKE[letter] ?? letter).join(""));
   if (/[\u202E\u2067]/u.test(plain)) readings.push(Array.from(shown).toReversed().join(""));

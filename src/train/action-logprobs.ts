@@ -1,4 +1,4 @@
-/** @file log P of tokens under a model, in batches that fit into memory. */
+/** @file Computes log P of tokens under a model, in batches that fit into memory. */
 
 import type { Datum, FrozenModel } from "../core/engine.ts";
 import { MICRO_BATCH_TOKENS, microBatches } from "../engine/optimise.ts";
@@ -7,11 +7,11 @@ import { actionDatum } from "../text/prompt.ts";
 
 export interface LogprobOptions {
   signal?: AbortSignal | undefined;
-  /** Called before the first batch and after each. */
+  /** Called before the first batch and after each batch. */
   onProgress?: (done: number, total: number) => void;
 }
 
-/** A row for each datum, in their order. */
+/** One row per datum, in order. */
 export async function datumLogprobs(
   model: FrozenModel,
   datums: readonly Datum[],

@@ -1,4 +1,4 @@
-/** @file From values and outcomes to what each step weighs in the actor's loss, by method. */
+/** @file Computes each step's weight in the actor's loss from values and outcomes, by method. */
 
 import { rollup } from "d3-array";
 import {
@@ -17,15 +17,15 @@ import type { DataStep } from "./experience-reader.ts";
 
 export interface WeightedStep {
   step: DataStep;
-  /** A, or what stands for it: 1 for an imitated step. */
+  /** A, or 1 for an imitated step. */
   advantage: number;
-  /** log π_ref of the action's tokens; filled in before training where the method {@link usesReference}. */
+  /** log π_ref of the action's tokens; filled in before training if the method {@link usesReference}. */
   ref_N: Float32Array;
 }
 
 /**
- * Advantages of a phase's data, standardised and without those near 0 where the settings say so. Steps that the method
- * does not learn from are left out (filtered BC: failures; DigiRL: steps with A_h ≤ 1/H).
+ * Advantages of a phase's data, standardised and without those near 0 if the settings say so. Leaves out steps that the
+ * method does not learn from (filtered BC: failures; DigiRL: steps with A_h ≤ 1/H).
  */
 export function weighSteps(
   data: readonly DataStep[],
@@ -43,7 +43,7 @@ export function weighSteps(
     .filter(({ advantage }) => Math.abs(advantage) >= minAdvantage);
 }
 
-/** Else a step is imitated or not, and its advantage has only said which. */
+/** Otherwise the advantage has only decided whether a step is imitated. */
 const usesAdvantage = (loss: MethodParts["loss"]) => loss !== "filtered-bc" && loss !== "digirl";
 
 function byMethod(
@@ -68,7 +68,7 @@ function byMethod(
   switch (loss) {
     case "webrl":
     case "reinforce": {
-      // Equation 9 reads a step's own value and its successor's only.
+      // Equation 9 uses only a step's own value and its successor's.
       const byCritic = (step: DataStep, weight: number) => {
         const window = step.trajectory.slice(step.index, step.index + 2);
         const values = window.map((_, i) => value(step, step.index + i));
@@ -88,7 +88,7 @@ function byMethod(
     case "official":
       return data.map((step) => {
         const values = whole(step);
-        // Deviation: V of the page after the final action stands for V of the same page with it in the history.
+        // Deviation: V of the page after the final action is used in place of V of the same page with that action in the history.
         return weigh(step, officialAdvantages(values, values.at(-1)!, step.outcome, discount)[step.index]!);
       });
     case "awr":
@@ -114,8 +114,8 @@ function byMethod(
 }
 
 /**
- * Mean outcome of the phase's other attempts in a step's group; `null` where no other was judged. Leaving out a trajectory's own
- * outcome keeps the baseline independent of its actions.
+ * Mean outcome of the phase's other attempts in a step's group; `null` if no other was judged. Leaving out the
+ * trajectory's own outcome keeps the baseline independent of its actions.
  */
 function otherAttempts(
   data: readonly DataStep[],
@@ -133,11 +133,11 @@ function otherAttempts(
   };
 }
 
-/** Whether a method asks for log π_ref of what it learns from. Imitation, weighted or not, does not. */
+/** Whether a method needs log π_ref of the steps that it learns from. Imitation, weighted or not, does not. */
 export const usesReference = (loss: MethodParts["loss"]) =>
   loss !== "filtered-bc" && loss !== "digirl" && loss !== "awr";
 
-/** The actor's loss of some of a batch's steps. */
+/** The actor's loss on some steps of a batch. */
 export function actorLoss(
   samples: readonly WeightedStep[],
   normalizer: number,

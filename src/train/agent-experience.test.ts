@@ -97,7 +97,7 @@ test("a run goes on without the agent's directory", async () => {
 
 test("its successes are demonstrations, and a person's verdicts label the reward model's examples", async () => {
   const [directory, [good, bad, other]] = await agentDirectory("judged", demonstrations.slice(0, 3));
-  await expect(readEpisodes(directory)).rejects.toThrow("nobody has said");
+  await expect(readEpisodes(directory)).rejects.toThrow("has been judged");
   await judgeRun(directory, { run: good!, success: true });
   await judgeRun(directory, { run: bad!, success: true });
   await judgeRun(directory, { run: bad!, success: false });
@@ -112,8 +112,8 @@ test("its successes are demonstrations, and a person's verdicts label the reward
 });
 
 test.each([
-  [{ experience: ["models/base"] }, "is not a directory of an agent"],
-  [{ experience: ["/nowhere"] }, "is not a directory of an agent"],
+  [{ experience: ["models/base"] }, "is not an agent's directory"],
+  [{ experience: ["/nowhere"] }, "is not an agent's directory"],
 ])("what is no agent's is refused: %j", async (changes, message) => {
   await expect(readExperience(fakeConfig(base, changes), fakeCatalog())).rejects.toThrow(message);
 });

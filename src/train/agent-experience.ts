@@ -1,6 +1,6 @@
 /**
- * @file What agents did in use, as rollouts of a run's beginning: successes are learned from and replayed later, failures teach the
- * critic and are what new tasks grow from.
+ * @file Reads what agents did in use as initial rollouts of a run: successes are learned from and replayed later, and
+ * failures teach the critic and inspire new tasks.
  */
 
 import { ConfigError } from "../core/errors.ts";
@@ -16,14 +16,14 @@ import { observationFormat } from "./prompt-template.ts";
 export async function assertAgentDirectory(directory: string): Promise<void> {
   if (await isAgentDirectory(directory)) return;
   throw new ConfigError(
-    `${directory} is not a directory of an agent (experience)`,
-    "Name what `webrl agent run --out DIRECTORY` made, or leave it out.",
+    `${directory} is not an agent's directory (experience)`,
+    "Name a directory that `webrl agent run --out DIRECTORY` made, or leave it out.",
   );
 }
 
 /**
- * The judged runs of the agents that `experience` names. Throws a `ConfigError` where a directory is none of an agent, nobody judged its
- * runs, or they are of other sites or another format of pages than the run's.
+ * The judged runs of the agents that `experience` names. Throws a `ConfigError` if a directory is not an agent's, its
+ * runs have no verdicts, or they have other sites or another page format than the run.
  */
 export async function readExperience(
   config: TrainConfig,
@@ -48,7 +48,7 @@ export async function readExperience(
       .find((step) => step.observation.format !== format)?.observation.format;
     if (other !== undefined)
       throw new ConfigError(
-        `the agent of ${directory} saw pages in the format ${other}, the run's pages come in the format ${format} (experience)`,
+        `the agent of ${directory} saw pages in the format ${other}, but the run's pages are in the format ${format} (experience)`,
         "Set observation.format to it, or leave it out.",
       );
     all.push(...here);
@@ -56,7 +56,7 @@ export async function readExperience(
   return all;
 }
 
-/** The same run in the tokens of the run's model, whatever acted in it; as it stands on disk beside the rollouts. */
+/** Encodes the agent's run in the tokens of the run's model, whatever acted in it; stored beside the rollouts. */
 export function tokenizeExperience(record: EpisodeRecord, options: TokenizeOptions): EpisodeRecord {
   const { trajectory } = record;
   const { instruction } = trajectory.task;

@@ -1,4 +1,7 @@
-/** @file How far who samples and who trains are apart, on what was sampled: a phase's actions, asked about once more. */
+/**
+ * @file Measures how far the sampler and the trainer differ, by computing the log-probabilities of a phase's actions
+ * once more.
+ */
 
 import { mean } from "../algo/statistics.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -8,12 +11,12 @@ import type { MetricName } from "../run/metrics.ts";
 import { actionLogprobs } from "./action-logprobs.ts";
 import type { Context } from "./context.ts";
 
-/** Actions that are asked about. */
+/** How many actions to compare. */
 const ACTIONS = 64;
 
 /**
- * Nothing where one program does both. Before anything is learned from the actions:
- * @throws ConfigError where the mean |Δ| is above `engine.maxDifference`.
+ * Does nothing if one program does both. Runs before anything is learned from the actions.
+ * @throws ConfigError if the mean |Δ| is above `engine.maxDifference`.
  */
 export async function compareSampler(
   { config, models, rng, signal }: Context,
@@ -39,7 +42,7 @@ export async function compareSampler(
   const { maxDifference } = config.engine;
   if (!(difference <= maxDifference))
     throw new ConfigError(
-      `phase ${phase}: the log-probabilities that ${sampling.by} gives of ${chosen.length} sampled actions lie ${difference.toFixed(3)} nats a token from those of the model that is trained (at most ${Math.max(...apart).toFixed(2)}); engine.maxDifference is ${maxDifference}`,
+      `phase ${phase}: the log-probabilities that ${sampling.by} gives for ${chosen.length} sampled actions differ by ${difference.toFixed(3)} nats per token from those of the trained model (at most ${Math.max(...apart).toFixed(2)}); engine.maxDifference is ${maxDifference}`,
       "Nothing was learned from them. Let the sampler serve the same base in the same precision (vLLM: --logprobs-mode raw_logprobs, which is its default) and start a new run; or raise engine.maxDifference.",
     );
   return {

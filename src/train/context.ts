@@ -1,4 +1,4 @@
-/** @file What every stage of a run has at hand: the run, its parts, and the models by their role. */
+/** @file What every stage of a run can use: the run, its parts, and the models by role. */
 
 import type { ChatMeter } from "../chat/meter.ts";
 import type { Rng } from "../core/rng.ts";
@@ -43,7 +43,7 @@ export function createContext(bare: Run, parts: Parts, signal?: AbortSignal): Co
   };
 }
 
-/** The run, whose stages also record what they took of the chat model's server. */
+/** The run, whose stages also record what they used of the chat model's server. */
 function recordUsage(run: Run, meter: ChatMeter): Run {
   return {
     ...run,

@@ -1,4 +1,4 @@
-/** @file One model at some tasks, outside a run. */
+/** @file Evaluates one model on some tasks, outside a run. */
 
 import { ConfigError } from "../core/errors.ts";
 import type { Site } from "../core/episode.ts";
@@ -18,7 +18,7 @@ import { openJsonLines } from "../run/json-lines.ts";
 import { readRunInfo } from "../run/run-directory.ts";
 import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
 
-/** Which tasks are tried, by which model, and how. */
+/** Which tasks to try, by which model, and how. */
 export interface TryTasksOptions {
   actor: Actor;
   site: Site;
@@ -26,12 +26,12 @@ export interface TryTasksOptions {
   rollout?: Partial<RolloutConfig>;
   /** Episodes on each task, default 1. */
   attempts?: number;
-  /** Default 0: greedy. Attempts of one task differ only above 0. */
+  /** Default 0: greedy. Attempts at one task differ only above 0. */
   temperature?: number;
-  /** Keeps the episodes; those that it holds already are not run again, unless the world broke them. */
+  /** File for the episodes; those already in it are not run again, unless the world broke them. */
   file?: string;
   onEpisode?(record: EpisodeRecord, done: number): void;
-  /** The site, or the model's server, is down and was tried again in vain. */
+  /** Called when the site or the model's server is down and was tried again without success. */
   onOutage?: ((message: string, waitedMs: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -56,7 +56,7 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
   if (file !== undefined) refuseOtherBrowser([...records.values()], options.site, file);
   const wanted = Array.from({ length: attempts }, (_, attempt) =>
     tasks.map((task, i) => ({
-      // Episodes of a single attempt keep the names that files from before have.
+      // With a single attempt, episodes keep the names that older files use.
       id: attempt === 0 ? `eval/${i}/${task.id}` : `eval/${i}/${task.id}/${attempt}`,
       task,
       seed: hash32(attempt === 0 ? `eval/${task.id}` : `eval/${task.id}/${attempt}`),
@@ -83,7 +83,7 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
   return wanted.map(({ id }) => records.get(id)!);
 }
 
-/** The actor of the last phase that a run has finished, its base where none is; and the run's settings. */
+/** The actor of the last finished phase of a run, or its base if there is none, and the run's settings. */
 export async function newestPolicy(run: string): Promise<{ model: string; config: TrainConfig }> {
   const { config } = await readRunInfo(run);
   const phase = await lastTrainedPhase(run);

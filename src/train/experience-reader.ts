@@ -1,7 +1,7 @@
 /**
- * @file Experience as the run's files have it: judged trajectories of a phase as steps, the replay buffer of a phase,
- * and the data that critic and actor of a phase train on. Nothing here is kept anywhere else, so a resumed run reads
- * what an uninterrupted one would.
+ * @file Reads experience from the run's files: judged trajectories of a phase as steps, the replay buffer of a phase,
+ * and the data that critic and actor of a phase train on. The files are the only source, so a resumed run reads the
+ * same as an uninterrupted one.
  */
 
 import { invariant } from "../core/errors.ts";
@@ -24,11 +24,11 @@ export interface ExperienceReader {
   /** Sorted by id. */
   episodes(phase: number): Promise<EpisodeRecord[]>;
   verdicts(phase: number): Promise<Map<string, VerdictLine>>;
-  /** Steps of the phase's own trajectories, successes and failures; phase 1 has the initial rollouts with it. */
+  /** Steps of the phase's own trajectories, successes and failures; phase 1 includes the initial rollouts. */
   newSteps(phase: number): Promise<ExperienceStep[]>;
-  /** Demonstrations and successes that were there before the phase. */
+  /** Demonstrations and successes from before the phase. */
   buffer(phase: number): Promise<ReplayBuffer>;
-  /** New steps and the replayed ones that the phase's selection chose; `isNew` tells them apart. */
+  /** New steps and the replayed ones that the phase's selection chose; `isNew` distinguishes them. */
   data(phase: number): Promise<DataStep[]>;
 }
 
@@ -45,7 +45,7 @@ export function createExperienceReader(
   parts: Parts,
   models: RunModels,
 ): ExperienceReader {
-  /** Tokens are long: only the last phases asked for are kept. */
+  /** Tokens take much memory, so only the phases requested last are kept. */
   const cache = new Map<string, unknown>();
   const getCached = async <T>(key: string, make: () => Promise<T>): Promise<T> => {
     if (!cache.has(key)) {
@@ -55,7 +55,7 @@ export function createExperienceReader(
     return cache.get(key) as T;
   };
 
-  // By id: the file has them in the order in which they finished, which is not the same every time.
+  // Sorted by id: the file has them in the order in which they finished, which varies.
   const episodes = async (phase: number) =>
     (await run.read(phase, "trajectories.jsonl")).sort((a, b) => (a.id < b.id ? -1 : 1));
   const verdicts = async (phase: number) =>
@@ -125,7 +125,7 @@ export function createExperienceReader(
   };
 }
 
-/** V by step; `undefined` for a step that no advantage reads. */
+/** V by step; `undefined` for a step that no advantage uses. */
 export function lookUpValues(
   lines: readonly ValueLine[],
 ): (trajectoryId: string, index: number) => number | undefined {

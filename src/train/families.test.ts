@@ -111,6 +111,6 @@ it("a model's directory is opened as judge of what is feasible, within its own c
   expect(verdict).toEqual({ feasible: false, reason: `${path} gave no decision` });
   await expect(open({ maxTokens: 1500 })).rejects.toThrow("leave too little of the 2048 tokens");
   expect(() => refuseBudget(llmConfigSchema.parse({ budget: { requests: 1 } }), "llm.model")).toThrow(
-    "llm.budget bounds what a server takes",
+    "llm.budget limits what a server uses",
   );
 });

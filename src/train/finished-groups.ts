@@ -1,7 +1,7 @@
 /**
- * @file Groups of a phase's episodes, in the order of their names. Each is judged together and asked about together, because
- * what a batched model says depends on the batch in the last digits. An episode that the world broke keeps its place, so
- * that a group is known when its own episodes have ended, whatever the others still do.
+ * @file Groups of a phase's episodes, in the order of their names. The episodes of a group are always judged together,
+ * because the last digits of a batched model's answer depend on the batch. An episode that the world broke keeps its
+ * place, so that a group is complete when its own episodes have ended, whatever the others still do.
  */
 
 import type { EpisodeRecord } from "../rollout/episode.ts";
@@ -9,7 +9,7 @@ import { isFaulted } from "../rollout/episode.ts";
 
 const GROUP = 16;
 
-/** By id, in groups; those that the world broke are left out of theirs, and a group without others is none. */
+/** Sorted by id, in groups; episodes that the world broke are left out, and so are empty groups. */
 export function groupEpisodes(records: readonly EpisodeRecord[]): EpisodeRecord[][] {
   const groups = cut(records.map((record) => record.id));
   const byId = new Map(records.map((record) => [record.id, record]));
@@ -26,13 +26,13 @@ function cut(ids: readonly string[]): string[][] {
 }
 
 export interface GroupWatcher {
-  /** An episode has ended, however it did. */
+  /** Call when an episode has ended, however it did. */
   saw(record: EpisodeRecord): void;
-  /** When the work that has begun is done. */
+  /** Resolves when the work that has begun is done. */
   end(): Promise<void>;
 }
 
-/** Calls `work` once for each group of the episodes `ids`, as it is whole: one at a time. It must not throw. */
+/** Calls `work` once for each complete group of the episodes `ids`, one at a time. It must not throw. */
 export function watchGroups(
   ids: readonly string[],
   work: (group: EpisodeRecord[]) => Promise<void>,

@@ -1,11 +1,11 @@
 /**
- * @file The circle: tasks, episodes, rewards, experience, updates, a better policy, new tasks from its failures.
- * WebRL, Qi et al., arXiv:2411.02337.
+ * @file The circle: tasks, episodes, rewards, experience, updates, a better policy, new tasks from its failures. WebRL,
+ * Qi et al., arXiv:2411.02337.
  *
- * Deviations: 1. the initial rollouts (phase 0) are judged by the ORM, as everything else, and count as new experience
- * of phase 1; 2. the critic starts from the base model's weights, with the value as the share of YES in its answer to
- * a question, instead of a new head; 3. baselines run online on tasks of the train split, new ones
- * in every phase while there are any, with the same number of episodes as WebRL.
+ * Deviations: 1. the initial rollouts (phase 0) are judged by the ORM, like everything else, and count as new
+ * experience of phase 1; 2. the critic starts from the base model's weights, and the value is the probability of YES in
+ * its answer to a question, instead of a new head; 3. baselines run online on tasks of the train split, new ones in
+ * every phase while there are any, with the same number of episodes as WebRL.
  */
 
 import type { ChatMeter } from "../chat/meter.ts";
@@ -22,19 +22,22 @@ import { selectExperience } from "./stages/select.ts";
 
 /** What a finished run reached. */
 export interface RunResult {
-  /** By phase; 0 is the base model. */
+  /** Evaluations by phase; 0 is the base model. */
   evaluations: { phase: number; evaluation: Evaluation }[];
 }
 
 /** Hooks of a training. */
 export interface TrainOptions {
-  /** Called when the initial rollouts are judged, before anything learns. What it throws stops the run, which can be resumed. */
+  /**
+   * Called when the initial rollouts are judged, before anything learns. If it throws, the run stops and can be
+   * resumed.
+   */
   afterBeginning?(): Promise<void>;
 }
 
 /**
- * Runs what is left of a run. Every call is a stage with durable outputs: one that is done returns what it returned
- * before, so calling this again after a kill gives the run that would have been.
+ * Runs the rest of a run. Every call in it is a stage with durable outputs: a finished stage returns what it returned
+ * before, so calling this again after a kill gives the same run as without the kill.
  */
 export async function train(context: Context, options: TrainOptions = {}): Promise<RunResult> {
   const { run, config, method } = context;

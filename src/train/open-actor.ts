@@ -1,4 +1,4 @@
-/** @file Who acts outside of a run: a model's directory or one behind a server, as the user names it. */
+/** @file Opens the model that acts outside a run: from a directory or on a server, as the user names it. */
 
 import { checkLlm, hasBudget, promptTokensOf } from "../chat/config.ts";
 import { createMeter } from "../chat/meter.ts";
@@ -25,23 +25,23 @@ import { modelDirectory, modelPath } from "./open-parts.ts";
 export interface ActorOptions {
   /** A directory, or `openai:NAME@URL`. */
   model: string;
-  /** The option that has it, for messages; default `--model`. */
+  /** The option that names it, for messages; default `--model`. */
   from?: string | undefined;
-  /** A chat model that judges: behind a server, or a directory. */
+  /** A chat model that judges: on a server, or a directory. */
   judge?: string | undefined;
-  /** Settings of the server, as `--llm` has them, over those of a run. */
+  /** Settings of the server from `--llm`; they override a run's. */
   llm: readonly string[];
   llmOfRun?: Settings | undefined;
-  /** Where the run of `model` trains its models. */
+  /** Where the run that `model` comes from trains its models. */
   engineOfRun?: EngineSettings | undefined;
   /** Default `auto`. */
   template?: TemplateSetting | undefined;
-  /** As given; default: 96, or `llm.maxTokens` of a model behind a server. */
+  /** Default: 96, or `llm.maxTokens` for a model on a server. */
   maxNewTokens?: number | undefined;
-  /** Minutes that the judge's chat server is waited for; default as `rollout.siteDownMinutes`. */
+  /** Minutes to wait for the judge's chat server; default as `rollout.siteDownMinutes`. */
   limitMinutes?: number | undefined;
   onTrouble: (message: string) => void;
-  /** Ends waiting for servers. */
+  /** Aborts waiting for servers. */
   signal?: AbortSignal | undefined;
 }
 
@@ -49,17 +49,17 @@ export interface OpenedActor extends AsyncDisposable {
   actor: Actor;
   /** Directories of the models that are opened here, the actor's first. */
   openedHere: string[];
-  /** What it reads; `null` of a model behind a server that gets messages. */
+  /** The template that it reads; `null` for a model on a server, which gets messages. */
   template: PromptTemplate | null;
   judge: ChatModel | null;
-  /** Tokens of the judge's prompts at most. */
+  /** The most tokens of the judge's prompts. */
   maxPromptTokens: number;
   maxNewTokens: number;
-  /** What servers took so far; absent where none was asked. */
+  /** What servers have used so far; absent if none was asked. */
   usage(): ChatUsage | undefined;
-  /** A budget may end the command in the middle. */
+  /** Whether a budget may end the command in the middle. */
   hasBudget: boolean;
-  /** Money can be counted: a price is set. */
+  /** Whether money can be counted, because a price is set. */
   hasPrice: boolean;
 }
 
@@ -73,12 +73,12 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
   const { maxNewTokens = isServer ? llm.maxTokens : 96 } = options;
   if (isServer) checkLlm({ ...llm, maxTokens: maxNewTokens });
   else if (judgeName === undefined && options.llm.length > 0)
-    throw new ConfigError("--llm is about a model behind a server, and none is named", "Leave --llm out.");
-  // Of a released checkpoint: its server completes the prompt that it was trained on.
+    throw new ConfigError("--llm is for a model on a server, but none is named", "Leave --llm out.");
+  // For a released checkpoint: its server completes the prompt that it was trained on.
   const completes = isServer && options.template === "paper";
   if (isServer && options.template !== undefined && !completes)
     throw new ConfigError(
-      "--template lays out the prompts of a model that is opened here; a model behind a server gets messages",
+      "--template lays out the prompts of a model that is opened here, but a model on a server gets messages",
       "Leave --template out; or name paper, for a released checkpoint of WebRL whose server completes texts.",
     );
 
@@ -91,8 +91,8 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
   const isSame = server !== null && !completes && JSON.stringify(server) === JSON.stringify(ofJudge);
   if (server && ofJudge && !isSame && llm.budget.cost !== null)
     throw new ConfigError(
-      "a budget of money needs the price of every model, and llm.price is one: --model and --judge are two models",
-      "Limit requests or tokens in its place, or let the same model judge.",
+      "a budget of money needs the price of every model, but --model and --judge are two models and llm.price is only one price",
+      "Limit requests or tokens instead, or let the same model judge.",
     );
   if (judgeDirectory !== null && !server) refuseBudget(llm, "--judge");
   const chat =
@@ -108,10 +108,10 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
       signal: options.signal,
     });
   const path = server ? null : modelPath(model, from);
-  // Before anything starts: a model that cannot read it is refused.
+  // Refuses a model that cannot read the template, before anything starts.
   const template = path === null ? null : await modelTemplate(path, options.template ?? "auto");
   const waiting = { onTrouble, signal: options.signal };
-  // The base of a run on a server has no weights here, and says nothing of the server.
+  // The base of a run on a server has no weights here, and does not name the server.
   const ofRun =
     path !== null && options.engineOfRun && isOnServer(options.engineOfRun) && !(await isPointer(path))
       ? await openServer(options.engineOfRun, { tokenizer: path, ...waiting })

@@ -1,4 +1,4 @@
-/** @file The chat model that settings, options and the environment name, and how long it is waited for. */
+/** @file Opens the chat model that settings, options and the environment name, and sets how long to wait for it. */
 
 import type { ChatModel } from "../core/chat.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
@@ -12,14 +12,14 @@ import { createOutage } from "../rollout/outage.ts";
 
 const environment = (name: string) => process.env[name] || undefined;
 
-/** Model and server of `llm`: `llm.model` may name both. `from`: the option or setting that has the model. */
+/** Model and server of `llm`: `llm.model` may name both. `from`: the option or setting that names the model. */
 export function serverOf(llm: Pick<LlmConfig, "model" | "baseUrl">, from = "llm.model"): ServerName {
   const elsewhere = llm.baseUrl ?? environment("OPENAI_BASE_URL");
   if (isServerName(llm.model)) return parseServerName(llm.model, from, elsewhere);
   if (!elsewhere)
     throw new ConfigError(
       `the chat model ${JSON.stringify(llm.model)} (${from}) has no server`,
-      "Name it as openai:NAME@URL, or set llm.baseUrl or OPENAI_BASE_URL, and OPENAI_API_KEY where the server asks for a key; or name the directory of a model.",
+      "Name it as openai:NAME@URL, or set llm.baseUrl or OPENAI_BASE_URL, and OPENAI_API_KEY if the server needs a key; or name the directory of a model.",
     );
   return {
     model: llm.model,
@@ -27,7 +27,7 @@ export function serverOf(llm: Pick<LlmConfig, "model" | "baseUrl">, from = "llm.
   };
 }
 
-/** Whether a server is named at all: nothing is sent anywhere unless it is. */
+/** Whether a server is named; otherwise nothing is sent anywhere. */
 export function namesServer(llm: Pick<LlmConfig, "model" | "baseUrl">): boolean {
   return (
     (llm.baseUrl ?? environment("OPENAI_BASE_URL")) !== undefined ||
@@ -36,12 +36,12 @@ export function namesServer(llm: Pick<LlmConfig, "model" | "baseUrl">): boolean 
 }
 
 export interface OpenChatOptions {
-  /** Counts what it takes, and ends it with the budget. */
+  /** Counts what it uses, and stops it at the budget. */
   meter: ChatMeter;
-  /** The option or setting that has the model. */
+  /** The option or setting that names the model. */
   from?: string;
   onWarning?: ((message: string) => void) | undefined;
-  /** As of {@link createOpenAIChat}. */
+  /** As in {@link createOpenAIChat}. */
   completeUntil?: readonly string[] | undefined;
 }
 
@@ -73,8 +73,8 @@ export interface PatienceOptions {
 }
 
 /**
- * The same model, for judges and proposers: while its server is down, it is waited for, as sites are. A request that fails
- * where the server answers others is not asked again.
+ * The same model, for judges and proposers: waits while its server is down, as for sites. A request that fails although
+ * the server answers others is not repeated.
  */
 export function patientChat(chat: ChatModel, options: PatienceOptions): ChatModel {
   const signal = options.signal ?? new AbortController().signal;
@@ -84,7 +84,7 @@ export function patientChat(chat: ChatModel, options: PatienceOptions): ChatMode
     limitMinutes: options.limitMinutes,
     onTry: (message, waitedMs) =>
       options.onWait?.(
-        `the server of ${chat.name} is down for ${Math.round(waitedMs / 1000)} s and is tried again: ${message}`,
+        `the server of ${chat.name} has been down for ${Math.round(waitedMs / 1000)} s and is tried again: ${message}`,
       ),
     probe: async () => (await chat.probe?.(signal)) ?? null,
     pause: options.pause,

@@ -41,7 +41,7 @@ describe("a run's engine on a server", () => {
     const server = createFakeServer({ vocabSize, arithmetic: "mean_of_calls" });
     await using port = await listenFake(server.send);
     await expect(openServer({ url: port.url, ...settings }, { tokenizer })).rejects.toThrow(
-      /would train another gradient .* P3 is 1\.0.*as Hatchery does/,
+      /would train with a different gradient .* P3 is 1\.0.*as Hatchery does/,
     );
   });
 });

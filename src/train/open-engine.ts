@@ -1,4 +1,4 @@
-/** @file Where models are opened: in this process, or on a server that was measured before anything is trained on it. */
+/** @file Opens engines: in this process, or on a server, which is measured before anything is trained on it. */
 
 import { join } from "node:path";
 import type { Engine } from "../core/engine.ts";
@@ -11,9 +11,9 @@ import type { ProbeReport } from "../engine/tinker/probe.ts";
 import { probeTinkerServer } from "../engine/tinker/probe-tinker-server.ts";
 
 interface Waiting {
-  /** Told what a person should know: that a server does not answer and is waited for, how it computes. */
+  /** Called with what a person should know: that a server does not answer and is waited for, or how it computes. */
   onTrouble?: ((message: string) => void) | undefined;
-  /** Ends waiting for it. */
+  /** Aborts waiting for it. */
   signal?: AbortSignal | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface OpenedServer {
   settings: NamedServer;
 }
 
-/** @throws ConfigError where the server would silently compute another gradient, naming the difference. */
+/** @throws ConfigError if the server would silently compute another gradient; names the difference. */
 export async function openServer(
   settings: NamedServer,
   { tokenizer, seed, onTrouble, signal }: OpenServerOptions,
@@ -43,8 +43,8 @@ export async function openServer(
   const { profile } = report;
   if (profile === null)
     throw new ConfigError(
-      `${url} would train another gradient than the run's: ${report.refusal}${report.like === "none known" ? "" : ` (as ${report.like} does)`}`,
-      "Use another server; `webrl engine probe` shows all that was measured.",
+      `${url} would train with a different gradient than the run's: ${report.refusal}${report.like === "none known" ? "" : ` (as ${report.like} does)`}`,
+      "Use another server; `webrl engine probe` shows everything that was measured.",
     );
   const server = {
     url,
@@ -66,13 +66,14 @@ export async function openServer(
 }
 
 export interface FollowingEngine extends Engine {
-  /** Asks the server of a checkpoint that lies on one, so that trouble with it is known before anything starts. */
+  /** If a checkpoint is on a server, contacts the server, so that problems are found before anything starts. */
   reach(path: string): Promise<void>;
 }
 
 /**
- * An engine that opens every directory where it lives: a checkpoint on a server there, with the key of the variable that it
- * names, all else on `here`, which is made when it is first needed. `known`: servers that are open already; their owner disposes them.
+ * An engine that opens every model where it is: a checkpoint on a server there, with the key from the variable that it
+ * names, and everything else on `here`, which is made when it is first needed. `known`: open servers, which their owner
+ * disposes.
  */
 export function followServers(
   here: () => Engine,
@@ -108,17 +109,17 @@ export function followServers(
 
 export interface Trainer extends AsyncDisposable {
   engine: Engine;
-  /** Whether the model is trained in this process, and takes its memory. */
+  /** Whether the model is trained in this process and needs its memory. */
   isHere: boolean;
 }
 
-/** Where a model is trained that goes on from `base`: on the server that is named, on that of `base`, or in this process. */
+/** Where to train a model that starts from `base`: on the named server, on the server of `base`, or in this process. */
 export async function openTrainer(
   settings: EngineSettings,
   { base, here, ...options }: Omit<OpenServerOptions, "tokenizer"> & { base: string; here: () => Engine },
 ): Promise<Trainer> {
   if (settings.critic !== null)
-    throw new ConfigError("engine.critic is a run's, and no critic is trained here", "Leave it out.");
+    throw new ConfigError("engine.critic is only for runs, and no critic is trained here", "Leave it out.");
   const server = isOnServer(settings) ? await openServer(settings, { tokenizer: base, ...options }) : null;
   if (server) options.onTrouble?.(`${server.engine.name} computes as: ${server.report.like}`);
   const engine = server?.engine ?? followServers(here, options);
@@ -129,5 +130,5 @@ export async function openTrainer(
   };
 }
 
-/** Where a run keeps what its server was last measured to do. */
+/** Where a run keeps the last measurement of its server. */
 export const probeFile = (run: string): string => join(run, "engine-probe.json");

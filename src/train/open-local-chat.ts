@@ -1,4 +1,4 @@
-/** @file A chat model of a model's directory, for judge and proposer, in place of one behind a server. */
+/** @file Opens a chat model from a model's directory, for judge and proposer, instead of one on a server. */
 
 import type { ChatModel } from "../core/chat.ts";
 import type { Engine } from "../core/engine.ts";
@@ -9,22 +9,22 @@ import { createLocalChat } from "../chat/local-chat.ts";
 
 export interface LocalChat extends AsyncDisposable {
   chat: ChatModel;
-  /** Tokens of a prompt at most. */
+  /** The most tokens of a prompt. */
   promptTokens: number;
 }
 
-/** Where no server is asked, a budget bounds nothing. */
+/** Without a server, there is nothing that a budget could limit. */
 export function refuseBudget(llm: LlmConfig, from: string): void {
   if (hasBudget(llm))
     throw new ConfigError(
-      `llm.budget bounds what a server takes, and ${from} names a model that is opened here`,
+      `llm.budget limits what a server uses, but ${from} names a model that is opened here`,
       "Leave the budget out, or name a server as openai:NAME@URL.",
     );
 }
 
 /**
- * Opens the model at `path` at once, so that one that cannot read a conversation is refused before anything starts. `from`: the
- * option or setting that names it. Adapters on a base that is open share its memory.
+ * Opens the model at `path` at once, so that one that cannot read a conversation is refused before anything starts.
+ * `from`: the option or setting that names it. Adapters on an open base share its memory.
  */
 export async function openLocalChat(
   engine: Engine,

@@ -1,4 +1,4 @@
-/** @file From a configuration to the parts of a run: suite, site, engine, judge, proposer, demonstrations. */
+/** @file Makes the parts of a run from a configuration: suite, site, engine, judge, proposer, demonstrations. */
 
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
@@ -40,19 +40,22 @@ import { packageDirectory } from "../run/run-info.ts";
 
 export interface OpenParts extends Parts, AsyncDisposable {}
 
-/** What a command line can still decide, because it is not part of the run. */
+/** Options that are not part of the run, so that each command line can choose them. */
 export interface OpenPartsOptions {
   /** Default: the embedded engine on all cores. */
   engine?: Engine;
-  /** Told what a person should know of servers of models: that one is waited for, what it does not take, how it computes. */
+  /**
+   * Called with what a person should know about models' servers: that one is waited for, what it does not accept, how
+   * it computes.
+   */
   onTrouble?: (message: string) => void;
-  /** Ends waiting for them. */
+  /** Aborts waiting for them. */
   signal?: AbortSignal;
 }
 
 /**
- * Replaces paths of shipped models by where they are, and `auto` by the template that a model reads; what is missing or
- * does not fit is the user's trouble, and says what to do.
+ * Replaces the paths of shipped models by their real ones, and `auto` by the template that a model reads. Throws a
+ * `ConfigError` that says what to do if something is missing or does not fit.
  */
 export async function resolveModels(config: TrainConfig): Promise<TrainConfig> {
   const { trains } = methodParts(config);
@@ -75,7 +78,7 @@ export async function resolveModels(config: TrainConfig): Promise<TrainConfig> {
   });
 }
 
-/** A path as it stands, or inside this package. */
+/** A path as given, or inside this package. */
 function findShipped(path: string): string | null {
   if (existsSync(path)) return path;
   const inside = join(packageDirectory, path);
@@ -87,21 +90,21 @@ const MAKE_BASE =
 const MAKE_ORM = "`webrl model rollouts`, then `webrl model orm --out models/orm`";
 
 /**
- * The directory of a model: as it stands, or a shipped one inside this package. `from`: the option or setting that names
- * it, for the message where there is none.
+ * The directory of a model: as given, or a shipped one inside this package. `from`: the option or setting that names
+ * it, for the message if there is none.
  */
 export function modelPath(path: string, from: string): string {
   if (isServerName(path.trim()))
     throw new ConfigError(
-      `${from} needs the weights of a model, and ${JSON.stringify(path)} is behind a server`,
-      "Name the directory of a model. A model behind a server can be scored (`webrl eval`), play (`webrl model demos`, `webrl model rollouts`), judge and propose tasks (llm.model).",
+      `${from} needs the weights of a model, but ${JSON.stringify(path)} is on a server`,
+      "Name the directory of a model. A model on a server can be scored (`webrl eval`), play (`webrl model demos`, `webrl model rollouts`), judge and propose tasks (llm.model).",
     );
   const found = modelDirectory(path);
   if (found !== null) return found;
   const isOfHub = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/.test(path) && !existsSync(path.split("/")[0]!);
   throw new ConfigError(
     `${from} names no model: ${JSON.stringify(path)} is not a directory with a config.json or adapter_config.json`,
-    `Name the directory of a model in Hugging Face's layout or of an adapter in PEFT's, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.${isOfHub ? ` A model of the hub is brought by \`webrl model import ${path} --out DIR\`, with --without-weights where a server has it.` : ""}`,
+    `Name the directory of a model in Hugging Face's layout or of an adapter in PEFT's, such as models/base, or make one: ${from === "models.orm" ? MAKE_ORM : MAKE_BASE}.${isOfHub ? ` A model of the hub is brought by \`webrl model import ${path} --out DIR\`, with --without-weights if a server has them.` : ""}`,
   );
 }
 
@@ -119,7 +122,7 @@ function missingDemonstrations(path: string): never {
   );
 }
 
-/** The shipped demonstrations may be of other sites than a run's; a file that was named for it may not. */
+/** The shipped demonstrations may have other sites than the run; a file that the user named may not. */
 export async function readFirstReplay(
   config: TrainConfig,
   suite: Pick<Suite, "tasks">,
@@ -277,7 +280,7 @@ function openProposer(config: TrainConfig, suite: Suite, chat: ChatModel | null)
   );
 }
 
-/** Before anything runs: a run whose suite lacks what it trains or is scored on would end in the middle. */
+/** Checked before anything runs: without tasks to train or score on, the run would end in the middle. */
 function checkSplits(config: TrainConfig, tasks: Suite): void {
   const lacks = (split: Split) => tasks.tasks({ split }).length === 0;
   const { sites, templates } = config.suite;

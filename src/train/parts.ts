@@ -1,4 +1,4 @@
-/** @file What a run is made of. */
+/** @file The type of a run's parts. */
 
 import type { ChatMeter } from "../chat/meter.ts";
 import type { Judge, Proposer } from "../core/contracts.ts";
@@ -11,26 +11,31 @@ import type { Feasibility } from "../curriculum/llm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { Suite } from "../tasks/suite.ts";
 
-/** What a run is made of. Whoever opened them disposes of them. */
+/** The parts of a run. Whoever opened them disposes of them. */
 export interface Parts {
   engine: Engine;
-  /** Of the critic, where it has one of its own. */
+  /** The critic's engine, if it has its own. */
   criticEngine?: Engine;
-  /** What servers were measured to do, where the engines are such. */
+  /** Measurements of the servers, if the engines are on servers. */
   probe?: RunProbe;
   site: Site;
   suite: Pick<Suite, "name" | "tasks">;
-  /** All tasks of the suite, those of other sites than the run's too: new tasks repeat none that is held out. */
+  /**
+   * All tasks of the suite, including those on other sites than the run's: new tasks must not repeat a held-out one.
+   */
   catalog: Pick<TaskCatalog, "tasks">;
-  /** Absent where the verifiers give the reward. */
+  /** Absent if the verifiers give the reward. */
   judge: Judge | null;
-  /** What computes on a server, and is asked while episodes still run: that takes nothing from them. */
+  /**
+   * The parts that compute on a server: they are used while episodes still run, because that does not slow the episodes
+   * down.
+   */
   elsewhere?: { judge?: boolean; actor?: boolean };
   proposer: Proposer;
   feasible?: (tasks: readonly Task[], signal?: AbortSignal) => Promise<Feasibility[]>;
-  /** What requests to the server of a chat model took. */
+  /** What requests to chat models' servers have used. */
   meter?: ChatMeter;
   demonstrations: readonly EpisodeRecord[];
-  /** What agents did, with verdicts; read once, when the initial rollouts are made. */
+  /** Agents' judged runs; read once, when the initial rollouts are made. */
   experience?: () => Promise<readonly EpisodeRecord[]>;
 }

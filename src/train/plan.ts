@@ -1,29 +1,30 @@
 /**
- * @file What a training will take, from its configuration and the assumptions in `plan` alone: nothing is opened or started.
+ * @file Estimates what a training will take, only from its configuration and the assumptions in `plan`: nothing is
+ * opened or started.
  *
- * Tokens are counted as the stages ask for them: a step is sampled once; each new episode is judged; each phase reads the
- * replayed candidates (perplexity) and every step twice (V, log π_ref), and trains critic and actor. Operations: 2 N for a token that is
- * read or sampled, 6 N for one that is trained on, N parameters; attention is left out. Adapters save a third of the latter, which is
- * not counted.
+ * Tokens are counted as the stages use them: a step is sampled once; each new episode is judged; each phase reads the
+ * replayed candidates (perplexity) and every step twice (V, log π_ref), and trains critic and actor. Operations: 2 N
+ * for a token that is read or sampled, 6 N for one that is trained on, N parameters; attention is left out. Adapters
+ * save a third of the training, which is not counted.
  */
 
 import type { TrainConfig } from "../run/config.ts";
 import { methodParts } from "../run/config.ts";
 
-/** Bytes of a token's id in JSON, its comma included. */
+/** Bytes of a token's id in JSON, including the comma. */
 const ID_BYTES = 6;
-/** Bytes of a token's text, of English and markup. */
+/** Bytes of a token's text, for English and markup. */
 const TEXT_BYTES = 4;
-/** Of a training request: id, target and two weights for each token. */
+/** Bytes per token of a training request: id, target and two weights. */
 const DATUM_BYTES = 24;
-/** Replay asks random steps until enough have a moderate perplexity: about two for one. */
+/** Replay tries random steps until enough have a moderate perplexity: about two for each one that it uses. */
 const SCORED_PER_REPLAYED = 2;
-/** Candidates that the curriculum values for one task that it keeps. */
+/** Candidates that the curriculum values per task that it keeps. */
 const CANDIDATES_PER_TASK = 2;
 
 export interface Work {
   requests: number;
-  /** Of the trained model's size. */
+  /** The ORM's size relative to the trained model's. */
   readTokens: number;
   sampledTokens: number;
   trainedTokens: number;
@@ -36,16 +37,16 @@ export interface Plan {
   /** Stages, in the order of the loop. */
   work: Record<"rollout" | "evaluate" | "judge" | "curriculum" | "select" | "critic" | "actor", Work>;
   total: Work;
-  /** Of a chat model that judges or proposes; `null` without one. */
+  /** Usage of a chat model that judges or proposes; `null` without one. */
   chat: { requests: number; promptTokens: number; completionTokens: number } | null;
   optimiserSteps: { critic: number; actor: number };
-  /** Hours of one browser context, its waits for the model included. */
+  /** Hours of browser contexts, including waits for the model. */
   browserHours: number;
   /** Hours that episodes take with `rollout.parallel` at once. */
   rolloutHours: number;
   gpuHours: { sample: number; read: number; train: number; total: number };
   bytes: { toModel: number; fromSites: number; disk: number };
-  /** In the currency of the prices; `null` where no price is given. */
+  /** In the currency of the prices; `null` if no price is given. */
   money: {
     read: number;
     sample: number;
@@ -55,7 +56,7 @@ export interface Plan {
     chat: number;
     total: number;
   } | null;
-  /** What was not counted, or has to be known. */
+  /** What was not counted, and other remarks. */
   notes: string[];
 }
 
@@ -98,7 +99,7 @@ export function planTraining(config: TrainConfig): Plan {
     requests,
     readTokens: tokens,
   });
-  /** Attempts for one episode that is kept. */
+  /** Attempts per episode that is kept. */
   const attempts = 1 / (1 - plan.faultRate);
 
   const evaluated = evaluations * config.evaluation.tasks;
@@ -116,7 +117,7 @@ export function planTraining(config: TrainConfig): Plan {
     }
     if (phase > 0) {
       const fresh = plan.stepsMean * (episodes + (phase === 1 ? episodesOf(0) : 0));
-      // In phase 1 there are demonstrations only, of which there may be as many as are wanted.
+      // In phase 1 there are only demonstrations, assumed to be enough.
       const earlier =
         phase === 1
           ? config.models.demonstrations === null
@@ -170,7 +171,7 @@ export function planTraining(config: TrainConfig): Plan {
     bytes: {
       toModel: (total.readTokens + total.sampledTokens) * ID_BYTES + total.trainedTokens * DATUM_BYTES,
       fromSites: attempts * steps * plan.pageBytes,
-      // A step's page as text, its prompt and action as tokens.
+      // Bytes of a step: its page as text, its prompt and action as tokens.
       disk: steps * (plan.promptTokens * (TEXT_BYTES + ID_BYTES) + 2000),
     },
     money,
@@ -178,7 +179,7 @@ export function planTraining(config: TrainConfig): Plan {
   };
 }
 
-/** The base model, every so many phases, and the last one. */
+/** Counts the evaluations: the base model, every n-th phase, and the last one. */
 function evaluationCount({ phases, evaluation, ...config }: TrainConfig): number {
   if (!methodParts(config).trains || phases === 0) return 1;
   return 1 + Math.floor(phases / evaluation.every) + (phases % evaluation.every === 0 ? 0 : 1);
@@ -199,7 +200,7 @@ function chatWork(config: TrainConfig, episodes: number): Plan["chat"] {
   if (!method.trains || phases === 0) return null;
   const judged = config.models.judge === "llm" ? episodes : 0;
   const proposes = method.tasks === "evolved" && config.curriculum.proposer === "llm";
-  // Each candidate is written in a batch of about ten, and judged as feasible or not by a request of its own.
+  // Candidates are written in batches of about ten, and each is judged feasible or not by a separate request.
   const candidates = proposes ? phases * CANDIDATES_PER_TASK * tasks.perPhase : 0;
   if (judged + candidates === 0) return null;
   const requests = judged + candidates * 1.1;
@@ -235,10 +236,10 @@ function moneyOf(
 
 function notesOf({ plan: { prices }, llm }: TrainConfig, chat: Plan["chat"]): string[] {
   const perToken = [prices.readPerMillion, prices.samplePerMillion, prices.trainPerMillion];
-  const notes = ["checkpoints are not counted on the disk: their size is the model's or the adapters'"];
+  const notes = ["disk does not include checkpoints, each the size of the model or of the adapters"];
   if (perToken.some((price) => price !== null) && prices.gpuHour !== null)
-    notes.push("plan.prices has both tokens and GPU-hours: where tokens are paid for, the GPUs are not");
+    notes.push("plan.prices has both tokens and GPU-hours, but who pays for tokens does not pay for GPUs");
   if (chat && llm.price === null)
-    notes.push("a chat model judges or proposes, and llm.price is not set: it costs nothing here");
+    notes.push("a chat model judges or proposes, but llm.price is not set, so it costs nothing here");
   return notes;
 }

@@ -1,4 +1,4 @@
-/** @file The templates of a run's models: chosen before it begins, and then part of its configuration. */
+/** @file Chooses the templates of a run's models before it begins; then they are part of its configuration. */
 
 import { ConfigError } from "../core/errors.ts";
 import { modelTemplate } from "../imitation/prompt-template.ts";
@@ -9,27 +9,27 @@ import type { TrainConfig } from "../run/config.ts";
 import { methodParts } from "../run/config.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 
-/** Of actor and critic. */
+/** The template of actor and critic. */
 export function promptTemplate({ models: { template } }: Pick<TrainConfig, "models">): PromptTemplate {
   if (template === "auto")
     throw new ConfigError(
-      "models.template is auto: nobody has looked yet what the model reads",
-      "Give the configuration to resolveModels before a run is made of it.",
+      "models.template is still auto: what the model reads has not been determined",
+      "Pass the configuration to resolveModels before you create a run with it.",
     );
   return template;
 }
 
-/** How the run's pages are written. */
+/** The format of the run's pages. */
 export function observationFormat({
   observation,
   models: { template },
 }: Pick<TrainConfig, "observation" | "models">): ObservationFormat {
-  // A run of an earlier version may have what a new one is refused.
+  // A run of an earlier version may have settings that a new run may not.
   if (observation.format !== "auto") return observation.format;
   return chooseFormat("auto", template === "auto" ? {} : { "the policy": template });
 }
 
-/** The configuration with what its models read. Throws a `ConfigError` where one cannot read what was set. */
+/** The configuration with the templates of its models. Throws a `ConfigError` if a model cannot read what was set. */
 export async function chooseTemplates(config: TrainConfig): Promise<TrainConfig> {
   const { models } = config;
   const hasOrm = methodParts(config).trains && models.judge === "orm";
@@ -50,7 +50,7 @@ async function ormTemplateOf({ orm, ormTemplate }: TrainConfig["models"]): Promi
   if (!isServerName(orm)) return modelTemplate(orm, ormTemplate);
   if (ormTemplate === "auto" || ormTemplate === "paper") return "paper";
   throw new ConfigError(
-    `models.ormTemplate is ${JSON.stringify(ormTemplate)}, and models.orm is behind a server, which is asked with the prompt of WebRL's released reward model`,
-    'Leave models.ormTemplate out; a chat model behind a server judges as models.judge "llm".',
+    `models.ormTemplate is ${JSON.stringify(ormTemplate)}, but models.orm is on a server, which gets the prompt of WebRL's released reward model`,
+    'Leave models.ormTemplate out; to let a chat model on a server judge, set models.judge to "llm".',
   );
 }

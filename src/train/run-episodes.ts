@@ -1,4 +1,6 @@
-/** @file A phase's episodes, of its rollout or its evaluation: run, recorded as they end, shown while they run. */
+/**
+ * @file Runs the episodes of a phase's rollout or evaluation, records them as they end, and shows them while they run.
+ */
 
 import { endingName } from "../core/trajectory.ts";
 import type { EpisodeRecord, EpisodeRequest, SaveScreenshot } from "../rollout/episode.ts";
@@ -16,8 +18,8 @@ import type { Context } from "./context.ts";
 import { promptTemplate } from "./prompt-template.ts";
 
 /**
- * Runs the episodes that the file does not hold yet and returns all of them, in the requests' order. Rollouts
- * and evaluations differ only in temperature and tasks.
+ * Runs the episodes that are not in the file yet and returns all of them, in the requests' order. Rollouts and
+ * evaluations differ only in temperature and tasks.
  */
 export async function runEpisodes(
   context: Context,
@@ -27,7 +29,7 @@ export async function runEpisodes(
     requests: EpisodeRequest[];
     policyPhase: number;
     temperature: number;
-    /** Called with every episode that has ended, first with those that the file holds. */
+    /** Called with every episode that has ended, first with those in the file. */
     onEnded?(record: EpisodeRecord): void;
   },
 ): Promise<EpisodeRecord[]> {
@@ -50,7 +52,7 @@ export async function runEpisodes(
     await using live = await openLivePictures(context.run.directory, {
       parallel: Math.min(config.rollout.parallel, missing.length),
       onTrouble: (message) =>
-        stage.emit({ kind: "warning", message: `no live pictures of episodes: ${message}` }),
+        stage.emit({ kind: "warning", message: `live pictures of episodes cannot be written: ${message}` }),
     });
     await rollout({
       site: parts.site,
@@ -85,7 +87,7 @@ export async function runEpisodes(
       onOutage: (message, waitedMs) =>
         stage.emit({
           kind: "warning",
-          message: `nothing goes on for ${Math.round(waitedMs / 1000)} s, and it is tried again: ${message}`,
+          message: `waiting for ${Math.round(waitedMs / 1000)} s and trying again: ${message}`,
         }),
       onFault: (fault) => stage.emit({ kind: "fault", ...fault }),
       saveScreenshot: keepsScreenshots(config, stage) ? keepPictures(stage, live) : showPictures(live),
@@ -100,7 +102,7 @@ function keepsScreenshots({ rollout: { screenshots: which }, phases }: TrainConf
   return stage.name === "evaluate" && (stage.phase === 0 || stage.phase === phases);
 }
 
-/** Every picture is kept with its trajectory, and shown. */
+/** Keeps every picture with its trajectory, and shows it. */
 function keepPictures(stage: Stage, live: LivePictures): SaveScreenshot {
   return async (episodeId, index, take) => {
     const image = await take();
@@ -110,7 +112,7 @@ function keepPictures(stage: Stage, live: LivePictures): SaveScreenshot {
   };
 }
 
-/** Now and then one is taken to be shown; none is kept. */
+/** Takes a picture now and then to show it, but keeps none. */
 function showPictures(live: LivePictures): SaveScreenshot {
   return async (episodeId, index, take) => {
     await live.offer(episodeId, index, take);

@@ -1,4 +1,4 @@
-/** @file The models of a run by their role, one open at a time. */
+/** @file The models of a run by role, one open at a time. */
 
 import type { Engine, FrozenModel, Model } from "../core/engine.ts";
 import type { TrainConfig } from "../run/config.ts";
@@ -12,13 +12,19 @@ export type Role = "actor" | "critic";
 
 /** A run's models, opened when a stage needs them. */
 export interface RunModels extends AsyncDisposable {
-  /** The actor as it is after `phase`: the policy of phase + 1, and its reference. Phase 0 is the base: a model, or an adapter. */
+  /**
+   * The actor after `phase`, which is the policy of phase + 1 and its reference. Phase 0 is the base: a model, or an
+   * adapter.
+   */
   actorPath(phase: number): string;
-  /** The critic after `phase`; the base before the first: where that is an adapter, it has read many pages already. */
+  /**
+   * The critic after `phase`, or the base before the first phase; if that is an adapter, it has already read many
+   * pages.
+   */
   criticPath(phase: number): string;
-  /** A role's model as it is after a phase, to read with; the last one stays open until another is asked for. */
+  /** A role's model after a phase, for reading; the last one stays open until another is requested. */
   read(role: Role, phase: number): Promise<FrozenModel>;
-  /** The same to train, with a fresh optimiser; the caller disposes of it. */
+  /** The same for training, with a fresh optimiser; the caller disposes of it. */
   open(role: Role, phase: number): Promise<Model>;
 }
 

@@ -67,7 +67,7 @@ it(
     await using actorPort = await listenFake(ofActor.send);
     await using criticPort = await listenFake(createFakeServer({ vocabSize, arithmetic: "no_sign" }).send);
     await expect(openRunServers(await configOf(actorPort.url, criticPort.url), {})).rejects.toThrow(
-      `${criticPort.url} would train another gradient`,
+      `${criticPort.url} would train with a different gradient`,
     );
     expect(ofActor.weights()).toEqual([]);
   },

@@ -1,4 +1,4 @@
-/** @file The servers that a run trains on: one for actor and reference, and where it is named one for the critic. */
+/** @file The servers that a run trains on: one for actor and reference, and possibly another for the critic. */
 
 import { isOnServer } from "../core/engine-settings.ts";
 import { ConfigError } from "../core/errors.ts";
@@ -8,7 +8,7 @@ import type { TrainConfig } from "../run/config.ts";
 import { methodParts } from "../run/config.ts";
 import { openServer, type OpenedServer } from "./open-engine.ts";
 
-/** What the actor's server was measured to do; `critic`: the critic's, where it is another one. */
+/** Measurements of the actor's server; `critic`: of the critic's, if it is another one. */
 export type RunProbe = ProbeReport & { critic?: ProbeReport };
 
 export interface RunServers {
@@ -19,7 +19,7 @@ export interface RunServers {
   report: RunProbe;
 }
 
-/** `null` where the run trains in this process. @throws ConfigError where it cannot train as it is configured. */
+/** `null` if the run trains in this process. @throws ConfigError if it cannot train as configured. */
 export async function openRunServers(
   config: TrainConfig,
   waiting: { onTrouble?: (message: string) => void; signal?: AbortSignal },
@@ -49,7 +49,7 @@ async function refuseForeignBase(base: string): Promise<void> {
   const { url, baseModel, apiKeyEnv, lora } = await readPointer(base);
   const server = { kind: "tinker", url, model: baseModel, apiKeyEnv, rank: lora.rank };
   throw new ConfigError(
-    `models.base (${base}) is a checkpoint on the server ${url}, and the run would train in this process`,
+    `models.base (${base}) is a checkpoint on the server ${url}, but the run would train in this process`,
     `Train it there: --set engine='${JSON.stringify(server)}'.`,
   );
 }

@@ -1,18 +1,18 @@
-/** @file Several attempts at each task: pass@k, and on how many tasks there is something to reinforce. */
+/** @file Scores several attempts at each task: pass@k, and on how many tasks there is something to reinforce. */
 
 import { group } from "d3-array";
 import { mean, passAtK, standardError } from "../algo/statistics.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { judgedEpisodes } from "./score-episodes.ts";
 
-/** What several attempts at each task reach. */
+/** The score of several attempts at each task. */
 export interface AttemptsScore {
   tasks: number;
   /** pass@1, pass@2, … pass@K, means over tasks. */
   passAt: number[];
   /** Standard error of pass@1 over tasks; `null` with one task. */
   standardError: number | null;
-  /** Share of tasks on which some attempts succeed and some fail: what reinforcement can work with. */
+  /** Fraction of tasks on which some attempts succeed and some fail: what reinforcement can learn from. */
   mixed: number;
 }
 
@@ -23,11 +23,11 @@ export interface AttemptsReport extends AttemptsScore {
   faults: number;
   bySite: Record<string, AttemptsScore>;
   byTemplate: Record<string, AttemptsScore>;
-  /** By what is new in a test task; empty where that is not known. */
+  /** By what is new in a test task; empty if that is unknown. */
   byNovelty: Record<string, AttemptsScore>;
 }
 
-/** `attempts`: K. A task of which the world broke attempts counts up to the pass@k that its others allow. */
+/** `attempts`: K. A task with attempts that the world broke counts up to the pass@k that its other attempts allow. */
 export function scoreAttempts(records: readonly EpisodeRecord[], attempts: number): AttemptsReport {
   const usable = judgedEpisodes(records);
   const byTask = [...group(usable, (record) => record.trajectory.task.id).values()];

@@ -1,4 +1,4 @@
-/** @file The score of finished episodes, by what their verifiers say. */
+/** @file Scores finished episodes by their verifiers' verdicts. */
 
 import { group, rollup } from "d3-array";
 import { mean, rateStandardError } from "../algo/statistics.ts";
@@ -10,13 +10,13 @@ import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { Evaluation, Score } from "../run/records.ts";
 
-/** Those that the world did not break. Throws a `ConfigError` where one has no verifier. */
+/** The episodes that the world did not break. Throws a `ConfigError` if one has no verifier. */
 export function judgedEpisodes(records: readonly EpisodeRecord[]): EpisodeRecord[] {
   const usable = records.filter((record) => !isFaulted(record));
   const unknown = usable.find((record) => record.truth === null);
   if (unknown)
     throw new ConfigError(
-      `the task ${unknown.trajectory.task.id} has no verifier: it cannot be scored`,
+      `the task ${unknown.trajectory.task.id} has no verifier, so it cannot be scored`,
       "Evaluate on a suite whose tasks have verifiers.",
     );
   return usable;
@@ -39,7 +39,7 @@ export function scoreEpisodes(
   };
 }
 
-/** Scores by what `key` says of the task; tasks of which it says nothing are in no group. */
+/** Scores by the `key` of the task; tasks without a key are in no group. */
 function scoreGroups(
   records: readonly EpisodeRecord[],
   key: (task: Task) => string | null | undefined,
@@ -54,12 +54,12 @@ function scoreGroups(
   );
 }
 
-/** What became of the episodes that did not succeed, and the score of each template. */
+/** How the unsuccessful episodes ended, and the score of each template. */
 export interface Failures {
   byTemplate: Record<string, Score>;
   /** Episodes that failed, by how they ended: `answered` by the agent, `ended by the site`, or why they were cut. */
   failures: Record<string, number>;
-  /** Episodes that the world, or what was configured, broke: not scored. */
+  /** Episodes that the world, or the configuration, broke: not scored. */
   faulted: { task: string; code: FaultCode; message: string }[];
 }
 

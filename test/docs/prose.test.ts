@@ -22,7 +22,7 @@ const TRANSLATED: [phrase: RegExp, instead: string][] = [
   [/\bin the place of\b/gi, "instead of"],
   [/\bfor no trouble with\b/gi, "never … because of"],
   [/\b(?:was|were|is) not come to\b/gi, "was not reached"],
-  [/\bwhich is not a number\b/gi, "which is not a number"],
+  [/\bwhich is no number\b/gi, "which is not a number"],
 ];
 
 test("no page, message or comment has a turn of phrase that reads as translated", () => {

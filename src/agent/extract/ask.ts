@@ -193,7 +193,7 @@ function readReply(text: string, { asked, fields }: ReadRequest): ReadReply | st
   const said = withoutThoughts(text);
   if (said === null) return "it ends within its thoughts";
   const json = objectIn(said);
-  if (json === null) return `there is not a JSON object in it: ${JSON.stringify(cut(squash(said), 80))}`;
+  if (json === null) return `there is no JSON object in it: ${JSON.stringify(cut(squash(said), 80))}`;
   const reply: ReadReply = new Map();
   for (const { id } of asked) {
     // For a single record, its fields without its id are just as clear.

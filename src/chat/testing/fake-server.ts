@@ -7,7 +7,7 @@ import type { Context } from "hono";
 import type { AddressInfo } from "node:net";
 
 export interface FakeServer extends AsyncDisposable {
-  /** Base URL, as far as `/v1`. */
+  /** Base URL, up to `/v1`. */
   url: string;
   /** Bodies of the requests so far. */
   requests: FakeRequest[];
@@ -21,7 +21,7 @@ export interface FakeRequest {
 
 export type Answer = (c: Context, call: number, body: FakeRequest) => Response | Promise<Response>;
 
-/** `answer` is called with the number of the request, from 0. `port`: that of a server that was there before. */
+/** `answer` is called with the number of the request, from 0. `port`: the port of an earlier server. */
 export async function fakeServer(answer: Answer, port = 0): Promise<FakeServer> {
   const requests: FakeRequest[] = [];
   const app = new Hono();
@@ -43,7 +43,7 @@ async function close(server: ServerType): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
-/** What a server answers that has nothing wrong with it. */
+/** The answer of a server that works. */
 export const completion = (
   content: unknown,
   over: { finish?: string | null; message?: object; usage?: object } = {},

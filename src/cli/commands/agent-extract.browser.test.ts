@@ -147,7 +147,7 @@ describe("what is wrong is said, with exit code 2", () => {
     ).toContain("cannot read records");
     await using server = await fakeServer((c) => c.json(completion("I would love to help!")));
     expect(mistakeOf(await webrl(...argsOf(server)))).toMatch(
-      /did not give the records as JSON, asked twice: there is not a JSON object/,
+      /did not give the records as JSON, asked twice: there is no JSON object/,
     );
   });
 });

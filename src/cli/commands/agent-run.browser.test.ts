@@ -97,7 +97,7 @@ describe("webrl agent run", () => {
           "1",
           "--json",
         );
-      expect((await sft()).stderr).toContain("nobody has said of any run");
+      expect((await sft()).stderr).toContain("no run in");
       await webrl("agent", "judge", out, "--success");
       expect(jsonOf(await sft())).toMatchObject({ directory: model, steps: 1 });
     },

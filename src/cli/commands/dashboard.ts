@@ -23,7 +23,7 @@ export function register(program: Command): void {
   ]).action(async (named: string[], options: { port: number; json?: boolean }) => {
     if (named.length === 0 && !existsSync(RUNS))
       throw new ConfigError(
-        `there is not a directory ${RUNS} here`,
+        `there is no directory ${RUNS} here`,
         "Name a run's directory, or make one with `webrl demo` or `webrl train`.",
       );
     const { serveDashboard } = await import("../../dashboard/serve.ts");

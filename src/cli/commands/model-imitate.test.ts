@@ -129,7 +129,7 @@ test("model pretrain and sft ask for demonstrations that are there", async () =>
   const out = join(directory, "out");
   expect(mistakeOf(await webrl("model", "pretrain", "--out", out))).toContain("--demos");
   expect(mistakeOf(await webrl("model", "pretrain", "--demos", missing, "--out", out))).toContain(
-    "there is not a file of episodes",
+    "there is no file of episodes",
   );
   expect(mistakeOf(await webrl("model", "sft", "--demos", demos, "--out", out))).toContain("--base");
   expect(

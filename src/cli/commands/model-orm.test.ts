@@ -9,7 +9,7 @@ test("model orm asks for rollouts that are there, a base and a share to hold out
   const need = ["model", "orm", "--base", "models/base", "--out", "/nowhere/orm"];
   expect(mistakeOf(await webrl(...need))).toContain("--rollouts");
   expect(mistakeOf(await webrl(...need, "--rollouts", "none.jsonl"))).toContain(
-    "there is not a file of episodes",
+    "there is no file of episodes",
   );
   expect(mistakeOf(await webrl(...need, "--rollouts", "none.jsonl", "--held-out", "1.5"))).toContain(
     "a fraction from 0 to 1",

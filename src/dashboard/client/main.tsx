@@ -111,7 +111,7 @@ function View({
   if (!found)
     return (
       <Notice>
-        {`There is not a run ${run}. `}
+        {`There is no run ${run}. `}
         <a href="#/">All runs</a>
       </Notice>
     );

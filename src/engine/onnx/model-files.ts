@@ -101,7 +101,7 @@ export const loraOptions = ({ rank, alpha, targetModules, layers }: AdapterConfi
 
 /**
  * Directories where an adapter's base may be, the likeliest first: where it lay beside the adapter, so that both can be moved
- * together; then what `base_model_name_or_path` says. @throws ConfigError where there is not a model in any.
+ * together; then what `base_model_name_or_path` says. @throws ConfigError where there is no model in any.
  */
 export async function baseDirectories(directory: string, adapter: AdapterConfig): Promise<string[]> {
   const { baseModel, baseBeside } = adapter;

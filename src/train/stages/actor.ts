@@ -1,4 +1,4 @@
-/** @file The actor's update, with the frozen policy of the last phase as its reference. */
+/** @file The stage of the actor's update, with the frozen policy of the last phase as its reference. */
 
 import { klEstimate, logRatio } from "../../algo/loss.ts";
 import { mean } from "../../algo/statistics.ts";
@@ -19,7 +19,7 @@ export interface ActorOutput {
   optimiserSteps: number;
 }
 
-/** Steps over which the distance to the reference is measured after the update. */
+/** The number of steps on which the distance to the reference is measured after the update. */
 const KL_STEPS = 128;
 
 /** Writes the checkpoint `actor-NN` and `advantages.jsonl`. */
@@ -38,7 +38,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
         .fork(`kl-${phase}`)
         .shuffle(from.filter(({ step }) => step.isNew))
         .slice(0, KL_STEPS);
-    // Where the loss asks for no π_ref, it is asked for to measure KL alone: else a forward pass over everything.
+    // If the loss needs no π_ref, compute it only to measure KL, to save a forward pass over everything.
     const referred = usesReference(method.loss) ? weighed : chooseForKl(weighed);
     const others = referred.filter((sample) => {
       sample.ref_N = known(sample.step) ?? sample.ref_N;
@@ -69,7 +69,7 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       })),
     );
     if (samples.length === 0)
-      stage.emit({ kind: "warning", message: "no step to learn from: the actor stays as it was" });
+      stage.emit({ kind: "warning", message: "there is no step to learn from, so the actor stays as it was" });
     const reached = trackTarget(config.actor);
     const optimiserSteps = await optimise<WeightedStep>({
       model,
@@ -126,11 +126,13 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
   });
 }
 
-/** An action that the update should make less likely, and that was unlikely already. */
+/** Whether the update should make an action less likely that was unlikely already. */
 const isRareFailure = ({ advantage, ref_N }: WeightedStep, minProbability: number) =>
   advantage < 0 && ref_N.reduce((sum, logprob) => sum + logprob, 0) < Math.log(minProbability);
 
-/** How much of equation 6's target a pass explains, 1 − Σ(β·x − A)²/ΣA²: 0 where nothing moved, 1 where all of it is reached. */
+/**
+ * How much of equation 6's target a pass explains, 1 − Σ(β·x − A)²/ΣA²: 0 if nothing moved, 1 if all of it is reached.
+ */
 function trackTarget({ beta }: Pick<TrainConfig["actor"], "beta">) {
   let [error, target] = [0, 0];
   return {
@@ -141,7 +143,7 @@ function trackTarget({ beta }: Pick<TrainConfig["actor"], "beta">) {
         target += advantage ** 2;
       });
     },
-    /** Of the pass that ends now; the next begins from nothing. `null` where there is no target. */
+    /** The value of the pass that ends now, and starts the next one. `null` if there is no target. */
     share(): number | null {
       const share = target === 0 ? null : 1 - error / target;
       [error, target] = [0, 0];

@@ -1,7 +1,7 @@
 /**
- * @file What goes on while a rollout's last episodes run, where a server does it: finished episodes are judged, and what π_ref
- * says of their actions is asked for, which the policy that took them is. Both are left to the stages after the rollout
- * where they come to no end here.
+ * @file Work that servers do while a rollout's last episodes run: judging finished episodes, and computing log π_ref of
+ * their actions, since π_ref is the policy that took them. What is not finished here is left to the stages after the
+ * rollout.
  */
 
 import { invariant } from "../../core/errors.ts";
@@ -16,11 +16,11 @@ import { watchGroups, type GroupWatcher } from "../finished-groups.ts";
 import { judgeGroup } from "./judge.ts";
 
 export interface BesideRollout extends GroupWatcher {
-  /** The rollout broke: nothing is waited for. */
+  /** Call when the rollout broke; waits for nothing. */
   abort(reason: unknown): void;
 }
 
-/** Of the rollout's episodes `ids`. `end` waits for verdicts that are asked for, and for all log-probabilities. */
+/** For the rollout's episodes `ids`. `end` waits for requested verdicts, and for all log-probabilities. */
 export async function workBeside(
   whole: Context,
   stage: Stage,
@@ -70,7 +70,7 @@ export async function workBeside(
   };
 }
 
-/** After trouble nothing more is tried here: the stage whose work it is meets it again, and it is that stage's. */
+/** After an error nothing more is tried here: the stage whose work it is will meet the error again and handle it. */
 function leaveLater(
   { signal }: Context,
   stage: Stage,
@@ -85,7 +85,7 @@ function leaveLater(
       if (!signal?.aborted)
         stage.emit({
           kind: "warning",
-          message: `${what} beside the rollout ended, and goes on after it: ${(error as Error).message}`,
+          message: `${what} beside the rollout stopped and continues after it: ${(error as Error).message}`,
         });
     });
   };
@@ -95,9 +95,9 @@ const keyOf = ({ trajectoryId, index }: Pick<ExperienceStep, "trajectoryId" | "i
   `${trajectoryId}#${index}`;
 
 /**
- * log π_ref of the phase's new steps, as far as it is known from their rollouts: π_ref is the policy that took them. Where it
- * sampled in this program, sampling said it (within rounding); of a server it was asked for beside the rollout. Those
- * of phase 0 are new in phase 1.
+ * log π_ref of the phase's new steps, as far as it is known from their rollouts, since π_ref is the policy that took them.
+ * If this process sampled, the sampler computed it (within rounding); a server was asked beside the rollout. Steps of
+ * phase 0 are new in phase 1.
  */
 export async function earlyReference(
   { run, parts }: Context,
@@ -110,7 +110,7 @@ export async function earlyReference(
     if (!step.isNew) return undefined;
     const logprobs = known.get(keyOf(step))?.logprobs ?? (parts.elsewhere?.actor ? undefined : step.logprobs);
     if (logprobs === undefined) return undefined;
-    // The files are those of stages that are done, which are compared with their sums.
+    // The files belong to finished stages, whose files are checked against their hashes.
     invariant(logprobs.length === step.responseTokens.length, `${keyOf(step)} has a log π_ref per token`);
     return Float32Array.from(logprobs);
   };

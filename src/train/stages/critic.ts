@@ -1,8 +1,10 @@
 /**
- * @file The critic's update: cross-entropy on the outcome at every new step (equation 8), then V of every step that the actor needs.
+ * @file The stage of the critic's update: cross-entropy on the outcome at every new step (equation 8), then V of every
+ * step that the actor needs.
  *
- * Deviation: replayed steps are left out. All of them come from successes, most of these by other policies, so a critic that learns from
- * them says of a new step that it succeeds more often than it does: advantages of new steps sink, those of demonstrated ones vanish.
+ * Deviation: replayed steps are left out. All of them come from successes, mostly of other policies, so a critic that
+ * learned from them would overestimate the success of new steps: advantages of new steps would sink, and those of
+ * demonstrated ones vanish.
  */
 
 import { collapse, areaUnderCurve } from "../../algo/classification.ts";
@@ -84,7 +86,7 @@ const criticDatum = (tokenizer: Tokenizer) => {
   return (step: ExperienceStep) => answerDatum(valuePromptOf(tokenizer, step.promptTokens), answers);
 };
 
-/** Steps whose value an advantage reads: with equation 9 a step and its successor, else the whole trajectory. */
+/** Steps whose value an advantage uses: with equation 9 a step and its successor, otherwise the whole trajectory. */
 function neededSteps(data: readonly DataStep[], successorOnly: boolean): ExperienceStep[] {
   const needed = new Map<string, ExperienceStep>();
   for (const { trajectory, index } of data)

@@ -1,4 +1,7 @@
-/** @file Which tasks a phase has: new ones grown from the failures of the last, or the next of the train split. */
+/**
+ * @file The stage that chooses a phase's tasks: new ones made from the last phase's failures, or the next ones of the
+ * train split.
+ */
 
 import { mean } from "../../algo/statistics.ts";
 import { invariant } from "../../core/errors.ts";
@@ -79,8 +82,8 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
 }
 
 /**
- * Those that come next in `order`; from its beginning again once all have had their turn. An update learns the tasks that it has seen by
- * heart, so a phase on other ones is worth more than a second look at the same (docs/log.md).
+ * The next tasks in `order`, starting over once all have had their turn. An update memorizes the tasks that it has
+ * seen, so a phase on other tasks is worth more than a second look at the same ones (docs/log.md).
  */
 function nextTasks(order: readonly Task[], tasks: Context["config"]["tasks"], phase: number): Task[] {
   const [from, count] =
@@ -88,7 +91,7 @@ function nextTasks(order: readonly Task[], tasks: Context["config"]["tasks"], ph
   return Array.from({ length: Math.min(count, order.length) }, (_, i) => order[(from + i) % order.length]!);
 }
 
-/** Tasks of a phase of which the judge called an attempt a failure, each once. */
+/** Tasks of a phase with an attempt that the judge called a failure, each once. */
 async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   const verdicts = await context.experience.verdicts(phase);
   const failed = new Map<string, Task>();
@@ -99,7 +102,7 @@ async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   return [...failed.values()];
 }
 
-/** Text of a task's first page. Tasks of one template and address start alike, so they are looked at once. */
+/** Text of a task's first page. Tasks with the same template and address start alike, so only one of them is opened. */
 function startPages(context: Context): (task: Task, signal?: AbortSignal) => Promise<string | null> {
   const pages = new Map<string, Promise<string | null>>();
   return (task, signal) => {

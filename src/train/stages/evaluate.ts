@@ -1,4 +1,6 @@
-/** @file The score of a policy on held-out tasks: greedy, the same tasks every time, judged by the verifiers. */
+/**
+ * @file The stage that scores a policy on held-out tasks: greedy, the same tasks every time, judged by the verifiers.
+ */
 
 import { ConfigError } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
@@ -24,7 +26,7 @@ export async function evaluate(context: Context, phase: number): Promise<Evaluat
       requests: tasks.map((task, i) => ({
         id: episodeId("evaluation", phase, i),
         task,
-        // The same start for every phase and method: what changes is the policy.
+        // The same start for every phase and method, so that only the policy changes.
         seed: hash32(`${seed}/evaluation/${task.id}`),
       })),
       policyPhase: phase,

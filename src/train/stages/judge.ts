@@ -1,4 +1,7 @@
-/** @file The reward of every finished trajectory of a phase, and how often it agrees with the verifiers. */
+/**
+ * @file The stage that judges every finished trajectory of a phase, and measures how often the judge agrees with the
+ * verifiers.
+ */
 
 import { classificationReport, collapse } from "../../algo/classification.ts";
 import { mean } from "../../algo/statistics.ts";
@@ -17,8 +20,8 @@ export interface JudgeOutput {
 }
 
 /**
- * Writes `verdicts.jsonl`, group by group, so that a paid judge is not asked twice: those of `early-verdicts.jsonl` are
- * taken as they are. What agents did before the run comes last.
+ * Writes `verdicts.jsonl`, group by group, so that a paid judge is not asked twice; takes verdicts from
+ * `early-verdicts.jsonl` as they are. Agents' runs from before the run come last.
  */
 export async function judgeTrajectories(context: Context, phase: number): Promise<JudgeOutput> {
   return context.run.stage(phase, "judge", async (stage) => {
@@ -52,13 +55,13 @@ export async function judgeTrajectories(context: Context, phase: number): Promis
   });
 }
 
-/** One call of the judge. */
+/** How many episodes one call of the judge gets. */
 export async function judgeGroup(context: Context, group: readonly EpisodeRecord[]): Promise<VerdictLine[]> {
   const verdicts = await judgeOwn(context, group);
   return group.map((record, i) => verdictLine(record, verdicts[i]!));
 }
 
-/** An interrupted stage has left the verdicts on the first records, in their order; nothing else has a SHA-256 to tell it by. */
+/** An interrupted stage leaves verdicts on the first records, in order; there is no hash yet to check them. */
 function refuseForeign(
   written: readonly (VerdictLine | null)[],
   records: readonly EpisodeRecord[],
@@ -70,7 +73,7 @@ function refuseForeign(
   if (at < 0) return;
   throw new ConfigError(
     `${path}:${at + 1} is not the verdict on ${records[at]?.id ?? "any episode"}`,
-    "Restore it from a copy, or delete this line and all after it: those episodes are judged again.",
+    "Restore it from a copy, or delete this line and all after it; then those episodes are judged again.",
   );
 }
 
@@ -112,7 +115,7 @@ function audit(stage: Stage, all: readonly VerdictLine[]): void {
     stage.metrics({ "judge/undecided": undecided });
     stage.emit({
       kind: "warning",
-      message: `the judge came to no clear verdict on ${undecided} of ${all.length} episodes: they are left out`,
+      message: `the judge gave no clear verdict on ${undecided} of ${all.length} episodes, which are left out`,
     });
   }
   if (lines.length === 0) return;
@@ -124,7 +127,7 @@ function audit(stage: Stage, all: readonly VerdictLine[]): void {
   if (known.length === 0) return;
   const probabilities = known.map((line) => line.probability);
   const outcomes = known.map((line): 0 | 1 => (line.truth ? 1 : 0));
-  // What was rewarded counts, not P ≥ 0.5: the judge may have a threshold of its own.
+  // What was rewarded counts, not P ≥ 0.5, because the judge may have another threshold.
   const predicted = known.map((line) => line.success);
   const report = classificationReport(probabilities, outcomes, predicted);
   stage.metrics({

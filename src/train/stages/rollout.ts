@@ -1,4 +1,4 @@
-/** @file The policy tries the phase's tasks, `tasks.attempts` times each, at temperature 1. */
+/** @file The stage in which the policy tries the phase's tasks, `tasks.attempts` times each, at temperature 1. */
 
 import { mean } from "../../algo/statistics.ts";
 import { hash32 } from "../../core/rng.ts";
@@ -16,7 +16,7 @@ import { workBeside } from "./beside-rollout.ts";
 
 export interface RolloutOutput {
   episodes: number;
-  /** Given up after the last retry. */
+  /** Episodes that were given up after the last retry. */
   faulted: number;
 }
 
@@ -28,7 +28,7 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
       tasks: { attempts },
     } = context.config;
     const tasks = await context.run.read(phase, "tasks.jsonl");
-    // Attempt by attempt, so that a rollout that is cut short has tried every task.
+    // Attempt by attempt, so that an interrupted rollout has tried as many tasks as possible.
     const requests = Array.from({ length: attempts }, () => tasks)
       .flat()
       .map((task, i) => ({
@@ -61,7 +61,7 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
   });
 }
 
-/** What agents did before the run is written beside its rollouts: from then on it is the run's, whatever becomes of their directories. */
+/** Copies what agents did before the run, beside the rollouts: the run then no longer needs their directories. */
 async function addExperience({ parts, models, config }: Context, stage: Stage): Promise<void> {
   const given = (await parts.experience?.()) ?? [];
   if (given.length === 0) return;

@@ -1,4 +1,4 @@
-/** @file Which steps of the replay buffer take part in a phase (paper §2.1). */
+/** @file The stage that selects the steps of the replay buffer for a phase (paper §2.1). */
 
 import { group } from "d3-array";
 import { mean } from "../../algo/statistics.ts";
@@ -17,10 +17,10 @@ export interface SelectOutput {
   replayed: number;
 }
 
-/** Steps whose perplexity is asked for at once. */
+/** The number of steps whose perplexity is computed at once. */
 const CHUNK = 128;
 
-/** Writes `selection.jsonl`: every step that was looked at, with its perplexity and what became of it. */
+/** Writes `selection.jsonl`: every step that was considered, with its perplexity and what happened to it. */
 export async function selectExperience(context: Context, phase: number): Promise<SelectOutput> {
   return context.run.stage(phase, "select", async (stage) => {
     const { config, method, experience, models, rng } = context;
@@ -50,8 +50,8 @@ export async function selectExperience(context: Context, phase: number): Promise
 }
 
 /**
- * The range of perplexity is asked of random steps until enough are found: the same distribution as asking all of them
- * and drawing from those in range, for less work.
+ * Checks the perplexity of random steps until enough are in range: the same distribution as checking all and drawing
+ * from those in range, for less work.
  */
 async function byPerplexity(
   context: Context,

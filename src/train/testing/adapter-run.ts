@@ -1,6 +1,6 @@
 /**
- * @file A tiny run on the real engine with adapters: a random model as the base, and an SFT adapter and an ORM adapter on it.
- * Everything else is the fake shop of `fake-run.ts`.
+ * @file For tests: a tiny run on the real engine with adapters: a random model as the base, and an SFT adapter and an
+ * ORM adapter on it. Everything else is the fake shop of `fake-run.ts`.
  */
 
 import { join } from "node:path";
@@ -15,7 +15,7 @@ import type { Parts } from "../parts.ts";
 import { fakeParts } from "./fake-run.ts";
 
 export interface AdapterWorld {
-  /** A whole model, an adapter that imitates on it, and one that judges. */
+  /** A whole model, an adapter on it that imitates, and one that judges. */
   base: string;
   sft: string;
   orm: string;

@@ -131,7 +131,7 @@ function* createWords(): Generator<string> {
   yield* FAKE_PAGE_WORDS;
 }
 
-/** The reward of the fakes: what the verifier would say of the answer, wrong now and then. */
+/** The reward of the fakes: what the verifier would say about the answer, but wrong now and then. */
 export const fakeJudge = (): Judge =>
   createFakeJudge({
     probability: (trajectory) => (answerOf(trajectory.ending)?.startsWith("$") ? 0.8 : 0.2),

@@ -1,4 +1,4 @@
-/** @file What of a run must not depend on what interrupted it. For tests and the soak. */
+/** @file For tests and the soak: the facts of a run that must not depend on interruptions. */
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,9 +7,9 @@ import { readJsonLines } from "../../run/json-lines.ts";
 import type { MetricLine } from "../../run/records.ts";
 
 export interface RunFacts {
-  /** Without times, in any order: a stage that was done again comes later. */
+  /** Without times and regardless of order: a stage that was done again comes later. */
   metrics: string[];
-  /** Lines of every file of every phase; those of episodes without what depends on the clock, by their ids. */
+  /** Lines of every file of every phase; those of episodes by id, without what depends on the clock. */
   files: Record<string, unknown>;
   /** Contents of the checkpoints. */
   weights: Record<string, string>;

@@ -46,7 +46,7 @@ await using run = existsSync(join(directory, "config.json"))
 const { base, orm } = config.models;
 const parts = existsSync(join(base, "adapter_config.json"))
   ? await adapterParts(demonstrations, orm)
-  : // What a server would do beside the rollouts is done there.
+  : // Does beside the rollouts what a server would do there.
     { ...fakeParts(demonstrations), elsewhere: { judge: true, actor: true } };
 const context = createContext(run, parts);
 const result = await train(context);

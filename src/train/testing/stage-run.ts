@@ -1,4 +1,4 @@
-/** @file A run on fakes that stands just before one stage, for the tests of stages. */
+/** @file For tests of stages: a run on fakes that stops just before one stage. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,7 +19,7 @@ import { rollOut } from "../stages/rollout.ts";
 import { selectExperience } from "../stages/select.ts";
 import { fakeConfig, fakeParts, makeFakeBase } from "./fake-run.ts";
 
-/** The loop's order without evaluations. */
+/** The loop's order, without evaluations. */
 const ORDER = [
   [growTasks, "curriculum"],
   [rollOut, "rollout"],
@@ -45,7 +45,7 @@ export interface World extends AsyncDisposable {
   open(changes?: object, parts?: Partial<Parts>): Promise<StageRun>;
 }
 
-/** One base model; each run of it has a directory of its own. */
+/** One base model; each run has its own directory. */
 export async function makeWorld(steps = 20): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), "webrl-stage-"));
   const { base, demonstrations } = await makeFakeBase(directory, steps);
@@ -75,7 +75,7 @@ export async function makeWorld(steps = 20): Promise<World> {
           for (let before = 0; before <= phase; before++)
             for (const [body, name] of ORDER) {
               if (before === phase && name === stage) return;
-              // Phase 0 only rolls out and judges.
+              // Phase 0 has only the stages rollout and judge.
               if (before === 0 && name === "select") break;
               await body(context, before);
             }

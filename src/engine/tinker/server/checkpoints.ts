@@ -77,7 +77,7 @@ export class Checkpoints {
 
   /** @throws Refusal (404) for what is not a model's id: it would name a directory elsewhere. */
   async of(model: string): Promise<(Checkpoint & { savedAt: Date })[]> {
-    if (!ID.test(model)) throw new Refusal(404, `there is not a model ${JSON.stringify(model)}`);
+    if (!ID.test(model)) throw new Refusal(404, `there is no model ${JSON.stringify(model)}`);
     const found: (Checkpoint & { savedAt: Date })[] = [];
     for (const kind of ["weights", "sampler_weights"] as const)
       for (const name of await list(join(this.#directory, fileName(model), kind))) {

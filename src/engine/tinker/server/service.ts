@@ -124,7 +124,7 @@ export class Service {
   async model(id: string): Promise<TrainedModel> {
     const held = this.#models.get(id);
     if (!held)
-      throw new Refusal(404, `there is not a model ${id}: create it, from its last checkpoint if it has one`);
+      throw new Refusal(404, `there is no model ${id}: create it, from its last checkpoint if it has one`);
     this.sessions.touch(held.model.record.session);
     await held.opened.catch((error: unknown) => {
       throw new Refusal(404, `model ${id} could not be opened: ${(error as Error).message}`, {

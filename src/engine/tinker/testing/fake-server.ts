@@ -313,7 +313,7 @@ export function createFakeServer(options: FakeServerOptions): FakeServer {
         };
         if (!sessions.has(session)) throw new Refused(404, "session not found");
         if (body["base_model"] !== name)
-          throw new Refused(404, `there is not a model ${String(body["base_model"])}`);
+          throw new Refused(404, `there is no model ${String(body["base_model"])}`);
         loraConfigSchema.parse(body["lora_config"] ?? { rank: 32 });
         const made = `${session}-m${seq}`;
         if (!models.has(made)) models.set(made, fresh());
