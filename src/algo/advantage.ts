@@ -28,12 +28,14 @@ export function webrlAdvantages(values_S: readonly number[], outcome: Outcome, l
   });
 }
 
-/** γ^{T−t}·r_T: the Monte-Carlo return of each of `steps` steps, counted with the reward on the last one only. */
+/** γ^{T−t}·r_T: the Monte-Carlo return of each of `steps` steps, with a reward only on the last one. */
 export function returns(steps: number, outcome: Outcome, discount: number): number[] {
   return Array.from({ length: steps }, (_, t) => discount ** (steps - 1 - t) * outcome);
 }
 
-/** A_t = γ^{T−t}·r_T − V(s_t): what AWR regresses on (Peng et al., arXiv:1910.00177, with a Monte-Carlo return). */
+/**
+ * A_t = γ^{T−t}·r_T − V(s_t): the regression target of AWR (Peng et al., arXiv:1910.00177, with a Monte-Carlo return).
+ */
 export function monteCarloAdvantages(
   values_S: readonly number[],
   outcome: Outcome,
@@ -44,9 +46,8 @@ export function monteCarloAdvantages(
 }
 
 /**
- * DigiRL's doubly robust step advantage, H = number of steps, h counted from 1:
- * A_h = λ^{H−h}·r_H + (1 − λ^{H−h})·(V(s_{h+1}) + r_h − V(s_h)).
- * Near the end the outcome speaks, far from it the critic.
+ * DigiRL's doubly robust step advantage, H = number of steps, h counted from 1: A_h = λ^{H−h}·r_H + (1 −
+ * λ^{H−h})·(V(s_{h+1}) + r_h − V(s_h)). Near the end the outcome dominates, far from it the critic.
  */
 export function digirlAdvantages(values_S: readonly number[], outcome: Outcome, lambda = 0.5): number[] {
   checkValues(values_S);

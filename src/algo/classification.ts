@@ -1,4 +1,4 @@
-/** @file How good probabilities of a yes/no question are: critic and ORM against the truth. */
+/** @file Measures how good the probabilities of a yes/no question are: critic and ORM against the truth. */
 
 import { invariant } from "../core/errors.ts";
 
@@ -23,9 +23,9 @@ export interface ClassificationReport {
   count: number;
   confusion: Confusion;
   accuracy: number;
-  /** `null` where nothing was predicted positive. */
+  /** `null` if nothing was predicted positive. */
   precision: number | null;
-  /** `null` where nothing is positive. */
+  /** `null` if nothing is positive. */
   recall: number | null;
   /** Expected calibration error: Σ count/n · |rate − meanProbability|. */
   calibrationError: number;
@@ -36,7 +36,7 @@ export interface ClassificationReport {
   auc: number | null;
 }
 
-/** Positive iff P ≥ 0.5 (the paper: P(YES) > P(NO); its code: ≥, taken here), where a judge has not decided otherwise. */
+/** Positive iff P ≥ 0.5 (the paper: P(YES) > P(NO); its code: ≥, taken here), unless a judge has decided otherwise. */
 function predictsSuccess(probability: number): boolean {
   return probability >= 0.5;
 }
@@ -133,8 +133,8 @@ export function areaUnderCurve(
 }
 
 /**
- * Whether a yes/no model has collapsed: it says nearly the same whatever it is asked, although the truth varies. Says
- * what was seen; `null` if it has not.
+ * Whether a yes/no model has collapsed: it gives nearly the same answer to every question, although the truth varies.
+ * Returns what shows it; `null` if it has not.
  */
 export function collapse(
   probabilities_B: readonly number[],
@@ -151,17 +151,17 @@ export function collapse(
   if (high - low < 0.01)
     return {
       kind: "constant",
-      message: `every probability lies in [${low.toFixed(3)}, ${high.toFixed(3)}], though ${rate}`,
+      message: `every probability lies in [${low.toFixed(3)}, ${high.toFixed(3)}], although ${rate}`,
     };
   const predicted = predicted_B.filter(Boolean).length;
   if (predicted === 0 || predicted === probabilities_B.length) {
     const minority = Math.min(positives, outcomes_B.length - positives) / outcomes_B.length;
     const auc = areaUnderCurve(probabilities_B, outcomes_B);
-    // One-sided answers alone may be right for a rare class: a collapse also does not rank.
+    // One-sided answers may be right for a rare class; a collapsed model also fails to rank.
     if (minority >= 0.1 && (auc === null || auc < 0.6))
       return {
         kind: "one_sided",
-        message: `it always says ${predicted === 0 ? "NO" : "YES"}, though ${rate}, and ranks no better than chance (AUC ${auc?.toFixed(2) ?? "–"})`,
+        message: `it always says ${predicted === 0 ? "NO" : "YES"}, although ${rate}, and ranks no better than chance (AUC ${auc?.toFixed(2) ?? "–"})`,
       };
   }
   return null;

@@ -1,6 +1,6 @@
 /**
- * @file The method's losses, each with its gradient with respect to token log-probabilities in closed form beside it.
- * They are `Loss` callbacks for any engine. WebRL, arXiv:2411.02337, equations 6–8; §7 of its published code.
+ * @file The method's losses, each with its gradient with respect to token log-probabilities in closed form. They are
+ * `Loss` callbacks for any engine. WebRL, arXiv:2411.02337, equations 6–8; §7 of its published code.
  *
  * | symbol | shape | meaning |
  * |---|---|---|
@@ -9,8 +9,8 @@
  * | advantages_B | B | A*(s, a, I), constants |
  * | x_b | – | Σ_n (logprobs − ref): log π_θ(a|s,I) − log π_ref(a|s,I) |
  *
- * Every loss is divided by `normalizer` (default: the batch's size). Whoever accumulates a batch in several calls
- * passes the whole batch's size, and the sum of the calls is the loss of the whole.
+ * Every loss is divided by `normalizer` (default: the batch's size). To accumulate a batch over several calls, pass the
+ * whole batch's size to each; the sum of the calls is then the loss of the batch.
  */
 
 import type { Loss } from "../core/engine.ts";
@@ -19,7 +19,7 @@ import { invariant } from "../core/errors.ts";
 /** Of an action's tokens, nats. */
 export type Logprobs = Float32Array | readonly number[];
 
-/** What equation 6 needs beside the current log-probabilities: those of the reference, advantages, and β. */
+/** What equation 6 needs besides the current log-probabilities: the reference's, advantages, and β. */
 export interface WebrlLossInput {
   ref_BN: readonly Logprobs[];
   advantages_B: readonly number[];
@@ -87,7 +87,7 @@ export function weightedSftLoss({
   });
 }
 
-/** No sample of AWR counts more than this, as in its published code. */
+/** The largest weight of a sample in AWR, as in its published code. */
 const MAX_WEIGHT = 20;
 
 /** w = min(exp(A/τ), 20): advantage-weighted regression (arXiv:1910.00177). */

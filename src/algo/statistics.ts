@@ -1,4 +1,4 @@
-/** @file Statistics that results are reported with. */
+/** @file Statistics for reporting results. */
 
 import { quantile as d3Quantile } from "d3-array";
 import { invariant } from "../core/errors.ts";
@@ -26,8 +26,8 @@ export function standardError(values: readonly number[]): number | null {
 
 /**
  * Standard error of a rate of k in n, with one success and one failure added: √(p̃(1 − p̃)/n), p̃ = (k + 1)/(n + 2).
- * The plain √(p(1 − p)/n) says at 0 and n successes that there is no doubt; this one is never smaller than it, and all
- * but equal to it away from the ends.
+ * The plain √(p(1 − p)/n) claims certainty at 0 and n successes; this one is never smaller, and nearly equal away from
+ * the ends.
  */
 export function rateStandardError(successes: number, trials: number): number {
   checkCounts(successes, trials);
@@ -36,7 +36,7 @@ export function rateStandardError(successes: number, trials: number): number {
 }
 
 /**
- * pass@k: the probability that at least one of k attempts succeeds, where c of n attempts did: 1 − C(n−c, k)/C(n, k), the
+ * pass@k: the probability that at least one of k attempts succeeds, if c of n attempts did: 1 − C(n−c, k)/C(n, k), the
  * unbiased estimate of Chen et al., arXiv:2107.03374, equation 1. k in [1, n].
  */
 export function passAtK(attempts: number, successes: number, k: number): number {
@@ -47,7 +47,7 @@ export function passAtK(attempts: number, successes: number, k: number): number 
   return 1 - allFail;
 }
 
-/** Less the mean and divided by the standard deviation; all 0 where the values do not vary. */
+/** Subtracts the mean and divides by the standard deviation; all 0 if the values do not vary. */
 export function standardize(values: readonly number[]): number[] {
   if (values.length === 0) return [];
   const centre = mean(values);
@@ -56,7 +56,7 @@ export function standardize(values: readonly number[]): number[] {
 }
 
 /**
- * 1 − Var(target − prediction)/Var(target): 1 is perfect, 0 no better than a constant, negative worse. `null` where the
+ * 1 − Var(target − prediction)/Var(target): 1 is perfect, 0 no better than a constant, negative worse. `null` if the
  * targets do not vary.
  */
 export function explainedVariance(predictions: readonly number[], targets: readonly number[]): number | null {
@@ -96,6 +96,6 @@ export function filteredBcKeep(returns_B: readonly number[], percentile = 0.7): 
 function checkCounts(successes: number, trials: number): void {
   invariant(
     trials > 0 && successes >= 0 && successes <= trials,
-    `${successes} successes in ${trials} trials is no rate`,
+    `${successes} successes in ${trials} trials is not a rate`,
   );
 }

@@ -152,7 +152,8 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
       (each) => each in sent && (param === each || (UNSUPPORTED.test(message) && message.includes(each))),
     );
     if (name === undefined) return false;
-    if (!leftOut.has(name)) options.onWarning?.(`${model} at ${where} does not accept ${name}, which is left out from now on`);
+    if (!leftOut.has(name))
+      options.onWarning?.(`${model} at ${where} does not accept ${name}, which is left out from now on`);
     leftOut.add(name);
     return true;
   };

@@ -28,9 +28,7 @@ export const llmConfigSchema = z.strictObject({
     .int()
     .min(16)
     .default(1024)
-    .describe(
-      "The most tokens in a reply, thoughts included. A verdict that is cut off does not count.",
-    ),
+    .describe("The most tokens in a reply, thoughts included. A verdict that is cut off does not count."),
   timeoutSeconds: z
     .number()
     .positive()
@@ -43,12 +41,7 @@ export const llmConfigSchema = z.strictObject({
     .max(100)
     .default(4)
     .describe("Attempts after the first, with growing pauses or the server's own (Retry-After)."),
-  concurrency: z
-    .int()
-    .min(1)
-    .max(256)
-    .default(8)
-    .describe("Requests under way at once; further ones wait."),
+  concurrency: z.int().min(1).max(256).default(8).describe("Requests under way at once; further ones wait."),
   price: z
     .strictObject({
       input: z.number().min(0),
@@ -63,8 +56,12 @@ export const llmConfigSchema = z.strictObject({
   budget: z
     .strictObject({
       requests: limit.describe("The most requests that one start of a command may send, retries included."),
-      tokens: limit.describe("One start of a command ends after this many tokens, in prompts and replies together."),
-      cost: limit.describe("One start of a command ends after it has spent this much money; needs llm.price."),
+      tokens: limit.describe(
+        "One start of a command ends after this many tokens, in prompts and replies together.",
+      ),
+      cost: limit.describe(
+        "One start of a command ends after it has spent this much money; needs llm.price.",
+      ),
     })
     .prefault({}),
 });

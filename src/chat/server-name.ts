@@ -57,6 +57,9 @@ export function checkBaseUrl(text: string, from: string): string {
     refuse(`has more than a path: ${JSON.stringify(text)}`, "Give the base URL alone, as far as /v1.");
   const path = url.pathname.replace(/\/+$/, "");
   if (/\/(?:chat\/)?completions$/.test(path))
-    refuse(`is that of a single endpoint: ${JSON.stringify(text)}`, "Give the base URL alone, as far as /v1.");
+    refuse(
+      `is that of a single endpoint: ${JSON.stringify(text)}`,
+      "Give the base URL alone, as far as /v1.",
+    );
   return url.origin + path;
 }

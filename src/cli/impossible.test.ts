@@ -99,7 +99,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["missing required argument 'source'", () => ["model", "import", "--out", at("i")]],
   ['there is no "', () => ["model", "import", at("nowhere.gguf"), "--out", at("i")]],
   ['there is no ""', () => ["model", "import", "", "--out", at("i")]],
-  ["is no GGUF file", () => ["model", "import", at("other.jsonl"), "--out", at("i")]],
+  ["is not a GGUF file", () => ["model", "import", at("other.jsonl"), "--out", at("i")]],
   ["is truncated: it ends after 0 bytes", () => ["model", "import", at("none.jsonl"), "--out", at("i")]],
   ["has no config.json", () => ["model", "import", at("empty"), "--out", at("i")]],
   ["symbolic links form a loop", () => ["model", "import", at("loop"), "--out", at("i")]],

@@ -49,7 +49,9 @@ const endpointSchema = z.strictObject({
   playwright: z
     .string()
     .optional()
-    .describe("Address of a Playwright server: ws://… or wss://…; ${NAME} in it is replaced from the environment."),
+    .describe(
+      "Address of a Playwright server: ws://… or wss://…; ${NAME} in it is replaced from the environment.",
+    ),
   cdp: z
     .string()
     .optional()
@@ -79,9 +81,7 @@ export const browserBlockSchema = z.strictObject({
     .string()
     .min(1)
     .default("127.0.0.1")
-    .describe(
-      "Address at which browsers elsewhere reach this machine; its proxy is their only network.",
-    ),
+    .describe("Address at which browsers elsewhere reach this machine; its proxy is their only network."),
   proxyListen: z
     .string()
     .min(1)

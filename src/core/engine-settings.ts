@@ -31,7 +31,9 @@ const samplerSchema = z.strictObject({
   directory: z
     .string()
     .min(1)
-    .describe("Directory into which adapters are written and from which vLLM reads them, so both must see it."),
+    .describe(
+      "Directory into which adapters are written and from which vLLM reads them, so both must see it.",
+    ),
   serverDirectory: z
     .string()
     .min(1)

@@ -1,6 +1,6 @@
 /**
- * @file What the curriculum needs to know of a suite: its templates, their instances by split, and how to make a task
- * of one. `Suite.catalog` of `tasks/` is one.
+ * @file What the curriculum needs to know about a suite: its templates, their instances by split, and how to make a
+ * task from one. `Suite.catalog` of `tasks/` implements it.
  */
 
 import type { Lineage, JsonValue, Split, Task } from "../core/task.ts";
@@ -14,15 +14,15 @@ export interface CatalogTemplate {
   readonly sites: readonly string[];
   readonly category: string;
   readonly phrasings: readonly string[];
-  /** All its instances belong to the test split: never evolved into. */
+  /** All its instances belong to the test split, so no task evolves into them. */
   readonly testOnly?: boolean;
 }
 
-/** The templates that new tasks can be made of, and the tasks of each split. */
+/** The templates from which new tasks can be made, and the tasks of each split. */
 export interface TaskCatalog {
-  /** All templates, those of the test split included. */
+  /** All templates, including those of the test split. */
   templates(): readonly CatalogTemplate[];
-  /** A template's instances, of one split or of all. */
+  /** A template's instances in one split or in all. */
   instances(templateId: string, split?: Split): readonly { params: CatalogParams; split: Split }[];
   /** With `lineage` the task belongs to the train split. */
   instantiate(templateId: string, params: CatalogParams, phrasing: number, lineage?: Lineage): Task;
@@ -40,7 +40,7 @@ export function normaliseInstruction(instruction: string): string {
     .trim();
 }
 
-/** Normalised instructions that training must never see: those of the test and validation splits. */
+/** Normalised instructions that training must never see, from the test and validation splits. */
 export function heldOutInstructions(catalog: Pick<TaskCatalog, "tasks">): Set<string> {
   const tasks = [...catalog.tasks({ split: "test" }), ...catalog.tasks({ split: "validation" })];
   return new Set(tasks.map((task) => normaliseInstruction(task.instruction)));

@@ -1,9 +1,10 @@
 /**
- * @file The offline proposer: evolves failed tasks in breadth (paper §2.2) by recombining what the catalog has. Every
- * proposal is an instance of the train split in one of the training phrasings, so it can be carried out; nothing of the
- * test and validation splits is ever built.
+ * @file The offline proposer: evolves failed tasks in breadth (paper §2.2) by recombining the catalog's contents. Every
+ * proposal is an instance of the train split in one of the training phrasings, so it can be carried out; it never
+ * builds anything of the test and validation splits.
  *
- * Deviation: the paper asks GPT-4o for new instructions; this needs no server, and its variety ends with the catalog.
+ * Deviation: the paper asks GPT-4o for new instructions; this needs no server, but its variety is limited by the
+ * catalog.
  */
 
 import { group } from "d3-array";
@@ -16,9 +17,9 @@ import type { CatalogParams, CatalogTemplate, TaskCatalog } from "./catalog.ts";
 import { heldOutInstructions, normaliseInstruction } from "./catalog.ts";
 
 /**
- * How a task grows out of a failed one:
+ * How a new task is made from a failed one:
  * - `sibling`: the same template with other parameters;
- * - `crossover`: the same template, some parameters kept and the others exchanged;
+ * - `crossover`: the same template, keeping some parameters and replacing the others;
  * - `phrasing`: the same task in other words;
  * - `cousin`: another template of the same site, preferably of the same category.
  */
@@ -29,12 +30,12 @@ const trainingPhrasings = ({ phrasings }: CatalogTemplate) => Math.max(1, phrasi
 
 /** Relative frequency of each operator. */
 const MIX: Record<EvolveOperator, number> = { sibling: 4, crossover: 2, phrasing: 2, cousin: 2 };
-/** Tries per wanted task before it gives up: the catalog may be used up. */
+/** How often it tries per requested task before it gives up, because the catalog may be exhausted. */
 const TRIES_PER_TASK = 30;
 
 /**
- * Proposes tasks without a model: other values, other wordings and neighbouring templates of the tasks that failed. None
- * is held out for validation or test.
+ * Proposes tasks without a model: other values, other wordings and neighbouring templates of the failed tasks. None of
+ * them is held out for validation or test.
  */
 export function createEvolveProposer(catalog: TaskCatalog): Proposer {
   const pool = createEvolutionPool(catalog);
@@ -71,7 +72,7 @@ export function createEvolveProposer(catalog: TaskCatalog): Proposer {
 interface Choice {
   template: CatalogTemplate;
   params: CatalogParams;
-  /** Must differ from the parent's wording, because nothing else does. */
+  /** The wording must differ from the parent's, because nothing else does. */
   newPhrasing: boolean;
 }
 
@@ -98,7 +99,7 @@ export function createEvolutionPool(catalog: TaskCatalog) {
     const from = alike.length > 0 && rng.next() < 0.75 ? alike : onSite;
     if (from.length === 0) return null;
     const template = rng.pick(from);
-    // The parent's products, people and places, where the other template knows them.
+    // The parent's products, people and places, if the other template knows them.
     const values = new Set(Object.values(parent.params).map((value) => stringify(value)));
     const shared = trainParams(template.id).filter((params) =>
       Object.values(params).some((value) => values.has(stringify(value))),
@@ -123,7 +124,7 @@ export function createEvolutionPool(catalog: TaskCatalog) {
   return {
     evolve(parent: Task, operator: EvolveOperator, rng: Rng): Choice | null {
       const own = usable().find((template) => template.id === parent.templateId);
-      // A task of a chat model, or of a test-only template, has no family here: only its site is known.
+      // For a task of a chat model or of a test-only template, only its site is known.
       if (own === undefined || operator === "cousin") return cousin(parent, rng);
       if (operator === "crossover") return crossover(own, parent, rng);
       if (operator === "sibling") return random(own, rng);
@@ -145,10 +146,10 @@ function pickOperator(rng: Rng): EvolveOperator {
 
 function pickPhrasing(choice: Choice, parent: Task, allowed: number, rng: Rng): number | null {
   if (allowed < 1 || (choice.newPhrasing && allowed < 2)) return null;
-  // A phrasing that gives the parent's own words is dropped by the caller as a duplicate.
+  // The caller drops a phrasing that gives the parent's own words as a duplicate.
   return rng.int(Math.min(allowed, choice.template.phrasings.length));
 }
 
-/** Every template in turn, so that one site's many failures do not fill the phase. */
+/** Templates take turns, so that one site's many failures do not fill the phase. */
 const inTurn = (failed: readonly Task[], rng: Rng): Task[] =>
   takeTurns([...group(rng.shuffle(failed), (task) => task.templateId ?? task.sites[0] ?? "").values()]);

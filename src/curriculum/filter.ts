@@ -1,6 +1,6 @@
 /**
- * @file Which proposed tasks a phase takes: new ones, not of the held-out splits, neither hopeless nor solved, feasible
- * (paper §2.2).
+ * @file Filters the proposed tasks of a phase: keeps those that are new, not in the held-out splits, neither hopeless
+ * nor solved, and feasible (paper §2.2).
  */
 
 import type { Task } from "../core/task.ts";
@@ -21,25 +21,25 @@ export type CandidateOutcome =
 /** Paper §2.2: neither hopeless nor solved. */
 const PAPER_VALUE_RANGE = { min: 0.05, max: 0.75 };
 
-/** What candidates are filtered by. */
+/** The criteria for candidates. */
 export interface FilterOptions {
   /** Normalised instructions that the run has seen; those of new candidates are added. */
   taken: Set<string>;
   /** Normalised instructions of the test and validation splits (`heldOutInstructions`). */
   heldOut: ReadonlySet<string>;
-  /** V(s₀) of each task; `null` where its start page could not be observed. Leave out while no critic exists. */
+  /** V(s₀) of each task; `null` if its start page could not be observed. Omit while there is no critic. */
   value?(tasks: readonly Task[], signal?: AbortSignal): Promise<(number | null)[]>;
-  /** Whether the site can do each task, as a chat model says. Leave out to ask nobody. */
+  /** Whether the site can do each task, according to a chat model. Omit to ask nobody. */
   feasible?(tasks: readonly Task[], signal?: AbortSignal): Promise<Feasibility[]>;
-  /** Kept where min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
+  /** A task is kept if min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
   range?: { min: number; max: number };
-  /** Tasks that are kept at most. */
+  /** The most tasks to keep. */
   missing: number;
   signal?: AbortSignal;
 }
 
 export interface FilteredCandidate {
-  /** With V(s₀) in its lineage, where it is kept. */
+  /** A kept task has V(s₀) in its lineage. */
   task: Task;
   outcome: CandidateOutcome;
   /** For people. */
@@ -47,7 +47,7 @@ export interface FilteredCandidate {
   value: number | null;
 }
 
-/** Says of every candidate what became of it, cheap filters first. */
+/** Decides on every candidate, cheap filters first. */
 export async function filterCandidates(
   candidates: readonly Task[],
   options: FilterOptions,
@@ -75,7 +75,7 @@ export async function filterCandidates(
     else return [{ task, value }];
     return [];
   });
-  // The feasibility judge may be a paid server: it is asked last, and only as long as tasks are missing.
+  // The feasibility judge may cost money, so it is asked last, and only as long as tasks are missing.
   let kept = 0;
   for (const { task, value } of inRange) {
     if (kept >= missing) {

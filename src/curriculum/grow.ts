@@ -3,7 +3,7 @@
  * (paper §2.2).
  *
  * Deviations: 1. candidates are compared with everything the run has seen and with the held-out splits; the published
- * code compares with nothing. 2. Where nothing is kept, the failed tasks are tried again, and the phase says why.
+ * code compares with nothing. 2. If nothing is kept, the failed tasks are tried again, and the phase says why.
  */
 
 import type { Proposer } from "../core/contracts.ts";
@@ -14,12 +14,12 @@ import { normaliseInstruction } from "./catalog.ts";
 import type { CandidateOutcome, FilterOptions } from "./filter.ts";
 import { filterCandidates } from "./filter.ts";
 
-/** What became of one candidate; a line of the run's lineage. */
+/** The decision on one candidate; a line of the run's lineage. */
 export interface CurriculumRecord {
   phase: number;
   task: Task;
   parentId: string | null;
-  /** V(s₀), `null` while no critic exists or where it was not asked. */
+  /** V(s₀); `null` while there is no critic, or if it was not computed. */
   value: number | null;
   kept: boolean;
   outcome: CandidateOutcome;
@@ -27,45 +27,45 @@ export interface CurriculumRecord {
   reason: string;
 }
 
-/** What a phase's tasks grow from, and how they are filtered. */
+/** What a phase's tasks are made from, and how to filter them. */
 export interface GrowOptions extends Pick<
   FilterOptions,
   "heldOut" | "value" | "feasible" | "range" | "signal"
 > {
   proposer: Proposer;
-  /** Tasks that failed in the phase before. */
+  /** Tasks that failed in the last phase. */
   failed: readonly Task[];
-  /** What the phase falls back to, where nothing failed or nothing was kept. Not empty. */
+  /** The fallback if nothing failed or nothing was kept. Not empty. */
   seeds: readonly Task[];
   count: number;
   /** Counted from 1. */
   phase: number;
   rng: Rng;
-  /** Instructions of every task that the run has used. */
+  /** Instructions of all tasks that the run has used. */
   seen: Iterable<string>;
   /** Called after each round of proposing. */
   onRound?(kept: number): void;
 }
 
-/** A phase's tasks, and what became of every candidate. */
+/** A phase's tasks, and the decision on every candidate. */
 export interface Curriculum {
   /** At most `count`; never empty. */
   tasks: Task[];
   records: CurriculumRecord[];
-  /** How many candidates met which end. */
+  /** The number of candidates by decision. */
   counts: Record<CandidateOutcome, number>;
-  /** Tasks that are not new: failed tasks or seeds, tried again. */
+  /** The number of tasks that are not new: failed tasks or seeds that are tried again. */
   fallback: number;
   /** Why fewer than `count` are new; `null` if none are missing. */
   shortfall: string | null;
 }
 
-/** Rounds of proposing at most. */
+/** The most rounds of proposing. */
 const MAX_ROUNDS = 6;
 
 /**
- * The next phase's tasks: proposals from failures, filtered, up to `count`, with a record of what became of each candidate.
- * Tasks of earlier phases fill up what is missing.
+ * The next phase's tasks: proposals from failures, filtered, up to `count`, with a record of the decision on each
+ * candidate. Tasks of earlier phases make up for missing ones.
  */
 export async function growCurriculum(options: GrowOptions): Promise<Curriculum> {
   const { proposer, failed, seeds, count, phase, rng, signal } = options;

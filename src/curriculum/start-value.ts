@@ -1,4 +1,4 @@
-/** @file V(s₀, I): what the critic thinks of a task on its start page (paper §2.2's difficulty filter). */
+/** @file Computes V(s₀, I): the critic's value of a task on its start page (paper §2.2's difficulty filter). */
 
 import { answerProbability } from "../algo/loss.ts";
 import type { FrozenModel } from "../core/engine.ts";
@@ -7,11 +7,11 @@ import type { Task } from "../core/task.ts";
 import { answerDatum, valueAnswers, valuePrompt } from "../text/prompt.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 
-/** What V(s₀) is computed with. */
+/** What is needed to compute V(s₀). */
 export interface StartValueOptions {
-  /** Text of the start page, in the format the critic was trained on; `null` or a `Fault` where it cannot be seen. */
+  /** Text of the start page, in the format that the critic was trained on; `null` or a `Fault` if it cannot be seen. */
   observe(task: Task, signal?: AbortSignal): Promise<string | null>;
-  /** As in the rollouts, so that the prompts are cut alike. */
+  /** The same as in the rollouts, so that prompts are cut alike. */
   maxNewTokens: number;
   template?: PromptTemplate;
 }
@@ -19,7 +19,7 @@ export interface StartValueOptions {
 /** Prompts per call of the engine. */
 const BATCH = 16;
 
-/** For `growCurriculum`'s `value`: V(s₀), or `null` where the page cannot be seen or the instruction does not fit. */
+/** For `growCurriculum`'s `value`: V(s₀), or `null` if the page cannot be seen or the instruction does not fit. */
 export function createStartValue(
   critic: FrozenModel,
   options: StartValueOptions,
@@ -50,7 +50,7 @@ export function createStartValue(
         });
       } catch (error) {
         signal?.throwIfAborted();
-        // One page that faults, or one instruction that is too long for the model, costs its task, not the phase.
+        // A page that faults, or an instruction that is too long for the model, costs only its task, not the phase.
         if (!(error instanceof Fault) && !(error instanceof ConfigError)) throw error;
       }
     }

@@ -1,4 +1,4 @@
-/** @file The weights of a checkpoint that lies on a Tinker server, as files for PEFT. */
+/** @file Exports the weights of a checkpoint on a Tinker server, as files for PEFT. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
@@ -13,13 +13,15 @@ import { readPointer } from "../engine/tinker/client/pointer.ts";
 import type { Exported, ExportOptions } from "./export-model.ts";
 import { importFolder } from "./import-folder.ts";
 
-/** @throws ConfigError where the server hands nothing out, or something else than the checkpoint; `out` is then as it was. */
+/**
+ * @throws ConfigError if the server hands out nothing, or something other than the checkpoint; `out` is then unchanged.
+ */
 export async function exportFromServer(options: ExportOptions): Promise<Exported> {
   const { model, out, merge, dtype, baseName, signal, onTrouble } = options;
   if (merge || dtype !== null)
     throw new ConfigError(
-      `${model} is a checkpoint on a server, and ${merge ? "--merge" : "--dtype"} needs weights that are here`,
-      "Export it first as it is; then export that.",
+      `${model} is a checkpoint on a server, but ${merge ? "--merge" : "--dtype"} needs local weights`,
+      "Export it first without this option; then export the result.",
     );
   const pointer = await readPointer(model);
   await refuseForeign(out);
@@ -30,12 +32,12 @@ export async function exportFromServer(options: ExportOptions): Promise<Exported
   try {
     const apiKey = process.env[pointer.apiKeyEnv];
     const names = await downloadCheckpoint(pointer, { into: folder, apiKey, signal, onTrouble });
-    // The archive came whole; without a manifest weights of ours count as half a copy.
+    // The archive is complete; without a manifest, our weights would count as an incomplete copy.
     await writeManifest(folder);
     if (!(await isAdapterDirectory(folder))) {
       if (pointer.lora.rank > 0 || !names.includes("config.json"))
         throw new ConfigError(
-          `what ${pointer.url} hands out is no adapter; it holds ${names.join(", ") || "nothing of a model"}`,
+          `what ${pointer.url} hands out is not an adapter; it contains ${names.join(", ") || "nothing of a model"}`,
           "Ask the operator of the server for the weights.",
         );
       await importFolder(folder, out, {
@@ -47,8 +49,8 @@ export async function exportFromServer(options: ExportOptions): Promise<Exported
     const adapter = await readAdapter(folder);
     if (adapter.rank !== pointer.lora.rank)
       throw new ConfigError(
-        `what ${pointer.url} hands out is an adapter of rank ${adapter.rank}, and the checkpoint has rank ${pointer.lora.rank}`,
-        "Use the server that it was saved on.",
+        `what ${pointer.url} hands out is an adapter of rank ${adapter.rank}, but the checkpoint has rank ${pointer.lora.rank}`,
+        "Use the server on which it was saved.",
       );
     const base = baseName ?? pointer.baseModel;
     const { baseFingerprint: _, ...rest } = adapter;

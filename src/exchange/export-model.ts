@@ -1,6 +1,6 @@
 /**
- * @file A model leaves: an adapter in PEFT's format, or a whole model in Hugging Face's, into which its adapter may be folded. Without
- * the optimiser's state, whole or not at all.
+ * @file Exports a model: an adapter in PEFT's format, or a whole model in Hugging Face's, into which its adapter may be
+ * merged. Without the optimiser's state; completely or not at all.
  */
 
 import { resolve } from "node:path";
@@ -21,14 +21,14 @@ export interface ExportOptions {
   /** Directory of the model or adapter. */
   model: string;
   out: string;
-  /** Folds an adapter into its base. */
+  /** Merge an adapter into its base. */
   merge: boolean;
   /** Type of a whole model's weights; default F32. */
   dtype: TensorDtype | null;
-  /** What an adapter calls its base, such as a name on the hub; default: the base's directory. */
+  /** The base's name in the adapter, such as its name on the hub; default: the base's directory. */
   baseName: string | null;
   onProgress?: (text: string) => void;
-  /** Told that a checkpoint's server does not answer and is waited for. */
+  /** Called when a checkpoint's server does not answer and is waited for. */
   onTrouble?: (message: string) => void;
   signal?: AbortSignal;
 }
@@ -36,11 +36,11 @@ export interface ExportOptions {
 export interface Exported {
   directory: string;
   kind: "adapter" | "model";
-  /** Of an adapter: what it calls its base. */
+  /** For an adapter: its name for the base. */
   base: string | null;
 }
 
-/** Throws a `ConfigError` for what does not fit together; `out` is then as it was before. */
+/** Throws a `ConfigError` if something does not fit together; `out` is then unchanged. */
 export async function exportModel(options: ExportOptions): Promise<Exported> {
   const { model, out, merge, dtype, baseName, signal } = options;
   if (resolve(model) === resolve(out))
@@ -61,7 +61,7 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   const { adapter: found } = await describeModel(model);
   const base = found?.base ?? model;
   const adapter = isAdapter ? await readAdapter(model) : null;
-  // An adapter may have been trained with a template of its own.
+  // An adapter may have been trained with another template than its base.
   const own = await readTokenizerFiles(model);
   const files = own.size > 0 ? own : await readTokenizerFiles(base);
   signal?.throwIfAborted();
@@ -71,7 +71,7 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
     await writeAdapter(out, {
       ...adapter,
       baseModel: name,
-      // Said only of a directory: a name on the hub is no place beside the adapter.
+      // Only for a directory: a name on the hub is not a path relative to the adapter.
       ...(baseName === null && baseFingerprint !== null
         ? { baseFingerprint }
         : { baseFingerprint: undefined }),
@@ -97,7 +97,7 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   return { directory: out, kind: "model", base: null };
 }
 
-/** W += alpha/rank · B·A in place, where the adapter stands on this tensor; sums in f64. */
+/** W += alpha/rank · B·A in place, if the adapter applies to this tensor; sums in f64. */
 function fold(weights: Float32Array, name: string, { modules, alpha, rank }: Adapter): void {
   const module = name.endsWith(".weight") ? modules.get(name.slice(0, -".weight".length)) : undefined;
   if (!module) return;

@@ -1,4 +1,4 @@
-/** @file How the hub is asked: with the token, with patience for what passes, with a sentence for what does not. */
+/** @file Requests to the hub: sends the token, retries temporary errors, and explains permanent ones in a sentence. */
 
 import { HubApiError } from "@huggingface/hub";
 import { ConfigError } from "../core/errors.ts";
@@ -12,16 +12,16 @@ export interface HubModel {
 }
 
 export interface Patience {
-  /** Failures in a row after which it is given up. */
+  /** It gives up after this many failures in a row. */
   attempts: number;
   /** Pause after the first failure; it doubles with each. */
   pauseMs: number;
-  /** Silence after which a connection counts as broken. */
+  /** Milliseconds of silence after which a connection counts as broken. */
   silenceMs: number;
 }
 const defaults: Patience = { attempts: 6, pauseMs: 1000, silenceMs: 60_000 };
 const longestPauseMs = 60_000;
-/** Answers about a model are small; its files are read as streams. */
+/** The largest answer about a model; files are read as streams. */
 const mostAnswerBytes = 32 << 20;
 
 export interface HubClient {
@@ -30,13 +30,13 @@ export interface HubClient {
   /** For the hub's library. */
   fetch: typeof fetch;
   /**
-   * Repeats `question` while what fails may pass; throws a `ConfigError` for the rest. `question` says when it got somewhere: then
-   * failures are counted anew.
+   * Repeats `question` after temporary errors; throws a `ConfigError` for the rest. `question` reports progress, which
+   * resets the count of failures.
    */
   ask<T>(question: (getSomewhere: () => void) => Promise<T>): Promise<T>;
   /** A file from byte `from` on; `isRange`: the server began there. */
   get(url: string, from: number): Promise<{ body: AsyncIterable<Uint8Array>; isRange: boolean }>;
-  /** The hub says what cannot be. */
+  /** Reports an impossible answer of the hub. */
   nonsense(what: string): ConfigError;
 }
 
@@ -49,7 +49,7 @@ export function createHubClient(
   const url = hubUrl();
   const accessToken = token(url);
   const signal = options.signal ?? new AbortController().signal;
-  const hint = "What was brought is kept: the same command goes on with it.";
+  const hint = "What was downloaded is kept, and the same command continues from there.";
   const nonsense = (what: string) =>
     new ConfigError(`${url} ${what}`, "Check HF_ENDPOINT, or use another mirror of the hub.");
 
@@ -65,7 +65,7 @@ export function createHubClient(
     if (status === 429 || status >= 500) return null;
     return new ConfigError(`${where}: the hub answers ${status}${said}`, "Check the name and HF_ENDPOINT.");
   };
-  /** Aborted after so much silence. */
+  /** A signal that is aborted after this much silence. */
   const watch = () => {
     const controller = new AbortController();
     const fail = () => controller.abort(new Error(`no answer within ${silenceMs / 1000} s`));
@@ -80,7 +80,7 @@ export function createHubClient(
     };
   };
 
-  /** What the last answer's `Retry-After` asked for. */
+  /** The pause that the last answer's `Retry-After` asked for. */
   let askedPauseMs = 0;
   const noteRetryAfter = ({ headers }: Response) => {
     askedPauseMs = 1000 * (Number(headers.get("retry-after")) || 0);
@@ -127,7 +127,7 @@ export function createHubClient(
           if (isOfDisk(cause)) throw cause;
           if (failures >= attempts)
             throw new ConfigError(
-              `${url} cannot be reached or breaks off, ${failures} times in a row: ${oneLine(cause)}`,
+              `${url} cannot be reached or disconnected ${failures} times in a row: ${oneLine(cause)}`,
               `Check the network and HF_ENDPOINT. ${hint}`,
               { cause },
             );
@@ -142,7 +142,7 @@ export function createHubClient(
       const isHub = new URL(address).origin === new URL(url).origin;
       const response = await fetch(address, {
         headers: {
-          // The token is for the hub alone, not for where it stores files.
+          // The token is only for the hub, not for the servers that store its files.
           ...(accessToken !== undefined && isHub && { authorization: `Bearer ${accessToken}` }),
           ...(from > 0 && { range: `bytes=${from}-` }),
           "accept-encoding": "identity",
@@ -177,7 +177,7 @@ async function* listen(
   }
 }
 
-/** The body was decoded when it was read. */
+/** The body is already decoded. */
 function withoutEncoding(headers: Headers): Headers {
   const copy = new Headers(headers);
   copy.delete("content-encoding");
@@ -214,7 +214,7 @@ function token(url: string): string | undefined {
   return given;
 }
 
-/** Files, not the network. */
+/** Errors of files, not of the network. */
 const isOfDisk = (cause: unknown) =>
   ["ENOSPC", "EACCES", "EPERM", "EROFS", "EIO", "ENOTDIR", "EISDIR", "EDQUOT"].includes(
     (cause as NodeJS.ErrnoException).code ?? "",

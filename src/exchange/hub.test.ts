@@ -190,7 +190,7 @@ describe("a model of the hub", () => {
     const copy = place();
     await fetchTo(copy, { source: again, withoutWeights: true });
     expect(await readdir(copy)).toContain("tokenizer.json");
-    await expect(fetchTo(place())).rejects.toThrow(/has weights as .bin only/);
+    await expect(fetchTo(place())).rejects.toThrow(/has weights only as .bin files/);
     files = whole;
   });
 
@@ -394,7 +394,7 @@ describe("in one sentence ends", () => {
     [["config.json"], /has no config\.json/],
     [["tokenizer.json"], /has no tokenizer\.json/],
     [[weights], /has weights as \.bin only/],
-    [[weights, "pytorch_model.bin"], /has no weights as safetensors/],
+    [[weights, "pytorch_model.bin"], /has no weights in safetensors files/],
   ])("a model without %j", async (missing, message) => {
     const whole = files;
     files = new Map([...whole].filter(([name]) => !missing.includes(name)));

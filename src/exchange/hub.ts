@@ -1,6 +1,6 @@
 /**
- * @file Models on the Hugging Face hub, or on a mirror that `HF_ENDPOINT` names: only the files that a model is read from, into a folder where a
- * second start goes on. Every file is compared with the checksum that the hub gives of it.
+ * @file Downloads models from the Hugging Face hub, or from a mirror that `HF_ENDPOINT` names: only the files that make
+ * up a model, into a folder where a second start can continue. Every file is checked against the hub's checksum.
  */
 
 import { createHash, type Hash } from "node:crypto";
@@ -13,7 +13,7 @@ import { isModelFile } from "../engine/onnx/checkpoint/manifest.ts";
 import { readJsonObject } from "../engine/onnx/checkpoint/read-file.ts";
 import { createHubClient, type HubClient, type HubModel, type Patience } from "./hub-client.ts";
 
-/** `org/name[@revision]`, also with `hf:` before it; `null` for what is no name of the hub's. */
+/** `org/name[@revision]`, optionally with the prefix `hf:`; `null` if this is not a name on the hub. */
 export function parseHubModel(source: string): HubModel | null {
   const match = /^(?:hf:)?([\w][\w.-]*\/[\w][\w.-]*)(?:@([\w][\w./-]*))?$/.exec(source);
   if (!match || source.includes("..")) return null;
@@ -21,24 +21,24 @@ export function parseHubModel(source: string): HubModel | null {
 }
 
 export interface DownloadOptions {
-  /** Of an earlier, unfinished start, or not there. */
+  /** The folder of an earlier, unfinished start, or one that does not exist. */
   folder: string;
-  /** Only what says how the model is and how it reads. */
+  /** Only configuration, tokenizer and chat template. */
   withoutWeights?: boolean;
   onProgress?: (text: string) => void;
   signal?: AbortSignal;
-  /** Other than the defaults in tests. */
+  /** For tests; otherwise the defaults. */
   patience?: Partial<Patience>;
 }
 
-/** Beside the files: what they belong to. */
+/** A file beside the others that says what they belong to. */
 const sourceName = "source.json";
 const mostFiles = 10_000;
 const indexName = "model.safetensors.index.json";
 
 /**
- * Brings all files of `model` into `folder` and returns the commit that they are of. Throws a `ConfigError` where the hub refuses or is
- * not there; what was brought stays for the next start.
+ * Downloads all files of `model` into `folder` and returns their commit. Throws a `ConfigError` if the hub refuses or
+ * does not answer; what was downloaded stays for the next start.
  */
 export async function downloadModel(model: HubModel, options: DownloadOptions): Promise<string> {
   const hub = createHubClient(model, options);
@@ -108,8 +108,8 @@ function checkFiles(
       refuse("is an adapter, not a model", "Import the base that its adapter_config.json names.");
     refuse(
       has(".bin").length > 0
-        ? "has weights as .bin only, which are programs"
-        : "has no weights as safetensors",
+        ? "has weights only as .bin files, which can run code"
+        : "has no weights in safetensors files",
       "Import a model that has model.safetensors.",
     );
   }
@@ -118,7 +118,7 @@ function checkFiles(
       refuse(`has no ${needed}`, "Import a model that has one, or make it with transformers.");
 }
 
-/** The shards that the index names, all of which must be there. */
+/** The shards that the index names; all of them must exist. */
 async function shardsOf(index: string, files: ReadonlyMap<string, ListFileEntry>): Promise<string[]> {
   const { weight_map: map } = await readJsonObject(index);
   const shards = [...new Set(Object.values((map ?? {}) as Record<string, unknown>))];
@@ -131,7 +131,7 @@ async function shardsOf(index: string, files: ReadonlyMap<string, ListFileEntry>
   });
 }
 
-/** Goes on in the folder of an earlier start for the same commit; any other is emptied. */
+/** Continues in the folder of an earlier start for the same commit; empties any other folder. */
 async function openFolder(folder: string, source: { name: string; commit: string }): Promise<void> {
   const file = join(folder, sourceName);
   const text = JSON.stringify(source);
@@ -146,7 +146,7 @@ async function checkSpace(folder: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(folder);
   if (bytes > bavail * bsize)
     throw new ConfigError(
-      `the weights have ${megabytes(bytes)} MB, and the disk of ${folder} has room for ${megabytes(bavail * bsize)}`,
+      `the weights have ${megabytes(bytes)} MB, but the disk of ${folder} has room for ${megabytes(bavail * bsize)}`,
       "Free some space on that disk, or name another --out.",
     );
 }
@@ -158,7 +158,7 @@ const sizeOf = (path: string) =>
     () => 0,
   );
 
-/** A file has its own name once it is complete and compared; until then `.part` behind it. */
+/** A file gets its name once it is complete and checked; until then it ends in `.part`. */
 async function bringFile(
   hub: HubClient,
   file: ListFileEntry,
@@ -172,7 +172,7 @@ async function bringFile(
     if ((await sizeOf(part)) > file.size) await truncate(part, 0);
     await hub.ask(async (getSomewhere) => {
       if ((await sizeOf(part)) === file.size) return;
-      // Addresses of stored files expire: each time a new one.
+      // Addresses of stored files expire, so get a new one each time.
       const url = await hub.ask(findUrl);
       await appendRest(hub, part, file, url, (bytes) => {
         getSomewhere();
@@ -183,12 +183,12 @@ async function bringFile(
     await rm(part, { force: true });
   }
   throw new ConfigError(
-    `${hub.url} sends another ${file.path} than the one it lists: size or checksum differ`,
+    `${hub.url} sent a ${file.path} whose size or checksum differs from what it lists`,
     "Try again later, or use another mirror (HF_ENDPOINT).",
   );
 }
 
-/** Asks for what is missing of `part`. Ends early where the server does: the caller asks again. */
+/** Requests the missing rest of `part`. Ends early if the server does; then the caller tries again. */
 async function appendRest(
   hub: HubClient,
   part: string,
@@ -198,7 +198,7 @@ async function appendRest(
 ): Promise<void> {
   let done = await sizeOf(part);
   const { body, isRange } = await hub.get(url, done);
-  // A server that knows no ranges sends all of it again.
+  // A server without support for ranges sends the whole file again.
   if (!isRange && done > 0) await truncate(part, (done = 0));
   await using handle = await open(part, "a");
   for await (const chunk of body) {
@@ -211,7 +211,7 @@ async function appendRest(
   if (done < file.size) throw new Error(`the connection ended after ${done} of ${file.size} bytes`);
 }
 
-/** Large files have a SHA-256; of small ones the hub knows git's SHA-1. */
+/** The hub gives a SHA-256 for large files and git's SHA-1 for small ones. */
 async function isWhole(path: string, { size, lfs, oid }: ListFileEntry): Promise<boolean> {
   if ((await sizeOf(path)) !== size) return false;
   const hash: Hash = lfs ? createHash("sha256") : createHash("sha1").update(`blob ${size}\0`);

@@ -1,6 +1,6 @@
-/** @file `README.md` of an imported model: where it is from, and under which terms. */
+/** @file Writes the `README.md` of an imported model: where it comes from, and under which terms. */
 
-/** What is known, in order; `null` is left out. Texts of strangers are shown as one line each. */
+/** The known facts, in order; `null` is left out. Texts from strangers are shown as one line each. */
 export function importCard(facts: Record<string, string | null>): string {
   const rows = Object.entries(facts).flatMap(([name, value]) =>
     value === null ? [] : [`| ${name} | ${oneLine(value)} |`],

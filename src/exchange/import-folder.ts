@@ -1,6 +1,6 @@
 /**
- * @file A folder in Hugging Face's layout becomes a model directory with a manifest: only the files that a model is read from,
- * checked first. Copied and not linked: what is trained on must not change with its source.
+ * @file Makes a model directory with a manifest from a folder in Hugging Face's layout, with only the files that make
+ * up a model, after checking them. They are copied and not linked, because a model must not change with its source.
  */
 
 import { constants } from "node:fs";
@@ -19,14 +19,14 @@ import { createChatTemplate, readChatTemplate } from "../text/chat-template.ts";
 export interface ImportFolderOptions {
   /** `README.md` of the new directory. */
   card: string;
-  /** Hard links where the file system has them: for a folder that nobody else uses. */
+  /** Use hard links if the file system has them; only for a folder that nobody else uses. */
   link?: boolean;
-  /** Takes no weights, and asks for none. */
+  /** Copies no weights, and needs none. */
   withoutWeights?: boolean;
   signal?: AbortSignal;
 }
 
-/** Writes `directory` whole or not at all. Throws a `ConfigError` that names the file and the field. */
+/** Writes `directory` completely or not at all. Throws a `ConfigError` that names the file and the field. */
 export async function importFolder(
   source: string,
   directory: string,
@@ -52,12 +52,12 @@ export async function importFolder(
   });
 }
 
-/** Reads all of a model, as an engine would. */
+/** Reads a whole model, as an engine would. */
 async function checkFolder(source: string, withoutWeights: boolean): Promise<void> {
   if (await isAdapterDirectory(source))
     throw new ConfigError(
       `${source} holds an adapter, not a model`,
-      "Name the adapter's directory where a model is asked for; import the base that its adapter_config.json names.",
+      "Use the adapter's directory directly as a model; import the base that its adapter_config.json names.",
     );
   if (!(await exists(join(source, "config.json")))) {
     const gguf = (await readdir(source)).filter((name) => name.endsWith(".gguf"));
@@ -71,9 +71,9 @@ async function checkFolder(source: string, withoutWeights: boolean): Promise<voi
   const names = await readdir(source);
   if (!withoutWeights && !names.some((name) => name.endsWith(".safetensors")))
     throw new ConfigError(
-      `${source} has no weights as safetensors`,
+      `${source} has no weights in safetensors files`,
       names.some((name) => name.endsWith(".bin"))
-        ? "Convert its .bin files, which are programs: open the folder with transformers and call save_pretrained."
+        ? "Convert its .bin files, which can run code: open the folder with transformers and call save_pretrained."
         : "Download all files of the model.",
     );
   if (!names.includes("tokenizer.json"))
@@ -93,7 +93,7 @@ async function take(from: string, to: string, asLink: boolean): Promise<void> {
       await link(from, to);
       return;
     } catch {
-      // Some file systems have no links: a copy does.
+      // Some file systems have no links; a copy works as well.
     }
   await copyFile(from, to, constants.COPYFILE_FICLONE);
 }

@@ -1,4 +1,7 @@
-/** @file A GGUF file becomes a model directory in Hugging Face's layout: blocks as numbers, llama.cpp's order of rows undone. */
+/**
+ * @file Makes a model directory in Hugging Face's layout from a GGUF file: dequantises the blocks and undoes
+ * llama.cpp's order of rows.
+ */
 
 import { realpath } from "node:fs/promises";
 import { totalmem } from "node:os";
@@ -17,14 +20,17 @@ import { tokenizerOfGguf } from "./gguf/tokenizer-of-gguf.ts";
 import { importCard } from "./import-card.ts";
 
 export interface ImportGgufOptions {
-  /** Type of the weights on disk. `null`: F16 and BF16 stay what they are, all else becomes F32, so that nothing is rounded. */
+  /**
+   * Type of the weights on disk. `null`: F16 and BF16 stay as they are, and everything else becomes F32, so that
+   * nothing is rounded.
+   */
   dtype: TensorDtype | null;
-  /** Of this many tensors so many are written. */
+  /** Called with how many tensors are written, and how many there are. */
   onProgress?: (done: number, of: number) => void;
   signal?: AbortSignal;
 }
 
-/** Writes `directory` whole or not at all. Throws a `ConfigError` that names the file and the field. */
+/** Writes `directory` completely or not at all. Throws a `ConfigError` that names the file and the field. */
 export async function importGguf(file: string, directory: string, options: ImportGgufOptions): Promise<void> {
   await withGguf(file, (gguf) => convert(gguf, directory, options));
 }
@@ -42,8 +48,8 @@ async function convert(
   const needed = 4 * parameterCount(config);
   if (needed > totalmem())
     throw new ConfigError(
-      `${file} needs ${Math.ceil(needed / 2 ** 30)} GiB of memory for its weights alone, and this machine has ${Math.floor(totalmem() / 2 ** 30)}`,
-      "Use a smaller model, or an engine behind a URL.",
+      `${file} needs ${Math.ceil(needed / 2 ** 30)} GiB of memory for its weights alone, but this machine has ${Math.floor(totalmem() / 2 ** 30)}`,
+      "Use a smaller model, or an engine on a server.",
     );
   const { tokenizer, tokenizerConfig, generationConfig } = tokenizerOfGguf(gguf, config.contextTokens);
   checkTokenizerFits(createTokenizer(tokenizer, tokenizerConfig, file), config.vocabSize, file);

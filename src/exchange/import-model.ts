@@ -1,4 +1,4 @@
-/** @file What a source of a model is: a GGUF file, a folder in Hugging Face's layout, or the name of a model on the hub. */
+/** @file Imports a model from a GGUF file, a folder in Hugging Face's layout, or the hub. */
 
 import { existsSync } from "node:fs";
 import { rm, stat } from "node:fs/promises";
@@ -15,19 +15,19 @@ import { importGguf } from "./import-gguf.ts";
 
 export interface ImportOptions {
   source: string;
-  /** Created, or replaced where webrl wrote it. */
+  /** Created, or replaced if webrl wrote it. */
   out: string;
-  /** Only of GGUF files; `null`: nothing is rounded. */
+  /** Only for GGUF files; `null`: nothing is rounded. */
   dtype: TensorDtype | null;
-  /** Configuration, tokenizer and chat template alone: of a model whose weights are on a server. */
+  /** Only configuration, tokenizer and chat template, for a model whose weights are on a server. */
   withoutWeights?: boolean;
   onProgress?: (text: string) => void;
   signal?: AbortSignal;
-  /** With the hub; other than the defaults in tests. */
+  /** Pauses and timeouts with the hub; for tests. */
   patience?: Partial<Patience>;
 }
 
-/** Throws a `ConfigError` for what cannot be imported; `out` is then as it was before. */
+/** Throws a `ConfigError` if it cannot be imported; `out` is then unchanged. */
 export async function importModel(options: ImportOptions): Promise<void> {
   const { source, out, dtype, withoutWeights = false, onProgress, signal } = options;
   await refuseForeign(out);
@@ -60,7 +60,7 @@ export async function importModel(options: ImportOptions): Promise<void> {
   return importFromHub(hubModel(source), options);
 }
 
-/** What is no path here may be a name on the hub; but not where it looks like a path that was misspelt. */
+/** What is not a path here may be a name on the hub, unless it looks like a misspelt path. */
 function hubModel(source: string): HubModel {
   const model = parseHubModel(source);
   const isPath = !source.startsWith("hf:") && (source.endsWith(".gguf") || existsSync(source.split("/")[0]!));
@@ -71,7 +71,7 @@ function hubModel(source: string): HubModel {
   );
 }
 
-/** Brings the files into a folder beside `out`, which goes when `out` is complete. */
+/** Downloads the files into a folder beside `out`, which is removed when `out` is complete. */
 async function importFromHub(
   model: HubModel,
   { out, dtype, withoutWeights = false, onProgress, signal, patience }: Omit<ImportOptions, "source">,
@@ -100,7 +100,7 @@ async function importFromHub(
 function refuseDtype(dtype: TensorDtype | null): void {
   if (dtype !== null)
     throw new ConfigError(
-      "--dtype is for GGUF files: all others keep the type of their weights",
+      "--dtype is for GGUF files; other models keep the type of their weights",
       "Leave --dtype out.",
     );
 }

@@ -37,7 +37,12 @@ export const imitateConfigSchema = z.strictObject({
   batchSize: z.int().min(1).default(32).describe("Actions per optimiser step."),
   learningRate: z.number().positive().default(1e-3).describe("Peak learning rate; warm-up, then cosine."),
   weightDecay: z.number().min(0).default(0.01).describe("Decoupled weight decay."),
-  warmup: z.number().min(0).max(0.9).default(0.05).describe("Fraction of the training over which the learning rate rises."),
+  warmup: z
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.05)
+    .describe("Fraction of the training over which the learning rate rises."),
   pageWeight: z
     .number()
     .min(0)
@@ -60,7 +65,12 @@ export const imitateConfigSchema = z.strictObject({
     .positive()
     .default(12)
     .describe("Minutes between evaluations on held-out actions."),
-  heldOut: z.number().min(0).max(0.5).default(0.03).describe("Fraction of the episodes held out for evaluation."),
+  heldOut: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.03)
+    .describe("Fraction of the episodes held out for evaluation."),
   heldOutActions: z.int().min(0).default(192).describe("Held-out actions that are sampled in an evaluation."),
   seed: z.int().default(0).describe("Seed for the order of the data."),
 });

@@ -1,18 +1,18 @@
 /**
  * @file The experience buffer: steps of successful trajectories of earlier phases and of the demonstrations (paper
- * §2.1). Whole trajectories, so that the successor of every step is at hand for its advantage.
+ * §2.1). Holds whole trajectories, because a step's advantage needs its successor.
  */
 
 import { invariant } from "../core/errors.ts";
 import type { ExperienceStep } from "./experience.ts";
 
-/** Steps of demonstrations and of successes of earlier phases. */
+/** Steps of demonstrations and of earlier phases' successes. */
 export interface ReplayBuffer {
   /** Steps held. */
   readonly size: number;
   /**
-   * Adds the steps of one successful trajectory, in order. A trajectory whose id is held already changes nothing
-   * (so a resumed phase may add again). Where the capacity is passed, the oldest rollouts leave; demonstrations stay.
+   * Adds the steps of one successful trajectory, in order. A trajectory whose id is held already changes nothing (so a
+   * resumed phase may add again). Above the capacity, the oldest rollouts are dropped; demonstrations stay.
    */
   add(steps_S: readonly ExperienceStep[]): void;
   /** All steps, oldest trajectory first. */
@@ -23,11 +23,14 @@ export interface ReplayBuffer {
 
 /** The size of a replay buffer. */
 export interface ReplayOptions {
-  /** Steps at most. Default 100,000, as in the published code. */
+  /** The most steps. Default 100,000, as in the published code. */
   capacity?: number;
 }
 
-/** Successful steps of earlier phases, by trajectory. Beyond `capacity` steps the oldest rollouts leave. */
+/**
+ * Makes a buffer of successful steps of earlier phases, by trajectory. Above `capacity` steps, the oldest rollouts are
+ * dropped.
+ */
 export function createReplayBuffer({ capacity = 100_000 }: ReplayOptions = {}): ReplayBuffer {
   const held = new Map<string, readonly ExperienceStep[]>();
   let size = 0;
@@ -35,7 +38,7 @@ export function createReplayBuffer({ capacity = 100_000 }: ReplayOptions = {}): 
     size -= held.get(id)?.length ?? 0;
     held.delete(id);
   };
-  /** The oldest trajectory that may leave. */
+  /** The oldest trajectory that may be dropped. */
   const oldest = (except: string) =>
     [...held].find(([id, [first]]) => id !== except && first!.source === "rollout")?.[0];
 
@@ -64,7 +67,7 @@ function checkTrajectory(steps_S: readonly ExperienceStep[]): void {
   const first = steps_S[0];
   invariant(first !== undefined, "a trajectory without steps cannot be replayed");
   invariant(first.outcome === 1, `trajectory ${first.trajectoryId} failed and does not belong into replay`);
-  invariant(steps_S.length === first.steps, `trajectory ${first.trajectoryId} is not whole`);
+  invariant(steps_S.length === first.steps, `trajectory ${first.trajectoryId} is not complete`);
   steps_S.forEach((step, i) =>
     invariant(
       step.index === i && step.trajectoryId === first.trajectoryId,

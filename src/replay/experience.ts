@@ -1,6 +1,6 @@
 /**
  * @file One step of experience, as replay and the update use it: plain JSON, one line of a file each. The prompt is
- * kept as tokens; the critic's prompt of the same state is `valuePromptOf` of it.
+ * kept as tokens; `valuePromptOf` makes the critic's prompt of the same state from it.
  */
 
 import { invariant } from "../core/errors.ts";
@@ -10,23 +10,23 @@ import type { Trajectory } from "../core/trajectory.ts";
 export interface ExperienceStep {
   trajectoryId: string;
   taskId: string;
-  /** Template of the task; `null` for a task that was made of none. */
+  /** Template of the task; `null` for a task without one. */
   templateId: string | null;
   instruction: string;
   /** First of the task's sites. */
   site: string;
-  /** 0 for demonstrations, else the phase that collected it. */
+  /** 0 for demonstrations, otherwise the phase that collected it. */
   phase: number;
   source: "demonstration" | "rollout";
-  /** Counted from 0 within the trajectory, empty responses left out. */
+  /** Counted from 0 within the trajectory, without empty responses. */
   index: number;
-  /** Steps of the trajectory. The last one has `index === steps − 1`. */
+  /** The number of steps of the trajectory. The last one has `index === steps − 1`. */
   steps: number;
-  /** Outcome of the whole trajectory, from the judge (or the verifier, of demonstrations). */
+  /** Outcome of the whole trajectory, from the judge (or from the verifier, for demonstrations). */
   outcome: 0 | 1;
   /** The policy's prompt. */
   promptTokens: number[];
-  /** The action, end token included. */
+  /** The action, including the end token. */
   responseTokens: number[];
   /** log π of each token of the action under the policy that sampled it, at temperature 1, nats; of a rollout's own policy only. */
   logprobs?: number[];

@@ -1,6 +1,6 @@
 /**
- * @file Which old steps take part in a phase (paper §2.1, Table 2; App. A): those whose action has a moderate
- * perplexity under the last phase's actor, at most twice as many as there are new steps.
+ * @file Selects the old steps for a phase (paper §2.1, Table 2; App. A): those whose action has a moderate perplexity
+ * under the last phase's actor, at most twice as many as there are new steps.
  */
 
 import { perplexity } from "../algo/perplexity.ts";
@@ -10,7 +10,7 @@ import type { Rng } from "../core/rng.ts";
 import { actionDatum } from "../text/prompt.ts";
 import type { ExperienceStep } from "./experience.ts";
 
-/** The perplexities that a replayed action may have. */
+/** The allowed perplexities of a replayed action. */
 export interface SelectionRange {
   /** Inclusive bounds of the perplexity. */
   min: number;
@@ -20,11 +20,11 @@ export interface SelectionRange {
 /** [1/0.95, 1/0.5]: neither too familiar nor too hard. */
 export const PAPER_RANGE: SelectionRange = { min: 1 / 0.95, max: 1 / 0.5 };
 
-/** The steps that take part in a phase, and how many were out of range. */
+/** The selected steps of a phase, and how many were out of range. */
 export interface ReplaySelection {
   /** In random order. */
   selected: ExperienceStep[];
-  /** Steps below and above the range. */
+  /** The number of steps below and above the range. */
   tooFamiliar: number;
   tooHard: number;
 }
@@ -49,7 +49,7 @@ export function selectReplay(
 /** Steps per call of the engine. */
 const BATCH = 64;
 
-/** Perplexity of each step's action under `model`, its final end token not counted. */
+/** Perplexity of each step's action under `model`, without its final end token. */
 export async function perplexitiesUnder(
   model: FrozenModel,
   steps: readonly ExperienceStep[],
@@ -68,7 +68,7 @@ export async function perplexitiesUnder(
   return result;
 }
 
-/** The action without its end token; an action that is nothing else keeps it. */
+/** The action without its end token, unless it consists only of that. */
 function dropEndToken(response_T: readonly number[], endTokens: readonly number[]): readonly number[] {
   const last = response_T.at(-1);
   return response_T.length > 1 && last !== undefined && endTokens.includes(last)

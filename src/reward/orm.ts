@@ -71,9 +71,13 @@ export async function ormProbabilities(
     }
     for (const row_N of rows_BN) {
       if (row_N.length !== 2 || row_N.some((value) => Number.isNaN(value)))
-        throw new Fault("judge_failed", "the reward model answered with something that is not a probability", {
-          retryable: false,
-        });
+        throw new Fault(
+          "judge_failed",
+          "the reward model answered with something that is not a probability",
+          {
+            retryable: false,
+          },
+        );
       result.push(answerProbability(row_N));
     }
   }

@@ -92,9 +92,7 @@ export function verifyAudit(directory: string, expected?: string): AuditReport {
         : `${AUDIT_FILE}:${whole.length + 1} to ${head.n} are missing: the log was cut`,
     );
   else if (head.n > 0 && lines.find(({ n }) => n === head.n)?.hash !== head.hash && problems.length === 0)
-    problems.push(
-      `${AUDIT_FILE}:${head.n} is not the line that ${HEAD_FILE} names: the log was rewritten`,
-    );
+    problems.push(`${AUDIT_FILE}:${head.n} is not the line that ${HEAD_FILE} names: the log was rewritten`);
   if (expected !== undefined && expected !== BEGINNING && !lines.some(({ hash }) => hash === expected))
     problems.push(`no line has the hash ${expected}: the log was cut before it, or rewritten`);
   return {

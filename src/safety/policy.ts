@@ -88,7 +88,9 @@ const secretSchema = z.strictObject({
     .array(z.string().min(1))
     .min(1)
     .optional()
-    .describe("Type it only into fields with one of these as their type, or as a word of name, id or autocomplete."),
+    .describe(
+      "Type it only into fields with one of these as their type, or as a word of name, id or autocomplete.",
+    ),
 });
 
 const effects = Object.fromEntries(
@@ -131,7 +133,12 @@ export const policySchema = z.strictObject({
     ),
   approval: z
     .strictObject({
-      timeoutSeconds: z.number().min(1).max(86_400).default(300).describe("No answer within this time means no."),
+      timeoutSeconds: z
+        .number()
+        .min(1)
+        .max(86_400)
+        .default(300)
+        .describe("No answer within this time means no."),
     })
     .prefault({}),
   secrets: z

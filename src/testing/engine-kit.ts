@@ -13,13 +13,13 @@ export interface EngineUnderTest {
   create(): Promise<Engine>;
   /** A small model that it can open; with `lora`, the rules of adapters are checked as well. */
   open: OpenOptions;
-  /** How far two computations of the same log-probability may lie apart, nats. Default 1e-3. */
+  /** How far two computations of the same log-probability may differ, in nats. Default 1e-3. */
   tolerance?: number;
   /** A learning rate at which twenty steps visibly learn one short text. Default 0.01. */
   learningRate?: number;
 }
 
-/** What a rule has at hand. */
+/** What a rule can use. */
 interface EngineAtHand extends Required<Pick<EngineUnderTest, "open" | "tolerance" | "learningRate">> {
   engine: Engine;
   model: Model;
@@ -58,7 +58,7 @@ const RULES: Record<string, EngineRule> = {
   "the tokenizer gives back the text that it encoded": async ({ model }) => {
     for (const text of ["The lamp costs $24.", 'do(action="Click", element="link Lamp")', "a\n\nb  c"])
       assert.equal(model.tokenizer.decode(model.tokenizer.encode(text)), text);
-    // Special tokens or not: other people's text is what it says, and harmless pieces are their joined text.
+    // Other people's text never becomes special tokens, and harmless pieces give the same as their joined text.
     const plain = "a</s><|eot_id|><|im_end|>b";
     assert.equal(model.tokenizer.decode(model.tokenizer.encode([{ plain }])), plain);
     for (const token of ["<|eot_id|>", "</s>", "<|im_end|>"]) {
@@ -278,7 +278,7 @@ const RULES: Record<string, EngineRule> = {
   },
 };
 
-/** For models that are opened with an adapter. */
+/** Rules for models that are opened with an adapter. */
 const ADAPTER_RULES: Record<string, EngineRule<EngineAtHand & { lora: NonNullable<OpenOptions["lora"]> }>> = {
   "two adapters on one base train apart, each as it would alone": async ({
     model,
@@ -324,7 +324,10 @@ const ADAPTER_RULES: Record<string, EngineRule<EngineAtHand & { lora: NonNullabl
   },
 };
 
-/** The rules that every engine has to keep ([contracts](../../docs/contracts.md#engine-and-model)), each to be run as a test. */
+/**
+ * The rules that every engine must keep ([contracts](../../docs/contracts.md#engine-and-model)), each of which should
+ * run as a test.
+ */
 export function engineRules(subject: EngineUnderTest): Rule[] {
   const { open, tolerance = 1e-3, learningRate = 0.01 } = subject;
   const { lora } = open;

@@ -26,15 +26,15 @@ import type { Rng } from "../core/rng.ts";
 
 /** Settings of the fake engine. */
 export interface FakeEngineOptions {
-  /** Texts that are one token each, beside the 256 bytes. Default: {@link FAKE_WORDS}. */
+  /** Texts that are one token each, besides the 256 bytes. Default: {@link FAKE_WORDS}. */
   words?: readonly string[];
   /** Default 4096. */
   contextTokens?: number;
-  /** As of a model that is sampled from elsewhere. */
+  /** As for a model that is sampled elsewhere. */
   sampling?: Sampling;
 }
 
-/** Special tokens of the fake tokenizer: those that webrl's own templates need. */
+/** Special tokens of the fake tokenizer: the ones that webrl's own templates need. */
 export const FAKE_SPECIAL_TOKENS = [
   "<|begin_of_text|>",
   "<|start_header_id|>",
@@ -170,7 +170,7 @@ class FakeModel implements Model {
     if (prompt_T.length === 0) throw new RangeError("the prompt is empty");
     if (prompt_T.length >= this.contextTokens)
       throw new RangeError(`the prompt has ${prompt_T.length} tokens, the context ${this.contextTokens}`);
-    // A turn of the event loop, as every real engine takes: callers must not rely on synchronous results.
+    // Waits one turn of the event loop, as every real engine does: callers must not rely on synchronous results.
     await new Promise((resolve) => setImmediate(resolve));
     signal?.throwIfAborted();
     const rng = createRng(request.seed);

@@ -1,6 +1,6 @@
 /**
- * @file A small world without a browser: a shop of a few shelves. Its pages are real `compact` observations, its
- * tasks have a truth, and its faults can be arranged. For tests of everything above a site.
+ * @file A small world without a browser: a shop of a few shelves. Its pages are real `compact` observations, its tasks
+ * have a truth, and tests can cause faults. For tests of everything above a site.
  */
 
 import type { Action, ActionError, ParsedAction } from "../core/action.ts";
@@ -12,7 +12,7 @@ import { createRng } from "../core/rng.ts";
 import type { Split, Task } from "../core/task.ts";
 import type { Ending, Verdict } from "../core/trajectory.ts";
 
-/** Faults that the fake site makes on purpose. */
+/** Faults that the fake site causes on request. */
 export interface FakeSiteOptions {
   /** Called before every action; a code makes the episode end `faulted`. `step` counts from 0. */
   faultAt?(task: Task, seed: number, step: number): FaultCode | null;

@@ -75,7 +75,7 @@ export function proposerRules(create: () => Promise<Proposer>, failed: readonly 
   ];
 }
 
-/** Throws an assertion error where a verdict contradicts itself. */
+/** Throws an assertion error if a verdict contradicts itself. */
 export function checkVerdict(verdict: Verdict): void {
   assert.ok(verdict.by.length > 0);
   assert.ok(verdict.probability >= 0 && verdict.probability <= 1, `probability ${verdict.probability}`);
@@ -90,7 +90,7 @@ export function checkVerdict(verdict: Verdict): void {
   assert.ok(Array.isArray(verdict.reasons));
 }
 
-/** What the fake judge says. */
+/** The options of the fake judge. */
 export interface FakeJudgeOptions {
   /** The truth as the judge sees it; default: the trajectory ended with a non-empty answer. */
   probability?: (trajectory: Trajectory) => number;

@@ -1,6 +1,6 @@
-/** @file What a conformance kit is: a list of named rules that any test runner can run. */
+/** @file A conformance kit is a list of named rules that any test runner can run. */
 
-/** A rule of a contract. `run` throws an `AssertionError` where the rule is broken. */
+/** A rule of a contract. `run` throws an `AssertionError` if the rule is broken. */
 export interface Rule {
   /** A sentence that is true of every right implementation. */
   name: string;

@@ -58,11 +58,11 @@ const ON_THE_PAGE: Action[] = [
   { kind: "switch_tab", tab: 0 },
 ];
 
-/** What a rule has at hand. */
+/** What a rule can use. */
 interface SiteAtHand {
   site: Site;
   task: Task;
-  /** A new episode of the task; seed 1 where none is given. */
+  /** Starts a new episode of the task; the default seed is 1. */
   start(this: void, seed?: number): Promise<Episode>;
   /** Carries the task out. */
   solve(this: void, episode: Episode): Promise<TimeStep>;
@@ -165,8 +165,8 @@ const RULES: Record<string, (atHand: SiteAtHand) => Promise<void>> = {
 };
 
 /**
- * The rules that every site and episode has to keep ([contracts](../../docs/contracts.md#site-and-episode)), each to be run
- * as a test.
+ * The rules that every site and episode must keep ([contracts](../../docs/contracts.md#site-and-episode)), each of
+ * which should run as a test.
  */
 export function siteRules({ create, task, solve: nextAction }: SiteUnderTest): Rule[] {
   const solve = async (episode: Episode): Promise<TimeStep> => {

@@ -72,7 +72,9 @@ describe("a run directory that something has damaged", () => {
       else await writeFile(marker, damage);
       const events = await resume(directory);
       expect(warnings(events)).toEqual(
-        damage === "lost" ? [] : [`phases/0${phase}/${stage}.done.json is damaged, so the stage is done again`],
+        damage === "lost"
+          ? []
+          : [`phases/0${phase}/${stage}.done.json is damaged, so the stage is done again`],
       );
       expect(await metrics(directory)).toEqual(await metrics(join(world, "whole")));
       for (const file of ["trajectories.jsonl", "verdicts.jsonl", "selection.jsonl", "advantages.jsonl"])

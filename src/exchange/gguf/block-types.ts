@@ -1,14 +1,14 @@
 /**
- * @file The data types of GGUF tensors that are read, and how their blocks become numbers. Layouts and names are ggml's
+ * @file The supported data types of GGUF tensors, and how to dequantise their blocks. Layouts and names are ggml's
  * (ggml-common.h, ggml-quants.c); a file's numbers are bit for bit those that ggml's reference computes in f32.
  */
 
-/** Writes `count` blocks, which begin at byte `at`, as numbers from `to` on. */
+/** Writes the numbers of `count` blocks, which begin at byte `at`, starting at index `to`. */
 type Dequantise = (bytes: Buffer, at: number, count: number, out: Float32Array, to: number) => void;
 
 export interface BlockType {
   name: string;
-  /** Numbers of a block, and its bytes. */
+  /** Numbers per block, and bytes per block. */
   numbers: number;
   bytes: number;
   dequantise: Dequantise;
@@ -37,7 +37,7 @@ const plain = (name: string, bytes: number, read: (from: Buffer, at: number) => 
   },
 });
 
-/** A type whose blocks `one` dequantises. */
+/** A type whose blocks are dequantised by `one`. */
 const blocks = (
   name: string,
   numbers: number,
@@ -76,7 +76,7 @@ const q4_1 = blocks("Q4_1", 32, 20, (from, at, out, to) => {
   }
 });
 
-/** As Q4, with a fifth bit for each number in 32 bits of their own: x = d·(q − 16). */
+/** As Q4, with a fifth bit for each number in 32 separate bits: x = d·(q − 16). */
 const q5_0 = blocks("Q5_0", 32, 22, (from, at, out, to) => {
   const d = halfAt(from, at);
   const high = from.readUInt32LE(at + 2);

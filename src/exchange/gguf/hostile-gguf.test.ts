@@ -54,7 +54,7 @@ const tokenAt = (index: number) => {
 
 const cases: [string, () => Buffer, RegExp][] = [
   ["nothing in it", () => Buffer.alloc(0), /is truncated: it ends after 0 bytes/],
-  ["another magic", () => patched(0, Buffer.from("GGML")), /is no GGUF file/],
+  ["another magic", () => patched(0, Buffer.from("GGML")), /is not a GGUF file/],
   ["version 1", () => patched(4, u32(1)), /version is 1/],
   ["version 4", () => patched(4, u32(4)), /version is 4/],
   ["big-endian numbers", () => patched(4, Buffer.from([0, 0, 0, 3])), /big-endian/],

@@ -1,6 +1,6 @@
 /**
- * @file The GGUF format: a header of metadata and tensor descriptions, then the tensors' blocks. Everything that the header
- * claims is checked against the file's size before anything is made of it.
+ * @file The GGUF format: a header of metadata and tensor descriptions, then the tensors' blocks. Everything that the
+ * header claims is checked against the file's size before it is used.
  * https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 
@@ -9,7 +9,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { IrregularFile, openRegular, readFrom } from "../../core/regular-file.ts";
 import { blockTypes, typeName, type BlockType } from "./block-types.ts";
 
-/** What is kept of a value: arrays only of texts and whole numbers, and only where the caller reads them. */
+/** The values that are kept: arrays only of texts and whole numbers, and only if the caller reads them. */
 export type MetadataValue = number | boolean | string | string[] | number[] | { elements: number };
 
 export interface GgufTensor {
@@ -26,7 +26,7 @@ export interface Gguf {
   file: string;
   metadata: ReadonlyMap<string, MetadataValue>;
   tensors: ReadonlyMap<string, GgufTensor>;
-  /** All numbers of a tensor. Throws a `ConfigError` where one is not finite. */
+  /** All numbers of a tensor. Throws a `ConfigError` if one is not finite. */
   read(tensor: GgufTensor): Promise<Float32Array>;
 }
 
@@ -36,15 +36,14 @@ const mostEntries = 1 << 16;
 const mostElements = 1 << 22;
 const mostDimensions = 4;
 const chunkBytes = 4 << 20;
-export const damagedHint =
-  "Download the file again; its size and SHA-256 stand beside it where it is offered.";
-/** Arrays that are kept. All others, such as scores of tokens, are skipped. */
+export const damagedHint = "Download the file again; the page that offers it shows its size and SHA-256.";
+/** Arrays to keep. All others, such as scores of tokens, are skipped. */
 const keptArrays = new Set(["tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.token_type"]);
 
-/** The part of the file that was read so far does not reach far enough. */
+/** Thrown when more of the file must be read. */
 class TooShort extends Error {}
 
-/** Opens `file` for as long as `use` runs. Throws a `ConfigError` that names the file and the field. */
+/** Opens `file` while `use` runs. Throws a `ConfigError` that names the file and the field. */
 export async function withGguf<T>(file: string, use: (gguf: Gguf) => Promise<T>): Promise<T> {
   await using handle = await openFile(file);
   const { size } = await handle.stat();
@@ -94,7 +93,7 @@ async function readHeader(file: string, handle: FileHandle, size: number) {
   }
 }
 
-/** Reads field by field; `field` is the one that it stands in. */
+/** Reads field by field; `field` is the current one. */
 class Cursor {
   readonly file: string;
   field = "the first eight bytes";
@@ -110,7 +109,7 @@ class Cursor {
     throw new ConfigError(`${this.file}: ${this.field} ${what}`, damagedHint);
   }
 
-  /** Passes over `length` bytes and returns where they begin. */
+  /** Skips `length` bytes and returns where they begin. */
   skip(length: number): number {
     const start = this.at;
     if (length > this.#bytes.length - start) throw new TooShort();
@@ -121,7 +120,7 @@ class Cursor {
   u32 = (): number => this.#bytes.readUInt32LE(this.skip(4));
   u64 = (): bigint => this.#bytes.readBigUInt64LE(this.skip(8));
 
-  /** A u64 that counts something, of which there are at most `most`. */
+  /** A u64 that counts something, with an upper limit. */
   count(most: number, of: string): number {
     const value = this.u64();
     if (value > BigInt(most)) this.fail(`has ${value} ${of}; ${most} is the limit`);
@@ -166,7 +165,7 @@ class Cursor {
       case 12:
         return b.readDoubleLE(this.skip(8));
       default:
-        return this.fail(`has the value type ${type}, which the format does not know`);
+        return this.fail(`has the value type ${type}, which does not exist in this format`);
     }
   }
 
@@ -194,7 +193,7 @@ class Cursor {
   }
 }
 
-/** Bytes of an array's element, by ggml's number of its type; texts have none. */
+/** Bytes of an array's element, by ggml's number of its type; texts have no fixed size. */
 const elementBytes: Readonly<Record<number, number>> = {
   0: 1,
   1: 1,
@@ -212,7 +211,7 @@ const elementBytes: Readonly<Record<number, number>> = {
 function parseHeader(cursor: Cursor, size: number): Pick<Gguf, "metadata" | "tensors"> {
   if (cursor.u32() !== 0x46554747)
     throw new ConfigError(
-      `${cursor.file} is no GGUF file: it does not begin with "GGUF"`,
+      `${cursor.file} is not a GGUF file: it does not begin with "GGUF"`,
       "Name a .gguf file.",
     );
   cursor.field = "version";
@@ -220,8 +219,8 @@ function parseHeader(cursor: Cursor, size: number): Pick<Gguf, "metadata" | "ten
   if (version !== 2 && version !== 3)
     cursor.fail(
       version & 0xffff
-        ? `is ${version}, and 2 and 3 are known`
-        : "is that of a big-endian file, which is not read",
+        ? `is ${version}; only 2 and 3 are supported`
+        : "is that of a big-endian file, which is not supported",
     );
   cursor.field = "tensor_count";
   const tensorCount = cursor.count(mostEntries, "tensors");
@@ -232,7 +231,7 @@ function parseHeader(cursor: Cursor, size: number): Pick<Gguf, "metadata" | "ten
     cursor.field = `the key of metadata entry ${i}`;
     const key = cursor.text(1 << 16);
     cursor.field = JSON.stringify(key.slice(0, 80));
-    if (metadata.has(key)) cursor.fail("stands in the metadata twice");
+    if (metadata.has(key)) cursor.fail("occurs twice in the metadata");
     metadata.set(key, cursor.value(key));
   }
   const described: { name: string; shape: number[]; type: number; offset: bigint }[] = [];
@@ -250,12 +249,12 @@ function parseHeader(cursor: Cursor, size: number): Pick<Gguf, "metadata" | "ten
   const alignment = metadata.get("general.alignment") ?? 32;
   cursor.field = '"general.alignment"';
   if (typeof alignment !== "number" || !(alignment > 0) || alignment > 1 << 20 || alignment % 8 !== 0)
-    cursor.fail(`is ${JSON.stringify(alignment)}, which is no multiple of 8`);
+    cursor.fail(`is ${JSON.stringify(alignment)}, which is not a multiple of 8`);
   const start = Math.ceil(cursor.at / alignment) * alignment;
   const tensors = new Map<string, GgufTensor>();
   for (const { name, shape, type, offset } of described) {
     cursor.field = `tensor ${name}`;
-    if (tensors.has(name)) cursor.fail("stands in the file twice");
+    if (tensors.has(name)) cursor.fail("occurs twice in the file");
     tensors.set(name, placeTensor(cursor, { name, shape, type, offset }, start, size));
   }
   checkOverlap(cursor, tensors);
@@ -271,19 +270,21 @@ function placeTensor(
   const type = blockTypes.get(number);
   if (!type)
     throw new ConfigError(
-      `${cursor.file}: tensor ${name} has the data type ${typeName(number)}, which is not read`,
-      `Take a file of the same model in one of ${[...blockTypes.values()].map((known) => known.name).join(", ")}.`,
+      `${cursor.file}: tensor ${name} has the data type ${typeName(number)}, which is not supported`,
+      `Use a file of the same model in one of ${[...blockTypes.values()].map((known) => known.name).join(", ")}.`,
     );
   const elements = shape.reduce((product, dim) => product * dim, 1);
   const inRow = shape.at(-1) ?? 1;
   if (inRow % type.numbers !== 0)
-    cursor.fail(`has rows of ${inRow} numbers, which are no whole blocks of ${type.name} (${type.numbers})`);
+    cursor.fail(
+      `has rows of ${inRow} numbers, which is not a multiple of a block of ${type.name} (${type.numbers})`,
+    );
   const bytes = (elements / type.numbers) * type.bytes;
   // An offset beyond 2⁵³ is inexact here, and far beyond the end in any case.
   const begin = start + Number(offset);
   if (!(begin + bytes <= size))
     throw new ConfigError(
-      `${cursor.file} is truncated or damaged: tensor ${name} of shape [${shape.join(", ")}] in ${type.name} takes the bytes ${begin} to ${begin + bytes}, and the file has ${size}`,
+      `${cursor.file} is truncated or damaged: tensor ${name} of shape [${shape.join(", ")}] in ${type.name} needs the bytes ${begin} to ${begin + bytes}, but the file has ${size}`,
       damagedHint,
     );
   return { name, shape, type, begin, end: begin + bytes };

@@ -1,6 +1,6 @@
 /**
- * @file `tokenizer.json`, `tokenizer_config.json` and `generation_config.json` from the metadata of a GGUF file: vocabulary,
- * merges, the pre-tokenizer that its name stands for, special and added tokens, chat template, ends.
+ * @file Makes `tokenizer.json`, `tokenizer_config.json` and `generation_config.json` from the metadata of a GGUF file:
+ * vocabulary, merges, the pre-tokenizer by its name, special and added tokens, chat template, end tokens.
  */
 
 import { ConfigError } from "../../core/errors.ts";
@@ -21,7 +21,7 @@ const split = (pattern: string) => ({
     { ...byteLevel, use_regex: false },
   ],
 });
-/** Words of Llama 3 and GLM-4, with up to so many digits in a group. */
+/** Words of Llama 3 and GLM-4, with up to this many digits in a group. */
 const words = (digits: string) =>
   split(
     `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`,
@@ -31,7 +31,7 @@ const qwen = { preTokenizer: words("\\p{N}"), normalizer: { type: "NFC" } };
 const llama3 = { preTokenizer: words("\\p{N}{1,3}"), ignoreMerges: true };
 const glm = { preTokenizer: words("\\p{N}{1,3}") };
 
-/** By `tokenizer.ggml.pre`: what the tokenizers of these models have in Hugging Face's `tokenizer.json`. */
+/** By `tokenizer.ggml.pre`: the pre-tokenizers in these models' `tokenizer.json` from Hugging Face. */
 const byName: Readonly<
   Record<string, { preTokenizer: object; normalizer?: object; ignoreMerges?: boolean }>
 > = {
@@ -52,9 +52,9 @@ const byName: Readonly<
   glm4: glm,
 };
 
-/** Control tokens that end a reply, beside those that the metadata name. */
+/** Control tokens that end a reply, besides those that the metadata name. */
 const ends = ["<|endoftext|>", "<|end_of_text|>", "<|im_end|>", "<|eot_id|>", "<|eom_id|>"];
-/** GLM's turns end where the next one begins. */
+/** A turn of GLM ends where the next one begins. */
 const glmEnds = ["<|user|>", "<|observation|>"];
 
 export interface TokenizerFiles {
@@ -79,7 +79,7 @@ export function tokenizerOfGguf(gguf: Gguf, contextTokens: number): TokenizerFil
   if (!kind)
     throw bad(
       "ggml.pre",
-      `is ${JSON.stringify(pre ?? null)}, and how that one takes words apart is not known (known: ${Object.keys(byName).join(", ")})`,
+      `is ${JSON.stringify(pre ?? null)}, whose way to split words is not known (known: ${Object.keys(byName).join(", ")})`,
       originalHint,
     );
   const tokens = textsOf(metadata.get("tokenizer.ggml.tokens"));
@@ -88,7 +88,7 @@ export function tokenizerOfGguf(gguf: Gguf, contextTokens: number): TokenizerFil
   if (!merges) throw bad("ggml.merges", "is no list of texts");
   const types = (metadata.get("tokenizer.ggml.token_type") ?? []) as unknown[];
   if (!Array.isArray(types) || (types.length > 0 && types.length !== tokens.length))
-    throw bad("ggml.token_type", "has not one type for each token");
+    throw bad("ggml.token_type", "does not have one type per token");
 
   const vocab = new Map<string, number>();
   const added: { id: number; content: string; special: boolean }[] = [];
@@ -103,7 +103,7 @@ export function tokenizerOfGguf(gguf: Gguf, contextTokens: number): TokenizerFil
     vocab.set(token, id);
   }
   const pairs = merges.map((merge, i) => {
-    // The first character of a part may be a blank nowhere: the byte-level alphabet has none.
+    // A blank can separate the parts, because the byte-level alphabet has none.
     const at = merge.indexOf(" ");
     const pair = [merge.slice(0, at), merge.slice(at + 1)] as const;
     if (at < 1 || !vocab.has(pair[0]) || !vocab.has(pair[1]) || !vocab.has(pair[0] + pair[1]))
@@ -191,7 +191,7 @@ export function tokenizerOfGguf(gguf: Gguf, contextTokens: number): TokenizerFil
   };
 }
 
-/** Texts begin with the token `content`, as Llama 3's do. */
+/** Texts begin with the token `content`, as for Llama 3. */
 function withBos(content: string, id: number): object {
   const special = { SpecialToken: { id: content, type_id: 0 } };
   const [a, b] = ["A", "B"].map((name, i) => ({ Sequence: { id: name, type_id: i } }));

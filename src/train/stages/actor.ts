@@ -69,7 +69,10 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       })),
     );
     if (samples.length === 0)
-      stage.emit({ kind: "warning", message: "there is no step to learn from, so the actor stays as it was" });
+      stage.emit({
+        kind: "warning",
+        message: "there is no step to learn from, so the actor stays as it was",
+      });
     const reached = trackTarget(config.actor);
     const optimiserSteps = await optimise<WeightedStep>({
       model,
