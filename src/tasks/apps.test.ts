@@ -55,16 +55,16 @@ test("what an earlier recipe made is not used, and is made anew by installing ag
 test("it is not installed anew under copies that run; those that a killed process left are none", async () => {
   await installApp(app(), folder);
   const here = { baseUrl: "http://127.0.0.1:1", port: 1, copy: 0 };
-  writeRecord(folder, here, process.pid, "suite");
+  writeRecord(folder, here, process.pid, "mark", "suite");
   await expect(installApp(app(), folder)).rejects.toMatchObject({
     name: "ConfigError",
     message: `http://127.0.0.1:1, a copy of what is installed in ${folder}, runs for the process ${process.pid}`,
   });
-  writeRecord(folder, here, process.pid, "background");
+  writeRecord(folder, here, process.pid, "mark", "background");
   await expect(installApp(app(), folder)).rejects.toMatchObject({
     hint: `Run \`webrl apps stop notes --directory ${folder}\` first.`,
   });
-  writeRecord(folder, here, 2 ** 30, "background");
+  writeRecord(folder, here, 2 ** 30, "mark", "background");
   await installApp(app(), folder);
   expect(await stateOf(app(), folder)).toBe("installed");
 });

@@ -10,6 +10,7 @@ import type { SiteCopy, SiteDefinition } from "../sites/define-site.ts";
 import { endCopy, findCopies, logOf, recordsFolder, writeRecord } from "./copy-records.ts";
 import type { CopyRecord } from "./copy-records.ts";
 import { commandOf, resetInstance } from "./own-instance.ts";
+import { MARK, newMark } from "./marked-processes.ts";
 import { answers, freePort, isPortTaken } from "./server-process.ts";
 
 /** The copies that run in the background. Ends and removes what killed processes left behind. */
@@ -54,10 +55,11 @@ async function startCopy(
   await mkdir(recordsFolder(directory), { recursive: true });
   await using log = await open(logOf(directory, at.port), "w");
   const { command, cwd, env } = commandOf(definition, directory, start.command, at);
-  // A separate process group, through which it is stopped.
+  const mark = newMark();
+  // A separate process group and the mark: through these it is stopped.
   const child = spawn("/bin/sh", ["-c", command], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...process.env, ...env, [MARK]: mark },
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
   });
@@ -68,7 +70,7 @@ async function startCopy(
   invariant(child.pid !== undefined, "/bin/sh starts");
   let copy: CopyRecord;
   try {
-    copy = writeRecord(directory, at, child.pid, "background");
+    copy = writeRecord(directory, at, child.pid, mark, "background");
   } catch (error) {
     process.kill(-child.pid, "SIGKILL");
     throw error;

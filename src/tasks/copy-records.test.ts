@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -74,31 +75,64 @@ const OWNER = `
   setInterval(() => {}, 1000);
 `;
 
+/** A process with a copy, and the port of that. */
+async function startOwner() {
+  const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, directory, JSON.stringify(site)], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return { owner, port: Number(String(await new Promise((resolve) => owner.stdout.once("data", resolve)))) };
+}
+
+async function kill(owner: ChildProcess): Promise<void> {
+  owner.kill("SIGKILL");
+  await new Promise((resolve) => owner.once("exit", resolve));
+}
+
+test.runIf(process.platform === "linux")(
+  "two processes use one folder at once; where one is killed, the other's copies and content stay",
+  async () => {
+    const [first, second] = await Promise.all([startOwner(), startOwner()]);
+    const suites = (await findCopies(site, directory)).map(({ port, suite }) => [port, suite?.pid]);
+    expect(suites.sort()).toEqual(
+      [
+        [first.port, first.owner.pid],
+        [second.port, second.owner.pid],
+      ].sort(),
+    );
+    await kill(first.owner);
+    expect((await findCopies(site, directory)).map(({ port }) => port)).toEqual([second.port]);
+    expect(await answers(`http://127.0.0.1:${first.port}/`)).toBe(false);
+    expect(await answers(`http://127.0.0.1:${second.port}/`)).toBe(true);
+    expect([first, second].map(({ port }) => existsSync(contentOf(port)))).toEqual([false, true]);
+    await kill(second.owner);
+    expect(await findCopies(site, directory)).toEqual([]);
+  },
+  120_000,
+);
+
 test.runIf(process.platform === "linux")(
   "what a killed process left running is ended by the next one that looks, with all that it left in other groups",
   async () => {
-    const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, directory, JSON.stringify(site)], {
-      cwd: fileURLToPath(new URL("../..", import.meta.url)),
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const port = Number(String(await new Promise((resolve) => owner.stdout.once("data", resolve))));
+    const { owner, port } = await startOwner();
     const [record] = await findCopies(site, directory);
     // The guard, which would end it, cannot: the whole group stands still until after it had its chance.
     process.kill(-record!.pid, "SIGSTOP");
-    owner.kill("SIGKILL");
-    await new Promise((resolve) => owner.once("exit", resolve));
+    await kill(owner);
     expect(await findCopies(site, directory)).toEqual([]);
     await expect.poll(() => isRunning(record!.pid)).toBe(false);
     expect(existsSync(join(directory, `stopped-${port}`))).toBe(true);
     expect(existsSync(contentOf(port))).toBe(false);
   },
-  60_000,
+  120_000,
 );
 
 test.runIf(process.platform === "linux")(
-  "a copy in the background whose leader was killed is ended with its group, its own stop and its content",
+  "a copy in the background whose leader was killed is ended with all that it started, its own stop and its content",
   async () => {
-    const [copy] = await startCopies(site, directory, { copies: 1, port: 0 });
+    // Its server is in a group of its own, and its stop does not find that.
+    const away = { ...site, start: { ...site.start!, command: START.replace("node", "setsid node") } };
+    const [copy] = await startCopies(away, directory, { copies: 1, port: 0 });
     process.kill(copy!.pid, "SIGKILL");
     await expect.poll(async () => findCopies(site, directory)).toEqual([]);
     expect(await answers(copy!.baseUrl)).toBe(false);

@@ -15,6 +15,7 @@ import { isAlive, ownerOf, thisProcess } from "../core/process-owner.ts";
 import type { SiteCopy, SiteDefinition } from "../sites/define-site.ts";
 import { commandOf, copyOf } from "./own-instance.ts";
 import type { CopyKeeper } from "./own-instance.ts";
+import { killMarked, signalMarked } from "./marked-processes.ts";
 import { answers, runCommand } from "./server-process.ts";
 
 const ownerSchema = z.object({ pid: z.int(), host: z.string(), started: z.string().nullable() });
@@ -23,11 +24,13 @@ const recordSchema = ownerSchema.extend({
   port: z.int(),
   copy: z.int(),
   boot: z.string().nullable(),
+  mark: z.string(),
   suite: ownerSchema.nullable(),
 });
 /**
  * Contains the process that leads the copy's group; the boot of the machine in which it was started, `null` if unknown;
- * and the process whose suite or agent it ends with, `null` for a copy in the background.
+ * the mark of everything that it started; and the process whose suite or agent it ends with, `null` for a copy in the
+ * background.
  */
 export type CopyRecord = z.infer<typeof recordSchema>;
 
@@ -45,10 +48,11 @@ export function writeRecord(
   directory: string,
   copy: SiteCopy,
   pid: number,
+  mark: string,
   of: "suite" | "background",
 ): CopyRecord {
   const suite = of === "suite" ? thisProcess() : null;
-  const record = { ...copyOf(copy), ...ownerOf(pid), boot: boot(), suite };
+  const record = { ...copyOf(copy), ...ownerOf(pid), boot: boot(), mark, suite };
   const file = fileOf(directory, copy.port);
   try {
     mkdirSync(recordsFolder(directory), { recursive: true });
@@ -69,7 +73,7 @@ export function keepRecords(definition: SiteDefinition, directory: string): Copy
   let swept: Promise<unknown> | undefined;
   return {
     begin: async () => void (await (swept ??= findCopies(definition, directory))),
-    onSpawn: (copy, pid) => void writeRecord(directory, copy, pid, "suite"),
+    onSpawn: (copy, pid, mark) => void writeRecord(directory, copy, pid, mark, "suite"),
     onEnd: async (copy) => forgetCopy(directory, copy),
   };
 }
@@ -139,8 +143,10 @@ export async function endCopy(
   }
   const end = performance.now() + STOP_MS;
   signalGroup(copy, "SIGTERM");
-  while (performance.now() < end && signalGroup(copy, 0)) await sleep(25);
+  signalMarked(copy.mark, "SIGTERM");
+  while (performance.now() < end && (signalGroup(copy, 0) || signalMarked(copy.mark, 0) > 0)) await sleep(25);
   signalGroup(copy, "SIGKILL");
+  killMarked(copy.mark);
   await forgetCopy(directory, copy);
   return trouble;
 }

@@ -19,8 +19,8 @@ export interface Instance extends SiteCopy {
 export interface CopyKeeper {
   /** Called before each copy; the first call removes what others left behind. */
   begin(): Promise<void>;
-  /** Records that the copy's command runs, as the process that leads its group. */
-  onSpawn(copy: SiteCopy, pid: number): void;
+  /** Records that the copy's command runs, as the process that leads its group; all that it starts bears the mark. */
+  onSpawn(copy: SiteCopy, pid: number, mark: string): void;
   onEnd(copy: SiteCopy): Promise<void>;
 }
 
@@ -118,7 +118,7 @@ function run(
     ...(selfSigned && { selfSigned }),
     readyUrl: new URL(start.readyPath ?? "/", copy.baseUrl).href,
     timeoutMs: start.timeoutMs ?? 30_000,
-    onSpawn: (pid) => copy.keeper?.onSpawn(copy, pid),
+    onSpawn: (pid, mark) => copy.keeper?.onSpawn(copy, pid, mark),
     ...(signal ? { signal } : {}),
   });
 }

@@ -89,6 +89,40 @@ test.runIf(process.platform !== "win32")(
   },
 );
 
+test.runIf(process.platform === "linux")(
+  "what leaves the group before its stop can find it ends with the disposal, and with this process if that is killed",
+  async () => {
+    const away = (port: number) => `setsid ${serve(port)} & exit 0`;
+    const port = await freePort();
+    const server = await start(away(port), port);
+    await server[Symbol.asyncDispose]();
+    expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
+    const ports = [await freePort(), await freePort()];
+    const owner = spawn(
+      process.execPath,
+      ["--import", "tsx", "-e", AWAY, ...ports.flatMap((p) => [`${p}`, away(p)])],
+      {
+        cwd: fileURLToPath(new URL("../..", import.meta.url)),
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    await new Promise((resolve) => owner.stdout.once("data", resolve));
+    owner.kill("SIGKILL");
+    for (const each of ports)
+      await expect.poll(() => answers(`http://127.0.0.1:${each}/`), { timeout: 10_000 }).toBe(false);
+  },
+);
+
+/** Two servers: one that says how it is stopped, in a file that is not there yet, and one that does not say it. */
+const AWAY = `
+  const { startServer } = await import("./src/tasks/server-process.ts");
+  const [a, first, b, second] = process.argv.slice(1);
+  for (const [port, command, stop] of [[a, first, { stop: "kill $(cat not-yet)" }], [b, second, {}]])
+    await startServer({ command, ...stop, cwd: ".", env: {}, readyUrl: "http://127.0.0.1:" + port + "/", timeoutMs: 20000 });
+  console.log("ready");
+  setInterval(() => {}, 1000);
+`;
+
 const LEAVER = `
   const { startServer } = await import("./src/tasks/server-process.ts");
   const { tmpdir } = await import("node:os");

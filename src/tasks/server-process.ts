@@ -1,6 +1,7 @@
 /**
  * @file Runs a user's application as a child process: starts it, waits for it, and stops it with everything that it
- * started, even when this process is killed. A process that leaves the process group (`setsid`) escapes.
+ * started, even when this process is killed. A process that leaves the process group (`setsid`) is found by its mark on
+ * Linux, and escapes elsewhere.
  */
 
 import { spawn } from "node:child_process";
@@ -12,6 +13,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { withDeadline } from "../browser/with-deadline.ts";
 import { ConfigError } from "../core/errors.ts";
 import { redact } from "../text/secrets.ts";
+import { killMarked, MARK, newMark, signalMarked } from "./marked-processes.ts";
 
 export interface ServerProcess extends AsyncDisposable {
   /** Works even if the command has ended and left its server behind. */
@@ -28,17 +30,21 @@ export interface ServerCommand {
   /** Accept its certificate, whatever it is. */
   selfSigned?: boolean;
   timeoutMs: number;
-  /** Called with the process that leads the command's group, as soon as it exists. */
-  onSpawn?: (pid: number) => void;
+  /** Called with the process that leads the command's group, and the mark of everything in it, as soon as it exists. */
+  onSpawn?: (pid: number, mark: string) => void;
   signal?: AbortSignal;
 }
 
-/** Running children: none may outlive this process, however it ends. */
-const children = new Set<ChildProcess>();
+/** Running children, with the mark of what they started: none may outlive this process, however it ends. */
+const children = new Map<ChildProcess, string>();
 /** The guard ends what a command left in another group, so do not kill the guard before that. */
 const guardStops = new WeakSet<ChildProcess>();
 process.once("exit", () => {
-  for (const child of children) if (!guardStops.has(child)) kill(child, "SIGKILL");
+  for (const [child, mark] of children)
+    if (!guardStops.has(child)) {
+      kill(child, "SIGKILL");
+      killMarked(mark);
+    }
 });
 
 /**
@@ -48,7 +54,7 @@ process.once("exit", () => {
 export async function startServer(options: ServerCommand): Promise<ServerProcess> {
   const { command, stop: stopCommand, cwd, env, readyUrl, selfSigned, timeoutMs, signal } = options;
   signal?.throwIfAborted();
-  const { child, exited, output } = spawnGuarded(GUARD, command, stopCommand, {
+  const { child, mark, exited, output } = spawnGuarded(RUN, command, stopCommand, {
     cwd,
     env: { ...process.env, ...env },
   });
@@ -63,15 +69,18 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
       if (stopCommand !== undefined)
         await runStop({ command: stopCommand, cwd, env, timeoutMs: STOP_COMMAND_MS });
       kill(child, "SIGTERM");
+      signalMarked(mark, "SIGTERM");
       const end = performance.now() + STOP_MS;
-      while (performance.now() < end && (!gone || kill(child, 0))) await sleep(25);
+      while (performance.now() < end && (!gone || kill(child, 0) || signalMarked(mark, 0) > 0))
+        await sleep(25);
       kill(child, "SIGKILL");
+      killMarked(mark);
       children.delete(child);
       await exited;
     })());
   const deadline = performance.now() + timeoutMs;
   try {
-    if (child.pid !== undefined) options.onSpawn?.(child.pid);
+    if (child.pid !== undefined) options.onSpawn?.(child.pid, mark);
     for (;;) {
       signal?.throwIfAborted();
       if (gone && child.exitCode !== 0)
@@ -105,34 +114,40 @@ const STOP_MS = 3000;
 const STOP_COMMAND_MS = 30_000;
 
 /**
- * The guard reads from a pipe that we hold open. However this process ends, the pipe closes, and the guard ends its
- * process group: the command and what it started.
+ * The guard reads from a pipe that we hold open. However this process ends, the pipe closes, and the guard runs the stop
+ * ($2), and ends what bears the mark, wherever it went, and its own process group. The guard bears no mark. The command
+ * is $1.
  */
-const GUARD = `{ read -r _ <&3; trap "" TERM; [ -z "$2" ] || /bin/sh -c "$2"; kill -TERM 0; sleep 2; kill -KILL 0; } >/dev/null 2>&1 &
+const guard = (mark: string) => `marked() { grep -ls "${MARK}=${mark}" /proc/[0-9]*/environ; }
+end() { for file in $(marked); do file=\${file#/proc/}; kill "$1" "\${file%/*}"; done; }
+{ read -r _ <&3; trap "" TERM; [ -z "$2" ] || /bin/sh -c "$2"
+end -TERM; kill -TERM 0; sleep 2
+for again in 1 2 3 4 5 6 7 8 9; do end -KILL; [ -n "$(marked)" ] || break; sleep 0.1; done
+kill -KILL 0; } >/dev/null 2>&1 &
 exec 3<&-
-exec /bin/sh -c "$1"`;
+export ${MARK}=${mark}
+`;
+const RUN = `exec /bin/sh -c "$1"`;
 /** The same for a command that runs to its end: the guard ends with it. */
-const GUARD_ONCE = GUARD.replace(
-  /exec \/bin.*/,
-  'guard=$!; /bin/sh -c "$1"; code=$?; kill -KILL $guard; exit $code',
-);
+const RUN_ONCE = `guard=$!; /bin/sh -c "$1"; code=$?; kill -KILL $guard; exit $code`;
 
 function spawnGuarded(
-  guard: string,
+  run: string,
   command: string,
   stop: string | undefined,
   options: { cwd: string; env: NodeJS.ProcessEnv },
 ) {
   const windows = process.platform === "win32";
+  const mark = newMark();
   const child = windows
     ? spawn(command, { ...options, shell: true, stdio: ["ignore", "pipe", "pipe"] })
-    : spawn("/bin/sh", ["-c", guard, "sh", command, ...(stop === undefined ? [] : [stop])], {
+    : spawn("/bin/sh", ["-c", guard(mark) + run, "sh", command, stop ?? ""], {
         ...options,
         stdio: ["ignore", "pipe", "pipe", "pipe"],
         // A separate process group, so that the shell's children end with it.
         detached: true,
       });
-  children.add(child);
+  children.set(child, mark);
   if (stop !== undefined && !windows) guardStops.add(child);
   let output = "";
   const keep = (chunk: Buffer) => (output = (output + chunk.toString()).slice(-2 * SHOWN_OUTPUT));
@@ -147,6 +162,7 @@ function spawnGuarded(
   });
   return {
     child,
+    mark,
     exited,
     /** The end of the output. The cut may have left half a secret at its beginning. */ output: () =>
       redact(output).slice(-SHOWN_OUTPUT).trim(),
@@ -159,7 +175,7 @@ export async function runCommand(
 ): Promise<void> {
   const { command, cwd, env, timeoutMs, signal } = options;
   signal?.throwIfAborted();
-  const { child, exited, output } = spawnGuarded(GUARD_ONCE, command, undefined, {
+  const { child, mark, exited, output } = spawnGuarded(RUN_ONCE, command, undefined, {
     cwd,
     env: { ...process.env, ...env },
   });
@@ -167,6 +183,7 @@ export async function runCommand(
     await withDeadline(exited, timeoutMs, signal);
   } catch (error) {
     kill(child, "SIGKILL");
+    killMarked(mark);
     throw error;
   } finally {
     children.delete(child);
