@@ -64,6 +64,8 @@ export interface SiteTask {
   check?: SiteCheck[];
   /** Solves the task through an agent's observations and actions; proves the checks right and makes demonstrations. */
   oracle?: Oracle<Params>;
+  /** `true`: is done in a frame of the page. The format `webrl` shows none, so `suite check` leaves it out there. */
+  inFrame?: boolean;
   /** An answer that looks right and is wrong, for `suite check`. Default `"wrong"`. */
   wrongAnswer?: string;
 }
@@ -93,6 +95,7 @@ export interface SiteTemplate<P extends Params = Params> {
   user?: string | ((params: P) => string);
   check?(params: P): SiteCheck[];
   oracle?: Oracle<P>;
+  inFrame?: boolean;
   wrongAnswer?(params: P): string;
 }
 
@@ -132,7 +135,10 @@ export interface SiteDefinition {
      * and COPY.
      */
     command: string;
-    /** Ends what the command leaves in the background in a process group of its own. Run at the end, also where we are killed. */
+    /**
+     * Ends what the command leaves in the background in a process group of its own, in good order. Run at the end, also where
+     * we are killed. On Linux what is still there afterwards is killed, unless it has taken its environment away.
+     */
     stop?: string;
     /** Default: the directory of the definition's file. */
     cwd?: string;
@@ -200,6 +206,7 @@ const taskSchema = z.strictObject({
   user: z.string().optional(),
   check: z.array(fn).optional(),
   oracle: fn.optional(),
+  inFrame: z.boolean().optional(),
   wrongAnswer: z.string().optional(),
 });
 
@@ -216,6 +223,7 @@ const templateSchema = z.strictObject({
   user: z.union([z.string(), fn]).optional(),
   check: fn.optional(),
   oracle: fn.optional(),
+  inFrame: z.boolean().optional(),
   wrongAnswer: fn.optional(),
 });
 

@@ -17,7 +17,7 @@ export function find(
   if (found) return found;
   const there = observation.elements.map((e) => `${e.role} ${JSON.stringify(e.label)}`).join(", ");
   throw new Error(
-    `oracle: no ${role} ${String(label)}${nth > 1 ? ` (number ${nth})` : ""} on ${observation.url}; there are: ${there}\n${observation.text}`,
+    `oracle: no ${role} ${String(label)}${nth > 1 ? ` (number ${nth})` : ""} on ${observation.url}${observation.format === "webrl" ? " (the format webrl shows no frames)" : ""}; there are: ${there}\n${observation.text}`,
   );
 }
 

@@ -93,12 +93,12 @@ test.runIf(process.platform === "linux")(
   "two processes use one folder at once; where one is killed, the other's copies and content stay",
   async () => {
     const [first, second] = await Promise.all([startOwner(), startOwner()]);
-    const suites = (await findCopies(site, directory)).map(({ port, suite }) => [port, suite?.pid]);
-    expect(suites.sort()).toEqual(
-      [
+    const owners = new Map((await findCopies(site, directory)).map(({ port, suite }) => [port, suite?.pid]));
+    expect(owners).toEqual(
+      new Map([
         [first.port, first.owner.pid],
         [second.port, second.owner.pid],
-      ].sort(),
+      ]),
     );
     await kill(first.owner);
     expect((await findCopies(site, directory)).map(({ port }) => port)).toEqual([second.port]);

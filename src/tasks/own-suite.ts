@@ -108,7 +108,10 @@ export function createOwnSuite(
       throw unknown("task", id, byId.keys(), LIST);
     },
     createSite: async (options = {}) => createOwnSite(definition, directory, own, options, keeper),
-    hasOracle: (task) => Boolean(own.of(task)?.oracle),
+    hasOracle: (task, format) => {
+      const found = own.of(task);
+      return Boolean(found?.oracle) && !(format === "webrl" && found?.inFrame);
+    },
     oracleFor: (task, first) => {
       const oracle = own.of(task)?.oracle;
       invariant(oracle, `${task.id} has no oracle`);

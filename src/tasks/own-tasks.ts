@@ -28,6 +28,7 @@ export interface OwnTask {
   user: string | null;
   checks: readonly SiteCheck[];
   oracle: ((first: Observation) => OracleRun) | null;
+  inFrame: boolean;
   wrongAnswer: string;
 }
 
@@ -110,6 +111,7 @@ function ofListed(id: string, task: SiteTask, params: Params, users: readonly st
     user: task.signedOut ? null : (task.user ?? users[0] ?? null),
     checks: task.check ?? [],
     oracle: oracle ? (first) => checkOracle(id, () => oracle.call(task, params, first)) : null,
+    inFrame: task.inFrame ?? false,
     wrongAnswer: task.wrongAnswer ?? DEFAULTS.wrongAnswer,
   };
 }
@@ -135,6 +137,7 @@ function ofTemplate(id: string, template: SiteTemplate, params: Params, users: r
     user: template.signedOut ? null : user,
     checks,
     oracle: oracle ? (first) => checkOracle(id, () => oracle.call(template, params, first)) : null,
+    inFrame: template.inFrame ?? false,
     wrongAnswer: call("wrongAnswer", () => template.wrongAnswer?.(params)) ?? DEFAULTS.wrongAnswer,
   };
 }

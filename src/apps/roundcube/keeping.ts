@@ -142,6 +142,7 @@ const addContact = ({ becomes }: MailChecks) =>
     category: "form filling",
     user: "care",
     check: ({ name, email }) => [becomes(({ contacts }) => void (contacts.care[name] = email))],
+    inFrame: true,
     *oracle({ name, email }, first) {
       const [firstName, lastName] = name.split(" ");
       let page = yield* leaveFor(first, "Contacts");
@@ -171,6 +172,7 @@ const changeContact = ({ becomes }: MailChecks) =>
     category: "form filling",
     user: "repairs",
     check: ({ name, email }) => [becomes(({ contacts }) => void (contacts.repairs[name] = email))],
+    inFrame: true,
     *oracle({ name, email }, first) {
       let page = yield* leaveFor(first, "Contacts");
       page = yield* clickOn(page, "option", name);
@@ -202,6 +204,7 @@ const signature = ({ becomes }: MailChecks) =>
     category: "form filling",
     user: "care",
     check: ({ text }) => [becomes(({ identities }) => void (identities.care.signature = text))],
+    inFrame: true,
     *oracle({ text }, first) {
       let page = yield* leaveFor(first, "Settings");
       page = yield* use(page, "Identities");
@@ -234,6 +237,7 @@ const response = ({ becomes }: MailChecks) =>
     category: "form filling",
     user: "repairs",
     check: ({ name, text }) => [becomes(({ responses }) => void (responses.repairs[name] = text))],
+    inFrame: true,
     *oracle({ name, text }, first) {
       let page = yield* leaveFor(first, "Settings");
       page = yield* use(page, "Responses");
@@ -269,6 +273,7 @@ const newFolder = ({ becomes }: MailChecks) =>
     category: "form filling",
     user: ({ user }) => user,
     check: ({ user, folder }) => [becomes(({ boxes }) => void (boxes[user][folder] = {}))],
+    inFrame: true,
     *oracle({ folder }, first) {
       let page = yield* leaveFor(first, "Settings");
       page = yield* use(page, "Folders");

@@ -143,6 +143,7 @@ const address = ({ expectNoChange }: MailChecks) =>
     difficulty: 3,
     user: ({ user }) => user,
     check: ({ name }) => [answerIs(addressOf(name)), expectNoChange()],
+    inFrame: true,
     *oracle({ name }, first) {
       let page = yield* leaveFor(first, "Contacts");
       page = yield* clickOn(page, "option", name);

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { Task } from "../../core/task.ts";
 import { interruption } from "../command.ts";
@@ -30,6 +33,21 @@ test("suite check refuses filters that leave nothing, before it starts a browser
   expect(mistakeOf(await webrl("suite", "check", "--format", "aria"))).toContain(
     "read pages as compact only",
   );
+});
+
+test("suite check names what is done in frames where the format shows none", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "webrl-frames-"));
+  const site = `export default { name: "desk", baseUrl: "http://127.0.0.1:9", tasks: [
+    { id: "settings", instruction: "Do it.", inFrame: true, *oracle() {} },
+  ] };`;
+  await writeFile(join(folder, "site.mjs"), site);
+  const check = async (format: string) =>
+    mistakeOf(
+      await webrl("suite", "check", "--suite", "own", "--file", join(folder, "site.mjs"), "--format", format),
+    );
+  expect(await check("webrl")).toContain("not in the format webrl, which shows no frames: desk.settings");
+  expect(await check("aria")).toContain("nothing answers at http://127.0.0.1:9");
+  await rm(folder, { recursive: true });
 });
 
 test("suite serve opens the sites until it is interrupted", async () => {

@@ -218,14 +218,17 @@ async function checkCommand(
     const key = task.templateId ?? task.id;
     groups.set(key, [...(groups.get(key) ?? []), task]);
   }
-  const withOracle = (tasks: Task[]) => tasks.filter((task) => suite.hasOracle(task));
+  const withOracle = (tasks: Task[]) => tasks.filter((task) => suite.hasOracle(task, options.format));
+  const notShown = [...groups].flatMap(([key, all]) =>
+    withOracle(all).length === 0 && all.some((task) => suite.hasOracle(task)) ? [key] : [],
+  );
   const tasks = [...groups].flatMap(([key, all]) =>
     rng.fork(key).shuffle(withOracle(all)).slice(0, options.instances),
   );
   if (tasks.length === 0)
     throw new ConfigError(
-      "there is no task with an oracle",
-      "Change the filters, or write oracles for your tasks.",
+      notShown.length > 0 ? notShownText(notShown) : "there is no task with an oracle",
+      notShown.length > 0 ? "Choose another format." : "Change the filters, or write oracles for your tasks.",
     );
   const { loadBrowser } = await import("../../run/parse-config.ts");
   await using site = await suite.createSite({
@@ -242,11 +245,14 @@ async function checkCommand(
     onTask: (done, total, { task, ok }) => bar.update(`${done} of ${total}, ${task} ${ok ? "ok" : "FAILED"}`),
   });
   bar.end();
-  print(options, result, checkText);
+  print(options, { ...result, notShown }, checkText);
   if (!result.ok) process.exitCode = 1;
 }
 
-function checkText(result: SuiteCheck): string {
+const notShownText = (templates: readonly string[]) =>
+  `not in the format webrl, which shows no frames: ${templates.join(", ")}`;
+
+function checkText(result: SuiteCheck & { notShown: string[] }): string {
   const rows = result.templates.map((t) => [
     t.id,
     t.ok ? "ok" : "FAILED",
@@ -262,6 +268,7 @@ function checkText(result: SuiteCheck): string {
   return [
     table(["template", "", "instances", "difficulty", "oracle steps", "ms"], rows),
     ...failures,
+    ...(result.notShown.length > 0 ? [notShownText(result.notShown)] : []),
     `${passed} of ${result.templates.length} templates ok; ${result.episodes} episodes in ${result.seconds} s; ${timesText(result)}`,
   ].join("\n");
 }
