@@ -192,7 +192,8 @@ const lastEditor = ({ expectNoChange }: WikiChecks) =>
     *oracle({ stop }, first) {
       let page = yield* open(first, "Stops", stop);
       page = yield* clickOn(page, "link", "View history");
-      yield exit(yield* read(page, new RegExp(`Compare selected revisions.*?(${NAMES.join("|")})`)));
+      // The newest comes first, after its time. The format webrl does not say what the button above them is called.
+      yield exit(yield* read(page, new RegExp(`\\d:\\d\\d, \\d+ \\w+ \\d{4}\\W+(${NAMES.join("|")})`)));
     },
     wrongAnswer: ({ stop }) => other(NAMES, editorOf(stop)),
   });
