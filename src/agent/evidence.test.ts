@@ -40,7 +40,7 @@ test.each([
   expect(findEvidence(answer, seen(body)).supported).toBe(supported);
 });
 
-test("that something is done is no answer which a page could carry; yes is one", () => {
+test("that something is done is not an answer which a page could carry; yes is one", () => {
   const reports = ["Done.", "ok", "All done!", "Task completed", "The task has been completed.", "success"];
   expect(reports.filter((text) => !isReport(text))).toEqual([]);
   expect(["yes", "no", "Done: order 77", "done by Ann", "42", ""].filter(isReport)).toEqual([]);

@@ -151,7 +151,7 @@ describe("a run", () => {
     expect((await journalOf(opened.directory)).at(-1)).toMatchObject({ kind: "run_ended" });
   });
 
-  test("a reply that is no action leaves nothing in the journal: nothing was done", async () => {
+  test("a reply that is not an action leaves nothing in the journal: nothing was done", async () => {
     const { site } = shop();
     await using opened = await testSession(site, scriptedPolicy([click("link Lamp"), "hm", exit()]));
     await opened.session.run("Look");

@@ -86,7 +86,7 @@ describe("openNetwork", () => {
     expect(network.allows("file:///etc/passwd")).toBe(false);
   });
 
-  it("is no server of its own: a direct request is refused", async () => {
+  it("is not a server of its own: a direct request is refused", async () => {
     await using network = await openNetwork({ hosts: new Map(), allowedHosts: [] }, listen);
     expect((await fetch(`http://127.0.0.1:${network.port}/`)).status).toBe(400);
   });

@@ -93,7 +93,7 @@ describe("what is asked and answered", () => {
     ["a thought without an end", "<think>\ndo(1)", { text: "", stop: "stop" }],
     ["a thought of Mistral's", "[THINK]do(1)[/THINK]Hi", { text: "Hi", stop: "stop" }],
     ["a tag in the text", 'say "<think>"', { text: 'say "<think>"', stop: "stop" }],
-  ])("%s is no text", async (_, content, expected) => {
+  ])("%s is not a text", async (_, content, expected) => {
     const { model } = await start((c) => c.json(completion(content)));
     expect(await model.chat(request)).toMatchObject(expected);
   });

@@ -1,6 +1,6 @@
 /**
- * @file Passes over samples in a fixed order: shuffle by seed, cut into batches, each batch into micro-batches that
- * fit into memory, one optimiser step a batch. What the loss is, is the caller's business.
+ * @file Passes over samples in a fixed order: shuffle by seed, cut into batches, each batch into micro-batches that fit
+ * into memory, one optimiser step a batch. The caller defines the loss.
  */
 
 import type { Datum, Loss, Model } from "../core/engine.ts";
@@ -10,7 +10,7 @@ export interface OptimiseOptions<T> {
   model: Model;
   samples: readonly T[];
   datumOf(sample: T): Datum;
-  /** The loss of some of a batch's samples; `batch` is the whole batch, to normalise by. */
+  /** The loss on some samples of a batch; `batch` is the whole batch, for normalising. */
   lossOf(samples: readonly T[], batch: readonly T[]): Loss;
   batchSize: number;
   epochs: number;
@@ -21,7 +21,7 @@ export interface OptimiseOptions<T> {
   /** Tokens, padding included, of one call of the engine. */
   microBatchTokens?: number;
   onStep?(step: OptimiseStep<T>): void;
-  /** After each pass over the samples; `false` ends before the last. */
+  /** Called after each pass over the samples; `false` ends before the last pass. */
   onEpoch?(): boolean;
   signal?: AbortSignal | undefined;
 }

@@ -76,7 +76,7 @@ describe("a model behind a server", () => {
     expect(server.requests[0]).toMatchObject({ max_tokens: 256, temperature: 0 });
   });
 
-  it("is told of a reply that is no action, and goes on", async () => {
+  it("is told of a reply that is not an action, and goes on", async () => {
     const said = new Map<string, string[]>();
     const { work } = await play((c, _, body) => {
       const instruction = body.messages[0]!.content.split("The task: ").at(-1)!;

@@ -83,7 +83,9 @@ const RULES: Record<string, (atHand: SiteAtHand) => Promise<void>> = {
     await using two = await start(7);
     assert.equal(two.first.text, one.first.text);
   },
-  "text that is no action is an observation with its error, and the episode goes on": async ({ start }) => {
+  "text that is not an action is an observation with its error, and the episode goes on": async ({
+    start,
+  }) => {
     await using episode = await start();
     const time = await episode.step(bad);
     assert.equal(time.kind, "mid");

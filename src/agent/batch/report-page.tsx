@@ -103,7 +103,7 @@ function Summary({ result }: { result: BatchResult }) {
     <section>
       {(result.interrupted || result.counts.open > 0) && (
         <p class="notice">
-          <strong>It was ended before it came to all items.</strong> The same command goes on with them.
+          <strong>It ended before it reached every item.</strong> The same command continues with the rest.
           {result.ended && ` Why it ended: ${result.ended.message}.`}
         </p>
       )}

@@ -93,7 +93,7 @@ test.each<[string, boolean]>([
   expect(read(text, z.boolean())).toBe(value);
 });
 
-it("says of everything else why it is no value", () => {
+it("says of everything else why it is not a value", () => {
   expect(read("call us", z.number())).toBe('! "call us" is not a number');
   expect(read("4.5", z.int())).toBe('! "4.5" is not a whole number');
   expect(read("perhaps", z.boolean())).toBe('! "perhaps" says neither yes nor no');

@@ -461,7 +461,7 @@ describe("mistakes are told", () => {
     ["one without fields", z.object({}), {}, "no fields"],
     ["one of nested rows", z.object({ a: z.object({ b: z.string() }) }), {}, "fields are flat"],
     ["one that JSON cannot hold", z.object({ a: z.date() }), {}, "z.iso.date()"],
-    ["a key that is no field", schema, { key: ["nme"] }, "is not a field of the schema"],
+    ["a key that is not a field", schema, { key: ["nme"] }, "is not a field of the schema"],
     ["a rate of nothing", schema, { rate: 0 }, "which allows no pages"],
   ])("%s", async (_, other, options, words) => {
     expect(await mistake(all(app, reading(shop), { schema: other, ...options }))).toContain(words);

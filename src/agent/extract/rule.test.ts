@@ -131,7 +131,7 @@ describe("a rule reads of all records what it was shown of some", () => {
 describe("what a model says", () => {
   const item = (name: string) => el("li", el("b.name", name));
   const nodes = ["Ann", "Bo", "Cy", "Di"].map(item);
-  it("is no value where it is not on the page", () => {
+  it("is not a value where it is not on the page", () => {
     expect(learn(z.string(), nodes, ["Xaver", "Yolanda", "Zoe"])).toBe("no rule");
   });
   it("may be wrong about one of several", () => {

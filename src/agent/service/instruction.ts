@@ -118,6 +118,6 @@ export function readSaid(message: string, policy: Pick<ServicePolicy, "identity"
       return { kind: "ask", names };
     }
     default:
-      return { kind: "nothing", why: `it said /${name}, which is no command` };
+      return { kind: "nothing", why: `it said /${name}, which is not a command` };
   }
 }

@@ -100,7 +100,7 @@ export function nameOf(element: Element, role: string, inner?: ReadonlySet<Eleme
   return { text: drawn && boxesOf(element).length > 0 ? iconNameOf(element) : "", own: false };
 }
 
-/** The only field in something that takes text but is no field itself. */
+/** The only field in something that takes text but is not a field itself. */
 export function innerFieldOf(element: Element): HTMLInputElement | null {
   const fields = isField(element) ? [] : [...findAllIn(element, "input")];
   const [field] = fields.filter(isField);

@@ -144,7 +144,7 @@ describe("webrl agent repeat", () => {
     });
     expect(server.requests).toHaveLength(asked);
     const mistake = async (...args: string[]) => mistakeOf(await webrl("agent", "repeat", ...args, ...site));
-    expect(await mistake(out, "--value", "Processing")).toContain("is no value");
+    expect(await mistake(out, "--value", "Processing")).toContain("is not of the form old=new");
     expect(await mistake(out, "--value", "red=blue")).toContain("is not in the instruction");
     expect(await mistake(out, "--run", "agent-0/0001")).toContain("has no run");
     expect(await mistake(join(world, "none"))).toContain("no run of an agent");

@@ -96,7 +96,7 @@ test("a model's budget that is used up ends it with exit code 3, and the same co
   const args = argsOf(server, "--out", out, "--max-rows", "3");
   const spent = await webrl(...args, "--llm", "budget.requests=1");
   expect(spent.status).toBe(3);
-  expect(spent.stderr).toContain("The same command goes on");
+  expect(spent.stderr).toContain("Give the same command again to continue");
   expect((await webrl(...args)).status).toBe(0);
   expect(await written()).toEqual(truth().slice(0, 3));
 });

@@ -184,7 +184,7 @@ describe("an adapter", () => {
     const alone = join(root, "far/away/adapter");
     await rename(join(root, "moved/adapter"), alone);
     const message = await refusal((local) => local.open({ path: alone }));
-    expect(message).toContain(`its base ${join(root, "before/base")} is not there`);
+    expect(message).toContain(`whose base ${join(root, "before/base")} was not found`);
     await rename(join(root, "moved"), join(root, "before"));
     expect(await logprobsOf(alone)).toEqual(logprobs);
   });
@@ -243,7 +243,7 @@ describe("an adapter", () => {
           lora: { ...lora, layers: [2, 0], targetModules: ["q_proj"], ...options },
         }),
       );
-    expect(await open({ rank: 8 })).toMatch(/rank 2, but 8 is asked for.*leave them out/);
+    expect(await open({ rank: 8 })).toMatch(/rank 2, but 8 is asked for.*leave yours out/);
     expect(await open({ layers: 2 })).toContain("layers [0,2], but [1,2] is asked for");
     expect(await open({ targetModules: ["v_proj"] })).toContain('target modules ["q_proj"]');
     await using local = engine();

@@ -1,13 +1,13 @@
 /**
- * @file Tells one base from another by its numbers, so that an adapter is never put on weights that it was not trained on.
- * It does not depend on how the weights are stored (shards, BF16 or F32) or where; it takes no time, because it reads
- * a sample: training moves every weight. Damage is the manifest's to notice.
+ * @file Identifies a base by its numbers, so that an adapter is never put on weights that it was not trained on. The
+ * fingerprint does not depend on how or where the weights are stored (shards, BF16 or F32). It is fast because it reads
+ * only a sample, which suffices as training changes every weight. The manifest detects damage.
  */
 
 import { createHash } from "node:crypto";
 import type { RunTensor } from "./graph/compile.ts";
 
-/** Numbers of each tensor that take part, evenly spread. */
+/** How many numbers of each tensor are used, evenly spread. */
 const SAMPLE = 1024;
 
 /** SHA-256 over names, shapes and a sample of the numbers, hexadecimal. */

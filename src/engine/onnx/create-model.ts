@@ -1,10 +1,10 @@
-/** @file New models: random weights in a Hugging Face directory, beside a tokenizer that was trained before. */
+/** @file Creates models: random weights in a Hugging Face directory, with an already trained tokenizer. */
 
 import { writeCheckpoint } from "./checkpoint/checkpoint.ts";
 import { newLlamaConfig, type DecoderConfig, type NewModelOptions } from "./models/config.ts";
 import { initWeights, parameterSpecs } from "./models/parameters.ts";
 
-/** Which model is created, and where. */
+/** Which model to create, and where. */
 export interface CreateModelOptions {
   /** Created, or replaced as a whole. */
   directory: string;

@@ -1,4 +1,4 @@
-/** @file What a model directory holds, a whole model or an adapter, with every check that opening it makes. */
+/** @file Describes the contents of a model directory, a whole model or an adapter, with all checks of opening it. */
 
 import { isAdapterDirectory } from "./checkpoint/adapter.ts";
 import { LocalEngine } from "./local-engine.ts";
@@ -16,13 +16,13 @@ export interface AdapterDescription {
 }
 
 export interface ModelDescription {
-  /** Of the base, where the directory holds an adapter. */
+  /** The base's, if the directory holds an adapter. */
   config: DecoderConfig;
   parameters: number;
   adapter: AdapterDescription | null;
 }
 
-/** Reads and checks every weight. @throws ConfigError where the engine would refuse the directory. */
+/** Reads and checks every weight. @throws ConfigError if the engine would refuse the directory. */
 export async function describeModel(directory: string): Promise<ModelDescription> {
   if (!(await isAdapterDirectory(directory))) {
     const { config, specs, checkpoint } = await openBaseModel(directory);

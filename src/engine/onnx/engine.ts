@@ -1,6 +1,6 @@
 /**
- * @file The embedded engine: models that train and sample inside this process, in a worker thread of their own, so
- * that browsers and servers beside them are never held up by a training step.
+ * @file The embedded engine: models that train and sample inside this process, in a separate worker thread, so that a
+ * training step never delays browsers and servers in the process.
  */
 
 import { createRequire } from "node:module";
@@ -32,7 +32,7 @@ import type { Provider } from "./graph/compile.ts";
 
 /** Where the embedded engine runs, and with how much memory. */
 export interface OnnxEngineOptions {
-  /** Where operators run; what a provider lacks runs on the CPU. Default `cpu`. */
+  /** Where operators run; operators that a provider lacks run on the CPU. Default `cpu`. */
   provider?: Provider;
   /** Threads of one operator; default: all cores. */
   threads?: number;
@@ -40,7 +40,7 @@ export interface OnnxEngineOptions {
   memoryBudgetBytes?: number;
 }
 
-/** More than any machine has cores; each thread takes memory before it has done anything. */
+/** More than any machine has cores; each thread takes memory before it does anything. */
 const MAX_THREADS = 1024;
 
 interface Pending {
@@ -49,7 +49,7 @@ interface Pending {
   loss?: Exclude<Loss, string>;
 }
 
-/** An engine in a thread of this process, on ONNX Runtime: it trains and samples. Dispose of it to end the thread. */
+/** An engine on ONNX Runtime in a thread of this process, which trains and samples. Dispose of it to end the thread. */
 export function createOnnxEngine(options: OnnxEngineOptions = {}): Engine {
   const { provider = "cpu", threads = availableParallelism(), memoryBudgetBytes = 2 * 2 ** 30 } = options;
   if (!Number.isInteger(threads) || threads < 1 || threads > MAX_THREADS)
@@ -121,7 +121,7 @@ class WorkerLink {
     options: { signal?: AbortSignal | undefined; loss?: Exclude<Loss, string> } = {},
   ): Promise<unknown> {
     const { signal, loss } = options;
-    // Models may be disposed after their engine, or after its thread broke: nothing is left to close.
+    // Models may be disposed after their engine, or after its thread broke; then there is nothing to close.
     if (call.verb === "close" && (this.#closed || !this.#worker)) return Promise.resolve();
     if (this.#closed) {
       throw new ConfigError("the engine was closed", "Open a new engine.");

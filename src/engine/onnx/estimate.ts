@@ -1,6 +1,7 @@
 /**
- * @file What a training, or sampling alone, will take, before anything is read but configurations: parameters, memory, disk, time
- * per step. Memory counts what the engine allocates; the time comes from a short measurement of this machine's matrix products.
+ * @file Estimates what training or sampling will need, from configurations alone: parameters, memory, disk, time per
+ * step. Memory counts what the engine allocates; the time comes from a short measurement of this machine's matrix
+ * products.
  */
 
 import { realpath } from "node:fs/promises";
@@ -37,14 +38,14 @@ export interface PlannedModel {
 }
 
 export interface PlannedWork {
-  /** What is trained; of several that are trained in turns, the largest. */
+  /** The model to train; the largest if several are trained in turn. */
   trained: PlannedModel;
-  /** Open beside it, to be read. */
+  /** Models that are open beside it for reading. */
   beside?: readonly PlannedModel[];
   /** Sequences per optimiser step, and the tokens of some of them. */
   batchSize: number;
   lengths(tokenizer: Tokenizer, contextTokens: number): readonly number[] | Promise<readonly number[]>;
-  /** Sequences that are sampled at once. */
+  /** The number of sequences that are sampled at once. */
   sampled: number;
   threads?: number | undefined;
 }
@@ -54,7 +55,7 @@ export interface Estimate {
   trainedParameters: number;
   /** Bytes. */
   memory: {
-    /** Weights that do not move, and those that do. */
+    /** Frozen weights, and trained ones. */
     frozen: number;
     trained: number;
     /** Gradients and AdamW's moments. */
@@ -65,7 +66,7 @@ export interface Estimate {
     /** The program itself. */
     program: number;
     total: number;
-    /** What this process may have, and what of it is free. */
+    /** How much memory this process may have, and how much of it is free. */
     limit: number;
     free: number;
   };
@@ -77,16 +78,16 @@ export interface Estimate {
   time: { tokensPerSecond: number; secondsPerStep: number } | null;
 }
 
-/** A person should know before a model of this many parameters starts. */
+/** Print an estimate before a model with at least this many parameters starts. */
 export const LARGE = 20e6;
 
-/** What the engine gives activations unless it is told otherwise; Node with the engine and ONNX Runtime, measured. */
+/** The engine's default limit for activations; the measured size of Node with the engine and ONNX Runtime. */
 const ACTIVATION_BUDGET = 2 * 2 ** 30;
 const PROGRAM_BYTES = 350e6;
 /** Tokens of a micro-batch, and rows of it whose logits are wanted: an action has about this many. */
 const MICRO_BATCH_TOKENS = 4096;
 const ROWS = 48;
-/** Share of the machine's products that a training step reaches (docs/performance.md). */
+/** The fraction of the machine's peak that a training step reaches (docs/performance.md). */
 const EFFICIENCY = 0.42;
 
 interface Shape {
@@ -97,7 +98,7 @@ interface Shape {
   specs: LoraSpec[] | null;
 }
 
-/** What a directory would be opened as. @throws ConfigError as the engine would, but for what is wrong with the numbers. */
+/** What a directory would be opened as. @throws ConfigError like the engine, except for wrong numbers. */
 async function shapeOf({ path, lora }: PlannedModel): Promise<Shape> {
   const directory = resolve(path);
   if (!(await isAdapterDirectory(directory))) {
@@ -117,13 +118,13 @@ async function readConfig(directory: string): Promise<DecoderConfig> {
   return parseDecoderConfig(await readJsonObject(file), file);
 }
 
-/** Whether this is a whole model that is so large that adapters suit it better. */
+/** Whether this is a whole model so large that it should be trained with adapters. */
 export async function suitsAdapters(path: string): Promise<boolean> {
   const { config, specs } = await shapeOf({ path });
   return specs === null && parameterCount(config) >= LARGE;
 }
 
-/** Bytes of weights that do not move: bases that adapters share are counted once. */
+/** Bytes of frozen weights; bases that adapters share are counted once. */
 function frozenBytes(bases: readonly Shape[], whole: readonly Shape[]): number {
   const shared = new Map(bases.map(({ base, config }) => [base, 4 * parameterCount(config)]));
   const own = whole.map(({ specs, config }) => 4 * (specs ? adapterSize(specs) : parameterCount(config)));
@@ -143,7 +144,10 @@ const inAll = (memory: Omit<Estimate["memory"], "total" | "limit" | "free">): Es
   free: freeMemoryBytes(),
 });
 
-/** What models that are only sampled from take, the first of them `sampled` sequences at once; where all prompts are as long as it reads. */
+/**
+ * The memory of models that are only sampled from, the first of them with `sampled` sequences at once, if all prompts
+ * have the maximal length.
+ */
 export async function estimateSampling(
   paths: readonly string[],
   sampled: number,
@@ -211,8 +215,8 @@ async function timeOf(
 }
 
 /**
- * Of the largest micro-batches that the trainer would make. Each variant of the graph keeps the memory that it has had; below
- * adapters on the last layers stand a program that gives their inputs, and the cache of these.
+ * For the largest micro-batches that the trainer would make. Each variant of the graph keeps the memory that it has
+ * used; below adapters on the last layers there are also a program that computes their inputs, and a cache of these.
  */
 function activations(config: DecoderConfig, below: number, lengths: readonly number[]): number {
   const held = { ...config, layers: config.layers - below };
@@ -244,7 +248,7 @@ function operationsPerToken({ config, specs }: Shape): number {
   return 2 * inLayers + (2 * inLayers * (config.layers - lowest)) / config.layers + 6 * adapterSize(specs);
 }
 
-/** Operations per second of products as the model's layers consist of, over a quarter of a second. */
+/** Measures operations per second of matrix products like those of the model's layers, for a quarter of a second. */
 async function measureProducts(config: DecoderConfig, threads = availableParallelism()): Promise<number> {
   const [m, k, n] = [512, Math.min(config.hiddenSize, 2048), Math.min(config.intermediateSize, 4096)];
   const g = new Graph("probe");
@@ -264,12 +268,12 @@ async function measureProducts(config: DecoderConfig, threads = availableParalle
   return (2 * m * k * n * runs * 1000) / (performance.now() - started);
 }
 
-/** @throws ConfigError where it needs more memory than this process may have. */
+/** @throws ConfigError if it needs more memory than this process may have. */
 export function refuseTooLarge({ memory }: Pick<Estimate, "memory">, path: string): void {
   const { total, limit, trained } = memory;
   if (total <= limit) return;
   throw new ConfigError(
-    `${trained > 0 ? "training from" : "sampling from"} ${path} needs about ${sizeText(total)} of memory (${memoryText(memory)}), and this process may have ${sizeText(limit)}`,
+    `${trained > 0 ? "training from" : "sampling from"} ${path} needs about ${sizeText(total)} of memory (${memoryText(memory)}), but this process may have only ${sizeText(limit)}`,
     trained > 0
       ? "Use a smaller model, an adapter (a small --lora-rank, or models.lora) instead of all weights, or adapters on the last layers only."
       : "Use a smaller model, or one behind a server.",

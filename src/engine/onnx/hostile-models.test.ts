@@ -174,11 +174,11 @@ const cases: Case[] = [
   ["a deep header", header(() => "[".repeat(1 << 20)), /the header is not valid JSON: it is nested/],
   ["a header that is null", header(() => "null"), /the header is not a JSON object/],
   ["a header that is not UTF-8", claim(4n), /the header is not valid JSON/],
-  ["an entry that is null", header(() => '{"x":null}'), /the header's x is no object/],
+  ["an entry that is null", header(() => '{"x":null}'), /the header's x is not an object/],
   [
     "metadata that is text",
     header((h) => ({ ...h, __metadata__: "pt" })),
-    /the header's __metadata__ is no object/,
+    /the header's __metadata__ is not an object/,
   ],
   [
     "another data type",
@@ -265,7 +265,7 @@ const cases: Case[] = [
   [
     "an empty token",
     tokenizer((json) => json.added_tokens.push({ id: 0, content: "" })),
-    /added_tokens\[\d+\]\.content is no text/,
+    /added_tokens\[\d+\]\.content is not a text/,
   ],
   [
     "a million added tokens",
@@ -278,7 +278,7 @@ const cases: Case[] = [
   [
     "merges that are none",
     tokenizer((json) => void (json.model["merges"] = "ab")),
-    /model\.merges is no list/,
+    /model\.merges is not a list/,
   ],
   ["a pattern that explodes", split("(a+)+$"), /tokenizer\.json: its patterns .*explode/],
   ["another one", split("(\\s*\\S?\\s*)*\\u0001"), /tokenizer\.json: its patterns .*explode/],

@@ -51,7 +51,7 @@ export class LocalEngine implements AsyncDisposable {
     });
   }
 
-  /** An adapter that was saved, on the base that it names. */
+  /** A saved adapter, on the base that it names. */
   async #openAdapter(directory: string, asked: OpenOptions["lora"]): Promise<LocalModel> {
     const adapter = await readAdapter(directory);
     const places = await baseDirectories(directory, adapter);
@@ -146,7 +146,7 @@ export class LocalEngine implements AsyncDisposable {
     return programs;
   }
 
-  /** Likewise: roles that take turns at sampling wait for the compiler once. */
+  /** Likewise shared, so that roles which take turns at sampling wait for the compiler only once. */
   #samplerPrograms(config: DecoderConfig, lora: readonly LoraSpec[]): Promise<SamplerPrograms> {
     const key = JSON.stringify([config, lora]);
     let programs = this.#samplers.get(key);

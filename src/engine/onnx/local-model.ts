@@ -27,12 +27,12 @@ import type { AsyncLoss } from "./train/trainer.ts";
 
 export interface LocalModelParts {
   base: BaseModel;
-  /** Tensors that training moves: all parameters, or the adapters. */
+  /** Tensors that training changes: all parameters, or the adapters. */
   trained: ReadonlyMap<string, RunTensor>;
   tensors: readonly TrainedTensor[];
   lora: { options: LoraOptions; specs: readonly LoraSpec[] } | null;
   programs: LossPrograms;
-  /** Compiled when first asked for. */
+  /** Compiled on first use. */
   samplerPrograms: () => Promise<SamplerPrograms>;
   engine: LocalEngineOptions;
   /** The frozen base of adapters, released when the model is closed. */
@@ -58,7 +58,7 @@ export class LocalModel implements Model {
   readonly #parts: LocalModelParts;
   readonly #trainer: Trainer;
   readonly #weights: ReadonlyMap<string, RunTensor>;
-  /** Made when first sampled from: most forks only give log-probabilities. */
+  /** Made on first sampling: most forks only compute log-probabilities. */
   #sampler: Promise<OnnxSampler> | null = null;
   #queue: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -170,7 +170,7 @@ export class LocalModel implements Model {
     if (this.#closed) throw new ConfigError(`model ${this.name} was closed`, "Open it again.");
   }
 
-  /** Changes weights between requests of the sampler, which forgets what it knew of the old ones. */
+  /** Changes weights between requests of the sampler, which then drops what it cached for the old ones. */
   async #change<T>(change: () => T | Promise<T>): Promise<T> {
     const sampler = await this.#sampler;
     return sampler ? sampler.update(change) : change();

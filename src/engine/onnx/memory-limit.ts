@@ -1,4 +1,7 @@
-/** @file How much memory this process may have: the machine's, or what its control groups (a container, a service) leave it. */
+/**
+ * @file Determines how much memory this process may have: the machine's, or the limit of its control groups (a
+ * container, a service).
+ */
 
 import { readFileSync } from "node:fs";
 import { freemem, totalmem } from "node:os";
@@ -7,11 +10,11 @@ import { join } from "node:path";
 /** Bytes. */
 interface MemoryGroup {
   limit: number;
-  /** What its processes hold; pages of files, which the kernel gives back when memory is wanted, not counted. */
+  /** What its processes hold, without pages of files, which the kernel frees when memory is needed. */
   used: number;
 }
 
-/** Names of a version's files; a limit is one where it is a number. */
+/** Names of a version's files; only a number is a limit. */
 const VERSIONS = {
   v1: {
     mount: "memory",
@@ -65,7 +68,7 @@ export function memoryGroups(membership: string, mount: string): MemoryGroup[] {
 
 const ownGroups = () => memoryGroups(textOf("/proc/self/cgroup"), "/sys/fs/cgroup");
 
-/** Bytes: the machine's, or less where the process is confined. */
+/** Bytes: the machine's, or less if the process is confined. */
 export const memoryLimitBytes = (): number => Math.min(totalmem(), ...ownGroups().map(({ limit }) => limit));
 
 /** Bytes that are free now. */

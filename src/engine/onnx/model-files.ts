@@ -1,6 +1,6 @@
 /**
- * @file From a directory to the weights of a model and back: whole models in Hugging Face's layout, adapters in
- * PEFT's, the optimiser's state beside them.
+ * @file Reads the weights of a model from a directory and writes them: whole models in Hugging Face's layout, adapters
+ * in PEFT's, with the optimiser's state beside them.
  */
 
 import { join, resolve } from "node:path";
@@ -38,7 +38,7 @@ export interface BaseModel {
   config: DecoderConfig;
   tokenizer: Tokenizer;
   tensors: ReadonlyMap<string, RunTensor>;
-  /** Of the weights as they were read. */
+  /** Fingerprint of the weights as read. */
   fingerprint: string;
 }
 
@@ -52,11 +52,11 @@ const tokenizerFiles = [
 ];
 const optimizerFile = "optimizer.safetensors";
 
-/** Tied heads and rotary buffers that some checkpoints carry along. */
+/** Tied heads and rotary buffers that some checkpoints include. */
 const redundant = (config: DecoderConfig) => (name: string) =>
   (config.tieEmbeddings && name === "lm_head.weight") || name.endsWith(".rotary_emb.inv_freq");
 
-/** @throws ConfigError that names file and tensor where the directory does not hold exactly this model. */
+/** @throws ConfigError that names file and tensor if the directory does not hold exactly this model. */
 export async function readBaseModel(directory: string): Promise<BaseModel> {
   const { config, tokenizer, specs, checkpoint } = await openBaseModel(directory);
   const tensors = new Map<string, RunTensor>();
@@ -83,7 +83,7 @@ export async function openBaseModel(directory: string) {
   const sizeBytes = 4 * parameterCount(config);
   if (sizeBytes > memoryLimitBytes())
     throw new ConfigError(
-      `${directory} needs ${sizeText(sizeBytes)} of memory for its weights alone, and this process may have ${sizeText(memoryLimitBytes())}`,
+      `${directory} needs ${sizeText(sizeBytes)} of memory for its weights alone, but this process may have only ${sizeText(memoryLimitBytes())}`,
       "Use a smaller model, or an engine behind a URL.",
     );
   const tokenizer = await loadTokenizer(directory);
@@ -91,7 +91,7 @@ export async function openBaseModel(directory: string) {
   return { config, tokenizer, specs, checkpoint };
 }
 
-/** The settings of an adapter, as `open` takes them. */
+/** The settings of an adapter in the form that `open` takes. */
 export const loraOptions = ({ rank, alpha, targetModules, layers }: AdapterConfig): LoraOptions => ({
   rank,
   alpha,
@@ -100,8 +100,8 @@ export const loraOptions = ({ rank, alpha, targetModules, layers }: AdapterConfi
 });
 
 /**
- * Directories where an adapter's base may be, the likeliest first: where it lay beside the adapter, so that both can be moved
- * together; then what `base_model_name_or_path` says. @throws ConfigError where there is no model in any.
+ * Directories where an adapter's base may be, the likeliest first: its old position relative to the adapter, so that
+ * both can be moved together; then `base_model_name_or_path`. @throws ConfigError where there is no model in any.
  */
 export async function baseDirectories(directory: string, adapter: AdapterConfig): Promise<string[]> {
   const { baseModel, baseBeside } = adapter;
@@ -118,13 +118,13 @@ export async function baseDirectories(directory: string, adapter: AdapterConfig)
   for (const place of new Set(places)) if (await exists(join(place, "config.json"))) there.push(place);
   if (there.length === 0)
     throw new ConfigError(
-      `${directory} is an adapter, and its base ${baseModel ?? baseBeside} is not there (looked for ${[...new Set(places)].join(", ")})`,
+      `${directory} is an adapter whose base ${baseModel ?? baseBeside} was not found (looked for ${[...new Set(places)].join(", ")})`,
       "Put the base's directory, or a link to it, in one of these places.",
     );
   return there;
 }
 
-/** @throws ConfigError where an adapter was trained on other weights than those of `base`. */
+/** @throws ConfigError if an adapter was trained on other weights than those of `base`. */
 export function checkBase(
   directory: string,
   { baseFingerprint: wanted }: AdapterConfig,
@@ -137,7 +137,7 @@ export function checkBase(
   );
 }
 
-/** @throws ConfigError where `asked` says something else than the adapter that is there. */
+/** @throws ConfigError if `asked` differs from the existing adapter. */
 export function checkSameLora(
   directory: string,
   config: DecoderConfig,
@@ -147,7 +147,7 @@ export function checkSameLora(
   const refuse = (what: string, found: unknown, wanted: unknown) => {
     throw new ConfigError(
       `${directory} is an adapter with ${what} ${JSON.stringify(found)}, but ${JSON.stringify(wanted)} is asked for`,
-      "An adapter goes on with its own settings: leave them out, or start a new adapter from its base.",
+      "An adapter keeps its own settings: leave yours out, or start a new adapter from its base.",
     );
   };
   if (there.rank !== asked.rank) refuse("rank", there.rank, asked.rank);
@@ -183,7 +183,7 @@ export function adapterTensors(
   return new Map([...found].map(([name, { data }]) => [name, data]));
 }
 
-/** The trained tensors that `directory` holds for a model of this kind, all of them or an error. */
+/** The trained tensors in `directory` for a model of this kind; throws if any is missing. */
 export async function readTrained(
   directory: string,
   base: BaseModel,
@@ -210,7 +210,7 @@ export async function readTrained(
   return adapterTensors(saved, lora.specs, directory);
 }
 
-/** The optimiser's state, or a fresh one where none was saved. */
+/** The optimiser's state, or a fresh one if none was saved. */
 export async function readOptimizer(
   directory: string,
   sizes: ReadonlyMap<string, number>,
@@ -235,7 +235,7 @@ export async function readOptimizer(
   return state;
 }
 
-/** What lies beside the weights: tokenizer, chat template, generation settings. By name. */
+/** The files beside the weights, by name: tokenizer, chat template, generation settings. */
 export async function readTokenizerFiles(directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of tokenizerFiles) {
@@ -252,7 +252,7 @@ export interface SaveModel {
   optimizer: AdamWState | null;
 }
 
-/** Writes the directory whole or not at all. */
+/** Writes the directory completely or not at all. */
 export async function writeModel(directory: string, model: SaveModel): Promise<void> {
   const tensorData = ({ data, dims }: RunTensor): TensorData => ({
     shape: [...dims],

@@ -1,6 +1,6 @@
 /**
- * @file The one place that loads ONNX Runtime, never before its telemetry is off: `onnxruntime-node` where the right
- * release of it is installed beside webrl, else the copy that this package carries for Linux x64 (decision 0011).
+ * @file The only place that loads ONNX Runtime, after turning its telemetry off: `onnxruntime-node` if the right
+ * release is installed beside webrl, otherwise the copy in this package for Linux x64 (decision 0011).
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -29,7 +29,7 @@ export interface Runtime extends Pick<typeof Api, "InferenceSession" | "Tensor">
 const require = createRequire(import.meta.url);
 const SHIPPED = fileURLToPath(new URL("../../../vendor/onnxruntime-node/package.json", import.meta.url));
 
-/** The copy that {@link loadRuntime} takes. Loads nothing. Throws a `ConfigError` where this platform has none. */
+/** The copy that {@link loadRuntime} would load. Throws a `ConfigError` if there is none for this platform. */
 export function findRuntime(installed = installedManifest(), shipped = SHIPPED): FoundRuntime {
   const beside = installed === null ? null : read(installed, "installed");
   if (beside?.version.startsWith(`${RELEASE}.`)) return beside;
@@ -43,7 +43,7 @@ export function findRuntime(installed = installedManifest(), shipped = SHIPPED):
   );
 }
 
-/** Throws a `ConfigError` that says what to do where the library is missing or does not load on this system. */
+/** Throws a `ConfigError` that says what to do if the library is missing or does not load on this system. */
 export function loadRuntime(found = findRuntime()): Runtime {
   disableTelemetry();
   try {
@@ -64,7 +64,7 @@ function remedy(message: string): string {
   const library = /^(\S+\.so[.\d]*): cannot open shared object/.exec(message)?.[1];
   if (library && !library.startsWith("libonnxruntime"))
     return `Install the system package that has ${library} (libstdc++6 on Debian and Ubuntu has libstdc++.so.6).`;
-  return "Its files are not whole: install webrl (in its own sources: run `npm ci`) again.";
+  return "Its files are incomplete: install webrl again (in its own sources: run `npm ci`).";
 }
 
 function installedManifest(): string | null {

@@ -1,6 +1,6 @@
 /**
- * @file Frozen bases by their directory, each in memory once. A base stays after its last adapter was closed, because the next
- * role of a run opens it again at once; it goes when another base is asked for, or with the engine.
+ * @file Frozen bases by directory, each in memory once. A base stays after its last adapter was closed, because the
+ * next role of a run opens it again at once; it is released when another base is requested, or with the engine.
  */
 
 import { realpath, readdir, stat } from "node:fs/promises";
@@ -31,7 +31,7 @@ export class SharedBases {
     const stamp = await stampOf(directory);
     let held = this.#held.get(directory);
     if (held?.stamp !== stamp) {
-      // Before the new one is read: both together may not fit.
+      // Released before the new one is read, because both together may not fit.
       for (const [other, { users }] of this.#held) if (users === 0) this.#held.delete(other);
       held = { base: readBaseModel(directory), users: 0, stamp };
       this.#held.set(directory, held);

@@ -184,7 +184,7 @@ const cases: [string, () => Buffer, RegExp][] = [
     /"tokenizer\.ggml\.tokens" has ".*" at 2 and 3/,
   ],
   [
-    "an end that is no token",
+    "an end that is not a token",
     () => patched(valueOf("tokenizer.ggml.eos_token_id"), u32(9999)),
     /eos_token_id" is 9999; there are 320 tokens/,
   ],

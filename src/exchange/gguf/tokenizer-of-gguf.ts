@@ -83,9 +83,9 @@ export function tokenizerOfGguf(gguf: Gguf, contextTokens: number): TokenizerFil
       originalHint,
     );
   const tokens = textsOf(metadata.get("tokenizer.ggml.tokens"));
-  if (!tokens) throw bad("ggml.tokens", "is no list of texts");
+  if (!tokens) throw bad("ggml.tokens", "is not a list of texts");
   const merges = textsOf(metadata.get("tokenizer.ggml.merges"));
-  if (!merges) throw bad("ggml.merges", "is no list of texts");
+  if (!merges) throw bad("ggml.merges", "is not a list of texts");
   const types = (metadata.get("tokenizer.ggml.token_type") ?? []) as unknown[];
   if (!Array.isArray(types) || (types.length > 0 && types.length !== tokens.length))
     throw bad("ggml.token_type", "does not have one type per token");

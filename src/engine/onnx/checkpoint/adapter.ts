@@ -27,9 +27,12 @@ export interface AdapterConfig {
   layers: number[] | null;
   /** Path or name of the base model, for people and for PEFT. */
   baseModel: string | null;
-  /** The base's path as seen from the adapter's directory, which holds where both were moved; of our own adapters only. */
+  /**
+   * The base's path as seen from the adapter's directory, which stays valid when both are moved; only for our own
+   * adapters.
+   */
   baseBeside: string | null;
-  /** Fingerprint of the base's weights (`base-fingerprint.ts`); of our own adapters only. */
+  /** Fingerprint of the base's weights (`base-fingerprint.ts`); only for our own adapters. */
   baseFingerprint: string | null;
 }
 
@@ -47,13 +50,16 @@ export function isAdapterDirectory(directory: string): Promise<boolean> {
   return exists(join(directory, configName));
 }
 
-/** What the adapter says of itself, without its numbers. Throws as {@link readAdapter} does, for all but tensors. */
+/** Reads an adapter's configuration without its numbers. Throws like {@link readAdapter}, except for tensors. */
 export async function readAdapterConfig(directory: string): Promise<AdapterConfig> {
   const { entries: _, ...config } = await readHead(directory);
   return config;
 }
 
-/** Throws a `ConfigError` naming file and tensor, also for variants that would change the arithmetic (rsLoRA, DoRA, biases). */
+/**
+ * Throws a `ConfigError` naming file and tensor, including for variants that would change the arithmetic (rsLoRA, DoRA,
+ * biases).
+ */
 export async function readAdapter(directory: string, { saved = false } = {}): Promise<Adapter> {
   const hasManifest = await checkManifest(directory, saved);
   const { entries, ...config } = await readHead(directory, hasManifest);
@@ -125,7 +131,7 @@ async function readHead(
   for (const key of ["rank_pattern", "alpha_pattern", "modules_to_save", "exclude_modules"])
     if (Object.keys(config[key] ?? {}).length > 0) throw bad(`${key} is set`);
   if (targets !== undefined && targets !== null && typeof targets !== "string" && !isNames(targets))
-    throw bad("target_modules is no list of names");
+    throw bad("target_modules is not a list of names");
 
   const file = join(directory, weightsName);
   const { entries, metadata } = await readHeader(file);
@@ -138,7 +144,7 @@ async function readHead(
     rank,
     alpha,
     targetModules: isNames(targets) ? targets : [...new Set(modules.map(lastPart))],
-    // A pattern of names may choose layers as well: then the tensors say which.
+    // A pattern of names may also choose layers; then the tensors tell which.
     layers: isNames(targets) ? asLayers(config["layers_to_transform"], bad) : layersOf(modules),
     baseModel: textOf(config["base_model_name_or_path"]),
     baseBeside: textOf(metadata["base_beside"]),
@@ -167,7 +173,7 @@ export interface WriteAdapter {
   alpha: number;
   targetModules: readonly string[];
   layers: readonly number[] | null;
-  /** Directory of the base, or its name; a fingerprint where the weights are known. */
+  /** Directory of the base, or its name; with a fingerprint if the weights are known. */
   baseModel: string | null;
   baseFingerprint?: string;
   modules: Adapter["modules"];
@@ -177,7 +183,7 @@ export interface WriteAdapter {
   extraTensors?: ReadonlyMap<string, ReadonlyMap<string, TensorData>>;
 }
 
-/** Writes the directory whole or not at all; the manifest comes last. */
+/** Writes the directory completely or not at all; the manifest comes last. */
 export async function writeAdapter(directory: string, adapter: WriteAdapter): Promise<void> {
   const tensors = new Map<string, TensorData>();
   for (const [module, { a, b }] of adapter.modules) {

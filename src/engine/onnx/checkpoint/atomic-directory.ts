@@ -1,5 +1,5 @@
 /**
- * @file A directory that is there whole or not at all: files go into a temporary sibling, are flushed, a manifest is
+ * @file Writes a directory completely or not at all: files go into a temporary sibling and are flushed, a manifest is
  * written last, and one rename puts the directory in its place.
  */
 
@@ -13,9 +13,9 @@ import { isAlive } from "../../../core/process-owner.ts";
 import { manifestName, writeManifest } from "./manifest.ts";
 
 /**
- * Calls `fill` with an empty temporary directory and renames it to `directory`. Where `fill` throws (a full disk, an
- * abort), what was at `directory` before stays as it was and the temporary directory is removed. A `directory` that this
- * wrote before is replaced: it is moved aside first and put back if the second rename fails. Anything else is refused.
+ * Calls `fill` with an empty temporary directory and renames it to `directory`. If `fill` throws (a full disk, an
+ * abort), `directory` stays as it was and the temporary directory is removed. A `directory` that this function wrote
+ * before is replaced: it is moved aside first, and put back if the second rename fails. Anything else is refused.
  */
 export async function writeDirectory(
   directory: string,
@@ -48,7 +48,7 @@ export async function writeDirectory(
   }
 }
 
-/** Throws a `ConfigError` where a directory to be written is a file, or holds what `writeDirectory` did not write. */
+/** Throws a `ConfigError` if the target is a file, or a directory that `writeDirectory` did not write. */
 export async function refuseForeign(directory: string): Promise<void> {
   if (directory.trim() === "")
     throw new ConfigError("the new directory has no name", "Name a directory that does not exist yet.");
@@ -65,7 +65,7 @@ export async function refuseForeign(directory: string): Promise<void> {
     );
 }
 
-/** Removes what processes that were killed while they saved here have left. */
+/** Removes what processes left here that were killed while saving. */
 async function sweep(parent: string, prefix: string): Promise<void> {
   for (const name of await readdir(parent)) {
     if (!name.startsWith(prefix)) continue;

@@ -260,19 +260,19 @@ describe("manifests", () => {
     await writeFile(join(foreign, "config.json"), "{}");
     await writeSafetensors(join(foreign, "model.safetensors"), weights());
     await openCheckpoint(foreign);
-    await expect(openCheckpoint(foreign, { saved: true })).rejects.toThrow(/is no checkpoint/);
+    await expect(openCheckpoint(foreign, { saved: true })).rejects.toThrow(/is not a checkpoint/);
   });
 
   it.each<[string, (directory: string) => Promise<unknown>, RegExp]>([
     [
       "has sizes only, as earlier versions wrote it",
       (directory) => writeFile(join(directory, "manifest.json"), '{"files":{"config.json":51}}'),
-      /lists sizes and no SHA-256/,
+      /lists sizes but no SHA-256/,
     ],
     [
       "names a file elsewhere",
       (directory) => writeFile(join(directory, "manifest.json"), '{"files":{"../config.json":{}}}'),
-      /is no name of a file/,
+      /is not a name of a file/,
     ],
     [
       "is empty",

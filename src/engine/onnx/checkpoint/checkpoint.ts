@@ -20,7 +20,7 @@ import {
   type TensorSource,
 } from "./safetensors.ts";
 
-/** `config.json` as it stands: the models pick and check what they need. */
+/** The raw `config.json`: the models pick and check what they need. */
 export type CheckpointConfig = Record<string, unknown>;
 
 export interface Checkpoint {
@@ -33,14 +33,16 @@ export interface OpenCheckpoint {
   directory: string;
   config: CheckpointConfig;
   entries: ReadonlyMap<string, TensorEntry>;
-  /** Throws a `ConfigError` where there is no tensor of that name. */
+  /** Throws a `ConfigError` if there is no tensor with that name. */
   read(name: string): Promise<TensorData>;
 }
 
 /** Shapes by tensor name. */
 export type TensorShapes = ReadonlyMap<string, readonly number[]>;
 
-/** Reads `config.json` and the headers, and, where there is a manifest, compares all files with it; `saved`: there must be one. */
+/**
+ * Reads `config.json` and the headers. If there is a manifest, compares all files with it; `saved`: there must be one.
+ */
 export async function openCheckpoint(directory: string, { saved = false } = {}): Promise<OpenCheckpoint> {
   const hasManifest = await checkManifest(directory, saved);
   const config = await readJsonObject(join(directory, "config.json"));
@@ -103,7 +105,7 @@ export function checkTensors(
 export interface WriteCheckpoint {
   config: CheckpointConfig;
   tensors: ReadonlyMap<string, TensorData | TensorSource>;
-  /** Of all tensors that do not say their own. Default F32. */
+  /** Type of the tensors that do not specify their own. Default F32. */
   dtype?: TensorDtype;
   /** Further files by name, e.g. `tokenizer.json` or the optimiser's state. */
   files?: ReadonlyMap<string, string | Uint8Array>;
@@ -111,7 +113,7 @@ export interface WriteCheckpoint {
   extraTensors?: ReadonlyMap<string, ReadonlyMap<string, TensorData>>;
 }
 
-/** Writes the directory whole or not at all; the manifest comes last. */
+/** Writes the directory completely or not at all; the manifest comes last. */
 export async function writeCheckpoint(directory: string, checkpoint: WriteCheckpoint): Promise<void> {
   const dtype = checkpoint.dtype ?? "F32";
   const { torch_dtype: _, dtype: __, ...rest } = checkpoint.config;
@@ -128,14 +130,14 @@ export async function writeCheckpoint(directory: string, checkpoint: WriteCheckp
   });
 }
 
-/** PyTorch's name of the type that holds all tensors without loss. */
+/** PyTorch's name of the type that can hold all tensors without loss. */
 function torchName(dtype: TensorDtype, tensors: WriteCheckpoint["tensors"]): string {
   const types = new Set([...tensors.values()].map((tensor) => ("read" in tensor && tensor.dtype) || dtype));
   if (types.size !== 1) return "float32";
   return { F32: "float32", F16: "float16", BF16: "bfloat16" }[[...types][0]!];
 }
 
-/** Of the one file, or of the shards that the index names. */
+/** Headers of the single file, or of the shards that the index names. */
 async function readEntries(
   directory: string,
 ): Promise<{ entries: Map<string, TensorEntry>; metadata: Record<string, unknown> }> {
@@ -149,7 +151,7 @@ async function readEntries(
   for (const [name, shard] of Object.entries(map as Record<string, unknown>)) {
     if (typeof shard !== "string" || !/^[\w][\w.-]*\.safetensors$/.test(shard))
       throw new ConfigError(
-        `${indexFile}: ${name} is in ${JSON.stringify(shard)}, which is no weights file of this directory`,
+        `${indexFile}: ${name} is in ${JSON.stringify(shard)}, which is not a weights file of this directory`,
         damagedHint,
       );
     const file = join(directory, shard);

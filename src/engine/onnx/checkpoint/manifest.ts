@@ -1,6 +1,7 @@
 /**
  * @file `manifest.json`: size and SHA-256 of every file of a directory that we wrote, so that a reader can tell a
- * complete one from a damaged one. What has none is no checkpoint of ours; it may be a model from elsewhere.
+ * complete one from a damaged one. A directory without one is not a checkpoint of ours, but may be a model from
+ * elsewhere.
  */
 
 import { createHash } from "node:crypto";
@@ -10,7 +11,7 @@ import { ConfigError } from "../../../core/errors.ts";
 import { damagedHint, exists, namesIn, openModelFile, readJsonObject } from "./read-file.ts";
 
 export const manifestName = "manifest.json";
-/** In the metadata of weights that we wrote: without their manifest they are half a copy. */
+/** Marks weights that we wrote, in their metadata: without their manifest they are an incomplete copy. */
 export const writerMark = { written_by: "webrl" };
 
 const chunkBytes = 4 << 20;
@@ -20,14 +21,14 @@ export interface FileDigest {
   sha256: string;
 }
 
-/** What a model is read from; other files (a card, a report) may lie beside these and change. */
+/** The files that make up a model; others (a card, a report) may be beside them and may change. */
 export const isModelFile = (name: string) =>
   /\.(safetensors|jinja)$|\.safetensors\.index\.json$/.test(name) ||
   /^(config|generation_config|tokenizer|tokenizer_config|special_tokens_map|added_tokens|adapter_config)\.json$/.test(
     name,
   );
 
-/** Of all files that are there; the manifest itself must not be. */
+/** Makes the manifest of all files in a directory that has no manifest yet. */
 export async function writeManifest(directory: string): Promise<string> {
   const files: Record<string, FileDigest> = {};
   for (const name of (await readdir(directory)).toSorted())
@@ -39,14 +40,15 @@ export async function writeManifest(directory: string): Promise<string> {
 
 /**
  * Reads every listed file and compares; throws a `ConfigError` that names the first one that is missing, damaged or not
- * listed. Returns whether there is a manifest: without one nothing is checked, unless it is `required`, as of a checkpoint.
+ * listed. Returns whether there is a manifest: without one nothing is checked, unless it is `required`, as for a
+ * checkpoint.
  */
 export async function checkManifest(directory: string, required = false): Promise<boolean> {
   const file = join(directory, manifestName);
   if (!(await exists(file))) {
     if (!required) return false;
     throw new ConfigError(
-      `${directory} is no checkpoint: it has no ${manifestName}, which is written last`,
+      `${directory} is not a checkpoint: it has no ${manifestName}, which is written last`,
       "Copy the whole directory, or use an earlier checkpoint.",
     );
   }
@@ -79,30 +81,30 @@ export async function checkManifest(directory: string, required = false): Promis
   return true;
 }
 
-/** Throws where weights that we wrote have lost their manifest. `metadata` is that of the weights. */
+/** Throws if weights that we wrote have lost their manifest. `metadata` is the weights' metadata. */
 export function checkMark(directory: string, hasManifest: boolean, metadata: Record<string, unknown>): void {
   if (hasManifest || metadata["written_by"] !== writerMark.written_by) return;
   throw new ConfigError(
-    `${directory} was written by webrl and has no ${manifestName}: it is half of a copy`,
+    `${directory} was written by webrl but has no ${manifestName}: it is an incomplete copy`,
     `Copy the whole directory, with its ${manifestName}.`,
   );
 }
 
 function entryOf(file: string, name: string, entry: unknown): FileDigest {
   if (/[/\\]/.test(name) || name === ".." || name === "." || name === manifestName)
-    throw new ConfigError(`${file}: ${JSON.stringify(name)} is no name of a file`, damagedHint);
+    throw new ConfigError(`${file}: ${JSON.stringify(name)} is not a name of a file`, damagedHint);
   if (typeof entry === "number")
     throw new ConfigError(
-      `${file} lists sizes and no SHA-256: it was written by an earlier version, and damage could not be noticed`,
+      `${file} lists sizes but no SHA-256: it was written by an earlier version, and damage could not be detected`,
       'Train or save it again; or, if you trust it, replace each size by {"bytes": …, "sha256": "…"}.',
     );
   const { bytes, sha256 } = (entry ?? {}) as Partial<FileDigest>;
   if (!Number.isSafeInteger(bytes) || typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256))
-    throw new ConfigError(`${file}: the entry of ${name} is no size with a SHA-256`, damagedHint);
+    throw new ConfigError(`${file}: the entry of ${name} is not a size with a SHA-256`, damagedHint);
   return { bytes: bytes!, sha256 };
 }
 
-/** Size and SHA-256 of a file, which is read in pieces. */
+/** Size and SHA-256 of a file, read in pieces. */
 export async function digestOf(path: string): Promise<FileDigest> {
   await using handle = await openModelFile(path);
   const hash = createHash("sha256");

@@ -1,6 +1,6 @@
 /**
- * @file Reads files of a model directory, which may come from anywhere: only regular files, of a size that such a file
- * can have, that lie where they seem to lie. Every refusal is a `ConfigError` that names the file.
+ * @file Reads files of a model directory, which may come from anywhere: only regular files, of a plausible size, that
+ * are where they seem to be. Every refusal is a `ConfigError` that names the file.
  */
 
 import { readdir, realpath, stat } from "node:fs/promises";
@@ -38,7 +38,9 @@ export async function openModelFile(path: string): Promise<FileHandle> {
   }
 }
 
-/** Where the files of a directory may lie: in it, or, in the Hugging Face hub's cache, among the blobs that it links to. */
+/**
+ * Where the files of a directory may be: in it, or, in the Hugging Face hub's cache, among the blobs that it links to.
+ */
 async function homesOf(directory: string): Promise<string[]> {
   const real = await realpath(directory);
   const snapshots = dirname(real);
@@ -84,7 +86,7 @@ export async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Names in a directory; none where it is not there. */
+/** Names in a directory; none if it does not exist. */
 export async function namesIn(directory: string): Promise<string[]> {
   return readdir(directory).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" || cause.code === "ENOTDIR") return [];

@@ -1,7 +1,7 @@
 /**
- * @file The safetensors format: an 8-byte little-endian header length, a JSON header
- * (`name → {dtype, shape, data_offsets}`), then the tensors' bytes. Read by offset, so a tensor that is not asked for
- * costs nothing. https://huggingface.co/docs/safetensors
+ * @file The safetensors format: an 8-byte little-endian header length, a JSON header (`name → {dtype, shape,
+ * data_offsets}`), then the tensors' bytes. Tensors are read by offset, so a tensor that is not requested costs
+ * nothing. https://huggingface.co/docs/safetensors
  */
 
 import { open, type FileHandle } from "node:fs/promises";
@@ -18,7 +18,7 @@ export interface TensorData {
   data: Float32Array;
 }
 
-/** A tensor that is read when its turn to be written comes, so that a model need not be in memory as a whole. */
+/** A tensor that is read only when it is written, so that a whole model need not be in memory. */
 export interface TensorSource {
   shape: readonly number[];
   /** Type on disk; default: the file's. */
@@ -27,7 +27,7 @@ export interface TensorSource {
   read(): Promise<Float32Array>;
 }
 
-/** Where a tensor lies. `begin` and `end` are bytes from the start of `file`. */
+/** The position of a tensor. `begin` and `end` are bytes from the start of `file`. */
 export interface TensorEntry {
   file: string;
   name: string;
@@ -67,7 +67,8 @@ export async function readHeader(
   const entries = new Map<string, TensorEntry>();
   let metadata: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(header)) {
-    if (!isObject(value)) throw new ConfigError(`${file}: the header's ${name} is no object`, damagedHint);
+    if (!isObject(value))
+      throw new ConfigError(`${file}: the header's ${name} is not an object`, damagedHint);
     if (name === "__metadata__") metadata = value;
     else entries.set(name, entryOf(file, name, value, 8 + headerBytes, size));
   }
@@ -93,7 +94,7 @@ function parseHeader(file: string, bytes: Buffer): Record<string, unknown> {
   return header;
 }
 
-/** The format has the tensors one after another, without overlap or gap, to the end of the file. */
+/** In this format, tensors follow one another without overlap or gap until the end of the file. */
 function checkLayout(
   file: string,
   entries: ReadonlyMap<string, TensorEntry>,
@@ -150,7 +151,7 @@ function entryOf(
   return { file, name, dtype, shape, begin, end };
 }
 
-/** Reads one tensor as f32. Throws a `ConfigError` where it holds a number that is not finite. */
+/** Reads one tensor as f32. Throws a `ConfigError` if it contains a number that is not finite. */
 export async function readTensor(entry: TensorEntry): Promise<TensorData> {
   const tensor = await readNumbers(entry);
   const { buffer, byteOffset, length } = tensor.data;
@@ -165,7 +166,7 @@ export async function readTensor(entry: TensorEntry): Promise<TensorData> {
   return tensor;
 }
 
-/** Whatever they are. */
+/** Reads the numbers without checking that they are finite. */
 export async function readNumbers(entry: TensorEntry): Promise<TensorData> {
   const elements = (entry.end - entry.begin) / bytesPerElement[entry.dtype];
   const data = new Float32Array(elements);

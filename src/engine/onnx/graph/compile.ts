@@ -1,6 +1,4 @@
-/**
- * @file From a graph to something that runs: an ONNX Runtime session behind `run`.
- */
+/** @file Compiles a graph into a program: an ONNX Runtime session behind `run`. */
 
 import type { Tensor } from "onnxruntime-common";
 import { loadRuntime, type Runtime } from "../onnx-runtime.ts";
@@ -21,7 +19,7 @@ export interface CompileOptions {
   provider?: Provider;
   /** Threads of one operator; default: ONNX Runtime's choice (all cores). */
   threads?: number;
-  /** Values of the graph that are fed instead of computed: cuts a graph in two. */
+  /** Values of the graph that are fed instead of computed; this cuts a graph in two. */
   given?: readonly Value[];
 }
 
@@ -29,8 +27,8 @@ export interface Program extends AsyncDisposable {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
   /**
-   * Runs once. `into` names outputs that are written into tensors of the caller's (exactly the right size): no
-   * copy is made of them. Feeds are read in place and must not be changed while it runs.
+   * Runs once. `into` names outputs that are written into the caller's tensors (of exactly the right size) without a
+   * copy. Feeds are read in place and must not be changed while it runs.
    */
   run(feeds: Record<string, RunTensor>, into?: Record<string, RunTensor>): Promise<Record<string, RunTensor>>;
 }
@@ -65,12 +63,12 @@ export async function compile(
     // It would undo what `contractRows` does.
     extra: {
       optimization: { disable_specified_optimizers: "MatmulTransposeFusion" },
-      // Browsers share the cores: a thread that spins while it waits takes them away.
+      // Browsers share the cores, and a thread that spins while it waits takes them away.
       session: { intra_op: { allow_spinning: "0" } },
     },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
-    // A pattern is one more block as large as all that the first run took, for every shape, and makes nothing faster.
+    // A memory pattern costs, for every shape, another block as large as everything that the first run used, and makes nothing faster.
     enableMemPattern: false,
   });
   return {

@@ -87,8 +87,8 @@ export class Graph {
   #count = 0;
 
   /**
-   * `portable` keeps to what every provider's kernels do right; without it, operators may use second outputs that only the
-   * CPU provider fills.
+   * `portable` keeps to what every provider's kernels do right; without it, operators may use second outputs that only
+   * the CPU provider computes.
    */
   constructor(name: string, options: { portable?: boolean } = {}) {
     this.name = name;

@@ -25,26 +25,26 @@ export function checkTokenizerFile(json: object, name: string): void {
     throw bad(`model.vocab has ${entries.length} tokens; ${mostTokens} is the limit`);
   const tokenOfId = new Map<number, string>();
   for (const [token, id] of entries) {
-    if (typeof token !== "string") throw bad(`model.vocab[${String(id)}] is no token`);
+    if (typeof token !== "string") throw bad(`model.vocab[${String(id)}] is not a token`);
     if (!isId(id))
-      throw bad(`model.vocab[${JSON.stringify(token)}] is ${JSON.stringify(id)}, which is no token id`);
+      throw bad(`model.vocab[${JSON.stringify(token)}] is ${JSON.stringify(id)}, which is not a token id`);
     if (tokenOfId.has(id))
       throw bad(
         `model.vocab gives the id ${id} to ${JSON.stringify(tokenOfId.get(id))} and ${JSON.stringify(token)}`,
       );
     tokenOfId.set(id, token);
   }
-  if (merges !== undefined && !Array.isArray(merges)) throw bad("model.merges is no list");
+  if (merges !== undefined && !Array.isArray(merges)) throw bad("model.merges is not a list");
   if (Array.isArray(merges) && merges.length > mostMerges)
     throw bad(`model.merges has ${merges.length} entries; ${mostMerges} is the limit`);
-  if (!Array.isArray(added)) throw bad("added_tokens is no list");
+  if (!Array.isArray(added)) throw bad("added_tokens is not a list");
   if (added.length > mostAdded)
     throw bad(`added_tokens has ${added.length} tokens; ${mostAdded} is the limit`);
   for (const [index, token] of (added as unknown[]).entries()) {
     const { id, content } = (token ?? {}) as Record<string, unknown>;
     const field = `added_tokens[${index}]`;
-    if (typeof content !== "string" || content === "") throw bad(`${field}.content is no text`);
-    if (!isId(id)) throw bad(`${field}.id is ${JSON.stringify(id)}, which is no token id`);
+    if (typeof content !== "string" || content === "") throw bad(`${field}.content is not a text`);
+    if (!isId(id)) throw bad(`${field}.id is ${JSON.stringify(id)}, which is not a token id`);
     const other = tokenOfId.get(id);
     if (other !== undefined && other !== content)
       throw bad(

@@ -20,7 +20,7 @@ export async function readEndTokens(
     for (const id of Array.isArray(value) ? (value as unknown[]) : [value]) {
       if (!Number.isInteger(id) || (id as number) < 0)
         throw new ConfigError(
-          `${file}: eos_token_id has ${JSON.stringify(id)}, which is no token id`,
+          `${file}: eos_token_id has ${JSON.stringify(id)}, which is not a token id`,
           "Use the files that belong to the model.",
         );
       // Some models name ids that their tokenizer does not have: nothing can end with these.

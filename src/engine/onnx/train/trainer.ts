@@ -127,7 +127,7 @@ export class Trainer {
     return { gradientNorm };
   }
 
-  /** Forgets accumulated gradients: after other weights were loaded. */
+  /** Drops accumulated gradients, after other weights were loaded. */
   clearGradients(): void {
     if (this.#accumulated) this.#spare.push(this.#accumulated);
     this.#accumulated = null;
@@ -153,7 +153,7 @@ export class Trainer {
         ),
       );
       const data = logprobs!.data as Float32Array;
-      // A target without weight says nothing, even where its probability is 0.
+      // A target without weight contributes nothing, even if its probability is 0.
       weights.forEach((weight, n) => {
         if (weight !== 0) result.loss -= weight * data[n]!;
       });

@@ -1,4 +1,4 @@
-/** @file The archives of weights that a Tinker server hands out. */
+/** @file Downloads the archives of weights that a Tinker server hands out. */
 
 import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
@@ -20,7 +20,10 @@ export interface ArchiveOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** An adapter that was saved to be sampled from, in PEFT's format, into a directory that is written whole or not at all. */
+/**
+ * Downloads an adapter that was saved for sampling, in PEFT's format, into a directory that is written completely or
+ * not at all.
+ */
 export async function downloadAdapter(
   server: Pick<Pointer, "url">,
   path: string,
@@ -54,7 +57,10 @@ export async function askArchive(
 ): Promise<Response> {
   const match = /^tinker:\/\/([^/]+)\/(.+)$/.exec(path);
   if (!match)
-    throw new ConfigError(`${path} is no path that weights can be asked for by`, "Use another checkpoint.");
+    throw new ConfigError(
+      `${path} is not a path by which weights can be requested`,
+      "Use another checkpoint.",
+    );
   const [, run, name] = match;
   const root = url.replace(/\/+$/, "");
   const addressOf = (checkpoint: string) =>
@@ -73,7 +79,7 @@ export async function askArchive(
   let answer = await ask(address, key);
   const sampler = /^sampler_weights\/(.+)$/.exec(name!)?.[1];
   if (answer.status === 404 && sampler !== undefined) {
-    // SkyRL 0.4.0 has these under their last name, and no others.
+    // SkyRL 0.4.0 finds these by their last name, and no others.
     await answer.body?.cancel();
     address = addressOf(sampler);
     answer = await ask(address, key);
@@ -87,7 +93,7 @@ export async function askArchive(
       `${url} hands ${path} out as ${to.href}, which is not an address that other machines can ask`,
       "Copy it from the server's own machine.",
     );
-  // A signed address elsewhere has its own secret.
+  // A signed address elsewhere contains its own secret.
   return ask(to, to.origin === address.origin ? key : {});
 }
 
@@ -112,7 +118,7 @@ export async function unpackArchive(response: Response, into: string): Promise<s
     if ((cause as NodeJS.ErrnoException).code === "ENOSPC") throw cause;
     throw new TinkerError(
       "nonsense",
-      `what the server hands out is no whole archive: ${(cause as Error).message}`,
+      `what the server hands out is not a complete archive: ${(cause as Error).message}`,
       { cause },
     );
   }

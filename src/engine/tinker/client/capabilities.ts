@@ -1,11 +1,11 @@
-/** @file The first question to a server: what it has. What answers otherwise is no server of the protocol. */
+/** @file Asks a server first what it has. Whatever answers differently does not speak the protocol. */
 
 import type { z } from "zod";
 import { ConfigError } from "../../../core/errors.ts";
 import type { Connection } from "./connection.ts";
 import { TinkerError } from "./errors.ts";
 
-/** @throws ConfigError where something else answers at the address. */
+/** @throws ConfigError if something else answers at the address. */
 export async function askCapabilities<T>(
   connection: Connection,
   url: string,
@@ -18,7 +18,7 @@ export async function askCapabilities<T>(
     if (!(cause instanceof TinkerError) || !["refused", "lost", "nonsense"].includes(cause.trouble))
       throw cause;
     throw new ConfigError(
-      `what answers at ${url} is no server of the Tinker protocol: ${cause.message}`,
+      `what answers at ${url} is not a server of the Tinker protocol: ${cause.message}`,
       "Give the server's root, such as http://127.0.0.1:8000, as its address.",
       { cause },
     );

@@ -1,6 +1,6 @@
 /**
- * @file Whether the tokenizer here is that of a model elsewhere. A model that reads a text in its own tokens finds it likelier
- * than the same text with its tokens exchanged for others; in a foreign tokenizer's tokens both are the same to it.
+ * @file Checks whether the local tokenizer is that of a model elsewhere. In its own tokens, a model finds a text
+ * likelier than the same text with some tokens exchanged; in a foreign tokenizer's tokens, it sees no difference.
  */
 
 import type { Datum, Tokenizer } from "../../../core/engine.ts";
@@ -24,8 +24,8 @@ const LIKELIER = 2;
 const LEARNED = 2.5;
 
 /**
- * `null`, or why it cannot be told.
- * @throws ConfigError where the model reads no text in this tokenizer's tokens.
+ * Returns `null`, or why it cannot be decided. @throws ConfigError if the model cannot read text in this tokenizer's
+ * tokens.
  */
 export async function checkTokenizer(
   model: {

@@ -1,8 +1,9 @@
 /**
- * @file Calls to a Tinker server that outlast trouble: what is sent again, how long is waited, which answers are final.
+ * @file Calls to a Tinker server that survive trouble: decides what to send again, how long to wait, and which answers
+ * are final.
  *
- * A queued operation has two halves. Its request is sent until a `request_id` comes back; its result is then polled, which
- * may be repeated freely. Whether the request may be repeated is said by `resend`.
+ * A queued operation has two halves. Its request is sent until a `request_id` comes back; its result is then polled,
+ * which may be repeated freely. `resend` says whether the request may be repeated.
  */
 
 import { randomUUID } from "node:crypto";
@@ -24,7 +25,7 @@ import { createTokenSource, TOKEN_PATH, type TokenSource } from "./token-source.
 import type { Clock, Reply, Send } from "./transport.ts";
 import { NoReply, describeReply, nonsense, realClock } from "./transport.ts";
 
-/** How long a server is waited for, in milliseconds. */
+/** How long to wait for a server, in milliseconds. */
 export interface Patience {
   /** One attempt at a request, ms. */
   requestMs: number;
@@ -64,7 +65,7 @@ export interface Call {
    */
   resend: "always" | "unless_arrived";
   headers?: Record<string, string>;
-  /** A 500 says that this call cannot be done, and not that the server is in trouble. */
+  /** A 500 means that this call cannot be done, not that the server is in trouble. */
   isFinalAt500?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -79,9 +80,9 @@ export interface Connection {
   ask<T>(call: Call, schema: z.ZodType<T>): Promise<T>;
   /** A call that is queued. */
   submit(call: Call): Promise<Queued>;
-  /** Tells the server that nobody waits for a result; whether it listens is its own business. */
+  /** Tells the server that nobody waits for a result; the server may ignore it. */
   cancel(queued: Queued): void;
-  /** From now on a short-lived token takes the key's place, as servers want whose `client/config` says so. */
+  /** From now on a short-lived token replaces the key, for servers whose `client/config` asks for that. */
   exchangeKey(): void;
   /** Its result. `read` gets a protobuf body; absent where the result is JSON always. */
   result<T>(
@@ -94,7 +95,7 @@ export interface Connection {
 const BACKOFF_LIMIT_MS = 30_000;
 /** Statuses that a busy server, a proxy or a restart gives. */
 const isPassing = (status: number) => status === 408 || status === 425 || status === 429 || status >= 500;
-/** What servers say of a session, model or adapter that they no longer have. */
+/** What servers answer for a session, model or adapter that they no longer have. */
 const GONE =
   /not (loaded|found)|unknown (model|session|sampl)|no (such )?(model|session)\b|does not exist|expired|unloaded/i;
 
@@ -104,7 +105,7 @@ export function createConnection(
     patience?: Partial<Patience> | undefined;
     clock?: Clock | undefined;
     url: string;
-    /** Where the key is from and whether there is one, for messages. */
+    /** Says, in messages, where the key comes from and whether there is one. */
     key?: KeySource | undefined;
     onTrouble?: ((message: string) => void) | undefined;
   },
@@ -119,7 +120,7 @@ export function createConnection(
     const stopWatching = outage.watch();
     try {
       const reply = await send({ ...outgoing, headers: { ...outgoing.headers, ...jwt } });
-      // It may have been withdrawn before its end.
+      // The token may have been revoked before it expired.
       if (reply.status === 401 && tokens && !isExchange && tokens.renew())
         return await sendAndNotice(outgoing);
       if (reply.status >= 500) outage.begin(describeReply(reply));
@@ -164,7 +165,7 @@ export function createConnection(
           return { reply, attempts };
         trouble = { message: describeReply(reply) };
         pause = Math.min(reply.pauseMs ?? pause, BACKOFF_LIMIT_MS);
-        // The server had it in its hands, and its answer does not say that it let go of it.
+        // The server received the request, and its answer does not say that it dropped it.
         if (call.resend === "unless_arrived" && reply.status >= 500 && reply.status !== 503)
           throw unknownStep(call.path, trouble.message);
       } catch (cause) {
@@ -249,7 +250,7 @@ export function createConnection(
             await clock.sleep(5000, signal);
             continue;
           }
-          // Of a proxy, or a real failure: only repetition tells.
+          // This may come from a proxy or be a real failure; only repeating tells.
           if (reply.status === 400 && failures >= 3)
             throw new TinkerError("failed", `${type} failed: ${describeReply(reply)}`);
           pause = Math.min(reply.pauseMs ?? 2 ** failures * 1000, BACKOFF_LIMIT_MS);
@@ -277,7 +278,7 @@ export function createConnection(
 const unknownStep = (path: string, message: string, cause?: unknown) =>
   new TinkerError(
     "unknown_step",
-    `the connection broke during ${path}, and this server would execute it twice if it were sent again (${message}); go on from the last checkpoint`,
+    `the connection broke during ${path}, and this server would execute it twice if it were sent again (${message}); continue from the last checkpoint`,
     { cause },
   );
 
@@ -309,7 +310,7 @@ function refusal(reply: Reply, path: string, url: string, key: KeySource | undef
 
 type Outcome = "done" | "pending" | "billing" | "again";
 
-/** The cases of a poll, in the order in which they have to be told apart. Final failures throw. */
+/** The cases of a poll, in the order in which they must be distinguished. Final failures throw. */
 function readPoll(reply: Reply, type: string, url: string, key: KeySource | undefined): Outcome {
   const { status, json } = reply;
   if (status >= 200 && status < 300) {

@@ -1,4 +1,4 @@
-/** @file A checkpoint on a Tinker server, brought into a directory here. */
+/** @file Downloads a checkpoint from a Tinker server into a local directory. */
 
 import { randomUUID } from "node:crypto";
 import { ConfigError } from "../../../core/errors.ts";
@@ -19,8 +19,8 @@ interface DownloadOptions extends Pick<
 }
 
 /**
- * Names of the files that came. Servers that only hand out what samplers read are asked to write that first.
- * @throws ConfigError where the server hands nothing out.
+ * Returns the names of the downloaded files. Servers that only hand out weights for samplers are asked to write those
+ * first. @throws ConfigError if the server hands out nothing.
  */
 export async function downloadCheckpoint(pointer: Pointer, options: DownloadOptions): Promise<string[]> {
   const { url, apiKeyEnv, path } = pointer;
@@ -47,6 +47,6 @@ export async function downloadCheckpoint(pointer: Pointer, options: DownloadOpti
   await second.body?.cancel();
   throw new ConfigError(
     `${url} does not hand out ${path} (its answer is ${first.status}, and ${second.status} for a sampler's weights)`,
-    "Get the weights as the operator of the server does: the path names them there.",
+    "Ask the operator of the server for the weights: the path names them there.",
   );
 }

@@ -27,25 +27,28 @@ import type { ModelSpec } from "./training-client.ts";
 export interface TinkerEngineOptions {
   /** The server's root, such as `http://127.0.0.1:8000`. */
   url: string;
-  /** What the server calls the base model. */
+  /** The server's name for the base model. */
   model: string;
   /** Directory of the base model's tokenizer and `config.json`; its weights are not read. */
   tokenizer: string;
   apiKey?: string | undefined;
-  /** The variable that the key is from: checkpoints name it, so that they are found again with it. Default `TINKER_API_KEY`. */
+  /**
+   * The environment variable with the key: checkpoints name it, so that they can be opened again with it. Default
+   * `TINKER_API_KEY`.
+   */
   apiKeyEnv?: string | undefined;
-  /** Rank of the adapters where `open` says nothing of them; 0 trains all weights, where the server can. Default 16. */
+  /** Rank of the adapters if `open` does not specify it; 0 trains all weights, if the server can. Default 16. */
   rank?: number | undefined;
-  /** Of the first adapter that is made; more are made of it. Default 0. */
+  /** Seed of the first adapter; further seeds are derived from it. Default 0. */
   seed?: number | undefined;
   /** How the server computes, as `probeServer` measured it. Default: as `webrl engine serve`. */
   profile?: ServerProfile | undefined;
-  /** vLLM, where it samples instead of the server that trains. */
+  /** vLLM, if it samples instead of the training server. */
   sampler?: SamplerSettings | undefined;
   patience?: Partial<Patience> | undefined;
-  /** Told that the server does not answer and until when it is waited for, and that it answers again. */
+  /** Called when the server does not answer, with how long this waits for it, and when it answers again. */
   onTrouble?: ((message: string) => void) | undefined;
-  /** Ends everything that waits for the server. */
+  /** Aborts everything that waits for the server. */
   signal?: AbortSignal | undefined;
   /** For tests. */
   clock?: Clock | undefined;
@@ -57,7 +60,9 @@ const configSchema = z.object({
   max_position_embeddings: z.int().positive().optional(),
 });
 
-/** Connects at the first `open`, which throws a `ConfigError` where the server lacks the model or it is another one. */
+/**
+ * Connects at the first `open`, which throws a `ConfigError` if the server lacks the model or it is a different one.
+ */
 export function createTinkerEngine(options: TinkerEngineOptions): Engine {
   const { url, model, profile = SUM_PROFILE, signal, sampler } = options;
   const connection = connectTo(options);
@@ -136,7 +141,7 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
   };
 }
 
-/** @throws ConfigError for an address or a key that is none. */
+/** @throws ConfigError for an invalid address or key. */
 export function connectTo(
   options: Pick<
     TinkerEngineOptions,
@@ -198,7 +203,7 @@ async function readBase(directory: string): Promise<Base> {
   };
 }
 
-/** The context that the server gives the model. */
+/** The model's context on the server. */
 function checkServed(
   { supported_models: models }: z.infer<typeof ourCapabilitiesSchema>,
   model: string,

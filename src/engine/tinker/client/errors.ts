@@ -1,15 +1,15 @@
-/** @file What goes wrong between this process and a Tinker server, and whether trying again can help. */
+/** @file Errors between this process and a Tinker server, and whether trying again can help. */
 
 import { Fault } from "../../../core/errors.ts";
 
 /**
  * - `unreachable`: no answer came within the limits; try again later.
- * - `busy`: an answer came, again and again, that says wait; try again later.
- * - `refused`: the server does not take this request, and will not.
+ * - `busy`: the server kept answering that we should wait; try again later.
+ * - `refused`: the server rejects this request permanently.
  * - `failed`: the operation was accepted and failed.
  * - `lost`: the server no longer knows the session, the model or the result.
  * - `unknown_step`: the request may have been executed or not, and sending it again could execute it twice.
- * - `nonsense`: the answer is none of the protocol, or no number that a model gives.
+ * - `nonsense`: the answer does not follow the protocol, or is not a number that a model can give.
  */
 export type TinkerTrouble =
   | "unreachable"

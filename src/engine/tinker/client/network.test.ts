@@ -125,20 +125,20 @@ test("nobody at the address: the error says so and that it may be tried again", 
 
 test("an address where something else answers is named at once, with what to do", async () => {
   const answers: [RegExp, number, Record<string, string>, string][] = [
-    [/is no server of the Tinker protocol: .*404: Not Found/, 404, {}, '{"detail":"Not Found"}'],
+    [/is not a server of the Tinker protocol: .*404: Not Found/, 404, {}, '{"detail":"Not Found"}'],
     [
-      /is no server of the Tinker protocol: .*404/,
+      /is not a server of the Tinker protocol: .*404/,
       404,
       { "content-type": "text/html" },
       "<h1>no such page</h1>",
     ],
     [
-      /is no server of the Tinker protocol: .*none of the protocol/,
+      /is not a server of the Tinker protocol: .*none of the protocol/,
       200,
       { "content-type": "text/html" },
       "<h1>Hello</h1>",
     ],
-    [/is no server of the Tinker protocol: .*none of the protocol/, 200, {}, '{"models":[]}'],
+    [/is not a server of the Tinker protocol: .*none of the protocol/, 200, {}, '{"models":[]}'],
     [/answers get_server_capabilities with a redirect/, 301, { location: "/login" }, ""],
   ];
   let next = 0;

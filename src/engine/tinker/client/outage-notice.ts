@@ -1,16 +1,16 @@
-/** @file Says once that a server does not answer and until when it is waited for, and once that it answers again. */
+/** @file Reports once that a server does not answer and how long this waits for it, and once that it answers again. */
 
-/** Milliseconds after which a server that was never heard of is said to be silent. */
+/** Milliseconds after which a server that has never answered is reported as silent. */
 const SILENT_AFTER_MS = 1500;
 
 export interface OutageNotice {
   begin(why: string): void;
   end(): void;
-  /** While the returned function was not called, a request is on its way. */
+  /** A request is on its way until the returned function is called. */
   watch(): () => void;
 }
 
-/** `patienceMs`: how long a silent server is waited for. */
+/** `patienceMs`: how long to wait for a silent server. */
 export function createOutageNotice(
   url: string,
   patienceMs: number,
@@ -32,7 +32,7 @@ export function createOutageNotice(
       isDown = false;
     },
     watch: () => {
-      // Later on a server may be slow, or hold a poll.
+      // Later, a server may be slow, or hold a poll.
       if (wasHeard) return () => {};
       const timer = setTimeout(() => begin("nothing came back so far"), SILENT_AFTER_MS);
       return () => clearTimeout(timer);

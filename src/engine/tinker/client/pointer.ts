@@ -1,4 +1,4 @@
-/** @file A checkpoint that lies on a Tinker server, as the directory here that points at it. */
+/** @file A checkpoint on a Tinker server, as a local directory that points to it. */
 
 import { join } from "node:path";
 import { z } from "zod";
@@ -7,13 +7,13 @@ import { checkManifest } from "../../onnx/checkpoint/manifest.ts";
 import { exists, readJsonObject } from "../../onnx/checkpoint/read-file.ts";
 
 export const POINTER = "tinker.json";
-/** Where a server's key is looked for, unless another variable is named. */
+/** The environment variable with a server's key, unless another one is named. */
 export const API_KEY_ENV = "TINKER_API_KEY";
 
 const pointerSchema = z.object({
   format: z.literal("webrl-tinker/1"),
   url: z.string(),
-  /** The server's own name of it; opaque. */
+  /** The server's own name for it; opaque. */
   path: z.string().min(1),
   baseModel: z.string(),
   /** Environment variable with the server's key. */
@@ -33,7 +33,7 @@ export type Pointer = z.infer<typeof pointerSchema>;
 
 export const isPointer = (directory: string): Promise<boolean> => exists(join(directory, POINTER));
 
-/** @throws ConfigError where the directory is damaged or none that was saved. */
+/** @throws ConfigError if the directory is damaged or was not saved by us. */
 export async function readPointer(directory: string): Promise<Pointer> {
   await checkManifest(directory, true);
   const file = join(directory, POINTER);
@@ -41,7 +41,7 @@ export async function readPointer(directory: string): Promise<Pointer> {
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   throw new ConfigError(
-    `${file} is no checkpoint on a Tinker server: ${issue?.path.join(".")}: ${issue?.message}`,
-    "Start from a checkpoint that is whole.",
+    `${file} is not a checkpoint on a Tinker server: ${issue?.path.join(".")}: ${issue?.message}`,
+    "Start from an intact checkpoint.",
   );
 }

@@ -177,7 +177,7 @@ describe("a slow server", () => {
       if (kinds.length === 0 || outgoing.path === "session_heartbeat") return reply;
       slow.add(kinds[0]!);
       await clock.sleep(outgoing.timeoutMs);
-      throw new NoReply(`no whole answer within ${outgoing.timeoutMs / 1000} s`, true, null, true);
+      throw new NoReply(`no complete answer within ${outgoing.timeoutMs / 1000} s`, true, null, true);
     }, clock);
     expect(found).toEqual(expected);
     expect([server.steps, server.backwardDatums]).toEqual([2, 2]);

@@ -1,4 +1,6 @@
-/** @file A session with a Tinker server, kept alive by a heartbeat; begun anew when the server has forgotten it. */
+/**
+ * @file A session with a Tinker server, kept alive by a heartbeat, and started again when the server has forgotten it.
+ */
 
 import { clientConfigSchema, sessionSchema, type ClientConfig } from "../wire/messages.ts";
 import { z } from "zod";
@@ -12,7 +14,7 @@ const SDK_VERSION = "0.25.0";
 
 export interface Session extends AsyncDisposable {
   readonly config: ClientConfig;
-  /** The session's id, and the next number of each kind. Begins a session where there is none. */
+  /** The session's id, and the next number of each kind. Begins a session if there is none. */
   id(): Promise<string>;
   nextModel(): number;
   nextSampler(): number;
@@ -30,7 +32,7 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
       if (!(error instanceof TinkerError) || error.trouble !== "refused") throw error;
       throw new ConfigError(
         `the server does not take a client that speaks as the SDK ${SDK_VERSION} does: ${error.message}`,
-        "Use a version of the server that takes it, or a newer webrl.",
+        "Use a version of the server that accepts it, or a newer webrl.",
         { cause: error },
       );
     });

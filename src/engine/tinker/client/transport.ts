@@ -15,7 +15,7 @@ const PROTOBUF = "application/x-protobuf";
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
 /** Of TLS that does not come about, however often it is tried. */
 const NO_TLS = /^(EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
-/** A connection that nobody uses is closed after this: servers close theirs after 5 s, and may do so under a request. */
+/** An idle connection is closed after this: servers close theirs after 5 s, possibly during a request. */
 const IDLE_MS = 4000;
 
 /** The server's answer to a request. */
@@ -29,7 +29,7 @@ export interface Reply {
   pauseMs: number | null;
 }
 
-/** No whole answer came. */
+/** Thrown if no complete answer came. */
 export class NoReply extends Error {
   override readonly name = "NoReply";
   /** Whether the server may have received the request. */
@@ -131,12 +131,12 @@ export function createSend(url: string, apiKey: string | null, dialect = TINKER)
     } catch (cause) {
       asked.destroy();
       signal?.throwIfAborted();
-      const said = isLate ? `no whole answer within ${timeoutMs / 1000} s` : describe(cause as Error);
+      const said = isLate ? `no complete answer within ${timeoutMs / 1000} s` : describe(cause as Error);
       const { code = "" } = cause as NodeJS.ErrnoException;
       if (NO_TLS.test(code))
         throw new ConfigError(
           `${root} cannot be reached by TLS: ${(cause as Error).message.trim()}`,
-          "Write http:// where the server speaks plain HTTP. A certificate that is not known here is named by NODE_EXTRA_CA_CERTS.",
+          "Write http:// if the server speaks plain HTTP. For a certificate that is not known here, set NODE_EXTRA_CA_CERTS.",
           { cause },
         );
       throw new NoReply(said, !NEVER_SENT.test(code), cause, isLate);

@@ -48,13 +48,13 @@ export class Checkpoints {
     return exists(join(directory, "manifest.json"));
   }
 
-  /** @throws Refusal: 400 for what is no path of ours, 404 for one where nothing was saved. */
+  /** @throws Refusal: 400 for what is not a path of ours, 404 for one where nothing was saved. */
   async find(path: string): Promise<Checkpoint> {
     const match = PATH.exec(path);
     if (!match || !ID.test(match[1]!))
       throw new Refusal(
         400,
-        `${JSON.stringify(path)} is no path of this server: tinker://MODEL/weights/NAME`,
+        `${JSON.stringify(path)} is not a path of this server: tinker://MODEL/weights/NAME`,
       );
     const checkpoint = this.at(match[1]!, match[2] as CheckpointKind, match[3]!);
     if (!(await this.exists(checkpoint))) throw new Refusal(404, `there is no checkpoint ${path}`);

@@ -126,7 +126,7 @@ function readDatum(
   };
 }
 
-/** Token ids of a prompt or an input. @throws Refusal for what is no text, or no token of the model, or too long. */
+/** Token ids of a prompt or an input. @throws Refusal for what is not a text, or no token of the model, or too long. */
 export function readTokens(
   chunks: WireDatum["model_input"]["chunks"],
   { vocabSize, contextTokens }: Pick<TokenLimits, "vocabSize" | "contextTokens">,
@@ -146,7 +146,7 @@ export function readTokens(
 
 function checkToken(token: number, vocabSize: number, at: string): void {
   if (!Number.isInteger(token) || token < 0 || token >= vocabSize)
-    throw new Refusal(422, `${at}: ${token} is no token of this model, which has 0 to ${vocabSize - 1}`);
+    throw new Refusal(422, `${at}: ${token} is not a token of this model, which has 0 to ${vocabSize - 1}`);
 }
 
 function values(tensor: TensorData, shape: readonly number[], at: string): readonly number[] {

@@ -60,13 +60,13 @@ describe("what is refused", () => {
         "forward_backward",
         wrong((d) => (d.model_input.chunks[0]!.tokens[2] = 9999)),
         422,
-        /data\[0\]\.model_input: 9999 is no token/,
+        /data\[0\]\.model_input: 9999 is not a token/,
       ],
       [
         "forward_backward",
         wrong((d) => (d.loss_fn_inputs.target_tokens.data[0] = -1)),
         422,
-        /target_tokens: -1 is no token/,
+        /target_tokens: -1 is not a token/,
       ],
       [
         "forward_backward",

@@ -54,7 +54,7 @@ function checkName(name: string): string {
   if (NAME.test(name) && !name.endsWith(".")) return name;
   throw new Refusal(
     422,
-    `${JSON.stringify(name)} is no name of a checkpoint: use up to 128 of the characters A-Z a-z 0-9 _ - and dots inside`,
+    `${JSON.stringify(name)} is not a name of a checkpoint: use up to 128 of the characters A-Z a-z 0-9 _ - and dots inside`,
   );
 }
 

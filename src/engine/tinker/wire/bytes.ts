@@ -4,7 +4,9 @@ const TWO_32 = 2 ** 32;
 
 function viewOf(bytes: Uint8Array, width: number, what: string): DataView {
   if (bytes.byteLength % width !== 0)
-    throw new WireError(`${what}: ${bytes.byteLength} bytes are no whole number of ${width}-byte elements`);
+    throw new WireError(
+      `${what}: ${bytes.byteLength} bytes are not a whole number of ${width}-byte elements`,
+    );
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
@@ -39,7 +41,7 @@ export function int64Bytes(values: ArrayLike<number>): Uint8Array {
   const view = new DataView(new ArrayBuffer(values.length * 8));
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    if (!Number.isSafeInteger(value)) throw new WireError(`${value} is no int64`);
+    if (!Number.isSafeInteger(value)) throw new WireError(`${value} is not an int64`);
     view.setUint32(i * 8, value >>> 0, true);
     view.setInt32(i * 8 + 4, Math.floor(value / TWO_32), true);
   }
