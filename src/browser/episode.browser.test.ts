@@ -358,7 +358,7 @@ describe("episodes", () => {
 
   it("end when the site says so", async () => {
     await using page = await open(pool, `<button onclick="window.DONE = true">Finish</button>`, {
-      world: { ended: async ({ read }) => (await read("window.DONE === true")) === true },
+      world: { isOver: async ({ read }) => (await read("window.DONE === true")) === true },
     });
     await page.act('do(action="Wait")');
     const last = await page.episode.step(parseAction('do(action="Click", element="button Finish")'));

@@ -345,11 +345,11 @@ export class BrowserEpisode implements Episode {
     const blocked = this.#takeBlocked();
     if (blocked !== null)
       observation = await this.#observe(blocked, { quietMs: 0, awaitActivityMs: 0 }, signal);
-    if (this.#world.ended) {
+    if (this.#world.isOver) {
       const tab = await this.#tabs.current();
       const read = (expression: string) =>
         withDeadline(tab.page.evaluate(expression), this.#limits.responseMs, signal);
-      if (await this.#world.ended({ url: observation.url, read }))
+      if (await this.#world.isOver({ url: observation.url, read }))
         return {
           kind: "last",
           observation,

@@ -78,7 +78,7 @@ export const takeFileQuestion = (page: Page): boolean => askingForFiles.delete(p
 const copied = new WeakMap<BrowserContext, Clip>();
 
 /** What a page of the context has copied last. */
-export const copiedIn = (context: BrowserContext): Clip => copied.get(context) ?? { text: "", html: "" };
+export const clipOf = (context: BrowserContext): Clip => copied.get(context) ?? { text: "", html: "" };
 
 /** All documents of a page. Frames whose site has a process of its own have a session of their own. */
 class PageWorld {

@@ -202,7 +202,7 @@ describe("Type", () => {
       `<textarea aria-label=Area onkeyup="out.textContent = this.value.length"></textarea><div contenteditable role=textbox aria-label=Rich></div><p id=out></p>`,
       {
         world: {
-          ended: async ({ read }) => (
+          isOver: async ({ read }) => (
             (rich = String(await read("document.querySelector('div').innerText"))),
             false
           ),
@@ -344,7 +344,7 @@ describe("values as a whole", () => {
     let value = "";
     await using page = await open(pool, drawn(keys), {
       world: {
-        ended: async ({ read }) => (
+        isOver: async ({ read }) => (
           (value = String(await read("thumb.getAttribute('aria-valuenow')"))),
           false
         ),

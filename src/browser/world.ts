@@ -73,7 +73,7 @@ export interface EpisodeWorld {
    * Asked after every action: `true` ends the episode as `site_end` (MiniWoB++ ends its own episodes). `read` evaluates
    * an expression in the page.
    */
-  ended?(page: { url: string; read: (expression: string) => Promise<unknown> }): boolean | Promise<boolean>;
+  isOver?(page: { url: string; read: (expression: string) => Promise<unknown> }): boolean | Promise<boolean>;
   /** Called once, when the episode is disposed or could not start. */
   dispose?(): void | Promise<void>;
 }

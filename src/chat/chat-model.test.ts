@@ -170,7 +170,7 @@ describe("a server that is slow, limits or answers nonsense", () => {
     expect(fault).toMatchObject({ code: "model_server_failed", retryable: true });
     expect(fault.message).toContain("limits the rate");
     expect(calls()).toBe(3);
-    expect(meter.used().requests).toBe(3);
+    expect(meter.getUsage().requests).toBe(3);
   });
 
   test.each([

@@ -9,7 +9,7 @@ import type { LlmConfig } from "./config.ts";
 export interface ChatMeter {
   readonly budget: LlmConfig["budget"];
   /** So far. */
-  used(): ChatUsage;
+  getUsage(): ChatUsage;
   /** Throws `BudgetSpent` if no further request may be sent. */
   admit(): void;
   /** Counts a request that is sent. */
@@ -34,7 +34,7 @@ export function createMeter(budget: Partial<LlmConfig["budget"]> = {}): ChatMete
   };
   return {
     budget: limits,
-    used: () => ({ ...used }),
+    getUsage: () => ({ ...used }),
     admit: () => {
       const what = describeSpent();
       if (what !== null)

@@ -100,7 +100,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
 
   const runOne = async (request: EpisodeRequest, index: number) => {
     linked.throwIfAborted();
-    cutting.started();
+    cutting.noteStart();
     const faults: EpisodeRecord["faults"] = [];
     const began = (options.now ?? Date.now)();
     const record = await tryUntilItEnds(request, faults).catch((error: unknown) => {
@@ -108,7 +108,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       options.onFault?.({ id: request.id, code: "straggler_cut", message: STRAGGLER });
       return cutRecord(request, options, faults, (options.now ?? Date.now)() - began);
     });
-    cutting.ended();
+    cutting.noteEnd();
     records[index] = record;
     // Called one at a time, so that a consumer may append to a file.
     const turn = writing.then(() => options.onEpisode?.(record));
@@ -232,11 +232,11 @@ function cutStragglers(
   return {
     signal: cutter.signal,
     cut,
-    started: () => {
+    noteStart: () => {
       begun++;
       look();
     },
-    ended: () => {
+    noteEnd: () => {
       done++;
       look();
     },

@@ -107,8 +107,8 @@ it("what was granted today counts for the next process, and what came to nothing
     log.append({ kind: "outcome", of: "d2", outcome: "nothing was sent", unused: true });
   }
   await using log = await openAudit(directory);
-  expect(log.spentOn("2026-11-29")).toEqual({ amount: 1, counts: { buy: 1 } });
-  expect(log.spentOn("2026-11-28").amount).toBe(0);
+  expect(log.sumSpent("2026-11-29")).toEqual({ amount: 1, counts: { buy: 1 } });
+  expect(log.sumSpent("2026-11-28").amount).toBe(0);
 });
 
 it("a process that is killed while it writes leaves a log that is whole", async () => {

@@ -158,7 +158,7 @@ export async function openAudit(directory: string, now: () => Date = () => new D
       writeFileSync(draft, `${JSON.stringify({ n, hash })}\n`);
       renameSync(draft, join(directory, HEAD_FILE));
     },
-    spentOn: (day) => {
+    sumSpent: (day) => {
       const spent = nothingSpent();
       const granted = new Map<string, AuditLine & { kind: "decision" }>();
       for (const line of before.lines)

@@ -41,7 +41,7 @@ function gateOf(settings: SafetySettings, approve: ((question: Question) => bool
           return { approved: approve(question), by: "anna" };
         }
       : undefined,
-    audit: { append: (entry) => void entries.push(entry), spentOn: nothingSpent },
+    audit: { append: (entry) => void entries.push(entry), sumSpent: nothingSpent },
   });
   return { guard: guardBy(gate), questions, entries };
 }
@@ -55,7 +55,7 @@ function slowGate(ms: number) {
       new Promise((resolve) => {
         setTimeout(() => resolve({ approved: true, by: "anna" }), ms);
       }),
-    audit: { append: (entry) => void entries.push(entry), spentOn: nothingSpent },
+    audit: { append: (entry) => void entries.push(entry), sumSpent: nothingSpent },
   });
   return { gate, entries };
 }

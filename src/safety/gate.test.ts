@@ -24,7 +24,7 @@ const intent: Intent = {
 
 function gateOf(settings: SafetySettings, approver?: Approver, spentToday = nothingSpent()) {
   const entries: AuditEntry[] = [];
-  const audit = { append: (entry: AuditEntry) => void entries.push(entry), spentOn: () => spentToday };
+  const audit = { append: (entry: AuditEntry) => void entries.push(entry), sumSpent: () => spentToday };
   return { gate: openGate({ policy: parsePolicy(settings), approver, audit }), entries };
 }
 

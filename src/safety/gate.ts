@@ -43,7 +43,7 @@ export interface AuditSink {
   /** The entry is on disk when this returns. */
   append(entry: AuditEntry): void;
   /** What earlier entries granted on this day (`2026-11-29`, UTC). */
-  spentOn(day: string): Spent;
+  sumSpent(day: string): Spent;
 }
 
 /** The parts of a gate: the policy, who approves, where decisions are recorded, and the clock. */
@@ -115,7 +115,7 @@ export function openGate(options: GateOptions): Gate {
   const today = (): Spent => {
     const name = now().toISOString().slice(0, 10);
     // What this process grants is added to it; a new day begins with what the log has for it.
-    if (day.name !== name) day = { name, spent: audit?.spentOn(name) ?? nothingSpent() };
+    if (day.name !== name) day = { name, spent: audit?.sumSpent(name) ?? nothingSpent() };
     return day.spent;
   };
 

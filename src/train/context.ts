@@ -49,9 +49,9 @@ function recordUsage(run: Run, meter: ChatMeter): Run {
     ...run,
     stage: (phase, name, body) =>
       run.stage(phase, name, async (stage) => {
-        const before = meter.used();
+        const before = meter.getUsage();
         const output = await body(stage);
-        const usage = usageSince(before, meter.used());
+        const usage = usageSince(before, meter.getUsage());
         if (usage.requests > 0)
           stage.metrics({
             "chat/requests": usage.requests,

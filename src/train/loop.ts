@@ -66,6 +66,6 @@ export async function train(context: Context, options: TrainOptions = {}): Promi
 
 /** For the events that end a run. */
 export function usageOf(meter: ChatMeter | undefined): { usage?: ChatUsage } {
-  const usage = meter?.used();
+  const usage = meter?.getUsage();
   return usage && usage.requests > 0 ? { usage } : {};
 }

@@ -144,7 +144,7 @@ export async function openActor(options: ActorOptions): Promise<OpenedActor> {
       (judgeName === undefined ? null : patiently(isSame ? chat! : openNamed(judgeName, "--judge"))),
     maxPromptTokens: local?.promptTokens ?? promptTokensOf(llm),
     maxNewTokens,
-    usage: () => (meter.used().requests > 0 ? meter.used() : undefined),
+    usage: () => (meter.getUsage().requests > 0 ? meter.getUsage() : undefined),
     hasBudget: hasBudget(llm),
     hasPrice: llm.price !== null,
     [Symbol.asyncDispose]: async () => {

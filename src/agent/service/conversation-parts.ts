@@ -18,7 +18,7 @@ export interface ConversationParts {
   verify: VerifyCustomer | null;
   guesses: ReturnType<typeof limitGuesses>;
   /** What was granted per day, over all conversations. */
-  spentOn: AuditSink["spentOn"];
+  sumSpent: AuditSink["sumSpent"];
   /** The conversations in which the agent is working. */
   turns: Turns;
   /** Called with trouble that a person should know about. */

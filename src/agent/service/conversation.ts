@@ -52,7 +52,7 @@ export class Conversation implements AsyncDisposable {
     this.#log = new ConversationLog(record.journal);
     this.#commitments = openCommitments({
       policy: parts.policy,
-      audit: { append: (entry) => audit.append(entry), spentOn: parts.spentOn },
+      audit: { append: (entry) => audit.append(entry), sumSpent: parts.sumSpent },
       append: (event) => this.#log.append(event),
       isServing: () => this.view.state === "agent",
       whileWaiting: (body) => parts.turns.leave(body),

@@ -107,7 +107,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     const record = await openRecord(directory, { site: site.name, model: model.name, port: site.port });
     opened.push(record);
     // Finds missing secrets now, before the first customer would.
-    openGate({ policy: policy.safety, audit: { append: () => {}, spentOn: nothingSpent } });
+    openGate({ policy: policy.safety, audit: { append: () => {}, sumSpent: nothingSpent } });
     const home = new URL((await site.world({ signInAgain: false })).startUrl);
     const verify = verifierOf(policy, site, home, options.verify);
     await tryStart(site, policy, home);
@@ -120,7 +120,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
         home,
         verify,
         guesses: limitGuesses(policy.identity?.attempts ?? 1),
-        spentOn: sumSpent(directory),
+        sumSpent: sumSpent(directory),
         turns: openTurns(policy.limits.atOnce),
         onTrouble: (message) => {
           record.journal.append({ kind: "service/trouble", message });
@@ -171,7 +171,7 @@ async function tryStart(site: AgentSite, policy: ServicePolicy, home: URL): Prom
 }
 
 /** Limits per day apply to all conversations together: every gate adds to one sum. */
-function sumSpent(directory: string): AuditSink["spentOn"] {
+function sumSpent(directory: string): AuditSink["sumSpent"] {
   const days = new Map<string, Spent>();
   return (day) => {
     let sum = days.get(day);

@@ -106,7 +106,7 @@ export async function runInjection(
       asked++;
       return Promise.resolve({ approved: approve(question), by: "the suite" });
     },
-    audit: { append: (entry) => void entries.push(entry), spentOn: nothingSpent },
+    audit: { append: (entry) => void entries.push(entry), sumSpent: nothingSpent },
   });
   const reached: string[] = [];
   const own = injection.world?.();

@@ -143,7 +143,7 @@ export const register: Register = (program) => {
       );
     const run = options.run === undefined ? null : await newestPolicy(options.run);
     /** The option given here, otherwise the run's setting, otherwise the default. */
-    const chosen = <K extends keyof EvalOptions>(
+    const choose = <K extends keyof EvalOptions>(
       name: K,
       ofRun: EvalOptions[K] | undefined,
     ): EvalOptions[K] =>
@@ -159,8 +159,8 @@ export const register: Register = (program) => {
       llm: options.llm,
       llmOfRun: llm,
       engineOfRun: run?.config.engine,
-      template: chosen("template", models?.template),
-      maxNewTokens: chosen("maxNewTokens", rollout?.maxNewTokens),
+      template: choose("template", models?.template),
+      maxNewTokens: choose("maxNewTokens", rollout?.maxNewTokens),
       limitMinutes: rollout?.siteDownMinutes,
       onTrouble: (message) => log.now(message),
     });
@@ -169,11 +169,11 @@ export const register: Register = (program) => {
         "a budget may end the evaluation before its last episode, and nothing would be kept",
         "Add --out FILE: the same command then continues from that file.",
       );
-    await checkSampling(opened.openedHere, chosen("parallel", rollout?.parallel)!);
+    await checkSampling(opened.openedHere, choose("parallel", rollout?.parallel)!);
     const isOtherSuite = command.getOptionValueSource("suite") === "cli";
     const suite = await loadSuite(
-      chosen("suite", suiteOfRun?.name),
-      isOtherSuite ? options.file : chosen("file", suiteOfRun?.file ?? undefined),
+      choose("suite", suiteOfRun?.name),
+      isOtherSuite ? options.file : choose("file", suiteOfRun?.file ?? undefined),
       { judge: opened.judge, seeds: options.seeds },
     );
     const ofRun = isOtherSuite ? undefined : suiteOfRun;
@@ -191,7 +191,7 @@ export const register: Register = (program) => {
         : options.tasks,
     );
     const format = chooseFormat(
-      chosen("observation", run?.config.observation.format) ?? "auto",
+      choose("observation", run?.config.observation.format) ?? "auto",
       opened.template ? { [opened.actor.model]: opened.template } : {},
     );
     const guard = await loadGuard(options.safety, run?.config.safety);
@@ -210,8 +210,8 @@ export const register: Register = (program) => {
       temperature,
       rollout: {
         ...rollout,
-        parallel: chosen("parallel", rollout?.parallel),
-        maxSteps: chosen("maxSteps", rollout?.maxSteps),
+        parallel: choose("parallel", rollout?.parallel),
+        maxSteps: choose("maxSteps", rollout?.maxSteps),
         maxNewTokens: opened.maxNewTokens,
       },
       ...(options.out !== undefined && { file: options.out }),

@@ -90,9 +90,9 @@ interface DemosCommand extends CollectCommand, Omit<RolloutsCommand, "model"> {
 }
 
 /** Some options are only for oracles, others only for models. */
-function refuseMixture(isModel: boolean, given: (name: string) => boolean): void {
+function refuseMixture(isModel: boolean, isGiven: (name: string) => boolean): void {
   const wrong = (isModel ? ["detourRate", "failRate"] : ["judge", "temperature", "maxNewTokens", "llm"]).find(
-    given,
+    isGiven,
   );
   if (wrong === undefined) return;
   const option = `--${wrong.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

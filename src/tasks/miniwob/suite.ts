@@ -171,7 +171,7 @@ function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
             { retryable: false },
           );
         },
-        ended: async ({ url, read }) => isTaskPage(url) && look(read),
+        isOver: async ({ url, read }) => isTaskPage(url) && look(read),
         verify: async (_, { url, read }): Promise<Verdict> => {
           if (isTaskPage(url)) await look(read);
           const success = reward !== null && reward > 0;
