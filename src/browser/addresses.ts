@@ -5,7 +5,7 @@ import type { LookupAddress } from "node:dns";
 import { BlockList, isIP } from "node:net";
 import type { LookupFunction } from "node:net";
 
-/** Does an entry of `allowedHosts` (see {@link EpisodeWorld}) cover this host name and port? */
+/** Whether an entry of `allowedHosts` (see {@link EpisodeWorld}) covers this host name and port. */
 export function hostMatches(entry: string, hostname: string, port: number): boolean {
   const parts = /^(\*\.)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(entry.toLowerCase());
   if (!parts) return false;
@@ -46,7 +46,10 @@ const PRIVATE_6 = [
   ["fec0::", 10],
   ["ff00::", 8],
 ] as const;
-/** Prefixes with an IPv4 address behind them: compatible, mapped, translated (RFC 6052 and 8215), 6to4; and where it begins. */
+/**
+ * Prefixes of addresses that contain an IPv4 address, and where it begins: compatible, mapped, translated (RFC 6052 and
+ * 8215), 6to4.
+ */
 const EMBEDDING = [
   ["::", 96, 6],
   ["::ffff:0:0", 96, 6],
@@ -68,7 +71,7 @@ const private4 = list(PRIVATE_4, "ipv4");
 const private6 = list(PRIVATE_6, "ipv6");
 const embedding = EMBEDDING.map((range) => ({ from: range[2], list: list([range], "ipv6") }));
 
-/** Is this IP address one of this machine, of a private network, or otherwise not of the public internet? */
+/** Whether this IP address belongs to this machine, to a private network, or otherwise not to the public internet. */
 export function isPrivateAddress(address: string): boolean {
   const bare = address.replace(/^\[|\]$/g, "").replace(/%.*$/, "");
   if (isIP(bare) === 4) return private4.check(bare, "ipv4");
@@ -118,7 +121,7 @@ export function publicLookup(
         return hostMatches(name, hostname.toLowerCase(), 80);
       });
     resolve(hostname, { ...options, all: true }, (error, found) => {
-      // Some systems know `localhost` only, not what is below it.
+      // Some systems know only `localhost`, not its subdomains.
       const isUnknownLocal = error !== null && isLocalName(hostname);
       if (error && !isUnknownLocal) return done(error, "", 0);
       const all = isUnknownLocal ? LOOPBACK : found;

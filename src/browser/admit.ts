@@ -1,4 +1,4 @@
-/** @file Before an action touches the page: its secrets are filled in, and the guard is asked. */
+/** @file Fills in an action's secrets and asks the guard before the action touches the page. */
 
 import type { Page } from "playwright-core";
 import type { Action, ActionError } from "../core/action.ts";
@@ -10,19 +10,19 @@ import { readTouched } from "./touched.ts";
 import { fillSecrets } from "./typed-secrets.ts";
 import type { EpisodeWorld } from "./world.ts";
 
-/** All but the end of the episode. */
+/** All actions except the end of the episode. */
 export type LiveAction = Exclude<Action, { kind: "exit" }>;
 
-/** The page on which an action is about to be done. */
+/** The page of an action that is about to be done. */
 export interface ActingOn {
   page: Page;
-  /** As it was observed last. */
+  /** The last observation of it. */
   title: string;
   lookup: Lookup;
   responseMs: number;
 }
 
-/** The action as it is to be done; or why it is not. `where` is asked only where there are secrets or a guard. */
+/** The action to carry out, or why it must not be. `where` is called only if there are secrets or a guard. */
 export async function admitAction(
   action: LiveAction,
   world: EpisodeWorld,
@@ -37,7 +37,7 @@ export async function admitAction(
     action.kind === "switch_tab"
       ? []
       : await withDeadline(readTouched(page, action, lookup), responseMs, signal).catch((error: unknown) => {
-          // Its page has gone: the action will tell.
+          // Its page is gone; the action will report that.
           if (isReplaced(error)) return [];
           throw error;
         });

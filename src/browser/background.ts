@@ -1,27 +1,30 @@
-/** @file Tells requests that a page makes for ever (long polling, streams) from those whose answer is waited for. */
+/**
+ * @file Distinguishes requests that a page repeats for ever (long polling, streams) from those whose answer is worth
+ * waiting for.
+ */
 
 import type { Request } from "playwright-core";
 
-/** So often made again by itself, right after the one before: it will be made again. */
+/** A request that was repeated this often, right after the one before, will be repeated again. */
 const CHAIN = 3;
 const CHAIN_MS = 500;
 
 interface Habit {
-  /** Times in a row that it was made again right after its end. */
+  /** How often in a row it was repeated right after its end. */
   chained: number;
   ended: number;
-  /** It was still open when the time was up. */
+  /** Whether it was still open when the time was up. */
   slow: boolean;
 }
 
-/** What requests look alike: numbers count and date. */
+/** Requests that differ only in numbers, which count and date, are of one kind. */
 const kindOf = (request: Request) => `${request.method()} ${request.url().replace(/\d+/g, "0")}`;
 
-/** What an episode has learnt of its sites' requests. */
+/** What an episode has learnt about its sites' requests. */
 export class Background {
   readonly #habits = new Map<string, Habit>();
   readonly #begun = new WeakMap<Request, number>();
-  /** An answer that comes within this is not slow. */
+  /** An answer that takes no longer than this is not slow. */
   readonly #patienceMs: number;
 
   constructor(patienceMs: number) {
@@ -35,7 +38,7 @@ export class Background {
     if (habit) habit.chained = now - habit.ended < CHAIN_MS ? habit.chained + 1 : habit.chained;
   }
 
-  /** Its answer has begun; a page that does not read it to the end may ask again. */
+  /** Its answer has begun; a page that does not read it to the end may repeat the request. */
   answer(request: Request): void {
     this.#of(request).ended = performance.now();
   }
@@ -47,7 +50,7 @@ export class Background {
     if (now - (this.#begun.get(request) ?? now) < this.#patienceMs) habit.slow = false;
   }
 
-  /** The agent acts: what is asked for again now is asked for because of that. */
+  /** The agent acts, so a request that is repeated now is repeated because of that. */
   act(): void {
     for (const habit of this.#habits.values()) {
       habit.ended = Number.NEGATIVE_INFINITY;
@@ -55,12 +58,12 @@ export class Background {
     }
   }
 
-  /** The time is up, and it is still open. */
+  /** The time is up, but it is still open. */
   giveUp(request: Request): void {
     this.#of(request).slow = true;
   }
 
-  /** Whether its answer is not to be waited for. */
+  /** Whether not to wait for its answer. */
   has(request: Request): boolean {
     const habit = this.#habits.get(kindOf(request));
     return habit !== undefined && (habit.slow || habit.chained >= CHAIN);

@@ -1,4 +1,4 @@
-/** @file A certificate that this process signs for itself, so that a guarded episode's HTTPS ends in its own proxy. */
+/** @file Makes a self-signed certificate, so that a guarded episode's HTTPS can end in its own proxy. */
 
 import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { createSecureContext } from "node:tls";
@@ -20,7 +20,7 @@ const COMMON_NAME = Buffer.from("0603550403", "hex");
 
 let made: SecureContext | undefined;
 
-/** Made once a process. The browser is told to take it; what it stands for is checked by the proxy. */
+/** Made once per process. The browser is told to accept it; the proxy checks the real certificates. */
 export function ownCertificate(): SecureContext {
   if (made) return made;
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

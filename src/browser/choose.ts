@@ -7,7 +7,7 @@ import { reportGone, locateOn, refuse, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
 import { typeInto } from "./type-text.ts";
 
-/** How long the options of a drawn list may take to appear, and, where they are looked up by what is typed, to be found. */
+/** How long the options of a drawn list may take to appear, or to be found if typing looks them up. */
 const OPEN_MS = 600;
 const FOUND_MS = 1500;
 
@@ -63,7 +63,7 @@ async function optionWithin(named: Named, text: string, ms: number) {
   for (;;) {
     const found = await named.target.document.call("drawnOption", named.target.index, text);
     if (found.kind === "refused" || performance.now() >= end) return found;
-    // A list that unfolds moves: another option may be there when the mouse is. The same place twice is at rest.
+    // An unfolding list moves, so another option may be at the point when the mouse arrives. The same position twice means that it is at rest.
     if (found.kind === "at" && found.x === last?.x && found.y === last.y) return found;
     last = found.kind === "at" ? found : undefined;
     await sleep(30);

@@ -1,6 +1,6 @@
 /**
- * @file Joins a browser that runs elsewhere: a Playwright server or a DevTools endpoint. What keeps it from being joined is
- * said in one sentence, and whether trying again can help.
+ * @file Connects to a browser that runs elsewhere: a Playwright server or a DevTools endpoint. An error says in one
+ * sentence what prevents that, and whether trying again can help.
  */
 
 import { chromium } from "playwright-core";
@@ -10,15 +10,15 @@ import { addressOf, describeAddress } from "../core/browser-settings.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
 import { keepSecret } from "../text/secrets.ts";
 
-/** Milliseconds that an endpoint may take to be joined; one that starts its browser only then needs some seconds. */
+/** Milliseconds that connecting to an endpoint may take; one that starts its browser only then needs some seconds. */
 const CONNECT_MS = 20_000;
 
 /** The endpoint's name in messages. */
 export const nameOf = (endpoint: BrowserEndpoint): string => describeAddress(addressOf(endpoint));
 
 /**
- * Throws a `ConfigError` where only the user can help (another version of Playwright, no such path, a certificate), a
- * `Fault` (`browser_lost`) where it may answer later.
+ * Throws a `ConfigError` if only the user can help (another version of Playwright, no such path, a certificate), and a
+ * `Fault` (`browser_lost`) if it may answer later.
  */
 export async function joinBrowser(
   endpoint: BrowserEndpoint,
@@ -40,7 +40,7 @@ export async function joinBrowser(
   }
 }
 
-/** `${NAME}` stands for a variable of the environment. What it puts into user or query is a secret. */
+/** Replaces `${NAME}` by a variable of the environment. A value in user or query is a secret. */
 function fillIn(address: string): string {
   const secretFrom = address.search(/[?#]/);
   const userTo = /^\w+:\/\/[^/?#]*@/.exec(address)?.[0].length ?? 0;
@@ -59,7 +59,7 @@ function fillIn(address: string): string {
   });
 }
 
-/** What only the user can change, by what Playwright and Node say of it. */
+/** Problems that only the user can solve, recognized by the words of Playwright and Node. */
 const USERS: readonly [RegExp, (said: string) => string, string][] = [
   [
     /428|version mismatch/i,
@@ -91,7 +91,7 @@ const USERS: readonly [RegExp, (said: string) => string, string][] = [
 function explain(endpoint: BrowserEndpoint, thrown: unknown, timeoutMs: number): Error {
   if (thrown instanceof ConfigError) return thrown;
   const said = String((thrown as Error).message ?? thrown);
-  // Playwright's own words hold the address with its keys.
+  // Playwright's own message contains the address with its keys.
   const cause = new Error(said.replace(/\b\w+:\/\/\S+/g, (address) => describeAddress(address)));
   const about = `the browser at ${nameOf(endpoint)} cannot be joined`;
   // Its own address is full of numbers.
@@ -104,7 +104,7 @@ function explain(endpoint: BrowserEndpoint, thrown: unknown, timeoutMs: number):
   return new Fault("browser_lost", `${about}: ${why}`, { retryable: true, cause });
 }
 
-/** What an error says first, without Playwright's prefix. */
+/** The first words of an error, without Playwright's prefix. */
 function firstWords(said: string): string {
   return said
     .replace(/^\w+(\.\w+)*: /, "")

@@ -8,11 +8,11 @@ import type { Named, NamedOrText } from "./hand.ts";
 import { mainDocument } from "./page-world.ts";
 import type { Spot } from "./page/locate.ts";
 
-/** Moves of the mouse on the way; pages tell a drag from a click by them. */
+/** Mouse moves on the way, by which pages distinguish a drag from a click. */
 const STEPS = 8;
 /** Pixels past the middle of the element on which something is dropped. */
 const PAST = 5;
-/** Some pages look away for a moment after each change that they make (SortableJS for 30 ms). */
+/** Some pages ignore the mouse for a moment after each of their changes (SortableJS for 30 ms). */
 const REST_MS = 40;
 
 export async function drag(
@@ -25,7 +25,7 @@ export async function drag(
   let goal: Spot = from;
   if (Array.isArray(to)) goal = { x: from.x + to[0], y: from.y + to[1] };
   else
-    // Showing one may scroll the other away; the second time nothing moves, if both fit.
+    // Scrolling to one may scroll the other away; if both fit, nothing moves the second time.
     for (let round = 0; round < 2; round++) {
       const middle = await middleOf(page, to);
       if ("error" in middle) return middle.error;
@@ -39,7 +39,7 @@ export async function drag(
   await page.mouse.move(from.x, from.y);
   await page.mouse.down();
   await page.mouse.move(goal.x, goal.y, { steps: STEPS });
-  // Lists that are sorted by dragging move their items out of the way, once the mouse is past the middle of one.
+  // Lists that are sorted by dragging move an item out of the way once the mouse has passed its middle.
   const [dx, dy] = [goal.x - from.x, goal.y - from.y];
   const far = Array.isArray(to) ? 0 : PAST / Math.max(1, Math.hypot(dx, dy));
   await sleep(REST_MS);
@@ -50,7 +50,7 @@ export async function drag(
   return null;
 }
 
-/** Where to take it: a slider by its thumb. */
+/** The point at which to grab it: a slider by its thumb. */
 async function grip(page: Page, what: NamedOrText): Promise<Spot | { error: ActionError }> {
   if ("text" in what) return middleOf(page, what);
   const at = await locateOn(what);
@@ -96,7 +96,7 @@ export async function draw(page: Page, points: readonly Offset[], named: Named):
   return null;
 }
 
-/** Selects a passage in an element or on the page: with the mouse where that means nothing else. */
+/** Selects a passage in an element or on the page, with the mouse if that has no other effect. */
 export async function selectText(page: Page, text: string, named: Named | null): Promise<ActionError | null> {
   const document = named ? named.target.document : await mainDocument(page);
   const subject = named ? `"${named.name}"` : "the page";

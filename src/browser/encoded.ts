@@ -1,4 +1,6 @@
-/** @file Finds out whether a compressed answer is whole: Chromium takes a stream that was cut off for a finished one. */
+/**
+ * @file Checks whether a compressed answer is complete, because Chromium takes a truncated stream for a finished one.
+ */
 
 import type { IncomingMessage } from "node:http";
 import { createBrotliDecompress, createGunzip } from "node:zlib";
@@ -11,8 +13,8 @@ const DECODERS: Record<string, () => Gunzip | BrotliDecompress> = {
 };
 
 /**
- * `null` where the answer is not compressed in a way that is known here. Else resolves, once the answer has ended, with
- * what is wrong with the compressed stream, `null` if nothing. Reads along; call it before anything else reads the answer.
+ * `null` if the answer is not compressed in a known way. Otherwise resolves, once the answer has ended, to what is
+ * wrong with the compressed stream, or `null`. Reads along, so call it before anything else reads the answer.
  */
 export function findEncodingFault(answer: IncomingMessage): Promise<Error | null> | null {
   const make = DECODERS[String(answer.headers["content-encoding"] ?? "").toLowerCase()];
@@ -22,7 +24,7 @@ export function findEncodingFault(answer: IncomingMessage): Promise<Error | null
   answer.on("data", (chunk: Buffer) => (sizeBytes += chunk.length));
   return new Promise((resolve) => {
     decoder.on("error", resolve);
-    // An answer without a body is no broken stream.
+    // An answer without a body is not a broken stream.
     decoder.on("end", () => resolve(null));
     answer.on("close", () => {
       if (sizeBytes === 0) resolve(null);

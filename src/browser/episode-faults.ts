@@ -1,4 +1,4 @@
-/** @file Which fault of the world is behind an error that ended an episode or kept it from starting. */
+/** @file Finds the fault of the world behind an error that ended an episode or kept it from starting. */
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Browser } from "playwright-core";
@@ -7,7 +7,7 @@ import { TooLate } from "./with-deadline.ts";
 import { browserFault } from "./pool.ts";
 import { pageCrashed } from "./tabs.ts";
 
-/** Of a start page that did not come; `null`: something else went wrong. `why`: what the proxy knows. */
+/** The fault of a start page that did not arrive; `null` if something else went wrong. `why`: what the proxy knows. */
 export function startFault(
   error: unknown,
   startUrl: string,
@@ -29,14 +29,14 @@ export function startFault(
   return new Fault("site_down", message, { retryable: true, cause: error });
 }
 
-/** Throws what is our own mistake. */
+/** Throws errors that are our own. */
 export async function faultBehind(
   error: unknown,
   browser: Pick<Browser, "isConnected">,
   hasCrashed: () => boolean,
 ): Promise<Fault> {
   if (error instanceof Fault) return error;
-  // Ours, not the world's: what Playwright and pages throw are plain errors.
+  // Our bug, not the world's: Playwright and pages throw plain errors.
   if (!(error instanceof Error) || error.message.startsWith("invariant violated")) throw error;
   if (error instanceof TypeError || error instanceof RangeError || error instanceof ReferenceError)
     throw error;

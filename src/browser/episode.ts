@@ -33,13 +33,13 @@ export type { BrowserLimits } from "./tabs.ts";
 
 export interface BrowserEpisodeOptions {
   format: ObservationFormat;
-  /** Recorded; the world is what depends on it. */
+  /** Recorded; only the world depends on it. */
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
-  /** Makes what is asked before every action and for everything that leaves. */
+  /** Makes the guard, which is asked before every action and for every outgoing request. */
   guard?: MakeGuard | undefined;
-  /** What the first observation tells the agent beside the page. */
+  /** What the first observation tells the agent besides the page. */
   notice?: string | undefined;
   /** Called at the end of every step but `exit` that did not fault. */
   onStepTimes?: (times: StepTimes) => void;
@@ -47,7 +47,7 @@ export interface BrowserEpisodeOptions {
 
 export interface StepOptions {
   signal?: AbortSignal | undefined;
-  /** Ends the question whether the action may be done, without ending the episode: the answer is no then. */
+  /** Aborts the question whether the action may be done, without ending the episode; the answer is then no. */
   askSignal?: AbortSignal | undefined;
   /** Called when the guard has let the action pass, before the page is touched. */
   onAdmitted?: (() => void) | undefined;
@@ -55,11 +55,11 @@ export interface StepOptions {
 
 /** Where the milliseconds of a step went. */
 export interface StepTimes {
-  /** Finding the element, and the mouse and the keyboard. */
+  /** Finding the element, and using mouse and keyboard. */
   actMs: number;
-  /** Navigation, and until the page was quiet. */
+  /** Navigation, and waiting until the page was quiet. */
   waitMs: number;
-  /** Reading the page and making the observation of it. */
+  /** Reading the page and making the observation. */
   observeMs: number;
 }
 
@@ -102,7 +102,9 @@ export async function startBrowserEpisode(
   }
 }
 
-/** What {@link startBrowserEpisode} starts. Beside the contract it has what an agent at work needs of the browser. */
+/**
+ * The result of {@link startBrowserEpisode}. Besides the contract, it has what an agent at work needs of the browser.
+ */
 export class BrowserEpisode implements Episode {
   task: Task;
   readonly #world: EpisodeWorld;
@@ -115,7 +117,7 @@ export class BrowserEpisode implements Episode {
   #times: StepTimes = { actMs: 0, waitMs: 0, observeMs: 0 };
   #first: Observation | undefined;
   #last: Observation | undefined;
-  /** Whether what was last seen of the page had a secret in it. */
+  /** Whether the last observation of the page contained a secret. */
   #showsSecret = false;
   #targets: ElementTarget[] = [];
   #state: "running" | "stepping" | "ended" | "disposed" = "running";
@@ -157,7 +159,7 @@ export class BrowserEpisode implements Episode {
       const { storage } = this.#world;
       if (storage) await withDeadline(restoreSession(page, storage.session), responseMs, signal);
       const arriving =
-        // A page that was handed in may be there already.
+        // A given page may already be open.
         page.url() === startUrl ? null : page.goto(startUrl, { waitUntil: "commit", timeout: 0 });
       await Promise.all([
         arriving && withDeadline(arriving, navigationMs, signal),
@@ -190,7 +192,10 @@ export class BrowserEpisode implements Episode {
     }, options.signal);
   }
 
-  /** Goes to an address in the active tab, as a step does: one of another host is refused and told in the observation. */
+  /**
+   * Goes to an address in the active tab, like a step: an address on another host is refused, and the observation says
+   * so.
+   */
   async open(url: string, options: { signal?: AbortSignal } = {}): Promise<TimeStep> {
     return this.#turn(async () => this.#open(url, options.signal), options.signal);
   }
@@ -209,7 +214,7 @@ export class BrowserEpisode implements Episode {
     return this.#opened.context;
   }
 
-  /** Reads the page that stands, beside its observations. */
+  /** Reads the current page, apart from its observations. */
   get reader(): PageReader {
     const find = (name: string) => {
       const found = this.#last ? findElement(name, this.#last, this.#targets) : null;
@@ -218,7 +223,7 @@ export class BrowserEpisode implements Episode {
     return pageReader(async () => (await this.#tabs.current()).page, find, this.#limits.responseMs);
   }
 
-  /** The fault behind an error of a reading beside the observations; `null`: the world is whole, and the error is the caller's. */
+  /** The fault behind an error of such a reading; `null` if the world is intact and the error is the caller's. */
   async findFault(error: unknown): Promise<Fault | null> {
     if (error instanceof Fault) return error;
     const said = error instanceof Error ? `${error.message} ${String(error.cause)}` : String(error);
@@ -249,7 +254,7 @@ export class BrowserEpisode implements Episode {
     invariant(this.#state !== "disposed", "screenshot after disposal");
     try {
       const tab = await this.#tabs.current();
-      // A picture cannot be searched: where the page shows a secret, nothing of it is seen.
+      // Secrets cannot be removed from a picture, so a page that shows one gives an empty picture.
       const hidden = this.#showsSecret && { style: "*, ::backdrop { opacity: 0 !important }" };
       return await withDeadline(
         tab.page.screenshot({ type: "jpeg", quality: 70, timeout: 0, ...hidden }),
@@ -300,12 +305,12 @@ export class BrowserEpisode implements Episode {
   async #open(url: string, signal: AbortSignal | undefined): Promise<TimeStep> {
     const settle: Settle = { quietMs: QUIET_MS, awaitActivityMs: 0 };
     this.#tabs.beginAction();
-    // What `javascript:` and the like would run in the page is nobody's page to open.
+    // `javascript:` and the like would run code in the page, so they cannot be opened.
     if (!/^https?:/i.test(url) || !this.#opened.network.allows(url))
       return { kind: "mid", observation: await this.#observe(outside(url), settle, signal) };
     const { page } = await this.#tabs.current();
     const arriving = page.goto(url, { waitUntil: "commit", timeout: 0 }).catch((error: unknown) => {
-      // What became of it is seen as after a click.
+      // Its result is observed as after a click.
       if (!/net::ERR_|interrupted by another navigation/.test(String(error))) throw error;
     });
     await withDeadline(arriving, this.#limits.navigationMs, signal);
@@ -359,7 +364,7 @@ export class BrowserEpisode implements Episode {
     return { kind: "mid", observation };
   }
 
-  /** What of the action was stopped on its way out, now that it is over. */
+  /** Requests of the action that were stopped, now that it is over. */
   #takeBlocked(): ActionError | null {
     const { guard } = this.#world;
     guard?.endAction();
@@ -377,7 +382,7 @@ export class BrowserEpisode implements Episode {
     return admitAction(action, this.#world, where, { signal, askSignal });
   }
 
-  /** `promise` within `ms`, in which the time does not count while a person is asked about a request that waits. */
+  /** Awaits `promise` within `ms`, not counting the time while a person is asked about a waiting request. */
   async #within<T>(promise: Promise<T>, ms: number, signal: AbortSignal | undefined): Promise<T> {
     for (;;)
       try {
@@ -387,7 +392,7 @@ export class BrowserEpisode implements Episode {
       }
   }
 
-  /** The tabs at rest, which they are not while a person is asked about a request of theirs. */
+  /** Waits until the tabs are at rest; they are not while a person is asked about one of their requests. */
   async #settle(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
     const { guard } = this.#world;
     for (;;) {

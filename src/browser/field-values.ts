@@ -1,6 +1,6 @@
 /**
- * @file What people write into fields of dates, times, colours and numbers, as HTML keeps it. What can be read in two
- * ways is refused: a wrong date would be noticed by nobody.
+ * @file Converts what people write into date, time, colour and number fields to HTML's format. Ambiguous texts are
+ * refused, because nobody would notice a wrong date.
  */
 
 /** A value, or why there is none: a sentence that follows the element's name. */
@@ -15,10 +15,12 @@ const EXAMPLES: Record<string, string> = {
   color: "#ff8800",
 };
 
-/** Types of `<input>` that take no text but a value as a whole. */
+/** Types of `<input>` that take a whole value instead of typed text. */
 export const isWholeValue = (type: string): boolean => Object.hasOwn(EXAMPLES, type);
 
-/** `text` as the value of an `<input type=…>` of a kind that {@link isWholeValue} names. Empty text empties it. */
+/**
+ * `text` as the value of an `<input type=…>` of a kind that {@link isWholeValue} names. An empty text clears the field.
+ */
 export function fieldValue(type: string, text: string): FieldValue {
   const written = text.trim().replace(/\s+/g, " ");
   if (written === "" && type !== "color") return { value: "" };
@@ -73,7 +75,7 @@ const MONTHS = "january february march april may june july august september octo
   " ",
 );
 
-/** 1 to 12; 0 where it is no month's name. */
+/** 1 to 12; 0 if it is not the name of a month. */
 function monthOf(word: string): number {
   const lower = word.toLowerCase();
   const short = lower.length === 3 || lower === "sept";
@@ -95,7 +97,7 @@ function readDate(written: string): Reading {
     .replace(/(\d)(?:st|nd|rd|th)\b/gi, "$1");
   const yearFirst = /^(\d{4})([-/. ]?)(\d{1,2})\2(\d{1,2})$/.exec(plain);
   if (yearFirst) {
-    // Without anything between, the parts are two digits each.
+    // Without separators, each part has two digits.
     if (yearFirst[2] === "" && plain.length !== 8) return null;
     return day(Number(yearFirst[1]), Number(yearFirst[3]), Number(yearFirst[4]));
   }
@@ -129,7 +131,7 @@ function readTime(written: string): string | null {
   return `${two(hour)}:${minute}${second === undefined ? "" : `:${second}`}`;
 }
 
-/** What a slider from `min` to `max` is set to: a number, or a share in percent. */
+/** The value of a slider from `min` to `max`: a number, or a percentage. */
 export function sliderValue(text: string, min: number, max: number): { value: number } | { why: string } {
   const found = /^([-+]?\d+(?:[.,]\d+)?)\s*(%?)/.exec(text.trim());
   if (!found) return { why: `takes a number from ${min} to ${max}` };

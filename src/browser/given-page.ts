@@ -1,7 +1,7 @@
 /**
- * @file A page that somebody else opened, as the context of an episode. Its guard is made of Playwright's routes, of a session of
- * DevTools for what these leave out, and of a script that refuses what neither sees. That is less than the proxy of a pool's
- * context: docs/agent.md says what gets through.
+ * @file Uses a page that somebody else opened as the context of an episode. Its guard consists of Playwright's routes,
+ * a DevTools session for what these miss, and a script that refuses what neither sees. That is less than the proxy of a
+ * pool's context: docs/agent.md says what gets through.
  */
 
 import type {
@@ -23,8 +23,8 @@ import type { ContextSource, EpisodeContext } from "./pool.ts";
 import type { EpisodeWorld } from "./world.ts";
 
 /**
- * Opens the one context that `page` is in, as often as it is asked for. Disposing it takes the routes away and leaves the page
- * open, in the size that it had.
+ * Gives the context of `page`, as often as it is requested. Disposing it removes the routes and leaves the page open in
+ * its original size.
  */
 export function givenPage(page: Page): ContextSource {
   return { openContext: (world) => openGiven(page, world) };
@@ -44,7 +44,7 @@ async function openGiven(page: Page, world: EpisodeWorld): Promise<EpisodeContex
     network: guard.network,
     newPage: async () => (page.isClosed() ? context.newPage() : page),
     waitUntilCounted: () => Promise.resolve(),
-    // Playwright's own announcement has to do.
+    // Playwright's own announcement must suffice.
     pagesCreated: () => 0,
     [Symbol.asyncDispose]: async () => {
       await guard.end();
@@ -83,7 +83,7 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
     blocked[host] = (blocked[host] ?? 0) + 1;
     network.lastBlocked = host;
   };
-  /** Why a request is stopped; `null`: it may leave. */
+  /** Why a request is stopped; `null` if it may leave. */
   const stop = async (request: OutgoingRequest): Promise<"BlockedByClient" | "Aborted" | null> => {
     if (!allows(request.url)) {
       refuse(request.url);
@@ -109,7 +109,7 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
   const onPage = (each: Page) => {
     const opening = guardTarget(context, each, stop);
     sessions.set(each, opening);
-    // A page that is gone asks for nothing.
+    // A page that is gone makes no requests.
     opening.catch(() => sessions.delete(each));
   };
   const onSocket = (socket: WebSocketRoute) => {
@@ -136,7 +136,7 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
     if (allows(frame.url())) last = frame.url();
     else if (/^https?:/.test(frame.url())) {
       refuse(frame.url());
-      // Whatever comes of it: the next observation shows it.
+      // The next observation shows the result, whatever it is.
       void page.goto(last).catch(() => page.isClosed());
     }
   };
@@ -158,7 +158,7 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
   };
 }
 
-/** Sees what Playwright's routes leave out: where redirects lead, and what is sent when a page is left. */
+/** Handles what Playwright's routes miss: the targets of redirects, and what is sent when a page is left. */
 async function guardTarget(
   context: BrowserContext,
   page: Page,
@@ -211,7 +211,7 @@ async function answerFirst(route: Route): Promise<void> {
   const { location } = response.headers();
   const status = response.status();
   if (status < 300 || status > 399 || location === undefined) return route.fulfill({ response });
-  // Its body would be lost on the way.
+  // Its body would be lost.
   if (status > 306 && route.request().method() !== "GET") return route.abort();
   const to = new URL(location, route.request().url()).href.replace(/[&"<>]/g, (c) => `&#${c.charCodeAt(0)};`);
   return route.fulfill({
@@ -225,7 +225,7 @@ interface PausedReply {
   errorReason?: "BlockedByClient" | "Aborted";
 }
 
-/** What would send past all of this. It holds for every document that comes, as long as the session is open. */
+/** Disables whatever could send past all of this, in every document while the session is open. */
 const REFUSALS = `${refuseWebRtc};
 for (const name of ["SharedWorker", "WebTransport", "WebSocketStream", "fetchLater"])
   if (name in globalThis) delete globalThis[name];

@@ -1,7 +1,7 @@
 /**
- * @file What stands between an agent and the world: it is asked before every action and for every request that may change
- * something, below the model, on all ways out of a browser context. Whether it lets them pass is its own business
- * (`safety/gate.ts`); an episode without one lets everything pass that stays on its hosts.
+ * @file The contract of a guard between an agent and the world: it is asked before every action and for every request
+ * that may change something, below the model, on all ways out of a browser context. `safety/gate.ts` decides; an
+ * episode without a guard allows everything on its hosts.
  */
 
 import type { Action, ActionError } from "../core/action.ts";
@@ -12,9 +12,12 @@ import type { Secrets } from "./typed-secrets.ts";
 /** What an agent is about to do. */
 export interface ActionIntent {
   action: Action;
-  /** What the page itself says of the elements that it touches, by the action or by the focus. Empty where it touches none. */
+  /**
+   * What the page itself says about the elements that the action touches, directly or by the focus. Empty if it touches
+   * none.
+   */
   elements: ElementFacts[];
-  /** Names of the secrets that it types. */
+  /** Names of the secrets that the action types. */
   secrets: string[];
   page: { url: string; title: string };
   /** The visible text of the page. */
@@ -31,24 +34,24 @@ export interface OutgoingRequest {
   body: Uint8Array;
 }
 
-/** What became of a request that was let through: the status of its answer, or why there was none. */
+/** The outcome of an allowed request: the status of its answer, or why there was none. */
 export type RequestOutcome = { status: number } | { failure: string };
 
 /** Asked before an episode's actions and requests: decides what may leave the browser. */
 export interface EpisodeGuard {
-  /** What placeholders in typed texts stand for. */
+  /** The values of placeholders in typed texts. */
   readonly secrets: Secrets;
-  /** Before an action touches the page. What comes back is told to the agent, and the page is not touched. */
+  /** Called before an action touches the page. A returned text is told to the agent, and the page is not touched. */
   beginAction(intent: ActionIntent): Promise<ActionError | null>;
-  /** The page has come to rest after it: what goes out from now on is nobody's action. */
+  /** The page has come to rest after it: later requests do not belong to the action. */
   endAction(): void;
-  /** `null`: stopped, nothing of it leaves. Else it leaves, and what becomes of it is told. */
+  /** `null`: it is stopped and nothing is sent. Otherwise it is sent, and the outcome is reported. */
   request(request: OutgoingRequest): Promise<((outcome: RequestOutcome) => void) | null>;
-  /** Waits until no question is open. `false`: there was none since this was last called. */
+  /** Waits until no question is open. `false` if there was none since the last call. */
   waitForAnswers(signal?: AbortSignal): Promise<boolean>;
-  /** What was stopped since this was last asked, in sentences for the agent. */
+  /** Sentences for the agent about what was stopped since the last call. */
   takeStopped(): string[];
-  /** The episode is over: what is still asked is refused. */
+  /** The episode is over: open questions are refused. */
   end(): void;
 }
 
@@ -61,5 +64,5 @@ export type MakeGuard = (
 /** What sites declare, by `host` of their addresses. */
 export type Declarations = ReadonlyMap<string, readonly IrreversibleRequest[]>;
 
-/** Requests with these methods change nothing by the standard; what a site makes of them is another matter. */
+/** By the standard, requests with these methods change nothing, but a site may treat them differently. */
 export const READING = new Set(["GET", "HEAD", "OPTIONS"]);

@@ -1,17 +1,20 @@
-/** @file What all actions on elements begin with: where on the screen the element is, or why it cannot be touched. */
+/**
+ * @file The beginning of all actions on elements: finds where on the screen the element is, or why it cannot be
+ * touched.
+ */
 
 import type { Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
 import type { ElementTarget } from "./observe.ts";
 import type { Located, Refusal, Spot } from "./page/locate.ts";
 
-/** An element of the last observation, and how it is called there. */
+/** An element of the last observation, and its name there. */
 export interface Named {
   target: ElementTarget;
   name: string;
 }
 
-/** Text that the page shows, where no element has the name, and what is wrong if it does not. */
+/** If no element has the name: the text on the page, and the error if it is not there. */
 export type NamedOrText = Named | { text: string; otherwise: ActionError };
 
 export const refuse = (message: string): ActionError => ({ code: "not_actionable", message });
@@ -21,7 +24,7 @@ export const reportGone = (name: string): ActionError => ({
   message: `"${name}" is no longer on this page`,
 });
 
-/** What the page says of an element, as the agent reads it. */
+/** What the page reports about an element, in words for the agent. */
 export const report = (name: string, { reason, why }: Pick<Refusal, "reason" | "why">): ActionError =>
   reason === "gone" ? reportGone(name) : refuse(`"${name}" ${why}`);
 

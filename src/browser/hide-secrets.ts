@@ -1,10 +1,10 @@
-/** @file Takes the known secrets out of what a page reports, before an observation is made of it; also those that are split. */
+/** @file Removes known secrets from what a page reports before an observation is made of it, even split ones. */
 
 import type { ObservationFormat } from "../core/observation.ts";
 import { hasSecrets, redact } from "../text/secrets.ts";
 import type { ObservationParts } from "./observation.ts";
 
-/** `shown`: the visible page has a secret in it, so a picture of it would show it. */
+/** `shown`: the visible page contains a secret, so a picture would show it. */
 export function hideSecrets(parts: ObservationParts): { parts: ObservationParts; shown: boolean } {
   if (!hasSecrets()) return { parts, shown: false };
   const texts: string[] = [];
@@ -83,7 +83,7 @@ interface Token {
   order: string | null;
 }
 
-/** What stands between a page's words, in each format. */
+/** What separates a page's words in each format. */
 const BETWEEN: Record<ObservationFormat, RegExp> = {
   compact: /(\uE000\d+\uE001)/,
   webrl: /(<[^<>]*>)/,

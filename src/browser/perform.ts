@@ -1,4 +1,4 @@
-/** @file Carries out one action on a page. What goes wrong by the agent's mistake is returned, never thrown. */
+/** @file Carries out one action on a page. The agent's mistakes are returned, never thrown. */
 
 import type { Page } from "playwright-core";
 import type { Action, ActionError } from "../core/action.ts";
@@ -12,10 +12,10 @@ import type { Direction } from "./page/scroll-pane.ts";
 import { scroll } from "./scroll.ts";
 import { insert, typeInto } from "./type-text.ts";
 
-/** An action on the page itself; tabs and the end of the episode are the episode's business. */
+/** An action on the page itself; the episode handles tabs and its own end. */
 export type PageAction = Exclude<Action, { kind: "exit" } | { kind: "switch_tab" }>;
 
-/** Finds an element of the last observation by what the model wrote. */
+/** Finds the element of the last observation that the model named. */
 export type Lookup = (name: string) => Named | ActionError;
 
 export async function perform(page: Page, action: PageAction, lookup: Lookup): Promise<ActionError | null> {
@@ -108,7 +108,7 @@ async function point(
     await page.mouse.click(x, y);
     await page.keyboard.up("Control");
   } else if (!at.hovers) {
-    // All at once: the browser tells of a move alone only with the next frame.
+    // Sent together, because the browser reports a single move only with the next frame.
     await page.mouse.click(x, y);
   } else {
     const end = performance.now() + COMING_MS;
@@ -123,7 +123,7 @@ async function point(
 async function press(page: Page, keys: string, named: Named | null): Promise<ActionError | null> {
   if (named) {
     const { document, index } = named.target;
-    // What takes no focus by itself may give it to something inside when it is clicked.
+    // An element that takes no focus may pass it to something inside when it is clicked.
     if (!(await document.call("focusElement", index))) {
       const at = await locateOn(named);
       if ("error" in at) return at.error;

@@ -1,6 +1,6 @@
 /**
- * @file One place where contexts are opened: the browser that is started here, or an endpoint. It holds the running browser,
- * knows how many episodes are in it, and rests for a growing time after it broke.
+ * @file One place where contexts are opened: the browser that is started here, or an endpoint. It holds the running
+ * browser, counts the episodes in it, and pauses for a growing time after it broke.
  */
 
 import type { Browser } from "playwright-core";
@@ -32,7 +32,7 @@ export async function watchBrowser(browser: Browser): Promise<RunningBrowser> {
     pagesCreated.set(id, (pagesCreated.get(id) ?? 0) + 1);
   });
   await session.send("Target.setDiscoverTargets", { discover: true, filter: [{ type: "page" }] });
-  // What does not answer is gone, whatever its connection says.
+  // A browser that does not answer counts as gone, whatever its connection says.
   let given = false;
   return {
     browser,
@@ -75,7 +75,7 @@ export interface PlaceOptions {
   weight: number;
   max: number;
   start: () => Promise<RunningBrowser>;
-  /** Told when it goes away, cannot be joined, and is there again. */
+  /** Called when it goes away, when connecting fails, and when it is available again. */
   onTrouble?: ((message: string) => void) | undefined;
   now?: () => number;
 }
@@ -189,8 +189,8 @@ export class Place {
 }
 
 /**
- * The place with the fewest episodes for its weight that has room. One that broke and rests is chosen only where no other is
- * left: the one whose rest ends first. `null` where all are full, or `tried` already.
+ * The place with room and the fewest episodes for its weight. A broken, pausing place is chosen only if no other is
+ * left: the one whose pause ends first. `null` if all are full or were `tried` already.
  */
 export function choosePlace(places: readonly Place[], tried: ReadonlySet<Place> = new Set()): Place | null {
   const left = places.filter((place) => !tried.has(place));

@@ -1,7 +1,7 @@
 /**
- * @file Browsers for many episodes: one that is started here when first needed, and again after it broke; or some that run
- * elsewhere, by their weights. An endpoint that goes away takes its episodes with it (`browser_lost`), rests for a growing time,
- * and is joined again.
+ * @file Browsers for many episodes: one that is started here when first needed, and again after it broke; or several
+ * elsewhere, used by weight. An endpoint that goes away takes its episodes with it (`browser_lost`), pauses for a
+ * growing time, and is connected to again.
  */
 
 import { randomBytes } from "node:crypto";
@@ -24,14 +24,14 @@ import { openNetwork } from "./proxy.ts";
 import type { EpisodeNetwork } from "./proxy.ts";
 import type { EpisodeWorld } from "./world.ts";
 
-/** What an episode asks about the browser that it is in. */
+/** What an episode can ask about its browser. */
 export interface ContextBrowser {
   isConnected(): boolean;
   /** Its name, where it runs elsewhere. */
   readonly endpoint?: string | null;
 }
 
-/** A browser context with a network of its own. Disposing it frees both, also when the browser is gone. */
+/** A browser context with its own network. Disposing it frees both, even when the browser is gone. */
 export interface EpisodeContext extends AsyncDisposable {
   readonly browser: ContextBrowser;
   readonly context: BrowserContext;
@@ -95,7 +95,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     return this.#open.size;
   }
 
-  /** What its pages are shown in. */
+  /** How its pages are shown. */
   get settings(): BrowserSettings {
     const { width, height, locale, timezone } = this.#config;
     return { width, height, locale, timezone };
@@ -121,7 +121,10 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     }
   }
 
-  /** Joins every endpoint. Throws a `ConfigError` where one cannot be used, or none answers. Starts nothing on this machine. */
+  /**
+   * Connects to every endpoint. Throws a `ConfigError` if one cannot be used, or none answers. Starts nothing on this
+   * machine.
+   */
   async check(): Promise<void> {
     const remote = this.#places.filter((place) => place.name !== null);
     if (remote.length === 0) return;
@@ -131,7 +134,10 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     if (tried.every((one) => one.status === "rejected")) throw this.#noneAnswers();
   }
 
-  /** Opens a context that reaches `world` and nothing else. Throws a `Fault`; nothing is left behind then. */
+  /**
+   * Opens a context that reaches `world` and nothing else. Throws a `Fault` if that fails, and then leaves nothing
+   * behind.
+   */
   async openContext(world: EpisodeWorld): Promise<EpisodeContext & { network: EpisodeNetwork }> {
     const place = await this.#take();
     try {
@@ -246,7 +252,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     }
   }
 
-  /** Throws a `ConfigError` where pages in a browser elsewhere do not reach this machine. */
+  /** Throws a `ConfigError` if pages in a browser elsewhere cannot reach this machine. */
   async #assertReach(running: RunningBrowser, name: string): Promise<void> {
     const world = { hosts: new Map([[PROBE, () => new Response("reached")]]), allowedHosts: [] };
     try {
@@ -318,7 +324,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
       : new ConfigError(message, "Start the browsers, or correct browser.endpoints.");
   }
 
-  /** Now and then every endpoint is asked whether it is there, and those that rested are joined again. */
+  /** From time to time, checks whether every endpoint answers, and reconnects to those that paused. */
   #watchHealth(): void {
     if (this.#health !== undefined || this.#places[0]!.name === null) return;
     this.#health = setInterval(() => {

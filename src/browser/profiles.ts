@@ -1,6 +1,6 @@
 /**
- * @file Where browsers keep their profiles: one directory for each process, named after it, so that the next process
- * can remove what a killed one left.
+ * @file The directories of browsers' profiles: one for each process, named after it, so that the next process can
+ * remove what a killed one left behind.
  */
 
 import { createHash } from "node:crypto";
@@ -18,7 +18,7 @@ const hostHash = () => createHash("sha256").update(hostname()).digest("hex").sli
 
 let removedAtExit = false;
 
-/** This process's own; removed at its end, or by whoever comes after it. */
+/** This process's own directory; removed when it ends, or by a later process. */
 async function ownDirectory(): Promise<string> {
   const directory = root();
   await makeDirectory(directory, 0o700);

@@ -1,7 +1,7 @@
 /**
- * @file The network of one episode: an HTTP proxy on a port of its own, inside this process. Hosts of the episode's
- * world are answered here, allowed hosts are passed through, everything else is refused and counted. An answer that
- * does not arrive whole never looks whole to the browser.
+ * @file The network of one episode: an HTTP proxy on its own port, inside this process. It answers for hosts of the
+ * episode's world, passes allowed hosts through, and refuses and counts everything else. An incomplete answer never
+ * looks complete to the browser.
  *
  * One port for each episode instead of one proxy with credentials: with credentials Playwright has to intercept every
  * request of the context, and no page's request can end up in another episode either way.
@@ -24,7 +24,7 @@ export interface EpisodeNetwork extends AsyncDisposable {
   readonly port: number;
   /** Requests that were refused, by host. */
   readonly blocked: Record<string, number>;
-  /** The host that was refused last; to be cleared by whoever wants to know of the next one. */
+  /** The host that was refused last; clear it to learn of the next one. */
   lastBlocked: string | null;
   /** Why the last request to a host failed that failed; of any kind of request, so it only explains, and decides nothing. */
   readonly failures: ReadonlyMap<string, string>;
@@ -35,7 +35,7 @@ export interface EpisodeNetwork extends AsyncDisposable {
 export interface NetworkOptions {
   /** Address to listen on. */
   listenHost: string;
-  /** Demanded from the browser where others can reach the port, too. */
+  /** Credentials that the browser must send if others can reach the port, too. */
   credentials?: { username: string; password: string };
 }
 
@@ -50,7 +50,7 @@ const HOP_BY_HOP = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
-/** Tells a request that was stopped here from one that its site answered without a page. */
+/** Distinguishes a request that was stopped here from one that its site answered without a page. */
 const STOPPED = { "x-webrl": "stopped" };
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
@@ -131,7 +131,7 @@ export async function openNetwork(
       body: body ?? new Uint8Array(),
     });
     if (tell === null) return stop(req, res);
-    // A person may have thought for longer than the page wanted to wait: then nobody wants it any more.
+    // A person may have taken longer than the page wanted to wait; then nobody needs the answer any more.
     if (tell && res.destroyed) return tell({ failure: "the page had given it up" });
     let failure: string | undefined;
     try {

@@ -1,4 +1,4 @@
-/** @file Reads the page of an episode beside its observations: by the page script, in the isolated world. */
+/** @file Reads the page of an episode apart from its observations, by the page script in the isolated world. */
 
 import type { Page } from "playwright-core";
 import type { ElementName } from "../core/action.ts";
@@ -8,8 +8,8 @@ import type { PageDocument } from "./page-world.ts";
 import { everyDocument, mainDocument } from "./page-world.ts";
 
 /**
- * The active tab's page, for whoever looks at it between two steps. What it returns is the page's own text: secrets are not
- * taken out of it.
+ * The active tab's page, for reading between two steps. It returns the page's own text, from which secrets are not
+ * removed.
  */
 export interface PageReader {
   /** The page's own document; its `call` calls a function of the page script (`page/main.ts`). */

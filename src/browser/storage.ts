@@ -1,4 +1,4 @@
-/** @file What a browser keeps of a signed-in user: taken from the login's context, given to the episode's. */
+/** @file Moves what a browser stores for a signed-in user from the login's context to the episode's. */
 
 import type { BrowserContext, Page } from "playwright-core";
 

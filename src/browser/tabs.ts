@@ -1,5 +1,6 @@
 /**
- * @file The tabs of an episode: which one is active, what opens and closes, and the wait until the active one is at rest.
+ * @file The tabs of an episode: tracks which one is active and which open and close, and waits until the active one is
+ * at rest.
  */
 
 import type { Page } from "playwright-core";
@@ -22,22 +23,24 @@ export const browserLimitsSchema = z.strictObject({
     .int()
     .min(100)
     .default(15_000)
-    .describe("Milliseconds until a navigation that does not arrive is a fault."),
+    .describe("Milliseconds after which a navigation that has not arrived is a fault."),
   settleMs: z
     .int()
     .min(0)
     .default(4000)
-    .describe("Milliseconds at most that a page may take to become quiet before it is observed as it is."),
+    .describe("The most milliseconds that a page may take to become quiet before it is observed as it is."),
   responseMs: z
     .int()
     .min(100)
     .default(15_000)
-    .describe("Milliseconds until a page that does not react to an action or an observation is a fault."),
+    .describe(
+      "Milliseconds after which a page that does not react to an action or an observation is a fault.",
+    ),
   waitMs: z
     .int()
     .min(0)
     .default(1000)
-    .describe("Milliseconds at most that `Wait` waits for something to happen."),
+    .describe("The most milliseconds that `Wait` waits for something to happen."),
 });
 
 export type BrowserLimits = z.infer<typeof browserLimitsSchema>;
@@ -70,7 +73,7 @@ export class Tabs {
   /** A tab was opened and went away before it could be used. */
   #lostTab = false;
   #blockedHost: string | null = null;
-  /** What is known to go on for ever in the pages of this episode. */
+  /** What is known to change for ever in the pages of this episode. */
   readonly #noise = new Set<string>();
   readonly #background: Background;
   readonly #isDown: (status: number) => boolean;
@@ -161,7 +164,7 @@ export class Tabs {
     }
   }
 
-  /** Waits by what the page does until it is quiet, and returns what it then is. */
+  /** Waits until the page is quiet, and returns its state. */
   async waitUntilQuiet(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
     const { navigationMs, settleMs, responseMs } = this.#limits;
     const started = performance.now();

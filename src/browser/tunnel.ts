@@ -1,6 +1,6 @@
 /**
- * @file What comes through a tunnel of the proxy, read by this process: HTTPS, which ends here, and WebSockets. Only for
- * episodes with a guard; without one a tunnel is passed on unread.
+ * @file Reads what comes through a tunnel of the proxy: HTTPS, which ends here, and WebSockets. Only for episodes with
+ * a guard; without one, a tunnel is passed on unread.
  */
 
 import { createServer } from "node:http";

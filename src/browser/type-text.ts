@@ -1,4 +1,4 @@
-/** @file Types as a person does: key by key, so that pages which listen to keys see them. */
+/** @file Types like a person, key by key, so that pages which listen to keys see them. */
 
 import type { CDPSession, Page } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
@@ -13,7 +13,7 @@ import { setSlider } from "./slider.ts";
 const EDGE = 20;
 const ALL_BY_KEYS = 80;
 
-/** Replaces the text or the value of an element. With `enter`, presses Enter then. */
+/** Replaces the text or the value of an element; with `enter`, then presses Enter. */
 export async function typeInto(
   page: Page,
   text: string,

@@ -57,21 +57,21 @@ export interface EpisodeWorld {
   /** What stands for `{{secret:NAME}}` in a text that is typed. */
   secrets?: Secrets;
   cookies: readonly WorldCookie[];
-  /** What the browser keeps of a user who signed in before. */
+  /** What the browser stores for a user who signed in before. */
   storage?: WorldStorage;
   startUrl: string;
-  /** Opened beside it, in tabs behind the first, which is active. */
+  /** Opened in further tabs behind the first one, which is active. */
   moreTabs?: readonly string[];
   /**
-   * Asked once, when the first observation has been made: the instruction, where the page itself gives it. The episode's
-   * `task` then carries it.
+   * Called once, after the first observation: returns the instruction, if the page itself gives it. The episode's
+   * `task` then contains it.
    */
   instruction?(read: (expression: string) => Promise<unknown>): Promise<string>;
-  /** The truth about the episode, where it is known. Throws a `Fault` if it cannot be found out. */
+  /** The truth about the episode, if it is known. Throws a `Fault` if it cannot be determined. */
   verify?(answer: string | null, page: FinishedPage): Verdict | null | Promise<Verdict | null>;
   /**
-   * Asked after every action: `true` ends the episode as `site_end` (MiniWoB++ ends its own episodes). `read` evaluates
-   * an expression in the page.
+   * Called after every action: `true` ends the episode as `site_end` (MiniWoB++ ends its own episodes). `read`
+   * evaluates an expression in the page.
    */
   isOver?(page: { url: string; read: (expression: string) => Promise<unknown> }): boolean | Promise<boolean>;
   /** Called once, when the episode is disposed or could not start. */
