@@ -1,7 +1,7 @@
 /** What leaves computes the same: in our engine, and in transformers and PEFT where they are (`WEBRL_PYTHON` names the interpreter). */
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,7 @@ const python = process.env["WEBRL_PYTHON"] ?? "python3";
 const available = spawnSync(python, ["-c", "import torch, transformers, peft, safetensors"]).status === 0;
 const script = fileURLToPath(new URL("../engine/onnx/fixtures/check_saved.py", import.meta.url));
 const families = ["llama", "smollm", "qwen3", "glm4"];
+const weights = "adapter_model.safetensors";
 const tokens = [5, 80, 12, 299, 41, 7, 8, 150, 33, 2];
 
 let root: string;
@@ -106,6 +107,25 @@ it("a whole model leaves as it is, or in half the space", async () => {
   expect(largestDifference(await logprobs(small.directory), await logprobs(directory))).toBeLessThan(0.3);
 });
 
+it("an adapter may leave in half the space, too", async () => {
+  const { directory } = await leave({ model: place("llama-adapter"), dtype: "F16" });
+  const [half, whole] = await Promise.all(
+    [directory, place("llama-adapter")].map(async (at) => (await stat(join(at, weights))).size),
+  );
+  expect(half).toBeLessThan(0.7 * whole!);
+  const [before, after] = await Promise.all([place("llama-adapter"), directory].map(logprobs));
+  expect(largestDifference(before!, after!)).toBeLessThan(0.02);
+});
+
+it("an adapter that leaves under a name is refused on other weights all the same", async () => {
+  const out = place("named");
+  await leave({ model: place("llama-adapter"), out, baseName: place("llama") });
+  expect(await logprobs(out)).toEqual(await logprobs(place("llama-adapter")));
+  await leave({ model: place("llama-adapter"), out, baseName: place("llama-other") });
+  await leave({ model: place("llama-adapter"), out: place("llama-other"), merge: true });
+  await expect(logprobs(out)).rejects.toThrow("adapter for another base");
+});
+
 it("an adapter may call its base by the name that others know", async () => {
   const { directory } = await leave({ model: place("llama-adapter"), baseName: "someone/base" });
   const config = JSON.parse(await readFile(join(directory, "adapter_config.json"), "utf8")) as object;
@@ -114,11 +134,6 @@ it("an adapter may call its base by the name that others know", async () => {
 
 it.each<[string, () => Partial<ExportOptions> & { model: string }, RegExp]>([
   ["--merge of a whole model", () => ({ model: place("llama"), merge: true }), /no adapter to merge/],
-  [
-    "--dtype of an adapter",
-    () => ({ model: place("llama-adapter"), dtype: "F16" }),
-    /--dtype is for whole models/,
-  ],
   [
     "--base-name of a whole model",
     () => ({ model: place("llama"), baseName: "x" }),

@@ -23,7 +23,7 @@ export interface ExportOptions {
   out: string;
   /** Merge an adapter into its base. */
   merge: boolean;
-  /** Type of a whole model's weights; default F32. */
+  /** Type of the weights; default F32. */
   dtype: TensorDtype | null;
   /** The base's name in the adapter, such as its name on the hub; default: the base's directory. */
   baseName: string | null;
@@ -49,11 +49,6 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   const isAdapter = await isAdapterDirectory(model);
   if (merge && !isAdapter)
     throw new ConfigError(`${model} is a whole model: there is no adapter to merge`, "Leave --merge out.");
-  if (dtype !== null && isAdapter && !merge)
-    throw new ConfigError(
-      "--dtype is for whole models: adapters stay float32",
-      "Leave --dtype out, or add --merge.",
-    );
   if (baseName !== null && (!isAdapter || merge))
     throw new ConfigError("--base-name is for adapters", "Leave --base-name out.");
   options.onProgress?.("checking the model");
@@ -66,15 +61,14 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   const files = own.size > 0 ? own : await readTokenizerFiles(base);
   signal?.throwIfAborted();
   if (adapter && !merge) {
-    const { baseFingerprint } = adapter;
+    const { baseFingerprint, ...rest } = adapter;
     const name = baseName ?? resolve(base);
     await writeAdapter(out, {
-      ...adapter,
+      ...rest,
       baseModel: name,
-      // Only for a directory: a name on the hub is not a path relative to the adapter.
-      ...(baseName === null && baseFingerprint !== null
-        ? { baseFingerprint }
-        : { baseFingerprint: undefined }),
+      isBaseNamed: baseName !== null,
+      ...(baseFingerprint !== null && { baseFingerprint }),
+      ...(dtype && { dtype }),
       files,
     });
     return { directory: out, kind: "adapter", base: name };

@@ -93,7 +93,7 @@ export function registerExport(model: Command): void {
     .addOption(new Option("--run <directory>", "the newest policy of a run").conflicts("model"))
     .requiredOption("--out <directory>", "the new directory")
     .option("--merge", "merge an adapter into its base and write a whole model")
-    .addOption(dtypeOption("type of a whole model's weights; default float32"))
+    .addOption(dtypeOption("type of the weights; default float32"))
     .option(
       "--base-name <name>",
       "the base's name in the adapter, such as its name on the hub; default: the base's directory",

@@ -15,6 +15,7 @@ import {
   readTensor,
   writeSafetensors,
   type TensorData,
+  type TensorDtype,
   type TensorEntry,
 } from "./safetensors.ts";
 
@@ -176,6 +177,10 @@ export interface WriteAdapter {
   /** Directory of the base, or its name; with a fingerprint if the weights are known. */
   baseModel: string | null;
   baseFingerprint?: string;
+  /** Where `baseModel` is a name, there is no place of it to note beside the adapter. */
+  isBaseNamed?: boolean;
+  /** Type of the numbers; default F32. */
+  dtype?: TensorDtype;
   modules: Adapter["modules"];
   /** Further files by name. */
   files?: ReadonlyMap<string, string | Uint8Array>;
@@ -209,21 +214,24 @@ export async function writeAdapter(directory: string, adapter: WriteAdapter): Pr
     use_dora: false,
     inference_mode: true,
   };
-  const { baseModel, baseFingerprint } = adapter;
+  const { baseModel, baseFingerprint, isBaseNamed = false } = adapter;
   const metadata = {
     ...writerMark,
-    ...(baseModel !== null &&
-      baseFingerprint !== undefined && {
-        base_beside: relative(resolve(directory), resolve(baseModel)),
-        base_fingerprint: baseFingerprint,
-      }),
+    ...(baseFingerprint !== undefined && {
+      ...(baseModel !== null &&
+        !isBaseNamed && { base_beside: relative(resolve(directory), resolve(baseModel)) }),
+      base_fingerprint: baseFingerprint,
+    }),
   };
   await writeDirectory(directory, async (temporary) => {
     await writeFile(join(temporary, configName), `${JSON.stringify(config, null, 2)}\n`);
     for (const [name, content] of adapter.files ?? []) await writeFile(join(temporary, name), content);
     for (const [name, extra] of adapter.extraTensors ?? [])
       await writeSafetensors(join(temporary, name), extra);
-    await writeSafetensors(join(temporary, weightsName), tensors, { metadata });
+    await writeSafetensors(join(temporary, weightsName), tensors, {
+      metadata,
+      ...(adapter.dtype && { dtype: adapter.dtype }),
+    });
   });
 }
 
