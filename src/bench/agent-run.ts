@@ -1,6 +1,7 @@
 /**
- * @file An agent on held-out tasks: with the oracle, which shows what the runtime loses, and with a model; and the runtime's time
- * over that of a bare loop (an episode and a policy, nothing else) on the same tasks, which take turns.
+ * @file Measures an agent on held-out tasks: with the oracle, which shows what the runtime loses, and with a model.
+ * Also compares the runtime's time with that of a bare loop (an episode and a policy, nothing else) on the same tasks,
+ * in turn.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -75,7 +76,7 @@ export async function measureRuns(options: AgentBenchOptions): Promise<RunBench>
     for (const [i, task] of tasks.entries()) {
       options.signal?.throwIfAborted();
       options.onProgress?.(`${i}/${tasks.length} tasks`);
-      // Whoever comes first finds the machine colder.
+      // The first one finds the machine colder.
       const first = async () => void bare.push(await runBare(pool, task, oracle(task)));
       const second = async () =>
         void tried.oracle.push(await tryAgent(pool, task, oracle(task), join(world, `oracle-${i}`)));

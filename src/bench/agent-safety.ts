@@ -1,4 +1,4 @@
-/** @file What is measured of the gate: the injections that it resists, and what it adds to a step. */
+/** @file Measures the gate: the injections that it resists, and the time that it adds to a step. */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -88,7 +88,7 @@ async function measureOverhead({
     for (const [i, task] of tasks.entries()) {
       onProgress?.(`steps of ${task.id}`);
       const measure = (times: number[], guard?: MakeGuard) => takeSteps(task, times, { pool, guard, signal });
-      // What comes second finds a warm machine: each is first every other time.
+      // The second measurement finds a warm machine, so they take turns at being first.
       if (i % 2 === 0) await measure(bare);
       await measure(gated, guardBy(gate));
       if (i % 2 === 1) await measure(bare);

@@ -2,7 +2,10 @@
 
 import { spawn, spawnSync } from "node:child_process";
 
-/** `null` where this Python does not exist or cannot import `packages`. @throws Error with what the script wrote where it fails. */
+/**
+ * `null` where this Python does not exist or cannot import `packages`. @throws Error with the script's output if it
+ * fails.
+ */
 export async function askPython<Answer>(
   python: string,
   packages: string,

@@ -1,6 +1,6 @@
 /**
- * @file Two methods on the same tasks with the same seeds: the mean difference, and how sure it is. Runs of a seed begin
- * alike and score the same tasks, so differences are taken in pairs, by task and by seed.
+ * @file Compares two methods on the same tasks with the same seeds: the mean difference and its standard error. Runs of
+ * a seed begin alike and score the same tasks, so differences are taken in pairs, by task and by seed.
  */
 
 import { mean, standardError } from "../algo/statistics.ts";

@@ -1,4 +1,4 @@
-/** @file Parts of `docs/results.md` that benchmarks write: each between two marks of its own, and nothing outside of them. */
+/** @file Writes the benchmarks' parts of `docs/results.md`, each between its two marks, and nothing outside them. */
 
 import { ConfigError } from "../core/errors.ts";
 import { readIfThere } from "../run/json-lines.ts";

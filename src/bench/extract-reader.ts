@@ -1,4 +1,6 @@
-/** @file A reader that knows the truth, instead of a model: it gives what a faultless one would read of a record. */
+/**
+ * @file A reader that knows the truth, instead of a model: it gives what a faultless model would read from a record.
+ */
 
 import { createRng } from "../core/rng.ts";
 import type { RecordReader } from "../agent/extract/ask.ts";

@@ -1,10 +1,10 @@
-/** @file Which of a page's elements an action was about, for outlining it. */
+/** @file Finds the element of a page that an action named, to outline it. */
 
 import type { Action } from "../core/action.ts";
 import type { ObservedElement } from "../core/observation.ts";
 import type { Step } from "../core/trajectory.ts";
 
-/** `undefined` where the action names none, or none that was there. */
+/** `undefined` if the action names none, or one that was not there. */
 export function actedElement(step: Pick<Step, "action" | "observation">): ObservedElement | undefined {
   const named = step.action.ok ? elementOf(step.action.action) : undefined;
   if (named === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** @file The page's script: the bundle that the build left in `assets/`, or, run from sources, one made on the spot. */
+/** @file The page's script: the bundle from the build in `assets/`, or, when run from sources, one made on the spot. */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-/** @file Several runs beside each other: methods, seeds, ablations. */
+/** @file Compares several runs: methods, seeds, ablations. */
 
 import { mean, pairedDifference, standardError } from "../algo/statistics.ts";
 import { phaseEpisodes } from "./episodes.ts";
@@ -24,7 +24,7 @@ export interface Difference {
   /** Success minus that of the first run; `null` for the first run itself. */
   difference: number | null;
   differenceError: number | null;
-  /** Tasks that both runs were scored on; 0 where the difference is one of unpaired shares. */
+  /** The number of tasks on which both runs were scored; 0 if the difference is between unpaired rates. */
   paired: number;
 }
 

@@ -1,4 +1,6 @@
-/** @file The curriculum of a run: which failure each task grew from, what the filters said, and what became of it. */
+/**
+ * @file The curriculum of a run: the failed task from which each task was made, the filters' decision, and the results.
+ */
 
 import type { EpisodeSummary } from "./episodes.ts";
 import { allEpisodes, hasSucceeded } from "./episodes.ts";

@@ -1,4 +1,4 @@
-/** @file The episodes of a run: a summary of each for lists, one of them whole for the viewer. */
+/** @file The episodes of a run: a summary of each for lists, and a complete one for the viewer. */
 
 import type { AgentResult } from "../core/agent-result.ts";
 import type { Tokenizer } from "../core/engine.ts";
@@ -32,7 +32,7 @@ export interface EpisodeSummary {
   judged: { success: boolean; probability: number; by: string } | null;
 }
 
-/** Truth where it is known, else the judge's word; `null` where nobody has said. */
+/** The truth if it is known, otherwise the judge's verdict; `null` if there is none. */
 export const hasSucceeded = (episode: Pick<EpisodeSummary, "truth" | "judged">): boolean | null =>
   episode.truth ?? episode.judged?.success ?? null;
 
@@ -45,7 +45,7 @@ interface Fate {
   success: boolean | null;
 }
 
-/** Fates of episodes that no event tells of (the process was killed in between) are read from their lines, once. */
+/** If no event tells how an episode ended (the process was killed in between), its line is read, once. */
 const fates = new WeakMap<RunFiles, Map<string, Fate>>();
 
 export async function phaseEpisodes(
@@ -191,7 +191,7 @@ export interface StepView extends Pick<Step, "index" | "observation" | "response
   element: string | null;
   value: number | null;
   advantage: number | null;
-  /** Wrong on purpose (demonstrations). */
+  /** A deliberate error (in demonstrations). */
   mistake: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** @file Where the reward was wrong: rollouts on which judge and verifier disagree, the most confident first. */
+/** @file Finds wrong rewards: rollouts on which judge and verifier disagree, the most confident first. */
 
 import type { EpisodeDetail } from "./episodes.ts";
 import { allEpisodes, disagree, episodeDetail } from "./episodes.ts";
@@ -8,7 +8,7 @@ import type { RunFiles } from "../run/run-files.ts";
 export interface JudgeMistakes {
   /** Verdicts of the run that the verifier contradicts. */
   total: number;
-  /** In turn one that was wrongly rewarded and one that was wrongly not. */
+  /** Alternates between wrongly rewarded and wrongly unrewarded rollouts. */
   examples: EpisodeDetail[];
 }
 

@@ -1,4 +1,4 @@
-/** @file Episodes that run right now: those that have started and not ended, with their latest picture. */
+/** @file Running episodes: those that have started but not ended, with their latest picture. */
 
 import { readLivePictures } from "../run/live-pictures.ts";
 import type { Progress } from "./progress.ts";

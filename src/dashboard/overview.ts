@@ -44,7 +44,7 @@ export interface Overview {
   calibration: ClassificationReport["bins"];
   warnings: { time: string; phase: number; stage: string; message: string }[];
   openEpisodes: OpenEpisode[];
-  /** What judge and proposer behind a server took, in stages that are done; `null` where none was asked. */
+  /** What judge and proposer on a server used in finished stages; `null` if none was asked. */
   usage: ChatUsage | null;
   problems: string[];
 }
@@ -64,7 +64,7 @@ export async function overview(run: RunFiles): Promise<Overview> {
     await run.metrics(),
     await readEvaluations(run),
   ];
-  // A verifier that gives the reward has nobody to be compared with.
+  // If a verifier gives the reward, there is nothing to compare it with.
   const judge = head.judge === "verifier" ? { quality: [], calibration: [] } : await judgeQuality(run);
   const progress = await readProgress(run, head);
   const phaseMetrics = new Set(
@@ -124,7 +124,7 @@ function listMissing(
   events: readonly EventLine[],
 ): string[] {
   if (events.length === 0) return ["events.jsonl is missing or empty: nothing has happened yet"];
-  // What a run at work has not come to yet is not missing.
+  // What a running run has not reached yet is not missing.
   if (progress.state === "running") return [];
   const problems: string[] = [];
   if (metrics.length === 0) problems.push("metrics.jsonl is missing or empty: no stage has finished yet");

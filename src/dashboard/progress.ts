@@ -1,4 +1,4 @@
-/** @file Where a run is: its state, the stage it is in, and how far that stage has come. */
+/** @file The progress of a run: its state, its stage, and how far that stage has come. */
 
 import type { StageName } from "../run/events.ts";
 import type { RunHead } from "./run-head.ts";

@@ -1,4 +1,7 @@
-/** @file The page of an agent's `report.html`: each run with its outcome, what its answer rests on, and its steps. Pure. */
+/**
+ * @file The page of an agent's `report.html`: each run with its outcome, the evidence for its answer, and its steps.
+ * Pure.
+ */
 
 import type { EpisodeDetail } from "./episodes.ts";
 import type { Overview } from "./overview.ts";

@@ -1,4 +1,4 @@
-/** @file What a run is: its directory, method, seed and version. */
+/** @file The identity of a run: its directory, method, seed and version. */
 
 import { basename } from "node:path";
 import type { RunFiles } from "../run/run-files.ts";
@@ -12,7 +12,7 @@ export interface RunHead {
   method: string;
   seed: number | null;
   phases: number;
-  /** Who gives the reward; `null` in an agent's directory and where nobody knows. */
+  /** Who gives the reward; `null` in an agent's directory, or if unknown. */
   judge: RunInfo["config"]["models"]["judge"] | null;
   /** An agent at work, and no training. */
   agent: AgentInfo["agent"] | null;

@@ -18,7 +18,7 @@ export interface AppDefinition {
   create(state: WorldState): { fetch(request: Request): Response | Promise<Response> };
   /** Opens a session for the site's usual user in `state` and returns its cookies, so that tasks start signed in. */
   signIn?(state: WorldState): { name: string; value: string }[];
-  /** Every request of it that changes something, and whether that can be taken back. */
+  /** Every request that changes something, and whether that can be undone. */
   irreversible: readonly IrreversibleRequest[];
   /** Dotted paths of the state that do not count as side effects, e.g. `store.sessions`. */
   volatile: string[];

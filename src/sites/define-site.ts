@@ -23,10 +23,10 @@ export interface SiteCopy {
   copy: number;
 }
 
-/** What is known at the end of an episode on your site. */
+/** What a check knows at the end of an episode on your site. */
 export interface SiteFinished extends Finished, SiteCopy {
   params: Params;
-  /** Who was signed in; `null` where nobody was. With a list as `login`, its only user is called `user`. */
+  /** Who was signed in; `null` if nobody was. With a list as `login`, its only user is called `user`. */
   user: string | null;
   /**
    * Asks the application itself, from this process; the path is relative to the base URL. Where nothing answers it
@@ -62,19 +62,21 @@ export interface SiteTask {
   user?: string;
   /** All must pass. A task without checks has no verifier: only the reward model judges it. */
   check?: SiteCheck[];
-  /** Solves the task through an agent's observations and actions; proves the checks right and makes demonstrations. */
+  /** Solves the task with an agent's observations and actions; used to test the checks and to make demonstrations. */
   oracle?: Oracle<Params>;
   /** `true`: is done in a frame of the page. The format `webrl` shows none, so `suite check` leaves it out there. */
   inFrame?: boolean;
-  /** An answer that looks right and is wrong, for `suite check`. Default `"wrong"`. */
+  /** An answer that looks right but is wrong, for `suite check`. Default `"wrong"`. */
   wrongAnswer?: string;
 }
 
-/** A family of tasks: one sentence, many values. What the curriculum grows new tasks from. Write it with `defineTemplate`. */
+/**
+ * A family of tasks: one sentence, many values. The curriculum makes new tasks from it. Write it with `defineTemplate`.
+ */
 export interface SiteTemplate<P extends Params = Params> {
   /** Unique among the site's templates and tasks. */
   id: string;
-  /** Instructions with `{param}` placeholders. Where there are several, the last one is kept for the test split. */
+  /** Instructions with `{param}` placeholders. If there are several, the last one is reserved for the test split. */
   phrasings: string[];
   /**
    * Every set of values. 70% of them belong to the train split, 10% to validation, 20% to test, by a hash of the values:
@@ -104,7 +106,7 @@ export function defineTemplate<P extends Params>(template: SiteTemplate<P>): Sit
   return template as unknown as SiteTemplate;
 }
 
-/** Carried out in a fresh browser before an episode; the session is kept for the episode. */
+/** A step of the login, done in a fresh browser before an episode; the episode gets the session. */
 export type LoginStep =
   | { open: string }
   /**
@@ -128,7 +130,7 @@ export interface SiteDefinition {
   infeasible?: string[];
   /** Where the application answers. `{port}` stands for a free port, chosen for each instance that is started. */
   baseUrl: string;
-  /** Starts the application. Leave it out where it runs already. */
+  /** Starts the application. Leave it out if it already runs. */
   start?: {
     /**
      * A shell command; `{port}` as in `baseUrl`, `{copy}` as in {@link SiteCopy}; both are also in the environment, as PORT
@@ -150,7 +152,7 @@ export interface SiteDefinition {
     /** How many copies may run at once, each used by one episode at a time. Needs `{port}` where more than 1. Default 1. */
     instances?: number;
   };
-  /** Puts the data back before every episode. Leave it out where tasks change nothing. */
+  /** Resets the data before every episode. Leave it out if tasks change nothing. */
   reset?:
     | { command: string }
     | { path: string; method?: string; headers?: Record<string, string>; body?: string }
@@ -159,16 +161,21 @@ export interface SiteDefinition {
     | "restart";
   /** Of one user, or of several by name: `{ ann: [...], ben: [...] }`. */
   login?: LoginStep[] | Record<string, LoginStep[]>;
-  /** Hosts beside the base URL's that belong to the application, e.g. `cdn.example.com`. Nothing else is reachable. */
+  /**
+   * Hosts besides the base URL's that belong to the application, e.g. `cdn.example.com`. Nothing else can be reached.
+   */
   hosts?: string[];
   /**
    * Names among these and the base URL's that may resolve to this machine or a private network, e.g. `shop.internal`;
    * other names that do are refused. `localhost` and written-out addresses need no entry.
    */
   privateHosts?: string[];
-  /** Its HTTPS certificate is signed by itself, as at a development server's: it is taken as it is. */
+  /** Accept a self-signed HTTPS certificate, such as that of a development server. */
   selfSigned?: boolean;
-  /** Statuses of a page that mean that the site is down: the attempt is no failure of the agent's. Default: every 5xx. */
+  /**
+   * Statuses of a page which mean that the site is down, so that the attempt does not count as the agent's failure.
+   * Default: every 5xx.
+   */
   downStatuses?: number[];
   /**
    * Requests that buy, pay, send, publish, delete or sign, so that the gate need not guess; `kind: "none"` for what only looks
@@ -323,7 +330,7 @@ const KEYS = [
   "body",
 ];
 
-/** Checks a definition and gives it back. Throws a `ConfigError` that says where it is wrong. */
+/** Checks a definition and returns it. Throws a `ConfigError` that says where it is wrong. */
 export function defineSite(definition: SiteDefinition): SiteDefinition {
   const parsed = definitionSchema.safeParse(definition);
   const name = typeof definition?.name === "string" ? definition.name : "site";
@@ -373,11 +380,14 @@ export function usersOf({ login }: Pick<SiteDefinition, "login">): Record<string
   return login.length > 0 ? { user: login } : {};
 }
 
-/** How the application's state is asked for. */
+/** How to request the application's state. */
 export interface StateOptions {
-  /** Asks until it passes, at most so long: for what the application saves a moment later. Default 0: once. */
+  /**
+   * Repeat the request until the check passes, for at most this long, if the application saves a moment later. Default
+   * 0: once.
+   */
   withinMs?: number;
-  /** Asks as this user of `login`. */
+  /** Send the request as this user of `login`. */
   as?: string;
 }
 
@@ -413,7 +423,7 @@ function parseState<T>(at: string, text: string): T {
 
 const ASK_EVERY_MS = 100;
 
-/** The reasons of `check` when it passes or the time is up. */
+/** Repeats `check` until it passes or the time is up, and returns its reasons. */
 export async function eventually(withinMs: number, check: () => Promise<string[]>): Promise<string[]> {
   const end = performance.now() + withinMs;
   for (;;) {

@@ -1,10 +1,10 @@
-/** @file What oracles are written with: find an element in an observation, make an action of it. */
+/** @file Helpers for oracles: find an element in an observation, and make an action of it. */
 
 import type { Action, Offset } from "../core/action.ts";
 import type { ObservedElement, Observation } from "../core/observation.ts";
 
 /**
- * The element with this role and label (exact text, or a pattern); the `nth` of those, from 1. Throws where it is missing:
+ * The element with this role and label (exact text, or a pattern); the `nth` of those, from 1. Throws if it is missing:
  * an oracle's bug.
  */
 export function find(
@@ -21,7 +21,7 @@ export function find(
   );
 }
 
-/** The element as `find` finds it, or `undefined` where it is missing. */
+/** The element that `find` would return, or `undefined` if it is missing. */
 export function maybe(
   observation: Observation,
   role: string,
@@ -91,7 +91,7 @@ export const search = (o: Observation, label: string | RegExp, text: string, rol
   text,
 });
 
-/** At the end of a field, or over what is selected in it. */
+/** Inserts at the end of a field, or over the selection in it. */
 export const insert = (o: Observation, label: string | RegExp, text: string, role = "textbox"): Action => ({
   kind: "insert",
   element: find(o, role, label).name,
@@ -118,5 +118,5 @@ export const select = (o: Observation, label: string | RegExp, text: string): Ac
 /** Scrolls the page down by a window. */
 export const scrollDown: Action = { kind: "scroll_down" };
 
-/** Ends the episode, with the answer where the task asks for one. */
+/** Ends the episode, with the answer if the task asks for one. */
 export const exit = (message = ""): Action => ({ kind: "exit", message });

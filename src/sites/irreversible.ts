@@ -1,6 +1,6 @@
 /**
- * @file What cannot be taken back on the built-in sites: every request of theirs that changes something, and which kind it is.
- * `none` is what the next click can undo, whatever its address is called.
+ * @file The effects of requests on the built-in sites: every request that changes something, and whether it is
+ * irreversible. `none` is what the next click can undo, whatever its address is called.
  */
 
 import type { EffectKind, IrreversibleRequest } from "../core/effect.ts";

@@ -7,7 +7,7 @@ import type { AccountSession } from "./session.ts";
 import { Button, Field, Heading, type FlashMessage } from "./ui.tsx";
 import type { WorldState } from "./world-state.ts";
 
-/** A request brings the episode's world with it, so that routes are built once a process. */
+/** Each request carries the episode's world, so that routes are built once per process. */
 export interface Env {
   Bindings: { world: WorldState };
 }

@@ -1,6 +1,6 @@
 /**
  * @file Parses model text into an {@link Action} and prints an action as model text. The grammar is WebRL's: comment
- * lines, then one call in the look of Python. It is read by a tokenizer of its own and never evaluated.
+ * lines, then one call in the look of Python. It is parsed by a tokenizer of our own and never evaluated.
  *
  * Deviations from the released parser:
  * 1. All listed actions exist; the released harness drops `Right Click`, `Switch Tab`, `Wait`, `go_backward()` and
@@ -66,12 +66,12 @@ type CallName = keyof typeof PARAMETERS;
 const MAX_POINTS = 500;
 
 /**
- * Reads one action from what a model wrote. Never throws. Lines before the call are passed over, comments among them are
- * kept; after the call only comments and a closing code fence may follow.
+ * Reads one action from what a model wrote. Never throws. Lines before the call are skipped, except that comments are
+ * kept; after the call, only comments and a closing code fence may follow.
  */
 export function parseAction(text: string): ParsedAction {
   const said = withoutThoughts(text);
-  // What is tried in thoughts is not done.
+  // A call within thoughts is not carried out.
   if (said === null) return { ok: false, error: new Unparsable(UNFINISHED).error, comments: [] };
   const parsed = parseCall(said);
   if (parsed.ok) return parsed;
@@ -171,8 +171,7 @@ function quote(text: string): string {
 }
 
 /**
- * Offset of the call's name, or `null`. The first line that is a call as it should be, else one behind a label
- * (`Action: do(…)`), else one that is meant as a call, to say what is wrong with it. `Note (x): …` is none of these.
+ * Offset of the call's name, or `null`. The first line that is a proper call, or else one after a label (`Action: do(…)`), or else one that is meant as a call, to say what is wrong with it. `Note (x): …` is none of these.
  */
 function findCall(text: string): number | null {
   const found: (number | undefined)[] = [];
@@ -323,7 +322,7 @@ function inElement(values: Call["values"]): { element?: string } {
   return element === undefined || element.trim() === "" ? {} : { element };
 }
 
-/** `10,20 80,20`, also with brackets, arrows or units; `null` where it is anything else. */
+/** `10,20 80,20`, also with brackets, arrows or units; `null` if it is anything else. */
 function readPoints(text: string): Offset[] | null {
   const plain = text.replace(/->|→|px|\bto\b/g, " ");
   if (!/^[\s\d.,;()[\]+-]*$/.test(plain)) return null;

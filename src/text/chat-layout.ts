@@ -1,11 +1,11 @@
 /**
- * @file Where texts go in the conversations of a model: its chat template, learnt once as the pieces of text between
- * messages. A prompt is then put together of them without the template: what other people wrote is never part of a
- * program, the parts of a prompt can be cut one by one, and the prompt of a turn begins with that of the turn before.
+ * @file The layout of a model's conversations: its chat template, learnt once as the pieces of text between messages.
+ * Prompts are then assembled from these without the template, so that other people's text is never part of a program,
+ * the parts of a prompt can be cut one by one, and the prompt of a turn begins with that of the turn before.
  *
- * How it is learnt: a conversation of three rounds is rendered, each text of it a word that nobody can guess, with
- * the characters that templates like to change inside; what stands between the words has to be the same in every round.
- * Texts are trimmed before they are put in, so that templates that trim say the same as those that do not.
+ * How it is learnt: a conversation of three rounds is rendered, in which each text is a word that nobody can guess,
+ * containing the characters that templates like to change; the pieces between the words must be the same in every
+ * round. Texts are trimmed first, so that it makes no difference whether a template trims.
  */
 
 import { randomBytes } from "node:crypto";
@@ -34,7 +34,7 @@ export interface ChatLayout {
 
 const layouts = new WeakMap<Tokenizer, ChatLayout>();
 
-/** The layout that belongs to a tokenizer's chat template. Throws a `ConfigError` where there is none that can be used. */
+/** The layout that belongs to a tokenizer's chat template. Throws a `ConfigError` if there is no usable one. */
 export function chatLayout(tokenizer: Tokenizer): ChatLayout {
   let layout = layouts.get(tokenizer);
   if (!layout) layouts.set(tokenizer, (layout = learnLayout(tokenizer)));
@@ -77,7 +77,7 @@ function learnLayout(tokenizer: Tokenizer): ChatLayout {
 
 type Texts = Pick<ChatLayout, "start" | "afterSystem" | "userToAssistant" | "assistantToUser" | "toReply">;
 
-/** With a system message, where the template knows it; else its text stands in the user's first message. */
+/** With a system message if the template supports it; otherwise its text goes into the user's first message. */
 function learnTexts(template: ChatTemplate, name: string): Texts {
   const trouble: unknown[] = [];
   for (const inSystem of [true, false]) {
@@ -108,7 +108,7 @@ function textsOf(template: ChatTemplate, inSystem: boolean): Texts {
         { role: "user", content: u0 },
       ]
     : [{ role: "user", content: `${system}\n\n${u0}` }];
-  // Thoughts are left out where the template can do that.
+  // Without thoughts, if the template can do that.
   const render = (messages: ChatMessage[]) =>
     template.render(messages, { variables: { enable_thinking: false } });
   const [start, afterSystem, ...between] = cut(
@@ -156,7 +156,7 @@ function cut(rendered: string, texts: readonly string[]): string[] {
 
 const irregular = (what: string) => new ConfigError(what, HINT);
 
-/** A reply starts after an empty thought where the template would have it think first. */
+/** A reply starts after an empty thought if the template would make the model think first. */
 function closeThought(toReply: string, source: string): string {
   const last = (tag: string) => toReply.lastIndexOf(tag);
   if (last("<think>") > last("</think>")) return `${toReply.trimEnd()}\n\n</think>\n\n`;
@@ -180,7 +180,7 @@ function isCut(tokenizer: Tokenizer, text: string, word: string): boolean {
   return tokenizer.encode(text).every((token, t) => token === whole_T[t]);
 }
 
-/** Whether only our own text can write this token. */
+/** Whether only our own text can produce this token. */
 function isSpecial(tokenizer: Tokenizer, id: number): boolean {
   const text = tokenizer.decode([id]);
   return tokenizer.idOf(text) === id && !tokenizer.encode([{ plain: text }]).includes(id);

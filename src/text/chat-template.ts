@@ -1,6 +1,6 @@
 /**
  * @file Chat templates: messages to the text that a model was trained on, by the Jinja template that comes with its
- * tokenizer. What is rendered is our own text only: `chat-layout.ts` learns from it where other people's goes.
+ * tokenizer. It renders only our own text; `chat-layout.ts` learns from it where other people's text goes.
  */
 
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { parseJson } from "../core/json.ts";
 import { IrregularFile, readRegular } from "../core/regular-file.ts";
 import { withinTime } from "../core/within-time.ts";
 
-/** A template is a program of whoever made the model, and may loop. */
+/** A template is a program by the model's maker, and may loop. */
 const MOST_MS = 2000;
 const MOST_BYTES = 16 << 20;
 /** Characters that a template may make of messages, beside their own. */
@@ -36,7 +36,7 @@ export interface RenderOptions {
 export interface ChatTemplate {
   /**
    * Text to encode as it stands: special tokens and the beginning of text are in it, those that messages write, too.
-   * Throws a `ConfigError` where the template refuses.
+   * Throws a `ConfigError` if the template refuses.
    */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
 }
@@ -81,7 +81,10 @@ export function createChatTemplate({ source, variables, name }: ChatTemplateSour
   };
 }
 
-/** The template of a model directory: `chat_template.jinja`, or `chat_template` of `tokenizer_config.json`; `null` where there is none. */
+/**
+ * The template of a model directory: `chat_template.jinja`, or `chat_template` of `tokenizer_config.json`; `null` if
+ * there is none.
+ */
 export async function readChatTemplate(directory: string): Promise<ChatTemplateSource | null> {
   const configFile = join(directory, "tokenizer_config.json");
   const text = await readIfThere(configFile);

@@ -1,7 +1,8 @@
 /**
- * @file Which template a model reads, and whether its tokenizer can carry one. `auto` asks, in this order:
- * 1. who made the tokenizer: ours (`trainBpe`) are of models that read `compact`;
- * 2. what the model is called: WebRL's released checkpoints read `paper`; their names say `webrl` (`webrl-llama-3.1-8b`,
+ * @file Determines which template a model reads, and whether its tokenizer supports it. `auto` asks, in this order:
+ * 1. who made the tokenizer: models with ours (`trainBpe`) read `compact`;
+ * 2. the model's name: WebRL's released checkpoints read `paper`; their names say `webrl`
+ *    (`webrl-llama-3.1-8b`,
  *    `webrl-glm-4-9b`, `webrl-orm-llama-3.1-8b`), and their tokenizer is that of Llama 3 or GLM-4;
  * 3. all others read `chat`, their own conversation format.
  */
@@ -20,8 +21,8 @@ const LLAMA3 = ["<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"];
 const GLM4 = ["[gMASK]", "<sop>", "<|user|>"];
 
 /**
- * The template of a model. `names` are what it is called: its directory, `_name_or_path` of its configuration. Throws a
- * `ConfigError` where the tokenizer cannot carry the template.
+ * The template of a model. `names` are its possible names: its directory, and `_name_or_path` of its configuration.
+ * Throws a `ConfigError` if the tokenizer does not support the template.
  */
 export function chooseTemplate(
   tokenizer: Tokenizer,
@@ -43,7 +44,10 @@ const listMissing = (tokenizer: Tokenizer, tokens: readonly string[]) =>
   tokens.filter((token) => tokenizer.idOf(token) === undefined);
 const has = (tokenizer: Tokenizer, tokens: readonly string[]) => listMissing(tokenizer, tokens).length === 0;
 
-/** The format of pages that the templates of these models were trained with. Throws a `ConfigError` where they contradict each other. */
+/**
+ * The format of pages that the templates of these models were trained with. Throws a `ConfigError` if they contradict
+ * each other.
+ */
 export function chooseFormat(
   setting: FormatSetting,
   templates: Readonly<Record<string, PromptTemplate>>,

@@ -1,6 +1,6 @@
 /**
- * @file The decision of a model that judges: a last line `Answer: YES`. Nothing else of what it wrote is read, because
- * reasons and thoughts name the other words, too; and nothing where the reply was not whole.
+ * @file Parses a judging model's decision: a last line `Answer: YES`. Nothing else of the reply counts, because reasons
+ * and thoughts contain the other words, too; an incomplete reply does not count at all.
  */
 
 import type { ChatReply } from "../core/chat.ts";

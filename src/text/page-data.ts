@@ -1,4 +1,4 @@
-/** @file Marks text from a page as data, for models that read it as part of a message of words. */
+/** @file Marks text from a page as data, for models that read it within a message. */
 
 import { createHash } from "node:crypto";
 

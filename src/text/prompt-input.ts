@@ -1,8 +1,8 @@
-/** @file What prompts are made of, in any template. */
+/** @file The input of prompts, in any template. */
 
 export interface PolicyPromptInput {
   instruction: string;
-  /** Past turns, oldest first: what the model said, kept also where it could not be parsed. */
+  /** Past turns, oldest first: what the model said, even if it could not be parsed. */
   history: readonly { response: string }[];
   /** Text of the current page (`Observation.text`). */
   observation: string;

@@ -1,6 +1,6 @@
 /**
- * @file How runs are repeated on pages that have changed: built-in tasks are done by their oracles, recorded, and repeated without a
- * model on varied sites. The sites' own verifiers say what came out.
+ * @file Measures repetitions on changed pages: oracles do built-in tasks, and the recordings are repeated without a
+ * model on varied sites. The sites' own verifiers judge the results.
  */
 
 import { startBrowserEpisode } from "../../browser/episode.ts";

@@ -1,4 +1,4 @@
-/** @file The built-in sites, changed on purpose as sites change: each variation rewrites the HTML that an application answers with. */
+/** @file Varies the built-in sites in the ways in which sites change: each variation rewrites an application's HTML. */
 
 import type { HostFetch } from "../../browser/world.ts";
 

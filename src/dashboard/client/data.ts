@@ -1,4 +1,7 @@
-/** @file The server's answers in the page: fetched, kept while a new one is on its way, fetched again as runs change. */
+/**
+ * @file Fetches the server's answers for the page, keeps each while a new one is on its way, and fetches again as runs
+ * change.
+ */
 
 import { useEffect, useRef, useState } from "preact/hooks";
 
@@ -19,8 +22,8 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
 }
 
 /**
- * `version` changes when the data may have. A request under way is not given up for it, another follows: a run that
- * changes faster than it is read is shown a little late, not never.
+ * `version` changes when the data may have. This does not abort a request under way; another one follows, so that a run
+ * which changes faster than it is read is shown a little late, but is shown.
  */
 export function useJson<T>(url: string | null, version: number = 0): Loaded<T> {
   const [state, setState] = useState<{ url: string | null } & Loaded<T>>({

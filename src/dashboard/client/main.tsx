@@ -1,5 +1,5 @@
 /** @jsxImportSource preact */
-/** @file The dashboard's page: which view an address shows, and the frame around it. */
+/** @file The dashboard's page: chooses the view of an address, and draws the frame around it. */
 
 import type { ComponentChildren } from "preact";
 import { render } from "preact";
@@ -62,7 +62,7 @@ function App() {
 }
 
 function focusMain(event: Event): void {
-  // The address holds the view: a jump to #main would leave it.
+  // The hash selects the view, so a jump to #main would leave it.
   event.preventDefault();
   document.getElementById("main")!.focus();
 }
@@ -85,7 +85,7 @@ function NoView({ path }: { path: readonly string[] }) {
   );
 }
 
-/** What an agent did has episodes, and nothing that training leaves. */
+/** An agent's directory has episodes, but nothing of training. */
 const isAgent = (runs: readonly RunSummary[], key: string): boolean =>
   runs.some((run) => run.key === key && run.head.agent !== null);
 

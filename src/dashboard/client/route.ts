@@ -1,4 +1,7 @@
-/** @file Where one is: every view has an address (`#/run/KEY/episodes?site=map`) that can be sent to somebody. */
+/**
+ * @file The address of the current view: every view has one (`#/run/KEY/episodes?site=map`) that can be sent to
+ * somebody.
+ */
 
 import { useEffect, useState } from "preact/hooks";
 
@@ -15,7 +18,7 @@ function parseRoute(hash: string): Route {
   };
 }
 
-/** As it stands where it is no escaped text: somebody typed it. */
+/** Kept as it is if it cannot be decoded, because somebody typed it. */
 function decodePart(part: string): string {
   try {
     return decodeURIComponent(part);

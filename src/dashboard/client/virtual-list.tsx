@@ -30,7 +30,7 @@ function usePieces<T>(
   });
   const key = `${url} ${version}`;
   if (pieces.current.key !== key) {
-    // Old rows stay in sight until their successors are there, where only the version changed.
+    // If only the version changed, old rows stay visible until the new ones are there.
     const same = pieces.current.key.startsWith(`${url} `);
     pieces.current = { key, items: same ? pieces.current.items : new Map(), asked: new Set() };
   }

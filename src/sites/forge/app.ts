@@ -13,7 +13,7 @@ import { mergeRequestPages } from "./pages-merge-requests.tsx";
 import { projectPages } from "./pages-project.tsx";
 import { memberPages, settingsPages } from "./pages-settings.tsx";
 
-/** Routes are set up once a process; a request brings the episode's world with it. */
+/** Routes are set up once per process; each request carries the episode's world. */
 const router = new Hono<Env>();
 homePages(router);
 issuePages(router);

@@ -1,4 +1,6 @@
-/** @file What stands on the forge: projects, and the sentences that issues, merge requests and commits are made of. */
+/**
+ * @file The content of the forge: projects, and the sentences from which issues, merge requests and commits are made.
+ */
 
 export interface ProjectContent {
   title: string;

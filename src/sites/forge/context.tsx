@@ -1,4 +1,4 @@
-/** @file What every page of the forge needs: who asks, the page's frame, a project's frame. */
+/** @file What every page of the forge needs: the signed-in user, the page's frame, a project's frame. */
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";

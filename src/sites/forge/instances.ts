@@ -1,4 +1,4 @@
-/** @file What the forge's templates are made of: which projects, issues and requests a task may be about. */
+/** @file The instances of the forge's templates: which projects, issues and requests a task may be about. */
 
 import { hash32 } from "../../core/rng.ts";
 import { USUAL_USER } from "../forum/people.ts";

@@ -12,7 +12,7 @@ import { readingPages } from "./pages-reading.tsx";
 import { writingPages } from "./pages-writing.tsx";
 import { USUAL_USER } from "./people.ts";
 
-/** Routes are set up once a process; a request brings the episode's world with it. */
+/** Routes are set up once per process; each request carries the episode's world. */
 const router = new Hono<Env>();
 readingPages(router);
 writingPages(router);

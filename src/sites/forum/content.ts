@@ -1,4 +1,4 @@
-/** @file What people wrote on the forum: boards, titles, and the sentences that posts and comments are made of. */
+/** @file The content of the forum: boards, titles, and the sentences from which posts and comments are made. */
 
 export interface BoardContent {
   slug: string;

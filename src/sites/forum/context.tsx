@@ -1,4 +1,4 @@
-/** @file What every page of the forum needs: who asks, the page's frame, lists of posts. */
+/** @file What every page of the forum needs: the signed-in user, the page's frame, lists of posts. */
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";

@@ -52,7 +52,7 @@ export interface Post {
   at: string;
   locked: boolean;
   pinned: boolean;
-  /** Why a moderator removed it; `"deleted"` where its author did; `null` while it stands. */
+  /** Why a moderator removed it; `"deleted"` if its author did; `null` while it is visible. */
   removed: string | null;
 }
 

@@ -8,7 +8,7 @@ import { COOKIE, MAP_HOST, notFound } from "./context.tsx";
 import { findingPages } from "./pages-find.tsx";
 import { openSession, ownPages } from "./pages-own.tsx";
 
-/** Routes are set up once a process; a request brings the episode's world with it. */
+/** Routes are set up once per process; each request carries the episode's world. */
 const router = new Hono<Env>();
 findingPages(router);
 ownPages(router);

@@ -1,4 +1,4 @@
-/** @file What every page of the map needs: who asks, and the page's frame. */
+/** @file What every page of the map needs: the signed-in user, and the page's frame. */
 
 import type { Child } from "hono/jsx";
 import { signInBy, type Ctx } from "../kit.tsx";
@@ -57,7 +57,7 @@ export function notFound(c: Ctx) {
   );
 }
 
-/** The answer to a page that needs an account; `null` where somebody is signed in. */
+/** The answer to a page that needs an account; `null` if somebody is signed in. */
 export function signInFirst(c: Ctx) {
   return userOf(c) ? null : c.redirect(`/login?next=${encodeURIComponent(c.req.path)}`);
 }
