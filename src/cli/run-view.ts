@@ -179,7 +179,7 @@ function introduction(config: TrainConfig): string {
   const name = [method, ...without.map((part) => `without ${part}`)].join(" ");
   const scored = `scored on up to ${evaluation.tasks} ${evaluation.split} tasks`;
   return methodParts(config).trains && phases > 0
-    ? `${name} from ${models.base}: ${tasks.initial} tasks to start with, then ${phases} phases of up to ${tasks.perPhase}; ${scored}.`
+    ? `${name} from ${models.base}: ${tasks.initial} tasks to start with, then ${phases === 1 ? "1 phase" : `${phases} phases`} of up to ${tasks.perPhase}; ${scored}.`
     : `${models.base}: ${scored}, no training.`;
 }
 

@@ -165,9 +165,13 @@ describe("the dashboard in a browser", () => {
       const notice = await page.locator("main .notice").textContent();
       expect([hash, notice]).toEqual([
         hash,
-        expect.stringMatching(/^(Nothing is shown at|There is no run|no episode nobody)/),
+        expect.stringMatching(/^(Nothing is shown at|There is no run|There is no episode nobody)/),
       ]);
       expect([hash, notice]).toEqual([hash, expect.not.stringMatching(/undefined|NaN|null/)]);
+    }
+    for (const step of ["abc", "0", "-3", "1.5"]) {
+      await page.goto(`${server.url}#/run/good/episode/rollout/1/phase-01%2F0001?step=${step}`);
+      await page.locator("main .steps [aria-current=step]").getByText(/^1 /).waitFor();
     }
     expect(complaints.filter((each) => !each.includes("404"))).toEqual([]);
   });

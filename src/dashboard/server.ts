@@ -161,7 +161,7 @@ function episodeRoutes(app: Hono, withRun: WithRun, options: Pick<DashboardOptio
         id,
         decoder ?? null,
       );
-      return detail ? c.json(detail) : c.json({ error: `no episode ${id}` }, 404);
+      return detail ? c.json(detail) : c.json({ error: `There is no episode ${id}.` }, 404);
     }),
   );
   /** What comes before and after an episode in the list that the filters give. */

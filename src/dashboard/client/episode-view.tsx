@@ -49,7 +49,10 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
     if (next) location.hash = episodeHref(run, next.kind, next.phase, next.id, filters);
   };
   const count = Math.max(data?.steps.length ?? 0, second.data?.steps.length ?? 0);
-  const step = Math.min(Math.max(0, Number(query.get("step") ?? 1) - 1), Math.max(0, count - 1));
+  const step = Math.min(
+    Math.max(0, (Math.trunc(Number(query.get("step"))) || 1) - 1),
+    Math.max(0, count - 1),
+  );
   const show = (index: number) => {
     if (index >= 0 && index < count) replaceQuery({ step: String(index + 1) });
   };
@@ -62,7 +65,13 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
     "[": () => go(neighbours?.previous),
   });
 
-  if (error !== null) return <p class="notice">{error}</p>;
+  if (error !== null)
+    return (
+      <p class="notice" role="alert">
+        {`${error} `}
+        <a href={href(["run", run, "episodes"], filters)}>All episodes</a>
+      </p>
+    );
   if (!data) return <p class="dim">Reading the episode…</p>;
   return (
     <>

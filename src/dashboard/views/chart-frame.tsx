@@ -83,7 +83,7 @@ export function Frame(
       width: number;
       /** Height of what stands between the axis and the legend. */
       below: number;
-      /** In the legend, where they are several. */
+      /** In the legend; a plot without names has none. */
       names: readonly string[];
       swatch: (index: number) => unknown;
       /** Number of the colour of each name. */
@@ -92,7 +92,7 @@ export function Frame(
   >,
 ) {
   const { title, yLabel, width, yTicks, left, children } = props;
-  const legend = props.names.length > 1 ? legendRows(props.names, width) : [];
+  const legend = legendRows(props.names, width);
   const legendHeight = legend.length > 0 ? (legend.at(-1)!.row + 1) * LEGEND_ROW + 4 : 0;
   return (
     <svg

@@ -125,6 +125,16 @@ describe("plots", () => {
       if (i > 0) expect(Number(at) - Number(labels[i - 1]![1])).toBeGreaterThan(label!.length * 6.6);
   });
 
+  it("name a bar's only part, but not the only line, which the title names", () => {
+    const bars = draw(
+      <BarChart title="t" yLabel="y" parts={["kept"]} groups={[{ label: "one", values: { kept: 3 } }]} />,
+    );
+    expect(bars).toMatch(/class="legend"[^>]*>kept</);
+    const points = [0, 1].map((x) => ({ x, y: x }));
+    const lines = draw(<LineChart title="t" xLabel="x" yLabel="y" series={[{ name: "a", points }]} />);
+    expect(lines).not.toContain('class="legend"');
+  });
+
   it("paint the same outcome in the same colour wherever it is, and what was taken green", () => {
     const colours = (counts: Record<string, number>) => {
       const html = draw(<BarChart {...candidatePlot([{ phase: 1, counts }])} />);

@@ -52,7 +52,7 @@ export function LineChart(props: LineChartProps) {
       {...{ title, yLabel, width, yTicks, left }}
       below={44}
       description={summary(series, show)}
-      names={series.map(({ name }) => name)}
+      names={series.length > 1 ? series.map(({ name }) => name) : []}
       colour={(index) => series[index]!.colour ?? index}
       swatch={(index) => <path class="line" stroke-dasharray={dashes(series[index]!)} d="M0,8h16" />}
     >
