@@ -87,6 +87,9 @@ const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
   { path: "/api/orders/:order/cancel", kind: "delete" },
   { path: "/api/shipments/:shipment/cancel", kind: "delete" },
   { path: "/api/cod/captures", kind: "pay" },
+  // The customer is told of it, and no page takes it back.
+  { path: "/api/orders/:order/shipments", kind: "send" },
+  { path: "/api/shipments/:shipment/markDelivered", kind: "send" },
   { path: "/api/carts/*", kind: "none" },
   { path: "/api/cart/*", kind: "none" },
 ];
@@ -94,7 +97,7 @@ const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
 export const evershop: App = {
   name: "evershop",
   title: `EverShop ${VERSION}, a shop`,
-  revision: 1,
+  revision: 2,
   packages: {
     "postgresql-15": "/usr/lib/postgresql/15/bin/postgres",
     "postgresql-client-15": "/usr/lib/postgresql/15/bin/psql",

@@ -59,10 +59,12 @@ for (const [index, name] of content.categories.entries())
   categories[name] = await post("/categories", { name, url_key: name.toLowerCase(), status: 1, include_in_nav: 1, position: index + 1,
     meta_title: name, description: text(name + " of " + content.shop + ".") });
 const [parcel] = await sql("SELECT package_id FROM package");
+// Of nothing. The keeper's form of a product cannot be sent without one.
+const [tax] = await sql("SELECT tax_class_id FROM tax_class");
 const products = {};
 for (const { sku, name, slug, price, weight, count, material, category, words } of content.products)
   products[name] = await post("/products", { name, sku, url_key: slug, price: String(price), weight: String(weight), qty: String(count), status: 1, visibility: 1,
-    manage_stock: 1, stock_availability: 1, group_id: String(group.attribute_group_id), category_id: String(categories[category].category_id), package_id: String(parcel.package_id),
+    manage_stock: 1, stock_availability: 1, group_id: String(group.attribute_group_id), category_id: String(categories[category].category_id), package_id: String(parcel.package_id), tax_class: String(tax.tax_class_id),
     meta_title: name, description: text(words), attributes: [{ attribute_code: "material", value: String(optionOf[material]) }] });
 // An element of the list for each category.
 await post("/widgets", { name: "Menu", type: "basic_menu", status: 1, placements: [{ route: "all", area: "headerMiddleCenter", sort_order: 1 }],
