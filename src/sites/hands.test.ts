@@ -37,6 +37,11 @@ test("a page says the same words in every observation format", () => {
     expect(wordsOf(each)).toBe("Bee walk event Led by: Greta Palomar Meets at: Gate & hedge | 3 = 2 + 1");
 });
 
+test("in the format webrl, what stands after a link or a break is read from `data-text`", () => {
+  const letter = '<p data-text="Led by,since 2019." data-bbox="0,0,9,9"> Led by <a id="1"> Greta </a> </p>';
+  expect(wordsOf(page("webrl", letter))).toBe("Led by,since 2019. Greta");
+});
+
 test("in the format aria a text of one word is no role", () => {
   const aria = page("aria", "Desk\n127.0.0.1:1/\n---\n- text: Status:\n- text: open\n- table\n  - cell: new");
   expect(wordsOf(aria)).toBe("Status: open new");

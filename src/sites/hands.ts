@@ -43,7 +43,10 @@ export function maybe(
 export function wordsOf({ format, text }: Observation): string {
   const plain =
     format === "webrl"
-      ? text.replace(/<[^>]*>/g, " ").replace(/&(lt|gt|quot|amp);/g, (_, name: string) => ENTITIES[name]!)
+      ? text
+          .replace(BROKEN_TEXT, wholeText)
+          .replace(/<[^>]*>/g, " ")
+          .replace(/&(lt|gt|quot|amp);/g, (_, name: string) => ENTITIES[name]!)
       : format === "aria"
         ? text
             .replace(/^.*?^---$/ms, "")
@@ -52,6 +55,13 @@ export function wordsOf({ format, text }: Observation): string {
         : text.replace(/^.*?^---$/ms, "").replace(/\[[a-z]+ ?((?:[^[\]=;]|[=;](?! ))*)[^\]]*\]/g, " $1 ");
   return plain.replace(/\s+/g, " ").trim();
 }
+
+/** An element of the format webrl: its own texts in `data-text`, with commas between, and then the first of them. */
+const BROKEN_TEXT = /<[^<>]* data-text="([^<>]*?)" data-(?:testid|label|bbox)[^<>]*>([^<]*)/g;
+
+/** What stands after a break or a link is in `data-text` alone. */
+const wholeText = (all: string, whole: string, first: string): string =>
+  first.trim() !== "" && whole.startsWith(first.trim()) ? ` ${whole} ` : all;
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };
 

@@ -2,10 +2,10 @@
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { exit, select } from "../../sites/hands.ts";
+import { exit } from "../../sites/hands.ts";
 import { clickOn, fillIn, reach, readUntil } from "../reading.ts";
 import { notices, procedures, stops } from "./content.ts";
-import { finish, open, openMore } from "./hands.ts";
+import { choose, finish, open, openMore } from "./hands.ts";
 import type { WikiChecks } from "./state.ts";
 
 const WARDEN = "Orla Winter";
@@ -62,8 +62,7 @@ const protect = ({ becomes }: WikiChecks) =>
     *oracle({ title }, first) {
       let page = yield* open(first, "Procedures", title);
       page = yield* openMore(page, "Protect");
-      page = yield* reach(page, "combobox", "Allow all users");
-      page = yield select(page, "Allow all users", "Allow only administrators");
+      page = yield* choose(page, "Allow all users", "Allow only administrators");
       page = yield* clickOn(page, "button", "Confirm");
       yield* finish(page);
       yield exit();

@@ -68,6 +68,8 @@ export const requesttracker: App = {
     "rt5-standalone": "/usr/share/perl5/Starlet/Server.pm",
     "rt5-db-sqlite": "/usr/share/doc/rt5-db-sqlite",
     sqlite3: "/usr/bin/sqlite3",
+    // It depends on any mail program. Where none is named, Debian takes exim4, a server that runs.
+    "msmtp-mta": "/usr/sbin/sendmail",
   },
   install: async (directory, run) => {
     await Promise.all(["none", "prepared", "mason"].map((name) => mkdir(join(directory, name))));

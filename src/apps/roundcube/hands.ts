@@ -5,9 +5,12 @@ import { exit, find } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, reach, readUntil, until } from "../reading.ts";
 
-/** What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in. */
+/**
+ * What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in; in the format
+ * webrl, its text.
+ */
 const inBar = (page: Observation, label: string): ObservedElement | undefined =>
-  ["button", "menuitem", "link"]
+  ["button", "menuitem", "link", "span"]
     .map((role) => page.elements.find((each) => each.role === role && each.label === label && !each.disabled))
     .find((each) => each !== undefined);
 
@@ -26,13 +29,19 @@ export function* leaveFor(first: Observation, label: string): Stretch {
 /** Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself. */
 export function* openLetter(first: Observation, subject: string): Stretch {
   const page = yield* reach(first, "link", subject);
-  const kind = page.format === "webrl" ? "double_click" : "click";
-  return yield { kind, element: find(page, "link", subject).name };
+  const element = find(page, "link", subject).name;
+  if (page.format !== "webrl") return yield { kind: "click", element };
+  return yield* arrive(
+    yield { kind: "double_click", element },
+    ({ searchParams }) => searchParams.get("_action") === "show",
+  );
 }
 
 /** Opens a folder. */
 export function* openFolder(first: Observation, folder: string): Stretch {
-  const page = yield* clickOn(first, "treeitem", new RegExp(`^${folder}`));
+  // In the format webrl, the link in the tree's item.
+  const role = first.format === "webrl" ? "link" : "treeitem";
+  const page = yield* clickOn(first, role, new RegExp(`^${folder}`));
   return yield* until(page, ({ url }) => url.includes(`_mbox=${folder}`));
 }
 
