@@ -171,7 +171,7 @@ describe("the dashboard in a browser", () => {
     }
     for (const step of ["abc", "0", "-3", "1.5"]) {
       await page.goto(`${server.url}#/run/good/episode/rollout/1/phase-01%2F0001?step=${step}`);
-      await page.locator("main .steps [aria-current=step]").getByText(/^1 /).waitFor();
+      await page.locator("main .steps [aria-current=step]", { hasText: /^1 / }).waitFor();
     }
     expect(complaints.filter((each) => !each.includes("404"))).toEqual([]);
   });
