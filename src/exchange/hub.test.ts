@@ -322,14 +322,14 @@ describe("in one sentence ends", () => {
     [
       "503 without end",
       (_, response) => refuse(response, 503),
-      /cannot be reached or breaks off, 3 times in a row/,
+      /cannot be reached or disconnected 3 times in a row/,
     ],
     ["a hub that says nothing", () => true, /3 times in a row: no answer within 0\.4 s/],
     ["a hub that hangs up", (request) => Boolean(request.socket.destroy()), /3 times in a row/],
     [
       "an answer that is not JSON",
       (_, response) => Boolean(response.end("<html>")),
-      /cannot be reached or breaks off|names no commit/,
+      /cannot be reached or disconnected|names no commit/,
     ],
     [
       "an answer without end",
@@ -353,7 +353,7 @@ describe("in one sentence ends", () => {
         response.end(Buffer.alloc(files.get(weights)!.length));
         return true;
       },
-      /sends another model\.safetensors than the one it lists/,
+      /sent a model\.safetensors whose size or checksum differs from what it lists/,
     ],
     [
       "a file that is longer than listed",
@@ -376,7 +376,7 @@ describe("in one sentence ends", () => {
 
   it.each([
     ["HF_ENDPOINT", "huggingface", /HF_ENDPOINT is "huggingface"/],
-    ["HF_ENDPOINT", "file:///etc", /no address of a hub/],
+    ["HF_ENDPOINT", "file:///etc", /not an address of a hub/],
     ["HF_TOKEN", "wrong-token-12345", /HF_TOKEN does not begin with hf_/],
   ])("%s=%s", async (name, value, message) => {
     vi.stubEnv(name, value);

@@ -83,7 +83,7 @@ const cases: [string, () => Buffer, RegExp][] = [
   [
     "a key twice",
     () => header(0, 2, text("x"), u32(7), Buffer.from([1]), text("x")),
-    /"x" stands in the metadata twice/,
+    /"x" occurs twice in the metadata/,
   ],
   [
     "a number beyond 2^53",
@@ -109,13 +109,13 @@ const cases: [string, () => Buffer, RegExp][] = [
   [
     "rows of half a block",
     () => patched(tensorAt(q) + 4, u64(16)),
-    /attn_q\.weight has rows of 16 numbers, which are no whole blocks of Q4_1/,
+    /attn_q\.weight has rows of 16 numbers, which is not a multiple of a block of Q4_1/,
   ],
   ["an unknown type", () => patched(tensorAt(q) + 20, u32(99)), /attn_q\.weight has the data type number 99/],
   [
     "a type that is not read",
     () => patched(tensorAt(q) + 20, u32(23)),
-    /the data type IQ4_XS, which is not read/,
+    /the data type IQ4_XS, which is not supported/,
   ],
   [
     "an offset of 2^63",
@@ -130,7 +130,7 @@ const cases: [string, () => Buffer, RegExp][] = [
   [
     "a tensor twice",
     () => renamed("blk.1.attn_q.weight", q),
-    /tensor blk\.0\.attn_q\.weight stands in the file twice/,
+    /tensor blk\.0\.attn_q\.weight occurs twice in the file/,
   ],
   [
     "a foreign tensor",
