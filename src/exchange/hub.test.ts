@@ -393,7 +393,7 @@ describe("in one sentence ends", () => {
   it.each([
     [["config.json"], /has no config\.json/],
     [["tokenizer.json"], /has no tokenizer\.json/],
-    [[weights], /has weights as \.bin only/],
+    [[weights], /has weights only as \.bin files/],
     [[weights, "pytorch_model.bin"], /has no weights in safetensors files/],
   ])("a model without %j", async (missing, message) => {
     const whole = files;
