@@ -184,6 +184,24 @@ export const CUSTOMERS: readonly Customer[] = [
 ];
 export const SIGNED_IN = CUSTOMERS.slice(0, 3);
 
+/** Have no account yet. */
+export const GUESTS: readonly { id: string; email: string; address: Address }[] = (
+  [
+    ["hugo", "Hugo Larch", "555 0111", "8 Tanner Court", "Kelby", "TW5 3HL", "England"],
+    ["ivy", "Ivy Moreton", "555 0112", "23 Beacon Rise", "Ostmere", "TW1 6IM", "Wales"],
+    ["jory", "Jory Penn", "555 0113", "5 Ferry Stairs", "Sallow", "TW6 1JP", "Scotland"],
+  ] as const
+).map(([id, name, telephone, street, city, postcode, province]) => ({
+  id,
+  email: `${id}@mail.example`,
+  address: { name, telephone, street, city, postcode, province },
+}));
+export const guestCalled = (id: string) => GUESTS.find((each) => each.id === id)!;
+
+/** In one line, as a task gives it. */
+export const lineOf = ({ name, street, city, postcode, province, telephone }: Address): string =>
+  `${name}, ${street}, ${city}, ${postcode}, ${province}, telephone ${telephone}`;
+
 /** Ways of sending, with what they cost. */
 export const SHIPPING = { "Carrier by road": 6.5, "Night boat": 14 } as const;
 
@@ -255,6 +273,7 @@ export const ORDERS: readonly Order[] = [
   ]),
 ];
 export const numberOf = (one: Order): string => String(10_001 + ORDERS.indexOf(one));
+export const orderCalled = (number: string): Order => ORDERS[Number(number) - 10_001]!;
 
 export const productCalled = (name: string): Product => PRODUCTS.find((each) => each.name === name)!;
 export const customerCalled = (id: string): Customer => CUSTOMERS.find((each) => each.id === id)!;

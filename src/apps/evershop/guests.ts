@@ -4,7 +4,7 @@ import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
 import { arrive, clickOn, fillIn, readUntil } from "../reading.ts";
-import { COUPONS, productCalled, PRODUCTS } from "./content.ts";
+import { COUPONS, GUESTS, productCalled, PRODUCTS } from "./content.ts";
 import { openCart, putIntoCart } from "./hands.ts";
 import { shop } from "./state.ts";
 import type { Shop } from "./state.ts";
@@ -87,11 +87,7 @@ const carts: SiteTemplate[] = [
   }),
 ];
 
-const ACCOUNTS = [
-  { name: "Hugo Larch", email: "hugo@mail.example" },
-  { name: "Ivy Moreton", email: "ivy@mail.example" },
-  { name: "Jory Penn", email: "jory@mail.example" },
-].flatMap((person) =>
+const ACCOUNTS = GUESTS.map(({ email, address }) => ({ name: address.name, email })).flatMap((person) =>
   ["moss-and-slate-4", "grey-harbour-9", "three-owls-17"].map((password) => ({ ...person, password })),
 );
 export const guests: SiteTemplate[] = [

@@ -1,0 +1,36 @@
+/** @file Stretches of oracles in the keeper's pages. */
+
+import type { Observation } from "../../core/observation.ts";
+import { find, maybe } from "../../sites/hands.ts";
+import type { Stretch } from "../../sites/oracle-steps.ts";
+import { arrive, clickOn, reach, readUntil } from "../reading.ts";
+
+/** From the menu at the side, which scrolls by itself. */
+export function* openList(first: Observation, name: string, path: string): Stretch {
+  let page = yield* reach(first, "link", "Products");
+  for (let i = 0; i < 4 && !maybe(page, "link", name); i++)
+    page = yield { kind: "scroll_down", element: find(page, "pane", "").name };
+  page = yield* clickOn(page, "link", name);
+  return yield* arrive(page, ({ pathname }) => pathname === `/admin/${path}`);
+}
+
+export function* editProduct(first: Observation, name: string): Stretch {
+  let page = yield* openList(first, "Products", "products");
+  // The first one, at the head, searches everything.
+  page = yield* reach(page, "textbox", "Search", 2);
+  page = yield { kind: "search", element: find(page, "textbox", "Search", 2).name, text: name };
+  page = yield* arrive(page, ({ searchParams }) => searchParams.get("keyword") === name);
+  page = yield* clickOn(page, "link", name);
+  return yield* reach(page, "textbox", /^Price/);
+}
+
+export function* editOrder(first: Observation, number: string): Stretch {
+  let page = yield* openList(first, "Orders", "orders");
+  page = yield* clickOn(page, "link", `#${number}`);
+  return yield* readUntil(page, new RegExp(`Editing #${number}`));
+}
+
+/** Presses the form's button, and waits until it is told that it was kept. */
+export function* saveForm(page: Observation): Stretch {
+  return yield* readUntil(yield* clickOn(page, "button", "Save"), /successfully/);
+}
