@@ -2,8 +2,8 @@
  * @file Carries out one item of a batch exactly once: its effect is read before anything is done, an intent is on disk
  * before the agent acts, and an intent without a result is resolved by reading, never by acting again.
  *
- *     read ─► as wanted: already ─► differs: approval ─► intent ─► the agent ─► read ─► result
- *       └── after an intent without a result: as wanted: done; as before: once more; anything else: undecided
+ *     read ─► as it should be: already ─► differs: approval ─► intent ─► the agent ─► read ─► result
+ *       └── after an intent without a result: as it should be: done; as before: once more; anything else: undecided
  */
 
 import { setTimeout as sleep } from "node:timers/promises";

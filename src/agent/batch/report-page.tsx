@@ -95,7 +95,7 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
 function headline({ counts, dryRun, direction }: BatchResult): string {
   const items = (count: number) => (count === 1 ? "item" : "items");
   if (dryRun) return `${items(counts.planned)} would be changed`;
-  return `${items(counts.done)} ${direction === "undo" ? "taken back" : "changed"}`;
+  return `${items(counts.done)} ${direction === "undo" ? "undone" : "changed"}`;
 }
 
 function Summary({ result }: { result: BatchResult }) {

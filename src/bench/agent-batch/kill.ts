@@ -35,7 +35,7 @@ export interface KillResult {
   kills: number;
   /** Kills that fell between an intent and its result. */
   inTheMiddle: number;
-  /** Items that are not as wanted in the site's data. */
+  /** Items that are not as it should be in the site's data. */
   lost: number;
   /** Notes that are there more than once. */
   doubled: number;
