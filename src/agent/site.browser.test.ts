@@ -160,7 +160,7 @@ test("a site that is started is where it was when its directory is gone on with,
     expect(await again.repeat(null, { alone: true })).toMatchObject({ same: true, byModel: 0 });
   }
   const other = createServer().listen(Number(new URL(url).port), "127.0.0.1");
-  await expect(createAgent(options)).rejects.toThrow(/something else is there now/);
+  await expect(createAgent(options)).rejects.toThrow(/something else uses that port now/);
   await new Promise((resolve) => other.close(resolve));
 });
 

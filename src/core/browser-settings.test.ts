@@ -17,14 +17,14 @@ describe("browser.endpoints", () => {
   });
 
   it.each([
-    [{}, "either playwright or cdp"],
-    [{ playwright: "ws://a/", cdp: "http://a" }, "either playwright or cdp"],
-    [{ playwright: "http://a.test:3000" }, "no address of a Playwright server"],
-    [{ cdp: "a.test:9222" }, "no address of a DevTools endpoint"],
-    [{ cdp: "ftp://a.test" }, "no address of a DevTools endpoint"],
-    [{ playwright: "wss://a.test/?token=abc123" }, "holds a value of token"],
-    [{ playwright: "wss://a.test/?fast=1&apiKey=abc123#x" }, "holds a value of apiKey"],
-    [{ cdp: "wss://me:abc123@a.test/" }, "holds a user or a password"],
+    [{}, "must have either playwright or cdp"],
+    [{ playwright: "ws://a/", cdp: "http://a" }, "must have either playwright or cdp"],
+    [{ playwright: "http://a.test:3000" }, "is not an address of a Playwright server"],
+    [{ cdp: "a.test:9222" }, "is not an address of a DevTools endpoint"],
+    [{ cdp: "ftp://a.test" }, "is not an address of a DevTools endpoint"],
+    [{ playwright: "wss://a.test/?token=abc123" }, "contains a value of token"],
+    [{ playwright: "wss://a.test/?fast=1&apiKey=abc123#x" }, "contains a value of apiKey"],
+    [{ cdp: "wss://me:abc123@a.test/" }, "contains a user or a password"],
   ])("%j is refused without telling its keys", (endpoint, message) => {
     expect(() => check(endpoint)).toThrow(message);
     expect(() => check(endpoint)).not.toThrow("abc123");

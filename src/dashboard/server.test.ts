@@ -157,7 +157,7 @@ describe("the dashboard's routes", () => {
         "phases/02/evaluation.json is not complete JSON",
         "phases/01/trajectories.jsonl:25 cannot be read",
         "phases/01/trajectories.jsonl:26 cannot be read",
-        "phases/01/verdicts.jsonl is missing, though judge is done",
+        "phases/01/verdicts.jsonl is missing, although judge is done",
       ]),
     );
     expect(problems.some((problem) => /^metrics\.jsonl:\d+ cannot be read$/.test(problem))).toBe(true);

@@ -68,7 +68,7 @@ describe("buffer", () => {
   test("refuses failures and parts of trajectories", () => {
     const buffer = createReplayBuffer();
     expect(() => buffer.add(steps("a", 2, { outcome: 0 }))).toThrow("failed");
-    expect(() => buffer.add(steps("a", 3).slice(0, 2))).toThrow("not whole");
+    expect(() => buffer.add(steps("a", 3).slice(0, 2))).toThrow("is not complete");
     expect(() => buffer.add([])).toThrow("without steps");
     expect(buffer.size).toBe(0);
   });

@@ -128,7 +128,7 @@ describe("a model behind a server", () => {
     await expect(work).rejects.toMatchObject({
       code: "model_server_failed",
       retryable: false,
-      message: expect.stringMatching(/^the server of openai:m has not answered for 5 minutes: .*no JSON/),
+      message: expect.stringMatching(/^the server of openai:m has not answered for 5 minutes: .*not JSON/),
     });
   });
 

@@ -13,7 +13,7 @@ test("episodes of another window are not gone on with; those that say nothing ar
   expect(refuse([record(), record(DEFAULT_BROWSER)], DEFAULT_BROWSER)).not.toThrow();
   expect(refuse([record(large)], large)).not.toThrow();
   expect(refuse([record(large)], DEFAULT_BROWSER)).toThrow(
-    "episodes.jsonl holds episodes of pages in 1600 × 720, en-US, UTC; now they are shown in 1280 × 720, en-US, UTC",
+    "episodes.jsonl holds episodes whose pages were shown in 1600 × 720, en-US, UTC; now pages are shown in 1280 × 720, en-US, UTC",
   );
   expect(refuse([record()], { ...DEFAULT_BROWSER, locale: "de-DE" })).toThrow("1280 × 720, de-DE, UTC");
   expect(() => refuseOtherBrowser([record(large)], {}, "episodes.jsonl")).not.toThrow();

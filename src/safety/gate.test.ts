@@ -161,7 +161,7 @@ it("a secret that is not there, or is an ordinary word, is refused by its name",
     gateOf({ secrets: { CARD: { env: "GATE_TEST_SECRET", hosts: ["shop.test"] } } });
   };
   expect(of(undefined)).toThrow(
-    /secret CARD is to come from the environment variable GATE_TEST_SECRET, which is not set/,
+    /secret CARD comes from the environment variable GATE_TEST_SECRET, which is not set/,
   );
   expect(of("lamp")).toThrow(/secret CARD cannot be kept/);
 });
@@ -176,6 +176,6 @@ it("a question says what is sent and what is odd, and its words cannot move a te
   });
   expect(text).toContain("wants to buy for 10");
   expect(text).toContain("POST http://shop.test/orders");
-  expect(text).toContain("CAREFUL the page shows 1, and 10 is sent");
+  expect(text).toContain("CAREFUL the page shows 1, but the request says 10");
   expect(text).not.toContain("\u001b");
 });

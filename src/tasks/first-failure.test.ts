@@ -18,7 +18,7 @@ test("what never has worked is the user's, what has worked once the world's, eac
     name: "Fault",
     code: "site_down",
     retryable: true,
-    message: "desk does not work any more: step 4 failed",
+    message: "desk worked before and now fails: step 4 failed",
   });
   await expect(part("page", down)).rejects.toThrow(ConfigError);
   await part("page", fine);

@@ -47,7 +47,7 @@ describe("the difference between who samples and who trains", () => {
 
   it("stops the run beyond the bound, and names both", async () => {
     await expect(compareSampler(contextOf(sampling), 2, episodes([-1, -1.5]))).rejects.toThrow(
-      /phase 2: .* vLLM at http:\/\/x gives of 1 sampled actions lie 0\.250 nats .*at most 0\.50.*engine\.maxDifference is 0\.05/,
+      /phase 2: .* vLLM at http:\/\/x gives for 1 sampled actions differ by 0\.250 nats .*at most 0\.50.*engine\.maxDifference is 0\.05/,
     );
   });
 

@@ -139,7 +139,7 @@ describe("the loop", () => {
     };
     const { path, events } = await trainWith(twenty, parts);
     expect(warnings(events)).toContain(
-      "judge: the judge came to no clear verdict on 10 of 10 episodes: they are left out",
+      "judge: the judge gave no clear verdict on 10 of 10 episodes, which are left out",
     );
     expect(await readFile(join(path, "phases/01/advantages.jsonl"), "utf8")).not.toContain('"source":"new"');
   });

@@ -19,7 +19,7 @@ describe("a job", () => {
     [{ ...valid, instruction: "Set {sku to" }, "names no column"],
     [{ ...valid, instruction: undefined }, "instruction"],
     [{ ...valid, effect: { values: effect.values } }, "effect.open is not given"],
-    [{ ...valid, effect: { open: "/", values: {} } }, "names nothing to be read"],
+    [{ ...valid, effect: { open: "/", values: {} } }, "names no value to read"],
     [{ ...valid, effect: { open: "/", values: { price: { wanted: "{price}" } } } }, "neither label nor text"],
     [
       { ...valid, effect: { open: "/", values: { price: { label: "a", text: "b", wanted: "c" } } } },

@@ -46,11 +46,11 @@ describe("a table in CSV", () => {
     expect(rows.map(({ key }) => key)).toEqual(["F"]);
     expect(broken).toEqual([
       { line: 2, reason: '"A" is named again in line 8' },
-      { line: 3, reason: "it has 1 cell, and the head names 2 columns" },
-      { line: 4, reason: "it has 3 cells, and the head names 2 columns" },
+      { line: 3, reason: "it has 1 cell, but the header names 2 columns" },
+      { line: 4, reason: "it has 3 cells, but the header names 2 columns" },
       { line: 5, reason: 'price should be "cheap", which is not a number' },
-      { line: 6, reason: "sku is empty, and names the item" },
-      { line: 7, reason: 'price should be "{price}", and that is empty' },
+      { line: 6, reason: "sku is empty, but it identifies the item" },
+      { line: 7, reason: 'price should be "{price}", but that is empty' },
       { line: 8, reason: '"A" is named again in line 2' },
     ]);
   });

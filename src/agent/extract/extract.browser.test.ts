@@ -407,7 +407,7 @@ describe("an output", () => {
     await writeFile(out(), "changed\n");
     expect(await mistake(all(app, reading(shop), { out: out() }))).toContain("has been changed");
     expect(await mistake(all(app, reading(shop), { out: join(directory, "rows.txt") }))).toContain(
-      "neither JSON Lines nor CSV",
+      "neither that of a JSON Lines nor of a CSV file",
     );
   });
 

@@ -323,7 +323,7 @@ describe("what goes wrong", () => {
     await nextEvent(conversation, 2, said("agent"));
     conversation.receive("Hello??");
     await nextEvent(conversation, 0, isKind("chat/state"));
-    expect(conversation.view).toMatchObject({ state: "waiting", reason: "2 turns in a row came to nothing" });
+    expect(conversation.view).toMatchObject({ state: "waiting", reason: "2 turns in a row had no result" });
   });
 
   test("a model's server that does not answer is told as our trouble, and the conversation stays", async () => {
@@ -427,7 +427,7 @@ describe("what goes wrong", () => {
       ),
     );
     await expect(shopService(scriptedPolicy([exit("Hi.")]), { directory })).rejects.toThrow(
-      "of format 7, and this version reads format 1",
+      "in format 7; this version reads format 1",
     );
     await appendFile(path, "");
   });

@@ -87,7 +87,7 @@ describe("webrl agent batch", () => {
     const done = await webrl("agent", "batch", table, ...site, "--out", out, "--approve", "all");
     const result = jsonOf<BatchResult>({ ...done, status: 0 });
     expect(result.counts).toMatchObject({ done: 1, already: 1, failed: 1 });
-    expect(result.broken).toEqual([{ line: 4, reason: "it has 1 cell, and the head names 2 columns" }]);
+    expect(result.broken).toEqual([{ line: 4, reason: "it has 1 cell, but the header names 2 columns" }]);
     expect(await readFile(join(out, "results.html"), "utf8")).toContain("Pending");
     expect(done.stderr).toContain("1/3  1400  done: status Pending -> Processing");
   });
@@ -147,6 +147,6 @@ describe("webrl agent repeat", () => {
     expect(await mistake(out, "--value", "Processing")).toContain("is not of the form old=new");
     expect(await mistake(out, "--value", "red=blue")).toContain("is not in the instruction");
     expect(await mistake(out, "--run", "agent-0/0001")).toContain("has no run");
-    expect(await mistake(join(world, "none"))).toContain("no run of an agent");
+    expect(await mistake(join(world, "none"))).toContain("holds no agent's runs");
   });
 });

@@ -63,7 +63,7 @@ describe.each(USES)("webrl agent %s", (use, args) => {
   test("refuses a journal of another version, with what to do", async () => {
     await begin(2);
     expect(await mistake()).toMatch(
-      /journal of format 2, written by webrl 9\.1\.0; this version reads format 1\n.*Continue with the version that wrote it/,
+      /journal in format 2, written by webrl 9\.1\.0; this version reads format 1\n.*Continue with the version that wrote it/,
     );
   });
 });

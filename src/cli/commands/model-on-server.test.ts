@@ -54,7 +54,7 @@ test("a reward model is trained on a server, and judges from there", { timeout: 
   const engine = there.flatMap((setting) => ["--engine", setting]);
   const command = [...fixed, "--rollouts", file, "--out", orm, ...engine];
   expect(mistakeOf(await webrl(...command, "--threads", "1"))).toContain(
-    "--threads is about training in this",
+    "--threads applies to training in this process",
   );
   expect(mistakeOf(await webrl(...command, "--lora-rank", "2"))).toContain("--engine rank=N");
   const made = await webrl(...command, "--json");

@@ -31,7 +31,7 @@ test("suite check refuses filters that leave nothing, before it starts a browser
   expect(mistakeOf(await webrl("suite", "check", "--instances", "0"))).toContain("at least 1");
   expect(mistakeOf(await webrl("suite", "check", "--format", "tree"))).toContain("compact, webrl, aria");
   expect(mistakeOf(await webrl("suite", "check", "--format", "aria"))).toContain(
-    "read pages as compact only",
+    "can read pages only as compact",
   );
 });
 

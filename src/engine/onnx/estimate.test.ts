@@ -135,7 +135,7 @@ describe("what a training will take", () => {
     const memory = { ...found.memory, total: 64.2e9, limit: 16e9 };
     expect(() => refuseTooLarge({ ...found, memory }, large)).toThrow(ConfigError);
     expect(() => refuseTooLarge({ ...found, memory }, large)).toThrow(
-      /needs about 64\.2 GB of memory \(frozen weights .*this process may have 16\.0 GB/,
+      /needs about 64\.2 GB of memory \(frozen weights .*this process may have only 16\.0 GB/,
     );
   });
 

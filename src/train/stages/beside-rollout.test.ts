@@ -115,7 +115,7 @@ describe("beside a rollout", () => {
     });
     await stage.upTo(0, "judge");
     expect(stage.events.filter((event) => event.kind === "warning")).toMatchObject([
-      { message: "judging beside the rollout ended, and goes on after it: the server says nothing" },
+      { message: "judging beside the rollout stopped and continues after it: the server says nothing" },
     ]);
     isDown = false;
     expect(await judgeTrajectories(stage.context, 0)).toMatchObject({ judged: 24 });

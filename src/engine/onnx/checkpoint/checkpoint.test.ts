@@ -254,7 +254,7 @@ describe("manifests", () => {
   it("are needed by what we wrote, and by what is loaded as a checkpoint; other models need none", async () => {
     const directory = await save();
     await rm(join(directory, "manifest.json"));
-    await expect(openCheckpoint(directory)).rejects.toThrow(/written by webrl and has no manifest\.json/);
+    await expect(openCheckpoint(directory)).rejects.toThrow(/written by webrl but has no manifest\.json/);
     const foreign = fresh();
     await mkdir(foreign);
     await writeFile(join(foreign, "config.json"), "{}");

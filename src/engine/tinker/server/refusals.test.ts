@@ -105,7 +105,7 @@ describe("what is refused", () => {
         422,
         /only adam_params/,
       ],
-      ["save_weights", { model_id: model, seq_id: 1, path: "../../x" }, 422, /no name of a checkpoint/],
+      ["save_weights", { model_id: model, seq_id: 1, path: "../../x" }, 422, /not a name of a checkpoint/],
       [
         "load_weights",
         { session_id: session, model_seq_id: 5, path: "tinker://s0:train:0/weights/a", optimizer: true },

@@ -234,7 +234,7 @@ describe("trouble with vLLM", () => {
       /does not load the adapter .*max_lora_rank 8/,
     ],
     ["a server that hands no adapters out", {}, { form: "absent" }, /does not hand out the adapter/],
-    ["a damaged archive", {}, { form: "damaged" }, /no whole archive/],
+    ["a damaged archive", {}, { form: "damaged" }, /not a complete archive/],
     ["an archive without an adapter", {}, { form: "empty" }, /has no adapter_config\.json and no/],
   ])("%s is refused before anything is sampled", async (_, options, more, message) => {
     await using stage = await open(options, more);
