@@ -118,7 +118,7 @@ describe("a conversation", () => {
     conversation.receive("I want to send it back");
     const asked = await nextEvent(conversation, 0, isKind("chat/asked"));
     expect(() => conversation.answer(asked.form, { reason: "Bored" })).toThrow(
-      "Reason is one of Damaged, Wrong item.",
+      "Reason must be one of Damaged, Wrong item.",
     );
     conversation.receive("It came damaged");
     expect((await nextEvent(conversation, asked.n, said("agent"))).text).toBe("Thank you, it was damaged.");

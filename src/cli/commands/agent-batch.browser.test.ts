@@ -114,7 +114,7 @@ describe("webrl agent batch", () => {
     expect(await mistake(table, "--job", job, "--instruction", "Set {order} to {state")).toContain(
       "names no column",
     );
-    expect(await mistake("--undo", world, "--job", job)).toContain("--out means nothing with --undo");
+    expect(await mistake("--undo", world, "--job", job)).toContain("--out cannot be combined with --undo");
   });
 });
 
