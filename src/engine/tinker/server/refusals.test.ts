@@ -116,7 +116,7 @@ describe("what is refused", () => {
         "load_weights",
         { session_id: session, model_seq_id: 5, path: "tinker://../weights/a", optimizer: true },
         400,
-        /no path of this server/,
+        /not a path of this server/,
       ],
       ["create_sampling_session", { session_id: session, sampling_session_seq_id: 0 }, 422, /exactly one/],
       [
