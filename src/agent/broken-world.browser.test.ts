@@ -87,7 +87,7 @@ describe("a browser that is killed", () => {
     await killBrowser();
     const result = await opened.session.run("Look again");
     expect(result).toMatchObject({ outcome: "done" });
-    expect(result.trajectory.steps[0]!.observation.text).toContain("the browser had broken");
+    expect(result.trajectory.steps[0]!.observation.text).toContain("the browser broke");
     await killBrowser();
     expect(await opened.session.open("http://shop.test/lamp")).toMatchObject({
       url: "http://shop.test/lamp",

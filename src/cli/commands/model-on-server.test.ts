@@ -115,7 +115,7 @@ test("its weights come as files for PEFT and judge the same", { timeout: 240_000
   const [there, here] = [await judge(orm), await judge(out)];
   here.forEach((probability, i) => expect(probability).toBeCloseTo(there[i]!, 4));
   expect(mistakeOf(await webrl("model", "export", "--model", orm, "--out", out, "--merge"))).toContain(
-    "--merge needs weights that are here",
+    "--merge needs local weights",
   );
 });
 

@@ -166,11 +166,11 @@ test("solvers are the suite's oracles; a page that never becomes ready is named,
 
 test("suite check and model demos work on it", async () => {
   const on = (command: string) =>
-    `${command} --suite miniwob --file ${directory} --task-templates miniwob.enter-text`.split(" ");
-  const check = await webrl(...on("suite check --instances 1 --json"));
+    `${command} miniwob.enter-text --suite miniwob --file ${directory}`.split(" ");
+  const check = await webrl(...on("suite check --instances 1 --json --template"));
   expect(jsonOf<SuiteCheck>(check)).toMatchObject({ ok: true, episodes: 2 });
   const out = join(directory, "demos.jsonl");
-  await webrl(...on(`model demos --episodes 2 --out ${out}`));
+  await webrl(...on(`model demos --episodes 2 --out ${out} --task-templates`));
   const records = await readEpisodes(out);
   expect(records.map(isDemonstration)).toEqual([true, true]);
   expect(records[0]!.trajectory.task.instruction).toMatch(/^Enter "\w+" into/);
