@@ -76,7 +76,7 @@ describe("a policy that contradicts itself is refused with what contradicts what
     [
       "a question that is part of identity",
       { questions: [{ name: "order", label: "A" }] },
-      "order is a question and a part of identity",
+      "order is both a question and a part of identity",
     ],
     ["safety itself", { safety: { actions: { allow: ["click"], deny: ["click"] } } }, "both name click"],
   ];
