@@ -74,11 +74,13 @@ export function register(program: Command): void {
     const { makeDirectory } = await import("../../core/make-directory.ts");
     const { lockRun } = await import("../../run/run-lock.ts");
     const { serveEngine } = await import("../../engine/tinker/server/serve.ts");
+    const { modelDirectory } = await import("../../train/open-parts.ts");
     await makeDirectory(options.dir);
     const release = await lockRun(options.dir);
     try {
       await using server = await serveEngine({
-        models: options.model,
+        // A shipped model is found by its name, as it is by every other command.
+        models: options.model.map((name) => modelDirectory(name) ?? name),
         directory: options.dir,
         port: options.port,
         host: options.host,
