@@ -133,6 +133,8 @@ describe("a stop", () => {
     expect(nextStep(run, new ConfigError("wrong", "Correct it."))).toContain("another --run");
     await mkdir(join(run, "phases"));
     expect(nextStep(run, new Error("down"))).toContain(`webrl resume ${run}`);
-    expect(nextStep(run, new BudgetSpent("spent"))).toContain(`webrl resume ${run}\`; the budget starts afresh`);
+    expect(nextStep(run, new BudgetSpent("spent"))).toContain(
+      `webrl resume ${run}\`; the budget starts afresh`,
+    );
   });
 });

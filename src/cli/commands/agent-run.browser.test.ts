@@ -73,7 +73,9 @@ describe("webrl agent run", () => {
       `Name one of ${result.id}`,
     );
     expect(mistakeOf(await webrl("agent", "judge", out))).toContain("neither --success nor --failure");
-    expect(mistakeOf(await webrl("agent", "judge", world, "--success"))).toContain("is not an agent's directory");
+    expect(mistakeOf(await webrl("agent", "judge", world, "--success"))).toContain(
+      "is not an agent's directory",
+    );
   });
 
   test(

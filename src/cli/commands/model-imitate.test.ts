@@ -120,7 +120,9 @@ test(
     const refused = async (...more: string[]) => mistakeOf(await sft(adapter, "refused", ...more));
     expect(await refused("--lora-rank", "4")).toContain("an adapter with rank 2, but 4 is asked for");
     expect(await refused("--lora-alpha", "4")).toContain("Give --lora-rank as well");
-    expect(await refused("--lora-rank", "2", "--lora-layers", "x")).toContain("a comma-separated list of layers");
+    expect(await refused("--lora-rank", "2", "--lora-layers", "x")).toContain(
+      "a comma-separated list of layers",
+    );
   },
 );
 
