@@ -65,7 +65,7 @@ it("a secret that agents have to know is refused, with the task", () => {
   });
   keepDeclared(definition);
   expect(() => refuseSecretTasks(definition, ownTasks(definition).tasks)).toThrow(
-    "a secret of the login of desk stands in the task desk.b: Open the list of [redacted: secret].",
+    "a secret of the login of desk occurs in the task desk.b: Open the list of [redacted: secret].",
   );
   refuseSecretTasks(definition, ownTasks(definition).tasks.slice(0, 1));
 });

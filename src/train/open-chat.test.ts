@@ -82,7 +82,7 @@ describe("a judge or proposer", () => {
     });
     const replies = await Promise.all([chat.chat(request), chat.chat(request)]);
     expect(replies.map(({ text }) => text)).toEqual(["Q", "Q"]);
-    expect(said[0]).toMatch(/^the server of m is down for 0 s and is tried again: .*503/);
+    expect(said[0]).toMatch(/^the server of m has been down for 0 s and is tried again: .*503/);
   });
 
   it("gives up where the server stays down, or fails on this question alone", async () => {
