@@ -52,7 +52,7 @@ describe("the block `engine` of a configuration", () => {
     for (const [wrong, message] of [
       [{ kind: "tinker" }, /engine\.url is not set/],
       [{ kind: "tinker", url: "http://x" }, /engine\.model is not set/],
-      [{ url: "http://x" }, /engine\.url is set, and engine\.kind is onnx/],
+      [{ url: "http://x" }, /engine\.url is set, but engine\.kind is onnx/],
     ] as const)
       expect(() => checkEngine(engineSettingsSchema.parse(wrong))).toThrow(message);
     const server = ["engine.kind=tinker", "engine.url=http://127.0.0.1:1", "engine.model=m"];

@@ -52,8 +52,8 @@ describe("a library that does not load says what to do", () => {
     ["/lib/x86_64-linux-gnu/libc.so.6: version `GLIBC_2.28' not found", /glibc 2\.28 or newer/],
     ["Error loading shared library ld-linux-x86-64.so.2: No such file or directory", /not Alpine/],
     ["libstdc++.so.6: cannot open shared object file: No such file", /package that has libstdc\+\+\.so\.6/],
-    ["libonnxruntime.so.1: cannot open shared object file: No such file", /install webrl .* again/],
-    ["/x/onnxruntime_binding.node: file too short", /install webrl .* again/],
+    ["libonnxruntime.so.1: cannot open shared object file: No such file", /install webrl again/],
+    ["/x/onnxruntime_binding.node: file too short", /install webrl again/],
   ])("%s", async (message, hint) => {
     const manifest = await fakePackage("1.30.0", `throw new Error(${JSON.stringify(message)})`);
     const found = findRuntime(manifest);
@@ -67,6 +67,6 @@ describe("a library that does not load says what to do", () => {
     const manifest = await fakePackage("1.30.0", `require("./binding.node")`);
     const found: FoundRuntime = findRuntime(manifest);
     await writeFile(join(found.directory, "binding.node"), "\x7fELF");
-    expect(failure(() => loadRuntime(found)).hint).toMatch(/install webrl .* again/);
+    expect(failure(() => loadRuntime(found)).hint).toMatch(/install webrl again/);
   });
 });
