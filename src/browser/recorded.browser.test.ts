@@ -1,9 +1,21 @@
-import { afterAll, expect, it } from "vitest";
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { BrowserPool } from "./pool.ts";
 import { openRecorded, readRecord } from "./testing/record-pages.ts";
+import { recordedFonts } from "./testing/recorded-fonts.ts";
 
 const pool = new BrowserPool();
-afterAll(() => pool[Symbol.asyncDispose]());
+let fonts: string | null = null;
+beforeAll(async () => {
+  fonts = await recordedFonts();
+  if (fonts) vi.stubEnv("FONTCONFIG_FILE", fonts);
+});
+afterAll(async () => {
+  await pool[Symbol.asyncDispose]();
+  vi.unstubAllEnvs();
+  if (fonts) await rm(dirname(fonts), { recursive: true, force: true });
+});
 
 // The shipped models were trained on these texts: whoever changes one makes them anew.
 it.each(["compact", "webrl", "aria"] as const)(
