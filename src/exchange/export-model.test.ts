@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
+import { readAdapter, writeAdapter } from "../engine/onnx/checkpoint/adapter.ts";
 import { LocalEngine } from "../engine/onnx/local-engine.ts";
 import { exportModel, type ExportOptions } from "./export-model.ts";
 import { importGguf } from "./import-gguf.ts";
@@ -115,6 +116,21 @@ it("an adapter may leave in half the space, too", async () => {
   expect(half).toBeLessThan(0.7 * whole!);
   const [before, after] = await Promise.all([place("llama-adapter"), directory].map(logprobs));
   expect(largestDifference(before!, after!)).toBeLessThan(0.02);
+});
+
+it.each([false, true])("the note of the prompt template leaves, too (merged: %s)", async (merge) => {
+  const adapter = place(`noted-${merge}`);
+  const { baseFingerprint, ...rest } = await readAdapter(place("llama-adapter"));
+  // As PEFT leaves one: without a tokenizer.
+  await writeAdapter(adapter, {
+    ...rest,
+    ...(baseFingerprint !== null && { baseFingerprint }),
+    files: new Map(),
+  });
+  await writeFile(join(adapter, "prompt.json"), `{"template":"compact"}\n`);
+  const { directory } = await leave({ model: adapter, merge });
+  expect(JSON.parse(await readFile(join(directory, "prompt.json"), "utf8"))).toEqual({ template: "compact" });
+  expect(await readdir(directory)).toContain("tokenizer.json");
 });
 
 it("an adapter that leaves under a name is refused on other weights all the same", async () => {

@@ -49,6 +49,7 @@ const tokenizerFiles = [
   "added_tokens.json",
   "generation_config.json",
   "chat_template.jinja",
+  "prompt.json",
 ];
 const optimizerFile = "optimizer.safetensors";
 
@@ -235,7 +236,7 @@ export async function readOptimizer(
   return state;
 }
 
-/** The files beside the weights, by name: tokenizer, chat template, generation settings. */
+/** The files beside the weights, by name: tokenizer, chat template, generation settings, the note of the prompt template. */
 export async function readTokenizerFiles(directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of tokenizerFiles) {
