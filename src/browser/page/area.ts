@@ -1,8 +1,8 @@
-/** @file Where a part of an image map is: the browser lays out the picture only. */
+/** @file Where an area of an image map is: the browser lays out only the picture. */
 
 import { attributeOf, boxOf, closestOf, isRendered, page } from "./native.ts";
 
-/** The picture that an area is a part of, where one is shown. */
+/** The picture that an area belongs to, if it is shown. */
 export function pictureOf(area: HTMLAreaElement): HTMLImageElement | null {
   const map = closestOf(area, "map");
   const name = map && (attributeOf(map, "name") ?? attributeOf(map, "id"));
@@ -10,7 +10,7 @@ export function pictureOf(area: HTMLAreaElement): HTMLImageElement | null {
   return image instanceof HTMLImageElement && isRendered(image) ? image : null;
 }
 
-/** Its box; a circle or polygon is taken by what surrounds it, around its middle. */
+/** Its box. A circle or polygon counts as the box around its middle that surrounds it. */
 export function boxOfArea(area: HTMLAreaElement): DOMRect | null {
   const image = pictureOf(area);
   if (!image) return null;

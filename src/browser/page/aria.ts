@@ -53,12 +53,12 @@ const STRUCTURE: Record<string, string> = {
   dt: "term",
   dd: "definition",
 };
-/** A column is counted by them: empty ones are printed, too. */
+/** Empty ones are printed, too: readers count columns by them. */
 const CELL = /^(?:cell|gridcell|columnheader|rowheader)$/;
 
 /**
- * Lines of a tree, two blanks a level: `- role "name" [ref=n] [state]`, text as `- text: …`. Generic containers are left
- * out, and so is what is not in the viewport. `[ref=n]` is written as a mark, as in `compact`.
+ * Lines of a tree, two blanks a level: `- role "name" [ref=n] [state]`, text as `- text: …`. Generic containers and
+ * whatever is outside of the viewport are left out. `[ref=n]` is written as a mark, as in `compact`.
  */
 export function observeAria(view: Edges, framed: boolean): PageSnapshot {
   return new AriaWalk(view).observe(framed);
@@ -119,7 +119,7 @@ class AriaWalk {
     if (!(node instanceof Element) || SILENT.has(tagOf(node))) return [];
     const style = styleOf(node);
     const tag = tagOf(node);
-    // Parts of an image map are where the picture is.
+    // The areas of an image map are where the picture is.
     if (style.display === "none" && tag !== "area") return [];
     if (tag === "br") return ["\n"];
     const at: Context = { ...placeOf(style, outer, this.#view), silent: outer.silent };
@@ -192,7 +192,7 @@ class AriaWalk {
     ];
   }
 
-  /** A control that is drawn by its label is where the label is. */
+  /** A control that its label draws is where the label is. */
   #label(control: Element, context: Context): Tree {
     const role = roleOf(control);
     if (role === null || !this.#listing.isDrawnByLabel(control)) return [];

@@ -1,4 +1,4 @@
-/** @file Choosing options: of native drop-downs and lists, and of what pages draw in their place. */
+/** @file Chooses options in native drop-downs and lists, and in what pages draw instead of them. */
 
 import { show, usable } from "./locate.ts";
 import type { Refusal, Spot } from "./locate.ts";
@@ -27,8 +27,8 @@ const listTexts = (texts: readonly string[]) =>
   texts.length > LISTED ? `${texts.slice(0, LISTED).join(", ")}, … (${texts.length})` : texts.join(", ");
 
 /**
- * Chooses options of a `<select>`. With `exactly`, no others; else a list that takes several keeps what was chosen.
- * `null`: done; a sentence: why not; `"drawn"`: it is no native drop-down.
+ * Chooses options of a `<select>`. With `exactly`, only these stay chosen; otherwise a list that takes several keeps
+ * its choice. Returns `null` when done, a sentence that says why not, or `"drawn"` if it is not a native drop-down.
  */
 export function chooseOptions(index: number, texts: readonly string[], exactly: boolean): string | null {
   const found = usable(index);
@@ -65,13 +65,13 @@ export function chooseOptions(index: number, texts: readonly string[], exactly: 
     : `did not keep the choice: it now reads ${JSON.stringify([...element.selectedOptions].map((o) => o.text).join(", "))}`;
 }
 
-/** What a drawn drop-down is, before it is opened. */
+/** A drawn drop-down before it is opened. */
 export interface DrawnList {
   kind: "list";
   open: boolean;
   /** Its text can be typed. */
   editable: boolean;
-  /** The value of a `datalist` with the text: typing it is choosing it. */
+  /** The value in a `datalist` that has the text: to type it is to choose it. */
   suggestion: string | null;
 }
 
@@ -102,7 +102,7 @@ export function drawnList(index: number, text: string): DrawnList | Refusal {
 
 const OPTIONS = "[role=option],[role=menuitem],[role=menuitemradio],[role=menuitemcheckbox],[role=treeitem]";
 
-/** Stands in a layer above the page. */
+/** It lies in a layer above the page. */
 function isLayered(element: Element): boolean {
   for (
     let node: Node | null = element, depth = 0;
@@ -113,7 +113,10 @@ function isLayered(element: Element): boolean {
   return false;
 }
 
-/** The point of the drawn option with this text, or the texts that are there; `away`: it is there, and a click would not reach it, as while a list unfolds. */
+/**
+ * The point of the drawn option with this text, or the texts that are there. `away`: it is there, but a click would not
+ * reach it, as while a list unfolds.
+ */
 export function drawnOption(
   index: number,
   text: string,
@@ -131,7 +134,7 @@ export function drawnOption(
   const options = [...own, ...page.findAll(OPTIONS)].filter(isRendered);
   const option =
     best(options, innerTextOf, text) ??
-    // Lists that say nothing of themselves, in a layer of their own.
+    // Lists without a role, in a layer of their own.
     [...page.findAll("li")].find(
       (item) => isRendered(item) && isLayered(item) && foldCase(innerTextOf(item)) === foldCase(text),
     );

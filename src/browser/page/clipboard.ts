@@ -1,6 +1,6 @@
 /**
- * @file The clipboard of an episode. The browser has one for all its pages, and a machine's own may be behind it: what a
- * page copies is noted here as well, and what it pastes is always what its own episode copied.
+ * @file The clipboard of an episode. The browser has only one for all its pages, which may even be the machine's. So
+ * what a page copies is noted here as well, and a page always pastes what its own episode copied.
  */
 
 import { active } from "./fields.ts";
@@ -21,7 +21,7 @@ const world = globalThis as unknown as {
   webrlCopied?: (json: string) => void;
 };
 
-/** Marks a document, for this world only, that is listened to. */
+/** Marks a document that we listen to; only this world sees the mark. */
 const LISTENING = Symbol.for("webrl");
 
 export function setClip(next: Clip): null {
@@ -60,7 +60,7 @@ function listen(): void {
   addEventListener("paste", paste, true);
 }
 
-/** In place of the browser's clipboard, the page is given the episode's. */
+/** Gives the page the episode's clipboard instead of the browser's. */
 function paste(event: ClipboardEvent): void {
   if (!event.isTrusted) return;
   event.preventDefault();
@@ -88,7 +88,7 @@ if (!(LISTENING in document)) {
   listen();
 }
 
-/** `key` is what `copy-hook.ts` was given. */
+/** `key` is the one that `copy-hook.ts` has. */
 export function connectClipboard(key: string): void {
   document.addEventListener(copyEventOf(key), (event) => {
     event.stopImmediatePropagation();

@@ -1,7 +1,8 @@
 /**
- * @file Opens closed shadow roots to our world, which a person sees as well as open ones. Runs in the page's own world before
- * its scripts, to which they stay closed: `shadowRoot` is null, `mode` is "closed", and no event's path leads into them.
- * Those in the markup (`<template shadowrootmode=closed>`) are made by the parser and stay closed to everybody.
+ * @file Opens closed shadow roots to our world, because a person sees what is in them as well. Runs in the page's own
+ * world before its scripts. To those they stay closed: `shadowRoot` is null, `mode` is "closed", and no event's path
+ * leads into them. The parser makes those in the markup (`<template shadowrootmode=closed>`), and they stay closed to
+ * everybody.
  */
 
 import { free } from "./page-natives.ts";

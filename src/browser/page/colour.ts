@@ -1,4 +1,4 @@
-/** @file Names of colours: a swatch says nothing else. */
+/** @file Names of colours, for swatches: they have no other name. */
 
 /** Where a hue ends, in degrees of the colour circle. */
 const HUES = [

@@ -28,7 +28,7 @@ import { childrenOf, isInline, SILENT, styleOf } from "./tree.ts";
 import { spokenTwin } from "./twin.ts";
 
 interface Context extends Place {
-  /** Inside a table row or definition, where line breaks are blanks. */
+  /** Inside a table row or definition, where a line break becomes a blank. */
   row: boolean;
   /** Its text is printed as the name of an element. */
   silent: boolean;
@@ -37,7 +37,7 @@ interface Context extends Place {
 const PRUNED = new Set(["tr", "li", "p", "h1", "h2", "h3", "h4", "h5", "h6", "article"]);
 const CELLS = /^(?:cell|gridcell|columnheader|rowheader)$/;
 
-/** `framed`: the document of a frame, which has no head to say that there is more of it. */
+/** `framed`: the document is in a frame, so no head says that there is more of it. */
 export function observeCompact(view: Edges, framed: boolean): PageSnapshot {
   return new CompactWalk(view).observe(framed);
 }
@@ -75,7 +75,7 @@ class CompactWalk {
       return;
     }
     const style = styleOf(node);
-    // Parts of an image map are where the picture is.
+    // The areas of an image map are where the picture is.
     if (style.display === "none" && tag !== "area") return;
     const at: Context = { ...placeOf(style, outer, this.#view), row: outer.row, silent: outer.silent };
     if (PRUNED.has(tag) && isOutOfSight(node, at.clip)) return;
@@ -188,7 +188,7 @@ class CompactWalk {
     if (box[2] - box[0] > 2 && box[3] - box[1] > 2) this.#lines.add(clean(text));
   }
 
-  /** A label's text is the name of its control; a control that is drawn by its label is where the label is. */
+  /** A label's text is the name of its control. A control that its label draws is where the label is. */
   #label(node: HTMLLabelElement, control: Element, style: CSSStyleDeclaration, context: Context): void {
     const role = roleOf(control);
     if (role === null) return;
@@ -210,7 +210,7 @@ class CompactWalk {
     if (!at.row) this.#lines.end();
   }
 
-  /** What is hidden from screen readers and said to them by a text beside it, which nobody sees: printed once. */
+  /** Something hidden from screen readers, and beside it an invisible text that tells them the same: printed once. */
   #twin(node: Element, at: Context): boolean {
     if (attributeOf(node, "aria-hidden") !== "true") return false;
     const twin = spokenTwin(node);

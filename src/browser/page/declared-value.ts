@@ -1,7 +1,7 @@
 /**
- * @file Reads one value of a page by what people call it: what stands in the field, the table cell or the entry that is
- * labelled so, or which of some texts is shown. Of the whole document, not only of what is in view. For the effects of
- * jobs, which are declared so and have to be read on sites that nobody here wrote.
+ * @file Reads one value of a page by what people call it: what is in the field, table cell or entry with this label, or
+ * which of several texts is shown. Looks at the whole document, not only at what is in view. Jobs declare their effects
+ * this way, and these have to be read on sites that nobody here wrote.
  */
 
 import { forgetStyleSheets } from "./generated.ts";
@@ -27,7 +27,7 @@ import { valueOf } from "./value.ts";
 export interface ValueRequest {
   /** What the field, the column, the row or the entry is called. */
   label?: string;
-  /** Texts of which one is shown, where nothing labels it. */
+  /** The texts of which one is shown, if no label names the value. */
   texts?: readonly string[];
   /** Only in the row, list entry or card that has this text. */
   within?: string;
@@ -42,10 +42,10 @@ export type ValueReading =
   /** Several things are called so and differ, or several entries have the text. */
   | { kind: "ambiguous"; found: string[] };
 
-/** What {@link readValue} finds on the page, and what the server said of it. */
+/** What {@link readValue} finds on the page, and what the server said about the page. */
 export interface PageStatus {
   url: string;
-  /** Of the response that brought the document; 0 where the browser does not tell. */
+  /** Status of the response that brought the document; 0 if the browser does not tell. */
   status: number;
 }
 
@@ -72,10 +72,13 @@ export function readValue({ label, texts, within: text }: ValueRequest): ValueRe
   return found.length === 0 ? { kind: "absent" } : { kind: "value", value: found[0]! };
 }
 
-/** A frame that is smaller in one direction shows nothing. */
+/** A frame that is smaller than this in one direction shows nothing. */
 const SMALLEST_FRAME = 10;
 
-/** Notes the frames that are shown anywhere in the document, to be asked for by their number; how many there are. */
+/**
+ * Notes the frames that are shown anywhere in the document, so that they can be asked for by number. Returns how many
+ * there are.
+ */
 export function shownFrames(): number {
   memory.frames = page.empty
     ? []
@@ -86,7 +89,7 @@ export function shownFrames(): number {
   return memory.frames.length;
 }
 
-/** Absolute addresses of the links that are called so, each once. */
+/** Absolute addresses of the links with this name, each once. */
 export function linksCalled(name: string, text?: string): string[] {
   if (page.empty) return [];
   const scopes = text === undefined ? [page.body] : itemsWith(text);
@@ -96,7 +99,7 @@ export function linksCalled(name: string, text?: string): string[] {
   return [...new Set(same.map((link) => new URL(attributeOf(link, "href") ?? "", document.baseURI).href))];
 }
 
-/** As labels are compared: without case, marks of what is required, and the colon. */
+/** A label as it is compared: in lower case, without colon and without the mark of a required field. */
 const fold = (text: string): string =>
   squash(text)
     .replace(/[\s:*：]+$/u, "")
@@ -104,7 +107,7 @@ const fold = (text: string): string =>
 
 const briefly = (element: Element): string => squash(innerTextOf(element)).slice(0, 80);
 
-/** All elements that are shown, in document order, frames excepted. */
+/** All elements that are shown, in document order, except frames. */
 function elementsIn(root: Element): Element[] {
   const found: Element[] = [];
   const visit = (node: Node) => {
@@ -119,7 +122,7 @@ function elementsIn(root: Element): Element[] {
   return found;
 }
 
-/** The innermost elements that have a text: as their whole text, or as a part of it that ends where words end. */
+/** The innermost elements that have a text, as their whole text or as a part of it that ends where words end. */
 function elementsWith(text: string, root: Element): { exact: Element[]; parts: Element[] } {
   const wanted = squash(text);
   const exact: Element[] = [];
@@ -140,7 +143,7 @@ function elementsWith(text: string, root: Element): { exact: Element[]; parts: E
   return { exact, parts };
 }
 
-/** Its text without that of lists to choose from, which `innerText` has. */
+/** Its text without that of drop-downs, which `innerText` includes. */
 function withoutChoices(node: Node): string {
   if (node instanceof Element && /^(?:select|textarea)$/.test(tagOf(node))) return " ";
   if (!(node instanceof Element) || findAllIn(node, "select,textarea").length === 0)
@@ -150,7 +153,7 @@ function withoutChoices(node: Node): string {
 
 const JOINS = /[\p{L}\p{M}\p{N}_-]/u;
 
-/** `wanted` stands in `text` and is not the beginning, the middle or the end of a longer word or number. */
+/** Whether `wanted` is in `text`, and not as a part of a longer word or number. */
 function containsWords(text: string, wanted: string): boolean {
   for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
     const before = text.slice(0, at).at(-1) ?? "";
@@ -163,17 +166,20 @@ function containsWords(text: string, wanted: string): boolean {
 
 const ITEMS = "tr,li,article,details,[role=row],[role=listitem],[role=article],[role=option],[role=treeitem]";
 
-/** Rows, list entries or cards that have the text; the whole text of something in them goes before a part of it. */
+/**
+ * Rows, list entries or cards that have the text. Those where it is the whole text of an element come before those
+ * where it is a part of one.
+ */
 function itemsWith(text: string): Element[] {
   const { exact, parts } = elementsWith(text, page.body);
   const found = exact.length > 0 ? exact : parts;
   const declared = found.flatMap((element) => closestOf(element, ITEMS) ?? []);
   const items = [...new Set(declared.length > 0 ? declared : found.map(cardOf))];
-  // The innermost ones: a list in an entry of a list.
+  // The innermost ones: an entry of a list may contain a list.
   return items.filter((item) => !items.some((other) => other !== item && within(other, item)));
 }
 
-/** The outermost block around an element that stands beside others of its kind; the whole page where there is none. */
+/** The outermost block around an element that has siblings of its kind; the whole page if there is none. */
 function cardOf(element: Element): Element {
   for (let at: Element | null = element; at && at !== page.body; at = parentElementOf(at)) {
     const outer = parentElementOf(at);
@@ -247,7 +253,7 @@ function termsIn(elements: readonly Element[]): Entries {
   return entries;
 }
 
-/** Cells under their column's heading. */
+/** Cells below the heading of their column. */
 function cellsIn(elements: readonly Element[], scope: Element): Entries {
   const inScope = [...(matchesRow(scope) ? [scope] : []), ...elements.filter(matchesRow)];
   const rows = inScope.filter((row) => closestOf(row, "thead") === null && !isHead(row));
@@ -271,7 +277,7 @@ function isHead(row: Element): boolean {
   );
 }
 
-/** What stands next to an element that is called so. */
+/** What is next to an element with this name. */
 function besideIn(elements: readonly Element[], scope: Element, wanted: string): Entries {
   return elements.flatMap((element) => {
     if (
@@ -283,7 +289,7 @@ function besideIn(elements: readonly Element[], scope: Element, wanted: string):
     for (let at: Element | null = element; at && at !== scope; at = elementAround(at)) {
       const next = at.nextElementSibling;
       if (next) return [[squash(innerTextOf(element)), textOf(next)] as [string, string]];
-      // Only out of what holds nothing else.
+      // Only from parents that hold nothing else.
       const outer = elementAround(at);
       if (!outer || fold(innerTextOf(outer)) !== wanted) return [];
     }
@@ -296,7 +302,7 @@ function elementAround(element: Element): Element | null {
   return parent instanceof Element ? parent : null;
 }
 
-/** `Status: Shipped`, and `Status Shipped` where the label is an element of its own. */
+/** `Status: Shipped`, and `Status Shipped` if the label is an element of its own. */
 function linesIn(elements: readonly Element[], _scope: Element, wanted: string): Entries {
   return elements.flatMap((element) => {
     const text = squash(innerTextOf(element));

@@ -1,13 +1,12 @@
 /**
- * @file Finds in the page's own world the elements for which others listen: libraries register one listener at the
- * document or at the root of the application, and keep with each element what is to be called for it, or with the
- * listener the selector of those that it is for. Used by `hook.ts`, after the page's scripts have run: what they made of
- * their objects may throw.
+ * @file Finds, in the page's own world, the elements for which other elements listen: libraries register one listener
+ * at the document or at the root of the application. They store what to call with each element, or a selector of those
+ * elements with the listener. Used by `hook.ts`, after the page's scripts have run, so their objects may throw.
  */
 
 import { CLICKS, KEYS, MENUS, PRESSES } from "./listener-protocol.ts";
 
-/** What libraries call their handlers: React's properties, Solid's and Svelte's keys. */
+/** How libraries name their handlers: React's properties, Solid's and Svelte's keys. */
 const HANDLERS: Record<string, number> = {
   onClick: CLICKS,
   onClickCapture: CLICKS,
@@ -60,7 +59,7 @@ export type FindDelegated = (
   note: (element: Element, bits: number) => void,
 ) => void;
 
-/** To be called before the page's scripts run. */
+/** Call it before the page's scripts run. */
 export function delegationFinder(): FindDelegated {
   const { ownKeys, apply } = Reflect;
   const { Element } = window;
@@ -76,11 +75,11 @@ export function delegationFinder(): FindDelegated {
       const native = root instanceof Element ? inElement : inDocument;
       return apply(native, root instanceof Element ? root : document, [selector]) as NodeListOf<Element>;
     } catch {
-      // Selectors of jQuery's own are none of CSS.
+      // jQuery has selectors that CSS does not.
       return [];
     }
   };
-  /** Selectors in the text of a listener, which only a listener that passes events on has. */
+  /** Selectors in the source of a listener; only one that passes events on has any. */
   const selectorsIn = (callback: object): string[] => {
     let found = selectors.get(callback);
     if (found) return found;
@@ -95,7 +94,7 @@ export function delegationFinder(): FindDelegated {
       const value = (element as unknown as Bag)[key];
       if (typeof key === "string" && OWN.test(key) && HANDLERS[key] && isHandler(value))
         note(element, HANDLERS[key]);
-      // Svelte keeps them under a symbol.
+      // Svelte stores them under a symbol.
       const bag = typeof key === "symbol" || REACT.test(key) ? value : null;
       if (isObject(bag))
         for (const name in HANDLERS) if (isHandler(bag[name])) note(element, HANDLERS[name]!);
@@ -106,7 +105,7 @@ export function delegationFinder(): FindDelegated {
       if (typeof key !== "string" || !JQUERY.test(key)) continue;
       const { jQuery } = window as { jQuery?: { _data?: (target: unknown, name: string) => unknown } };
       const data = (target as Bag)[key];
-      // Before version 2 the element has only a number.
+      // Before version 2, the element itself has only a number.
       const events = isObject(data) ? data["events"] : jQuery?._data?.(target, "events");
       if (!isObject(events)) continue;
       for (const type of Object.keys(events)) {

@@ -1,6 +1,6 @@
 /**
- * @file What the page itself says of an element that is about to be touched: where its form or link leads, what it is called
- * by anybody, what would be sent. Read in our own world: no script of the page has a say in it.
+ * @file What the page itself says about an element that is about to be touched: where its form or link leads, all its
+ * names, what would be sent. Read in our own world, so that no script of the page has a say in it.
  */
 
 import { answers } from "./listeners.ts";
@@ -20,15 +20,15 @@ import {
 import { roleOf } from "./role.ts";
 import { squash } from "./text.ts";
 
-/** A form as it would be sent. */
+/** A form as the browser would send it. */
 export interface FormFacts {
-  /** Absolute address that it is sent to, of the button's own where that has one. */
+  /** Absolute address that it is sent to: the button's own, if it has one. */
   action: string;
-  /** In capitals. */
+  /** In upper case. */
   method: string;
-  /** It says where it goes. One that does not is often sent by a script, or not at all. */
+  /** The form says where it goes. One that does not is often sent by a script, or not at all. */
   declared: boolean;
-  /** Names and values as they would be sent, without those of password fields and files. */
+  /** Names and values that would be sent, without password fields and files. */
   fields: [name: string, value: string][];
   /** Names of its password fields and files. */
   withheld: string[];
@@ -36,24 +36,24 @@ export interface FormFacts {
 
 /** What the gate knows of an element that an action is about to touch. */
 export interface ElementFacts {
-  /** Address of the document that it is in, which may be a frame's. */
+  /** Address of the document that contains it, which may be a frame's. */
   document: string;
   tag: string;
-  /** `type` of a field or button, in small letters. */
+  /** `type` of a field or button, in lower case. */
   type: string;
   /** What its field is for: `name`, `id` and `autocomplete`. */
   field: string;
-  /** Everything that it is called, by its text and by its attributes: a page may say one thing and show another. */
+  /** All its names, from its text and from its attributes: a page may say one thing and show another. */
   names: string[];
-  /** It is a button, by its kind or by its role: all that it says is its name. */
+  /** It is a button, by tag or by role, so all of its text is its name. */
   isButton: boolean;
-  /** How the dialog that it is in begins: what `Yes` in it says yes to. */
+  /** How the dialog around it begins: this is what its `Yes` agrees to. */
   question: string | null;
   /** A script listens to clicks on it. */
   listens: boolean;
-  /** Where the link that it is, or is in, leads. */
+  /** Where it leads, if it is a link or in one. */
   link: string | null;
-  /** To touch it sends its form; to press Enter in it does. */
+  /** A click on it sends its form, or Enter in it does. */
   submits: "by click" | "by enter" | null;
   form: FormFacts | null;
 }
@@ -64,7 +64,7 @@ function getter<T, K extends keyof T & string>(type: { prototype: T }, key: K): 
   const native = Object.getOwnPropertyDescriptor(type.prototype, key)!;
   return (object) => native.get!.call(object) as T[K];
 }
-// A form's fields take the place of its properties by their names.
+// A form's fields shadow its properties of the same name.
 const elementsOf = getter(HTMLFormElement, "elements");
 
 /** Facts of an element of the last observation; `null` where it has gone. */
@@ -73,7 +73,7 @@ export function facts(index: number): ElementFacts | null {
   return element ? factsOf(element) : null;
 }
 
-/** Facts of what has the focus in this document, if that is an element of its own. */
+/** Facts of the element that has the focus in this document, unless that is only the page. */
 export function focusedFacts(): ElementFacts | null {
   let element = page.empty ? null : page.active;
   while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
@@ -81,12 +81,12 @@ export function focusedFacts(): ElementFacts | null {
   return /^i?frame$/.test(tagOf(element)) ? null : factsOf(element);
 }
 
-/** Facts of the elements of this document that Alt and this key mean. */
+/** Facts of the elements of this document that Alt and this key would activate. */
 export function accessKeyFacts(key: string): ElementFacts[] {
   return elementsWithAccessKey(key).map(factsOf);
 }
 
-/** Without one, Alt and the key mean nothing to the browser. */
+/** Without an access key, Alt and the key do nothing. */
 export const elementsWithAccessKey = (key: string): Element[] =>
   [...page.findAll("[accesskey]")].filter((element) =>
     attributeOf(element, "accesskey")!.toLowerCase().split(/\s+/).includes(key),
@@ -127,7 +127,7 @@ function questionOf(control: Element): string | null {
   return squash(said).slice(0, LONGEST);
 }
 
-/** What answers to a click on it: itself, the control that it stands for or is in, or the only one in it. */
+/** What answers to a click on it: itself, the control that it labels or is in, or the only control in it. */
 function controlOf(element: Element): Element {
   const own = "a[href],area[href],button,input,select,textarea";
   const around = closestOf(element, own);
@@ -163,10 +163,10 @@ const takesEnter = (control: Element) =>
 const defaultButtonOf = (form: HTMLFormElement): Element | null =>
   [...elementsOf(form), ...imagesOf(form)].find(isSubmitter) ?? null;
 
-/** Buttons that are pictures are not among a form's elements. */
+/** A form's `elements` leave out buttons that are pictures. */
 const imagesOf = (form: HTMLFormElement) => [...findAllIn(form, "input[type=image]")];
 
-/** A form without a button is sent by Enter where it has one field. */
+/** Enter sends a form without a button if it has only one field. */
 const isAlone = (form: HTMLFormElement) =>
   [...elementsOf(form)].filter((field) => field instanceof HTMLInputElement && takesEnter(field)).length ===
   1;

@@ -1,4 +1,4 @@
-/** @file Fields: what is selected before typing, whether the text arrived, values that are set as a whole. */
+/** @file Fields: prepares them for typing, tells whether the text arrived, and sets values as a whole. */
 
 import { usable } from "./locate.ts";
 import { memory } from "./memory.ts";
@@ -22,7 +22,7 @@ interface Typing {
 }
 let typing: Typing | null = null;
 
-/** The element with the focus; a body that is edited as a whole is one, too. */
+/** The element with the focus. An editable body counts as one. */
 export function active(): Element | null {
   return findFocused() ?? (!page.empty && isEditable(page.body) ? page.body : null);
 }
@@ -30,7 +30,7 @@ export function active(): Element | null {
 /** Selected text of a field. */
 function selectionIn(field: Element): string {
   if (field instanceof HTMLInputElement || field instanceof HTMLTextAreaElement) {
-    // `null` where a field, such as one for numbers, does not tell.
+    // `null` if a field does not tell, such as one for numbers.
     const { selectionStart, selectionEnd } = field;
     return field.value.slice(selectionStart ?? 0, selectionEnd ?? 0);
   }
@@ -55,12 +55,12 @@ function fieldOf(element: Element): Element | null {
 const textIn = (field: Element | null): string =>
   field === null ? "" : isTextField(field) ? field.value : innerTextOf(field);
 
-/** What has to be pressed before the text, in what kind of field it goes, or why it cannot. */
+/** What to press before the text and the kind of field that it goes into, or why it cannot. */
 export type Begun = { keys: string; lines: boolean } | { why: string };
 
 /**
  * Prepares the field of element `index` for typing: over all of its text, at its end, or (`"here"`) where the caret is.
- * Without an index, what has the focus.
+ * Without an index, prepares what has the focus.
  */
 export function beginTyping(index: number | null, where: "all" | "end" | "here"): Begun {
   typing?.observer.disconnect();
@@ -69,7 +69,7 @@ export function beginTyping(index: number | null, where: "all" | "end" | "here")
   let keys = "";
   if (index === null) {
     const at = active();
-    // What goes on inside another frame is its own business.
+    // What happens inside another frame is not ours to check.
     if (at && (isTextField(at) || isEditable(at))) field = at;
   } else {
     const element = memory.elements[index];
@@ -100,13 +100,13 @@ export function beginTyping(index: number | null, where: "all" | "end" | "here")
   return { keys, lines: field !== null && !(field instanceof HTMLInputElement) };
 }
 
-/** Letters and digits, in lower case: a mask may add anything else. */
+/** Only letters and digits, in lower case: a mask may add anything else. */
 const essence = (text: string): string => {
   const plain = text.normalize("NFKC").toLowerCase();
   return plain.replace(/[^\p{L}\p{N}]/gu, "") || plain.replace(/\s/g, "");
 };
 
-/** Whether a field reads the text; a mask may have put something before it, but not what was there. */
+/** Whether a field has the text. A mask may have put something before it, but not what was there. */
 function isWhole(now: string, text: string, before: string): boolean {
   const [is, wanted, was] = [essence(now), essence(text), essence(before)];
   if (wanted === "") return is === "";
@@ -126,7 +126,7 @@ export function checkTyping(text: string): string | null {
     const inside = findFocused() !== null;
     return reacted || inside ? null : "nothing took the text: no field has the focus";
   }
-  // The page moved on: to the next box of a code, to what it made of the text.
+  // The page moved on, to the next box of a code or to what it made of the text.
   if (!isConnected(field) || (findFocused() !== null && !matchesOf(field, ":focus, :focus-within")))
     return null;
   const now = textIn(field);

@@ -21,19 +21,19 @@ const isWindow = (window: Window, element: Element): boolean => {
   }
 };
 
-/** A document is shown in it. */
+/** It shows a document. */
 export function isFrame(element: Element): boolean {
   const tag = tagOf(element);
   if (tag === "iframe" || tag === "frame") return true;
   if (element instanceof HTMLObjectElement) return element.contentWindow !== null;
-  // It tells of its document in no other way, and of one of another origin in none.
+  // The only way to learn about its document; if that is of another origin, there is none.
   return (
     tag === "embed" &&
     Array.from({ length: frames.length }, (_, i) => frames[i]!).some((one) => isWindow(one, element))
   );
 }
 
-/** The content box of a frame's element, in pixels of the viewport that it is in: what scales the element scales it. */
+/** The content box of a frame's element, in pixels of the viewport that it is in, so scaled as the element is. */
 export function frameBox(element: Element): Edges {
   const box = boxOf(element);
   const width = offsetWidthOf(element);

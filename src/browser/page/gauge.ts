@@ -1,4 +1,4 @@
-/** @file What a bar that fills up says: `<progress>`, `<meter>` and their ARIA roles. */
+/** @file How full a bar is: `<progress>`, `<meter>` and their ARIA roles. */
 
 import { attributeOf, contentOf } from "./native.ts";
 import { explicitRoleOf } from "./role.ts";
@@ -7,10 +7,10 @@ import { squash } from "./text.ts";
 const share = (now: number, min: number, max: number): string =>
   max > min ? `${Math.round((100 * (now - min)) / (max - min))}%` : String(now);
 
-/** How full it is; `null` for what is no bar, does not say, or says it in its own text. */
+/** How full it is; `null` if it is not a bar, does not say, or says it in its own text. */
 export function gaugeText(element: Element): string | null {
   if (element instanceof HTMLMeterElement) return share(element.value, element.min, element.max);
-  // One that only turns has a position of -1.
+  // An indeterminate bar has a position of -1.
   if (element instanceof HTMLProgressElement)
     return element.position < 0 ? null : share(element.value, 0, element.max);
   if (!/^(?:progressbar|meter)$/.test(explicitRoleOf(element)) || squash(contentOf(element) ?? "") !== "")

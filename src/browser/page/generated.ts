@@ -1,4 +1,4 @@
-/** @file Text that style sheets write before or after the content of elements. */
+/** @file The text that style sheets add before or after the content of elements. */
 
 import { adoptedStyleSheetsOf, rootOf, styleSheetsOf } from "./native.ts";
 import { unmark } from "./text.ts";
@@ -17,7 +17,9 @@ export function forgetStyleSheets(): void {
   writing = new Map();
 }
 
-/** A letter, digit or sign in a string, or an attribute; not the pictures of icon fonts, nor the empty boxes of layouts. */
+/**
+ * A letter, digit or sign in a string, or an attribute; neither pictures of icon fonts nor the empty boxes of layouts.
+ */
 const WRITES = /attr\(|"[^"]*[^"\s\uE000-\uF8FF][^"]*"/;
 const PSEUDO = /::?(?:before|after)\b/;
 
@@ -40,7 +42,7 @@ function sheetWrites(sheet: CSSStyleSheet | null): boolean {
   try {
     rules = sheet.cssRules;
   } catch {
-    // Of another origin: nobody may read it.
+    // From another origin: nobody may read it.
     return true;
   }
   const before = scanned.get(sheet);
@@ -50,7 +52,7 @@ function sheetWrites(sheet: CSSStyleSheet | null): boolean {
   return writes;
 }
 
-/** Asking for a pseudo-element's style costs more than everything else that is asked of an element. */
+/** A pseudo-element's style costs more than everything else that we ask about an element. */
 function isWritten(root: Node): boolean {
   let writes = writing.get(root);
   if (writes === undefined) {
@@ -66,7 +68,7 @@ function isWritten(root: Node): boolean {
   return writes;
 }
 
-/** `content` may be several strings and, after a slash, what screen readers are told. */
+/** `content` may be several strings and, after a slash, the text for screen readers. */
 export function generatedText(element: Element, pseudo: "::before" | "::after"): string {
   if (!isWritten(rootOf(element))) return "";
   const { content, display, visibility } = getComputedStyle(element, pseudo);

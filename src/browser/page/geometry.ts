@@ -12,6 +12,6 @@ export const intersect = (a: Edges, b: Edges): Edges => [
   Math.min(a[3], b[3]),
 ];
 
-/** The smallest box around both; `null` is no box. */
+/** The smallest box around both; `null` stands for no box. */
 export const unite = (a: Edges | null, b: Edges): Edges =>
   a ? [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])] : b;

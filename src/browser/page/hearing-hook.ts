@@ -1,14 +1,14 @@
 /**
- * @file Records in the page's own world what an action may have set going that no timer, reply, mutation or request tells
- * of. Where there is nothing, the page need not be watched for a while after the action. Runs before the page's scripts, as
- * `hook.ts` does; `hearing.ts` asks. Every doubt counts as something.
+ * @file Records, in the page's own world, what an action may have started without any timer, reply, mutation or request
+ * that would show it. If there is nothing, the page need not be watched for a while after the action. Runs before the
+ * page's scripts, as `hook.ts` does; `hearing.ts` asks. What is in doubt counts as started.
  */
 
 import { hearingNamesOf } from "./listener-protocol.ts";
 import { free } from "./page-natives.ts";
 import type { Follow } from "./page-natives.ts";
 
-/** What a script hears of the pointer on its way, without a press. */
+/** The events that a script gets while the pointer moves, without a press. */
 const MOVES = (
   "mouseover mouseout mouseenter mouseleave mousemove pointerover pointerout pointerenter pointerleave pointermove " +
   "pointerrawupdate"
@@ -16,13 +16,16 @@ const MOVES = (
 
 const WHEELS = ["wheel", "mousewheel"];
 
-/** What the browser tells a moment after it happens: wherever a page listens to it, it may go on because of it. */
+/**
+ * Events that the browser sends a moment after something happened: wherever a page listens to one, it may go on because
+ * of it.
+ */
 const LATE = (
   "toggle beforetoggle close cancel select selectionchange scroll scrollend hashchange popstate transitionrun " +
   "transitionstart transitionend animationstart animationend fullscreenchange storage play pause seeked"
 ).split(" ");
 
-/** What a script calls for something to happen later, by its class; `""`: the window. */
+/** By class, the methods that make something happen later; `""` is the window. */
 const STARTS: Record<string, string[]> = {
   "": ["fetch", "open", "postMessage"],
   Element: ["requestFullscreen", "requestPointerLock"],
@@ -49,11 +52,11 @@ const STARTS: Record<string, string[]> = {
   Document: ["startViewTransition"],
 };
 
-/** What tells a page of its layout, with the next frame. */
+/** What tells a page about its layout, with the next frame. */
 const WATCHES: Record<string, string> = {
   IntersectionObserver: "observe",
   ResizeObserver: "observe",
-  // No mutation observer of ours sees into them.
+  // Our mutation observers do not see into shadow roots.
   Element: "attachShadow",
 };
 
@@ -66,9 +69,9 @@ export interface Natives {
 }
 
 export interface Hearing {
-  /** To be called for every listener of anything. */
+  /** Call it for every listener, whatever it listens to. */
   noteListener(target: unknown, type: string): void;
-  /** To be called for every short timer, and for whatever the page asks of the browser. */
+  /** Call it for every short timer and for everything that the page asks the browser for. */
   noteStart(): void;
   connect(channel: unknown): void;
 }
@@ -78,13 +81,13 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
   const pathOf = free<(event: Event) => EventTarget[]>(Event, "composedPath");
   const detailOf = free<(event: Event) => number>(UIEvent, "detail", "get");
   const prevent = free<(event: Event) => void>(Event, "preventDefault");
-  /** Types that something other than an element listens to, such as the document. */
+  /** Types that something listens to that is not an element, such as the document. */
   const roots: Record<string, true> = Object.create(null) as never;
-  /** A script is told late of what happens. */
+  /** A script may get one of the late events. */
   let watches = false;
-  /** A script has set something going. */
+  /** A script has started something. */
   let started = false;
-  /** Inputs that have passed here: `document.open` takes these listeners away. */
+  /** Inputs that have passed here; `document.open` removes these listeners. */
   let inputs = 0;
   const noteStart = () => {
     started = true;
@@ -121,7 +124,7 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
     return false;
   };
   const mayGoOn = (): boolean => started || inputs === 0 || isToldLate();
-  /** The event comes back prevented where nothing is heard or left; pages may throw where theirs is asked. */
+  /** The event comes back prevented if nothing is heard or left. Asking may run code of the page, which may throw. */
   const answer = (event: Event, isHeard: (event: Event) => boolean) => {
     try {
       if (!isHeard(event)) prevent(event);

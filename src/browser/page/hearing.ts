@@ -1,4 +1,6 @@
-/** @file Whether scripts of the page can go on with what an action did, as `hearing-hook.ts` tells from the page's world. */
+/**
+ * @file Whether scripts of the page can react to what an action did, as `hearing-hook.ts` tells from the page's world.
+ */
 
 import { hearingNamesOf } from "./listener-protocol.ts";
 import { defersToFrame, loadsOnHover } from "./hover.ts";
@@ -28,15 +30,15 @@ export function beginHearing(): void {
   observer.observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 }
 
-/** Frames have scripts of their own, which hear of the focus, and can reach the page. */
+/** Frames have scripts of their own, which notice the focus and can reach the page. */
 const FRAMES = "iframe, frame, object, embed";
-/** Handlers in the markup of what is told late; modules, which may import others by and by, which nothing tells of. */
+/** Handlers of late events in the markup; and modules, which may import others at any time without a sign of it. */
 const LATE =
   "script[type=module], [ontoggle], [onbeforetoggle], [onclose], [oncancel], [onselect], [onscroll], [onscrollend]";
 
 /**
- * The action reached the page by mouse or keyboard, and when it was done, nothing was left of it that any script could go on
- * with.
+ * The action reached the page by mouse or keyboard, and when it was done, it had left nothing that any script could
+ * react to.
  */
 export function isUneventful(): boolean {
   if (!names || memory.leads || memory.shadows || page.empty) return false;
@@ -44,10 +46,10 @@ export function isUneventful(): boolean {
   return !channel!.dispatchEvent(new UIEvent(names.ask, { cancelable: true }));
 }
 
-/** What the browser does with the next frame only. */
+/** What the browser does only with the next frame. */
 const FRAMED = `[autofocus], [loading=lazy], [style*="content-visibility" i]`;
 
-/** The place in the document that its address names, and the one where it was left, are scrolled to with a frame. */
+/** With a frame, the browser scrolls to the place that the address names, or to the one where the document was left. */
 const isPlaced = (): boolean => {
   const [arrival] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
   return location.hash !== "" || arrival?.type !== "navigate";
@@ -66,8 +68,8 @@ export function needsFrame(): boolean {
 }
 
 /**
- * Whether the page may change, a moment later, when the pointer comes to this element: a script may hear of that, or of its
- * leaving the one where it is, or a picture be loaded.
+ * Whether the page may change, a moment later, when the pointer comes to this element: a script may notice that, or
+ * that the pointer leaves the last one, or a picture may load.
  */
 export function changesOnHover(element: Element): boolean {
   if (loadsOnHover()) return true;
@@ -77,7 +79,7 @@ export function changesOnHover(element: Element): boolean {
   return isHeard(element) || (left !== undefined && isHeard(left));
 }
 
-/** Whether a script may move something by itself when the mouse's wheel is turned over this element. */
+/** Whether a script may move something itself when the mouse wheel turns over this element. */
 export const isWheelHeard = (element: Element): boolean =>
   names !== undefined &&
   element.dispatchEvent(new MouseEvent(names.wheels, { cancelable: true, composed: true }));
@@ -86,14 +88,14 @@ export const isWheelHeard = (element: Element): boolean =>
 const ACTIVE =
   `script, meta[http-equiv=refresh i], [href^="javascript:" i], [action^="javascript:" i], [formaction^="javascript:" i], ` +
   `animate, set, animateTransform, animateMotion, ${FRAMES}`;
-/** `onclick=` and its like. */
+/** `onclick=` and the like. */
 const HANDLER = '//@*[starts-with(name(), "on")]';
 
 let inert: boolean | undefined;
 
 /**
- * The document has loaded and has no scripts: what it is now it stays, but for what an action does to it at once. It is
- * asked once: without a script, nothing could add another.
+ * The document has loaded and has no scripts: it stays as it is, except for what an action does to it at once. Asked
+ * only once: without a script, nothing could add one.
  */
 export function isInert(): boolean {
   if (!page.loaded || memory.leads || page.empty) return false;

@@ -1,8 +1,8 @@
 /**
- * @file Records in the page's own world which elements listen to the mouse: no other world can see listeners. It runs
- * before the page's scripts and keeps natives of its own, so that nothing that they replace reaches it, and it looks to
- * them like the natives. `listeners.ts` asks for what is new; the answers are events on the elements themselves,
- * because objects do not pass between worlds.
+ * @file Records, in the page's own world, which elements listen to the mouse: no other world can see listeners. It runs
+ * before the page's scripts and keeps its own references to natives, so that nothing that they replace affects it, and
+ * to them it looks like the natives. `listeners.ts` asks for what is new; the answers are events on the elements
+ * themselves, because objects do not pass between worlds.
  */
 
 import { delegationFinder } from "./delegation-hook.ts";
@@ -14,11 +14,11 @@ import type { Follow } from "./page-natives.ts";
 import { recordReplies } from "./reply-hook.ts";
 import { recordTimers } from "./timer-hook.ts";
 
-// No iteration, no global and no method in what runs later: the page may have replaced them.
+// Code that runs later uses no iteration, no global and no method: the page may have replaced them.
 
-/** So many types that an element can only pass events on: React's root listens to some eighty. */
+/** An element that listens to this many types can only be passing events on: React's root listens to some eighty. */
 const MANY_TYPES = 20;
-/** Of a page that listens for clicks in more places, the first are read for whom they are for. */
+/** If a page listens for clicks in more places, only these first listeners are read for their targets. */
 const MOST_CALLBACKS = 200;
 const BITS: Record<string, number> = {
   click: CLICKS,
@@ -42,9 +42,9 @@ interface Listener {
 
 interface Listening {
   listeners: Listener[];
-  /** Bits of what others listen to for it, as it was last looked for. */
+  /** Bits of what others listen to for it, as of the last look. */
   delegated: number;
-  /** What `listeners.ts` was told last, and at which greeting. */
+  /** What `listeners.ts` last heard, and at which greeting. */
   told: number;
   greeting: number;
 }
@@ -54,7 +54,7 @@ type Options = AddEventListenerOptions | boolean | undefined;
 
 export function recordListeners(key: string): void {
   const { hello, welcome, ask, note, said } = namesOf(key);
-  // Whatever is used after the page's scripts have begun is taken now, and bound so that it needs no prototype.
+  // Everything that is used once the page's scripts have begun is taken now, and bound so that it needs no prototype.
   type Get = (object: unknown) => unknown;
   const { apply } = Reflect;
   const { WeakRef, UIEvent, CustomEvent } = window;
@@ -74,7 +74,7 @@ export function recordListeners(key: string): void {
   const isAborted = free<Get>(AbortSignal, "aborted", "get");
 
   let references: WeakRef<Element>[] = [];
-  /** What is called for clicks anywhere in the document, with either button: some of it may be for others. */
+  /** Listeners for clicks anywhere in the document, with either button: some may be there for other elements. */
   const callbacks: { callback: unknown; bits: number }[] = [];
   const findDelegated = delegationFinder();
   let greeting = 0;
@@ -191,7 +191,7 @@ export function recordListeners(key: string): void {
       const element = deref(references[i]!);
       if (element) get(known, element)!.delegated = 0;
     }
-    // Without a listener there is nothing that could be passed on.
+    // Without a listener, nothing could be passed on.
     if (callbacks.length > 0)
       findDelegated(callbacks, (element, bits) => {
         const record = recordOf(element);
@@ -204,7 +204,7 @@ export function recordListeners(key: string): void {
       if (!record) continue;
       alive[alive.length] = references[i]!;
       const bits = bitsOf(record) | record.delegated;
-      // What is not in the document would not be heard.
+      // An event on an element outside of the document would not be heard.
       if ((bits === record.told && record.greeting === greeting) || !isConnected(element)) continue;
       record.told = bits;
       record.greeting = greeting;

@@ -1,4 +1,4 @@
-/** @file Where something appears under the pointer by style sheets alone: `li:hover > ul { display: block }`. */
+/** @file Where style sheets alone make something appear under the pointer: `li:hover > ul { display: block }`. */
 
 import {
   adoptedStyleSheetsOf,
@@ -31,22 +31,22 @@ const SHOWS = [
   "left",
   "top",
 ];
-/** Of one rule; menus have a few. */
+/** For one rule; menus have a few. */
 const MOST = 50;
 
 interface Scanned {
   count: number;
   rules: HoverRule[];
-  /** What is hovered may become another picture. */
+  /** Hovering may bring another picture. */
   loads: boolean;
-  /** What comes into view is laid out with the next frame only. */
+  /** Content is laid out when it comes into view, with the next frame. */
   defers: boolean;
 }
 
 const scanned = new WeakMap<CSSStyleSheet, Scanned>();
 let openers: Map<Element, Element[]> | null = null;
 
-/** Splits a selector where `separator` stands outside of all brackets. */
+/** Splits a selector at each `separator` outside of all brackets. */
 function split(selector: string, separator: RegExp): string[] {
   const parts = [""];
   let depth = 0;
@@ -59,7 +59,7 @@ function split(selector: string, separator: RegExp): string[] {
   return parts;
 }
 
-/** `li:hover > ul`: hovering `li` shows `li > ul`. `null` where only the hovered itself changes. */
+/** `li:hover > ul`: hovering `li` shows `li > ul`. `null` if only the hovered element itself changes. */
 function parse(selector: string): HoverRule | null {
   const at = selector.indexOf(":hover");
   if (at < 0 || /[([]/.test(selector.slice(0, at).replace(/\([^()]*\)|\[[^\]]*\]/g, ""))) return null;
@@ -99,7 +99,7 @@ function scan(sheet: CSSStyleSheet): Scanned {
   try {
     list = sheet.cssRules;
   } catch {
-    // Of another origin: nobody may read it.
+    // From another origin: nobody may read it.
     return UNKNOWN;
   }
   const before = scanned.get(sheet);
@@ -110,7 +110,10 @@ function scan(sheet: CSSStyleSheet): Scanned {
   return found;
 }
 
-/** What has to be hovered for a hidden element to appear: around it, or before it or what it is in. */
+/**
+ * What to hover for a hidden element to appear: something around it, or something before it or before one of its
+ * ancestors.
+ */
 function openerOf(hidden: Element, over: string): Element | null {
   const around = parentElementOf(hidden);
   const found = around && closestOf(around, over);
@@ -123,7 +126,7 @@ function openerOf(hidden: Element, over: string): Element | null {
 
 const sheets = () => [...styleSheetsOf(document), ...adoptedStyleSheetsOf(document)];
 
-/** Whether anything in the document becomes another picture while it is hovered, which has first to be loaded. */
+/** Whether hovering anything in the document shows another picture, which has to be loaded first. */
 export const loadsOnHover = (): boolean => sheets().some((sheet) => scan(sheet).loads);
 
 /** Whether style sheets leave anything to the next frame. */
@@ -136,7 +139,7 @@ function find(): Map<Element, Element[]> {
     try {
       elements = [...page.findAll(shown)].slice(0, MOST);
     } catch {
-      // Of a kind that only style sheets have, such as `::after`.
+      // Only style sheets have these, such as `::after`.
       continue;
     }
     for (const element of elements) {
@@ -148,7 +151,7 @@ function find(): Map<Element, Element[]> {
   return all;
 }
 
-/** What is not seen now and would appear if the pointer were over the element. */
+/** What is invisible now and would appear if the pointer were over the element. */
 export function shownOnHover(element: Element): readonly Element[] {
   return (openers ??= find()).get(element) ?? [];
 }

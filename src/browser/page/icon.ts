@@ -1,4 +1,4 @@
-/** @file Names of pictures without a name: what their author called them. In parentheses, because it is a guess. */
+/** @file Names for pictures that have none: what their author called them. In parentheses, because it is a guess. */
 
 import { colourName } from "./colour.ts";
 import {
@@ -13,11 +13,11 @@ import {
 import { squash } from "./text.ts";
 import { styleOf } from "./tree.ts";
 
-/** Words of class names that tell of layout and kind, not of what is shown. */
+/** Words of class names that describe layout and kind, not what is shown. */
 const NO_NAME =
   /^(?:a|an|the|is|has|js|css|sc|jsx?|svg|img|image|icons?|ico|btn|button|link|item|cell|box|wrap(?:per)?|inner|outer|container|row|col(?:umn)?|grid|flex|block|inline|left|right|top|bottom|center|small|large|medium|sm|md|lg|xl|xs|big|mini|active|inactive|selected|disabled|enabled|hidden|visible|show|hide|open|clickable|cursor|pointer|hover|focus|primary|secondary|default|danger|success|warning|info|light|dark|white|black|text|font|size|color|bg|fa|fas|far|fab|fal|bi|mdi|md|material|symbols|outlined|rounded|glyphicon|octicon|feather|lucide|ui|mui|root|base|ant|el|ng|v|w|h|p|m|px|py|mx|my|pl|pr|ml|mr|no|fw|lg|x|fill|fills|filled|stroke|strokes|strokewidth|path|shape|group|thin|even|transparent|solid|regular|lines?|outline|ql|path\d*)$/;
 
-/** Words of an identifier, without those that say nothing and without what a bundler made up. */
+/** Words of an identifier, without empty ones and without what a bundler made up. */
 function wordsOf(identifier: string): string {
   return identifier
     .replace(/([a-z])([A-Z])/g, "$1 $2")
@@ -60,7 +60,7 @@ function guess(element: Element): string {
   const named = wordsOf(attributeOf(element, "data-icon") ?? attributeOf(element, "data-testid") ?? "");
   if (named) return named;
   const words = classWords(element);
-  // Buttons of one class for several things say which by their value.
+  // When buttons for several things share a class, the value tells them apart.
   const value = tag === "button" && words ? wordsOf(attributeOf(element, "value") ?? "") : "";
   if (words) return value && value !== words ? `${words} ${value}` : words;
   const background = /url\("?([^")]+)/.exec(styleOf(element).backgroundImage)?.[1];
@@ -70,7 +70,7 @@ function guess(element: Element): string {
 /** It says only that something is picked or opened. */
 const OPENS = /^(?:(?:picker|label|toggler?|dropdown|menu|trigger|select|arrow|caret|chevron)\b ?)+$/;
 
-/** What a picker picks, as the class around it says in words that say nothing elsewhere. */
+/** What a picker picks, from the class around it, in words that mean nothing elsewhere. */
 const whatIsPicked = (element: Element): string =>
   /(?:^|[-_\s])(background|colou?r|font|size|align)(?:$|[-_\s])/.exec(
     attributeOf(parentElementOf(element) ?? element, "class") ?? "",
@@ -79,7 +79,7 @@ const whatIsPicked = (element: Element): string =>
 /** Larger things are not swatches. */
 const LARGEST = 100;
 
-/** Its colour; empty where it is filled with nothing, a picture, or what is in it. */
+/** Its colour; empty if nothing, a picture or its own content fills it. */
 function fillOf(element: Element): string {
   if (childElementsOf(element).length > 0 || (contentOf(element) ?? "").trim() !== "") return "";
   const { width, height } = boxOf(element);
@@ -90,8 +90,8 @@ function fillOf(element: Element): string {
 }
 
 /**
- * `(trash)`, or `(icon)` where nothing says more. Its content first: that is what is drawn; but of what it is drawn, only
- * where nothing else is said.
+ * `(trash)`, or `(icon)` if nothing says more. Its content comes first, because that is what is drawn; the colour
+ * counts only if nothing else says anything.
  */
 export function iconNameOf(element: Element): string {
   const parts = [...findAllIn(element, "*")].slice(0, 8);

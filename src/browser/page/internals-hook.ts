@@ -1,6 +1,6 @@
 /**
- * @file Follows `ElementInternals` in the page's own world: roles, names and states that no attribute has and no other world
- * can read. Used by `hook.ts`, before the page's scripts run.
+ * @file Follows `ElementInternals` in the page's own world: roles, names and states that are in no attribute and that
+ * no other world can read. Used by `hook.ts`, before the page's scripts run.
  */
 
 import { INTERNALS } from "./listener-protocol.ts";
@@ -10,7 +10,7 @@ import type { Follow } from "./page-natives.ts";
 interface Attached {
   element: WeakRef<Element>;
   internals: WeakRef<ElementInternals>;
-  /** What `internals.ts` was told last, and at which greeting. */
+  /** What `internals.ts` last heard, and at which greeting. */
   told: string;
   greeting: number;
 }

@@ -1,4 +1,7 @@
-/** @file What custom elements say of themselves by `ElementInternals`, as `internals-hook.ts` tells from the page's world. */
+/**
+ * @file What custom elements say about themselves through `ElementInternals`, as `internals-hook.ts` tells from the
+ * page's world.
+ */
 
 import { attributeOf } from "./native.ts";
 
@@ -10,6 +13,6 @@ export function noteInternals(element: Element, json: string): void {
   isAnySaid = true;
 }
 
-/** `role` or an `aria-…` attribute, which has precedence, or what the element's internals say in its place. */
+/** `role` or an `aria-…` attribute, which takes precedence, or what the element's internals say instead. */
 export const ariaOf = (element: Element, name: string): string | null =>
   attributeOf(element, name) ?? (isAnySaid ? (said.get(element)?.[name] ?? null) : null);

@@ -1,4 +1,4 @@
-/** @file Text of a `compact` observation while it is put together: lines, cells of rows, and what stands side by side. */
+/** @file Puts the text of a `compact` observation together: lines, cells of rows, and what is side by side. */
 
 import { unite } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
@@ -23,12 +23,12 @@ export class CompactLines {
   #line = newLine();
   #beginning = "";
 
-  /** Stands before the text that comes next, on its line. */
+  /** Goes before the text that comes next, on its line. */
   begin(text: string): void {
     this.#beginning = text;
   }
 
-  /** Adds text where it stands; `box` is what can be seen of it. */
+  /** Adds text; `box` is the part of it that can be seen. */
   add(text: string, box?: Edges, single = true): void {
     if (text.trim() !== "") {
       this.#line.text += this.#beginning;
@@ -40,7 +40,7 @@ export class CompactLines {
     this.#line.box = unite(this.#line.box, box);
   }
 
-  /** A blank, unless the line is empty. */
+  /** Adds a blank, unless the line is empty. */
   blank(): void {
     if (this.#line.text !== "") this.#line.text += " ";
   }
@@ -95,7 +95,7 @@ export class CompactLines {
     if (before !== "") this.#line.text = `${before} | `;
   }
 
-  /** Lines that stand side by side are one, as a person reads them. */
+  /** Lines that are side by side become one, as a person reads them. */
   print(): string[] {
     this.end();
     const merged: Line[] = [];
@@ -115,7 +115,7 @@ export class CompactLines {
   }
 }
 
-/** `next` stands to the right of `last`, both on one line. */
+/** Whether `next` is to the right of `last` on the same line. */
 function isBeside(last: Line, next: Line): boolean {
   if (!last.box || !next.box || last.cells || next.cells || !last.single || !next.single) return false;
   const overlap = Math.min(last.box[3], next.box[3]) - Math.max(last.box[1], next.box[1]);

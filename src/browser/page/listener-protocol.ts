@@ -4,14 +4,14 @@
 export const CLICKS = 1;
 /** It listens to presses of the mouse button. */
 export const PRESSES = 2;
-/** It listens to so many things that it passes them on to what is in it. */
+/** It listens to so many types that it only passes events on to what is in it. */
 export const DELEGATES = 4;
 /** It listens to keys. */
 export const KEYS = 8;
 /** It listens to the right mouse button. */
 export const MENUS = 16;
 
-/** What may be said by `ElementInternals`, as the attributes that say the same. */
+/** What `ElementInternals` may say, as the attributes that say the same. */
 export const INTERNALS: Readonly<Record<string, string>> = {
   role: "role",
   ariaLabel: "aria-label",
@@ -28,7 +28,7 @@ export const INTERNALS: Readonly<Record<string, string>> = {
 
 /** Types of the events, which no page can guess. */
 export const namesOf = (key: string) => ({
-  /** From us, on the window: `relatedTarget` is an element of ours on which the rest is said. */
+  /** From us, on the window: `relatedTarget` is an element of ours on which the other events are sent. */
   hello: `${key}-hello`,
   /** The answer, on that element. */
   welcome: `${key}-welcome`,
@@ -36,11 +36,11 @@ export const namesOf = (key: string) => ({
   ask: `${key}-ask`,
   /** The answer, on every element that changed: `detail` has the bits above, */
   note: `${key}-note`,
-  /** or, as JSON, what is said of it by `ElementInternals`. */
+  /** or, as JSON, what its `ElementInternals` say. */
   said: `${key}-said`,
 });
 
-/** What a page does on its own later than this after an action is not waited for. */
+/** Nobody waits for what a page does on its own later than this after an action. */
 export const LATE_MS = 350;
 
 export const timerNamesOf = (key: string) => ({
@@ -53,11 +53,11 @@ export const timerNamesOf = (key: string) => ({
   note: `${key}-timer`,
 });
 
-/** Delays of what is no timer: what `requestAnimationFrame` asks for, */
+/** Delays that stand for something else than a timer: what `requestAnimationFrame` asks for, */
 export const FRAME = -1;
-/** what the browser itself is asked for, which always comes, */
+/** what the page asks the browser itself for, which always comes, */
 export const REPLY = -2;
-/** and what somebody else is asked for, who may never answer. */
+/** and what it asks somebody else for, who may never answer. */
 export const ANSWER = -3;
 
 export const hearingNamesOf = (key: string) => ({
@@ -68,6 +68,6 @@ export const hearingNamesOf = (key: string) => ({
   ask: `${key}-heard`,
   /** From us, on an element: would nobody hear the pointer come to it or leave it? Then it comes back prevented. */
   moves: `${key}-moves`,
-  /** The same of the mouse's wheel. */
+  /** The same for the mouse wheel. */
   wheels: `${key}-wheels`,
 });

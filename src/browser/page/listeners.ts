@@ -11,7 +11,7 @@ const noted = new WeakMap<Element, number>();
 let version = 0;
 let welcomed = false;
 let names: ReturnType<typeof namesOf> | undefined;
-/** Never in the document: no script of the page comes upon it. */
+/** Never in the document, so no script of the page finds it. */
 const channel = document.createElement("i");
 
 const take = (event: Event) => {
@@ -24,7 +24,7 @@ const take = (event: Event) => {
   else noted.set(element, (event as UIEvent).detail);
 };
 
-/** `key` is what `hook.ts` was given. */
+/** `key` is the one that `hook.ts` has. */
 export function connectListeners(key: string): void {
   names = namesOf(key);
   channel.addEventListener(names.welcome, () => {
@@ -68,13 +68,15 @@ export function answers(element: Element): boolean {
   );
 }
 
-/** It answers to keys, and takes the focus for them, or to the right mouse button; to the left one it need not. */
+/**
+ * It answers to keys, and takes the focus for them, or to the right mouse button. It need not answer to the left one.
+ */
 export function answersOtherwise(element: Element): boolean {
   const bits = bitsOf(element);
   if (bits & DELEGATES) return false;
   if (bits & MENUS) return true;
   const menu = attributeOf(element, "oncontextmenu");
-  // Pages keep their pictures from being saved so.
+  // Pages do this so that nobody saves their pictures.
   if (menu !== null && !/^\s*(?:return false\b|event\.preventDefault\(\))?[\s;]*$/.test(menu)) return true;
   const focus = attributeOf(element, "tabindex");
   return focus !== null && Number(focus) >= 0 && ((bits & KEYS) !== 0 || has(element, KEY_ATTRIBUTES));

@@ -1,4 +1,4 @@
-/** @file The elements of an observation: which are listed, under which name, with which value. */
+/** @file The elements of an observation: which ones are listed, with which name and value. */
 
 import type { Edges } from "./geometry.ts";
 import { edges, intersect } from "./geometry.ts";
@@ -23,7 +23,7 @@ export interface PageElement {
   role: string;
   label: string;
   value?: string;
-  /** The value as it is printed, where that differs. */
+  /** The value as it is printed, if that differs. */
   shown?: string;
   options?: string[];
   /** It takes several lines. */
@@ -33,14 +33,14 @@ export interface PageElement {
   disabled?: boolean;
   /** The browser's own message about a field's content, once it was shown. */
   invalid?: string;
-  /** Where its content goes on: `more below`. */
+  /** In which direction its content goes on: `more below`. */
   more?: string;
   box: [number, number, number, number];
 }
 
 /** A frame that can be seen. */
 export interface PageFrame {
-  /** Its content box in pixels of the viewport around it. */
+  /** Its content box, in pixels of the viewport around it. */
   box: Edges;
 }
 
@@ -53,7 +53,7 @@ export interface PageSnapshot {
   focused: number | null;
   /** Visible frames, in the order of the marks in the text. */
   frames: PageFrame[];
-  /** Pixels of the viewport around this document's frame by its own; 1 where nothing scales or zooms it. */
+  /** Pixels of the viewport around this document's frame per pixel of its own; 1 if nothing scales or zooms it. */
   scale: number;
   /**
    * The page as text. In `compact` and `aria` lines, `\uE000 i \uE001` stands for element `i` and `\uE002 i \uE001` for
@@ -64,10 +64,10 @@ export interface PageSnapshot {
 
 /** Longest label. */
 export const LABEL_LIMIT = 100;
-/** A value longer than this is not told, as long as it is nowhere printed. */
+/** A value longer than this is not reported unless it is printed somewhere. */
 const VALUE_LIMIT = 10_000;
 
-/** Roles whose name is their content, so that other elements may be in it. */
+/** Roles whose name is their content, which may contain other elements. */
 const HOLDERS =
   /^(?:link|button|tab|menuitem|menuitemcheckbox|menuitemradio|option|treeitem|clickable|switch|checkbox|radio)$/;
 const FIELDS = /^(?:textbox|combobox|checkbox|radio|switch|slider)$/;
@@ -77,7 +77,7 @@ export interface Listed {
   box: Edges;
   /** Elements in it are listed, too. */
   nested: boolean;
-  /** Text in it that the label had to leave out; only of those without nested elements. */
+  /** Text in it that the label had to leave out; only for elements without nested ones. */
   rest: string;
   /** Its text is printed by its label. */
   silent: boolean;
@@ -118,7 +118,7 @@ export class Listing {
     return at;
   }
 
-  /** It will be listed where it is, as far as can be told from elsewhere. */
+  /** It will be listed where it is, as far as we can tell from here. */
   isInSight(element: Element): boolean {
     const at = this.#reached.get(element);
     return at ? true : reach(element, [-1e6, this.view[1], 1e6, this.view[3]], this.view) !== null;
@@ -132,7 +132,7 @@ export class Listing {
     if (drawn) return this.#addDrawn(element, drawn, at, place);
     const inner = HOLDERS.test(role) ? this.#inner(element, place) : new Set<Element>();
     let nested = inner.size > 0;
-    // What comes under the pointer is not there yet, though it may have a box.
+    // What appears only under the pointer is not there yet, though it may have a box.
     for (const hidden of shownOnHover(element)) inner.add(hidden);
     let name = nameOf(element, role, inner);
     if (nested && ownText(element, inner) === "") {
@@ -174,7 +174,9 @@ export class Listing {
     return this.reach(control, place) ? null : control;
   }
 
-  /** Lists what scrolls, unless it is what the head tells of; `null` if it does not scroll or cannot be seen. */
+  /**
+   * Lists a pane that scrolls, unless the head already describes it; `null` if it does not scroll or cannot be seen.
+   */
   addPane(element: Element, place: Place): Listed | null {
     const root = element === page.root;
     if (root ? !rootScrolls() : element === this.#scroller || !isPane(element)) return null;
@@ -220,7 +222,7 @@ export class Listing {
     };
   }
 
-  /** `control`: whose value and state are told, if not its own. */
+  /** `control`: the element whose value and state are told, if not its own. */
   #list(
     element: Element,
     role: string,
@@ -258,13 +260,13 @@ export class Listing {
 
   #more(element: Element, role: string, value: string): string | undefined {
     if (role === "pane") return moreOf(element === page.root ? page.scroller : element);
-    // All of a short value is printed.
+    // A short value is printed whole.
     if (value.length <= SHORT_VALUE) return undefined;
     const cuts = element instanceof HTMLTextAreaElement || (isEditable(element) && isPane(element));
     return cuts ? moreOf(element) : undefined;
   }
 
-  /** What is in an element, or in its shadow root, and listed by itself. */
+  /** Elements inside an element or its shadow root that are listed by themselves. */
   #inner(element: Element, place: Place): Set<Element> {
     const inner = new Set<Element>();
     for (const child of [...shadowElementsOf(element), ...findAllIn(element, "*")])
