@@ -32,7 +32,7 @@ export interface Spot {
   y: number;
 }
 
-/** The agent's mistake: a sentence that follows the element's name. */
+/** The agent's mistake, as a sentence that follows the element's name. */
 export interface Refusal {
   kind: "refused";
   reason: "gone" | "not_actionable";
@@ -43,7 +43,7 @@ export const refuse = (why: string): Refusal => ({ kind: "refused", reason: "not
 
 /** How an element takes what an agent gives it. */
 export type Taking =
-  /** Text of one line, of several, or of a rich editor; a combobox or a search box that has a field inside it. */
+  /** Text of one line, of several, or of a rich editor; or a combobox or search box with a field inside it. */
   | "line"
   | "lines"
   | "rich"
@@ -63,7 +63,7 @@ export interface Located extends Spot {
   takes: Taking;
   /** `type` of an input. */
   type: string;
-  /** No point reaches it that does not reach something else inside it: its own click has to be called. */
+  /** Every point of it reaches something else inside it, so its own `click` has to be called. */
   buried: boolean;
   /** The page may change what is there when the pointer comes to it. */
   hovers: boolean;
@@ -77,7 +77,7 @@ export function usable(index: number): { kind: "usable"; element: Element } | Re
   return isDisabled(element) ? refuse("is disabled") : { kind: "usable", element };
 }
 
-/** Where to touch element `index`; scrolls it into view if it is not. With `again`, in any case. */
+/** Where to touch element `index`. Scrolls it into view if needed; with `again`, always. */
 export function locate(index: number, again = false): Located | Refusal {
   const found = usable(index);
   if (found.kind === "refused") return found;
@@ -100,13 +100,13 @@ export function locate(index: number, again = false): Located | Refusal {
   };
 }
 
-/** What was located last, and what is hit there. */
+/** What was located last, and what a click there hits. */
 let pointed: { spot: Spot; hit: Element | null } | null = null;
 const POINTER_MS = 500;
 
 /**
- * Waits, for a moment, until what was located is under the pointer that has come there: a picture that changes under it
- * has no size before it is loaded. `false`: the browser has taken that for the pointer's leaving; it has to move again.
+ * Waits a moment until what was located is under the pointer: a picture that changes when it is hovered has no size
+ * until it is loaded. `false`: the browser took that for the pointer's leaving, so it has to move again.
  */
 export async function awaitPointed(): Promise<boolean> {
   if (!pointed?.hit) return true;
@@ -140,8 +140,8 @@ const OWN_BUSINESS =
   "a[href],button,input,select,textarea,summary,[role=button],[role=link],[contenteditable]";
 
 /**
- * The link or button that all of an element consists of, though the observation shows them as one: the link in a tab, the
- * button in a list item. It is what answers.
+ * The link or button that makes up all of an element, which the observation shows as one with it: the link in a tab,
+ * the button in a list item. It is what answers to a click.
  */
 function soleControl(element: Element): Element | null {
   const inner = [...findAllIn(element, "a[href],button,[role=button],[role=link]")];
@@ -151,7 +151,7 @@ function soleControl(element: Element): Element | null {
   return text !== "" && text === squash(contentOf(only) ?? "") ? only : null;
 }
 
-/** Whether a click at the point means something inside the element, or around its label, that is not the element. */
+/** Whether a click at the point means something else, inside the element or around its label. */
 function meansOther(element: Element, { x, y }: Spot): boolean {
   const hit = elementAt(x, y);
   if (!hit) return true;
@@ -159,7 +159,7 @@ function meansOther(element: Element, { x, y }: Spot): boolean {
   for (let node: Node | null = hit; node instanceof Element; node = parentOf(node)) {
     if (stands.includes(node)) return false;
     if (memory.elements.includes(node)) return true;
-    // Where it is all that the element consists of, the observation shows one thing, and means what answers.
+    // If that makes up all of the element, the observation shows one thing, and means the one that answers.
     if (matchesOf(node, OWN_BUSINESS))
       return squash(contentOf(node) ?? "") !== squash(contentOf(element) ?? "");
   }
@@ -167,8 +167,8 @@ function meansOther(element: Element, { x, y }: Spot): boolean {
 }
 
 /**
- * The point, or another one of the element or its label that does not mean something else: a link in the label of a
- * check box, a button in a card. `null` where there is none.
+ * The point, or another one of the element or its label, that does not mean something else, such as a link in the label
+ * of a check box or a button in a card. `null` if there is none.
  */
 function beside(element: Element, point: Spot): Spot | null {
   if (!meansOther(element, point)) return { x: point.x, y: point.y };
@@ -213,7 +213,7 @@ export function clickElement(index: number): null {
   return null;
 }
 
-/** Gives an element the focus. `false`: it does not take it. */
+/** Gives an element the focus. `false` if it does not take it. */
 export function focusElement(index: number): boolean {
   const element = memory.elements[index];
   if (!(element instanceof HTMLElement)) return false;
@@ -222,7 +222,7 @@ export function focusElement(index: number): boolean {
   return matchesOf(element, ":focus, :focus-within");
 }
 
-/** The box of an element that is about to be dragged to or drawn in; scrolled into view. */
+/** The box of an element that something is about to be dragged to or drawn in; scrolls it into view. */
 export function boxOfElement(index: number): { kind: "box"; box: Edges } | Refusal {
   const found = usable(index);
   if (found.kind === "refused") return found;
@@ -235,7 +235,7 @@ export function boxOfElement(index: number): { kind: "box"; box: Edges } | Refus
   return { kind: "box", box: [left, top, right, bottom] };
 }
 
-/** Where the thumb of a slider is; the middle of anything else. */
+/** Where the thumb of a slider is, or the middle of anything else. */
 export function gripOf(index: number): Spot | null {
   const element = memory.elements[index];
   if (!(element instanceof HTMLInputElement) || element.type !== "range") return null;
@@ -251,12 +251,12 @@ export interface SliderState {
   now: number;
   min: number;
   max: number;
-  /** Of its track: the first ancestor that is much longer than the thumb. */
+  /** The box of its track: the first ancestor that is much longer than the thumb. */
   track: Edges;
   vertical: boolean;
 }
 
-/** A slider's value and range; `null` where it does not say. */
+/** A slider's value and range; `null` if it does not say. */
 export function sliderState(index: number): SliderState | null {
   const element = memory.elements[index]!;
   if (element instanceof HTMLInputElement) {

@@ -60,7 +60,7 @@ function readNothing(): PageSnapshot {
 
 /** What can be seen of a document. */
 export interface Window {
-  /** In pixels of the viewport around it, from the corner of its own. */
+  /** In pixels of the viewport around it, from the corner of its own viewport. */
   seen: Edges;
   /** Width of its frame in those pixels; `null` for the page itself. */
   frameWidth: number | null;
@@ -83,7 +83,7 @@ async function observe(
     const view = seen.map((edge) => edge / scale) as Edges;
     return { ...READERS[format](view, frameWidth !== null), scale };
   };
-  // The marks of `webrl` outlive a reading: see deviation 2 there.
+  // The marks of `webrl` outlive a reading: see its deviation 2.
   return readAtRest(settle, { read, mark: format === "webrl" ? null : markReading });
 }
 
@@ -143,7 +143,7 @@ const api = {
 
 export type PageApi = typeof api;
 
-/** What only looks is no part of an action. */
+/** Calls that only look are not part of an action. */
 const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
   "observe",
   "pageText",
@@ -159,7 +159,7 @@ const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
   "tree",
 ]);
 
-/** Makes a call, as text: one string passes through the protocol faster than an object. */
+/** Makes a call whose result is text: one string passes through the protocol faster than an object. */
 export async function call(name: keyof PageApi, args: unknown[]): Promise<string> {
   // A list that was opened closes with the next action.
   if (!READERS_ONLY.has(name)) {

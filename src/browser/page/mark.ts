@@ -1,4 +1,4 @@
-/** @file What a reading depends on and no mutation tells of, so that it can be told whether a reading still stands. */
+/** @file What a reading depends on without any mutation to show it, to find out whether the reading still holds. */
 
 import { learnListeners, listenersVersion } from "./listeners.ts";
 import { memory } from "./memory.ts";
@@ -7,8 +7,8 @@ import { scrollState } from "./scroll.ts";
 import { findFocused } from "./tree.ts";
 
 /**
- * Items to be compared one by one, of the elements that were listed last; `null` where that cannot be known. `fresh`:
- * nothing has run since the listeners were learnt.
+ * Items to compare one by one, for the elements that were listed last; `null` if that cannot be known. `fresh`: nothing
+ * has run since the listeners were read.
  */
 export function markReading(fresh: boolean): unknown[] | null {
   if (

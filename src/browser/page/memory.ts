@@ -1,4 +1,4 @@
-/** @file What the page script keeps in a document between an observation and the action that refers to it. */
+/** @file What the page script keeps in a document from an observation to the action that refers to it. */
 
 import { tagOf } from "./native.ts";
 
@@ -7,9 +7,9 @@ export interface PageMemory {
   elements: Element[];
   /** Its frames. */
   frames: Element[];
-  /** The drop-down whose list the last action has opened: it shows all of its options. */
+  /** The drop-down whose list the last action opened: it shows all of its options. */
   opened: Element | null;
-  /** A shadow root was entered in the last reading; no mutation observer tells of what happens in it. */
+  /** The last reading entered a shadow root, in which no mutation observer sees anything. */
   shadows: boolean;
   /** A navigation to another document has been asked for and has not failed so far. */
   navigating: boolean;
@@ -18,13 +18,13 @@ export interface PageMemory {
   /** Called when a navigation is asked for. */
   onNavigate: (() => void) | null;
   /**
-   * When the action that follows upon the last observation began, and when the page last got something of it; before the
-   * first observation, the beginning of the document. `null`: nothing has been done to this document.
+   * When the action after the last observation began, and when the page last got something of it; before the first
+   * observation, the beginning of the document. `null`: nothing has been done to this document.
    */
   acted: { first: number; last: number } | null;
 }
 
-/** From when the document is created to when it goes away. */
+/** Lasts from the creation of the document until it goes away. */
 export const memory: PageMemory = {
   elements: [],
   frames: [],

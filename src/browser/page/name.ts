@@ -20,7 +20,7 @@ import { childrenOf, isShown, SILENT, styleOf } from "./tree.ts";
 interface NameText {
   /** Elements that have a name of their own beside this one: their text is left out. */
   without?: ReadonlySet<Element>;
-  /** Also what is hidden from screen readers but can be seen. */
+  /** Include what is hidden from screen readers but can be seen. */
   drawn?: boolean;
 }
 
@@ -71,11 +71,11 @@ const INPUT_NAMES: Record<string, (input: HTMLInputElement) => string> = {
 
 export interface Name {
   text: string;
-  /** It is the element's own text, which is to be printed nowhere else. */
+  /** It is the element's own text, which must not be printed again. */
   own: boolean;
 }
 
-/** `inner`: elements in it that are listed by themselves. */
+/** `inner`: the elements in it that are listed by themselves. */
 export function nameOf(element: Element, role: string, inner?: ReadonlySet<Element>): Name {
   const given = givenName(element);
   if (given) return { text: given, own: false };
@@ -91,7 +91,7 @@ export function nameOf(element: Element, role: string, inner?: ReadonlySet<Eleme
   const text =
     squash(attributeOf(element, "title") ?? "") || squash(attributeOf(element, "placeholder") ?? "");
   if (text) return { text, own: false };
-  // What only surrounds its field is called as the field is.
+  // An element that only surrounds its field has the field's name.
   const field = role === "combobox" || role === "textbox" ? innerFieldOf(element) : null;
   if (field) return nameOf(field, role);
   if (element instanceof HTMLTextAreaElement) return { text: "(text area)", own: false };
@@ -107,7 +107,7 @@ export function innerFieldOf(element: Element): HTMLInputElement | null {
   return fields.length === 1 && field instanceof HTMLInputElement ? field : null;
 }
 
-/** What the page says that the element is called, other than by what is in it. */
+/** The name that the page gives the element, other than by its content. */
 function givenName(element: Element): string {
   const ids = attributeOf(element, "aria-labelledby")?.trim().split(/\s+/) ?? [];
   const root = ids.length > 0 ? rootOf(element) : document;
@@ -124,7 +124,7 @@ function givenName(element: Element): string {
   return labels.length === 0 ? "" : squash(labels.map((label) => textOf(label)).join(" "));
 }
 
-/** The text in an element, that of `without` left out. */
+/** The text in an element, without that of `without`. */
 export function ownText(element: Element, without?: ReadonlySet<Element>): string {
   const text = (options: NameText) =>
     squash(

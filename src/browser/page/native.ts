@@ -1,7 +1,7 @@
 /**
  * @file Reading the DOM past the page's names. `<input name=children>` makes `form.children` an input, and `<img
- * name=body>` takes `document.body`, in every world: what may be a form or the document is read through the prototypes'
- * own getters and methods, never as `element.children`. Other elements cannot be shadowed so.
+ * name=body>` takes `document.body`, in every world. So anything that may be a form or the document is read through the
+ * prototypes' own getters and methods, never as `element.children`. Other elements cannot be shadowed so.
  */
 
 type Getter<T, K extends keyof T> = (object: T) => T[K];
@@ -85,7 +85,7 @@ export const focusOn = (element: Element): void => {
   if (element instanceof HTMLElement) focus(element);
 };
 
-/** Labels of a control; empty for what cannot have any. */
+/** Labels of a control; empty if it cannot have any. */
 export function labelsOf(element: Element): Iterable<HTMLLabelElement> {
   return element instanceof HTMLInputElement ||
     element instanceof HTMLTextAreaElement ||
@@ -115,9 +115,9 @@ const evaluate = method(Document, "evaluate");
 const getElementById = method(Document, "getElementById");
 const getInFragment = method(DocumentFragment, "getElementById");
 
-/** `document`, as nothing in the page can shadow it. */
+/** `document`, in a form that nothing in the page can shadow. */
 export const page = {
-  /** `document.open` leaves a document without a root; only where there is one, there is anything else. */
+  /** `document.open` leaves a document without a root. Without a root there is nothing else, either. */
   get empty(): boolean {
     return documentElementOf(document) === null;
   },
@@ -148,7 +148,7 @@ export const page = {
   find: (selector: string): Element | null => queryDocument(document, selector),
   findAll: (selector: string): NodeListOf<Element> => queryAllDocument(document, selector),
   at: (x: number, y: number): Element | null => elementFromPoint(document, x, y),
-  /** Whether an expression of XPath finds anything. */
+  /** Whether an XPath expression finds anything. */
   has: (expression: string): boolean =>
     evaluate(document, expression, document, null, XPathResult.BOOLEAN_TYPE).booleanValue,
   animations: (): Animation[] => getAnimations(document),

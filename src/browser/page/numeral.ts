@@ -31,7 +31,7 @@ function roman(value: number): string {
   return text;
 }
 
-/** A number as a kind of list writes it; numbers that a kind has no sign for are written as numbers. */
+/** A number as a kind of list writes it; numbers that it has no sign for stay decimal. */
 export function writeOrdinal(value: number, kind: string): string {
   if (kind === "decimal-leading-zero")
     return `${value < 0 ? "-" : ""}${String(Math.abs(value)).padStart(2, "0")}`;

@@ -6,7 +6,7 @@ import { styleOf } from "./tree.ts";
 
 const isEntry = (element: Element) => tagOf(element) === "li";
 
-/** `value`, `start` and `reversed` count, as they do for the browser. */
+/** Respects `value`, `start` and `reversed`, as the browser does. */
 function ordinalOf(item: Element, list: Element): number {
   const numberIn = (element: Element, name: string) => {
     const given = Number.parseInt(attributeOf(element, name) ?? "", 10);
@@ -24,7 +24,7 @@ function ordinalOf(item: Element, list: Element): number {
   return first + (reversed ? 1 - steps : steps - 1);
 }
 
-/** `"3. "` for the third entry; nothing where a dot or no mark is drawn. */
+/** `"3. "` for the third entry; empty if the browser draws a dot or no mark. */
 export function ordinalText(item: Element): string {
   if (!isEntry(item)) return "";
   const list = parentElementOf(item);

@@ -1,6 +1,6 @@
 /**
- * @file The whole document as plain data, for readers that look for structure: extraction. Not what a model reads, which is
- * an observation. Only what is laid out is in it; what is hidden from people is not.
+ * @file The whole document as plain data, for extraction, which looks for structure. A model reads something else: an
+ * observation. It holds only what is laid out, nothing that is hidden from people.
  */
 
 import { generatedText } from "./generated.ts";
@@ -17,10 +17,10 @@ import {
 import { squash, unmark } from "./text.ts";
 import { childrenOf, SILENT, styleOf } from "./tree.ts";
 
-/** An element. White space of texts is as in the source; blocks are told by `block`. */
+/** An element. White space of texts is as in the source; `block` marks blocks. */
 export interface PageNode {
   tag: string;
-  /** Those of {@link KEPT}, `data-*` included; addresses are absolute. */
+  /** The attributes in {@link KEPT} and all of `data-*`; addresses are absolute. */
   attributes: Record<string, string>;
   /** Pixels from the document's top left corner: left, top, width, height. */
   box: [number, number, number, number];
@@ -32,12 +32,12 @@ export interface PageNode {
 export interface PageTree {
   url: string;
   title: string;
-  /** Of the response that brought the document; 0 where there was none. */
+  /** Status of the response that brought the document; 0 if there was none. */
   status: number;
   /** E.g. `text/html`. */
   contentType: string;
   root: PageNode;
-  /** More elements than are read; what comes after them is not in the tree. */
+  /** The document has more elements than are read; the rest is not in the tree. */
   cut: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface PageTree {
 const MOST_ELEMENTS = 200_000;
 /** Deepest nesting that is read. */
 const DEEPEST = 200;
-/** Units of an attribute at most. */
+/** Longest attribute, in UTF-16 units. */
 const LONGEST = 2000;
 
 const KEPT = new Set(
@@ -60,7 +60,7 @@ function attributesOf(element: Element): Record<string, string> {
   for (const name of element.getAttributeNames()) {
     if (!KEPT.has(name) && !name.startsWith("data-") && !name.startsWith("aria-")) continue;
     const value = attributeOf(element, name) ?? "";
-    // Pictures in the address itself.
+    // Pictures within the address itself.
     if (value.startsWith("data:")) continue;
     kept[name] = unmark(ADDRESSES.has(name) ? absolute(value) : value).slice(0, LONGEST);
   }
@@ -75,7 +75,7 @@ function absolute(address: string): string {
   }
 }
 
-/** A field's own text is what somebody typed; a password is nobody's to read. */
+/** A field's own text is what somebody typed; nobody may read a password. */
 function readShown(element: Element): string[] {
   if (element instanceof HTMLSelectElement) return [element.selectedOptions[0]?.text ?? ""];
   if (element instanceof HTMLTextAreaElement) return [element.value];
@@ -129,7 +129,7 @@ export function readTree(): PageTree {
   };
 }
 
-/** What may be seen, also while it fades in; and what `display: contents` lays out in its place. */
+/** What may be seen, even while it fades in, and what `display: contents` lays out in its place. */
 const isRead = (element: Element): boolean =>
   !SILENT.has(tagOf(element)) &&
   !(hasAttributeOf(element, "hidden") && !isLaidOut(element)) &&

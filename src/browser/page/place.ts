@@ -1,4 +1,4 @@
-/** @file Where on the way down the document one is: what of it can be seen there. */
+/** @file Where the walk is on its way down the document, and what can be seen there. */
 
 import { edges, intersect, unite } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
@@ -17,9 +17,9 @@ import { elementAt, styleOf, within } from "./tree.ts";
 
 /** The same for everything in one element, unless it says otherwise. */
 export interface Place {
-  /** Where things can be seen; sideways, also where they can be scrolled to. */
+  /** Where things can be seen or, sideways, scrolled to. */
   clip: Edges;
-  /** The same for what is positioned absolutely: only the containing block clips it. */
+  /** The same for absolutely positioned elements, which only the containing block clips. */
   positioned: Edges;
   /** `visibility` allows it. */
   visible: boolean;
@@ -48,11 +48,11 @@ export function topPlace(view: Edges, behind: boolean): Place {
   return { clip, positioned: clip, visible: true, faded: false, behind };
 }
 
-/** Hidden by the ways in which pages leave text to screen readers alone; of what is positioned absolutely. */
+/** Whether an absolutely positioned element is hidden in one of the ways that leave text to screen readers only. */
 const isClippedAway = ({ clip, clipPath }: CSSStyleDeclaration): boolean =>
   /^inset\((50|100)%/.test(clipPath) || /^rect\((\d)px,? \1px,? \1px,? \1px\)/.test(clip);
 
-/** Where an element itself is, by the place around it. */
+/** Where an element itself is, from the place around it. */
 export function placeOf(style: CSSStyleDeclaration, outer: Place, view: Edges): Place {
   const { position, visibility, opacity } = style;
   const out = position === "absolute" || position === "fixed";
@@ -73,7 +73,7 @@ export function placeIn(element: Element, style: CSSStyleDeclaration, place: Pla
     return contains ? { ...place, positioned: place.clip } : place;
   const box = edges(boxOf(element));
   const clip = intersect(place.clip, box);
-  // What a pane can show by scrolling sideways is there, if the pane is.
+  // What a pane can show by scrolling sideways counts as there if the pane is.
   if (SCROLLS.test(style.overflowX) && clip[0] < clip[2]) [clip[0], , clip[2]] = scrollable(element, box);
   return { ...place, clip, positioned: contains ? clip : place.positioned };
 }
@@ -85,19 +85,19 @@ export function isInFront(element: Element, box: Edges, view: Edges): boolean {
   const found = elementAt((left + right) / 2, (top + bottom) / 2);
   if (!found) return false;
   if (within(found, element)) return true;
-  // What lets clicks through is reached through what it is in.
+  // What lets clicks through is reached through its parent.
   return found !== page.root && found !== page.body && within(element, found);
 }
 
 export interface SeenText {
   box: Edges;
-  /** It stands on one line. */
+  /** It is on one line. */
   single: boolean;
   /** Pixels from its top to its end, in view or not. */
   height: number;
 }
 
-/** The part of a text node that can be seen; `null` for none of it. */
+/** The part of a text node that can be seen; `null` if none of it can. */
 export function seeText(node: Text, place: Place, view: Edges): SeenText | null {
   if (!place.visible || place.faded) return null;
   const range = new Range();
@@ -119,7 +119,7 @@ export function seeText(node: Text, place: Place, view: Edges): SeenText | null 
   return { box, single: lines === 1, height };
 }
 
-/** Texts that are not taller than what they are seen in are read as a whole. */
+/** Texts that are no taller than the place they are seen in are read whole. */
 const READ_WHOLE = 300;
 
 /** The text of a node, or, where it is much taller than the place it is in, the part of it that is in view. */
@@ -153,7 +153,7 @@ export const isOutOfSight = (element: Element, clip: Edges): boolean => {
   return box.height > 0 && (box.bottom < clip[1] || box.top > clip[3]);
 };
 
-/** What of an element's content is cut off, above and below. */
+/** Whether an element's content is cut off above and below. */
 export function moreOf(element: Element): string | undefined {
   const hidden = scrollHeightOf(element) - clientHeightOf(element);
   if (hidden <= 4) return undefined;

@@ -20,13 +20,15 @@ export interface Reached {
   x: number;
   y: number;
   box: Edges;
-  /** It can be seen there, and takes no mouse. */
+  /** It can be seen there, but ignores the mouse. */
   dead?: boolean;
-  /** It has to be scrolled to, sideways, and may be covered there. */
+  /** It has to be scrolled to sideways, and may be covered there. */
   beside?: boolean;
 }
 
-/** Where in a box to try, in parts of it: the middle, then nearer to the edges, for what is partly covered or full. */
+/**
+ * Where in a box to try, as fractions of it: the middle, then nearer to the edges in case it is partly covered or full.
+ */
 const TRIED = [
   [0.5, 0.5],
   [0.2, 0.5],
@@ -38,11 +40,11 @@ const TRIED = [
 const CONTROLS =
   /^(?:link|button|tab|menuitem|menuitemcheckbox|menuitemradio|option|checkbox|radio|switch|treeitem)$/;
 
-/** The page keeps the mouse from it, and it is seen all the same: nothing but what it is in is hit there. */
+/** The page keeps the mouse from it although it can be seen: a click there hits only what it is in. */
 function isDead(element: Element, found: Element): boolean {
   if (!within(element, found) || !isRendered(element)) return false;
   if (closestOf(element, "[inert]")) return true;
-  // A field or a part of another control that lets the mouse through to what is around it is no control of its own.
+  // A field or part of another control that lets the mouse through to what is around it is not a control itself.
   if (styleOf(element).pointerEvents !== "none" || !CONTROLS.test(roleOf(element) ?? "")) return false;
   if (element instanceof HTMLInputElement || closestOf(element, '[aria-hidden="true"]')) return false;
   for (let at = parentOf(element); at && at !== found; at = parentOf(at))
@@ -80,9 +82,9 @@ function isBesidePane(element: Element, box: Edges): boolean {
 }
 
 /**
- * A point at which a click reaches the element, and its box; `null` where it is out of sight or covered. Sideways it
- * may lie outside of `view`, the part of the frame's viewport that can be seen, or of its pane: then it is not tested for
- * covers.
+ * A point at which a click reaches the element, and its box; `null` if it is out of sight or covered. Sideways it may
+ * lie outside of `view`, the part of the frame's viewport that can be seen, or of its pane: then nothing tests whether
+ * it is covered.
  */
 function target(element: Element, clip: Edges, view: Edges): Reached | null {
   let inner: Reached | null = null;
@@ -106,7 +108,7 @@ function target(element: Element, clip: Edges, view: Edges): Reached | null {
   return inner ? (onOwnText(element, clip, view, inner.box) ?? inner) : dead;
 }
 
-/** A point on text of the element that is in no other element: a branch of a tree is mostly its leaves. */
+/** A point on the element's own text, outside of other elements: a branch of a tree consists mostly of its leaves. */
 function onOwnText(element: Element, clip: Edges, view: Edges, box: Edges): Reached | null {
   const range = new Range();
   const find = (node: Node): Reached | null => {
@@ -133,16 +135,16 @@ function onOwnText(element: Element, clip: Edges, view: Edges, box: Edges): Reac
   return null;
 }
 
-/** It has a place in the page, be it transparent: what answers there still answers. */
+/** It has a place in the page, even if it is transparent: it still answers to clicks. */
 const isThere = (element: Element): boolean =>
   isLaidOut(element) || styleOf(element).display === "contents" || element instanceof HTMLAreaElement;
 
-/** Text beside a drawn slider would make it something else. */
+/** With text of its own, it would not be a drawn slider. */
 const isDrawing = (element: Element): boolean => (contentOf(element) ?? "").trim() === "";
 
 /**
- * {@link target}; a check box or a picker of files that is drawn by its label is where the label is, a slider that nobody
- * sees where its thumb or its track is drawn around it.
+ * {@link target}, except that a check box or file picker that its label draws is where the label is, and an invisible
+ * slider where its thumb or its track is drawn around it.
  */
 export function reach(element: Element, clip: Edges, view: Edges): Reached | null {
   const shown = isThere(element) ? target(element, clip, view) : null;

@@ -1,7 +1,7 @@
 /**
- * @file Records in the page's own world what the page has asked of the browser or of a worker and has not got so far: it
- * will go on when that comes, and no timer tells of it. Requests over the network are Playwright's to tell
- * (`../tab.ts`). Runs before the page's scripts, as `hook.ts` does.
+ * @file Records, in the page's own world, what the page has asked the browser or a worker for and has not got yet: it
+ * will go on when that comes, and no timer shows it. Playwright reports requests over the network (`../tab.ts`). Runs
+ * before the page's scripts, as `hook.ts` does.
  */
 
 import { ANSWER, REPLY } from "./listener-protocol.ts";
@@ -10,13 +10,13 @@ import type { Follow } from "./page-natives.ts";
 
 export type EachReply = (tell: (since: number, kind: typeof REPLY | typeof ANSWER) => void) => void;
 
-/** Of a page that asks for more at a time, the first are told. */
+/** If a page asks for more at a time, only the first are reported. */
 const MOST = 50;
 
 /** Requests that end with one of these events, by the class and the method that makes them. */
 const REQUESTS = ["success", "error", "blocked"];
 const TRANSACTIONS = ["complete", "abort", "error"];
-/** Methods whose promise the browser itself fulfils, soon. */
+/** Methods whose promise the browser itself fulfils soon. */
 const PROMISES: Record<string, string[]> = {
   SubtleCrypto:
     "digest encrypt decrypt sign verify generateKey deriveKey deriveBits importKey exportKey".split(" "),
@@ -39,7 +39,7 @@ interface Asked {
   kind: typeof REPLY | typeof ANSWER;
 }
 
-/** `listen` is a native that needs no receiver; `noteStart` is called for whatever is asked. */
+/** `listen` is a native that needs no receiver; `noteStart` is called for everything that is asked for. */
 export function recordReplies(
   listen: (target: unknown, type: string, callback: () => void, options?: object) => void,
   follow: Follow,
@@ -50,7 +50,7 @@ export function recordReplies(
   const then = free<Then>(Promise, "then");
   let asked: Asked[] = [];
 
-  /** Returns what is to be called when the answer is there. */
+  /** Returns a function to call when the answer is there. */
   const ask = (kind: Asked["kind"]): (() => void) => {
     noteStart();
     const one: Asked = { since: now(), kind };
@@ -81,7 +81,7 @@ export function recordReplies(
   );
   const untilFulfilled = (promise: unknown) => {
     const done = ask(REPLY);
-    // What nobody handles stays so.
+    // What nobody handles stays unhandled.
     const fail = (error: unknown) => {
       done();
       throw error;
@@ -95,7 +95,7 @@ export function recordReplies(
   for (const owner in PROMISES)
     for (const name of PROMISES[owner]!) followIn(owner, name, (_, promise) => untilFulfilled(promise));
   const frame = window.requestAnimationFrame.bind(window);
-  // A smooth scroll makes its first step with the second frame.
+  // A smooth scroll takes its first step with the second frame.
   const untilScrolls = () => {
     const done = ask(REPLY);
     frame(() => frame(() => frame(done)));

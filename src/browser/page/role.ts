@@ -57,7 +57,7 @@ export const isField = (element: Element): boolean =>
   element instanceof HTMLTextAreaElement ||
   (element instanceof HTMLInputElement && TEXT_INPUTS.has(element.type));
 
-/** The first word of the role that is said; empty without one. */
+/** The first word of the `role` attribute; empty without one. */
 export const explicitRoleOf = (element: Element): string =>
   ariaOf(element, "role")?.trim().split(/\s+/)[0] ?? "";
 
@@ -85,17 +85,17 @@ export function roleOf(element: Element): string | null {
   return clickable(element);
 }
 
-/** What has a role of its own, whatever its style and its listeners. */
+/** Elements with a role of their own, whatever their style and listeners. */
 const WITH_ROLE =
   "a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button],[role=link],[role=checkbox],[role=radio],[role=tab],[role=menuitem],[role=option],[role=switch],[role=treeitem],[onclick]";
 
-/** Something in it, or in its shadow root, is to be acted on by itself. */
+/** Whether something in it, or in its shadow root, can be acted on by itself. */
 export const holdsElements = (element: Element): boolean =>
   findIn(element, WITH_ROLE) !== null ||
   [...findAllIn(element, "*")].some(answers) ||
   shadowElementsOf(element).some((inner) => matchesOf(inner, WITH_ROLE));
 
-/** The same of what can be seen. */
+/** The same for what can be seen. */
 const showsElements = (element: Element, hidden: readonly Element[]): boolean =>
   [...findAllIn(element, "*")].some(
     (inner) =>
@@ -119,17 +119,17 @@ function clickable(element: Element): string | null {
 }
 
 const NEVER_CLICKABLE = new Set(["label", "html", "body", "option", "optgroup"]);
-/** What is repeated: each listens for itself, and its whole is what is clicked. */
+/** Repeated elements: each listens for itself and is clicked as a whole. */
 const ITEMS = "li,tr,[role=listitem],[role=row],[role=article],article";
-/** What holds others and is never meant itself. */
+/** Elements that hold others and are never meant themselves. */
 const CONTAINERS =
   "table,tbody,thead,tfoot,ul,ol,dl,menu,form,fieldset,dialog,main,nav,[role=grid],[role=table],[role=list],[role=listbox],[role=tree],[role=menu],[role=menubar],[role=rowgroup],[role=dialog],[role=alertdialog],[role=tablist],[role=toolbar],[role=radiogroup],[role=document],[role=application]";
 /** Longest text of something that is clicked as a whole. */
 const LONGEST = 300;
 
 /**
- * It listens; does it mean a click on itself? What holds others only passes clicks on to them, unless it is one of several
- * alike, or its pointer says that it is to be clicked.
+ * Whether a listening element means clicks on itself. One that holds others only passes clicks on to them, unless it is
+ * one of several alike or its pointer shows that it can be clicked.
  */
 function answersItself(element: Element): boolean {
   const tag = tagOf(element);
@@ -157,7 +157,7 @@ const isSmall = (element: Element): boolean =>
   !holdsElements(element) &&
   entriesOf(element).length === 0;
 
-/** All that is in it is a field and what that is called. */
+/** Whether it contains only a field and its name. */
 function wrapsField(element: Element): boolean {
   if (!findIn(element, "input,textarea,select")) return false;
   const said = [...findAllIn(element, "label,legend,button")].map((part) => contentOf(part) ?? "").join("");
@@ -181,7 +181,7 @@ const cellsOf = (element: Element): Element[] =>
 
 /**
  * The entries to which a listening container passes clicks on: cells, list items, or several elements of one kind, none
- * of which listens by itself. Empty for what is clicked as a whole, and for the root of an application.
+ * of which listens itself. Empty if it is clicked as a whole, and for the root of an application.
  */
 export function entriesOf(element: Element): Element[] {
   const cells = cellsOf(element);

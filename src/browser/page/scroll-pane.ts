@@ -1,4 +1,4 @@
-/** @file `Scroll`: moves what an element stands in, or the page. */
+/** @file `Scroll`: moves the pane that an element is in, or the page. */
 
 import { isWheelHeard } from "./hearing.ts";
 import { usable } from "./locate.ts";
@@ -28,12 +28,12 @@ export interface Scrolled {
   moved: boolean;
   /** What moves is part of the page. */
   pane: boolean;
-  /** Where a script hears the mouse's wheel, where nothing else has moved, and how far to turn it. */
+  /** Where a script listens to the mouse wheel, if nothing else has moved, and how far to turn it. */
   wheel?: { spot: Spot; by: number };
 }
 
 /**
- * Moves by two thirds of what is visible: the pane of an element, or of a text that the page shows, else the page.
+ * Moves the pane of an element, or of a text that the page shows, or else the page, by two thirds of what is visible.
  * `null`: the text is not there.
  */
 export function scroll(at: number | string | null, direction: Direction): Scrolled | Refusal | null {
@@ -43,7 +43,7 @@ export function scroll(at: number | string | null, direction: Direction): Scroll
   let pane: Element | null = null;
   if (typeof at === "number") {
     const found = usable(at);
-    // What is disabled can be read all the same.
+    // A disabled element can be read all the same.
     if (found.kind === "refused" && found.reason === "gone") return found;
     pane = paneOf(memory.elements[at]!, sideways);
   } else if (at !== null) {
@@ -59,7 +59,7 @@ export function scroll(at: number | string | null, direction: Direction): Scroll
   return scrolled;
 }
 
-/** For what a script moves: over an element, or the middle of the page. */
+/** Where to turn the wheel for what a script moves: over an element, or in the middle of the page. */
 function wheelOver(element: Element | null): { spot: Spot; by: number } | null {
   const { left, top, right, bottom } = element ? boxOf(element) : new DOMRect(0, 0, innerWidth, innerHeight);
   const spot = { x: (left + right) / 2, y: (top + bottom) / 2 };
@@ -69,7 +69,7 @@ function wheelOver(element: Element | null): { spot: Spot; by: number } | null {
   return { spot, by: WHEEL_PX };
 }
 
-/** About as far as a person turns it at once. */
+/** About as far as a person turns it in one go. */
 const WHEEL_PX = 120;
 const WHEEL_MS = 250;
 let beforeWheel = "";
@@ -113,7 +113,7 @@ function canScroll(element: Element, sideways: boolean): boolean {
     : scrollHeightOf(element) > clientHeightOf(element) + 1 && (own || /auto|scroll/.test(style.overflowY));
 }
 
-/** The pane that an element is, holds or stands in; `null` where only the page scrolls. */
+/** The pane that an element is, contains or is in; `null` if only the page scrolls. */
 function paneOf(element: Element, sideways: boolean): Element | null {
   if (canScroll(element, sideways)) return element;
   let best: Element | null = null;
@@ -128,7 +128,7 @@ function paneOf(element: Element, sideways: boolean): Element | null {
   return null;
 }
 
-/** What moves sideways: the page, else the largest pane that does. */
+/** What moves sideways: the page, or else the largest pane that does. */
 function widest(): Element {
   const root = page.scroller;
   if (root.scrollWidth > innerWidth + 1) return root;

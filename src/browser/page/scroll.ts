@@ -1,4 +1,4 @@
-/** @file Layers that stand above the rest of the page, and what scrolls. */
+/** @file Layers above the rest of the page, and what scrolls. */
 
 import { edges, intersect } from "./geometry.ts";
 import type { Edges } from "./geometry.ts";
@@ -27,17 +27,17 @@ const POINTS = [
 ] as const;
 
 export interface Layers {
-  /** The open modal layer on top, by what is visible; `null` where there is none, or all are covered. */
+  /** The topmost open modal layer, judged by what is visible; `null` if there is none or all are covered. */
   top: Element | null;
-  /** There is one: of everything else, only what a click reaches is there. */
+  /** There is one: everything else is there only as far as a click reaches it. */
   any: boolean;
 }
 
-/** Modal layers that can be seen: one off-canvas or transparent stands above nothing. */
+/** Modal layers that can be seen: an off-canvas or transparent one covers nothing. */
 export function layers(): Layers {
   const view: Edges = [0, 0, innerWidth, innerHeight];
   const candidates = new Set<Element>(page.findAll(MODAL));
-  // Those in shadow roots are found from what is on top.
+  // Layers in shadow roots are found from what is on top.
   for (const [x, y] of POINTS)
     for (let at: Node | null = elementAt(x * innerWidth, y * innerHeight); at; at = parentOf(at))
       if (at instanceof Element && matchesOf(at, MODAL)) candidates.add(at);
@@ -50,7 +50,7 @@ export function layers(): Layers {
     const reached = POINTS.filter(([x, y]) =>
       within(elementAt(left + x * (right - left), top + y * (bottom - top)), element),
     ).length;
-    // Of two that are reached alike, the later in the document is on top.
+    // If two are equally easy to reach, the later one in the document is on top.
     if (reached === 0 || reached < most) continue;
     found.top = element;
     most = reached;
@@ -64,7 +64,7 @@ export const isPane = (element: Element): boolean =>
   clientHeightOf(element) >= 16 &&
   /auto|scroll/.test(styleOf(element).overflowY);
 
-/** What `Scroll Down` moves: an open dialog's content, else the document, else the largest pane that scrolls. */
+/** What `Scroll Down` moves: an open dialog's content, or else the document, or else the largest pane that scrolls. */
 export function scroller(over: Element | null = layers().top): Element {
   const root = page.scroller;
   if (over) return [over, ...findAllIn(over, "*")].find(isPane) ?? over;
@@ -90,7 +90,7 @@ export function scrollState(element = scroller()): { top: number; viewport: numb
   };
 }
 
-/** The document of a frame that is cut off: what can be said of it is said where the frame is. */
+/** The document of a frame that is cut off: its `more` is printed where the frame is. */
 export const rootScrolls = (): boolean =>
   scrollHeightOf(page.scroller) > clientHeightOf(page.scroller) + 4 &&
   ![page.root, page.body].some((element) => /hidden|clip/.test(styleOf(element).overflowY));

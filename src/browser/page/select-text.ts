@@ -19,7 +19,7 @@ import {
 import { clean } from "./text.ts";
 import { childrenOf, elementAt, SILENT, styleOf, within } from "./tree.ts";
 
-/** Done; or from where to where the mouse has to go, or that it cannot go there. */
+/** Done; or from where to where the mouse has to go, or why it cannot. */
 export type Passage =
   | { kind: "selected" }
   | { kind: "found"; from: Spot; to: Spot; mouse: boolean }
@@ -28,7 +28,7 @@ export type Passage =
 /** Found by {@link findPassage}, for {@link selectPassage}. */
 let passage: Range | null = null;
 
-/** Looks for the passage in an element, or on the whole page. In fields it is selected at once. */
+/** Looks for the passage in an element, or on the whole page. In a field, selects it at once. */
 export function findPassage(index: number | null, text: string): Passage {
   passage = null;
   let root: Element = page.body;
@@ -52,7 +52,7 @@ export function findPassage(index: number | null, text: string): Passage {
   const to = { x: last.right - 0.5, y: last.top + last.height / 2 };
   const free = (spot: Spot, node: Node) => {
     const hit = elementAt(spot.x, spot.y);
-    // Pressing the mouse on a link or a button and moving it means something else.
+    // To press the mouse on a link or button and move it means something else.
     return (
       hit !== null &&
       within(node, hit) &&
@@ -62,7 +62,7 @@ export function findPassage(index: number | null, text: string): Passage {
   return { kind: "found", from, to, mouse: free(from, range.startContainer) && free(to, range.endContainer) };
 }
 
-/** What shows exactly this text, else the first place where it stands. */
+/** The element that shows exactly this text, or else the first place that has it. */
 function placeOf(text: string): Element | Range | null {
   const wanted = clean(text).trim();
   if (wanted === "" || page.empty) return null;
@@ -72,13 +72,13 @@ function placeOf(text: string): Element | Range | null {
   return whole ?? rangeOf(page.body, text);
 }
 
-/** The element in which a text stands; `null` where the page does not show it. */
+/** The element that contains a text; `null` if the page does not show it. */
 export function holderOfText(text: string): Element | null {
   const found = placeOf(text);
   return found instanceof Range ? parentElementOf(found.startContainer) : found;
 }
 
-/** The middle of a text, scrolled into view. */
+/** The middle of a text; scrolls it into view. */
 export function placeOfText(text: string): Spot | null {
   const found = placeOf(text);
   if (!found) return null;
@@ -107,7 +107,7 @@ export function selectPassage(): string | null {
 
 function selectInField(field: HTMLInputElement | HTMLTextAreaElement, text: string): Passage {
   const value = field.value;
-  // Line breaks may have been written as blanks.
+  // The agent may have written line breaks as blanks.
   const pattern = text
     .trim()
     .split(/\s+/)
@@ -133,7 +133,9 @@ function selectInField(field: HTMLInputElement | HTMLTextAreaElement, text: stri
   return { kind: "selected" };
 }
 
-/** The first place where the text stands, white space apart; letters in other case only where there is no other. */
+/**
+ * The first place that has the text, regardless of white space; one in other case only if there is none in this case.
+ */
 function rangeOf(root: Element, text: string): Range | null {
   let all = "";
   const places: { node: Text; offset: number }[] = [];

@@ -13,16 +13,16 @@ export interface SettleOptions {
   maxMs: number;
   /** Wait up to this long for anything to happen. */
   awaitActivityMs: number;
-  /** Forget a navigation that was asked for: it came to nothing. */
+  /** Forget the navigation that was asked for: nothing came of it. */
   forgetNavigation: boolean;
-  /** What is known to change for ever in the documents of this episode. */
+  /** What is already known to change for ever in the documents of this episode. */
   noise: readonly string[];
 }
 
 export interface SettledSnapshot extends PageSnapshot {
-  /** Milliseconds until the document was quiet, without those of reading it. */
+  /** Milliseconds until the document was quiet, without the time for reading it. */
   settledMs: number;
-  /** What was found to change for ever. */
+  /** What turned out to change for ever. */
   noise: string[];
 }
 
@@ -30,33 +30,33 @@ export interface Reading {
   /** Observes the document. */
   read: () => PageSnapshot;
   /**
-   * What a reading depends on and no mutation tells of, to be compared item by item; `null` where that cannot be
+   * What a reading depends on without any mutation to show it, to be compared item by item; `null` if that cannot be
    * known. `fresh`: the document has just been read. `null` as the function: a reading changes what the next one sees,
-   * so there is only the last.
+   * so only the last one counts.
    */
   mark: ((fresh: boolean) => unknown[] | null) | null;
 }
 
-/** Reading begins so long before the end of the quiet time. */
+/** Reading begins this long before the end of the quiet time. */
 const EARLY_MS = 25;
-/** So often it is asked whether what is waited for is still to come. */
+/** How often to ask whether what we wait for is still to come. */
 const RETHINK_MS = 50;
-/** A timer that is so late tells that nothing in the page could run. */
+/** A timer that is this late shows that nothing in the page could run. */
 const GAP_MS = 15;
-/** A page that leaves no room for a turn gets no longer than this for one, after the frame, */
+/** A page that leaves no room for a turn gets at most this long for one, after the frame, */
 const TURN_MS = 250;
-/** and this for a frame: busy machines draw late. */
+/** and this long for a frame: busy machines draw late. */
 const FRAME_MS = 1000;
-/** So long a page is quiet that has not changed at all after an action. */
+/** How long a page has to be quiet that has not changed at all after an action. */
 const CALM_MS = 15;
-/** Replies that lead to further questions, and to no change, are waited for so much longer than a timer. */
+/** How much longer than for a timer to wait for replies that lead to further questions and to no change. */
 const CHAIN_MS = 700;
-/** The last steps of a smooth scroll are so small that none is seen for so long. */
+/** The last steps of a smooth scroll are so small that none can be seen for this long. */
 const SCROLL_MS = 100;
-/** A page to which an action was done so long ago has shown what it does at once. */
+/** This long after an action, the page has shown what it does at once. */
 const SLACK_MS = 10;
 
-// Attributes that change what is seen or can be done.
+// Attributes that change what can be seen or done.
 const CONTENT = new Set([
   "class",
   "style",
@@ -74,7 +74,7 @@ const CONTENT = new Set([
 let neverLoads = false;
 const learnt = new Set<string>();
 
-/** Who is told of what scrolls. */
+/** Who gets to know what scrolls. */
 const scrolls: { onScroll: ((event: Event) => void) | null; onScrollEnd: (() => void) | null } = {
   onScroll: null,
   onScrollEnd: null,
@@ -82,8 +82,8 @@ const scrolls: { onScroll: ((event: Event) => void) | null; onScrollEnd: (() => 
 const tellScroll = (event: Event) => scrolls.onScroll?.(event);
 const tellScrollEnd = () => scrolls.onScrollEnd?.();
 /**
- * For as long as the document is there: Chromium draws a frame whenever the first listener to scrolls comes or the last one
- * goes. Again at every reading, because `document.open` takes them away.
+ * Stays for as long as the document is there: Chromium draws a frame whenever the first scroll listener comes or the
+ * last one goes. Added again at every reading, because `document.open` removes it.
  */
 function watchScrolls(): void {
   document.addEventListener("scroll", tellScroll, { capture: true, passive: true });
@@ -91,12 +91,15 @@ function watchScrolls(): void {
 }
 watchScrolls();
 
-/** Whatever is due in the page has run before this resolves; before that, a frame is drawn where something may wait for one. */
+/**
+ * Resolves once everything that is due in the page has run, and before that a frame has been drawn if something may
+ * wait for one.
+ */
 const turn = () =>
   new Promise<void>((resolve) => {
     const run = () => {
       setTimeout(resolve, TURN_MS);
-      // Not in Safari, which this is never sent to, nor in its type library.
+      // Neither Safari, which this is never sent to, nor the type library has it.
       const { scheduler } = window as unknown as {
         scheduler: { postTask(task: () => void, options: { priority: "background" }): Promise<void> };
       };
@@ -112,8 +115,7 @@ const turn = () =>
   });
 
 /**
- * Milliseconds that an animation will still take to its end; `null` where it has none, or none within `maxMs`, or does
- * not run by itself.
+ * Milliseconds until an animation ends; `null` if it does not end, or not within `maxMs`, or does not run by itself.
  */
 function remainingOf(animation: Animation, maxMs: number): number | null {
   const { playState, playbackRate, timeline, effect } = animation;
@@ -125,12 +127,12 @@ function remainingOf(animation: Animation, maxMs: number): number | null {
 
 const TRANSITION = ":active-view-transition";
 const knowsTransitions = CSS.supports(`selector(${TRANSITION})`);
-/** During a view transition the page is covered by pictures of it. */
+/** During a view transition, pictures of the page cover it. */
 const isInTransition = () => knowsTransitions && !page.empty && matchesOf(page.root, TRANSITION);
 
 const runs = new WeakMap<Element, { endsAt: number; chain: number }>();
 
-/** Whether an element's animation follows at once upon others of it that did the same: it will go on so. */
+/** Whether an element's animation follows directly upon others of it that did the same: this will go on. */
 function isRestarted(animation: Animation, target: Element, left: number): boolean {
   const now = Number(document.timeline.currentTime);
   const began = Number(animation.startTime ?? now);
@@ -142,15 +144,15 @@ function isRestarted(animation: Animation, target: Element, left: number): boole
 }
 
 /**
- * What the document is once it is loaded, its content has not changed for `quietMs`, its animations that end have
- * ended, the short timers that the action has led to have fired, and it has had a full turn (a frame and every task that
- * was due) since the last change and since the last gap in which nothing could run; or `maxMs` have passed. Where no
- * script can go on with what was done, only animations are waited for; where there is none, the load as well. `null` as
- * soon as a navigation to another document has been asked for. With `awaitActivityMs`, waits first until anything happens at all, for as long as that. What changes for ever is
- * not waited for, once that is known.
+ * Reads the document when it is at rest: it has loaded, its content has not changed for `quietMs`, the animations that
+ * end have ended, the short timers that the action led to have fired, and it has had a full turn (a frame and every
+ * task that was due) since the last change and since the last gap in which nothing could run. Or `maxMs` have passed.
+ * If no script can react to what was done, waits only for animations; if there is no script, for the load as well.
+ * Returns `null` as soon as a navigation to another document has been asked for. With `awaitActivityMs`, first waits up
+ * to that long until anything happens at all. Does not wait for what is known to change for ever.
  *
- * The time in which it has to stay quiet is used to read it: if nothing at all has changed by its end, that reading
- * stands, else the document is read again.
+ * Reads the document during the time in which it has to stay quiet. If nothing at all has changed by the end of it,
+ * that reading holds; otherwise the document is read again.
  */
 export async function readAtRest(
   options: SettleOptions,
@@ -163,15 +165,15 @@ export async function readAtRest(
   for (const name of options.noise) learnt.add(name);
   const noise = watchNoise(learnt);
   const acted = memory.acted ?? { first: from, last: from };
-  // What an action does at once it had done when its input was answered for.
+  // What an action does at once was done when the answer to its input came.
   let changed = acted.last === 0 ? from : Math.min(from, Math.max(acted.last, from - SLACK_MS));
-  /** As far as is known, nothing is left that could come. */
+  /** As far as we know, nothing more can come. */
   let still = options.awaitActivityMs === 0 && isUneventful();
-  /** Nothing has changed so far: less is to be expected than after a change, which often comes in several parts. */
+  /** Nothing has changed so far. After a change we would expect more, because changes often come in several parts. */
   let calm = memory.acted !== null && acted.last !== 0;
   /** A full turn has passed since the last change and the last gap. */
   let turned = false;
-  /** When a pane that has scrolled should have told of the end of it. */
+  /** When a pane that scrolls should have reported the end of it. */
   let scrollingUntil = 0;
   let readMs = 0;
   let early: { snapshot: PageSnapshot; before: unknown[] | null } | undefined;
@@ -213,13 +215,13 @@ export async function readAtRest(
     return most;
   };
 
-  /** Milliseconds until the last timer fires that the action has led to, directly or by what has changed since. */
+  /** Milliseconds until the last timer fires that the action led to, directly or through what has changed since. */
   const measureTimers = (now: number): number => {
     const until = Math.max(changed, acted.last) + LATE_MS + SLACK_MS;
     let last = 0;
     for (const timer of pendingTimers()) {
       if (timer.since < acted.first || (timer.goesOn && noise.isIdle(timer))) continue;
-      // What was asked for comes at any moment, or never; often it leads to the next thing that is asked for.
+      // What was asked for may come at any moment, or never; often it leads to the next request.
       if (timer.delay <= REPLY) {
         if (now < Math.min(timer.since + LATE_MS, until + CHAIN_MS)) last = Math.max(last, 1);
         else noise.addIdle(timer);
@@ -244,7 +246,7 @@ export async function readAtRest(
     if (counts) happen(now);
   });
   let watching = false;
-  // What the parser adds is not sorted piece by piece: the document is not read before it has all of them.
+  // What the parser adds is not sorted piece by piece: the document is read only when it has all pieces.
   const watch = () => {
     if (watching || (page.parsing && !neverLoads)) return;
     watching = true;
@@ -255,10 +257,10 @@ export async function readAtRest(
   watch();
   document.addEventListener("readystatechange", watch);
   const answers = new PerformanceObserver((list) => {
-    // A picture gives its element a size, which nothing else may tell of.
+    // A picture gives its element a size, and there may be no other sign of that.
     touched = true;
     const entries = list.getEntries() as PerformanceResourceTiming[];
-    // An answer that has just arrived is about to be shown.
+    // The page is about to show an answer that has just arrived.
     if (entries.some(({ initiatorType }) => /^(?:fetch|xmlhttprequest|script|other)$/.test(initiatorType)))
       turned = false;
   });
@@ -269,7 +271,7 @@ export async function readAtRest(
     setTimeout(() => wake(), 0);
   };
   addEventListener("load", onLoad);
-  // A pane or the page that a script moves step by step.
+  // A script moves a pane or the page step by step.
   const onScroll = ({ target }: Event) => {
     touched = true;
     const now = performance.now();
@@ -321,7 +323,7 @@ export async function readAtRest(
           early = { snapshot: readTimed(), before: mark(true) };
         }
         if (!turned) {
-          // A link within the page may scroll it smoothly, from the second frame on.
+          // A link within the page may scroll it smoothly, beginning with the second frame.
           if (memory.leads) await turn();
           turned = true;
           await turn();

@@ -1,4 +1,7 @@
-/** @file How a value is printed: as it is, quoted where a reader could mistake it; of long ones, what is in view. */
+/**
+ * @file How a value is printed: as it is, in quotes if a reader could mistake it. Of a long value, only what is in
+ * view.
+ */
 
 import { boxOf, caretAt, clientLeftOf, clientTopOf } from "./native.ts";
 import { edges } from "./geometry.ts";
@@ -8,12 +11,12 @@ import type { Place } from "./place.ts";
 import { cut, squash, unmark } from "./text.ts";
 import { childrenOf, styleOf } from "./tree.ts";
 
-/** A value up to this length is printed as a whole wherever it is. */
+/** A value up to this length is printed whole wherever it is. */
 export const SHORT_VALUE = 200;
-/** Of a longer one in a field of one line. */
+/** The same for a longer value in a field of one line. */
 const LONG = 1000;
 
-/** In quotes, with `\n` for line breaks, where white space would be lost or misread otherwise. */
+/** In quotes, with `\n` for line breaks, if white space would otherwise be lost or misread. */
 const quoteIfNeeded = (value: string): string => (value === squash(value) ? value : JSON.stringify(value));
 
 /** The value of a field or editor as it is printed. */
@@ -41,7 +44,7 @@ function textAreaInView(field: HTMLTextAreaElement, value: string, view: Edges):
   return `${start > 0 ? "…" : ""}${value.slice(start, end)}${end < value.length ? "…" : ""}`;
 }
 
-/** The lines of a rich text that can be seen, blocks apart. */
+/** The lines of a rich text that can be seen, one or more a block. */
 function editorInView(element: Element, place: Place, view: Edges): string {
   const lines: string[] = [""];
   const visit = (node: Node, outer: Place) => {

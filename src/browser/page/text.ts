@@ -1,7 +1,7 @@
 /** @file Text as an observation prints it. */
 
 /**
- * What cannot be seen of a text and would have to be copied all the same: soft hyphens, zero-width and direction
+ * Characters that nobody sees and that an agent would have to copy all the same: soft hyphens, zero-width and direction
  * marks; and the private use area, where icon fonts have their pictures and observations their marks. The joiners of
  * emoji and of Indic and Persian scripts stay.
  */
@@ -14,10 +14,10 @@ export const clean = (text: string): string => unmark(text).replace(/\s+/g, " ")
 
 export const squash = (text: string): string => clean(text).trim();
 
-/** Making one takes every new process of the browser some 10 ms. */
+/** To make one takes every new process of the browser some 10 ms. */
 let segmenter: Intl.Segmenter | undefined;
 
-/** Between letters below the combining marks there is always a boundary, but for the two halves of a line break. */
+/** Between characters below the combining marks there is always a boundary, except within a line break of two. */
 const isPlain = (text: string, at: number): boolean => text.charCodeAt(at) < 0x300 && text[at] !== "\n";
 
 /** The beginning of a text, `limit` UTF-16 units at most, that ends between two characters as a reader sees them. */
@@ -34,6 +34,6 @@ export function takeBeginning(text: string, limit: number): string {
   return text.slice(0, end);
 }
 
-/** At most `limit` units, the last of which tells that there is more. */
+/** At most `limit` units, of which the last one shows that there is more. */
 export const cut = (text: string, limit: number): string =>
   text.length > limit ? `${takeBeginning(text, limit - 1).trimEnd()}…` : text;

@@ -1,18 +1,18 @@
 /**
- * @file Records in the page's own world which short timers are about to fire, so that what an action sets in motion is
- * waited for and nothing else is: no other world can see timers. Runs before the page's scripts, as `hook.ts` does, and
- * calls nothing that they may have replaced. `timers.ts` asks; the answers are events.
+ * @file Records, in the page's own world, which short timers are about to fire, so that we wait for what an action sets
+ * in motion and for nothing else: no other world can see timers. Runs before the page's scripts, as `hook.ts` does, and
+ * calls nothing that those may have replaced. `timers.ts` asks; the answers are events.
  */
 
 import { FRAME, LATE_MS, timerNamesOf } from "./listener-protocol.ts";
 import type { EachReply } from "./reply-hook.ts";
 
-/** A timer that follows so soon upon one of its kind that fired goes on with what that one did. */
+/** A timer that is set this soon after one of the same kind fired continues what that one did. */
 const FOLLOWS_MS = 50;
 const FRAME_MS = 17;
-/** A timer that is due fires so soon, if anything can run. */
+/** A timer that is due fires within this time, if anything can run. */
 const FIRES_MS = 4;
-/** Of a page that sets more, the first are told. */
+/** If a page sets more, only the first are reported. */
 const MOST = 50;
 
 interface Timer {
@@ -23,13 +23,13 @@ interface Timer {
   due: number;
   repeats: boolean;
   made: number;
-  /** When the first of the timers was set that followed upon each other up to this one. */
+  /** When the first timer of the chain up to this one was set. */
   since: number;
 }
 
 /**
  * `listen` and `dispatch` are natives that need no receiver; `channel` is what our world listens on. What the page has
- * asked for is told like a timer that fires at any moment. `noteStart` is called for every short timer.
+ * asked for is reported like a timer that may fire at any moment. `noteStart` is called for every short timer.
  */
 export function recordTimers(
   key: string,
@@ -88,7 +88,7 @@ export function recordTimers(
     ["setInterval", true],
   ] as const)
     follow(name, (id, args) => {
-      // The native has made a number of it by now, so that this runs no code of the page but what has run.
+      // The native has already converted it to a number, so whatever code of the page that runs has run before.
       const given = typeof args[1] === "object" ? LATE_MS : delayOf(args[1]);
       if (given > LATE_MS) return;
       remember(id, given >= 1 ? given : 1, repeats);
@@ -111,7 +111,7 @@ export function recordTimers(
         const { due, repeats, delay, since, made } = timers[i]!;
         const open = at - FIRES_MS;
         const next = repeats ? due + max(0, ceil((open - due) / delay)) * delay : due;
-        // Whole milliseconds, as they are for events of the mouse.
+        // Whole milliseconds, because mouse events hold nothing else.
         if (next >= open)
           dispatch(
             channel,

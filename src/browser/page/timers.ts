@@ -3,12 +3,12 @@
 import { timerNamesOf } from "./listener-protocol.ts";
 
 export interface Timer {
-  /** When it was set, or the first of those that followed upon each other up to it; of `performance.now()`. */
+  /** When it was set, or the first timer of its chain, by `performance.now()`. */
   since: number;
   due: number;
-  /** Negative for what is asked for with the next frame. */
+  /** Negative for something else than a timer, such as a callback with the next frame. */
   delay: number;
-  /** It repeats, or goes on with what one of the same delay has just done. */
+  /** It repeats, or continues what one with the same delay has just done. */
   goesOn: boolean;
 }
 

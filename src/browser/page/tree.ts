@@ -14,7 +14,7 @@ import {
   tagOf,
 } from "./native.ts";
 
-// Computed styles are live: one object is good for as long as its element.
+// Computed styles are live: one object serves as long as its element exists.
 const styles = new WeakMap<Element, CSSStyleDeclaration>();
 export function styleOf(element: Element): CSSStyleDeclaration {
   let style = styles.get(element);
@@ -22,16 +22,16 @@ export function styleOf(element: Element): CSSStyleDeclaration {
   return style;
 }
 
-/** It stands in a line of text. */
+/** It is part of a line of text. */
 export const isInline = (display: string): boolean => /^(?:inline|ruby|contents$)/.test(display);
 
 /** Children as they are laid out: open shadow roots and slots entered. */
 export function childrenOf(node: Node): Node[] {
   if (node instanceof Element) {
-    // What a closed `details` keeps to itself has a box all the same.
+    // The hidden content of a closed `details` has a box all the same.
     if (node instanceof HTMLDetailsElement && !node.open)
       return [...childElementsOf(node)].filter((child) => tagOf(child) === "summary").slice(0, 1);
-    // Also what is to be found by a search of the browser's (`hidden=until-found`).
+    // Also what only the browser's search finds (`hidden=until-found`).
     if (styleOf(node).contentVisibility === "hidden") return [];
     const shadow = shadowRootOf(node);
     if (shadow) {
@@ -72,7 +72,7 @@ export function elementAt(x: number, y: number): Element | null {
   let found = page.at(x, y);
   for (;;) {
     const shadow: ShadowRoot | null = found && shadowRootOf(found);
-    // All that is there: a text in a slot belongs to the host, what is drawn around it to the shadow root.
+    // All elements there: a text in a slot belongs to the host, what is drawn around it to the shadow root.
     const inner = shadow?.elementsFromPoint(x, y).find((each) => shadow.contains(each));
     if (!inner) return found;
     found = inner;
@@ -84,13 +84,13 @@ export const parentOf = (node: Node): Node | null =>
   parentNodeOf(node) ??
   (node instanceof ShadowRoot ? node.host : null);
 
-/** `inner` is `outer` or laid out inside it. */
+/** Whether `inner` is `outer` or laid out inside it. */
 export function within(inner: Node | null, outer: Node): boolean {
   for (let node = inner; node; node = parentOf(node)) if (node === outer) return true;
   return false;
 }
 
-/** The element that has the focus; `null` where it is only the page. */
+/** The element that has the focus; `null` if that is only the page. */
 export function findFocused(): Element | null {
   let { active } = page;
   for (;;) {
@@ -101,7 +101,7 @@ export function findFocused(): Element | null {
   }
 }
 
-/** It has a box, or what is in it has; not hidden, not transparent. */
+/** Whether it, or something in it, has a box and is neither hidden nor transparent. */
 export function isShown(element: Element): boolean {
   if (isRendered(element)) return true;
   if (styleOf(element).display !== "contents") return false;
@@ -109,7 +109,7 @@ export function isShown(element: Element): boolean {
   return !(parent instanceof Element) || isShown(parent);
 }
 
-/** Boxes of what is laid out of an element: its own, or, where it has none worth the name, those of its content. */
+/** The boxes of an element: its own, or, if that is empty, those of its content. */
 export function boxesIn(element: Element): DOMRect[] {
   if (element instanceof HTMLAreaElement) {
     const box = boxOfArea(element);

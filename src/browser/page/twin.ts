@@ -1,4 +1,4 @@
-/** @file Texts that stand twice in a page: drawn for the eye, and said to screen readers where nobody sees it. */
+/** @file Texts that a page has twice: drawn for the eye, and once more, invisibly, for screen readers. */
 
 import { attributeOf, boxOf, childElementsOf, contentOf, parentElementOf } from "./native.ts";
 import { squash } from "./text.ts";
@@ -16,7 +16,7 @@ function isUnseen(element: Element): boolean {
 
 const lettersOf = (text: string): string => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, "");
 
-/** What is said in place of `drawn`, which is hidden from screen readers. */
+/** What screen readers get instead of `drawn`, which is hidden from them. */
 export function spokenTwin(drawn: Element): { element: Element; text: string } | null {
   const shown = lettersOf(contentOf(drawn) ?? "");
   if (shown === "") return null;

@@ -17,7 +17,7 @@ import { squash, unmark } from "./text.ts";
 
 const TOGGLES = /^(?:checkbox|radio|switch|menuitem)/;
 
-/** As it is, white space included; `undefined` for what has none. Passwords are not told. */
+/** The value as it is, white space included; `undefined` if there is none. Passwords are left out. */
 export function valueOf(element: Element, role: string): string | undefined {
   if (element instanceof HTMLSelectElement)
     return [...element.selectedOptions].map((option) => squash(option.text)).join(", ");
@@ -45,7 +45,7 @@ export function valueOf(element: Element, role: string): string | undefined {
   return undefined;
 }
 
-/** Text of a rich editor: a line for each of its blocks. */
+/** Text of a rich editor, a line for each of its blocks. */
 function editedText(element: Element): string {
   const now = ariaOf(element, "aria-valuetext") ?? ariaOf(element, "aria-valuenow");
   if (now !== null && !findIn(element, "*") && (contentOf(element) ?? "").trim() === "") return now;
@@ -54,7 +54,7 @@ function editedText(element: Element): string {
     .replace(/\n+$/, "");
 }
 
-/** The choices of a drop-down, or those that the browser suggests for a field. */
+/** The choices of a drop-down, or the browser's suggestions for a field. */
 export function optionsOf(element: Element): string[] | undefined {
   if (element instanceof HTMLSelectElement)
     return [...element.options].filter(({ hidden }) => !hidden).map(({ text }) => squash(text));

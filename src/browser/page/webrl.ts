@@ -6,11 +6,12 @@
  * 1. One evaluation marks, labels and prints, where the original marks the document, serialises and parses it.
  * 2. Marks live in a map of the document instead of attributes; they stay, as there, until the element is labelled or
  *    marked anew, so an element hidden since the last step keeps its old box.
- * 3. A tab, option or item of a menu or tree with a button in it has an id, too; there, only the button could be clicked.
- * 4. What has an id and no words, neither in it nor in a label, has its accessible name as `aria-label`; there, a button that
- *    is an icon is called nothing.
- * 5. Passwords are not told.
- * 6. Parts of an image map and options in groups are there; there, they are left out.
+ * 3. A tab, option or item of a menu or tree with a button in it has an id, too. In the original, only the button could
+ *    be clicked.
+ * 4. What has an id and no words, neither in it nor in a label, gets its accessible name as `aria-label`. In the
+ *    original, a button that is an icon has no name.
+ * 5. Passwords are left out.
+ * 6. Areas of an image map and options in groups are included. The original leaves them out.
  */
 
 import { pictureOf } from "./area.ts";
@@ -49,7 +50,7 @@ interface Mark {
   clickable: boolean;
 }
 
-/** Made of a text to click on and, maybe, of something that does something else. */
+/** Consists of a text to click on and, maybe, a part that does something else. */
 const ITSELF =
   "[role=tab],[role=option],[role=treeitem],[role=menuitem],[role=menuitemcheckbox],[role=menuitemradio]";
 
@@ -153,7 +154,7 @@ export function observeWebrl(): PageSnapshot {
     let hit = false;
     for (const rect of rectsOf(element)) {
       const at = page.at(rect.left + rect.width / 2, rect.top + rect.height / 2);
-      // A part of an image map is hit instead of its picture, or the picture in its place.
+      // A click hits an area of an image map instead of its picture, or the picture instead of the area.
       const found = at instanceof HTMLAreaElement && element instanceof HTMLImageElement ? pictureOf(at) : at;
       if (found && (found === element || containsNode(element, found))) hit = true;
       if (element instanceof HTMLAreaElement && found === pictureOf(element)) hit = true;
@@ -168,7 +169,7 @@ export function observeWebrl(): PageSnapshot {
   for (const element of candidates)
     for (let above = parentElementOf(element); above; above = parentElementOf(above)) outer.add(above);
   const innermost = new Set(candidates.filter((element) => !outer.has(element)));
-  /** A tab with an x in it: what it says is said by nothing in it. */
+  /** A tab with an x in it: its name is not the name of anything in it. */
   const meansItself = (element: Element) => matchesOf(element, ITSELF) && ownText(element, innermost) !== "";
   const labelled = candidates.filter((element) => innermost.has(element) || meansItself(element));
   const labels = new Map(labelled.map((element, index) => [element, index]));
@@ -222,9 +223,9 @@ export function observeWebrl(): PageSnapshot {
     }
     return collapse(text).slice(0, 500);
   };
-  /** What an element is called, where nothing that is printed says it; `content`: what is printed in it. */
+  /** The name of an element, if nothing that is printed says it; `content`: what is printed in it. */
   const nameFor = (element: Element, attributes: [string, string][], content: string): string => {
-    // What a field holds is not what it is called; a button's value is.
+    // The value of a field is not its name, but that of a button is.
     const holds =
       element instanceof HTMLTextAreaElement ||
       (element instanceof HTMLInputElement && !/^(?:submit|reset|button)$/.test(element.type));
@@ -233,13 +234,13 @@ export function observeWebrl(): PageSnapshot {
       : /^(?:title|placeholder|value|data-(?:label|text))$/;
     if (attributes.some(([name]) => says.test(name)) || [...labelsOf(element)].length > 0) return "";
     if (!holds && /[\p{L}\p{N}]/u.test(content.replace(/<[^>]*>/g, ""))) return "";
-    // The picture in a button is what is clicked, and means the button.
+    // A click on the picture in a button means the button.
     let control: Element | null = element;
     while (control && roleOf(control) === null) control = parentElementOf(control);
     const name = control ? nameOf(control, roleOf(control)!).text : "";
     return name === "(icon)" ? "" : name.slice(0, 100);
   };
-  /** Printed subtrees of an element; more than one of its own are kept together by it. */
+  /** Printed subtrees of an element. If it has more than one, the element is printed around them. */
   const print = (element: Element, kept: boolean): string[] => {
     const tag = tagOf(element);
     if (tag === "script" || tag === "style") return [];
@@ -266,7 +267,7 @@ export function observeWebrl(): PageSnapshot {
       `<${tag}${id}${shown}> ${[text, ...inner].filter((part) => part !== "").join(" ")}${text === "" && inner.length === 0 ? "" : " "}</${tag}>`,
     ];
   };
-  /** Children of which nothing is printed count as content if there is text in them, the head's title included. */
+  /** Children of which nothing is printed count as content if they have text; this includes the head's title. */
   const hiddenBranches = (element: Element, printed: string[][]): number =>
     [...childElementsOf(element)].filter((child, index) => printed[index]!.length === 0 && hasText(child))
       .length;

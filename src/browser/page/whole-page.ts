@@ -1,8 +1,10 @@
-/** @file What a document holds beside its text, in sight or scrolled out of it: values of fields and addresses of links. */
+/**
+ * @file What a document holds besides its text, in view or scrolled out of it: values of fields and addresses of links.
+ */
 
 import { isLaidOut, page } from "./native.ts";
 
-/** Hidden and secret fields are left out. */
+/** Leaves out hidden and secret fields. */
 export function wholePage(): { values: string[]; links: string[] } {
   if (page.empty) return { values: [], links: [] };
   const values = [...page.findAll("input, textarea, select")].filter(isLaidOut).flatMap(valuesOf);
