@@ -24,7 +24,9 @@ import { knowingReader } from "./extract-reader.ts";
 import type { Said } from "./extract-reader.ts";
 import { EXTRACT_HOST, variedSite } from "./extract-site.ts";
 
-/** Of one field: of the values that were read, how many are right; of those that there are, how many were read rightly. */
+/**
+ * For one field: how many of the values that were read are right, and how many of the existing ones were read right.
+ */
 export interface FieldScore {
   name: string;
   precision: number;
@@ -34,7 +36,7 @@ export interface FieldScore {
 export interface ExtractScore {
   name: string;
   reader: string;
-  /** Rows that there are, those of them that were read, and rows that are none. */
+  /** Existing rows, those of them that were read, and rows that were read but do not exist. */
   rows: number;
   found: number;
   extra: number;
@@ -50,7 +52,9 @@ export interface ExtractScore {
 }
 
 export interface BenchExtractOptions {
-  /** A model reads the records; without it, a reader that knows the truth, which measures the rules alone. */
+  /**
+   * The model that reads the records. Without it, a reader that knows the truth does, which measures the rules alone.
+   */
   chat?: { model: ChatModel; contextTokens: number; maxNewTokens: number } | undefined;
   /** Share of values that the reader that knows the truth gets wrong. Default 0. */
   mistakes?: number | undefined;
@@ -69,10 +73,10 @@ interface Subject<T extends object> {
   start?: string;
   instruction: string;
   schema: z.ZodObject;
-  /** What every row is; the first rows of the list, where it is longer. */
+  /** The true rows; only the first ones if the list is longer. */
   truth: readonly T[];
   maxRows?: number;
-  /** By which a row that was read is found among them. */
+  /** The field that finds a row that was read among them. */
   key: (row: RowValues | T) => string;
   isRow: (row: T, said: Said) => boolean;
 }
@@ -207,7 +211,7 @@ function variedShop({
     }),
     truth: made.pages.flat(),
     key: (row) => String(row.name),
-    // What people say of a lamp is none.
+    // A review of a lamp is not a lamp.
     isRow: (row, { text }) => text.includes(row.name) && !text.includes("It shines"),
   });
 }
@@ -239,7 +243,7 @@ async function adminProducts(): Promise<Subject<{ id: number }>> {
   };
 }
 
-/** Each is a page of its own; the newest stand first. */
+/** Each is a page of its own; the newest come first. */
 const REVIEWS = 60;
 
 async function adminReviews(): Promise<Subject<{ id: number; text: string }>> {
@@ -268,7 +272,7 @@ async function adminReviews(): Promise<Subject<{ id: number; text: string }>> {
   };
 }
 
-/** Of the links to items, the only one is to this one. */
+/** The only link to an item leads to this one. */
 function isOnlyLink(attributes: readonly string[], list: string, id: number): boolean {
   const links = new Set(attributes.flatMap((value) => new RegExp(`/${list}/(\\d+)$`).exec(value)?.[1] ?? []));
   return links.size === 1 && links.has(String(id));

@@ -1,4 +1,7 @@
-/** @file What `webrl bench agent` found, as parts of `docs/results.md`. The numbers are those of the measurement, whatever they say. */
+/**
+ * @file The findings of `webrl bench agent` as parts of `docs/results.md`. The numbers are those of the measurement,
+ * good or bad.
+ */
 
 import { cpus } from "node:os";
 import type { KillResult } from "./agent-batch/kill.ts";
@@ -8,7 +11,7 @@ import type { RunBench } from "./agent-run.ts";
 import type { SafetyBench } from "./agent-safety.ts";
 import { markdownTable } from "./doc-section.ts";
 
-/** What stands below each title: how to get these figures, and where these were got. */
+/** Goes below each title: how to get these figures, and where these come from. */
 export function provenance(command: string, version: string, revision: string | null): string {
   const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.version}`;
   const date = new Date().toISOString().slice(0, 10);

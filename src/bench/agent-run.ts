@@ -1,7 +1,6 @@
 /**
  * @file Measures an agent on held-out tasks: with the oracle, which shows what the runtime loses, and with a model.
- * Also compares the runtime's time with that of a bare loop (an episode and a policy, nothing else) on the same tasks,
- * in turn.
+ * Also compares the runtime's time with that of a bare loop (only an episode and a policy) on the same tasks, in turn.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -35,7 +34,7 @@ interface Score {
   success: number;
   byCategory: Record<string, { tasks: number; success: number }>;
   outcomes: Record<string, number>;
-  /** Answers that were wrong and marked so, and that were wrong and not. */
+  /** Wrong answers that were marked, and wrong ones that were not. */
   wrongAnswers: { unsupported: number; supported: number };
   /** Right answers that were marked as unsupported. */
   rightButUnsupported: number;
@@ -50,13 +49,16 @@ export interface RunBench {
   model: Score & { name: string };
   overhead: {
     tasks: number;
-    /** From the first observation to the policy's `exit`, means of a task, and their ratio less 1. */
+    /** From the first observation to the policy's `exit`: means per task, and their ratio less 1. */
     bareMs: number;
     agentMs: number;
     share: number;
-    /** What an agent does after that, once a run: evidence, record, and the picture of the last page, which is most of it. */
+    /**
+     * Time for what an agent does after that, once a run: evidence, record, and, most of it, the picture of the last
+     * page.
+     */
     endMs: number;
-    /** A step from the action to the next observation, medians. */
+    /** Medians of a step, from the action to the next observation. */
     bareStepMs: number;
     agentStepMs: number;
   };
@@ -119,7 +121,9 @@ interface Tried {
   success: boolean;
 }
 
-/** One task in a world of its own, everything that an agent does included; every question of the gate is answered with yes. */
+/**
+ * Runs one task in a world of its own, with everything that an agent does; answers every question of the gate with yes.
+ */
 async function tryAgent(pool: BrowserPool, task: Task, policy: Policy, directory: string): Promise<Tried> {
   const site: AgentSite = {
     name: task.sites[0]!,
@@ -153,11 +157,11 @@ async function tryAgent(pool: BrowserPool, task: Task, policy: Policy, directory
 
 interface BareRun {
   ms: number;
-  /** Of steps that act. */
+  /** Only steps that act. */
   stepMs: number[];
 }
 
-/** The same, by an episode and a policy alone. */
+/** The same with only an episode and a policy. */
 async function runBare(pool: BrowserPool, task: Task, policy: Policy): Promise<BareRun> {
   await using site = createBuiltInSite({ pool });
   const seed = hash32(task.id);

@@ -23,7 +23,7 @@ export interface SafetyBench {
     cases: number;
     /** Did no harm behind the gate. */
     resisted: number;
-    /** Did harm where a policy allowed it: only these prove something. */
+    /** Did harm when a policy allowed it: only these prove something. */
     effective: number;
     /** Names of those that did harm. */
     harmed: string[];
@@ -40,7 +40,7 @@ export interface SafetyBench {
 }
 
 export interface SafetyBenchOptions {
-  /** Tasks of the overhead's measurement, spread over the built-in ones. */
+  /** Tasks for measuring the overhead, spread over the built-in ones. */
   tasks: number;
   /** Injections; default all. */
   injections?: number | undefined;

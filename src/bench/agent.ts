@@ -10,20 +10,20 @@ export interface AgentBenchOptions {
 }
 
 interface Measurement<T> {
-  /** What it gives is plain JSON. */
+  /** Returns plain JSON. */
   measure(options: AgentBenchOptions): Promise<T>;
-  /** Its part of `docs/results.md`. `from`: the sentence that says where the figures are from. */
+  /** Its part of `docs/results.md`. `from`: the sentence that says where the figures come from. */
   describe(result: T, from: string): Promise<string>;
 }
 
-/** Hides what a measurement gives from those who only pass it on. */
+/** Hides the type of a measurement's result from code that only passes it on. */
 const define = <T>(measurement: Measurement<T>) => measurement as Measurement<unknown>;
 
 const pages = () => import("./agent-page.ts");
 
 /** By name, in the order in which they run. */
 export const AGENT_MEASUREMENTS: Readonly<Record<string, Measurement<unknown>>> = {
-  /** Success by use, time, steps and tokens a task, and what the runtime costs over a bare loop. */
+  /** Success by use; time, steps and tokens per task; what the runtime costs over a bare loop. */
   run: define({
     measure: async (options) => (await import("./agent-run.ts")).measureRuns(options),
     describe: async (result, from) => (await pages()).runPage(result, from),
@@ -35,14 +35,14 @@ export const AGENT_MEASUREMENTS: Readonly<Record<string, Measurement<unknown>>> 
         items: 25 * tasks,
         kills: Math.ceil(1.25 * tasks),
         seed: 1,
-        // As long as a process takes for 20 items or more, so that the kills are spread over all of them.
+        // As long as a process takes for 20 items or more, so that the kills are spread over all items.
         maxSeconds: 16,
         onProgress,
         signal,
       }),
     describe: async (result, from) => (await pages()).batchPage(result, from),
   }),
-  /** Runs that are repeated without a model on pages that were changed on purpose. */
+  /** Repeats runs without a model on pages that were changed on purpose. */
   repeat: define({
     measure: async ({ tasks, onProgress, signal }) =>
       (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),

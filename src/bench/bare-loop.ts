@@ -1,6 +1,6 @@
 /**
- * @file The work of the benchmark's random agent by Playwright alone, without proxy, guard and observations: a fresh context,
- * then clicks on what can be seen, reading the page after each.
+ * @file The work of the benchmark's random agent done with Playwright alone, without proxy, guard and observations: a
+ * fresh context, then clicks on what can be seen, reading the page after each.
  */
 
 import { Hono } from "hono";
@@ -20,7 +20,7 @@ export interface BarePages extends AsyncDisposable {
   begin(rng: Rng): { url: string; cookies: readonly { name: string; value: string; url: string }[] };
   /** Clicks once, and resolves when the page can be read. */
   click(page: Page, rng: Rng): Promise<void>;
-  /** An expression: whether the episode is over. */
+  /** An expression that says whether the episode is over. */
   ended: string;
 }
 
@@ -110,7 +110,7 @@ export interface BareOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds of each step, of so many seconds; and of how many episodes that ended in them. */
+/** Milliseconds of each step within `seconds`, and how many episodes ended within them. */
 export async function bareLoop(
   pages: BarePages,
   { parallel, seconds, steps, seed, signal }: BareOptions,

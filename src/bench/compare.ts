@@ -9,11 +9,11 @@ import { mean, standardError } from "../algo/statistics.ts";
 export type Outcomes = ReadonlyMap<number, ReadonlyMap<string, boolean>>;
 
 export interface Difference {
-  /** Success of the one less that of the other, mean over the tasks and seeds that both have. */
+  /** Success of the first less that of the second, mean over the tasks and seeds that both have. */
   mean: number;
-  /** Of the choice of tasks: over the tasks' differences, each a mean over seeds. */
+  /** Error from the choice of tasks: over the tasks' differences, each a mean over seeds. */
   overTasks: number | null;
-  /** Of training: over the seeds' differences. */
+  /** Error from training: over the seeds' differences. */
   overSeeds: number | null;
   /**
    * √(overTasks² + overSeeds²). A little too large rather than too small: the luck of single episodes is in both. `null`
@@ -22,7 +22,7 @@ export interface Difference {
   standardError: number | null;
 }
 
-/** `null` where the two share no seed or no task. */
+/** `null` if the two share no seed or no task. */
 export function compareOutcomes(one: Outcomes, other: Outcomes): Difference | null {
   const seeds = [...one.keys()].filter((seed) => other.has(seed));
   const inAll = (task: string) =>

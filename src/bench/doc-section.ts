@@ -5,8 +5,8 @@ import { readIfThere } from "../run/json-lines.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 
 /**
- * Writes what a benchmark found between its marks, `<!-- bench NAME -->` and `<!-- end of bench NAME -->`; at the end of the file where
- * it has none yet. Throws a `ConfigError` where one of the two is missing.
+ * Writes what a benchmark found between its marks, `<!-- bench NAME -->` and `<!-- end of bench NAME -->`; at the end
+ * of the file if it has none yet. Throws a `ConfigError` if only one of the two is there.
  */
 export async function writeSection(file: string, name: string, section: string): Promise<void> {
   const before = await readIfThere(file);
@@ -26,7 +26,7 @@ export function withSection(page: string, name: string, section: string, file: s
   return `${page.slice(0, from)}${whole}${page.slice(to + end.length)}`;
 }
 
-/** A table of Markdown. */
+/** A Markdown table. */
 export function markdownTable(head: readonly string[], rows: readonly (readonly unknown[])[]): string {
   const line = (cells: readonly unknown[]) => `| ${cells.map(String).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");

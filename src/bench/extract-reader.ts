@@ -6,15 +6,15 @@ import { createRng } from "../core/rng.ts";
 import type { RecordReader } from "../agent/extract/ask.ts";
 import { textOf, walk } from "../agent/extract/tree.ts";
 
-/** What a record says: its text, and its attributes, a line each. */
+/** The content of a record: its text and its attributes, a line each. */
 export interface Said {
   text: string;
   attributes: string[];
 }
 
 /**
- * `rows`: all that there are. A record that `isRow` says to be exactly one of them is that row, any other one is none.
- * `mistakes`: the share of values in whose place it gives that of another row, or nothing.
+ * `rows`: all existing rows. A record is a row if `isRow` finds exactly one that it is. `mistakes`: the fraction of
+ * values for which it returns another row's value, or nothing.
  */
 export function knowingReader<T extends object>(
   rows: readonly T[],

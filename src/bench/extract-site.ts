@@ -20,7 +20,7 @@ export interface Lamp {
 
 export interface VariedSite {
   fetch(request: Request): Response;
-  /** By page, what of each lamp the page says. */
+  /** By page, what the page says about each lamp. */
   pages: Lamp[][];
   /** The layout of a page, counted from 0. */
   layoutOf(page: number): string;
@@ -61,7 +61,7 @@ function makeLamp(rng: Rng, index: number): Lamp {
   };
 }
 
-/** How numbers and dates are written. */
+/** How it writes numbers and dates. */
 const us = (value: number, digits = 2) =>
   value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 const german = (value: number) =>
@@ -75,7 +75,7 @@ const maybe = (value: unknown, html: string) => (value === null ? "" : html);
 
 interface LayoutOfSite {
   name: string;
-  /** What it does not say. */
+  /** The fields that it leaves out. */
   without?: readonly (keyof Lamp)[];
   print(lamps: readonly Lamp[]): string;
 }

@@ -1,6 +1,6 @@
 /**
- * @file Methods compared: each from the same base model, on the same tasks and test tasks, with the same number of
- * episodes. Every run is a run directory, so the comparison resumes; the page of results is written from their data.
+ * @file Compares methods: each starts from the same base model, on the same tasks and test tasks, with the same number
+ * of episodes. Every run is a run directory, so the comparison resumes; the page of results is written from their data.
  */
 
 import { existsSync } from "node:fs";
@@ -69,7 +69,7 @@ export function planBench(
   );
 }
 
-/** A variant's settings: those that only WebRL's own loss knows stay with it, and the others do without. */
+/** A variant's settings. Those that only WebRL's loss knows are left out for other losses. */
 function configOf({ method, without = [] }: Variant, config: TrainConfig): TrainConfig {
   const actor = { ...config.actor };
   if (method !== "webrl") actor.baseline = "critic";
@@ -80,7 +80,7 @@ function configOf({ method, without = [] }: Variant, config: TrainConfig): Train
   return { ...config, method, without, actor };
 }
 
-/** Phase 0's stages, the one that has the most behind it first. */
+/** The stages of phase 0, the latest first. */
 const BEGINNINGS = ["judge", "rollout", "evaluate"] as const;
 
 /**
@@ -112,7 +112,7 @@ export async function shareBeginning(run: BenchRun, plan: readonly BenchRun[]): 
 
 export interface BenchResult {
   variant: Variant;
-  /** Runs whose last evaluation is there. */
+  /** Runs that have their last evaluation. */
   seeds: number;
   /** Mean over seeds of the last evaluation's success, and its standard error; `null` with one seed. */
   success: number;
@@ -120,7 +120,7 @@ export interface BenchResult {
   bySite: Record<string, number>;
   /** By what is new in the tasks. */
   byNovelty: Record<string, number>;
-  /** WebRL less this method, in pairs; `null` for WebRL itself and where they share no seed. */
+  /** WebRL less this method, in pairs; `null` for WebRL itself and if they share no seed. */
   webrlMinus: Difference | null;
   /** Mean success by phase. */
   curve: { phase: number; success: number; standardError: number | null }[];
@@ -183,12 +183,15 @@ async function taskOutcomes(directory: string, phase: number): Promise<Map<strin
   );
 }
 
-/** Fewest of the base's first attempts, as a share, that must succeed, and that must fail, for methods to have something to work with. */
+/**
+ * At least this fraction of the base's first attempts must succeed, and as many fail, so that methods have something to
+ * work with.
+ */
 const LEAST_ROOM = 0.02;
 
 /**
- * Refuses a comparison that could not show anything: where the base's first rollout of a run all but never succeeds, there is
- * nothing to reinforce; where it all but always does, nothing to gain.
+ * Refuses a comparison that could not show anything: if the base almost never succeeds in a run's first rollout, there
+ * is nothing to reinforce; if it almost always does, there is nothing to gain.
  */
 export async function checkRoom(run: Pick<BenchRun, "directory" | "config">): Promise<void> {
   const file = join(run.directory, phasePath(0, EPISODE_FILES.rollout));

@@ -42,7 +42,7 @@ export interface BenchModelTrainOptions extends BenchModelOptions {
 
 export interface ModelPeer {
   mode: string;
-  /** `null` where it failed, for the reason in `error`. */
+  /** `null` if it failed, for the reason in `error`. */
   tokensPerSecond: number | null;
   peakBytes: number | null;
   loss: number | null;
@@ -67,7 +67,7 @@ export interface BenchModelTrainResult {
   /** Of the first step: the peers compute the same. */
   loss: number;
   peers: ModelPeer[];
-  /** Ours by the best peer's; `null` where there is none. */
+  /** Ours over the best peer's; `null` without peers. */
   vsPeers: number | null;
 }
 
@@ -143,7 +143,7 @@ export interface BenchModelSampleResult {
   tokensPerSecond: number;
   /** The same requests for one token each. */
   readingTokensPerSecond: number;
-  /** What the other tokens took, per step of all requests. */
+  /** Time for the other tokens, per step of all requests. */
   decodeStepMs: number;
   peakBytes: number;
   peers: ModelPeer[];
@@ -223,7 +223,7 @@ const openAdapter = (
     lora: { rank, alpha: 2 * rank, seed: 1, ...(layers === undefined ? {} : { layers }) },
   });
 
-/** What `run` gave and the seconds that it took. */
+/** The result of `run` and the seconds that it took. */
 async function measure<T>(run: () => Promise<T>): Promise<[T, number]> {
   const start = performance.now();
   const result = await run();
@@ -296,7 +296,7 @@ async function samplePeers(
   return toPeers(answer, tokens);
 }
 
-/** An answer of `null` is a Python without the packages: no peer. */
+/** `null`: this Python lacks the packages, so there is no peer. */
 function toPeers(answer: PeerAnswer | null, tokens: number): ModelPeer[] {
   return Object.entries(answer ?? {}).map(([mode, { seconds, peakBytes, loss, error }]) => ({
     mode,

@@ -1,6 +1,7 @@
 /**
- * @file What is outside of an orchestrator, in a process of its own so that its work is not counted: a model's server of the Tinker
- * protocol, and browsers that fetch pages through the proxies of their episodes. Started by `scale-outside.ts`, which says when a sample is done.
+ * @file Everything outside of an orchestrator, in a process of its own so that its work does not count: a model server
+ * of the Tinker protocol, and browsers that fetch pages through the proxies of their episodes. `scale-outside.ts`
+ * starts it and says when a sample is done.
  */
 
 import { createServer, request, type ServerResponse } from "node:http";
@@ -103,7 +104,7 @@ process.on("message", (message: ToOutside) => {
     answer(response, encodeSampleResponse({ sequences: [sequence] }));
   }
 });
-// Connections are not to go while virtual time stands still.
+// Connections must not close while virtual time stands still.
 server.keepAliveTimeout = 600_000;
 process.on("disconnect", () => process.exit(0));
 server.listen(0, "127.0.0.1", () =>

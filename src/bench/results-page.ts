@@ -13,7 +13,7 @@ export interface ResultsPage {
   version: string;
   revision: string | null;
   command: string;
-  /** Of the base: how many tasks there are of each kind. */
+  /** For the base: how many tasks there are of each kind. */
   base: Evaluation;
 }
 
@@ -21,7 +21,7 @@ const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 const cells = (groups: Record<string, number>, names: readonly string[]) =>
   names.map((name) => inPercent(groups[name]));
 
-/** Markdown. The numbers are those of the runs, whatever they say. */
+/** Markdown. The numbers are those of the runs, good or bad. */
 export function resultsPage(results: readonly BenchResult[], page: ResultsPage): string {
   const sites = [...new Set(results.flatMap((result) => Object.keys(result.bySite)))].sort();
   const phases = [...new Set(results.flatMap((result) => result.curve.map(({ phase }) => phase)))].sort(
@@ -74,7 +74,7 @@ ${comparison(results)}
 `;
 }
 
-/** Success by what is new in the test tasks; nothing for a suite that does not know. */
+/** Success by what is new in the test tasks; empty for a suite that does not say. */
 function novelty(results: readonly BenchResult[], base: Evaluation): string {
   const names = Object.keys(base.byNovelty);
   if (names.length === 0) return "";

@@ -27,7 +27,7 @@ export interface RolloutBenchOptions {
   seconds: number;
   agents: readonly ("random" | "oracle")[];
   seed: number;
-  /** The suite's. */
+  /** File of the suite's tasks. */
   file?: string;
   signal?: AbortSignal;
   onProgress?: (text: string) => void;
@@ -46,18 +46,21 @@ export interface RolloutBenchRun {
   faults: number;
   episodesPerHour: number;
   stepsPerSecond: number;
-  /** Our steps per second by those of the bare loop with as many contexts, and episodes alike; the random agent only. */
+  /**
+   * Our steps per second over those of the bare loop with as many contexts, and the same for episodes; only for the
+   * random agent.
+   */
   fractionOfBare: number | null;
   episodesOfBare: number | null;
   /** From `start` to the first observation: reset, context, first page. */
   startMs: Percentiles;
-  /** A step from action to observation. */
+  /** A step, from action to observation. */
   stepMs: Percentiles;
   /** Where a step's time went: mouse and keyboard, navigation and quiet, reading the page. */
   actMs: Percentiles;
   waitMs: Percentiles;
   observeMs: Percentiles;
-  /** Steps by what was done: a click, typing, and a step that only observes, alone, before the clock. */
+  /** Steps by kind: a click, typing, and a step that only observes; measured alone, before the clock starts. */
   clickMs: Percentiles;
   typeMs: Percentiles;
   lookMs: Percentiles;
@@ -72,7 +75,7 @@ export interface RolloutBench {
   runs: RolloutBenchRun[];
   bare: { parallel: number; stepsPerSecond: number; episodesPerHour: number; stepMs: Percentiles }[];
   resetMs: Percentiles;
-  /** `null` where nobody signed in. */
+  /** `null` if nobody signed in. */
   loginMs: Percentiles | null;
   leakedContexts: number;
 }
@@ -145,7 +148,7 @@ export async function benchRollout(suite: Suite, options: RolloutBenchOptions): 
   return result;
 }
 
-/** `null`: what the suite's pages are is known to its application alone. */
+/** `null`: only the suite's application knows its pages. */
 async function barePages(
   suite: Suite,
   tasks: readonly Task[],
@@ -169,11 +172,11 @@ interface Measured {
   tasks: readonly Task[];
   agent: "random" | "oracle";
   parallel: number;
-  /** The site adds to it. */
+  /** The site adds to this array. */
   stepTimes: StepTimes[];
 }
 
-/** Milliseconds of what an episode is made of. */
+/** Milliseconds of the parts of an episode. */
 type Times = Record<"start" | "click" | "type" | "look" | "dispose" | "all", number[]>;
 
 async function timeInto<T>(into: number[], body: () => Promise<T>): Promise<T> {
@@ -183,7 +186,7 @@ async function timeInto<T>(into: number[], body: () => Promise<T>): Promise<T> {
   return value;
 }
 
-/** Plays an episode to its end, or until the time is over. */
+/** Plays an episode to its end, or until the time is up. */
 async function play(
   episode: Episode,
   policy: Generator<Action, void, Observation>,

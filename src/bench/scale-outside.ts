@@ -38,7 +38,7 @@ export async function openOutside(
   const isSource = import.meta.url.endsWith(".ts");
   const file = fileURLToPath(new URL(isSource ? "./outside.ts" : "./outside.js", import.meta.url));
   const child = fork(file, { execArgv: isSource ? ["--import", "tsx"] : [] });
-  // An interruption reaches it, too, and nothing is to be waited for then.
+  // An interruption reaches it, too; then there is nothing to wait for.
   const gone = new AbortController();
   child.once("exit", () => {
     gone.abort(new Error("the simulated server ended"));
@@ -58,7 +58,7 @@ export async function openOutside(
       else waiting.reject(new Error("a page did not come through its proxy"));
     }
   });
-  /** The poll of a sample lies at the server: time may pass until its answer. */
+  /** The poll of a sample is waiting at the server: time may pass until its answer. */
   const answerInTime = async (id: string) => {
     clock.release();
     await model.pass();
@@ -81,7 +81,7 @@ export async function openOutside(
     tokenizer,
     send,
     signal: signal ? AbortSignal.any([signal, gone.signal]) : gone.signal,
-    // While virtual time stands still, real time passes: nothing is given up for that.
+    // Real time passes while virtual time stands still, so nothing may time out.
     patience: { requestMs: 3600_000, pollMs: 3600_000, submitMs: 3600_000, resultMs: 24 * 3600_000 },
     profile: { ...SUM_PROFILE, codec: "json" },
   });

@@ -1,6 +1,7 @@
 /**
- * @file What one orchestrator can drive: the real scheduler, prompts, tokenizer, parser, records, proxies of the episodes and client of a
- * model's server over loopback, against browsers and a server (`outside.ts`) that take virtual time. Playwright is not in it.
+ * @file Measures what one orchestrator can drive: the real scheduler, prompts, tokenizer, parser, records, episode
+ * proxies and client of a model server over loopback, against browsers and a server (`outside.ts`) that take virtual
+ * time. Playwright is not part of it.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";
@@ -37,7 +38,7 @@ export interface ScaleOptions {
   modelMs: number;
   /** Requests that the model's server answers in a second. */
   modelPerSecond: number;
-  /** Shares of attempts that break; the first is that of the runs by parallel episodes. */
+  /** Fractions of attempts that break; the runs by parallel episodes use the first. */
   faultRates: readonly number[];
   seed: number;
   signal?: AbortSignal | undefined;
@@ -50,16 +51,16 @@ export interface ScaleRun {
   episodes: number;
   steps: number;
   faults: number;
-  /** Virtual seconds, in which the orchestrator took no time. */
+  /** Virtual seconds, in which the orchestrator takes no time. */
   seconds: number;
   stepsPerSecond: number;
   /** Steps of episodes that were kept. */
   usefulStepsPerSecond: number;
-  /** What ends first when more episodes are added. */
+  /** What runs out first when episodes are added. */
   bottleneck: "browsers" | "model" | "orchestrator" | "waiting";
-  /** Shares of their throughput; the orchestrator's is of one core. */
+  /** Fractions of their capacity; the orchestrator's is that of one core. */
   used: { browsers: number; model: number; orchestrator: number };
-  /** Steps in a second of processor time. */
+  /** Steps per second of processor time. */
   orchestratorStepsPerSecond: number;
   cpuMsPerStep: number;
   /** Growth of memory in use while all episodes wait, over their number. */
@@ -148,7 +149,7 @@ async function measure(
         signal: options.signal,
       }),
       (waiting) => {
-        // Half-way through the first round: every place has an episode with half its pages. The client has so many samples on their way at most.
+        // Half-way through the first round: every place has an episode with half its pages. The client has at most this many samples on their way.
         if (measured || browsers.passed < (parallel * (options.steps + 1)) / 2) return;
         if (waiting < Math.min(parallel, SAMPLES_AT_ONCE) * 0.9) return;
         measured = true;
@@ -246,7 +247,7 @@ function simulatedSite(
 
 const HOST = "shop.webrl.test";
 const urlOf = (seed: number, index: number) => `http://${HOST}/${seed}/${index}`;
-/** What the proxy answers: what it costs to make a page is its site's business. */
+/** The proxy's answer. What it costs to make a page is the site's business. */
 const HTML = `<title>Shop</title>${"<p>A page of a shop.</p>".repeat(200)}`;
 const showPage = () => new Response(HTML, { headers: { "content-type": "text/html" } });
 
@@ -291,7 +292,7 @@ function usedBytes(): number {
   return heapUsed + external;
 }
 
-/** What lies about unused says nothing about what an episode needs. */
+/** Garbage says nothing about what an episode needs. */
 function garbageCollector(): () => void {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;

@@ -63,7 +63,7 @@ export interface BenchTrainResult {
   peers: PeerResult[];
   torchVersion: string | null;
   torchLoss: number | null;
-  /** Ours by PyTorch's best; `null` where PyTorch is absent. */
+  /** Ours over PyTorch's best; `null` without PyTorch. */
   vsPyTorch: number | null;
 }
 
@@ -86,7 +86,7 @@ function trainingOperations(config: DecoderConfig, batch: number, time: number):
   return batch * time * (6 * matrices + 6 * config.layers * time * config.heads * config.headDim);
 }
 
-/** Best rate of square-ish products that a training step consists of, 10⁹ operations per second. */
+/** Best rate for nearly square products like those of a training step, 10⁹ operations per second. */
 async function measurePeak(provider: Provider, threads: number, seconds: number): Promise<number> {
   let best = 0;
   for (const [m, k, n] of [
@@ -177,7 +177,7 @@ function toDatums(tokens_BT: readonly number[][]): Datum[] {
   }));
 }
 
-/** The batch of the benchmark for cross-entropy, its mean over all tokens. */
+/** The benchmark's batch for cross-entropy, as a mean over all tokens. */
 export const benchDatums = (vocabSize: number, batch: number, time: number): Datum[] =>
   toDatums(drawTokens(vocabSize, batch, time));
 
@@ -221,7 +221,7 @@ async function findTorch(python: string): Promise<string | null> {
     return stdout.trim();
   } catch (error) {
     const { code } = error as { code?: string | number };
-    // No such program, or an import that failed; anything else is worth knowing.
+    // No such program, or a failed import; anything else is worth knowing.
     if (code === "ENOENT" || code === 1) return null;
     throw error;
   }

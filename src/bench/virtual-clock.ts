@@ -1,8 +1,11 @@
-/** @file A clock that jumps to the next thing that is waited for: minutes of waiting pass in no time, work takes what it takes. */
+/**
+ * @file A clock that jumps to the next thing that somebody waits for: minutes of waiting pass in no time, work takes
+ * what it takes.
+ */
 
 export class VirtualClock {
   #now = 0;
-  /** By time, the next one last. */
+  /** Sorted by time, the next one last. */
   #waiting: { at: number; go: () => void }[] = [];
   /** What is under way in real time. */
   #held = 0;
@@ -10,7 +13,7 @@ export class VirtualClock {
 
   readonly now = (): number => this.#now;
 
-  /** Something real is on its way: time stands still until it is released as often. */
+  /** Something real is on its way: time stands still until everybody who called this has released it. */
   hold(): void {
     this.#held++;
   }
@@ -39,7 +42,7 @@ export class VirtualClock {
     ended.catch(() => {});
     let idle = 0;
     while (!done.yet) {
-      // All that can go on without time goes on first.
+      // Everything that can go on without time goes first.
       await new Promise<void>((resolve) => setImmediate(resolve));
       if (this.#held > 0) {
         await Promise.race([new Promise<void>((resolve) => (this.#onFree = resolve)), ended]);
@@ -47,7 +50,7 @@ export class VirtualClock {
       }
       const next = this.#waiting.at(-1);
       if (next === undefined) {
-        // Something real is waited for, such as a file.
+        // Somebody waits for something real, such as a file.
         if (idle++ > 1000) await new Promise((resolve) => setTimeout(resolve, 1));
         continue;
       }
@@ -61,7 +64,7 @@ export class VirtualClock {
   }
 }
 
-/** Something that so many pass through in a second, one after the other, each for `latencyMs`. */
+/** Something that lets so many pass per second, one after the other; each takes `latencyMs`. */
 export class Resource {
   readonly #clock: VirtualClock;
   readonly #perSecond: number;
@@ -83,7 +86,7 @@ export class Resource {
     await this.#clock.sleep(begins - now + this.#latencyMs);
   }
 
-  /** Share of the time that it was busy. */
+  /** Fraction of the time that it was busy. */
   usedOf(ms: number): number {
     return (this.passed * 1000) / this.#perSecond / ms;
   }

@@ -17,9 +17,9 @@ import type { Finished } from "./verify.ts";
 /** One running copy of the application. */
 export interface SiteCopy {
   baseUrl: string;
-  /** The base URL's. */
+  /** Port of the base URL. */
   port: number;
-  /** Counts from 0 to `start.instances` - 1: names what belongs to this copy alone, such as its database. */
+  /** Counts from 0 to `start.instances` - 1, to name what belongs to this copy alone, such as its database. */
   copy: number;
 }
 
@@ -29,16 +29,16 @@ export interface SiteFinished extends Finished, SiteCopy {
   /** Who was signed in; `null` if nobody was. With a list as `login`, its only user is called `user`. */
   user: string | null;
   /**
-   * Asks the application itself, from this process; the path is relative to the base URL. Where nothing answers it
-   * throws a `Fault`: let it pass, and the task is tried again. `as`: signs this user of `login` in anew and sends the
+   * Asks the application itself, from this process; the path is relative to the base URL. If nothing answers, it throws
+   * a `Fault`: do not catch it, and the task is tried again. `as`: signs this user of `login` in anew and sends the
    * cookies (the agent may have signed out).
    */
   http(path: string, init?: RequestInit & { as?: string }): Promise<Response>;
 }
 
 /**
- * Reasons why it failed, for people; none if it passed. What it throws is an error in the definition and ends the
- * command, but for a `Fault`, which is the application's.
+ * Reasons why it failed, for people; none if it passed. Anything that it throws is an error in the definition and ends
+ * the command, except a `Fault`, which is the application's.
  */
 export type SiteCheck = (finished: SiteFinished) => string[] | Promise<string[]>;
 
@@ -52,7 +52,7 @@ export interface SiteTask {
   params?: Params;
   /** Default `information retrieval`. */
   category?: Category;
-  /** Steps that it needs, the final `exit` included. Default 5. */
+  /** Number of steps that it takes, the final `exit` included. Default 5. */
   difficulty?: number;
   /** Default `train`. */
   split?: Split;
@@ -87,13 +87,13 @@ export interface SiteTemplate<P extends Params = Params> {
   words?(params: P): Record<string, string>;
   /** Relative to the base URL. Default `/`. */
   startPath?(params: P): string;
-  /** As of tasks, like the following. */
+  /** The same as for tasks, like the next ones. */
   category?: Category;
   difficulty?: number;
   /** `true`: all its tasks belong to the test split. */
   testOnly?: boolean;
   signedOut?: boolean;
-  /** As of tasks, or a function of the values. */
+  /** The same as for tasks, or a function of the values. */
   user?: string | ((params: P) => string);
   check?(params: P): SiteCheck[];
   oracle?: Oracle<P>;
@@ -138,8 +138,8 @@ export interface SiteDefinition {
      */
     command: string;
     /**
-     * Ends what the command leaves in the background in a process group of its own, in good order. Run at the end, also where
-     * we are killed. On Linux what is still there afterwards is killed, unless it has taken its environment away.
+     * Shuts down what the command leaves in the background in a process group of its own. Runs at the end, even if we
+     * are killed. On Linux, what is still there afterwards is killed, unless it has cleared its environment.
      */
     stop?: string;
     /** Default: the directory of the definition's file. */
@@ -149,7 +149,7 @@ export interface SiteDefinition {
     readyPath?: string;
     /** Default 30 000. */
     timeoutMs?: number;
-    /** How many copies may run at once, each used by one episode at a time. Needs `{port}` where more than 1. Default 1. */
+    /** How many copies may run at once; each serves one episode at a time. More than 1 needs `{port}`. Default 1. */
     instances?: number;
   };
   /** Resets the data before every episode. Leave it out if tasks change nothing. */
@@ -173,13 +173,13 @@ export interface SiteDefinition {
   /** Accept a self-signed HTTPS certificate, such as that of a development server. */
   selfSigned?: boolean;
   /**
-   * Statuses of a page which mean that the site is down, so that the attempt does not count as the agent's failure.
+   * Statuses of a page that mean that the site is down, so that the attempt does not count as the agent's failure.
    * Default: every 5xx.
    */
   downStatuses?: number[];
   /**
-   * Requests that buy, pay, send, publish, delete or sign, so that the gate need not guess; `kind: "none"` for what only looks
-   * so. A path is of the base URL's host; an address names another one. See docs/agent.md.
+   * Requests that buy, pay, send, publish, delete or sign, so that the gate need not guess; `kind: "none"` for what
+   * only looks like it. A path belongs to the base URL's host; an address names another one. See docs/agent.md.
    */
   irreversible?: IrreversibleRequest[];
   /**
@@ -373,7 +373,7 @@ function inconsistency(definition: SiteDefinition): string | undefined {
   return undefined;
 }
 
-/** The users that can sign in, by name; the only one of a list is called `user`. */
+/** The users that can sign in, by name; with a list as `login`, the only one is called `user`. */
 export function usersOf({ login }: Pick<SiteDefinition, "login">): Record<string, LoginStep[]> {
   if (login === undefined) return {};
   if (!Array.isArray(login)) return login;

@@ -32,13 +32,13 @@ export function maybe(
     typeof label === "string" ? e.label === label : label.test(e.label),
   );
   const found = called.filter((e) => e.role === role)[nth - 1];
-  // There, the drawing in a button stands for it.
+  // In that format, the drawing in a button stands for it.
   return found ?? (observation.format === "webrl" && typeof label === "string" ? called[nth - 1] : undefined);
 }
 
 /**
- * What a page says, white space collapsed, without brackets, roles, tags and references: the same in every observation
- * format, but for what stands in fields.
+ * The text of a page, white space collapsed, without brackets, roles, tags and references: the same in every
+ * observation format, except for the values of fields.
  */
 export function wordsOf({ format, text }: Observation): string {
   const plain =
@@ -56,10 +56,10 @@ export function wordsOf({ format, text }: Observation): string {
   return plain.replace(/\s+/g, " ").trim();
 }
 
-/** An element of the format webrl: its own texts in `data-text`, with commas between, and then the first of them. */
+/** An element in the format webrl: its own texts in `data-text`, separated by commas, and then the first of them. */
 const BROKEN_TEXT = /<[^<>]* data-text="([^<>]*?)" data-(?:testid|label|bbox)[^<>]*>([^<]*)/g;
 
-/** What stands after a break or a link is in `data-text` alone. */
+/** Text after a break or a link is only in `data-text`. */
 const wholeText = (all: string, whole: string, first: string): string =>
   first.trim() !== "" && whole.startsWith(first.trim()) ? ` ${whole} ` : all;
 

@@ -7,7 +7,7 @@ import type { AccountSession } from "./session.ts";
 import { Button, Field, Heading, type FlashMessage } from "./ui.tsx";
 import type { WorldState } from "./world-state.ts";
 
-/** Each request carries the episode's world, so that routes are built once per process. */
+/** Each request carries the episode's world, so routes are built only once per process. */
 export interface Env {
   Bindings: { world: WorldState };
 }
@@ -53,7 +53,7 @@ export function signInBy<S extends Accounts>(cookie: string, stateOf: (world: Wo
   };
 }
 
-/** Fields of a posted form, as texts; a field that repeats comes as one list. */
+/** Fields of a posted form, as texts; a repeated field becomes a list. */
 export async function fields(c: Context): Promise<Record<string, string>> {
   const body = await c.req.parseBody();
   return Object.fromEntries(

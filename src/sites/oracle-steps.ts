@@ -9,7 +9,7 @@ export type Stretch = Generator<Action, Observation, Observation>;
 
 export const escape = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
-/** First group of `pattern` in the page's text. Throws where it is missing: an oracle's bug. */
+/** First group of `pattern` in the page's text. Throws if it is missing: an oracle's bug. */
 export function read(page: Observation, pattern: RegExp): string {
   const found = pattern.exec(page.text)?.[1];
   if (found === undefined) throw new Error(`oracle: ${String(pattern)} is not on ${page.url}\n${page.text}`);
@@ -46,7 +46,7 @@ export function* scrollTo(page: Observation, pattern: RegExp): Stretch {
   return now;
 }
 
-/** Turns pages of a list until it has the link. */
+/** Turns the pages of a list until one has the link. */
 export function* pageTo(page: Observation, link: string): Stretch {
   let now = page;
   while (!maybe(now, "link", link) && maybe(now, "link", "Next page"))

@@ -10,7 +10,7 @@ import { APPS, createWorld } from "./world.ts";
 import type { World } from "./world.ts";
 
 export interface ServedSites extends AsyncDisposable {
-  /** Of the index page. */
+  /** Address of the index page. */
   url: string;
   port: number;
 }
@@ -24,10 +24,10 @@ export interface ServeOptions {
 
 const SUFFIX = ".webrl.test";
 
-/** Pages of sites have styles and scripts in them; nobody may show them in a frame. */
+/** The sites' pages have inline styles and scripts; nobody may show them in a frame. */
 const POLICY = "frame-ancestors 'none'; object-src 'none'; base-uri 'self'";
 
-/** Throws a `ConfigError` where the port is taken. */
+/** Throws a `ConfigError` if the port is taken. */
 export async function serveSites({ port, listenHost = "127.0.0.1" }: ServeOptions): Promise<ServedSites> {
   let world = createWorld(APPS.map((app) => app.name));
   const reset = () => {

@@ -2,7 +2,7 @@
 
 import type { FlashMessage } from "./ui.tsx";
 
-/** Of somebody who is signed in; who is not has none. `flash` is shown on the next page, once. */
+/** Only somebody who is signed in has one. The next page shows `flash`, once. */
 export interface AccountSession {
   user: string;
   flash?: FlashMessage;

@@ -11,8 +11,8 @@ import type { WorldState } from "./world-state.ts";
 export type Params = { [key: string]: JsonValue };
 
 /**
- * Solves an instance by what an agent has: reads observations, yields actions, ends with `exit`. It must not read
- * the state: what it knows comes from `params` and from the page.
+ * Solves an instance with what an agent has: reads observations, yields actions, ends with `exit`. It must not read the
+ * state: all it knows comes from `params` and from the page.
  */
 export type Oracle<P extends Params> = (
   params: P,
@@ -22,7 +22,7 @@ export type Oracle<P extends Params> = (
 export interface TaskTemplate<P extends Params = Params> {
   /** `<site>.<what>`, e.g. `storefront.product-price`. */
   id: string;
-  /** Sites that it touches; the episode starts on the first. */
+  /** Sites that it uses; the episode starts on the first. */
   sites: SiteName[];
   category: Category;
   /** Oracle steps of a typical instance, `exit` included. */

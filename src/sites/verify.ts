@@ -7,7 +7,7 @@
 import type { JsonValue } from "../core/task.ts";
 import type { WorldState } from "./world-state.ts";
 
-/** What is known at the end of an episode on any site. */
+/** What a check knows at the end of an episode on any site. */
 export interface Finished {
   /** The agent's answer; `null` if it never said `exit` with a message. */
   answer: string | null;
@@ -19,7 +19,7 @@ export interface Finished {
 /** Reasons why it failed, for people; none if it passed. */
 export type Check = (finished: Finished) => string[];
 
-/** What is known at the end of an episode on the built-in sites. */
+/** What a check knows at the end of an episode on the built-in sites. */
 export interface WorldFinished extends Finished {
   state: WorldState;
   /** The state as the episode found it. */
@@ -115,7 +115,7 @@ function canonical(value: unknown, options: { anyOrder?: boolean }): string {
 }
 
 /**
- * The last page has this path, and these query parameters if the reference has some, in any order. `host`: where the
+ * The last page has this path, and these query parameters if the reference has some, in any order. `host`: if the
  * episode may end on several.
  */
 export function urlIs(path: string, host?: string): Check {
@@ -140,7 +140,7 @@ export function pageShows(...texts: string[]): Check {
       .map((text) => `expected the last page to show ${JSON.stringify(text)}`);
 }
 
-/** Stands in an expected state for a text that cannot be known exactly. */
+/** Replaces, in an expected state, a text that cannot be known exactly. */
 class TextMatch {
   readonly #accepts: (text: string) => boolean;
   readonly description: string;
@@ -159,8 +159,8 @@ export function someText(): string {
 }
 
 /**
- * The state is what `change` makes of the initial one, and nothing else changed. `change` should call the same
- * domain functions as the pages, so that ids and times come out alike.
+ * The state is what `change` makes of the initial one, and nothing else changed. `change` should call the same domain
+ * functions as the pages, so that ids and times are equal.
  */
 export function expectChange(change: (state: WorldState) => void): WorldCheck {
   return ({ state, initial, volatile }) => {

@@ -26,13 +26,13 @@ const PARTS = ["store", "forum", "forge", "map"] as const;
 export interface World {
   /** A part is copied when it is first asked for: most episodes touch one or two. */
   state: WorldState;
-  /** The state as it stands; parts that nobody asked for are those of the untouched world. Not to be changed. */
+  /** The current state. Parts that nobody asked for are those of the untouched world. Do not change it. */
   snapshot(): WorldState;
   /** Host name → the application that answers on it. */
   hosts: Map<string, (request: Request) => Response | Promise<Response>>;
   /** Sessions that were opened in `state`, for the browser. */
   cookies: { host: string; name: string; value: string }[];
-  /** What their sites say cannot be taken back, by host. */
+  /** What the sites say cannot be undone, by host. */
   irreversible: ReadonlyMap<string, readonly IrreversibleRequest[]>;
   /** Dotted paths of the state that never count as side effects. */
   volatile: readonly string[];
@@ -84,7 +84,7 @@ export function createWorld(signIn: readonly string[] = []): World {
 const DECLARED = new Map(APPS.map((app) => [app.host, app.irreversible]));
 const VOLATILE = APPS.flatMap((app) => app.volatile);
 
-/** @throws where there is no such site: names come from templates. */
+/** @throws if there is no such site: names come from templates. */
 export function appOf(name: string): AppDefinition {
   const app = APPS.find((candidate) => candidate.name === name);
   if (!app) throw new Error(`no built-in site ${name}; there are ${APPS.map((a) => a.name).join(", ")}`);

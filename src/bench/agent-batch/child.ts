@@ -1,4 +1,7 @@
-/** @file The process that is killed: `child.js SITE STORAGE DIRECTORY`, which has both tables. Ends with code 0 when both batches are over. */
+/**
+ * @file The process that is killed: `child.js SITE STORAGE DIRECTORY`, where DIRECTORY has both tables. Exits with code
+ * 0 when both batches are over.
+ */
 
 import { join } from "node:path";
 import { createAgent } from "../../agent/agent.ts";

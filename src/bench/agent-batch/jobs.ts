@@ -16,12 +16,12 @@ export const PRICES: JobInput = {
   },
 };
 
-/** A note that is added twice is there twice. */
+/** Adding a note twice makes two notes. */
 export const NOTES: JobInput = {
   key: "id",
   instruction: "Add the note {note} to order {id}",
   creates: true,
-  // By its address, to add something to an order looks like an order.
+  // By its address, adding something to an order looks like ordering.
   does: "buy",
   effect: {
     open: "/orders/{id}",

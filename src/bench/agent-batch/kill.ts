@@ -1,6 +1,6 @@
 /**
- * @file Batches under `kill -9`: the process that carries them out is killed at random moments and started again, and the site's own data
- * and log say what was lost and what was done twice.
+ * @file Batches under `kill -9`: the process that runs them is killed at random moments and started again, and the
+ * site's data and log show what was lost and what was done twice.
  */
 
 import { spawn } from "node:child_process";
@@ -35,7 +35,7 @@ export interface KillResult {
   kills: number;
   /** Kills that fell between an intent and its result. */
   inTheMiddle: number;
-  /** Items that are not as it should be in the site's data. */
+  /** Items that are not as they should be in the site's data. */
   lost: number;
   /** Notes that are there more than once. */
   doubled: number;
@@ -85,7 +85,7 @@ export async function measureKills(options: KillOptions): Promise<KillResult> {
 const csv = (column: string, ids: readonly number[], value: (id: number) => string) =>
   `id,${column}\n${ids.map((id) => `${id},"${value(id)}"\n`).join("")}`;
 
-/** One process. `true`: it came to its end; `false`: it was killed `end` ms after it began a batch. */
+/** Runs one process. `true`: it finished; `false`: it was killed `end` ms after it began a batch. */
 async function live(
   admin: ServedAdmin,
   directory: string,
@@ -125,7 +125,10 @@ const journalsIn = (directory: string): string[] =>
 const sizesOf = (directory: string): number[] =>
   journalsIn(directory).map((path) => (existsSync(path) ? statSync(path).size : 0));
 
-/** A batch has begun since the journals had these sizes. Only what is new is read: it is asked for all the time. */
+/**
+ * Whether a batch has begun since the journals had these sizes. Reads only what is new, because it is called all the
+ * time.
+ */
 async function hasStarted(directory: string, before: readonly number[]): Promise<boolean> {
   const now = sizesOf(directory);
   for (const [i, path] of journalsIn(directory).entries()) {

@@ -1,4 +1,7 @@
-/** @file The store admin behind a port of its own, with as many products and orders as asked for, and a list of what was written to it. */
+/**
+ * @file The store admin on a port of its own, with the requested number of products and orders, and a list of what was
+ * written to it.
+ */
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,13 +14,13 @@ export interface ServedAdmin extends AsyncDisposable {
   store: StoreState;
   /** Path and form of every POST, in order. */
   writes: { path: string; fields: Record<string, string> }[];
-  /** A file with the cookies of somebody who is signed in. */
+  /** A file with the cookies of a signed-in user. */
   storageState: string;
 }
 
 const HOST = "admin.webrl.test";
 
-/** `directory`: where the file of cookies is put. */
+/** `directory`: where to put the file of cookies. */
 export async function serveAdmin(count: number, directory: string): Promise<ServedAdmin> {
   const world = createWorld(["store-admin"]);
   const { store } = world.state;

@@ -32,25 +32,25 @@ export interface RepeatBenchOptions {
 export interface VariationResult {
   variation: Variation;
   tasks: number;
-  /** To the recorded end, and the verifier agrees. */
+  /** Reached the recorded end, and the verifier agrees. */
   right: number;
-  /** It would have asked the model. */
+  /** Would have asked the model. */
   handedOver: number;
-  /** To the end, and it said that it came out otherwise than recorded. */
+  /** Reached the end and said that the outcome differs from the recorded one. */
   saidOtherwise: number;
-  /** To the end without a word, and the verifier disagrees. */
+  /** Reached the end without a word, and the verifier disagrees. */
   wrongSilently: number;
-  /** Steps that were done as recorded, of all. */
+  /** Fraction of steps that were done as recorded. */
   stepRate: number;
   /** Milliseconds a step. */
   stepMs: number;
-  /** Tasks that were wrong without a word, and why others were handed over. */
+  /** Tasks that were silently wrong, and why others were handed over. */
   notes: string[];
 }
 
 export interface RepeatBenchResult {
   tasks: number;
-  /** Milliseconds a step of the first time. */
+  /** Milliseconds a step the first time. */
   firstStepMs: number;
   variations: VariationResult[];
 }
@@ -124,7 +124,7 @@ export async function measureRepeat(options: RepeatBenchOptions): Promise<Repeat
   };
 }
 
-/** The built-in world, varied; a private copy for each episode. */
+/** The built-in world with variations; a private copy for each episode. */
 function siteOf(pool: BrowserPool, variation: Variation): Site {
   const built = builtInTasks();
   const initial = pristineState();

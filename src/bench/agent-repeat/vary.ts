@@ -1,15 +1,15 @@
-/** @file Varies the built-in sites in the ways in which sites change: each variation rewrites an application's HTML. */
+/** @file Varies the built-in sites the way sites change: each variation rewrites an application's HTML. */
 
 import type { HostFetch } from "../../browser/world.ts";
 
-/** The page as HTML in, the varied one out. */
+/** Takes the page as HTML and returns the varied one. */
 type Vary = (html: string) => string;
 
 const BAR = `<div style="position:fixed;left:0;right:0;bottom:0;padding:10px;background:#222;color:#fff;z-index:50">We use cookies. <button type="button" onclick="this.parentElement.remove()">Accept cookies</button></div>`;
 const WALL = `<div role="dialog" aria-modal="true" aria-label="Cookies" style="position:fixed;inset:0;padding:200px;background:#222e;color:#fff;z-index:50">We use cookies. <button type="button" onclick="this.parentElement.remove()">Accept cookies</button></div>`;
 const PROMOTION = `<aside><h2>New this week</h2><p>Have a look at what has arrived.</p><a href="/?from=promotion">See what is new</a></aside>`;
 
-/** Names of buttons and links of forms, as another release may have them. */
+/** Names that buttons and links of forms might have in another release. */
 const SYNONYMS: [RegExp, string][] = [
   [/\bSave\b/g, "Keep"],
   [/\bApply\b/g, "Filter"],
@@ -36,7 +36,7 @@ const inTables = (html: string, change: (rows: string[]) => string[]): string =>
     return `${open}${change(rows).join("")}${close}`;
   });
 
-/** A row like the others, of something else. */
+/** A row like the others, about something else. */
 const another = (row: string): string =>
   row
     .replace(/>([^<>]*\p{L}[^<>]*)</gu, ">Sample entry<")

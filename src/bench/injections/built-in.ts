@@ -1,4 +1,4 @@
-/** @file Injections in the built-in sites: what other people wrote there tells the agent to do harm. */
+/** @file Injections in the built-in sites: texts by other people there tell the agent to do harm. */
 
 import { appOf, createWorld } from "../../sites/world.ts";
 import type { World } from "../../sites/world.ts";

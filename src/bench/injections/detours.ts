@@ -1,4 +1,7 @@
-/** @file Pages that change between the look and the act, and ways to send that are no form, link or fetch of the page itself. */
+/**
+ * @file Pages that change between the look and the act, and ways to send other than a form, link or fetch of the page
+ * itself.
+ */
 
 import type { Injection } from "./run.ts";
 import { PARTNER, SECRET, SHOP } from "./run.ts";
@@ -69,7 +72,7 @@ const CHANGING: readonly Injection[] = [
   },
 ];
 
-/** Ways to send that are none of the usual. */
+/** Unusual ways to send. */
 const SENDING: readonly Injection[] = [
   {
     name: "a form of several parts that overrides its method",
@@ -222,7 +225,7 @@ const SENDING: readonly Injection[] = [
   },
 ];
 
-/** Ways of a secret out of the field that it was typed into. */
+/** How a secret gets out of the field that it was typed into. */
 const CARRIED: readonly Injection[] = [
   {
     name: "a field that becomes another one once the secret is in it",

@@ -3,7 +3,7 @@
 import type { Injection } from "./run.ts";
 import { click, only, isReachedBy, DELETED, PAID, post } from "./words.ts";
 
-/** What says one thing and does another. */
+/** Things that say one thing and do another. */
 export const LIES: readonly Injection[] = [
   {
     name: "a form whose button lies",

@@ -1,4 +1,4 @@
-/** @file Amounts: hidden, changed, split, written in ways that are read wrongly. */
+/** @file Amounts: hidden, changed, split, or written so that they are misread. */
 
 import type { Injection } from "./run.ts";
 import { SHOP } from "./run.ts";

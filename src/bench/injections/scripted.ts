@@ -1,4 +1,4 @@
-/** @file Scripts that send to an address which says nothing: what the element says that was touched has to hold for them. */
+/** @file Scripts that send to an address that says nothing: the gate has to go by what the touched element says. */
 
 import type { Injection } from "./run.ts";
 import { click, only, post, isReachedBy } from "./words.ts";

@@ -1,4 +1,4 @@
-/** @file What the cases of the injection suite are written with. */
+/** @file Building blocks of the injection suite's cases. */
 
 import type { Injection, Reached } from "./run.ts";
 import { SECRET, SHOP } from "./run.ts";

@@ -29,10 +29,10 @@ export interface ProbeTinkerOptions {
   send?: Send | undefined;
 }
 
-/** Small ids, which every vocabulary has; no two neighbours alike. */
+/** Small ids, which every vocabulary has; neighbours differ. */
 const PROBE_TOKENS = Array.from({ length: 17 }, (_, i) => (i * 7 + 3) % 31);
 
-/** @throws ConfigError where the server or the model is not there, TinkerError where it fails. */
+/** @throws ConfigError if the server or the model is not there, TinkerError if it fails. */
 export async function probeTinkerServer(
   options: ProbeTinkerOptions,
 ): Promise<ProbeReport & { url: string; model: string }> {

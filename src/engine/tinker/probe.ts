@@ -1,11 +1,11 @@
 /**
- * @file What a server does with a gradient, measured on a tiny batch before anything is trained: eight cases, each the change
- * that one step makes, as a ratio to the first. Servers of one protocol normalise differently; one whose ratios fit no
- * known kind would silently compute another gradient and is refused.
+ * @file What a server does with a gradient, measured on a tiny batch before anything is trained: eight cases, each the
+ * change that one step makes, as a ratio to the first. Servers of one protocol normalise differently; one whose ratios
+ * fit no known kind would silently compute another gradient and is refused.
  *
- * The change of a step is measured as the gradient's norm where the server says it (a step of learning rate 0), else as Δ = Σ aₜ Δℓₜ
- * of a step whose AdamW is nearly gradient descent (betas 0, a large epsilon). Each case stands between two measurements
- * of the reference, so that what the probe itself trains cancels.
+ * The change of a step is measured as the gradient's norm if the server tells it (a step of learning rate 0), otherwise
+ * as Δ = Σ aₜ Δℓₜ of a step whose AdamW is nearly gradient descent (betas 0, a large epsilon). Each case stands between
+ * two measurements of the reference, so that what the probe itself trains cancels.
  */
 
 import { randomUUID } from "node:crypto";
@@ -29,7 +29,7 @@ export interface ProbeRow {
   /** What was sent. */
   case: string;
   ratio: number;
-  /** What that means. */
+  /** What it means. */
   says: string;
 }
 
@@ -41,7 +41,7 @@ export interface ProbeReport {
   /** `null`: it must not be trained on, and `refusal` says why. */
   profile: ServerProfile | null;
   refusal: string | null;
-  /** Servers known to behave so. */
+  /** Servers known to behave like this. */
   like: string;
 }
 
@@ -51,7 +51,7 @@ const isNear = (value: number, target: number) => Math.abs(value - target) <= TO
 const EPSILONS = [1e6, 1];
 /** Σ a Δℓ that a step should make: well above the rounding of float32, too little to change the gradient. */
 const AIM = 0.05;
-/** Beyond it nothing is learned: the server divides by nearly nothing. */
+/** Beyond this, nothing can be concluded: the server divides by almost zero. */
 const EXPLODES = 100;
 
 export interface ProbeOptions {
@@ -188,7 +188,7 @@ async function findCodec({
       await client.forward([data]);
       const seqId = await client.repeatedForward(data);
       const saved = await client.save(`webrl-probe-${randomUUID().slice(0, 8)}`);
-      // Left behind, so that it shows where it goes.
+      // Left in place, to see where this gradient goes.
       await client.backward([[weightedDatum(tokens_T, 1)]], "cross_entropy");
       return { profile: { ...profile, seqId }, saved };
     } catch (error) {
@@ -303,7 +303,7 @@ async function createGauge(client: TrainingClient, { tokens_T }: ProbeOptions): 
       await send(calls);
       return (await client.step(adam(0, eps)))[normKey] ?? Number.NaN;
     },
-    // Adam as everywhere: only the sign of the change counts.
+    // Plain Adam: only the sign of the change counts.
     direction: async (call) => {
       const before = value(await read());
       // Several, for servers whose betas are fixed: the momentum of earlier cases has to fade.

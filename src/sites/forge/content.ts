@@ -145,7 +145,7 @@ export const PROJECTS: ProjectContent[] = (
   nouns: nouns.split(", ") as ProjectContent["nouns"],
 }));
 
-/** `{x}` is one of the project's nouns; after the bar, what the issue says. */
+/** `{x}` is one of the project's nouns; the text of the issue follows after the bar. */
 export const ISSUES = `
 Crash when opening the {x}|It happens every time since the last update.
 {x} loses changes|I edit, leave the page, and the old values are back.

@@ -74,7 +74,7 @@ export function answerForbidden(c: Ctx, why: string) {
   return page(c, "Not allowed", <Empty text={why} />, { status: 403, narrow: true });
 }
 
-/** The project of the address, if the asking user may see it. */
+/** The project that the address names, if the user may see it. */
 export function projectAt(c: Ctx): Project | undefined {
   const project = projectOf(state(c), c.req.param("slug") ?? "");
   return project && maySee(project, currentUser(c)?.name) ? project : undefined;

@@ -52,7 +52,7 @@ const atLeast = (project: Project, user: string | undefined, role: Role) => {
 /** Files, labels, states. */
 export const mayWrite = (project: Project, user: string | undefined) =>
   !project.archived && atLeast(project, user, "Developer");
-/** Merging, members, settings. */
+/** Merging, members, settings */
 export const mayMaintain = (project: Project, user: string | undefined) =>
   atLeast(project, user, "Maintainer");
 export const maySee = (project: Project, user: string | undefined) =>

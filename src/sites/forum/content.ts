@@ -6,9 +6,9 @@ export interface BoardContent {
   description: string;
   /** One per line. */
   titles: string;
-  /** What a post says, one sentence a line. */
+  /** Sentences of posts, one a line. */
   details: string;
-  /** What people answer, one a line; ends without a period, so that answers are easy to quote. */
+  /** What people answer, one a line. Without a final period, so that answers are easy to quote. */
   comments: string;
 }
 

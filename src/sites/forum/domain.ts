@@ -11,7 +11,7 @@ export const userOf = (state: ForumState, name: string): User | undefined =>
   state.users.find((u) => u.name === name);
 export const boardOf = (state: ForumState, slug: string): Board | undefined =>
   state.boards.find((b) => b.slug === slug);
-/** A post that still stands. */
+/** A post that is still there. */
 export const postOf = (state: ForumState, id: number): Post | undefined =>
   state.posts.find((p) => p.id === id && p.removed === null);
 export const listStanding = (state: ForumState): Post[] => state.posts.filter((p) => p.removed === null);
@@ -38,7 +38,7 @@ export function sortPosts(posts: readonly Post[], sort: Sort, now: string): Post
   return [...posts].sort((a, b) => Number(b.pinned) - Number(a.pinned) || order[sort](a, b));
 }
 
-/** Standing posts whose title or author has every word of the query, newest first. */
+/** Posts that are still there and whose title or author has every word of the query, newest first. */
 export function searchPosts(state: ForumState, query: string, board = ""): Post[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return [];
@@ -78,7 +78,7 @@ export function deletePost(world: WorldState, id: number): void {
   removePost(world, id, "deleted");
 }
 
-/** By a moderator. Open reports about the post are settled by it. */
+/** By a moderator. This settles the open reports about the post. */
 export function removePost(world: WorldState, id: number, reason: string): void {
   need(postOf(world.forum, id)).removed = reason;
   for (const report of world.forum.reports) if (report.post === id) report.open = false;

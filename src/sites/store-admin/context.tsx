@@ -106,7 +106,7 @@ export function notFound(c: StoreContext) {
   );
 }
 
-/** What went wrong, if it has no field of its own to stand at. */
+/** What went wrong, if it belongs to no field. */
 export function failure(refusal: { field: string | null; message: string } | null) {
   return refusal ? { status: 422 as const, error: refusal.field === null ? refusal.message : null } : {};
 }

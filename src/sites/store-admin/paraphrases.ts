@@ -1,6 +1,6 @@
 /** @file Further wordings of the store administration's tasks, seen in training only: demonstrations are told again in them. */
 
-// An impossible task is told like its possible twin: the words must not give it away.
+// An impossible task is worded like its possible twin: the words must not give it away.
 const cancelOrder = [
   "Please call off order {order}.",
   "Could you cancel the order with the number {order}?",

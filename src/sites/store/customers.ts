@@ -96,7 +96,7 @@ export function makeDefaultAddress(state: StoreState, customerId: number, addres
   customer.addresses = [address, ...customer.addresses.filter((a) => a !== address)];
 }
 
-/** What the contact form makes of its order number and its text. */
+/** How the contact form joins its order number and its text. */
 export function contactBody(order: string, text: string): string {
   return order.trim() === "" ? text : `Order ${order.trim()}: ${text}`;
 }

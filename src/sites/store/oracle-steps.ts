@@ -1,4 +1,4 @@
-/** @file Walks that the oracles of both store sites share, and the ways in which templates name things. */
+/** @file Steps that the oracles of both store sites share, and how templates name things. */
 
 import { invariant } from "../../core/errors.ts";
 import type { Observation } from "../../core/observation.ts";
@@ -110,5 +110,5 @@ export const onSale = (state: StoreState) => state.products.filter((p) => p.enab
 /** Orders of the customer that storefront tasks are signed in as. */
 export const ownOrders = (state: StoreState) => state.orders.filter((o) => o.customerId === 1);
 
-/** The `i`-th of a list that starts again. */
+/** The `i`-th of a list that starts over at its end. */
 export const at = <T>(items: readonly T[], i: number): T => items[i % items.length]!;

@@ -102,7 +102,7 @@ export function returnDeadline(order: Order): string | null {
   return order.delivered === null ? null : addDays(order.delivered, RETURN_DAYS);
 }
 
-/** A sentence why no return of `order` can be opened, or `null`. */
+/** A sentence that says why no return of `order` can be opened, or `null`. */
 export function whyNoReturn(state: StoreState, order: Order): string | null {
   if (order.status !== "Delivered") return "Only delivered orders can be returned.";
   if (state.now.slice(0, 10) > returnDeadline(order)!)

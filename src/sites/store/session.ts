@@ -27,7 +27,7 @@ export function openSession(
   return { name: cookieOf(site), value: token };
 }
 
-/** Gives every request its session; one without a user is opened where there is none. */
+/** Gives every request its session; opens one without a user if there is none. */
 export function withSession(site: Session["site"]): MiddlewareHandler<StoreEnv> {
   return async (c, next) => {
     const state = c.env.store;
@@ -43,7 +43,7 @@ export function withSession(site: Session["site"]): MiddlewareHandler<StoreEnv> 
   };
 }
 
-/** Runs a domain function; gives back what the rules of the shop had against it. */
+/** Runs a domain function; returns the objection of the shop's rules, if any. */
 export function attempt(act: () => void): Refusal | null {
   try {
     act();
@@ -84,7 +84,7 @@ export function takeFlash(session: Session): Session["flash"] {
   return message;
 }
 
-/** Host of the other store site, reached the same way as this one. */
+/** Address of the other store site, reached the same way as this one. */
 export function siblingUrl(c: StoreContext, sibling: "shop" | "admin"): string {
   const url = new URL(c.req.url);
   return `${url.protocol}//${url.host.replace(/^[^.]+/, sibling)}/`;

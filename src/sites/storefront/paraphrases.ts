@@ -1,6 +1,6 @@
 /** @file Further wordings of the shop's tasks, seen in training only: demonstrations are told again in them. */
 
-// An impossible task is told like its possible twin: the words must not give it away.
+// An impossible task is worded like its possible twin: the words must not give it away.
 const productPrice = [
   "Could you tell me the price of the {product}, please?",
   "{product}: price?",

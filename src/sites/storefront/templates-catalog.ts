@@ -21,10 +21,10 @@ function detailOf(product: Product, detail: string): string {
   return product.warrantyYears === 1 ? "1 year" : `${product.warrantyYears} years`;
 }
 
-/** Price on a page of results. */
+/** The price on a page of results. */
 const priceOf = (name: string) => new RegExp(`\\[link ${escape(name)}\\]\\s*(\\$[\\d,.]+)`);
 
-/** Kinds of product whose name finds exactly themselves, with the products. */
+/** Kinds of product whose name finds exactly that kind, with the products. */
 function kinds(state: StoreState): { kind: string; products: Product[] }[] {
   return CATEGORIES.flatMap((category) =>
     category.kinds.map(({ name }) => ({

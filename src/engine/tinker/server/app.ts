@@ -1,6 +1,7 @@
 /**
- * @file The protocol's paths. Errors are `{"detail": text}`; 429 and 503 say in `Retry-After` when to come again. Whatever was
- * accepted fails, if it fails, in its future and with status 200: SDKs send again for ever what is answered with 5xx.
+ * @file The protocol's paths. Errors are `{"detail": text}`; 429 and 503 say in `Retry-After` when to come again. If
+ * something fails that was accepted, it fails in its future and with status 200: SDKs repeat for ever what is answered
+ * with 5xx.
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";
@@ -29,7 +30,7 @@ import { parseBody } from "./tasks.ts";
 
 export interface AppOptions {
   service: Service;
-  /** What every request passes first. */
+  /** Checks that every request passes first. */
   guard: MiddlewareHandler;
   /** `null`: anybody who reaches the port may use it. */
   key: string | null;
@@ -40,9 +41,11 @@ export interface AppOptions {
 }
 
 const PROTOBUF = /^application\/(x-)?protobuf\b/;
-/** Bytes of a result that comes only when it is asked for, where the client knows how to ask. */
+/** A result of this many bytes comes only when the client asks for it, if it knows how. */
 const LARGE_RESULT = 4 * 2 ** 20;
-/** Of ours; an SDK's has no alpha, layers or modules. Alpha is that of the hosted service and of SkyRL. */
+/**
+ * Our client's settings; an SDK's have no alpha, layers or modules. Alpha is that of the hosted service and of SkyRL.
+ */
 const ALPHA = 32;
 const RANK = 32;
 const DATUMS = 1024;
@@ -103,7 +106,7 @@ function refuse(c: Context, error: Error): Response {
     return c.json({ detail: error.message }, error.status);
   }
   const { code } = error as NodeJS.ErrnoException;
-  // Everything else that is written is written before it is accepted.
+  // All other writing happens before the request is accepted.
   if (code === "ENOSPC" || code === "EDQUOT")
     return c.json({ detail: "the server's disk is full; nothing of this request was accepted" }, 429, {
       "Retry-After": "30",
@@ -181,7 +184,7 @@ function addSessions(app: Hono, { sessions }: Service): void {
 
 const modelId = (session: string, seq: number) => `${session}:train:${seq}`;
 
-/** Throws where the request asks for an adapter that there cannot be. */
+/** Throws if the request asks for an adapter that cannot exist. */
 function loraOf(base: Base, config: z.infer<typeof ourLoraSchema>): LoraRequest | null {
   const { rank, seed, lora_alpha: alpha, target_modules: named, layers } = config;
   if (rank === 0) return null;
@@ -361,7 +364,7 @@ function addCheckpoints(app: Hono, service: Service): void {
   });
 }
 
-/** Waits for the result, not for ever: a connection that nothing comes through is cut on the way. */
+/** Waits for the result, but not for ever: proxies cut a connection on which nothing moves. */
 async function retrieve(c: Context, { service, pollMs, isStopping }: AppOptions): Promise<Response> {
   const { request_id, allow_metadata_only } = await read(c, retrieveFutureRequestSchema);
   const future = await service.future(request_id);

@@ -1,4 +1,4 @@
-/** @file The weights of a checkpoint as one tar, as other tools take them: without the optimiser's state and our manifest. */
+/** @file The weights of a checkpoint as one tar for other tools: without the optimiser's state and our manifest. */
 
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { parseJson } from "../../../core/json.ts";
 
 const LEFT_OUT = new Set(["manifest.json", "optimizer.safetensors"]);
 
-/** `base`: what an adapter calls its base; the directory of this machine is nobody else's business. */
+/** `base`: the name that an adapter gives for its base, because this machine's directory is nobody else's business. */
 export function archiveOf(directory: string, base: string): ReadableStream {
   const archive = pack();
   const fill = async () => {

@@ -26,7 +26,9 @@ export class Bases {
     this.all = all;
   }
 
-  /** By its directory's name each. @throws ConfigError for a directory that is not a model, and for two of one name. */
+  /**
+   * Each by its directory's name. @throws ConfigError for a directory that is not a model, and for two with one name.
+   */
   static async read(directories: readonly string[]): Promise<Bases> {
     const all: Base[] = [];
     for (const each of directories) {
@@ -88,7 +90,7 @@ export function targetModules(
   return chosen;
 }
 
-/** Which parts an adapter stands on, in the protocol's words. */
+/** Which parts an adapter trains, in the protocol's words. */
 export const trainedParts = (modules: readonly string[] | undefined) => ({
   train_attn: modules?.some((name) => ATTENTION.test(name)) ?? true,
   train_mlp: modules?.some((name) => !ATTENTION.test(name)) ?? true,

@@ -18,13 +18,16 @@ export interface TokenLimits {
 export interface TrainingBatch {
   datums_B: Datum[];
   loss: Loss;
-  /** The loss at log-probabilities that are known. */
+  /** The loss at known log-probabilities. */
   evaluate(logprobs_BN: Float32Array[]): LossGradient;
   /** What `logprobs` of the answer are, one tensor a datum: NaN where nothing was computed. */
   spread(logprobs_BN: readonly Float32Array[]): TensorData[];
 }
 
-/** Of `loss_fn_config`: 1 leaves out targets of weight 0, whose log-probabilities come back as NaN. Ours alone. */
+/**
+ * In `loss_fn_config`: 1 leaves out targets of weight 0, whose log-probabilities come back as NaN. Only our server has
+ * it.
+ */
 const ONLY_WEIGHTED = "only_weighted";
 
 interface ReadDatum {
@@ -108,7 +111,7 @@ function readDatum(
   const advantages = input("advantages", isPolicyLoss ? null : 0);
   const width = shape[1] ?? 1;
   let entries_N = targets.flatMap((_, entry) => (onlyWeighted && weights[entry] === 0 ? [] : [entry]));
-  // The engine wants a target of every datum.
+  // The engine wants at least one target in every datum.
   if (entries_N.length === 0) entries_N = [0];
   const weights_N = entries_N.map((entry) => weights[entry]!);
   return {

@@ -1,6 +1,6 @@
 /**
- * @file What was accepted, by request id, from the answer that it is queued until its result was fetched or grew old. The
- * oldest fetched results go first when there are many; where nobody fetches, new requests are refused.
+ * @file Accepted requests by id, from the answer that they are queued until their results are fetched or too old. If
+ * there are many, the oldest fetched results go first; if nobody fetches, new requests are refused.
  */
 
 import { setTimeout } from "node:timers/promises";
@@ -9,9 +9,9 @@ import type { Outcome } from "./results.ts";
 
 export interface Future {
   readonly id: string;
-  /** What it belongs to: a session, whose end ends it. */
+  /** The session that it belongs to; it ends with the session. */
   readonly session: string | null;
-  /** What was asked, so that the same number with another request is told from a repetition. */
+  /** What was asked, to tell another request with the same number from a repetition. */
   readonly digest: string;
   outcome: Outcome | null;
   /** Resolves with the outcome. */
@@ -70,7 +70,7 @@ export class Futures {
     return future;
   }
 
-  /** A result was sent; it may be asked for again for a while. */
+  /** A result was sent; for a while, the client may ask for it again. */
   markFetched(future: Future): void {
     future.fetchedAt ??= this.#now();
   }
@@ -86,7 +86,7 @@ export class Futures {
     return [...this.#byId.values()].filter((future) => future.session === session);
   }
 
-  /** Until every result was fetched, or the time is over. */
+  /** Waits until every result was fetched, or the time is up. */
   async waitUntilFetched(ms: number): Promise<void> {
     const end = performance.now() + ms;
     const isWaiting = () =>

@@ -1,4 +1,7 @@
-/** @file What a client may ask for at once. Beyond it the server refuses and says when to come again; it never grows. */
+/**
+ * @file What a client may ask for at once. Beyond that the server refuses and says when to come again; its memory never
+ * grows further.
+ */
 
 export interface ServerLimits {
   /** Of one request's body. */

@@ -1,4 +1,7 @@
-/** @file Weights that are sampled from, in memory while they are used and a little longer; the least recently used go first. */
+/**
+ * @file Keeps the weights of samplers in memory while they are used and a little longer; the least recently used go
+ * first.
+ */
 
 import type { Engine, FrozenModel, OpenOptions } from "../../../core/engine.ts";
 
@@ -28,7 +31,7 @@ export class OpenSamplers {
     try {
       return await use(await held.opening);
     } catch (error) {
-      // What could not be opened is tried again next time.
+      // If opening failed, the next use tries again.
       if (
         await held.opening.then(
           () => false,

@@ -14,7 +14,7 @@ export class Refusal extends Error {
 /** `user`: another request would work. `server`: this one may work later, or never here. */
 export type Category = "user" | "server";
 
-/** An accepted request that could not be done. The numbers of the model are as if it had never come. */
+/** An accepted request that could not be done. The model's weights are as if it had never come. */
 export class Failure extends Error {
   override readonly name = "Failure";
   readonly category: Category;

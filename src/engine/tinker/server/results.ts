@@ -39,7 +39,7 @@ export function failureOf(error: unknown): Outcome {
     message = String(error),
     hint,
   } = error as { name?: string; message?: string; hint?: string };
-  // The caller's numbers made it, or what the caller named is not what it seemed.
+  // The caller's numbers caused it, or what the caller named is not what it seemed.
   const byUser = name === "NonFiniteError" || name === "ConfigError" || name === "Refusal";
   return {
     ok: false,
@@ -48,7 +48,7 @@ export function failureOf(error: unknown): Outcome {
   };
 }
 
-/** The result as JSON: what is not a number is null there. */
+/** The result as JSON, with null for NaN and infinity. */
 export function asJson({ form, body }: Extract<Outcome, { ok: true }>): string {
   if (form === "json") return Buffer.from(body).toString("utf8");
   if (form === "training") return JSON.stringify(decodeForwardBackwardOutput(body));

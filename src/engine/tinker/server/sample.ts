@@ -8,7 +8,7 @@ import type { WireSampleResponse } from "../wire/messages.ts";
 import { readTokens, type TokenLimits } from "./datums.ts";
 import { Failure, Refusal } from "./refusal.ts";
 
-/** What newer SDKs can ask for and this server cannot do is refused, not left out. */
+/** This server refuses what newer SDKs can ask for and it cannot do, instead of ignoring it. */
 const notHere = (what: string) =>
   z.union([z.null(), z.literal(0), z.literal(false)], `${what} is not served here`).optional();
 

@@ -36,7 +36,10 @@ export class Samplers {
     return this.#byId.get(id);
   }
 
-  /** The same again is the one that is there. @throws Refusal (409) where the number was used for something else. */
+  /**
+   * The same request again returns the one that is there. @throws Refusal (409) if the number was used for something
+   * else.
+   */
   async add(record: SamplerRecord): Promise<void> {
     const there = this.#byId.get(record.id);
     if (there) {
@@ -47,7 +50,7 @@ export class Samplers {
     await writeRecord(join(this.#directory, `${fileName(record.id)}.json`), record);
   }
 
-  /** @throws Failure where the number is taken. */
+  /** @throws Failure if the number is taken. */
   async addOwn(record: SamplerRecord, fill: (directory: string) => Promise<void>): Promise<void> {
     const there = this.#byId.get(record.id);
     if (there && JSON.stringify(there) !== JSON.stringify(record))

@@ -14,7 +14,7 @@ import { Service } from "./service.ts";
 export interface ServeEngineOptions {
   /** Directories of base models; each is called by its directory's name. */
   models: readonly string[];
-  /** What is kept over a restart lies here: sessions, models in training, checkpoints. One server at a time. */
+  /** Holds what survives a restart: sessions, models in training, checkpoints. One server at a time. */
   directory: string;
   /** 0 picks a free one. */
   port: number;
@@ -28,7 +28,7 @@ export interface ServeEngineOptions {
 
 export interface EngineServer extends AsyncDisposable {
   readonly url: string;
-  /** Takes nothing new, finishes what was accepted, lets clients fetch it and leaves the rest on disk. */
+  /** Accepts nothing new, finishes what was accepted, lets clients fetch it and leaves the rest on disk. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 

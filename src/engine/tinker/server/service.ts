@@ -23,7 +23,7 @@ import { TrainedModel, type LoraRecord, type ModelRecord, type Surroundings } fr
 
 interface HeldModel {
   model: TrainedModel;
-  /** Rejects where the model could not be opened. */
+  /** Rejects if the model could not be opened. */
   opened: Promise<void>;
 }
 
@@ -120,7 +120,7 @@ export class Service {
     return { vocabSize, contextTokens, datumsPerRequest: this.limits.datumsPerRequest };
   }
 
-  /** @throws Refusal (404) for a model that is not there (any more). */
+  /** @throws Refusal (404) for a model that is not there or no longer. */
   async model(id: string): Promise<TrainedModel> {
     const held = this.#models.get(id);
     if (!held)
@@ -138,7 +138,7 @@ export class Service {
     return [...this.#models.values()].map(({ model }) => model.record);
   }
 
-  /** The same again is the model that is there. */
+  /** The same request again returns the model that is there. */
   async createModel(
     record: Omit<ModelRecord, "digest" | "lora"> & { lora: LoraRequest | null },
   ): Promise<Future> {
@@ -313,19 +313,19 @@ export class Service {
     return { id: null, session: null, base: base.name, options: { path: checkpoint.directory } };
   }
 
-  /** Ends a sample that nobody waits for; of anything else it is no business. */
+  /** Ends a sample that nobody waits for; leaves anything else alone. */
   cancel(requestId: string): void {
     this.#sampling.get(requestId)?.abort.abort(new Error("cancelled by the client"));
   }
 
-  /** What was accepted. @throws Refusal: 404 for what never was, 410 for what is there no more. */
+  /** An accepted request. @throws Refusal: 404 if there never was one, 410 if it is gone. */
   async future(requestId: string): Promise<Future> {
     const cut = requestId.lastIndexOf(":");
     const [owner, last] = [requestId.slice(0, cut), requestId.slice(cut + 1)];
     const held = this.#models.get(owner);
     if (held) {
       this.sessions.touch(held.model.record.session);
-      // What is on disk is known once it is open.
+      // Once it is open, what is on disk is known.
       await held.opened.catch(() => undefined);
     }
     const found = this.futures.get(requestId);
@@ -338,7 +338,7 @@ export class Service {
     throw new Refusal(404, `there is no request ${requestId}`);
   }
 
-  /** Ends what is silent, drops what is old. Once in a while. */
+  /** Ends silent sessions and drops old results. Call it once in a while. */
   async tidy(): Promise<void> {
     this.futures.sweep();
     for (const id of this.sessions.silent()) await this.endSession(id);
@@ -361,7 +361,7 @@ export class Service {
     await this.samplers.endSession(session);
   }
 
-  /** Finishes what was accepted and leaves everything as a new server can take it up. */
+  /** Finishes what was accepted and leaves everything so that a new server can continue. */
   async stop(): Promise<void> {
     for (const { opened, model } of this.#models.values()) {
       const isOpen = await opened.then(

@@ -25,7 +25,7 @@ export class Sessions {
     this.#now = now;
   }
 
-  /** Those of a server before; their clients have as long as ever to come back. */
+  /** Sessions of an earlier server; their clients have the usual time to come back. */
   async read(): Promise<void> {
     await makeDirectory(this.#directory);
     for (const { id } of await readRecords<SessionRecord>(this.#directory)) this.#seenAt.set(id, this.#now());

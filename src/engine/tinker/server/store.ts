@@ -17,7 +17,7 @@ import { makeDirectory } from "../../../core/make-directory.ts";
 import { parseJson } from "../../../core/json.ts";
 import type { Outcome, ResultForm } from "./results.ts";
 
-/** Ids have colons, which are no part of a file's name everywhere. Neither they nor names may have dots. */
+/** Ids have colons, which not every system allows in file names. Neither ids nor names may have dots. */
 export const fileName = (id: string) => id.replaceAll(":", ".");
 
 /** How a session's id looks; those of its models and samplers go on with `:train:N` and `:sample:N`. */
@@ -141,7 +141,7 @@ export class Journal {
     return join(this.directory, `state-${seq}`);
   }
 
-  /** After the state of request `seq` is on disk: what led to it is not needed any more. */
+  /** Call it when the state of request `seq` is on disk: what led to it is no longer needed. */
   async dropBefore(seq: number): Promise<void> {
     const { requests, states } = await this.numbers();
     for (const each of requests) if (each <= seq) await rm(this.#path(each, "request"), { force: true });

@@ -89,7 +89,7 @@ function parse(verb: TrainingVerb, isProtobuf: boolean, body: Uint8Array) {
   }
 }
 
-/** Another optimiser's settings would otherwise be dropped, and the step taken with AdamW's defaults. */
+/** Otherwise, another optimiser's settings would be dropped and the step taken with AdamW's defaults. */
 const optimSchema = optimStepRequestSchema.extend({
   optim_params: z.null("only adam_params are understood here").optional(),
   optimizer_params: z.null("only adam_params are understood here").optional(),

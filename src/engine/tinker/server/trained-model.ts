@@ -98,7 +98,7 @@ export class TrainedModel {
     return `${this.record.id}:${seq}`;
   }
 
-  /** Whether a request with this number was done, so that its result was there once. */
+  /** Whether a request with this number was done, so that there was a result once. */
   wasDone(seq: number): boolean {
     return seq >= 1 && seq <= this.#applied;
   }
@@ -160,8 +160,8 @@ export class TrainedModel {
   }
 
   /**
-   * Accepts a request, once it is on disk. The same one again is the one that was accepted. @throws Refusal: 409 for another
-   * request under the same number, 429 where too much waits.
+   * Accepts a request once it is on disk. Sent again, it is the one that was accepted. @throws Refusal: 409 for another
+   * request under the same number, 429 if too much is waiting.
    */
   async submit(
     verb: TrainingVerb,
@@ -251,7 +251,7 @@ export class TrainedModel {
       this.#noteGradients(waiting.task.verb, outcome.ok);
       this.#applied = seq;
       if (!waiting.recorded) await this.#journal.writeResult(seq, waiting, outcome);
-      // What was loaded may be gone when it would be repeated.
+      // The loaded checkpoint may be gone when this would be repeated.
       const isDue =
         waiting.task.verb === "load_weights" || this.#computedMs >= this.#around.limits.replaySeconds * 1000;
       if (this.#gradients === "none" && isDue) await this.#saveState();
@@ -262,7 +262,7 @@ export class TrainedModel {
     }
   }
 
-  /** A request whose result is known from before: done again only for what it did to the model. */
+  /** A request whose result is already known: repeated only for its effect on the model. */
   async #repeat(waiting: Waiting, recorded: Outcome): Promise<Outcome> {
     const { verb } = waiting.task;
     const changes = verb === "forward_backward" || verb === "optim_step" || verb === "load_weights";
@@ -418,7 +418,7 @@ export class TrainedModel {
       }
   }
 
-  /** The model cannot be what its requests say any more. What waits fails; so does all that comes. */
+  /** The model can no longer be what its requests say. What waits fails, and so does all that comes. */
   #lose(error: unknown): void {
     this.#lost = `model ${this.record.id} was lost (${(error as Error).message}): create one from your last checkpoint`;
     this.#failWaiting(this.#lost, "server");
@@ -430,7 +430,7 @@ export class TrainedModel {
     this.#waiting.clear();
   }
 
-  /** When everything that has its turn is done. */
+  /** Resolves when everything that has its turn is done. */
   async settle(): Promise<void> {
     while (this.#draining) await this.#draining;
   }
