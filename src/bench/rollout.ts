@@ -217,14 +217,16 @@ async function measure(
 ): Promise<RolloutBenchRun> {
   const rng = createRng(seed).fork(`${agent} ${parallel}`);
   const times: Times = { start: [], click: [], type: [], look: [], dispose: [], all: [] };
-  // The browser is launched before the clock starts.
-  const warm = await site.start(tasks[0]!, { seed });
+  // The browser, and every copy of an application, is started before the clock.
+  const warm = await Promise.all(
+    Array.from({ length: parallel }, async () => site.start(tasks[0]!, { seed })),
+  );
   for (let i = 0; i < 10; i++) {
     const from = performance.now();
-    await warm.step(NOTHING);
+    await warm[0]!.step(NOTHING);
     times.look.push(performance.now() - from);
   }
-  await warm[Symbol.asyncDispose]();
+  for (const episode of warm) await episode[Symbol.asyncDispose]();
   stepTimes.length = 0;
   const memory = watchMemory();
   const began = performance.now();

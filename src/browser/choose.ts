@@ -1,15 +1,17 @@
 /** @file Chooses options: of native drop-downs by their value, of drawn ones as a person does. */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Page } from "playwright-core";
+import type { Page, Request } from "playwright-core";
 import type { ActionError } from "../core/action.ts";
 import { reportGone, locateOn, refuse, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
 import { typeInto } from "./type-text.ts";
 
-/** How long the options of a drawn list may take to appear, or to be found if typing looks them up. */
+/** How long the options of a drawn list may take to appear, or to be found if typing looks them up, */
 const OPEN_MS = 600;
 const FOUND_MS = 1500;
+/** and in all, while the page is still at work on it: a request is open, or a timer is about to fire. */
+const MOST_MS = 5000;
 
 export async function choose(
   page: Page,
@@ -34,16 +36,17 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
   const list = await document.call("drawnList", index, text);
   if (list.kind === "refused") return report(named.name, list);
   if (list.suggestion !== null) return typeInto(page, list.suggestion, named, false);
+  using loading = watchLoading(page);
   if (!list.open) {
     const at = await locateOn(named);
     if ("error" in at) return at.error;
     await page.mouse.click(at.spot.x, at.spot.y);
   }
-  let found = await optionWithin(named, text, OPEN_MS);
+  let found = await optionWithin(named, text, OPEN_MS, loading);
   if (found.kind === "none" && list.editable) {
     const error = await typeInto(page, text, named, false);
     if (error) return error;
-    found = await optionWithin(named, text, FOUND_MS);
+    found = await optionWithin(named, text, FOUND_MS, loading);
   }
   if (found.kind === "refused") return report(named.name, found);
   if (found.kind === "away")
@@ -57,15 +60,45 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
   return null;
 }
 
-async function optionWithin(named: Named, text: string, ms: number) {
-  const end = performance.now() + ms;
+async function optionWithin(named: Named, text: string, ms: number, loading: Loading) {
+  const { document, index } = named.target;
+  const from = performance.now();
+  const leftMs = () => from + MOST_MS - performance.now();
+  let rested = false;
   let last: { x: number; y: number } | undefined;
   for (;;) {
-    const found = await named.target.document.call("drawnOption", named.target.index, text);
-    if (found.kind === "refused" || performance.now() >= end) return found;
+    const found = await document.call("drawnOption", index, text);
+    if (found.kind === "refused") return found;
     // An unfolding list moves, so another option may be at the point when the mouse arrives. The same position twice means that it is at rest.
     if (found.kind === "at" && found.x === last?.x && found.y === last.y) return found;
     last = found.kind === "at" ? found : undefined;
-    await sleep(30);
+    if (performance.now() - from < ms) await sleep(30);
+    else {
+      // What came with an answer is drawn a moment later.
+      if ((rested && !loading.isOpen) || leftMs() <= 0) return found;
+      rested = !loading.isOpen;
+      await document.call("rest", Math.max(0, leftMs()));
+    }
   }
+}
+
+interface Loading extends Disposable {
+  /** A request for data or a script that began since is unanswered. */
+  readonly isOpen: boolean;
+}
+
+function watchLoading(page: Page): Loading {
+  const open = new Set<Request>();
+  const begin = (request: Request) => {
+    if (/^(?:document|fetch|script|xhr)$/.test(request.resourceType())) open.add(request);
+  };
+  const end = (request: Request) => void open.delete(request);
+  page.on("request", begin).on("requestfinished", end).on("requestfailed", end);
+  return {
+    get isOpen() {
+      return open.size > 0;
+    },
+    [Symbol.dispose]: () =>
+      void page.off("request", begin).off("requestfinished", end).off("requestfailed", end),
+  };
 }

@@ -37,6 +37,8 @@ export interface BrowserEpisodeOptions {
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
+  /** Milliseconds that the first page may take, where the limits allow less: its server may have just started. */
+  startMs?: number;
   /** Makes the guard, which is asked before every action and for every outgoing request. */
   guard?: MakeGuard | undefined;
   /** What the first observation tells the agent besides the page. */
@@ -111,6 +113,7 @@ export class BrowserEpisode implements Episode {
   readonly #opened: EpisodeContext;
   readonly #format: ObservationFormat;
   readonly #limits: BrowserLimits;
+  readonly #startMs: number | undefined;
   readonly #tabs: Tabs;
   readonly #onStepTimes: ((times: StepTimes) => void) | undefined;
   #notice: string | undefined;
@@ -129,6 +132,7 @@ export class BrowserEpisode implements Episode {
     this.#opened = opened;
     this.#format = options.format;
     this.#limits = browserLimitsSchema.parse(options.limits ?? {});
+    this.#startMs = options.startMs;
     this.#tabs = new Tabs(opened, this.#limits, options.format, world.isDown?.bind(world));
     this.#onStepTimes = options.onStepTimes;
     this.#notice = options.notice;
@@ -143,6 +147,8 @@ export class BrowserEpisode implements Episode {
     const { context, network } = this.#opened;
     const { startUrl, moreTabs = [], cookies } = this.#world;
     let opening = startUrl;
+    const from = performance.now();
+    const leftMs = (usualMs: number) => Math.max(usualMs, (this.#startMs ?? 0) - (performance.now() - from));
     try {
       const adding = context.addCookies(
         cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({
@@ -162,7 +168,7 @@ export class BrowserEpisode implements Episode {
         // A given page may already be open.
         page.url() === startUrl ? null : page.goto(startUrl, { waitUntil: "commit", timeout: 0 });
       await Promise.all([
-        arriving && withDeadline(arriving, navigationMs, signal),
+        arriving && withDeadline(arriving, leftMs(navigationMs), signal),
         withDeadline(this.#opened.waitUntilCounted(), responseMs, signal),
       ]);
       for (opening of moreTabs) {
@@ -170,7 +176,8 @@ export class BrowserEpisode implements Episode {
         await withDeadline(tab.goto(opening, { waitUntil: "commit", timeout: 0 }), navigationMs, signal);
       }
       if (moreTabs.length > 0) this.#tabs.switchTo(0);
-      this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0 }, signal);
+      const patienceMs = leftMs(0);
+      this.#first = await this.#observe(null, { quietMs: QUIET_MS, awaitActivityMs: 0, patienceMs }, signal);
       const instruction = await this.#world.instruction?.((expression) =>
         withDeadline(page.evaluate(expression), responseMs, signal),
       );

@@ -126,6 +126,28 @@ describe.runIf(process.platform === "linux")("faults", () => {
     await nextEpisodeWorks();
   });
 
+  it("the first page may take longer, where a start that may take longer is expected; later ones may not", async () => {
+    const late = () =>
+      new Promise<Response>((resolve) =>
+        setTimeout(
+          () =>
+            resolve(
+              html(
+                `<script>for (const end = Date.now() + 1500; Date.now() < end;);</script><a href=/never>Go</a>`,
+              ),
+            ),
+          1000,
+        ),
+      );
+    const limits = { navigationMs: 500, responseMs: 500, settleMs: 200 };
+    const app = pages({ "/": late, "/never": never });
+    expect((await startFault(open(pool, app, { limits }))).code).toBe("navigation_timeout");
+    await using page = await open(pool, app, { limits: { ...limits, responseMs: 8000 }, startMs: 60_000 });
+    expect(page.first.text).toContain("link Go");
+    const last = await page.episode.step(parseAction('do(action="Click", element="link Go")'));
+    expect(last).toMatchObject({ kind: "last", ending: { kind: "faulted", code: "navigation_timeout" } });
+  });
+
   it("what a page loads beside its document faults no episode, whatever becomes of it", async () => {
     const parts: Record<string, string> = {
       sheet: `<link rel=stylesheet href=/part>`,

@@ -29,7 +29,10 @@ export const browserConfigSchema = z.strictObject({
 
 /** Which browsers run the episodes, and with what window, language and time zone. */
 export type BrowserConfig = z.input<typeof browserConfigSchema> & {
-  /** Called when a browser elsewhere goes away, does not answer, or is available again. */
+  /**
+   * Called when a browser elsewhere goes away, does not answer, or is available again; and while a server that webrl
+   * started has not shown its first page.
+   */
   onTrouble?: ((message: string) => void) | undefined;
 };
 

@@ -234,6 +234,24 @@ describe("Select", () => {
   });
 });
 
+describe("Select in a list that is slow to open", () => {
+  const LIST = `<div role=combobox tabindex=0 aria-label=Size aria-controls=sizes style="width:100px;height:20px" onclick="unfold()">Pick</div>
+    <ul id=sizes role=listbox></ul><p id=out>-</p>`;
+  const FILL = `const fill = () => { sizes.innerHTML = '<li role=option onclick="out.textContent = this.textContent">Large' };`;
+  it.each([
+    ["asks its server", `fetch("/sizes").then(fill)`],
+    [
+      "goes from timer to timer",
+      `setTimeout(() => { out.textContent = 1; setTimeout(() => { out.textContent = 2; setTimeout(fill, 300) }, 300) }, 300)`,
+    ],
+  ])("waits while the page %s", async (_, unfold) => {
+    const late = () => new Promise<Response>((resolve) => setTimeout(() => resolve(new Response("-")), 1500));
+    const script = `<script>${FILL} const unfold = () => { ${unfold} };</script>`;
+    await using page = await open(pool, pages({ "/": LIST + script, "/sizes": late }));
+    expect(body(await page.act(select("combobox Size", "Large")))).toContain("Large");
+  });
+});
+
 describe("Click on what has a link inside", () => {
   it("is a click on the link where that is only how the element is drawn", async () => {
     await using page = await open(

@@ -51,6 +51,8 @@ export interface Settle {
   quietMs: number;
   /** Before that, wait so long for anything to happen at all. */
   awaitActivityMs: number;
+  /** A navigation and an answer of the page may take so long, where the limits allow less. */
+  patienceMs?: number;
 }
 
 const MAX_TABS = 8;
@@ -166,7 +168,10 @@ export class Tabs {
 
   /** Waits until the page is quiet, and returns its state. */
   async waitUntilQuiet(settle: Settle, signal: AbortSignal | undefined): Promise<ObservedDocument> {
-    const { navigationMs, settleMs, responseMs } = this.#limits;
+    const { settleMs } = this.#limits;
+    const [navigationMs, responseMs] = (["navigationMs", "responseMs"] as const).map((name) =>
+      Math.max(this.#limits[name], settle.patienceMs ?? 0),
+    ) as [number, number];
     const started = performance.now();
     const spent = () => performance.now() - started;
     let forgetNavigation = false;

@@ -9,7 +9,7 @@ import { isAlive } from "../core/process-owner.ts";
 import type { SiteCopy, SiteDefinition } from "../sites/define-site.ts";
 import { endCopy, findCopies, logOf, recordsFolder, writeRecord } from "./copy-records.ts";
 import type { CopyRecord } from "./copy-records.ts";
-import { commandOf, resetInstance } from "./own-instance.ts";
+import { commandOf, resetInstance, startMsOf } from "./own-instance.ts";
 import { MARK, newMark } from "./marked-processes.ts";
 import { answers, freePort, isPortTaken } from "./server-process.ts";
 
@@ -86,13 +86,14 @@ async function startCopy(
 }
 
 async function untilReady(
-  { start, selfSigned }: SiteDefinition,
+  definition: SiteDefinition,
   directory: string,
   { baseUrl, port }: CopyRecord,
   isGone: () => boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const end = performance.now() + (start?.timeoutMs ?? 30_000);
+  const { start, selfSigned } = definition;
+  const end = performance.now() + startMsOf(definition);
   while (!(await answers(new URL(start?.readyPath ?? "/", baseUrl).href, selfSigned))) {
     signal?.throwIfAborted();
     const gone = isGone();

@@ -33,3 +33,17 @@ test("a browser that breaks is never the site's, and an abort is an abort", asyn
   left.abort(new Error("left"));
   await expect(part("page", down, left.signal)).rejects.toThrow("left");
 });
+
+test("a page that is too slow is not the user's mistake where webrl started its server; one that is broken is", async () => {
+  const late = () =>
+    Promise.reject(new Fault("navigation_timeout", "it did not arrive", { retryable: true }));
+  await expect(blame("desk")("page", late)).rejects.toThrow(ConfigError);
+  const part = blame("desk", true);
+  await expect(part("page", late)).rejects.toMatchObject({
+    name: "Fault",
+    code: "navigation_timeout",
+    retryable: true,
+    message: expect.stringMatching(/^desk: it did not arrive\. .*start\.timeoutMs/) as string,
+  });
+  await expect(part("page", down)).rejects.toThrow(ConfigError);
+});

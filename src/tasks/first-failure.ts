@@ -17,9 +17,10 @@ const HINTS: Record<SitePart, string> = {
 
 /**
  * Runs a part of a site's preparation. If it has worked before, a failure is the world's: a `Fault`, which is tried
- * again. If it has never worked, it is the user's: a `ConfigError`. Faults of the browser stay as they are.
+ * again. If it has never worked, it is the user's: a `ConfigError`. Faults of the browser stay as they are, and so does a
+ * page that is too slow, if webrl has started its server (`isOurs`): it has answered, so its address is right.
  */
-export function blame(site: string) {
+export function blame(site: string, isOurs = false) {
   const worked = new Set<SitePart>();
   return async function part<T>(name: SitePart, body: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
@@ -34,6 +35,12 @@ export function blame(site: string) {
           retryable: true,
           cause,
         });
+      if (isOurs && cause instanceof Fault && cause.code === "navigation_timeout" && !worked.has(name))
+        throw new Fault(
+          cause.code,
+          `${site}: ${cause.message}. Its server has started and answers: the machine may be too busy. start.timeoutMs is the time for the first page, too`,
+          { retryable: true, cause },
+        );
       if (cause instanceof Fault && isSites(cause) && !worked.has(name))
         throw new ConfigError(`${site}: ${cause.message}`, HINTS[name], { cause });
       throw cause;

@@ -50,6 +50,9 @@ export function commandOf(
   };
 }
 
+/** Milliseconds that the application may take to start, and then to show its first page. */
+export const startMsOf = ({ start }: SiteDefinition): number => start?.timeoutMs ?? 30_000;
+
 export const copyOf = ({ baseUrl, port, copy }: SiteCopy): SiteCopy => ({ baseUrl, port, copy });
 
 /** Before the first episode, tells the user of a base URL that the network guard would refuse. */
@@ -117,7 +120,7 @@ function run(
     ...(start.stop && { stop: commandOf(definition, directory, start.stop, copy).command }),
     ...(selfSigned && { selfSigned }),
     readyUrl: new URL(start.readyPath ?? "/", copy.baseUrl).href,
-    timeoutMs: start.timeoutMs ?? 30_000,
+    timeoutMs: startMsOf(definition),
     onSpawn: (pid, mark) => copy.keeper?.onSpawn(copy, pid, mark),
     ...(signal ? { signal } : {}),
   });

@@ -147,4 +147,29 @@ describe("a login", () => {
     const storage = await logIn(pool, login("", { network, steps }), true);
     expect(storage.state.cookies.map(({ name }) => name)).toEqual(["id"]);
   });
+
+  it("whose page still waits for its server goes on for the time of a start, and is then no mistake of the user's", async () => {
+    const signIn = async (startMs: number, answerMs: number) => {
+      const app = pages({
+        "/": `<form method=post action=/in><button>Sign in</button></form>`,
+        "/in": () =>
+          new Promise((resolve) => setTimeout(() => resolve(html("<input name=code>")), answerMs).unref()),
+      });
+      const network = { hosts: new Map([["shop.example.test", app]]), allowedHosts: [] };
+      const steps: Login["steps"] = [{ open: "/" }, { click: "Sign in" }, { fill: "code", text: "7" }];
+      return logIn(pool, login("", { network, steps, startMs }), false);
+    };
+    // A field is waited for 10 s.
+    const [patient, impatient] = await Promise.allSettled([signIn(60_000, 11_000), signIn(0, 300_000)]);
+    expect(patient.status).toBe("fulfilled");
+    expect(impatient).toMatchObject({
+      reason: {
+        name: "Fault",
+        code: "navigation_timeout",
+        message: expect.stringMatching(
+          /^login step 3 \(fill "code"\): .* still waits for its server/,
+        ) as string,
+      },
+    });
+  });
 });

@@ -1,11 +1,12 @@
 /** @file Signs in to a user's own site before an episode, and checks that the session lasts. */
 
-import type { Locator, Page } from "playwright-core";
+import { errors } from "playwright-core";
+import type { Locator, Page, Request } from "playwright-core";
 import type { BrowserPool } from "../browser/pool.ts";
 import { captureStorage, restoreSession } from "../browser/storage.ts";
 import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
-import { ConfigError } from "../core/errors.ts";
+import { ConfigError, Fault } from "../core/errors.ts";
 import type { LoginStep } from "../sites/define-site.ts";
 import { redact } from "../text/secrets.ts";
 import { keepTyped } from "./own-secrets.ts";
@@ -17,6 +18,8 @@ export interface Login {
   steps: readonly LoginStep[];
   /** Where the episode starts. */
   startUrl: string;
+  /** Milliseconds that the whole login may take while the page waits for its server, if more than each step's. */
+  startMs?: number;
 }
 
 const LOGIN_MS = 10_000;
@@ -31,36 +34,66 @@ const LATE_MS = 9000;
 
 /**
  * Signs in with a separate browser context. Throws a `ConfigError` when a step fails and, with `check`, when the
- * storage that the login left does not sign in another context.
+ * storage that the login left does not sign in another context; a `Fault` when a step fails because the server has not
+ * answered yet.
  */
 export async function logIn(pool: BrowserPool, login: Login, check: boolean): Promise<WorldStorage> {
-  const { baseUrl, network, steps } = login;
+  const { baseUrl, network, steps, startMs = 0 } = login;
   await using opened = await pool.openContext({ ...network, cookies: [], startUrl: baseUrl });
   const page = await opened.newPage();
   page.setDefaultTimeout(LOGIN_MS);
-  page.setDefaultNavigationTimeout(OPEN_MS);
+  page.setDefaultNavigationTimeout(Math.max(OPEN_MS, startMs));
+  const isWaiting = watchRequests(page);
+  const began = performance.now();
+  const waitedMs = () => performance.now() - began;
   const visited = new Set<string>();
   page.on("framenavigated", (frame) => {
     if (frame === page.mainFrame() && /^https?:/.test(frame.url())) visited.add(new URL(frame.url()).origin);
   });
   for (const [index, step] of steps.entries()) {
-    try {
-      await takeStep(page, step, baseUrl);
-    } catch (cause) {
-      if (cause instanceof ConfigError) throw cause;
-      // The step may hold a secret: only its kind and label are named.
-      const [kind, label] = Object.entries(step)[0]!;
-      throw new ConfigError(
-        `login step ${index + 1} (${kind} ${JSON.stringify(label)}) failed at ${page.url()}`,
-        `Correct \`login\` in the site's definition. The page showed: ${await textOf(page)}`,
-        { cause },
-      );
-    }
+    // The step may hold a secret: only its kind and label are named.
+    const [kind, label] = Object.entries(step)[0]!;
+    const name = `login step ${index + 1} (${kind} ${JSON.stringify(label)})`;
+    for (;;)
+      try {
+        await takeStep(page, step, baseUrl);
+        break;
+      } catch (cause) {
+        const late = [cause, (cause as Error).cause].some((each) => each instanceof errors.TimeoutError);
+        if (late && isWaiting()) {
+          // A click may have been done.
+          if (kind !== "click" && waitedMs() < startMs) continue;
+          throw new Fault(
+            "navigation_timeout",
+            `${name}: ${page.url()} still waits for its server, ${Math.round(waitedMs() / 1000)} s after the login began`,
+            { retryable: true, cause },
+          );
+        }
+        if (cause instanceof ConfigError) throw cause;
+        throw new ConfigError(
+          `${name} failed at ${page.url()}`,
+          `Correct \`login\` in the site's definition. The page showed: ${await textOf(page)}`,
+          { cause },
+        );
+      }
   }
   const url = page.url();
   const storage = await captureStorage(opened.context, page, visited);
   if (check) await assertHolds(pool, login, storage, { page, url });
   return storage;
+}
+
+/** Whether the page still waits for something of which it is made, or for an answer to what was sent. */
+function watchRequests(page: Page): () => boolean {
+  const open = new Set<Request>();
+  const end = (request: Request) => void open.delete(request);
+  page.on("request", (request) => {
+    if (request.method() !== "GET" || /^(?:document|script|stylesheet)$/.test(request.resourceType()))
+      open.add(request);
+  });
+  page.on("requestfinished", end);
+  page.on("requestfailed", end);
+  return () => open.size > 0;
 }
 
 /** What an address shows: that the user is signed in, or that they are asked to sign in. */
@@ -92,11 +125,13 @@ async function assertHolds(
   const page = await fresh.newPage();
   await restoreSession(page, storage.session);
   const atStart = await look(page, startUrl, login);
+  // The episode will find out whether the page can be opened.
+  if (!atStart) return;
   if (atStart.sees || (sight(login) === null && !atStart.asks)) return;
   if (sight(login) !== null) {
-    if ((await look(page, ended.url, login)).sees) return;
+    if ((await look(page, ended.url, login))?.sees) return;
     const own = [await look(ended.page, ended.url, login), await look(ended.page, startUrl, login)];
-    if (!own.some(({ sees }) => sees) && !atStart.asks) return;
+    if (!own.some((each) => each?.sees) && !atStart.asks) return;
   }
   const { cookies, origins } = storage.state;
   const kept = [
@@ -113,13 +148,13 @@ async function assertHolds(
 
 const sight = ({ steps }: Login) => steps.findLast((step) => "see" in step)?.see ?? null;
 
-async function look(page: Page, url: string, login: Login): Promise<Look> {
+/** `null` if the page cannot be opened. */
+async function look(page: Page, url: string, login: Login): Promise<Look | null> {
   const seen = sight(login);
   try {
-    await page.goto(url);
+    await page.goto(url, { timeout: Math.max(OPEN_MS, login.startMs ?? 0) });
   } catch {
-    // The episode will find out whether the page can be opened.
-    return { sees: false, asks: false, url, text: "" };
+    return null;
   }
   const password = page.locator("input[type=password]:visible").first();
   const wanted = seen === null ? password : textOn(page, seen);

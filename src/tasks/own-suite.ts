@@ -14,7 +14,7 @@ import type { EpisodeWorld } from "../browser/world.ts";
 import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { blame } from "./first-failure.ts";
-import { closeInstance, copyOf, openInstance, resetInstance } from "./own-instance.ts";
+import { closeInstance, copyOf, openInstance, resetInstance, startMsOf } from "./own-instance.ts";
 import type { CopyKeeper, Instance } from "./own-instance.ts";
 import { cookiesFor, logIn } from "./own-login.ts";
 import type { Login } from "./own-login.ts";
@@ -22,9 +22,11 @@ import { readDeclared } from "./own-safety.ts";
 import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
 import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
 import type { OwnTasks } from "./own-tasks.ts";
+import type { ServerProcess } from "./server-process.ts";
 import type { Suite, SiteOptions, SuiteSite } from "./suite.ts";
 import { filterTasks, unknown } from "./filter-tasks.ts";
 import { shareCopies } from "./share-copies.ts";
+import { tellWait } from "./tell-wait.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
 export async function loadOwnSuite(file: string): Promise<Suite> {
@@ -134,14 +136,20 @@ function createOwnSite(
   const size = definition.start?.instances ?? 1;
   const resetMs: number[] = [];
   const loginMs: number[] = [];
-  const part = blame(definition.name);
+  const part = blame(definition.name, definition.start !== undefined);
   const users = usersOf(definition);
   /** Users whose first sign-in was checked and lasted. */
   const loginHolds = new Set<string>();
+  /** Started servers that have shown a page: the first one may need the time of the start. */
+  const warm = new WeakSet<ServerProcess>();
   let disposed = false;
-  const copies = shareCopies(size, (copy, signal) =>
-    part("start", async () => openInstance(definition, directory, copy, signal, { keeper }), signal),
-  );
+  const { onTrouble } = options.browser ?? {};
+  const limitMs = startMsOf(definition);
+  const copies = shareCopies(size, (copy, signal) => {
+    const open = async () => openInstance(definition, directory, copy, signal, { keeper });
+    const wait = { what: `the start of ${definition.name}`, limitMs, tell: onTrouble };
+    return tellWait(wait, async () => part("start", open, signal));
+  });
   /** Signs a user in with a separate browser. */
   const signIn = async (
     user: string,
@@ -168,6 +176,11 @@ function createOwnSite(
     const began = performance.now();
     await part("reset", async () => resetInstance(definition, directory, instance, signal), signal);
     resetMs.push(performance.now() - began);
+    const { server } = instance;
+    const startMs = server && !warm.has(server) ? limitMs : 0;
+    const what = `the first page of ${instance.baseUrl}`;
+    const patiently = async <T>(body: () => Promise<T>): Promise<T> =>
+      startMs > 0 ? tellWait({ what, limitMs, tell: onTrouble }, body) : body();
     const { host } = new URL(instance.baseUrl);
     const network = {
       hosts: new Map(),
@@ -177,10 +190,10 @@ function createOwnSite(
     };
     const startPath = new URL(task.startUrl);
     const startUrl = new URL(startPath.pathname + startPath.search + startPath.hash, instance.baseUrl).href;
-    const login = { baseUrl: instance.baseUrl, network, startUrl };
+    const login = { baseUrl: instance.baseUrl, network, startUrl, startMs };
     // A task that is not in the definition was proposed by a chat model: the first user does it.
     const user = own ? own.user : (Object.keys(users)[0] ?? null);
-    const signedIn = user === null ? null : await signIn(user, login, signal);
+    const signedIn = user === null ? null : await patiently(() => signIn(user, login, signal));
     const world: EpisodeWorld = {
       ...network,
       cookies: [],
@@ -207,11 +220,15 @@ function createOwnSite(
     const starting = {
       format: options.format ?? "compact",
       seed,
+      startMs,
       ...(signal ? { signal } : {}),
       guard: options.guard,
       ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
     };
-    return part("page", async () => startBrowserEpisode(pool, task, world, starting), signal);
+    const open = async () => startBrowserEpisode(pool, task, world, starting);
+    const episode = await patiently(async () => part("page", open, signal));
+    if (server) warm.add(server);
+    return episode;
   };
 
   return {

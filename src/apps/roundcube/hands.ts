@@ -1,7 +1,7 @@
 /** @file Stretches of oracles in the mail. */
 
 import type { ObservedElement, Observation } from "../../core/observation.ts";
-import { exit, find } from "../../sites/hands.ts";
+import { exit, find, maybe } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, reach, readUntil, until } from "../reading.ts";
 
@@ -46,7 +46,10 @@ export function* openFolder(first: Observation, folder: string): Stretch {
 }
 
 /** The form of a new mail, once it can be filled in. */
-export const composed = (page: Observation): Stretch => reach(page, "textbox", /^Subject/);
+export const composed = (page: Observation): Stretch =>
+  until(page, (now) => maybe(now, "textbox", /^Subject/) !== undefined && !isPlain(now));
+/** In the format webrl: Roundcube has not yet put its own fields in the place of those for addresses. */
+const isPlain = ({ format, text }: Observation) => format === "webrl" && text.split("<textarea").length > 2;
 
 const fields = (page: Observation) => page.elements.filter(({ role }) => role === "textbox");
 /** To whom a new mail goes: the first field of the form. */

@@ -42,9 +42,7 @@ const READERS: Record<ObservationFormat, (view: Edges, framed: boolean) => PageS
   compact: observeCompact,
 };
 
-function readNothing(): PageSnapshot {
-  memory.elements = [];
-  memory.frames = [];
+function describeNothing(): PageSnapshot {
   const scroll = { top: 0, viewport: innerHeight, page: innerHeight };
   return {
     url: location.href,
@@ -56,6 +54,12 @@ function readNothing(): PageSnapshot {
     scale: 1,
     lines: [],
   };
+}
+
+function readNothing(): PageSnapshot {
+  memory.elements = [];
+  memory.frames = [];
+  return describeNothing();
 }
 
 /** What can be seen of a document. */
@@ -87,6 +91,12 @@ async function observe(
   return readAtRest(settle, { read, mark: format === "webrl" ? null : markReading });
 }
 
+/** Waits, in an action, until the document is quiet; the elements of the last observation stay. */
+async function rest(maxMs: number): Promise<void> {
+  const settle = { quietMs: 25, maxMs, awaitActivityMs: 0, forgetNavigation: false, noise: [] };
+  await readAtRest(settle, { read: describeNothing, mark: null });
+}
+
 /** Text of the whole page. */
 const pageText = (): string => (page.empty ? "" : innerTextOf(page.body));
 
@@ -105,6 +115,7 @@ const hasAccessKey = (key: string): boolean => elementsWithAccessKey(key).length
 /** What can be called from outside. Arguments and results are plain JSON. */
 const api = {
   observe,
+  rest,
   pageText,
   readValue,
   linksCalled,
@@ -146,6 +157,7 @@ export type PageApi = typeof api;
 /** Calls that only look are not part of an action. */
 const READERS_ONLY: ReadonlySet<keyof PageApi> = new Set([
   "observe",
+  "rest",
   "pageText",
   "wholePage",
   "facts",

@@ -231,12 +231,12 @@ async function checkCommand(
       notShown.length > 0 ? "Choose another format." : "Change the filters, or write oracles for your tasks.",
     );
   const { loadBrowser } = await import("../../run/parse-config.ts");
+  const bar = progress("suite check");
   await using site = await suite.createSite({
     format: options.format,
-    browser: await loadBrowser(options.browser),
+    browser: { ...(await loadBrowser(options.browser)), onTrouble: (message) => bar.update(message) },
     guard: await loadGuard(options.safety),
   });
-  const bar = progress("suite check");
   const result = await checkSuite(suite, site, {
     tasks,
     parallel: options.parallel,

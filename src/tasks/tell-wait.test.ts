@@ -1,0 +1,21 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { tellWait } from "./tell-wait.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+test("a wait is told of every 15 s until it ends, however it ends", async () => {
+  const told: string[] = [];
+  const wait = { what: "the start of desk", limitMs: 60_000, tell: (message: string) => told.push(message) };
+  const failed = tellWait(
+    wait,
+    async () => new Promise((_, reject) => setTimeout(() => reject(new Error("no")), 40_000)),
+  );
+  const seen = expect(failed).rejects.toThrow("no");
+  await vi.advanceTimersByTimeAsync(100_000);
+  await seen;
+  expect(told).toEqual([
+    "waiting for the start of desk: 15 s so far, at most 60 s",
+    "waiting for the start of desk: 30 s so far, at most 60 s",
+  ]);
+});
