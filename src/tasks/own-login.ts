@@ -56,7 +56,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
     const name = `login step ${index + 1} (${kind} ${JSON.stringify(label)})`;
     for (;;)
       try {
-        await takeStep(page, step, baseUrl);
+        await takeStep(page, step, baseUrl, Math.max(LOAD_MS, startMs - waitedMs()));
         break;
       } catch (cause) {
         const late = [cause, (cause as Error).cause].some((each) => each instanceof errors.TimeoutError);
@@ -185,7 +185,8 @@ async function look(page: Page, url: string, login: Login): Promise<Look | null>
 /** A visible text: a page may contain the same one hidden, for small screens. */
 const textOn = (page: Page, text: string): Locator => page.getByText(text).filter({ visible: true }).first();
 
-async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<void> {
+/** `clickMs`: a click ends when the page that it leads to has begun to arrive. */
+async function takeStep(page: Page, step: LoginStep, baseUrl: string, clickMs: number): Promise<void> {
   if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
   else if ("fill" in step) {
     const text = textToFill(step);
@@ -195,13 +196,14 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string): Promise<v
     );
     keepTyped(step, text, { type: type ?? null, autocomplete: autocomplete ?? null });
     await field.fill(text);
-  } else if ("click" in step)
-    await page
+  } else if ("click" in step) {
+    const target = page
       .getByRole("button", { name: step.click, exact: true })
       .or(page.getByRole("link", { name: step.click, exact: true }))
-      .first()
-      .click({ timeout: LOAD_MS });
-  else await textOn(page, step.see).waitFor({ timeout: LOAD_MS });
+      .first();
+    await target.waitFor({ timeout: LOAD_MS });
+    await target.click({ timeout: clickMs });
+  } else await textOn(page, step.see).waitFor({ timeout: LOAD_MS });
 }
 
 /** The field with this label, or else this placeholder, or else this `name`; waits for it as for every element. */
