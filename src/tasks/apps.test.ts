@@ -36,7 +36,9 @@ test("an application is installed whole: its steps run in its folder, and then i
     name: "ConfigError",
     hint: `Run \`webrl apps install notes --directory ${folder}\`.`,
   });
-  await installApp(app(), folder);
+  const steps: string[] = [];
+  await installApp(app(), folder, { onStep: (command) => steps.push(command) });
+  expect(steps).toEqual(["echo made > content"]);
   expect(await readFile(join(folder, "content"), "utf8")).toBe("made\n");
   expect(await stateOf(app(), folder)).toBe("installed");
   await requireInstalled(app(), folder);

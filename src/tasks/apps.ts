@@ -40,8 +40,15 @@ export async function stateOf(app: App, directory: string): Promise<"installed" 
     : "stale";
 }
 
+export interface InstallOptions {
+  signal?: AbortSignal;
+  /** Called with the command of each step as it begins. */
+  onStep?: (command: string) => void;
+}
+
 /** Throws a `ConfigError` when packages are missing or a step of the installation fails. */
-export async function installApp(app: App, directory: string, signal?: AbortSignal): Promise<void> {
+export async function installApp(app: App, directory: string, options: InstallOptions = {}): Promise<void> {
+  const { signal, onStep } = options;
   refuseMissing(app);
   if (
     existsSync(directory) &&
@@ -64,6 +71,7 @@ export async function installApp(app: App, directory: string, signal?: AbortSign
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, PARTIAL), "");
   await app.install(directory, async (command) => {
+    onStep?.(command);
     try {
       await runCommand({
         command,

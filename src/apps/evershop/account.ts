@@ -8,6 +8,7 @@ import { clickOn, fillIn, other, read, readUntil } from "../reading.ts";
 import {
   customerCalled,
   dollars,
+  lineOf,
   numberOf,
   orderCalled,
   ORDERS,
@@ -15,7 +16,9 @@ import {
   SIGNED_IN,
   totalOf,
 } from "./content.ts";
-import { openAccount, openOwnOrder, readItems } from "./hands.ts";
+import type { Address } from "./content.ts";
+import { openAccount, openOwnOrder, readItems, writeAddress } from "./hands.ts";
+import { addressState } from "./orders.ts";
 import { shop } from "./state.ts";
 
 const OWN = ORDERS.filter(({ customer }) => SIGNED_IN.some(({ id }) => id === customer));
@@ -117,6 +120,18 @@ const RENAMED = [
   "Jude Marlow",
 ].map((name, index) => ({ customer: SIGNED_IN[index % SIGNED_IN.length]!.id, name }));
 
+const HOMES: readonly Omit<Address, "name">[] = [
+  { street: "61 Granary Lane", city: "Ashby Weir", postcode: "TW2 3GL", province: "England" },
+  { street: "7 Kiln Yard", city: "Garrow", postcode: "TW4 9KY", province: "Wales" },
+  { street: "40 Chandler Street", city: "Dunmoor", postcode: "TW3 8CS", province: "Scotland" },
+].map((home, index) => ({ ...home, telephone: `555 020${index}` }) as Omit<Address, "name">);
+const MOVES = SIGNED_IN.flatMap(({ id }) => HOMES.map((_, home) => ({ customer: id, home })));
+/** The same name at another place. */
+const homeOf = ({ customer, home }: (typeof MOVES)[number]): Address => ({
+  name: customerCalled(customer).name,
+  ...HOMES[home]!,
+});
+
 const changes: SiteTemplate[] = [
   defineTemplate<(typeof RENAMED)[number]>({
     id: "profile-name",
@@ -135,6 +150,36 @@ const changes: SiteTemplate[] = [
     *oracle({ name }, first) {
       let page = yield* clickOn(yield* openAccount(first), "button", "Edit");
       page = yield* fillIn(page, /^Full Name/, name);
+      page = yield* clickOn(page, "button", "Save");
+      yield* readUntil(page, /has been updated/);
+      yield exit();
+    },
+  }),
+  defineTemplate<(typeof MOVES)[number]>({
+    id: "address-change",
+    phrasings: [
+      "I have moved. Replace the address in my address book by {address}.",
+      "Correct my saved address. It is {address} now.",
+      "Change the address of my account to {address}. There is only one, and it stays the default.",
+    ],
+    words: (params) => ({ address: lineOf(homeOf(params)) }),
+    instances: MOVES,
+    user: ({ customer }) => customer,
+    difficulty: 12,
+    category: "form filling",
+    check: (params) => [
+      shop.becomes(({ customers }) => {
+        const { email } = customerCalled(params.customer);
+        customers[email]!.addresses = [{ ...addressState(homeOf(params)), isDefault: true }];
+      }),
+    ],
+    *oracle(params, first) {
+      const { street } = customerCalled(params.customer).address;
+      let page = yield* readUntil(yield* openAccount(first), new RegExp(street));
+      // The first ones may be of the name and the e-mail address.
+      const edit = page.elements.findLast(({ role, label }) => role === "button" && label === "Edit")!;
+      page = yield { kind: "click", element: edit.name };
+      page = yield* writeAddress(page, homeOf(params));
       page = yield* clickOn(page, "button", "Save");
       yield* readUntil(page, /has been updated/);
       yield exit();

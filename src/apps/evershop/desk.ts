@@ -1,24 +1,46 @@
-/** @file What the keeper does with orders. */
+/** @file What the keeper looks up in orders, and does with them. */
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
-import { clickOn, fillIn } from "../reading.ts";
+import { answerIs } from "../../sites/verify.ts";
+import { clickOn, fillIn, other, read } from "../reading.ts";
 import { editOrder } from "./admin.ts";
-import { numberOf, ORDERS } from "./content.ts";
+import { customerCalled, CUSTOMERS, numberOf, orderCalled, ORDERS } from "./content.ts";
 import type { OrderState as State } from "./content.ts";
 import { cancel } from "./orders.ts";
 import { shop } from "./state.ts";
 
 type Numbered = { number: string };
 const numbers = (...states: State[]): Numbered[] =>
-  ORDERS.filter(({ state }) => states.includes(state)).map((order) => ({ number: numberOf(order) }));
+  ORDERS.filter(({ state }) => states.length === 0 || states.includes(state)).map((order) => ({
+    number: numberOf(order),
+  }));
 const AT = { user: "keeper", startPath: () => "/admin" } as const;
+
+const buyerOf = (number: string) => customerCalled(orderCalled(number).customer);
 
 const REASONS = ["The customer changed her mind.", "Ordered twice.", "It cannot be sent there."];
 const TO_CANCEL = numbers("new").flatMap(({ number }) => REASONS.map((reason) => ({ number, reason })));
 
 export const desk: SiteTemplate[] = [
+  defineTemplate<Numbered>({
+    id: "who-ordered",
+    phrasings: [
+      "Who placed order {number}? Answer with the e-mail address.",
+      "Look up the e-mail address of the customer of order {number}.",
+      "A parcel came back, of order {number}. Under which e-mail address do we reach the customer?",
+    ],
+    instances: numbers(),
+    ...AT,
+    difficulty: 4,
+    category: "customer service",
+    check: ({ number }) => [answerIs(buyerOf(number).email), shop.expectNoChange()],
+    *oracle({ number }, first) {
+      yield exit(yield* read(yield* editOrder(first, number), /(\w+@post\.example)/));
+    },
+    wrongAnswer: ({ number }) => other(CUSTOMERS, buyerOf(number)).email,
+  }),
   defineTemplate<(typeof TO_CANCEL)[number]>({
     id: "cancel-order",
     phrasings: [

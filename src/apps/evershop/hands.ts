@@ -2,7 +2,7 @@
 
 import type { Action } from "../../core/action.ts";
 import type { Observation } from "../../core/observation.ts";
-import { click, find, maybe, select, wordsOf } from "../../sites/hands.ts";
+import { click, find, maybe, press, select, wordsOf } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import { escape } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, fillIn, reach, readUntil, until } from "../reading.ts";
@@ -95,11 +95,14 @@ function* choose(first: Observation, label: RegExp, text: string): Stretch {
   if (find(page, "combobox", label).value === text) return page;
   page = yield select(page, label, text);
   if (page.error === null) return page;
+  // In a long one typing leads there.
+  if (!maybe(page, "option", text))
+    page = yield press(Array.from(text, (key) => (key === " " ? "Space" : key)).join(" "));
   return yield* clickOn(page, "option", text);
 }
 
 /** Into the fields of an address, whatever is in them. */
-function* writeAddress(first: Observation, address: Address): Stretch {
+export function* writeAddress(first: Observation, address: Address): Stretch {
   let page = yield* fillIn(first, /^Full name/, address.name);
   page = yield* fillIn(page, /^Telephone/, address.telephone);
   page = yield* fillIn(page, STREET, address.street);

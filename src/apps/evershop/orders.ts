@@ -4,7 +4,14 @@ import { COUNTRY, ORDERS, productCalled, PROVINCES, totalOf } from "./content.ts
 import type { Address, Order } from "./content.ts";
 import type { AddressState, OrderState, Shop } from "./state.ts";
 
-const addressState = ({ province, name, telephone, street, city, postcode }: Address): AddressState => ({
+export const addressState = ({
+  province,
+  name,
+  telephone,
+  street,
+  city,
+  postcode,
+}: Address): AddressState => ({
   name,
   telephone,
   street,

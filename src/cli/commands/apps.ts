@@ -60,11 +60,18 @@ function registerInstall(apps: Command): void {
   ).action(async (name: string, options: AppOptions) => {
     const { app, directory } = await at(name, options);
     const { installApp } = await import("../../tasks/apps.ts");
-    await installApp(app, directory, interruption.signal);
+    const { duration } = await import("../run-view.ts");
+    const begun = performance.now();
+    const passed = () => duration((performance.now() - begun) / 1000);
+    await installApp(app, directory, {
+      signal: interruption.signal,
+      onStep: (command) => void process.stderr.write(`apps install: after ${passed()}: ${command}\n`),
+    });
     print(
       options,
       { name, directory },
-      () => `${app.title} is installed in ${directory}\nTry: webrl suite check --suite app:${name}`,
+      () =>
+        `${app.title}, is installed in ${directory} (${passed()})\nTry: webrl suite check --suite app:${name}${options.directory === undefined ? "" : ` --file ${options.directory}`}`,
     );
   });
 }
