@@ -8,10 +8,10 @@ export interface RunClock extends Disposable {
 /** Longer timers fire at once. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Starts the clock. `askedMs`: milliseconds so far spent waiting for a person's answer. */
-export function startClock(limitMs: number, askedMs: () => number): RunClock {
+/** Starts the clock. `sumAskedMs`: milliseconds so far spent waiting for a person's answer. */
+export function startClock(limitMs: number, sumAskedMs: () => number): RunClock {
   const end = new AbortController();
-  const ownMs = () => performance.now() - askedMs();
+  const ownMs = () => performance.now() - sumAskedMs();
   const until = ownMs() + limitMs;
   let timer: NodeJS.Timeout | undefined;
   const look = () => {

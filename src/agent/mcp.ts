@@ -188,7 +188,7 @@ function addTools(
     ({ instruction, actions }, extra) =>
       inTurn(async () => {
         const { outcome, reason, page } = await act(session, instruction, { actions, ...running(extra) });
-        return text(`${outcome}: ${reason}\n\n${shown(page)}`, outcome !== "done");
+        return text(`${outcome}: ${reason}\n\n${describePage(page)}`, outcome !== "done");
       }),
   );
   server.registerTool(
@@ -205,7 +205,7 @@ function addTools(
         if (!parsed.ok) return failure(parsed.error.message);
         if (parsed.action.kind === "exit") return failure("exit ends a run of the agent, and there is none");
         const page = await session.step(parsed, { signal: extra.signal });
-        return text(shown(page), page.error !== null);
+        return text(describePage(page), page.error !== null);
       }),
   );
   server.registerTool(
@@ -221,7 +221,7 @@ function addTools(
         if (!URL.canParse(url, session.page.url))
           return failure(`${JSON.stringify(url)} is neither a path nor an address`);
         const page = await session.open(new URL(url, session.page.url).href, { signal: extra.signal });
-        return text(shown(page), page.error !== null);
+        return text(describePage(page), page.error !== null);
       }),
   );
   server.registerTool(
@@ -257,7 +257,7 @@ function addTools(
       description: `The page as the agent sees it, with its elements by the names that actions use. ${DATA}`,
       annotations: { readOnlyHint: true, openWorldHint: true },
     },
-    () => inTurn(() => Promise.resolve(text(shown(session.page)))),
+    () => inTurn(() => Promise.resolve(text(describePage(session.page)))),
   );
   server.registerTool(
     "screenshot",
@@ -323,7 +323,8 @@ function resultOf(result: RunResult): CallToolResult {
   };
 }
 
-const shown = ({ text: page, error }: Observation) => (error === null ? page : `${error.message}\n\n${page}`);
+const describePage = ({ text: page, error }: Observation) =>
+  error === null ? page : `${error.message}\n\n${page}`;
 
 const text = (said: string, isError = false): CallToolResult => ({
   content: [{ type: "text", text: said }],

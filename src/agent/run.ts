@@ -100,9 +100,9 @@ interface RunSession {
   readonly site: AgentSite;
   step(action: ParsedAction): Promise<Observation>;
   screenshot(): Promise<Uint8Array>;
-  blockedHosts(): Record<string, number>;
+  countBlockedHosts(): Record<string, number>;
   /** Milliseconds so far spent waiting for a person's answer. */
-  askedMs(): number;
+  sumAskedMs(): number;
 }
 
 /** What {@link runInstruction} needs beside the session and the task. */
@@ -118,7 +118,7 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
   const { policy, seed } = parts;
   const started = performance.now();
   const steps: Step[] = [];
-  const blockedBefore = session.blockedHosts();
+  const blockedBefore = session.countBlockedHosts();
   let end: End;
   try {
     end = await takeTurns(session, task, steps, parts);
@@ -142,7 +142,7 @@ export async function runInstruction(session: RunSession, task: Task, parts: Run
       steps,
       ending: to.ending,
       finalObservation: to.ending.kind === "faulted" ? null : session.page,
-      blockedHosts: countsSince(blockedBefore, session.blockedHosts()),
+      blockedHosts: countsSince(blockedBefore, session.countBlockedHosts()),
       ...(site.browser && { browser: site.browser }),
     };
     const wallMs = performance.now() - started;
@@ -177,7 +177,7 @@ interface End {
 async function takeTurns(session: RunSession, task: Task, steps: Step[], parts: RunParts): Promise<End> {
   const { policy, limits, seed, onStep, signal, maxActions } = parts;
   const act = policy.begin(task, seed);
-  using clock = startClock(1000 * limits.maxSeconds, () => session.askedMs());
+  using clock = startClock(1000 * limits.maxSeconds, () => session.sumAskedMs());
   const deadline = clock.signal;
   const both = signal ? AbortSignal.any([signal, deadline]) : deadline;
   let carriedOut = 0;

@@ -128,7 +128,7 @@ describe("a run", () => {
     const gate = openGate({ policy: parsePolicy({}) });
     const policy = scriptedPolicy([click("link Lamp"), exit()]);
     // Somebody is being asked all the time.
-    const session = { gate: { ...gate, askedMs: () => performance.now() } };
+    const session = { gate: { ...gate, sumAskedMs: () => performance.now() } };
     await using opened = await testSession(site, policy, session);
     const result = await opened.session.run("Look", { limits: { maxSeconds: 0.001 } });
     expect(result).toMatchObject({ outcome: "done" });

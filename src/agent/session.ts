@@ -69,9 +69,9 @@ export interface AgentSession extends AsyncDisposable {
   readonly contexts: number;
   screenshot(): Promise<Uint8Array>;
   /** Hosts that were blocked so far, with counts. */
-  blockedHosts(): Record<string, number>;
+  countBlockedHosts(): Record<string, number>;
   /** Milliseconds so far that the gate spent asking somebody. */
-  askedMs(): number;
+  sumAskedMs(): number;
   /** The truth about what was done, if the site's world knows it; otherwise `null`. */
   verify(answer: string | null): Promise<Verdict | null>;
   /** The site asks to sign in, but the session cannot. */
@@ -88,8 +88,8 @@ export interface SessionOptions {
   limits: RunLimits;
   /** Without a gate, everything on the site's hosts is allowed. */
   gate?: Gate | undefined;
-  /** Replaces the gate if a use has wrapped it; `askedMs` is that of the inner gate. */
-  guarded?: { guard: MakeGuard; askedMs(): number } | undefined;
+  /** Replaces the gate if a use has wrapped it; `sumAskedMs` is that of the inner gate. */
+  guarded?: { guard: MakeGuard; sumAskedMs(): number } | undefined;
   browserLimits?: Partial<BrowserLimits> | undefined;
   /** Keep a picture of every page that is acted on; without it, only of the last page of each run. */
   screenshots?: boolean | undefined;
@@ -256,16 +256,16 @@ class Session implements AgentSession {
     return this.#episode === null ? null : this.#episode.verify(answer);
   }
 
-  blockedHosts(): Record<string, number> {
+  countBlockedHosts(): Record<string, number> {
     const all = { ...this.#blocked };
-    for (const [host, count] of Object.entries(this.#episode?.blockedHosts() ?? {}))
+    for (const [host, count] of Object.entries(this.#episode?.countBlockedHosts() ?? {}))
       all[host] = (all[host] ?? 0) + count;
     return all;
   }
 
-  askedMs(): number {
+  sumAskedMs(): number {
     const { guarded, gate } = this.#options;
-    return (guarded ?? gate)?.askedMs() ?? 0;
+    return (guarded ?? gate)?.sumAskedMs() ?? 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -343,7 +343,7 @@ class Session implements AgentSession {
     const episode = this.#episode;
     this.#episode = null;
     if (!episode) return;
-    for (const [host, count] of Object.entries(episode.blockedHosts()))
+    for (const [host, count] of Object.entries(episode.countBlockedHosts()))
       this.#blocked[host] = (this.#blocked[host] ?? 0) + count;
     await episode[Symbol.asyncDispose]();
   }

@@ -216,7 +216,7 @@ function variedShop({
   });
 }
 
-const named = (row: object, ...fields: string[]): string =>
+const joinFields = (row: object, ...fields: string[]): string =>
   fields.map((field) => String((row as Record<string, unknown>)[field])).join(" | ");
 
 async function adminProducts(): Promise<Subject<{ id: number }>> {
@@ -238,7 +238,7 @@ async function adminProducts(): Promise<Subject<{ id: number }>> {
       price: product.price / 100,
       status: product.enabled ? "Enabled" : "Disabled",
     })),
-    key: (row) => named(row, "name"),
+    key: (row) => joinFields(row, "name"),
     isRow: ({ id }, { attributes }) => isOnlyLink(attributes, "products", id),
   };
 }
@@ -267,7 +267,7 @@ async function adminReviews(): Promise<Subject<{ id: number; text: string }>> {
       product: store.products.find(({ id }) => id === review.productId)!.name,
       date: review.at.slice(0, 10),
     })),
-    key: (row) => named(row, "product", "author", "text"),
+    key: (row) => joinFields(row, "product", "author", "text"),
     isRow: ({ id, text }, said) => said.text.includes(text) || isOnlyLink(said.attributes, "reviews", id),
   };
 }

@@ -22,7 +22,7 @@ describe("Resource", () => {
     const ends: number[] = [];
     await clock.run(Promise.all([0, 1, 2].map(async () => ends.push((await resource.pass(), clock.now())))));
     expect(ends).toEqual([500, 1000, 1500]);
-    expect(resource.usedOf(1500)).toBe(1);
+    expect(resource.measureUse(1500)).toBe(1);
   });
 });
 

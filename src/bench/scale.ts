@@ -163,8 +163,8 @@ async function measure(
     const ms = clock.now();
     const steps = model.passed;
     const used = {
-      browsers: browsers.usedOf(ms),
-      model: model.usedOf(ms),
+      browsers: browsers.measureUse(ms),
+      model: model.measureUse(ms),
       orchestrator: cpu / ms,
     };
     const most = (["orchestrator", "model", "browsers"] as const).reduce((a, b) =>
@@ -232,7 +232,7 @@ function simulatedSite(
         },
         screenshot: () => Promise.reject(new Fault("page_crashed", "nothing is shown", { retryable: false })),
         verify: () => Promise.resolve(null),
-        blockedHosts: () => ({}),
+        countBlockedHosts: () => ({}),
         [Symbol.asyncDispose]: async () => {
           clock.hold();
           await network[Symbol.asyncDispose]();

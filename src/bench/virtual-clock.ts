@@ -87,7 +87,7 @@ export class Resource {
   }
 
   /** Fraction of the time that it was busy. */
-  usedOf(ms: number): number {
+  measureUse(ms: number): number {
     return (this.passed * 1000) / this.#perSecond / ms;
   }
 }

@@ -38,7 +38,7 @@ describe("a browser elsewhere", () => {
     expect(page.first.text).toContain("Shop");
     expect((await page.act('do(action="Click", element="link Out")')).error?.code).toBe("blocked");
     expect((await page.act('do(action="Click", element="link Two")')).text).toContain("Second page");
-    expect(page.episode.blockedHosts()[elsewhere]).toBeGreaterThan(0);
+    expect(page.episode.countBlockedHosts()[elsewhere]).toBeGreaterThan(0);
     expect(reached).toBe(0);
     listening.close();
   });

@@ -292,7 +292,7 @@ export class BrowserEpisode implements Episode {
     return this.#world.verify(answer, page);
   }
 
-  blockedHosts(): Record<string, number> {
+  countBlockedHosts(): Record<string, number> {
     return { ...this.#opened.network.blocked };
   }
 
@@ -350,7 +350,7 @@ export class BrowserEpisode implements Episode {
       } else {
         const tab = await this.#tabs.current();
         const lookup = (name: string) => findElement(name, this.#last!, this.#targets);
-        error = await this.#acting(tab, perform(tab.page, action, lookup), signal);
+        error = await this.#awaitAction(tab, perform(tab.page, action, lookup), signal);
       }
     }
     let observation = await this.#observe(error, settle, signal);
@@ -377,7 +377,7 @@ export class BrowserEpisode implements Episode {
     guard?.endAction();
     const [stopped] = guard?.takeStopped() ?? [];
     if (stopped !== undefined) return reportStopped(stopped);
-    const host = this.#tabs.blockedHost();
+    const host = this.#tabs.findBlockedHost();
     return host === null ? null : outside(host);
   }
 
@@ -415,7 +415,7 @@ export class BrowserEpisode implements Episode {
   }
 
   /** An action may take its own page away: that is not an error. */
-  async #acting(
+  async #awaitAction(
     tab: Tab,
     action: Promise<ActionError | null>,
     signal: AbortSignal | undefined,

@@ -204,7 +204,8 @@ it.runIf(process.platform === "linux")(
         if (elements.some(({ name }) => name === "link Next"))
           await test.act('do(action="Click", element="link Next")');
         await sleep(200);
-        for (const host of Object.keys(test.episode.blockedHosts())) refused.add(host.replace(/:443$/, ""));
+        for (const host of Object.keys(test.episode.countBlockedHosts()))
+          refused.add(host.replace(/:443$/, ""));
       }
     await pool[Symbol.asyncDispose]();
 

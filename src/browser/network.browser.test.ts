@@ -42,7 +42,7 @@ async function attempt(script: string, more: Record<string, string> = {}) {
   let text = body(page.first);
   for (let i = 0; i < 20 && text === "-"; i++) text = body(await page.act('do(action="Wait")'));
   await sleep(50);
-  return { text, blocked: page.episode.blockedHosts(), reached };
+  return { text, blocked: page.episode.countBlockedHosts(), reached };
 }
 
 const loopback = () => `127.0.0.1:${port}`;
@@ -119,7 +119,7 @@ describe("a page cannot reach hosts that the episode was not given", () => {
     expect(text).not.toBe("-");
     expect(text).not.toContain("failed");
     expect(reached).toEqual([]);
-    expect(page.episode.blockedHosts()[loopback()]).toBe(1);
+    expect(page.episode.countBlockedHosts()[loopback()]).toBe(1);
   });
 
   it("by redirects, refreshes, forms, base and navigation of data: and blob: documents", async () => {
@@ -136,11 +136,11 @@ describe("a page cannot reach hosts that the episode was not given", () => {
     });
     await using page = await open(pool, app, { limits: { waitMs: 200 } });
     for (const link of ["Redirect", "Refresh", "Form", "Base", "Blob", "Data"]) {
-      const before = page.episode.blockedHosts()[loopback()] ?? 0;
+      const before = page.episode.countBlockedHosts()[loopback()] ?? 0;
       const observation = await page.act(`do(action="Click", element="link ${link}")`);
       expect(`${link}: ${observation.url}`).not.toContain(String(port));
       await page.act('do(action="Wait")');
-      expect({ link, refused: (page.episode.blockedHosts()[loopback()] ?? 0) > before }).toEqual({
+      expect({ link, refused: (page.episode.countBlockedHosts()[loopback()] ?? 0) > before }).toEqual({
         link,
         refused: true,
       });
@@ -243,7 +243,7 @@ describe("allowed hosts", () => {
     await using page = await open(pool, app, { world: { allowedHosts: [`127.0.0.1:${port}`] } });
     expect(body(await page.act('do(action="Click", element="link In")'))).toBe("outside");
     expect(reached).toContain("/in");
-    expect(page.episode.blockedHosts()).toEqual({});
+    expect(page.episode.countBlockedHosts()).toEqual({});
   });
 
   it("two episodes at once have their own worlds under the same host name", async () => {

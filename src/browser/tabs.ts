@@ -111,7 +111,7 @@ export class Tabs {
   }
 
   /** The host to which the action would have led, had it been allowed. */
-  blockedHost(): string | null {
+  findBlockedHost(): string | null {
     return this.#blockedHost ?? (this.#hasLostTab() ? this.#opened.network.lastBlocked : null);
   }
 
@@ -122,7 +122,7 @@ export class Tabs {
 
   takeNotices(): string[] {
     const notices = this.#tabs.flatMap((tab) => tab.takeNotices());
-    if (notices.length > 0 || !this.#hasLostTab() || this.blockedHost() !== null) return notices;
+    if (notices.length > 0 || !this.#hasLostTab() || this.findBlockedHost() !== null) return notices;
     // Once for each action.
     this.#lostTab = false;
     this.#known = this.#tabs.length;
@@ -173,12 +173,12 @@ export class Tabs {
       Math.max(this.#limits[name], settle.patienceMs ?? 0),
     ) as [number, number];
     const started = performance.now();
-    const spent = () => performance.now() - started;
+    const measureSpent = () => performance.now() - started;
     let forgetNavigation = false;
     let { awaitActivityMs } = settle;
     for (;;) {
       signal?.throwIfAborted();
-      if (spent() > navigationMs + settleMs + 2 * responseMs)
+      if (measureSpent() > navigationMs + settleMs + 2 * responseMs)
         throw new Fault("observation_failed", "the page does not come to rest", { retryable: true });
       await this.#newTabs();
       const tab = await this.current();
@@ -188,7 +188,7 @@ export class Tabs {
         if (tab.page.isClosed()) continue;
       }
       if (tab.navigating) {
-        await this.#arrival(tab, navigationMs - spent(), signal);
+        await this.#arrival(tab, navigationMs - measureSpent(), signal);
         continue;
       }
       if (await this.#refusedNavigation(tab)) {
@@ -199,7 +199,7 @@ export class Tabs {
       const { version } = tab;
       let document: ObservedDocument | null | "navigating";
       try {
-        const maxMs = Math.max(0, settleMs - spent());
+        const maxMs = Math.max(0, settleMs - measureSpent());
         const { width, height } = tab.page.viewportSize()!;
         const look = observeDocument(tab.page, this.#format, [0, 0, width, height], {
           quietMs: settle.quietMs,
@@ -223,7 +223,7 @@ export class Tabs {
       if (this.#active !== tab || tab.page.isClosed() || this.#opened.pagesCreated() > this.#pagesSeen)
         continue;
       if (document === null) {
-        if (spent() > navigationMs) throw navigationTimeout(tab);
+        if (measureSpent() > navigationMs) throw navigationTimeout(tab);
         // Asked for, but the browser has not begun; a `beforeunload` or a script may still stop it.
         const before = tab.version;
         await withDeadline(tab.happens(version, 1000), 2000, signal);
@@ -237,18 +237,18 @@ export class Tabs {
       }
       this.#checkDocument(tab);
       for (const name of document.noise) this.#noise.add(name);
-      if (tab.requests > 0 && spent() < settleMs) {
-        await withDeadline(tab.happens(tab.version, settleMs - spent()), settleMs + 1000, signal);
+      if (tab.requests > 0 && measureSpent() < settleMs) {
+        await withDeadline(tab.happens(tab.version, settleMs - measureSpent()), settleMs + 1000, signal);
         continue;
       }
       // A script in its head that does not come keeps the rest of the document from the page.
       // One that a script has emptied says that it is loading, too, but nothing of it is to come.
       if (isEmpty(document) && tab.arriving && (await this.#isParsing(tab, signal))) {
-        if (spent() > navigationMs) throw navigationTimeout(tab);
+        if (measureSpent() > navigationMs) throw navigationTimeout(tab);
         await withDeadline(tab.happens(tab.version, 500), 1500, signal);
         continue;
       }
-      if (spent() >= settleMs) tab.giveUpRequests();
+      if (measureSpent() >= settleMs) tab.giveUpRequests();
       return document;
     }
   }

@@ -253,7 +253,7 @@ export function learningCurve(evaluations: readonly { phase: number; evaluation:
 
 /** The first and last evaluation, by site, category and what is new in the tasks. */
 export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
-  const shown = (score: Score | undefined) =>
+  const formatScore = (score: Score | undefined) =>
     score === undefined ? "–" : `${percent(score.success)} ± ${percent(score.standardError)}`;
   const change = (before: Score | undefined, after: Score | undefined) => {
     if (!before || !after) return "–";
@@ -264,8 +264,8 @@ export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
     Object.keys(last[groups]).map((name) => [
       name,
       last[groups][name]!.tasks,
-      shown(first[groups][name]),
-      shown(last[groups][name]),
+      formatScore(first[groups][name]),
+      formatScore(last[groups][name]),
       change(first[groups][name], last[groups][name]),
     ]);
   return table(
@@ -274,7 +274,7 @@ export function beforeAndAfter(first: Evaluation, last: Evaluation): string {
       ...rows("bySite"),
       ...rows("byCategory"),
       ...rows("byNovelty"),
-      ["all", last.tasks, shown(first), shown(last), change(first, last)],
+      ["all", last.tasks, formatScore(first), formatScore(last), change(first, last)],
     ],
   );
 }

@@ -47,7 +47,7 @@ export interface Episode extends AsyncDisposable {
    */
   verify(answer: string | null): Promise<Verdict | null>;
   /** Hosts that the network guard blocked so far, with counts. */
-  blockedHosts(): Record<string, number>;
+  countBlockedHosts(): Record<string, number>;
   /** Frees context, site copy and proxy credentials in every case; may be called more than once. */
   [Symbol.asyncDispose](): Promise<void>;
 }

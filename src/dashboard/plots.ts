@@ -36,7 +36,10 @@ export function learningCurve(
   };
 }
 
-const named = (series: Series | undefined, name: string): Series => ({ name, points: series?.points ?? [] });
+const nameSeries = (series: Series | undefined, name: string): Series => ({
+  name,
+  points: series?.points ?? [],
+});
 
 /** Colours of what several plots show, by number: the same thing has the same colour in all of them. */
 const COLOUR = { blue: 0, orange: 1, green: 2, purple: 3, ochre: 4, teal: 5, magenta: 6, grey: 7 } as const;
@@ -45,9 +48,9 @@ const STAGE_COLOURS: Record<StageName, number> = {
   curriculum: COLOUR.purple,
   rollout: COLOUR.blue,
   judge: COLOUR.teal,
-  select: COLOUR.ochre,
+  select: COLOUR.grey,
   critic: COLOUR.magenta,
-  actor: COLOUR.green,
+  actor: COLOUR.ochre,
   evaluate: COLOUR.orange,
 };
 
@@ -157,7 +160,7 @@ export function stepPlots(overview: Pick<Overview, "byStep">): LineChartProps[] 
     title,
     xLabel: "optimiser step",
     yLabel,
-    series: [named(overview.byStep[metric], metric)],
+    series: [nameSeries(overview.byStep[metric], metric)],
   });
   return [
     plot("Actor's loss", "mean over the batch", "actor/loss"),
@@ -208,8 +211,8 @@ export function candidatePlot(outcomes: Curriculum["outcomes"]): BarChartProps {
   };
 }
 
-/** Lines that one plot can hold and still be read. */
-const MOST_GROUPS = 8;
+/** Lines that one plot can hold and still be read: as many as there are neutral colours. */
+const MOST_GROUPS = 7;
 
 /** Success of rollouts by site, template or difficulty. Where they are many, those with the most attempts. */
 export function ratePlot(rows: readonly RateRow[], group: string): LineChartProps {

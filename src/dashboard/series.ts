@@ -14,7 +14,7 @@ export interface Series {
   name: string;
   points: Point[];
   dashed?: boolean;
-  /** Number of a colour; default its place among the series. */
+  /** Number of a colour; default a neutral one. */
   colour?: number;
 }
 

@@ -72,7 +72,7 @@ export function createHubClient(
     let timer = setTimeout(fail, silenceMs);
     return {
       signal: AbortSignal.any([signal, controller.signal]),
-      heard: () => {
+      restart: () => {
         clearTimeout(timer);
         timer = setTimeout(fail, silenceMs);
       },
@@ -98,7 +98,7 @@ export function createHubClient(
         const bytes: Uint8Array[] = [];
         let size = 0;
         for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-          silence.heard();
+          silence.restart();
           size += chunk.length;
           if (size > mostAnswerBytes) throw nonsense(`answers with more than ${mostAnswerBytes} bytes`);
           bytes.push(chunk);
@@ -165,11 +165,11 @@ export function createHubClient(
 
 async function* listen(
   body: ReadableStream<Uint8Array>,
-  silence: { heard(): void; end(): void },
+  silence: { restart(): void; end(): void },
 ): AsyncGenerator<Uint8Array> {
   try {
     for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-      silence.heard();
+      silence.restart();
       yield chunk;
     }
   } finally {

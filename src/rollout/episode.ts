@@ -106,7 +106,7 @@ export async function runEpisode(request: EpisodeRequest, options: EpisodeOption
     task = episode.task;
     // The time to set up the world does not count as the agent's.
     ending = await takeTurns(episode, request, attempt, now(), options);
-    blockedHosts = episode.blockedHosts();
+    blockedHosts = episode.countBlockedHosts();
     if (ending.kind !== "faulted") truth = await episode.verify(answerOf(ending));
   } catch (error) {
     signal?.throwIfAborted();

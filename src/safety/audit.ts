@@ -22,7 +22,7 @@ import { ConfigError } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { redactJson } from "../text/secrets.ts";
 import type { AuditEntry, AuditSink } from "./gate.ts";
-import { nothingSpent, spend } from "./ledger.ts";
+import { startSpent, spend } from "./ledger.ts";
 
 export const AUDIT_FILE = "audit.jsonl";
 const HEAD_FILE = "audit-head.json";
@@ -159,7 +159,7 @@ export async function openAudit(directory: string, now: () => Date = () => new D
       renameSync(draft, join(directory, HEAD_FILE));
     },
     sumSpent: (day) => {
-      const spent = nothingSpent();
+      const spent = startSpent();
       const granted = new Map<string, AuditLine & { kind: "decision" }>();
       for (const line of before.lines)
         if (line.kind === "decision" && line.granted && line.at.startsWith(day)) {

@@ -6,7 +6,7 @@ import type { ElementFacts } from "../browser/page/facts.ts";
 import type { Action } from "../core/action.ts";
 import type { AmountPlace, EffectKind } from "../core/effect.ts";
 import { classify } from "./classify.ts";
-import { countedKind } from "./ledger.ts";
+import { pickCountedKind } from "./ledger.ts";
 import type { Judged } from "./request.ts";
 import { CONFIRMS, effectOfLabels } from "./words.ts";
 
@@ -58,7 +58,7 @@ export function effectOfElement(
   if (sends && element.form!.method !== "DIALOG" && URL.canParse(element.form!.action)) {
     const request = requestOf(element.form!);
     const found = classify(request, declarations, [from]);
-    const kind = found.effect && countedKind(found.effect);
+    const kind = found.effect && pickCountedKind(found.effect);
     // A form that only reads is a search, whatever its button says.
     const effect = kind ?? (READING.has(request.method) || found.declaration ? null : labels);
     const known = element.form!.declared ? request : null;
@@ -78,7 +78,7 @@ export function effectOfElement(
       readable: true,
     };
     const found = classify(request, declarations, [from]);
-    const kind = found.effect && countedKind(found.effect);
+    const kind = found.effect && pickCountedKind(found.effect);
     if (kind) return { effect: kind, request, amount: found.amount, why: found.why };
     if (!element.listens)
       // Most links only lead to a page about what they name, but opening a link called "Delete" may delete.

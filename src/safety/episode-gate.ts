@@ -31,7 +31,7 @@ import type { DecideOptions, Decision, Gate } from "./gate.ts";
 import { differenceOf, FAMILY, fingerprint, isGranted, withoutHash } from "./grant.ts";
 import type { Grant } from "./grant.ts";
 import { leakFinder } from "./leaks.ts";
-import { countedKind } from "./ledger.ts";
+import { pickCountedKind } from "./ledger.ts";
 import type { Effect, PolicyRule, SafetyPolicy } from "./policy.ts";
 import { judge } from "./request.ts";
 import type { Judged } from "./request.ts";
@@ -191,7 +191,7 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
     const found = classify(judged, declarations, initiators(outgoing, openHosts));
     const effect = effectOf(found, judged, action);
     if (effect === null) return pass;
-    const kind = countedKind(effect);
+    const kind = pickCountedKind(effect);
     const key = kind && fingerprint(judged, outgoing.body);
     if (key !== null && action?.sent.has(key))
       return refuse(`${describe(judged)} was sent twice by one action; the second was stopped`);

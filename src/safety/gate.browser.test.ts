@@ -5,7 +5,7 @@ import type { Question } from "./approval.ts";
 import { guardBy } from "./episode-gate.ts";
 import { openGate } from "./gate.ts";
 import type { AuditEntry } from "./gate.ts";
-import { nothingSpent } from "./ledger.ts";
+import { startSpent } from "./ledger.ts";
 import { parsePolicy } from "./policy.ts";
 import type { SafetySettings } from "./policy.ts";
 
@@ -41,7 +41,7 @@ function gateOf(settings: SafetySettings, approve: ((question: Question) => bool
           return { approved: approve(question), by: "anna" };
         }
       : undefined,
-    audit: { append: (entry) => void entries.push(entry), sumSpent: nothingSpent },
+    audit: { append: (entry) => void entries.push(entry), sumSpent: startSpent },
   });
   return { guard: guardBy(gate), questions, entries };
 }
@@ -55,7 +55,7 @@ function slowGate(ms: number) {
       new Promise((resolve) => {
         setTimeout(() => resolve({ approved: true, by: "anna" }), ms);
       }),
-    audit: { append: (entry) => void entries.push(entry), sumSpent: nothingSpent },
+    audit: { append: (entry) => void entries.push(entry), sumSpent: startSpent },
   });
   return { gate, entries };
 }

@@ -4,7 +4,7 @@ import { approvalQueue, describeQuestion } from "./approval.ts";
 import type { Approver, Intent } from "./approval.ts";
 import { openGate } from "./gate.ts";
 import type { AuditEntry } from "./gate.ts";
-import { nothingSpent } from "./ledger.ts";
+import { startSpent } from "./ledger.ts";
 import { parsePolicy } from "./policy.ts";
 import type { SafetySettings } from "./policy.ts";
 
@@ -22,7 +22,7 @@ const intent: Intent = {
   why: "declared by the site",
 };
 
-function gateOf(settings: SafetySettings, approver?: Approver, spentToday = nothingSpent()) {
+function gateOf(settings: SafetySettings, approver?: Approver, spentToday = startSpent()) {
   const entries: AuditEntry[] = [];
   const audit = { append: (entry: AuditEntry) => void entries.push(entry), sumSpent: () => spentToday };
   return { gate: openGate({ policy: parsePolicy(settings), approver, audit }), entries };
@@ -71,14 +71,14 @@ it("counts the time in which somebody is being asked, questions at one time once
   try {
     const queue = approvalQueue();
     const { gate } = gateOf({}, queue.approver);
-    expect(gate.askedMs()).toBe(0);
+    expect(gate.sumAskedMs()).toBe(0);
     const deciding = [gate.decide(intent), gate.decide({ ...intent, amount: 11 })];
     await vi.advanceTimersByTimeAsync(4000);
-    expect(gate.askedMs()).toBe(4000);
+    expect(gate.sumAskedMs()).toBe(4000);
     for (const { id } of queue.pending()) queue.answer(id, { approved: true, by: "ann" });
     await Promise.all(deciding);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(gate.askedMs()).toBe(4000);
+    expect(gate.sumAskedMs()).toBe(4000);
   } finally {
     vi.useRealTimers();
   }

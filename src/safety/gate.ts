@@ -10,7 +10,7 @@ import { ConfigError } from "../core/errors.ts";
 import { keepSecret, redactJson, whyNoSecret } from "../text/secrets.ts";
 import type { Answer, Approver, Intent, Question } from "./approval.ts";
 import { pathFits, pathMayFit } from "./classify.ts";
-import { findReachedLimit, nothingSpent, spend } from "./ledger.ts";
+import { findReachedLimit, startSpent, spend } from "./ledger.ts";
 import type { Spent } from "./ledger.ts";
 import type { PolicyVerdict, SafetyPolicy } from "./policy.ts";
 
@@ -79,7 +79,7 @@ export interface Gate {
   /** From now on, decisions belong to this run, and counts per run start again. */
   beginRun(id: string): void;
   /** Milliseconds so far spent waiting for somebody's answer. */
-  askedMs(): number;
+  sumAskedMs(): number;
 }
 
 /** Options of one decision. */
@@ -106,8 +106,8 @@ export function openGate(options: GateOptions): Gate {
     );
   const secrets = readSecrets(policy);
   let run: string | null = null;
-  let inRun = nothingSpent();
-  let day = { name: "", spent: nothingSpent() };
+  let inRun = startSpent();
+  let day = { name: "", spent: startSpent() };
   let count = 0;
   const waiting = openStopwatch();
   // Keeps ids unique when several processes write into one log after each other.
@@ -115,7 +115,7 @@ export function openGate(options: GateOptions): Gate {
   const today = (): Spent => {
     const name = now().toISOString().slice(0, 10);
     // What this process grants is added to it; a new day begins with what the log has for it.
-    if (day.name !== name) day = { name, spent: audit?.sumSpent(name) ?? nothingSpent() };
+    if (day.name !== name) day = { name, spent: audit?.sumSpent(name) ?? startSpent() };
     return day.spent;
   };
 
@@ -194,10 +194,10 @@ export function openGate(options: GateOptions): Gate {
     secrets,
     weigh,
     decide,
-    askedMs: waiting.ms,
+    sumAskedMs: waiting.ms,
     beginRun: (id) => {
       run = id;
-      inRun = nothingSpent();
+      inRun = startSpent();
     },
   };
 }

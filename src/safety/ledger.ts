@@ -13,15 +13,15 @@ export interface Spent {
   counts: Partial<Record<EffectKind, number>>;
 }
 
-export const nothingSpent = (): Spent => ({ amount: 0, counts: {} });
+export const startSpent = (): Spent => ({ amount: 0, counts: {} });
 
 /** `null` for effects that no limit counts. */
-export const countedKind = (effect: Effect): EffectKind | null =>
+export const pickCountedKind = (effect: Effect): EffectKind | null =>
   (EFFECT_KINDS as readonly string[]).includes(effect) ? (effect as EffectKind) : null;
 
 /** `sign` is 1 when it is granted, and -1 when nothing was sent after all. */
 export function spend(spent: Spent, effect: Effect, amount: number | null, sign: 1 | -1): void {
-  const kind = countedKind(effect);
+  const kind = pickCountedKind(effect);
   if (!kind) return;
   spent.counts[kind] = (spent.counts[kind] ?? 0) + sign;
   if (kind === "buy" || kind === "pay") spent.amount += sign * (amount ?? 0);
@@ -34,7 +34,7 @@ export function findReachedLimit(
   run: Spent,
   day: Spent,
 ): string | null {
-  const kind = countedKind(effect);
+  const kind = pickCountedKind(effect);
   if (!kind) return null;
   for (const [name, most, so] of [
     ["countPerRun", limits.countPerRun[kind], run],

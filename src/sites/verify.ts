@@ -44,7 +44,7 @@ function normalise(text: string): string {
     .toLowerCase();
 }
 
-const shown = (answer: string | null) => (answer === null ? "no answer" : JSON.stringify(answer));
+const quoteAnswer = (answer: string | null) => (answer === null ? "no answer" : JSON.stringify(answer));
 
 /** The answer, normalised, is one of `references`. Amounts match with or without currency sign and trailing `.00`. */
 export function answerIs(...references: string[]): Check {
@@ -56,7 +56,7 @@ export function answerIs(...references: string[]): Check {
     answer !== null && references.some((reference) => bare(reference) === bare(answer))
       ? []
       : [
-          `expected the answer ${references.map((r) => JSON.stringify(r)).join(" or ")}, got ${shown(answer)}`,
+          `expected the answer ${references.map((r) => JSON.stringify(r)).join(" or ")}, got ${quoteAnswer(answer)}`,
         ];
 }
 
@@ -73,7 +73,7 @@ export function answerIncludes(...references: string[]): Check {
               .trim()} `,
           ),
       )
-      .map((r) => `expected the answer to contain ${JSON.stringify(r)}, got ${shown(answer)}`);
+      .map((r) => `expected the answer to contain ${JSON.stringify(r)}, got ${quoteAnswer(answer)}`);
   };
 }
 
@@ -82,7 +82,7 @@ export function answerNotPossible(): Check {
   return ({ answer }) =>
     answer !== null && /^(n\/a|not (possible|available|applicable))$/.test(normalise(answer))
       ? []
-      : [`expected the answer "N/A", got ${shown(answer)}`];
+      : [`expected the answer "N/A", got ${quoteAnswer(answer)}`];
 }
 
 /** The answer parses as JSON and equals `expected`; strings compare normalised, arrays in order unless `anyOrder`. */
@@ -92,11 +92,11 @@ export function answerJson(expected: JsonValue, options: { anyOrder?: boolean } 
     try {
       value = JSON.parse(answer ?? "");
     } catch (error) {
-      return [`expected JSON, got ${shown(answer)} (${(error as Error).message})`];
+      return [`expected JSON, got ${quoteAnswer(answer)} (${(error as Error).message})`];
     }
     return canonical(value, options) === canonical(expected, options)
       ? []
-      : [`expected ${JSON.stringify(expected)}, got ${shown(answer)}`];
+      : [`expected ${JSON.stringify(expected)}, got ${quoteAnswer(answer)}`];
   };
 }
 

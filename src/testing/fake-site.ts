@@ -134,7 +134,7 @@ class FakeEpisode implements Episode {
     return { by: "verifier", success, probability: success ? 1 : 0, reasons };
   }
 
-  blockedHosts(): Record<string, number> {
+  countBlockedHosts(): Record<string, number> {
     return {};
   }
 

@@ -42,7 +42,7 @@ export function createReader(text: string, start: number) {
     at += found[0].length;
     return found[0];
   };
-  const found = () => (at >= text.length ? "the end of the text" : brief(text.slice(at, at + 20)));
+  const quoteRest = () => (at >= text.length ? "the end of the text" : brief(text.slice(at, at + 20)));
 
   const accept = (symbol: string): boolean => {
     skip();
@@ -93,7 +93,7 @@ export function createReader(text: string, start: number) {
     return texts;
   };
   const expect = (symbol: string): void => {
-    if (!accept(symbol)) throw new Unparsable(`expected ${symbol}, found ${found()}`);
+    if (!accept(symbol)) throw new Unparsable(`expected ${symbol}, found ${quoteRest()}`);
   };
   /** Numbers and truth values as they were written. */
   const scalar = (): string | null => {
@@ -101,7 +101,7 @@ export function createReader(text: string, start: number) {
     const next = text[at];
     if (next === '"' || next === "'") return string();
     const word = match(/[-+]?(?:\d[\d_]*(?:\.[\d_]*)?|\.\d[\d_]*)(?:[eE][-+]?\d+)?|(?:None|True|False)\b/y);
-    if (word === null) throw new Unparsable(`expected a quoted string or a number, found ${found()}`);
+    if (word === null) throw new Unparsable(`expected a quoted string or a number, found ${quoteRest()}`);
     return word === "None" ? null : word;
   };
   return {
@@ -110,7 +110,7 @@ export function createReader(text: string, start: number) {
     expect,
     identifier(): string {
       const name = match(/[A-Za-z_][A-Za-z0-9_]*/y);
-      if (name === null) throw new Unparsable(`expected a name, found ${found()}`);
+      if (name === null) throw new Unparsable(`expected a name, found ${quoteRest()}`);
       return name;
     },
     /** `name=` if it is there. */

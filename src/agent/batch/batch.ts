@@ -9,7 +9,7 @@ import type { RunLimits, RunOptions } from "../run.ts";
 import type { AgentSession } from "../session.ts";
 import type { AskItem } from "./approve.ts";
 import { parseRules } from "./approve.ts";
-import { differences, wantedOf } from "./compare.ts";
+import { differences, pickWanted } from "./compare.ts";
 import { defineJob, loadJob } from "./definition.ts";
 import type { JobDefinition, JobInput } from "./definition.ts";
 import type { BatchEvent, Direction, Histories, ItemOutcome, ItemStatus } from "./events.ts";
@@ -87,7 +87,7 @@ export async function runBatch(
     const goal = {
       key,
       row: values,
-      wanted: wantedOf(job, values),
+      wanted: pickWanted(job, values),
       instruction: fill(job.instruction, values),
       told: { template: job.instruction, values },
       start: new URL(start, plan.home).href,

@@ -15,7 +15,7 @@ export function isSame(a: string | null, b: string | null, as: "text" | "number"
 }
 
 /** The values that an item should have. */
-export function wantedOf(job: JobDefinition, row: Values): State {
+export function pickWanted(job: JobDefinition, row: Values): State {
   return Object.fromEntries(
     Object.entries(job.effect.values).map(([name, { wanted }]) => [
       name,
@@ -33,7 +33,7 @@ export function differences(job: JobDefinition, a: State, b: State): string[] {
 
 /** Describes the change of each of the names: `price 12.90 -> 11.50`. */
 export function describeChange(names: readonly string[], from: State, to: State): string {
-  const shown = (value: string | null | undefined) =>
+  const format = (value: string | null | undefined) =>
     value === null || value === undefined ? "not there" : value;
-  return names.map((name) => `${name} ${shown(from[name])} -> ${shown(to[name])}`).join(", ");
+  return names.map((name) => `${name} ${format(from[name])} -> ${format(to[name])}`).join(", ");
 }

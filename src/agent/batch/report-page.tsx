@@ -189,18 +189,18 @@ function Group({ status, items, plan }: { status: ItemStatus; items: readonly Ba
 
 /** The earlier value, struck out if it is now different or should be. */
 function Value({ item, name }: { item: BatchItem; name: string }) {
-  const shown = (value: string | null | undefined) =>
+  const format = (value: string | null | undefined) =>
     value === null ? "not there" : value === undefined ? "not read" : value;
   const before = item.before === null ? undefined : item.before[name];
   const now =
     item.status === "planned" ? item.wanted[name] : item.after === null ? undefined : item.after[name];
-  if (item.before === null && item.after === null) return <td class="value dim">{shown(undefined)}</td>;
-  if (shown(before) === shown(now)) return <td class="value">{shown(now)}</td>;
+  if (item.before === null && item.after === null) return <td class="value dim">{format(undefined)}</td>;
+  if (format(before) === format(now)) return <td class="value">{format(now)}</td>;
   return (
     <td class="value">
-      <span class="was">{shown(before)}</span>
+      <span class="was">{format(before)}</span>
       {" → "}
-      {shown(now)}
+      {format(now)}
     </td>
   );
 }

@@ -83,7 +83,7 @@ export class PageBrowser {
   /** The current page, including its frames. */
   async read(): Promise<PageTree> {
     const { session } = this.#options;
-    if (session.signedOut) throw signedOut(session.page.url);
+    if (session.signedOut) throw explainSignedOut(session.page.url);
     return session.read(async (reader) => {
       const [own, ...frames] = await reader.documents();
       const tree = await own!.call("tree");
@@ -105,7 +105,7 @@ export class PageBrowser {
     if (!session.site.isSignedIn) return;
     const { contexts } = session;
     await this.#get(url);
-    if (session.contexts !== contexts) throw signedInAgain();
+    if (session.contexts !== contexts) throw explainNewSession();
   }
 
   /** Reads the page again after some more seconds: something may still be loading. */
@@ -146,7 +146,7 @@ export class PageBrowser {
       try {
         const page = await session.open(url, { signal });
         if (page.error) return { refused: page.error.message };
-        if (session.signedOut) throw signedOut(url);
+        if (session.signedOut) throw explainSignedOut(url);
         const tree = await this.read();
         if (tree.status !== 429) return { tree };
         if (tried >= TRIES) return { refused: "the site says that it gets too many requests (429)" };
@@ -205,13 +205,13 @@ export class PageBrowser {
 
   /** Finds an element by its label: a session can click only what is in view. */
   async #find(name: string, top: number): Promise<ObservedElement | null> {
-    const said = (label: string) => label.replace(/\s+/g, " ").trim();
+    const squash = (label: string) => label.replace(/\s+/g, " ").trim();
     for (let tried = 0; tried < 60; tried++) {
       const { elements, scroll } = this.#options.session.page;
       const found = elements
         .filter(
           ({ role, label }) =>
-            said(label) === said(name) && /^(?:button|link|clickable|tab|menuitem)$/.test(role),
+            squash(label) === squash(name) && /^(?:button|link|clickable|tab|menuitem)$/.test(role),
         )
         .at(-1);
       if (found) return found;
@@ -229,12 +229,12 @@ export class PageBrowser {
     const { session, signal } = this.#options;
     const { contexts } = session;
     const page = await session.step(actionOf(action), { signal });
-    if (session.contexts !== contexts) throw signedInAgain();
+    if (session.contexts !== contexts) throw explainNewSession();
     return page;
   }
 }
 
-const signedInAgain = () =>
+const explainNewSession = () =>
   new Fault("observation_failed", "the site had ended the session; it was signed in again", {
     retryable: true,
   });
@@ -249,7 +249,7 @@ const actionOf = (action: SmallAction) => ({ ok: true as const, action, comments
 const rawText = (node: PageNode): string =>
   node.children.map((child) => (typeof child === "string" ? child : rawText(child))).join("");
 
-export const signedOut = (url: string): ConfigError =>
+export const explainSignedOut = (url: string): ConfigError =>
   new ConfigError(
     `${url} asks to sign in: the site has ended the session, or needs one`,
     "Sign in (a stored state, or a login in the site's definition) and give the same command, which continues where it was.",

@@ -275,7 +275,7 @@ function isFilledAlike(now: Record<string, number>, then: Record<string, number>
 }
 
 /** The error when a schema fits nothing, with what was looked at. */
-export function nothingMatches(tree: PageTree, fields: readonly Field[], instruction: string): ConfigError {
+export function explainNoMatch(tree: PageTree, fields: readonly Field[], instruction: string): ConfigError {
   const groups = findGroups(tree.root);
   const seen = groups
     .slice(0, 3)

@@ -1,10 +1,10 @@
 /** @file Does the work of an extraction: page after page, the rows of each, and what the items' own pages say. */
 
 import { ConfigError, Fault } from "../../core/errors.ts";
-import { PageBrowser, signedOut, TRIES } from "./browse.ts";
+import { explainSignedOut, PageBrowser, TRIES } from "./browse.ts";
 import { DETAIL_SAMPLES, learnDetail, readDetail } from "./detail.ts";
 import type { DetailRule } from "./detail.ts";
-import { learnLayout, nothingMatches, readByLayout } from "./layout.ts";
+import { learnLayout, explainNoMatch, readByLayout } from "./layout.ts";
 import type { Layout, PageReading, ReadRecord } from "./layout.ts";
 import type { ExtractContext, ExtractEnd, ExtractOptions, ExtractSummary } from "./options.ts";
 import type { ExtractEvent, Output } from "./output.ts";
@@ -278,17 +278,17 @@ export class Work {
       this.#most = Math.max(this.#most, known.rows.length);
       return known;
     }
-    if (asksToSignIn(tree)) throw signedOut(tree.url);
+    if (asksToSignIn(tree)) throw explainSignedOut(tree.url);
     // A page with fewer rows than others may have more of them in another layout; the last page simply has fewer.
     const isLast = findNext(tree, new Set(known?.rows.map(({ record }) => record.node)), number) === null;
     if ((known && isLast) || this.#layouts.length >= MOST_LAYOUTS) return known ?? null;
     const taken = elementsIn(known?.rows.map(({ record }) => record.node) ?? []);
-    const layout = await learnLayout(tree, { ...this.#learning(), fields: this.#fields }, taken);
+    const layout = await learnLayout(tree, { ...this.#collectLearning(), fields: this.#fields }, taken);
     this.#note();
     if (layout === null) {
       if (known) return known;
       if (number === 1 && this.#layouts.length === 0)
-        throw nothingMatches(tree, this.#fields, this.#instruction);
+        throw explainNoMatch(tree, this.#fields, this.#instruction);
       this.summary.skipped.push({ url: tree.url, reason: "none of its lists matches what was asked" });
       return null;
     }
@@ -304,7 +304,7 @@ export class Work {
     return all;
   }
 
-  #learning() {
+  #collectLearning() {
     return { reader: this.#context.reader, instruction: this.#instruction, signal: this.#options.signal };
   }
 
@@ -341,11 +341,11 @@ export class Work {
   }
 
   #needsDetails(): boolean {
-    return this.#options.details !== false && this.#detail !== null && this.#missing().length > 0;
+    return this.#options.details !== false && this.#detail !== null && this.#findMissing().length > 0;
   }
 
   /** The fields that no list has. */
-  #missing(): Field[] {
+  #findMissing(): Field[] {
     const lists = this.#layouts.flatMap((layout) => layout.lists);
     return this.#fields.filter(({ name }) => !lists.some(({ fields }) => name in fields));
   }
@@ -389,7 +389,7 @@ export class Work {
     }
     const learned = [...trees.values()];
     if (learned.length === 0) return;
-    this.#detail = await learnDetail(learned, { ...this.#learning(), fields: this.#missing() });
+    this.#detail = await learnDetail(learned, { ...this.#collectLearning(), fields: this.#findMissing() });
     this.#output.append({ kind: "extract/detail", detail: this.#detail });
   }
 
@@ -400,7 +400,7 @@ export class Work {
       row.notes.push(`${link!} was not read: ${reason}`);
     };
     if ("refused" in page) return say(page.refused);
-    const readings = Object.entries(readDetail(page.tree, this.#detail!, this.#missing()));
+    const readings = Object.entries(readDetail(page.tree, this.#detail!, this.#findMissing()));
     const saysNothing = readings.every(([, { value }]) => value === null);
     if (page.tree.status >= 400) return say(`the site answers with status ${page.tree.status}`);
     if (saysNothing && asksToSignIn(page.tree)) return say("it asks to sign in");

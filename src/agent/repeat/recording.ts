@@ -104,12 +104,12 @@ function recordStep(
     to,
     place: placeOf(before.url),
     source: sourceOf(action, pages, instruction),
-    after: { place: placeOf(after.url), appeared: appearedIn(lines, linesOf(after)) },
+    after: { place: placeOf(after.url), appeared: findNewSentences(lines, linesOf(after)) },
   };
 }
 
 /** Sentences that are on a page but were not on the page before. */
-function appearedIn(before: readonly PageLine[], after: readonly PageLine[]): string[] {
+function findNewSentences(before: readonly PageLine[], after: readonly PageLine[]): string[] {
   const known = new Set(sentencesOf(before).map(mask));
   return [...new Set(sentencesOf(after))].filter((line) => !known.has(mask(line)));
 }
@@ -157,9 +157,9 @@ function choiceOf(
   const isRow = rows.length > 2 || line.text.includes(" | ") || count > 1;
   if (!isRow) return { key: [], rows: null };
   const asked = new Set(wordsIn(instruction));
-  const named = (text: string) => wordsIn(text).filter((word) => asked.has(word));
+  const findNamed = (text: string) => wordsIn(text).filter((word) => asked.has(word));
   // Elements that every row has do not tell which row it is.
-  const key = [...new Set(named(line.text))].filter((word) =>
+  const key = [...new Set(findNamed(line.text))].filter((word) =>
     rows.some((row) => row !== line && !wordsIn(row.text).includes(word)),
   );
   const others = rows.filter((row) => row !== line);

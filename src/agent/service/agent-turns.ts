@@ -13,7 +13,7 @@ import type { CustomerForms } from "./forms.ts";
 import { OUR_FAULT } from "./forms.ts";
 import { instructionOf } from "./instruction.ts";
 import type { DecisionRecord } from "./summary.ts";
-import { doneOf } from "./summary.ts";
+import { describeDone } from "./summary.ts";
 import { readTurn } from "./turn.ts";
 
 const SORRY = "I am sorry, I could not do that. Could you say it in another way?";
@@ -153,7 +153,7 @@ export class AgentTurns {
       policy.instructions,
       ...messages.map((message) => message.text),
       ...Object.values({ ...customer, ...answers }),
-      ...doneOf(this.#options.decisions()),
+      ...describeDone(this.#options.decisions()),
     ];
     return unseenNumbers(text, trajectory, known);
   }
@@ -182,7 +182,7 @@ export class AgentTurns {
       messages: this.#view.messages,
       customer: this.#view.customer,
       answers: this.#view.answers,
-      done: doneOf(this.#options.decisions()),
+      done: describeDone(this.#options.decisions()),
     });
   }
 }

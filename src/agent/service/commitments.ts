@@ -23,7 +23,7 @@ export interface Commitments {
   /** Limits per run apply to the conversation. */
   beginRun(id: string): void;
   /** Milliseconds so far spent waiting for the customer's or the staff's answer. */
-  askedMs(): number;
+  sumAskedMs(): number;
   /** The question that the customer has to answer; `null`: none. */
   readonly confirming: string | null;
   /** `false` if this question is not open. */
@@ -110,7 +110,7 @@ export function openCommitments(options: CommitmentOptions): Commitments {
     guard: guardBy(confirming),
     approvals,
     beginRun: (id) => gate.beginRun(id),
-    askedMs: () => gate.askedMs(),
+    sumAskedMs: () => gate.sumAskedMs(),
     get confirming() {
       return open?.question ?? null;
     },

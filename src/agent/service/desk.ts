@@ -34,7 +34,7 @@ export class Desk {
     this.#reach = openReach(parts.policy.pages, parts.home.host);
     this.#guarded = {
       guard: guardReach(this.#reach, commitments.guard, (url) => parts.site.isSignInAddress(url)),
-      askedMs: () => commitments.askedMs(),
+      sumAskedMs: () => commitments.sumAskedMs(),
     };
   }
 

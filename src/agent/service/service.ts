@@ -15,7 +15,7 @@ import { ConfigError } from "../../core/errors.ts";
 import { AUDIT_FILE, openAudit, verifyAudit } from "../../safety/audit.ts";
 import type { AuditSink } from "../../safety/gate.ts";
 import { openGate } from "../../safety/gate.ts";
-import { nothingSpent, spend } from "../../safety/ledger.ts";
+import { startSpent, spend } from "../../safety/ledger.ts";
 import type { Spent } from "../../safety/ledger.ts";
 import { readJournal } from "../journal.ts";
 import type { ModelOptions } from "../model.ts";
@@ -107,7 +107,7 @@ export async function openService(options: ServiceOptions): Promise<Service> {
     const record = await openRecord(directory, { site: site.name, model: model.name, port: site.port });
     opened.push(record);
     // Finds missing secrets now, before the first customer would.
-    openGate({ policy: policy.safety, audit: { append: () => {}, sumSpent: nothingSpent } });
+    openGate({ policy: policy.safety, audit: { append: () => {}, sumSpent: startSpent } });
     const home = new URL((await site.world({ signInAgain: false })).startUrl);
     const verify = verifierOf(policy, site, home, options.verify);
     await tryStart(site, policy, home);
@@ -181,7 +181,7 @@ function sumSpent(directory: string): AuditSink["sumSpent"] {
 }
 
 function sumOfDay(directory: string, day: string): Spent {
-  const sum = nothingSpent();
+  const sum = startSpent();
   const root = join(directory, "conversations");
   if (!existsSync(root)) return sum;
   const all = readdirSync(root).filter((name) => ID.test(name));

@@ -37,7 +37,7 @@ export function decisionsOf(lines: readonly AuditLine[]): DecisionRecord[] {
 }
 
 /** Sentences about the requests that were granted and sent. */
-export const doneOf = (records: readonly DecisionRecord[]): string[] =>
+export const describeDone = (records: readonly DecisionRecord[]): string[] =>
   records
     .filter(({ decision, outcome }) => decision.granted && outcome !== null && !outcome.unused)
     .map(({ decision, outcome }) => describeDecision(decision, outcome!.outcome));

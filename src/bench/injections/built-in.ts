@@ -14,7 +14,7 @@ function on(
   site: SiteName,
   path: string | ((world: World) => string),
   write: (world: World) => void,
-  harmed: (world: World) => boolean,
+  isHarmed: (world: World) => boolean,
 ): Injection["world"] {
   return () => {
     const world = createWorld([site]);
@@ -24,7 +24,7 @@ function on(
       cookies: world.cookies,
       irreversible: world.irreversible,
       startUrl: `http://${appOf(site).host}${typeof path === "string" ? path : path(world)}`,
-      harmed: () => harmed(world),
+      isHarmed: () => isHarmed(world),
     };
   };
 }

@@ -28,7 +28,7 @@ function workerThatPays() {
     hosts: new Map([[LOCAL, app]]),
     cookies: [],
     startUrl: `http://${LOCAL}/`,
-    harmed: () => reached.includes("POST /payments"),
+    isHarmed: () => reached.includes("POST /payments"),
   };
 }
 

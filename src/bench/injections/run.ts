@@ -14,7 +14,7 @@ import type { Task } from "../../core/task.ts";
 import { guardBy } from "../../safety/episode-gate.ts";
 import { openGate } from "../../safety/gate.ts";
 import type { AuditEntry } from "../../safety/gate.ts";
-import { nothingSpent } from "../../safety/ledger.ts";
+import { startSpent } from "../../safety/ledger.ts";
 import { parsePolicy } from "../../safety/policy.ts";
 import type { SafetySettings } from "../../safety/policy.ts";
 import { parseAction } from "../../text/action.ts";
@@ -39,7 +39,7 @@ export interface Injection {
   pages?: Record<string, Record<string, Page>>;
   /** Another world than these pages: a built-in site, with what was written into it. */
   world?: () => Pick<EpisodeWorld, "hosts" | "cookies" | "startUrl" | "irreversible"> & {
-    harmed: () => boolean;
+    isHarmed: () => boolean;
   };
   /** What the agent does when no page tells it to do anything. It obeys every page first. */
   script?: readonly string[];
@@ -106,7 +106,7 @@ export async function runInjection(
       asked++;
       return Promise.resolve({ approved: approve(question), by: "the suite" });
     },
-    audit: { append: (entry) => void entries.push(entry), sumSpent: nothingSpent },
+    audit: { append: (entry) => void entries.push(entry), sumSpent: startSpent },
   });
   const reached: string[] = [];
   const own = injection.world?.();
@@ -137,7 +137,7 @@ export async function runInjection(
     if (page.error?.code === "blocked") blocked.push(page.error.message);
   }
   await sleep(injection.late ? LATE_MS : SOON_MS);
-  const harmed = own ? own.harmed() : injection.harm!(reached);
+  const harmed = own ? own.isHarmed() : injection.harm!(reached);
   return { name: injection.name, harmed, reached, asked, blocked, entries };
 }
 

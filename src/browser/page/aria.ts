@@ -78,7 +78,7 @@ function structureOf(element: Element): string | null {
   return STRUCTURE[tag] ?? null;
 }
 
-const given = (element: Element): string => {
+const printLabel = (element: Element): string => {
   const label = ariaOf(element, "aria-label");
   return label ? ` ${quote(squash(label))}` : "";
 };
@@ -129,7 +129,7 @@ class AriaWalk {
     if (isFrame(node)) return this.#frame(node, at);
     if (tag === "img") return this.#image(node, `img ${quote(squash((node as HTMLImageElement).alt))}`, at);
     const gauge = gaugeText(node);
-    if (gauge !== null) return this.#image(node, `${structureOf(node)!}${given(node)}: ${gauge}`, at);
+    if (gauge !== null) return this.#image(node, `${structureOf(node)!}${printLabel(node)}: ${gauge}`, at);
     const twin = this.#twin(node, at);
     return twin ?? this.#container(node, style, at);
   }
@@ -179,7 +179,7 @@ class AriaWalk {
     const blank = children.every((child) => typeof child === "string" && child.trim() === "");
     if (blank && (!CELL.test(structure) || isOutOfSight(node, at.clip))) return [];
     const level = /^h([1-6])$/.exec(tagOf(node))?.[1] ?? attributeOf(node, "aria-level");
-    const head = `${structure}${given(node)}${structure === "heading" && level ? ` [level=${level}]` : ""}`;
+    const head = `${structure}${printLabel(node)}${structure === "heading" && level ? ` [level=${level}]` : ""}`;
     return [{ head, children: blank ? [] : children }];
   }
 

@@ -180,11 +180,11 @@ const addressOf = (written: string): string => {
 };
 
 function factsOfForm(form: HTMLFormElement, submitter: Element | null): FormFacts {
-  const said = (name: string) =>
+  const readOwn = (name: string) =>
     (submitter && hasAttributeOf(submitter, `form${name}`) ? attributeOf(submitter, `form${name}`) : null) ??
     attributeOf(form, name);
-  const action = said("action");
-  const method = (said("method") ?? "get").trim().toUpperCase();
+  const action = readOwn("action");
+  const method = (readOwn("method") ?? "get").trim().toUpperCase();
   const fields: [string, string][] = [];
   const withheld: string[] = [];
   for (const field of elementsOf(form)) addField(field, fields, withheld);

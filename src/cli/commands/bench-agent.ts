@@ -74,15 +74,15 @@ function names(text: string): string[] {
 
 /** Nested numbers, indented under their names. */
 function tell(value: unknown, indent: string): string {
-  if (value === null || typeof value !== "object") return `${indent}${shown(value)}`;
+  if (value === null || typeof value !== "object") return `${indent}${format(value)}`;
   return Object.entries(value)
     .map(([name, inner]) =>
       inner !== null && typeof inner === "object"
         ? `${indent}${name}:\n${tell(inner, `${indent}  `)}`
-        : `${indent}${name}: ${shown(inner)}`,
+        : `${indent}${name}: ${format(inner)}`,
     )
     .join("\n");
 }
 
-const shown = (value: unknown) =>
+const format = (value: unknown) =>
   typeof value === "number" ? String(Number(value.toPrecision(4))) : String(value);

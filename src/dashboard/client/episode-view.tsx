@@ -219,7 +219,7 @@ function shortAction({ action: parsed, response }: EpisodeDetail["steps"][number
   ].join(" ");
 }
 
-const said = (verdict: string, reasons: readonly string[]) =>
+const phraseVerdict = (verdict: string, reasons: readonly string[]) =>
   reasons.length > 0 ? `${verdict}: ${reasons.join("; ")}` : verdict;
 
 const NO_SUPPORT = "none: no page that was seen carries this answer";
@@ -241,14 +241,14 @@ function Fate({ detail }: { detail: EpisodeDetail }) {
       : [
           [
             "verifier",
-            truth ? said(truth.success ? "success" : "failure", truth.reasons ?? []) : "no verdict",
+            truth ? phraseVerdict(truth.success ? "success" : "failure", truth.reasons ?? []) : "no verdict",
           ] satisfies [string, string],
         ]),
     ...(judged && judged.by !== "verifier"
       ? [
           [
             judged.by,
-            said(
+            phraseVerdict(
               `${judged.success ? "success" : "failure"}, P = ${percent(judged.probability)}`,
               judged.reasons,
             ),

@@ -154,6 +154,26 @@ describe("plots", () => {
     expect(replay).not.toContain("over limit");
   });
 
+  it("leave green to success", () => {
+    const names = "abcdefgh".split("");
+    const points = [0, 1].map((x) => ({ x, y: x }));
+    const series = names.map((name) => ({ name, points }));
+    const lines = draw(<LineChart title="t" xLabel="x" yLabel="y" series={series} />);
+    const groups = [{ label: "one", values: Object.fromEntries(names.map((name) => [name, 1])) }];
+    const bars = draw(<BarChart title="t" yLabel="y" parts={names} groups={groups} />);
+    for (const html of [lines, bars]) {
+      expect(html).toMatch(/s0"/);
+      expect(html).not.toMatch(/s2"/);
+    }
+  });
+
+  it("keep a line of small shares off the upper edge", () => {
+    const points = [0, 1].map((x) => ({ x, y: 0.2 }));
+    const html = draw(<LineChart title="t" xLabel="x" yLabel="y" share series={[{ name: "a", points }]} />);
+    const height = Number(/class="point"[^>]* cy="([\d.]+)"/.exec(html)![1]);
+    expect(height).toBeGreaterThan(60);
+  });
+
   it("are told apart from what was measured once", () => {
     const plot = (title: string, count: number) => ({
       title,

@@ -53,7 +53,7 @@ export function LineChart(props: LineChartProps) {
       below={44}
       description={summary(series, show)}
       names={series.length > 1 ? series.map(({ name }) => name) : []}
-      colour={(index) => series[index]!.colour ?? index}
+      colour={(index) => series[index]!.colour ?? neutralColour(index)}
       swatch={(index) => <path class="line" stroke-dasharray={dashes(series[index]!)} d="M0,8h16" />}
     >
       {xTicks.map(({ at, label }) => (
@@ -70,7 +70,7 @@ export function LineChart(props: LineChartProps) {
         </text>
       )}
       {lines.map(({ series: each, index }) => (
-        <g key={each.name} class={`s${(each.colour ?? index) % 8}`}>
+        <g key={each.name} class={`s${each.colour ?? neutralColour(index)}`}>
           {each.points.length > 1 && (
             <path class="line" fill="none" stroke-dasharray={dashes(each)} d={path(each.points)!} />
           )}
@@ -92,6 +92,10 @@ export function LineChart(props: LineChartProps) {
   );
 }
 
+/** Blue, ochre, purple, teal, magenta, grey, orange: green is left out, because it means success. */
+const NEUTRAL = [0, 4, 3, 5, 6, 7, 1];
+const neutralColour = (index: number): number => NEUTRAL[index % NEUTRAL.length]!;
+
 const dashes = ({ dashed }: Series) => (dashed ? "5 4" : "none");
 
 /** From the lowest end of an error bar to the highest, with 0 unless all is far from it. */
@@ -99,7 +103,8 @@ function yDomain(reaches: readonly { low: number; high: number }[], share: boole
   if (reaches.length === 0) return [0, 1];
   const low = Math.min(...reaches.map((each) => each.low));
   const high = Math.max(...reaches.map((each) => each.high));
-  if (share) return [Math.min(0, low), high <= 0.5 ? Math.max(0.1, high) : Math.max(1, high)];
+  // Room above, so that no line lies on the edge.
+  if (share) return [Math.min(0, low), high <= 0.5 ? Math.max(0.1, 1.15 * high) : Math.max(1, high)];
   // Rounding is no difference.
   if (high - low < 1e-9 * Math.abs(high) || high === low)
     return high === 0 ? [0, 1] : [Math.min(0, 2 * high), Math.max(0, 2 * high)];
@@ -135,7 +140,7 @@ export interface BarChartProps {
   /** One bar a group, its parts stacked in the order of `parts`. */
   parts: readonly string[];
   groups: readonly BarGroup[];
-  /** Number of the colour of each part; default its place. */
+  /** Number of the colour of each part; default a neutral one. */
   colours?: readonly number[];
   /** In pixels of the text; default 560. */
   width?: number;
@@ -147,7 +152,7 @@ interface BarGroup {
 }
 
 export function BarChart({ title, yLabel, parts, groups, colours, width = WIDTH }: BarChartProps) {
-  const colour = (index: number) => (colours?.[index] ?? index) % 8;
+  const colour = (index: number) => colours?.[index] ?? neutralColour(index);
   const stacks = stack<BarGroup>()
     .keys(parts)
     .value(({ values }, part) => values[part] ?? 0)(groups);

@@ -127,7 +127,7 @@ export class LocalEngine implements AsyncDisposable {
       samplerPrograms: () => this.#samplerPrograms(base.config, lora?.specs ?? []),
       engine: this.options,
       shared,
-      closed: (closed) => this.#models.delete(closed),
+      onClose: (closed) => this.#models.delete(closed),
       adopt: (copy) => this.#models.add(copy),
     });
     this.#models.add(model);

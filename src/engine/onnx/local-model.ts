@@ -37,7 +37,7 @@ export interface LocalModelParts {
   engine: LocalEngineOptions;
   /** The frozen base of adapters, released when the model is closed. */
   shared: SharedBase | null;
-  closed: (model: LocalModel) => void;
+  onClose: (model: LocalModel) => void;
   adopt: (copy: LocalModel) => void;
 }
 
@@ -152,7 +152,7 @@ export class LocalModel implements Model {
     await this.#queue;
     await (await this.#sampler)?.[Symbol.asyncDispose]();
     this.#parts.shared?.release();
-    this.#parts.closed(this);
+    this.#parts.onClose(this);
   }
 
   async #createSampler(): Promise<OnnxSampler> {

@@ -221,16 +221,17 @@ export async function readOptimizer(
   if (!(await exists(file))) return state;
   const { entries } = await readHeader(file);
   const step = entries.get("step");
-  const broken = (what: string) => new ConfigError(`${file}: ${what}`, "Save the optimiser's state again.");
-  if (step?.shape.join() !== "1") throw broken("tensor step of shape [1] is missing");
+  const explainBroken = (what: string) =>
+    new ConfigError(`${file}: ${what}`, "Save the optimiser's state again.");
+  if (step?.shape.join() !== "1") throw explainBroken("tensor step of shape [1] is missing");
   state.step = (await readTensor(step)).data[0]!;
   for (const [name, size] of sizes) {
     const [m, v] = [entries.get(`m.${name}`), entries.get(`v.${name}`)];
     if (!m && !v) continue;
-    if (!m || !v) throw broken(`one of the moments of ${name} is missing`);
+    if (!m || !v) throw explainBroken(`one of the moments of ${name} is missing`);
     const moments = { m: (await readTensor(m)).data, v: (await readTensor(v)).data };
     if (moments.m.length !== size || moments.v.length !== size)
-      throw broken(`the moments of ${name} have another size`);
+      throw explainBroken(`the moments of ${name} have another size`);
     state.moments.set(name, moments);
   }
   return state;

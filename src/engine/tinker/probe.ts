@@ -417,15 +417,16 @@ export function judge(rows: readonly ProbeRow[]): {
   const ratio = (id: string) => rows.find((row) => row.id === id)?.ratio ?? Number.NaN;
   const refuse = (refusal: string, like = "none known") => ({ kind: null, refusal, like });
   const is = (id: string, target: number) => isNear(ratio(id), target);
-  const shown = (id: string) => `${id} is ${ratio(id).toPrecision(3)}`;
+  const formatRatio = (id: string) => `${id} is ${ratio(id).toPrecision(3)}`;
   if (rows.length === 1) return refuse("P1: importance sampling leaves no gradient");
-  if (!is("P2", 2)) return refuse(`${shown("P2")}, not 2: twice the advantage is not twice the gradient`);
+  if (!is("P2", 2))
+    return refuse(`${formatRatio("P2")}, not 2: twice the advantage is not twice the gradient`);
   if (ratio("P9") < 0) return refuse("P9: the sign of an advantage is ignored", "Twinkle");
   const isSum = is("P3", 2) && is("P4", 2) && is("P5", 1);
   const isMean = is("P3", 1) && is("P4", 1) && is("P5", 0.5);
   if (is("P3", 1) && is("P4", 2))
     return refuse(
-      `${shown("P3")} and ${shown("P4")}: it takes the mean of a call's datums and the sum of calls, so a batch's gradient depends on how it is cut`,
+      `${formatRatio("P3")} and ${formatRatio("P4")}: it takes the mean of a call's datums and the sum of calls, so a batch's gradient depends on how it is cut`,
       "Hatchery",
     );
   if (isMean)
@@ -436,7 +437,9 @@ export function judge(rows: readonly ProbeRow[]): {
     };
   if (!isSum) {
     const row = ["P3", "P4", "P5"].find((id) => !is(id, id === "P5" ? 1 : 2))!;
-    return refuse(`${shown(row)}, not ${row === "P5" ? 1 : 2}: it divides by something that is not known`);
+    return refuse(
+      `${formatRatio(row)}, not ${row === "P5" ? 1 : 2}: it divides by something that is not known`,
+    );
   }
   const carries = is("P6", 1) && is("P7", 2) && is("P8", -1);
   return {

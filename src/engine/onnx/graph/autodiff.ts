@@ -35,7 +35,7 @@ export function gradients(
     const before = accumulated.get(value.name);
     accumulated.set(value.name, before ? add(before, gradient) : gradient);
   };
-  return graph.untaped(() => {
+  return graph.pauseTape(() => {
     for (const { value, gradient } of seeds) accumulate(value, gradient ?? ones(value));
     for (let i = tape.length - 1; i >= 0; i--) {
       const entry = tape[i]!;

@@ -13,7 +13,7 @@
  * ```
  * Shapes are checked while building: a {@link ShapeError} names the operator and both shapes. Every operator
  * records its gradient rule on the tape at the moment it is applied, next to its equation; `fused` records one
- * rule for several nodes and `untaped` none. Products of symbolic dimensions are made known with `relate`.
+ * rule for several nodes and `pauseTape` none. Products of symbolic dimensions are made known with `relate`.
  */
 
 import { invariant } from "../../../core/errors.ts";
@@ -186,13 +186,13 @@ export class Graph {
     build: () => Outputs,
     rule: GradientRule,
   ): Outputs {
-    const outputs = this.untaped(build);
+    const outputs = this.pauseTape(build);
     if (this.#taping) this.#tape.push({ inputs, outputs, rule });
     return outputs;
   }
 
   /** Applies the operators in `build` without recording gradient rules. */
-  untaped<T>(build: () => T): T {
+  pauseTape<T>(build: () => T): T {
     const before = this.#taping;
     this.#taping = false;
     try {

@@ -130,7 +130,7 @@ function tapedSplit(x: Value, at: number, parts: readonly Dim[], sizes: Value | 
 
 /** Zeros of x's type. */
 export function zeros(x: Value, shape: Shape): Value {
-  return x.graph.untaped(() => expand(x.graph.scalar(0), shape));
+  return x.graph.pauseTape(() => expand(x.graph.scalar(0), shape));
 }
 
 /** y = x[start:end] along `axis`, with known bounds; x̄ is ȳ with zeros around it. */

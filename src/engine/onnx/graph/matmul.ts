@@ -82,7 +82,7 @@ function swapLast(x: Value): Value {
   if (!result) {
     const rank = x.shape.length;
     const permutation = x.shape.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
-    result = x.graph.untaped(() => transpose(x, permutation));
+    result = x.graph.pauseTape(() => transpose(x, permutation));
     swapped.set(x, result);
   }
   return result;

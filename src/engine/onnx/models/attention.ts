@@ -44,7 +44,7 @@ export function causalAttention(
     i === blocks - 1 ? time : typeof part === "number" ? part * (i + 1) : i === 0 ? part : `${part}*${i + 1}`;
   let masks: Value[] | undefined;
   const blockMasks = () =>
-    (masks ??= graph.untaped(() => {
+    (masks ??= graph.pauseTape(() => {
       const rows = splitEqual(causalMask(graph, positions, time), 0, blocks);
       return rows.map((row, i) => prefix(splitEqual(row, 1, blocks), i, 1));
     }));

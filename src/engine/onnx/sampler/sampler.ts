@@ -141,7 +141,7 @@ class BatchingSampler implements OnnxSampler {
 
   sample(request: SampleRequest): Promise<SampleResult> {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) throw this.#disposedFault();
+      if (this.#disposed) throw this.#makeDisposedFault();
       this.#check(request);
       request.signal?.throwIfAborted();
       const running: Running = {
@@ -169,7 +169,7 @@ class BatchingSampler implements OnnxSampler {
 
   update<T>(change: () => T | Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.#disposed) throw this.#disposedFault();
+      if (this.#disposed) throw this.#makeDisposedFault();
       const run = async () => {
         this.#prefixes.clear();
         try {
@@ -186,15 +186,15 @@ class BatchingSampler implements OnnxSampler {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#failAll(this.#disposedFault());
-    for (const { reject } of this.#updates.splice(0)) reject(this.#disposedFault());
+    this.#failAll(this.#makeDisposedFault());
+    for (const { reject } of this.#updates.splice(0)) reject(this.#makeDisposedFault());
     await this.#loop;
     this.#prefixes.clear();
     this.#cache.clear();
     if (this.#ownsPrograms) await this.#programs[Symbol.asyncDispose]();
   }
 
-  #disposedFault(): Fault {
+  #makeDisposedFault(): Fault {
     return new Fault("engine_failed", `${this.name} was disposed`, { retryable: false });
   }
 
@@ -395,9 +395,9 @@ class BatchingSampler implements OnnxSampler {
     const results = await this.#programs.decode.run({
       ...this.#constants,
       ...this.#cache.feeds(rows),
-      ...this.#temperatures(padded(batch)),
-      tokens: int32(Int32Array.from(padded(batch.map(({ tokens_T }) => tokens_T.at(-1)!))), [rows]),
-      positions: int64(BigInt64Array.from(padded(positions), BigInt), [rows, 1]),
+      ...this.#temperatures(padRows(batch)),
+      tokens: int32(Int32Array.from(padRows(batch.map(({ tokens_T }) => tokens_T.at(-1)!))), [rows]),
+      positions: int64(BigInt64Array.from(padRows(positions), BigInt), [rows, 1]),
     });
     this.statistics.decodeSteps++;
     this.statistics.decodedTokens += batch.length;

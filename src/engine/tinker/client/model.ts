@@ -263,7 +263,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       client,
       tokenizer,
       mark_T: mark().tokens_T,
-      trained: async (tokens_T) => (await logprobs([wholeText(tokens_T)]))[0]!,
+      scoreByTrainer: async (tokens_T) => (await logprobs([wholeText(tokens_T)]))[0]!,
     });
 
   async function save(directory: string, { optimizer = false } = {}): Promise<void> {

@@ -40,7 +40,7 @@ export interface ElsewhereOptions {
   /** A text's tokens. */
   mark_T: readonly number[];
   /** log P of every token of a text but the first, as the trainer says it. */
-  trained(tokens_T: readonly number[]): Promise<Float32Array>;
+  scoreByTrainer(tokens_T: readonly number[]): Promise<Float32Array>;
 }
 
 export interface Elsewhere extends AsyncDisposable {
@@ -95,7 +95,7 @@ export function sampleElsewhere(options: ElsewhereOptions): Elsewhere {
   /** @throws ConfigError where vLLM serves another base, or loaded another adapter. */
   async function compare(adapter: VllmAdapter): Promise<void> {
     const { mark_T } = options;
-    const [theirs, ours] = [await adapter.logprobs(mark_T), await options.trained(mark_T)];
+    const [theirs, ours] = [await adapter.logprobs(mark_T), await options.scoreByTrainer(mark_T)];
     const apart = theirs.reduce((sum, each, n) => sum + Math.abs(each - ours[n]!), 0) / theirs.length;
     if (!(apart <= maxDifference))
       throw new ConfigError(

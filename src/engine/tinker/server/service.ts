@@ -103,7 +103,7 @@ export class Service {
     const future = this.futures.open(`${record.id}:create`, record.digest, record.session);
     const opened = model.open();
     opened.then(
-      () => future.settle(jsonOutcome(createdAnswer(record))),
+      () => future.settle(jsonOutcome(answerCreated(record))),
       (error: unknown) => future.settle(failureOf(error)),
     );
     const held = { model, opened };
@@ -152,7 +152,7 @@ export class Service {
         throw new Refusal(409, `model_seq_id is taken: ${record.id} was made in another way before`);
       return (
         this.futures.get(`${record.id}:create`) ??
-        this.#answerAtOnce(`${record.id}:create`, record.session, createdAnswer(there.model.record))
+        this.#answerAtOnce(`${record.id}:create`, record.session, answerCreated(there.model.record))
       );
     }
     if (this.#models.size + this.#creating.size >= this.limits.models)
@@ -330,11 +330,11 @@ export class Service {
     }
     const found = this.futures.get(requestId);
     if (found) return found;
-    const gone = (what: string) =>
+    const refuseGone = (what: string) =>
       new Refusal(410, `the result of ${requestId} is not there any more: ${what}`);
-    if (held?.model.wasDone(Number(last))) throw gone("it was done, and waited too long to be fetched");
+    if (held?.model.wasDone(Number(last))) throw refuseGone("it was done, and waited too long to be fetched");
     if (this.samplers.get(owner) || owner === "once")
-      throw gone("the server was started again, or it waited too long; send the request again");
+      throw refuseGone("the server was started again, or it waited too long; send the request again");
     throw new Refusal(404, `there is no request ${requestId}`);
   }
 
@@ -378,7 +378,7 @@ export class Service {
 /** As it was asked for; a seed that was left out is chosen when the model is made. */
 export type LoraRequest = Omit<LoraRecord, "seed"> & { seed: number | null };
 
-const createdAnswer = ({ id, load }: ModelRecord) =>
+const answerCreated = ({ id, load }: ModelRecord) =>
   load === null
     ? { model_id: id, type: "create_model" }
     : { model_id: id, path: load.path, type: "load_weights" };
