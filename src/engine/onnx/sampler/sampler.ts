@@ -391,7 +391,7 @@ class BatchingSampler implements OnnxSampler {
     const positions = batch.map(({ request, tokens_T }) => request.prompt_T.length + tokens_T.length - 1);
     const rows = Math.max(2, batch.length);
     this.#cache.reserve(rows, Math.max(...positions) + 1, batch.length);
-    const padded = <T>(values: T[]): T[] => Array.from({ length: rows }, (_, b) => values[b] ?? values[0]!);
+    const padRows = <T>(values: T[]): T[] => Array.from({ length: rows }, (_, b) => values[b] ?? values[0]!);
     const results = await this.#programs.decode.run({
       ...this.#constants,
       ...this.#cache.feeds(rows),

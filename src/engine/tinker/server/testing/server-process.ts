@@ -2,31 +2,36 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
+import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const MAIN = fileURLToPath(new URL("../../../../cli/main.ts", import.meta.url));
+/** By its address, so that it is found from any folder. */
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 export class ServerProcess implements AsyncDisposable {
   readonly #model: string;
   readonly #directory: string;
   readonly #port: number;
+  readonly #cwd: string | undefined;
   #child: ChildProcess | null = null;
 
-  /** On a port that was free a moment ago: it has to be the same one after each start. */
-  static async create(model: string, directory: string): Promise<ServerProcess> {
+  /** On a port that was free a moment ago: it has to be the same one after each start. `cwd`: the folder it runs in. */
+  static async create(model: string, directory: string, cwd?: string): Promise<ServerProcess> {
     const probe = createServer().listen(0, "127.0.0.1");
     await once(probe, "listening");
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, "close");
-    return new ServerProcess(model, directory, port);
+    return new ServerProcess(model, directory, port, cwd);
   }
 
-  private constructor(model: string, directory: string, port: number) {
+  private constructor(model: string, directory: string, port: number, cwd: string | undefined) {
     this.#model = model;
     this.#directory = directory;
     this.#port = port;
+    this.#cwd = cwd;
   }
 
   get url(): string {
@@ -37,8 +42,8 @@ export class ServerProcess implements AsyncDisposable {
     const args = ["--model", this.#model, "--dir", this.#directory, "--port", String(this.#port)];
     const child = spawn(
       process.execPath,
-      ["--import", "tsx", MAIN, "engine", "serve", ...args, "--threads", "1", "--json"],
-      { stdio: ["ignore", "pipe", "inherit"] },
+      ["--import", TSX, MAIN, "engine", "serve", ...args, "--threads", "1", "--json"],
+      { stdio: ["ignore", "pipe", "inherit"], cwd: this.#cwd },
     );
     this.#child = child;
     // It says where it listens once it does.
