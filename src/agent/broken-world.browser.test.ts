@@ -62,7 +62,7 @@ describe("a browser that is killed", () => {
     "/lamp": `<h1>Lamp</h1><p>Price: $12.50</p>`,
   });
 
-  test("in the middle of a run is told as the world's fault, and the next run is done in a new one", async () => {
+  test("in the middle of a run is the world's fault, and the next run gets a new one", async () => {
     const kill = onCall(2, killBrowser);
     const policy = scriptedPolicy([
       async ({ observation, history, task }) => {
@@ -78,7 +78,7 @@ describe("a browser that is killed", () => {
     expect(await opened.session.run("second")).toMatchObject({ outcome: "done", answer: "$12.50" });
   });
 
-  test("between two runs is started again, and the model is told", async () => {
+  test("between two runs is started again, and the model learns that", async () => {
     const policy = scriptedPolicy([
       ({ observation }) => (observation.url.endsWith("/lamp") ? exit() : click("link Lamp")),
     ]);

@@ -54,7 +54,7 @@ test("a passage says which element carries the answer", () => {
   expect(evidence[0]!.passages[0]!.element).toBe("link Oakhurst armchair");
 });
 
-test("what the agent typed itself is no evidence", () => {
+test("what the agent typed itself is not evidence", () => {
   const typed = step(0, "[textbox Note]", 'do(action="Type", argument="4711", element="textbox Note")');
   const trajectory = { steps: [typed], finalObservation: page("[textbox Note = 4711]") };
   expect(findEvidence("4711", trajectory)).toEqual({ supported: false, evidence: [] });
@@ -71,7 +71,7 @@ test("an answer may be put together from several pages", () => {
   expect(evidence.map((each) => each.step)).toEqual([1, 0]);
 });
 
-test("numbers that are from nowhere are told: no page, and nothing that is known, has them", () => {
+test("numbers from nowhere are named: neither a page nor a known fact has them", () => {
   const trajectory = seen("Order 1361 | $185.95");
   expect(
     unseenNumbers("Order 1361 of $185.95 comes in 2 days, on 2026-12-01", trajectory, ["2 days"]),

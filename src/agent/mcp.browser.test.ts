@@ -98,7 +98,7 @@ describe("an agent as an MCP server", () => {
     );
   });
 
-  test("what is wrong is told as an error of the tool, and the next call works", async () => {
+  test("what is wrong is an error of the tool, and the next call works", async () => {
     const client = await connect(scriptedPolicy([exit("x")]));
     for (const [name, given, says] of [
       ["step", { action: "fly away" }, "no action found"],
@@ -114,7 +114,7 @@ describe("an agent as an MCP server", () => {
     expect(await call(client, "observe")).not.toHaveProperty("isError");
   });
 
-  test("steps are told as progress, and a call that is cancelled ends its run", async () => {
+  test("steps are reported as progress, and a call that is cancelled ends its run", async () => {
     const never: Policy = {
       name: "waits",
       begin: () => async (turn) => {

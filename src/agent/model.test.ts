@@ -30,7 +30,7 @@ test("what another agent did is not a model", async () => {
   await expect(openModel({ model: directory })).rejects.toThrow("is an agent's directory");
 });
 
-test("a policy of one's own is taken as it is, and has no price", async () => {
+test("a policy of your own is taken as it is, and has no price", async () => {
   await using model = await openModel({ model: scriptedPolicy([exit()]) });
   expect(model).toMatchObject({ name: "scripted", format: "compact" });
   expect(() => checkCost(model, 1)).toThrow("has no price");

@@ -39,7 +39,7 @@ describe("WebRL's advantage (equation 9)", () => {
     );
   });
 
-  test("refuses values that are no probabilities", () => {
+  test("refuses values that are not probabilities", () => {
     expect(() => webrlAdvantages([1.2], 1)).toThrow("not in [0, 1]");
     expect(() => webrlAdvantages([Number.NaN], 1)).toThrow("not in [0, 1]");
     expect(() => webrlAdvantages([], 1)).toThrow("without steps");

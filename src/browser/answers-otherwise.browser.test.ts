@@ -127,7 +127,7 @@ it("a dialog that comes again and again is one note", async () => {
   expect((await test.act(click("button Go"))).text).toContain(`note: dialog "No" was shown (5 times)\n---`);
 });
 
-it("a slider that answers to the mouse alone stops where it is told to, its thumb counted", async () => {
+it("a slider that answers only to the mouse stops at the value that was asked for, its thumb included", async () => {
   await using test = await open(
     pool,
     `<div id=track style="width:200px;height:20px;background:#ccc;position:relative"><div id=thumb role=slider tabindex=0 aria-label=Volume aria-valuenow=0 aria-valuemin=0 aria-valuemax=100 style="position:absolute;width:20px;height:20px;background:red"></div></div><script>

@@ -72,7 +72,7 @@ describe("joinBrowser", () => {
     );
   });
 
-  it("is told to speak TLS where there is none", async () => {
+  it("is told to speak TLS to a port that does not", async () => {
     await using server = await listen(says("400 Bad Request"));
     for (const endpoint of [{ playwright: `wss://${server.host}/` }, { cdp: `https://${server.host}` }])
       expect(await join(endpoint)).toMatchObject({

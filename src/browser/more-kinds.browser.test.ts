@@ -243,7 +243,7 @@ describe("what a narrow pane shows when it is scrolled sideways is listed, and s
   });
 });
 
-it("annotations of ruby text stand in its line", async () => {
+it("annotations of ruby text are part of its line", async () => {
   await using test = await open(pool, `<p>Read <ruby>漢<rt>kan</rt></ruby> so</p>`);
   expect(body(test.first)).toBe("Read 漢 kan so");
 });

@@ -272,7 +272,7 @@ describe("Click on what has a link inside", () => {
 
 describe("Scroll", () => {
   const lines = (n: number) => Array.from({ length: n }, (_, i) => `<button>Line ${i}</button><br>`).join("");
-  it("moves the pane that an element is, holds or stands in, small ones too", async () => {
+  it("moves the pane that an element is, contains or is in, small ones too", async () => {
     await using page = await open(
       pool,
       `<div style="width:160px;height:150px;overflow:auto">${lines(60)}</div>
@@ -314,7 +314,7 @@ describe("Scroll", () => {
     expect(message).toContain("does not scroll further down");
   });
 
-  it("moves a frame by what stands in it", async () => {
+  it("moves a frame by what is in it", async () => {
     const app = pages({ "/": `<iframe src=/inner width=300 height=120></iframe>`, "/inner": lines(50) });
     await using page = await open(pool, app);
     const after = await page.act(`do(action="Scroll Down", element="button Line 0")`);

@@ -207,7 +207,7 @@ describe("a page cannot reach hosts that the episode was not given", () => {
     }
   });
 
-  it("by links: the agent stays where it was and is told", async () => {
+  it("by links: the agent stays where it was and learns why", async () => {
     reached = [];
     const app = pages({
       "/": `<a href="http://127.0.0.1:${port}/a">Plain</a><a href="https://evil.example/">Secure</a><a target=_blank href="http://127.0.0.1:${port}/b">Tab</a><a target=_blank href="https://evil.example/">Secure tab</a><a href="file:///etc/passwd">File</a><a href="chrome://version">Browser</a>`,

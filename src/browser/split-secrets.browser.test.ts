@@ -48,7 +48,7 @@ const PAGE = [
   `<a href="/${A}">${B}</a>`,
 ].join("<p>something else</p>");
 
-it.each(["compact", "webrl", "aria"] as const)("no half of a split secret stands in %s", async (format) => {
+it.each(["compact", "webrl", "aria"] as const)("no half of a split secret is in %s", async (format) => {
   await using page = await open(pool, `<div style="zoom: 0.3">${PAGE}</div>`, { format });
   const { text } = page.first;
   expect(text).toContain("something else");

@@ -428,7 +428,7 @@ it("pastes what a page copied by navigator.clipboard, which only a secure page h
   expect((await page.act(press("Control+A Control+V", "textbox F"))).elements[0]!.value).toBe("CD");
 });
 
-it("a step that leaves the page is no error of typing", async () => {
+it("a step that leaves the page is not a typing error", async () => {
   const app = pages({
     "/": `<input aria-label=F oninput="if (this.value === 'ab') location.href = '/two'">`,
     "/two": () => html("<p>second"),

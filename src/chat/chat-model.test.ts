@@ -331,7 +331,7 @@ describe("what no waiting heals", () => {
     expect(fault.message).toContain("odd letters");
   });
 
-  test("a server that quotes the key gives none of it away", async () => {
+  test("a server that quotes the key does not give it away", async () => {
     const apiKey = "key-of-the-test-42";
     for (const status of [400, 401] as const) {
       const { model } = await start(

@@ -56,7 +56,7 @@ test("what a message says is never a special token", async () => {
   expect(count()).toBe(harmless);
 });
 
-test("rounds are in turn, thoughts are no reply, and a reply that was cut off says so", async () => {
+test("rounds take turns, thoughts are not part of a reply, and a reply that was cut off says so", async () => {
   const { chat, requests } = speaker("<think>YES or NO?</think>\nNO", "length");
   const messages = [
     ...question,

@@ -48,7 +48,7 @@ test("a password is not repeated", () => {
   expect(mistake("openai:m@http://user:hunter2@h/v1", ELSEWHERE)).not.toContain("hunter2");
 });
 
-test("a directory is no server", () => {
+test("a directory is not a server", () => {
   expect(["models/base", "./openai", "openai/x", "openai:x"].map(isServerName)).toEqual([
     false,
     false,

@@ -97,7 +97,7 @@ export function phasePlots(overview: Pick<Overview, "byPhase" | "head">): LineCh
     share,
     series: series
       .map(([metric, name, colour]) => ({
-        ...named(byPhase[metric], name),
+        ...nameSeries(byPhase[metric], name),
         ...(colour !== undefined && { colour }),
       }))
       .filter((_, i) => isJudged || !series[i]![0].startsWith("judge/"))

@@ -133,7 +133,7 @@ it.each([false, true])("the note of the prompt template leaves, too (merged: %s)
   expect(await readdir(directory)).toContain("tokenizer.json");
 });
 
-it("an adapter that leaves under a name is refused on other weights all the same", async () => {
+it("an adapter that leaves under another name is still refused on other weights", async () => {
   const out = place("named");
   await leave({ model: place("llama-adapter"), out, baseName: place("llama") });
   expect(await logprobs(out)).toEqual(await logprobs(place("llama-adapter")));

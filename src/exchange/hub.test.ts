@@ -139,7 +139,7 @@ const refuse = (response: ServerResponse, status: number, headers: Record<string
   return true;
 };
 
-it("names of the hub are told from paths", () => {
+it("names on the hub are told apart from paths", () => {
   expect(parseHubModel("org/name")).toEqual({ name: "org/name", revision: "main" });
   expect(parseHubModel("hf:org/name@refs/pr/1")).toEqual({ name: "org/name", revision: "refs/pr/1" });
   for (const path of [

@@ -99,7 +99,7 @@ describe("renamed demonstrations", () => {
     }
   });
 
-  it("are told in the words given", () => {
+  it("are reported in the words given", () => {
     const told = renamedSamples([record], {
       copies: 20,
       questions: 0,

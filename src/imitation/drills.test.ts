@@ -58,7 +58,7 @@ describe("drills", () => {
     expect(makeDrills(observation, options())).toEqual(makeDrills(observation, options()));
   });
 
-  it("are none where the page has nothing to do", () => {
+  it("are empty if the page has nothing to do", () => {
     expect(makeDrills({ ...observation, elements: [], text: "Empty\nx\n---\nNothing" }, options())).toEqual(
       [],
     );

@@ -95,7 +95,7 @@ describe("demonstrations of a model", () => {
     expect(rest.asked()).toBeLessThan(whole.asked());
   });
 
-  it("need a judge where a task has no verifier, and its verdict decides", async () => {
+  it("need a judge if a task has no verifier, and its verdict decides", async () => {
     const fake = createFakeSite();
     const site = {
       ...fake,

@@ -73,7 +73,7 @@ test("chat samples keep task, pages and replies; a data set folder says where it
   await expect(exportSamples(records, { out, format: "chat" })).rejects.toThrow(/exists already/);
 });
 
-test("what is no sample is named", async () => {
+test("what is not a sample is named", async () => {
   const from = join(directory, "bad.jsonl");
   await writeFile(from, `${JSON.stringify(released("one")[0])}\n{"text":"x"}\n`);
   await expect(importSamples(from)).rejects.toThrow(/sample 2 is in no known format/);

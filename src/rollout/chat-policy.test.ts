@@ -76,7 +76,7 @@ describe("a model behind a server", () => {
     expect(server.requests[0]).toMatchObject({ max_tokens: 256, temperature: 0 });
   });
 
-  it("is told of a reply that is not an action, and goes on", async () => {
+  it("learns that its reply is not an action, and goes on", async () => {
     const said = new Map<string, string[]>();
     const { work } = await play((c, _, body) => {
       const instruction = body.messages[0]!.content.split("The task: ").at(-1)!;
@@ -132,7 +132,7 @@ describe("a model behind a server", () => {
     });
   });
 
-  it("is given up in one episode where the server fails on it alone, which is no failure of the agent", async () => {
+  it("is given up in one episode if the server fails only there, which is not the agent's failure", async () => {
     const bad = tasks[0]!.instruction;
     const { work } = await play(
       (c, _, body) =>
@@ -203,7 +203,7 @@ describe("the action that a reply means", () => {
     expect(read("Perhaps so:\ngo_backward()")).toBe("go_backward()");
   });
 
-  it("is none where there is no text, and the model is told why", () => {
+  it("is missing if there is no text, and the model learns why", () => {
     expect(read("", "tool_call")).toContain("you called a tool");
     expect(read("")).toContain("no text beside thoughts");
     expect(read("I cannot help with that.", "refusal")).toContain("no action found");

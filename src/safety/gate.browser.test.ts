@@ -78,7 +78,7 @@ it("a person is asked before a form that buys is touched, and the request that w
   ]);
 });
 
-it("without approval nothing leaves, and the agent is told", async () => {
+it("without approval nothing leaves, and the agent learns that", async () => {
   const site = shop(ORDER);
   const { guard } = gateOf({}, null);
   await using test = await open(pool, site.host, { guard });

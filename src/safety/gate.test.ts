@@ -84,7 +84,7 @@ it("counts the time in which somebody is being asked, questions at one time once
   }
 });
 
-it("who waits no longer is told no", async () => {
+it("somebody who no longer waits gets no", async () => {
   const queue = approvalQueue();
   const { gate } = gateOf({}, queue.approver);
   const end = new AbortController();

@@ -74,7 +74,7 @@ test("checks give reasons where they fail and none where they pass", async () =>
   expect(await reasons(state("/none", 3))).toEqual(["/none answered 404"]);
 });
 
-test("the application's trouble and the definition's are no failure of the agent", async () => {
+test("trouble of the application or the definition is not a failure of the agent", async () => {
   const check = (path: string) => stateSatisfies(path, () => []);
   await expect(async () => check("/broken")(finished)).rejects.toMatchObject({
     name: "Fault",

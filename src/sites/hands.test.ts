@@ -42,7 +42,7 @@ test("in the format webrl, what stands after a link or a break is read from `dat
   expect(wordsOf(page("webrl", letter))).toBe("Led by,since 2019. Greta");
 });
 
-test("in the format aria a text of one word is no role", () => {
+test("in the format aria, a text of one word is not a role", () => {
   const aria = page("aria", "Desk\n127.0.0.1:1/\n---\n- text: Status:\n- text: open\n- table\n  - cell: new");
   expect(wordsOf(aria)).toBe("Status: open new");
 });

@@ -26,7 +26,7 @@ const world = (failStart: () => FaultCode | null): SuiteSite =>
     openEpisodes: 0,
   });
 
-test("a fault of the world is no failure of an oracle: the task is checked anew", async () => {
+test("a fault of the world is not a failure of the oracle: the task is checked again", async () => {
   let starts = 0;
   const site = world(() => (++starts === 2 ? "site_down" : null));
   const result = await checkSuite(suite, site, { tasks });

@@ -39,7 +39,7 @@ async function order(settings: SafetySettings | null) {
   return { success: (await episode.verify(""))?.success, blocked };
 }
 
-it("in training nobody is there to be asked: what has to be asked is refused, and the agent is told", async () => {
+it("in training there is nobody to ask: what needs a question is refused, and the agent learns that", async () => {
   const { success, blocked } = await order({});
   expect(success).toBe(false);
   expect(blocked).toEqual([expect.stringContaining("POST shop.webrl.test/checkout would buy")]);

@@ -17,7 +17,7 @@ const site = (change: object) =>
     ...change,
   });
 
-it("a user name is no secret, wherever it comes from, and a password is one", () => {
+it("a user name is not a secret, wherever it comes from, and a password is one", () => {
   const type = (step: Fill, text: string, into: ReturnType<typeof field>) => {
     keepTyped(step, text, into);
     return redact(`at /wp-${text}/`) !== `at /wp-${text}/`;
@@ -32,7 +32,7 @@ it("a user name is no secret, wherever it comes from, and a password is one", ()
   expect(type({ fill: "User name", env: "ANY", secret: true }, "admin-seven7", field("text"))).toBe(true);
 });
 
-it("a secret from the environment that is too short is refused; one that stands in the definition is left", () => {
+it("a secret from the environment that is too short is refused; one in the definition is left alone", () => {
   vi.stubEnv("DESK_PASSWORD", "admin");
   expect(() => keepDeclared(site({ login: [{ fill: "Password", env: "DESK_PASSWORD" }] }))).toThrow(
     /the environment variable DESK_PASSWORD \(login, fill "Password"\) cannot be kept out .* 5 characters/,

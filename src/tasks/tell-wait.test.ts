@@ -4,7 +4,7 @@ import { tellWait } from "./tell-wait.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-test("a wait is told of every 15 s until it ends, however it ends", async () => {
+test("a wait is reported every 15 s until it ends, however it ends", async () => {
   const told: string[] = [];
   const wait = { what: "the start of desk", limitMs: 60_000, tell: (message: string) => told.push(message) };
   const failed = tellWait(

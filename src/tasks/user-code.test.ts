@@ -28,7 +28,7 @@ test("the place is the first frame outside of this package, Node and dependencie
   expect(placeOf("a text")).toBeNull();
 });
 
-test("errors of a user's function are the user's, but for a fault, also one of another copy of this package", () => {
+test("errors of a user's function are the user's, except a fault, even one of another copy of this package", () => {
   const fails = (error: unknown) =>
     guard("words of desk.x", () => {
       throw error;

@@ -119,7 +119,7 @@ describe("thoughts", () => {
     expect(responseText(text, "chat")).toBe(said ?? "");
   });
 
-  it("are no action where they do not end", () => {
+  it("are not an action if they do not end", () => {
     const parsed = parseAction('<think>\nI could exit(message="$5")');
     expect(parsed).toMatchObject({
       ok: false,

@@ -61,7 +61,7 @@ describe("policy prompt", () => {
       ]);
   });
 
-  test("has no start token where the tokenizer has none", () => {
+  test("has no start token if the tokenizer has none", () => {
     const bare = createFakeTokenizer(["YES", "NO"]);
     const text = bare.decode(policyPrompt({ ...big, ...input, tokenizer: bare }));
     expect(text).toBe(policyPromptText({ ...input, tokenizer }));
@@ -219,7 +219,7 @@ describe("value prompt", () => {
     });
   });
 
-  test("takes the first letters where YES and NO are no tokens, and refuses where they are the same", () => {
+  test("takes the first letters if YES and NO are not tokens, and refuses if they are the same", () => {
     expect(answerTokens(createFakeTokenizer([]))).toEqual({ yes: 89, no: 78 });
     const same = { ...createFakeTokenizer([]), encode: () => [1] };
     expect(() => answerTokens(same)).toThrow(ConfigError);

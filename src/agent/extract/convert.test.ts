@@ -75,7 +75,7 @@ describe("dates", () => {
     expect(read("12 March 2025, 8:05 pm", z.iso.datetime())).toBe("2025-03-12T20:05:00Z");
     expect(read("2025-03-12 08:30", z.iso.datetime())).toBe("2025-03-12T08:30:00Z");
   });
-  it.each(["3 days ago", "31 February 2025", "12/2025", "Version 1.2.3"])("%s is none", (text) => {
+  it.each(["3 days ago", "31 February 2025", "12/2025", "Version 1.2.3"])("%s is not one", (text) => {
     expect(read(text, z.iso.date())).toMatch(/^! .* has no readable date/);
   });
 });

@@ -266,7 +266,7 @@ describe("fields that only an item's own page has", () => {
     expect(rows[4]!.sources["watts"]).toMatchObject({ url: "http://shop.test/lamp/004", role: "cell" });
   });
 
-  it("are null where nobody may look", async () => {
+  it("are null if nobody may look", async () => {
     const { rows, summary } = await all(app, reader(), { schema: detailed, details: false });
     expect(rows.map(({ row }) => row["watts"])).toEqual(shop.map(() => null));
     expect(summary.unread).toEqual(["watts"]);
@@ -341,13 +341,13 @@ describe("robots.txt", () => {
       );
   });
 
-  it("that forbids everything, or that a broken site cannot give, is a mistake that is told", async () => {
+  it("that forbids everything, or that a broken site cannot return, is a mistake with a message", async () => {
     expect(await mistake(all(shopWith("User-agent: webrl\nDisallow: /"), reading(shop), foreign))).toMatch(
       /disallowed by robots\.txt.*--no-robots/,
     );
   });
 
-  it("that is not there, or a site of one's own, allows everything", async () => {
+  it("that is not there, or that belongs to your own site, allows everything", async () => {
     expect((await all(shopWith(404), reading(shop), foreign)).names).toHaveLength(20);
     asked.length = 0;
     expect((await all(shopWith("User-agent: *\nDisallow: /"), reading(shop))).names).toHaveLength(20);
@@ -432,7 +432,7 @@ describe("an output", () => {
   });
 });
 
-describe("mistakes are told", () => {
+describe("mistakes have messages", () => {
   const shop = lamps(10);
   const app = pagedShop(shop, () => "");
   it("nothing on the page is wanted", async () => {

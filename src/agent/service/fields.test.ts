@@ -40,7 +40,7 @@ test("values are read out of what a customer writes", () => {
   expect(readValues([order, email], "hello")).toEqual({});
 });
 
-test("a pattern that is none, and a choice without options, are refused", () => {
+test("an invalid pattern, and a choice without options, are refused", () => {
   expect(fieldSchema.safeParse({ name: "x", label: "X", pattern: "(" }).success).toBe(false);
   expect(fieldSchema.safeParse({ name: "x", label: "X", kind: "choice" }).success).toBe(false);
 });

@@ -73,7 +73,7 @@ describe("at the network", () => {
     return [guardReach(reach, guardLooking)({}, () => []), reach];
   };
 
-  test("a page of a customer is stopped, the agent is told, and the runtime learns that it is wanted", async () => {
+  test("a customer's page is stopped, the agent learns that, and the runtime learns that the customer is wanted", async () => {
     const [guard, reach] = open();
     expect(await guard.request(request("/orders/1361"))).toBeNull();
     expect(guard.takeStopped()[0]).toContain("/identify");

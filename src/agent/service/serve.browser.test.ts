@@ -128,7 +128,7 @@ async function eventsOf(
 }
 
 describe("the customers' API", () => {
-  test("a client that comes back is told what it has not seen, by Last-Event-ID", async () => {
+  test("a client that comes back gets what it has not seen, by Last-Event-ID", async () => {
     const { id, bearer } = await begin();
     expect((await post(`/${id}/messages`, { text: "How long does it take?", key: "k" }, bearer)).status).toBe(
       202,

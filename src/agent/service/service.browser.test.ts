@@ -326,7 +326,7 @@ describe("what goes wrong", () => {
     expect(conversation.view).toMatchObject({ state: "waiting", reason: "2 turns in a row had no result" });
   });
 
-  test("a model's server that does not answer is told as our trouble, and the conversation stays", async () => {
+  test("a model's server that does not answer is shown as our trouble, and the conversation stays", async () => {
     const fail: Script = () => {
       throw new Fault("model_server_failed", "the model's server does not answer", { retryable: true });
     };
@@ -347,7 +347,7 @@ describe("what goes wrong", () => {
     expect(conversation.view.messages.filter(({ from }) => from === "agent")).toHaveLength(1);
   });
 
-  test("where the model's budget is used up a person goes on at once, and is told why", async () => {
+  test("when the model's budget is used up, a person goes on at once and learns why", async () => {
     const spent: Script = () => {
       throw new BudgetSpent("the budget of 4 requests for the model's server is used up");
     };

@@ -78,7 +78,7 @@ test.each([
   await rm(directory, { recursive: true });
 });
 
-test("a browser that is killed in the middle of a turn is the world's fault: the customer is answered all the same", async () => {
+test("a browser that is killed in the middle of a turn is the world's fault: the customer still gets an answer", async () => {
   const directory = await mkdtemp(join(tmpdir(), "webrl-killed-"));
   let isKilled = false;
   const troubles: string[] = [];

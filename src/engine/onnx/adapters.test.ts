@@ -162,7 +162,7 @@ describe("a frozen base", () => {
     expect(second.base.fingerprint).not.toBe(first.base.fingerprint);
   });
 
-  it("is no user's to change: an adapter trains, the base and other adapters stay", async () => {
+  it("stays the same for all users: an adapter trains, the base and other adapters do not change", async () => {
     await using local = engine();
     await using one = await local.open({ path: base, lora });
     await using two = await local.open({ path: base, lora: { ...lora, layers: 1 } });

@@ -60,7 +60,7 @@ it("of a container that sees its own group as the mount are that one, whatever t
   expect(memoryGroups("0::/../..\n", mount)).toEqual([{ limit: 600, used: 50 }]);
 });
 
-it("are none where nothing limits, or there are no control groups", async () => {
+it("are absent if nothing limits, or there are no control groups", async () => {
   await group("a", { "memory.max": "max", "memory.current": "50" });
   expect(memoryGroups("0::/a\n", mount)).toEqual([]);
   expect(memoryGroups("", mount)).toEqual([]);

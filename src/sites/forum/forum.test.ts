@@ -132,7 +132,7 @@ test("comments, replies, votes and messages from forms are what the verifier exp
   ).toEqual([]);
 });
 
-test("the same vote twice is no vote, the opposite one replaces it", () => {
+test("the same vote twice takes it back, the opposite one replaces it", () => {
   const post = foreign();
   const { score } = post;
   domain.vote(world.state, ME, "post", post.id, 1);

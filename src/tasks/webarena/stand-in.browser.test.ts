@@ -213,7 +213,7 @@ test("what is wrong with one task is named, and the others are scored", async ()
   expect(await readFile(join(directory, "resets"), "utf8")).toBe("reset\n");
 });
 
-test("a login state that has expired is made anew, or named where the password is missing; it is no failure", async () => {
+test("a login state that has expired is made anew, or named if the password is missing; it is not a failure", async () => {
   sessions.clear();
   const expired = await run({});
   expect(expired.faulted.find(({ task: id }) => id === "webarena-lite.1")?.message).toMatch(

@@ -224,7 +224,7 @@ describe("what the server says is not believed blindly", () => {
     expect((refused as Error).message).toMatch(/as the SDK 0\.25\.0 does: .*400: SDK 0\.40 or newer/);
   });
 
-  it("a step with a gradient that is not a number is none that counts", async () => {
+  it("a step with a gradient that is not a number does not count", async () => {
     const server = fake();
     await using engine = engineOn(async (outgoing) => {
       const reply = await server.send(outgoing);

@@ -45,7 +45,7 @@ test("a server that is not there or says nothing is named, with the time until w
   silent.close();
 });
 
-test("a server that comes back is told of", async () => {
+test("a server that comes back is reported", async () => {
   const server = createFakeServer({ vocabSize });
   const told: string[] = [];
   let asked = 0;

@@ -216,7 +216,7 @@ describe("a server whose numbers are none", () => {
     ).rejects.toMatchObject({ trouble: "nonsense", message: expect.stringContaining(message) as string });
   });
 
-  it("a step that moved nothing, though a gradient was sent, is no step", async () => {
+  it("a step that moved nothing, although a gradient was sent, does not count", async () => {
     const server = fake();
     await using engine = engineOn(changed(server, "OptimStep", () => ({ metrics: { "grad_norm:mean": 0 } })));
     await using model = await engine.open({ path: TOKENIZER });

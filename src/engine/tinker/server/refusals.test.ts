@@ -7,7 +7,7 @@ import { batch, SHORT, start, useServices } from "./testing/start-service.ts";
 useServices();
 
 describe("what is refused", () => {
-  it("is told in words, with a status that no client takes for a fault of the server", async () => {
+  it("is explained in words, with a status that no client takes for a fault of the server", async () => {
     const { ask } = await start();
     const session = await ask.session();
     const model = await ask.model(session, "tiny");

@@ -61,7 +61,7 @@ describe("training through the protocol", () => {
     });
   }, 60_000);
 
-  it("has no loss and no setting but those that it knows", async () => {
+  it("has only the losses and settings that it knows", async () => {
     const { ask } = await start();
     const model = await ask.model(await ask.session(), "tiny");
     const data = batch("advantages", 1);
