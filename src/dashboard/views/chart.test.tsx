@@ -115,7 +115,7 @@ describe("plots", () => {
     const html = draw(<BarChart title="t" yLabel="y" parts={["a", "b"]} groups={groups(1)} />);
     // 4 of 4 are 220 high: the first part 55, the second 165 on top of it.
     expect(html).toMatch(/class="bar s0"[^>]* y="209" height="55"/);
-    expect(html).toMatch(/class="bar s1"[^>]* y="44" height="165"/);
+    expect(html).toMatch(/class="bar s4"[^>]* y="44" height="165"/);
     const labels = [
       ...draw(<BarChart title="t" yLabel="y" parts={["a"]} groups={groups(60)} />).matchAll(
         /class="tick" x="([^"]+)"[^>]*text-anchor="middle">([^<]*)</g,
