@@ -40,7 +40,7 @@ export function CompareView({
     <>
       <h1>Compare runs</h1>
       <fieldset class="filters" style={{ border: 0, padding: 0 }}>
-        <legend class="dim">Runs; the first one is what the others are compared with</legend>
+        <legend class="dim">Runs; the others are compared with the first one</legend>
         {runs.map(({ key }) => (
           <label key={key} class="check">
             <input type="checkbox" checked={chosen.includes(key)} onChange={() => toggle(key)} />
