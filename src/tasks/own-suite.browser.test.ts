@@ -100,6 +100,37 @@ test("the server ends with the site", async () => {
   expect(await answers(origin)).toBe(false);
 });
 
+test("a server that ends during an episode is a fault, though the page and the checks go on without it; the next episode has a new one", async () => {
+  const server = `require("node:http").createServer((_, r) => r.setHeader("content-type", "text/html").end("I am " + process.pid)).listen(process.env.PORT, "127.0.0.1")`;
+  const suite = createOwnSuite(
+    {
+      name: "mortal",
+      baseUrl: "http://127.0.0.1:{port}",
+      start: { command: `exec node -e '${server}'`, timeoutMs: 60_000 },
+      tasks: [{ id: "look", instruction: "Look.", check: [() => ["nothing was done"]] }],
+    },
+    DIRECTORY,
+  );
+  await using site = await suite.createSite();
+  const fail = async (meanwhile: (pid: number) => void) => {
+    await using episode = await site.start(suite.tasks()[0]!, { seed: 1 });
+    const pid = Number(/I am (\d+)/.exec(episode.first.text)![1]);
+    meanwhile(pid);
+    await episode.step({ ok: true, action: { kind: "exit", message: "" }, comments: [] });
+    return { pid, verdict: await episode.verify("") };
+  };
+  const first = await fail(() => {});
+  expect(first.verdict).toMatchObject({ success: false });
+  await expect(fail((pid) => process.kill(pid, "SIGKILL"))).rejects.toMatchObject({
+    name: "Fault",
+    code: "site_down",
+    retryable: true,
+  });
+  const next = await fail(() => {});
+  expect(next.verdict).toMatchObject({ success: false });
+  expect(next.pid).not.toBe(first.pid);
+});
+
 test("an instance is used by one episode at a time: the next one waits for it, or gives up when aborted", async () => {
   const suite = variant({ start: { command: "node server.mjs" } });
   await using site = await suite.createSite();

@@ -5,7 +5,7 @@ import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import type { Episode, StartOptions } from "../core/episode.ts";
-import { ConfigError, invariant } from "../core/errors.ts";
+import { ConfigError, Fault, invariant } from "../core/errors.ts";
 import type { Task } from "../core/task.ts";
 import { startBrowserEpisode } from "../browser/episode.ts";
 import { BrowserPool } from "../browser/pool.ts";
@@ -201,8 +201,8 @@ function createOwnSite(
       ...(signedIn && { storage: signedIn }),
       ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
       startUrl,
-      verify: async (answer, { url, pageText }) =>
-        verifyOwn(
+      verify: async (answer, { url, pageText }) => {
+        const verdict = await verifyOwn(
           task,
           own?.checks ?? [],
           { answer, url, pageText, user, ...copyOf(instance) },
@@ -214,7 +214,12 @@ function createOwnSite(
               );
             return cookiesFor(await signIn(name, login), instance.baseUrl);
           },
-        ),
+        );
+        // A page that asks its server by script does not show that it is gone, and the data may be read without it.
+        if (verdict?.success === false && server && !(await server.isRunning()))
+          throw new Fault("site_down", `${definition.name} ended during the episode`, { retryable: true });
+        return verdict;
+      },
       dispose: give,
     };
     const starting = {

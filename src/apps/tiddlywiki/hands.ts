@@ -17,7 +17,8 @@ export function* edit(first: Observation, list: string, title: string): Stretch 
   let page: Observation = yield* open(first, list, title);
   page = yield* reach(page, "button", EDIT);
   page = yield click(page, "button", EDIT, count(page, EDIT));
-  return yield* reach(page, "textbox", TEXT);
+  // The text is in a frame, which the format webrl does not show: tasks that write there are `inFrame`.
+  return yield* page.format === "webrl" ? reach(page, "button", CONFIRM) : reach(page, "textbox", TEXT);
 }
 
 /** An editor of a new note. */

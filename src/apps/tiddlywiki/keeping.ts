@@ -26,6 +26,7 @@ const writeTagged = defineTemplate<{ title: string; text: string; tag: string }>
   check: ({ title, text, tag }) => [
     becomes((notes) => void (notes[title] = { text, tags: [tag], fields: {} })),
   ],
+  inFrame: true,
   *oracle({ title, text, tag }, first) {
     let page = yield* create(first);
     page = yield { kind: "type", element: titleField(page), text: title };

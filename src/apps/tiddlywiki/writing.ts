@@ -30,6 +30,7 @@ const write = defineTemplate<{ title: string; text: string }>({
   difficulty: 5,
   category: "content management",
   check: ({ title, text }) => [becomes((notes) => void (notes[title] = { text, tags: [], fields: {} }))],
+  inFrame: true,
   *oracle({ title, text }, first) {
     let page = yield* create(first);
     page = yield { kind: "type", element: titleField(page), text: title };
@@ -54,6 +55,7 @@ const rewrite = defineTemplate<{ title: string; text: string }>({
   difficulty: 6,
   category: "content management",
   check: ({ title, text }) => [becomes((notes) => void (notes[title]!.text = text))],
+  inFrame: true,
   *oracle({ title, text }, first) {
     let page = yield* edit(first, "Plans", title);
     page = yield* fillIn(page, TEXT, text);
@@ -81,6 +83,7 @@ const append = defineTemplate<{ title: string; text: string }>({
       ...[" ", "\n", "\n\n"].map((gap) => (notes: Notebook) => void (notes[title]!.text += gap + text)),
     ),
   ],
+  inFrame: true,
   *oracle({ title, text }, first) {
     let page = yield* edit(first, "Rules", title);
     page = yield* insertInto(page, TEXT, ` ${text}`);
@@ -114,6 +117,7 @@ const correct = defineTemplate<{ title: string; wrong: string; right: string }>(
   check: ({ title, wrong, right }) => [
     becomes((notes) => void (notes[title]!.text = notes[title]!.text.replace(wrong, right))),
   ],
+  inFrame: true,
   *oracle({ title, wrong, right }, first) {
     let page = yield* edit(first, "Rules", title);
     const field = page.elements.find((e) => e.label === TEXT)!;
