@@ -1,4 +1,6 @@
-/** @file `webrl/chat`: models behind OpenAI-compatible servers, and what they do in the method: judge and propose tasks. */
+/**
+ * @file `webrl/chat`: models behind OpenAI-compatible servers, and what they do in the method: judge and propose tasks.
+ */
 
 export type * from "./core/chat.ts";
 export type * from "./core/action.ts";

@@ -1,4 +1,6 @@
-/** @file `webrl`: the nouns and contracts, suites and episodes, and training: a run from its configuration to its end. */
+/**
+ * @file `webrl`: the nouns and contracts, suites and episodes, and training: a run from its configuration to its end.
+ */
 
 export type * from "./core/action.ts";
 export type * from "./core/agent-result.ts";

@@ -1,7 +1,7 @@
 /**
  * @file `webrl/method`: the parts that the training loop is made of, for whoever writes a loop of their own. Advantages
- * and losses, the reward model, the curriculum, replay, and the prompts that all of them share. `examples/training-in-the-open.ts`
- * is such a loop.
+ * and losses, the reward model, the curriculum, replay, and the prompts that all of them share.
+ * `examples/training-in-the-open.ts` is such a loop.
  */
 
 export type * from "./core/action.ts";

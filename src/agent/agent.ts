@@ -27,7 +27,10 @@ export interface Agent extends AsyncDisposable {
   readonly directory: string;
   /** The page as the model sees it now. */
   readonly page: Observation;
-  /** Carries out an instruction. Runs follow each other in the same browser: the next one begins where the last one ended. */
+  /**
+   * Carries out an instruction. Runs follow each other in the same browser: the next one begins where the last one
+   * ended.
+   */
   run(instruction: string, options?: RunOptions): Promise<RunResult>;
   /** Carries out one action, or a few, to do what the instruction says. */
   act(instruction: string, options?: ActOptions): Promise<ActResult>;

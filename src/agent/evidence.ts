@@ -138,7 +138,10 @@ function elementIn(line: string, words: readonly string[]): string | null {
   return best;
 }
 
-/** Words and numbers in lower case; a number without its separators of thousands and without trailing zeros after the point. */
+/**
+ * Words and numbers in lower case; a number without its separators of thousands and without trailing zeros after the
+ * point.
+ */
 export function wordsOf(text: string): string[] {
   const normal = text.normalize("NFKC").toLowerCase();
   return [...normal.matchAll(/\d+(?:[.,]\d+)*|[\p{L}\p{M}\p{N}_]+/gu)].map(([word]) => numberIn(word));

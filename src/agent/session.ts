@@ -55,7 +55,9 @@ export interface AgentSession extends AsyncDisposable {
    * once more in a new browser if the browser is gone.
    */
   open(url: string, options?: StepOptions): Promise<Observation>;
-  /** Asks the policy turn by turn until it says `exit` or a limit is reached. The session stays open for the next one. */
+  /**
+   * Asks the policy turn by turn until it says `exit` or a limit is reached. The session stays open for the next one.
+   */
   run(instruction: string, options?: RunOptions): Promise<RunResult>;
   /**
    * Lets the runtime read the current page between two steps. Throws a `Fault` when the world breaks, and otherwise

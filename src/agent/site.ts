@@ -125,7 +125,8 @@ function openBuiltIn(name: string, options: SiteOptions): AgentSite {
     world: async ({ startUrl }) => ({
       hosts: world.hosts,
       allowedHosts: [],
-      // Gives each agent its own session, as different people's browsers have, so that messages reach only their own session.
+      // Gives each agent its own session, as different people's browsers have, so that messages reach only their own
+      // session.
       cookies: APPS.flatMap((each) =>
         (each.signIn?.(world.state) ?? []).map((cookie) => ({ host: each.host, ...cookie })),
       ),

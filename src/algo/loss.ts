@@ -157,8 +157,8 @@ function softplus(z: number): number {
 }
 
 /**
- * Estimate of KL(π_ref ‖ π_θ) from log-ratios x = log π_θ(a) − log π_ref(a) of actions that π_ref sampled at temperature 1:
- * the mean of eˣ − 1 − x. Unbiased, never negative, and with less spread than the mean of −x near x = 0
+ * Estimate of KL(π_ref ‖ π_θ) from log-ratios x = log π_θ(a) − log π_ref(a) of actions that π_ref sampled at
+ * temperature 1: the mean of eˣ − 1 − x. Unbiased, never negative, and with less spread than the mean of −x near x = 0
  * (Schulman, Approximating KL Divergence, 2020: "k3"). One action that π_θ makes far likelier dominates it.
  */
 export function klEstimate(logRatios: readonly number[]): number {

@@ -1,6 +1,7 @@
 /**
- * @file Extraction measured against the truth: 1,000 rows on 50 pages of a made-up shop whose layout changes every five pages, and
- * two lists of the built-in store's administration, one of which has most of its fields on the items' own pages.
+ * @file Extraction measured against the truth: 1,000 rows on 50 pages of a made-up shop whose layout changes every five
+ * pages, and two lists of the built-in store's administration, one of which has most of its fields on the items' own
+ * pages.
  */
 
 import { mkdtemp, rm } from "node:fs/promises";

@@ -48,7 +48,10 @@ export const AGENT_MEASUREMENTS: Readonly<Record<string, Measurement<unknown>>> 
       (await import("./agent-repeat/measure.ts")).measureRepeat({ tasks, seed: 1, onProgress, signal }),
     describe: async (result, from) => (await pages()).repeatPage(result, from),
   }),
-  /** Precision and recall of extraction by field, and model calls a row: with a faultless reader, and with one that errs. */
+  /**
+   * Precision and recall of extraction by field, and model calls a row: with a faultless reader, and with one that
+   * errs.
+   */
   extract: define({
     measure: async ({ signal, onProgress }) => {
       const { benchExtract } = await import("./agent-extract.ts");

@@ -16,8 +16,8 @@ export interface Difference {
   /** Error from training: over the seeds' differences. */
   overSeeds: number | null;
   /**
-   * √(overTasks² + overSeeds²). A little too large rather than too small: the luck of single episodes is in both. `null`
-   * with one task or one seed.
+   * √(overTasks² + overSeeds²). A little too large rather than too small: the luck of single episodes is in both.
+   * `null` with one task or one seed.
    */
   standardError: number | null;
 }

@@ -1,6 +1,7 @@
 /**
- * @file A shop of 1,000 lamps on 50 pages, the layout of which changes every five pages, for measuring extraction: tables, cards,
- * definition lists, nested grids, markup without a class. Every row is known, so that what was read can be checked field by field.
+ * @file A shop of 1,000 lamps on 50 pages, the layout of which changes every five pages, for measuring extraction:
+ * tables, cards, definition lists, nested grids, markup without a class. Every row is known, so that what was read can
+ * be checked field by field.
  */
 
 import { createRng } from "../core/rng.ts";

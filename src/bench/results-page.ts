@@ -1,4 +1,7 @@
-/** @file The part of `docs/results.md` that is written from the runs of `webrl bench methods`. Its plot is `cli/results-plot.tsx`. */
+/**
+ * @file The part of `docs/results.md` that is written from the runs of `webrl bench methods`. Its plot is
+ * `cli/results-plot.tsx`.
+ */
 
 import { inPercent } from "../core/percent.ts";
 import type { BenchResult } from "./methods.ts";

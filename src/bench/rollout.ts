@@ -1,8 +1,8 @@
 /**
  * @file How fast episodes run: random and oracle agents at several degrees of parallelism, beside a loop of bare
- * Playwright over the same pages in the same run, for the built-in sites and MiniWoB++. The random agent and the bare loop do
- * the same work: a fresh context, then {@link STEPS} clicks on links (where there are none, on whatever can be clicked),
- * reading the page after each.
+ * Playwright over the same pages in the same run, for the built-in sites and MiniWoB++. The random agent and the bare
+ * loop do the same work: a fresh context, then {@link STEPS} clicks on links (where there are none, on whatever can be
+ * clicked), reading the page after each.
  */
 
 import { availableParallelism, cpus } from "node:os";

@@ -43,7 +43,8 @@ describe("benchScale", () => {
   it("finds what ends first", { timeout: 600_000 }, async () => {
     const [few, many] = await benchScale(options);
     expect(few).toMatchObject({ parallel: 4, episodes: 64, steps: 256, faults: 0, bottleneck: "waiting" });
-    // 64 episodes of one start and 4 steps of 2 s, 4 at once; at first they ask the model at the same time, which takes 3/4 s more.
+    // 64 episodes of one start and 4 steps of 2 s, 4 at once; at first they ask the model at the same time, which takes
+    // 3/4 s more.
     expect(few!.seconds / ((64 / 4) * 9 + 0.75)).toBeCloseTo(1, 1);
     expect(many).toMatchObject({ bottleneck: "model" });
     expect(many!.stepsPerSecond).toBeCloseTo(4, 0);

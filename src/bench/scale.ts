@@ -149,7 +149,8 @@ async function measure(
         signal: options.signal,
       }),
       (waiting) => {
-        // Half-way through the first round: every place has an episode with half its pages. The client has at most this many samples on their way.
+        // Half-way through the first round: every place has an episode with half its pages. The client has at most this
+        // many samples on their way.
         if (measured || browsers.passed < (parallel * (options.steps + 1)) / 2) return;
         if (waiting < Math.min(parallel, SAMPLES_AT_ONCE) * 0.9) return;
         measured = true;
@@ -190,7 +191,10 @@ async function measure(
   }
 }
 
-/** Pages of links, all different; attempts that break do so at a random step, on a random one of the codes that a pool gives. */
+/**
+ * Pages of links, all different; attempts that break do so at a random step, on a random one of the codes that a pool
+ * gives.
+ */
 function simulatedSite(
   { steps, pageChars, seed }: ScaleOptions,
   {

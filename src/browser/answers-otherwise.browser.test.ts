@@ -1,4 +1,7 @@
-/** What answers by other ways than the left mouse button and attributes: keys, the right button, internals of elements, files. */
+/**
+ * What answers by other ways than the left mouse button and attributes: keys, the right button, internals of elements,
+ * files.
+ */
 
 import { afterAll, describe, expect, it } from "vitest";
 import { BrowserPool } from "./pool.ts";

@@ -219,7 +219,8 @@ it.runIf(process.platform === "linux")(
     expect(eventsOf(net, "UDP_BYTES_SENT")).toEqual([]);
     for (const type of ["HOST_RESOLVER_MANAGER_JOB", "HOST_RESOLVER_SYSTEM_TASK", "DNS_TRANSACTION"])
       expect({ type, events: eventsOf(net, type) }).toEqual({ type, events: [] });
-    // Most were tried and refused by the proxy; the rest did not even leave the page, here or in every headless browser.
+    // Most were tried and refused by the proxy; the rest did not even leave the page, here or in every headless
+    // browser.
     const tried = routes.filter(({ name }) => refused.has(`${slug(name)}.evil.example`));
     expect(tried.length).toBeGreaterThan(40);
   },

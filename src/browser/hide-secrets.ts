@@ -14,7 +14,10 @@ export function hideSecrets(parts: ObservationParts): { parts: ObservationParts;
     if (order) order.push(...indices);
     else orders.set(name, indices);
   };
-  /** Lists a text; it is read in each of these orders, as one with the texts that are listed in them before and after it. */
+  /**
+   * Lists a text; it is read in each of these orders, as one with the texts that are listed in them before and after
+   * it.
+   */
   const list = (text: string, ...names: string[]): number => {
     const index = texts.push(text) - 1;
     for (const name of names) read(name, index);

@@ -1,4 +1,6 @@
-/** What answers to the mouse without saying so: by listeners elsewhere, by style sheets, by a control that nobody sees. */
+/**
+ * What answers to the mouse without saying so: by listeners elsewhere, by style sheets, by a control that nobody sees.
+ */
 
 import { afterAll, describe, expect, it } from "vitest";
 import { BrowserPool } from "./pool.ts";

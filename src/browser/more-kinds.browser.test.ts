@@ -1,4 +1,7 @@
-/** Kinds of pages that were tried after the first ones: what is drawn without a box or an element of its own, what is closed. */
+/**
+ * Kinds of pages that were tried after the first ones: what is drawn without a box or an element of its own, what is
+ * closed.
+ */
 
 import { afterAll, describe, expect, it } from "vitest";
 import { BrowserPool } from "./pool.ts";

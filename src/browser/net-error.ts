@@ -1,4 +1,6 @@
-/** @file What Chromium's words for failed navigations (`net::ERR_…`) mean: the world broke, or the page went nowhere. */
+/**
+ * @file What Chromium's words for failed navigations (`net::ERR_…`) mean: the world broke, or the page went nowhere.
+ */
 
 /**
  * Whether Chromium's word for a failed navigation means that something did not work, rather than what the page or the

@@ -1,4 +1,7 @@
-/** @file The page scripts, each as one text: bundled when the package is built, or, from the sources, when they are first needed. */
+/**
+ * @file The page scripts, each as one text: bundled when the package is built, or, from the sources, when they are
+ * first needed.
+ */
 
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";

@@ -15,8 +15,8 @@ import type { PageApi } from "./page/main.ts";
 const WORLD = `webrl_${randomBytes(8).toString("hex")}`;
 
 /**
- * Playwright keeps an isolated world of its own in every document. The page script lives in the same one: another would cost
- * every document about 3 ms of processor time, and each of its messages is heard twice.
+ * Playwright keeps an isolated world of its own in every document. The page script lives in the same one: another would
+ * cost every document about 3 ms of processor time, and each of its messages is heard twice.
  */
 const PLAYWRIGHTS = /^__playwright_utility_world/;
 

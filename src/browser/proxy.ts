@@ -26,7 +26,10 @@ export interface EpisodeNetwork extends AsyncDisposable {
   readonly blocked: Record<string, number>;
   /** The host that was refused last; clear it to learn of the next one. */
   lastBlocked: string | null;
-  /** Why the last request to a host failed that failed; of any kind of request, so it only explains, and decides nothing. */
+  /**
+   * Why the last request to a host failed that failed; of any kind of request, so it only explains, and decides
+   * nothing.
+   */
   readonly failures: ReadonlyMap<string, string>;
   /** Whether a request to this URL would be let through. */
   allows(url: string): boolean;

@@ -1,4 +1,7 @@
-/** @file What the page says of the elements that an action is about to touch: those that it names, else what has the focus. */
+/**
+ * @file What the page says of the elements that an action is about to touch: those that it names, else what has the
+ * focus.
+ */
 
 import type { Page } from "playwright-core";
 import type { ElementFacts } from "./page/facts.ts";

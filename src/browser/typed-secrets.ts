@@ -1,7 +1,7 @@
 /**
- * @file Secrets that a model names and never sees: `{{secret:NAME}}` in a text that is typed stands for the secret until the
- * moment of typing, and for nothing anywhere else. Each belongs to hosts: in a field of another host's page, in a frame of
- * one, or in a form that is sent to one, it is not typed.
+ * @file Secrets that a model names and never sees: `{{secret:NAME}}` in a text that is typed stands for the secret
+ * until the moment of typing, and for nothing anywhere else. Each belongs to hosts: in a field of another host's page,
+ * in a frame of one, or in a form that is sent to one, it is not typed.
  */
 
 import type { Action, ActionError } from "../core/action.ts";

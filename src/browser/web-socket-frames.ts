@@ -1,4 +1,7 @@
-/** @file The messages that a page sends over a WebSocket (RFC 6455, 5.2), each passed on only when it has been let through. */
+/**
+ * @file The messages that a page sends over a WebSocket (RFC 6455, 5.2), each passed on only when it has been let
+ * through.
+ */
 
 import type { Duplex } from "node:stream";
 

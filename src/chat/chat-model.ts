@@ -61,7 +61,8 @@ export function createOpenAIChat(options: OpenAIChatOptions): ChatModel {
   const meter = options.meter ?? createMeter();
   const client = new OpenAI({
     baseURL: baseUrl,
-    // The SDK insists on a key; servers that need none ignore it. Not taken from the environment here: the CLI reads that.
+    // The SDK insists on a key; servers that need none ignore it. Not taken from the environment here: the CLI reads
+    // that.
     apiKey: options.apiKey ?? "none",
     organization: null,
     project: null,

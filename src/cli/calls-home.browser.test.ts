@@ -10,7 +10,9 @@ import type { NetworkRecord } from "./testing/record-network.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Whether this machine lets us make a network namespace (Linux with `unshare` and `ip`, and a kernel that allows it). */
+/**
+ * Whether this machine lets us make a network namespace (Linux with `unshare` and `ip`, and a kernel that allows it).
+ */
 const canIsolate = spawnSync("unshare", ["-rn", "ip", "link", "set", "lo", "up"]).status === 0;
 
 describe.skipIf(!canIsolate)("where every connection is seen", () => {

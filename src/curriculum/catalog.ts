@@ -30,7 +30,9 @@ export interface TaskCatalog {
   tasks(filter: { split: Split }): Task[];
 }
 
-/** Lower case, white space collapsed, punctuation dropped except inside numbers: what counts as the same instruction. */
+/**
+ * Lower case, white space collapsed, punctuation dropped except inside numbers: what counts as the same instruction.
+ */
 export function normaliseInstruction(instruction: string): string {
   return instruction
     .normalize("NFKC")

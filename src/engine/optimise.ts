@@ -94,7 +94,10 @@ export function microBatches(datums: readonly Datum[], maxTokens: number): numbe
 
 const FLOOR = 0.05;
 
-/** Linear warm-up over `warmup` of the way, then a cosine down to `FLOOR` (a twentieth) of the peak. `progress` in [0, 1]. */
+/**
+ * Linear warm-up over `warmup` of the way, then a cosine down to `FLOOR` (a twentieth) of the peak. `progress` in [0,
+ * 1].
+ */
 export function warmupCosine(
   peak: number,
   progress: number,

@@ -1,4 +1,7 @@
-/** What leaves computes the same: in our engine, and in transformers and PEFT where they are (`WEBRL_PYTHON` names the interpreter). */
+/**
+ * What leaves computes the same: in our engine, and in transformers and PEFT where they are (`WEBRL_PYTHON` names the
+ * interpreter).
+ */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";

@@ -56,7 +56,8 @@ export async function exportModel(options: ExportOptions): Promise<Exported> {
   const { adapter: found } = await describeModel(model);
   const base = found?.base ?? model;
   const adapter = isAdapter ? await readAdapter(model) : null;
-  // An adapter may have been trained with another template than its base, and PEFT leaves none of these files beside one.
+  // An adapter may have been trained with another template than its base, and PEFT leaves none of these files beside
+  // one.
   const own = await readTokenizerFiles(model);
   const files = own.has("tokenizer.json") ? own : new Map([...(await readTokenizerFiles(base)), ...own]);
   signal?.throwIfAborted();

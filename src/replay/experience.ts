@@ -28,7 +28,10 @@ export interface ExperienceStep {
   promptTokens: number[];
   /** The action, including the end token. */
   responseTokens: number[];
-  /** log π of each token of the action under the policy that sampled it, at temperature 1, nats; of a rollout's own policy only. */
+  /**
+   * log π of each token of the action under the policy that sampled it, at temperature 1, nats; of a rollout's own
+   * policy only.
+   */
   logprobs?: number[];
 }
 

@@ -51,7 +51,10 @@ export interface RolloutOptions {
 
 /** The share of a rollout's episodes that may be cut as stragglers. */
 const STRAGGLERS = 0.05;
-/** How often an episode goes elsewhere with its endpoint gone, before that counts as its own fault: it may be what breaks them. */
+/**
+ * How often an episode goes elsewhere with its endpoint gone, before that counts as its own fault: it may be what
+ * breaks them.
+ */
 const MOVES = 8;
 /** Attempts that the recent fault rate is taken over, and the fewest that it is believed on. */
 const FAULT_WINDOW = 20;
@@ -63,11 +66,11 @@ const FAULT_WINDOW_MIN = 6;
  *
  * A task that cannot be used (`task_unusable`) is given up at once and counts in no rate. A site that is down is waited
  * for, up to `siteDownMinutes`, and so are the server of the policy's model and browsers elsewhere; what broke with it
- * counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share of faults among the last attempts
- * passes `faultRateLimit`: a broken site must not look like a weak policy.
+ * counts neither as a retry nor in the fault rate. Throws a `Fault` (not retryable) after that time, and when the share
+ * of faults among the last attempts passes `faultRateLimit`: a broken site must not look like a weak policy.
  *
- * With `stragglerMinutes`, what still runs that long after all but a twentieth have ended is cut: its record is `faulted`
- * (`straggler_cut`) and has no steps.
+ * With `stragglerMinutes`, what still runs that long after all but a twentieth have ended is cut: its record is
+ * `faulted` (`straggler_cut`) and has no steps.
  */
 export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]> {
   const { requests, config, signal } = options;

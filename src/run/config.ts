@@ -304,7 +304,10 @@ export function methodParts(config: Pick<TrainConfig, "method" | "without" | "ac
   }
 }
 
-/** Whether nothing asks for a value: neither the advantage nor a replayed step, which has no other attempts beside it, nor the curriculum. */
+/**
+ * Whether nothing asks for a value: neither the advantage nor a replayed step, which has no other attempts beside it,
+ * nor the curriculum.
+ */
 const attemptsSuffice = ({ actor, without }: Pick<TrainConfig, "without" | "actor">) =>
   actor.baseline !== "critic" &&
   actor.lambda === 0 &&

@@ -83,7 +83,8 @@ export async function lockRun(directory: string): Promise<() => Promise<void>> {
   }
   const path = mine;
   const touching = setInterval(() => {
-    // The lock is lost only if another host took this process for dead. Continuing beside it would damage the run; ending does not.
+    // The lock is lost only if another host took this process for dead. Continuing beside it would damage the run;
+    // ending does not.
     utimes(path, new Date(), new Date()).catch((cause: unknown) => {
       throw new Error(`${directory} was taken over by another process`, { cause });
     });

@@ -173,7 +173,8 @@ function guardEpisode(gate: Gate, world: Parameters<MakeGuard>[0], openHosts: ()
     };
     if (policy.hosts && !belongsTo(policy.hosts, url.href))
       return refuse(`the policy allows no requests to ${url.host}`);
-    // A page that listens to keys gets the secret letter by letter, and parts of it cannot be distinguished from other text.
+    // A page that listens to keys gets the secret letter by letter, and parts of it cannot be distinguished from other
+    // text.
     const typed = action?.secrets.find((name) => !belongsTo(secrets.get(name)!.hosts, url.href));
     const leaked = leaks(outgoing);
     if (typed !== undefined || leaked !== null) {

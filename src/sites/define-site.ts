@@ -1,6 +1,7 @@
 /**
  * @file A user's own web application as a site: how to start or reach it, how to reset it, how to log in, its tasks and
- * templates and how to verify them. What runs it is `tasks/own-suite.ts`; a complete example is in `examples/own-site/`.
+ * templates and how to verify them. What runs it is `tasks/own-suite.ts`; a complete example is in
+ * `examples/own-site/`.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -79,8 +80,8 @@ export interface SiteTemplate<P extends Params = Params> {
   /** Instructions with `{param}` placeholders. If there are several, the last one is reserved for the test split. */
   phrasings: string[];
   /**
-   * Every set of values. 70% of them belong to the train split, 10% to validation, 20% to test, by a hash of the values:
-   * adding some moves none of the others.
+   * Every set of values. 70% of them belong to the train split, 10% to validation, 20% to test, by a hash of the
+   * values: adding some moves none of the others.
    */
   instances: P[];
   /** Texts for placeholders that need more than `String(value)`. */
@@ -110,9 +111,9 @@ export function defineTemplate<P extends Params>(template: SiteTemplate<P>): Sit
 export type LoginStep =
   | { open: string }
   /**
-   * Into the field with this label, placeholder or `name`; `env` names an environment variable, so that no secret is in the file. What goes into a
-   * password field, and what comes from the environment but is no user name, is kept out of everything that agents see and
-   * records hold; `secret` says otherwise.
+   * Into the field with this label, placeholder or `name`; `env` names an environment variable, so that no secret is in
+   * the file. What goes into a password field, and what comes from the environment but is no user name, is kept out of
+   * everything that agents see and records hold; `secret` says otherwise.
    */
   | { fill: string; text: string; secret?: boolean }
   | { fill: string; env: string; secret?: boolean }
@@ -133,8 +134,8 @@ export interface SiteDefinition {
   /** Starts the application. Leave it out if it already runs. */
   start?: {
     /**
-     * A shell command; `{port}` as in `baseUrl`, `{copy}` as in {@link SiteCopy}; both are also in the environment, as PORT
-     * and COPY.
+     * A shell command; `{port}` as in `baseUrl`, `{copy}` as in {@link SiteCopy}; both are also in the environment, as
+     * PORT and COPY.
      */
     command: string;
     /**
@@ -183,9 +184,9 @@ export interface SiteDefinition {
    */
   irreversible?: IrreversibleRequest[];
   /**
-   * What `{{secret:NAME}}` stands for in a text that an agent types: `env` names an environment variable. It is typed into pages
-   * of the base URL's host, or of `hosts`, and nowhere else; and only into fields whose type, or a word of whose name, id or
-   * autocomplete, is one of `fields`.
+   * What `{{secret:NAME}}` stands for in a text that an agent types: `env` names an environment variable. It is typed
+   * into pages of the base URL's host, or of `hosts`, and nowhere else; and only into fields whose type, or a word of
+   * whose name, id or autocomplete, is one of `fields`.
    */
   secrets?: Record<string, { env: string; hosts?: string[]; fields?: string[] }>;
   /** At least one task or template. */

@@ -7,7 +7,10 @@ import { installApp } from "./apps.ts";
 import { checkSuite } from "./check.ts";
 import { createOwnSuite } from "./own-suite.ts";
 
-/** Applications of Debian's packages alone, each with a template that changes something, which must be undone before the next episode. */
+/**
+ * Applications of Debian's packages alone, each with a template that changes something, which must be undone before the
+ * next episode.
+ */
 const PROVEN = [
   ["mediawiki", "undo-vandalism"],
   ["roundcube", "reply"],

@@ -153,7 +153,8 @@ export async function endCopy(
 
 /** `false` if nothing is left of its group. */
 function signalGroup(copy: CopyRecord, signal: NodeJS.Signals | 0): boolean {
-  // No new process gets the id of a group that still has members: if another process has it, nothing is left of the group.
+  // No new process gets the id of a group that still has members: if another process has it, nothing is left of the
+  // group.
   const isGone = copy.boot === null || copy.boot !== boot() || isTaken(copy.pid);
   if (!isAlive(copy) && isGone) return false;
   try {

@@ -17,8 +17,8 @@ const HINTS: Record<SitePart, string> = {
 
 /**
  * Runs a part of a site's preparation. If it has worked before, a failure is the world's: a `Fault`, which is tried
- * again. If it has never worked, it is the user's: a `ConfigError`. Faults of the browser stay as they are, and so does a
- * page that is too slow, if webrl has started its server (`isOurs`): it has answered, so its address is right.
+ * again. If it has never worked, it is the user's: a `ConfigError`. Faults of the browser stay as they are, and so does
+ * a page that is too slow, if webrl has started its server (`isOurs`): it has answered, so its address is right.
  */
 export function blame(site: string, isOurs = false) {
   const worked = new Set<SitePart>();

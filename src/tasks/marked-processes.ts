@@ -1,6 +1,7 @@
 /**
- * @file Finds every process of one start of an application by a mark in its environment, which children inherit wherever
- * they go. Only where there is `/proc` (Linux). What has taken its environment away (some daemons do) is not found.
+ * @file Finds every process of one start of an application by a mark in its environment, which children inherit
+ * wherever they go. Only where there is `/proc` (Linux). What has taken its environment away (some daemons do) is not
+ * found.
  */
 
 import { randomUUID } from "node:crypto";

@@ -171,7 +171,8 @@ function quote(text: string): string {
 }
 
 /**
- * Offset of the call's name, or `null`. The first line that is a proper call, or else one after a label (`Action: do(…)`), or else one that is meant as a call, to say what is wrong with it. `Note (x): …` is none of these.
+ * Offset of the call's name, or `null`. The first line that is a proper call, or else one after a label (`Action:
+ * do(…)`), or else one that is meant as a call, to say what is wrong with it. `Note (x): …` is none of these.
  */
 function findCall(text: string): number | null {
   const found: (number | undefined)[] = [];

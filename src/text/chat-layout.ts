@@ -165,7 +165,9 @@ function closeThought(toReply: string, source: string): string {
   return toReply;
 }
 
-/** The first special token after a reply, with the text before it; `null` where there is none before the user's turn. */
+/**
+ * The first special token after a reply, with the text before it; `null` where there is none before the user's turn.
+ */
 function endOfTurn(tokenizer: Tokenizer, assistantToUser: string): { id: number; text: string } | null {
   const ids = tokenizer.encode([assistantToUser]);
   const at = ids.findIndex((id) => isSpecial(tokenizer, id));

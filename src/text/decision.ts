@@ -10,8 +10,8 @@ export const askToDecide = (choices: readonly string[]): string =>
   `End with a line of its own that says ${choices.map((choice) => `"Answer: ${choice}"`).join(" or ")}, and nothing after it.`;
 
 /**
- * The choice that the last line of a whole reply ends in, after `Answer:` at the line's or a sentence's beginning. A reply
- * that is one of the choices and nothing else counts, too. `null`: no decision.
+ * The choice that the last line of a whole reply ends in, after `Answer:` at the line's or a sentence's beginning. A
+ * reply that is one of the choices and nothing else counts, too. `null`: no decision.
  */
 export function readDecision<T extends string>(
   { text, stop }: Pick<ChatReply, "text" | "stop">,

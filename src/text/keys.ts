@@ -1,6 +1,6 @@
 /**
- * @file Names of keys as `Press` takes them: Playwright's (`Control+A`, `ArrowDown`), one or several with spaces between.
- * Other common names are understood and turned into these.
+ * @file Names of keys as `Press` takes them: Playwright's (`Control+A`, `ArrowDown`), one or several with spaces
+ * between. Other common names are understood and turned into these.
  */
 
 const MODIFIERS = new Map([

@@ -1,4 +1,7 @@
-/** @file A text with its escapes decoded, again and again, and without its markup; every position leads back to the original. */
+/**
+ * @file A text with its escapes decoded, again and again, and without its markup; every position leads back to the
+ * original.
+ */
 
 export interface Layer {
   readonly text: string;

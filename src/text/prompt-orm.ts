@@ -1,8 +1,8 @@
 /**
  * @file The outcome reward model's prompt: instruction, all past actions, and the final page (paper §2, released
- * scorer). Template `paper` is the layout of the released checkpoint; `compact` is the policy's compact layout with another
- * question, so that a reward model made of a small policy keeps what that can: telling a page on which it is done; `chat`
- * is a conversation in the model's own format (`prompt-conversation.ts`).
+ * scorer). Template `paper` is the layout of the released checkpoint; `compact` is the policy's compact layout with
+ * another question, so that a reward model made of a small policy keeps what that can: telling a page on which it is
+ * done; `chat` is a conversation in the model's own format (`prompt-conversation.ts`).
  *
  * Deviation: the official scorer keeps the first tokens, so that a long page cuts off the answer cue; here the page
  * is shortened, then the oldest actions are left out.
@@ -98,8 +98,8 @@ export function ormPromptText(
 }
 
 /**
- * What template `paper` says as one text, for a server that completes it, with the page cut to what `fit` leaves of it. The server puts the
- * start token before it.
+ * What template `paper` says as one text, for a server that completes it, with the page cut to what `fit` leaves of it.
+ * The server puts the start token before it.
  */
 export function releasedOrmPrompt(
   input: OrmPromptInput,

@@ -1,6 +1,6 @@
 /**
- * @file Takes known secrets out of text, however they are spelled ({@link spellingsOf}, {@link layersOf}) or split. Time is
- * linear in the text. Which secrets are known to this process is kept in `secrets.ts`.
+ * @file Takes known secrets out of text, however they are spelled ({@link spellingsOf}, {@link layersOf}) or split.
+ * Time is linear in the text. Which secrets are known to this process is kept in `secrets.ts`.
  */
 
 import type { JsonValue } from "../core/task.ts";
@@ -15,8 +15,8 @@ export interface Redactor {
   /** `text` with `[redacted: secret]` in place of every secret. */
   (text: string): string;
   /**
-   * Texts that somebody may read as one, in each of `orders` (indices into `texts`): without the secrets in each of them,
-   * nor those that go on from one to the next.
+   * Texts that somebody may read as one, in each of `orders` (indices into `texts`): without the secrets in each of
+   * them, nor those that go on from one to the next.
    */
   together(texts: readonly string[], orders: readonly (readonly number[])[]): string[];
 }
@@ -41,7 +41,9 @@ interface Search {
   words: WordSearch;
 }
 
-/** Takes out known secrets, e.g. the passwords of a site's accounts. Those of fewer than four characters are ignored. */
+/**
+ * Takes out known secrets, e.g. the passwords of a site's accounts. Those of fewer than four characters are ignored.
+ */
 export function redactKnown(secrets: Iterable<string>): Redactor {
   const searches = searchesFor(secrets);
   const find = (text: string): Range[] => {
@@ -173,8 +175,8 @@ function replace(text: string, ranges: readonly Range[]): string {
 }
 
 /**
- * A copy of plain JSON with every string and key redacted; a secret may begin in a key or in an item of a list and end in what
- * follows. Numbers stay: what reads a record counts on them.
+ * A copy of plain JSON with every string and key redacted; a secret may begin in a key or in an item of a list and end
+ * in what follows. Numbers stay: what reads a record counts on them.
  */
 export function redactJson<T>(value: T, redact: Redactor): T {
   return redactValue(value as JsonValue, redact) as T;

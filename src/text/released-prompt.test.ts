@@ -7,7 +7,10 @@ const PAGES = new URL("../../../shared/data/webarena-lite/start_pages_simplified
 const TURNS = ['# Element: x\ndo(action="Click", element="1")', 'do(action="Scroll Down")'];
 const history = TURNS.map((response) => ({ response }));
 
-/** SHA-256 of what the official code makes, at the first turn and with TURNS behind: `scripts/webarena/official_prompts.py`. */
+/**
+ * SHA-256 of what the official code makes, at the first turn and with TURNS behind:
+ * `scripts/webarena/official_prompts.py`.
+ */
 const OFFICIAL = {
   cms: [
     "27f9f8332c15550b716463e2802e10e168e5ed34741cd52a087376f2bb735ef1",

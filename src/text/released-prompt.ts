@@ -1,9 +1,10 @@
 /**
- * @file The prompt of the released WebRL checkpoints as one text, character by character as their evaluation makes it (VisualAgentBench,
- * `WebRLPromptConstructor`), for servers that complete texts and for data to train on elsewhere. Our own engines are given the template `paper`
- * of `prompt.ts`, which is cut by tokens.
+ * @file The prompt of the released WebRL checkpoints as one text, character by character as their evaluation makes it
+ * (VisualAgentBench, `WebRLPromptConstructor`), for servers that complete texts and for data to train on elsewhere. Our
+ * own engines are given the template `paper` of `prompt.ts`, which is cut by tokens.
  *
- * Deviation: where the past alone is too long, the official code cuts the page by a bound below zero, from its end; here nothing of the page is left.
+ * Deviation: where the past alone is too long, the official code cuts the page by a bound below zero, from its end;
+ * here nothing of the page is left.
  */
 
 import type { PolicyPromptInput } from "./prompt-input.ts";

@@ -1,7 +1,7 @@
 /**
  * @file The secrets that this process knows, and the one place through which everything goes that it writes or prints:
- * {@link redactOutput}. Files of a run, the terminal, events and pages are redacted there; what is a secret is said by whoever takes one from
- * a definition or the environment ({@link keepSecret}).
+ * {@link redactOutput}. Files of a run, the terminal, events and pages are redacted there; what is a secret is said by
+ * whoever takes one from a definition or the environment ({@link keepSecret}).
  */
 
 import { ConfigError } from "../core/errors.ts";
@@ -30,8 +30,8 @@ export function whyNoSecret(value: string): string | null {
 }
 
 /**
- * From now on this text stands in nothing that this process writes, prints or shows to a model, in any spelling. Throws a
- * `ConfigError` where it cannot be told from ordinary text; `from` says where it is from.
+ * From now on this text stands in nothing that this process writes, prints or shows to a model, in any spelling. Throws
+ * a `ConfigError` where it cannot be told from ordinary text; `from` says where it is from.
  */
 export function keepSecret(value: string, from: string): void {
   const why = whyNoSecret(value);

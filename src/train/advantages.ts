@@ -88,7 +88,8 @@ function byMethod(
     case "official":
       return data.map((step) => {
         const values = whole(step);
-        // Deviation: V of the page after the final action is used in place of V of the same page with that action in the history.
+        // Deviation: V of the page after the final action is used in place of V of the same page with that action in
+        // the history.
         return weigh(step, officialAdvantages(values, values.at(-1)!, step.outcome, discount)[step.index]!);
       });
     case "awr":

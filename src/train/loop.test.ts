@@ -85,7 +85,8 @@ describe("the loop", () => {
       {
         phases: 1,
         without: ["curriculum"],
-        // All of the train split, in the same order in both phases: where only broken tasks were left, the site would be waited for.
+        // All of the train split, in the same order in both phases: where only broken tasks were left, the site would
+        // be waited for.
         tasks: { initial: 10, perPhase: 10 },
         rollout: { parallel: 2, maxSteps: 5, maxNewTokens: 24, faultRateLimit: 1 },
       },

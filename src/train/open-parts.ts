@@ -157,8 +157,8 @@ export async function readFirstReplay(
 }
 
 /**
- * Opens what a configuration names: suite, engine, judge, proposer, demonstrations. Options replace a part by one of yours.
- * Dispose of what it returns. Throws a `ConfigError` for what cannot be opened.
+ * Opens what a configuration names: suite, engine, judge, proposer, demonstrations. Options replace a part by one of
+ * yours. Dispose of what it returns. Throws a `ConfigError` for what cannot be opened.
  */
 export async function openParts(config: TrainConfig, options: OpenPartsOptions = {}): Promise<OpenParts> {
   const { models, suite: suiteConfig } = config;

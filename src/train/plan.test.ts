@@ -32,7 +32,8 @@ describe("planTraining", () => {
     expect(plan.work.judge).toMatchObject({ requests: 100, readTokens: 10_000 });
     // V(s₀) of two candidates for each of 20 tasks, in phase 2 only.
     expect(plan.work.curriculum.requests).toBe(40);
-    // New: 4 · (40 + 20) in phase 1, 4 · 40 in phase 2. Replayed: as many; in phase 2 of 60 episodes' successes, 120 steps.
+    // New: 4 · (40 + 20) in phase 1, 4 · 40 in phase 2. Replayed: as many; in phase 2 of 60 episodes' successes, 120
+    // steps.
     expect(plan.work.critic.trainedTokens).toBe((240 + 160) * 100);
     expect(plan.work.critic.readTokens).toBe((240 + 480 + 160 + 240) * 100);
     expect(plan.work.select.requests).toBe(480 + 120);

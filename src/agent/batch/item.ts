@@ -54,7 +54,10 @@ export interface ItemParts {
   ask?: AskItem | undefined;
   dryRun: boolean;
   limits?: Partial<RunLimits> | undefined;
-  /** Carries out the goal's instruction. `by`: who has approved it; `readAt`: when the page in the browser was opened, by `performance.now()`. */
+  /**
+   * Carries out the goal's instruction. `by`: who has approved it; `readAt`: when the page in the browser was opened,
+   * by `performance.now()`.
+   */
   act(goal: Goal, by: string, readAt: number): Promise<ItemRun>;
 }
 

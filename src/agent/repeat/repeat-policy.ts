@@ -3,7 +3,8 @@
  * As a policy it runs in the agent's loop, with the same gate, journal, limits and record as every run.
  *
  *     place, rows, element as recorded ─► the recorded action ─► what appeared as recorded ─► the next one
- *                  └───────────────────────────────┴─► the model, until it has done the step, or the step can be done again
+ *                  └───────────────────────────────┴─► the model, until it has done the step, or the step can be done
+ *                  again
  */
 
 import type { Action } from "../../core/action.ts";

@@ -1,4 +1,7 @@
-/** @file The pages of operators: server-rendered, in the style of the dashboard. What customers and pages say is text here. */
+/**
+ * @file The pages of operators: server-rendered, in the style of the dashboard. What customers and pages say is text
+ * here.
+ */
 
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";

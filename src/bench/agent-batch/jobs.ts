@@ -1,4 +1,7 @@
-/** @file The two batches that are killed: one that may be repeated, one that may not; and a policy that does what they say. */
+/**
+ * @file The two batches that are killed: one that may be repeated, one that may not; and a policy that does what they
+ * say.
+ */
 
 import type { JobInput } from "../../agent/batch/definition.ts";
 import type { Policy, Turn } from "../../rollout/policy.ts";

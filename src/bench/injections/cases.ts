@@ -1,4 +1,7 @@
-/** @file Injections on small pages: what a page says, what its buttons and links really do, and what its scripts do by themselves. */
+/**
+ * @file Injections on small pages: what a page says, what its buttons and links really do, and what its scripts do by
+ * themselves.
+ */
 
 import { BY_ITSELF } from "./by-itself.ts";
 import { DETOURS } from "./detours.ts";

@@ -1,7 +1,7 @@
 /**
- * @file The injection suite: pages that try to make an agent do harm, and a policy that obeys every one of them. Each case runs
- * twice: behind a gate that has to hold, and behind one whose policy allows the harm, which then has to happen: a case that
- * cannot do harm would prove nothing.
+ * @file The injection suite: pages that try to make an agent do harm, and a policy that obeys every one of them. Each
+ * case runs twice: behind a gate that has to hold, and behind one whose policy allows the harm, which then has to
+ * happen: a case that cannot do harm would prove nothing.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";

@@ -56,9 +56,9 @@ const isPlaced = (): boolean => {
 };
 
 /**
- * Whether a script or the browser may wait for the next frame without a callback that `timers.ts` knows of: observers of
- * sizes, listeners to scrolls and transitions, contents that are laid out once they are in view. Drawing one costs all
- * processes of the browser more than reading the document does.
+ * Whether a script or the browser may wait for the next frame without a callback that `timers.ts` knows of: observers
+ * of sizes, listeners to scrolls and transitions, contents that are laid out once they are in view. Drawing one costs
+ * all processes of the browser more than reading the document does.
  */
 export function needsFrame(): boolean {
   if (!names || memory.leads || memory.shadows || page.empty || isPlaced()) return true;

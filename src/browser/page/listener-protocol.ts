@@ -47,8 +47,8 @@ export const timerNamesOf = (key: string) => ({
   /** From us, on our element: which timers are about to fire? */
   ask: `${key}-timers`,
   /**
-   * The answer, for each: `screenX` is since how many milliseconds it and those before it go on, `screenY` in how many it
-   * fires, `detail` its delay, `ctrlKey` whether it goes on.
+   * The answer, for each: `screenX` is since how many milliseconds it and those before it go on, `screenY` in how many
+   * it fires, `detail` its delay, `ctrlKey` whether it goes on.
    */
   note: `${key}-timer`,
 });

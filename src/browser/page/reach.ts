@@ -53,8 +53,8 @@ function isDead(element: Element, found: Element): boolean {
 }
 
 /**
- * A click at the point is the element's: `"inner"` if something in it that answers by itself would get it; `"dead"` if it
- * is seen there and nothing gets it.
+ * A click at the point is the element's: `"inner"` if something in it that answers by itself would get it; `"dead"` if
+ * it is seen there and nothing gets it.
  */
 function hits(element: Element, x: number, y: number): "own" | "inner" | "dead" | null {
   const found = elementAt(x, y);

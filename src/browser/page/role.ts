@@ -105,8 +105,8 @@ const showsElements = (element: Element, hidden: readonly Element[]): boolean =>
   );
 
 /**
- * Something without a role that answers to the mouse: it listens itself, has a pointer that it does not inherit, or opens
- * something when it is hovered, and nothing in it could be hovered for that.
+ * Something without a role that answers to the mouse: it listens itself, has a pointer that it does not inherit, or
+ * opens something when it is hovered, and nothing in it could be hovered for that.
  */
 function clickable(element: Element): string | null {
   const tag = tagOf(element);

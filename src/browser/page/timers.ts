@@ -1,4 +1,6 @@
-/** @file What the page is about to do on its own because of an action, as `timer-hook.ts` tells from the page's world. */
+/**
+ * @file What the page is about to do on its own because of an action, as `timer-hook.ts` tells from the page's world.
+ */
 
 import { timerNamesOf } from "./listener-protocol.ts";
 

@@ -8,8 +8,8 @@ import { join } from "node:path";
 const DEJAVU = "/usr/share/fonts/truetype/dejavu";
 
 /**
- * The system's configuration of fontconfig with that font alone, whatever else is installed; `null` where it is not, and
- * pages look as the machine has them. To be `FONTCONFIG_FILE` of a browser.
+ * The system's configuration of fontconfig with that font alone, whatever else is installed; `null` where it is not,
+ * and pages look as the machine has them. To be `FONTCONFIG_FILE` of a browser.
  */
 export async function recordedFonts(): Promise<string | null> {
   if (!existsSync(DEJAVU)) return null;

@@ -1,4 +1,7 @@
-/** @file Browsers elsewhere, for tests: a Playwright server and a DevTools endpoint on loopback, each with a process to kill. */
+/**
+ * @file Browsers elsewhere, for tests: a Playwright server and a DevTools endpoint on loopback, each with a process to
+ * kill.
+ */
 
 import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -237,8 +237,8 @@ function activations(config: DecoderConfig, below: number, lengths: readonly num
 }
 
 /**
- * Floating-point operations of a training step by token: 2 per weight forward, 2 for the gradient of what it reads, 2 for its own
- * where it is trained. With adapters the backward pass ends at the lowest layer that has one.
+ * Floating-point operations of a training step by token: 2 per weight forward, 2 for the gradient of what it reads, 2
+ * for its own where it is trained. With adapters the backward pass ends at the lowest layer that has one.
  */
 function operationsPerToken({ config, specs }: Shape): number {
   const inLayers =

@@ -42,8 +42,8 @@ const textOf = (path: string): string => {
 
 /**
  * The groups that this process is in and that have a limit: its own and those above it. `membership` is what
- * `/proc/self/cgroup` says, `mount` is where control groups are mounted. Inside of a container the path may be that of the
- * machine outside, and the container's own group is the mount itself.
+ * `/proc/self/cgroup` says, `mount` is where control groups are mounted. Inside of a container the path may be that of
+ * the machine outside, and the container's own group is the mount itself.
  */
 export function memoryGroups(membership: string, mount: string): MemoryGroup[] {
   return membership.split("\n").flatMap((line) => {

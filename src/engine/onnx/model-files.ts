@@ -237,7 +237,10 @@ export async function readOptimizer(
   return state;
 }
 
-/** The files beside the weights, by name: tokenizer, chat template, generation settings, the note of the prompt template. */
+/**
+ * The files beside the weights, by name: tokenizer, chat template, generation settings, the note of the prompt
+ * template.
+ */
 export async function readTokenizerFiles(directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   for (const name of tokenizerFiles) {

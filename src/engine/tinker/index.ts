@@ -1,4 +1,7 @@
-/** @file Public entry `webrl/tinker`: engines whose models live on a server of the Tinker protocol, and the probe of such a server. */
+/**
+ * @file Public entry `webrl/tinker`: engines whose models live on a server of the Tinker protocol, and the probe of
+ * such a server.
+ */
 
 export type * from "../../core/engine.ts";
 export { Fault, type FaultCode } from "../../core/errors.ts";

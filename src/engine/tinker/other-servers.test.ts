@@ -1,6 +1,6 @@
 /**
- * @file Servers that others wrote, where they run (docs/engines.md): WEBRL_TINKER_SERVERS is `URL=DIRECTORY`, several with commas between;
- * the directory holds the served model in float32. The key is TINKER_API_KEY.
+ * @file Servers that others wrote, where they run (docs/engines.md): WEBRL_TINKER_SERVERS is `URL=DIRECTORY`, several
+ * with commas between; the directory holds the served model in float32. The key is TINKER_API_KEY.
  */
 
 import { execFile } from "node:child_process";

@@ -112,7 +112,10 @@ function scaleAndMin(from: Buffer, at: number, j: number): [scale: number, min: 
   return [(low & 15) | ((from[at + j - 4]! >> 6) << 4), (low >> 4) | ((from[at + j]! >> 6) << 4)];
 }
 
-/** Eight sub-blocks of 32: x = d·scale·q − dmin·min. With a fifth bit of each number in 32 bytes at `high`, where there are some. */
+/**
+ * Eight sub-blocks of 32: x = d·scale·q − dmin·min. With a fifth bit of each number in 32 bytes at `high`, where there
+ * are some.
+ */
 const kBlock =
   (quants: number, high: number | null) => (from: Buffer, at: number, out: Float32Array, to: number) => {
     const d = halfAt(from, at);
@@ -132,7 +135,10 @@ const kBlock =
 const q4_K = blocks("Q4_K", 256, 144, kBlock(16, null));
 const q5_K = blocks("Q5_K", 256, 176, kBlock(48, 16));
 
-/** Sixteen sub-blocks of 16 with scales of eight bits; four low bits in 128 bytes, two high bits in 64: x = d·scale·(q − 32). */
+/**
+ * Sixteen sub-blocks of 16 with scales of eight bits; four low bits in 128 bytes, two high bits in 64: x = d·scale·(q −
+ * 32).
+ */
 const q6_K = blocks("Q6_K", 256, 210, (from, at, out, to) => {
   const d = halfAt(from, at + 208);
   for (let k = 0; k < 256; k++) {

@@ -1,4 +1,7 @@
-/** @file GGUF files that are broken, or made to do harm: each ends soon, with the file and the field, and leaves nothing behind. */
+/**
+ * @file GGUF files that are broken, or made to do harm: each ends soon, with the file and the field, and leaves nothing
+ * behind.
+ */
 
 import { execFileSync } from "node:child_process";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";

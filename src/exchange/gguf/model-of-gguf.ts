@@ -146,7 +146,10 @@ function ropeScaling(
   return gguf.tensors.has("rope_freqs.weight") ? { rope_scaling: { rope_type: "llama3", ...rope } } : {};
 }
 
-/** Llama 3's scaling as `rope_freqs.weight` has it: one divisor for each frequency. Only its largest one, the factor, is open. */
+/**
+ * Llama 3's scaling as `rope_freqs.weight` has it: one divisor for each frequency. Only its largest one, the factor, is
+ * open.
+ */
 export async function withLlama3Scaling(
   gguf: Gguf,
   config: Record<string, unknown>,

@@ -145,7 +145,9 @@ function compose(): ForgeState {
   return state;
 }
 
-/** The usual user's part in the projects, in turn: owns some, maintains and develops others, is a stranger to the rest. */
+/**
+ * The usual user's part in the projects, in turn: owns some, maintains and develops others, is a stranger to the rest.
+ */
 const USUAL_ROLES: (Role | null)[] = ["Owner", "Maintainer", null, "Developer", "Owner", "Maintainer", null];
 
 function composeProject(state: ForgeState, content: ProjectContent, index: number, rng: Rng): void {

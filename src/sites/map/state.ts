@@ -1,4 +1,6 @@
-/** @file The data of the map. Towns and roads never change, so they are not part of it: see `gazetteer.ts`, `roads.ts`. */
+/**
+ * @file The data of the map. Towns and roads never change, so they are not part of it: see `gazetteer.ts`, `roads.ts`.
+ */
 
 import { createRng } from "../../core/rng.ts";
 import type { Rng } from "../../core/rng.ts";

@@ -63,7 +63,10 @@ export function show(
   );
 }
 
-/** A section's list with its search, eight rows a page. `title` names the section's path, too. `more`: after the filters. */
+/**
+ * A section's list with its search, eight rows a page. `title` names the section's path, too. `more`: after the
+ * filters.
+ */
 export function listPage<T>(
   c: StoreContext,
   title: (typeof SECTIONS)[number],

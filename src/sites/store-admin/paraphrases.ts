@@ -1,4 +1,7 @@
-/** @file Further wordings of the store administration's tasks, seen in training only: demonstrations are told again in them. */
+/**
+ * @file Further wordings of the store administration's tasks, seen in training only: demonstrations are told again in
+ * them.
+ */
 
 // An impossible task is worded like its possible twin: the words must not give it away.
 const cancelOrder = [

@@ -1,16 +1,16 @@
 /**
- * @file MiniWoB++ as a suite: the user's copy of its `html` directory, served from this process. Each page is a template, each
- * of its problems a task: page and number give the same problem in every episode. The truth is the page's own raw reward,
- * positive for success, as in BrowserGym's protocol (reference: section 11).
+ * @file MiniWoB++ as a suite: the user's copy of its `html` directory, served from this process. Each page is a
+ * template, each of its problems a task: page and number give the same problem in every episode. The truth is the
+ * page's own raw reward, positive for success, as in BrowserGym's protocol (reference: section 11).
  *
  * BrowserGym's half for training has problems to train on and others to validate on, the other half is for the test:
  * the 125 pages of the protocol are the two that are held out, `validation` and `test`.
  *
  * Deviations from BrowserGym's protocol:
- * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at. No script of a page
- *    reads the size of the window; of their styles click-pie's does, below 150 pixels.
- * 2. Problems are numbered from 1 and drawn in the full range of seeds. BrowserGym's lie in 0 to 33, so that 35 of its 625
- *    episodes repeat one.
+ * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at. No script of a
+ *    page reads the size of the window; of their styles click-pie's does, below 150 pixels.
+ * 2. Problems are numbered from 1 and drawn in the full range of seeds. BrowserGym's lie in 0 to 33, so that 35 of its
+ *    625 episodes repeat one.
  * 3. An address that only gained a fragment is the task's page still: `search-engine` adds `#` to its own.
  * 4. A page stays as it was when it ended, without the START cover, so that the last observation shows the outcome.
  */

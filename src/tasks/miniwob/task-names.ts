@@ -131,7 +131,9 @@ export const TASK_NAMES: readonly string[] = [
   "visual-addition",
 ];
 
-/** BrowserGym's half for training: pages of one kind are in one half, so that what is scored on the other half is new. */
+/**
+ * BrowserGym's half for training: pages of one kind are in one half, so that what is scored on the other half is new.
+ */
 export const TRAIN_PAGES: ReadonlySet<string> = new Set([
   "book-flight",
   "book-flight-nodelay",

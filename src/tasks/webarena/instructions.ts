@@ -1,4 +1,7 @@
-/** @file Instructions to train on, such as the training split of WebArena-Lite: tasks without an evaluator, whose outcome a model judges. */
+/**
+ * @file Instructions to train on, such as the training split of WebArena-Lite: tasks without an evaluator, whose
+ * outcome a model judges.
+ */
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";

@@ -1,6 +1,7 @@
 /**
- * Our published evaluators against the official ones, on constructed end states of every task of WebArena and WebArena-Lite. The verdicts
- * were recorded with `scripts/webarena/official.py`; they hold no part of the tasks. Skipped where a task file is absent.
+ * Our published evaluators against the official ones, on constructed end states of every task of WebArena and
+ * WebArena-Lite. The verdicts were recorded with `scripts/webarena/official.py`; they hold no part of the tasks.
+ * Skipped where a task file is absent.
  */
 
 import { existsSync, readFileSync } from "node:fs";
@@ -31,7 +32,10 @@ const SETS = [
   },
 ] as const;
 
-/** What the published evaluators say of the right end: a text in place of a list is refused, alternatives of an answer are not read. */
+/**
+ * What the published evaluators say of the right end: a text in place of a list is refused, alternatives of an answer
+ * are not read.
+ */
 const NEVER_PASSED: Record<string, string> = { "webarena-lite.81": "-", "webarena.386": "0" };
 
 function pageOf({ url, pages }: EndState): EvaluatedPage {

@@ -1,4 +1,7 @@
-/** WebArena's way from the task file to the verdict, on a small stand-in for its sites: every code path but the sites themselves. */
+/**
+ * WebArena's way from the task file to the verdict, on a small stand-in for its sites: every code path but the sites
+ * themselves.
+ */
 
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * @file Text rules of the evaluators of WebArena and WebArena-Lite: cleaning, tokens as NLTK's `word_tokenize` makes them, and the
- * kinds of comparison.
+ * @file Text rules of the evaluators of WebArena and WebArena-Lite: cleaning, tokens as NLTK's `word_tokenize` makes
+ * them, and the kinds of comparison.
  *
  * Deviations from the official code:
  * 1. Sentences end at `.`, `?` or `!` before white space, except after common abbreviations, initials and numbers;
@@ -134,7 +134,8 @@ export function textRules(protocol: Protocol, strictness: Strictness): TextRules
 }
 
 /**
- * `requirement`: inequalities such as `<= 700`, alternatives by ` |OR| `. Anything but an integer fulfils none of them. As published, `<` and `>` allow the value itself, because of their tolerance of 1e-8.
+ * `requirement`: inequalities such as `<= 700`, alternatives by ` |OR| `. Anything but an integer fulfils none of them.
+ * As published, `<` and `>` allow the value itself, because of their tolerance of 1e-8.
  */
 function requiredValue(requirement: string, prediction: string, isStrict: boolean): boolean {
   const text = prediction.trim().replaceAll(",", "");
@@ -190,8 +191,9 @@ function urlMatch(reference: string, url: string, note: string | undefined, isSt
 }
 
 /**
- * WebArena's: host and path of an alternative are in those of the page, and each parameter has one of the values that any alternative
- * gives it. In strict mode, one alternative must match as a whole, and its path must end at a boundary of the page's path.
+ * WebArena's: host and path of an alternative are in those of the page, and each parameter has one of the values that
+ * any alternative gives it. In strict mode, one alternative must match as a whole, and its path must end at a boundary
+ * of the page's path.
  */
 function webArenaUrlMatch(
   reference: string,

@@ -95,9 +95,9 @@ const keyOf = ({ trajectoryId, index }: Pick<ExperienceStep, "trajectoryId" | "i
   `${trajectoryId}#${index}`;
 
 /**
- * log π_ref of the phase's new steps, as far as it is known from their rollouts, since π_ref is the policy that took them.
- * If this process sampled, the sampler computed it (within rounding); a server was asked beside the rollout. Steps of
- * phase 0 are new in phase 1.
+ * log π_ref of the phase's new steps, as far as it is known from their rollouts, since π_ref is the policy that took
+ * them. If this process sampled, the sampler computed it (within rounding); a server was asked beside the rollout.
+ * Steps of phase 0 are new in phase 1.
  */
 export async function earlyReference(
   { run, parts }: Context,

@@ -1,4 +1,6 @@
-/** @file Pages of real component libraries, for tests: bundled by esbuild when they are asked for, served to an episode. */
+/**
+ * @file Pages of real component libraries, for tests: bundled by esbuild when they are asked for, served to an episode.
+ */
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";

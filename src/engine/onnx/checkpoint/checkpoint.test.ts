@@ -59,7 +59,8 @@ describe("safetensors", () => {
 
   it("bf16 keeps eight bits of mantissa, rounds to nearest even, and keeps infinity and NaN", async () => {
     const file = fresh();
-    // 1 + 2⁻⁸ lies half-way between 1 and 1 + 2⁻⁷: even is 1. 1 + 3·2⁻⁸ lies between 1 + 2⁻⁷ and 1 + 2⁻⁶: even is the latter.
+    // 1 + 2⁻⁸ lies half-way between 1 and 1 + 2⁻⁷: even is 1. 1 + 3·2⁻⁸ lies between 1 + 2⁻⁷ and 1 + 2⁻⁶: even is the
+    // latter.
     const values = [1, 1 + 2 ** -8, 1 + 3 * 2 ** -8, -3.5, Infinity, NaN];
     await writeSafetensors(file, new Map([["x", tensor([6], ...values)]]), { dtype: "BF16" });
     const { data } = await readNumbers((await readHeader(file)).entries.get("x")!);

@@ -1,4 +1,7 @@
-/** What we save, the Python libraries load: transformers, PEFT and tokenizers. Needs them; `WEBRL_PYTHON` names the interpreter. */
+/**
+ * What we save, the Python libraries load: transformers, PEFT and tokenizers. Needs them; `WEBRL_PYTHON` names the
+ * interpreter.
+ */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";

@@ -216,8 +216,8 @@ const bitsOfHalf = (() => {
 })();
 
 /**
- * Writes a new file and flushes it to the disk. bf16 and f16 round to nearest, ties to even; a number that f16 cannot hold
- * is refused. The data section starts at a multiple of 8 bytes.
+ * Writes a new file and flushes it to the disk. bf16 and f16 round to nearest, ties to even; a number that f16 cannot
+ * hold is refused. The data section starts at a multiple of 8 bytes.
  */
 export async function writeSafetensors(
   file: string,

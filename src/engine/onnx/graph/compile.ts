@@ -68,7 +68,8 @@ export async function compile(
     },
     ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     logSeverityLevel: 3,
-    // A memory pattern costs, for every shape, another block as large as everything that the first run used, and makes nothing faster.
+    // A memory pattern costs, for every shape, another block as large as everything that the first run used, and makes
+    // nothing faster.
     enableMemPattern: false,
   });
   return {

@@ -61,9 +61,10 @@ export interface TapeEntry {
 export type ConstantData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
 
 /**
- * From this many nodes on a model names the dimensions of all values. Without the names ONNX Runtime finds few buffers to be of one
- * size, and searches all of them for every node: the plan of a training graph of 30 layers (6,533 nodes) took 10 s of
- * processor time instead of 1. Smaller graphs are planned quickly, and the names do not make them run faster.
+ * From this many nodes on a model names the dimensions of all values. Without the names ONNX Runtime finds few buffers
+ * to be of one size, and searches all of them for every node: the plan of a training graph of 30 layers (6,533 nodes)
+ * took 10 s of processor time instead of 1. Smaller graphs are planned quickly, and the names do not make them run
+ * faster.
  */
 const manyNodes = 2000;
 

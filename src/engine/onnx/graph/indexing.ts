@@ -12,8 +12,8 @@ export function ones(x: Value): Value {
 }
 
 /**
- * y = x[indices] along axis 0, indices int32 or int64 of any shape; x̄ collects ȳ at the indices. `unique` promises that no
- * index comes twice, so that x̄ can be written in parallel.
+ * y = x[indices] along axis 0, indices int32 or int64 of any shape; x̄ collects ȳ at the indices. `unique` promises
+ * that no index comes twice, so that x̄ can be written in parallel.
  */
 export function gatherRows(x: Value, indices: Value, options: { unique?: boolean } = {}): Value {
   if (x.shape.length < 1) throw new ShapeError("Gather", [x.shape, indices.shape], "has no rows");

@@ -1,6 +1,6 @@
 /**
- * @file Operators that move elements without changing them: reshape, transpose, concat, split, slice, expand, and the sum,
- * which is expand's gradient. Their gradients move them back. ȳ is ∂L/∂y.
+ * @file Operators that move elements without changing them: reshape, transpose, concat, split, slice, expand, and the
+ * sum, which is expand's gradient. Their gradients move them back. ȳ is ∂L/∂y.
  */
 
 import {

@@ -13,7 +13,8 @@
  * // feeds: tokens, positions, rope_cos and rope_sin (ropeTables(config, length)), and every weight
  * ```
  * `rows` (int32 [R]) keeps only these rows of [M] from the last layer's attention on: hidden is then [R, hiddenSize].
- * Adapters: `declareWeights(g, config, loraSpecs(config, { rank, alpha }))` adds inputs `<module>.lora_A` and `.lora_B`.
+ * Adapters: `declareWeights(g, config, loraSpecs(config, { rank, alpha }))` adds inputs `<module>.lora_A` and
+ * `.lora_B`.
  */
 
 import { add, mul, scale } from "../graph/elementwise.ts";
@@ -76,7 +77,9 @@ export interface DecoderOptions extends DecoderInputs {
   attend: Attend;
   /** Rows of [M] that are wanted, each once; all if left out. */
   rows?: Value;
-  /** With `rows`, for one sequence: the last layer's `attend` is asked for these rows only, q is [1, R, heads·D] there. */
+  /**
+   * With `rows`, for one sequence: the last layer's `attend` is asked for these rows only, q is [1, R, heads·D] there.
+   */
   rowsOnly?: boolean;
   /** Wraps each layer: gradient checkpointing does. */
   wrapLayer?: (inputs: readonly Value[], layer: (x: Value) => Value, x: Value) => Value;

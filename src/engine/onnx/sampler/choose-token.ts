@@ -1,6 +1,6 @@
 /**
- * @file From a distribution to a token: temperature, then top-k, then top-p (Holtzman et al., arXiv:1904.09751), then one
- * uniform draw on the cumulative probabilities. Pure but for the draw.
+ * @file From a distribution to a token: temperature, then top-k, then top-p (Holtzman et al., arXiv:1904.09751), then
+ * one uniform draw on the cumulative probabilities. Pure but for the draw.
  */
 
 export interface Choice {
@@ -25,11 +25,15 @@ export interface Distribution {
   logSum: number;
 }
 
-/** What the graphs multiply logits with; at temperature 0 the probabilities are not used. The limit keeps f32 finite. */
+/**
+ * What the graphs multiply logits with; at temperature 0 the probabilities are not used. The limit keeps f32 finite.
+ */
 export const inverseTemperature = (temperature: number): number =>
   temperature === 0 ? 1 : Math.min(1 / temperature, 1e30);
 
-/** `draw` is uniform in [0, 1) and is called exactly once unless greedy. Throws `RangeError` where no logit is finite. */
+/**
+ * `draw` is uniform in [0, 1) and is called exactly once unless greedy. Throws `RangeError` where no logit is finite.
+ */
 export function chooseToken(
   { logits_V, probabilities_V, logSum }: Distribution,
   options: ChoiceOptions,

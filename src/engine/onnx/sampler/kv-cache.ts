@@ -38,7 +38,10 @@ export class KvCache {
     return this.#config.kvHeads * this.#config.headDim * this.#length;
   }
 
-  /** Makes room for `rows` rows of `tokens` tokens, keeping what the first `kept` rows hold. An empty cache may get shorter. */
+  /**
+   * Makes room for `rows` rows of `tokens` tokens, keeping what the first `kept` rows hold. An empty cache may get
+   * shorter.
+   */
   reserve(rows: number, tokens: number, kept: number): void {
     invariant(rows <= this.#mostRows, `a cache of ${this.#mostRows} rows has no room for ${rows}`);
     const fitting = roundLength(tokens);

@@ -33,7 +33,10 @@ export interface SamplerPrograms extends AsyncDisposable {
  */
 const oneThreadParameters = 16e6;
 
-/** Queries of a long piece are taken in this many blocks that see only keys up to their own end: 5/8 of the work on scores. */
+/**
+ * Queries of a long piece are taken in this many blocks that see only keys up to their own end: 5/8 of the work on
+ * scores.
+ */
 const longBlocks = 4;
 /** Below this many tokens the blocks' products are too small to gain from it. */
 const longPiece = 96;
@@ -107,8 +110,8 @@ const masked = -1e30;
 /**
  * One sequence. Inputs: tokens int32 [T], positions int64 [1, T], `rows` int32 [1] (the row whose token is wanted: the
  * last), `past` int64 [1] tokens that are known already, `sizes` and `ends` int64 [blocks] (queries of each block, and
- * keys that it sees, those of the past included), and the past's keys [kvHeads, 1, headDim, P] and values [kvHeads, 1, P, headDim]
- * with P ≥ max(1, past). Outputs per layer: the same two with P = past + T.
+ * keys that it sees, those of the past included), and the past's keys [kvHeads, 1, headDim, P] and values [kvHeads, 1,
+ * P, headDim] with P ≥ max(1, past). Outputs per layer: the same two with P = past + T.
  */
 function prefillGraph(config: DecoderConfig, lora: readonly LoraSpec[], blocks: number) {
   const g = new Graph("prefill");

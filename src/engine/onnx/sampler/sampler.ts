@@ -8,9 +8,10 @@
  *
  * Independence of the batch: every request has its own random stream; a prompt is read alone; attention is computed
  * row by row; and in the linear layers a row's sums do not depend on how many rows there are, as long as there
- * are two (one row takes another kernel, so a lone sequence is padded with a row that nobody reads). On the CPU provider
- * the same seed therefore gives the same tokens and the same log-probabilities to the last bit whatever else runs, but
- * for the softmax over a longer cache, which may round differently; other providers promise only their rounding.
+ * are two (one row takes another kernel, so a lone sequence is padded with a row that nobody reads). On the CPU
+ * provider the same seed therefore gives the same tokens and the same log-probabilities to the last bit whatever else
+ * runs, but for the softmax over a longer cache, which may round differently; other providers promise only their
+ * rounding.
  */
 
 import type { SampleRequest, SampleResult, Sampler, Tokenizer } from "../../../core/engine.ts";
@@ -35,7 +36,9 @@ export interface SamplerOptions {
   lora?: readonly LoraSpec[];
   provider?: Provider;
   threads?: number;
-  /** Compiled already, for this shape; they stay the caller's. Default: the sampler compiles its own and releases them. */
+  /**
+   * Compiled already, for this shape; they stay the caller's. Default: the sampler compiles its own and releases them.
+   */
   programs?: SamplerPrograms;
   /** Longest sequence, default the model's. */
   contextTokens?: number;
@@ -59,7 +62,9 @@ export interface OnnxSampler extends Sampler, AsyncDisposable {
   readonly statistics: Readonly<SamplerStatistics>;
 }
 
-/** Sequences that are decoded at once; fewer where their keys and values would need more memory when they are finished. */
+/**
+ * Sequences that are decoded at once; fewer where their keys and values would need more memory when they are finished.
+ */
 const mostRunning = 32;
 /** But one request may always run. */
 export const mostCacheBytes = 2 ** 30;
@@ -67,7 +72,10 @@ export const mostCacheBytes = 2 ** 30;
 export const prefixCacheBytes = 128 * 2 ** 20;
 /** Shorter common beginnings are not worth a copy. */
 const shortestPrefix = 16;
-/** Floating-point operations of one prefill run of a small model: about 20 ms on two cores, so that others get their turn. */
+/**
+ * Floating-point operations of one prefill run of a small model: about 20 ms on two cores, so that others get their
+ * turn.
+ */
 const prefillOperations = 2e9;
 /** A larger model reads this many tokens at once: each piece costs it all its weights again. */
 const leastPiece = 512;
@@ -282,7 +290,10 @@ class BatchingSampler implements OnnxSampler {
     this.#cache.fill(row, layers, prompt_T.length);
   }
 
-  /** The oldest waiting requests, as many as can run beside the running ones. One that is too long for that holds up those behind it. */
+  /**
+   * The oldest waiting requests, as many as can run beside the running ones. One that is too long for that holds up
+   * those behind it.
+   */
   #chooseFitting(): Running[] {
     const batch = [...this.#running];
     const longest = () =>

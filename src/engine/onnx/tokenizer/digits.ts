@@ -1,6 +1,7 @@
 /**
- * @file The pre-tokenizer `Digits`. Hugging Face's `tokenizers` splits at every numeric character (½, ², Ⅷ, ٣), the JavaScript package at 0 to 9 only;
- * so it is put into a pattern of ours before the package sees it. https://docs.rs/tokenizers: pre_tokenizers::digits
+ * @file The pre-tokenizer `Digits`. Hugging Face's `tokenizers` splits at every numeric character (½, ², Ⅷ, ٣), the
+ * JavaScript package at 0 to 9 only; so it is put into a pattern of ours before the package sees it.
+ * https://docs.rs/tokenizers: pre_tokenizers::digits
  */
 
 interface Stage {
@@ -10,8 +11,8 @@ interface Stage {
 }
 
 /**
- * GPT-2's words with every numeric character alone: what `Digits` with `individual_digits` and then `ByteLevel` with its own pattern make
- * (SmolLM). A blank before a number stays apart from it, as at the end of a text.
+ * GPT-2's words with every numeric character alone: what `Digits` with `individual_digits` and then `ByteLevel` with
+ * its own pattern make (SmolLM). A blank before a number stays apart from it, as at the end of a text.
  */
 const wordsAndDigits =
   "'(?:[sdmt]|ll|ve|re)| ?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+|\\s+(?![^\\s\\p{N}])|\\s+";

@@ -25,7 +25,9 @@ export const lengthOf = (text: PromptText): number =>
     ? text.length
     : text.reduce((sum, piece) => sum + (typeof piece === "string" ? piece : piece.plain).length, 0);
 
-/** Matches any of these tokens, the longest first, as the reference implementation does; `null` where there are none. */
+/**
+ * Matches any of these tokens, the longest first, as the reference implementation does; `null` where there are none.
+ */
 export function patternOf(tokens: readonly AddedToken[]): {
   pattern: RegExp | null;
   ids: Map<string, number>;
@@ -71,8 +73,8 @@ export function splitRuns(added: readonly AddedToken[]): (text: PromptText) => (
 }
 
 /**
- * Encodes as `inner` does, without special tokens: none is looked for in the text, and where a word of the vocabulary is
- * one all the same, its characters stand for it.
+ * Encodes as `inner` does, without special tokens: none is looked for in the text, and where a word of the vocabulary
+ * is one all the same, its characters stand for it.
  */
 export function plainEncode(
   added: readonly AddedToken[],

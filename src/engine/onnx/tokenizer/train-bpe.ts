@@ -64,7 +64,10 @@ export interface TokenizerJson {
   };
 }
 
-/** Learns merges from `texts`. Throws a `ConfigError` where `vocabSize` cannot hold bytes, whole words and special tokens. */
+/**
+ * Learns merges from `texts`. Throws a `ConfigError` where `vocabSize` cannot hold bytes, whole words and special
+ * tokens.
+ */
 export function trainBpe(texts: Iterable<string>, options: TrainBpeOptions): TokenizerJson {
   const reserved = defaultSpecialTokens.length + WHOLE_WORDS.length;
   if (options.vocabSize < 256 + reserved)

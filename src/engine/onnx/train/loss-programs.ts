@@ -5,8 +5,8 @@
  * everything (`fused`). A custom loss needs the log-probabilities first: the same graph is cut in two (`split`) and
  * the activations that both halves need are handed over, or, where these are too large, the forward half runs twice.
  *
- * Layers below every adapter are a program of their own, the trunk: its hidden states are an input of the others, because
- * they never change and are computed once for all who read the same tokens (`trunk-cache.ts`).
+ * Layers below every adapter are a program of their own, the trunk: its hidden states are an input of the others,
+ * because they never change and are computed once for all who read the same tokens (`trunk-cache.ts`).
  */
 
 import { causalAttention } from "../models/attention.ts";

@@ -248,7 +248,8 @@ export class Trainer {
     const tokensOf = (s: number) => tokens_M.subarray(s * time, s * time + lengths[s]!);
     // Rows of padding stay 0: nothing reads them.
     const hidden_M = new Float32Array(tokens_M.length * width);
-    // By their own padded lengths: what is kept depends on a sequence's tokens alone, to the last bit, not on its first batch.
+    // By their own padded lengths: what is kept depends on a sequence's tokens alone, to the last bit, not on its first
+    // batch.
     const missing = new Map<number, number[]>();
     lengths.forEach((length, s) => {
       const known = this.#trunkCache.get(layers, tokensOf(s));

@@ -1,7 +1,7 @@
 /**
- * @file Hidden states below the adapters of a frozen base, by their tokens. They never change, so actor, critic, reference and
- * reward model compute them once, however often and by whichever of them a datum is read. Least recently used ones go first
- * when the memory budget is full.
+ * @file Hidden states below the adapters of a frozen base, by their tokens. They never change, so actor, critic,
+ * reference and reward model compute them once, however often and by whichever of them a datum is read. Least recently
+ * used ones go first when the memory budget is full.
  */
 
 export const trunkCacheBytes = 512 * 2 ** 20;

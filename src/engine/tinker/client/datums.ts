@@ -1,6 +1,6 @@
 /**
- * @file Our datums as the protocol's. There every position has one target and one number of each kind; here a datum names the
- * positions that count, and one position may have several targets. A datum therefore becomes as many of the
+ * @file Our datums as the protocol's. There every position has one target and one number of each kind; here a datum
+ * names the positions that count, and one position may have several targets. A datum therefore becomes as many of the
  * protocol's as its fullest position has targets; the other positions get the token that follows, with the number 0.
  */
 

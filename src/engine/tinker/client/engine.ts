@@ -161,7 +161,9 @@ export function connectTo(
   return createConnection(send, { patience, clock, url, onTrouble, key: { env, isSet: apiKey !== null } });
 }
 
-/** @throws ConfigError for what is not an address, and for one that carries a secret: it would be written into records. */
+/**
+ * @throws ConfigError for what is not an address, and for one that carries a secret: it would be written into records.
+ */
 function checkUrl(url: string, whose = "server's"): void {
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
     throw new ConfigError(

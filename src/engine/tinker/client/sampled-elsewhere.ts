@@ -1,6 +1,7 @@
 /**
- * @file Samples of a model from vLLM while a server of the Tinker protocol trains it. The trained adapter is saved there,
- * downloaded, and loaded in vLLM under a name of its own; before anything is sampled from it, both are asked about one text.
+ * @file Samples of a model from vLLM while a server of the Tinker protocol trains it. The trained adapter is saved
+ * there, downloaded, and loaded in vLLM under a name of its own; before anything is sampled from it, both are asked
+ * about one text.
  */
 
 import { randomUUID } from "node:crypto";

@@ -1,4 +1,7 @@
-/** @file A server whose disk is full, that is slow, or whose numbers are none: an error or a recovery, never another update. */
+/**
+ * @file A server whose disk is full, that is slow, or whose numbers are none: an error or a recovery, never another
+ * update.
+ */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,10 @@
 /**
- * @file One model on a Tinker server: requests in order, each applied exactly once, and the model made anew where the server lost it.
+ * @file One model on a Tinker server: requests in order, each applied exactly once, and the model made anew where the
+ * server lost it.
  *
  * A journal keeps what changed the model since it was made or last saved. Where the server no longer has the model, it
- * is created again, loaded from that save, and the journal is sent again; the weights are then what they would have been.
+ * is created again, loaded from that save, and the journal is sent again; the weights are then what they would have
+ * been.
  */
 
 import type { OptimStep } from "../../../core/engine.ts";

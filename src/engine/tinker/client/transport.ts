@@ -1,4 +1,7 @@
-/** @file One request to a Tinker server and its whole answer, with a time limit. No retries: those are in `connection.ts`. */
+/**
+ * @file One request to a Tinker server and its whole answer, with a time limit. No retries: those are in
+ * `connection.ts`.
+ */
 
 import { once, setMaxListeners } from "node:events";
 import http, { type IncomingHttpHeaders, type IncomingMessage } from "node:http";
@@ -89,8 +92,8 @@ const TINKER: Dialect = { prefix: "/api/v1/", keyHeader: (key) => ({ "x-api-key"
 /**
  * `url`: the server's root. The key is sent in a header and is in no message.
  *
- * Node's own client and not `fetch`, which takes seven times the processor time for a request: an orchestrator sends two
- * for every step of thousands of episodes.
+ * Node's own client and not `fetch`, which takes seven times the processor time for a request: an orchestrator sends
+ * two for every step of thousands of episodes.
  */
 export function createSend(url: string, apiKey: string | null, dialect = TINKER): Send {
   const root = url.replace(/\/+$/, "");

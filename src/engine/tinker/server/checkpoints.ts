@@ -1,4 +1,7 @@
-/** @file What clients saved, by the paths that the protocol gives them: `tinker://MODEL/weights/NAME` and `…/sampler_weights/NAME`. */
+/**
+ * @file What clients saved, by the paths that the protocol gives them: `tinker://MODEL/weights/NAME` and
+ * `…/sampler_weights/NAME`.
+ */
 
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,4 +1,7 @@
-/** @file The rules of engines through client and server on loopback; then with a server in a process of its own that is killed in the middle. */
+/**
+ * @file The rules of engines through client and server on loopback; then with a server in a process of its own that is
+ * killed in the middle.
+ */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * @file From the protocol's datums to the engine's. There every position has a target (or several: `target_tokens` [T, K]) and a
- * weight; here a datum names the positions that count. Everything is checked before anything is queued.
+ * @file From the protocol's datums to the engine's. There every position has a target (or several: `target_tokens` [T,
+ * K]) and a weight; here a datum names the positions that count. Everything is checked before anything is queued.
  */
 
 import type { Datum, Loss, LossGradient } from "../../../core/engine.ts";

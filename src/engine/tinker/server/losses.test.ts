@@ -38,8 +38,8 @@ it("losses are sums over tokens and datums, by hand", () => {
   expect(of("cross_entropy").loss).toBe(3.5);
   // −(1·2) + 0.5·e − e⁻¹
   expect(of("importance_sampling").loss).toBeCloseTo(-2 + 0.5 * Math.E - 1 / Math.E, 6);
-  // The ratio e of the second is bounded only where that makes the loss larger: its advantage is negative, so it is not. e⁻¹ of
-  // the third is below 0.8, and its advantage positive: the smaller term e⁻¹ counts.
+  // The ratio e of the second is bounded only where that makes the loss larger: its advantage is negative, so it is
+  // not. e⁻¹ of the third is below 0.8, and its advantage positive: the smaller term e⁻¹ counts.
   expect(of("ppo").loss).toBeCloseTo(-2 + 0.5 * Math.E - 1 / Math.E, 6);
   expect(of("ppo", { clip_low_threshold: 0.9, clip_high_threshold: 1.1 }).gradients_BN[0]![0]).toBe(-2);
   // ℓ·A·clip(r, 0, 4): −(−1·2·1) − 0.5·(−1·−1·e) − (−2·1·e⁻¹)

@@ -1,6 +1,6 @@
 /**
- * @file The losses that the protocol names, each as value and gradient with respect to the log-probabilities: plain sums over
- * tokens and datums. With r_t = exp(ℓ_t − old_t), A_t advantages, w_t weights (default 1):
+ * @file The losses that the protocol names, each as value and gradient with respect to the log-probabilities: plain
+ * sums over tokens and datums. With r_t = exp(ℓ_t − old_t), A_t advantages, w_t weights (default 1):
  *
  * | loss                  | term                                        | ∂term/∂ℓ_t                      |
  * |-----------------------|---------------------------------------------|---------------------------------|

@@ -1,4 +1,7 @@
-/** @file The official Python SDK against our server, where it is installed: WEBRL_TINKER_PYTHON names its pythons, separated by commas. */
+/**
+ * @file The official Python SDK against our server, where it is installed: WEBRL_TINKER_PYTHON names its pythons,
+ * separated by commas.
+ */
 
 import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** @file How the server says no: a refusal before anything is queued is an HTTP status, a failure afterwards is the future's. */
+/**
+ * @file How the server says no: a refusal before anything is queued is an HTTP status, a failure afterwards is the
+ * future's.
+ */
 
 /** Nothing of the request was accepted. */
 export class Refusal extends Error {

@@ -1,4 +1,7 @@
-/** @file The requests that change or read one model in order, decoded and checked. The same code reads them again after a restart. */
+/**
+ * @file The requests that change or read one model in order, decoded and checked. The same code reads them again after
+ * a restart.
+ */
 
 import { z } from "zod";
 import type { OptimStep } from "../../../core/engine.ts";

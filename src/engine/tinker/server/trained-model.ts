@@ -1,7 +1,7 @@
 /**
- * @file One model in training. Its requests are numbered and run in that order, each exactly once: what was accepted is on disk
- * before the client hears of it, and after a kill the requests since the last saved state run again, which gives the same
- * weights, gradients and results. A repeated number with the same request is the same request.
+ * @file One model in training. Its requests are numbered and run in that order, each exactly once: what was accepted is
+ * on disk before the client hears of it, and after a kill the requests since the last saved state run again, which
+ * gives the same weights, gradients and results. A repeated number with the same request is the same request.
  */
 
 import { rm } from "node:fs/promises";

@@ -1,4 +1,7 @@
-/** @file Requests that SDKs were recorded to send to others, in their order, to our server: its answers have the shape of theirs. */
+/**
+ * @file Requests that SDKs were recorded to send to others, in their order, to our server: its answers have the shape
+ * of theirs.
+ */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,6 +1,7 @@
 /**
- * @file A server of the Tinker protocol in memory, for tests: a small model that really trains (the next token depends on the last
- * one only, logits θ[previous mod 16]), whose arithmetic and memory can be those of other servers, or wrong on purpose.
+ * @file A server of the Tinker protocol in memory, for tests: a small model that really trains (the next token depends
+ * on the last one only, logits θ[previous mod 16]), whose arithmetic and memory can be those of other servers, or wrong
+ * on purpose.
  */
 
 import type {

@@ -1,6 +1,7 @@
 /**
- * @file vLLM as its documentation has it, for tests: `/v1/models`, `/v1/load_lora_adapter`, `/v1/unload_lora_adapter` and `/v1/completions` with
- * token ids, on the table model of `fake-server.ts`, whose weights are what its adapters hold. And that server's archives of them.
+ * @file vLLM as its documentation has it, for tests: `/v1/models`, `/v1/load_lora_adapter`, `/v1/unload_lora_adapter`
+ * and `/v1/completions` with token ids, on the table model of `fake-server.ts`, whose weights are what its adapters
+ * hold. And that server's archives of them.
  */
 
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";

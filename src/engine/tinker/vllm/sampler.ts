@@ -1,6 +1,7 @@
 /**
  * @file vLLM as the one who samples, while a server of the Tinker protocol trains: adapters are loaded at run time
- * (`/v1/load_lora_adapter`), prompts and replies are token ids (`/v1/completions`). An adapter that the server has forgotten is loaded again.
+ * (`/v1/load_lora_adapter`), prompts and replies are token ids (`/v1/completions`). An adapter that the server has
+ * forgotten is loaded again.
  */
 
 import { z } from "zod";

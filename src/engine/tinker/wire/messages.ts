@@ -242,7 +242,9 @@ export const createModelRequestSchema = z.object({
   user_metadata: z.record(z.string(), z.unknown()).nullish(),
   ...typed,
 });
-/** Into a model that is there, or (SDK 0.38) creating one: then `session_id` and `model_seq_id` in place of `model_id`. */
+/**
+ * Into a model that is there, or (SDK 0.38) creating one: then `session_id` and `model_seq_id` in place of `model_id`.
+ */
 export const loadWeightsRequestSchema = z.union([
   z.object({ ...ofModel, path: z.string(), optimizer: z.boolean().default(true), ...typed }),
   z.object({
@@ -310,8 +312,9 @@ export const clientConfigSchema = z.object({
 export type ClientConfig = z.infer<typeof clientConfigSchema>;
 
 /**
- * Beyond the protocol. `only_weighted`: a loss setting of this name leaves out targets of weight 0. `target_columns`: `target_tokens` may be
- * [T, K]. `lora_settings`: `lora_config` takes `lora_alpha`, `layers` and `target_modules`. `wide_seeds`: seeds are not cut to 31 bits.
+ * Beyond the protocol. `only_weighted`: a loss setting of this name leaves out targets of weight 0. `target_columns`:
+ * `target_tokens` may be [T, K]. `lora_settings`: `lora_config` takes `lora_alpha`, `layers` and `target_modules`.
+ * `wide_seeds`: seeds are not cut to 31 bits.
  */
 export const EXTENSIONS = ["only_weighted", "target_columns", "lora_settings", "wide_seeds"] as const;
 export const hasExtension = ({ extensions }: ClientConfig, name: (typeof EXTENSIONS)[number]): boolean =>

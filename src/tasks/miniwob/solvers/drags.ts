@@ -145,8 +145,8 @@ export const drawLine: Solver = function* (instruction, first) {
 const DISPLAY = [80, 140] as const;
 
 /**
- * Feels its way by dragging the display over the area, whose words tell how warm it is there; then clicks where it is at least
- * not ice cold.
+ * Feels its way by dragging the display over the area, whose words tell how warm it is there; then clicks where it is
+ * at least not ice cold.
  */
 export const hotCold: Solver = function* (_, first) {
   let o = first;

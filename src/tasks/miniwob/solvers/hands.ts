@@ -1,6 +1,6 @@
 /**
- * @file What the solvers of MiniWoB++ tasks are written with: they read the observation's text and elements, and write actions as
- * a model writes them. They see nothing else of the page.
+ * @file What the solvers of MiniWoB++ tasks are written with: they read the observation's text and elements, and write
+ * actions as a model writes them. They see nothing else of the page.
  */
 
 import type { ObservedElement, Observation } from "../../../core/observation.ts";
@@ -112,7 +112,8 @@ export function* clickSoon(
 }
 
 /**
- * Scrolls the pane that the last (scrolling up: the first) element stands in, or else the page. `undefined`: neither moves.
+ * Scrolls the pane that the last (scrolling up: the first) element stands in, or else the page. `undefined`: neither
+ * moves.
  */
 export function* scrollAny(
   o: Observation,

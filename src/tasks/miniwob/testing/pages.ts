@@ -1,4 +1,7 @@
-/** @file A few pages of our own with MiniWoB++'s interface: its globals, its cover, its score display, its seeded problems. For tests. */
+/**
+ * @file A few pages of our own with MiniWoB++'s interface: its globals, its cover, its score display, its seeded
+ * problems. For tests.
+ */
 
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** @file The service with a tiny model, asked without HTTP: for tests that start it, and start it again on what another left. */
+/**
+ * @file The service with a tiny model, asked without HTTP: for tests that start it, and start it again on what another
+ * left.
+ */
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
