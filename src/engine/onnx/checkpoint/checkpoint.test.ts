@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, open, readdir, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -147,7 +147,7 @@ describe("safetensors", () => {
   it("names a file that is cut anywhere", async () => {
     const file = fresh();
     await writeSafetensors(file, weights());
-    const { size } = await (await open(file)).stat();
+    const { size } = await stat(file);
     for (const length of [size - 1, size - 20, 60, 5, 0]) {
       await truncate(file, length);
       await expect(readHeader(file)).rejects.toThrow(/is truncated/);
