@@ -12,9 +12,9 @@ const browser = {
 } as const;
 
 /**
- * One project after the other: unit tests share the cores; tests of the browser room run one file at a time, because they
- * watch what a page does and when; what stands on it waits most of the time, so two files run at once; the package's test builds
- * `dist/` anew, which others may be reading.
+ * One project after the other: unit tests share the cores; those beside the browser room's code run one file at a time,
+ * because they watch what a page does and when; component libraries, recorded pages and whatever uses a browser wait most of the
+ * time, so two files run at once; the package's test builds `dist/` anew, which others may be reading.
  */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
@@ -44,7 +44,7 @@ export default defineConfig({
         test: {
           ...browser,
           name: "browser",
-          include: ["src/browser/**/*.browser.test.ts"],
+          include: ["src/browser/*.browser.test.ts"],
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
@@ -55,7 +55,7 @@ export default defineConfig({
           ...browser,
           name: "browser-uses",
           include: ["src/**/*.browser.test.ts"],
-          exclude: ["src/browser/**"],
+          exclude: ["src/browser/*.browser.test.ts"],
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },

@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { BrowserPool } from "./pool.ts";
-import { openRecorded, readRecord } from "./testing/record-pages.ts";
-import { recordedFonts } from "./testing/recorded-fonts.ts";
+import { BrowserPool } from "../pool.ts";
+import { openRecorded, readRecord } from "./record-pages.ts";
+import { recordedFonts } from "./recorded-fonts.ts";
 
 const pool = new BrowserPool();
 let fonts: string | null = null;
@@ -32,4 +32,5 @@ it.each(["compact", "webrl", "aria"] as const)(
     }
     expect(now).toEqual(then);
   },
+  300_000,
 );
