@@ -14,4 +14,4 @@ it("`webrl engine serve` finds a shipped model by its name, from any folder", as
   } finally {
     await rm(empty, { recursive: true, force: true });
   }
-}, 120_000);
+}, 240_000);
