@@ -16,7 +16,7 @@ import { createOwnSuite } from "./own-suite.ts";
 import { runCommand } from "./server-process.ts";
 import type { Suite } from "./suite.ts";
 
-/** For each step: a busy machine is slow to build. Steps are told, and whoever does not want to wait can end them. */
+/** For each step: a busy machine is slow to build. */
 const INSTALL_MS = 180 * 60_000;
 /** Written last: a folder that has it is complete. */
 const MARK = "installed.json";
@@ -84,7 +84,7 @@ export async function installApp(app: App, directory: string, options: InstallOp
       signal?.throwIfAborted();
       throw new ConfigError(
         `${app.name} could not be installed: \`${command}\`: ${(cause as Error).message}`,
-        `Correct the problem and run \`webrl apps install ${app.name}\` again.`,
+        `Correct the problem and run \`webrl apps install ${app.name}${option(app, directory)}\` again.`,
         { cause },
       );
     }
