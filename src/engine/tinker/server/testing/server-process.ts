@@ -47,7 +47,10 @@ export class ServerProcess implements AsyncDisposable {
     );
     this.#child = child;
     // It says where it listens once it does.
-    await once(child.stdout!, "data");
+    const ended = once(child, "exit").then(([code]) => {
+      throw new Error(`the server ended with code ${code} before it listened`);
+    });
+    await Promise.race([once(child.stdout!, "data"), ended]);
   }
 
   /** Its exit code; `null` where the signal ended it. */
