@@ -303,6 +303,16 @@ describe("webrl", () => {
     expect((await page.act('do(action="Click", element="9")')).error?.code).toBe("unknown_element");
   });
 
+  it("a drawing in a button has the button's name, in the page and among the elements", async () => {
+    await using page = await open(
+      pool,
+      `<button title="Delete this note" style="cursor:pointer"><svg width=20 height=20><path d="M0 0h20v20H0z"/></svg></button>`,
+      { format: "webrl" },
+    );
+    expect(page.first.text).toMatch(/<path id="0" [^>]*aria-label="Delete this note">/);
+    expect(page.first.elements).toMatchObject([{ role: "path", label: "Delete this note", name: "0" }]);
+  });
+
   it("drops equal values, hidden types and long tails; an unseen parent is spliced out", async () => {
     await using page = await open(
       pool,

@@ -3,7 +3,7 @@
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import type { Observation } from "../../core/observation.ts";
-import { click, exit } from "../../sites/hands.ts";
+import { exit } from "../../sites/hands.ts";
 import { clickOn, fillIn } from "../reading.ts";
 import { gardeners, plans } from "./content.ts";
 import { create, edit, save, TEXT, titleField } from "./hands.ts";
@@ -122,17 +122,15 @@ const finish = defineTemplate<{ title: string }>({
   *oracle({ title }, first) {
     let page = yield* edit(first, "Plans", title);
     const tags = ["plan", planText(title).status].sort();
-    page = yield click(page, "button", /close/i, closeOf(page, tags.indexOf("open")));
+    page = yield { kind: "click", element: closeOf(page, tags.indexOf("open")) };
     page = yield* fillIn(page, "tag name", "done");
     page = yield* clickOn(page, "button", "add");
     yield* save(page);
   },
 });
 
-/** Which of the buttons called close takes the tag at `index` off: those of open notes in the sidebar come first. */
-function closeOf(page: Observation, index: number): number {
-  const closes = page.elements.filter((e) => e.role === "button" && /close/i.test(e.label));
-  return 1 + closes.indexOf(closes.filter((e) => e.label === "(close)")[index]!);
-}
+/** The button that takes the tag at `index` off. */
+const closeOf = (page: Observation, index: number): string =>
+  page.elements.filter((e) => e.label === "(close)")[index]!.name;
 
 export const keeping: SiteTemplate[] = [writeTagged, rename, remove, addTag, finish];

@@ -234,7 +234,10 @@ export function observeWebrl(): PageSnapshot {
       : /^(?:title|placeholder|value|data-(?:label|text))$/;
     if (attributes.some(([name]) => says.test(name)) || [...labelsOf(element)].length > 0) return "";
     if (!holds && /[\p{L}\p{N}]/u.test(content.replace(/<[^>]*>/g, ""))) return "";
-    // A click on the picture in a button means the button.
+    return nameOfControl(element);
+  };
+  /** A click on the picture in a button means the button. */
+  const nameOfControl = (element: Element): string => {
     let control: Element | null = element;
     while (control && roleOf(control) === null) control = parentElementOf(control);
     const name = control ? nameOf(control, roleOf(control)!).text : "";
@@ -286,7 +289,10 @@ export function observeWebrl(): PageSnapshot {
     const rect = boxOf(element);
     const entry: PageElement = {
       role,
-      label: nameOf(element, role).text || collapse(contentOf(element) ?? "").slice(0, 100),
+      label:
+        nameOf(element, role).text ||
+        collapse(contentOf(element) ?? "").slice(0, 100) ||
+        nameOfControl(element),
       box: [rect.left, rect.top, rect.width, rect.height].map((edge) => Math.round(edge)) as [
         number,
         number,
