@@ -48,7 +48,7 @@ export function* openFolder(first: Observation, folder: string): Stretch {
 /** The form of a new mail, once it can be filled in. */
 export const composed = (page: Observation): Stretch =>
   until(page, (now) => maybe(now, "textbox", /^Subject/) !== undefined && !isPlain(now));
-/** In the format webrl: Roundcube has not yet put its own fields in the place of those for addresses. */
+/** In the format webrl: Roundcube has not yet put its own fields for addresses there instead of the plain ones. */
 const isPlain = ({ format, text }: Observation) => format === "webrl" && text.split("<textarea").length > 2;
 
 const fields = (page: Observation) => page.elements.filter(({ role }) => role === "textbox");
