@@ -37,7 +37,9 @@ describe("what is written or printed", () => {
   });
 
   it("are errors without it, down to the last cause, also where causes go round", () => {
-    const deepest: Error & { cause?: unknown } = new Error(`typed ${SECRET}`);
+    const deepest: Error & { cause?: unknown; log: string[] } = Object.assign(new Error(`typed ${SECRET}`), {
+      log: [`fill("${SECRET}")`],
+    });
     const fault = new Fault("site_down", `at /${SECRET}`, { retryable: true, cause: deepest });
     const error = new ConfigError(`no ${SECRET}`, `not ${SECRET}`, { cause: fault });
     deepest.cause = error;
@@ -50,6 +52,7 @@ describe("what is written or printed", () => {
       `typed ${MARK}`,
     ]);
     expect(`${error.stack} ${fault.stack} ${deepest.stack}`).not.toContain(SECRET);
+    expect(deepest.log).toEqual([`fill("${MARK}")`]);
     expect(redactError(Object.freeze(new Error("x")))).toBeInstanceOf(Error);
     expect(redactError("no error")).toBe("no error");
   });

@@ -95,10 +95,14 @@ export function redactError<E>(error: E): E {
   const seen = new Set<unknown>();
   for (let at: unknown = error; at instanceof Error && !seen.has(at); at = at.cause) {
     seen.add(at);
-    const words = at as Error & { hint?: unknown };
-    for (const key of ["message", "stack", "hint"] as const)
+    // Playwright's errors have a log of what was typed.
+    for (const key of ["message", "stack", ...Object.keys(at)]) {
+      const words: unknown = Reflect.get(at, key);
       // One that cannot be changed is redacted where it is printed.
-      if (typeof words[key] === "string") Reflect.set(at, key, redact(words[key]));
+      if (typeof words === "string") Reflect.set(at, key, redact(words));
+      else if (Array.isArray(words) && words.every((word) => typeof word === "string"))
+        Reflect.set(at, key, words.map(redact));
+    }
   }
   return error;
 }
