@@ -92,8 +92,8 @@ export function LineChart(props: LineChartProps) {
   );
 }
 
-/** Blue, ochre, purple, teal, magenta, grey, orange: green is left out, because it means success. */
-const NEUTRAL = [0, 4, 3, 5, 6, 7, 1];
+/** Blue, ochre, magenta, grey, purple, teal, orange: green is left out, because it means success. */
+const NEUTRAL = [0, 4, 6, 7, 3, 5, 1];
 const neutralColour = (index: number): number => NEUTRAL[index % NEUTRAL.length]!;
 
 const dashes = ({ dashed }: Series) => (dashed ? "5 4" : "none");
