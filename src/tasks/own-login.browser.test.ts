@@ -148,9 +148,9 @@ describe("a login", () => {
     expect(storage.state.cookies.map(({ name }) => name)).toEqual(["id"]);
   });
 
-  it("whose page still waits for its server goes on for the time of a start, and is then no mistake of the user's", async () => {
+  it("whose page still waits for its server goes on for the time of a start", async () => {
     const form = `<form method=post action=/in><button>Sign in</button></form>`;
-    const signIn = async (startMs: number, answerMs: number, button: string) => {
+    const signIn = async (answerMs: number, button: string) => {
       const app = pages({
         "/": button,
         "/in": () =>
@@ -158,22 +158,11 @@ describe("a login", () => {
       });
       const network = { hosts: new Map([["shop.example.test", app]]), allowedHosts: [] };
       const steps: Login["steps"] = [{ open: "/" }, { click: "Sign in" }, { fill: "code", text: "7" }];
-      return logIn(pool, login("", { network, steps, startMs }), false);
+      return logIn(pool, login("", { network, steps, startMs: 100_000 }), false);
     };
     const script = `<button onclick="setTimeout(() => { location.href = '/in' }, 50)">Sign in</button>`;
     // A field is waited for 10 s, the page that a click leads to 20 s.
-    const [field, page, impatient] = await Promise.allSettled([
-      signIn(100_000, 11_000, script),
-      signIn(100_000, 21_000, form),
-      signIn(0, 300_000, script),
-    ]);
-    expect([field.status, page.status]).toEqual(["fulfilled", "fulfilled"]);
-    expect(impatient).toMatchObject({
-      reason: {
-        name: "Fault",
-        code: "navigation_timeout",
-        message: expect.stringMatching(/^login step [23] \(.*\): .* still waits for its server/) as string,
-      },
-    });
-  });
+    const ends = await Promise.allSettled([signIn(11_000, script), signIn(21_000, form)]);
+    expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
+  }, 300_000);
 });
