@@ -62,7 +62,7 @@ function fillIn(address: string): string {
 /** Problems that only the user can solve, recognized by the words of Playwright and Node. */
 const USERS: readonly [RegExp, (said: string) => string, string][] = [
   [
-    /428|version mismatch/i,
+    /\b428\b|version mismatch/i,
     (said) => {
       const [server, client] = [/server version: (\S+)/, /client version: (\S+)/].map(
         (version) => version.exec(said)?.[1],
@@ -94,8 +94,8 @@ function explain(endpoint: BrowserEndpoint, thrown: unknown, timeoutMs: number):
   // Playwright's own message contains the address with its keys.
   const cause = new Error(said.replace(/\b\w+:\/\/\S+/g, (address) => describeAddress(address)));
   const about = `the browser at ${nameOf(endpoint)} cannot be joined`;
-  // Its own address is full of numbers.
-  const bare = said.replace(/\b\w+:\/\/\S+/g, "");
+  // Its own address is full of numbers, and so are OpenSSL's errors: a thread, a file's line.
+  const bare = said.replace(/\b\w+:\/\/\S+/g, "").replace(/\b[\dA-F]{8,}:|\b\w+\.c:\d+:?/g, "");
   const timedOut = /Timeout \d+ms exceeded/.test(bare);
   const mayPass = timedOut || /\b(429|5\d\d)\b/.test(bare);
   const users = mayPass ? undefined : USERS.find(([pattern]) => pattern.test(bare));
