@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page, Request } from "playwright-core";
+import { watchRequests, type OpenRequests } from "./watch-requests.ts";
 import type { ActionError } from "../core/action.ts";
 import { reportGone, locateOn, refuse, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
@@ -36,7 +37,7 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
   const list = await document.call("drawnList", index, text);
   if (list.kind === "refused") return report(named.name, list);
   if (list.suggestion !== null) return typeInto(page, list.suggestion, named, false);
-  using loading = watchLoading(page);
+  using loading = watchRequests(page, isForData);
   if (!list.open) {
     const at = await locateOn(named);
     if ("error" in at) return at.error;
@@ -60,7 +61,7 @@ async function chooseDrawn(page: Page, text: string, named: Named): Promise<Acti
   return null;
 }
 
-async function optionWithin(named: Named, text: string, ms: number, loading: Loading) {
+async function optionWithin(named: Named, text: string, ms: number, loading: OpenRequests) {
   const { document, index } = named.target;
   const from = performance.now();
   const leftMs = () => from + MOST_MS - performance.now();
@@ -82,23 +83,5 @@ async function optionWithin(named: Named, text: string, ms: number, loading: Loa
   }
 }
 
-interface Loading extends Disposable {
-  /** A request for data or a script that began since is unanswered. */
-  readonly isOpen: boolean;
-}
-
-function watchLoading(page: Page): Loading {
-  const open = new Set<Request>();
-  const begin = (request: Request) => {
-    if (/^(?:document|fetch|script|xhr)$/.test(request.resourceType())) open.add(request);
-  };
-  const end = (request: Request) => void open.delete(request);
-  page.on("request", begin).on("requestfinished", end).on("requestfailed", end);
-  return {
-    get isOpen() {
-      return open.size > 0;
-    },
-    [Symbol.dispose]: () =>
-      void page.off("request", begin).off("requestfinished", end).off("requestfailed", end),
-  };
-}
+/** Asks for what a list may be drawn from. */
+const isForData = (request: Request) => /^(?:document|fetch|script|xhr)$/.test(request.resourceType());

@@ -3,6 +3,7 @@
 import { errors } from "playwright-core";
 import type { Locator, Page, Request } from "playwright-core";
 import type { BrowserPool } from "../browser/pool.ts";
+import { watchRequests } from "../browser/watch-requests.ts";
 import { captureStorage, restoreSession } from "../browser/storage.ts";
 import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
@@ -43,7 +44,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
   const page = await opened.newPage();
   page.setDefaultTimeout(LOGIN_MS);
   page.setDefaultNavigationTimeout(Math.max(OPEN_MS, startMs));
-  const isWaiting = watchRequests(page);
+  using awaited = watchRequests(page, isAwaited);
   const began = performance.now();
   const waitedMs = () => performance.now() - began;
   const visited = new Set<string>();
@@ -60,7 +61,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
         break;
       } catch (cause) {
         const late = [cause, (cause as Error).cause].some((each) => each instanceof errors.TimeoutError);
-        if (late && isWaiting()) {
+        if (late && awaited.isOpen) {
           // A click may have been done.
           if (kind !== "click" && waitedMs() < startMs) continue;
           throw new Fault(
@@ -83,18 +84,9 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
   return storage;
 }
 
-/** Whether the page still waits for something of which it is made, or for an answer to what was sent. */
-function watchRequests(page: Page): () => boolean {
-  const open = new Set<Request>();
-  const end = (request: Request) => void open.delete(request);
-  page.on("request", (request) => {
-    if (request.method() !== "GET" || /^(?:document|script|stylesheet)$/.test(request.resourceType()))
-      open.add(request);
-  });
-  page.on("requestfinished", end);
-  page.on("requestfailed", end);
-  return () => open.size > 0;
-}
+/** Brings something of which the page is made, or the answer to what was sent. */
+const isAwaited = (request: Request) =>
+  request.method() !== "GET" || /^(?:document|script|stylesheet)$/.test(request.resourceType());
 
 /** What an address shows: that the user is signed in, or that they are asked to sign in. */
 interface Look {

@@ -79,7 +79,7 @@ export function delegationFinder(): FindDelegated {
       return [];
     }
   };
-  /** Selectors in the source of a listener; only one that passes events on has any. */
+  /** The selectors in a listener's source. Only a listener that delegates events has any. */
   const selectorsIn = (callback: object): string[] => {
     let found = selectors.get(callback);
     if (found) return found;
