@@ -3,7 +3,7 @@
 import { errors } from "playwright-core";
 import type { Locator, Page, Request } from "playwright-core";
 import type { BrowserPool } from "../browser/pool.ts";
-import { watchRequests } from "../browser/watch-requests.ts";
+import { watchRequests, type OpenRequests } from "../browser/watch-requests.ts";
 import { captureStorage, restoreSession } from "../browser/storage.ts";
 import type { WorldStorage } from "../browser/storage.ts";
 import type { EpisodeWorld } from "../browser/world.ts";
@@ -57,7 +57,7 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
     const name = `login step ${index + 1} (${kind} ${JSON.stringify(label)})`;
     for (;;)
       try {
-        await takeStep(page, step, baseUrl, Math.max(LOAD_MS, startMs - waitedMs()));
+        await takeStep(page, step, baseUrl, Math.max(LOAD_MS, startMs - waitedMs()), awaited);
         break;
       } catch (cause) {
         const late = [cause, (cause as Error).cause].some((each) => each instanceof errors.TimeoutError);
@@ -178,11 +178,17 @@ async function look(page: Page, url: string, login: Login): Promise<Look | null>
 const textOn = (page: Page, text: string): Locator => page.getByText(text).filter({ visible: true }).first();
 
 /** `clickMs`: a click ends when the page that it leads to has begun to arrive. */
-async function takeStep(page: Page, step: LoginStep, baseUrl: string, clickMs: number): Promise<void> {
+async function takeStep(
+  page: Page,
+  step: LoginStep,
+  baseUrl: string,
+  clickMs: number,
+  awaited: OpenRequests,
+): Promise<void> {
   if ("open" in step) await page.goto(new URL(step.open, baseUrl).href);
   else if ("fill" in step) {
     const text = textToFill(step);
-    const field = await findField(page, step.fill);
+    const field = await findField(page, step.fill, awaited);
     const [type, autocomplete] = await Promise.all(
       ["type", "autocomplete"].map((name) => field.getAttribute(name)),
     );
@@ -199,7 +205,7 @@ async function takeStep(page: Page, step: LoginStep, baseUrl: string, clickMs: n
 }
 
 /** The field with this label, or else this placeholder, or else this `name`; waits for it as for every element. */
-async function findField(page: Page, name: string): Promise<Locator> {
+async function findField(page: Page, name: string, awaited: OpenRequests): Promise<Locator> {
   const named = page.locator(`:is(input, textarea, select)[name=${JSON.stringify(name)}]`);
   const ways = [
     page.getByLabel(name, { exact: true }),
@@ -212,6 +218,8 @@ async function findField(page: Page, name: string): Promise<Locator> {
       .first()
       .waitFor();
   } catch (cause) {
+    // The page that has the field may still come.
+    if (awaited.isOpen) throw cause;
     throw new ConfigError(
       `the login found no field ${JSON.stringify(name)} at ${page.url()}`,
       `Name a field by its label, placeholder or name. The page has: ${await fieldsOf(page)}`,
