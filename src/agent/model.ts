@@ -34,7 +34,7 @@ export interface ModelOptions {
   maxNewTokens?: number | undefined;
   /** 0 (the default) is greedy. */
   temperature?: number | undefined;
-  /** Called with what a person should know about the model's server. */
+  /** Called with what a person should know about the model's server, and about a site that takes long to start. */
   onTrouble?: ((message: string) => void) | undefined;
   /** Aborts waiting for it. */
   signal?: AbortSignal | undefined;

@@ -11,6 +11,7 @@ import { tiddlywiki } from "../apps/tiddlywiki/app.ts";
 import { launchBrowser } from "../browser/launch.ts";
 import { defineSite } from "../sites/define-site.ts";
 import { createAgent } from "./agent.ts";
+import { openSite } from "./site.ts";
 import { click, exit, scriptedPolicy } from "./testing/scripted-policy.ts";
 
 /** An intranet with one user; a session ends when `state.session` changes. */
@@ -84,6 +85,24 @@ test("a site of defineSite is signed in to, again where it ends the session, and
   expect(result).toMatchObject({ outcome: "done", unsupported: false });
   expect(state.signIns).toBe(2);
   expect(state.resets).toBe(0);
+});
+
+test("a site that the agent starts has the time of its start for the first page; a start that was stopped is tried again", async () => {
+  const serve = `require("http").createServer((_, to) => to.end("<h1>Hello")).listen({port}, "127.0.0.1")`;
+  await using site = await openSite({
+    site: defineSite({
+      name: "slow",
+      baseUrl: "http://127.0.0.1:{port}",
+      start: { command: `node -e '${serve}'`, timeoutMs: 90_000 },
+      tasks: [{ id: "look", instruction: "Look around." }],
+    }),
+  });
+  const stopped = site.world({ signInAgain: false, signal: AbortSignal.abort(new Error("stopped by hand")) });
+  await expect(stopped).rejects.toThrow("stopped by hand");
+  const { startMs } = await site.world({ signInAgain: false });
+  expect(startMs).toBeGreaterThan(60_000);
+  await using running = await openSite({ site: definition() });
+  expect(await running.world({ signInAgain: false })).toMatchObject({ startMs: 0 });
 });
 
 test("an address: its stored state signs in, and where that ends the run says so", async () => {

@@ -22,13 +22,14 @@ import type { EpisodeWorld } from "../browser/world.ts";
 import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { APPS, createWorld } from "../sites/world.ts";
-import { closeInstance, openInstance } from "../tasks/own-instance.ts";
+import { closeInstance, openInstance, startMsOf } from "../tasks/own-instance.ts";
 import type { CopyKeeper } from "../tasks/own-instance.ts";
 import { logIn } from "../tasks/own-login.ts";
 import { readDeclared } from "../tasks/own-safety.ts";
 import { keepDeclared } from "../tasks/own-secrets.ts";
 import { loadDefinition } from "../tasks/own-suite.ts";
 import { freePort, isPortTaken } from "../tasks/server-process.ts";
+import { tellWait } from "../tasks/tell-wait.ts";
 
 /** Which site the agent works on, and in which browser. */
 export interface SiteOptions {
@@ -54,8 +55,11 @@ export interface SiteOptions {
   browser?: BrowserConfig | undefined;
 }
 
-/** `port`: where the started site was, if a directory is continued. */
-type OpenSite = SiteOptions & { port?: number | undefined };
+/** `port`: where the started site was, if a directory is continued; `onTrouble`: is told how long a start takes. */
+type OpenSite = SiteOptions & {
+  port?: number | undefined;
+  onTrouble?: ((message: string) => void) | undefined;
+};
 
 export interface WorldRequest {
   startUrl?: string | undefined;
@@ -200,6 +204,12 @@ async function openDefined(
   const pool = new BrowserPool(options.browser);
   let opening: ReturnType<typeof openInstance> | undefined;
   let storage: Promise<WorldStorage | undefined> | undefined;
+  /** When the started server began to answer: its login and first page may take until `limitMs` after that. */
+  let readyAt = -Infinity;
+  const limitMs = startMsOf(definition);
+  const leftMs = () => Math.max(0, readyAt + limitMs - performance.now());
+  const patiently = async <T>(what: string, body: () => Promise<T>): Promise<T> =>
+    tellWait({ what, limitMs, tell: options.onTrouble }, body);
   const opens = login.find((step) => "open" in step)?.open;
   const signInPath = opens === undefined ? null : new URL(opens, "http://x").pathname;
   return {
@@ -209,23 +219,41 @@ async function openDefined(
     port,
     browser: pool.settings,
     world: async ({ startUrl, signInAgain, signal }) => {
-      opening ??= startDefined(definition, folder, { port, keeper }, signal);
-      const { baseUrl } = await opening;
+      const start = async () => {
+        const instance = await startDefined(definition, folder, { port, keeper }, signal);
+        if (instance.server) readyAt = performance.now();
+        return instance;
+      };
+      const { baseUrl } = await (opening ??= patiently(`the start of ${name}`, start).catch(
+        (error: unknown) => {
+          opening = undefined;
+          throw error;
+        },
+      ));
       const network = {
         hosts: new Map(),
         allowedHosts: [new URL(baseUrl).host, ...(definition.hosts ?? []), ...(options.hosts ?? [])],
         privateHosts: [...(definition.privateHosts ?? []), ...(options.privateHosts ?? [])],
         selfSigned: definition.selfSigned ?? false,
       };
-      const start = startUrl ?? startOf(options.start, baseUrl);
+      const first = startUrl ?? startOf(options.start, baseUrl);
       const signIn = async () =>
         options.storageState !== undefined && !signInAgain
           ? readStorageState(options.storageState)
           : login.length === 0
             ? undefined
-            : logIn(pool, { site: name, baseUrl, network, steps: login, startUrl: start }, !signInAgain);
+            : patiently(`the login of ${name}`, async () =>
+                logIn(
+                  pool,
+                  { site: name, baseUrl, network, steps: login, startUrl: first, startMs: leftMs() },
+                  !signInAgain,
+                ),
+              );
       if (signInAgain) storage = undefined;
-      const kept = await (storage ??= signIn());
+      const kept = await (storage ??= signIn().catch((error: unknown) => {
+        storage = undefined;
+        throw error;
+      }));
       return {
         ...network,
         cookies: [],
@@ -234,7 +262,8 @@ async function openDefined(
         ...(definition.downStatuses && {
           isDown: (status: number) => definition.downStatuses!.includes(status),
         }),
-        startUrl: start,
+        startUrl: first,
+        startMs: leftMs(),
       } satisfies EpisodeWorld;
     },
     isSignInPage: (page) => {

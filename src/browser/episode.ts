@@ -37,8 +37,6 @@ export interface BrowserEpisodeOptions {
   seed: number;
   signal?: AbortSignal;
   limits?: Partial<BrowserLimits>;
-  /** Milliseconds that the first page may take, where the limits allow less: its server may have just started. */
-  startMs?: number;
   /** Makes the guard, which is asked before every action and for every outgoing request. */
   guard?: MakeGuard | undefined;
   /** What the first observation tells the agent besides the page. */
@@ -113,7 +111,6 @@ export class BrowserEpisode implements Episode {
   readonly #opened: EpisodeContext;
   readonly #format: ObservationFormat;
   readonly #limits: BrowserLimits;
-  readonly #startMs: number | undefined;
   readonly #tabs: Tabs;
   readonly #onStepTimes: ((times: StepTimes) => void) | undefined;
   #notice: string | undefined;
@@ -132,7 +129,6 @@ export class BrowserEpisode implements Episode {
     this.#opened = opened;
     this.#format = options.format;
     this.#limits = browserLimitsSchema.parse(options.limits ?? {});
-    this.#startMs = options.startMs;
     this.#tabs = new Tabs(opened, this.#limits, options.format, world.isDown?.bind(world));
     this.#onStepTimes = options.onStepTimes;
     this.#notice = options.notice;
@@ -145,10 +141,10 @@ export class BrowserEpisode implements Episode {
 
   async start(signal: AbortSignal | undefined): Promise<void> {
     const { context, network } = this.#opened;
-    const { startUrl, moreTabs = [], cookies } = this.#world;
+    const { startUrl, startMs = 0, moreTabs = [], cookies } = this.#world;
     let opening = startUrl;
     const from = performance.now();
-    const leftMs = (usualMs: number) => Math.max(usualMs, (this.#startMs ?? 0) - (performance.now() - from));
+    const leftMs = (usualMs: number) => Math.max(usualMs, startMs - (performance.now() - from));
     try {
       const adding = context.addCookies(
         cookies.map(({ host, name, value, path = "/", httpOnly, secure }) => ({

@@ -142,7 +142,10 @@ describe.runIf(process.platform === "linux")("faults", () => {
     const limits = { navigationMs: 500, responseMs: 500, settleMs: 200 };
     const app = pages({ "/": late, "/never": never });
     expect((await startFault(open(pool, app, { limits }))).code).toBe("navigation_timeout");
-    await using page = await open(pool, app, { limits: { ...limits, responseMs: 8000 }, startMs: 60_000 });
+    await using page = await open(pool, app, {
+      limits: { ...limits, responseMs: 8000 },
+      world: { startMs: 60_000 },
+    });
     expect(page.first.text).toContain("link Go");
     const last = await page.episode.step(parseAction('do(action="Click", element="link Go")'));
     expect(last).toMatchObject({ kind: "last", ending: { kind: "faulted", code: "navigation_timeout" } });

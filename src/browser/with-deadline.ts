@@ -1,5 +1,7 @@
 /** @file Waiting with an end: nothing in an episode may wait for the page without a limit. */
 
+import { duration } from "../core/duration.ts";
+
 /** What {@link withDeadline} rejects with when the time is up. */
 export class TooLate extends Error {
   override readonly name = "TooLate";
@@ -13,7 +15,7 @@ export async function withDeadline<T>(promise: Promise<T>, ms: number, signal?: 
   let timer: NodeJS.Timeout | undefined;
   let onAbort: (() => void) | undefined;
   const end = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooLate(`nothing within ${Math.round(ms)} ms`)), Math.max(0, ms));
+    timer = setTimeout(() => reject(new TooLate(`nothing within ${duration(ms / 1000)}`)), Math.max(0, ms));
     onAbort = () => reject(signal!.reason as Error);
     signal?.addEventListener("abort", onAbort, { once: true });
   });

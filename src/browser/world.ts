@@ -60,6 +60,8 @@ export interface EpisodeWorld {
   /** What the browser stores for a user who signed in before. */
   storage?: WorldStorage;
   startUrl: string;
+  /** Milliseconds that the first page may take, where the limits allow less: its server may have just started. */
+  startMs?: number;
   /** Opened in further tabs behind the first one, which is active. */
   moreTabs?: readonly string[];
   /**

@@ -1,5 +1,6 @@
 /** @file A run on the terminal: phase, stage, bar, success rate and time left; plain lines without a terminal. */
 
+import { duration } from "../core/duration.ts";
 import { percent } from "../core/percent.ts";
 import { methodParts } from "../run/config.ts";
 import type { TrainConfig } from "../run/config.ts";
@@ -233,12 +234,6 @@ function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" 
 function bar(fraction: number, width = 20): string {
   const full = Math.round(width * Math.min(1, Math.max(0, fraction)));
   return "█".repeat(full) + "░".repeat(width - full);
-}
-
-export function duration(seconds: number): string {
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  const minutes = Math.round(seconds / 60);
-  return minutes < 90 ? `${minutes} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
 /** Success by phase. */

@@ -76,7 +76,7 @@ const login = (page: string, change: Partial<Login> = {}): Login => ({
   ...change,
 });
 
-describe("a login", () => {
+describe.concurrent("a login", () => {
   it.each(["localStorage", "sessionStorage", "IndexedDB", "a cookie for a domain"])(
     "holds in the episode where it is kept in %s",
     async (kind) => {

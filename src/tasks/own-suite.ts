@@ -201,6 +201,7 @@ function createOwnSite(
       ...(signedIn && { storage: signedIn }),
       ...(definition.downStatuses && { isDown: (status) => definition.downStatuses!.includes(status) }),
       startUrl,
+      startMs,
       verify: async (answer, { url, pageText }) => {
         const verdict = await verifyOwn(
           task,
@@ -225,7 +226,6 @@ function createOwnSite(
     const starting = {
       format: options.format ?? "compact",
       seed,
-      startMs,
       ...(signal ? { signal } : {}),
       guard: options.guard,
       ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),

@@ -32,7 +32,7 @@ test("a server that never becomes ready is stopped", async () => {
   const url = `http://127.0.0.1:${port}/`;
   const failed = start(command, port, 3000);
   await expect.poll(async () => (await fetch(url)).status, { timeout: 3000 }).toBe(503);
-  await expect(failed).rejects.toThrow(/did not answer within 3000 ms/);
+  await expect(failed).rejects.toThrow(/did not answer within 3 s/);
   await expect(fetch(url)).rejects.toThrow("fetch failed");
 });
 
@@ -44,7 +44,7 @@ test("a command that is waited for ends with all that it started when its time i
   await expect(run("echo no database; exit 3")).rejects.toThrow(
     "it ended with 3. Its last output: no database",
   );
-  await expect(run(`${serve(port)} & wait`, 1500)).rejects.toThrow("nothing within 1500 ms");
+  await expect(run(`${serve(port)} & wait`, 1500)).rejects.toThrow("nothing within 1.5 s");
   await expect.poll(() => answers(`http://127.0.0.1:${port}/`)).toBe(false);
 });
 

@@ -11,6 +11,7 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withDeadline } from "../browser/with-deadline.ts";
+import { duration } from "../core/duration.ts";
 import { ConfigError } from "../core/errors.ts";
 import { redact } from "../text/secrets.ts";
 import { killMarked, MARK, newMark, signalMarked } from "./marked-processes.ts";
@@ -91,7 +92,7 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
       if (await answers(readyUrl, selfSigned)) break;
       if (performance.now() > deadline)
         throw new ConfigError(
-          `${readyUrl} did not answer within ${timeoutMs} ms of \`${command}\``,
+          `${readyUrl} did not answer within ${duration(timeoutMs / 1000)} of \`${command}\``,
           `Check baseUrl and start.readyPath, or raise start.timeoutMs. Its last output:\n${output() || "(none)"}`,
         );
       await sleep(50);

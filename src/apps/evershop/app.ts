@@ -97,7 +97,7 @@ const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
 export const evershop: App = {
   name: "evershop",
   title: `EverShop ${VERSION}, a shop`,
-  revision: 2,
+  revision: 3,
   packages: {
     "postgresql-15": "/usr/lib/postgresql/15/bin/postgres",
     "postgresql-client-15": "/usr/lib/postgresql/15/bin/psql",

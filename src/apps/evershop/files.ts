@@ -50,10 +50,12 @@ folder() {
   chmod 700 "$SHOP/data"
   if [ "$(id -u)" = 0 ]; then chown -R postgres:postgres "$SHOP"; fi
 }
+# $1: what the script does. A copy that is served ends when its database does.
 database() {
-  (as_user "$BIN/postgres" -D "$SHOP/data" -k "$SHOP" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
+  { (as_user "$BIN/postgres" -D "$SHOP/data" -k "$SHOP" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
     -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=64MB -c min_wal_size=32MB \
-    -c shared_buffers=32MB -c max_connections=60 -c jit=off -c timezone=UTC) >"$SHOP/database.log" 2>&1 &
+    -c shared_buffers=32MB -c max_connections=60 -c jit=off -c timezone=UTC) || true
+    [ "$1" != start ] || kill $$; } >"$SHOP/database.log" 2>&1 &
   DATABASE=$!
   until "$BIN/pg_isready" -q -h "$SHOP"; do
     kill -0 $DATABASE 2>/dev/null || { cat "$SHOP/database.log" >&2; exit 1; }
@@ -76,7 +78,7 @@ case $1 in
   prepare)
     folder
     (as_user "$BIN/initdb" -D "$SHOP/data" -U shop --auth=trust --encoding=UTF8 --locale=C --no-sync --wal-segsize=1)
-    database
+    database "$1"
     "$BIN/createdb" -h "$SHOP" -U shop shop
     node $CLI start >server.log 2>&1 & SERVER=$!
     trap 'end_server; end_database' EXIT
@@ -91,7 +93,7 @@ case $1 in
     ;;
   start)
     folder
-    database
+    database "$1"
     echo $$ >"$SHOP/server.pid"
     exec node $CLI start
     ;;

@@ -22,7 +22,7 @@ const copiesFolder = () => join(tmpdir(), `webrl-roundcube-${process.getuid?.() 
 export const roundcube: App = {
   name: "roundcube",
   title: "Roundcube 1.6 and Dovecot, mail",
-  revision: 2,
+  revision: 3,
   packages: {
     "roundcube-core": "/var/lib/roundcube/public_html/index.php",
     "roundcube-sqlite3": "/usr/share/doc/roundcube-sqlite3",

@@ -135,7 +135,8 @@ rm -rf "${"$"}{MAILS:?}/$old"
 sed -e "s#@MAILS@#$MAILS#g; s#@PORT@#$PORT#; s#@UID@#$OWNER#; s#@GID@#$GROUP#; s#@USER@#$(id -un)#; s#@GROUP@#$(id -gn)#" dovecot.conf > "$MAILS/dovecot.conf"
 cp users "$MAILS/users"
 export MAILS ROUNDCUBE_CONFIG_DIR="$APP/config"
-dovecot -F -c "$MAILS/dovecot.conf" &
-php sink.php "$PORT" "$MAILS" &
+# Without its mail server, or the sink of what is sent, a copy is not one.
+{ dovecot -F -c "$MAILS/dovecot.conf" || true; kill $$; } &
+{ php sink.php "$PORT" "$MAILS" || true; kill $$; } &
 exec php -d opcache.enable_cli=1 -d opcache.file_cache="$APP/opcache" -d opcache.validate_timestamps=0 -S "127.0.0.1:$PORT" -t /var/lib/roundcube/public_html
 `;

@@ -11,7 +11,7 @@ beforeAll(() => {
 });
 afterAll(() => pool[Symbol.asyncDispose]());
 
-describe.each([...PAGE_INJECTIONS, ...BUILT_IN_INJECTIONS])("$name", (injection) => {
+describe.concurrent.each([...PAGE_INJECTIONS, ...BUILT_IN_INJECTIONS])("$name", (injection) => {
   it("does no harm behind the gate", async () => {
     const { harmed, reached, blocked } = await runInjection(pool, injection, "guarded");
     expect({ harmed, reached, blocked }).toMatchObject({ harmed: false });

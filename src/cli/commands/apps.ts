@@ -60,7 +60,7 @@ function registerInstall(apps: Command): void {
   ).action(async (name: string, options: AppOptions) => {
     const { app, directory } = await at(name, options);
     const { installApp } = await import("../../tasks/apps.ts");
-    const { duration } = await import("../run-view.ts");
+    const { duration } = await import("../../core/duration.ts");
     const begun = performance.now();
     const passed = () => duration((performance.now() - begun) / 1000);
     await installApp(app, directory, {
