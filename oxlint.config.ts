@@ -1,6 +1,7 @@
 /**
  * @file The linter's rules, and which room of `src/` may import which: the table below. A test holds
- * docs/architecture.md to it. On Node 20, which reads no TypeScript, the scripts of package.json start the linter through tsx.
+ * docs/architecture.md to it. On Node 20, which reads no TypeScript, the scripts of package.json start the linter
+ * through tsx.
  */
 
 import { defineConfig } from "oxlint";

@@ -13,8 +13,8 @@ const browser = {
 
 /**
  * One project after the other: unit tests share the cores; those beside the browser room's code run one file at a time,
- * because they watch what a page does and when; component libraries, recorded pages and whatever uses a browser wait most of the
- * time, so two files run at once; the package's test builds `dist/` anew, which others may be reading.
+ * because they watch what a page does and when; component libraries, recorded pages and whatever uses a browser wait
+ * most of the time, so two files run at once; the package's test builds `dist/` anew, which others may be reading.
  */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.

@@ -1,5 +1,6 @@
 /**
- * @file An agent on a built-in site: questions one after another in the same browser, each with its answer and where it was seen.
+ * @file An agent on a built-in site: questions one after another in the same browser, each with its answer and where it
+ * was seen.
  *
  * Try it: `npx tsx examples/agent-browse.ts`
  */

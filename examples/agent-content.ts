@@ -1,6 +1,6 @@
 /**
- * @file Content management: pages are written, updated and published from a table, on the built-in store admin. A page that is
- * not there yet is found again by its title, so that none is ever made twice.
+ * @file Content management: pages are written, updated and published from a table, on the built-in store admin. A page
+ * that is not there yet is found again by its title, so that none is ever made twice.
  *
  *     npx tsx examples/agent-content.ts openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1
  */

@@ -1,5 +1,6 @@
 /**
- * @file All products of a store into a file, each with where it was read. The model reads a few of them, rules the rest:
+ * @file All products of a store into a file, each with where it was read. The model reads a few of them, rules the
+ * rest:
  *
  *     npx tsx examples/agent-extract.ts openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1
  */

@@ -8,7 +8,10 @@ import { fullName } from "./reference.ts";
 const PROGRAM = createProgram();
 const SETTINGS = describeSettings().map(({ key }) => key);
 
-/** Commands of `webrl` in the code blocks and in the quoted pieces of a text, without what calls it and without comments. */
+/**
+ * Commands of `webrl` in the code blocks and in the quoted pieces of a text, without what calls it and without
+ * comments.
+ */
 export function commandsIn(text: string): string[] {
   const typed = [...text.matchAll(/^```[\s\S]*?^```/gm)].flatMap(([block]) => [
     ...block.replaceAll(/\\\n\s*/g, "").matchAll(/^\s*(?:\$ )?(?:npx |npm run )?webrl (?:-- )?(.+)$/gm),

@@ -1,6 +1,7 @@
 /**
- * @file The pictures of the agent at work in README and docs, made anew from the examples: `npx tsx scripts/docs/pictures.ts`. With a
- * directory behind it, it writes there every view of the widget and of operators' pages, light, dark and as wide as a phone, to be looked at.
+ * @file The pictures of the agent at work in README and docs, made anew from the examples: `npx tsx
+ * scripts/docs/pictures.ts`. With a directory behind it, it writes there every view of the widget and of operators'
+ * pages, light, dark and as wide as a phone, to be looked at.
  */
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";

@@ -1,12 +1,12 @@
 /**
- * @file What policies would solve at temperature 1, estimated from another policy's attempts without playing again: attempts
- * at a task are weighed by how much likelier a policy makes their actions (self-normalised importance sampling, task by
- * task). Good for ranking updates that start from that policy and stay near it; not a score.
+ * @file What policies would solve at temperature 1, estimated from another policy's attempts without playing again:
+ * attempts at a task are weighed by how much likelier a policy makes their actions (self-normalised importance
+ * sampling, task by task). Good for ranking updates that start from that policy and stay near it; not a score.
  *
  *     npx tsx scripts/learn/reweigh.ts ATTEMPTS.jsonl MODEL…
  *
- * ATTEMPTS.jsonl: from `webrl eval --attempts K --out`, all by one policy π₀ at temperature 1. With x = log π − log π₀ of an
- * attempt's actions together and w = eˣ:
+ * ATTEMPTS.jsonl: from `webrl eval --attempts K --out`, all by one policy π₀ at temperature 1. With x = log π − log π₀
+ * of an attempt's actions together and w = eˣ:
  *
  * | printed | meaning |
  * |---|---|

@@ -1,8 +1,8 @@
 /**
- * @file Runs the scripted solvers over the pages: `tsx scripts/miniwob/solve.ts HTML_DIRECTORY [--seeds 5] [--max-steps 40]
- * [--parallel 2] [--json FILE] [--trace] [--look] [NAME…]`. Reports, for each of the 125 tasks, on how many seeds its solver succeeded and
- * what ended the other attempts. With `--trace`, prints the pages and actions of attempts that failed;
- * with `--look`, only the first page of each problem.
+ * @file Runs the scripted solvers over the pages: `tsx scripts/miniwob/solve.ts HTML_DIRECTORY [--seeds 5] [--max-steps
+ * 40] [--parallel 2] [--json FILE] [--trace] [--look] [NAME…]`. Reports, for each of the 125 tasks, on how many seeds
+ * its solver succeeded and what ended the other attempts. With `--trace`, prints the pages and actions of attempts that
+ * failed; with `--look`, only the first page of each problem.
  */
 
 import { writeFile } from "node:fs/promises";
@@ -21,7 +21,10 @@ interface Attempt {
   seed: number;
   solved: boolean;
   steps: number;
-  /** `solved`, `wrong` (the page's reward is not positive), `stuck` (what is needed is not in the text), `error`, `fault`, `steps`. */
+  /**
+   * `solved`, `wrong` (the page's reward is not positive), `stuck` (what is needed is not in the text), `error`,
+   * `fault`, `steps`.
+   */
   outcome: string;
   detail: string;
 }

@@ -1,7 +1,7 @@
 /**
- * @file What a step costs on MiniWoB++ pages beside bare Playwright: `tsx scripts/miniwob/step-time.ts HTML_DIRECTORY [ROUNDS]`.
- * The same clicks and the same typing on the same pages, an episode of ours and a bare page in turn, one at a time. A bare
- * step finds the element, acts on it and reads the page's text.
+ * @file What a step costs on MiniWoB++ pages beside bare Playwright: `tsx scripts/miniwob/step-time.ts HTML_DIRECTORY
+ * [ROUNDS]`. The same clicks and the same typing on the same pages, an episode of ours and a bare page in turn, one at
+ * a time. A bare step finds the element, acts on it and reads the page's text.
  */
 
 import { resolve } from "node:path";

@@ -3,8 +3,8 @@
  *
  *     npx tsx scripts/pictures/screens.ts RUN AGENT
  *
- * RUN is a finished training, AGENT the record of an agent at work (`webrl agent run --out`). Writes into `docs/pictures/`.
- * To be run from the repository's root, where the models of both are.
+ * RUN is a finished training, AGENT the record of an agent at work (`webrl agent run --out`). Writes into
+ * `docs/pictures/`. To be run from the repository's root, where the models of both are.
  */
 
 import { fileURLToPath } from "node:url";

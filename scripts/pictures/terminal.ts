@@ -3,8 +3,8 @@
  *
  *     npx tsx scripts/pictures/terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]
  *
- * Nothing is made up: the picture shows the output of the commands that were run. `$ ` stands before each. A `#` comment in
- * a command is shown and does nothing. Lines that are longer than the window are folded as a terminal does.
+ * Nothing is made up: the picture shows the output of the commands that were run. `$ ` stands before each. A `#`
+ * comment in a command is shown and does nothing. Lines that are longer than the window are folded as a terminal does.
  */
 
 import { spawnSync } from "node:child_process";

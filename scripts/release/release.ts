@@ -1,6 +1,6 @@
 /**
- * @file `npm run release -- VERSION`: tests everything, then builds and packs the version into `release/` with notes from
- * CHANGELOG.md. It publishes, commits and tags nothing: the commands for that are its last lines.
+ * @file `npm run release -- VERSION`: tests everything, then builds and packs the version into `release/` with notes
+ * from CHANGELOG.md. It publishes, commits and tags nothing: the commands for that are its last lines.
  */
 
 import { execFileSync } from "node:child_process";

@@ -1,6 +1,7 @@
 /**
- * @file Every file of a run's directory in every kind of damage, for a run that has ended and for one that was killed in
- * the middle of a phase. `webrl resume` either makes the run that would have been, or says in a sentence what is damaged.
+ * @file Every file of a run's directory in every kind of damage, for a run that has ended and for one that was killed
+ * in the middle of a phase. `webrl resume` either makes the run that would have been, or says in a sentence what is
+ * damaged.
  */
 
 import { execFile } from "node:child_process";

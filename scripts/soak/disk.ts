@@ -1,7 +1,7 @@
 /**
  * @file Full disks: an error at a random write of a tiny run and at all after it, and a real file system of few
- * megabytes that fills up. Each time some space is freed and the run goes on; it must be the one that nothing disturbed.
- * `webrl train` itself must end there with a sentence and exit code 2.
+ * megabytes that fills up. Each time some space is freed and the run goes on; it must be the one that nothing
+ * disturbed. `webrl train` itself must end there with a sentence and exit code 2.
  */
 
 import { execFile } from "node:child_process";

@@ -1,4 +1,7 @@
-/** @file Tiny runs on fakes in processes of their own, which start within a fifth of a second: to be killed by the hundred. */
+/**
+ * @file Tiny runs on fakes in processes of their own, which start within a fifth of a second: to be killed by the
+ * hundred.
+ */
 
 import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";

@@ -1,6 +1,7 @@
 /**
- * @file Real runs, `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed, at
- * random moments and in the middle of writes, or asked to end. The run must be the one that nothing disturbed, and nothing of the dead may be left.
+ * @file Real runs, `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed,
+ * at random moments and in the middle of writes, or asked to end. The run must be the one that nothing disturbed, and
+ * nothing of the dead may be left.
  */
 
 import { spawn } from "node:child_process";
@@ -22,7 +23,9 @@ import { isBrowser, processesWith } from "./processes.ts";
 
 /** Of one run, which is left in peace then. */
 const MOST_KILLS = 12;
-/** Few enough that most kills come before a process has ended: a run makes some hundred writes, a checkpoint some forty. */
+/**
+ * Few enough that most kills come before a process has ended: a run makes some hundred writes, a checkpoint some forty.
+ */
 const MOST_WRITES = 24;
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 

@@ -1,8 +1,9 @@
 /**
- * @file Loaded before a program (`node --import`; `--require` in `NODE_OPTIONS` reaches its threads, too), this makes one of its writes go wrong in the middle:
- * `SOAK_WRITE=N:SHARE:kill` writes a share of the bytes of the Nth write and ends the process as `kill -9` does;
- * `…:full` fails with ENOSPC there, and at all writes from then on. What is no write of bytes (a rename, a removal) happens
- * or not, by whether SHARE is above a half. With `SOAK_WRITE_BELOW`, only writes count whose path has this text in it.
+ * @file Loaded before a program (`node --import`; `--require` in `NODE_OPTIONS` reaches its threads, too), this makes
+ * one of its writes go wrong in the middle: `SOAK_WRITE=N:SHARE:kill` writes a share of the bytes of the Nth write and
+ * ends the process as `kill -9` does; `…:full` fails with ENOSPC there, and at all writes from then on. What is no
+ * write of bytes (a rename, a removal) happens or not, by whether SHARE is above a half. With `SOAK_WRITE_BELOW`, only
+ * writes count whose path has this text in it.
  */
 
 import fs from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * @file Writes the end states of a task file for `official.py`: `tsx scripts/webarena/cases.ts TASKS.json > CASES.json`. Sites have made-up
- * addresses in them.
+ * @file Writes the end states of a task file for `official.py`: `tsx scripts/webarena/cases.ts TASKS.json >
+ * CASES.json`. Sites have made-up addresses in them.
  */
 
 import { readFile } from "node:fs/promises";

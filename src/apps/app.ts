@@ -1,6 +1,6 @@
 /**
- * @file A real application to train and measure on: what it needs, how it is installed into a folder, and the site that it
- * is there. What runs it is `tasks/apps.ts`; its site is one as users define them (`sites/define-site.ts`).
+ * @file A real application to train and measure on: what it needs, how it is installed into a folder, and the site that
+ * it is there. What runs it is `tasks/apps.ts`; its site is one as users define them (`sites/define-site.ts`).
  */
 
 import type { SiteDefinition } from "../sites/define-site.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Stretches of oracles that several applications share, patient with a page that is slow to come or long; and values
- * of templates.
+ * @file Stretches of oracles that several applications share, patient with a page that is slow to come or long; and
+ * values of templates.
  */
 
 import type { Action } from "../core/action.ts";

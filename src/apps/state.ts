@@ -1,4 +1,6 @@
-/** @file Checks of what an application's own database holds: what one task changes in it, and that nothing else changed. */
+/**
+ * @file Checks of what an application's own database holds: what one task changes in it, and that nothing else changed.
+ */
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -24,7 +26,10 @@ export async function query<T>(program: string, args: readonly string[]): Promis
 }
 
 export interface StateChecks<S> {
-  /** The state is what one of `changes` makes of the initial one, and nothing else changed. Reasons are those of the first. */
+  /**
+   * The state is what one of `changes` makes of the initial one, and nothing else changed. Reasons are those of the
+   * first.
+   */
   becomes: (...changes: ((state: S) => void)[]) => SiteCheck;
   expectNoChange: () => SiteCheck;
 }

@@ -70,7 +70,8 @@ async function optionWithin(named: Named, text: string, ms: number, loading: Ope
   for (;;) {
     const found = await document.call("drawnOption", index, text);
     if (found.kind === "refused") return found;
-    // An unfolding list moves, so another option may be at the point when the mouse arrives. The same position twice means that it is at rest.
+    // An unfolding list moves, so another option may be at the point when the mouse arrives. The same position twice
+    // means that it is at rest.
     if (found.kind === "at" && found.x === last?.x && found.y === last.y) return found;
     last = found.kind === "at" ? found : undefined;
     if (performance.now() - from < ms) await sleep(30);

@@ -22,7 +22,10 @@ import { readReleasedPrompt, releasedPrompt } from "../text/released-prompt.ts";
 import type { ImitationSample } from "./demonstrations.ts";
 import { imitationSamples } from "./demonstrations.ts";
 
-/** `chat`: `{ messages }`; `completion`: `{ conversations }` of the prompt that the released checkpoints read, and the reply. */
+/**
+ * `chat`: `{ messages }`; `completion`: `{ conversations }` of the prompt that the released checkpoints read, and the
+ * reply.
+ */
 export type SampleFormat = "chat" | "completion";
 
 function chatSample(sample: ImitationSample) {

@@ -1,4 +1,6 @@
-/** What can be checked of plain English, in docs and in the texts of the command line. CONTRIBUTING.md says the rest. */
+/**
+ * What can be checked of plain English, in docs and in the texts of the command line. CONTRIBUTING.md says the rest.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -75,8 +75,8 @@ const CONTENT = {
 };
 
 /**
- * What a cart loses can be put there again. What an order costs is not told from its page, which writes the tax before the
- * total.
+ * What a cart loses can be put there again. What an order costs is not told from its page, which writes the tax before
+ * the total.
  */
 const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
   { method: "DELETE", path: "/api/cart/*", kind: "none" },

@@ -49,7 +49,9 @@ $wgDefaultSkin = 'vector';
 wfLoadSkin( 'Vector' );
 `;
 
-/** Every browser of an episode asks anew for a page's scripts and styles, which never change here: they are made once. */
+/**
+ * Every browser of an episode asks anew for a page's scripts and styles, which never change here: they are made once.
+ */
 const ROUTER = String.raw`<?php
 if ( strtok( $_SERVER['REQUEST_URI'], '?' ) !== '/load.php' || preg_match( '/modules=(site|user)/', $_SERVER['QUERY_STRING'] ) ) return false;
 // The startup script has the copy's address in it.

@@ -23,7 +23,10 @@ export function* openMore(page: Observation, action: string): Stretch {
   return yield* clickOn(now, "link", action);
 }
 
-/** Chooses from a list that is made of texts. In the format webrl they are what is clicked, and nothing says that they are a list. */
+/**
+ * Chooses from a list that is made of texts. In the format webrl they are what is clicked, and nothing says that they
+ * are a list.
+ */
 export function* choose(first: Observation, shown: string, option: string): Stretch {
   if (first.format !== "webrl") return yield select(yield* reach(first, "combobox", shown), shown, option);
   const page = yield* clickOn(first, "span", shown);

@@ -1,4 +1,7 @@
-/** @file What the help desk begins with: made up for this project. A library's desk, with its staff, members and tickets. */
+/**
+ * @file What the help desk begins with: made up for this project. A library's desk, with its staff, members and
+ * tickets.
+ */
 
 export const QUEUES: Readonly<Record<string, string>> = {
   Loans: "Books, cards and fees",

@@ -1,4 +1,7 @@
-/** @file The program, in Request Tracker's own language, that writes the content into an empty database through its own code. */
+/**
+ * @file The program, in Request Tracker's own language, that writes the content into an empty database through its own
+ * code.
+ */
 
 /** Reads `content.json` in the folder that it runs in. */
 export const FILL = String.raw`use strict; use warnings;

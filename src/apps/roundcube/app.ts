@@ -1,6 +1,6 @@
 /**
- * @file Roundcube, mail in the browser, with Dovecot's mail boxes; from Debian's packages. What is sent is kept as a file:
- * nothing leaves the machine.
+ * @file Roundcube, mail in the browser, with Dovecot's mail boxes; from Debian's packages. What is sent is kept as a
+ * file: nothing leaves the machine.
  */
 
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -14,8 +14,8 @@ import { mailChecks } from "./state.ts";
 import { templates } from "./templates.ts";
 
 /**
- * Where copies keep their mail: Dovecot reads boxes as a user of its own, who need not reach the application's folder, and
- * its sockets need short names.
+ * Where copies keep their mail: Dovecot reads boxes as a user of its own, who need not reach the application's folder,
+ * and its sockets need short names.
  */
 const copiesFolder = () => join(tmpdir(), `webrl-roundcube-${process.getuid?.() ?? 0}`);
 

@@ -104,9 +104,9 @@ while (true) {
 `;
 
 /**
- * `sh start.sh`: begins a copy and serves it. `sh start.sh reset`: puts fresh boxes and a fresh database instead of what
- * there was, in another folder: what still writes has the old files. PHP remembers where a symbolic link led, so it reads
- * the folder's name from a file; Dovecot, which has no other way, follows the link.
+ * `sh start.sh`: begins a copy and serves it. `sh start.sh reset`: puts fresh boxes and a fresh database instead of
+ * what there was, in another folder: what still writes has the old files. PHP remembers where a symbolic link led, so
+ * it reads the folder's name from a file; Dovecot, which has no other way, follows the link.
  */
 export const START = String.raw`set -e
 APP=$(pwd)

@@ -6,8 +6,8 @@ import type { Stretch } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, reach, readUntil, until } from "../reading.ts";
 
 /**
- * What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in; in the format
- * webrl, its text.
+ * What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in; in the
+ * format webrl, its text.
  */
 const inBar = (page: Observation, label: string): ObservedElement | undefined =>
   ["button", "menuitem", "link", "span"]
@@ -26,7 +26,9 @@ export function* leaveFor(first: Observation, label: string): Stretch {
   return yield* use(yield* readUntil(first, /Messages 1 to \d/), label);
 }
 
-/** Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself. */
+/**
+ * Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself.
+ */
 export function* openLetter(first: Observation, subject: string): Stretch {
   const page = yield* reach(first, "link", subject);
   const element = find(page, "link", subject).name;

@@ -22,7 +22,10 @@ export interface Written {
   forwards: string | null;
 }
 
-/** What a task may change. Whether a letter was read counts only where a task says so; what was sent is no draft any more. */
+/**
+ * What a task may change. Whether a letter was read counts only where a task says so; what was sent is no draft any
+ * more.
+ */
 export interface Post {
   sent: Written[];
   drafts: Record<UserId, Written[]>;
