@@ -185,6 +185,32 @@ const changes: SiteTemplate[] = [
       yield exit();
     },
   }),
+  defineTemplate<(typeof MOVES)[number]>({
+    id: "address-new",
+    phrasings: [
+      "Add a second address to my address book: {address}. The default stays the other one.",
+      "Save {address} as another address in my account, without making it the default.",
+      "My address book needs one more entry, not as the default: {address}.",
+    ],
+    words: (params) => ({ address: lineOf(homeOf(params)) }),
+    instances: MOVES,
+    user: ({ customer }) => customer,
+    difficulty: 12,
+    category: "form filling",
+    check: (params) => [
+      shop.becomes(({ customers }) => {
+        const { email } = customerCalled(params.customer);
+        customers[email]!.addresses.push({ ...addressState(homeOf(params)), isDefault: false });
+      }),
+    ],
+    *oracle(params, first) {
+      let page = yield* clickOn(yield* openAccount(first), "button", "Add new address");
+      page = yield* writeAddress(page, homeOf(params));
+      page = yield* clickOn(page, "button", "Save");
+      yield* readUntil(page, /has been saved/);
+      yield exit();
+    },
+  }),
 ];
 
 export const account: SiteTemplate[] = [...lookups, ...changes];

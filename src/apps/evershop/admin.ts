@@ -5,11 +5,16 @@ import { find, maybe } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, reach, readUntil } from "../reading.ts";
 
-/** From the menu at the side, which scrolls by itself. */
+/** Links of the menu at the side, which scrolls by itself. */
+const MENU = ["Products", "Categories", "Collections", "Attributes", "Posts", "Tags", "Comments", "Orders"];
+
 export function* openList(first: Observation, name: string, path: string): Stretch {
   let page = yield* reach(first, "link", "Products");
-  for (let i = 0; i < 4 && !maybe(page, "link", name); i++)
-    page = yield { kind: "scroll_down", element: find(page, "pane", "").name };
+  for (let i = 0; i < 4 && !maybe(page, "link", name); i++) {
+    // Not the pane, which not every format lists.
+    const last = page.elements.findLast(({ label }) => MENU.includes(label))!;
+    page = yield { kind: "scroll_down", element: last.name };
+  }
   page = yield* clickOn(page, "link", name);
   return yield* arrive(page, ({ pathname }) => pathname === `/admin/${path}`);
 }

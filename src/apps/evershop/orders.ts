@@ -55,6 +55,14 @@ export const place =
     for (const [name, count] of items) products[productCalled(name).sku]!.count -= count;
   };
 
+/** All of the order, or one kind of its goods, in one parcel. */
+export function send(order: OrderState, items: Record<string, number> = order.items): void {
+  order.parcels.push({ carrier: "custom", tracking: null, status: "shipped", items });
+  order.status = "processing";
+  order.shipmentStatus =
+    Object.keys(items).length === Object.keys(order.items).length ? "shipped" : "partially_shipped";
+}
+
 /** What was taken out of the stock comes back. */
 export function cancel(order: OrderState, products: Shop["products"], reason: string): void {
   order.status = order.paymentStatus = "canceled";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ORDERS, orderCalled, productCalled, SIGNED_IN, totalOf } from "./content.ts";
-import { cancel, place } from "./orders.ts";
+import { cancel, place, send } from "./orders.ts";
 import type { OrderState, Shop } from "./state.ts";
 import { templates } from "./templates.ts";
 
@@ -49,10 +49,23 @@ test("an order takes its goods out of the stock and costs them and their sending
   expect(state.products[productCalled("Finch Lantern").sku]!.count).toBe(38);
 });
 
-test("what is cancelled comes back into the stock", () => {
+test("a parcel with everything sends the order, another one a part; what is cancelled comes back", () => {
   const products = goods();
   const [finch, mug] = Object.keys(products) as [string, string];
-  const gone = { items: { [finch]: 2, [mug]: 1 }, parcels: [], status: "new" } as unknown as OrderState;
+  const order = () =>
+    ({
+      items: { [finch]: 2, [mug]: 1 },
+      parcels: [],
+      status: "new",
+      paymentStatus: "pending",
+    }) as unknown as OrderState;
+  const whole = order();
+  send(whole);
+  expect(whole).toMatchObject({ shipmentStatus: "shipped", parcels: [{ items: { [finch]: 2, [mug]: 1 } }] });
+  const part = order();
+  send(part, { [mug]: 1 });
+  expect(part.shipmentStatus).toBe("partially_shipped");
+  const gone = order();
   cancel(gone, products, "Ordered twice.");
   expect(gone).toMatchObject({ status: "canceled", paymentStatus: "canceled", reason: "Ordered twice." });
   expect(products[finch]!.count).toBe(42);
