@@ -40,6 +40,9 @@ test("a page says the same words in every observation format", () => {
 test("in the format webrl, what stands after a link or a break is read from `data-text`", () => {
   const letter = '<p data-text="Led by,since 2019." data-bbox="0,0,9,9"> Led by <a id="1"> Greta </a> </p>';
   expect(wordsOf(page("webrl", letter))).toBe("Led by,since 2019. Greta");
+  const whom = "Lena Amaro <lena@readers.example>";
+  const address = `<p data-text="From:" data-bbox="0,0,9,9"> From: </p> <a id="1" data-text="${whom}" data-bbox="0,0,9,9"> ${whom} </a>`;
+  expect(wordsOf(page("webrl", address))).toContain(`From: ${whom}`);
 });
 
 test("in the format aria, a text of one word is not a role", () => {

@@ -57,11 +57,13 @@ export function wordsOf({ format, text }: Observation): string {
 }
 
 /** An element in the format webrl: its own texts in `data-text`, separated by commas, and then the first of them. */
-const BROKEN_TEXT = /<[^<>]* data-text="([^<>]*?)" data-(?:testid|label|bbox)[^<>]*>([^<]*)/g;
+const BROKEN_TEXT = /<[^<>]* data-text="(.*?)" data-(?:testid|label|bbox)[^<>]*>([^<]*)/g;
 
-/** Text after a break or a link is only in `data-text`. */
-const wholeText = (all: string, whole: string, first: string): string =>
-  first.trim() !== "" && whole.startsWith(first.trim()) ? ` ${whole} ` : all;
+/** Text after a break or a link is only in `data-text`, which contains angle brackets as they are. */
+const wholeText = (_all: string, whole: string, first: string): string =>
+  first.trim() !== "" && whole.startsWith(first.trim())
+    ? ` ${whole.replaceAll("<", "&lt;").replaceAll(">", "&gt;")} `
+    : ` ${first}`;
 
 const ENTITIES: Readonly<Record<string, string>> = { lt: "<", gt: ">", quot: '"', amp: "&" };
 

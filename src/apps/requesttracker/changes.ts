@@ -2,12 +2,12 @@
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { exit, select, type } from "../../sites/hands.ts";
+import { exit, type } from "../../sites/hands.ts";
 import type { StateChecks } from "../state.ts";
 import { BRANCHES, LEVELS, numberOf, QUEUES, STAFF, TICKETS } from "./content.ts";
 import type { Level, Staff, Status, Ticket } from "./content.ts";
 import type { Desk, TicketState } from "./desk.ts";
-import { field, MESSAGE, save, tab, write } from "./hands.ts";
+import { choose, field, MESSAGE, save, tab, write } from "./hands.ts";
 
 const of = (number: number): Ticket => TICKETS[number - 1]!;
 const numbers = (which: (ticket: Ticket) => boolean = () => true) => TICKETS.filter(which).map(numberOf);
@@ -50,7 +50,7 @@ function setBasic<V extends string>(
     check: ({ number, value }) => [becomes(({ tickets }) => change(tickets[number]!, value))],
     *oracle({ number, value }, first) {
       let page = yield* tab(first, number, "Basics");
-      page = yield select(page, label(now(of(number))), value);
+      page = yield* choose(page, label(now(of(number))), value);
       yield* save(page);
       yield exit();
     },
@@ -127,7 +127,7 @@ const basics = (desk: StateChecks<Desk>): SiteTemplate[] => [
     check: ({ number, name }) => [desk.becomes(({ tickets }) => (tickets[number]!.owner = byName(name).id))],
     *oracle({ number, name }, first) {
       let page = yield* tab(first, number, "Basics");
-      page = yield select(page, ownerShown(of(number).owner), shown(byName(name)));
+      page = yield* choose(page, ownerShown(of(number).owner), shown(byName(name)));
       yield* save(page);
       yield exit();
     },
@@ -232,7 +232,7 @@ const writing = (desk: StateChecks<Desk>): SiteTemplate[] => [
     *oracle({ number, text }, first) {
       let page = yield* write(first, number, "Reply");
       // A ticket that is new is offered to be opened.
-      page = yield select(page, /^(?:new|open|stalled)(?: \(Unchanged\))?$/, "resolved");
+      page = yield* choose(page, /^(?:new|open|stalled)(?: \(Unchanged\))?$/, "resolved");
       page = yield type(page, MESSAGE, text);
       yield* save(page, "Update Ticket");
       yield exit();

@@ -2,11 +2,11 @@
 
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
-import { exit, select } from "../../sites/hands.ts";
+import { exit } from "../../sites/hands.ts";
 import type { StateChecks } from "../state.ts";
 import { MEMBERS, numberOf, TICKETS } from "./content.ts";
 import type { Desk } from "./desk.ts";
-import { field, save, tab } from "./hands.ts";
+import { choose, field, save, tab } from "./hands.ts";
 
 const numbers = TICKETS.map(numberOf);
 
@@ -74,7 +74,7 @@ export const relations = (desk: StateChecks<Desk>): SiteTemplate[] => [
     check: ({ number, email }) => [desk.becomes(({ tickets }) => tickets[number]!.cc.push(email))],
     *oracle({ number, email }, first) {
       let page = yield* tab(first, number, "People");
-      page = yield select(page, "-", "Cc");
+      page = yield* choose(page, "-", "Cc");
       // After the two searches, for people and for groups.
       page = yield { kind: "type", element: field(page, 3), text: email };
       yield* save(page);
