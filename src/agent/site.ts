@@ -9,6 +9,7 @@ import { readFile } from "node:fs/promises";
 
 import type { Page } from "playwright-core";
 import { ConfigError } from "../core/errors.ts";
+import { Kept } from "../core/kept.ts";
 import { nearest } from "../core/nearest.ts";
 import type { Observation } from "../core/observation.ts";
 import { hostMatches } from "../browser/addresses.ts";
@@ -23,7 +24,7 @@ import { defineSite, usersOf } from "../sites/define-site.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { APPS, createWorld } from "../sites/world.ts";
 import { closeInstance, openInstance, startMsOf } from "../tasks/own-instance.ts";
-import type { CopyKeeper } from "../tasks/own-instance.ts";
+import type { CopyKeeper, Instance } from "../tasks/own-instance.ts";
 import { logIn } from "../tasks/own-login.ts";
 import { readDeclared } from "../tasks/own-safety.ts";
 import { keepDeclared } from "../tasks/own-secrets.ts";
@@ -202,14 +203,13 @@ async function openDefined(
   keepDeclared(definition);
   const port = definition.baseUrl.includes("{port}") ? (options.port ?? (await freePort())) : undefined;
   const pool = new BrowserPool(options.browser);
-  let opening: ReturnType<typeof openInstance> | undefined;
-  let storage: Promise<WorldStorage | undefined> | undefined;
+  const opened = new Kept<Instance>();
+  const storage = new Kept<WorldStorage | undefined>();
   /** When the started server began to answer: its login and first page may take until `limitMs` after that. */
   let readyAt = -Infinity;
   const limitMs = startMsOf(definition);
   const leftMs = () => Math.max(0, readyAt + limitMs - performance.now());
-  const patiently = async <T>(what: string, body: () => Promise<T>): Promise<T> =>
-    tellWait({ what, limitMs, tell: options.onTrouble }, body);
+  const tell = options.onTrouble;
   const opens = login.find((step) => "open" in step)?.open;
   const signInPath = opens === undefined ? null : new URL(opens, "http://x").pathname;
   return {
@@ -224,12 +224,8 @@ async function openDefined(
         if (instance.server) readyAt = performance.now();
         return instance;
       };
-      const { baseUrl } = await (opening ??= patiently(`the start of ${name}`, start).catch(
-        (error: unknown) => {
-          opening = undefined;
-          throw error;
-        },
-      ));
+      const what = `the start of ${name}`;
+      const { baseUrl } = await opened.get(async () => tellWait({ what, limitMs, tell }, start));
       const network = {
         hosts: new Map(),
         allowedHosts: [new URL(baseUrl).host, ...(definition.hosts ?? []), ...(options.hosts ?? [])],
@@ -242,18 +238,15 @@ async function openDefined(
           ? readStorageState(options.storageState)
           : login.length === 0
             ? undefined
-            : patiently(`the login of ${name}`, async () =>
+            : tellWait({ what: `the login of ${name}`, limitMs: leftMs() || null, tell }, async () =>
                 logIn(
                   pool,
                   { site: name, baseUrl, network, steps: login, startUrl: first, startMs: leftMs() },
                   !signInAgain,
                 ),
               );
-      if (signInAgain) storage = undefined;
-      const kept = await (storage ??= signIn().catch((error: unknown) => {
-        storage = undefined;
-        throw error;
-      }));
+      if (signInAgain) storage.forget();
+      const kept = await storage.get(signIn);
       return {
         ...network,
         cookies: [],
@@ -278,7 +271,7 @@ async function openDefined(
     canSignIn: login.length > 0,
     [Symbol.asyncDispose]: async () => {
       await pool[Symbol.asyncDispose]();
-      const instance = await opening?.catch(() => undefined);
+      const instance = await opened.current?.catch(() => undefined);
       if (instance) await closeInstance(instance);
     },
   };

@@ -4,18 +4,13 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "../core/errors.ts";
+import { Kept } from "../core/kept.ts";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-let bundled: Promise<string> | undefined;
+const bundled = new Kept<string>();
 
-export function dashboardScript(): Promise<string> {
-  bundled ??= load().catch((error: unknown) => {
-    bundled = undefined;
-    throw error;
-  });
-  return bundled;
-}
+export const dashboardScript = (): Promise<string> => bundled.get(load);
 
 async function load(): Promise<string> {
   const built = at("assets/app.js");

@@ -18,4 +18,11 @@ test("a wait is reported every 15 s until it ends, however it ends", async () =>
     "waiting for the start of desk: 15 s so far, at most 60 s",
     "waiting for the start of desk: 30 s so far, at most 60 s",
   ]);
+  const short = tellWait(
+    { ...wait, limitMs: null },
+    async () => new Promise((end) => setTimeout(end, 20_000)),
+  );
+  await vi.advanceTimersByTimeAsync(20_000);
+  await short;
+  expect(told[2]).toBe("waiting for the start of desk: 15 s so far");
 });
