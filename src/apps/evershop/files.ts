@@ -54,8 +54,8 @@ folder() {
 database() {
   { (as_user "$BIN/postgres" -D "$SHOP/data" -k "$SHOP" -c listen_addresses= -c fsync=off -c synchronous_commit=off \
     -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=64MB -c min_wal_size=32MB \
-    -c shared_buffers=32MB -c max_connections=60 -c jit=off -c timezone=UTC) || true
-    [ "$1" != start ] || kill $$; } >"$SHOP/database.log" 2>&1 &
+    -c shared_buffers=32MB -c max_connections=60 -c jit=off -c timezone=UTC) >"$SHOP/database.log" 2>&1 || true
+    [ "$1" != start ] || { cat "$SHOP/database.log" >&2; kill $$; }; } &
   DATABASE=$!
   until "$BIN/pg_isready" -q -h "$SHOP"; do
     kill -0 $DATABASE 2>/dev/null || { cat "$SHOP/database.log" >&2; exit 1; }
