@@ -5,7 +5,7 @@
 
 import type { Action } from "../core/action.ts";
 import type { Observation } from "../core/observation.ts";
-import { click, insert, maybe, scrollDown, type, wait, wordsOf } from "../sites/hands.ts";
+import { click, insert, maybe, scrollDown, select, type, wait, wordsOf } from "../sites/hands.ts";
 import type { Stretch } from "../sites/oracle-steps.ts";
 
 /** More than a page has screens, and than a busy machine lets it be awaited. */
@@ -49,6 +49,15 @@ export const readUntil = (page: Observation, pattern: RegExp): Stretch =>
 
 export function* clickOn(page: Observation, role: string, label: string | RegExp, nth = 1): Stretch {
   return yield click(yield* reach(page, role, label, nth), role, label, nth);
+}
+
+/**
+ * Chooses from a drawn list by what it shows. The format webrl does not say that it is a list: there, its text and an
+ * option's are clicked.
+ */
+export function* choose(first: Observation, shown: string | RegExp, option: string): Stretch {
+  if (first.format !== "webrl") return yield select(yield* reach(first, "combobox", shown), shown, option);
+  return yield* clickOn(yield* clickOn(first, "div", shown), "span", option);
 }
 
 /** Writes into a field, instead of what is there. */

@@ -132,6 +132,14 @@ const homeOf = ({ customer, home }: (typeof MOVES)[number]): Address => ({
   ...HOMES[home]!,
 });
 
+const MOVING = {
+  words: (params: (typeof MOVES)[number]) => ({ address: lineOf(homeOf(params)) }),
+  instances: MOVES,
+  user: ({ customer }: (typeof MOVES)[number]) => customer,
+  difficulty: 12,
+  category: "form filling",
+} as const;
+
 const changes: SiteTemplate[] = [
   defineTemplate<(typeof RENAMED)[number]>({
     id: "profile-name",
@@ -162,11 +170,7 @@ const changes: SiteTemplate[] = [
       "Correct my saved address. It is {address} now.",
       "Change the address of my account to {address}. There is only one, and it stays the default.",
     ],
-    words: (params) => ({ address: lineOf(homeOf(params)) }),
-    instances: MOVES,
-    user: ({ customer }) => customer,
-    difficulty: 12,
-    category: "form filling",
+    ...MOVING,
     check: (params) => [
       shop.becomes(({ customers }) => {
         const { email } = customerCalled(params.customer);
@@ -192,11 +196,7 @@ const changes: SiteTemplate[] = [
       "Save {address} as another address in my account, without making it the default.",
       "My address book needs one more entry, not as the default: {address}.",
     ],
-    words: (params) => ({ address: lineOf(homeOf(params)) }),
-    instances: MOVES,
-    user: ({ customer }) => customer,
-    difficulty: 12,
-    category: "form filling",
+    ...MOVING,
     check: (params) => [
       shop.becomes(({ customers }) => {
         const { email } = customerCalled(params.customer);

@@ -1,8 +1,10 @@
 /** @file What the keeper looks up in orders, and does with them. */
 
+import type { Observation } from "../../core/observation.ts";
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit, wordsOf } from "../../sites/hands.ts";
+import type { Stretch } from "../../sites/oracle-steps.ts";
 import { answerIs, answerJson } from "../../sites/verify.ts";
 import { clickOn, fillIn, other, read, readUntil, until } from "../reading.ts";
 import { editOrder, openList } from "./admin.ts";
@@ -106,6 +108,12 @@ const TO_PART = numbers("paid", "new").flatMap(({ number }) => {
   return items.length > 1 ? items.map(([name]) => ({ number, name })) : [];
 });
 
+/** The form of a new shipment, in which everything that can be sent is chosen. */
+function* openShipment(first: Observation, number: string): Stretch {
+  const page = yield* clickOn(yield* editOrder(first, number), "button", "Create shipment");
+  return yield* readUntil(page, /Notify customer/);
+}
+
 const changes: SiteTemplate[] = [
   defineTemplate<Numbered>({
     id: "send-order",
@@ -120,8 +128,7 @@ const changes: SiteTemplate[] = [
     category: "shop operations",
     check: ({ number }) => [shop.becomes(({ orders }) => send(orders[number]!))],
     *oracle({ number }, first) {
-      let page = yield* clickOn(yield* editOrder(first, number), "button", "Create shipment");
-      page = yield* readUntil(page, /Notify customer/);
+      const page = yield* openShipment(first, number);
       yield* clickOn(page, "button", "Create shipment");
       yield exit();
     },
@@ -142,8 +149,7 @@ const changes: SiteTemplate[] = [
       return [shop.becomes(({ orders }) => send(orders[number]!, { [productCalled(name).sku]: count }))];
     },
     *oracle({ number, name }, first) {
-      let page = yield* clickOn(yield* editOrder(first, number), "button", "Create shipment");
-      page = yield* readUntil(page, /Notify customer/);
+      let page = yield* openShipment(first, number);
       const [, shown] = wordsOf(page).split("Select the items");
       const listed = orderCalled(number).items.map(([each]) => each);
       listed.sort((one, two) => shown!.indexOf(one) - shown!.indexOf(two));

@@ -1,9 +1,9 @@
 /** @file Stretches of oracles on the wiki. */
 
 import type { Observation } from "../../core/observation.ts";
-import { exit, maybe, search, select } from "../../sites/hands.ts";
+import { exit, maybe, search } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
-import { arrive, clickOn, reach } from "../reading.ts";
+import { arrive, clickOn } from "../reading.ts";
 import { SITE_NAME } from "./content.ts";
 
 export const TEXT = "Wikitext source editor";
@@ -21,16 +21,6 @@ export function* open(first: Observation, category: string, title: string): Stre
 export function* openMore(page: Observation, action: string): Stretch {
   const now = maybe(page, "link", action) ? page : yield* clickOn(page, "button", "More");
   return yield* clickOn(now, "link", action);
-}
-
-/**
- * Chooses from a list that is made of texts. In the format webrl they are what is clicked, and nothing says that they
- * are a list.
- */
-export function* choose(first: Observation, shown: string, option: string): Stretch {
-  if (first.format !== "webrl") return yield select(yield* reach(first, "combobox", shown), shown, option);
-  const page = yield* clickOn(first, "span", shown);
-  return yield* clickOn(page, "option", option);
 }
 
 /** The editor of an open page's section, from 1. */

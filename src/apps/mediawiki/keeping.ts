@@ -3,9 +3,9 @@
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
-import { clickOn, fillIn, reach, readUntil } from "../reading.ts";
+import { choose, clickOn, fillIn, reach, readUntil } from "../reading.ts";
 import { notices, procedures, stops } from "./content.ts";
-import { choose, finish, open, openMore } from "./hands.ts";
+import { finish, open, openMore } from "./hands.ts";
 import type { WikiChecks } from "./state.ts";
 
 const WARDEN = "Orla Winter";

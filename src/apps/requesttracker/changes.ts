@@ -3,11 +3,12 @@
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit, type } from "../../sites/hands.ts";
+import { choose } from "../reading.ts";
 import type { StateChecks } from "../state.ts";
 import { BRANCHES, LEVELS, numberOf, QUEUES, STAFF, TICKETS } from "./content.ts";
 import type { Level, Staff, Status, Ticket } from "./content.ts";
 import type { Desk, TicketState } from "./desk.ts";
-import { choose, field, MESSAGE, save, tab, write } from "./hands.ts";
+import { field, MESSAGE, save, tab, write } from "./hands.ts";
 
 const of = (number: number): Ticket => TICKETS[number - 1]!;
 const numbers = (which: (ticket: Ticket) => boolean = () => true) => TICKETS.filter(which).map(numberOf);

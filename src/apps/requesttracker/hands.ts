@@ -1,7 +1,7 @@
 /** @file Stretches of oracles that several templates share. */
 
 import type { Observation } from "../../core/observation.ts";
-import { click, find, hover, maybe, search, select } from "../../sites/hands.ts";
+import { click, find, hover, maybe, search } from "../../sites/hands.ts";
 import type { Stretch } from "../../sites/oracle-steps.ts";
 import { clickOn, reach, until } from "../reading.ts";
 
@@ -27,12 +27,6 @@ export function* tab(first: Observation, number: number, name: "Basics" | "Peopl
 
 export function* save(page: Observation, button = "Save Changes"): Stretch {
   return yield* clickOn(page, "button", button);
-}
-
-/** Chooses from a drawn list. In the format webrl its text and an option's are what is clicked. */
-export function* choose(page: Observation, shown: string | RegExp, option: string): Stretch {
-  if (page.format !== "webrl") return yield select(page, shown, option);
-  return yield* clickOn(yield* clickOn(page, "div", shown), "span", option);
 }
 
 /** The form in which the ticket is answered or commented. */

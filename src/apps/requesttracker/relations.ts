@@ -3,10 +3,11 @@
 import { defineTemplate } from "../../sites/define-site.ts";
 import type { SiteTemplate } from "../../sites/define-site.ts";
 import { exit } from "../../sites/hands.ts";
+import { choose } from "../reading.ts";
 import type { StateChecks } from "../state.ts";
 import { MEMBERS, numberOf, TICKETS } from "./content.ts";
 import type { Desk } from "./desk.ts";
-import { choose, field, save, tab } from "./hands.ts";
+import { field, save, tab } from "./hands.ts";
 
 const numbers = TICKETS.map(numberOf);
 
