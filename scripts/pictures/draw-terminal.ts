@@ -2,7 +2,7 @@
 
 import { stripVTControlCharacters } from "node:util";
 
-const COLUMNS = 100;
+export const COLUMNS = 100;
 const CHARACTER = 7.83;
 const LINE = 19;
 const PAD = 18;
@@ -10,7 +10,8 @@ const BAR = 34;
 
 /** Long lines are folded at the window's width. Control sequences and what a carriage return wiped out are gone. */
 export function drawTerminal(lines: readonly { text: string; isCommand: boolean }[]): string {
-  const rows = lines.flatMap(({ text, isCommand }) => fold(clean(text)).map((row) => ({ row, isCommand })));
+  const shown = lines.map((line) => ({ ...line, text: clean(line.text) }));
+  const rows = shown.flatMap(({ text, isCommand }) => fold(text).map((row) => ({ row, isCommand })));
   const width = Math.round(2 * PAD + COLUMNS * CHARACTER);
   const height = BAR + rows.length * LINE + PAD;
   const text = rows.map(({ row, isCommand }, i) =>
@@ -18,7 +19,7 @@ export function drawTerminal(lines: readonly { text: string; isCommand: boolean 
       ? ""
       : `<text x="${PAD}" y="${BAR + 14 + i * LINE}" fill="${isCommand ? "#9fd3ff" : "#e6e9ee"}">${escape(row).replaceAll(" ", "\u00A0")}</text>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(lines.map((line) => line.text).join("\n"))}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(shown.map((line) => line.text).join("\n"))}">
 <rect width="${width}" height="${height}" rx="9" fill="#161b22"/>
 ${["#ff5f57", "#febc2e", "#28c840"].map((colour, i) => `<circle cx="${18 + 18 * i}" cy="17" r="5.5" fill="${colour}"/>`).join("")}
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="13">
@@ -28,11 +29,14 @@ ${text.filter(Boolean).join("\n")}
 `;
 }
 
-/** Without control sequences, and what a carriage return wiped out. */
+/** Without control sequences, and what a return to the first column wiped out. */
 const clean = (text: string) =>
-  stripVTControlCharacters(text)
-    .replace(/^.*\r(?=.)/, "")
-    .replaceAll("\r", "");
+  stripVTControlCharacters(
+    text
+      .replace(/\r$/, "")
+      // oxlint-disable-next-line no-control-regex -- a terminal's own
+      .replace(/^.*(\r|\u001b\[1G)/s, ""),
+  );
 
 function fold(text: string): string[] {
   const characters = Array.from(text);

@@ -3,27 +3,37 @@
  *
  *     npx tsx scripts/pictures/terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]
  *
- * Nothing is made up: the picture shows the output of the commands that were run. `$ ` stands before each. A `#`
+ * Nothing is made up: the picture shows what the commands printed on a terminal (`script`, of util-linux, makes one), so
+ * a line that is written again and again stands there once, as it was at last. `$ ` stands before each command. A `#`
  * comment in a command is shown and does nothing. Lines that are longer than the window are folded as a terminal does.
  */
 
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
-import { drawTerminal } from "./draw-terminal.ts";
+import { COLUMNS, drawTerminal } from "./draw-terminal.ts";
 
 const [out, ...commands] = process.argv.slice(2);
 if (out === undefined || commands.length === 0) {
   process.stderr.write("usage: terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]\n");
   process.exit(2);
 }
-// What npm told this script's own process is nothing for the commands.
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+// What npm told this script's own process is nothing for the commands; its warnings are not ours.
+const env = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
+  npm_config_loglevel: "error",
+  npm_config_progress: "false",
+  SHELL: "/bin/bash",
+};
 const lines: { text: string; isCommand: boolean }[] = [];
 for (const command of commands) {
   if (lines.length > 0) lines.push({ text: "", isCommand: false });
   lines.push({ text: `$ ${command}`, isCommand: true });
-  // One pipe for both, so that the order is that of a terminal.
-  const { stdout, status } = spawnSync("bash", ["-c", `exec 2>&1; ${command}`], { encoding: "utf8", env });
+  const { stdout, status } = spawnSync("script", ["-qec", `stty cols ${COLUMNS}; ${command}`, "/dev/null"], {
+    encoding: "utf8",
+    env,
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 1 << 28,
+  });
   if (status !== 0) throw new Error(`${command} ended with ${status}:\n${stdout}`);
   for (const text of stdout.trimEnd().split("\n")) lines.push({ text, isCommand: false });
 }
