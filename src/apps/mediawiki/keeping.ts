@@ -35,8 +35,8 @@ const rename = ({ becomes }: WikiChecks) =>
       let page = yield* open(first, "Notices", title);
       page = yield* openMore(page, "Move");
       page = yield* reach(page, "button", "Move page");
-      // The field has no name of its own; it is the first of the form.
-      const field = page.elements.find(({ role }) => role === "textbox")!;
+      // The field has no name of its own: it is the one that has the old title.
+      const field = page.elements.find(({ value }) => value === title)!;
       page = yield { kind: "type", element: field.name, text: to };
       page = yield* clickOn(page, "button", "Move page");
       yield* readUntil(page, /has been moved/);
