@@ -71,5 +71,7 @@ test("the n-th of those that are called the same is found, and what is missing i
 test("in the format webrl a drawing stands for the button that it is in, and nowhere else", () => {
   const drawing = [element("1", "img", "new note")];
   expect(click(page("webrl", "", drawing), "button", "new note")).toEqual({ kind: "click", element: "1" });
+  expect(click(page("webrl", "", drawing), "link", /^new/)).toEqual({ kind: "click", element: "1" });
+  expect(() => click(page("webrl", "", drawing), "textbox", /^new/)).toThrow(/no textbox/);
   expect(() => click(page("aria", "", drawing), "button", "new note")).toThrow(/no button new note/);
 });

@@ -32,8 +32,9 @@ export function maybe(
     typeof label === "string" ? e.label === label : label.test(e.label),
   );
   const found = called.filter((e) => e.role === role)[nth - 1];
-  // In that format, the drawing in a button stands for it.
-  return found ?? (observation.format === "webrl" && typeof label === "string" ? called[nth - 1] : undefined);
+  // In that format, what is in a button stands for it.
+  const mayStandFor = typeof label === "string" || role === "link" || role === "button";
+  return found ?? (observation.format === "webrl" && mayStandFor ? called[nth - 1] : undefined);
 }
 
 /**

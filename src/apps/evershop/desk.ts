@@ -153,8 +153,10 @@ const changes: SiteTemplate[] = [
       const [, shown] = wordsOf(page).split("Select the items");
       const listed = orderCalled(number).items.map(([each]) => each);
       listed.sort((one, two) => shown!.indexOf(one) - shown!.indexOf(two));
+      // Of a box that is drawn, the format webrl lists the drawing.
+      const box = page.format === "webrl" ? "svg" : "checkbox";
       for (const [index, each] of listed.entries())
-        if (each !== name) page = yield* clickOn(page, "checkbox", /(?!Notify)/, index + 1);
+        if (each !== name) page = yield* clickOn(page, box, /(?!Notify)/, index + 1);
       yield* clickOn(page, "button", "Create shipment");
       yield exit();
     },

@@ -120,15 +120,16 @@ function Now({ data }: { data: Overview }) {
   const until = progress.state === "running" ? Date.now() : latest;
   const elapsed = started !== null && until !== null ? (until - started) / 1000 : 0;
   const left = done && total && done < total && elapsed > 0 ? (elapsed / done) * (total - done) : null;
-  const facts: [string, string][] = [
-    ["phase", progress.phase === null ? "–" : `${progress.phase} of ${head.phases}`],
-    ["stage", progress.stage ?? "–"],
-    ["done", done === null ? "–" : `${number(done)}${total === null ? "" : ` of ${number(total)}`}`],
-    ["left in the stage", left === null || progress.state !== "running" ? "–" : duration(left)],
-    ["latest score", last ? `${share(last.evaluation.success, last.evaluation.standardError)}` : "–"],
-    ["episodes per minute", speed ? number(speed.episodesPerMinute) : "–"],
+  // What there is nothing to say of is left out: a finished run has no stage.
+  const facts: [string, string | null][] = [
+    ["phase", progress.phase === null ? null : `${progress.phase} of ${head.phases}`],
+    ["stage", progress.stage],
+    ["done", done === null ? null : `${number(done)}${total === null ? "" : ` of ${number(total)}`}`],
+    ["left in the stage", left === null || progress.state !== "running" ? null : duration(left)],
+    ["latest score", last ? `${share(last.evaluation.success, last.evaluation.standardError)}` : null],
+    ["episodes per minute", speed ? number(speed.episodesPerMinute) : null],
     ["faults", number(Object.values(faults.byCode).reduce((sum, n) => sum + n, 0))],
-    ...(usage ? [["judge and proposer", describeUsage(usage)] satisfies [string, string]] : []),
+    ["judge and proposer", usage ? describeUsage(usage) : null],
   ];
   return (
     <section aria-label="Now">
@@ -142,12 +143,15 @@ function Now({ data }: { data: Overview }) {
         )}
       </p>
       <dl class="facts">
-        {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
+        {facts.map(
+          ([name, value]) =>
+            value !== null && (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+              </div>
+            ),
+        )}
       </dl>
       {progress.state === "running" && done !== null && total ? (
         <div
