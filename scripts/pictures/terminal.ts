@@ -3,9 +3,10 @@
  *
  *     npx tsx scripts/pictures/terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]
  *
- * Nothing is made up: the picture shows what the commands printed on a terminal (`script`, of util-linux, makes one), so
- * a line that is written again and again stands there once, as it was at last. `$ ` stands before each command. A `#`
- * comment in a command is shown and does nothing. Lines that are longer than the window are folded as a terminal does.
+ * Nothing is made up: the picture shows what the commands printed on a terminal (`script`, of util-linux, makes one),
+ * so a line that is written again and again stands there once, as it was at last. `$ ` stands before each command. A
+ * `#` comment in a command is shown and does nothing. Lines that are longer than the window are folded as a terminal
+ * does.
  */
 
 import { spawnSync } from "node:child_process";
