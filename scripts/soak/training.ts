@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { WEBRL } from "../../src/cli/testing/command.ts";
 import type { Rng } from "../../src/core/rng.ts";
 import { isLocked } from "../../src/run/run-lock.ts";
 import { runFacts } from "../../src/train/testing/run-facts.ts";
@@ -27,7 +28,6 @@ const MOST_KILLS = 12;
  * Few enough that most kills come before a process has ended: a run makes some hundred writes, a checkpoint some forty.
  */
 const MOST_WRITES = 24;
-const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
 const SETTINGS = [
   'suite.sites=["map"]',
@@ -51,7 +51,7 @@ export function startTraining(
   const args = existsSync(join(run, "config.json"))
     ? ["resume", run]
     : ["train", "--run", run, ...SETTINGS.flatMap((one) => ["--set", one])];
-  const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+  const child = spawn(process.execPath, [...WEBRL, ...args], {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...options.env },
   });

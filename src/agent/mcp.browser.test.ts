@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { InMemoryTransport } from "@modelcontextprotocol/sdk/inMemory.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, describe, expect, test } from "vitest";
+import { WEBRL } from "../cli/testing/command.ts";
 import { completion, fakeServer } from "../chat/testing/fake-server.ts";
 import type { Policy } from "../rollout/policy.ts";
 import type { AgentOptions } from "./parts.ts";
@@ -176,19 +176,7 @@ test("the command speaks the protocol over stdio, and nothing else", async () =>
   const client = new Client({ name: "test", version: "1" });
   const transport = new StdioClientTransport({
     command: process.execPath,
-    args: [
-      "--import",
-      "tsx",
-      fileURLToPath(new URL("../cli/bin.ts", import.meta.url)),
-      "agent",
-      "mcp",
-      "--site",
-      "storefront",
-      "--out",
-      directory,
-      "--max-steps",
-      "2",
-    ],
+    args: [...WEBRL, "agent", "mcp", "--site", "storefront", "--out", directory, "--max-steps", "2"],
     env: { ...(process.env as Record<string, string>) },
     stderr: "ignore",
   });

@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { WEBRL } from "./testing/command.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import type { EventLine } from "../run/records.ts";
 import { isLocked } from "../run/run-lock.ts";
@@ -15,15 +15,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(world, { recursive: true, force: true }));
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
-
 describe("a run that is asked to end while its episodes run", () => {
   it.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
     "says how to go on, and leaves nothing: %s",
     async (signal) => {
       const run = join(world, "run");
       const set = ["phases=1", "tasks.perPhase=4", "tasks.initial=4", "evaluation.tasks=4"];
-      const args = ["--import", "tsx", main, "train", "--run", run, ...set.flatMap((one) => ["--set", one])];
+      const args = [...WEBRL, "train", "--run", run, ...set.flatMap((one) => ["--set", one])];
       const ended = new Promise<{ code: number | null; stderr: string }>((resolve) => {
         const child = execFile(process.execPath, args, (_, __, stderr) =>
           resolve({ code: child.exitCode, stderr }),

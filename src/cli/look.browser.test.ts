@@ -2,10 +2,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { WEBRL } from "./testing/command.ts";
 
-const MAIN = fileURLToPath(new URL("main.ts", import.meta.url));
 const SERVER = `require("node:http").createServer((request, response) => {
   response.setHeader("content-type", "text/html");
   response.end(request.url === "/more" ? "<h1>More</h1>" : "<h1>Front</h1><a href=/more>Go on</a>");
@@ -24,7 +23,7 @@ test("`suite look` shows the page that a task begins with, what follows each act
     );
     const { status, stdout } = spawnSync(
       process.execPath,
-      ["--import", "tsx", MAIN, "suite", "look", "--suite", "own", "--file", file],
+      [...WEBRL, "suite", "look", "--suite", "own", "--file", file],
       {
         encoding: "utf8",
         timeout: 280_000,

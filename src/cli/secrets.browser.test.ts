@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WEBRL } from "./testing/command.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { openRunList } from "../dashboard/run-list.ts";
 import { createDashboard } from "../dashboard/server.ts";
@@ -11,7 +12,6 @@ import { readJsonLines } from "../run/json-lines.ts";
 import type { EventLine } from "../run/records.ts";
 import { leaksIn, PASSWORD, VARIABLE } from "./testing/leaky/spellings.ts";
 
-const main = fileURLToPath(new URL("main.ts", import.meta.url));
 const site = fileURLToPath(new URL("testing/leaky/site.ts", import.meta.url));
 const MARK = "[redacted: secret]";
 
@@ -26,7 +26,7 @@ function webrl(
   ...args: string[]
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ["--import", "tsx", main, ...args], {
+    const child = spawn(process.execPath, [...WEBRL, ...args], {
       env: { ...process.env, [VARIABLE]: PASSWORD, LEAKY: how },
       stdio: ["ignore", "pipe", "pipe"],
     });

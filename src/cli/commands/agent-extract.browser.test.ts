@@ -4,8 +4,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { WEBRL } from "../testing/command.ts";
 import type { ExtractSummary } from "../../agent/extract/options.ts";
 import type { ExtractedRow } from "../../agent/extract/row.ts";
 import { replyToTable } from "../../agent/extract/testing/table-chat.ts";
@@ -71,13 +71,8 @@ describe("webrl agent extract", () => {
 
   test("killed at any moment it loses no row and writes none twice", async () => {
     await using server = await fakeServer(reading);
-    const main = fileURLToPath(new URL("../main.ts", import.meta.url));
     for (const rows of [1, 60, 150]) {
-      const child = execFile(
-        process.execPath,
-        ["--import", "tsx", main, ...argsOf(server, "--out", out)],
-        () => {},
-      );
+      const child = execFile(process.execPath, [...WEBRL, ...argsOf(server, "--out", out)], () => {});
       const ended = new Promise((resolve) => child.once("exit", resolve));
       let over = false;
       void ended.then(() => (over = true));

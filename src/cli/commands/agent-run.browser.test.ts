@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { WEBRL } from "../testing/command.ts";
 import type { JournalLine } from "../../agent/journal.ts";
 import type { Answer } from "../../chat/testing/fake-server.ts";
 import { completion, fakeServer } from "../../chat/testing/fake-server.ts";
@@ -134,9 +134,8 @@ describe("webrl agent run", () => {
       asked!();
       return new Promise(() => {});
     });
-    const main = fileURLToPath(new URL("../main.ts", import.meta.url));
     const site = ["--site", "storefront", "--model", `openai:m@${server.url}`, "--out", out];
-    const args = ["--import", "tsx", main, "agent", "run", ...site, "Look around"];
+    const args = [...WEBRL, "agent", "run", ...site, "Look around"];
     const ended = new Promise<number | null>((resolve) => {
       const child = execFile(process.execPath, args, () => resolve(child.exitCode));
       void asking.then(() => child.kill("SIGINT"));

@@ -6,13 +6,12 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { createOnnxEngine } from "../../engine/index.ts";
+import { WEBRL } from "./command.ts";
 
 const directory = process.argv[2]!;
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 const start = (...args: string[]) =>
-  spawn(process.execPath, ["--import", "tsx", main, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  spawn(process.execPath, [...WEBRL, ...args], { stdio: ["ignore", "pipe", "inherit"] });
 
 const run = async (...args: string[]) => {
   const code = await new Promise<number | null>((resolve) => start(...args).once("exit", resolve));

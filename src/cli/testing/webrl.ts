@@ -1,9 +1,9 @@
 /** @file For tests: runs a command in this process, as `webrl ARGS` would, and returns what it printed. */
 
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { vi } from "vitest";
 import { runProgram } from "../program.ts";
+import { WEBRL } from "./command.ts";
 
 export interface Outcome {
   status: number;
@@ -31,11 +31,9 @@ export async function webrl(...args: string[]): Promise<Outcome> {
   }
 }
 
-const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
-
 /** The same in a separate process, for tests that depend on one. */
 export function webrlProcess(...args: string[]): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["--import", "tsx", MAIN, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [...WEBRL, ...args], {
     encoding: "utf8",
     timeout: 60_000,
   });

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { WEBRL } from "../../cli/testing/command.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { createChatTemplate, readChatTemplate } from "../../text/chat-template.ts";
 import { writeAdapter } from "./checkpoint/adapter.ts";
@@ -427,12 +428,11 @@ describe("a chat template", () => {
 it("the command line says it with exit code 2", { timeout: 120_000 }, async () => {
   const directory = await copy();
   await config({ num_hidden_layers: 2_000_000 })(directory);
-  const main = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
   for (const command of [
     ["model", "info", directory],
     ["eval", "--model", directory, "--tasks", "1"],
   ]) {
-    const { status, stderr } = spawnSync(process.execPath, ["--import", "tsx", main, ...command], {
+    const { status, stderr } = spawnSync(process.execPath, [...WEBRL, ...command], {
       encoding: "utf8",
     });
     expect([command[0], status]).toEqual([command[0], 2]);

@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
+import { WEBRL } from "../../cli/testing/command.ts";
 import type { Datum, Loss, Model } from "../../core/engine.ts";
 import { createOnnxEngine } from "../onnx/engine.ts";
 import { readAdapter } from "../onnx/checkpoint/adapter.ts";
@@ -23,7 +24,6 @@ const servers = (process.env["WEBRL_TINKER_SERVERS"] ?? "")
   .filter((each) => each !== "")
   .map((each) => [each.slice(0, each.indexOf("=")), each.slice(each.indexOf("=") + 1)] as const);
 const apiKey = process.env["TINKER_API_KEY"];
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
 const MINUTES = 60_000;
 
 const root = await mkdtemp(join(tmpdir(), "webrl-others-"));
@@ -129,7 +129,7 @@ describe.skipIf(servers.length === 0)("servers of others", () => {
     ].flat();
     await promisify(execFile)(
       process.execPath,
-      ["--import", "tsx", MAIN, "train", "--run", run, ...settings.flatMap((each) => ["--set", each])],
+      [...WEBRL, "train", "--run", run, ...settings.flatMap((each) => ["--set", each])],
       { timeout: 60 * MINUTES },
     );
     const metrics = (await readFile(join(run, "metrics.jsonl"), "utf8")).trim().split("\n");

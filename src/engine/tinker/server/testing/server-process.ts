@@ -2,13 +2,8 @@
 
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
 import { createServer, type AddressInfo } from "node:net";
-import { fileURLToPath, pathToFileURL } from "node:url";
-
-const MAIN = fileURLToPath(new URL("../../../../cli/main.ts", import.meta.url));
-/** By its address, so that it is found from any folder. */
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+import { WEBRL } from "../../../../cli/testing/command.ts";
 
 export class ServerProcess implements AsyncDisposable {
   readonly #model: string;
@@ -42,7 +37,7 @@ export class ServerProcess implements AsyncDisposable {
     const args = ["--model", this.#model, "--dir", this.#directory, "--port", String(this.#port)];
     const child = spawn(
       process.execPath,
-      ["--import", TSX, MAIN, "engine", "serve", ...args, "--threads", "1", "--json"],
+      [...WEBRL, "engine", "serve", ...args, "--threads", "1", "--json"],
       { stdio: ["ignore", "pipe", "inherit"], cwd: this.#cwd },
     );
     this.#child = child;
