@@ -7,6 +7,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, expect, test } from "vitest";
 import { ConfigError } from "../core/errors.ts";
+import { findOpenings } from "../http/testing/raw-request.ts";
 import type { Policy } from "../rollout/policy.ts";
 import type { McpHttpOptions, McpService } from "./mcp-http.ts";
 import { serveMcpOverHttp } from "./mcp-http.ts";
@@ -81,6 +82,11 @@ test("a client works over HTTP, is asked for approval, and gives its place to th
   expect(JSON.stringify(await call(second, "observe"))).toContain("shop.webrl.test/contact");
   await expect(call(first, "observe")).rejects.toThrow("another client has taken its place");
   expect((await post(url, `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`)).status).toBe(400);
+});
+
+test("requests that no client sends find nothing open", async () => {
+  const { url } = await serve();
+  expect(await findOpenings(Number(new URL(url).port), "/mcp")).toEqual([]);
 });
 
 test("while a call is under way nobody takes the place of its client", async () => {

@@ -1,54 +1,20 @@
-/** @file Every HTTP server of ours, asked by hand as no library would ask it. A new server joins the list. */
+/**
+ * @file HTTP servers of ours, asked by hand as no library would ask it. A new server joins the list, or asks
+ * `findOpenings` where its own tests start it.
+ */
 
-import { connect } from "node:net";
 import { mkdtemp, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serveDashboard } from "../dashboard/serve.ts";
 import { makeRun } from "../dashboard/testing/made-run.ts";
 import { serveEngine } from "../engine/tinker/server/serve.ts";
+import { ask, send } from "../http/testing/raw-request.ts";
 import { makeTinyModel } from "../engine/tinker/server/testing/tiny-model.ts";
 import { serveSites } from "../sites/serve.ts";
 import { APPS } from "../sites/world.ts";
-
-interface Answer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** Sends bytes as they are and reads until the server closes. */
-function send(port: number, request: string): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1", () => socket.write(request));
-    const chunks: Buffer[] = [];
-    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
-    // A server that refuses a body closes before it has read it all.
-    socket.on("error", (error) => (chunks.length > 0 ? undefined : reject(error)));
-    socket.on("close", () => {
-      const text = Buffer.concat(chunks).toString("latin1");
-      const [head, ...body] = text.split("\r\n\r\n");
-      const [first, ...lines] = head!.split("\r\n");
-      resolve({
-        status: Number(first!.split(" ")[1]),
-        headers: Object.fromEntries(
-          lines.map((line) => [
-            line.slice(0, line.indexOf(":")).toLowerCase(),
-            line.slice(line.indexOf(":") + 2),
-          ]),
-        ),
-        body: body.join("\r\n\r\n"),
-      });
-    });
-  });
-}
-
-const ask = (port: number, line: string, headers: Record<string, string> = {}, body = "") => {
-  const all = { Host: `localhost:${port}`, Connection: "close", ...headers };
-  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-  return send(port, `${line} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
-};
 
 let world: string;
 const ports: Record<string, number> = {};
@@ -233,7 +199,7 @@ describe("suite serve", () => {
             setTimeout(() => socket.resetAndDestroy(), 100);
             socket.on("close", () => resolve());
           });
-      // It goes on answering, and has dealt with them before this.
+      // It goes on answering; by then it has dealt with the broken requests.
       for (let i = 0; i < 5; i++) expect((await ask(port, "GET /")).status).toBe(200);
       expect(told.mock.calls.map(String)).toEqual([]);
     } finally {

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launchBrowser } from "../../browser/launch.ts";
+import { findOpenings } from "../../http/testing/raw-request.ts";
 import type { Policy, Turn } from "../../rollout/policy.ts";
 import { click, exit, scriptedPolicy } from "../testing/scripted-policy.ts";
 import { readEvents } from "./client/read-events.ts";
@@ -19,7 +20,7 @@ const KEY = "a key of the tests, long enough";
 let letGo: () => void;
 const written = new Promise<void>((resolve) => (letGo = resolve));
 
-/** Answers at once, but waits where it is asked to, and cancels where the customer wants it. */
+/** Answers at once, but waits if it is asked to, and cancels if the customer wants that. */
 const model = scriptedPolicy([
   async ({ observation, task }: Turn) => {
     if (task.instruction.includes("Slowly")) await written;
@@ -82,7 +83,7 @@ async function openPage(
 
 async function findFaults(page: Page): Promise<string[]> {
   const path = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-  // By the protocol, which no Content-Security-Policy of the page keeps out.
+  // Through the protocol, which a Content-Security-Policy of the page cannot keep out.
   const { readFile } = await import("node:fs/promises");
   await page.evaluate(await readFile(path, "utf8"));
   return page.evaluate(async () => {
@@ -126,6 +127,13 @@ async function eventsOf(
   });
   return events;
 }
+
+test.each(["/v1/conversations", "/operator/"])(
+  "requests that no client sends find nothing open on %s",
+  async (path) => {
+    expect(await findOpenings(Number(new URL(served.url).port), path)).toEqual([]);
+  },
+);
 
 describe("the customers' API", () => {
   test("a client that comes back gets what it has not seen, by Last-Event-ID", async () => {
@@ -238,7 +246,7 @@ test("in a browser: from the shop's page over identity, confirmation and approva
   await Promise.all([customers.close(), operators.close()]);
 });
 
-/** What the focus is on, in the widget, too. */
+/** What has the focus, inside the widget as well. */
 const focusOf = (page: Page) =>
   page.evaluate(() => {
     let element = document.activeElement;
