@@ -1,6 +1,6 @@
 /**
- * @file Shop operations: prices and order states from a table, on the built-in store admin. First what would be
- * changed, then what a rule approves; then the prices are taken back.
+ * @file Shop operations: prices and order states from a table, on the built-in store admin. It first shows what would
+ * be changed, then changes what a rule approves, and then takes the prices back.
  *
  *     npx tsx examples/agent-batch.ts openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1
  */

@@ -1,6 +1,6 @@
 /**
  * @file Content management: pages are written, updated and published from a table, on the built-in store admin. A page
- * that is not there yet is found again by its title, so that none is ever made twice.
+ * that does not exist yet is looked up by its title, so that no page is ever made twice.
  *
  *     npx tsx examples/agent-content.ts openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1
  */
@@ -16,7 +16,7 @@ const pages: JobInput = {
   key: "title",
   instruction: 'Write a page titled "{title}" with the text "{text}" and publish it',
   start: "/pages/new",
-  // It may be missing before; and to publish it is what the approval of an item is for.
+  // The page may be missing before; and publishing it is what the approval of an item allows.
   creates: true,
   does: "publish",
   effect: {

@@ -1,6 +1,6 @@
 /**
- * @file All products of a store into a file, each with where it was read. The model reads a few of them, rules the
- * rest:
+ * @file Reads all products of a store into a file, each with the place where it was read. The model reads a few of
+ * them, rules read the rest:
  *
  *     npx tsx examples/agent-extract.ts openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1
  */
@@ -18,7 +18,7 @@ export const productSchema = z.object({
   status: z.enum(["Enabled", "Disabled"]),
 });
 
-/** What the products in stock are worth, and what it took to know. */
+/** What the products in stock are worth, and what it took to find out. */
 export async function valueOfStock(
   model: string | Policy,
   { directory, ...options }: Pick<AgentExtractOptions, "reader" | "out"> & { directory?: string } = {},

@@ -1,7 +1,7 @@
 /**
- * @file An agent on your own application, here the ticket desk of `own-site/`: started and signed in by its definition,
- * and a policy of your own in the model's place. With a model it is `model: "runs/desk"`, the run that was trained for
- * it.
+ * @file An agent on your own application, here the ticket desk of `own-site/`. Its definition starts it and signs in,
+ * and a policy of your own takes the model's place. To use a model, pass `model: "runs/desk"`, the run that was trained
+ * for it.
  *
  * Try it: `npx tsx examples/agent-own-site.ts`
  */

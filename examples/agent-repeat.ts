@@ -22,7 +22,7 @@ export async function runRepeat(
   const first = await agent.run(TASK);
   log(`The first time: ${first.outcome}, ${first.usage.steps} steps, ${first.usage.seconds.toFixed(1)} s`);
   if (first.outcome !== "done") return null;
-  // The last run that was done; "Processing" stands in the instruction, and in a step.
+  // Repeats the last run that was done; "Processing" occurs in the instruction and in a step.
   const again = await agent.repeat(null, { values: { Processing: "Shipped" } });
   log(
     `With another value: ${again.outcome}, ${again.repeated} steps as recorded, ${again.byModel} turns of the model, ${again.usage.seconds.toFixed(1)} s`,

@@ -1,11 +1,11 @@
 /**
- * @file Customer service against the built-in shop: `npx tsx examples/agent-service.ts`, then open what it prints. In
- * the model's place stands a clerk made of rules, so that it runs at once; `--model`'s value does as well:
+ * @file Customer service against the built-in shop: `npx tsx examples/agent-service.ts`, then open what it prints. A
+ * clerk made of rules takes the model's place, so that it runs at once; a value of `--model` works as well:
  *
  *     npx tsx examples/agent-service.ts openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1
  *
- * What the clerk may do is in agent-service.json, and not here: who is a customer, which pages are theirs, what is done
- * alone, with a person, or never. A clerk that wanted more would not get it.
+ * What the clerk may do is in agent-service.json, and not here: who is a customer, which pages are theirs, and what it
+ * does alone, with a person, or never. A clerk that wanted more would not get it.
  */
 
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,10 @@ const type = (element: string, text: string) =>
   `do(action="Type", argument=${JSON.stringify(text)}, element=${JSON.stringify(element)})`;
 const say = (message: string) => `exit(message=${JSON.stringify(message)})`;
 
-/** Knows what a customer may want by a word, and what to click for it. A model reads the same instruction and page. */
+/**
+ * Recognises by a word what a customer wants, and knows what to click for it. A model reads the same instruction and
+ * page.
+ */
 export const clerk: Policy = {
   name: "clerk",
   begin: () => (turn) => {

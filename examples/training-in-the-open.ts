@@ -1,7 +1,7 @@
 /**
- * @file WebRL with nothing hidden: the whole circle in one file, without run directory, parallel episodes, resume or
- * progress. It uses the losses, prompts and filters of the library, but none of its loop. For the same seed it gives
- * the metrics that `webrl train` gives; a test holds it to that.
+ * @file WebRL with nothing hidden: the whole circle in one file, without a run directory, parallel episodes, resuming
+ * or progress. It uses the losses, prompts and filters of the library, but none of its loop. For the same seed it gives
+ * the same metrics as `webrl train`; a test checks that.
  *
  * Read it from the bottom: `trainInTheOpen` is the circle. `run-in-the-open.ts` starts it on the built-in sites.
  */

@@ -26,7 +26,7 @@ execFileSync(process.execPath, [
   out,
 ]);
 
-/** Comments and texts hold words that are no types. */
+/** Comments and texts hold words that are not types. */
 const read = (path: string) =>
   readFileSync(path, "utf8")
     .replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "")

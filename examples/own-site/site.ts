@@ -31,7 +31,7 @@ const tickets = JSON.parse(readFileSync(new URL("tickets.json", import.meta.url)
 const titled = (title: string) => tickets.find((ticket) => ticket.title === title)!;
 const NOTES = ["Done on site", "Replaced", "Waiting for a spare part"];
 
-/** These tickets have changed so, and no others. */
+/** These tickets have changed in this way, and no others have changed. */
 const nothingElseChanged = (changes: Record<number, Partial<Ticket>>) =>
   stateSatisfies<Ticket[]>("/api/tickets", (now) =>
     now.flatMap((got, i) => {
@@ -41,7 +41,7 @@ const nothingElseChanged = (changes: Record<number, Partial<Ticket>>) =>
     }),
   );
 
-/** Information of a ticket's page: the text after `label`. */
+/** What a ticket's page says after `label`. */
 const read = (text: string, label: string) => new RegExp(`${label} \\| (.+)`).exec(text)![1]!;
 
 const requester = defineTemplate<{ title: string }>({

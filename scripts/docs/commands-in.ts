@@ -9,8 +9,8 @@ const PROGRAM = createProgram();
 const SETTINGS = describeSettings().map(({ key }) => key);
 
 /**
- * Commands of `webrl` in the code blocks and in the quoted pieces of a text, without what calls it and without
- * comments.
+ * Commands of `webrl` in the code blocks and in the quoted pieces of a text, without comments and without what starts
+ * them (`npx`, `npm run`).
  */
 export function commandsIn(text: string): string[] {
   const typed = [...text.matchAll(/^```[\s\S]*?^```/gm)].flatMap(([block]) => [
@@ -22,7 +22,7 @@ export function commandsIn(text: string): string[] {
     .filter((command) => /^[a-z]/.test(command) && !command.includes("${"));
 }
 
-/** What a command asks for that does not exist; null where all of it does. */
+/** What a command names that does not exist; null if all of it exists. */
 export function faultOf(command: string): string | null {
   const words = [...command.matchAll(/(?:[^\s"']|"[^"]*"|'[^']*')+/g)].map(([word]) =>
     word.replaceAll(/["']/g, ""),

@@ -1,7 +1,7 @@
 /**
- * @file The pictures of the agent at work in README and docs, made anew from the examples: `npx tsx
- * scripts/docs/pictures.ts`. With a directory behind it, it writes there every view of the widget and of operators'
- * pages, light, dark and as wide as a phone, to be looked at.
+ * @file Makes the pictures of the agent at work in README and docs from the examples: `npx tsx
+ * scripts/docs/pictures.ts`. With a directory as its argument, it writes into it every view of the widget and of the
+ * operators' pages, light, dark and as wide as a phone, for a person to look at.
  */
 
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -36,7 +36,7 @@ const browser = await launchBrowser();
 try {
   for (const view of VIEWS) {
     const { name, scheme, width, height } = view;
-    // Nothing but this machine is reached.
+    // Only this machine can be reached.
     const proxy = { server: "http://127.0.0.1:9", bypass: "127.0.0.1" };
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, proxy });
     await customerService(context, name);
@@ -53,7 +53,7 @@ async function keep(page: Page, name: string): Promise<void> {
   await writeFile(join(folder, `${name}.png`), await page.screenshot({ type: "png" }));
 }
 
-/** A customer cancels an order, to which a person of the shop has to agree here. */
+/** A customer cancels an order; here a person of the shop has to agree to that. */
 async function customerService(context: BrowserContext, name: string): Promise<void> {
   const policy = JSON.parse(await readFile("examples/agent-service.json", "utf8")) as ServiceSettings;
   const { rules } = policy.safety as { rules: { verdict: string }[] };
@@ -83,7 +83,7 @@ async function customerService(context: BrowserContext, name: string): Promise<v
     await page.getByText("A colleague has to agree").waitFor();
     if (looks) await keep(page, `widget-waits${name}`);
     const operator = await context.newPage();
-    // The address has the key in it, which signs in.
+    // The address contains the key that signs in.
     await operator.goto(server.operatorUrl);
     await operator.getByRole("heading", { name: "Conversations" }).waitFor();
     if (looks) await keep(operator, `operator-list${name}`);

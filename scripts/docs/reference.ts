@@ -45,7 +45,7 @@ the same list.
 ${sections.join("\n")}`;
 }
 
-/** Lines of at most 120 characters, those of one list item. */
+/** Wraps the text of one list item to lines of at most 120 characters. */
 const wrap = (text: string) => text.replaceAll(/(.{1,118})(?: |$)/g, "$1\n  ").trimEnd();
 
 /** A command and all below it, in the order of \`--help\`. */

@@ -1,4 +1,6 @@
-/** @file Lines of text as a picture of a terminal, in SVG; blanks are hard ones, as others are drawn together. Pure. */
+/**
+ * @file Draws lines of text as a terminal, in SVG. Blanks are non-breaking, because others are merged into one. Pure.
+ */
 
 import { stripVTControlCharacters } from "node:util";
 
@@ -8,7 +10,7 @@ const LINE = 19;
 const PAD = 18;
 const BAR = 34;
 
-/** Long lines are folded at the window's width. Control sequences and what a carriage return wiped out are gone. */
+/** Long lines are folded at the window's width. Control sequences and what a carriage return wiped out are removed. */
 export function drawTerminal(lines: readonly { text: string; isCommand: boolean }[]): string {
   const shown = lines.map((line) => ({ ...line, text: clean(line.text) }));
   const rows = shown.flatMap(({ text, isCommand }) => fold(text).map((row) => ({ row, isCommand })));
@@ -29,7 +31,7 @@ ${text.filter(Boolean).join("\n")}
 `;
 }
 
-/** Without control sequences, and what a return to the first column wiped out. */
+/** Removes control sequences, and what a return to the first column wiped out. */
 const clean = (text: string) =>
   stripVTControlCharacters(
     text

@@ -1,10 +1,10 @@
 /**
- * @file The screenshots of README and docs, from runs that are here, and the picture that links to the project show:
+ * @file Makes the screenshots of README and docs from local runs, and the picture that links to the project show:
  *
  *     npx tsx scripts/pictures/screens.ts RUN AGENT
  *
  * RUN is a finished training, AGENT the record of an agent at work (`webrl agent run --out`). Writes into
- * `docs/pictures/`. To be run from the repository's root, where the models of both are.
+ * `docs/pictures/`. Run it from the repository's root, where the models of both are.
  */
 
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ const picture = (name: string) => fileURLToPath(new URL(`../../docs/pictures/${n
 
 const browser = await launchBrowser();
 try {
-  // Only what is here is opened: any other address would go to a proxy that nobody answers.
+  // Only local addresses are opened: any other would go to a proxy where nobody answers.
   const context = await browser.newContext({
     viewport: { width: 1180, height: 760 },
     colorScheme: "light",

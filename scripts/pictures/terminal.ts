@@ -3,10 +3,10 @@
  *
  *     npx tsx scripts/pictures/terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]
  *
- * Nothing is made up: the picture shows what the commands printed on a terminal (`script`, of util-linux, makes one),
- * so a line that is written again and again stands there once, as it was at last. `$ ` stands before each command. A
+ * Nothing is made up: the picture shows what the commands printed on a terminal (`script`, of util-linux, makes one). A
+ * line that was rewritten again and again therefore appears once, as it was at the end. `$ ` precedes each command. A
  * `#` comment in a command is shown and does nothing. Lines that are longer than the window are folded as a terminal
- * does.
+ * folds them.
  */
 
 import { spawnSync } from "node:child_process";
@@ -18,7 +18,7 @@ if (out === undefined || commands.length === 0) {
   process.stderr.write("usage: terminal.ts OUT.svg 'COMMAND' ['COMMAND' …]\n");
   process.exit(2);
 }
-// What npm told this script's own process is nothing for the commands; its warnings are not ours.
+// What npm told this script's own process does not concern the commands, and npm's warnings are not their output.
 const env = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name))),
   npm_config_loglevel: "error",

@@ -3,8 +3,8 @@
 const UNRELEASED = "## Unreleased";
 
 /**
- * Gives what stands under "Unreleased" the version and the day, and leaves an empty "Unreleased" above it.
- * Throws where nothing stands there, and where the version has been released.
+ * Gives what stands under "Unreleased" the version and the day, and leaves an empty "Unreleased" above it. Throws if
+ * nothing stands there, or if the version has been released already.
  */
 export function releaseChangelog(
   changelog: string,

@@ -1,6 +1,6 @@
 /**
- * @file Every file of a run's directory in every kind of damage, for a run that has ended and for one that was killed
- * in the middle of a phase. `webrl resume` either makes the run that would have been, or says in a sentence what is
+ * @file Damages every file of a run's directory in every way, for a run that has ended and for one that was killed in
+ * the middle of a phase. `webrl resume` must either finish the run as it would have been, or say in a sentence what is
  * damaged.
  */
 
@@ -82,7 +82,7 @@ export const damage: Part = {
       ["ended", runs.whole],
       ["killed", half],
     ] as const)
-      // What checkpoints of the real engine do when they are damaged is tested there; the fakes' have no sums.
+      // Damaged checkpoints of the real engine are tested with the engine; those of the fakes have no checksums.
       for (const name of (await filesOf(source)).filter((one) => !one.startsWith("checkpoints"))) {
         say(`${name} of a run that was ${state}`);
         count("files");
@@ -116,7 +116,7 @@ async function resume(
     await using run = await openRun(directory, observer, { version: "soak" });
     await train(createContext(run, fakeParts(runs.demonstrations)));
   } catch (error) {
-    // What the command makes a sentence of, with exit code 2.
+    // The command explains these errors in a sentence and ends with exit code 2.
     const said = describeFileTrouble(error, directory) ?? fileError(error) ?? "";
     if (error instanceof ConfigError || said.includes(directory))
       return { outcome: "refused with a sentence" };
@@ -124,7 +124,7 @@ async function resume(
   }
   const difference = await runs.differsFrom(directory);
   if (difference === null) return { outcome: warned ? "goes on, with a warning" : "goes on" };
-  // Only curves are made of it, and the warning says what they lack.
+  // It is only used for curves, and the warning says what they lack.
   if (damaged === "metrics.jsonl" && warned && difference.startsWith("metrics"))
     return { outcome: "goes on, with a warning" };
   return { outcome: "goes on as another run", wrong: difference };

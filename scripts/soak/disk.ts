@@ -1,7 +1,7 @@
 /**
- * @file Full disks: an error at a random write of a tiny run and at all after it, and a real file system of few
- * megabytes that fills up. Each time some space is freed and the run goes on; it must be the one that nothing
- * disturbed. `webrl train` itself must end there with a sentence and exit code 2.
+ * @file Full disks: an error at a random write of a tiny run and at every write after it, and a real file system of a
+ * few megabytes that fills up. Each time, some space is freed and the run goes on; it must equal the undisturbed run.
+ * `webrl train` itself must end there with a sentence and exit code 2.
  */
 
 import { execFile } from "node:child_process";
@@ -64,7 +64,7 @@ async function injected(runs: FakeRuns, parent: string, { rng, signal, count, fi
   count("runs");
 }
 
-/** A file system of its own for the directory; why there is none, or `null`. */
+/** Gives the directory a file system of its own. Returns why it cannot, or `null`. */
 async function mount(directory: string): Promise<string | null> {
   await mkdir(directory);
   if (process.platform !== "linux" || process.getuid?.() !== 0) return "only root on Linux may mount one";

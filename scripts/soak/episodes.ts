@@ -1,8 +1,8 @@
 /**
- * @file Episodes of the built-in tasks by their oracles, which solve every task, while the world breaks: documents
- * with 5xx, that break off, that never come or come late, applications that throw, renderers and browsers that are
- * killed. Each episode must end solved, or faulted once it was tried often enough; one that counts as failed is the
- * world's fault blamed on the agent.
+ * @file The oracles, which solve every task, play episodes of the built-in tasks while the world breaks: documents
+ * answer 5xx, break off, never come or come late; applications throw; renderers and browsers are killed. Each episode
+ * must end solved, or faulted after it was tried often enough. An episode that counts as failed means that the agent is
+ * blamed for a fault of the world.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,7 +33,7 @@ const suite = builtInSuite();
 const templates = builtInTasks();
 let pool: BrowserPool | undefined;
 
-/** Half of the document, and then an error. */
+/** Sends a part of the document, and then an error. */
 function breakOff(whole: Response, after: number): Response {
   const body = new ReadableStream<Uint8Array>({
     async start(controller) {
@@ -46,7 +46,7 @@ function breakOff(whole: Response, after: number): Response {
   return new Response(body, { status: whole.status, headers: whole.headers });
 }
 
-/** What becomes of an answer. */
+/** What happens to an answer. */
 export const TROUBLES: Record<
   string,
   (answer: () => Promise<Response>, rng: Rng, request: Request) => Promise<Response>
@@ -74,9 +74,9 @@ export const TROUBLES: Record<
   },
 };
 
-/** The host, whose documents meet trouble now and then. */
+/** The host; now and then, one of its documents meets trouble. */
 const troubleDocuments: MakeTrouble = (host, rng, count) => async (request) => {
-  // What a page fetches by itself asks for anything else; `Sec-Fetch-Dest` is not sent over plain HTTP.
+  // Other requests of a page do not ask for HTML first; `Sec-Fetch-Dest` is not sent over plain HTTP.
   const isDocument = request.headers.get("accept")?.startsWith("text/html");
   if (!isDocument || rng.next() >= TROUBLE_RATE) return host(request);
   const name = rng.pick(Object.keys(TROUBLES));
@@ -87,7 +87,7 @@ const troubleDocuments: MakeTrouble = (host, rng, count) => async (request) => {
 /** The host as the browser meets it. */
 export type MakeTrouble = (host: HostFetch, rng: Rng, count: Round["count"]) => HostFetch;
 
-/** As `createBuiltInSite`, with trouble: another one at each attempt. */
+/** Like `createBuiltInSite`, but with trouble, which differs at each attempt. */
 function troubledSite(pool: BrowserPool, trouble: MakeTrouble, rng: Rng, count: Round["count"]): Site {
   let attempts = 0;
   return {
@@ -123,7 +123,7 @@ function troubledSite(pool: BrowserPool, trouble: MakeTrouble, rng: Rng, count: 
   };
 }
 
-/** Kills a renderer every few seconds, and now and then the browser; until the signal. */
+/** Kills a renderer every few seconds, and now and then the browser, until the signal is aborted. */
 async function killNowAndThen(rng: Rng, count: Round["count"], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await sleep(2000 + rng.int(6000), undefined, { signal }).catch(() => {});
@@ -143,7 +143,7 @@ async function killNowAndThen(rng: Rng, count: Round["count"], signal: AbortSign
   }
 }
 
-/** What was found wrong with an episode; `null` where it is as it must be. */
+/** What is wrong with an episode; `null` if nothing is. */
 function wrongWith(record: EpisodeRecord): string | null {
   if (isFaulted(record)) return record.truth === null ? null : `${record.id} is faulted and has a verdict`;
   if (record.truth?.success !== true)
@@ -154,7 +154,10 @@ function wrongWith(record: EpisodeRecord): string | null {
   return shown ? `${record.id} shows the agent the error of the application` : null;
 }
 
-/** Episodes by their oracles in that world, each with its record; says what was lost or is open. */
+/**
+ * Lets the oracles play episodes in that world and returns a record of each; reports episodes that were lost and
+ * contexts that are still open.
+ */
 export async function playEpisodes(
   { rng, signal, count, find, say }: Round,
   trouble: MakeTrouble,
@@ -182,7 +185,7 @@ export async function playEpisodes(
     signal,
     onFault: ({ code }) => count(`faults: ${code}`),
     onEpisode: ({ id }) => void ended.set(id, (ended.get(id) ?? 0) + 1),
-    // The pauses' growth has tests of its own.
+    // How pauses grow is tested elsewhere.
     pause: () => sleep(100),
   });
   if (requests.some(({ id }) => ended.get(id) !== 1) || records.length !== requests.length)

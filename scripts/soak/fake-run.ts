@@ -1,6 +1,6 @@
 /**
- * @file Tiny runs on fakes in processes of their own, which start within a fifth of a second: to be killed by the
- * hundred.
+ * @file Tiny runs on fakes, each in a process of its own that starts within a fifth of a second, so that hundreds can
+ * be killed.
  */
 
 import { spawn } from "node:child_process";
@@ -26,7 +26,7 @@ export interface FakeRuns extends AsyncDisposable {
   start(directory: string, options?: StartOptions): Promise<Ended>;
   /** Puts into a directory what runs below it read. */
   prepare(parent: string): Promise<void>;
-  /** How a run that has ended is another one than the undisturbed; `null` where it is not. */
+  /** How a finished run differs from the undisturbed one; `null` if it does not. */
   differsFrom(directory: string): Promise<string | null>;
 }
 

@@ -1,6 +1,6 @@
 /**
  * @file Runs that are killed again and again, at random milliseconds and in the middle of random writes, and resumed
- * until they end: they must be the run that nothing disturbed, file by file.
+ * until they end. File by file, they must equal the run that nothing disturbed.
  */
 
 import { mkdir } from "node:fs/promises";
@@ -10,13 +10,13 @@ import { openFakeRuns } from "./fake-run.ts";
 import type { Part } from "./part.ts";
 
 const RUNS = 3;
-/** Of one run, which is left in peace then. */
+/** Kills of one run; after that it is left in peace. */
 const MOST_KILLS = 16;
-/** An undisturbed run makes some hundred: it is killed again and again on its way. */
+/** An undisturbed run makes about a hundred writes, so it is killed again and again on its way. */
 const MOST_WRITES = 30;
 
 let runs: FakeRuns | undefined;
-/** Shortest that a process took to its end, so that kills come before it. */
+/** The shortest time in which a process has reached its end; kills come earlier. */
 let shortestMs = Infinity;
 
 export const kills: Part = {

@@ -1,4 +1,4 @@
-/** @file What a kind of trouble is to the runner: rounds of some seconds to minutes, each complete in itself. */
+/** @file What the runner knows of a kind of trouble: rounds of some seconds to minutes, each complete in itself. */
 
 import type { Rng } from "../../src/core/rng.ts";
 

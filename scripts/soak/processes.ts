@@ -1,4 +1,4 @@
-/** @file Processes below this one, out of `/proc`; nothing where there is none. */
+/** @file Lists the processes below this one, from `/proc`; none where there is no `/proc`. */
 
 import { readdirSync, readFileSync } from "node:fs";
 
@@ -42,7 +42,7 @@ export function processesBelow(root = process.pid): Child[] {
     .map(([pid, text]) => childOf(pid, text));
 }
 
-/** Living processes that were started, by whomever, with this text among their variables. */
+/** Living processes, whoever started them, that have this text among their environment variables. */
 export const processesWith = (variable: string): Child[] =>
   pids()
     .filter((pid) => Number(pid) !== process.pid && read(`/proc/${pid}/environ`).includes(variable))

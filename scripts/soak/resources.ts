@@ -68,7 +68,7 @@ const KINDS: Record<string, PagePart> = {
   },
 };
 
-/** The host, whose pages have a part more now and then: one in trouble. */
+/** The host; now and then, one of its pages gets an additional part, which is in trouble. */
 const troubleParts: MakeTrouble = (host, rng, count) => async (request) => {
   const { pathname } = new URL(request.url);
   if (pathname.startsWith(PLACE)) {

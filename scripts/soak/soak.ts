@@ -1,7 +1,7 @@
 /**
- * @file `npm run soak`: hours of trouble of every kind, one part after another, and what must hold after each round.
- * For those who develop webrl; it is in no package. `--directory` keeps the figures: the same one goes on with them,
- * whatever ended the soak before.
+ * @file `npm run soak`: hours of trouble of every kind, one part after another, and what must hold after each round. It
+ * is for those who develop webrl, and is in no package. `--directory` keeps the figures: a soak that is started again
+ * with the same directory continues them, whatever ended the soak before.
  */
 
 import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
@@ -107,7 +107,7 @@ async function soak(): Promise<{ soak: Soak; samples: Sample[]; skipped: Record<
 
 const secondsOf = (state: Soak, { name }: Part) => state.parts[name]?.seconds ?? 0;
 
-/** Processes that are there seconds after the round; the browser of the episodes and what starts TypeScript may be. */
+/** Processes that are still there seconds after the round, except the episodes' browser and what starts TypeScript. */
 async function leftProcesses(): Promise<Child[]> {
   for (let tries = 0; ; tries++) {
     const left = processesBelow().filter(

@@ -1,7 +1,7 @@
 /**
- * @file Real runs, `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed,
- * at random moments and in the middle of writes, or asked to end. The run must be the one that nothing disturbed, and
- * nothing of the dead may be left.
+ * @file Real runs: `webrl train` and `webrl resume` with the shipped model and a browser, in processes that are killed
+ * at random moments and in the middle of writes, or asked to end. The result must equal the undisturbed run, and the
+ * killed processes must leave nothing behind.
  */
 
 import { spawn } from "node:child_process";
@@ -22,10 +22,11 @@ import type { Ended } from "./fake-run.ts";
 import type { Part } from "./part.ts";
 import { isBrowser, processesWith } from "./processes.ts";
 
-/** Of one run, which is left in peace then. */
+/** Kills of one run; after that it is left in peace. */
 const MOST_KILLS = 12;
 /**
- * Few enough that most kills come before a process has ended: a run makes some hundred writes, a checkpoint some forty.
+ * Few enough that most kills come before a process has ended: a run makes about a hundred writes, a checkpoint about
+ * forty.
  */
 const MOST_WRITES = 24;
 
@@ -100,7 +101,7 @@ async function trainWhole(signal: AbortSignal): Promise<Whole> {
 
 type Disturbance = "a random moment" | "a write" | "a checkpoint's write" | "asked to end";
 
-/** More often what has more ways to go wrong. */
+/** What has more ways to go wrong comes more often. */
 const DISTURBANCES: readonly Disturbance[] = [
   "a random moment",
   "a random moment",
@@ -151,7 +152,7 @@ export const training: Part = {
       else if (ended.signal === "SIGKILL" || isTimed) {
         killed++;
         count(how === "asked to end" ? how : `kills at ${how}`);
-        // Before the program listens, a signal ends it as any other program.
+        // Before the program listens, a signal ends it as it ends any other program.
         if (kind !== "SIGKILL" && ended.code !== 130 && ended.signal !== kind)
           find(`${when} ends with ${ended.code}: ${ended.stderr}`);
         if (isStack(ended.stderr)) find(`${when} ends with a stack: ${ended.stderr}`);
@@ -169,7 +170,7 @@ export const training: Part = {
     const files = await filesOf(run);
     const surplus = files.filter((name) => !whole!.files.includes(name));
     if (surplus.length > 0) find(`files are left over in the run: ${surplus.join(", ")}`);
-    // What starts TypeScript keeps what it has translated; the directory of all profiles stays, empty.
+    // What starts TypeScript keeps its translations here, and the directory of all profiles stays, though it is empty.
     const names = await readdir(temporary, { recursive: true });
     const leftovers = names.filter((name) => !/^tsx-|^webrl-[^/]*$/.test(name));
     if (leftovers.length > 0) find(`temporary files are left: ${leftovers.slice(0, 20).join(", ")}`);
@@ -182,7 +183,7 @@ export const training: Part = {
   },
 };
 
-/** Commands of processes of a killed run that are there ten seconds later. */
+/** Commands of processes of a killed run that are still there ten seconds later. */
 async function leftOf(token: string): Promise<string[]> {
   for (let tries = 0; ; tries++) {
     const left = processesWith(token);

@@ -1,9 +1,9 @@
 /**
  * @file Loaded before a program (`node --import`; `--require` in `NODE_OPTIONS` reaches its threads, too), this makes
  * one of its writes go wrong in the middle: `SOAK_WRITE=N:SHARE:kill` writes a share of the bytes of the Nth write and
- * ends the process as `kill -9` does; `…:full` fails with ENOSPC there, and at all writes from then on. What is no
- * write of bytes (a rename, a removal) happens or not, by whether SHARE is above a half. With `SOAK_WRITE_BELOW`, only
- * writes count whose path has this text in it.
+ * ends the process as `kill -9` does; `…:full` fails with ENOSPC there, and at all writes from then on. An operation
+ * that writes no bytes (a rename, a removal) is done if SHARE is above a half, and otherwise not. With
+ * `SOAK_WRITE_BELOW`, only writes count whose path contains this text.
  */
 
 import fs from "node:fs";
@@ -74,7 +74,7 @@ patch(fs.promises, "open", (open) => async (path, flags, ...rest) => {
 });
 for (const name of ["rename", "link", "rm", "mkdir", "truncate", "utimes"] as const) {
   const sync = (fs as unknown as Record<string, AnyFunction>)[`${name}Sync`]!;
-  // On a full disk they work.
+  // These operations work on a full disk.
   patch(fs.promises, name, (original) => async (...args) => {
     if (kind === "kill") meetTrouble(args[0], () => void (Number(share) > 0.5 && sync(...args)));
     return original(...args);

@@ -36,8 +36,8 @@ export interface Agent extends AsyncDisposable {
   act(instruction: string, options?: ActOptions): Promise<ActResult>;
   /**
    * Reads the rows of a list over all its pages, described by a zod object or a JSON schema. Begins on the current
-   * page, or at `start`. What the pages lack is null in the rows. Throws a `ConfigError` when schema or options are
-   * wrong.
+   * page, or at `start`. What is not on the pages is null in the rows. Throws a `ConfigError` when schema or options
+   * are wrong.
    */
   extract<S extends z.ZodObject>(
     instruction: string,

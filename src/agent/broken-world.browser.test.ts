@@ -24,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** Does `body` once, at the given time that it is called. */
+/** Runs `body` on one call only, the one with the number `time`. */
 function onCall(time: number, body: () => Promise<void> | void): () => Promise<void> {
   let calls = 0;
   return async () => {
@@ -32,7 +32,7 @@ function onCall(time: number, body: () => Promise<void> | void): () => Promise<v
   };
 }
 
-/** `app` behind a sign-in whose session `signOut` ends; `canSignIn`: as the agent may sign in again by itself. */
+/** `app` behind a sign-in; `signOut` ends its session. `canSignIn`: whether the agent can sign in again by itself. */
 function behindSignIn(app: HostFetch, canSignIn: boolean) {
   const state = { signedIn: true, signIns: 0 };
   const site = testSite(

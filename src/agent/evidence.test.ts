@@ -32,7 +32,7 @@ test("numbers are the same in all their spellings", () => {
 test.each([
   ["The lamp costs $12.50", "Alder lamp | price 12.50", true],
   ["It costs $12.51", "price 12.50", false],
-  // A word may be the agent's own, where most are the page's.
+  // One word may be the agent's own if most words are from the page.
   ["Brass desk lamp, apparently", "[link Brass desk lamp]", true],
   ["Ben Osei", "Requester | Tom Reyes", false],
   ["yes", "yes", false],

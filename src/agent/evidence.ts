@@ -126,7 +126,7 @@ function withoutTyped(line: string, typed: readonly string[]): string {
   return typed.reduce((text, value) => (value === "" ? text : text.replaceAll(` = ${value}`, "")), line);
 }
 
-/** In `compact` elements are in brackets: the one with most of the words. */
+/** In `compact`, elements are in brackets: finds the one with most of the words. */
 function elementIn(line: string, words: readonly string[]): string | null {
   let best: string | null = null;
   let most = 0;

@@ -50,7 +50,7 @@ test.each([
 ])("another format is refused: %s", async (text, message) => {
   await writeFile(join(directory, "journal.jsonl"), text);
   await expect(openJournal(directory)).rejects.toThrow(message);
-  // Nothing was written over, and nobody is locked out.
+  // Nothing was overwritten, and nobody is locked out.
   expect(await readFile(join(directory, "journal.jsonl"), "utf8")).toBe(text);
   await expect(readJournal(directory)).rejects.toThrow(message);
   await expect(openJournal(directory)).rejects.toThrow(message);

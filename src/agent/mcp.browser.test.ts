@@ -69,7 +69,7 @@ describe("an agent as an MCP server", () => {
   });
 
   test("reads the rows of a list, where the model can read records", async () => {
-    // Reads what stands in front of a price.
+    // Reads what comes before a price.
     await using server = await fakeServer((c, _, { messages }) => {
       const records = [...messages.at(-1)!.content.matchAll(/<record id="(\w+)">\n(.*?)<\/record>/gs)];
       const rows = records.map(([, id, said]) => {

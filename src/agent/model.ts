@@ -101,7 +101,10 @@ export async function openModel(options: ModelOptions): Promise<AgentModel> {
   }
 }
 
-/** A model's `config.json` holds no run's configuration; an agent's directory is refused because it is not a run. */
+/**
+ * The `config.json` of a model does not hold the configuration of a run; an agent's directory is refused because it is
+ * not a run.
+ */
 async function isRun(directory: string): Promise<boolean> {
   if (isServerName(directory.trim())) return false;
   const path = join(directory, "config.json");

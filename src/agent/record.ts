@@ -6,7 +6,7 @@
  *     DIR/journal.jsonl               what it was about to do and did: journal.ts
  *     DIR/lock-N.json                 whose it is
  *     DIR/phases/00/trajectories.jsonl  one run a line, as an episode of a rollout
- *     DIR/phases/00/verdicts.jsonl    what a person or the ORM says of them
+ *     DIR/phases/00/verdicts.jsonl    what a person or the ORM says about them
  *     DIR/phases/00/screenshots/
  */
 

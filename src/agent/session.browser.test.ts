@@ -191,7 +191,7 @@ describe("the gate", () => {
     expect(lines.filter(({ kind }) => kind === "refused")).toMatchObject([
       { action: { kind: "click", element: "button Order" } },
     ]);
-    // Announced is what was admitted, and nothing else.
+    // Only what was admitted is announced.
     expect(lines.filter(({ kind }) => kind === "intent")).toHaveLength(1);
   });
 

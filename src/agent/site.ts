@@ -44,13 +44,13 @@ export interface SiteOptions {
   site: string | SiteDefinition;
   /** Hosts beside the site's own, as in `defineSite`: `cdn.example.com`, `*.example.com`, `127.0.0.1:4000`. */
   hosts?: readonly string[] | undefined;
-  /** Those of these names that may resolve to this machine or a private network. */
+  /** The names among these that may resolve to this machine or a private network. */
   privateHosts?: readonly string[] | undefined;
   /** Path, or address, where the agent begins. Default: the site's own. */
   start?: string | undefined;
   /** A file written by Playwright's `storageState`: cookies and local storage of a signed-in user. */
   storageState?: string | undefined;
-  /** A page of Playwright's (Chromium) to work in; docs/agent.md says what the guard cannot do there. */
+  /** A Playwright page (Chromium) to work in; docs/agent.md says what the guard cannot do there. */
   page?: Page | undefined;
   /** Override the settings of the model's run, and the defaults. */
   browser?: BrowserConfig | undefined;
@@ -315,7 +315,8 @@ const pathOf = (url: string) => (URL.canParse(url) ? new URL(url).pathname : "")
 const SIGN_IN_PATH = /\/(?:log-?in|sign-?in|auth|sso|sessions?\/new)\/?$/i;
 
 /**
- * Without a definition, nothing says where the site signs in, so the names in the address and of the fields must do.
+ * Without a definition, nothing says where the site signs in, so the names in the address and the names of the fields
+ * have to be enough.
  */
 function looksLikeSignIn(page: Observation): boolean {
   return (

@@ -1,4 +1,4 @@
-/** @file Tasks that ask for a fact of one page out of a list of such. */
+/** @file Tasks that ask for a fact from one page out of a list of pages. */
 
 import type { Observation } from "../core/observation.ts";
 import { defineTemplate } from "../sites/define-site.ts";

@@ -1,4 +1,4 @@
-/** @file The applications that there are recipes for. */
+/** @file The applications for which there are recipes. */
 
 import { existsSync } from "node:fs";
 import { ConfigError } from "../core/errors.ts";

@@ -8,7 +8,7 @@ import type { Observation } from "../core/observation.ts";
 import { click, insert, maybe, scrollDown, select, type, wait, wordsOf } from "../sites/hands.ts";
 import type { Stretch } from "../sites/oracle-steps.ts";
 
-/** More than a page has screens, and than a busy machine lets it be awaited. */
+/** More tries than a page has screens, and than are needed to wait for it on a busy machine. */
 const TRIES = 12;
 
 /** Until `isThere`: waits first, in case the page is still under way, and scrolls down once waiting changes nothing. */

@@ -12,7 +12,7 @@ import type { SiteCheck, SiteFinished } from "../sites/define-site.ts";
 const run = promisify(execFile);
 const QUERY_MS = 60_000;
 
-/** What a database's own program answers to a query for one JSON value. Throws a `Fault` where it does not answer. */
+/** What a database's own program answers to a query for one JSON value. Throws a `Fault` if it does not answer. */
 export async function query<T>(program: string, args: readonly string[]): Promise<T> {
   try {
     const { stdout } = await run(program, args, { timeout: QUERY_MS, maxBuffer: 64 * 1024 * 1024 });
@@ -27,8 +27,7 @@ export async function query<T>(program: string, args: readonly string[]): Promis
 
 export interface StateChecks<S> {
   /**
-   * The state is what one of `changes` makes of the initial one, and nothing else changed. Reasons are those of the
-   * first.
+   * The state is the initial one after one of `changes`, and nothing else changed. The reasons are those of the first.
    */
   becomes: (...changes: ((state: S) => void)[]) => SiteCheck;
   expectNoChange: () => SiteCheck;

@@ -54,7 +54,8 @@ export interface ExtractScore {
 
 export interface BenchExtractOptions {
   /**
-   * The model that reads the records. Without it, a reader that knows the truth does, which measures the rules alone.
+   * The model that reads the records. Without it, a reader that knows the truth reads them, which measures the rules
+   * alone.
    */
   chat?: { model: ChatModel; contextTokens: number; maxNewTokens: number } | undefined;
   /** Share of values that the reader that knows the truth gets wrong. Default 0. */

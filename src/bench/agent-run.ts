@@ -54,8 +54,8 @@ export interface RunBench {
     agentMs: number;
     share: number;
     /**
-     * Time for what an agent does after that, once a run: evidence, record, and, most of it, the picture of the last
-     * page.
+     * Time for what an agent does after that, once per run: the evidence, the record, and the picture of the last page,
+     * which takes most of it.
      */
     endMs: number;
     /** Medians of a step, from the action to the next observation. */

@@ -20,8 +20,8 @@ def peak():
 `;
 
 /**
- * PEFT as fast as it comes: head for the target rows only, fused AdamW; one element type and one kind of attention a
- * process. Gives {mode: {seconds, …}}.
+ * PEFT as fast as it can be: the head computes the target rows only, and AdamW is fused. Each process has one element
+ * type and one kind of attention. Gives {mode: {seconds, …}}.
  */
 export const peftPeerScript = `${head}
 import peft, transformers

@@ -21,7 +21,7 @@ export interface BenchModelOptions {
   model: string;
   /** Of the adapter, which stands on every linear module of these layers. */
   rank?: number;
-  /** The last so many layers; default: all. */
+  /** How many layers, counted from the last one; default: all. */
   layers?: number;
   provider?: Provider;
   threads?: number;

@@ -132,7 +132,7 @@ export async function benchTrain(options: BenchTrainOptions = {}): Promise<Bench
         peers.push(peer);
         torchLoss ??= loss;
       }
-  // Once more after the peers: the better of both, as each of theirs is a best.
+  // Measured once more after the peers; the better of the two counts, as each of theirs is a best, too.
   const again = await measureOurs(config, tokens_BT, { seconds, provider, threads });
   const stepSeconds = Math.min(ours.stepSeconds, again.stepSeconds);
   const tokensPerSecond = (batch * time) / stepSeconds;

@@ -64,7 +64,7 @@ export class VirtualClock {
   }
 }
 
-/** Something that lets so many pass per second, one after the other; each takes `latencyMs`. */
+/** Lets a limited number pass per second, one after the other; each takes `latencyMs`. */
 export class Resource {
   readonly #clock: VirtualClock;
   readonly #perSecond: number;

@@ -10,7 +10,7 @@ afterAll(() => pool[Symbol.asyncDispose]());
 it("Material UI: chooses, ticks a box whose label has a link, and types", async () => {
   await using page = await openComponents(pool, "mui.jsx");
   await page.do("Select Dropdown Option", /^combobox Fruit/, "Banana");
-  // Until the list has faded away.
+  // Waits until the list has faded away.
   await page.do("Wait");
   await page.do("Click", /^checkbox I accept/);
   await page.do("Select Dropdown Option", /^textbox City/, "Oslo");
@@ -34,7 +34,7 @@ it("jQuery UI: chooses in lists that say nothing of themselves, and sorts by dra
   await page.do("Select Dropdown Option", /Language/, "TypeScript");
   await page.do("Type", /Guests/, "5");
   await page.do("Press", /Guests/, "ArrowUp");
-  // What cannot be clicked may be no element: it is dragged by its text.
+  // What cannot be clicked may not be listed as an element, so it is dragged by its text.
   await page.act('do(action="Drag", argument="Quince", element="Pear")');
   expect(await page.state()).toMatchObject({
     lang: "TypeScript",

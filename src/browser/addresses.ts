@@ -10,7 +10,7 @@ export function hostMatches(entry: string, hostname: string, port: number): bool
   const parts = /^(\*\.)?(\[[^\]]+\]|[^:]+)(?::(\d+))?$/.exec(entry.toLowerCase());
   if (!parts) return false;
   const [, wildcard, name, entryPort] = parts;
-  // Names have a domain above them; addresses have not.
+  // Names have a domain above them; addresses do not.
   if (wildcard && /^[\d.]+$|^\[/.test(hostname)) return false;
   const portFits = entryPort === undefined ? port === 80 || port === 443 : Number(entryPort) === port;
   return portFits && (wildcard ? hostname.endsWith(`.${name}`) : hostname === name);

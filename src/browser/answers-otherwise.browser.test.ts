@@ -1,6 +1,6 @@
 /**
- * What answers by other ways than the left mouse button and attributes: keys, the right button, internals of elements,
- * files.
+ * What answers to something other than the left mouse button, or does not say so in attributes: keys, the right button,
+ * internals of elements, files.
  */
 
 import { afterAll, describe, expect, it } from "vitest";

@@ -8,10 +8,12 @@ import { reportGone, locateOn, refuse, report } from "./hand.ts";
 import type { Named } from "./hand.ts";
 import { typeInto } from "./type-text.ts";
 
-/** How long the options of a drawn list may take to appear, or to be found if typing looks them up, */
+/** How long the options of a drawn list may take to appear, or to be found if typing looks them up. */
 const OPEN_MS = 600;
 const FOUND_MS = 1500;
-/** and in all, while the page is still at work on it: a request is open, or a timer is about to fire. */
+/**
+ * How long that may take in all while the page is still working on it: a request is open, or a timer is about to fire.
+ */
 const MOST_MS = 5000;
 
 export async function choose(
@@ -84,5 +86,5 @@ async function optionWithin(named: Named, text: string, ms: number, loading: Ope
   }
 }
 
-/** Asks for what a list may be drawn from. */
+/** Whether a request asks for data from which a list may be drawn. */
 const isForData = (request: Request) => /^(?:document|fetch|script|xhr)$/.test(request.resourceType());

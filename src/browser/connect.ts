@@ -94,7 +94,7 @@ function explain(endpoint: BrowserEndpoint, thrown: unknown, timeoutMs: number):
   // Playwright's own message contains the address with its keys.
   const cause = new Error(said.replace(/\b\w+:\/\/\S+/g, (address) => describeAddress(address)));
   const about = `the browser at ${nameOf(endpoint)} cannot be joined`;
-  // Its own address is full of numbers, and so are OpenSSL's errors: a thread, a file's line.
+  // The endpoint's address is full of numbers, and so are OpenSSL's errors (a thread, a line of a file).
   const bare = said.replace(/\b\w+:\/\/\S+/g, "").replace(/\b[\dA-F]{8,}:|\b\w+\.c:\d+:?/g, "");
   const timedOut = /Timeout \d+ms exceeded/.test(bare);
   const mayPass = timedOut || /\b(429|5\d\d)\b/.test(bare);

@@ -217,7 +217,8 @@ describe("waiting", () => {
     expect(page.first.elements.map((e) => e.name)).toEqual(["button Here"]);
   });
 
-  // Each changes what is observed by the end of the quiet time without ending it: an early reading must not stand.
+  // Each of these changes what is observed before the quiet time is over, without ending that time. An early reading
+  // must not be used.
   it.each([
     ["the value of a field", "f.value = 'late'", "[textbox Name = late]"],
     ["a shadow root", "h.shadowRoot.textContent = 'late'", "late"],

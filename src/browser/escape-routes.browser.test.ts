@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true, force: true });
 });
 
-/** `{url}` and `{name}` are replaced by an address of its own, once on a name and once on this machine. */
+/** In each, `{url}` and `{name}` are replaced by an address of its own: once at a name, and once on this machine. */
 const MARKUP: Record<string, string> = {
   image: `<img src="{url}">`,
   "image candidates": `<img srcset="{url} 1x, {url}?2 2x">`,
@@ -139,9 +139,9 @@ const routes: Route[] = [
 ];
 const slug = (name: string) => name.toLowerCase().replace(/\W+/g, "-");
 
-/** Chromium, writing down what its network does. */
+/** Chromium with a log of what its network does. */
 async function loggingBrowser(log: string): Promise<string> {
-  // Unpacks it, where that was not done before.
+  // Unpacks the browser if that was not done before.
   await (await launchBrowser()).close();
   const { location } = await browserInfo();
   const path = join(directory, "browser.sh");
@@ -165,7 +165,7 @@ function eventsOf({ constants, events }: NetLog, type: string) {
 function pageOf(some: readonly Route[], to: (kind: string) => string): string {
   const fill = ({ name, text }: Route) =>
     text.replaceAll("{url}", to(slug(name))).replaceAll("{name}", slug(name));
-  // A script of its own for each, so that one that fails does not stop the others.
+  // Each has its own script, so that one that fails does not stop the others.
   const parts = some.map((route) =>
     route.isScript ? `<script>addEventListener("load", () => { ${fill(route)} })</script>` : fill(route),
   );
@@ -190,7 +190,7 @@ it.runIf(process.platform === "linux")(
       (kind: string) => `http://127.0.0.1:${port}/${kind}`,
     ];
     for (const to of targets)
-      // Some at a time, so that a route that stops its page does not hide the others.
+      // A few at a time, so that a route that stops its page does not hide the others.
       for (let from = 0; from < routes.length; from += 6) {
         const page = pageOf(routes.slice(from, from + 6), to);
         const app = pages({
@@ -211,7 +211,7 @@ it.runIf(process.platform === "linux")(
 
     expect(reached).toEqual([]);
     const net = JSON.parse(await readFile(log, "utf8")) as NetLog;
-    // Connections to the proxies, and no other.
+    // There are connections to the proxies, and no others.
     const connections = new Set(eventsOf(net, "TCP_CONNECT_ATTEMPT").flatMap(({ address }) => address ?? []));
     expect([...connections].filter((address) => !proxies.has(address))).toEqual([]);
     expect(connections.size).toBeGreaterThan(1);
@@ -219,8 +219,8 @@ it.runIf(process.platform === "linux")(
     expect(eventsOf(net, "UDP_BYTES_SENT")).toEqual([]);
     for (const type of ["HOST_RESOLVER_MANAGER_JOB", "HOST_RESOLVER_SYSTEM_TASK", "DNS_TRANSACTION"])
       expect({ type, events: eventsOf(net, type) }).toEqual({ type, events: [] });
-    // Most were tried and refused by the proxy; the rest did not even leave the page, here or in every headless
-    // browser.
+    // Most were tried and refused by the proxy; the rest did not even leave the page, either in this browser or in any
+    // headless one.
     const tried = routes.filter(({ name }) => refused.has(`${slug(name)}.evil.example`));
     expect(tried.length).toBeGreaterThan(40);
   },

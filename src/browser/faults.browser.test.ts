@@ -38,7 +38,7 @@ function browserProcesses(): number[] {
       parents.set(Number(pid), Number(rest!.split(" ")[1]));
       names.set(Number(pid), name!);
     } catch (error) {
-      // It ended while it was read.
+      // The process ended while it was being read.
       if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     }
   const below = (pid: number | undefined): boolean =>
@@ -222,7 +222,7 @@ describe.runIf(process.platform === "linux")("faults", () => {
         let parts = 2;
         const body = new ReadableStream({
           async pull(controller) {
-            // The browser has to have begun with it.
+            // This gives the browser time to begin with the page.
             await new Promise((resolve) => setTimeout(resolve, 100));
             if (parts-- === 0) throw new Error("secret stack");
             controller.enqueue(new TextEncoder().encode(`<h1>Half</h1>${" ".repeat(2000)}`));
@@ -250,7 +250,7 @@ describe.runIf(process.platform === "linux")("faults", () => {
         code: "site_down",
         message: expect.stringContaining(message) as string,
       });
-    // Which statuses mean it is the site's to say.
+    // The site says which statuses mean that it is down.
     expect(await ending("Error", (status) => status === 503)).toContain("sorry");
     expect(await ending("Missing", (status) => status === 404)).toMatchObject({ code: "site_down" });
   });

@@ -29,7 +29,7 @@ export function fieldValue(type: string, text: string): FieldValue {
   return read === null ? { why: `takes a value such as ${EXAMPLES[type]}` } : { value: read };
 }
 
-/** The value, several that it may be, or none. */
+/** The value, or several that may be meant, or none. */
 type Reading = string | string[] | null;
 
 const READERS: Record<string, (written: string) => Reading> = {
@@ -120,7 +120,7 @@ function readTime(written: string): string | null {
   );
   if (!found) return null;
   const half = found[4]?.toLowerCase();
-  // A bare number is no time.
+  // A bare number is not a time.
   if (found[2] === undefined && half === undefined) return null;
   let hour = Number(found[1]);
   if (half !== undefined && (hour < 1 || hour > 12)) return null;

@@ -1,4 +1,7 @@
-/** After an action a frame is waited for only where something of the page may come with it: drawing one costs much. */
+/**
+ * After an action, we wait for a frame only if something on the page may come with it, because drawing one is
+ * expensive.
+ */
 
 import { afterAll, expect, it } from "vitest";
 import type { BrowserEpisode } from "./episode.ts";

@@ -44,7 +44,7 @@ async function openGiven(page: Page, world: EpisodeWorld): Promise<EpisodeContex
     network: guard.network,
     newPage: async () => (page.isClosed() ? context.newPage() : page),
     waitUntilCounted: () => Promise.resolve(),
-    // Playwright's own announcement must suffice.
+    // Playwright's own announcement has to be enough.
     pagesCreated: () => 0,
     [Symbol.asyncDispose]: async () => {
       await guard.end();
@@ -90,7 +90,7 @@ async function guardContext(context: BrowserContext, page: Page, { allowedHosts,
       return "BlockedByClient";
     }
     const tell = await guard?.request(request);
-    // Its answer is the page's.
+    // The answer goes to the page without being read here.
     tell?.({ failure: "not looked at" });
     return tell === null ? "Aborted" : null;
   };
@@ -169,7 +169,7 @@ async function guardTarget(
   const send = (name: "Fetch.continueRequest" | "Fetch.failRequest", params: PausedReply) =>
     void session.send(name as "Fetch.failRequest", params as never).catch(() => page.isClosed());
   session.on("Fetch.requestPaused", ({ requestId, networkId, redirectedRequestId, request }) => {
-    // Playwright's routes see it.
+    // Playwright's routes see this request.
     if (networkId !== undefined && redirectedRequestId === undefined)
       return send("Fetch.continueRequest", { requestId });
     void stop({
@@ -194,7 +194,10 @@ async function guardTarget(
   return session;
 }
 
-/** Of a window that opens: a session of its page comes too late for where the request is redirected to. */
+/**
+ * Whether this is the first request of a window that opens. A session of its page comes too late to see where the
+ * request is redirected to.
+ */
 function isFirstOfWindow(request: Request): boolean {
   if (!request.isNavigationRequest()) return false;
   try {
@@ -204,7 +207,7 @@ function isFirstOfWindow(request: Request): boolean {
   }
 }
 
-/** Where it is redirected to is asked for by the window itself, which is seen. */
+/** Turns a redirect into a page that lets the window itself request the target, because that request is seen. */
 async function answerFirst(route: Route): Promise<void> {
   const response = await route.fetch({ maxRedirects: 0 }).catch(() => null);
   if (response === null) return route.abort();

@@ -1,4 +1,4 @@
-/** What a page has set going by an action is waited for, whatever it is that will call it again. */
+/** Whatever an action sets going on a page is waited for, no matter what will call the page back. */
 
 import { afterAll, describe, expect, it } from "vitest";
 import { BrowserPool } from "./pool.ts";
@@ -13,7 +13,7 @@ const page = (script: string, markup = "") =>
   const done = () => { out.textContent = "done" };
   ${script}</script>`;
 
-/** Twenty times after each other, as a page does that reads one record to find the next. */
+/** Does the step twenty times, one after the other, like a page that reads one record to find the next. */
 const often = (step: string) => `go = async () => { for (let i = 0; i < 20; i++) await ${step}; done() }`;
 
 const OPEN_DB = `const request = (r) => new Promise((resolve) => { r.onsuccess = () => resolve(r.result) });

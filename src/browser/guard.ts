@@ -43,7 +43,7 @@ export interface EpisodeGuard {
   readonly secrets: Secrets;
   /** Called before an action touches the page. A returned text is told to the agent, and the page is not touched. */
   beginAction(intent: ActionIntent): Promise<ActionError | null>;
-  /** The page has come to rest after it: later requests do not belong to the action. */
+  /** The page has come to rest after the action: later requests do not belong to it. */
   endAction(): void;
   /** `null`: it is stopped and nothing is sent. Otherwise it is sent, and the outcome is reported. */
   request(request: OutgoingRequest): Promise<((outcome: RequestOutcome) => void) | null>;
@@ -55,7 +55,7 @@ export interface EpisodeGuard {
   end(): void;
 }
 
-/** Makes the guard of one episode. `openHosts`: of the pages that are open. */
+/** Makes the guard of one episode. `openHosts`: the hosts of the pages that are open. */
 export type MakeGuard = (
   world: { irreversible?: Declarations; secrets?: Secrets },
   openHosts: () => string[],

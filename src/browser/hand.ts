@@ -28,7 +28,7 @@ export const reportGone = (name: string): ActionError => ({
 export const report = (name: string, { reason, why }: Pick<Refusal, "reason" | "why">): ActionError =>
   reason === "gone" ? reportGone(name) : refuse(`"${name}" ${why}`);
 
-/** Whether the mouse can be there. */
+/** Whether the mouse can be moved there. */
 export function inViewport(page: Page, { x, y }: Spot): boolean {
   const { width, height } = page.viewportSize()!;
   return x >= 0 && y >= 0 && x < width && y < height;

@@ -14,10 +14,7 @@ export function hideSecrets(parts: ObservationParts): { parts: ObservationParts;
     if (order) order.push(...indices);
     else orders.set(name, indices);
   };
-  /**
-   * Lists a text; it is read in each of these orders, as one with the texts that are listed in them before and after
-   * it.
-   */
+  /** Lists a text. In each of these orders, it is read as one with the texts that are listed before and after it. */
   const list = (text: string, ...names: string[]): number => {
     const index = texts.push(text) - 1;
     for (const name of names) read(name, index);
@@ -40,7 +37,7 @@ export function hideSecrets(parts: ObservationParts): { parts: ObservationParts;
     tokensOf(line, format).map(({ text, order }) => {
       const mark = /^\uE000(\d+)\uE001$/.exec(text);
       const element = mark && elements[Number(mark[1])];
-      // What is printed in the mark's place.
+      // This is printed instead of the mark.
       if (element) read("page", element.label, element.value, ...(element.options ?? []));
       return order === null ? text : list(text, order, "page");
     }),
@@ -64,7 +61,7 @@ export function hideSecrets(parts: ObservationParts): { parts: ObservationParts;
         ),
         elements: snapshot.elements.map((element, i) => {
           const { label, options, invalid, value: own } = elements[i]!;
-          // What is chosen is written as the option is.
+          // The chosen value is written like its option.
           const chosen = element.options?.indexOf(element.value ?? "") ?? -1;
           const value = options?.[chosen] ?? own;
           return {
@@ -93,7 +90,7 @@ const BETWEEN: Record<ObservationFormat, RegExp> = {
   aria: /(^\s*- [\w-]+:?|\[[^\]]*\])/,
 };
 
-/** A name stands in quotes, a value after the state. */
+/** A name is in quotes, and a value comes after the state. */
 function ariaOrder(text: string): string {
   if (/^\s*"/.test(text)) return "names";
   return text.startsWith(": ") ? "shown values" : "text";

@@ -80,7 +80,7 @@ describe.runIf(process.platform === "linux")("Chromium's sandbox", () => {
     const me = process.getuid!();
     try {
       for (const uid of new Set([me === 0 ? 1000 : me, me])) {
-        // Where profiles lie has to belong to whoever starts the browser.
+        // The directory of the profiles has to belong to whoever starts the browser.
         mkdirSync(join(directory, `webrl-${uid}`), { mode: 0o700 });
         chownSync(join(directory, `webrl-${uid}`), uid, process.getgid!());
         vi.spyOn(process, "getuid").mockReturnValue(uid);

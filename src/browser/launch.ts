@@ -80,7 +80,7 @@ export function resolveBrowser(config: BrowserConfig): z.output<typeof browserCo
     checkEndpoints(given.endpoints);
     return given;
   }
-  // It comes from the environment and is written into no file, so it may contain a key.
+  // It comes from the environment and is not written into any file, so it may contain a key.
   if (/^wss?:\/\//.test(named)) return { ...given, endpoints: [{ playwright: named, weight: 1, max: null }] };
   if (/^https?:\/\//.test(named)) return { ...given, endpoints: [{ cdp: named, weight: 1, max: null }] };
   return { ...given, executable: named };
@@ -243,7 +243,7 @@ async function packagedBrowser(): Promise<Packaged | null> {
   return { directory, executable: join(directory, "chromium"), entry };
 }
 
-/** What processes left behind that were killed while unpacking. */
+/** What was left behind by processes that were killed while unpacking. */
 async function removePartial(directory: string): Promise<void> {
   const cache = dirname(directory);
   for (const name of existsSync(cache) ? await readdir(cache) : []) {

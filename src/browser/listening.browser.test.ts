@@ -1,5 +1,6 @@
 /**
- * What answers to the mouse without saying so: by listeners elsewhere, by style sheets, by a control that nobody sees.
+ * What answers to the mouse without saying so: because of listeners elsewhere, style sheets, or a control that nobody
+ * sees.
  */
 
 import { afterAll, describe, expect, it } from "vitest";

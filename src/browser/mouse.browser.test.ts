@@ -36,7 +36,7 @@ describe("clicks", () => {
       `<div onclick="out.textContent = event.target.id || 'card'" style="cursor:pointer;width:400px;height:60px;text-align:center">Card <button id=inner onclick="event.stopPropagation(); out.textContent = 'button'">Buy</button></div><p id=out>-</p>`,
     );
     const card = page.first.elements.find(({ role }) => role === "clickable");
-    // Where the format lists only the button, there is no card to click.
+    // If the format lists only the button, there is no card to click.
     if (card) expect(body(await page.act(click(card.name)))).toContain("card");
     expect(body(await page.act(click("button Buy")))).toContain("button");
   });

@@ -4,9 +4,9 @@ import type { ActionError } from "../core/action.ts";
 import type { ObservationFormat, ObservedElement, Observation } from "../core/observation.ts";
 import type { PageElement, PageSnapshot } from "./page/listing.ts";
 
-/** Options of a drop-down that are printed. */
+/** How many options of a drop-down are printed. */
 const SHOWN_OPTIONS = 12;
-/** Of one that the agent has just clicked. */
+/** The same for a drop-down that the agent has just clicked. */
 const OPENED_OPTIONS = 300;
 
 export interface ObservationParts {
@@ -51,7 +51,7 @@ export function buildObservation(parts: ObservationParts): Observation {
     line.replace(/\uE000(\d+)\uE001/g, (_, index: string) => {
       const element = snapshot.elements[Number(index)]!;
       if (format !== "compact") return names[Number(index)]!;
-      // Where a field of one line is called the same, it is told which one takes several.
+      // If a field of one line has the same name, say which of the two takes several lines.
       const lines = element.lines && snapshot.elements.some((one) => !one.lines && isCalledAs(one, element));
       return `[${names[Number(index)]!}${suffix(element)}${lines ? "; several lines" : ""}]`;
     });

@@ -22,7 +22,7 @@ export interface ObservedDocument {
   snapshot: PageSnapshot;
   /** One for each element of `snapshot`. */
   targets: ElementTarget[];
-  /** What changes in it for ever. */
+  /** What never stops changing in it. */
   noise: string[];
   /** Milliseconds that reading it took, without the wait until it was quiet. */
   readMs: number;
@@ -87,7 +87,7 @@ async function observeIn(
   return { ...joined, noise, readMs: readMs() };
 }
 
-/** Of a frame whose content box, in the pixels of the document that it is in, is `box`. */
+/** The offset of a frame. `box`: its content box, in pixels of the document that it is in. */
 function offsetOf(box: Edges, at: Offset, scale: number): Offset {
   const { seen } = at.window;
   const [left, top, right, bottom] = box.map((edge) => edge * scale) as Edges;
@@ -124,7 +124,7 @@ async function observeFrame(
       if (outer.gone) throw error;
       if (!(error instanceof DocumentGone)) return null;
     }
-    // It is being replaced: what comes next may be there at once.
+    // The document is being replaced: the next one may be there at once.
     if (performance.now() > end - FRAME_MS / 2) return null;
     await sleep(50);
   }

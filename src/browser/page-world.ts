@@ -1,6 +1,6 @@
 /**
- * @file Where the page script lives: an isolated world of every document. It shares the document with the page, and no
- * name, prototype or timer: nothing that a page's scripts define or replace reaches it, and they cannot see it.
+ * @file Where the page script lives: an isolated world of every document. It shares the document with the page, but no
+ * names, prototypes or timers: nothing that a page's scripts define or replace reaches it, and they cannot see it.
  */
 
 import { randomBytes } from "node:crypto";
@@ -20,7 +20,7 @@ const WORLD = `webrl_${randomBytes(8).toString("hex")}`;
  */
 const PLAYWRIGHTS = /^__playwright_utility_world/;
 
-/** A function of the world, by which the page script tells what was copied. */
+/** A function of the world, with which the page script reports what was copied. */
 const COPIED = "webrlCopied";
 
 /** The document that a frame had when it was looked up. */
@@ -36,8 +36,8 @@ export interface PageDocument {
   /** The document in a frame of its last observation; `null` if the frame has gone. */
   frame(index: number): Promise<PageDocument | null>;
   /**
-   * A point of the document's viewport in that of the page, through frames with borders, transforms and zoom; `null`
-   * where something of the page around its frame covers it, or the frame has gone.
+   * A point of the document's viewport in that of the page, through frames with borders, transforms and zoom; `null` if
+   * something on the page around its frame covers it, or if the frame has gone.
    */
   toPage(spot: Spot): Promise<Spot | null>;
 }
@@ -54,7 +54,7 @@ export function openPageWorld(page: Page): Promise<PageWorld> {
   let world = worlds.get(page);
   if (!world) {
     worlds.set(page, (world = PageWorld.open(page)));
-    // Whoever needs it asks for it again.
+    // Whoever needs the world asks for it again.
     world.catch(() => worlds.delete(page));
   }
   return world;
@@ -72,12 +72,12 @@ export async function everyDocument(page: Page): Promise<PageDocument[]> {
 
 const askingForFiles = new WeakSet<Page>();
 
-/** Whether a page has asked for a file, which a person would be shown a dialog for; told once. */
+/** Whether a page has asked for a file, for which a person would be shown a dialog. This is reported once. */
 export const takeFileQuestion = (page: Page): boolean => askingForFiles.delete(page);
 
 const copied = new WeakMap<BrowserContext, Clip>();
 
-/** What a page of the context has copied last. */
+/** What a page of the context copied last. */
 export const clipOf = (context: BrowserContext): Clip => copied.get(context) ?? { text: "", html: "" };
 
 /** All documents of a page. Frames whose site has a process of its own have a session of their own. */
@@ -125,7 +125,7 @@ class PageWorld {
   async all(): Promise<PageDocument[]> {
     const sessions = [this.#root, ...this.#others.values()];
     const main = this.#root.frameId;
-    // The page's own comes first.
+    // The page's own document comes first.
     return Promise.all(
       sessions.flatMap((session) =>
         session
@@ -176,7 +176,7 @@ class FrameSession {
   readonly #script: string;
   /** Unique ids of our worlds, by frame. */
   readonly #contexts = new Map<string, string>();
-  /** What our world is called; our own where Playwright shows none. */
+  /** The name of our world: Playwright's, or our own if Playwright shows none. */
   #world: string | null = null;
   /** Calls without an answer so far. */
   readonly #waiting = new Set<() => void>();
@@ -212,7 +212,7 @@ class FrameSession {
     const opened = new FrameSession(page, session, source);
     const [, , { frameTree }, { targetInfo }] = await Promise.all([
       session.send("Page.enable"),
-      // Tells of the worlds that are there.
+      // Reports the worlds that already exist.
       session.send("Runtime.enable"),
       session.send("Page.getFrameTree"),
       session.send("Target.getTargetInfo"),
@@ -319,7 +319,7 @@ class FrameSession {
       if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
       if (result.type !== "undefined") return result;
       invariant(!tried, "the page script is in its world");
-      // A document that was there before the session was.
+      // The document existed before the session did.
       await this.#answer(
         this.#session.send("Runtime.evaluate", { expression: this.#script, uniqueContextId: context }),
       );
@@ -348,7 +348,7 @@ class FrameSession {
 const GONE =
   /context was destroyed|Cannot find context|uniqueContextId not found|navigated or closed|Promise was collected|No frame (for|with) given id|Could not find (node|object)/i;
 
-/** The document went away while it was looked at. */
+/** The document went away while it was being read. */
 export class DocumentGone extends Error {
   override readonly name = "DocumentGone";
   constructor(options?: ErrorOptions) {

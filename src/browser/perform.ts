@@ -76,7 +76,7 @@ export async function perform(page: Page, action: PageAction, lookup: Lookup): P
   }
 }
 
-/** What the pointer has come to may change under it for so long. */
+/** For this long, what the pointer has come to may still change under it. */
 const COMING_MS = 500;
 
 async function point(

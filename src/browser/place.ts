@@ -15,7 +15,7 @@ export interface RunningBrowser {
   isConnected(): boolean;
   /** Whether it answers within the time. */
   answers(ms: number): Promise<boolean>;
-  /** What runs in it is over; the browser itself is closed, or left alone where it is elsewhere. */
+  /** Ends what runs in it. The browser itself is closed, or left alone if it runs elsewhere. */
   close(): Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export async function watchBrowser(browser: Browser): Promise<RunningBrowser> {
   };
 }
 
-/** Whether `promise` was fulfilled within the time; its failure counts as not. */
+/** Whether `promise` was fulfilled within the time; a failure counts as no. */
 export function within(promise: Promise<unknown>, ms: number): Promise<boolean> {
   return withDeadline(promise, ms).then(
     () => true,
@@ -130,8 +130,8 @@ export class Place {
   }
 
   /**
-   * The running browser; started if there is none. What is wrong with an endpoint that has never worked is the user's
-   * (`ConfigError`), later the world's (`Fault`).
+   * The running browser; started if there is none. If an endpoint has never worked, the mistake is the user's
+   * (`ConfigError`); later, the fault is the world's (`Fault`).
    */
   async running(): Promise<RunningBrowser> {
     if (this.connected) return this.connected;
@@ -161,12 +161,12 @@ export class Place {
   lose(running: RunningBrowser, why: string): void {
     if (this.#connected !== running) return;
     this.#connected = undefined;
-    // The one of this machine is simply started again.
+    // The browser of this machine is simply started again.
     if (this.name !== null) this.#rest(`the browser at ${this.name} is gone: ${why}`);
     void running.close();
   }
 
-  /** Finds out whether it is still there; joins it again where its rest is over. */
+  /** Finds out whether it is still there; joins it again if its rest is over. */
   async checkHealth(): Promise<void> {
     const running = this.connected;
     if (running) {

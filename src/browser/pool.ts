@@ -27,7 +27,7 @@ import type { EpisodeWorld } from "./world.ts";
 /** What an episode can ask about its browser. */
 export interface ContextBrowser {
   isConnected(): boolean;
-  /** Its name, where it runs elsewhere. */
+  /** Its name, if it runs elsewhere. */
   readonly endpoint?: string | null;
 }
 
@@ -37,11 +37,11 @@ export interface EpisodeContext extends AsyncDisposable {
   readonly context: BrowserContext;
   readonly network: Pick<EpisodeNetwork, "blocked" | "lastBlocked" | "failures" | "allows">;
   newPage(): Promise<Page>;
-  /** A page that is there from the start, where one was handed in. */
+  /** The page that was handed in, if there is one; it is there from the start. */
   readonly given?: Page;
   /** Resolves when {@link pagesCreated} counts, some round trips after the first page was opened. */
   waitUntilCounted(): Promise<void>;
-  /** Pages that the browser has created in this context, those included that Playwright has not announced yet. */
+  /** Pages that the browser has created in this context, including those that Playwright has not announced yet. */
   pagesCreated(): number;
 }
 
@@ -52,10 +52,10 @@ export interface ContextSource {
 
 /** Milliseconds that a browser may take to open a context before it is replaced. */
 const OPEN_MS = 30_000;
-/** Milliseconds that the page may take that shows whether a browser elsewhere reaches this machine. */
+/** Milliseconds for the page that shows whether a browser elsewhere reaches this machine. */
 const REACH_MS = 10_000;
 const PROBE = "reach.webrl.test";
-/** Milliseconds between questions whether an endpoint is there. */
+/** Milliseconds between checks whether an endpoint is there. */
 const HEALTH_MS = 10_000;
 
 export class BrowserPool implements ContextSource, AsyncDisposable {
@@ -168,11 +168,11 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
       contextId = (await openPageWorld(page)).browserContextId;
     };
     try {
-      // One script costs every document less than two.
+      // One script costs every document less than two would.
       const content = `${refuseWebRtc};\n${await listenerHook()}`;
       await withDeadline(context.addInitScript({ content }), OPEN_MS);
       if (world.storage) {
-        // Playwright filled the storage with a page of its own, which nobody is to wait for.
+        // To fill the storage, Playwright opened a page of its own. Nobody should wait for that one.
         const page = await withDeadline(context.newPage(), OPEN_MS);
         await withDeadline(identify(page), OPEN_MS);
         earlier = pagesCreated.get(contextId!) ?? 0;
@@ -192,10 +192,10 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
         const page = await context.newPage();
         if (counted === undefined) {
           counted = identify(page);
-          // Whoever needs it asks for it.
+          // Whoever needs the count gets the error.
           counted.catch(() => {});
         }
-        // Where the page script comes later than the document, it has to be sent and read a second time.
+        // If the page script comes later than the document, it has to be sent and read a second time.
         await openPageWorld(page);
         return page;
       },
@@ -207,7 +207,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
           if (contextId !== undefined) pagesCreated.delete(contextId);
           const closed = running.isConnected() && (await within(context.close(), CLOSE_MS));
           await network[Symbol.asyncDispose]();
-          // A browser that does not close a context any more is replaced.
+          // A browser that no longer closes a context is replaced.
           if (!closed && running.isConnected()) place.lose(running, "it does not close a context");
           this.#give(place);
         })()),
@@ -219,7 +219,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
   /** A context whose only network is `world`. */
   async #openBare(running: RunningBrowser, world: NetworkWorld, name: string | null) {
     const { proxyHost, proxyListen, width, height, locale, timezone } = this.#config;
-    // Others can reach the port, too, where the browser is elsewhere.
+    // If the browser is elsewhere, others can reach the port, too.
     const credentials =
       name === null ? undefined : { username: "episode", password: randomBytes(16).toString("hex") };
     const network = await openNetwork(world, {
@@ -236,7 +236,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
         colorScheme: "light",
         reducedMotion: "reduce",
         acceptDownloads: false,
-        // With a guard HTTPS ends in the proxy, which checks certificates itself.
+        // With a guard, HTTPS ends in the proxy, which checks certificates itself.
         ignoreHTTPSErrors: (world.selfSigned ?? false) || world.guard !== undefined,
         ...(world.storage && { storageState: world.storage.state }),
         proxy: { server: `http://${server}:${network.port}`, ...credentials },
@@ -280,7 +280,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     }
   }
 
-  /** A place with room, one episode more in it, whose browser runs. */
+  /** Finds a place that has room and whose browser runs, and counts one episode more in it. */
   async #take(): Promise<Place> {
     invariant(!this.#disposed, "the browser pool is in use after its disposal");
     this.#watchHealth();
@@ -310,7 +310,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
     this.#wake();
   }
 
-  /** Whoever waits for room looks again. */
+  /** Lets everybody who waits for room look again. */
   #wake(): void {
     for (const go of this.#waiting.splice(0)) go();
   }
@@ -357,7 +357,7 @@ function localPlace(config: BrowserConfig): Place {
   });
 }
 
-/** Throws a `ConfigError` where the endpoint's browser is no Chromium. */
+/** Throws a `ConfigError` if the endpoint's browser is not Chromium. */
 async function joinWatched(endpoint: BrowserEndpoint, args: string[]): Promise<RunningBrowser> {
   const browser = await joinBrowser(endpoint, args);
   try {
@@ -397,7 +397,7 @@ function reportLost(name: string, why: string, cause: unknown): Fault {
   return new Fault("browser_lost", `the browser at ${name} is gone: ${why}`, { retryable: true, cause });
 }
 
-/** {@link browserFault}, where the message that the connection has ended may come after the failure that it caused. */
+/** {@link browserFault} after a short wait: the message that the connection has ended may come after the failure. */
 async function soonFault(browser: ContextBrowser, cause: unknown, message: string): Promise<Fault> {
   if (/closed|disconnected/i.test(String(cause)))
     for (let i = 0; i < 20 && browser.isConnected(); i++) await sleep(25);

@@ -36,13 +36,13 @@ describe.runIf(process.platform === "linux")("browser profiles", () => {
       { cwd: fileURLToPath(new URL("../..", import.meta.url)), stdio: ["ignore", "pipe", "inherit"] },
     ));
     await new Promise((resolve) => owner.stdout.once("data", resolve));
-    // All that the process and its browsers made is there.
+    // Everything that the process and its browsers made is there.
     const left = await readdir(root());
     expect(left).toEqual([expect.stringMatching(new RegExp(`^${owner.pid}\\.`))]);
     expect(await readdir(join(root(), left[0]!))).not.toEqual([]);
     const all = await readdir(temporary);
     expect(all.filter((name) => !name.startsWith("tsx"))).toEqual([`webrl-${process.getuid!()}`]);
-    // It lives: nobody touches it.
+    // The process is alive, so nobody touches its profiles.
     expect(await sweepProfiles()).toBe(0);
     const exited = new Promise((resolve) => owner.once("exit", resolve));
     owner.kill("SIGKILL");

@@ -12,7 +12,10 @@ import { ConfigError } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive, thisProcess } from "../core/process-owner.ts";
 
-/** All of this user's. Short: Chromium puts a socket below it, whose path may have 107 bytes. */
+/**
+ * The directory for all of this user's profiles. Its path is short, because Chromium puts a socket below it, whose path
+ * may have 107 bytes.
+ */
 const root = () => join(usualTemporary ?? tmpdir(), `webrl-${process.getuid?.() ?? "user"}`);
 const hostHash = () => createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
 
@@ -47,7 +50,7 @@ export async function sweepProfiles(): Promise<number> {
   let swept = 0;
   for (const name of names) {
     const [, pid, started, host] = /^(\d+)\.(\d*)\.(\w+)$/.exec(name) ?? [];
-    // Containers may share the directory, and then have other processes of the same numbers.
+    // Containers may share the directory, and then have other processes with the same numbers.
     if (pid === undefined || host !== hostHash()) continue;
     if (isAlive({ pid: Number(pid), started: started || null, host: hostname() })) continue;
     try {
@@ -69,8 +72,8 @@ let usualVariable: string | undefined;
 
 /**
  * Starts a browser whose profile lies in this process's directory, after removing those of processes that are gone;
- * `launch` gets the variables that the browser is to have. Playwright makes profiles in the directory for
- * temporary files and has no option for another, so that one is another while browsers start.
+ * `launch` gets the variables that the browser is to have. Playwright makes profiles in the directory for temporary
+ * files and has no option for another one, so that directory is changed while browsers start.
  */
 export async function withProfileDirectory<T>(
   launch: (env: Record<string, string>) => Promise<T>,

@@ -27,8 +27,8 @@ export interface EpisodeNetwork extends AsyncDisposable {
   /** The host that was refused last; clear it to learn of the next one. */
   lastBlocked: string | null;
   /**
-   * Why the last request to a host failed that failed; of any kind of request, so it only explains, and decides
-   * nothing.
+   * Why the last failed request to a host failed. It may have been any kind of request, so this only explains, and
+   * decides nothing.
    */
   readonly failures: ReadonlyMap<string, string>;
   /** Whether a request to this URL would be let through. */
@@ -87,7 +87,7 @@ export async function openNetwork(
     });
   });
 
-  /** The browser sees a network error, and nothing of what the error says. */
+  /** The browser sees a network error, but not what the error says. */
   function fail(req: IncomingMessage, res: ServerResponse, error: Error, url = addressOf(req)): void {
     // The browser may have lost interest; that is no failure.
     const left = ["ERR_STREAM_PREMATURE_CLOSE", "ABORT_ERR"].includes(
@@ -134,7 +134,7 @@ export async function openNetwork(
       body: body ?? new Uint8Array(),
     });
     if (tell === null) return stop(req, res);
-    // A person may have taken longer than the page wanted to wait; then nobody needs the answer any more.
+    // A person may have taken longer than the page wanted to wait; then nobody needs the answer.
     if (tell && res.destroyed) return tell({ failure: "the page had given it up" });
     let failure: string | undefined;
     try {
@@ -181,7 +181,7 @@ export async function openNetwork(
     res.end();
   }
 
-  /** How a request goes on to its host. */
+  /** How a request is passed on to its host. */
   function upstreamOf(
     url: URL,
     req: IncomingMessage,
@@ -222,7 +222,7 @@ export async function openNetwork(
     for (const [name, value] of Object.entries(incoming.headers))
       if (value !== undefined && !HOP_BY_HOP.has(name)) copied[name] = value;
     const fault = req.method === "HEAD" ? null : findEncodingFault(incoming);
-    // Its last byte would say that the answer is complete, before that is known.
+    // With it, the last byte would say that the answer is complete before that is known.
     if (fault) delete copied["content-length"];
     res.writeHead(incoming.statusCode ?? 502, copied);
     await pipeline(incoming, res, { end: false });
@@ -231,7 +231,7 @@ export async function openNetwork(
     res.end();
   }
 
-  // With a guard, what is in a tunnel is read here, and goes on from here.
+  // With a guard, what is in a tunnel is read here and passed on from here.
   const tunnels = guard
     ? openTunnels({
         request: (url, req, res) => {
@@ -338,8 +338,8 @@ const addressOf = (req: IncomingMessage): URL | null =>
   URL.canParse(req.url ?? "") ? new URL(req.url!) : null;
 
 /**
- * Ends an answer so that the browser takes it for a failed request. Before its head, by a head that is not valid: to a
- * mere hang-up Chromium answers by sending the request again, POST too.
+ * Ends an answer so that the browser takes it for a failed request. If its head has not been sent, sends one that is
+ * not valid: after a mere hang-up, Chromium would send the request again, even a POST.
  */
 function breakOff(res: ServerResponse): void {
   if (!res.headersSent && res.socket?.writable)

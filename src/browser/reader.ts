@@ -15,10 +15,10 @@ export interface PageReader {
   /** The page's own document; its `call` calls a function of the page script (`page/main.ts`). */
   document(): Promise<PageDocument>;
   /**
-   * The element that an action names so, in the document that it is in; `null` where no or no single one is called so.
+   * The element that an action calls by this name, with its document; `null` if no element, or more than one, has it.
    */
   find(name: ElementName): ElementTarget | null;
-  /** All documents of the page, those of its frames included; its own comes first. */
+  /** All documents of the page, including those of its frames; its own comes first. */
   documents(): Promise<PageDocument[]>;
   url(): Promise<string>;
 }

@@ -34,7 +34,7 @@ export async function scroll(
   return at ? at.otherwise : refuseEnd("the page");
 }
 
-/** Turns the mouse's wheel where a script moves the page by it. `false`: nothing came of it. */
+/** Turns the mouse wheel if a script moves the page by it. `false`: that had no effect. */
 async function turnWheel(document: PageDocument, { wheel }: Scrolled): Promise<boolean> {
   const spot = wheel && (await document.toPage(wheel.spot));
   if (!spot || !inViewport(document.page, spot)) return false;

@@ -200,7 +200,7 @@ describe("what goes on for ever is not waited for, once it is known", () => {
     const learnt = await test.act(WAIT);
     const clicked = await test.act(click("button Go"));
     const waited = await test.act(WAIT);
-    // A wait lasts for one second where nothing happens; a click hardly any time. The limit is four seconds.
+    // A wait lasts for one second if nothing happens; a click takes hardly any time. The limit is four seconds.
     expect(time(clicked.text) - time(learnt.text)).toBeLessThan(300);
     expect(time(waited.text) - time(clicked.text)).toBeLessThan(300);
   });

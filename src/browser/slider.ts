@@ -1,4 +1,7 @@
-/** @file Sets a slider that a page draws: by keys, and by the mouse where it is far away or takes no keys. */
+/**
+ * @file Sets a slider that a page draws: by keys, and by the mouse if the value is far away or the slider takes no
+ * keys.
+ */
 
 import type { Page } from "playwright-core";
 import { sliderValue } from "./field-values.ts";
@@ -35,7 +38,7 @@ export async function setSlider(
   await keys();
   let reached = await now();
   let aim = value;
-  // The track may be shorter than it looks by its thumb: what is missed the first time is made up for.
+  // The track may be shorter than its thumb makes it look, so what is missed the first time is made up for.
   for (let tries = 0; tries < 3 && reached !== value && !Number.isNaN(reached); tries++) {
     await dragThumb(page, document, index, aim);
     await keys();

@@ -11,7 +11,7 @@ export interface WorldStorage {
 
 const READ_SESSION = "JSON.stringify(sessionStorage)";
 
-/** Takes the storage of a context in which `page` signed in. Leaves the page, so it comes last. */
+/** Takes the storage of a context in which `page` signed in. It navigates away from the page, so call it last. */
 export async function captureStorage(
   context: BrowserContext,
   page: Page,

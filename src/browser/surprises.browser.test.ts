@@ -1,4 +1,4 @@
-/** What pages do that is no fault: it becomes an observation, with a note where the agent would wonder. */
+/** What pages do that is not a fault becomes an observation, with a note if the agent would wonder. */
 
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

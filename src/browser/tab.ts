@@ -18,7 +18,7 @@ export interface TabDocument {
 export class Tab {
   readonly page: Page;
   crashed = false;
-  /** `null` where it came by no request: blank, or written by a script. */
+  /** `null` if no request brought it: it is blank, or a script wrote it. */
   document: TabDocument | null = null;
   /** The last navigation that came to nothing, until it is taken. */
   failedNavigation: { url: string; error: string } | null = null;
@@ -28,7 +28,7 @@ export class Tab {
   notices: string[] = [];
   readonly #navigations = new Set<Request>();
   readonly #requests = new Set<Request>();
-  /** Everything that has not come, waited for or not. */
+  /** All requests that have not ended, whether we wait for them or not. */
   readonly #unfinished = new Set<Request>();
   /** Documents that have begun to arrive, and the one that is shown. */
   readonly #answered = new Map<Request, TabDocument>();
@@ -69,7 +69,7 @@ export class Tab {
     page.on("framenavigated", (frame) => {
       if (frame !== page.mainFrame()) return;
       const arrived = [...this.#answered.keys()].filter((request) => request !== this.#shown).at(-1);
-      // Without one it is another address of the same document, or a blank one.
+      // Without a request, it is another address of the same document, or a blank document.
       if (arrived) {
         this.document = this.#answered.get(arrived)!;
         this.#shown = arrived;
@@ -119,12 +119,12 @@ export class Tab {
     return [...this.#requests].filter((request) => !this.#background.has(request)).length;
   }
 
-  /** Something of the page is still to come, the document itself included. */
+  /** Something of the page is still to come, or the document itself. */
   get arriving(): boolean {
     return this.#unfinished.size > 0;
   }
 
-  /** They have been waited for long enough, now and later. */
+  /** The requests have been waited for long enough, now and later. */
   giveUpRequests(): void {
     for (const request of this.#requests) this.#background.giveUp(request);
   }
@@ -134,7 +134,7 @@ export class Tab {
     return this.#shown === null && this.document === null;
   }
 
-  /** Counts what happened; to be compared. */
+  /** Counts what happened, for comparing two moments. */
   get version(): number {
     return this.#version;
   }

@@ -47,11 +47,11 @@ export type BrowserLimits = z.infer<typeof browserLimitsSchema>;
 
 /** When a document counts as at rest. */
 export interface Settle {
-  /** Unchanged for so long. */
+  /** It has been unchanged for this long. */
   quietMs: number;
-  /** Before that, wait so long for anything to happen at all. */
+  /** Before that, wait up to this long for anything to happen at all. */
   awaitActivityMs: number;
-  /** A navigation and an answer of the page may take so long, where the limits allow less. */
+  /** A navigation and an answer of the page may take this long, even if the limits allow less. */
   patienceMs?: number;
 }
 
@@ -123,7 +123,7 @@ export class Tabs {
   takeNotices(): string[] {
     const notices = this.#tabs.flatMap((tab) => tab.takeNotices());
     if (notices.length > 0 || !this.#hasLostTab() || this.findBlockedHost() !== null) return notices;
-    // Once for each action.
+    // This is reported once for each action.
     this.#lostTab = false;
     this.#known = this.#tabs.length;
     return ["a new tab opened and closed again"];
@@ -154,7 +154,10 @@ export class Tabs {
     );
   }
 
-  /** Of a tab in the background, whose page may hang or be gone: that is no trouble before somebody looks at it. */
+  /**
+   * The title of a tab in the background. Its page may hang or be gone, which does not matter before somebody looks at
+   * it.
+   */
   async #title(tab: Tab, signal: AbortSignal | undefined): Promise<string> {
     try {
       const title = await withDeadline(tab.unlessNavigating(tab.page.title()), TITLE_MS, signal);
@@ -183,7 +186,7 @@ export class Tabs {
       await this.#newTabs();
       const tab = await this.current();
       if (tab !== this.#tabs[0] && !tab.begun && isBlank(tab)) {
-        // A tab that a page opened; where it goes to is about to follow.
+        // A tab that a page opened; its navigation is about to follow.
         await this.#waitForFirstDocument(tab);
         if (tab.page.isClosed()) continue;
       }
@@ -224,7 +227,7 @@ export class Tabs {
         continue;
       if (document === null) {
         if (measureSpent() > navigationMs) throw navigationTimeout(tab);
-        // Asked for, but the browser has not begun; a `beforeunload` or a script may still stop it.
+        // A navigation was asked for, but the browser has not begun it; a `beforeunload` or a script may still stop it.
         const before = tab.version;
         await withDeadline(tab.happens(version, 1000), 2000, signal);
         forgetNavigation = tab.version === before && version === before;
@@ -241,8 +244,8 @@ export class Tabs {
         await withDeadline(tab.happens(tab.version, settleMs - measureSpent()), settleMs + 1000, signal);
         continue;
       }
-      // A script in its head that does not come keeps the rest of the document from the page.
-      // One that a script has emptied says that it is loading, too, but nothing of it is to come.
+      // If a script in the head does not come, the rest of the document is kept from the page. A document that a script
+      // has emptied says that it is loading, too, but nothing of it is to come.
       if (isEmpty(document) && tab.arriving && (await this.#isParsing(tab, signal))) {
         if (measureSpent() > navigationMs) throw navigationTimeout(tab);
         await withDeadline(tab.happens(tab.version, 500), 1500, signal);
@@ -336,11 +339,11 @@ export class Tabs {
     if (network.lastBlocked !== null) this.#blockedHost ??= network.lastBlocked;
     const { responseMs } = this.#limits;
     const back = await withDeadline(travel(tab.page, -1), responseMs);
-    // A tab that never was anywhere else.
+    // This tab was never anywhere else.
     if (!back) await withDeadline(tab.page.close(), responseMs);
   }
 
-  /** A document that says that its site is down, or of which a part is missing, is no page. */
+  /** A document is not a page if it says that its site is down, or if a part of it is missing. */
   #checkDocument({ document }: Tab): void {
     if (!document) return;
     const { url, status, broken } = document;
@@ -372,7 +375,7 @@ export class Tabs {
     return this.#tabs.filter((tab) => !tab.page.isClosed());
   }
 
-  /** The active tab; the newest that is left, if it was closed; a blank one, if none is left. */
+  /** The active tab. If it was closed: the newest tab that is left, or a blank one if none is left. */
   async current(): Promise<Tab> {
     if (this.#active?.crashed) throw pageCrashed();
     if (this.#active && !this.#active.page.isClosed()) return this.#active;
@@ -392,10 +395,10 @@ const navigationTimeout = (tab: Tab) =>
 const isEmpty = ({ snapshot }: ObservedDocument) =>
   snapshot.elements.length === 0 && snapshot.lines.every((line) => line.trim() === "");
 
-/** Not even a blank document is in a tab whose first navigation became a download. */
+/** A tab whose first navigation became a download does not even have a blank document. */
 const isBlank = ({ page }: Tab) => page.url() === "about:blank" || !URL.canParse(page.url());
 
-/** The document went away while it was looked at. */
+/** The document went away while it was being read. */
 export function isReplaced(error: unknown): boolean {
   if (error instanceof DocumentGone) return true;
   return /Execution context was destroyed|Cannot find context|frame was detached|frame got detached|navigat/i.test(

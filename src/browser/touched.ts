@@ -1,6 +1,6 @@
 /**
- * @file What the page says of the elements that an action is about to touch: those that it names, else what has the
- * focus.
+ * @file What the page says about the elements that an action is about to touch: those that it names, or else what has
+ * the focus.
  */
 
 import type { Page } from "playwright-core";
@@ -8,10 +8,10 @@ import type { ElementFacts } from "./page/facts.ts";
 import { everyDocument } from "./page-world.ts";
 import type { Lookup, PageAction } from "./perform.ts";
 
-/** Acts on what has the focus, where it names no element. */
+/** Actions on what has the focus, if they name no element. */
 const BY_FOCUS: ReadonlySet<PageAction["kind"]> = new Set(["press", "press_enter", "insert"]);
 
-/** Empty where it touches none, and where the one that it names is not there: the action itself tells that. */
+/** Empty if the action touches none, or if the one that it names is not there: the action itself reports that. */
 export async function readTouched(page: Page, action: PageAction, lookup: Lookup): Promise<ElementFacts[]> {
   const names = [
     ...("element" in action && action.element !== undefined ? [action.element] : []),

@@ -18,7 +18,7 @@ export interface TunnelHandlers {
 }
 
 export interface Tunnels {
-  /** Takes over a client that was told that its tunnel to `host` (with the port, where it is not 80) is there. */
+  /** Takes over a client that was told that its tunnel to `host` (with the port, if it is not 80) is there. */
   open(client: Socket, host: string): void;
   close(): void;
 }
@@ -27,7 +27,7 @@ export interface Tunnels {
 const HANDSHAKE = 0x16;
 
 export function openTunnels(handlers: TunnelHandlers): Tunnels {
-  /** Where what comes out of a socket was addressed to. */
+  /** The address to which the requests from a socket were sent. */
   const origins = new WeakMap<Duplex, string>();
   const addressOf = (req: IncomingMessage): URL | null => {
     const origin = origins.get(req.socket);
@@ -87,7 +87,7 @@ export async function relayUpgrade(
   const address = url.href.replace(/^http/, "ws");
   client.on("error", () => client.destroy());
   client.on("close", () => upstream.destroy());
-  // Frames that are packed cannot be read; without the offer there are none.
+  // Compressed frames cannot be read; without the offer there are none.
   for (const [name, value] of Object.entries(req.headers))
     if (value !== undefined && !["sec-websocket-extensions", "proxy-connection"].includes(name))
       upstream.setHeader(name, value);

@@ -9,7 +9,7 @@ import { mainDocument } from "./page-world.ts";
 import type { PageDocument } from "./page-world.ts";
 import { setSlider } from "./slider.ts";
 
-/** Longer texts: so many characters at both ends as keys, the rest between them at once. */
+/** For longer texts: this many characters at both ends are typed as keys, the rest between them at once. */
 const EDGE = 20;
 const ALL_BY_KEYS = 80;
 
@@ -93,7 +93,7 @@ async function typeIn(
   const typed = begun.lines || index === null ? lines : lines.replace(/\n+$/, "").replace(/[\n\t]+/g, " ");
   if (typed === "" && where === "all") await page.keyboard.press("Delete");
   else await typeKeys(page, typed);
-  // The page may have gone, with what the keys did.
+  // The page may have gone because of what the keys did.
   return document.gone ? null : document.call("checkTyping", typed);
 }
 
@@ -136,7 +136,7 @@ async function typeEach(page: Page, characters: readonly string[]): Promise<void
   await session?.detach();
 }
 
-/** DevTools takes no longer text with a key. */
+/** DevTools does not take a longer text with a key. */
 const KEY_TEXT_UNITS = 4;
 
 /** A key that only some keyboards have. */

@@ -1,7 +1,7 @@
 /**
  * @file Secrets that a model names and never sees: `{{secret:NAME}}` in a text that is typed stands for the secret
- * until the moment of typing, and for nothing anywhere else. Each belongs to hosts: in a field of another host's page,
- * in a frame of one, or in a form that is sent to one, it is not typed.
+ * until the moment of typing, and for nothing anywhere else. Each belongs to hosts. It is not typed into a field of
+ * another host's page, into one in a frame of another host, or into a form that is sent to another host.
  */
 
 import type { Action, ActionError } from "../core/action.ts";
@@ -67,7 +67,7 @@ function whyNot(name: string, secret: Secret, element: ElementFacts): string | n
   return `the secret ${name} is for fields of the kind ${secret.fields.join(", ")}, and this one is ${element.type || element.tag} ${element.field}`.trim();
 }
 
-/** Whether an address is of one of these hosts. */
+/** Whether an address belongs to one of these hosts. */
 export function belongsTo(hosts: readonly string[], address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { protocol, hostname, port } = new URL(address);

@@ -1,7 +1,7 @@
 import type { Page, Request } from "playwright-core";
 
 export interface OpenRequests extends Disposable {
-  /** A request that counts and began since is unanswered. */
+  /** A request that counts, and that began since then, has not been answered. */
   readonly isOpen: boolean;
 }
 

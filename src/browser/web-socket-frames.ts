@@ -14,11 +14,11 @@ interface Frame {
   final: boolean;
   opcode: number;
   payload: Buffer;
-  /** As it came. */
+  /** The frame as it came. */
   bytes: Buffer;
 }
 
-/** The frame at the beginning of `bytes`; `null` where it is not whole yet. */
+/** The frame at the beginning of `bytes`; `null` if it is not complete yet. */
 function readFrame(bytes: Buffer): Frame | null {
   if (bytes.length < 2) return null;
   const short = bytes[1]! & 0x7f;

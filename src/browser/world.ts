@@ -9,7 +9,7 @@ import type { Verdict } from "../core/trajectory.ts";
 export type HostFetch = (request: Request) => Response | Promise<Response>;
 
 export interface WorldCookie {
-  /** Host that receives it, with the port where it is not the default. */
+  /** Host that receives it, with the port if that is not the default. */
   host: string;
   name: string;
   value: string;
@@ -18,9 +18,9 @@ export interface WorldCookie {
   secure?: boolean;
 }
 
-/** The page on which an episode stands. */
+/** The page on which an episode is. */
 export interface FinishedPage {
-  /** `about:blank` where the last tab was closed. */
+  /** `about:blank` if the last tab was closed. */
   url: string;
   title: string;
   /** Visible text of the whole page, white space collapsed. */
@@ -43,24 +43,25 @@ export interface EpisodeWorld {
   allowedHosts: readonly string[];
   /**
    * Names among them that may resolve to addresses of this machine or of a private network, written in the same way.
-   * Others that do are refused at the connection. `localhost` and addresses that are written out need no entry.
+   * Other names that resolve to such addresses are refused at the connection. `localhost` and addresses that are
+   * written out need no entry.
    */
   privateHosts?: readonly string[];
-  /** Certificates are taken as they are, of all hosts that can be reached. */
+  /** The certificates of all hosts that can be reached are accepted as they are. */
   selfSigned?: boolean;
   /** Does a document with this status mean that the site is down? Default: every 5xx does. */
   isDown?(status: number): boolean;
-  /** Asked for everything that leaves. An episode's own is made by `BrowserEpisodeOptions.guard`. */
+  /** Asked about everything that leaves. An episode's own guard is made by `BrowserEpisodeOptions.guard`. */
   guard?: EpisodeGuard;
-  /** What its sites declare that cannot be taken back. */
+  /** What its sites declare to be irreversible. */
   irreversible?: Declarations;
-  /** What stands for `{{secret:NAME}}` in a text that is typed. */
+  /** What replaces `{{secret:NAME}}` in a text that is typed. */
   secrets?: Secrets;
   cookies: readonly WorldCookie[];
   /** What the browser stores for a user who signed in before. */
   storage?: WorldStorage;
   startUrl: string;
-  /** Milliseconds that the first page may take, where the limits allow less: its server may have just started. */
+  /** Milliseconds that the first page may take, even if the limits allow less: its server may have just started. */
   startMs?: number;
   /** Opened in further tabs behind the first one, which is active. */
   moreTabs?: readonly string[];

@@ -30,13 +30,16 @@ export type Action =
   | { kind: "select"; element: ElementName; text: string }
   /** Chooses exactly these options of a list that takes several; none of them: takes all back. */
   | { kind: "select_options"; element: ElementName; texts: string[] }
-  /** Two thirds of what is visible, of the element or of the pane that it stands in; without one, of the page. */
+  /**
+   * Scrolls by two thirds of what is visible of the element or of the pane that contains it; without an element, of the
+   * page.
+   */
   | { kind: "scroll_up" | "scroll_down" | "scroll_left" | "scroll_right"; element?: ElementName }
   /** Keys by Playwright's names (`Control+A`), with spaces between, pressed in the element or where the focus is. */
   | { kind: "press"; keys: string; element?: ElementName }
   /**
-   * Drags it with the mouse from its middle, onto the middle of another element or by so many pixels. Text of the page
-   * that names no element is dragged, or dropped on, where it stands.
+   * Drags it with the mouse from its middle, onto the middle of another element or by an offset in pixels. Text of the
+   * page that names no element is dragged from, or dropped on, the place where it is.
    */
   | { kind: "drag"; element: ElementName; to: ElementName | Offset }
   /** Moves the pressed mouse through points, counted from the element's top left corner. One point is a click there. */

@@ -1,8 +1,10 @@
-/** What a promise brings, made once. A promise that fails is forgotten, and made anew when it is next asked for. */
+/**
+ * Keeps the result of a promise that is made once. A promise that fails is forgotten; the next request makes a new one.
+ */
 export class Kept<T> {
   #promise: Promise<T> | undefined;
 
-  /** The promise that is kept; else that of `make`, which is kept from now on. */
+  /** The promise that is kept; if there is none, the promise of `make`, which is kept from now on. */
   get(make: () => Promise<T>): Promise<T> {
     if (this.#promise) return this.#promise;
     const made = make();

@@ -208,7 +208,7 @@ export interface EpisodeDetail {
   faults: EpisodeRecord["faults"];
   blockedHosts: Record<string, number>;
   wallMs: number;
-  /** Of an agent at work; `null` of a rollout. */
+  /** The result of an agent at work; `null` for a rollout. */
   result: AgentResult | null;
 }
 

@@ -104,7 +104,7 @@ export async function overview(run: RunFiles): Promise<Overview> {
   };
 }
 
-/** What the metrics of a stage say of a chat model's server. */
+/** What the metrics of a stage say about a chat model's server. */
 function usageOf(line: MetricLine): ChatUsage | undefined {
   const of = (name: MetricName) => (typeof line[name] === "number" ? line[name] : 0);
   if (line["chat/requests"] === undefined) return undefined;

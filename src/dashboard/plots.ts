@@ -196,7 +196,7 @@ export function calibrationPlot(bins: Overview["calibration"]): LineChartProps {
   };
 }
 
-/** What the filters said of each phase's candidates. */
+/** What the filters said about each phase's candidates. */
 export function candidatePlot(outcomes: Curriculum["outcomes"]): BarChartProps {
   const names = [...new Set(outcomes.flatMap(({ counts }) => Object.keys(counts)))];
   return {
@@ -214,7 +214,9 @@ export function candidatePlot(outcomes: Curriculum["outcomes"]): BarChartProps {
 /** Lines that one plot can hold and still be read: as many as there are neutral colours. */
 const MOST_GROUPS = 7;
 
-/** Success of rollouts by site, template or difficulty. Where they are many, those with the most attempts. */
+/**
+ * Success of rollouts by site, template or difficulty. If there are many of these, only those with the most attempts.
+ */
 export function ratePlot(rows: readonly RateRow[], group: string): LineChartProps {
   const attempts = ({ byPhase }: RateRow) =>
     Object.values(byPhase).reduce((sum, cell) => sum + cell.attempts, 0);

@@ -19,7 +19,7 @@ import { renderReport } from "./report-page.tsx";
 import type { RunFiles } from "../run/run-files.ts";
 import { openRunFiles } from "../run/run-files.ts";
 
-/** Runs of an agent that are shown, the last ones. */
+/** The number of an agent's runs that are shown, counted from the last. */
 const AGENT_RUNS = 100;
 /** Tasks that are shown with all their steps. */
 const PAIRS = 3;

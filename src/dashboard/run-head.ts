@@ -8,7 +8,7 @@ import type { AgentInfo, RunInfo } from "../run/run-info.ts";
 export interface RunHead {
   directory: string;
   name: string;
-  /** Method with what is left out of it. */
+  /** The method, with the parts that are left out of it. */
   method: string;
   seed: number | null;
   phases: number;

@@ -18,7 +18,7 @@ export interface Series {
   colour?: number;
 }
 
-/** Points of a plot at most: more cannot be told apart, and slow the page down. */
+/** The most points of a plot: more cannot be told apart, and they slow the page down. */
 const MAX_POINTS = 400;
 
 /** A metric of each optimiser step over the whole run, steps counted on from phase to phase. */

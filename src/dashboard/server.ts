@@ -34,7 +34,7 @@ export interface DashboardOptions {
   tokenizer?(model: string): Promise<Pick<Tokenizer, "decode"> | null>;
 }
 
-/** Between looks at a run's files for the live stream. */
+/** The pause between looks at a run's files for the live stream. */
 const POLL_MS = 1000;
 
 /** No script but ours, no request to anywhere else, no frame around us. */
@@ -63,7 +63,7 @@ const PAGE = `<!doctype html>
 </html>
 `;
 
-/** Items that one answer holds at most. */
+/** The most items in one answer. */
 const MOST_ITEMS = 500;
 
 export function createDashboard(options: DashboardOptions): Hono {

@@ -1,6 +1,6 @@
 /**
- * What leaves computes the same: in our engine, and in transformers and PEFT where they are (`WEBRL_PYTHON` names the
- * interpreter).
+ * What is exported computes the same: in our engine, and in transformers and PEFT where they are installed
+ * (`WEBRL_PYTHON` names the interpreter).
  */
 
 import { execFileSync, spawnSync } from "node:child_process";

@@ -182,7 +182,7 @@ describe("a model of the hub", () => {
     expect(await readdir(out)).toEqual(expect.arrayContaining(["config.json", "tokenizer.json"]));
     expect((await readdir(out)).filter((name) => name.includes("safetensors"))).toEqual([]);
     expect(ofWeights()).toEqual([]);
-    // Also from a hub that has none that we read, and from a folder.
+    // Also from a hub without weights that we can read, and from a folder.
     const whole = files;
     files = new Map([...whole].filter(([name]) => name !== weights));
     const again = place();

@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
 });
 
-/** What the oracle does in this turn, told by the rounds before it; something else where only the server is tried. */
+/** What the oracle does in this turn, which the rounds before it tell; something else if only the server is tried. */
 function oracleSays({ messages }: FakeRequest): string {
   const task = tasks.find(({ instruction }) => messages[0]!.content.endsWith(instruction));
   if (!task) return "Hello!";

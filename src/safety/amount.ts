@@ -40,7 +40,7 @@ export function amountAfter(words: string, pageText: string): number | null {
   return number ? parseNumber(number[0]) : null;
 }
 
-/** What the values of these fields add; `null` if that is not declared. */
+/** What the values of these fields add to the amount; `null` if that is not declared. */
 export function amountOnTop(
   plus: NonNullable<AmountPlace["plus"]>,
   fields: readonly (readonly [string, string])[],

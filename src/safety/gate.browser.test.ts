@@ -46,7 +46,7 @@ function gateOf(settings: SafetySettings, approve: ((question: Question) => bool
   return { guard: guardBy(gate), questions, entries };
 }
 
-/** A person who says yes after so many milliseconds. */
+/** A person who says yes after this many milliseconds. */
 function slowGate(ms: number) {
   const entries: AuditEntry[] = [];
   const gate = openGate({

@@ -15,13 +15,13 @@ import { parsePolicy } from "./policy.ts";
 import type { SafetySettings } from "./policy.ts";
 
 const reached: string[] = [];
-/** Of somebody else. */
+/** A server of somebody else. */
 const evil = createServer((request, response) => {
   reached.push(`evil ${request.url}`);
   response.writeHead(200, { "access-control-allow-origin": "*" }).end();
 });
 const addressOf = ({ port }: AddressInfo) => `http://127.0.0.1:${port}`;
-/** Each tries another way out. */
+/** Each part tries another way out. */
 const tries = (to: string) => `<!doctype html><title>Tries</title>
   <iframe src="/away?frame"></iframe><button onclick="window.open('/away?window')">Open</button><a href="/away?link">Leave</a>
   <script>
@@ -50,10 +50,10 @@ const server = createServer((request, response) => {
       `<!doctype html><title>Shop</title><form method=post action=/orders><button>Place order</button></form><button onclick="fetch('/payments', {method: 'POST'})">Next</button><button onclick="fetch('/cart', {method: 'POST'})">Add to cart</button>`,
     );
 });
-/** Somebody else's, without the switches of ours. */
+/** A browser of somebody else, without the switches that ours gets. */
 let browser: Browser;
 beforeAll(async () => {
-  // Unpacks it, where that has to be.
+  // Unpacks the browser if necessary.
   await (await launchBrowser()).close();
   const { location } = await browserInfo();
   browser = await chromium.launch({
@@ -89,7 +89,7 @@ async function clickAll(
     });
     const codes = [];
     for (const name of elements) {
-      // A window that was opened stands in front.
+      // A window that was opened is in front.
       await episode.step(parseAction(`do(action="Switch Tab", argument="0")`));
       const next = await episode.step(parseAction(`do(action="Click", element="${name}")`));
       codes.push(next.observation?.error?.code);

@@ -65,7 +65,10 @@ export interface SiteTask {
   check?: SiteCheck[];
   /** Solves the task with an agent's observations and actions; used to test the checks and to make demonstrations. */
   oracle?: Oracle<Params>;
-  /** `true`: is done in a frame of the page. The format `webrl` shows none, so `suite check` leaves it out there. */
+  /**
+   * `true`: the task is done in a frame of the page. The format `webrl` shows no frames, so `suite check` leaves it out
+   * there.
+   */
   inFrame?: boolean;
   /** An answer that looks right but is wrong, for `suite check`. Default `"wrong"`. */
   wrongAnswer?: string;
@@ -111,15 +114,15 @@ export function defineTemplate<P extends Params>(template: SiteTemplate<P>): Sit
 export type LoginStep =
   | { open: string }
   /**
-   * Into the field with this label, placeholder or `name`; `env` names an environment variable, so that no secret is in
-   * the file. What goes into a password field, and what comes from the environment but is no user name, is kept out of
-   * everything that agents see and records hold; `secret` says otherwise.
+   * Types into the field with this label, placeholder or `name`; `env` names an environment variable, so that no secret
+   * is in the file. What goes into a password field, and what comes from the environment but is not a user name, is
+   * kept out of everything that agents see and records hold; `secret` says otherwise.
    */
   | { fill: string; text: string; secret?: boolean }
   | { fill: string; env: string; secret?: boolean }
   /** The button or link with this name. */
   | { click: string }
-  /** Waits until the page shows this text; the login has failed where it does not appear. */
+  /** Waits until the page shows this text; if it does not appear, the login has failed. */
   | { see: string };
 
 /** Your application: how to start, reset and sign in to it, and its tasks. Write it with `defineSite`. */

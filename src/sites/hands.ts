@@ -32,7 +32,7 @@ export function maybe(
     typeof label === "string" ? e.label === label : label.test(e.label),
   );
   const found = called.filter((e) => e.role === role)[nth - 1];
-  // In that format, what is in a button stands for it.
+  // In that format, a button is represented by what is in it.
   const mayStandFor = typeof label === "string" || role === "link" || role === "button";
   return found ?? (observation.format === "webrl" && mayStandFor ? called[nth - 1] : undefined);
 }

@@ -8,8 +8,8 @@ import { checkSuite } from "./check.ts";
 import { createOwnSuite } from "./own-suite.ts";
 
 /**
- * Applications of Debian's packages alone, each with a template that changes something, which must be undone before the
- * next episode.
+ * Applications that consist of Debian's packages alone. Each has a template that changes something, and the change must
+ * be undone before the next episode.
  */
 const PROVEN = [
   ["mediawiki", "undo-vandalism"],

@@ -31,7 +31,7 @@ test("a fault of the world is not a failure of the oracle: the task is checked a
   const site = world(() => (++starts === 2 ? "site_down" : null));
   const result = await checkSuite(suite, site, { tasks });
   expect(result.templates.flatMap(({ failures }) => failures)).toEqual([]);
-  // Two episodes a task; the first task's second one met the fault, so that both were made once more.
+  // Two episodes per task. The second one of the first task met the fault, so both were made once more.
   expect(starts).toBe(6);
   expect(result.loginMs).toEqual({ p50: 3, p95: 3 });
 });

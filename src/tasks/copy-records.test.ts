@@ -75,7 +75,7 @@ const OWNER = `
   setInterval(() => {}, 1000);
 `;
 
-/** A process with a copy, and the port of that. */
+/** A process with a copy, and the copy's port. */
 async function startOwner() {
   const owner = spawn(process.execPath, ["--import", "tsx", "-e", OWNER, directory, JSON.stringify(site)], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
@@ -116,7 +116,7 @@ test.runIf(process.platform === "linux")(
   async () => {
     const { owner, port } = await startOwner();
     const [record] = await findCopies(site, directory);
-    // The guard, which would end it, cannot: the whole group stands still until after it had its chance.
+    // The guard would end it, but cannot: the whole group is stopped until the guard has had its chance.
     process.kill(-record!.pid, "SIGSTOP");
     await kill(owner);
     expect(await findCopies(site, directory)).toEqual([]);
@@ -130,7 +130,7 @@ test.runIf(process.platform === "linux")(
 test.runIf(process.platform === "linux")(
   "a copy in the background whose leader was killed is ended with all that it started, its own stop and its content",
   async () => {
-    // Its server is in a group of its own, and its stop does not find that.
+    // Its server is in a group of its own, and its stop command does not find that group.
     const away = { ...site, start: { ...site.start!, command: START.replace("node", "setsid node") } };
     const [copy] = await startCopies(away, directory, { copies: 1, port: 0 });
     process.kill(copy!.pid, "SIGKILL");

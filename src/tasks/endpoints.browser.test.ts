@@ -30,7 +30,7 @@ it("a browser elsewhere is killed in the middle of a rollout: its episodes are m
     site,
     policy: oraclePolicy({ oracleFor: (task, first) => suite.oracleFor(task, first) }),
     requests: tasks.map((task, i) => ({ id: `e${i}`, task, seed: i })),
-    // One fault that is counted would end it.
+    // One fault that is counted would end the episode.
     config: rolloutConfigSchema.parse({
       parallel: 6,
       maxSteps: 40,

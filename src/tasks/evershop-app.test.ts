@@ -27,7 +27,7 @@ describe.skipIf(!directory)("installed (in WEBRL_TEST_EVERSHOP)", () => {
       expect((await shop.expectNoChange()(finished))[0]).toBe("products.LAN-101.price: expected 34.5, got 1");
       await resetCopies(site, directory);
       expect(await shop.expectNoChange()(finished)).toEqual([]);
-      // What the application tells itself about changes is told of none by the reset.
+      // The application records changes as events for itself; the reset causes none.
       expect(sql("SELECT count(*) FROM event").trim()).toBe("0");
     } finally {
       await stopCopies(site, directory);

@@ -19,7 +19,7 @@ const task = suite
   .tasks({ site: "storefront" })
   .find(({ instruction }) => instruction.startsWith("Order one "))!;
 
-/** The oracle of a task whose end is an order, in a rollout with this policy. */
+/** Runs the oracle of a task that ends with an order, in a rollout with this policy. */
 async function order(settings: SafetySettings | null) {
   await using site = createBuiltInSite({
     pool,

@@ -1,7 +1,7 @@
 /**
  * @file Finds every process of one start of an application by a mark in its environment, which children inherit
- * wherever they go. Only where there is `/proc` (Linux). What has taken its environment away (some daemons do) is not
- * found.
+ * wherever they go. This works only if there is `/proc` (Linux). A process that has removed its environment (some
+ * daemons do) is not found.
  */
 
 import { randomUUID } from "node:crypto";
@@ -12,7 +12,10 @@ export const MARK = "WEBRL_COPY";
 
 export const newMark = (): string => randomUUID();
 
-/** Signals all that bear the mark. Their number. Without waiting: also for the end of this process. */
+/**
+ * Signals all processes that have the mark, and returns their number. Does not wait, so it can be used while this
+ * process ends.
+ */
 export function signalMarked(mark: string, signal: NodeJS.Signals | 0): number {
   const found = markedPids(mark);
   for (const pid of found)
@@ -25,7 +28,7 @@ export function signalMarked(mark: string, signal: NodeJS.Signals | 0): number {
   return found.length;
 }
 
-/** Looks again, for what one of them started in the meantime. */
+/** Looks again, because one of them may have started another in the meantime. */
 export function killMarked(mark: string): void {
   let tries = 10;
   while (signalMarked(mark, "SIGKILL") > 0 && tries > 0) tries--;
@@ -39,7 +42,7 @@ function markedPids(mark: string): number[] {
     .map(Number);
 }
 
-/** Empty for a process that has ended, and for another user's, which is none of ours. */
+/** Empty for a process that has ended, and for one of another user, which is not ours. */
 function environmentOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1");

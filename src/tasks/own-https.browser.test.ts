@@ -60,7 +60,7 @@ test("a login over HTTPS with a certificate of the site's own holds in the episo
     await using episode = await site.start(suite.tasks()[0]!, { seed: 1 });
     expect(episode.first.text).toContain("Hello Ann");
     expect(resets).toBe(1);
-    // Refused, as to any visitor who has given no permission.
+    // Refused, as for any visitor who has not given permission.
     const pasted = await episode.step(parseAction('do(action="Click", element="button Paste")'));
     expect(pasted.observation?.text).toContain("NotAllowedError");
     await expect(

@@ -97,7 +97,7 @@ describe.concurrent("a login", () => {
       };
       // There is nothing before the first page.
       expect((await step("go_backward()"))?.error?.message).toBe("there is no page to go back to");
-      // Who signs out stays signed out.
+      // Whoever signs out stays signed out.
       if (kind.endsWith("Storage")) {
         expect((await step('do(action="Click", element="button Sign out")'))?.text).toContain("Password");
         expect((await step('do(action="Click", element="button Sign in")'))?.text).toContain("Hello Ann");
@@ -161,7 +161,7 @@ describe.concurrent("a login", () => {
       return logIn(pool, login("", { network, steps, startMs: 100_000 }), false);
     };
     const script = `<button onclick="setTimeout(() => { location.href = '/in' }, 50)">Sign in</button>`;
-    // A field is waited for 10 s, the page that a click leads to 20 s.
+    // The login waits 10 s for a field, and 20 s for the page that a click leads to.
     const ends = await Promise.allSettled([signIn(11_000, script), signIn(21_000, form)]);
     expect(ends.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled"]);
   }, 300_000);

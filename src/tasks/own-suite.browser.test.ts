@@ -244,7 +244,7 @@ test("a site that worked before and fails now is the world's; one that never wor
     }
     trouble = "none";
     expect(await start()).toContain("Hello Ann");
-    // Which statuses mean that it is down.
+    // The site says which statuses mean that it is down.
     trouble = "start page";
     const open = make({ downStatuses: [502] });
     await using other = await open.createSite();

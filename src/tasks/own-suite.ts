@@ -216,7 +216,8 @@ function createOwnSite(
             return cookiesFor(await signIn(name, login), instance.baseUrl);
           },
         );
-        // A page that asks its server by script does not show that it is gone, and the data may be read without it.
+        // A page that asks its server by script does not show that the server is gone, and the data may be read without
+        // it.
         if (verdict?.success === false && server && !(await server.isRunning()))
           throw new Fault("site_down", `${definition.name} ended during the episode`, { retryable: true });
         return verdict;

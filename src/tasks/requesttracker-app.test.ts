@@ -25,7 +25,7 @@ describe.skipIf(missing.length > 0)(`installed (missing: ${missing.join(", ") ||
     const site = requesttracker.site(directory);
     const desk = deskChecks(directory);
     const port = await freePort();
-    // What a start that was killed leaves.
+    // This is what a killed start leaves behind.
     await mkdir(join(directory, "copies", String(port)), { recursive: true });
     await writeFile(join(directory, "copies", String(port), "rt.db"), "half");
     const finished = { port } as SiteFinished;

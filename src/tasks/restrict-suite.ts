@@ -10,8 +10,8 @@ export interface SuitePart {
 }
 
 /**
- * The suite with the tasks and templates that lie on these sites alone and are of these templates. Throws a
- * `ConfigError` that names the nearest where one is unknown.
+ * The suite with only those tasks and templates that use these sites alone and belong to these templates. Throws a
+ * `ConfigError` that names the nearest one if a name is unknown.
  */
 export function restrictSuite(suite: Suite, { sites, templates }: SuitePart): Suite {
   if (sites.length === 0 && templates.length === 0) return suite;

@@ -113,7 +113,7 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-/** Two servers: one that says how it is stopped, in a file that is not there yet, and one that does not say it. */
+/** Two servers: one that says how it is stopped, in a file that is not there yet, and one that does not say so. */
 const AWAY = `
   const { startServer } = await import("./src/tasks/server-process.ts");
   const [a, first, b, second] = process.argv.slice(1);

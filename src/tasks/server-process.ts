@@ -116,8 +116,8 @@ const STOP_COMMAND_MS = 30_000;
 
 /**
  * The guard reads from a pipe that we hold open. However this process ends, the pipe closes, and the guard runs the
- * stop ($2), and ends what bears the mark, wherever it went, and its own process group. The guard bears no mark. The
- * command is $1.
+ * stop command ($2), and ends what has the mark, wherever it went, and its own process group. The guard itself does not
+ * have the mark. The command is $1.
  */
 const guard = (mark: string) => `marked() { grep -ls "${MARK}=${mark}" /proc/[0-9]*/environ; }
 end() { for file in $(marked); do file=\${file#/proc/}; kill "$1" "\${file%/*}"; done; }

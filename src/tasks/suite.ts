@@ -52,7 +52,10 @@ export interface Suite {
   readonly descriptions: Readonly<Record<string, SiteDescription>>;
   /** The caller disposes it. Starts nothing before the first episode. */
   createSite(options?: SiteOptions): Promise<SuiteSite>;
-  /** In a format: one that works there. The format `webrl` does not show what is in frames. */
+  /**
+   * With a format: whether it has an oracle that works in that format. The format `webrl` does not show what is in
+   * frames.
+   */
   hasOracle(task: Task, format?: ObservationFormat): boolean;
   /** Throws if the task has none. */
   oracleFor(task: Task, first: Observation): OracleRun;

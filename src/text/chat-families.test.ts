@@ -18,7 +18,7 @@ import {
   VALUE_QUESTION,
 } from "./prompt.ts";
 
-/** What ends a reply, and what the first token of a generation is preceded by, in each family's published template. */
+/** What ends a reply, and what precedes the first token of a generation, in each family's published template. */
 const EXPECTED = {
   "llama3.1": { end: "<|eot_id|>", cue: "<|start_header_id|>assistant<|end_header_id|>\n\n", system: true },
   "qwen2.5": { end: "<|im_end|>", cue: "<|im_start|>assistant\n", system: true },

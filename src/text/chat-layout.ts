@@ -26,7 +26,7 @@ export interface ChatLayout {
   toReply: string;
   /** What a reply begins with, after `toReply`, and ends with. */
   reply: { before: string; end: string };
-  /** Where one word is asked for: `toReply`, and as much of `reply.before` as is no part of the word's token. */
+  /** If one word is asked for: `toReply`, and the part of `reply.before` that does not belong to the word's token. */
   answerCue: string;
   /** Ids that end a reply: the end of its turn, and what the model's files name. */
   stopTokens: number[];

@@ -35,8 +35,8 @@ export interface RenderOptions {
 
 export interface ChatTemplate {
   /**
-   * Text to encode as it stands: special tokens and the beginning of text are in it, those that messages write, too.
-   * Throws a `ConfigError` if the template refuses.
+   * Text to encode as it is: it contains the special tokens and the beginning of text, and also those that messages
+   * write. Throws a `ConfigError` if the template refuses.
    */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
 }

@@ -18,7 +18,7 @@ export function readDecision<T extends string>(
   choices: readonly T[],
 ): T | null {
   if (stop !== "stop") return null;
-  // Emphasis, headings, quotes of Markdown: the words count.
+  // Markdown's emphasis, headings and quotes do not count, only the words do.
   const plain = text.replace(/[*_`#>]/g, "").trim();
   const last = plain
     .split(/[\r\n]+/)

@@ -44,17 +44,17 @@ const KEYS = new Map<string, string>([
   }),
 ]);
 
-/** What an agent is told where it names no key. */
+/** What an agent is told if it names no key. */
 export const KEY_EXAMPLES = "Escape, Tab, ArrowDown, PageDown, Control+A, Shift+Tab, Control+Enter";
 
 /** More would be typing. */
 const MAX_KEYS = 100;
 
-/** The keys in canonical form, joined by single spaces; `null` where one of them is no key. */
+/** The keys in canonical form, joined by single spaces; `null` if one of them is not a key. */
 export function readKeys(written: string): string | null {
   const keys = written
     .trim()
-    // `Control + A`, `Ctrl-A`; a modifier alone is no key here.
+    // `Control + A`, `Ctrl-A`; a modifier alone is not a key here.
     .replace(/\b(control|ctrl|shift|alt|option|meta|cmd|command|win)(?:\s*\+\s*|-)(?=\S)/gi, "$1+")
     // Two words that are one name: `Page Down`, `Arrow Left`.
     .replace(/\b(page|arrow)[ _-](up|down|left|right)\b/gi, "$1$2")

@@ -148,7 +148,7 @@ const ENTITIES: Record<string, string> = {
   thorn: "þ",
 };
 
-/** Of a letter with an accent the letter is left; what is no letter and not in the table is nothing. */
+/** A letter with an accent becomes that letter; what is neither a letter nor in the table becomes nothing. */
 function entity(name: string): string {
   const known = ENTITIES[name.toLowerCase()];
   if (known !== undefined) return known;

@@ -68,8 +68,8 @@ const MESSAGE_OVERHEAD = 8;
 const PAST_PAGE = "** Simplified html **";
 
 /**
- * Cuts the end of the page, then drops the oldest rounds; never the system prompt, the instruction (it stands in the
- * system message's end), the last round or the page's beginning.
+ * Cuts the end of the page, then drops the oldest rounds; never the system prompt, the instruction (which is at the end
+ * of the system message), the last round or the page's beginning.
  */
 export function policyMessages(options: PolicyMessagesOptions): ChatMessage[] {
   const { instruction, history, observation, maxTokens, count } = options;

@@ -2,9 +2,9 @@
  * @file Template `chat`: the policy's and the reward model's prompt as a conversation in the model's own format
  * (`chat-layout.ts`). The critic asks its question where the policy's reply would stand, as in the other templates.
  *
- * Deviations from the paper's chat prompt (Fig. 11), whose place this takes: the system prompt is short, because it
- * stands in every training sample of a small model; the instruction stands in it and once more after the page, to be
- * read by and to be copied from.
+ * Deviations from the paper's chat prompt (Fig. 11), whose place this takes: the system prompt is short, because it is
+ * part of every training sample of a small model; the instruction is in it, to read the page by, and again after the
+ * page, to copy from.
  */
 
 import type { Tokenizer } from "../core/engine.ts";
@@ -14,8 +14,8 @@ import { lastTokens, plain } from "./prompt-tokens.ts";
 import type { PromptParts } from "./prompt-tokens.ts";
 
 /**
- * Every action of the grammar in as few words as do, because a small model reads them in every sample it learns from.
- * `prompt-chat.ts` has the long one, for models behind servers.
+ * Every action of the grammar in as few words as possible, because a small model reads them in every sample it learns
+ * from. `prompt-chat.ts` has the long version, for models behind servers.
  */
 export const POLICY_SYSTEM = `You operate a web site for a person. You see the current page; reply with one call and nothing else: do(action, argument, element), go_backward(), go_forward(), or exit(message) with the answer, "N/A" if it cannot be done. Actions: Click, Double Click, Right Click, Hover, Type, Search, Insert, Select Text, Select Dropdown Option, Select Options, Drag, Draw, Press, Press Enter, Scroll Up, Scroll Down, Scroll Left, Scroll Right, Switch Tab, Wait. Name elements exactly as the page does:
 do(action="Click", element="link Orders")

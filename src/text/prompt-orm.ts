@@ -1,8 +1,8 @@
 /**
  * @file The outcome reward model's prompt: instruction, all past actions, and the final page (paper §2, released
- * scorer). Template `paper` is the layout of the released checkpoint; `compact` is the policy's compact layout with
- * another question, so that a reward model made of a small policy keeps what that can: telling a page on which it is
- * done; `chat` is a conversation in the model's own format (`prompt-conversation.ts`).
+ * scorer). Template `paper` is the layout of the released checkpoint. `compact` is the policy's compact layout with
+ * another question, so that a reward model made of a small policy keeps what that policy can do: recognise a page on
+ * which it is done. `chat` is a conversation in the model's own format (`prompt-conversation.ts`).
  *
  * Deviation: the official scorer keeps the first tokens, so that a long page cuts off the answer cue; here the page
  * is shortened, then the oldest actions are left out.

@@ -10,8 +10,8 @@ import { ConfigError, invariant } from "../core/errors.ts";
 export const END_OF_ACTION = "<|eot_id|>";
 /**
  * `<| ` for `<|`: what the templates `paper` and `compact` do to other people's text, beside encoding it without
- * special tokens. Their models were trained so; and for GLM-4 the role tokens of `paper` are ordinary text, which a
- * page could write, too.
+ * special tokens. Their models were trained that way; and for GLM-4, the role tokens of `paper` are ordinary text,
+ * which a page could write, too.
  */
 export function neutralise(text: string): string {
   return text.replace(/<\|/g, "< |");

@@ -193,7 +193,7 @@ export function actionTokens(
     : tokenizer.encode(pieces);
 }
 
-/** What a model wrote, as the action it means: the inverse of `actionTokens`. Unfinished thoughts are no action. */
+/** What a model wrote, as the action it means: the inverse of `actionTokens`. Unfinished thoughts are not an action. */
 export function responseText(sampled: string, template: PromptTemplate): string {
   if (template === "chat") return withoutThoughts(sampled)?.trim() ?? "";
   return template === "compact" ? unspaceValues(sampled) : sampled;

@@ -11,7 +11,7 @@ const each = (write: (character: string) => string) => Array.from(SECRET).map(wr
 const hexOf = (character: string) => character.charCodeAt(0).toString(16);
 const percent = (start: string) => [...bytes].map((byte) => `${start}${byte.toString(16)}`).join("");
 
-/** Whatever stands around it, nothing of these may be left. */
+/** Nothing of these may be left, whatever is around them. */
 const SPELLINGS: Record<string, string> = {
   "as it is": SECRET,
   "in capitals": SECRET.toUpperCase(),
@@ -157,7 +157,7 @@ it("the longer one goes where one secret holds another", () => {
 it("a secret that goes on from one text to the next is taken out of both", () => {
   const texts = ["Hello S3cr3t-", " ", "other", "Mårker 42/x!"];
   expect(redact.together(texts, [[0, 1, 3]])).toEqual([`Hello ${MARK}`, " ", "other", `${MARK}!`]);
-  // Apart, what is less than half of it stays.
+  // If they are apart, what is less than half of the secret stays.
   expect(redact.together(texts, [[0, 1, 2, 3]])).toEqual([...texts.slice(0, 3), `${MARK}!`]);
   expect(redactKnown(["123456"]).together(["12", "34", "56"], [[0, 1, 2]])).toEqual(["12", "34", "56"]);
 });

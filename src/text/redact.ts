@@ -15,8 +15,8 @@ export interface Redactor {
   /** `text` with `[redacted: secret]` in place of every secret. */
   (text: string): string;
   /**
-   * Texts that somebody may read as one, in each of `orders` (indices into `texts`): without the secrets in each of
-   * them, nor those that go on from one to the next.
+   * Redacts texts that somebody may read as one, in each of `orders` (indices into `texts`): removes the secrets in
+   * each text, and those that continue from one text to the next.
    */
   together(texts: readonly string[], orders: readonly (readonly number[])[]): string[];
 }
@@ -25,9 +25,9 @@ export interface Redactor {
 const SHORTEST = 4;
 /** Encoded in fewer characters, a secret looks like any other word. */
 const SHORTEST_ENCODED = 6;
-/** Longer ones are looked for in parts, so that what is left of one that was cut goes, too. */
+/** Longer secrets are searched for in parts, so that what is left of one that was cut is removed, too. */
 const PART = 64;
-/** A beginning goes that a `…` cuts off, when it is so long and at least half of the secret. */
+/** A beginning that a `…` cuts off is removed if it is at least this long and at least half of the secret. */
 const BEGINNING = 6;
 /** A text of this length may have been cut without a `…`. */
 const CUT_LENGTH = 100;
@@ -76,7 +76,7 @@ export function redactKnown(secrets: Iterable<string>): Redactor {
   });
 }
 
-/** Halves of a secret, from wherever in it: what has been split may stand far apart. Those that are words stay. */
+/** Halves of a secret, from anywhere in it: parts that were split may be far apart. Halves that are words stay. */
 function halvesOf(part: string): string[] {
   const characters = Array.from(part);
   const length = Math.max(SHORTEST_ENCODED, Math.ceil(characters.length / 2));

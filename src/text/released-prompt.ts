@@ -27,7 +27,7 @@ export function releasedPrompt({ instruction, history, observation }: PolicyProm
   return `Task Instruction: ${instruction}\n\n${past}Round ${history.length}\n\n${TO_USER}\n${page}\n\n${TO_ASSISTANT}\n`;
 }
 
-/** Reads such a prompt; `null` where the text is none. */
+/** Reads such a prompt; `null` if the text is not one. */
 export function readReleasedPrompt(text: string): PolicyPromptInput | null {
   const head = /^Task Instruction: ([^]*?)\n\n(?=Round 0\n\n<\|eot_id\|>)/.exec(text);
   if (!head) return null;

@@ -1,7 +1,7 @@
 /**
- * @file The secrets that this process knows, and the one place through which everything goes that it writes or prints:
- * {@link redactOutput}. Files of a run, the terminal, events and pages are redacted there; what is a secret is said by
- * whoever takes one from a definition or the environment ({@link keepSecret}).
+ * @file The secrets that this process knows, and the one place that everything goes through before this process writes
+ * or prints it: {@link redactOutput}. Files of a run, the terminal, events and pages are redacted there. Whoever takes
+ * a secret from a definition or the environment declares it ({@link keepSecret}).
  */
 
 import { ConfigError } from "../core/errors.ts";
@@ -15,11 +15,11 @@ let redactor: Redactor = redactKnown([]);
 const SHORTEST_SECRET = 6;
 /** Nor can a word of so few letters, in one letter case. */
 const SHORTEST_WORD = 8;
-/** Longer words that every record and page has in it. */
+/** Longer words that occur in every record and page. */
 const ORDINARY =
   /^(password|passwort|username|redacted|reference|progress|terminated|truncated|verifier|checkbox|combobox|searchbox|textarea|container|navigation|curriculum|validation|trajectory|observation|evaluation|screenshot|undefined)$/i;
 
-/** Why this cannot be kept secret; `null` where it can. */
+/** Why this cannot be kept secret; `null` if it can. */
 export function whyNoSecret(value: string): string | null {
   const { length } = Array.from(value.trim());
   if (length < SHORTEST_SECRET)
@@ -30,8 +30,8 @@ export function whyNoSecret(value: string): string | null {
 }
 
 /**
- * From now on this text stands in nothing that this process writes, prints or shows to a model, in any spelling. Throws
- * a `ConfigError` where it cannot be told from ordinary text; `from` says where it is from.
+ * From now on, nothing that this process writes, prints or shows to a model contains this text, in any spelling. Throws
+ * a `ConfigError` if it cannot be told from ordinary text; `from` says where it comes from.
  */
 export function keepSecret(value: string, from: string): void {
   const why = whyNoSecret(value);
@@ -52,7 +52,10 @@ export const redact: Redactor = Object.assign((text: string) => redactor(text), 
   together: (...given: Parameters<Redactor["together"]>) => redactor.together(...given),
 });
 
-/** How many characters at the end of a text are the beginning of a known secret, as it is spelled; 0 where none are. */
+/**
+ * How many characters at the end of a text are the beginning of a known secret, exactly as it is spelled; 0 if none
+ * are.
+ */
 export function beginsSecretAtEnd(text: string): number {
   let most = 0;
   for (const secret of known)
@@ -76,7 +79,7 @@ export function redactOutput(text: string): string {
   return lines.every((line) => line !== null) ? lines.join("\n") : redacted;
 }
 
-/** `null` for a text that is no JSON object or list. */
+/** `null` for a text that is not a JSON object or list. */
 function inJson(text: string): string | null {
   if (!/^\s*[{[]/.test(text)) return null;
   let value: unknown;

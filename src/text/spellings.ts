@@ -62,7 +62,7 @@ export function foldText(text: string, fold: Fold): string {
     .join("");
 }
 
-/** Digits alone are in every page, so they have to be more to be told from others. */
+/** Every page has digits, so digits alone have to be more to be told from others. */
 const isTelling = (folded: string) => folded.length >= (/^\d*$/.test(folded) ? 12 : 8);
 
 /** How loosely a text may be compared and still be told from ordinary ones: the more letters it has, the looser. */
@@ -101,7 +101,7 @@ function inBytes(bytes: Buffer): string[] {
   return [hex, hex.replace(/../g, "0x$&"), [...bytes].join(""), ...inBase64(bytes)];
 }
 
-/** On its own, and what three neighbours before it make of it: `Basic` credentials hold a password in the middle. */
+/** Its base64 alone, and behind zero, one or two other bytes: `Basic` credentials hold a password in the middle. */
 function inBase64(bytes: Buffer): string[] {
   const whole = bytes.toString("base64").replace(/=+$/, "");
   const inside = [0, 1, 2].map((before) => {

@@ -62,7 +62,7 @@ test("what an agent did is rollouts of the run's beginning: learned from, replay
   expect(ids).not.toContain(open);
   const steps = rollouts.find(({ id }) => id === good)!.trajectory.steps;
   expect(steps.every(({ promptTokens, responseTokens }) => promptTokens && responseTokens)).toBe(true);
-  // A person's word is not asked for again.
+  // What a person has judged is not judged again.
   const verdicts = new Map((await run.read(0, "verdicts.jsonl")).map((line) => [line.id, line]));
   expect(verdicts.get(good!)).toMatchObject({ by: "person", success: true });
   expect(verdicts.get(bad!)).toMatchObject({ by: "person", success: false, reasons: ["too late"] });
@@ -101,7 +101,7 @@ test("its successes are demonstrations, and a person's verdicts label the reward
   await judgeRun(directory, { run: good!, success: true });
   await judgeRun(directory, { run: bad!, success: true });
   await judgeRun(directory, { run: bad!, success: false });
-  // The judge is asked of what nobody has judged, and only of that.
+  // The judge is asked about what nobody has judged, and only about that.
   const sure = createFakeJudge({ probability: () => 0.9 });
   expect((await judgeRest(directory, sure)).map(({ id }) => id)).toEqual([other]);
   expect(await judgeRest(directory, sure)).toEqual([]);

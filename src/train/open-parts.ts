@@ -108,7 +108,7 @@ export function modelPath(path: string, from: string): string {
   );
 }
 
-/** The directory of a model or an adapter, as {@link modelPath} finds it; `null` where the name is none. */
+/** The directory of a model or an adapter, as {@link modelPath} finds it; `null` if the name is not one. */
 export function modelDirectory(name: string): string | null {
   const found = name.trim() === "" ? null : findShipped(name);
   const holds = (file: string) => found !== null && existsSync(join(found, file));

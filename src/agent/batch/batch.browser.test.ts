@@ -76,7 +76,7 @@ describe("a batch", () => {
     expect(shop.writes).toEqual(["mug 12.50 3", "pot 11.00 8", "pan 7.25 9", "jug 12.50 4"]);
     expect(result.items.map((item) => item.turns)).toEqual([4, 0, 0, 0]);
     expect(turns).toBe(4);
-    // What was done is taken back by what was learned, too.
+    // The undo, too, repeats what was learned.
     const undone = await undoBatch(opened.session, { approve: ["all"] }, { model });
     expect(undone.items.map((item) => [item.status, item.turns])).toEqual([
       ["done", 4],
@@ -180,7 +180,7 @@ test("what was taken back can be done again, and taken back again", async () => 
     expect(await undo()).toEqual({ mug: "done" });
     expect(shop.products.get("mug")!.price).toBe("10.00");
   }
-  // Nothing is left to be taken back.
+  // Nothing is left to undo.
   expect(await undo()).toEqual({});
 });
 
@@ -254,7 +254,7 @@ describe("a batch that was ended in the middle", () => {
 });
 
 describe("an effect in a frame", () => {
-  /** The list of products stands in frames of the page, and nowhere else. */
+  /** The list of products is in frames of the page, and nowhere else. */
   function framedShop(frames: (query: string) => string) {
     const shop = testShop(["mug"]);
     shop.instead = (request) => {

@@ -13,7 +13,7 @@ export interface ItemGrants {
   begin(kind: EffectKind, by: string): () => void;
 }
 
-/** `approve`: asked about everything else. */
+/** `approve` is asked about everything else. */
 export function itemGrants(approve: Approver | undefined): ItemGrants {
   let open: { kind: EffectKind; by: string } | null = null;
   return {

@@ -36,7 +36,7 @@ export interface Goal {
 }
 
 export interface ItemRun extends Pick<RunResult, "outcome" | "reason"> {
-  /** The model cannot do anything any more. */
+  /** The model can no longer do anything. */
   budgetSpent?: boolean;
   /** `null`: the model was not asked. */
   id: string | null;

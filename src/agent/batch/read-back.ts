@@ -147,7 +147,7 @@ async function readOne(session: AgentSession, name: string, request: ValueReques
   }
 }
 
-/** What the page itself shows, or, if it shows nothing of it, what its visible frames show together. */
+/** What the page itself shows of the item, or, if that is nothing, what its visible frames show together. */
 async function readInFrames(session: AgentSession, request: ValueRequest): Promise<ValueReading> {
   const [main, ...inner] = (await inEachShown(session, (document) =>
     document.call("readValue", request),

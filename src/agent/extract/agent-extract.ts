@@ -20,7 +20,7 @@ export interface AgentExtractOptions extends ExtractOptions {
 }
 
 const REPLY_TOKENS = 1500;
-/** Assumed for a reader that the caller gives without saying it. */
+/** The context assumed for a reader that the caller gives, because a reader does not say how much it has. */
 const CONTEXT_TOKENS = 16_384;
 
 export function extractWith(

@@ -37,7 +37,7 @@ interface Outcome {
 interface Given extends ExtractOptions {
   schema?: unknown;
   isForeign?: boolean;
-  /** Stop after so many rows, as a caller does. */
+  /** Stop after this many rows, as a caller may do. */
   take?: number;
 }
 

@@ -173,7 +173,7 @@ function cutChildren(parent: PageNode, path: string, aside: boolean, least: numb
   const labels = children.map((child) => (child.tag === "dt" ? `dt "${textOf(child)}"` : ""));
   const found: RecordGroup[] = [];
   for (const names of [kinds, labels]) {
-    // Cut at the first kind, or at the first kind after a rule or a heading of the whole.
+    // Cut at the first kind, or at the first kind after a horizontal rule or a heading for all of them.
     const heads = [...new Set(names.slice(0, 3))].filter((name) => name !== "");
     for (const head of heads) {
       const starts = names.flatMap((name, index) => (name === head ? [index] : []));

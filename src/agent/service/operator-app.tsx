@@ -1,6 +1,7 @@
 /**
- * @file The operators' part of the server: who has the key sees conversations, takes over, approves. Customers have no
- * way in: their tokens mean nothing here, and pages of other origins are refused, those with the widget, too.
+ * @file The operators' part of the server: whoever has the key can see conversations, take over and approve. Customers
+ * have no way in: their tokens mean nothing here, and pages of other origins are refused, including those with the
+ * widget.
  */
 
 import { Hono } from "hono";

@@ -1,4 +1,4 @@
-/** @file What the pages of operators have on top of the dashboard's theme. */
+/** @file The style that operators' pages add to the dashboard's theme. */
 
 export const OPERATOR_CSS = `
 .top { display: flex; flex-wrap: wrap; align-items: center; gap: 6px 18px; padding: 10px 20px; border-bottom: 1px solid var(--rule); background: var(--panel); }

@@ -11,7 +11,7 @@ import type { Conversation } from "./conversation.ts";
 import type { ServiceSettings } from "./policy.ts";
 import { isKind, nextEvent, said, SHOP_POLICY, shopService } from "./testing/shop-service.ts";
 
-/** Order 1361 is of Emma Lopez, pending, $185.95; so is 1379, and 1362 is of Marcus Okafor. */
+/** Order 1361 is Emma Lopez's, pending, $185.95; so is 1379, and 1362 is Marcus Okafor's. */
 const EMMA = { order: "1361", email: "emma.lopez@mail.test" };
 
 async function identify(conversation: Conversation, values: Record<string, string> = EMMA) {
@@ -395,7 +395,7 @@ describe("what goes wrong", () => {
       conversation.confirm(question.question, true);
       await expect.poll(() => shop.service.decisions(id)[0]?.outcome?.outcome).toBe("answered 302");
     }
-    // As a kill between the request and its answer leaves it.
+    // This is what a kill between the request and its answer leaves behind.
     const path = join(directory, "conversations", id, "audit.jsonl");
     const lines = (await readFile(path, "utf8")).split("\n");
     await writeFile(path, `${lines[0]!}\n`);

@@ -107,7 +107,7 @@ const lookups: SiteTemplate[] = [
   }),
 ];
 
-/** A name is one customer's, so that no two tasks have the same instruction. */
+/** Each name belongs to one customer, so that no two tasks have the same instruction. */
 const RENAMED = [
   "Robin Ashdown",
   "Kit Larkham",
@@ -126,7 +126,7 @@ const HOMES: readonly Omit<Address, "name">[] = [
   { street: "40 Chandler Street", city: "Dunmoor", postcode: "TW3 8CS", province: "Scotland" },
 ].map((home, index) => ({ ...home, telephone: `555 020${index}` }) as Omit<Address, "name">);
 const MOVES = SIGNED_IN.flatMap(({ id }) => HOMES.map((_, home) => ({ customer: id, home })));
-/** The same name at another place. */
+/** The customer's name at another address. */
 const homeOf = ({ customer, home }: (typeof MOVES)[number]): Address => ({
   name: customerCalled(customer).name,
   ...HOMES[home]!,
@@ -180,7 +180,7 @@ const changes: SiteTemplate[] = [
     *oracle(params, first) {
       const { street } = customerCalled(params.customer).address;
       let page = yield* readUntil(yield* openAccount(first), new RegExp(street));
-      // The first ones may be of the name and the e-mail address.
+      // The first ones may belong to the name and the e-mail address.
       const edit = page.elements.findLast(({ role, label }) => role === "button" && label === "Edit")!;
       page = yield { kind: "click", element: edit.name };
       page = yield* writeAddress(page, homeOf(params));

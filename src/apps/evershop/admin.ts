@@ -11,7 +11,7 @@ const MENU = ["Products", "Categories", "Collections", "Attributes", "Posts", "T
 export function* openList(first: Observation, name: string, path: string): Stretch {
   let page = yield* reach(first, "link", "Products");
   for (let i = 0; i < 4 && !maybe(page, "link", name); i++) {
-    // Not the pane, which not every format lists.
+    // The pane itself is not used, because not every format lists it.
     const last = page.elements.findLast(({ label }) => MENU.includes(label))!;
     page = yield { kind: "scroll_down", element: last.name };
   }
@@ -35,7 +35,7 @@ export function* editOrder(first: Observation, number: string): Stretch {
   return yield* readUntil(page, new RegExp(`Editing #${number}`));
 }
 
-/** Presses the form's button, and waits until it is told that it was kept. */
+/** Presses the form's button, and waits until the page says that the form was saved. */
 export function* saveForm(page: Observation): Stretch {
   return yield* readUntil(yield* clickOn(page, "button", "Save"), /successfully/);
 }

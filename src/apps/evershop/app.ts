@@ -29,7 +29,7 @@ import { templates } from "./templates.ts";
 
 const VERSION = "2.2.1";
 
-/** After the form has been sent, the page that one is led to is told by what it shows. */
+/** After the form has been sent, the page that it leads to is recognized by what it shows. */
 const signIn = ({ email, password }: { email: string; password: string }): LoginStep[] => [
   { open: "/account/login" },
   { fill: "Email", text: email },
@@ -53,7 +53,7 @@ const READY = "/ready.txt";
 
 const CONFIG = {
   shop: { language: "en", timezone: "UTC" },
-  // Of a shop that nobody but this machine reaches.
+  // Nobody but this machine reaches the shop.
   system: { session: { cookieSecret: "made-up" } },
 };
 
@@ -75,8 +75,8 @@ const CONTENT = {
 };
 
 /**
- * What a cart loses can be put there again. What an order costs is not told from its page, which writes the tax before
- * the total.
+ * What is removed from a cart can be put there again. What an order costs is not read from its page, which writes the
+ * tax before the total.
  */
 const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
   { method: "DELETE", path: "/api/cart/*", kind: "none" },
@@ -87,7 +87,7 @@ const IRREVERSIBLE: NonNullable<SiteDefinition["irreversible"]> = [
   { path: "/api/orders/:order/cancel", kind: "delete" },
   { path: "/api/shipments/:shipment/cancel", kind: "delete" },
   { path: "/api/cod/captures", kind: "pay" },
-  // The customer is told of it, and no page takes it back.
+  // The customer is told about it, and no page can undo that.
   { path: "/api/orders/:order/shipments", kind: "send" },
   { path: "/api/shipments/:shipment/markDelivered", kind: "send" },
   { path: "/api/carts/*", kind: "none" },

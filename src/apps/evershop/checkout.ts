@@ -21,7 +21,7 @@ import { place } from "./orders.ts";
 import { shop } from "./state.ts";
 
 const WAYS = Object.keys(SHIPPING) as Order["shipping"][];
-/** Turns the list, so that each product has one of its values. */
+/** Goes through the list again and again, so that each product has one of its values. */
 const nth = <T>(all: readonly T[], index: number): T => all[index % all.length]!;
 
 const GUEST_ORDERS = PRODUCTS.map(({ name }, index) => ({

@@ -2,7 +2,7 @@
 
 export const SHOP = "Tarnwick Outfitters";
 
-/** Heads some of its goods on the first page. */
+/** The heading of some of its goods on the first page. */
 export const SHELF = "From our shelves";
 
 export const KEEPER = { email: "keeper@tarnwick.example", password: "amber-ladder-58", name: "Ione Marsh" };
@@ -109,7 +109,7 @@ export interface Address {
 }
 
 export interface Customer {
-  /** Names him in tasks. */
+  /** The customer's name in tasks. */
   id: string;
   name: string;
   email: string;
@@ -184,7 +184,7 @@ export const CUSTOMERS: readonly Customer[] = [
 ];
 export const SIGNED_IN = CUSTOMERS.slice(0, 3);
 
-/** Have no account yet. */
+/** They have no account yet. */
 export const GUESTS: readonly { id: string; email: string; address: Address }[] = (
   [
     ["hugo", "Hugo Larch", "555 0111", "8 Tanner Court", "Kelby", "TW5 3HL", "England"],
@@ -202,7 +202,7 @@ export const guestCalled = (id: string) => GUESTS.find((each) => each.id === id)
 export const lineOf = ({ name, street, city, postcode, province, telephone }: Address): string =>
   `${name}, ${street}, ${city}, ${postcode}, ${province}, telephone ${telephone}`;
 
-/** Ways of sending, with what they cost. */
+/** Ways of shipping, with what they cost. */
 export const SHIPPING = { "Carrier by road": 6.5, "Night boat": 14 } as const;
 
 export type OrderState = "new" | "paid" | "sent" | "delivered" | "canceled";
@@ -212,7 +212,7 @@ export interface Order {
   items: readonly (readonly [name: string, count: number])[];
   shipping: keyof typeof SHIPPING;
   state: OrderState;
-  /** Of the parcel, where it was sent. */
+  /** The number of the parcel, if it was sent. */
   tracking: string | null;
 }
 
@@ -278,7 +278,7 @@ export const orderCalled = (number: string): Order => ORDERS[Number(number) - 10
 export const productCalled = (name: string): Product => PRODUCTS.find((each) => each.name === name)!;
 export const customerCalled = (id: string): Customer => CUSTOMERS.find((each) => each.id === id)!;
 
-/** What its goods and its sending cost together. */
+/** What its goods and its shipping cost together. */
 export function totalOf({ items, shipping }: Pick<Order, "items" | "shipping">): number {
   const goods = items.reduce((sum, [name, count]) => sum + count * productCalled(name).price, 0);
   return Math.round((goods + SHIPPING[shipping]) * 100) / 100;

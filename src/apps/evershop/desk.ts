@@ -28,10 +28,10 @@ const placeOf = (number: string) => {
 
 const ordersOf = (customer: string) =>
   ORDERS.filter((order) => order.customer === customer).map((order) => Number(numberOf(order)));
-/** Name, street, postcode, city and telephone of an order's page. */
+/** Name, street, postcode, city and telephone on an order's page. */
 const LABEL =
   /Shipping Address ([A-Z]\w+ \w+) (\d+ [\w ]+?) (TW\d \d\w\w), (.+?) (?:England|Scotland|Wales)\b.*? (555 \d{4})/;
-/** Of the list of orders: number and e-mail address. */
+/** Number and e-mail address in the list of orders. */
 const ROW = /#(\d{5}) [^#]*?(\w+@post\.example)/g;
 
 const lookups: SiteTemplate[] = [
@@ -102,7 +102,7 @@ const lookups: SiteTemplate[] = [
 const REASONS = ["The customer changed her mind.", "Ordered twice.", "It cannot be sent there."];
 const TO_CANCEL = numbers("new").flatMap(({ number }) => REASONS.map((reason) => ({ number, reason })));
 
-/** Goods of orders that have others, too, and wait. */
+/** Goods of waiting orders that have other goods, too. */
 const TO_PART = numbers("paid", "new").flatMap(({ number }) => {
   const { items } = orderCalled(number);
   return items.length > 1 ? items.map(([name]) => ({ number, name })) : [];
@@ -153,7 +153,7 @@ const changes: SiteTemplate[] = [
       const [, shown] = wordsOf(page).split("Select the items");
       const listed = orderCalled(number).items.map(([each]) => each);
       listed.sort((one, two) => shown!.indexOf(one) - shown!.indexOf(two));
-      // Of a box that is drawn, the format webrl lists the drawing.
+      // For a box that is drawn, the format webrl lists the drawing.
       const box = page.format === "webrl" ? "svg" : "checkbox";
       for (const [index, each] of listed.entries())
         if (each !== name) page = yield* clickOn(page, box, /(?!Notify)/, index + 1);

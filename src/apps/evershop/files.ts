@@ -30,8 +30,8 @@ process.on("SIGHUP", () => {
 `;
 
 /**
- * What is called here with the port as SHOP_PORT, and the folder of the copy as SHOP: its database and, in `data`, its
- * files. The database does not run as root: then it runs as the user that its package made.
+ * Called with the port as SHOP_PORT, and the folder of the copy as SHOP, which has its database and, in `data`, its
+ * files. The database cannot run as root: for root, it runs as the user that its package made.
  */
 export const SCRIPT = String.raw`set -eu
 BIN=$(dirname "$(ls -d /usr/lib/postgresql/*/bin/postgres | sort -V | tail -n 1)")
@@ -108,7 +108,7 @@ case $1 in
 esac
 `;
 
-/** After the content is there: what it is, kept beside it, and how it is put back. */
+/** Runs once the content is there: keeps a copy of the content beside it, and says how it is put back. */
 export const PREPARE = String.raw`
 -- As if it had been long ago, and always the same.
 DO $$

@@ -9,7 +9,7 @@ import { arrive, clickOn, fillIn, reach, readUntil, until } from "../reading.ts"
 import { PRODUCTS, productCalled, slug } from "./content.ts";
 import type { Address, Order } from "./content.ts";
 
-/** The menu at the head, which stands behind what was opened over the page. */
+/** Uses the menu at the head, which is behind what was opened over the page. */
 export function* openCategory(first: Observation, category: string): Stretch {
   let page = first;
   if (maybe(page, "button", "Close")) page = yield click(page, "button", "Close");
@@ -63,16 +63,16 @@ export function* openCart(first: Observation): Stretch {
   );
 }
 
-/** How somebody orders; who has no account says where it goes to. */
+/** How somebody orders; a person without an account says where it goes. */
 export interface Wish {
   shipping: Order["shipping"];
   address: Address;
-  /** Of somebody who has no account. */
+  /** The e-mail address of somebody who has no account. */
   email?: string;
   note?: string;
 }
 
-/** From what `putIntoCart` ends with to the page that thanks. */
+/** From what `putIntoCart` ends with to the page that says thank you. */
 export function* checkOut(first: Observation, { shipping, address, email, note }: Wish): Stretch {
   let page = yield* clickOn(yield* openCart(first), "button", "Proceed to checkout");
   page = yield* arrive(page, ({ pathname }) => pathname === "/checkout");
@@ -95,13 +95,13 @@ function* choose(first: Observation, label: RegExp, text: string): Stretch {
   if (find(page, "combobox", label).value === text) return page;
   page = yield select(page, label, text);
   if (page.error === null) return page;
-  // In a long one typing leads there.
+  // In a long list, typing leads to the option.
   if (!maybe(page, "option", text))
     page = yield press(Array.from(text, (key) => (key === " " ? "Space" : key)).join(" "));
   return yield* clickOn(page, "option", text);
 }
 
-/** Into the fields of an address, whatever is in them. */
+/** Writes into the fields of an address, whatever is in them. */
 export function* writeAddress(first: Observation, address: Address): Stretch {
   let page = yield* fillIn(first, /^Full name/, address.name);
   page = yield* fillIn(page, /^Telephone/, address.telephone);
@@ -117,10 +117,10 @@ export function* openAccount(first: Observation): Stretch {
   return yield* arrive(page, ({ pathname }) => pathname === "/account");
 }
 
-/** What the link to it is called, which is a drawing. */
+/** The name of the link to it, which is a drawing. */
 const ACCOUNT = /account/i;
 
-/** From the pages of the shop, or from another order. */
+/** Begins on a page of the shop, or on another order. */
 export function* openOwnOrder(first: Observation, number: string): Stretch {
   const page = maybe(first, "link", /Back to orders/)
     ? yield* clickOn(first, "link", /Back to orders/)

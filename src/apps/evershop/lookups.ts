@@ -79,7 +79,7 @@ const extreme = (id: string, which: typeof cheapest, phrasings: string[]) =>
     wrongAnswer: ({ category }) => other(of(category), which(category)).name,
   });
 
-/** Materials that a category has more than one thing of, or one. */
+/** Categories with each material of which they have one thing or more. */
 const MADE_OF = CATEGORIES.flatMap((category) =>
   [...new Set(of(category).map(({ material }) => material))].map((material) => ({ category, material })),
 );
@@ -101,7 +101,7 @@ const cardOf = (name: string) => {
   return { name, sku, material, workshop };
 };
 
-/** Rounded limits that part the goods of each category. */
+/** Rounded limits that divide the goods of each category. */
 const LIMITS = CATEGORIES.flatMap((category) => [25, 40, 50].map((limit) => ({ category, limit }))).filter(
   (each) => below(each).length > 0,
 );

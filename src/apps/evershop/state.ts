@@ -6,8 +6,8 @@ import { query, stateChecks } from "../state.ts";
 import type { StateChecks } from "../state.ts";
 
 /**
- * Where a copy keeps its database: not in the application's folder, which the database's user need not reach, and by a
- * short name, which its socket needs.
+ * Where a copy keeps its database. This is not in the application's folder, because the database's user may not be able
+ * to reach that, and the name is short, because its socket needs that.
  */
 export const copyFolder = (copy: number | string): string =>
   join(tmpdir(), `webrl-evershop-${process.getuid?.() ?? 0}`, String(copy));
@@ -17,7 +17,7 @@ export interface ProductState {
   price: number;
   weight: number;
   count: number;
-  /** Whether orders take from the count. */
+  /** Whether orders reduce the count. */
   counted: boolean;
   inStock: boolean;
   enabled: boolean;
@@ -80,14 +80,14 @@ export interface Shop {
       amount: number;
       enabled: boolean;
       freeShipping: boolean;
-      /** What an order must cost; 0: nothing. */
+      /** What an order must cost at least; 0: no limit. */
       minimum: number;
       /** `YYYY-MM-DD`. */
       begins: string | null;
       ends: string | null;
     }
   >;
-  /** What lies in carts: numbers by SKU, by the e-mail address of the customer. */
+  /** What is in carts, by the e-mail address of the customer: counts by SKU. */
   carts: Record<string, { items: Record<string, number>; coupon: string | null }>;
   pages: Record<string, string>;
   settings: Record<string, string>;

@@ -11,7 +11,7 @@ import { templates } from "./templates.ts";
 
 const ROOT = "/usr/share/mediawiki";
 
-/** Nothing is kept outside the database but what no edit changes, so that its files are the whole state. */
+/** Only what no edit changes is kept outside the database, so that its files are the whole state. */
 const SETTINGS = `<?php
 if ( !defined( 'MEDIAWIKI' ) ) exit;
 $wgSitename = '${SITE_NAME}';
@@ -50,7 +50,8 @@ wfLoadSkin( 'Vector' );
 `;
 
 /**
- * Every browser of an episode asks anew for a page's scripts and styles, which never change here: they are made once.
+ * The browser of every episode asks again for a page's scripts and styles. They never change here, so they are made
+ * once.
  */
 const ROUTER = String.raw`<?php
 if ( strtok( $_SERVER['REQUEST_URI'], '?' ) !== '/load.php' || preg_match( '/modules=(site|user)/', $_SERVER['QUERY_STRING'] ) ) return false;
@@ -151,8 +152,8 @@ export const mediawiki: App = {
 };
 
 /**
- * Puts a fresh copy of the data instead of what there was, in another folder: what still writes has the old files.
- * PHP remembers where a symbolic link led, so the folder's number is in a file.
+ * Replaces the data by a fresh copy in another folder: whatever still writes has the old files. PHP remembers where a
+ * symbolic link led, so the folder's number is in a file.
  */
 async function reset(directory: string, { port }: SiteCopy): Promise<void> {
   const copy = join(directory, "copies", String(port));

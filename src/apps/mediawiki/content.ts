@@ -12,7 +12,7 @@ export const USERS = [
 export type UserName = (typeof USERS)[number]["name"];
 export const VANDAL: UserName = "Gull77";
 
-/** Everything that a page has been, oldest first. */
+/** All versions of a page, oldest first. */
 export interface History {
   title: string;
   revisions: { by: UserName; summary: string; text: string }[];
@@ -224,7 +224,7 @@ const NONSENSE = [
   "this stop is closed for ever!!!",
 ];
 
-/** Who made the last honest edit of a stop's page, and what was said of it. */
+/** Who made the last honest edit of a stop's page, and what was said about it. */
 export const lastEdit = (name: string) => {
   const index = stops.findIndex((stop) => stop.name === name);
   return { by: EDITORS[index % 4]!, summary: SUMMARIES[Math.floor(index / 2) % 4]! };

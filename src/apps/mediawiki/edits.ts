@@ -74,7 +74,7 @@ const redirect = ({ becomes }: WikiChecks) =>
     },
   });
 
-/** Sections that only their own text ends. */
+/** Sections that end with their own text and nothing else. */
 const SECTIONS = procedures.flatMap(({ title, sections }) =>
   sections.slice(0, -1).map(({ head, text }, index) => ({ title, head, text, number: index + 1 })),
 );

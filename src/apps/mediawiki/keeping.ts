@@ -138,7 +138,7 @@ const rights = ({ becomes }: WikiChecks) =>
       page = yield* clickOn(page, "link", "User rights");
       page = yield* fillIn(page, /^Enter a username/, user);
       page = yield* clickOn(page, "button", "Load user groups");
-      // The boxes are called by one member.
+      // The name of a box is the group's in the singular.
       page = yield* clickOn(page, "checkbox", group.replace(/s$/, ""));
       page = yield* clickOn(page, "button", "Save user groups");
       yield* readUntil(page, /have been saved/);

@@ -92,7 +92,7 @@ const numbersAsText = (card: Record<string, string>) => {
     check({ ...finished, answer: finished.answer?.replace(/:\s*(\d+)(?=\s*[,}])/g, ':"$1"') ?? null });
 };
 
-/** By which pages on the way their members are found. */
+/** Categories, with the pages on the way to them and their members. */
 const CATEGORIES: Readonly<Record<string, { way: string[]; members: string[] }>> = {
   "Step-free stops": {
     way: ["Stops", "Amber Quay"],

@@ -10,7 +10,7 @@ import { queryDatabase } from "../sqlite.ts";
 export const CURRENT = "current";
 
 export interface WikiPage {
-  /** Stays when a page is renamed. Unset where a task may make a new one. */
+  /** Stays when a page is renamed. Unset if a task may make a new one. */
   id?: number;
   text: string;
   /** Who may do what, such as `{ edit: "sysop" }`. */
@@ -91,7 +91,7 @@ async function readWiki(folder: string): Promise<Wiki> {
 }
 
 export interface WikiChecks {
-  /** The wiki is what one of the changes makes of that of the beginning; nothing else changed. */
+  /** The wiki is the initial one after one of the changes, and nothing else changed. */
   becomes: (...changes: ((wiki: Wiki) => void)[]) => SiteCheck;
   expectNoChange: () => SiteCheck;
 }

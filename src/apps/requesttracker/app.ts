@@ -38,7 +38,7 @@ $RT::MasonDataDir = "$ENV{DESK_HOME}/mason";
 /** Tells the programs of the package where this folder's configuration is. */
 const HERE = 'RT_SITE_CONFIG="$PWD/site.pm" RT_SITE_CONFIG_DIR="$PWD/none" DESK_HOME="$PWD" DESK_DATA="$PWD/';
 
-/** Every table as it was, in one transaction: the server keeps its connection, and sees that the file has changed. */
+/** Restores every table in one transaction: the server keeps its connection, and sees that the file has changed. */
 const RESTORE = `
 echo "ATTACH 'prepared/rt.db' AS prepared; BEGIN IMMEDIATE;" > restore.sql
 sqlite3 prepared/rt.db "SELECT 'DELETE FROM main.' || name || '; INSERT INTO main.' || name || ' SELECT * FROM prepared.' || name || ';'
@@ -68,7 +68,7 @@ export const requesttracker: App = {
     "rt5-standalone": "/usr/share/perl5/Starlet/Server.pm",
     "rt5-db-sqlite": "/usr/share/doc/rt5-db-sqlite",
     sqlite3: "/usr/bin/sqlite3",
-    // It depends on any mail program. Where none is named, Debian takes exim4, a server that runs.
+    // The package depends on any one mail program. If none is named, Debian takes exim4, which runs as a server.
     "msmtp-mta": "/usr/sbin/sendmail",
   },
   install: async (directory, run) => {

@@ -13,7 +13,7 @@ import { field, MESSAGE, save, tab, write } from "./hands.ts";
 const of = (number: number): Ticket => TICKETS[number - 1]!;
 const numbers = (which: (ticket: Ticket) => boolean = () => true) => TICKETS.filter(which).map(numberOf);
 const isActive = ({ status }: Ticket) => status !== "resolved";
-/** As the pages write who owns a ticket. */
+/** How the pages write who owns a ticket. */
 const ownerShown = (id: string | null): string => {
   const staff = STAFF.find((each) => each.id === id);
   return staff ? shown(staff) : "Nobody in particular";
@@ -232,7 +232,7 @@ const writing = (desk: StateChecks<Desk>): SiteTemplate[] => [
     check: ({ number, text }) => [desk.becomes(said(number, "Correspond", text, "resolved"))],
     *oracle({ number, text }, first) {
       let page = yield* write(first, number, "Reply");
-      // A ticket that is new is offered to be opened.
+      // For a new ticket, the page offers to open it.
       page = yield* choose(page, /^(?:new|open|stalled)(?: \(Unchanged\))?$/, "resolved");
       page = yield type(page, MESSAGE, text);
       yield* save(page, "Update Ticket");

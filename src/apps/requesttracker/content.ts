@@ -438,5 +438,5 @@ export const TICKETS: readonly Ticket[] = [
 ];
 
 export const numberOf = (one: Ticket): number => TICKETS.indexOf(one) + 1;
-/** Everybody's, of this desk alone. */
+/** Everybody's password, used by this desk alone. */
 export const PASSWORD = "larkmoor-desk";

@@ -55,7 +55,7 @@ const read = async (file: string): Promise<Desk> =>
 /** A form that was just sent may still be under way. */
 const SAVED_MS = 2000;
 
-/** Of the application as it is installed in the folder. */
+/** The checks of the application that is installed in the folder. */
 export function deskChecks(directory: string): StateChecks<Desk> {
   let first: Promise<Desk> | undefined;
   return stateChecks(

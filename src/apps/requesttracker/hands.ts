@@ -13,7 +13,7 @@ export function* lookUp(first: Observation, text: string): Stretch {
   return yield search(page, SEARCH, text, roleOn(page));
 }
 
-/** A number that is searched leads to its ticket. */
+/** Searching for a number leads to its ticket. */
 export function* open(first: Observation, number: number): Stretch {
   const page = yield* lookUp(first, String(number));
   return yield* reach(page, "link", "Basics");
@@ -39,5 +39,5 @@ export function* write(first: Observation, number: number, what: "Reply" | "Comm
 
 export const MESSAGE = "Type your message here";
 
-/** Fields on these pages have no labels: the `nth` of them. */
+/** Fields on these pages have no labels, so this is the `nth` of them. */
 export const field = (page: Observation, nth: number) => find(page, "textbox", "", nth).name;

@@ -19,7 +19,7 @@ const own = TICKETS.filter(
 );
 const ownerOf = (subject: string) => TICKETS.find((ticket) => ticket.subject === subject)!.from;
 
-/** One's ticket, from the list that one begins with. */
+/** Opens a member's own ticket from the list that the member begins with. */
 function* openOwn(first: Observation, subject: string): Stretch {
   const page = yield* clickOn(first, "link", subject);
   return yield* reach(page, "link", "The Basics");
@@ -71,7 +71,7 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
         ticket.said.push({ by: ownerOf(subject), kind: "Correspond", text });
         if (status !== undefined) ticket.status = status;
       };
-      // An answer opens one that waits.
+      // An answer opens a ticket that waits.
       return [desk.becomes(change(), change("open"))];
     },
     *oracle({ subject, text }, first) {
@@ -90,7 +90,7 @@ export const members = (desk: StateChecks<Desk>): SiteTemplate[] => [
       'Create a ticket in {queue} for me. It is called "{subject}" and says "{text}"',
       'I have a wish for {queue}. Subject: "{subject}". Message: "{text}". Send it to the desk.',
     ],
-    // A wish for a queue is one member's, so that no two tasks have the same instruction.
+    // A wish for a queue belongs to one member, so that no two tasks have the same instruction.
     instances: Object.keys(QUEUES).flatMap((queue, i) =>
       WISHES.map(([subject, text], j) => {
         const member = SIGNED_IN[(i + j) % SIGNED_IN.length]!.id;

@@ -14,8 +14,8 @@ import { mailChecks } from "./state.ts";
 import { templates } from "./templates.ts";
 
 /**
- * Where copies keep their mail: Dovecot reads boxes as a user of its own, who need not reach the application's folder,
- * and its sockets need short names.
+ * Where copies keep their mail: Dovecot reads boxes as a user of its own, who may not be able to reach the
+ * application's folder, and its sockets need short names.
  */
 const copiesFolder = () => join(tmpdir(), `webrl-roundcube-${process.getuid?.() ?? 0}`);
 

@@ -13,7 +13,7 @@ export interface Customer {
   email: string;
 }
 export interface Message {
-  /** Of the header `Message-ID`, without brackets. */
+  /** From the header `Message-ID`, without brackets. */
   id: string;
   user: UserId;
   folder: string;
@@ -149,7 +149,7 @@ const COLLEAGUES: [name: string, email: string][] = [
   ["Wanda Pike", "wanda.pike"],
   ["Yara Stone", "yara.stone"],
 ];
-/** In the address book of both. */
+/** They are in the address book of both users. */
 export const colleagues: Customer[] = COLLEAGUES.map(([name, local]) => ({
   name,
   email: `${local}@${DOMAIN}`,
@@ -157,7 +157,7 @@ export const colleagues: Customer[] = COLLEAGUES.map(([name, local]) => ({
 
 export const buyerOf = ({ from }: Message): Buyer => customers.find(({ email }) => email === from.email)!;
 
-/** As a file of a mail box. */
+/** The message as a file of a mail box. */
 export function mailText({ id, user, from, subject, text }: Message, date: Date): string {
   const { name } = USERS.find((each) => each.user === user)!;
   return [

@@ -1,8 +1,8 @@
 /** @file The files that Roundcube and Dovecot are configured with, and the mail server that keeps what it is given. */
 
 /**
- * Every copy listens on its port: the pages on 127.0.0.1, the mail boxes on 127.0.0.2, what sends on 127.0.0.3.
- * `MAILS` is the copy's folder.
+ * Every copy listens on its port: the pages on 127.0.0.1, the mail boxes on 127.0.0.2, the server that sends on
+ * 127.0.0.3. `MAILS` is the copy's folder.
  */
 export const ROUNDCUBE = String.raw`<?php
 $config = [];
@@ -60,7 +60,7 @@ service imap-login {
 }
 `;
 
-/** For who is not root: Dovecot then runs as that user, too. */
+/** For a user other than root: Dovecot then runs as that user, too. */
 export const DOVECOT_AS_USER = `default_internal_user = @USER@
 default_login_user = @USER@
 default_internal_group = @GROUP@
@@ -104,9 +104,9 @@ while (true) {
 `;
 
 /**
- * `sh start.sh`: begins a copy and serves it. `sh start.sh reset`: puts fresh boxes and a fresh database instead of
- * what there was, in another folder: what still writes has the old files. PHP remembers where a symbolic link led, so
- * it reads the folder's name from a file; Dovecot, which has no other way, follows the link.
+ * `sh start.sh`: begins a copy and serves it. `sh start.sh reset`: replaces the boxes and the database by fresh ones in
+ * another folder: whatever still writes has the old files. PHP remembers where a symbolic link led, so it reads the
+ * folder's name from a file; Dovecot, which has no other way, follows the link.
  */
 export const START = String.raw`set -e
 APP=$(pwd)

@@ -6,8 +6,8 @@ import type { Stretch } from "../../sites/oracle-steps.ts";
 import { arrive, clickOn, reach, readUntil, until } from "../reading.ts";
 
 /**
- * What a bar offers, once it may be used: a bar's button may stand for itself or for the item that it is in; in the
- * format webrl, its text.
+ * What a bar offers, once it can be used. The element may be the bar's button or the item that the button is in; in the
+ * format webrl, it is the text.
  */
 const inBar = (page: Observation, label: string): ObservedElement | undefined =>
   ["button", "menuitem", "link", "span"]
@@ -27,7 +27,8 @@ export function* leaveFor(first: Observation, label: string): Stretch {
 }
 
 /**
- * Opens a letter of the list. The format webrl does not show the pane beside the list: there, it is opened for itself.
+ * Opens a letter of the list. The format webrl does not show the pane beside the list: there, the letter is opened on
+ * its own.
  */
 export function* openLetter(first: Observation, subject: string): Stretch {
   const page = yield* reach(first, "link", subject);
@@ -50,7 +51,7 @@ export function* openFolder(first: Observation, folder: string): Stretch {
 /** The form of a new mail, once it can be filled in. */
 export const composed = (page: Observation): Stretch =>
   until(page, (now) => maybe(now, "textbox", /^Subject/) !== undefined && !isPlain(now));
-/** In the format webrl: Roundcube has not yet put its own fields for addresses there instead of the plain ones. */
+/** In the format webrl: Roundcube has not yet replaced the plain fields for addresses by its own. */
 const isPlain = ({ format, text }: Observation) => format === "webrl" && text.split("<textarea").length > 2;
 
 const fields = (page: Observation) => page.elements.filter(({ role }) => role === "textbox");

@@ -23,15 +23,14 @@ export interface Written {
 }
 
 /**
- * What a task may change. Whether a letter was read counts only where a task says so; what was sent is no draft any
- * more.
+ * What a task may change. Whether a letter was read counts only if a task says so; what was sent is no longer a draft.
  */
 export interface Post {
   sent: Written[];
   drafts: Record<UserId, Written[]>;
   /** Letters and their marks by folder, such as `{ "letter-100@post.example": "flagged" }`. */
   boxes: Record<UserId, Record<string, Record<string, string>>>;
-  /** Letters that are not read yet; unset where it does not count. */
+  /** Letters that are not read yet; unset if that does not count. */
   unread?: Record<UserId, string[]>;
   /** Addresses by name. */
   contacts: Record<UserId, Record<string, string>>;
@@ -156,7 +155,7 @@ function written(mail: string): Written {
 }
 
 export interface MailChecks {
-  /** The mail is what one of the changes makes of that of the beginning; nothing else changed. */
+  /** The mail is the initial one after one of the changes, and nothing else changed. */
   becomes: (...changes: ((post: Post) => void)[]) => SiteCheck;
   expectNoChange: () => SiteCheck;
 }
@@ -164,7 +163,7 @@ export interface MailChecks {
 /** The page's own requests may still be under way when an episode ends. */
 const SAVED_MS = 1000;
 
-/** `prepared`: the folder of the beginning; `dataOf`: that of a copy now. */
+/** `prepared`: the folder of the initial data; `dataOf`: the present folder of a copy's data. */
 export function mailChecks(prepared: string, dataOf: (port: number) => Promise<string>): MailChecks {
   let beginning: Promise<Required<Post>> | undefined;
   const becomes: MailChecks["becomes"] = (...changes) => {
@@ -207,7 +206,7 @@ function differences(wanted: Post, got: Required<Post>): string[] {
   });
 }
 
-/** A line for each thing in it, in order of their names. */
+/** One line for each thing in it, ordered by name. */
 function canonical(value: unknown, path = ""): string {
   if (Array.isArray(value)) return value.map((item) => `${path} ${JSON.stringify(item)}`).join("\n");
   if (value === null || typeof value !== "object" || Object.keys(value).length === 0)

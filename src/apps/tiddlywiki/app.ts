@@ -11,7 +11,7 @@ import { allNotes } from "./notes.ts";
 import { templates } from "./templates.ts";
 
 const VERSION = "5.4.1";
-/** Who saved a note and when it was first saved; the server would make them anew with every start. */
+/** Who saved a note and when it was first saved; the server would make them again with every start. */
 const MADE = {
   created: "20260301090000000",
   creator: "garden",
@@ -83,7 +83,7 @@ function initialTiddlers(): Tiddler[] {
   ];
 }
 
-/** Puts back what differs, over the server's own interface. */
+/** Puts back what differs, through the server's own interface. */
 async function reset({ baseUrl }: SiteCopy): Promise<void> {
   const now = new Map(
     (await allNotes(async (path) => fetch(new URL(path, baseUrl)))).map((note) => [note.title!, note]),
@@ -94,7 +94,7 @@ async function reset({ baseUrl }: SiteCopy): Promise<void> {
     [...new Set([...Object.keys(a), ...Object.keys(b)])].every(
       (key) => ["bag", "revision", "type"].includes(key) || (a[key] ?? "") === (b[key] ?? ""),
     );
-  // What the server keeps for itself was saved by nobody.
+  // What the server keeps for itself was not saved by anybody.
   for (const [title, { modified, creator }] of now)
     if (!wanted.has(title) && (modified ?? creator) !== undefined) await send(baseUrl, "DELETE", title);
   for (const [title, tiddler] of wanted)

@@ -53,7 +53,7 @@ const rename = defineTemplate<{ title: string; to: string }>({
   difficulty: 6,
   category: "content management",
   check: ({ title, to }) => [
-    // Whether links to it follow is a box in the editor, and not asked for.
+    // A box in the editor decides whether links to it follow; the task does not ask for that.
     becomesOne(
       ...[title, to].map((linked) => (notes: Notebook) => {
         notes[to] = notes[title]!;

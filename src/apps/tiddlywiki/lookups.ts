@@ -11,7 +11,7 @@ import { events, gardeners, tools } from "./content.ts";
 import { open, searchField } from "./hands.ts";
 import { expectNoChange } from "./notes.ts";
 
-/** A fact of one note out of a list of such. */
+/** A fact from one note out of a list of notes. */
 const fact = (
   id: string,
   list: string,

@@ -16,7 +16,7 @@ const stored = (): Raw[] => [
   { title: "$:/SiteSubtitle", text: SITE_SUBTITLE },
   { title: "$:/StoryList", text: "", list: "" },
 ];
-/** As a server that has `later` from its third answer on. */
+/** Like a server that has `later` from its third answer on. */
 function wiki(now: Raw[], later: Raw[] = now): SiteFinished {
   let asked = 0;
   return {

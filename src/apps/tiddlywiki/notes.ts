@@ -55,7 +55,7 @@ async function notebook({ http }: Pick<SiteFinished, "http">): Promise<Notebook>
   const notes = await allNotes(http);
   return Object.fromEntries(
     notes
-      // A draft is nobody's note yet.
+      // A draft is not yet a note.
       .filter(
         (note) =>
           !note["draft.of"] && (!note.title!.startsWith("$:/") || /Site(?:Subt|T)itle$/.test(note.title!)),
@@ -74,10 +74,10 @@ async function notebook({ http }: Pick<SiteFinished, "http">): Promise<Notebook>
 /** The page saves a moment after a change. */
 const SAVED_MS = 4000;
 
-/** The notes are what `change` makes of those of the beginning, and nothing else changed. */
+/** The notes are the initial ones after `change`, and nothing else changed. */
 export const becomes = (change: (notes: Notebook) => void): SiteCheck => becomesOne(change);
 
-/** The notes are what one of the changes makes of those of the beginning. The reasons are those of the first. */
+/** The notes are the initial ones after one of the changes. The reasons are those of the first. */
 export function becomesOne(...changes: ((notes: Notebook) => void)[]): SiteCheck {
   const ways = changes.map((change) => {
     const wanted = start();

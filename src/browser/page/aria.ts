@@ -53,7 +53,7 @@ const STRUCTURE: Record<string, string> = {
   dt: "term",
   dd: "definition",
 };
-/** Empty ones are printed, too: readers count columns by them. */
+/** Empty cells are printed, too: readers count columns by them. */
 const CELL = /^(?:cell|gridcell|columnheader|rowheader)$/;
 
 /**
@@ -192,7 +192,7 @@ class AriaWalk {
     ];
   }
 
-  /** A control that its label draws is where the label is. */
+  /** A control that is drawn by its label is where the label is. */
   #label(control: Element, context: Context): Tree {
     const role = roleOf(control);
     if (role === null || !this.#listing.isDrawnByLabel(control)) return [];

@@ -1,8 +1,8 @@
 /**
  * @file Opens closed shadow roots to our world, because a person sees what is in them as well. Runs in the page's own
- * world before its scripts. To those they stay closed: `shadowRoot` is null, `mode` is "closed", and no event's path
- * leads into them. The parser makes those in the markup (`<template shadowrootmode=closed>`), and they stay closed to
- * everybody.
+ * world before its scripts. For these scripts they stay closed: `shadowRoot` is null, `mode` is "closed", and no
+ * event's path leads into them. The parser makes the roots in the markup (`<template shadowrootmode=closed>`), and
+ * those stay closed to everybody.
  */
 
 import { free } from "./page-natives.ts";

@@ -188,7 +188,7 @@ class CompactWalk {
     if (box[2] - box[0] > 2 && box[3] - box[1] > 2) this.#lines.add(clean(text));
   }
 
-  /** A label's text is the name of its control. A control that its label draws is where the label is. */
+  /** A label's text is the name of its control. A control that is drawn by its label is where the label is. */
   #label(node: HTMLLabelElement, control: Element, style: CSSStyleDeclaration, context: Context): void {
     const role = roleOf(control);
     if (role === null) return;

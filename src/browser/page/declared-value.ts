@@ -37,9 +37,9 @@ export type ValueReading =
   | { kind: "value"; value: string }
   /** Nothing on the page has the text of `within`; or none of `texts` is there. */
   | { kind: "absent" }
-  /** Nothing is called so; `labels` are. */
+  /** Nothing has this label; `labels` are those that there are. */
   | { kind: "unlabelled"; labels: string[] }
-  /** Several things are called so and differ, or several entries have the text. */
+  /** Several things have this label and differ, or several entries have the text. */
   | { kind: "ambiguous"; found: string[] };
 
 /** What {@link readValue} finds on the page, and what the server said about the page. */

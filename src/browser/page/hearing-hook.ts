@@ -1,7 +1,7 @@
 /**
  * @file Records, in the page's own world, what an action may have started without any timer, reply, mutation or request
  * that would show it. If there is nothing, the page need not be watched for a while after the action. Runs before the
- * page's scripts, as `hook.ts` does; `hearing.ts` asks. What is in doubt counts as started.
+ * page's scripts, as `hook.ts` does; `hearing.ts` asks. If in doubt, it counts as started.
  */
 
 import { hearingNamesOf } from "./listener-protocol.ts";
@@ -17,7 +17,7 @@ const MOVES = (
 const WHEELS = ["wheel", "mousewheel"];
 
 /**
- * Events that the browser sends a moment after something happened: wherever a page listens to one, it may go on because
+ * Events that the browser sends a moment after something happened: a page that listens to one of them may go on because
  * of it.
  */
 const LATE = (
@@ -81,7 +81,7 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
   const pathOf = free<(event: Event) => EventTarget[]>(Event, "composedPath");
   const detailOf = free<(event: Event) => number>(UIEvent, "detail", "get");
   const prevent = free<(event: Event) => void>(Event, "preventDefault");
-  /** Types that something listens to that is not an element, such as the document. */
+  /** Types that something other than an element listens to, such as the document. */
   const roots: Record<string, true> = Object.create(null) as never;
   /** A script may get one of the late events. */
   let watches = false;
@@ -129,7 +129,7 @@ export function recordHearing(key: string, { listen, follow, listensTo, isElemen
     try {
       if (!isHeard(event)) prevent(event);
     } catch {
-      // Their objects are not what they seem to be: it counts as heard.
+      // The page's objects are not what they seem to be: this counts as heard.
     }
   };
   for (const type of ["mousedown", "keydown"])

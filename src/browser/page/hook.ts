@@ -1,7 +1,7 @@
 /**
  * @file Records, in the page's own world, which elements listen to the mouse: no other world can see listeners. It runs
- * before the page's scripts and keeps its own references to natives, so that nothing that they replace affects it, and
- * to them it looks like the natives. `listeners.ts` asks for what is new; the answers are events on the elements
+ * before the page's scripts and keeps its own references to natives, so that nothing that those replace affects it. To
+ * them, it looks like the natives. `listeners.ts` asks for what is new; the answers are events on the elements
  * themselves, because objects do not pass between worlds.
  */
 

@@ -47,13 +47,13 @@ export const timerNamesOf = (key: string) => ({
   /** From us, on our element: which timers are about to fire? */
   ask: `${key}-timers`,
   /**
-   * The answer, for each: `screenX` is since how many milliseconds it and those before it go on, `screenY` in how many
-   * it fires, `detail` its delay, `ctrlKey` whether it goes on.
+   * The answer, for each timer: `screenX` says for how many milliseconds it and those before it have been going on,
+   * `screenY` in how many it fires, `detail` what its delay is, and `ctrlKey` whether it goes on.
    */
   note: `${key}-timer`,
 });
 
-/** Delays that stand for something else than a timer: what `requestAnimationFrame` asks for, */
+/** Delays that stand for something other than a timer: what `requestAnimationFrame` asks for, */
 export const FRAME = -1;
 /** what the page asks the browser itself for, which always comes, */
 export const REPLY = -2;

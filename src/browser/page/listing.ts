@@ -103,7 +103,7 @@ export class Listing {
     return roleOf(element) ?? (this.#entries.has(element) ? "clickable" : null);
   }
 
-  /** A listening container that is not listed itself: what is in it is what a click on it means. */
+  /** For a listening container that is not listed itself: a click on it means something in it. */
   expectEntries(element: Element): void {
     if (answers(element)) for (const entry of entriesOf(element)) this.#entries.add(entry);
   }
@@ -112,7 +112,7 @@ export class Listing {
     let at = this.#reached.get(element);
     if (at !== undefined) return at;
     at = reach(element, place.clip, this.view);
-    // What lies sideways of the view is not tested for covers.
+    // What lies to the side of the view is not tested for being covered.
     if (at?.beside && place.behind) at = null;
     this.#reached.set(element, at);
     return at;

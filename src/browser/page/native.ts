@@ -1,7 +1,7 @@
 /**
  * @file Reading the DOM past the page's names. `<input name=children>` makes `form.children` an input, and `<img
  * name=body>` takes `document.body`, in every world. So anything that may be a form or the document is read through the
- * prototypes' own getters and methods, never as `element.children`. Other elements cannot be shadowed so.
+ * prototypes' own getters and methods, never as `element.children`. Other elements cannot be shadowed in this way.
  */
 
 type Getter<T, K extends keyof T> = (object: T) => T[K];

@@ -10,7 +10,7 @@ it.each([
   [703, "upper-latin", "AAA"],
   [1994, "lower-roman", "mcmxciv"],
   [48, "upper-roman", "XLVIII"],
-  // Neither has a nought.
+  // Neither has a zero.
   [0, "lower-roman", "0"],
   [0, "lower-alpha", "0"],
 ])("%i in %s is %s", (value, kind, text) => {

@@ -122,7 +122,7 @@ export function seeText(node: Text, place: Place, view: Edges): SeenText | null 
 /** Texts that are no taller than the place they are seen in are read whole. */
 const READ_WHOLE = 300;
 
-/** The text of a node, or, where it is much taller than the place it is in, the part of it that is in view. */
+/** The text of a node or, if it is much taller than the place it is in, the part of it that is in view. */
 export function textInView(node: Text, place: Place, { height }: SeenText): string {
   const { data } = node;
   if (data.length < READ_WHOLE || height <= place.clip[3] - place.clip[1]) return data;

@@ -143,8 +143,8 @@ const isThere = (element: Element): boolean =>
 const isDrawing = (element: Element): boolean => (contentOf(element) ?? "").trim() === "";
 
 /**
- * {@link target}, except that a check box or file picker that its label draws is where the label is, and an invisible
- * slider where its thumb or its track is drawn around it.
+ * {@link target}, except that a check box or file picker that is drawn by its label is where the label is, and an
+ * invisible slider where its thumb or its track is drawn around it.
  */
 export function reach(element: Element, clip: Edges, view: Edges): Reached | null {
   const shown = isThere(element) ? target(element, clip, view) : null;

@@ -1,7 +1,7 @@
 /**
- * @file Records, in the page's own world, what the page has asked the browser or a worker for and has not got yet: it
- * will go on when that comes, and no timer shows it. Playwright reports requests over the network (`../tab.ts`). Runs
- * before the page's scripts, as `hook.ts` does.
+ * @file Records, in the page's own world, what the page has asked the browser or a worker for and has not got yet. The
+ * page will go on when that comes, and no timer shows it. Playwright reports requests over the network (`../tab.ts`).
+ * Runs before the page's scripts, as `hook.ts` does.
  */
 
 import { ANSWER, REPLY } from "./listener-protocol.ts";
@@ -103,7 +103,7 @@ export function recordReplies(
   for (const name of ["scroll", "scrollTo", "scrollBy", "scrollIntoView"])
     for (const owner of [Element.prototype, window]) follow(owner, name, "value", untilScrolls);
   const idle = window.requestIdleCallback.bind(window);
-  // Ours comes right after theirs.
+  // Our callback comes right after the page's.
   follow(window, "requestIdleCallback", "value", () => void idle(ask(REPLY)));
   follow(window, "createImageBitmap", "value", (_, __, promise) => untilFulfilled(promise));
 

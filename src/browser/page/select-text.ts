@@ -52,7 +52,7 @@ export function findPassage(index: number | null, text: string): Passage {
   const to = { x: last.right - 0.5, y: last.top + last.height / 2 };
   const free = (spot: Spot, node: Node) => {
     const hit = elementAt(spot.x, spot.y);
-    // To press the mouse on a link or button and move it means something else.
+    // Pressing the mouse on a link or button and moving it means something else.
     return (
       hit !== null &&
       within(node, hit) &&
@@ -134,7 +134,8 @@ function selectInField(field: HTMLInputElement | HTMLTextAreaElement, text: stri
 }
 
 /**
- * The first place that has the text, regardless of white space; one in other case only if there is none in this case.
+ * The first place that has the text, regardless of white space; one in another letter case only if there is none in
+ * this case.
  */
 function rangeOf(root: Element, text: string): Range | null {
   let all = "";

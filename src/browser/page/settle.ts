@@ -49,7 +49,7 @@ const TURN_MS = 250;
 const FRAME_MS = 1000;
 /** How long a page has to be quiet that has not changed at all after an action. */
 const CALM_MS = 15;
-/** How much longer than for a timer to wait for replies that lead to further questions and to no change. */
+/** How much longer than for a timer we wait for replies that lead to further requests but to no change. */
 const CHAIN_MS = 700;
 /** The last steps of a smooth scroll are so small that none can be seen for this long. */
 const SCROLL_MS = 100;
@@ -74,7 +74,7 @@ const CONTENT = new Set([
 let neverLoads = false;
 const learnt = new Set<string>();
 
-/** Who gets to know what scrolls. */
+/** Who is told what scrolls. */
 const scrolls: { onScroll: ((event: Event) => void) | null; onScrollEnd: (() => void) | null } = {
   onScroll: null,
   onScrollEnd: null,
@@ -173,7 +173,7 @@ export async function readAtRest(
   let calm = memory.acted !== null && acted.last !== 0;
   /** A full turn has passed since the last change and the last gap. */
   let turned = false;
-  /** When a pane that scrolls should have reported the end of it. */
+  /** When a pane that scrolls should have reported that its scrolling has ended. */
   let scrollingUntil = 0;
   let readMs = 0;
   let early: { snapshot: PageSnapshot; before: unknown[] | null } | undefined;

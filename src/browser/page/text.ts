@@ -14,10 +14,13 @@ export const clean = (text: string): string => unmark(text).replace(/\s+/g, " ")
 
 export const squash = (text: string): string => clean(text).trim();
 
-/** To make one takes every new process of the browser some 10 ms. */
+/** Making one takes some 10 ms in every new process of the browser. */
 let segmenter: Intl.Segmenter | undefined;
 
-/** Between characters below the combining marks there is always a boundary, except within a line break of two. */
+/**
+ * Between characters below the combining marks there is always a boundary, except within a line break of two
+ * characters.
+ */
 const isPlain = (text: string, at: number): boolean => text.charCodeAt(at) < 0x300 && text[at] !== "\n";
 
 /** The beginning of a text, `limit` UTF-16 units at most, that ends between two characters as a reader sees them. */

@@ -88,7 +88,7 @@ export function recordTimers(
     ["setInterval", true],
   ] as const)
     follow(name, (id, args) => {
-      // The native has already converted it to a number, so whatever code of the page that runs has run before.
+      // The native has already converted it to a number, so any code of the page that this runs has already run.
       const given = typeof args[1] === "object" ? LATE_MS : delayOf(args[1]);
       if (given > LATE_MS) return;
       remember(id, given >= 1 ? given : 1, repeats);

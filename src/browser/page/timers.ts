@@ -8,7 +8,7 @@ export interface Timer {
   /** When it was set, or the first timer of its chain, by `performance.now()`. */
   since: number;
   due: number;
-  /** Negative for something else than a timer, such as a callback with the next frame. */
+  /** Negative for something other than a timer, such as a callback with the next frame. */
   delay: number;
   /** It repeats, or continues what one with the same delay has just done. */
   goesOn: boolean;

@@ -5,7 +5,7 @@
  * Deviations:
  * 1. One evaluation marks, labels and prints, where the original marks the document, serialises and parses it.
  * 2. Marks live in a map of the document instead of attributes; they stay, as there, until the element is labelled or
- *    marked anew, so an element hidden since the last step keeps its old box.
+ *    marked again, so an element hidden since the last step keeps its old box.
  * 3. A tab, option or item of a menu or tree with a button in it has an id, too. In the original, only the button could
  *    be clicked.
  * 4. What has an id and no words, neither in it nor in a label, gets its accessible name as `aria-label`. In the

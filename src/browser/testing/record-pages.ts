@@ -1,7 +1,7 @@
 /**
- * @file Records the documents that the built-in sites send to their oracles, and what is observed of each:
- * `npx tsx src/browser/testing/record-pages.ts`. `recorded.browser.test.ts` proves that they are still observed so. The
- * documents are kept as they were sent, so that the record outlives changes of the sites.
+ * @file Records the documents that the built-in sites send to their oracles, and what is observed of each. To run it:
+ * `npx tsx src/browser/testing/record-pages.ts`. `recorded.browser.test.ts` proves that they are still observed in the
+ * same way. The documents are kept as they were sent, so that the record outlives changes of the sites.
  */
 
 import { readFile, writeFile } from "node:fs/promises";
@@ -127,7 +127,7 @@ async function collect(pool: BrowserPool): Promise<RecordedPage[]> {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await using pool = new BrowserPool();
-  // `--again` keeps the documents: for a change of what is seen that is meant.
+  // `--again` keeps the documents, for a change in what is seen that was made on purpose.
   const pages = process.argv.includes("--again")
     ? await readRecord()
     : (await collect(pool)).toSorted((a, b) => (a.url < b.url ? -1 : 1));

@@ -8,8 +8,8 @@ import { join } from "node:path";
 const DEJAVU = "/usr/share/fonts/truetype/dejavu";
 
 /**
- * The system's configuration of fontconfig with that font alone, whatever else is installed; `null` where it is not,
- * and pages look as the machine has them. To be `FONTCONFIG_FILE` of a browser.
+ * The system's configuration of fontconfig with that font alone, whatever else is installed; `null` if the font is not
+ * installed, and pages look as they do on this machine. Give the path to a browser as `FONTCONFIG_FILE`.
  */
 export async function recordedFonts(): Promise<string | null> {
   if (!existsSync(DEJAVU)) return null;

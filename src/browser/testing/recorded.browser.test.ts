@@ -17,7 +17,7 @@ afterAll(async () => {
   if (fonts) await rm(dirname(fonts), { recursive: true, force: true });
 });
 
-// The shipped models were trained on these texts: whoever changes one makes them anew.
+// The shipped models were trained on these texts: whoever changes a text has to make the models again.
 it.each(["compact", "webrl", "aria"] as const)(
   "recorded pages of the built-in sites are observed as ever in %s",
   async (format) => {

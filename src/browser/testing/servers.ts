@@ -16,7 +16,7 @@ export interface BrowserServer extends AsyncDisposable {
 }
 
 async function executable(): Promise<string> {
-  // Unpacks the packaged one, where that was never done.
+  // Unpacks the packaged browser if that was never done.
   if (!(await browserInfo()).unpacked) await (await launchBrowser()).close();
   return (await browserInfo()).location;
 }

@@ -8,7 +8,7 @@ import { familyFiles } from "../../engine/onnx/testing/families.ts";
 import { readEpisodes } from "../../imitation/demonstrations.ts";
 import { mistakeOf, webrl } from "../testing/webrl.ts";
 
-/** All that is refused here is refused before a browser starts or a file is written. */
+/** Everything that is refused here is refused before a browser starts or a file is written. */
 let directory: string;
 let chat: string;
 let adapter: string;

@@ -70,7 +70,7 @@ export function CurriculumView({ run, version }: { run: string; version: number 
   );
 }
 
-/** Only trees that have a task with the words in them; without dropped candidates, if so wished. */
+/** Only trees with a task that contains the words; without dropped candidates if that is requested. */
 function narrow(curriculum: Curriculum, text: string, dropped: boolean): Curriculum {
   const wanted = text.toLowerCase().split(/\s+/).filter(Boolean);
   const visible = new Set(

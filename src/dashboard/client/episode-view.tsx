@@ -111,7 +111,7 @@ export function EpisodeView(props: Place & { query: URLSearchParams }) {
   );
 }
 
-/** What each key does, but for those that are typed into a field. */
+/** What each key does, except in a field that is being typed into. */
 function useKeys(acts: Record<string, () => void>): void {
   // Before the next paint: keys pressed faster than pages are painted would start from the old step.
   useLayoutEffect(() => {

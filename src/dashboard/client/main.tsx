@@ -85,7 +85,7 @@ function NoView({ path }: { path: readonly string[] }) {
   );
 }
 
-/** An agent's directory has episodes, but nothing of training. */
+/** An agent's directory has episodes, but nothing about training. */
 const isAgent = (runs: readonly RunSummary[], key: string): boolean =>
   runs.some((run) => run.key === key && run.head.agent !== null);
 

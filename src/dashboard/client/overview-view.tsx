@@ -120,7 +120,7 @@ function Now({ data }: { data: Overview }) {
   const until = progress.state === "running" ? Date.now() : latest;
   const elapsed = started !== null && until !== null ? (until - started) / 1000 : 0;
   const left = done && total && done < total && elapsed > 0 ? (elapsed / done) * (total - done) : null;
-  // What there is nothing to say of is left out: a finished run has no stage.
+  // Facts without a value are left out: a finished run has no stage.
   const facts: [string, string | null][] = [
     ["phase", progress.phase === null ? null : `${progress.phase} of ${head.phases}`],
     ["stage", progress.stage],

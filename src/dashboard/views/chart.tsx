@@ -34,7 +34,7 @@ export function LineChart(props: LineChartProps) {
   const y = scaleLinear(yDomain(points.map(reach), share), [BOTTOM, PLOT.top]);
   if (!share) y.nice(Y_TICKS);
   const { yTicks, left } = yAxis(y, share ? "%" : undefined);
-  // One place alone stands in the middle, which is where a scale of no extent puts everything.
+  // A single place is in the middle, where a scale of no extent puts everything.
   const x = scaleLinear(xs.length > 0 ? [Math.min(...xs), Math.max(...xs)] : [0, 1], [
     left + 4,
     width - PLOT.right - 4,
@@ -105,7 +105,7 @@ function yDomain(reaches: readonly { low: number; high: number }[], share: boole
   const high = Math.max(...reaches.map((each) => each.high));
   // Room above, so that no line lies on the edge.
   if (share) return [Math.min(0, low), high <= 0.5 ? Math.max(0.1, 1.15 * high) : Math.max(1, high)];
-  // Rounding is no difference.
+  // Differences that come from rounding do not count.
   if (high - low < 1e-9 * Math.abs(high) || high === low)
     return high === 0 ? [0, 1] : [Math.min(0, 2 * high), Math.max(0, 2 * high)];
   return [low >= 0 && low < 0.3 * high ? 0 : low, high];

@@ -5,13 +5,13 @@ import { words } from "./format.ts";
 
 export interface LineageProps {
   curriculum: Curriculum;
-  /** Address of an attempt; without it attempts are no links. */
+  /** Address of an attempt; without it, attempts are not links. */
   episodeHref?: (phase: number, episodeId: string) => string;
-  /** Roots at most; the rest is counted. */
+  /** The most roots that are shown; the rest is only counted. */
   mostRoots?: number;
 }
 
-/** Roots with the most descendants first: there is something to see. */
+/** Roots with the most descendants come first, because they have something to see. */
 function orderedRoots(curriculum: Curriculum): { node: LineageNode; size: number }[] {
   const byId = new Map(curriculum.nodes.map((node) => [node.taskId, node]));
   const sizes = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** @file Model directories that are broken, or made to do harm: each ends soon, with the file and the field. */
+/** @file Model directories that are broken or made to do harm: each is refused soon, with the file and the field. */
 
 import { execFileSync, spawnSync } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, truncate, writeFile } from "node:fs/promises";
@@ -22,7 +22,7 @@ let root: string;
 let counter = 0;
 let plain: string;
 
-/** A small model as from elsewhere: no manifest, no mark of ours. */
+/** A small model as if from elsewhere: without a manifest and without our mark. */
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "webrl-hostile-"));
   plain = join(root, "plain");
@@ -80,7 +80,7 @@ const header = (change: (header: Record<string, Json>) => unknown) => async (dir
   await writeFile(file, Buffer.concat([head, text, bytes.subarray(8 + length)]));
 };
 const embedding = "model.embed_tokens.weight";
-/** Weights in which one number is another. */
+/** Weights in which one number is changed. */
 const number = (value: number) => async (directory: string) => {
   const file = join(directory, weightsFile);
   const entry = (await readHeader(file)).entries.get("model.norm.weight")!;

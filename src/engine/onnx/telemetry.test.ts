@@ -14,7 +14,7 @@ const tsx = pathToFileURL(
     .replace(/\.cjs$/, ".mjs"),
 ).href;
 
-/** Makes an engine in a worker thread and prints what comes of opening the base model with it. */
+/** Makes an engine in a worker thread, opens the base model with it and prints the outcome. */
 const script = `
   import(${JSON.stringify(tsx)}).then(async ({ register }) => {
     register();

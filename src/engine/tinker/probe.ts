@@ -102,7 +102,10 @@ export async function probeServer(options: ProbeOptions): Promise<ProbeReport> {
   };
 }
 
-/** A model that begins at the checkpoint of one that was unloaded; where the server no longer has that, a fresh one. */
+/**
+ * A model that begins at the checkpoint of one that was unloaded; a fresh one if the server no longer has that
+ * checkpoint.
+ */
 async function beginAt(
   path: string,
   profile: ServerProfile,
@@ -129,7 +132,7 @@ async function beginAt(
   return Object.assign(client, { isRestored: true });
 }
 
-/** Whether a model that was just made has a gradient: that of the one that was unloaded before. */
+/** Whether a model that was just made has a gradient, which then comes from the model that was unloaded before. */
 async function hasGradient(client: TrainingClient, { tokens_T }: ProbeOptions): Promise<boolean> {
   await client.backward([[weightedDatum(tokens_T, 0)]], "cross_entropy");
   const metrics = await client.step(STILL);
@@ -146,7 +149,7 @@ function weightedDatum(tokens_T: readonly number[], weight: number): WireDatum {
   return { model_input, loss_fn_inputs: { target_tokens, weights } };
 }
 
-/** One sample at temperature ½, beside what `forward` says of its tokens. */
+/** Compares the log-probabilities of one sample at temperature ½ with what `forward` says of its tokens. */
 async function areSamplesScaled(
   client: TrainingClient,
   { connection, tokens_T, signal }: ProbeOptions,
@@ -169,7 +172,9 @@ async function areSamplesScaled(
   return !logprobs_T.every((each, n) => Math.abs(each - said[n]!) < 0.05);
 }
 
-/** Protobuf first: newer servers take nothing else. And a checkpoint of the model that was used. */
+/**
+ * Tries protobuf first, because newer servers take nothing else. Also saves a checkpoint of the model that was used.
+ */
 async function findCodec({
   connection,
   session,
@@ -188,7 +193,7 @@ async function findCodec({
       await client.forward([data]);
       const seqId = await client.repeatedForward(data);
       const saved = await client.save(`webrl-probe-${randomUUID().slice(0, 8)}`);
-      // Left in place, to see where this gradient goes.
+      // This gradient is left in place, to see where it goes.
       await client.backward([[weightedDatum(tokens_T, 1)]], "cross_entropy");
       return { profile: { ...profile, seqId }, saved };
     } catch (error) {
@@ -202,13 +207,13 @@ async function findCodec({
 interface Gauge {
   readonly normKey: string | null;
   backwardIsTrue(): Promise<boolean>;
-  /** The change of one step on these calls; its sign only where it is measured by log-probabilities. */
+  /** The change that one step on these calls makes; it has a sign only if it is measured by log-probabilities. */
   change(calls: readonly Call[]): Promise<number>;
   /** Σ aₜ Δℓₜ of one small real step. */
   direction(call: Call): Promise<number>;
 }
 
-/** One forward_backward: datums with advantages or weights, a multiple of a. */
+/** One forward_backward: the advantages or weights of its datums are a multiple of a. */
 interface Call {
   loss: "importance_sampling" | "cross_entropy";
   factor: number;
@@ -257,7 +262,7 @@ async function createGauge(client: TrainingClient, { tokens_T }: ProbeOptions): 
     grad_clip_norm: 0,
   });
 
-  // The first step of the adapter says whether the server tells norms, and which epsilon it takes.
+  // The first step of the adapter shows whether the server reports norms, and which epsilon it takes.
   let normKey: string | null = null;
   let eps = EPSILONS[0]!;
   for (const each of EPSILONS) {
@@ -306,7 +311,7 @@ async function createGauge(client: TrainingClient, { tokens_T }: ProbeOptions): 
     // Plain Adam: only the sign of the change counts.
     direction: async (call) => {
       const before = value(await read());
-      // Several, for servers whose betas are fixed: the momentum of earlier cases has to fade.
+      // Several steps, for servers whose betas are fixed: the momentum of earlier cases has to fade.
       for (let step = 0; step < 4; step++) {
         await send([call]);
         await client.step(adam(1e-3, 1e-8));
@@ -408,7 +413,7 @@ function describe(id: string, ratio: number): string {
 
 type Kind = Pick<ServerProfile, "reduction" | "surrogate">;
 
-/** Which kind of server the ratios are of. */
+/** The kind of server to which the ratios belong. */
 export function judge(rows: readonly ProbeRow[]): {
   kind: Kind | null;
   refusal: string | null;

@@ -32,7 +32,7 @@ export interface ServerProfile {
   keepsCheckpoints: boolean;
   /**
    * Whether a gradient that was never stepped goes to the next model that is made (SkyRL 0.4.0 on jax), whoever left
-   * it: a client that was killed is enough. Each model is then made after another that takes it away.
+   * it: a client that was killed is enough. Each model is then made after another one that takes the gradient away.
    */
   leaksGradients: boolean;
 }

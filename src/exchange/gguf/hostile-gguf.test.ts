@@ -1,6 +1,6 @@
 /**
- * @file GGUF files that are broken, or made to do harm: each ends soon, with the file and the field, and leaves nothing
- * behind.
+ * @file GGUF files that are broken or made to do harm: each is refused soon, with the file and the field, and leaves
+ * nothing behind.
  */
 
 import { execFileSync } from "node:child_process";

@@ -11,7 +11,7 @@ import { damagedHint, type Gguf, type GgufTensor } from "./read-gguf.ts";
 interface Family {
   architecture: string;
   modelType: string;
-  /** Rows of queries and keys stand as rotating pairs of neighbours, and have to go back into halves. */
+  /** Rows of queries and keys are stored as rotating pairs of neighbours, and have to go back into halves. */
   permuted: boolean;
   /** `ffn_up` holds gate and up projection. */
   fusedGateUp: boolean;

@@ -8,7 +8,7 @@ export function money(cents: number): string {
   return `$${dollars!.replace(/\B(?=(\d{3})+$)/g, ",")}.${rest}`;
 }
 
-/** Cents of `12`, `12.5`, `$1,200.00`; `null` where it is no amount. */
+/** Cents of `12`, `12.5`, `$1,200.00`; `null` if it is not an amount. */
 export function parseMoney(text: string): number | null {
   const bare = text.trim().replace(/^\$/, "").replaceAll(",", "");
   return /^\d{1,7}(\.\d{1,2})?$/.test(bare) ? Math.round(Number(bare) * 100) : null;

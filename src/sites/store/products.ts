@@ -8,7 +8,7 @@ import type { Product, Review, StoreState } from "./state.ts";
 export interface ProductForm {
   name: string;
   category: string;
-  /** Cents; `null` if what was typed is no amount. */
+  /** Cents; `null` if what was typed is not an amount. */
   price: number | null;
   stock: number | null;
   enabled: boolean;

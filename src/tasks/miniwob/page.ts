@@ -6,7 +6,7 @@ const EPISODE_MAX_MS = 1_000_000;
 /**
  * The first `startEpisode`, which the page calls when it has loaded, starts the problem instead of showing the cover;
  * later ones, at the end, leave the page as it is. The instruction, the score display and the canvas that paints clicks
- * belong to people who watch: they are not shown, the listener and the clock that drive them are taken away.
+ * are for people who watch: they are not shown, and the listener and the clock that drive them are removed.
  */
 export function makeInjectedScript(seed: number): string {
   return `<style>#query { visibility: hidden } #reward-display, #click-canvas, #sync-task-cover { display: none !important }</style>
@@ -29,8 +29,8 @@ export function makeInjectedScript(seed: number): string {
 
 /**
  * Expression for the page's own instruction. Some pages answer with `{ utterance, fields }`. `click-menu-2` names its
- * item by an icon, whose class says what it shows: BrowserGym's words. `null`: not one of these pages, or its problem
- * has not begun.
+ * item by an icon, whose class says what it shows; the words for it are BrowserGym's. `null`: not one of these pages,
+ * or its problem has not begun.
  */
 export const INSTRUCTION = `(() => {
   if (typeof core === "undefined" || !core.hasProblem || globalThis.WOB_TASK_READY === false) return null;

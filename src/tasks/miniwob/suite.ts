@@ -3,15 +3,15 @@
  * template, each of its problems a task: page and number give the same problem in every episode. The truth is the
  * page's own raw reward, positive for success, as in BrowserGym's protocol (reference: section 11).
  *
- * BrowserGym's half for training has problems to train on and others to validate on, the other half is for the test:
- * the 125 pages of the protocol are the two that are held out, `validation` and `test`.
+ * The pages of BrowserGym's half for training have problems to train on and others to validate on. The other half is
+ * for the test. The 125 pages of the protocol are those of the two held-out splits, `validation` and `test`.
  *
  * Deviations from BrowserGym's protocol:
  * 1. The viewport is ours (1280×720) and the page is not zoomed: elements are named, not pointed at. No script of a
- *    page reads the size of the window; of their styles click-pie's does, below 150 pixels.
+ *    page reads the size of the window; of the style sheets, click-pie's does, below 150 pixels.
  * 2. Problems are numbered from 1 and drawn in the full range of seeds. BrowserGym's lie in 0 to 33, so that 35 of its
  *    625 episodes repeat one.
- * 3. An address that only gained a fragment is the task's page still: `search-engine` adds `#` to its own.
+ * 3. An address that only gained a fragment is still the task's page: `search-engine` adds `#` to its own.
  * 4. A page stays as it was when it ended, without the START cover, so that the last observation shows the outcome.
  */
 
@@ -59,7 +59,7 @@ export async function loadMiniwobSuite(
     problemsOf(name, seeds).map(({ number, split }): Task => ({
       id: `miniwob.${name}/${number}`,
       sites: ["miniwob"],
-      // The episode's task has the page's own, which depends on the problem.
+      // The episode's task has the page's own instruction, which depends on the problem.
       instruction: `MiniWoB++: ${name.replaceAll("-", " ")}`,
       startUrl: `http://${HOST}${base}${name}.html`,
       templateId: `miniwob.${name}`,
@@ -105,9 +105,9 @@ export async function loadMiniwobSuite(
 /** A problem is there when the page has loaded; some pages wait for a picture. */
 const [READY_TRIES, READY_PAUSE_MS] = [8, 250];
 
-/** Problems that are held out of each page, as in BrowserGym's protocol. */
+/** How many problems of each page are held out, as in BrowserGym's protocol. */
 const HELD_OUT = 5;
-/** Problems of a page to train on, and the number before their first: as many can be held out. */
+/** How many problems of a page are for training, and the number before the first of them: that many can be held out. */
 const [TRAINED, BEFORE_TRAINED] = [100, 1000];
 
 function problemsOf(name: string, heldOut: number): { number: number; split: Split }[] {

@@ -33,8 +33,8 @@ const SETS = [
 ] as const;
 
 /**
- * What the published evaluators say of the right end: a text in place of a list is refused, alternatives of an answer
- * are not read.
+ * What the published evaluators say about the right end state: a text in place of a list is refused, alternatives of an
+ * answer are not read.
  */
 const NEVER_PASSED: Record<string, string> = { "webarena-lite.81": "-", "webarena.386": "0" };
 
@@ -54,7 +54,7 @@ function pageOf({ url, pages }: EndState): EvaluatedPage {
   };
 }
 
-/** `1`, `0`, or `-` where there is no score. */
+/** `1`, `0`, or `-` if there is no score. */
 async function verdictOf(state: EndState, protocol: Protocol, evaluator: Strictness): Promise<string> {
   const shop: ShopApi = {
     latestOrderUrl: async () => state.order,

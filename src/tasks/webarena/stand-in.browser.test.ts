@@ -163,7 +163,7 @@ beforeAll(async () => {
     file,
     JSON.stringify({
       tasks: "tasks.json",
-      // Nothing listens at the map's.
+      // Nothing listens at the map's address.
       urls: {
         reddit: `http://127.0.0.1:${servers[0]!.port}`,
         gitlab: "http://127.0.0.1:9",
@@ -294,7 +294,7 @@ test("tabs, a judge, the shop's own word, an instruction to train on, and an age
   expect(seen).toContain("webarena.0 Forum,Shop*");
   // Signed in as the tasks of its site are.
   expect(seen).toContain("webarena.train/0 Mine*");
-  // Signed out, its own page is not there; the next episode is signed in anew.
+  // After signing out, the user's own page is not there. The next episode signs in again.
   const twice = ["webarena.3 Mine*", "webarena.3 *"];
   expect(seen.filter((line) => line.startsWith("webarena.3"))).toEqual([...twice, ...twice]);
   expect(asked).toEqual([expect.stringMatching(/five[^]*5/)]);

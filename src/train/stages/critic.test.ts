@@ -15,7 +15,7 @@ const key = ({ trajectoryId, index }: { trajectoryId: string; index: number }) =
 
 describe("the critic stage", () => {
   it("writes V of every step that an advantage reads: each step of the data, and its successor", async () => {
-    // Some single steps are replayed, whose successors are no part of the data.
+    // Some single steps are replayed whose successors are not part of the data.
     await using stage = await world.open({ replay: { minPerplexity: 1, maxPerplexity: 1e9, maxRatio: 0.5 } });
     await stage.upTo(1, "critic");
     await trainCritic(stage.context, 1);

@@ -262,7 +262,7 @@ function begin(): void {
     open.delete(id);
     if (!element) return;
     const hadFocus = element.contains(root.activeElement);
-    // The question stays readable; what was filled in does not.
+    // The question stays readable, but not what was filled in.
     const question = element.getAttribute("role") === "group" ? element.querySelector("p") : null;
     if (text === "") element.remove();
     else {

@@ -39,9 +39,9 @@ async function bundle(file: string): Promise<HostFetch> {
     jsxImportSource: "react",
     minifySyntax: true,
     plugins: [SVELTE],
-    // Svelte and Solid are something else on a server.
+    // Svelte and Solid are different on a server.
     conditions: ["browser", "production"],
-    // Not the project's: its JSX is that of the server.
+    // Not the project's settings: their JSX is the server's.
     tsconfigRaw: {},
     alias: { vue: "vue/dist/vue.esm-bundler.js" },
     loader: { ...FONTS, ".js": "jsx" },
@@ -74,7 +74,7 @@ export interface ComponentEpisode extends TestEpisode {
   readonly page: TestEpisode["first"];
   /** What the application itself holds (`window.app`). */
   state(): Promise<unknown>;
-  /** The name of the element whose label, or role and label, fit; throws with the page's text where none does. */
+  /** The name of the element whose label, or role and label, fit; throws with the page's text if none does. */
   find(wanted: string | RegExp, nth?: number): string;
   /** The name of the first fitting element after that one, in document order. */
   after(wanted: string | RegExp, next: RegExp): string;

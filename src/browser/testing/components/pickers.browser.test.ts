@@ -13,7 +13,7 @@ const on =
     await run(page);
   };
 
-// In the simplified HTML, buttons of nothing but a picture have no words.
+// In the simplified HTML, buttons that are only a picture have no words.
 test.each(["compact", "aria"] as const)("a day is picked in the next month (%s)", (format) =>
   on(async (page) => {
     expect(page.page.text).toContain("05");

@@ -177,7 +177,7 @@ export interface WriteAdapter {
   /** Directory of the base, or its name; with a fingerprint if the weights are known. */
   baseModel: string | null;
   baseFingerprint?: string;
-  /** Where `baseModel` is a name, there is no place of it to note beside the adapter. */
+  /** If `baseModel` is a name, there is no path that could be noted beside the adapter. */
   isBaseNamed?: boolean;
   /** Type of the numbers; default F32. */
   dtype?: TensorDtype;

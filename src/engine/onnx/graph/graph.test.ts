@@ -116,7 +116,7 @@ test("a large model names the dimensions of what its nodes compute, so that buff
     for (let n = 0; n < nodes; n++) y = add(y, x);
     return Buffer.from(g.serialize({ y })).toString("latin1").split("rowsOfX").length - 1;
   };
-  // Input and output; in a large one every other node's too.
+  // The name of input and output; in a large graph also that of every other node.
   expect(named(3)).toBe(2);
   expect(named(2000)).toBe(2001);
 });

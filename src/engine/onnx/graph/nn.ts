@@ -39,8 +39,8 @@ export function rmsNorm(x: Value, weight: Value, epsilon: number): Value {
         ],
         attributes: { axis: { int: -1 }, epsilon: { float: epsilon }, stash_type: { int: 1 } },
       });
-      // WebGPU's kernel (1.30) leaves the second output without the inverse: computed here, and delete this when it
-      // does.
+      // WebGPU's kernel (1.30) gives a second output that lacks the inverse, so it is computed here. Delete this when
+      // the kernel gives it.
       inverse = g.portable ? inverseRms(x, size, epsilon) : r!;
       return [out!] as const;
     },

@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const directory = await mkdtemp(join(tmpdir(), "webrl-swiftshader-"));
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** SwiftShader, the Vulkan driver on the CPU that the Chromium package brings; a reason where it is not to be had. */
+/** SwiftShader, the Vulkan driver on the CPU that the Chromium package brings; a reason if it is not available. */
 async function unpackDriver(): Promise<{ env: NodeJS.ProcessEnv } | { missing: string }> {
   if (process.platform !== "linux" || process.arch !== "x64")
     return { missing: `the Chromium package has no Vulkan driver for ${process.platform}-${process.arch}` };

@@ -60,7 +60,7 @@ export interface DecoderConfig {
   raw: Record<string, unknown>;
 }
 
-/** Far beyond every known model, and small enough that nothing that is made of it before its weights are read hurts. */
+/** Far beyond every known model, and small enough that what is made of it before the weights are read does no harm. */
 const size = (most: number) => z.number().int().positive().max(most);
 const scale = z.number().positive().max(1e9);
 const ropeSchema = z.looseObject({

@@ -64,7 +64,7 @@ export interface LoraOptions {
   alpha: number;
   /** Last parts of module names; default: every projection of attention and MLP. */
   targetModules?: readonly string[] | undefined;
-  /** Layers that get adapters: the last so many, or these, counted from 0; default: all. */
+  /** Layers that get adapters: the last n, or a list counted from 0; default: all. */
   layers?: number | readonly number[] | undefined;
 }
 

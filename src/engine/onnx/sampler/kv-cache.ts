@@ -46,7 +46,7 @@ export class KvCache {
     invariant(rows <= this.#mostRows, `a cache of ${this.#mostRows} rows has no room for ${rows}`);
     const fitting = roundLength(tokens);
     if (kept === 0) this.#setLength(fitting);
-    // Longer rows may be fewer ones: what was there for many short sequences is not asked for again at full length.
+    // Longer rows may be fewer: the room that many short sequences had is not requested again at full length.
     if (fitting > this.#length || rows > this.#rows)
       this.#grow(Math.min(this.#mostRows, roundRows(rows)), Math.max(fitting, this.#length), kept);
   }

@@ -1,4 +1,4 @@
-/** @file What is used of `@huggingface/tokenizers`. */
+/** @file The part of `@huggingface/tokenizers` that is used. */
 
 import * as huggingFace from "@huggingface/tokenizers";
 

@@ -73,7 +73,7 @@ function isOurs({ normalizer, pre_tokenizer: stage, decoder }: TokenizerFile): b
   );
 }
 
-/** Pages are text of strangers, and so may be the patterns that take them apart: together they may take for ever. */
+/** Strangers write pages, and perhaps also the patterns that split them: together these may take for ever. */
 function guard(tokenizer: Tokenizer, name: string): Tokenizer {
   const within = <T>(length: number, work: () => T): T => {
     try {
@@ -206,8 +206,8 @@ function cachedEncode(
 }
 
 /**
- * Any other pipeline: the package's own encoding of the joined text, wherever it has the special tokens that our own
- * pieces have and no other. Else the runs between them, one by one, without special tokens.
+ * Any other pipeline: the package's own encoding of the joined text, if it has exactly the special tokens that our own
+ * pieces have. Otherwise the runs between these are encoded one by one, without special tokens.
  */
 function slowEncode(json: TokenizerFile, inner: HuggingFaceTokenizer): (text: PromptText) => number[] {
   const added = json.added_tokens ?? [];

@@ -1,6 +1,7 @@
 /**
- * @file Which tokens only our own text may write, and how a prompt comes apart at them. An added token may have any
- * name (`</s>`, `[gMASK]`, `<think>`, `<|im_end|>`) and need not be marked as special: all are, but those of blanks.
+ * @file Which tokens only our own text may write, and how a prompt is split at them. An added token may have any name
+ * (`</s>`, `[gMASK]`, `<think>`, `<|im_end|>`) and need not be marked as special: all count as special, except those
+ * made of blanks.
  */
 
 import type { PromptText } from "../../../core/engine.ts";
@@ -10,7 +11,7 @@ export interface AddedToken {
   id: number;
   content: string;
   single_word?: boolean;
-  /** Takes the blanks before it, or after it, away. */
+  /** Removes the blanks before the token, or after it. */
   lstrip?: boolean;
   rstrip?: boolean;
   normalized?: boolean;
@@ -73,8 +74,8 @@ export function splitRuns(added: readonly AddedToken[]): (text: PromptText) => (
 }
 
 /**
- * Encodes as `inner` does, without special tokens: none is looked for in the text, and where a word of the vocabulary
- * is one all the same, its characters stand for it.
+ * Encodes as `inner` does, without special tokens: the text is not searched for them, and if a word of the vocabulary
+ * is one nevertheless, its characters replace it.
  */
 export function plainEncode(
   added: readonly AddedToken[],

@@ -190,7 +190,7 @@ function learnMerges(counts: Map<string, number>, tokens: string[], size: number
     if (!best || best.count < 2) break;
     const key = keyOf(best.left, best.right);
     const current = pairCounts.get(key) ?? 0;
-    // Counts only fall after a pair was pushed with its highest one, so a stale entry goes back with its new count.
+    // A pair is pushed with its highest count, which then only falls: a stale entry goes back with its new count.
     if (current !== best.count) {
       if (current > 1 && current < best.count) heap.push({ ...best, count: current });
       continue;

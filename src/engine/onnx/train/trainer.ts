@@ -288,7 +288,7 @@ export function lossFeeds(
 ): Record<string, RunTensor> {
   let rope = ropeOf.get(config);
   if (!rope) {
-    // Padding may reach beyond a context that is no multiple of its step.
+    // Padding may reach beyond a context that is not a multiple of its step.
     const length = paddedLength(config.contextTokens);
     const { cos, sin } = ropeTables(config, length);
     const dims = [length, config.rope.dim / 2];

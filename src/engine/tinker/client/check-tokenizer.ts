@@ -16,11 +16,14 @@ const TEXTS = [
 const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
 const EXCHANGES = 3;
 /**
- * Nats a token by which the text itself has to be likelier. With right tokenizers: 11 (SmolLM2-135M), 3.8 (the shipped
- * models, which know our actions only); one exchange beside others: 1.3 at most.
+ * By how many nats a token the text itself has to be likelier. With the right tokenizer it is likelier by 11
+ * (SmolLM2-135M) or 3.8 (the shipped models, which know our actions only); one exchange compared with the others, by
+ * 1.3 at most.
  */
 const LIKELIER = 2;
-/** A model that has learned something finds nonsense less likely than a die does, by so many nats a token. */
+/**
+ * A model that has learned something finds nonsense less likely than a die does, by at least this many nats a token.
+ */
 const LEARNED = 2.5;
 
 /**

@@ -90,7 +90,9 @@ async function tour(send: Send, profile: Partial<ServerProfile> = {}): Promise<F
 }
 
 type Break = "before" | "after" | "503";
-/** The n-th request breaks once: before it is sent, or after the server did it and before its answer is here whole. */
+/**
+ * The n-th request breaks once: before it is sent, or after the server executed it but before its whole answer is here.
+ */
 function breaking(send: Send, at: number, how: Break): { send: Send; broke: () => Outgoing | null } {
   let n = 0;
   let broke: Outgoing | null = null;
@@ -170,7 +172,7 @@ describe("a connection that breaks at any request changes nothing", async () => 
 describe("what the server says is not believed blindly", () => {
   it.each(["zeros", "nan"] as const)("log-probabilities that are %s", async (logprobs) => {
     await using engine = engineOn(fake({ says: { logprobs } }).send);
-    // The first that are asked for: those by which the tokenizer is checked.
+    // The first ones that are asked for are those that check the tokenizer.
     await expect(engine.open({ path: TOKENIZER })).rejects.toMatchObject({ trouble: "nonsense" });
   });
 
@@ -249,7 +251,7 @@ describe("what the server says is not believed blindly", () => {
     const directory = join(work, "restored");
     await model.save(directory);
     await using other = engineOn(async (outgoing) => {
-      // A server that says that it loaded, and did not.
+      // A server that says that it loaded the checkpoint, but did not.
       if (outgoing.path !== "load_weights") return server.send(outgoing);
       return server.send({ ...outgoing, path: "save_weights_for_sampler" });
     });
@@ -443,7 +445,7 @@ it.each([
     }
     if (outgoing.path !== "asample") return server.send(outgoing);
     most = Math.max(most, ++now);
-    // All others that may begin do so first.
+    // All other requests that may begin do so first.
     await new Promise((resolve) => setImmediate(resolve));
     now--;
     return server.send(outgoing);

@@ -1,7 +1,8 @@
 /**
- * @file Our datums as the protocol's. There every position has one target and one number of each kind; here a datum
- * names the positions that count, and one position may have several targets. A datum therefore becomes as many of the
- * protocol's as its fullest position has targets; the other positions get the token that follows, with the number 0.
+ * @file Converts our datums to those of the protocol. There, every position has one target and one number of each kind;
+ * here, a datum names the positions that count, and one position may have several targets. One of our datums therefore
+ * becomes as many of the protocol's as its fullest position has targets; the other positions get the token that
+ * follows, with the number 0.
  */
 
 import type { Datum } from "../../../core/engine.ts";
@@ -15,7 +16,7 @@ export interface Placed {
   width: number;
   /** [T, width], row by row. */
   targets: number[];
-  /** Where each of its entries stands among the targets, and the datum and entry of ours that it is. */
+  /** Where each of its entries stands among the targets, and which datum and entry of ours it is. */
   entries: { at: number; b: number; n: number }[];
 }
 
@@ -25,7 +26,7 @@ export function placeDatums(datums_B: readonly Datum[], columns: boolean): Place
   return datums_B.flatMap(({ tokens_T, positions_N, targets_N }, b) => {
     const length = Math.max(0, ...positions_N) + 1;
     const input_T = tokens_T.slice(0, length);
-    // Off-sequence positions are the exception, so nearly always this is one.
+    // Positions with several targets are the exception, so this nearly always has one entry.
     const placed: Placed[] = [];
     const used = new Map<number, number>();
     positions_N.forEach((position, n) => {
@@ -44,7 +45,7 @@ export function placeDatums(datums_B: readonly Datum[], columns: boolean): Place
   });
 }
 
-/** The input is whole, as the engine in process computes it. */
+/** Keeps the whole input, as the engine in this process computes it. */
 function placeInColumns({ tokens_T, positions_N, targets_N }: Datum, b: number): Placed {
   const used = new Map<number, number>();
   const columns_N = positions_N.map((position) => {
@@ -86,7 +87,7 @@ export function wireDatum(
 export const datumBytes = ({ tokens_T, targets }: Placed, kinds: number): number =>
   4 * tokens_T.length + targets.length * (8 + 4 * kinds);
 
-/** Cuts `items` so that each part keeps both limits; one that alone exceeds them travels alone. */
+/** Cuts `items` into parts that keep both limits; an item that alone exceeds them travels alone. */
 export function cutIntoChunks<T>(
   items: readonly T[],
   bytesOf: (item: T) => number,

@@ -118,7 +118,7 @@ export function createTinkerEngine(options: TinkerEngineOptions): Engine {
       elsewhere: vllm && { vllm, settings: sampler!, source: { url, apiKey: options.apiKey, signal } },
     });
     held.add(remote);
-    // What a checkpoint says of its text is compared anyway.
+    // For a checkpoint, the log-probabilities of a text are compared in any case.
     if (!pointer && !isChecked) {
       const doubt = await checkTokenizer(remote, `${model} at ${url}`).catch(async (error: unknown) => {
         held.delete(remote);

@@ -42,20 +42,20 @@ export interface RemoteModelOptions {
   url: string;
   apiKeyEnv: string;
   origin: Origin | null;
-  /** What the origin's log-probabilities were when it was saved. */
+  /** The log-probabilities of the origin when it was saved. */
   check?: Pointer["check"] | undefined;
   name: string;
-  /** Who samples, where it is not this server. */
+  /** Who samples, if it is not this server. */
   elsewhere?: Pick<ElsewhereOptions, "vllm" | "settings" | "source"> | undefined;
 }
 
-/** Per chunk where the server says nothing of its own. */
+/** Limits of a chunk, if the server does not state its own. */
 const CHUNK = { items: 1024, bytes: 5_000_000 };
-/** On their way to a server that says nothing of it; the official SDK's number. */
+/** How many are on their way at once to a server that states no limit; the official SDK's number. */
 export const SAMPLES_AT_ONCE = 2000;
 /** Nats above which a token is as good as certain. */
 const SURE = -1e-3;
-/** How far the log-probabilities of a restored model may lie from those at its saving, nats a token. */
+/** How far the log-probabilities of a restored model may lie from those when it was saved, nats a token. */
 const RESTORED_WITHIN = 0.05;
 
 export async function openRemoteModel(options: RemoteModelOptions): Promise<Model> {
@@ -77,11 +77,11 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
   const noteSigns = (logprobs_BN: readonly Float32Array[], gradient: (b: number, n: number) => number) =>
     logprobs_BN.forEach((row, b) =>
       row.forEach((logprob, n) => {
-        // Of a token that is certain the gradient is 0.
+        // The gradient of a token that is certain is 0.
         if (logprob < SURE && gradient(b, n) !== 0) signs.add(Math.sign(gradient(b, n)));
       }),
     );
-  /** Of a server that divides by all datums up to the step: what is sent once their number is known. */
+  /** For a server that divides by all datums up to the step: what to send once the number of datums is known. */
   let held: { placed: Placed; advantages: Float32Array[]; logprobs: Float32Array[] }[] = [];
   let sampler: { version: number; opened: Promise<string>; next: number } | null = null;
 
@@ -106,7 +106,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     return logprobs_BN;
   }
 
-  /** Sends gradients, given at these log-probabilities. */
+  /** Sends gradients that were computed at these log-probabilities. */
   async function sendGradients(
     placed: readonly Placed[],
     { gradients_BN }: LossGradient,
@@ -192,7 +192,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     accumulated = 0;
     signs = new Set();
     const key = profile.gradientNormKey;
-    // Some servers do not say it.
+    // Some servers do not report it.
     const gradientNorm = key === null ? Number.NaN : (metrics[key] ?? Number.NaN);
     // Gradients of both signs may cancel.
     if (gradientNorm === 0 && isOneSided)
@@ -237,7 +237,10 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
     });
   }
 
-  /** Of a server whose samples come with log-probabilities after temperature: what the model itself says of them. */
+  /**
+   * For a server that gives log-probabilities of samples after temperature: asks the model itself for those of the
+   * sample.
+   */
   async function unscale({ prompt_T }: SampleRequest, tokens_T: number[]): Promise<number[]> {
     if (tokens_T.length === 0) return [];
     const [found] = await logprobs([
@@ -282,7 +285,7 @@ export async function openRemoteModel(options: RemoteModelOptions): Promise<Mode
       check: { tokens: [...probe.tokens_T], logprobs: [...at!] },
     };
     const files = await readTokenizerFiles(options.tokenizerDirectory);
-    // With it and the tokenizer the directory says all that is known here of the model.
+    // With this file and the tokenizer, the directory says everything that is known here about the model.
     const config = join(options.tokenizerDirectory, "config.json");
     if (await exists(config)) files.set("config.json", await readModelText(config));
     await writeDirectory(directory, async (temporary) => {
@@ -366,7 +369,7 @@ function surrogateInputs(
   return { advantages: carry, logprobs: (b, n) => logprobs_BN[b]![n]! };
 }
 
-/** @throws ConfigError where what was saved is of another base, rank or server than this model. */
+/** @throws ConfigError if what was saved belongs to another base, rank or server than this model. */
 export function checkPointer(pointer: Pointer, mine: ModelSpec & { url: string }, directory: string): void {
   const differs = (what: string, theirs: unknown, ours: unknown) => {
     throw new ConfigError(

@@ -35,7 +35,7 @@ test("a server that is not there or says nothing is named, with the time until w
       stop.abort(new Error("enough"));
     };
     const engine = createTinkerEngine({ url, model: "tiny", tokenizer, onTrouble, signal: stop.signal });
-    // The wait ends because it was told of: the whole patience is five minutes.
+    // The wait ends because it is reported, which aborts it: the whole patience is five minutes.
     await expect(engine.open({ path: tokenizer })).rejects.toThrow("enough");
     expect(told).toEqual([
       expect.stringMatching(/^http:.* does not answer \(.+\); waiting for it until \d\d:\d\d:\d\d$/),

@@ -14,7 +14,7 @@ import { downloadAdapter } from "./archive.ts";
 import { TinkerError } from "./errors.ts";
 import type { TrainingClient } from "./training-client.ts";
 
-/** Who samples, where it is not the server that trains. */
+/** Who samples, if it is not the server that trains. */
 export interface SamplerSettings {
   /** vLLM's root, such as `http://127.0.0.1:8000`. */
   url: string;
@@ -54,7 +54,7 @@ export const openVllm = (
   more: Omit<Parameters<typeof createVllm>[0], "url">,
 ): Vllm => createVllm({ ...more, url: settings.url, apiKey: settings.apiKey, apiKeyEnv: settings.apiKeyEnv });
 
-/** A sample that training overtook by too many steps is drawn again so often. */
+/** How often a sample is drawn again if training overtook it by too many steps. */
 const REDRAWS = 4;
 
 export function sampleElsewhere(options: ElsewhereOptions): Elsewhere {
@@ -111,7 +111,7 @@ export function sampleElsewhere(options: ElsewhereOptions): Elsewhere {
     await rm(old.directory, { recursive: true, force: true });
   };
 
-  /** The adapter of the weights as they are, or of weights that are recent enough. */
+  /** The adapter of the current weights, or of weights that are recent enough. */
   function adapterOf(): NonNullable<typeof current> {
     if (current && client.version - current.version <= maxStaleness) return current;
     const old = current;

@@ -1,6 +1,6 @@
 /**
- * @file A server whose disk is full, that is slow, or whose numbers are none: an error or a recovery, never another
- * update.
+ * @file A server whose disk is full, that is slow, or whose numbers are not numbers: the result is an error or a
+ * recovery, never a different update.
  */
 
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -23,7 +23,7 @@ afterAll(() => {
   for (const each of [work, TOKENIZER]) rmSync(each, { recursive: true });
 });
 
-/** Time is what was paused. */
+/** A clock on which only pauses take time. */
 function paused() {
   let now = 0;
   return {
@@ -55,7 +55,7 @@ const datum = (model: Model) => {
   const tokens_T = model.tokenizer.encode("The lamp costs $24.");
   return { tokens_T, positions_N: tokens_T.slice(1).map((_, n) => n), targets_N: tokens_T.slice(1) };
 };
-/** A step, a checkpoint, a step, a sample; what the model then says. */
+/** Makes a step, a checkpoint, a step and a sample; returns what the model then says. */
 async function tour(send: Send, clock = paused()) {
   await using engine = engineOn(send, clock);
   await using model = await engine.open({ path: TOKENIZER });
@@ -69,7 +69,7 @@ async function tour(send: Send, clock = paused()) {
 }
 const expected = await tour(fake().send);
 
-/** What is asked by a request: the path, or that of the operation whose result is polled. */
+/** What a request asks for: its path, or the type of the operation whose result is polled. */
 const typeOf = ({ path, headers }: Outgoing) =>
   path === "retrieve_future" ? headers!["x-tinker-request-type"] : path;
 
@@ -228,7 +228,7 @@ describe("a server whose numbers are none", () => {
       trouble: "nonsense",
       message: expect.stringContaining("gradient's norm was 0") as string,
     });
-    // Where all that was sent is 0, it is.
+    // If every gradient that was sent is 0, a norm of 0 is right.
     await model.load(await saved(model));
     await model.forwardBackward([datum(model)], (l_BN) => ({
       loss: 0,

@@ -71,7 +71,7 @@ export async function openSession(connection: Connection, signal?: AbortSignal):
         z.unknown(),
       );
     } catch (error) {
-      // Whoever next uses the session finds out what is wrong; a missed beat alone is no trouble.
+      // Whoever next uses the session finds out what is wrong; a missed beat alone is not a problem.
       if (error instanceof TinkerError && error.trouble === "lost") current = null;
     } finally {
       beating = false;

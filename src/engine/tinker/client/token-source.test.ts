@@ -30,7 +30,7 @@ test("a token is asked for once, and again five minutes before its end or where 
   expect(asked).toBe(1);
   now = 701_000;
   expect(await source.current()).toBe(tokenUntil(2000));
-  // A new one that is refused is no matter of time.
+  // If a new token is refused, its age is not the reason.
   expect(source.renew()).toBe(false);
   now += 61_000;
   expect(source.renew()).toBe(true);

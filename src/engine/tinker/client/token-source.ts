@@ -2,7 +2,7 @@
 
 export const TOKEN_PATH = "auth/token";
 const RENEW_BEFORE_MS = 300_000;
-/** Of a token that does not say when it ends, and between two renewals that a refusal asks for. */
+/** The life of a token that does not say when it ends, and the time between two renewals that refusals ask for. */
 const UNKNOWN_LIFE_MS = 1_800_000;
 const RENEWALS_APART_MS = 60_000;
 

@@ -1,9 +1,9 @@
 /**
- * @file One model on a Tinker server: requests in order, each applied exactly once, and the model made anew where the
+ * @file One model on a Tinker server: requests in order, each applied exactly once, and the model made anew if the
  * server lost it.
  *
- * A journal keeps what changed the model since it was made or last saved. Where the server no longer has the model, it
- * is created again, loaded from that save, and the journal is sent again; the weights are then what they would have
+ * A journal keeps what changed the model since it was made or last saved. If the server no longer has the model, it is
+ * created again and loaded from that save, and the journal is sent again; the weights are then what they would have
  * been.
  */
 
@@ -48,7 +48,9 @@ export interface Link {
 
 type Change = { kind: "backward"; data: WireDatum[]; loss: string } | { kind: "step"; adam: AdamParams };
 
-/** Of a journal, in tokens; beyond it a lost model is an error, and the run goes on from its last checkpoint. */
+/**
+ * The limit of a journal, in tokens. Beyond it, a lost model is an error, and the run goes on from its last checkpoint.
+ */
 const JOURNAL_TOKENS = 16_000_000;
 const REBUILDS = 3;
 /** A step that moves nothing and drops the gradient. */
@@ -67,7 +69,7 @@ export interface TrainingClient extends AsyncDisposable {
   readonly version: number;
   /** One output a part. */
   forward(parts: readonly WireDatum[][]): Promise<ForwardBackwardOutput[]>;
-  /** All parts, or none: where one fails, the model is made anew without them before anything else happens. */
+  /** All parts, or none: if one fails, the model is made anew without them before anything else happens. */
   backward(parts: readonly WireDatum[][], loss: string): Promise<(ForwardBackwardOutput | null)[]>;
   step(adam: AdamParams): Promise<Record<string, number>>;
   /** The server's path of the saved weights and moments. */
@@ -79,11 +81,11 @@ export interface TrainingClient extends AsyncDisposable {
   /** Takes the place of what the model was. */
   restart(origin: Origin): Promise<void>;
   modelId(): Promise<string>;
-  /** What the server does with a number that it has seen: one forward, sent twice. */
+  /** Finds out what the server does with a number that it has seen, by sending one forward twice. */
   repeatedForward(data: WireDatum[]): Promise<ServerProfile["seqId"]>;
 }
 
-/** `onlyWeighted`: targets of weight 0 are left out by the server, which says that it can. */
+/** `onlyWeighted`: the server says that it can leave out targets of weight 0, and does. */
 export function createTrainingClient(
   link: Link,
   spec: ModelSpec,
@@ -142,7 +144,7 @@ export function createTrainingClient(
         connection.result(queuedLoad, loadedSchema, { signal, type: "LoadWeights" }),
       );
     } catch (error) {
-      // It is nobody's model.
+      // Nobody uses the model that was just made.
       if (error instanceof TinkerError && error.trouble !== "unreachable" && error.trouble !== "busy")
         await unload().catch(() => {});
       throw error;
@@ -151,12 +153,12 @@ export function createTrainingClient(
 
   type Body = object | ((seq: number, id: string) => Uint8Array | object);
 
-  /** Sends with the next number; `null` where the operation was executed and its result is lost. */
+  /** Sends with the next number; `null` if the operation was executed but its result is lost. */
   async function send<T>(path: string, body: Body, read: (queued: Queued) => Promise<T>): Promise<T | null> {
     return (await start(path, body, read))();
   }
 
-  /** Sends with the next number, and returns what waits for the result. */
+  /** Sends with the next number, and returns a function that waits for the result. */
   async function start<T>(
     path: string,
     body: Body,
@@ -174,7 +176,7 @@ export function createTrainingClient(
       try {
         return await read(queued);
       } catch (error) {
-        // The number was used by the first of two sendings: it was executed.
+        // The request was sent twice, and the first one used the number: the operation was executed.
         const expected = /expected (\d+)/.exec((error as Error).message)?.[1];
         if (profile.seqId === "strict" && queued.wasResent && expected === String(seq + 1)) return null;
         throw error;
@@ -182,7 +184,9 @@ export function createTrainingClient(
     };
   }
 
-  /** Parts follow each other without waiting where the server runs them by number, whatever arrives twice. */
+  /**
+   * If the server runs parts by their numbers, no matter what arrives twice, they follow each other without waiting.
+   */
   async function trainAll(parts: readonly WireDatum[][], loss: string, forwardOnly: boolean) {
     const waiting: (() => Promise<ForwardBackwardOutput | null>)[] = [];
     const outputs: (ForwardBackwardOutput | null)[] = [];
@@ -233,7 +237,7 @@ export function createTrainingClient(
     );
   }
 
-  /** What changes no weights is asked again where its result is lost. */
+  /** Asks again for something that changes no weights, if its result was lost. */
   async function untilKnown<T>(ask: (attempt: number) => Promise<T | null>): Promise<T> {
     for (let attempt = 0; attempt < RESULTS_LOST; attempt++) {
       const result = await ask(attempt);
@@ -256,7 +260,7 @@ export function createTrainingClient(
     isTorn = false;
   }
 
-  /** Runs `work` again, in a new session and without a model, where the server lost either. */
+  /** Runs `work` again, in a new session and without a model, if the server lost the session or the model. */
   async function outlastLoss<T>(work: () => Promise<T>): Promise<T> {
     for (let losses = 0; ; losses++)
       try {
@@ -268,7 +272,7 @@ export function createTrainingClient(
       }
   }
 
-  /** Runs `work` on a model that is whole, made anew where it has to be. */
+  /** Runs `work` on a complete model, which is made anew if necessary. */
   const onModel = <T>(work: () => Promise<T>): Promise<T> =>
     inTurn(() =>
       outlastLoss(async () => {
@@ -282,7 +286,7 @@ export function createTrainingClient(
     if (!live) return;
     const model = live;
     live = null;
-    // Its checkpoint would go with it.
+    // Its checkpoint would be lost with it.
     if (model.isSaved && !profile.keepsCheckpoints) return;
     const queued = await connection.submit({
       path: "unload_model",
@@ -345,7 +349,7 @@ export function createTrainingClient(
           throw new TinkerError("nonsense", "the server saved the weights and does not say under which path");
         origin = { path: saved.path, optimizer: true };
         live!.isSaved = true;
-        // Gradients that wait for a step are not in what is saved.
+        // The save does not include gradients that wait for a step.
         const waiting = journal.slice(journal.findLastIndex(({ kind }) => kind === "step") + 1);
         journal = [];
         journalTokens = 0;
@@ -424,7 +428,7 @@ export function createTrainingClient(
   };
 }
 
-/** AdamW as the embedded engine has it; the protocol's 0 clips nothing. */
+/** AdamW as the embedded engine has it; in the protocol, 0 means no clipping. */
 export const adamParams = (step: OptimStep): AdamParams => {
   const { learningRate, weightDecay = 0, clipNorm = 1, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = step;
   return {

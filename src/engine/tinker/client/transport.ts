@@ -11,12 +11,12 @@ import { ConfigError } from "../../../core/errors.ts";
 import { describeErrorBody } from "../wire/messages.ts";
 import { TinkerError } from "./errors.ts";
 
-/** Of an answer. The largest are log-probabilities of a batch. */
+/** The most bytes of an answer; the largest answers are log-probabilities of a batch. */
 const MAX_ANSWER_BYTES = 256 * 2 ** 20;
 const PROTOBUF = "application/x-protobuf";
 /** Codes of a connection that was never there, so that nothing of the request was sent. */
 const NEVER_SENT = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH)$/;
-/** Of TLS that does not come about, however often it is tried. */
+/** Codes of TLS connections that fail however often they are tried. */
 const NO_TLS = /^(EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 /** An idle connection is closed after this: servers close theirs after 5 s, possibly during a request. */
 const IDLE_MS = 4000;
@@ -37,7 +37,7 @@ export class NoReply extends Error {
   override readonly name = "NoReply";
   /** Whether the server may have received the request. */
   readonly mayHaveArrived: boolean;
-  /** Whether it was we who waited no longer. */
+  /** Whether the request ended because we stopped waiting. */
   readonly isOurLimit: boolean;
 
   constructor(message: string, mayHaveArrived: boolean, cause: unknown, isOurLimit = false) {
@@ -92,8 +92,8 @@ const TINKER: Dialect = { prefix: "/api/v1/", keyHeader: (key) => ({ "x-api-key"
 /**
  * `url`: the server's root. The key is sent in a header and is in no message.
  *
- * Node's own client and not `fetch`, which takes seven times the processor time for a request: an orchestrator sends
- * two for every step of thousands of episodes.
+ * Uses Node's own client and not `fetch`, which takes seven times the processor time for a request: an orchestrator
+ * sends two for every step of thousands of episodes.
  */
 export function createSend(url: string, apiKey: string | null, dialect = TINKER): Send {
   const root = url.replace(/\/+$/, "");
@@ -116,7 +116,7 @@ export function createSend(url: string, apiKey: string | null, dialect = TINKER)
         ...headers,
       },
     });
-    // It is told to whoever waits; a socket may break once more after that.
+    // Whoever waits is told the error; a socket may break once more after that.
     asked.on("error", () => {});
     let isLate = false;
     const timer = setTimeout(() => {
@@ -185,7 +185,7 @@ function pauseOf(headers: IncomingHttpHeaders): number | null {
   return seconds >= 0 ? seconds * 1000 : null;
 }
 
-/** A connection that was tried at several addresses fails without words of its own. */
+/** A connection that was tried at several addresses fails without a message of its own. */
 const describe = (error: NodeJS.ErrnoException) => error.code ?? error.message;
 
 /** What a refusal says, short enough for a message. */

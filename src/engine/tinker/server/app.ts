@@ -1,7 +1,7 @@
 /**
  * @file The protocol's paths. Errors are `{"detail": text}`; 429 and 503 say in `Retry-After` when to come again. If
- * something fails that was accepted, it fails in its future and with status 200: SDKs repeat for ever what is answered
- * with 5xx.
+ * something fails after it was accepted, it fails in its future and with status 200: SDKs repeat for ever what is
+ * answered with 5xx.
  */
 
 import { createHash, timingSafeEqual } from "node:crypto";

@@ -12,14 +12,14 @@ import { SUM_PROFILE } from "../profile.ts";
 import { serveEngine } from "./serve.ts";
 import { makeTinyModel } from "./testing/tiny-model.ts";
 
-/** Speaks as vLLM does, and opens the adapters that it is given by the embedded engine. */
+/** Speaks as vLLM does, and opens the adapters that it is given with the embedded engine. */
 async function listenSampler(engine: Engine, base: string): Promise<{ url: string } & AsyncDisposable> {
   let model: Model | null = null;
   const answer = async (path: string, body: Record<string, unknown>): Promise<object> => {
     if (path === "/v1/models") return { data: [{ id: "base", max_model_len: 128 }] };
     if (path === "/v1/load_lora_adapter") {
       const adapter = body["lora_path"] as string;
-      // vLLM has its base; ours finds it by the adapter's file.
+      // vLLM has its base already; this one finds it through the adapter's file.
       const file = join(adapter, "adapter_config.json");
       const config = JSON.parse(await readFile(file, "utf8")) as object;
       await rm(join(adapter, "manifest.json"));

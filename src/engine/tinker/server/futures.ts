@@ -94,7 +94,7 @@ export class Futures {
     while (isWaiting() && performance.now() < end) await setTimeout(50);
   }
 
-  /** Drops what is too old, and more of what was fetched where the results are too large. */
+  /** Drops what is too old, and, if the results are still too large, more of what was fetched. */
   sweep(): void {
     const now = this.#now();
     for (const future of this.#byId.values())

@@ -46,7 +46,7 @@ const datums: Datum[] = TOKENS.map((tokens, b) => ({
 const masked = (rows: Float32Array[], gradient: (l: number, b: number, t: number) => number) =>
   rows.map((row, b) => row.map((l, t) => (t < FIRST[b]! ? 0 : gradient(l, b, t))));
 
-/** What the script does, in process. */
+/** Does the same as the script, in this process. */
 async function inProcess(model: Model) {
   const step = async () =>
     (

@@ -55,7 +55,7 @@ export class OpenSamplers {
     }
   }
 
-  /** When nobody uses any. */
+  /** Call it when nobody uses any weights. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#close(0);
   }

@@ -1,6 +1,6 @@
 /**
  * @file How the server says no: a refusal before anything is queued is an HTTP status, a failure afterwards is the
- * future's.
+ * result of the future.
  */
 
 /** Nothing of the request was accepted. */

@@ -31,7 +31,9 @@ export const sampleOutcome = (response: WireSampleResponse): Outcome => ({
   body: encodeSampleResponse(response),
 });
 
-/** What went wrong, in words for the client. A bug of ours is the server's, and no client can help it. */
+/**
+ * What went wrong, in words for the client. Our own bugs count as the server's: no client can do anything about them.
+ */
 export function failureOf(error: unknown): Outcome {
   if (error instanceof Failure) return { ok: false, error: error.message, category: error.category };
   const {

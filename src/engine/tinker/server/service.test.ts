@@ -199,7 +199,7 @@ describe("a server that starts on what another left", () => {
       const result = await first.ask.do("forward_backward", forwardBackward(model, 4, batch("weights", 0.5)));
       // Waits for seq_id 6, which comes after the restart.
       await first.ask.post("optim_step", optimStep(model, 7));
-      // Nothing is told to it: as after a kill, all that the second has are the files.
+      // The first is told nothing: as after a kill, all that the second has are the files.
       const second = await start({ replaySeconds }, { directory: first.directory });
       expect(await second.ask.result(`${model}:4`)).toEqual(result);
       expect(

@@ -20,7 +20,7 @@ import type { Outcome, ResultForm } from "./results.ts";
 /** Ids have colons, which not every system allows in file names. Neither ids nor names may have dots. */
 export const fileName = (id: string) => id.replaceAll(":", ".");
 
-/** How a session's id looks; those of its models and samplers go on with `:train:N` and `:sample:N`. */
+/** How a session's id looks; the ids of its models and samplers continue it with `:train:N` and `:sample:N`. */
 export const ID = /^[a-z0-9]+(?::(?:train|sample):\d{1,9})?$/;
 
 async function writeWhole(path: string, parts: readonly (string | Uint8Array)[]): Promise<void> {

@@ -58,7 +58,7 @@ interface Waiting {
   digest: string;
   bytes: number;
   task: Task;
-  /** What came of it before the server was started again. */
+  /** Its outcome, from before the server was started again. */
   recorded: Outcome | null;
   isReplay: boolean;
 }

@@ -1,6 +1,6 @@
 /**
- * @file Requests that SDKs were recorded to send to others, in their order, to our server: its answers have the shape
- * of theirs.
+ * @file Sends our server the requests that SDKs were recorded to send to other servers, in the recorded order: its
+ * answers have the same shape as theirs.
  */
 
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -126,7 +126,7 @@ describe.each(["skyrl-0.4.0-jax__sdk-0.25.0", "stub__sdk-0.38.0"])("%s", (name) 
     const renaming = new Renaming();
     const seen = new Set<string>();
     for (const { method, path, request, status, response } of exchanges) {
-      // What they do not have and we do is no matter of shape; a repeated poll says the same.
+      // What they lack and we have is not a question of shape; a repeated poll says the same.
       if (status !== 200 || response === null || path.endsWith("/telemetry")) continue;
       const isProtobuf = request !== null && "_protobuf" in request;
       const body = isProtobuf

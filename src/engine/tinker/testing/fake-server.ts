@@ -47,9 +47,9 @@ export interface FakeServerOptions {
   codec?: "protobuf" | "json";
   says?: { gradientNorm?: boolean; logprobs?: "true" | "zeros" | "nan" };
   key?: string;
-  /** Checkpoints go with the model that saved them when it is unloaded: TuFT. */
+  /** Unloading a model removes the checkpoints that it saved: TuFT. */
   forgetsCheckpoints?: boolean;
-  /** The next model that is made has the gradient that an unloaded one left: SkyRL on jax. */
+  /** The next model that is made inherits the gradient that an unloaded one left: SkyRL on jax. */
   leaksGradients?: boolean;
 }
 

@@ -1,7 +1,7 @@
 /**
- * @file vLLM as its documentation has it, for tests: `/v1/models`, `/v1/load_lora_adapter`, `/v1/unload_lora_adapter`
- * and `/v1/completions` with token ids, on the table model of `fake-server.ts`, whose weights are what its adapters
- * hold. And that server's archives of them.
+ * @file vLLM as its documentation describes it, for tests: `/v1/models`, `/v1/load_lora_adapter`,
+ * `/v1/unload_lora_adapter` and `/v1/completions` with token ids, on the table model of `fake-server.ts`, whose weights
+ * are what its adapters hold. Also hands out that server's archives of them.
  */
 
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from "node:http";
@@ -30,7 +30,7 @@ export interface FakeVllmOptions {
     | "another_model"
     | "minus_infinity"
     | "aborted";
-  /** What a request is answered instead. */
+  /** What to answer to a request instead. */
   fault?: (path: string) => Answer | null | Promise<Answer | null>;
 }
 
@@ -125,7 +125,7 @@ export async function listenFakeVllm(options: FakeVllmOptions): Promise<FakeVllm
       ...(body["prompt_logprobs"] !== undefined && { prompt_logprobs }),
     };
     const json = JSON.stringify({ id: "cmpl-1", object: "text_completion", choices: [choice] });
-    // What some serialisers make of a number that is none.
+    // Some serialisers write NaN for what is not a number.
     return { status: 200, body: options.says === "nan" ? json.replace("[null", "[NaN") : json };
   }
 

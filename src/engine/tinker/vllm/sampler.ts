@@ -28,7 +28,7 @@ export interface VllmOptions {
 
 export interface Vllm {
   readonly url: string;
-  /** Longest sequence that it takes; `null` where it does not say. Throws where it is not there, or is no vLLM. */
+  /** Longest sequence that it takes; `null` if it does not say. Throws if nothing answers, or it is not vLLM. */
   contextTokens(): Promise<number | null>;
   /** `directory`: an adapter in PEFT's format, as the server sees it. Names are never used twice. */
   load(name: string, directory: string): Promise<VllmAdapter>;
@@ -98,7 +98,7 @@ async function loadAdapter(
   } catch (cause) {
     if (!(cause instanceof TinkerError) || !["refused", "lost"].includes(cause.trouble)) throw cause;
     const said = cause.message;
-    // A repetition of what arrived, or another request that noticed the loss first.
+    // The request was repeated after it had arrived, or another one noticed the loss first.
     if (/already (been )?loaded/i.test(said)) return;
     if (/404: Not Found\)/.test(said))
       throw new ConfigError(
@@ -179,7 +179,7 @@ function openAdapter(
   };
 }
 
-/** Everything that a served model's own generation_config.json could set otherwise is said. */
+/** Sets everything that a served model's own generation_config.json could set differently. */
 function bodyOf({
   prompt_T,
   maxTokens,
@@ -201,7 +201,7 @@ function bodyOf({
     presence_penalty: 0,
     frequency_penalty: 0,
     seed,
-    // The contract ends at what is asked for, not at the end tokens of the model's files.
+    // By the contract, a sequence ends at what was asked for, not at the end tokens of the model's files.
     ignore_eos: true,
     ...(stopTokens.length > 0 && { stop_token_ids: stopTokens }),
     ...(stopStrings.length > 0 && { stop: stopStrings }),

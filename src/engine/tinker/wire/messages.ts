@@ -1,7 +1,7 @@
 /**
  * @file The JSON bodies of the Tinker protocol, for client and server alike. Field names are those of the wire. Unknown
- * fields are dropped: SDKs and servers of other versions send more. What optional fields of an answer are missing or
- * null differs by server.
+ * fields are dropped: SDKs and servers of other versions send more. Servers differ in which optional fields of an
+ * answer are missing or null.
  *
  * Three bodies also exist as protobuf ({@link "./protobuf.ts"}): the request of `forward_backward`, the results of
  * `forward_backward` and of `asample`. Both forms decode to the same objects.
@@ -11,7 +11,7 @@ import { z } from "zod";
 
 const count = z.int().nonnegative();
 
-/** Tokens, or something that is none; only tokens are understood here. */
+/** Tokens, or something else; only tokens are understood here. */
 const chunkSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("encoded_text"), tokens: z.array(z.int()) }),
   z.object({

@@ -45,7 +45,7 @@ function* pickDate(first: Observation, name: string, date: string): Steps<Observ
   for (let tries = 0; tries < 14 && shownMonth(o) !== wanted; tries++)
     o = yield click(findName(o, shownMonth(o) > wanted ? /^Prev/ : /^Next/));
   o = yield click(findName(o, String(day)));
-  // It fades away over what is below it.
+  // While it fades away, it covers what is below it.
   return (yield* patiently(o, (page) => (/\bSu \|/.test(page.text) ? undefined : true))).page;
 }
 
@@ -121,7 +121,7 @@ function freeSlots(o: Observation): Map<number, string> {
     const [, clock] = /^(\d+[ap]m)\b/.exec(line) ?? [];
     if (clock) hour = hourOf(clock);
     const name = /\[(clickable \(half hour\)(?: #\d+)?)\]/.exec(line)?.[1];
-    // The second half stands on a line of its own.
+    // The second half is on a line of its own.
     if (name && hour >= 0) slots.set(2 * hour + (clock ? 0 : 1), name);
   }
   return slots;

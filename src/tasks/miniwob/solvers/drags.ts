@@ -111,7 +111,7 @@ export const textEditor: Solver = function* (instruction, first) {
 export const ascendingNumbers: Solver = function* (_, first) {
   const o = yield click(findName(first, "1"));
   let page = o;
-  // The numbers are covered now; what covers them is in their order.
+  // The numbers are covered now; the covers are in the order of the numbers.
   for (let rest = 0; rest < 4; rest++) page = yield click(findName(page, /^(?!.*\d)/, { nth: 1 }));
 };
 
@@ -189,7 +189,7 @@ const WINS = ["012", "345", "678", "036", "147", "258", "048", "246"].map((line)
   line.split("").map(Number),
 );
 
-/** Knows its own marks by having set them: the pictures of both have the same name. */
+/** Remembers which marks it has set, because the pictures of both marks have the same name. */
 export const ticTacToe: Solver = function* (_, first) {
   const own = new Set<number>();
   let o = first;

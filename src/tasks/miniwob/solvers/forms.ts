@@ -39,7 +39,7 @@ export const enterTextCase: Solver = function* (instruction, o) {
   yield* answer(o, /upper case/.test(instruction) ? text.toUpperCase() : text.toLowerCase());
 };
 
-/** As the instruction writes it; where the field does not understand that, as fields of this kind hold it. */
+/** Writes it as the instruction does; if the field does not understand that, as fields of this kind hold it. */
 export const enterDateOrTime: Solver = function* (instruction, first) {
   const text = capture(instruction, /^Enter (.+) as the/);
   let o = yield type(field(first), text);
@@ -68,7 +68,7 @@ export const logIn: Solver = function* (instruction, first) {
     [2, password!],
   ] as const) {
     o = yield type(field(o, nth), text);
-    // A popup may have come in between: away with it, and once more.
+    // A popup may have come in between: close it and type once more.
     if (!maybe(o, "Cancel")) continue;
     o = yield click(findName(o, "Cancel"));
     o = yield type(field(o, nth), text);
@@ -212,7 +212,7 @@ export const multiForm: Solver = function* (instruction, first) {
   yield click(findName(o, /^(Submit|Search|Go!?|Find.*)$/i));
 };
 
-/** The label that stands before each field, or that a field has by itself. */
+/** The label that comes before each field, or that a field has by itself. */
 function labelsOfFields(o: Observation): string[] {
   const labels: string[] = [];
   let before = "";
@@ -342,7 +342,7 @@ export const useColorwheel: Solver = function* (instruction, first) {
   let o = yield type(field(first), (name && HEX[name]) || "808080");
   if (maybe(o, "Submit")) yield* submit(o);
   else {
-    // The picker covers the button, which the keyboard reaches.
+    // The picker covers the button, but the keyboard reaches it.
     o = yield press("Tab", field(o));
     yield o.error ? 'do(action="Press Enter")' : press("Enter");
   }

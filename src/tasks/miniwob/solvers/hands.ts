@@ -5,7 +5,10 @@
 
 import type { ObservedElement, Observation } from "../../../core/observation.ts";
 
-/** Solves one problem: yields the text of an action and is given the page after it. Ends when it knows no further. */
+/**
+ * Solves one problem: yields the text of an action and is given the page after it. Ends when it does not know what to
+ * do next.
+ */
 export type Solver = (instruction: string, first: Observation) => Steps;
 
 export type Steps<Result = void> = Generator<string, Result, Observation>;
@@ -79,9 +82,9 @@ export const select = (element: string, text: string) => call("Select Dropdown O
 export const insert = (text: string) => call("Insert", undefined, text);
 export const selectText = (text: string, element?: string) => call("Select Text", element, text);
 export const press = (keys: string, element?: string) => call("Press", element, keys);
-/** Onto another element, or by `dx, dy` pixels. */
+/** Drags an element onto another one, or by `dx, dy` pixels. */
 export const drag = (element: string, to: string) => call("Drag", element, to);
-/** Through points like `3,4 10,4`, counted from the element's top left corner; one point is a click there. */
+/** Draws through points like `3,4 10,4`, counted from the element's top left corner; one point is a click there. */
 export const draw = (element: string, points: string) => call("Draw", element, points);
 export const scrollDown = (element?: string) => call("Scroll Down", element);
 export const scrollUp = (element?: string) => call("Scroll Up", element);
@@ -101,7 +104,7 @@ export function* patiently<Found>(
   return { page: o, found: find(o) };
 }
 
-/** Clicks what is there, or comes in a moment. */
+/** Clicks what is there, or what appears in a moment. */
 export function* clickSoon(
   first: Observation,
   label: string | RegExp,
@@ -112,8 +115,7 @@ export function* clickSoon(
 }
 
 /**
- * Scrolls the pane that the last (scrolling up: the first) element stands in, or else the page. `undefined`: neither
- * moves.
+ * Scrolls the pane that the last (scrolling up: the first) element is in, or else the page. `undefined`: neither moves.
  */
 export function* scrollAny(
   o: Observation,

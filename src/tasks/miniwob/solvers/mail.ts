@@ -55,7 +55,7 @@ function readFreely(instruction: string, senders: readonly string[]): Wish {
 const NAME = "([A-Z][a-z]+(?:-[A-Z][a-z]+)*)";
 const lastName = (instruction: string) => capture(instruction.slice(1), new RegExp(`\\b${NAME}`));
 
-/** Who wrote it, and who is to have it. */
+/** Who wrote it, and who is to get it. */
 function forwardWish(instruction: string, said: readonly string[]): Wish {
   const by = [
     `\\b(?:from|by) ${NAME}`,
@@ -115,7 +115,7 @@ interface Post {
   elements: string[];
 }
 
-/** What stands below the line that names a user belongs to that user's post. */
+/** What is below the line that names a user belongs to that user's post. */
 function posts(o: Observation): Post[] {
   const found: Post[] = [];
   for (const line of lines(o)) {

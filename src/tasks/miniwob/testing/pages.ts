@@ -56,7 +56,7 @@ const TEXT_PAGE = PAGE.replace(
 };`,
 );
 
-/** Pages that never become ready: one loads its script in vain, one fails at making its problem. */
+/** Pages that never become ready: one cannot load its script, and one fails to make its problem. */
 const BROKEN_PAGE = PAGE.replace("../core/core.js", "../core/missing.js");
 const FAILING_PAGE = PAGE.replace("var wanted =", "missing(); var wanted =");
 
