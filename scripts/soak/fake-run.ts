@@ -46,7 +46,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 
 export async function openFakeRuns(): Promise<FakeRuns> {
   const home = await mkdtemp(join(tmpdir(), "fake-"));
-  // As deep as src/, where it looks for package.json.
+  // As deep as src/: the code looks for package.json relative to its own file.
   const programs = await mkdtemp(join(root, "node_modules/.soak-"));
   await build({
     entryPoints: [join(root, "src/train/testing/run-once.ts"), join(root, "scripts/soak/write-trouble.ts")],

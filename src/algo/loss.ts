@@ -41,7 +41,7 @@ export function webrlLoss({ ref_BN, advantages_B, beta, normalizer }: WebrlLossI
 }
 
 /**
- * WebRL's published code: with x̄ the mean log-ratio of the action's tokens, for A > 0 only (a negative advantage
+ * WebRL's published code: with x̄ the mean log-ratio of the action's tokens, for A ≥ 0 only (a negative advantage
  * contributes nothing): L = 1/B Σ_b SmoothL1(β·x̄_b − 1)/β, β = min(β₀, |1/x̄_b|) without gradient through β, β₀ = 5
  * where the geometric mean token probability under π_ref is at least 0.8, else 1.
  * ∂L/∂logprob_bn = 1/(B·N_b)·clamp(β·x̄_b − 1, −1, 1).

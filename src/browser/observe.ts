@@ -39,7 +39,7 @@ const QUIET_FRAME: SettleOptions = {
   noise: [],
 };
 
-/** Where a document is in the page: its corner, and the page's pixels by its own. */
+/** Where a document is in the page: its corner in the page's pixels, how many frames it is in, and its window. */
 interface Offset {
   dx: number;
   dy: number;

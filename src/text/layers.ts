@@ -9,7 +9,7 @@ export interface Layer {
   readonly places: { from: Int32Array; to: Int32Array } | null;
 }
 
-/** Encoded more often than this, a text is found only where it is a spelling of its own. */
+/** A text that is encoded in more layers than this is found only in spellings that are searched for as they stand. */
 const DEPTH = 5;
 
 const ESCAPES =

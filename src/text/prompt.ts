@@ -9,7 +9,7 @@
  * 4. Template `compact` says the same in fewer tokens, for small models, every word with a space before it
  *    (`spacing.ts`), so that names can be copied token by token. The instruction stands before the page, to read the
  *    page by, and after it, to copy from.
- * 5. Template `chat` is a conversation in the model's own format (`prompt-chat.ts`).
+ * 5. Template `chat` is a conversation in the model's own format (`prompt-conversation.ts`).
  */
 
 import type { Datum, Tokenizer } from "../core/engine.ts";

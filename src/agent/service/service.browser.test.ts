@@ -11,7 +11,7 @@ import type { Conversation } from "./conversation.ts";
 import type { ServiceSettings } from "./policy.ts";
 import { isKind, nextEvent, said, SHOP_POLICY, shopService } from "./testing/shop-service.ts";
 
-/** Order 1361 is Emma Lopez's, pending, $185.95; so is 1379, and 1362 is Marcus Okafor's. */
+/** Orders 1361 (pending, $185.95) and 1379 are Emma Lopez's, and 1362 is Marcus Okafor's. */
 const EMMA = { order: "1361", email: "emma.lopez@mail.test" };
 
 async function identify(conversation: Conversation, values: Record<string, string> = EMMA) {

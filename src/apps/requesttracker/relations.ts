@@ -39,7 +39,7 @@ function link(
   });
 }
 
-/** A later ticket of somebody else's, which is nobody's yet. */
+/** A ticket that nobody owns yet, and an open one in the same queue from somebody else. */
 const MERGES = TICKETS.filter(({ owner }) => owner === null).flatMap((ticket) =>
   TICKETS.filter(
     ({ queue, status, from }) => queue === ticket.queue && status === "open" && from !== ticket.from,

@@ -5,7 +5,7 @@ import { eventually } from "../../sites/define-site.ts";
 import { Fault } from "../../core/errors.ts";
 import { NOTES, SITE_SUBTITLE, SITE_TITLE } from "./content.ts";
 
-/** What the application itself is made of. */
+/** A filter that leaves out what the application itself is made of. */
 const OWN = "!has[plugin-type]!prefix[$:/boot/]!prefix[$:/library/]!prefix[$:/core]";
 
 /** Everything that was written, with texts: notes, settings, drafts. */

@@ -1,5 +1,5 @@
 /**
- * @file What a server does with a gradient, measured on a tiny batch before anything is trained: eight cases, each the
+ * @file What a server does with a gradient, measured on a tiny batch before anything is trained: nine cases, each the
  * change that one step makes, as a ratio to the first. Servers of one protocol normalise differently; one whose ratios
  * fit no known kind would silently compute another gradient and is refused.
  *

@@ -6,7 +6,7 @@
  * const g = new Graph("mlp");
  * const x = g.input("x", "float32", ["N", 8]);          // "N" is symbolic: known when the graph runs
  * const w = g.input("w", "float32", [4, 8]);
- * const y = silu(matmul(x, w, { transposeB: true }));   // operators are functions of values (ops/*.ts)
+ * const y = silu(matmul(x, w, { transposeB: true }));   // operators are functions of values (elementwise.ts, …)
  * const loss = reduceSum(y, [0, 1], { keepDims: false });
  * const [dw] = gradients(g, [{ value: loss }], [w]);    // autodiff.ts; undefined where loss ignores w
  * const program = await compile(g, { loss, dw: dw! });  // compile.ts; run({ x: tensor, … }) → { loss, dw }

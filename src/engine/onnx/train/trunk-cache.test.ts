@@ -13,7 +13,7 @@ import type { Datum } from "../../../core/engine.ts";
 const config = newLlamaConfig({ vocabSize: 64, hiddenSize: 16, layers: 3, heads: 2, contextTokens: 512 });
 const base = initWeights(config, 3);
 
-/** Adapters on the last so many layers, all of one beginning. */
+/** A trainer of adapters on the last `layers` layers; every call begins with the same base and the same A. */
 function adapters(layers: number, trunkCache = new TrunkCache()) {
   const specs = loraSpecs(config, { rank: 2, alpha: 4, layers });
   const data = new Map(
