@@ -38,9 +38,9 @@ function settingsPage(): string {
 
 ${WRITTEN_BY}
 
-Every setting of \`webrl train\` with its default. Give them one by one, \`--set KEY=VALUE\`, or as a JSON file,
-\`--config FILE\`; what is not given keeps its default, and what is not known is refused. \`webrl train --settings\` prints
-the same list.
+Every setting of \`webrl train\` with its default. Give them one by one with \`--set KEY=VALUE\`, or as a JSON file with
+\`--config FILE\`. A setting that is not given keeps its default, and an unknown one is refused. \`webrl train --settings\`
+prints the same list.
 
 ${sections.join("\n")}`;
 }

@@ -10,7 +10,7 @@ export const llmConfigSchema = z.strictObject({
     .string()
     .default("gpt-4o")
     .describe(
-      "Model for proposer and judge: its name on an OpenAI-compatible server, or name and address as openai:NAME@URL; or the directory of a model with a chat template, which is opened here.",
+      "Model for proposer and judge: its name on an OpenAI-compatible server, or name and address as openai:NAME@URL; or the directory of a model with a chat template, which is loaded here.",
     ),
   baseUrl: z
     .string()
@@ -40,7 +40,7 @@ export const llmConfigSchema = z.strictObject({
     .min(0)
     .max(100)
     .default(4)
-    .describe("Attempts after the first, with growing pauses or the server's own (Retry-After)."),
+    .describe("Attempts after the first, with growing pauses or those of the server (Retry-After)."),
   concurrency: z.int().min(1).max(256).default(8).describe("Requests under way at once; further ones wait."),
   price: z
     .strictObject({

@@ -15,9 +15,15 @@ export const interruption = new AbortController();
 // Everything that runs in parallel listens, and Node warns above ten listeners.
 setMaxListeners(0, interruption.signal);
 
-/** The group command (`bench`, `suite`, …), created on first use so that several files can add to it. */
-export function group(program: Command, name: string, description: string): Command {
-  return program.commands.find((c) => c.name() === name) ?? program.command(name).description(description);
+/** Commands with subcommands in several files. */
+const GROUPS = {
+  bench: "Measure: rollouts, scale, training, sampling, methods, agents.",
+  engine: "Engines that speak the Tinker protocol: serve ours, or examine another.",
+};
+
+/** A group command, created on first use. */
+export function group(program: Command, name: keyof typeof GROUPS): Command {
+  return program.commands.find((c) => c.name() === name) ?? program.command(name).description(GROUPS[name]);
 }
 
 /** Lines for the end of `--help`. */

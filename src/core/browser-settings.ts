@@ -32,7 +32,7 @@ export const browserSettingsSchema = z.strictObject({
     .max(3840)
     .default(DEFAULT_BROWSER.width)
     .describe("Width of the window that pages see, in pixels."),
-  height: z.int().min(240).max(2160).default(DEFAULT_BROWSER.height).describe("Its height."),
+  height: z.int().min(240).max(2160).default(DEFAULT_BROWSER.height).describe("Height of that window."),
   locale: z
     .string()
     .refine(isLocale, "must be a language tag such as en-US or de-DE")
@@ -81,7 +81,7 @@ export const browserBlockSchema = z.strictObject({
     .string()
     .min(1)
     .default("127.0.0.1")
-    .describe("Address at which browsers elsewhere reach this machine; its proxy is their only network."),
+    .describe("Address at which browsers elsewhere reach this machine; its proxy is their only way out."),
   proxyListen: z
     .string()
     .min(1)

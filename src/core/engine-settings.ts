@@ -17,7 +17,7 @@ const serverShape = {
     .max(1024)
     .default(16)
     .describe(
-      "Rank of the adapters on the server, which itself decides on their scale and layers; 0 trains all weights, if the server can.",
+      "Rank of the adapters on the server, which decides on their scale and layers itself; 0 trains all weights, if the server can.",
     ),
 };
 
@@ -32,7 +32,7 @@ const samplerSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "Directory into which adapters are written and from which vLLM reads them, so both must see it.",
+      "Directory into which adapters are written and from which vLLM reads them, so both sides must see it.",
     ),
   serverDirectory: z
     .string()

@@ -24,17 +24,17 @@ export const rolloutConfigSchema = z.strictObject({
     .int()
     .min(2)
     .default(4)
-    .describe("The same action on the same page this often in a row truncates the episode."),
+    .describe("The same action on the same page, this many times in a row, truncates the episode."),
   repeatedError: z
     .int()
     .min(2)
     .default(4)
-    .describe("Mistakes of the agent in a row that truncate the episode."),
+    .describe("This many mistakes of the agent in a row truncate the episode."),
   faultRetries: z
     .int()
     .min(0)
     .default(2)
-    .describe("Fresh attempts after a fault of browser, site or model's server."),
+    .describe("New attempts after a fault of the browser, site or model's server."),
   siteDownMinutes: z
     .number()
     .min(0)
@@ -59,7 +59,7 @@ export const rolloutConfigSchema = z.strictObject({
   screenshots: z
     .enum(["none", "evaluation", "all"])
     .default("none")
-    .describe("Pictures of pages to keep, for people: none, those of the first and last evaluation, all."),
+    .describe("Pictures of pages to keep, for people: none, those of the first and last evaluation, or all."),
 });
 
 /** The settings under `rollout`. */

@@ -29,13 +29,13 @@ const modelsSchema = z.strictObject({
     .string()
     .default("models/orm")
     .describe(
-      "Directory of the outcome reward model: a model, or an adapter, which costs no further memory on the actor's base; or openai:NAME@URL, WebRL's released reward model behind a server that completes texts, with the settings of llm.",
+      "Directory of the outcome reward model: a model, or an adapter, which needs no further memory if it is on the actor's base; or openai:NAME@URL, WebRL's released reward model behind a server that completes texts, with the settings of llm.",
     ),
   judge: z
     .enum(["orm", "verifier", "llm"])
     .default("orm")
     .describe(
-      "Who gives the reward: the outcome reward model; the verifiers of the tasks (an upper bound, for suites whose every task has one); a prompted chat model.",
+      "Who gives the reward: the outcome reward model; the verifiers of the tasks (an upper bound, for suites in which every task has one); a prompted chat model.",
     ),
   threshold: z
     .number()
@@ -43,13 +43,15 @@ const modelsSchema = z.strictObject({
     .max(1)
     .default(0.85)
     .describe(
-      "The outcome reward model rewards an episode where P(YES) is at least this. The paper's 0.5 suits a model that has seen as many successes in training as there are; ours saw both kinds alike often, and successes are rarer.",
+      "The outcome reward model rewards an episode where P(YES) is at least this. The paper's 0.5 suits a model that saw successes in training as often as they occur; ours saw both outcomes equally often, and successes are rarer.",
     ),
   demonstrations: z
     .string()
     .nullable()
     .default(SHIPPED_DEMONSTRATIONS)
-    .describe("Demonstrations that the replay buffer starts with, those on sites of the run; null for none."),
+    .describe(
+      "Demonstrations that the replay buffer starts with, if they are on sites of the run; null for none.",
+    ),
   template: z
     .enum(TEMPLATES)
     .default("auto")
@@ -60,7 +62,7 @@ const modelsSchema = z.strictObject({
     .enum(TEMPLATES)
     .default("auto")
     .describe(
-      "Layout of the reward model's prompts: the one that it was trained on. auto as above, of its own directory.",
+      "Layout of the reward model's prompts: the one that it was trained on. auto: as above, for its own directory.",
     ),
   lora: z
     .strictObject({
@@ -70,12 +72,12 @@ const modelsSchema = z.strictObject({
         .union([z.int().min(1), z.array(z.int().min(0)).min(1)])
         .nullable()
         .default(null)
-        .describe("Layers with adapters: the last so many, or a list counted from 0; null for all."),
+        .describe("Layers with adapters: how many of the last, or a list counted from 0; null for all."),
     })
     .nullable()
     .default(null)
     .describe(
-      "Train adapters of actor and critic on the frozen base instead of all weights. Where models.base is an adapter already, it goes on with its own settings: leave this out, or say the same.",
+      "Train adapters of actor and critic on the frozen base instead of all weights. If models.base is already an adapter, it keeps its own settings: leave this out, or give the same ones.",
     ),
 });
 
@@ -90,18 +92,18 @@ const observationSchema = z.strictObject({
 
 const suiteSchema = z.strictObject({
   name: z.string().default("built-in").describe("Suite of tasks."),
-  file: z.string().nullable().default(null).describe("File of the suite, where it has one."),
+  file: z.string().nullable().default(null).describe("File of the suite, if it has one."),
   sites: z.array(z.string()).default([]).describe("Only tasks of these sites; empty for all."),
   templates: z
     .array(z.string())
     .default([])
     .describe(
-      "Only tasks of these templates (`webrl suite list --templates`); empty for all. For instance those that a base solves sometimes: elsewhere there is nothing to reinforce.",
+      "Only tasks of these templates (`webrl suite list --templates`); empty for all. For instance those that a base solves sometimes: in the others there is nothing to reinforce.",
     ),
 });
 
 const tasksSchema = z.strictObject({
-  initial: z.int().min(1).default(64).describe("Tasks of the train split that phase 0 is rolled out on."),
+  initial: z.int().min(1).default(64).describe("Tasks of the train split for the rollouts of phase 0."),
   perPhase: z.int().min(1).default(96).describe("Tasks of each phase."),
   attempts: z
     .int()
@@ -115,7 +117,7 @@ const curriculumSchema = z.strictObject({
   proposer: z
     .enum(["evolve", "llm"])
     .default("evolve")
-    .describe("Who makes new tasks of failed ones: the suite's own catalog, or a chat model."),
+    .describe("Who makes new tasks from failed ones: the suite's own catalog, or a chat model."),
   minValue: z.number().min(0).max(1).default(0.05).describe("Tasks with a lower V(s₀) are too hard."),
   maxValue: z.number().min(0).max(1).default(0.75).describe("Tasks with a higher V(s₀) are too easy."),
 });
@@ -125,13 +127,13 @@ const replaySchema = z.strictObject({
     .number()
     .min(1)
     .default(1 / 0.95)
-    .describe("Actions below are too familiar."),
+    .describe("Actions below this are too familiar."),
   maxPerplexity: z
     .number()
     .min(1)
     .default(1 / 0.5)
-    .describe("Actions above are too hard."),
-  maxRatio: z.number().min(0).default(1).describe("Replayed steps at most, per new step (paper: 2)."),
+    .describe("Actions above this are too hard."),
+  maxRatio: z.number().min(0).default(1).describe("The most replayed steps per new step (paper: 2)."),
   capacity: z.int().min(1).default(100_000).describe("Steps that the buffer holds."),
 });
 
@@ -150,13 +152,13 @@ const actorSchema = z.strictObject({
     .number()
     .positive()
     .default(0.3)
-    .describe("β of the KL constraint; the paper does not say its value."),
+    .describe("β of the KL constraint; the paper does not give its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
   baseline: z
     .enum(["critic", "attempts", "template"])
     .default("critic")
     .describe(
-      "What equation 9 compares an outcome with: the critic's V(s_t), or the mean outcome of the phase's other attempts at the task (which needs tasks.attempts above 1) or at any task of its template. The latter two need no critic with actor.lambda 0, without replay and curriculum.",
+      "What equation 9 compares an outcome with: the critic's V(s_t), or the mean outcome of the phase's other attempts at the task (which needs tasks.attempts above 1) or at any task of its template. The latter two need no critic if actor.lambda is 0 and replay and curriculum are left out.",
     ),
   learningRate: z
     .number()
@@ -164,7 +166,7 @@ const actorSchema = z.strictObject({
     .default(2e-4)
     .describe("Highest learning rate of a phase: a short warm-up, then a cosine down to a twentieth."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
-  epochs: z.int().min(1).default(1).describe("Passes over a phase's data, at most."),
+  epochs: z.int().min(1).default(1).describe("The most passes over a phase's data."),
   untilReached: z
     .number()
     .positive()
@@ -172,12 +174,12 @@ const actorSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Ends the passes once the update explains this share of equation 6's target, 1 − Σ(β·x − A)²/ΣA² over a pass; null for all of epochs. The paper's objective only.",
+      "Ends the passes once the update explains this share of equation 6's target, 1 − Σ(β·x − A)²/ΣA² over a pass; null for all epochs. Only for the paper's objective.",
     ),
   standardize: z
     .boolean()
     .default(false)
-    .describe("Advantages of a phase less their mean, divided by their standard deviation."),
+    .describe("Subtract the mean of a phase's advantages, and divide by their standard deviation."),
   minAdvantage: z
     .number()
     .min(0)
@@ -189,12 +191,12 @@ const actorSchema = z.strictObject({
     .max(1)
     .default(0)
     .describe(
-      "Steps with A < 0 whose action had a lower probability under the reference are left out: such actions are rare already, and their log-probability swings most. WebRL with equation 9 only.",
+      "Steps with A < 0 whose action had a lower probability under the reference are left out: such actions are rare already, and their log-probability swings most. Only for WebRL with equation 9.",
     ),
   keepMoments: z
     .boolean()
     .default(false)
-    .describe("AdamW's moments of the last phase go on in the next, instead of starting from nothing."),
+    .describe("AdamW keeps its moments from one phase to the next, instead of starting from nothing."),
   discount: z
     .number()
     .min(0)
@@ -207,12 +209,16 @@ const actorSchema = z.strictObject({
     .min(0)
     .max(1)
     .default(0.7)
-    .describe("Filtered BC keeps returns from this percentile on."),
+    .describe("Filtered BC keeps positive returns at or above this percentile."),
 });
 
 const evaluationSchema = z.strictObject({
   split: z.enum(["test", "validation", "train"]).default("test").describe("Split whose tasks are scored."),
-  tasks: z.int().min(1).default(100).describe("Tasks at most, the same ones every time, at temperature 0."),
+  tasks: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe("The most tasks to score; the same ones every time, at temperature 0."),
   every: z
     .int()
     .min(1)
@@ -227,7 +233,7 @@ export const trainConfigSchema = z.strictObject({
     .array(z.enum(ABLATIONS))
     .default([])
     .describe(
-      "Parts of WebRL that are left out: replay, kl (REINFORCE with baseline), curriculum (tasks of the train split as they come).",
+      "Parts of WebRL to leave out: replay, kl (REINFORCE with baseline), curriculum (tasks of the train split as they come).",
     ),
   seed: z.int().min(0).default(0).describe("Seed of everything random in the run."),
   phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
@@ -242,7 +248,7 @@ export const trainConfigSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "A policy below the model (docs/agent.md), in rollouts and evaluations alike; what it has to ask is refused, because nobody is there. null: everything is allowed that stays on the suite's hosts.",
+      "A policy below the model (docs/agent.md), in rollouts and evaluations alike; what it would ask about is refused, because nobody is there. null: everything that stays on the suite's hosts is allowed.",
     ),
   curriculum: curriculumSchema.prefault({}),
   replay: replaySchema.prefault({}),
@@ -250,7 +256,7 @@ export const trainConfigSchema = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      "Directories of agents (`webrl agent run --out`) whose judged runs are rollouts of the run's beginning, beside its own.",
+      "Directories of agents (`webrl agent run --out`) whose judged runs are added to the run's own rollouts of phase 0.",
     ),
   critic: criticSchema.prefault({}),
   actor: actorSchema.prefault({}),

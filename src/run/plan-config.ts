@@ -26,7 +26,7 @@ export const planConfigSchema = z.strictObject({
     .min(0)
     .max(0.9)
     .default(0.05)
-    .describe("Share of attempts at an episode that the world breaks."),
+    .describe("Share of the attempts at an episode that end in a fault."),
   pageSeconds: z
     .number()
     .min(0)
@@ -36,7 +36,7 @@ export const planConfigSchema = z.strictObject({
     .number()
     .min(0)
     .default(1.5)
-    .describe("Seconds that a step waits for the model, with rollout.parallel at once."),
+    .describe("Seconds that a step waits for the model, with rollout.parallel episodes at once."),
   pageBytes: z.number().min(0).default(300_000).describe("Bytes that a step loads from the site."),
   parameters: z.number().positive().default(8e9).describe("Parameters of the model that is trained."),
   gpuFlops: z
@@ -61,8 +61,8 @@ export const planConfigSchema = z.strictObject({
       readPerMillion: price(
         "a million tokens that the trained model reads: prompts, verdicts, log-probabilities",
       ),
-      samplePerMillion: price("a million tokens that it samples"),
-      trainPerMillion: price("a million tokens that it is trained on"),
+      samplePerMillion: price("a million tokens that the model samples"),
+      trainPerMillion: price("a million tokens that the model is trained on"),
       gpuHour: price("an hour of one GPU"),
       browserHour: price("an hour of one browser context"),
     })

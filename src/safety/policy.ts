@@ -58,7 +58,7 @@ const count = z.int().min(0);
 const counts = z.partialRecord(z.enum(EFFECT_KINDS), count);
 
 const ruleSchema = z.strictObject({
-  name: z.string().min(1).describe("Its name in the audit log."),
+  name: z.string().min(1).describe("The rule's name in the audit log."),
   effects: z.array(z.enum(EFFECTS)).min(1).optional().describe("Default: all."),
   hosts: z.array(host).min(1).optional().describe("Hosts of the request. Default: all."),
   paths: z
@@ -66,7 +66,7 @@ const ruleSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Paths, as in `irreversible` of a site: `/orders/:id/cancel`, `/admin/*`. Default: all."),
-  amountUpTo: amount.optional().describe("Only if the amount is known and not higher."),
+  amountUpTo: amount.optional().describe("Only if the amount is known and at most this."),
   verdict: verdict.describe("allow, ask a person, or deny."),
 });
 
@@ -89,7 +89,7 @@ const secretSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "Type it only into fields with one of these as their type, or as a word of name, id or autocomplete.",
+      "Type it only into fields with one of these as their type, or as a word of their name, id or autocomplete.",
     ),
 });
 
@@ -110,7 +110,7 @@ export const policySchema = z.strictObject({
   actions: z
     .strictObject({
       allow: z.array(z.enum(ACTION_KINDS)).optional().describe("Only these kinds of action, besides exit."),
-      deny: z.array(z.enum(ACTION_KINDS)).optional().describe("Not these."),
+      deny: z.array(z.enum(ACTION_KINDS)).optional().describe("Not these kinds."),
     })
     .prefault({}),
   effects: z
@@ -129,7 +129,7 @@ export const policySchema = z.strictObject({
     })
     .prefault({})
     .describe(
-      "Limits of what may be bought and paid, in the numbers that the site shows; an unknown amount counts as over the limit.",
+      "Limits on what may be bought and paid, in the numbers that the site shows; an unknown amount counts as over the limit.",
     ),
   approval: z
     .strictObject({

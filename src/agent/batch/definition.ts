@@ -106,8 +106,8 @@ export const jobSchema = z.strictObject({
   undo: z
     .strictObject({
       instruction: text.describe("the instruction that undoes it; `{was.price}` is what was read before"),
-      start: text.optional(),
-      does: z.enum(EFFECT_KINDS).optional().describe("where the agent begins in order to undo it"),
+      start: text.optional().describe("where the agent begins in order to undo it"),
+      does: z.enum(EFFECT_KINDS).optional().describe("as the job's `does`, for undoing it"),
     })
     .optional()
     .describe("default: the job's instruction with the earlier values, if it contains them all"),

@@ -14,7 +14,7 @@ export const fieldSchema = z
     label: z.string().min(1).max(120).describe("The label that the customer sees."),
     kind: z.enum(["text", "email", "number", "choice"]).default("text"),
     pattern: z.string().optional().describe("A regular expression that the whole value must match."),
-    options: z.array(z.string().min(1)).min(2).optional().describe("Of a choice."),
+    options: z.array(z.string().min(1)).min(2).optional().describe("Options of a choice."),
   })
   .superRefine(({ kind, options, pattern }, issues) => {
     if ((kind === "choice") !== (options !== undefined))

@@ -58,7 +58,9 @@ const limitsSchema = z.strictObject({
     .number()
     .positive()
     .default(120)
-    .describe("Seconds without activity after which its browser is closed; the next message opens one."),
+    .describe(
+      "Seconds without activity after which a conversation's browser is closed; the next message opens one.",
+    ),
   keepDays: z
     .number()
     .positive()
@@ -95,7 +97,7 @@ export const servicePolicySchema = z.strictObject({
         .max(10)
         .default(3)
         .describe(
-          "Failed attempts after which a person takes over; also the attempts per hour for one value.",
+          "Failed attempts after which a person takes over; as many are allowed per hour for one value.",
         ),
     })
     .optional()

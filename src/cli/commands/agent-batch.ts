@@ -45,7 +45,7 @@ export function registerBatch(agent: Command): void {
     .option("--job <file>", "a JSON or TypeScript file that says what a row means and how to read its effect")
     .option(
       "--instruction <text>",
-      "an instruction that replaces the job's: “Set the price of {sku} to {price}”",
+      "an instruction to use instead of the job's: “Set the price of {sku} to {price}”",
     )
     .option("--dry-run", "show what would be changed, and change nothing")
     .option(
@@ -54,14 +54,14 @@ export function registerBatch(agent: Command): void {
       collectOption,
     )
     .option("--no-learn", "ask the model for every item; never repeat the steps that worked for another item")
-    .option("--undo <directory>", "undo what the batch in this directory has done");
+    .option("--undo <directory>", "undo what the batch in this directory did");
   examples(jsonOption(command), [
     "webrl agent batch prices.csv --job prices.json --site store-admin --dry-run",
     'webrl agent batch prices.csv --job prices.json --site site.ts --model runs/demo --out runs/prices --approve "price<=10%"',
     "webrl agent batch --undo runs/prices --site site.ts --model runs/demo --approve all",
   ]).addHelpText(
     "after",
-    "\nThe same command with the same --out continues a batch that ended early, even after a kill. Exit code: 0 every item is as it should be,\n1 an item is not, or a row is broken, 2 your mistake, 3 a budget is used up, 130 interrupted. docs/agent.md, “Jobs”, has the job's file.\n",
+    "\nThe same command with the same --out continues a batch that ended early, even after a kill. Exit code: 0 every item is as it should be,\n1 an item is not, or a row is broken, 2 your mistake, 3 a budget is used up, 130 interrupted. docs/agent.md, “Jobs”, describes the job's file.\n",
   );
   command.action(async (file: string | undefined, options: BatchCommand) => {
     const { undo, job, dryRun = false } = options;

@@ -20,11 +20,14 @@ export function registerChat(agent: Command): void {
     agent
       .command("chat")
       .description("Serve customers: a conversation over HTTP with a widget, and a page for operators.")
-      .requiredOption("--policy <file>", "what the agent may do for customers (docs/agent.md), JSON"),
+      .requiredOption("--policy <file>", "what the agent may do for customers, as JSON (docs/agent.md)"),
   )
     .option("--port <n>", "port; 0 picks a free one", portNumber, 7320)
     .option("--listen <address>", "address to listen on; any but loopback needs WEBRL_AGENT_KEY", "127.0.0.1")
-    .option("--public-url <url>", "where customers reach it through your proxy: https://chat.example.com")
+    .option(
+      "--public-url <url>",
+      "where customers reach the service through your proxy: https://chat.example.com",
+    )
     .option(
       "--origin <origin>",
       "pages that may embed the widget: https://shop.example.com; repeatable",
@@ -35,7 +38,7 @@ export function registerChat(agent: Command): void {
     "webrl agent chat --site site.ts --model runs/demo --policy service.json --origin https://shop.example.com --public-url https://chat.example.com --out runs/service",
   ]).addHelpText(
     "after",
-    "\nThe operators' link contains the key: WEBRL_AGENT_KEY, or a new one at every start. With --out,\na stopped service continues where it was. Exit code: 0 ended by Ctrl-C, 2 your mistake.\n",
+    "\nThe operators' link contains the key: WEBRL_AGENT_KEY, or a new one at every start. With --out,\na stopped service continues where it stopped. Exit code: 0 ended by Ctrl-C, 2 your mistake.\n",
   );
   command.action(async (options: ChatCommand) => {
     const { serveCustomers } = await import("../../agent/service/serve.ts");

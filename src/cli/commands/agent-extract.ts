@@ -28,7 +28,7 @@ export function registerExtract(agent: Command): void {
     agent
       .command("extract")
       .description(
-        "Read the rows of a list over all its pages into JSON Lines or CSV, and say where each field was read.",
+        "Read the rows of a list from all its pages into JSON Lines or CSV, and say where each field was read.",
       )
       .argument("<instruction>", 'which rows, such as "all reviews"')
       .requiredOption(
@@ -38,7 +38,7 @@ export function registerExtract(agent: Command): void {
       .option("--url <address>", "the list's address, instead of --site"),
     { record: "--record", needsSite: false },
   )
-    .option("--out <file>", "rows.jsonl or rows.csv; an unfinished file is continued. Default: stdout")
+    .option("--out <file>", "a .jsonl or .csv file; an unfinished one is continued. Default: stdout")
     .option("--key <field>", "a field that identifies a row; repeatable", collectOption)
     .option("--max-rows <n>", "at most this many rows", wholeNumber())
     .option("--max-pages <n>", "at most this many pages of the list", wholeNumber())

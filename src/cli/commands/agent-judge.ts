@@ -20,9 +20,9 @@ export function registerJudge(agent: Command): void {
     .description("Say whether an agent's run succeeded. Training and fine-tuning use your verdict.")
     .argument("<directory>", "the agent's directory")
     .option("--run <id>", "which of its runs; default: the last one")
-    .addOption(new Option("--success", "it did what it was asked to do").conflicts("failure"))
-    .addOption(new Option("--failure", "it did not").conflicts("success"))
-    .option("--reason <text>", "why, for people")
+    .addOption(new Option("--success", "the agent did what it was asked to do").conflicts("failure"))
+    .addOption(new Option("--failure", "the agent did not").conflicts("success"))
+    .option("--reason <text>", "why, as a note for people")
     .addOption(
       new Option(
         "--orm [directory]",

@@ -48,7 +48,7 @@ export function agentCommand(command: Command, flags: PlaceFlags = {}): Command 
     .option("--start <path>", "path or address where the agent begins")
     .option(
       "--safety <file>",
-      "policy that says what the agent may do (docs/agent.md); default: asks you at the terminal before anything that cannot be undone",
+      "policy that says what the agent may do (docs/agent.md); without one, a person is asked before anything that cannot be undone",
     )
     .option("--screenshots", "keep a picture of every page on which the agent acts");
 }
@@ -76,7 +76,7 @@ export function placeCommand(
       )
       .option(
         "--private-host <host>",
-        "one of these names that may resolve to this machine or a private network; repeatable",
+        "an allowed host that may resolve to this machine or a private network; repeatable",
         collectOption,
       )
       .option("--storage-state <file>", "cookies and storage of a signed-in user, as Playwright writes them")
@@ -118,7 +118,7 @@ export interface LimitCommand {
 export function limitCommand(command: Command): Command {
   return command
     .option("--max-steps <n>", "at most this many turns of the model; default 30", wholeNumber())
-    .option("--max-seconds <s>", "seconds; default 600", positive)
+    .option("--max-seconds <s>", "at most this many seconds; default 600", positive)
     .option("--max-tokens <n>", "at most this many tokens, in prompts and replies together", wholeNumber())
     .option("--max-cost <x>", "at most this much money, by llm.price", positive);
 }

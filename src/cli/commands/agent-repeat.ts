@@ -30,10 +30,9 @@ export function registerRepeat(agent: Command): void {
   )
     .option("--run <id>", "which run; default: the last successful one")
     .addOption(
-      new Option(
-        "--value <old=new>",
-        "another value in the same task, such as two=three; repeatable",
-      ).argParser(collectOption),
+      new Option("--value <old=new>", "replace a value in the task, such as two=three; repeatable").argParser(
+        collectOption,
+      ),
     )
     .option("--alone", "never ask the model; stop where the page has changed");
   examples(jsonOption(command), [

@@ -35,7 +35,7 @@ export function registerRun(agent: Command): void {
       agent
         .command("run")
         .description(
-          "Carry out an instruction on a site: the answer, where it was seen, and a record of every step.",
+          "Carry out an instruction on a site: give the answer, say where it was seen, and record every step.",
         )
         .argument("<instruction>", "what the agent should do"),
     ),
@@ -46,7 +46,7 @@ export function registerRun(agent: Command): void {
     'webrl agent run --site https://shop.example.com/ --host cdn.example.com --storage-state ann.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --max-tokens 200000 "List my last three orders"',
   ]).addHelpText(
     "after",
-    "\nSteps are written to stderr as they happen; with --json, stdout is one object at the end. Exit code: 0 done, 1 it could not\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 4 it answered, but no page that it saw supports\nthe answer, 130 interrupted.\n",
+    "\nSteps are written to stderr as they happen; with --json, stdout is one object at the end. Exit code: 0 done, 1 not done\n(gave up, refused, a limit, a fault), 2 your mistake, 3 a budget is used up, 4 it answered, but no page that it saw supports\nthe answer, 130 interrupted.\n",
   );
   command.action(async (instruction: string, options: RunCommand) => {
     const { checkInstruction, createAgent } = await import("../../agent/agent.ts");

@@ -4,11 +4,11 @@ import type { Command } from "commander";
 import { examples, jsonOption, print, table } from "../command.ts";
 
 export function registerSafety(agent: Command): void {
-  const policy = agent.command("policy").description("what an agent may do");
+  const policy = agent.command("policy").description("Policies: what an agent may do.");
   const check = jsonOption(
     policy
       .command("check")
-      .argument("<file>", "a policy, JSON")
+      .argument("<file>", "a policy, as JSON")
       .description("Check a policy and show what it says."),
   );
   examples(check, ["webrl agent policy check policy.json"]);
@@ -33,9 +33,9 @@ export function registerSafety(agent: Command): void {
   const verify = jsonOption(
     audit
       .command("verify")
-      .argument("<directory>", "of an agent")
+      .argument("<directory>", "the agent's directory")
       .option("--hash <hash>", "a hash that you kept elsewhere; it must be in the log")
-      .description("Check that no line of the log was changed, moved or removed."),
+      .description("Check that no line of the audit log was changed, moved or removed."),
   );
   examples(verify, ["webrl agent audit verify runs/agent-20260101"]);
   verify.action(async (directory: string, options: { json?: boolean; hash?: string }) => {
@@ -53,9 +53,9 @@ export function registerSafety(agent: Command): void {
 
   const show = audit
     .command("show")
-    .argument("<directory>", "of an agent")
+    .argument("<directory>", "the agent's directory")
     .option("--refused", "only what was refused")
-    .description("Print the log in words.");
+    .description("Print the audit log in words.");
   show.action(async (directory: string, options: { refused?: boolean }) => {
     const { describeAudit, verifyAudit } = await import("../../safety/audit.ts");
     const { lines, problems } = verifyAudit(directory);

@@ -4,7 +4,6 @@
  */
 
 import type { Register } from "../command.ts";
-import { group } from "../command.ts";
 import { registerBatch } from "./agent-batch.ts";
 import { registerChat } from "./agent-chat.ts";
 import { registerExtract } from "./agent-extract.ts";
@@ -15,7 +14,7 @@ import { registerRun } from "./agent-run.ts";
 import { registerSafety } from "./agent-safety.ts";
 
 export const register: Register = (program) => {
-  const agent = group(program, "agent", "Put an agent to work on a site: browse, answer, act.");
+  const agent = program.command("agent").description("Put an agent to work on a site: browse, answer, act.");
   registerRun(agent);
   registerBatch(agent);
   registerRepeat(agent);

@@ -2,16 +2,7 @@
 
 import type { Command } from "commander";
 import type { App } from "../../apps/app.ts";
-import {
-  examples,
-  group,
-  interruption,
-  jsonOption,
-  portNumber,
-  print,
-  table,
-  wholeNumber,
-} from "../command.ts";
+import { examples, interruption, jsonOption, portNumber, print, table, wholeNumber } from "../command.ts";
 
 interface AppOptions {
   directory?: string;
@@ -19,11 +10,9 @@ interface AppOptions {
 }
 
 export function register(program: Command): void {
-  const apps = group(
-    program,
-    "apps",
-    "Real applications to train and measure on: install, start, reset, stop, list.",
-  );
+  const apps = program
+    .command("apps")
+    .description("Real applications to train and measure on: install, start, reset, stop, list.");
   registerInstall(apps);
   registerStart(apps);
   registerReset(apps);
@@ -81,7 +70,7 @@ function registerStart(apps: Command): void {
     appCommand(
       apps,
       "start",
-      "Start copies of it in the background, for people and other programs. Suites start their own.",
+      "Start copies in the background, for people and other programs. Suites start their own.",
     )
       .option("--copies <n>", "how many copies to add", wholeNumber(), 1)
       .option("--port <n>", "port of the first copy, the others follow; default: free ports", portNumber, 0),
@@ -99,7 +88,7 @@ function registerStart(apps: Command): void {
 }
 
 function registerReset(apps: Command): void {
-  examples(appCommand(apps, "reset", "Reset the content of every copy in the background."), [
+  examples(appCommand(apps, "reset", "Reset the content of every background copy."), [
     "webrl apps reset tiddlywiki",
   ]).action(async (name: string, options: AppOptions) => {
     const { app, directory } = await at(name, options);
@@ -112,7 +101,7 @@ function registerReset(apps: Command): void {
 }
 
 function registerStop(apps: Command): void {
-  examples(appCommand(apps, "stop", "Stop every copy in the background and remove its content."), [
+  examples(appCommand(apps, "stop", "Stop every background copy and remove its content."), [
     "webrl apps stop tiddlywiki",
   ]).action(async (name: string, options: AppOptions) => {
     const { app, directory } = await at(name, options);

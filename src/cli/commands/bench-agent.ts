@@ -16,11 +16,11 @@ interface BenchCommand {
 const NAMES = Object.keys(AGENT_MEASUREMENTS);
 
 export function register(program: Command): void {
-  const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods, agents.");
+  const bench = group(program, "bench");
   const command = bench
     .command("agent")
     .description(
-      "Measure agents at work: success by use and the cost of the runtime, extraction, batches under kill -9, injections.",
+      "Measure agents at work: success for each use, what the runtime costs, extraction, batches under kill -9, repetitions, injections.",
     )
     .option("--only <list>", `which measurements: ${NAMES.join(", ")}`, names, NAMES)
     .option("--tasks <n>", "held-out tasks", wholeNumber(), 40)

@@ -29,7 +29,7 @@ interface TrainOptions {
 }
 
 export function register(program: Command): void {
-  const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods.");
+  const bench = group(program, "bench");
   const train = engineOptions(
     bench
       .command("train")

@@ -15,14 +15,14 @@ const list = (text: string, before: string[] = []) => [...before, text];
 
 export const register: Register = (program) => {
   const command = configOptions(
-    group(program, "bench", "Measure: rollouts, training, sampling, methods.")
+    group(program, "bench")
       .command("methods")
       .description("Train with every method and ablation and compare them. A stopped comparison continues."),
   )
     .option("--seeds <n>", "runs of each method", wholeNumber(), 3)
     .option("--method <name>", "only this method; repeatable", list)
     .option("--out <directory>", "where the runs go", "runs/bench-methods")
-    .option("--write-docs", "write docs/results.svg and the runs' part of docs/results.md");
+    .option("--write-docs", "write docs/results.svg and the part on runs in docs/results.md");
   jsonOption(command);
   examples(command, [
     "webrl bench methods --seeds 3 --write-docs",

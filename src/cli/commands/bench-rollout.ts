@@ -20,7 +20,7 @@ import {
 import type { SuiteOptions } from "../command.ts";
 
 export function register(program: Command): void {
-  const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods.");
+  const bench = group(program, "bench");
   const command = suiteOptions(
     bench
       .command("rollout")

@@ -30,7 +30,7 @@ interface ScaleCommand {
 }
 
 export function register(program: Command): void {
-  const bench = group(program, "bench", "Measure: rollouts, training, sampling, methods.");
+  const bench = group(program, "bench");
   const command = bench
     .command("scale")
     .description(
@@ -45,11 +45,11 @@ export function register(program: Command): void {
     .option("--model-rate <n>", "requests that the model's server answers in a second", positive, 100)
     .option(
       "--faults <list>",
-      "fractions of attempts that break: the first is used for every number of episodes, the others for one",
+      "fractions of attempts that break: the first is used for every number of episodes, the others for one of them",
       list(share),
       [0, 0.01, 0.05, 0.2],
     )
-    .option("--seed <n>", "which attempts break", wholeNumber(0), 1);
+    .option("--seed <n>", "decides which attempts break", wholeNumber(0), 1);
   examples(jsonOption(command), [
     "webrl bench scale",
     "webrl bench scale --parallel 512 --browser-rate 2000 --model-rate 2000 --json",

@@ -5,11 +5,7 @@ import type { ProbeReport } from "../../engine/tinker/probe.ts";
 import { examples, group, interruption, jsonOption, print } from "../command.ts";
 
 export function register(program: Command): void {
-  const engine = group(
-    program,
-    "engine",
-    "Engines that speak the Tinker protocol: serve ours, or examine another.",
-  );
+  const engine = group(program, "engine");
   const command = engine
     .command("probe")
     .description("Measure what a Tinker server does with a gradient, and say whether you can train on it.")

@@ -23,11 +23,7 @@ interface ServeOptions {
 }
 
 export function register(program: Command): void {
-  const engine = group(
-    program,
-    "engine",
-    "Engines that speak the Tinker protocol: serve ours, or examine another.",
-  );
+  const engine = group(program, "engine");
   const serve = engine
     .command("serve")
     .description(
@@ -35,7 +31,7 @@ export function register(program: Command): void {
     )
     .requiredOption(
       "--model <directory>",
-      "a base model; clients use its directory's name; repeatable",
+      "a base model; clients call it by its directory's name; repeatable",
       collectOption,
     )
     .option(
@@ -69,7 +65,7 @@ export function register(program: Command): void {
     "webrl engine serve --model models/base",
     "webrl engine serve --model models/smollm2 --dir /data/engine --port 8765",
     "WEBRL_SERVER_KEY=tml-$(openssl rand -hex 24) webrl engine serve --model models/base --host 0.0.0.0 --key-env WEBRL_SERVER_KEY",
-    "TINKER_BASE_URL=http://127.0.0.1:8000 TINKER_API_KEY=tml-any python train.py   # the official SDK, on the first one",
+    "TINKER_BASE_URL=http://127.0.0.1:8000 TINKER_API_KEY=tml-any python train.py   # the official SDK, with the first of these",
   ]).action(async (options: ServeOptions) => {
     const { makeDirectory } = await import("../../core/make-directory.ts");
     const { lockRun } = await import("../../run/run-lock.ts");

@@ -96,7 +96,7 @@ export const register: Register = (program) => {
     .option("--max-steps <n>", "end an episode after this many turns", wholeNumber(), 12)
     .option(
       "--max-new-tokens <n>",
-      "at most this many tokens in a response, thoughts included; default 96, on a server llm.maxTokens (1024)",
+      "at most this many tokens in a response, thoughts included; default 96, or llm.maxTokens (1024) on a server",
       wholeNumber(),
     )
     .option(
@@ -112,7 +112,7 @@ export const register: Register = (program) => {
     )
     .option(
       "--judge <model>",
-      "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name at OPENAI_BASE_URL",
+      "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name on the server at OPENAI_BASE_URL",
     )
     .option("--out <file>", "write the episodes to this file; those already in it are not run again");
   safetyOption(browserOption(serverOptions(command)), "the run's");

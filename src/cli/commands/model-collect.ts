@@ -174,7 +174,7 @@ export function registerDemos(model: Command): void {
     .option("--temperature <t>", "with --model: sampling temperature", anyNumber, 1)
     .option(
       "--max-new-tokens <n>",
-      "with --model: at most this many tokens in a response; default 96, on a server llm.maxTokens (1024)",
+      "with --model: at most this many tokens in a response; default 96, or llm.maxTokens (1024) on a server",
       wholeNumber(),
     )
     .option("--detour-rate <p>", "probability per turn of a mistake, which is then corrected", share, 0.08)
@@ -266,7 +266,7 @@ export function registerRollouts(model: Command): void {
     .option("--temperature <t>", "sampling temperature", anyNumber, 1)
     .option(
       "--max-new-tokens <n>",
-      "at most this many tokens in a response; default 96, on a server llm.maxTokens (1024)",
+      "at most this many tokens in a response; default 96, or llm.maxTokens (1024) on a server",
       wholeNumber(),
     )
     .addOption(templateOption())

@@ -24,9 +24,9 @@ export function registerImport(model: Command): void {
     .requiredOption("--out <directory>", "the new model directory")
     .option(
       "--without-weights",
-      "only configuration, tokenizer and chat template: models.base of a run whose model is on a server",
+      "only configuration, tokenizer and chat template, as models.base of a run whose model is on a server",
     )
-    .addOption(dtypeOption("type of a GGUF's weights on disk; default: one that loses no precision"));
+    .addOption(dtypeOption("type for writing a GGUF's weights; default: one that loses no precision"));
   jsonOption(command);
   examples(command, [
     "webrl model import SmolLM2-135M-Instruct.Q4_1.gguf --out models/smollm2",
@@ -96,7 +96,7 @@ export function registerExport(model: Command): void {
     .addOption(dtypeOption("type of the weights; default float32"))
     .option(
       "--base-name <name>",
-      "the base's name in the adapter, such as its name on the hub; default: the base's directory",
+      "name of the base to write into the adapter, such as its name on the hub; default: its directory",
     );
   jsonOption(command);
   examples(command, [

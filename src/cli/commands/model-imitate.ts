@@ -63,7 +63,7 @@ function imitateOptions(command: Command, rate: number): Command {
       0,
     )
     .option("--covered <p>", "fraction of the templates whose demonstrations are all used", share, 1)
-    .option("--few <n>", "demonstrations used of each other template", wholeNumber(0), 4)
+    .option("--few <n>", "demonstrations used of each remaining template", wholeNumber(0), 4)
     .option("--seed <n>", "seed for the order of the data", wholeNumber(0), 0)
     .option("--held-out-actions <n>", "actions sampled in an evaluation", wholeNumber(0), 192)
     .option("--max-new-tokens <n>", "tokens reserved for a response", wholeNumber(), 96)
@@ -124,7 +124,7 @@ export function registerPretrain(model: Command): void {
     .option("--questions <n>", "further questions about the page of each exercise", wholeNumber(0), 6)
     .option(
       "--episodes <n>",
-      "constructed episodes to judge per demonstration, limited by --covered and --few",
+      "episodes to judge, constructed from each demonstration; limited by --covered and --few",
       wholeNumber(0),
       8,
     )

@@ -37,7 +37,7 @@ export const loraCommand = (command: Command): Command =>
 export const engineOption = (command: Command): Command =>
   command.option(
     "--engine <setting>",
-    "train on a server of the Tinker protocol: url=http://HOST:8000, model=NAME, rank=16, apiKeyEnv=NAME, or a JSON file with several; repeatable (docs/engines.md)",
+    "train on a server that speaks the Tinker protocol: url=http://HOST:8000, model=NAME, rank=16, apiKeyEnv=NAME, or a JSON file with several; repeatable (docs/engines.md)",
     collectOption,
     [],
   );

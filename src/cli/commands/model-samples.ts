@@ -23,7 +23,10 @@ export function registerSamples(model: Command): void {
       "a .jsonl file, or else a directory in the layout of a Hugging Face data set",
     )
     .addOption(
-      new Option("--format <name>", "messages, or the released checkpoints' prompts with their replies")
+      new Option(
+        "--format <name>",
+        "chat: messages; completion: the released checkpoints' prompts and replies",
+      )
         .choices(["chat", "completion"])
         .default("chat"),
     );

@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { AdapterDescription } from "../../engine/onnx/describe-model.ts";
 import type { CheckpointInfo } from "../../imitation/model-info.ts";
 import type { Register } from "../command.ts";
-import { group, jsonOption, print } from "../command.ts";
+import { jsonOption, print } from "../command.ts";
 import { registerDemos, registerRollouts } from "./model-collect.ts";
 import { registerExport, registerImport } from "./model-exchange.ts";
 import { registerPretrain, registerSft } from "./model-imitate.ts";
@@ -12,7 +12,9 @@ import { registerOrm } from "./model-orm.ts";
 import { registerSamples } from "./model-samples.ts";
 
 export const register: Register = (program) => {
-  const model = group(program, "model", "Make models as the shipped ones were made, and inspect them.");
+  const model = program
+    .command("model")
+    .description("Make models as the shipped ones were made, and inspect them.");
   registerDemos(model);
   registerRollouts(model);
   registerPretrain(model);

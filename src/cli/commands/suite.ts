@@ -12,7 +12,6 @@ import {
   browserOption,
   examples,
   formatOption,
-  group,
   interruption,
   jsonOption,
   portNumber,
@@ -48,7 +47,9 @@ function filterOptions(command: Command): Command {
 }
 
 export function register(program: Command): void {
-  const suite = group(program, "suite", "Tasks: list them, show one, check them all, open their sites.");
+  const suite = program
+    .command("suite")
+    .description("Tasks: list them, show one, check them all, open their sites.");
   registerList(suite);
   registerShow(suite);
   registerCheck(suite);
@@ -125,14 +126,14 @@ function registerCheck(suite: Command): void {
         suite
           .command("check")
           .description(
-            "Test every template in the browser: the checks must accept the oracle, and refuse a wrong answer and doing nothing.",
+            "Test every template in the browser: its checks must accept the oracle, but refuse a wrong answer or doing nothing.",
           ),
       ),
     ),
   )
-    .option("--instances <n>", "instances to check of each template", wholeNumber(), 2)
+    .option("--instances <n>", "instances of each template to check", wholeNumber(), 2)
     .option("--parallel <n>", "episodes at once", wholeNumber(), 4)
-    .option("--seed <n>", "seed that chooses instances and seeds episodes", wholeNumber(0), 1);
+    .option("--seed <n>", "seed for the choice of instances and for episodes", wholeNumber(0), 1);
   examples(jsonOption(safetyOption(check)), [
     "webrl suite check",
     "webrl suite check --site forum --instances 5",

@@ -36,7 +36,10 @@ const settingsSchema = z.strictObject({
     .describe(
       "File of instructions to train on, relative to this one; without it there is nothing to train on.",
     ),
-  urls: z.partialRecord(z.enum(SITES), url).default({}).describe("Base URLs; override the environment's."),
+  urls: z
+    .partialRecord(z.enum(SITES), url)
+    .default({})
+    .describe("Base URLs; they override the environment's."),
   auth: z
     .string()
     .min(1)
