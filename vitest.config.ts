@@ -12,9 +12,9 @@ const browser = {
 } as const;
 
 /**
- * One project after the other: unit tests share the cores; those beside the browser room's code run one file at a time,
- * because they watch what a page does and when; component libraries, recorded pages and whatever uses a browser wait
- * most of the time, so two files run at once; the package's test builds `dist/` anew, which others may be reading.
+ * One project after the other: unit tests share the cores; the browser room's tests, which watch what a page does and
+ * when, run apart from what else uses a browser, so that they are through before it; all wait most of the time, so two
+ * files run at once; the package's test builds `dist/` anew, which others may be reading.
  */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
@@ -45,7 +45,7 @@ export default defineConfig({
           ...browser,
           name: "browser",
           include: ["src/browser/*.browser.test.ts"],
-          fileParallelism: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },
