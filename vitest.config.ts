@@ -13,7 +13,8 @@ const browser = {
 
 /**
  * One project after the other: unit tests share the cores; the browser room's tests, which watch what a page does and
- * when, run apart from those that also train and sample; both wait much of the time, so two files run at once; the package's test builds `dist/` anew, which others may be reading.
+ * when, run apart from those that also train and sample; both wait much of the time, so two files run at once; the
+ * package's test builds `dist/` anew, which others may be reading.
  */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
