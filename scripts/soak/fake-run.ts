@@ -8,10 +8,9 @@ import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { EpisodeRecord } from "../../src/rollout/episode.ts";
 import { isLocked } from "../../src/run/run-lock.ts";
+import { bundleRunOnce } from "../../src/train/testing/bundle-run-once.ts";
 import { fakeConfig, makeFakeBase } from "../../src/train/testing/fake-run.ts";
 import { runFacts } from "../../src/train/testing/run-facts.ts";
 import type { RunFacts } from "../../src/train/testing/run-facts.ts";
@@ -42,23 +41,9 @@ export interface Ended {
   stderr: string;
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-
 export async function openFakeRuns(): Promise<FakeRuns> {
   const home = await mkdtemp(join(tmpdir(), "fake-"));
-  // As deep as src/: the code looks for package.json relative to its own file.
-  const programs = await mkdtemp(join(root, "node_modules/.soak-"));
-  await build({
-    entryPoints: [join(root, "src/train/testing/run-once.ts"), join(root, "scripts/soak/write-trouble.ts")],
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    packages: "external",
-    outdir: programs,
-    entryNames: "[name]",
-    outExtension: { ".js": ".mjs" },
-  });
+  const bundles = await bundleRunOnce(["scripts/soak/write-trouble.ts"]);
   const { base, demonstrations } = await makeFakeBase(home);
   const configText = JSON.stringify(fakeConfig(base, { phases: 2 }));
 
@@ -73,13 +58,7 @@ export async function openFakeRuns(): Promise<FakeRuns> {
       new Promise((resolve) => {
         const child = spawn(
           process.execPath,
-          [
-            "--import",
-            join(programs, "write-trouble.mjs"),
-            join(programs, "run-once.mjs"),
-            directory,
-            "never",
-          ],
+          ["--import", join(bundles.directory, "write-trouble.mjs"), bundles.runOnce, directory, "never"],
           {
             stdio: ["ignore", "ignore", "pipe"],
             env: { ...process.env, ...(write !== undefined && { SOAK_WRITE: write }) },
@@ -96,7 +75,7 @@ export async function openFakeRuns(): Promise<FakeRuns> {
       }),
     [Symbol.asyncDispose]: async () => {
       await rm(home, { recursive: true, force: true });
-      await rm(programs, { recursive: true, force: true });
+      await bundles[Symbol.asyncDispose]();
     },
   };
   await runs.prepare(home);

@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { browserInfo, launchBrowser } from "../browser/launch.ts";
 import type { NetworkRecord } from "./testing/record-network.ts";
@@ -34,18 +35,21 @@ describe.skipIf(!canIsolate)("where every connection is seen", () => {
     // ONNX Runtime keeps quiet by itself where it takes its process for a test.
     const { CI: _ci, ORT_RUNNING_UNIT_TESTS: _tests, ORT_DISABLE_TELEMETRY: _off, ...env } = process.env;
     const recorder = ["--import", "tsx", at("testing/record-network.ts"), out!];
-    const { status, stderr } = spawnSync(
+    // Rejects with what was printed if it fails.
+    await promisify(execFile)(
       "unshare",
       ["-rn", process.execPath, ...recorder, process.execPath, ...command],
-      { env: { ...env, HOME: home, XDG_CACHE_HOME: cache }, encoding: "utf8", timeout: 280_000 },
+      {
+        env: { ...env, HOME: home, XDG_CACHE_HOME: cache },
+        timeout: 280_000,
+      },
     );
-    expect({ status, stderr }).toMatchObject({ status: 0 });
     const record = JSON.parse(await readFile(out!, "utf8")) as NetworkRecord;
     const files = [...(await readdir(home!)), ...(await readdir(cache!))].filter((file) => file !== "webrl");
     return { record, files };
   };
 
-  it("ONNX Runtime, left alone, calls home: the watch can fail", { timeout: 60_000 }, async () => {
+  it.concurrent("ONNX Runtime, left alone, calls home: the watch can fail", { timeout: 60_000 }, async () => {
     // The environment is made with the first session; that this one holds no graph does not matter.
     const script = `require("onnxruntime-node").InferenceSession.create(new Uint8Array([8, 7])).catch(() => {
       setTimeout(() => process.exit(0), 20000);
@@ -56,7 +60,7 @@ describe.skipIf(!canIsolate)("where every connection is seen", () => {
     expect(files).toEqual(["Microsoft"]);
   });
 
-  it(
+  it.concurrent(
     "doctor, model info, a tiny run with its episodes, the dashboard, the sites and the engine open nothing",
     { timeout: 300_000 },
     async () => {

@@ -3,35 +3,37 @@ import { appendFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import { createRun, openRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
+import { bundleRunOnce, type Bundles } from "./testing/bundle-run-once.ts";
 import { fakeConfig, makeFakeBase } from "./testing/fake-run.ts";
 import { runFacts } from "./testing/run-facts.ts";
 
-const script = fileURLToPath(new URL("testing/run-once.ts", import.meta.url));
+let bundles: Bundles;
 let world: string;
 
 const launch = (run: string, point: string) =>
   new Promise<{ signal: string | null; stdout: string; stderr: string }>((resolve) => {
-    execFile(
-      process.execPath,
-      ["--import", "tsx", script, join(world, run), point],
-      (error, stdout, stderr) => resolve({ signal: error?.signal ?? null, stdout, stderr }),
+    execFile(process.execPath, [bundles.runOnce, join(world, run), point], (error, stdout, stderr) =>
+      resolve({ signal: error?.signal ?? null, stdout, stderr }),
     );
   });
 
 beforeAll(async () => {
+  bundles = await bundleRunOnce();
   world = await mkdtemp(join(tmpdir(), "webrl-resume-"));
   const { base, demonstrations } = await makeFakeBase(world);
   await writeFile(join(world, "demonstrations.json"), JSON.stringify(demonstrations));
   await writeFile(join(world, "config.json"), JSON.stringify(fakeConfig(base, { phases: 2 })));
 }, 120_000);
-afterAll(() => rm(world, { recursive: true, force: true }));
+afterAll(async () => {
+  await bundles[Symbol.asyncDispose]();
+  await rm(world, { recursive: true, force: true });
+});
 
 /** Leaves half of the file: some whole lines and a torn one. */
 async function tear(path: string) {
