@@ -51,7 +51,9 @@ describe("the embedded engine obeys the contract", () => {
     [Symbol.asyncDispose]: async () => {},
   };
   const create = async () => lent;
-  describe("training all weights", () => all(engineRules({ create, open: { path }, tolerance: 1e-4 })));
+  describe("training all weights", () => {
+    all(engineRules({ create, open: { path }, tolerance: 1e-4 }));
+  });
   describe("training an adapter", () => {
     all(engineRules({ create, open: { path, lora: { rank: 4, alpha: 8, seed: 1 } }, tolerance: 1e-4 }));
   });
