@@ -37,7 +37,8 @@ export interface PageDocument {
   frame(index: number): Promise<PageDocument | null>;
   /**
    * A point of the document's viewport in that of the page, through frames with borders, transforms and zoom; `null` if
-   * something on the page around its frame covers it, or if the frame has gone.
+   * something on the page around its frame covers it, or if the frame has gone. What covers a frame with a process of its
+   * own is not looked for.
    */
   toPage(spot: Spot): Promise<Spot | null>;
 }
