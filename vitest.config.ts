@@ -13,7 +13,7 @@ const browser = {
 
 /**
  * One project after the other: unit tests share the cores; the browser room's tests, which watch what a page does and
- * when, run apart from those that also train and sample; both wait much of the time, so two files run at once; the
+ * when, run apart from those that also train and sample; both wait much of the time, so three files run at once; the
  * package's test builds `dist/` anew, which others may be reading.
  */
 export default defineConfig({
@@ -45,7 +45,7 @@ export default defineConfig({
           ...browser,
           name: "browser",
           include: ["src/browser/*.browser.test.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
         },
       },
@@ -56,7 +56,7 @@ export default defineConfig({
           name: "browser-uses",
           include: ["src/**/*.browser.test.ts"],
           exclude: ["src/browser/*.browser.test.ts"],
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 3 },
         },
       },
