@@ -1,8 +1,8 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { Trajectory } from "../core/trajectory.ts";
 import { listen } from "../http/listen.ts";
 import { createFakeEngine } from "../testing/fake-engine.ts";
@@ -15,7 +15,9 @@ const suite = builtInSuite();
 
 test("demonstrations of another browser are refused, and the shipped ones left out", async () => {
   const [task] = suite.tasks({ split: "train", limit: 1 });
-  const file = join(await mkdtemp(join(tmpdir(), "webrl-parts-")), "shown.jsonl");
+  const directory = await mkdtemp(join(tmpdir(), "webrl-parts-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, "shown.jsonl");
   const step = { observation: { format: "compact" } };
   await writeFile(file, JSON.stringify({ id: "a", trajectory: { task, steps: [step] } }) + "\n");
   const config = (browser: object, demonstrations: string) =>

@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { ServiceSettings } from "./policy.ts";
 import { loadServicePolicy, parseServicePolicy } from "./policy.ts";
 import { SHOP_POLICY } from "./testing/shop-service.ts";
@@ -87,7 +87,9 @@ describe("a policy that contradicts itself is refused with what contradicts what
 
 test("a file that is not there, or is not JSON, is named", async () => {
   await expect(loadServicePolicy("nowhere.json")).rejects.toThrow("the policy nowhere.json cannot be read");
-  const file = join(await mkdtemp(join(tmpdir(), "webrl-policy-")), "policy.json");
+  const directory = await mkdtemp(join(tmpdir(), "webrl-policy-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, "policy.json");
   await writeFile(file, "{");
   await expect(loadServicePolicy(file)).rejects.toThrow("is not JSON");
 });

@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { ConfigError } from "../../core/errors.ts";
 import { findRuntime, loadRuntime, type FoundRuntime } from "./onnx-runtime.ts";
 
@@ -10,6 +10,7 @@ const onLinuxX64 = process.platform === "linux" && process.arch === "x64";
 /** A package whose entry runs `code`. Returns the path of its package.json. */
 async function fakePackage(version: string, code = ""): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "webrl-runtime-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
   await writeFile(join(directory, "package.json"), JSON.stringify({ version, main: "index.js" }));
   await writeFile(join(directory, "index.js"), code);
   return join(directory, "package.json");
