@@ -3,15 +3,17 @@
  * `findOpenings` where its own tests start it.
  */
 
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { createServer } from "node:http";
+import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { serveDashboard } from "../dashboard/serve.ts";
 import { makeRun } from "../dashboard/testing/made-run.ts";
 import { serveEngine } from "../engine/tinker/server/serve.ts";
-import { ask, send } from "../http/testing/raw-request.ts";
+import { ask, findOpenings, send } from "../http/testing/raw-request.ts";
 import { makeTinyModel } from "../engine/tinker/server/testing/tiny-model.ts";
 import { serveSites } from "../sites/serve.ts";
 import { APPS } from "../sites/world.ts";
@@ -126,42 +128,29 @@ describe.each(["dashboard", "suite serve"])("%s", (name) => {
 
 describe("engine serve", () => {
   const port = () => ports["engine serve"]!;
-  const HEALTH = "GET /api/v1/healthz";
 
-  it("answers to names of this machine only", async () => {
+  it("answers to names of this machine", async () => {
     for (const host of ["localhost", "127.0.0.1", "[::1]"])
-      expect([host, (await ask(port(), HEALTH, { Host: host })).status]).toEqual([host, 200]);
-    for (const host of ["evil.test", "127.0.0.1.evil.test", "10.0.0.1", "localhost:80@evil.test"]) {
-      const { status, body } = await ask(port(), HEALTH, { Host: host });
-      expect([host, status >= 400 && status < 500, body.includes('"ok"')]).toEqual([host, true, false]);
-    }
+      expect([host, (await ask(port(), "GET /api/v1/healthz", { Host: host })).status]).toEqual([host, 200]);
   });
 
-  it("is used by programs, by no page of a browser, and opens to no other origin", async () => {
-    const body = "{}";
-    const post = (headers: Record<string, string>) =>
-      ask(port(), "POST /api/v1/create_session", { "Content-Length": "2", ...headers }, body);
-    const strangers: Record<string, string>[] = [
-      { Origin: "http://evil.test" },
-      { Origin: "null" },
-      { "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors" },
-    ];
-    for (const headers of strangers) expect([headers, (await post(headers)).status]).toEqual([headers, 403]);
-    const answer = await ask(port(), HEALTH);
-    expect(Object.keys(answer.headers).filter((key) => key.startsWith("access-control"))).toEqual([]);
-    expect(answer.headers["content-security-policy"]).toContain("default-src 'none'");
+  it("is used by programs, by no page of a browser, and has nothing elsewhere", async () => {
+    expect(await findOpenings(port(), "/api/v1/create_session")).toEqual([]);
+    const { status } = await ask(port(), "GET /api/v1/training_runs/..%2f..%2f/checkpoints");
+    expect([400, 404]).toContain(status);
   });
+});
 
-  it("has nothing on other paths and methods, and reads nothing that is too long", async () => {
-    for (const path of ["/", "/api/v1/training_runs/..%2f..%2f/checkpoints", "/../../etc/passwd"]) {
-      const { status, body } = await ask(port(), `GET ${path}`);
-      expect([path, status >= 400 && status < 500, body.includes("root:")]).toEqual([path, true, false]);
-    }
-    expect((await ask(port(), "PUT /api/v1/healthz")).status).toBe(405);
-    const line = "POST /api/v1/create_session";
-    expect((await ask(port(), line, { "Content-Length": String(1 << 30) })).status).toBe(413);
-    expect((await ask(port(), `GET /?q=${"x".repeat(20_000)}`)).status).toBe(431);
-  });
+it("a server that refuses nothing is found open", async () => {
+  const open = createServer((_, answer) => answer.end("root:")).listen(0, "127.0.0.1");
+  await once(open, "listening");
+  const openings = await findOpenings((open.address() as AddressInfo).port, "/");
+  open.close();
+  for (const what of ["the name evil.test", "PUT", '{"Origin":"null"}', "/%00", "a long body"])
+    expect(
+      openings.some((opening) => opening.startsWith(what)),
+      what,
+    ).toBe(true);
 });
 
 describe("suite serve", () => {

@@ -13,12 +13,12 @@ import { bundleRunOnce, type Bundles } from "./testing/bundle-run-once.ts";
 import { fakeConfig, makeFakeBase } from "./testing/fake-run.ts";
 import { runFacts } from "./testing/run-facts.ts";
 
-let bundles: Bundles;
+let bundles: Bundles | undefined;
 let world: string;
 
 const launch = (run: string, point: string) =>
   new Promise<{ signal: string | null; stdout: string; stderr: string }>((resolve) => {
-    execFile(process.execPath, [bundles.runOnce, join(world, run), point], (error, stdout, stderr) =>
+    execFile(process.execPath, [bundles!.runOnce, join(world, run), point], (error, stdout, stderr) =>
       resolve({ signal: error?.signal ?? null, stdout, stderr }),
     );
   });
@@ -31,7 +31,7 @@ beforeAll(async () => {
   await writeFile(join(world, "config.json"), JSON.stringify(fakeConfig(base, { phases: 2 })));
 }, 120_000);
 afterAll(async () => {
-  await bundles[Symbol.asyncDispose]();
+  await bundles?.[Symbol.asyncDispose]();
   await rm(world, { recursive: true, force: true });
 });
 

@@ -23,7 +23,8 @@ function isBuilt(): boolean {
   const built = statSync(join(root, "dist/cli/bin.js"), { throwIfNoEntry: false });
   if (!built) return false;
   const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" });
+  // The build has src/testing, and none of the rooms' own testing/ folders.
   return sources
-    .filter((source) => /\.(ts|tsx|css)$/.test(source) && !/\.test\.|testing\//.test(source))
+    .filter((source) => /\.(ts|tsx|css)$/.test(source) && !/\.test\.|\/testing\//.test(source))
     .every((source) => statSync(join(root, "src", source)).mtimeMs <= built.mtimeMs);
 }
