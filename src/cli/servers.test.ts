@@ -146,11 +146,9 @@ it("a server that refuses nothing is found open", async () => {
   await once(open, "listening");
   const openings = await findOpenings((open.address() as AddressInfo).port, "/");
   open.close();
-  for (const what of ["the name evil.test", "PUT", '{"Origin":"null"}', "/%00", "a long body"])
-    expect(
-      openings.some((opening) => opening.startsWith(what)),
-      what,
-    ).toBe(true);
+  const expected = ["the name evil.test", "PUT", '{"Origin":"null"}', "/%00", "a long body"];
+  const missed = expected.filter((what) => !openings.some((opening) => opening.startsWith(what)));
+  expect(missed).toEqual([]);
 });
 
 describe("suite serve", () => {
