@@ -19,7 +19,8 @@ import {
 import { answerTokens } from "../text/prompt.ts";
 import type { ImitateProgress } from "./imitate.ts";
 import { imitate, imitateConfigSchema, sampleDatum } from "./imitate.ts";
-import { labelOutcomes, makeOrm, sft } from "./make-model.ts";
+import { sft } from "./make-model.ts";
+import { labelOutcomes, makeOrm } from "./make-orm.ts";
 import { fakeEngine, makeFakeBase, oracleOf } from "../train/testing/fake-run.ts";
 
 let directory: string;

@@ -6,7 +6,7 @@ import { judgeRest, judgeRun } from "../agent/judge.ts";
 import { openRecord } from "../agent/record.ts";
 import { answerOf } from "../core/trajectory.ts";
 import { imitationSamples, readEpisodes } from "../imitation/demonstrations.ts";
-import { labelOutcomes } from "../imitation/make-model.ts";
+import { labelOutcomes } from "../imitation/make-orm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";

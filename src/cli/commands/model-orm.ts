@@ -1,7 +1,7 @@
 /** @file `webrl model orm`: trains the outcome reward model. */
 
 import type { Command } from "commander";
-import type { MadeOrm } from "../../imitation/make-model.ts";
+import type { MadeOrm } from "../../imitation/make-orm.ts";
 import { anyNumber, examples, jsonOption, print, share, table, wholeNumber } from "../command.ts";
 import { lineLog } from "../progress.ts";
 import { percent } from "../../core/percent.ts";
@@ -68,7 +68,7 @@ export function registerOrm(model: Command): void {
         json?: boolean;
       },
     ) => {
-      const { makeOrm } = await import("../../imitation/make-model.ts");
+      const { makeOrm } = await import("../../imitation/make-orm.ts");
       await using training = await openTraining(options, options.rollouts);
       const log = lineLog();
       const { report, ...made } = await makeOrm({
