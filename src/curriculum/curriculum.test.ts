@@ -269,7 +269,8 @@ describe("growing a phase's curriculum", () => {
         [test_.toUpperCase(), "Seen before", "A new task", "a  new task!", "Another one"].map(task),
     };
     const { tasks, records } = await growCurriculum(options({ proposer, seen: ["seen before."] }));
-    expect(tasks.map((t) => t.instruction)).toEqual(["A new task", "Another one"]);
+    expect(tasks.slice(0, 2).map((t) => t.instruction)).toEqual(["A new task", "Another one"]);
+    expect(records.filter((r) => r.kept)).toHaveLength(2);
     expect(
       records
         .slice(0, 5)
@@ -304,7 +305,25 @@ describe("growing a phase's curriculum", () => {
     expect(tasks).toHaveLength(8);
     const ids = tasks.map((t) => t.id);
     for (const parent of failed) expect(ids).toContain(parent.id);
-    expect(shortfall).toMatch(/^0 of 8 new tasks \(.*\d+ too easy\); 8 earlier tasks are tried again$/);
+    expect(shortfall).toMatch(/^only 0 of 8 new tasks were found \(.*\d+ too easy\); 8 failed or given tasks fill up$/);
+  });
+
+  test("a phase that yields too little is filled up with failures, then seeds, each once", async () => {
+    // The proposer gives a failed task's own id to what is new, and the phase holds more than all failures.
+    const [parent] = failed;
+    const fresh: Task = { ...parent!, instruction: "Something quite new" };
+    const proposer: Proposer = { name: "one", propose: async () => [fresh] };
+    const grow = () => growCurriculum(options({ proposer, count: 9 }));
+    const { tasks, fallback, shortfall } = await grow();
+    expect(tasks).toHaveLength(9);
+    expect(tasks[0]!.instruction).toBe("Something quite new");
+    expect(fallback).toBe(8);
+    expect(new Set(tasks.map(({ id }) => id)).size).toBe(9);
+    expect(tasks.slice(1, 6).map(({ id }) => id)).toEqual(
+      expect.arrayContaining(failed.slice(1).map(({ id }) => id)),
+    );
+    expect(shortfall).toMatch(/^only 1 of 9 new tasks were found \(.*duplicate\); 8 failed or given tasks/);
+    expect((await grow()).tasks).toEqual(tasks);
   });
 
   test("where nothing failed the seeds are the parents", async () => {

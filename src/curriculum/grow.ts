@@ -3,7 +3,8 @@
  * (paper §2.2).
  *
  * Deviations: 1. candidates are compared with everything the run has seen and with the held-out splits; the published
- * code compares with nothing. 2. If nothing is kept, the failed tasks are tried again, and the phase says why.
+ * code compares with nothing. 2. If too few are kept, failed tasks and seeds fill the phase up, so that it has as many
+ * episodes as a phase of any other method, and the phase says why.
  */
 
 import type { Proposer } from "../core/contracts.ts";
@@ -35,7 +36,7 @@ export interface GrowOptions extends Pick<
   proposer: Proposer;
   /** Tasks that failed in the last phase. */
   failed: readonly Task[];
-  /** The fallback if nothing failed or nothing was kept. Not empty. */
+  /** The parents if nothing failed; with the failed tasks they fill up what is missing. Not empty. */
   seeds: readonly Task[];
   count: number;
   /** Counted from 1. */
@@ -49,12 +50,12 @@ export interface GrowOptions extends Pick<
 
 /** A phase's tasks, and the decision on every candidate. */
 export interface Curriculum {
-  /** At most `count`; never empty. */
+  /** `count`, or fewer if failed tasks and seeds are too few to fill it up; never empty. New ones first. */
   tasks: Task[];
   records: CurriculumRecord[];
   /** The number of candidates by decision. */
   counts: Record<CandidateOutcome, number>;
-  /** The number of tasks that are not new: failed tasks or seeds that are tried again. */
+  /** The number of tasks that are not new: failed tasks or seeds that fill up the phase. */
   fallback: number;
   /** Why fewer than `count` are new; `null` if none are missing. */
   shortfall: string | null;
@@ -65,7 +66,7 @@ const MAX_ROUNDS = 6;
 
 /**
  * The next phase's tasks: proposals from failures, filtered, up to `count`, with a record of the decision on each
- * candidate. Tasks of earlier phases make up for missing ones.
+ * candidate. Failed tasks, then seeds, make up for missing ones.
  */
 export async function growCurriculum(options: GrowOptions): Promise<Curriculum> {
   const { proposer, failed, seeds, count, phase, rng, signal } = options;
@@ -97,7 +98,7 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
     options.onRound?.(kept.length);
   }
   const counts = countOutcomes(records);
-  const again = kept.length === 0 ? fallbackTasks(failed, seeds, count, rng) : [];
+  const again = fallbackTasks(kept, failed, seeds, count - kept.length, rng);
   return {
     tasks: [...kept, ...again],
     records,
@@ -108,9 +109,15 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
   };
 }
 
-/** Failed tasks first, then seeds, each once, up to `count`. */
-function fallbackTasks(failed: readonly Task[], seeds: readonly Task[], count: number, rng: Rng): Task[] {
-  const ids = new Set<string>();
+/** Failed tasks first, then seeds, each once and none that was kept, up to `count`. */
+function fallbackTasks(
+  kept: readonly Task[],
+  failed: readonly Task[],
+  seeds: readonly Task[],
+  count: number,
+  rng: Rng,
+): Task[] {
+  const ids = new Set(kept.map(({ id }) => id));
   const again: Task[] = [];
   for (const task of [...rng.fork("failed").shuffle(failed), ...rng.fork("seeds").shuffle(seeds)]) {
     if (again.length >= count) break;
@@ -133,9 +140,9 @@ function explain(
     .map(([outcome, n]) => `${n} ${outcome.replace("_", " ")}`);
   const why = dropped.length > 0 ? dropped.join(", ") : "the proposer had nothing new";
   return [
-    `${kept} of ${count} new tasks (${why})`,
+    `only ${kept} of ${count} new tasks were found (${why})`,
     ...(noneFailed ? ["no task had failed, so the seeds were its parents"] : []),
-    ...(again > 0 ? [`${again} earlier tasks are tried again`] : []),
+    ...(again > 0 ? [`${again} failed or given tasks fill up`] : []),
   ].join("; ");
 }
 

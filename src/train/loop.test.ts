@@ -189,7 +189,7 @@ describe("the loop", () => {
     parts.proposer = { name: "empty", propose: () => Promise.resolve([]) };
     const { events } = await trainWith({ phases: 1 }, parts);
     expect(events.find((event) => event.kind === "warning")).toMatchObject({
-      message: expect.stringContaining("earlier tasks are tried again"),
+      message: expect.stringContaining("failed or given tasks fill up"),
     });
   });
 });
