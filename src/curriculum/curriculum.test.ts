@@ -305,7 +305,9 @@ describe("growing a phase's curriculum", () => {
     expect(tasks).toHaveLength(8);
     const ids = tasks.map((t) => t.id);
     for (const parent of failed) expect(ids).toContain(parent.id);
-    expect(shortfall).toMatch(/^only 0 of 8 new tasks were found \(.*\d+ too easy\); 8 failed or given tasks fill up$/);
+    expect(shortfall).toMatch(
+      /^only 0 of 8 new tasks were found \(.*\d+ too easy\); 8 failed or given tasks fill up$/,
+    );
   });
 
   test("a phase that yields too little is filled up with failures, then seeds, each once", async () => {

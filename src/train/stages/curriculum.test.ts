@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Fault } from "../../core/errors.ts";
 import type { Task } from "../../core/task.ts";
+import { createFakeSite } from "../../testing/index.ts";
+import type { Parts } from "../parts.ts";
 import { growTasks } from "./curriculum.ts";
 import { makeWorld } from "../testing/stage-run.ts";
 import type { World } from "../testing/stage-run.ts";
@@ -63,6 +66,31 @@ describe("the curriculum stage", () => {
     const { "curriculum/proposed": proposed, ...counts } = stage.metrics("curriculum", 2);
     expect(proposed).toBe(second.length);
     expect(counts["curriculum/kept"]).toBe(second.filter((line) => line.kept).length);
+  });
+
+  it("opens a start page again that the world broke, as often as rollouts do, and keeps no fault for other tasks", async () => {
+    let broken = 0;
+    const site = createFakeSite();
+    const faulty: Parts["site"] = {
+      ...site,
+      start: (task, options) =>
+        broken-- > 0
+          ? Promise.reject(new Fault("page_crashed", "gone", { retryable: true }))
+          : site.start(task, options),
+    };
+    const unobserved = async (faults: number) => {
+      await using stage = await world.open(
+        { rollout: { parallel: 1, maxSteps: 5, maxNewTokens: 24 } },
+        { site: faulty },
+      );
+      await stage.upTo(2, "curriculum");
+      broken = faults;
+      await growTasks(stage.context, 2);
+      return stage.metrics("curriculum", 2)["curriculum/unobserved"];
+    };
+    // rollout.faultRetries is 2, so the third fault in a row gives up the candidate, and none beside it.
+    expect(await unobserved(2)).toBe(0);
+    expect(await unobserved(3)).toBe(1);
   });
 
   it("goes on through the train split where tasks are given, and begins again when all have been tried", async () => {

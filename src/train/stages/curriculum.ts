@@ -4,7 +4,7 @@
  */
 
 import { mean } from "../../algo/statistics.ts";
-import { invariant } from "../../core/errors.ts";
+import { Fault, invariant } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
 import type { Task } from "../../core/task.ts";
 import { heldOutInstructions } from "../../curriculum/catalog.ts";
@@ -102,20 +102,29 @@ async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   return [...failed.values()];
 }
 
-/** Text of a task's first page. Tasks with the same template and address start alike, so only one of them is opened. */
-function startPages(context: Context): (task: Task, signal?: AbortSignal) => Promise<string | null> {
-  const pages = new Map<string, Promise<string | null>>();
-  return (task, signal) => {
+/**
+ * Text of a task's first page. Tasks with the same template and address start alike, so only one of them is opened. A
+ * fault is tried again as in rollouts, and costs only the task that was asked about.
+ */
+function startPages({ config, parts }: Context): (task: Task, signal?: AbortSignal) => Promise<string> {
+  const pages = new Map<string, string>();
+  const open = async (key: string, task: Task, signal?: AbortSignal) => {
+    const seed = hash32(`${config.seed}/start/${key}`);
+    await using episode = await parts.site.start(task, { seed, ...(signal && { signal }) });
+    return episode.first.text;
+  };
+  return async (task, signal) => {
     const key = `${task.templateId ?? ""} ${task.startUrl}`;
-    let page = pages.get(key);
-    if (!page) {
-      page = (async () => {
-        const seed = hash32(`${context.config.seed}/start/${key}`);
-        await using episode = await context.parts.site.start(task, { seed, ...(signal && { signal }) });
-        return episode.first.text;
-      })();
-      pages.set(key, page);
+    for (let retries = 0; !pages.has(key); retries++) {
+      signal?.throwIfAborted();
+      try {
+        pages.set(key, await open(key, task, signal));
+      } catch (error) {
+        const isOver =
+          !(error instanceof Fault && error.retryable) || retries === config.rollout.faultRetries;
+        if (isOver) throw error;
+      }
     }
-    return page;
+    return pages.get(key)!;
   };
 }
