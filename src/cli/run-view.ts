@@ -220,9 +220,12 @@ function summary({ stage, metrics }: Extract<RunEvent, { kind: "stage_finished" 
         has("critic/auc") && `AUC ${number("critic/auc")} of success against failure`,
       );
     case "actor":
-      return has("actor/kl")
-        ? `KL ${number("actor/kl", 3)} nats per action, ${rate("actor/positive_rate")} of advantages positive`
-        : "updated";
+      return (
+        list(
+          has("actor/kl") && `KL ${number("actor/kl", 3)} nats per action`,
+          has("actor/positive_rate") && `${rate("actor/positive_rate")} of advantages positive`,
+        ) || "updated"
+      );
     case "evaluate":
       return list(
         `${rate("evaluation/success_rate")} ± ${percent(metrics["evaluation/standard_error"]!)} successful on ${metrics["evaluation/episodes"]} held-out tasks`,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { klEstimate, logRatio } from "../../algo/loss.ts";
 import { modelTemplate } from "../../imitation/prompt-template.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
 import { trainActor } from "./actor.ts";
@@ -84,6 +85,28 @@ describe("the actor stage", () => {
     expect(lines).not.toContain("actor/target_reached");
     expect(lines).not.toContain("actor/log_ratio");
     expect(stage.metrics("actor", 1)["actor/kl"]!).toBeGreaterThan(0);
+  });
+
+  it("measures KL on new actions as they were sampled, also those that the method leaves out", async () => {
+    await using stage = await world.open({ method: "filtered-bc" });
+    await stage.upTo(1, "actor");
+    await trainActor(stage.context, 1);
+    const steps = await stage.context.experience.newSteps(1);
+    // Fewer than the most that are drawn, and fewer of them are learned from.
+    expect(steps.length).toBeLessThan(128);
+    expect((await stage.run.read(1, "advantages.jsonl")).length).toBeLessThan(steps.length);
+    const now = await actionLogprobs(await stage.context.models.read("actor", 1), steps);
+    const kl = klEstimate(steps.map(({ logprobs }, i) => logRatio(now[i]!, logprobs!)));
+    expect(stage.metrics("actor", 1)["actor/kl"]).toBeCloseTo(kl, 4);
+  });
+
+  it("measures no KL on actions of another temperature than 1, which are not π_ref's", async () => {
+    const rollout = { parallel: 3, maxSteps: 5, maxNewTokens: 24, temperature: 0.7 };
+    await using stage = await world.open({ rollout });
+    await stage.upTo(1, "actor");
+    await trainActor(stage.context, 1);
+    expect(stage.metrics("actor", 1)).toHaveProperty("actor/positive_rate");
+    expect(stage.metrics("actor", 1)).not.toHaveProperty("actor/kl");
   });
 
   it("takes log π_ref of new steps from their sampling, which said what the reference says, and of no others", async () => {

@@ -2,12 +2,14 @@
 
 import { klEstimate, logRatio } from "../../algo/loss.ts";
 import { mean } from "../../algo/statistics.ts";
+import type { Rng } from "../../core/rng.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, usesReference, weighSteps } from "../advantages.ts";
 import type { TrainConfig } from "../../run/config.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
 import type { Context } from "../context.ts";
+import type { DataStep } from "../experience-reader.ts";
 import { lookUpValues } from "../experience-reader.ts";
 import { earlyReference } from "./beside-rollout.ts";
 import { optimise, warmupCosine } from "../../engine/optimise.ts";
@@ -26,33 +28,28 @@ const KL_STEPS = 128;
 export async function trainActor(context: Context, phase: number): Promise<ActorOutput> {
   return context.run.stage(phase, "actor", async (stage) => {
     const { config, models, method, rng, signal } = context;
+    const data = await context.experience.data(phase);
     const valueOf = lookUpValues(await context.run.read(phase, "values.jsonl"));
-    const weighed = weighSteps(await context.experience.data(phase), valueOf, config, method.loss);
+    const weighed = weighSteps(data, valueOf, config, method.loss);
     // The weights before the first step are π_ref.
     const before = models.actorPath(phase - 1);
     await using model = await models.open("actor", phase - 1);
     if (config.actor.keepMoments && phase > 1) await model.load(before);
     const known = await earlyReference(context, phase);
-    const chooseForKl = (from: readonly WeightedStep[]) =>
-      rng
-        .fork(`kl-${phase}`)
-        .shuffle(from.filter(({ step }) => step.isNew))
-        .slice(0, KL_STEPS);
+    const forKl = chooseForKl(data, config.rollout.temperature, rng.fork(`kl-${phase}`));
     // If the loss needs no π_ref, compute it only to measure KL, to save a forward pass over everything.
-    const referred = usesReference(method.loss) ? weighed : chooseForKl(weighed);
-    const others = referred.filter((sample) => {
-      sample.ref_N = known(sample.step) ?? sample.ref_N;
-      return known(sample.step) === undefined;
+    const referred = new Set([
+      ...(usesReference(method.loss) ? weighed.map(({ step }) => step) : []),
+      ...forKl,
+    ]);
+    const refs = new Map([...referred].map((step) => [step, known(step)]));
+    const others = [...referred].filter((step) => refs.get(step) === undefined);
+    const rows = await actionLogprobs(model, others, {
+      signal,
+      onProgress: (done, total) => stage.emit({ kind: "progress", part: "reference", done, total }),
     });
-    const refs = await actionLogprobs(
-      model,
-      others.map(({ step }) => step),
-      {
-        signal,
-        onProgress: (done, total) => stage.emit({ kind: "progress", part: "reference", done, total }),
-      },
-    );
-    others.forEach((sample, i) => (sample.ref_N = refs[i]!));
+    others.forEach((step, i) => refs.set(step, rows[i]));
+    for (const sample of weighed) sample.ref_N = refs.get(sample.step) ?? sample.ref_N;
     // Elsewhere a negative advantage does not push an action down.
     const pushesDown = method.loss === "webrl" || method.loss === "reinforce";
     const samples = weighed.filter(
@@ -108,17 +105,12 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
       signal,
     });
     if (samples.length > 0) {
-      const fresh = chooseForKl(samples);
-      const now = await actionLogprobs(
-        model,
-        fresh.map(({ step }) => step),
-        { signal },
-      );
+      const now = await actionLogprobs(model, forKl, { signal });
       stage.metrics({
         "actor/mean_advantage": mean(samples.map(({ advantage }) => advantage)),
         "actor/positive_rate": mean(samples.map(({ advantage }) => (advantage > 0 ? 1 : 0))),
-        ...(fresh.length > 0 && {
-          "actor/kl": klEstimate(fresh.map(({ ref_N }, i) => logRatio(now[i]!, ref_N))),
+        ...(forKl.length > 0 && {
+          "actor/kl": klEstimate(forKl.map((step, i) => logRatio(now[i]!, refs.get(step)!))),
         }),
       });
     }
@@ -128,6 +120,15 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     return { optimiserSteps };
   });
 }
+
+/**
+ * Actions as π_ref samples them, for `klEstimate`: of all new steps, before the method leaves any out. None at another
+ * temperature than 1, and none of agents, whose steps have no `logprobs`.
+ */
+const chooseForKl = (data: readonly DataStep[], temperature: number, rng: Rng): DataStep[] =>
+  temperature === 1
+    ? rng.shuffle(data.filter(({ isNew, logprobs }) => isNew && logprobs !== undefined)).slice(0, KL_STEPS)
+    : [];
 
 /** Whether the update should make an action less likely that was unlikely already. */
 const isRareFailure = ({ advantage, ref_N }: WeightedStep, minProbability: number) =>
