@@ -6,6 +6,8 @@ import type { Command } from "commander";
 import type { ObservationFormat } from "../core/observation.ts";
 import type { Split } from "../core/task.ts";
 import type { SuiteCheck } from "../tasks/check.ts";
+import type { LoadOptions } from "../tasks/load-suite.ts";
+import type { Suite } from "../tasks/suite.ts";
 
 /** Adds one command (or several under a group) to the program. */
 export type Register = (program: Command) => void;
@@ -36,7 +38,7 @@ export interface SuiteOptions {
   file?: string;
 }
 
-/** `--suite NAME --file PATH`, for every command that works on tasks. `tasks/load-suite.ts` loads the suite. */
+/** `--suite NAME --file PATH`, for every command that works on tasks. `openSuite` loads the suite. */
 export function suiteOptions(command: Command): Command {
   return command
     .option(
@@ -48,6 +50,14 @@ export function suiteOptions(command: Command): Command {
       "--file <path>",
       "the suite's file: your own site (.ts, .js), WebArena's tasks or settings (.json), the MiniWoB++ directory, or an application's folder",
     );
+}
+
+/** Loads the suite that the options name, and says on stderr what the user's copy of it lacks. */
+export async function openSuite({ suite: name, file }: SuiteOptions, more: LoadOptions = {}): Promise<Suite> {
+  const { loadSuite } = await import("../tasks/load-suite.ts");
+  const suite = await loadSuite(name, file, more);
+  if (suite.incomplete !== undefined) process.stderr.write(`${suite.incomplete}\n`);
+  return suite;
 }
 
 /** `--llm KEY=VALUE`, for commands that can ask a model on a server. `loadLlm` loads the settings. */

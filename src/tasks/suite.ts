@@ -40,6 +40,8 @@ export interface SuiteSite extends Site {
 /** Tasks, and the world in which they are done: what `--suite NAME --file PATH` names. */
 export interface Suite {
   readonly name: string;
+  /** What the benchmark has and the user's copy of it lacks, as a sentence; commands print it. Absent: nothing. */
+  readonly incomplete?: string;
   /** In a stable order. Cheap: computed once. Throws a `ConfigError` on an unknown template or site. */
   tasks(filter?: TaskFilter): Task[];
   /** Throws a `ConfigError` that names the nearest id. */

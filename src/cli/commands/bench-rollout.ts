@@ -10,6 +10,7 @@ import {
   group,
   interruption,
   jsonOption,
+  openSuite,
   print,
   progress,
   suiteOptions,
@@ -44,9 +45,8 @@ export function register(program: Command): void {
       },
     ) => {
       const { benchRollout } = await import("../../bench/rollout.ts");
-      const { loadSuite } = await import("../../tasks/load-suite.ts");
       const bar = progress("bench rollout");
-      const result = await benchRollout(await loadSuite(options.suite, options.file), {
+      const result = await benchRollout(await openSuite(options), {
         ...options,
         signal: interruption.signal,
         onProgress: bar.update,

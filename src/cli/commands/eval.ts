@@ -14,6 +14,7 @@ import {
   interruption,
   jsonOption,
   nameList,
+  openSuite,
   print,
   serverOptions,
   scoredSplit,
@@ -126,7 +127,6 @@ export const register: Register = (program) => {
     "webrl eval --model models/base --split validation --tasks 50 --attempts 8 --out runs/attempts.jsonl",
   ]);
   command.action(async (options: EvalOptions) => {
-    const { loadSuite } = await import("../../tasks/load-suite.ts");
     const { newestPolicy, tryTasks } = await import("../../train/evaluate-model.ts");
     const { explainFailures, scoreEpisodes } = await import("../../train/score-episodes.ts");
     const { scoreAttempts } = await import("../../train/score-attempts.ts");
@@ -171,9 +171,9 @@ export const register: Register = (program) => {
       );
     await checkSampling(opened.openedHere, choose("parallel", rollout?.parallel)!);
     const isOtherSuite = command.getOptionValueSource("suite") === "cli";
-    const suite = await loadSuite(
-      choose("suite", suiteOfRun?.name),
-      isOtherSuite ? options.file : choose("file", suiteOfRun?.file ?? undefined),
+    const file = isOtherSuite ? options.file : choose("file", suiteOfRun?.file ?? undefined);
+    const suite = await openSuite(
+      { suite: choose("suite", suiteOfRun?.name), ...(file !== undefined && { file }) },
       { judge: opened.judge, seeds: options.seeds },
     );
     const ofRun = isOtherSuite ? undefined : suiteOfRun;
@@ -234,6 +234,7 @@ export const register: Register = (program) => {
     const ofEpisodes = sumUsage(records.map((record) => record.usage));
     const about = {
       model: opened.actor.model,
+      ...(suite.incomplete !== undefined && { incomplete: suite.incomplete }),
       ...(opened.template && { template: opened.template }),
       observation: format,
       browser: site.browser ?? DEFAULT_BROWSER,

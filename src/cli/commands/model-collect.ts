@@ -10,6 +10,7 @@ import {
   interruption,
   jsonOption,
   nameList,
+  openSuite,
   print,
   serverOptions,
   share,
@@ -60,11 +61,10 @@ async function openWorld(
   judge: ChatModel | null = null,
   format: ObservationFormat = "compact",
 ) {
-  const { loadSuite } = await import("../../tasks/load-suite.ts");
   const { restrictSuite } = await import("../../tasks/restrict-suite.ts");
   const { loadBrowser } = await import("../../run/parse-config.ts");
   const browser = await loadBrowser(options.browser);
-  const suite = await loadSuite(options.suite, options.file, { judge });
+  const suite = await openSuite(options, { judge });
   const part = restrictSuite(suite, { sites: [], templates: options.taskTemplates ?? [] });
   const tasks = part.tasks({
     split: options.split,

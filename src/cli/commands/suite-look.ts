@@ -8,7 +8,7 @@ import type { Task } from "../../core/task.ts";
 import type { ObservationFormat } from "../../core/observation.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { answerOf } from "../../core/trajectory.ts";
-import { browserOption, examples, formatOption, interruption, suiteOptions } from "../command.ts";
+import { browserOption, examples, formatOption, interruption, openSuite, suiteOptions } from "../command.ts";
 import type { SuiteOptions } from "../command.ts";
 
 interface LookOptions extends SuiteOptions {
@@ -39,10 +39,9 @@ export function registerLook(suite: Command): void {
 }
 
 async function lookCommand(id: string | undefined, options: LookOptions): Promise<void> {
-  const { loadSuite } = await import("../../tasks/load-suite.ts");
   const { loadBrowser } = await import("../../run/parse-config.ts");
   const { parseAction } = await import("../../text/action.ts");
-  const suite = await loadSuite(options.suite, options.file);
+  const suite = await openSuite(options);
   const task = id === undefined ? suite.tasks({ limit: 1 })[0] : suite.task(id);
   if (!task) throw new ConfigError(`the suite ${suite.name} has no task`, "Add one.");
   await using site = await suite.createSite({

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { Task } from "../../core/task.ts";
+import { writePages } from "../../tasks/miniwob/testing/pages.ts";
 import { interruption } from "../command.ts";
 import { jsonOf, mistakeOf, webrl } from "../testing/webrl.ts";
 
@@ -47,6 +48,20 @@ test("suite check names what is done in frames where the format shows none", asy
     );
   expect(await check("webrl")).toContain("not in the format webrl, which shows no frames: desk.settings");
   expect(await check("aria")).toContain("nothing answers at http://127.0.0.1:9");
+  await rm(folder, { recursive: true });
+});
+
+test("commands say which pages of MiniWoB++ are missing", async () => {
+  const folder = await writePages();
+  const on = ["--suite", "miniwob", "--file", folder];
+  const why = `120 of the 125 pages of MiniWoB++ are missing in ${folder}: `;
+  const list = await webrl("suite", "list", ...on, "--templates");
+  expect(list).toMatchObject({ status: 0, stdout: expect.stringContaining("5 templates") as string });
+  expect(list.stderr).toContain(why);
+  const nowhere = ["--site", "nowhere"];
+  expect(mistakeOf(await webrl("suite", "check", ...on, ...nowhere))).toContain(why);
+  const model = ["--model", "openai:m@http://127.0.0.1:9/v1"];
+  expect(mistakeOf(await webrl("eval", ...on, ...model, ...nowhere))).toContain(why);
   await rm(folder, { recursive: true });
 });
 

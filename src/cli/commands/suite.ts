@@ -14,6 +14,7 @@ import {
   formatOption,
   interruption,
   jsonOption,
+  openSuite,
   portNumber,
   print,
   progress,
@@ -67,7 +68,7 @@ function registerList(suite: Command): void {
     "webrl suite list --site map --split test --limit 20",
     "webrl suite list --suite own --file examples/own-site/site.ts",
   ]).action(async (options: FilterOptions & { templates?: boolean }) => {
-    const tasks = (await load(options)).tasks(options);
+    const tasks = (await openSuite(options)).tasks(options);
     if (options.templates) {
       const rows = summaries(tasks);
       print(
@@ -101,7 +102,7 @@ function registerShow(suite: Command): void {
     "webrl suite show map.nearest/3",
     "webrl suite show map.nearest/3 --json",
   ]).action(async (id: string, options: SuiteOptions & { json?: boolean }) => {
-    const task = (await load(options)).task(id);
+    const task = (await openSuite(options)).task(id);
     print(options, task, (t) =>
       [
         ["task", t.id],
@@ -175,11 +176,6 @@ function registerLogin(suite: Command): void {
   );
 }
 
-async function load(options: SuiteOptions) {
-  const { loadSuite } = await import("../../tasks/load-suite.ts");
-  return loadSuite(options.suite, options.file);
-}
-
 function summaries(tasks: readonly Task[]) {
   const rows = new Map<
     string,
@@ -206,7 +202,7 @@ async function checkCommand(
 ): Promise<void> {
   const { checkSuite } = await import("../../tasks/check.ts");
   const { createRng } = await import("../../core/rng.ts");
-  const suite = await load(options);
+  const suite = await openSuite(options);
   const { oraclesRead = options.format } = suite;
   if (oraclesRead !== options.format)
     throw new ConfigError(

@@ -55,6 +55,7 @@ export async function loadMiniwobSuite(
     );
   const names = TASK_NAMES.filter((name) => existsSync(join(pages, `${name}.html`)));
   if (names.length === 0) throw new ConfigError(`${directory} has no MiniWoB++ pages`, hint);
+  const missing = TASK_NAMES.filter((name) => !names.includes(name));
   const tasks = names.flatMap((name) =>
     problemsOf(name, seeds).map(({ number, split }): Task => ({
       id: `miniwob.${name}/${number}`,
@@ -73,6 +74,9 @@ export async function loadMiniwobSuite(
   );
   return {
     name: "miniwob",
+    ...(missing.length > 0 && {
+      incomplete: `${missing.length} of the ${TASK_NAMES.length} pages of MiniWoB++ are missing in ${directory}: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}`,
+    }),
     descriptions: {},
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
