@@ -1,9 +1,17 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult, BenchRun } from "./methods.ts";
-import { benchResults, checkRoom, planBench, shareBeginning, VARIANTS } from "./methods.ts";
+import {
+  benchResults,
+  checkRoom,
+  planBench,
+  refuseOtherSettings,
+  shareBeginning,
+  VARIANTS,
+} from "./methods.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { checkConsistency } from "../run/config.ts";
 import { createContext } from "../train/context.ts";
@@ -44,13 +52,67 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 describe("comparison of methods", () => {
   it("leaves settings of WebRL's own loss to WebRL", () => {
     const tasks = { initial: 2, perPhase: 2, attempts: 2 };
-    for (const actor of [{ objective: "official" }, { baseline: "attempts", untilReached: 0.5 }]) {
+    for (const actor of [
+      { objective: "official" },
+      { baseline: "attempts", untilReached: 0.5, epochs: 2 },
+      { standardize: true, minAdvantage: 0.1, minProbability: 0.2 },
+    ]) {
       const runs = planBench(directory, fakeConfig("base", { tasks, actor }), 1, VARIANTS);
       for (const { config } of runs) expect(() => checkConsistency(config)).not.toThrow();
       const of = (name: string) => runs.find(({ variant }) => variant.name === name)!.config.actor;
       expect(of("webrl")).toMatchObject(actor);
-      expect(of("digirl")).toMatchObject({ objective: "paper", baseline: "critic", untilReached: null });
+      for (const name of ["sft", "filtered-bc", "awr", "digirl"])
+        expect(of(name)).toMatchObject({
+          objective: "paper",
+          baseline: "critic",
+          untilReached: null,
+          standardize: false,
+          minAdvantage: 0,
+          minProbability: 0,
+        });
     }
+  });
+
+  it("leaves experience to the methods that learn, and refuses a method that cannot have a setting", () => {
+    const runs = planBench(directory, fakeConfig("base", { experience: ["agent"] }), 1, VARIANTS);
+    for (const { variant, config } of runs)
+      expect(config.experience).toEqual(variant.name === "sft" ? [] : ["agent"]);
+    const llm = { method: "awr", curriculum: { proposer: "llm" }, models: { judge: "verifier" } };
+    expect(() => planBench(directory, fakeConfig("base", llm), 1, VARIANTS)).toThrow(
+      "WebRL: tasks of a chat model have no verifier",
+    );
+  });
+
+  it("goes on to more phases and with other browsers, and refuses any other change", async () => {
+    const changed = (change: (config: TrainConfig) => void) =>
+      plan.map((run) => {
+        const config = structuredClone(run.config);
+        change(config);
+        return { ...run, config };
+      });
+    await refuseOtherSettings(plan);
+    await refuseOtherSettings(changed((config) => (config.phases = 2)));
+    await refuseOtherSettings(changed((config) => (config.browser.proxyHost = "10.0.0.1")));
+    for (const [change, says] of [
+      [(config: TrainConfig) => (config.phases = 0), "phases was 1, now it is 0"],
+      [(config: TrainConfig) => (config.models.base = "other"), 'now it is "other"'],
+      [(config: TrainConfig) => (config.browser.width = 800), "browser.width was 1280, now it is 800"],
+      [(config: TrainConfig) => (config.actor.beta = 1), "actor.beta was 0.3, now it is 1"],
+    ] as const)
+      await expect(refuseOtherSettings(changed(change))).rejects.toMatchObject({
+        name: "ConfigError",
+        message: expect.stringContaining(says) as string,
+      });
+  });
+
+  it("takes no beginning from a copy without a run, nor keeps one", async () => {
+    const [first, second] = planBench(join(directory, "cut"), plan[0]!.config, 1, VARIANTS);
+    for (const run of [first!, second!])
+      await cp(join(directory, "webrl-seed-0", "phases", "00"), join(run.directory, "phases", "00"), {
+        recursive: true,
+      });
+    await shareBeginning(second!, [first!, second!]);
+    expect(existsSync(second!.directory)).toBe(false);
   });
 
   it("runs every method and ablation from one base with as many seeds as asked", () => {

@@ -8,16 +8,19 @@ import { cp, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { makeDirectory } from "../core/make-directory.ts";
 import { mean, standardError } from "../algo/statistics.ts";
+import { describeDifference } from "../core/describe-difference.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
+import { checkConsistency } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phaseName } from "../run/episode-ids.ts";
 import { isStageDone, phasePath } from "../run/paths.ts";
 import type { Evaluation, MetricLine } from "../run/records.ts";
 import { EPISODE_FILES } from "../run/records.ts";
+import { readRunInfo } from "../run/run-directory.ts";
 import { openRunFiles, readEvaluations } from "../run/run-files.ts";
 import type { Difference, Outcomes } from "./compare.ts";
 import { compareOutcomes } from "./compare.ts";
@@ -52,7 +55,10 @@ export interface BenchRun {
   config: TrainConfig;
 }
 
-/** Every run of the comparison, seed by seed, so that a comparison that was stopped has whole seeds. */
+/**
+ * Every run of the comparison, seed by seed, so that a comparison that was stopped has whole seeds. Throws a
+ * `ConfigError` if a method cannot have these settings.
+ */
 export function planBench(
   directory: string,
   config: TrainConfig,
@@ -69,16 +75,50 @@ export function planBench(
   );
 }
 
-/** A variant's settings. Those that only WebRL's loss knows are left out for other losses. */
-function configOf({ method, without = [] }: Variant, config: TrainConfig): TrainConfig {
+/** A variant's settings. Those that only WebRL's losses know, or only training, are left out elsewhere. */
+function configOf({ title, method, without = [] }: Variant, config: TrainConfig): TrainConfig {
   const actor = { ...config.actor };
-  if (method !== "webrl") actor.baseline = "critic";
   if (method !== "webrl" || without.includes("kl")) {
     actor.objective = "paper";
     actor.untilReached = null;
   }
-  return { ...config, method, without, actor };
+  if (method !== "webrl")
+    Object.assign(actor, { baseline: "critic", standardize: false, minAdvantage: 0, minProbability: 0 });
+  const own = { ...config, method, without, actor, experience: method === "sft" ? [] : config.experience };
+  try {
+    checkConsistency(own);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    throw new ConfigError(`${title}: ${error.message}`, error.hint, { cause: error });
+  }
+  return own;
 }
+
+/**
+ * Throws a `ConfigError` if a run of the plan, whose models are resolved, was begun with other settings. It may go on
+ * to more phases, and with browsers elsewhere.
+ */
+export async function refuseOtherSettings(plan: readonly BenchRun[]): Promise<void> {
+  for (const { directory, config } of plan.filter(hasBegun)) {
+    const { config: recorded } = await readRunInfo(directory);
+    const { width, height, locale, timezone } = recorded.browser;
+    const difference = describeDifference(
+      {
+        ...recorded,
+        phases: Math.max(recorded.phases, config.phases),
+        browser: { ...config.browser, width, height, locale, timezone },
+      },
+      config,
+    );
+    if (difference !== null)
+      throw new ConfigError(
+        `${directory} holds a run with other settings: ${difference}`,
+        "Name another --out, or give the settings that the comparison was begun with.",
+      );
+  }
+}
+
+const hasBegun = ({ directory }: BenchRun) => existsSync(join(directory, "config.json"));
 
 /** The stages of phase 0, the latest first. */
 const BEGINNINGS = ["judge", "rollout", "evaluate"] as const;
@@ -86,18 +126,18 @@ const BEGINNINGS = ["judge", "rollout", "evaluate"] as const;
 /**
  * Runs of a seed begin alike: the same model is scored on the same tasks and rolled out on the same tasks. A run that
  * does not exist yet gets phase 0 from another of its seed that has come furthest in it, with its metrics and events.
- * Call it before the run is created.
+ * Call it before the run is created and after {@link refuseOtherSettings}.
  */
 export async function shareBeginning(run: BenchRun, plan: readonly BenchRun[]): Promise<void> {
   const phases = join(run.directory, "phases");
-  if (existsSync(join(run.directory, "config.json"))) return;
-  const others = plan.filter((other) => other !== run && other.seed === run.seed);
+  if (hasBegun(run)) return;
+  // A beginning without a run is a copy that was cut short, perhaps from a run with other settings.
+  await rm(run.directory, { recursive: true, force: true });
+  const others = plan.filter((other) => other.seed === run.seed && hasBegun(other));
   const from = BEGINNINGS.flatMap((stage) =>
     others.filter(({ directory }) => isStageDone(directory, 0, stage)),
   )[0]?.directory;
   if (from === undefined) return;
-  // A copy that was cut short is made again.
-  await rm(run.directory, { recursive: true, force: true });
   const part = `${phases}.part`;
   await makeDirectory(part);
   await cp(join(from, phasePath(0, "")), join(part, phaseName(0)), { recursive: true });

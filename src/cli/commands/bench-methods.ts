@@ -7,9 +7,14 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Register } from "../command.ts";
 import { examples, group, jsonOption, print, table, wholeNumber } from "../command.ts";
+import type { BrowserBlock } from "../../core/browser-settings.ts";
 import { percent } from "../../core/percent.ts";
 import type { ConfigOptions } from "./train.ts";
 import { configOptions } from "./train.ts";
+
+/** Where browsers are, as `--browser` names it. */
+const elsewhere = (browser: BrowserBlock) =>
+  (["endpoints", "proxyHost", "proxyListen"] as const).map((key) => `${key}=${JSON.stringify(browser[key])}`);
 
 const list = (text: string, before: string[] = []) => [...before, text];
 
@@ -38,7 +43,7 @@ export const register: Register = (program) => {
         json?: boolean;
       },
     ) => {
-      const { benchResults, checkRoom, planBench, shareBeginning, VARIANTS } =
+      const { benchResults, checkRoom, planBench, refuseOtherSettings, shareBeginning, VARIANTS } =
         await import("../../bench/methods.ts");
       const { openRunFiles, readEvaluations } = await import("../../run/run-files.ts");
       const { loadConfig } = await import("../../run/parse-config.ts");
@@ -46,6 +51,7 @@ export const register: Register = (program) => {
       const { writeSection } = await import("../../bench/doc-section.ts");
       const { resultsPage } = await import("../../bench/results-page.ts");
       const { resultsPlot } = await import("../results-plot.tsx");
+      const { resolveModels } = await import("../../train/open-parts.ts");
       const { ConfigError } = await import("../../core/errors.ts");
       const { nearest } = await import("../../core/nearest.ts");
       const { trainRun } = await import("../train-run.ts");
@@ -61,7 +67,13 @@ export const register: Register = (program) => {
         }
       const variants = VARIANTS.filter((variant) => options.method?.includes(variant.name) ?? true);
       const config = await loadConfig({ file: options.config, set: options.set });
-      const plan = planBench(options.out, config, options.seeds, variants);
+      const plan = await Promise.all(
+        planBench(options.out, config, options.seeds, variants).map(async (run) => ({
+          ...run,
+          config: await resolveModels(run.config),
+        })),
+      );
+      await refuseOtherSettings(plan);
       for (const [i, run] of plan.entries()) {
         process.stderr.write(
           `${i + 1}/${plan.length} ${run.variant.title}, seed ${run.seed}: ${run.directory}\n`,
@@ -70,7 +82,9 @@ export const register: Register = (program) => {
         const isNew = !existsSync(join(run.directory, "config.json"));
         await trainRun({
           directory: run.directory,
-          ...(isNew && { config: run.config }),
+          ...(isNew
+            ? { config: run.config }
+            : { phases: run.config.phases, browser: elsewhere(run.config.browser) }),
           afterBeginning: () => checkRoom(run),
         });
       }
