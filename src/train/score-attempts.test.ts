@@ -28,7 +28,7 @@ describe("several attempts at each task", () => {
     ];
     const score = scoreAttempts(records, 4);
     // Task one: 1/4, 1/2, 3/4, 1; task two 1; task three 0.
-    expect(score.passAt.map((p) => Number((3 * p).toFixed(9)))).toEqual([1.25, 1.5, 1.75, 2]);
+    expect(score.passAt.map((p) => Number((3 * p!).toFixed(9)))).toEqual([1.25, 1.5, 1.75, 2]);
     expect(score.mixed).toBeCloseTo(1 / 3, 12);
     expect(score.tasks).toBe(3);
     expect(score.standardError).toBeCloseTo(
@@ -48,7 +48,23 @@ describe("several attempts at each task", () => {
     expect(score.faults).toBe(2);
     expect(score.passAt[0]).toBeCloseTo((1 + 1 / 3) / 2, 12);
     expect(score.passAt[2]).toBe(1);
-    expect(score.mixed).toBe(0.5);
+    // The first task has a single attempt, which cannot be mixed.
+    expect(score.mixed).toBe(1);
+  });
+
+  it("has no pass@k where no task has k attempts that count, and no share of mixed tasks without two", () => {
+    const seven = scoreAttempts(
+      [...Array.from({ length: 7 }, () => true), null].map((good) => attempt(first, good)),
+      8,
+    );
+    expect(seven.passAt).toEqual([...Array.from({ length: 7 }, () => 1), null]);
+    expect(seven.mixed).toBe(0);
+    expect(scoreAttempts([attempt(first, true), attempt(first, null)], 2)).toMatchObject({
+      passAt: [1, null],
+      mixed: null,
+      byTemplate: { [first!.templateId!]: { passAt: [1, null], mixed: null } },
+    });
+    expect(scoreAttempts([attempt(first, null)], 1)).toMatchObject({ tasks: 0, passAt: [null], mixed: null });
   });
 });
 

@@ -8,12 +8,15 @@ import { judgedEpisodes } from "./score-episodes.ts";
 /** The score of several attempts at each task. */
 export interface AttemptsScore {
   tasks: number;
-  /** pass@1, pass@2, … pass@K, means over tasks. */
-  passAt: number[];
+  /** pass@1, pass@2, … pass@K, means over tasks; `null` where no task has so many attempts that count. */
+  passAt: (number | null)[];
   /** Standard error of pass@1 over tasks; `null` with one task. */
   standardError: number | null;
-  /** Fraction of tasks on which some attempts succeed and some fail: what reinforcement can learn from. */
-  mixed: number;
+  /**
+   * Fraction of tasks on which some attempts succeed and some fail: what reinforcement can learn from. Of the tasks with
+   * at least two attempts that count; `null` if there is none.
+   */
+  mixed: number | null;
 }
 
 /** Scores of several attempts per task: over all tasks, and by kind. */
@@ -59,12 +62,15 @@ function score(tasks: readonly (readonly EpisodeRecord[])[], attempts: number): 
   }));
   const passAt = Array.from({ length: attempts }, (_, i) => {
     const enough = counts.filter(({ all }) => all > i);
-    return enough.length === 0 ? 0 : mean(enough.map(({ all, good }) => passAtK(all, good, i + 1)));
+    return meanOf(enough.map(({ all, good }) => passAtK(all, good, i + 1)));
   });
+  const several = counts.filter(({ all }) => all > 1);
   return {
     tasks: tasks.length,
     passAt,
     standardError: tasks.length === 0 ? null : standardError(counts.map(({ all, good }) => good / all)),
-    mixed: tasks.length === 0 ? 0 : mean(counts.map(({ all, good }) => (good > 0 && good < all ? 1 : 0))),
+    mixed: meanOf(several.map(({ all, good }) => (good > 0 && good < all ? 1 : 0))),
   };
 }
+
+const meanOf = (values: readonly number[]) => (values.length === 0 ? null : mean(values));

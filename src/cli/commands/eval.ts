@@ -298,12 +298,12 @@ const attemptsText = (s: About & AttemptsReport): string => {
   const row = (name: string, group: AttemptsScore) => [
     name,
     group.tasks,
-    ...shown.map((i) => percent(group.passAt[i]!)),
+    ...shown.map((i) => percent(group.passAt[i])),
     percent(group.mixed),
   ];
   const groups = [s.bySite, s.byNovelty, s.byTemplate].flatMap(Object.entries<AttemptsScore>);
   return [
-    `${titleOf(s)}: ${percent(s.passAt[0]!)}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1)!)} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
+    `${titleOf(s)}: ${percent(s.passAt[0])}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1))} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
     `${percent(s.mixed)} of the tasks sometimes succeed and sometimes fail: reinforcement learns from those`,
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
