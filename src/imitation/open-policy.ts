@@ -6,7 +6,7 @@ import { chatPolicy, releasedPolicy } from "../rollout/chat-policy.ts";
 import { modelPolicy } from "../rollout/model-policy.ts";
 import type { Policy } from "../rollout/policy.ts";
 import { samplerChat } from "../rollout/sampler-chat.ts";
-import type { TemplateSetting } from "../text/template-names.ts";
+import type { PromptTemplate, TemplateSetting } from "../text/template-names.ts";
 import { modelTemplate } from "./prompt-template.ts";
 
 /** A model that acts: one that an engine opens, or one on a server. */
@@ -31,6 +31,8 @@ export interface OpenPolicyOptions {
 
 export interface OpenedPolicy extends AsyncDisposable {
   policy: Policy;
+  /** The layout of its prompts; `null` for a model on a server. */
+  template: PromptTemplate | null;
   /** The same model, for other questions; `null` if it has no chat template. */
   chat: ChatModel | null;
   /** The most tokens that it reads, prompt and reply together. */
@@ -44,6 +46,7 @@ export async function openPolicy(actor: Actor, options: OpenPolicyOptions): Prom
       policy: actor.completes
         ? releasedPolicy({ ...options, model: chat })
         : chatPolicy({ ...options, model: chat, contextTokens }),
+      template: null,
       chat,
       contextTokens,
       [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -53,6 +56,7 @@ export async function openPolicy(actor: Actor, options: OpenPolicyOptions): Prom
   const template = await modelTemplate(actor.model, actor.template ?? "auto", sampler.tokenizer);
   return {
     policy: modelPolicy({ ...options, sampler, template }),
+    template,
     chat: template === "chat" ? samplerChat(sampler, options.name) : null,
     contextTokens: sampler.contextTokens,
     [Symbol.asyncDispose]: () => sampler[Symbol.asyncDispose](),

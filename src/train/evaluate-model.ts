@@ -1,5 +1,8 @@
 /** @file Evaluates one model on some tasks, outside a run. */
 
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { describeDifference } from "../core/describe-difference.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Site } from "../core/episode.ts";
 import { hash32 } from "../core/rng.ts";
@@ -15,7 +18,7 @@ import { refuseOtherBrowser } from "../rollout/same-browser.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { parseConfig } from "../run/parse-config.ts";
 import { openJsonLines } from "../run/json-lines.ts";
-import { readRunInfo } from "../run/run-directory.ts";
+import { readRunInfo, writeAtomically } from "../run/run-directory.ts";
 import { checkpointPath, lastTrainedPhase } from "../run/paths.ts";
 
 /** Which tasks to try, by which model, and how. */
@@ -28,8 +31,13 @@ export interface TryTasksOptions {
   attempts?: number;
   /** Default 0: greedy. Attempts at one task differ only above 0. */
   temperature?: number;
-  /** File for the episodes; those already in it are not run again, unless the world broke them. */
+  /**
+   * File for the episodes; those already in it are not run again, unless the world broke them. Their settings are in
+   * `${file}.settings.json`, and with others it is refused.
+   */
   file?: string;
+  /** What else the episodes depend on, to be recorded with their settings, such as the format of the site's pages. */
+  settings?: Record<string, unknown>;
   onEpisode?(record: EpisodeRecord, done: number): void;
   /** Called when the site or the model's server is down and was tried again without success. */
   onOutage?: ((message: string, waitedMs: number) => void) | undefined;
@@ -67,6 +75,17 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
     maxNewTokens: config.maxNewTokens,
     temperature,
   });
+  if (file !== undefined)
+    await recordSettings(file, records.size > 0, {
+      temperature,
+      template: opened.template,
+      maxSteps: config.maxSteps,
+      maxNewTokens: config.maxNewTokens,
+      maxTimeMs: config.maxTimeMs,
+      repeatedAction: config.repeatedAction,
+      repeatedError: config.repeatedError,
+      ...options.settings,
+    });
   await rollout({
     site: options.site,
     policy: opened.policy,
@@ -81,6 +100,24 @@ export async function tryTasks(options: TryTasksOptions): Promise<EpisodeRecord[
     signal: options.signal,
   });
   return wanted.map(({ id }) => records.get(id)!);
+}
+
+/** Writes down what the episodes of a new file depend on; throws a `ConfigError` if those in it depend on something else. */
+async function recordSettings(file: string, hasEpisodes: boolean, settings: object): Promise<void> {
+  const path = `${file}.settings.json`;
+  const text = JSON.stringify(settings);
+  if (!hasEpisodes) return writeAtomically(path, `${text}\n`);
+  if (!existsSync(path))
+    throw new ConfigError(
+      `it is not known with which settings the episodes in ${file} were played: there is no ${path}`,
+      `Name another --out; or, if they were played with these settings, write ${text} into ${path}.`,
+    );
+  const difference = describeDifference(JSON.parse(await readFile(path, "utf8")), JSON.parse(text));
+  if (difference !== null)
+    throw new ConfigError(
+      `${file} holds episodes with other settings: ${difference}`,
+      "Name another --out, or give the settings of this file.",
+    );
 }
 
 /** The actor of the last finished phase of a run, or its base if there is none, and the run's settings. */

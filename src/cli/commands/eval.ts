@@ -115,7 +115,10 @@ export const register: Register = (program) => {
       "--judge <model>",
       "chat model that compares free answers, which some tasks of WebArena need: openai:NAME@URL, or its name on the server at OPENAI_BASE_URL",
     )
-    .option("--out <file>", "write the episodes to this file; those already in it are not run again");
+    .option(
+      "--out <file>",
+      "write the episodes to this file, and their settings beside it; those already in it are not run again",
+    );
   safetyOption(browserOption(serverOptions(command)), "the run's");
   jsonOption(command);
   examples(command, [
@@ -215,6 +218,7 @@ export const register: Register = (program) => {
         maxNewTokens: opened.maxNewTokens,
       },
       ...(options.out !== undefined && { file: options.out }),
+      settings: { observation: format, safety: options.safety ?? run?.config.safety ?? null },
       onEpisode: (record, done) => {
         if (record.truth?.success) good++;
         held = done;
