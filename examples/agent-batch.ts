@@ -44,9 +44,16 @@ const STATES = `order,status
 1400,Processing
 `;
 
-/** `model`: a directory, `openai:NAME@URL`, or a policy. */
-export async function runShop(model: string | Policy, log: (text: string) => void): Promise<BatchResult[]> {
-  const work = await mkdtemp(join(tmpdir(), "webrl-shop-"));
+/**
+ * `model`: a directory, `openai:NAME@URL`, or a policy. `work`: where tables and records go, by default a new temporary
+ * directory.
+ */
+export async function runShop(
+  model: string | Policy,
+  log: (text: string) => void,
+  work?: string,
+): Promise<BatchResult[]> {
+  work ??= await mkdtemp(join(tmpdir(), "webrl-shop-"));
   const [priceTable, stateTable] = [join(work, "prices.csv"), join(work, "states.csv")];
   await writeFile(priceTable, PRICES);
   await writeFile(stateTable, STATES);

@@ -36,8 +36,13 @@ Christmas hours,"Closed from the 24th to the 26th."
 Winter sale,Everything for the cold days.
 `;
 
-export async function runContent(model: string | Policy, log: (text: string) => void): Promise<BatchResult> {
-  const work = await mkdtemp(join(tmpdir(), "webrl-content-"));
+/** `work`: where the table and the records go, by default a new temporary directory. */
+export async function runContent(
+  model: string | Policy,
+  log: (text: string) => void,
+  work?: string,
+): Promise<BatchResult> {
+  work ??= await mkdtemp(join(tmpdir(), "webrl-content-"));
   const table = join(work, "pages.csv");
   await writeFile(table, PAGES);
   await using agent = await createAgent({ site: "store-admin", model, directory: join(work, "pages") });

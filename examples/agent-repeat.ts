@@ -13,11 +13,13 @@ import type { Policy, RepeatResult } from "webrl/agent";
 
 const TASK = "Set the status of order 1400 to Processing";
 
+/** `directory`: where the record goes, by default a new temporary one. */
 export async function runRepeat(
   model: string | Policy,
   log: (text: string) => void,
+  directory?: string,
 ): Promise<RepeatResult | null> {
-  const directory = join(await mkdtemp(join(tmpdir(), "webrl-repeat-")), "agent");
+  directory ??= await mkdtemp(join(tmpdir(), "webrl-repeat-"));
   await using agent = await createAgent({ site: "store-admin", model, start: "/orders?q=1400", directory });
   const first = await agent.run(TASK);
   log(`The first time: ${first.outcome}, ${first.usage.steps} steps, ${first.usage.seconds.toFixed(1)} s`);

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WEBRL } from "../../cli/testing/command.ts";
 import type { Datum, Loss, Model } from "../../core/engine.ts";
 import { createOnnxEngine } from "../onnx/engine.ts";
@@ -26,8 +26,11 @@ const servers = (process.env["WEBRL_TINKER_SERVERS"] ?? "")
 const apiKey = process.env["TINKER_API_KEY"];
 const MINUTES = 60_000;
 
-const root = await mkdtemp(join(tmpdir(), "webrl-others-"));
-afterAll(() => rm(root, { recursive: true, force: true }));
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "webrl-others-"));
+});
+afterAll(() => rm(root, { recursive: true }));
 
 /** The adapter of a checkpoint, on this base. */
 async function bring(checkpoint: string, base: string): Promise<string> {

@@ -61,12 +61,18 @@ export async function shopService(
   options: Partial<ServiceOptions> & { directory?: string } = {},
 ): Promise<TestService> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "webrl-service-")));
+  const remove = async () => {
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+  };
   const service = await openService({
     site: "store-admin",
     model,
     policy: SHOP_POLICY,
     ...options,
     directory,
+  }).catch(async (error: unknown) => {
+    await remove();
+    throw error;
   });
   return {
     service,
@@ -83,7 +89,7 @@ export async function shopService(
     },
     [Symbol.asyncDispose]: async () => {
       await service[Symbol.asyncDispose]();
-      if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
+      await remove();
     },
   };
 }
