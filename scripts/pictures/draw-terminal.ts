@@ -10,7 +10,7 @@ const LINE = 19;
 const PAD = 18;
 const BAR = 34;
 
-/** Long lines are folded at the window's width. Control sequences and what a carriage return wiped out are removed. */
+/** Long lines are folded at blanks to the window's width. Control sequences and what a carriage return wiped out are removed. */
 export function drawTerminal(lines: readonly { text: string; isCommand: boolean }[]): string {
   const shown = lines.map((line) => ({ ...line, text: clean(line.text) }));
   const rows = shown.flatMap(({ text, isCommand }) => fold(text).map((row) => ({ row, isCommand })));
@@ -41,10 +41,15 @@ const clean = (text: string) =>
   );
 
 function fold(text: string): string[] {
-  const characters = Array.from(text);
   const rows = [];
-  for (let i = 0; i < characters.length; i += COLUMNS) rows.push(characters.slice(i, i + COLUMNS).join(""));
-  return rows.length > 0 ? rows : [""];
+  let rest = Array.from(text);
+  while (rest.length > COLUMNS) {
+    const blank = rest.lastIndexOf(" ", COLUMNS);
+    const end = blank > 0 ? blank : COLUMNS;
+    rows.push(rest.slice(0, end).join(""));
+    rest = rest.slice(end === blank ? end + 1 : end);
+  }
+  return [...rows, rest.join("")];
 }
 
 const escape = (text: string) =>

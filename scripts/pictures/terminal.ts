@@ -5,8 +5,7 @@
  *
  * Nothing is made up: the picture shows what the commands printed on a terminal (`script`, of util-linux, makes one). A
  * line that was rewritten again and again therefore appears once, as it was at the end. `$ ` precedes each command. A
- * `#` comment in a command is shown and does nothing. Lines that are longer than the window are folded as a terminal
- * folds them.
+ * `#` comment in a command is shown and does nothing. Lines that are longer than the window are folded, at blanks.
  */
 
 import { spawnSync } from "node:child_process";
