@@ -28,11 +28,11 @@ interface Ticket {
 
 /** What the desk holds after a reset. */
 const tickets = JSON.parse(readFileSync(new URL("tickets.json", import.meta.url), "utf8")) as Ticket[];
-const titled = (title: string) => tickets.find((ticket) => ticket.title === title)!;
+const findTicket = (title: string) => tickets.find((ticket) => ticket.title === title)!;
 const NOTES = ["Done on site", "Replaced", "Waiting for a spare part"];
 
 /** These tickets have changed in this way, and no others have changed. */
-const nothingElseChanged = (changes: Record<number, Partial<Ticket>>) =>
+const expectOnlyChanges = (changes: Record<number, Partial<Ticket>>) =>
   stateSatisfies<Ticket[]>("/api/tickets", (now) =>
     now.flatMap((got, i) => {
       const wanted = { ...tickets[i]!, ...changes[got.id] };
@@ -53,12 +53,12 @@ const requester = defineTemplate<{ title: string }>({
   ],
   instances: tickets.map(({ title }) => ({ title })),
   difficulty: 2,
-  check: ({ title }) => [answerIs(titled(title).requester), nothingElseChanged({})],
+  check: ({ title }) => [answerIs(findTicket(title).requester), expectOnlyChanges({})],
   *oracle({ title }, first) {
     const page = yield click(first, "link", title);
     yield exit(read(page.text, "Requester"));
   },
-  wrongAnswer: ({ title }) => (titled(title).requester === "Tom Reyes" ? "Ben Osei" : "Tom Reyes"),
+  wrongAnswer: ({ title }) => (findTicket(title).requester === "Tom Reyes" ? "Ben Osei" : "Tom Reyes"),
 });
 
 const close = defineTemplate<{ title: string; note: string }>({
@@ -73,7 +73,7 @@ const close = defineTemplate<{ title: string; note: string }>({
     .flatMap(({ title }) => NOTES.map((note) => ({ title, note }))),
   category: "customer service",
   difficulty: 4,
-  check: ({ title, note }) => [nothingElseChanged({ [titled(title).id]: { status: "Closed", note } })],
+  check: ({ title, note }) => [expectOnlyChanges({ [findTicket(title).id]: { status: "Closed", note } })],
   *oracle({ title, note }, first) {
     let page = yield click(first, "link", title);
     page = yield type(page, "Note", note);
@@ -105,7 +105,7 @@ export default defineSite({
       category: "navigation",
       difficulty: 2,
       split: "test",
-      check: [urlIs("/tickets/103"), pageShows("Lena Fuchs"), nothingElseChanged({})],
+      check: [urlIs("/tickets/103"), pageShows("Lena Fuchs"), expectOnlyChanges({})],
       *oracle(_, first) {
         yield click(first, "link", /Badge/);
         yield exit();

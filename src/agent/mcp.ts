@@ -142,7 +142,7 @@ function addTools(
 ): void {
   const { session } = parts;
   const maxSteps = options.limits?.maxSteps ?? RUN_LIMITS.maxSteps;
-  const running = (extra: Extra): RunOptions => ({
+  const runOptions = (extra: Extra): RunOptions => ({
     signal: extra.signal,
     onStep: progressOf(extra, maxSteps),
   });
@@ -168,7 +168,7 @@ function addTools(
       inTurn(async () =>
         resultOf(
           await session.run(instruction, {
-            ...running(extra),
+            ...runOptions(extra),
             ...(most !== undefined && { limits: { maxSteps: most } }),
           }),
         ),
@@ -187,7 +187,7 @@ function addTools(
     },
     ({ instruction, actions }, extra) =>
       inTurn(async () => {
-        const { outcome, reason, page } = await act(session, instruction, { actions, ...running(extra) });
+        const { outcome, reason, page } = await act(session, instruction, { actions, ...runOptions(extra) });
         return text(`${outcome}: ${reason}\n\n${describePage(page)}`, outcome !== "done");
       }),
   );

@@ -16,7 +16,7 @@ import type { State } from "./definition.ts";
 import type { BatchEvent, Direction, ItemHistory, ItemOutcome, ItemStatus } from "./events.ts";
 import { readItem, readUntil, Unreadable } from "./read-back.ts";
 import type { Reading } from "./read-back.ts";
-import type { Told } from "./learned.ts";
+import type { FilledInstruction } from "./learned.ts";
 import type { Values } from "./template.ts";
 
 /** The goal for one item. */
@@ -26,7 +26,7 @@ export interface Goal {
   wanted: State;
   instruction: string;
   /** The template and the row that made the instruction. */
-  told: Told;
+  told: FilledInstruction;
   /** Address where the agent begins. */
   start: string;
   /** The state that the item must have to be changed at all; `null`: any. */

@@ -17,22 +17,22 @@ import type { Values } from "./template.ts";
 import { columnsIn } from "./template.ts";
 
 /** An instruction and the row that filled it. */
-export interface Told {
+export interface FilledInstruction {
   template: string;
   values: Values;
 }
 
 export interface LearnedJob {
   /** How to do this item as another one was done; `null` when no known run fits. */
-  repeat(told: Told): RepeatPolicy | null;
+  repeat(told: FilledInstruction): RepeatPolicy | null;
   /** Records that a run without repetition did its item. */
-  learn(told: Told, trajectory: Trajectory): void;
+  learn(told: FilledInstruction, trajectory: Trajectory): void;
   /** Records that a repetition did not do its item: what was learned is wrong and will be learned again. */
   forget(): void;
 }
 
 export function learnJob(model: Policy): LearnedJob {
-  let known: { told: Told; recording: Recording } | null = null;
+  let known: { told: FilledInstruction; recording: Recording } | null = null;
   return {
     repeat: (told) => {
       if (known === null) return null;
@@ -63,7 +63,7 @@ export function learnJob(model: Policy): LearnedJob {
 }
 
 /** Which value replaces which; `null` when that is not clear. */
-function changesBetween(from: Told, to: Told): Record<string, string> | null {
+function changesBetween(from: FilledInstruction, to: FilledInstruction): Record<string, string> | null {
   if (from.template !== to.template) return null;
   const changes = new Map<string, string>();
   for (const name of new Set(columnsIn(from.template, "instruction"))) {

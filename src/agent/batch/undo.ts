@@ -5,7 +5,7 @@ import { differences } from "./compare.ts";
 import type { JobDefinition, State } from "./definition.ts";
 import type { ItemOutcome } from "./events.ts";
 import type { Goal } from "./item.ts";
-import type { Told as Filled } from "./learned.ts";
+import type { FilledInstruction } from "./learned.ts";
 import type { Plan } from "./plan-file.ts";
 import type { TableRow } from "./table.ts";
 import { columnsIn, fill } from "./template.ts";
@@ -30,11 +30,11 @@ export function undoGoal({ job, home }: Plan, { key, values }: TableRow, result:
   };
 }
 
-interface Told extends Filled {
+interface UndoInstruction extends FilledInstruction {
   start: string;
 }
 
-function byDefinition(job: JobDefinition, values: Values, before: State): Told | string {
+function byDefinition(job: JobDefinition, values: Values, before: State): UndoInstruction | string {
   const { instruction, start } = job.undo!;
   const was = Object.fromEntries(Object.entries(before).map(([name, value]) => [`was.${name}`, value]));
   const used = [instruction, start ?? ""].flatMap((text) => columnsIn(text, "undo"));
@@ -50,7 +50,12 @@ function byDefinition(job: JobDefinition, values: Values, before: State): Told |
 }
 
 /** The job's own instruction suffices if each changed value comes from its own column. */
-function byInstruction(job: JobDefinition, values: Values, before: State, after: State): Told | string {
+function byInstruction(
+  job: JobDefinition,
+  values: Values,
+  before: State,
+  after: State,
+): UndoInstruction | string {
   const earlier: Record<string, string> = {};
   for (const name of differences(job, before, after)) {
     const { wanted, as } = job.effect.values[name]!;

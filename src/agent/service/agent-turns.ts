@@ -125,7 +125,7 @@ export class AgentTurns {
       case "nothing":
         return this.#fail({ ...turn, outcome: end.why }, end.isWorld ? OUR_FAULT : SORRY);
       case "say": {
-        const unseen = this.#unseen(end.text, result);
+        const unseen = this.#findUnseenNumbers(end.text, result);
         if (unseen.length > 0) {
           log.append({ kind: "chat/turn", ...turn, failed: true });
           const said = JSON.stringify(end.text);
@@ -145,7 +145,7 @@ export class AgentTurns {
   }
 
   /** Numbers in the answer that come from nowhere: prices, dates and orders that a model makes up. */
-  #unseen(text: string, { trajectory }: Result): string[] {
+  #findUnseenNumbers(text: string, { trajectory }: Result): string[] {
     const { policy } = this.#options.parts;
     if (!policy.handover.unseenNumbers || trajectory === undefined) return [];
     const { messages, customer, answers } = this.#view;

@@ -49,7 +49,7 @@ export function* openFolder(first: Observation, folder: string): Stretch {
 }
 
 /** The form of a new mail, once it can be filled in. */
-export const composed = (page: Observation): Stretch =>
+export const awaitComposeForm = (page: Observation): Stretch =>
   until(page, (now) => maybe(now, "textbox", /^Subject/) !== undefined && !isPlain(now));
 /** In the format webrl: Roundcube has not yet replaced the plain fields for addresses by its own. */
 const isPlain = ({ format, text }: Observation) => format === "webrl" && text.split("<textarea").length > 2;

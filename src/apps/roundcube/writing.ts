@@ -7,7 +7,7 @@ import type { Stretch } from "../../sites/oracle-steps.ts";
 import type { Observation } from "../../core/observation.ts";
 import { fillIn, readUntil } from "../reading.ts";
 import { colleagues } from "./content.ts";
-import { body, composed, leaveFor, openLetter, recipients, send, use } from "./hands.ts";
+import { body, awaitComposeForm, leaveFor, openLetter, recipients, send, use } from "./hands.ts";
 import { letterOf, letters } from "./lookups.ts";
 import type { MailChecks, Written } from "./state.ts";
 
@@ -49,7 +49,7 @@ const reply = ({ becomes }: MailChecks) =>
     *oracle({ subject, text }, first) {
       let page = yield* openLetter(first, subject);
       page = yield* use(page, "Reply");
-      page = yield* composed(page);
+      page = yield* awaitComposeForm(page);
       page = yield { kind: "insert", element: body(page).name, text: `\n${text}` };
       yield* send(page);
     },
@@ -80,7 +80,7 @@ const forward = ({ becomes }: MailChecks) =>
     *oracle({ subject, to, text }, first) {
       let page = yield* openLetter(first, subject);
       page = yield* use(page, "Forward");
-      page = yield* composed(page);
+      page = yield* awaitComposeForm(page);
       page = yield { kind: "type", element: recipients(page).name, text: to };
       // The note goes before what is passed on.
       page = yield selectText(MARK, body(page));
@@ -102,7 +102,7 @@ const MAILS = colleagues.flatMap(({ email }) =>
 /** Fills in the form of a new mail. */
 function* fillForm(first: Observation, { to, subject, text }: (typeof MAILS)[number]): Stretch {
   let page = yield* leaveFor(first, "Compose");
-  page = yield* composed(page);
+  page = yield* awaitComposeForm(page);
   page = yield { kind: "type", element: recipients(page).name, text: to };
   page = yield* fillIn(page, /^Subject/, subject);
   return yield { kind: "type", element: body(page).name, text };

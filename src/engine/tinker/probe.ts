@@ -191,7 +191,7 @@ async function findCodec({
     await client.modelId();
     try {
       await client.forward([data]);
-      const seqId = await client.repeatedForward(data);
+      const seqId = await client.probeRepeatedForward(data);
       const saved = await client.save(`webrl-probe-${randomUUID().slice(0, 8)}`);
       // This gradient is left in place, to see where it goes.
       await client.backward([[weightedDatum(tokens_T, 1)]], "cross_entropy");

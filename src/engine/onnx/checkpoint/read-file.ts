@@ -10,7 +10,7 @@ import { ConfigError } from "../../../core/errors.ts";
 import { parseJson } from "../../../core/json.ts";
 import { IrregularFile, openRegular, readFrom } from "../../../core/regular-file.ts";
 
-export const damagedHint = "Download or save the model again; all its files belong into one directory.";
+export const damagedHint = "Download or save the model again; all its files belong in one directory.";
 
 /** The largest known: 35 MB of tokenizer, 10 MB of index. */
 const mostBytes = (name: string) => (name === "tokenizer.json" ? 256 << 20 : 16 << 20);

@@ -67,7 +67,7 @@ const RESULTS_LOST = 8;
 export interface TrainingClient extends AsyncDisposable {
   /** How often the weights have changed. */
   readonly version: number;
-  /** One output a part. */
+  /** One output per part. */
   forward(parts: readonly WireDatum[][]): Promise<ForwardBackwardOutput[]>;
   /** All parts, or none: if one fails, the model is made anew without them before anything else happens. */
   backward(parts: readonly WireDatum[][], loss: string): Promise<(ForwardBackwardOutput | null)[]>;
@@ -78,11 +78,11 @@ export interface TrainingClient extends AsyncDisposable {
   saveForSampler(): Promise<string>;
   /** The server's path of weights as samplers and other tools read them. */
   saveForOthers(name: string): Promise<string>;
-  /** Takes the place of what the model was. */
+  /** Replaces the model with one that begins at `origin`. */
   restart(origin: Origin): Promise<void>;
   modelId(): Promise<string>;
   /** Finds out what the server does with a number that it has seen, by sending one forward twice. */
-  repeatedForward(data: WireDatum[]): Promise<ServerProfile["seqId"]>;
+  probeRepeatedForward(data: WireDatum[]): Promise<ServerProfile["seqId"]>;
 }
 
 /** `onlyWeighted`: the server says that it can leave out targets of weight 0, and does. */
@@ -409,7 +409,7 @@ export function createTrainingClient(
         await unload().catch(() => {});
         live = now;
       }),
-    repeatedForward: (data) =>
+    probeRepeatedForward: (data) =>
       onModel(async () => {
         const model = live!;
         const ids: string[] = [];
