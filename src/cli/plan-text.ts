@@ -14,7 +14,7 @@ export function planText(plan: Plan): string {
   ]);
   const sum = [total.requests, total.readTokens, total.sampledTokens, total.trainedTokens];
   return [
-    `${plan.phases} phases: ${short(episodes.rollout)} episodes to learn from, ${short(episodes.evaluation)} to be scored, ${short(plan.steps)} steps, ${short(episodes.broken)} further attempts that the world breaks`,
+    `${plan.phases} phases: ${short(episodes.rollout)} episodes to learn from, ${short(episodes.evaluation)} to be scored, ${short(plan.steps)} steps, ${short(episodes.broken)} more attempts that end in a fault`,
     table(["", "requests", "read", "sampled", "trained on"], [...rows, ["all", ...sum.map(short)]]),
     `Optimiser steps: critic ${short(optimiserSteps.critic)}, actor ${short(optimiserSteps.actor)}`,
     ...(chat

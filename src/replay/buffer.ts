@@ -66,7 +66,7 @@ export function createReplayBuffer({ capacity = 100_000 }: ReplayOptions = {}): 
 function checkTrajectory(steps_S: readonly ExperienceStep[]): void {
   const first = steps_S[0];
   invariant(first !== undefined, "a trajectory without steps cannot be replayed");
-  invariant(first.outcome === 1, `trajectory ${first.trajectoryId} failed and does not belong into replay`);
+  invariant(first.outcome === 1, `trajectory ${first.trajectoryId} failed and does not belong in replay`);
   invariant(steps_S.length === first.steps, `trajectory ${first.trajectoryId} is not complete`);
   steps_S.forEach((step, i) =>
     invariant(

@@ -86,7 +86,7 @@ function Head({ what, result, plan }: { what: string; result: BatchResult; plan:
       </p>
       <div class="headline">
         <span class="big">{dryRun ? counts.planned : counts.done}</span>
-        <span class="dim">{`${headline(result)}, ${counts.already} as they should be before`}</span>
+        <span class="dim">{`${headline(result)}, ${counts.already} already as they should be`}</span>
       </div>
     </header>
   );
@@ -192,8 +192,8 @@ function Value({ item, name }: { item: BatchItem; name: string }) {
   const format = (value: string | null | undefined) =>
     value === null ? "not there" : value === undefined ? "not read" : value;
   const before = item.before === null ? undefined : item.before[name];
-  const now =
-    item.status === "planned" ? item.wanted[name] : item.after === null ? undefined : item.after[name];
+  const planned = item.status === "planned" || item.status === "refused" || item.status === "open";
+  const now = planned ? item.wanted[name] : item.after === null ? undefined : item.after[name];
   if (item.before === null && item.after === null) return <td class="value dim">{format(undefined)}</td>;
   if (format(before) === format(now)) return <td class="value">{format(now)}</td>;
   return (

@@ -19,7 +19,7 @@ button { cursor: pointer; } button:hover { border-color: var(--accent); } textar
 .heading { display: flex; flex-wrap: wrap; gap: 10px; align-items: baseline; }
 .talk { list-style: none; margin: 14px 0; padding: 0; display: grid; gap: 6px; }
 .talk li { display: grid; grid-template-columns: 92px minmax(0, 1fr); gap: 10px; padding: 6px 10px; border-radius: 8px; }
-.talk .customer { background: var(--panel); } .talk .agent { background: var(--good-ground); } .talk .notice, .talk .note { color: var(--dim); border: 0; margin: 0; background: none; font-size: 14px; }
+.talk .customer { background: var(--panel); } .talk .agent { background: color-mix(in srgb, var(--accent) 12%, var(--ground)); } .talk .notice, .talk .note { color: var(--dim); border: 0; margin: 0; background: none; font-size: 14px; }
 .talk .who { color: var(--dim); font-size: 13px; } .talk .said, .summary { white-space: pre-wrap; overflow-wrap: anywhere; }
 section.panel, figure.panel { margin: 14px 0; } section h2 { margin: 0 0 6px; font-size: 16px; } section ul { margin: 0; padding-left: 18px; overflow-wrap: anywhere; }
 @media (max-width: 820px) { .two { grid-template-columns: minmax(0, 1fr); } .actions { position: static; } .top { padding: 8px 12px; } .talk li { grid-template-columns: minmax(0, 1fr); gap: 0; } }

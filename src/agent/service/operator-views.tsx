@@ -249,7 +249,7 @@ function Approval({ id, question }: { id: string; question: Question }) {
     <section class="notice" aria-label="Approval">
       <h2>Approval</h2>
       <pre class="act">{describeQuestion(question)}</pre>
-      <p class="dim">No answer until {time(question.until)} UTC is a no.</p>
+      <p class="dim">Without an answer by {time(question.until)} UTC, it is refused.</p>
       <form method="post" action={`/operator/c/${id}/approve`} class="row">
         <input type="hidden" name="question" value={question.id} />
         <label>
@@ -288,7 +288,9 @@ function describe(event: ChatEvent): [who: string, text: string, tag?: string] |
     case "chat/checked":
       return [
         "Notice",
-        event.known ? "Who the customer is was checked" : "Who the customer is could not be confirmed",
+        event.known
+          ? "The customer's identity was checked"
+          : "The customer's identity could not be confirmed",
       ];
     case "chat/confirm":
       return ["Notice", event.text];
@@ -327,7 +329,7 @@ export function ActionsView({ view, error }: { view: ConversationView; error: st
           </form>
           <form method="post" action={`${path}/do`} class="stack">
             <label>
-              Let the agent do on the site
+              What the agent should do on the site
               <textarea name="text" rows={2} required placeholder="Add the note: customer called"></textarea>
             </label>
             <button>Do it</button>

@@ -48,7 +48,10 @@ export function registerExtract(agent: Command): void {
       "at most this many pages a second; default 1 for an address, no limit for your own site",
       positive,
     )
-    .option("--no-robots", "ignore robots.txt, for an address that is yours (with --site it is never read)")
+    .option(
+      "--no-robots",
+      "ignore robots.txt, for an address that is yours (it is not read for built-in sites and site files)",
+    )
     .option("--no-details", "do not open the items' own pages for fields that the list lacks");
   examples(jsonOption(command), [
     'webrl agent extract --site forum --schema post.json --model openai:Qwen/Qwen3-8B@http://127.0.0.1:8000/v1 --out posts.jsonl "all posts"',

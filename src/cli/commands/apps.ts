@@ -73,7 +73,7 @@ function registerStart(apps: Command): void {
       "Start copies in the background, for people and other programs. Suites start their own.",
     )
       .option("--copies <n>", "how many copies to add", wholeNumber(), 1)
-      .option("--port <n>", "port of the first copy, the others follow; default: free ports", portNumber, 0),
+      .option("--port <n>", "port of the first copy, the others follow; 0 picks free ones", portNumber, 0),
     ["webrl apps start tiddlywiki --copies 2 --port 8200"],
   ).action(async (name: string, options: AppOptions & { copies: number; port: number }) => {
     const { app, directory } = await at(name, options);

@@ -16,7 +16,7 @@ export const register: Register = (program) => {
     program
       .command("demo")
       .description(
-        "Train the shipped web agent on the built-in sites and show that it gets better (about 10 minutes on two cores).",
+        "Train the shipped web agent on the built-in sites and show that it gets better (7 to 18 minutes on two cores).",
       ),
   )
     .option("--run <directory>", "the run's directory, or a demo to continue; default runs/demo-TIME")
@@ -64,9 +64,9 @@ export const register: Register = (program) => {
         beforeAndAfter(evaluations[0]!.evaluation, evaluations.at(-1)!.evaluation),
         "",
         `It took ${duration(seconds)}. The report is in ${report}. What next:`,
-        `  webrl resume ${directory} --phases ${evaluations.at(-1)!.phase + 3}    train on`,
-        `  webrl eval --run ${directory} --tasks 200    score it on more tasks`,
-        `  webrl dashboard ${directory}    look at episodes, curriculum and curves`,
+        `  npx webrl resume ${directory} --phases ${evaluations.at(-1)!.phase + 3}    train on`,
+        `  npx webrl eval --run ${directory} --tasks 200    score it on more tasks`,
+        `  npx webrl dashboard ${directory}    look at episodes, curriculum and curves`,
       ].join("\n"),
     );
   });

@@ -12,9 +12,7 @@ import { registerOrm } from "./model-orm.ts";
 import { registerSamples } from "./model-samples.ts";
 
 export const register: Register = (program) => {
-  const model = program
-    .command("model")
-    .description("Make models as the shipped ones were made, and inspect them.");
+  const model = program.command("model").description("Make, import, export and inspect models.");
   registerDemos(model);
   registerRollouts(model);
   registerPretrain(model);

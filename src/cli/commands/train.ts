@@ -42,7 +42,7 @@ export const register: Register = (program) => {
   const train = configOptions(
     program
       .command("train")
-      .description("Train an agent: tasks, rollouts, rewards, updates and new tasks, without a person."),
+      .description("Train an agent by its own attempts: rollouts, rewards, updates and new tasks."),
   )
     .option("--run <directory>", "the run's directory; default runs/METHOD-TIME")
     .option(

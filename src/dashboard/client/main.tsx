@@ -203,7 +203,7 @@ function Header({
       </nav>
       <div class="right">
         <span class={`live ${connected ? "on" : ""}`} role="status">
-          {connected ? "live" : "not connected"}
+          {connected ? "connected" : "not connected"}
         </span>
         <ThemeButton />
       </div>

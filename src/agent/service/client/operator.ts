@@ -54,7 +54,7 @@ if (mark && document.getElementById("live")) {
   const events = new EventSource("/operator/events");
   const showConnected = (is: boolean) => {
     mark.classList.toggle("on", is);
-    mark.textContent = is ? "live" : "not connected";
+    mark.textContent = is ? "connected" : "not connected";
   };
   events.addEventListener("open", () => showConnected(true));
   events.addEventListener("error", () => showConnected(false));
