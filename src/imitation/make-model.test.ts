@@ -19,7 +19,7 @@ import {
 import { answerTokens } from "../text/prompt.ts";
 import type { ImitateProgress } from "./imitate.ts";
 import { imitate, imitateConfigSchema, sampleDatum } from "./imitate.ts";
-import { sft } from "./make-model.ts";
+import { pretrain, sft } from "./make-model.ts";
 import { labelOutcomes, makeOrm } from "./make-orm.ts";
 import { fakeEngine, makeFakeBase, oracleOf } from "../train/testing/fake-run.ts";
 
@@ -195,32 +195,57 @@ describe("imitation", () => {
     expect(made.samples).toBeLessThan(imitationSamples(records).length);
   });
 
-  it("refuses demonstrations of held-out splits", async () => {
-    const foreign = records.map((record) => ({
-      ...record,
-      trajectory: {
-        ...record.trajectory,
-        task: { ...record.trajectory.task, split: "test" as const },
-      },
-    }));
-    await using engine = fakeEngine();
-    const refused = sft({
-      engine,
-      base,
-      out: join(directory, "refused"),
-      records: foreign,
-      coverage: { covered: 1, few: 0 },
-      imitate: config,
-      template: "compact",
-      maxNewTokens: 24,
-      retellings: ({ instruction }) => [instruction],
-      hurried: 0,
-      keepDemonstrations: 0,
-      command: "test",
-    });
-    await expect(refused).rejects.toThrow(/test split/);
-  });
+  it.each(["validation", "test"] as const)(
+    "refuses episodes of the %s split, whatever is made",
+    async (split) => {
+      const foreign = records.map((record) => ({
+        ...record,
+        trajectory: { ...record.trajectory, task: { ...record.trajectory.task, split } },
+      }));
+      await using engine = fakeEngine();
+      const shared = {
+        engine,
+        out: join(directory, "refused"),
+        records: foreign,
+        template: "compact",
+        command: "test",
+      } as const;
+      const imitation = {
+        ...shared,
+        coverage: { covered: 1, few: 0 },
+        imitate: config,
+        maxNewTokens: 24,
+        retellings: ({ instruction }: { instruction: string }) => [instruction],
+      };
+      const made = [
+        () => sft({ ...imitation, base, hurried: 0, keepDemonstrations: 0 }),
+        () =>
+          pretrain({
+            ...imitation,
+            createModel: () => Promise.reject(new Error("must not begin")),
+            drillsPerPage: 1,
+            questionsPerPage: 0,
+            episodesPerDemonstration: 0,
+            renamedCopies: 0,
+            copyWarmupSteps: 0,
+          }),
+        () => makeOrm({ ...shared, ...ORM, base }),
+      ];
+      for (const make of made) await expect(make()).rejects.toThrow(`of the ${split} split`);
+    },
+  );
 });
+
+/** Settings of a small reward model. */
+const ORM = {
+  drillsPerDemonstration: 2,
+  epochs: 2,
+  batchSize: 8,
+  learningRate: 0.1,
+  heldOutFraction: 0.5,
+  seed: 1,
+  checkpointMinutes: 5,
+};
 
 describe("outcome reward model", () => {
   it("is trained on verifiers' labels and measured on templates that it has not seen", async () => {
@@ -240,14 +265,8 @@ describe("outcome reward model", () => {
       base,
       out,
       records: all,
-      drillsPerDemonstration: 2,
-      epochs: 2,
-      batchSize: 8,
-      learningRate: 0.1,
-      heldOutFraction: 0.5,
-      seed: 1,
+      ...ORM,
       template: "compact",
-      checkpointMinutes: 5,
       command: "webrl model orm",
     });
     expect(examples).toBe(70);

@@ -30,6 +30,7 @@ import {
 } from "./demonstrations.ts";
 import { copyWarmup } from "./copy-warmup.ts";
 import { checkFormat, loraFacts, sitesOf, someOf } from "./made-parts.ts";
+import { refuseHeldOut } from "./held-out.ts";
 import type { HeldOutScore, ImitateConfig, ImitateProgress, Sample } from "./imitate.ts";
 import { imitate, sampleDatum } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
@@ -96,6 +97,7 @@ const COPY_WARMUP_RATE = 2e-3;
 export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   const { records, out, base } = options;
   await refuseForeign(out);
+  refuseHeldOut(records);
   if (!records.some(isDemonstration))
     throw new ConfigError(
       "there is no successful demonstration to learn from",
@@ -175,12 +177,7 @@ export interface SftOptions extends MakeModelOptions {
  */
 export async function sft(options: SftOptions): Promise<MadeModel> {
   await refuseForeign(options.out);
-  const foreign = options.records.find((record) => record.trajectory.task.split !== "train");
-  if (foreign)
-    throw new ConfigError(
-      `${foreign.id} demonstrates ${foreign.trajectory.task.id}, a task of the ${foreign.trajectory.task.split} split`,
-      "Collect demonstrations of the train split only.",
-    );
+  refuseHeldOut(options.records);
   const records = retoldAll(
     limitCoverage(options.records.filter(isDemonstration), options.coverage),
     options,

@@ -18,6 +18,7 @@ import { PERSON } from "../run/records.ts";
 import { writeAtomically } from "../run/run-directory.ts";
 import { ormAnswers } from "../text/prompt-orm.ts";
 import type { TemplateSetting } from "../text/template-names.ts";
+import { refuseHeldOut } from "./held-out.ts";
 import { checkFormat, loraFacts, someOf, sitesOf } from "./made-parts.ts";
 import { writeModelCard } from "./model-card.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
@@ -62,6 +63,7 @@ export interface MadeOrm {
 export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   const { out, seed } = options;
   await refuseForeign(out);
+  refuseHeldOut(options.records);
   const workDirectory = `${out}.work`;
   const statePath = join(workDirectory, "state.json");
   const examples = labelOutcomes(options.records);

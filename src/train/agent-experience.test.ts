@@ -111,6 +111,21 @@ test("its successes are demonstrations, and a person's verdicts label the reward
   expect(labelOutcomes(records)).toHaveLength(2);
 });
 
+test("an agent that worked at a held-out task of the suite is refused", async () => {
+  const [held] = fakeCatalog().tasks({ split: "validation" });
+  const [record] = demonstrations;
+  const instruction = `${held!.instruction.toUpperCase()} `;
+  const task = { ...record!.trajectory.task, instruction };
+  const [directory] = await agentDirectory("cheating", [
+    { ...record!, trajectory: { ...record!.trajectory, task } },
+  ]);
+  await judgeRun(directory, { success: true });
+  const config = fakeConfig(base, { experience: [directory] });
+  await expect(readExperience(config, fakeCatalog())).rejects.toThrow(
+    `has the instruction of a held-out task: ${JSON.stringify(instruction)}`,
+  );
+});
+
 test.each([
   [{ experience: ["models/base"] }, "is not an agent's directory"],
   [{ experience: ["/nowhere"] }, "is not an agent's directory"],

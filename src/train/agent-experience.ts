@@ -4,11 +4,13 @@
  */
 
 import { ConfigError } from "../core/errors.ts";
+import { heldOutInstructions } from "../curriculum/catalog.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { TokenizeOptions } from "../imitation/demonstrations.ts";
 import { onSitesOf, tokenizeSample } from "../imitation/demonstrations.ts";
+import { refuseHeldOut } from "../imitation/held-out.ts";
 import { isAgentDirectory, readAgentEpisodes } from "../imitation/agent-episodes.ts";
 import type { Suite } from "../tasks/suite.ts";
 import { observationFormat } from "./prompt-template.ts";
@@ -23,13 +25,14 @@ export async function assertAgentDirectory(directory: string): Promise<void> {
 
 /**
  * The judged runs of the agents that `experience` names. Throws a `ConfigError` if a directory is not an agent's, its
- * runs have no verdicts, or they have other sites or another page format than the run.
+ * runs have no verdicts, they have other sites or another page format than the run, or one was at a held-out task.
  */
 export async function readExperience(
   config: TrainConfig,
   suite: Pick<Suite, "tasks">,
 ): Promise<EpisodeRecord[]> {
   const tasks = suite.tasks({ split: "train" });
+  const heldOut = heldOutInstructions(suite);
   const format = observationFormat(config);
   const all: EpisodeRecord[] = [];
   for (const directory of config.experience) {
@@ -51,6 +54,7 @@ export async function readExperience(
         `the agent of ${directory} saw pages in the format ${other}, but the run's pages are in the format ${format} (experience)`,
         "Set observation.format to it, or leave it out.",
       );
+    refuseHeldOut(here, `${directory} (experience)`, heldOut);
     all.push(...here);
   }
   return all;

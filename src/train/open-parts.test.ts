@@ -31,6 +31,19 @@ test("demonstrations of another browser are refused, and the shipped ones left o
   expect(await readFirstReplay(config({ height: 900 }, shipped), suite)).toEqual([]);
 });
 
+test("demonstrations of a held-out split are refused", async () => {
+  const [task] = suite.tasks({ split: "test", limit: 1 });
+  const directory = await mkdtemp(join(tmpdir(), "webrl-parts-"));
+  onTestFinished(() => rm(directory, { recursive: true }));
+  const file = join(directory, "shown.jsonl");
+  const step = { observation: { format: "compact" } };
+  await writeFile(file, JSON.stringify({ id: "a", trajectory: { task, steps: [step] } }) + "\n");
+  const config = trainConfigSchema.parse({ models: { template: "compact", demonstrations: file } });
+  await expect(readFirstReplay(config, suite)).rejects.toThrow(
+    `in ${file} (models.demonstrations), a is an episode of ${task!.id}, of the test split`,
+  );
+});
+
 test("a reward model behind a server completes the prompt that it was trained on", async () => {
   const asked: Record<string, unknown>[] = [];
   const app = new Hono().post("/v1/completions", async (c) => {

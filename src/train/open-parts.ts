@@ -35,6 +35,7 @@ import { assertAgentDirectory, readExperience } from "./agent-experience.ts";
 import type { Parts } from "./parts.ts";
 import { chooseTemplates, observationFormat } from "./prompt-template.ts";
 import { onSitesOf, readEpisodes } from "../imitation/demonstrations.ts";
+import { refuseHeldOut } from "../imitation/held-out.ts";
 import { modelTemplate } from "../imitation/prompt-template.ts";
 import { packageDirectory } from "../run/run-info.ts";
 
@@ -153,6 +154,7 @@ export async function readFirstReplay(
       `none of the demonstrations in ${file} is on a site of the run's training tasks`,
       "Name demonstrations of these sites, or set models.demonstrations=null.",
     );
+  refuseHeldOut(records, `${file} (models.demonstrations)`);
   return records;
 }
 
