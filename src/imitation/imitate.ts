@@ -4,8 +4,7 @@
  * the same weights if it is limited by steps.
  */
 
-import { existsSync } from "node:fs";
-import { readFile, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { perplexity } from "../algo/perplexity.ts";
@@ -19,7 +18,8 @@ import { actionDatum, actionTokens, answerTokens, compactCue, stopTokens } from 
 import type { ImitationSample, TokenizeOptions } from "./demonstrations.ts";
 import { tokenizeSample } from "./demonstrations.ts";
 import { microBatches, warmupCosine } from "../engine/optimise.ts";
-import { writeAtomically } from "../run/run-directory.ts";
+import type { DependsOn } from "./work-state.ts";
+import { hashExamples, readState, writeState } from "./work-state.ts";
 
 export const imitateConfigSchema = z.strictObject({
   steps: z
@@ -123,15 +123,11 @@ export interface ImitateOptions {
   tokenize: Omit<TokenizeOptions, "tokenizer" | "contextTokens">;
   /** Directory of checkpoints and `state.json`; the caller removes it once the result is saved. */
   workDirectory: string;
+  /** What the result depends on beside `samples`, `config` and `tokenize`. */
+  dependsOn: DependsOn;
   onProgress?(progress: ImitateProgress): void;
   now?: () => number;
   signal?: AbortSignal | undefined;
-}
-
-interface State {
-  step: number;
-  seconds: number;
-  checkpoint: string;
 }
 
 /** Trains `model` in place and returns its score on held-out actions. */
@@ -159,15 +155,17 @@ export async function imitate(
   const limit = config.steps ?? (config.minutes === null ? Math.ceil(config.epochs * perEpoch) : null);
   const batchAt = batchOrder(training, config);
 
-  const statePath = join(options.workDirectory, "state.json");
   await makeDirectory(options.workDirectory);
-  let step = 0;
-  let secondsBefore = 0;
-  if (existsSync(statePath)) {
-    const state = JSON.parse(await readFile(statePath, "utf8")) as State;
-    await model.load(join(options.workDirectory, state.checkpoint));
-    ({ step, seconds: secondsBefore } = state);
-  }
+  const dependsOn = {
+    ...options.dependsOn,
+    ...config,
+    ...options.tokenize,
+    samples: hashExamples(options.samples),
+  };
+  const state = await readState(options.workDirectory, dependsOn);
+  if (state) await model.load(join(options.workDirectory, state.checkpoint));
+  let step = state?.step ?? 0;
+  const secondsBefore = state?.seconds ?? 0;
   const started = now();
   const seconds = () => secondsBefore + (now() - started) / 1000;
   const way = () =>
@@ -178,10 +176,7 @@ export async function imitate(
   const save = async () => {
     const checkpoint = `checkpoint-${step}`;
     await model.save(join(options.workDirectory, checkpoint), { optimizer: true });
-    await writeAtomically(
-      statePath,
-      JSON.stringify({ step, seconds: seconds(), checkpoint } satisfies State),
-    );
+    await writeState(options.workDirectory, { step, seconds: seconds(), checkpoint }, dependsOn);
     for (const name of await readdir(options.workDirectory))
       if (name.startsWith("checkpoint-") && name !== checkpoint)
         await rm(join(options.workDirectory, name), { recursive: true });

@@ -101,7 +101,7 @@ describe("imitation", () => {
     let seconds = 0;
     return () => 1000 * seconds++;
   };
-  const run = async (name: string, stopAt = Infinity) => {
+  const run = async (name: string, stopAt = Infinity, changes: Partial<typeof config> = {}) => {
     await using engine = fakeEngine();
     const model = await engine.open({ path: base });
     const abort = new AbortController();
@@ -110,8 +110,9 @@ describe("imitation", () => {
     const made = await imitate({
       model,
       samples: imitationSamples(records),
-      config,
+      config: { ...config, ...changes },
       tokenize: { maxNewTokens: 24, template: "compact" },
+      dependsOn: { base },
       workDirectory,
       onProgress: (p) => {
         progress.push(p);
@@ -132,6 +133,11 @@ describe("imitation", () => {
 
     await expect(run("stopped", 7)).rejects.toThrow("killed");
     expect(existsSync(join(directory, "stopped.work", "state.json"))).toBe(true);
+    await expect(run("stopped", Infinity, { seed: 1 })).rejects.toMatchObject({
+      name: "ConfigError",
+      message: expect.stringMatching(/stopped\.work holds .*: seed was 0, now it is 1$/) as string,
+      hint: expect.stringContaining("to start anew") as string,
+    });
     const rest = await run("stopped");
     expect(rest.progress.length).toBeLessThan(12);
     expect(rest.progress.at(-1)!.step).toBe(12);
@@ -279,5 +285,94 @@ describe("outcome reward model", () => {
     expect(card).toMatch(/\| constructed outcomes \| [1-9]/);
     expect(card).toContain(`| fake | ${report.bySite["fake"]!.count} | `);
     for (const { instruction } of report.mistakes.slice(0, 6)) expect(card).toContain(instruction);
+  });
+
+  it("is continued with what it was begun with, and with nothing else", async () => {
+    await using engine = fakeEngine();
+    const out = join(directory, "orm-stopped");
+    const failed = records.map((record) => ({
+      ...record,
+      truth: { ...record.truth!, success: false },
+      trajectory: { ...record.trajectory, id: `f-${record.id}` },
+    }));
+    const steps: number[] = [];
+    const made = (changes: Partial<Parameters<typeof makeOrm>[0]> = {}) =>
+      makeOrm({
+        engine,
+        base,
+        out,
+        records: [...records, ...failed],
+        ...ORM,
+        template: "compact",
+        checkpointMinutes: 0,
+        command: "test",
+        onStep: ({ step }) => void steps.push(step),
+        ...changes,
+      });
+    const kill = ({ step }: { step: number }) => {
+      if (step === 4) throw new Error("killed");
+    };
+    await expect(made({ onStep: kill })).rejects.toThrow("killed");
+    for (const [changes, says] of [
+      [{ seed: 2 }, "seed was 1, now it is 2"],
+      [{ heldOutFraction: 0.6 }, "heldOutFraction was 0.5, now it is 0.6"],
+      [{ records: [...records, ...failed.slice(1)] }, "rollouts was "],
+    ] as const)
+      await expect(made(changes)).rejects.toThrow(
+        `${out}.work holds a training with other settings or data: ${says}`,
+      );
+    await made();
+    expect(steps[0]).toBe(4);
+  });
+
+  it("is not measured on templates of which its base has seen verdicts", async () => {
+    await using engine = fakeEngine();
+    const pretrained = join(directory, "pretrained");
+    const imitation = {
+      engine,
+      records,
+      template: "compact",
+      command: "test",
+      coverage: { covered: 1, few: 0 },
+      imitate: imitateConfigSchema.parse({ steps: 1, heldOutActions: 0 }),
+      maxNewTokens: 24,
+      retellings: ({ instruction }: { instruction: string }) => [instruction],
+    } as const;
+    await pretrain({
+      ...imitation,
+      base,
+      out: pretrained,
+      createModel: () => Promise.reject(new Error("there is a base")),
+      drillsPerPage: 1,
+      questionsPerPage: 0,
+      episodesPerDemonstration: 2,
+      renamedCopies: 0,
+      copyWarmupSteps: 0,
+    });
+    const taught = join(directory, "taught");
+    await sft({ ...imitation, base: pretrained, out: taught, hurried: 0, keepDemonstrations: 0 });
+    expect(await readFile(join(taught, "README.md"), "utf8")).toContain("seen no verdicts | 0.15 |");
+    const made = (from: string, changes: object) =>
+      makeOrm({
+        engine,
+        base: from,
+        out: join(directory, "orm-of-taught"),
+        records,
+        ...ORM,
+        template: "compact",
+        command: "test",
+        ...changes,
+      });
+    for (const changes of [
+      { seed: 1, heldOutFraction: 0.15 },
+      { seed: 0, heldOutFraction: 0.3 },
+    ])
+      await expect(made(taught, changes)).rejects.toThrow(
+        `${taught} has seen verdicts on templates that --seed ${changes.seed} --held-out ${changes.heldOutFraction} would hold out`,
+      );
+    // Fewer of the same, none of which these rollouts have.
+    await expect(made(taught, { seed: 0, heldOutFraction: 0.001 })).rejects.toThrow("is held out");
+    // A reward model spares what it was measured on.
+    await expect(made(join(directory, "orm"), { seed: 0 })).rejects.toThrow("it spared those of --seed 1");
   });
 });

@@ -36,6 +36,8 @@ import { imitate, sampleDatum } from "./imitate.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { writeModelCard } from "./model-card.ts";
 import { modelTemplate, writeTemplateNote } from "./prompt-template.ts";
+import type { SparedVerdicts } from "./spared-verdicts.ts";
+import { readSpared, SPARED, writeSpared } from "./spared-verdicts.ts";
 
 export interface Coverage {
   /** Fraction of the templates whose demonstrations are all used. */
@@ -43,10 +45,6 @@ export interface Coverage {
   /** Demonstrations used of each other template. */
   few: number;
 }
-
-/** Fraction of the templates on which the reward model is measured, and the seed that chooses them. */
-const ORM_HELD_OUT = 0.15;
-const ORM_SEED = 0;
 
 interface MakeModelOptions {
   engine: Engine;
@@ -136,7 +134,11 @@ export async function pretrain(options: PretrainOptions): Promise<MadeModel> {
   ];
   return make(
     options,
-    { base: existsSync(join(warm, "manifest.json")) ? warm : start, from: base ?? null },
+    {
+      base: existsSync(join(warm, "manifest.json")) ? warm : start,
+      from: base ?? null,
+      ...(options.episodesPerDemonstration > 0 && { spared: SPARED }),
+    },
     samples,
   );
 }
@@ -150,14 +152,14 @@ function retoldAll(
   return records.map((record) => retell(record, retellings, rng.fork(record.id)));
 }
 
-/** Constructed outcomes, except of the templates on which the reward model is measured by default. */
+/** Constructed outcomes, except of the templates that are spared for the reward model. */
 function judgementSamples(
   demonstrations: readonly EpisodeRecord[],
   perDemonstration: number,
   seed: number,
 ): Sample[] {
   const drills = outcomeDrills(demonstrations, { perDemonstration, seed });
-  const { train } = splitOrmExamples(drills, { heldOutFraction: ORM_HELD_OUT, seed: ORM_SEED });
+  const { train } = splitOrmExamples(drills, SPARED);
   return train.map((episode) => ({ source: episode.trajectoryId.split("/drill-")[0]!, episode }));
 }
 
@@ -198,7 +200,12 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
 
 async function make(
   options: MakeModelOptions,
-  { base, lora, from = base }: Pick<SftOptions, "base" | "lora"> & { from?: string | null },
+  {
+    base,
+    lora,
+    from = base,
+    spared,
+  }: Pick<SftOptions, "base" | "lora"> & { from?: string | null; spared?: SparedVerdicts },
   samples: readonly Sample[],
   facts: Record<string, number> = {},
 ): Promise<MadeModel> {
@@ -225,11 +232,14 @@ async function make(
     config: options.imitate,
     tokenize: { maxNewTokens: options.maxNewTokens, template },
     workDirectory,
+    dependsOn: { base, lora: lora ?? null },
     onProgress: (progress) => options.onProgress?.(progress),
     signal: options.signal,
   });
   await model.save(options.out);
   await writeTemplateNote(options.out, template);
+  const unseen = spared ?? (await readSpared(base));
+  if (unseen) await writeSpared(options.out, unseen);
   const made = { directory: options.out, samples: samples.length, steps: step, score };
   await writeModelCard(options.out, {
     from,
@@ -242,6 +252,10 @@ async function make(
       samples: samples.length,
       episodes: new Set(samples.map((sample) => sample.source)).size,
       ...facts,
+      ...(unseen && {
+        "share of the templates of which it has seen no verdicts": unseen.heldOutFraction,
+        "seed that chose these templates": unseen.seed,
+      }),
       "optimiser steps": step,
       ...options.imitate,
       ...(score && {

@@ -1,9 +1,8 @@
 /** @file Makes the outcome reward model (`webrl model orm`). It can be killed and continued. */
 
-import { existsSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Engine, LoraSettings, Model } from "../core/engine.ts";
+import type { Engine, LoraSettings } from "../core/engine.ts";
 import { ConfigError } from "../core/errors.ts";
 import { makeDirectory } from "../core/make-directory.ts";
 import { inPercent } from "../core/percent.ts";
@@ -23,6 +22,8 @@ import { checkFormat, loraFacts, someOf, sitesOf } from "./made-parts.ts";
 import { writeModelCard } from "./model-card.ts";
 import { outcomeDrills } from "./outcome-drills.ts";
 import { modelTemplate, writeTemplateNote } from "./prompt-template.ts";
+import { refuseSeenVerdicts, writeSpared } from "./spared-verdicts.ts";
+import { hashExamples, readState, writeState } from "./work-state.ts";
 
 export interface TrainOrmModelOptions {
   engine: Engine;
@@ -61,13 +62,26 @@ export interface MadeOrm {
  * directory.
  */
 export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
-  const { out, seed } = options;
+  const { out, seed, heldOutFraction } = options;
   await refuseForeign(out);
   refuseHeldOut(options.records);
+  await refuseSeenVerdicts(options.base, { heldOutFraction, seed });
   const workDirectory = `${out}.work`;
-  const statePath = join(workDirectory, "state.json");
   const examples = labelOutcomes(options.records);
-  const { train, heldOut } = splitOrmExamples(examples, { heldOutFraction: options.heldOutFraction, seed });
+  const dependsOn = {
+    base: options.base,
+    lora: options.lora ?? null,
+    template: options.template,
+    seed,
+    heldOutFraction,
+    epochs: options.epochs,
+    batchSize: options.batchSize,
+    learningRate: options.learningRate,
+    drillsPerDemonstration: options.drillsPerDemonstration,
+    rollouts: hashExamples(examples),
+  };
+  const state = await readState(workDirectory, dependsOn);
+  const { train, heldOut } = splitOrmExamples(examples, { heldOutFraction, seed });
   if (heldOut.length === 0)
     throw new ConfigError(
       `none of ${examples.length} labelled rollouts is held out`,
@@ -102,7 +116,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   });
   const template = await modelTemplate(options.base, options.template, model.tokenizer);
   checkFormat(options.records, options.base, template);
-  const fromStep = await restore(model, workDirectory, statePath);
+  if (state) await model.load(join(workDirectory, state.checkpoint));
   let saved = Date.now();
   const { steps } = await trainOrm(model, [...train, ...drills], {
     epochs: options.epochs,
@@ -110,13 +124,13 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
     learningRate: options.learningRate,
     seed,
     template,
-    fromStep,
+    fromStep: state?.step ?? 0,
     onStep: async (progress) => {
       options.onStep?.(progress);
       if (Date.now() - saved < 60_000 * options.checkpointMinutes) return;
       const checkpoint = `checkpoint-${progress.step}`;
       await model.save(join(workDirectory, checkpoint), { optimizer: true });
-      await writeAtomically(statePath, JSON.stringify({ step: progress.step, checkpoint }));
+      await writeState(workDirectory, { step: progress.step, checkpoint }, dependsOn);
       saved = Date.now();
     },
     ...(options.signal && { signal: options.signal }),
@@ -127,6 +141,7 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
   });
   await model.save(out);
   await writeTemplateNote(out, template);
+  await writeSpared(out, { heldOutFraction, seed });
   await writeAtomically(join(out, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
   await writeModelCard(out, {
     from: options.base,
@@ -143,6 +158,8 @@ export async function makeOrm(options: TrainOrmModelOptions): Promise<MadeOrm> {
       epochs: options.epochs,
       batchSize: options.batchSize,
       learningRate: options.learningRate,
+      "share of the templates that is held out": heldOutFraction,
+      "seed that chose these templates": seed,
       "held-out accuracy": report.overall.accuracy,
       "held-out precision": report.overall.precision,
       "held-out recall": report.overall.recall,
@@ -180,13 +197,6 @@ function qualityOf({ overall, bySite, mistakes }: OrmReport): string {
 ${rows.join("\n")}
 
 ${examples.length === 0 ? "It made no mistake." : `Its most confident mistakes (more in \`report.json\`):\n\n${examples.join("\n")}`}`;
-}
-
-async function restore(model: Model, workDirectory: string, statePath: string): Promise<number> {
-  if (!existsSync(statePath)) return 0;
-  const state = JSON.parse(await readFile(statePath, "utf8")) as { step: number; checkpoint: string };
-  await model.load(join(workDirectory, state.checkpoint));
-  return state.step;
 }
 
 /** Rollouts labelled by a verifier or a person, never by another model, whose mistakes would be learned. */
