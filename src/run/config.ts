@@ -179,12 +179,16 @@ const actorSchema = z.strictObject({
   standardize: z
     .boolean()
     .default(false)
-    .describe("Subtract the mean of a phase's advantages, and divide by their standard deviation."),
+    .describe(
+      "Subtract the mean of a phase's advantages, and divide by their standard deviation. Only for WebRL with equation 9.",
+    ),
   minAdvantage: z
     .number()
     .min(0)
     .default(0)
-    .describe("Steps with |A| below this are left out: they say little and cost as much as others."),
+    .describe(
+      "Steps with |A| below this are left out: they say little and cost as much as others. Only for WebRL with equation 9.",
+    ),
   minProbability: z
     .number()
     .min(0)
@@ -283,6 +287,9 @@ export interface MethodParts {
   loss: "webrl" | "official" | "reinforce" | "filtered-bc" | "awr" | "digirl";
 }
 
+/** Whether the size of an advantage scales a step's update: equation 6, with or without the KL constraint. */
+export const usesAdvantage = (loss: MethodParts["loss"]) => loss === "webrl" || loss === "reinforce";
+
 /** What a method consists of: its tasks, its replay, whether it has a critic, and its loss. */
 export function methodParts(config: Pick<TrainConfig, "method" | "without" | "actor">): MethodParts {
   const given = { trains: true, tasks: "given" } as const;
@@ -368,11 +375,18 @@ export function checkConsistency(config: TrainConfig): void {
       'actor.baseline "attempts" compares attempts at one task, but tasks.attempts is 1',
       'Raise tasks.attempts, or set actor.baseline to "template".',
     );
-  if (actor.baseline !== "critic" && !["webrl", "reinforce"].includes(methodParts(config).loss))
-    refuse(
-      `actor.baseline ${JSON.stringify(actor.baseline)} is about equation 9, which this method does not use`,
-      'Remove it, or use method "webrl" with the objective "paper".',
-    );
+  const { trains, loss } = methodParts(config);
+  const aboutAdvantages = {
+    baseline: actor.baseline !== "critic",
+    standardize: actor.standardize,
+    minAdvantage: actor.minAdvantage > 0,
+  };
+  for (const [key, isSet] of Object.entries(aboutAdvantages))
+    if (isSet && !(trains && usesAdvantage(loss)))
+      refuse(
+        `actor.${key} is about equation 9, whose advantages this method does not learn in proportion to`,
+        `Remove actor.${key}, or use method "webrl" with the objective "paper".`,
+      );
   if (curriculum.minValue >= curriculum.maxValue)
     refuse(
       `no task can have ${curriculum.minValue} ≤ V(s₀) ≤ ${curriculum.maxValue}`,

@@ -25,6 +25,35 @@ function attempt(taskId: string, number: number, outcome: 0 | 1, isNew = true): 
 const configOf = (changes: object) =>
   trainConfigSchema.parse({ tasks: { attempts: 4 }, actor: { baseline: "attempts", lambda: 0 }, ...changes });
 
+describe("settings of equation 9's advantages", () => {
+  const values = () => 0.5;
+  const strict = { actor: { standardize: true, minAdvantage: 0.9 } };
+  const data = [attempt("a", 0, 1), attempt("b", 0, 0), attempt("c", 0, 0)];
+  const weights = (changes: object, loss: Parameters<typeof weighSteps>[3]) =>
+    weighSteps(data, values, trainConfigSchema.parse(changes), loss).map(({ advantage }) => advantage);
+
+  it("change equation 6 and REINFORCE alone: elsewhere a step with A near 0 still counts, and A's zero has a meaning", () => {
+    for (const loss of ["webrl", "reinforce"] as const) expect(weights(strict, loss)).toHaveLength(1);
+    for (const loss of ["awr", "official", "digirl", "filtered-bc"] as const)
+      expect(weights(strict, loss)).toEqual(weights({}, loss));
+  });
+
+  it.each([
+    { actor: { standardize: true } },
+    { actor: { minAdvantage: 0.1 } },
+    { actor: { baseline: "template" } },
+  ])("are refused elsewhere: %j", ({ actor }) => {
+    const check = (changes: object) => () => checkConsistency(trainConfigSchema.parse(changes));
+    const [key] = Object.keys(actor);
+    const refused = new RegExp(`actor\\.${key} is about equation 9`);
+    expect(check({ actor })).not.toThrow();
+    expect(check({ actor, without: ["kl"] })).not.toThrow();
+    expect(check({ actor: { ...actor, objective: "official" } })).toThrow(refused);
+    for (const method of ["sft", "filtered-bc", "awr", "digirl"])
+      expect(check({ actor, method })).toThrow(refused);
+  });
+});
+
 describe("advantages against the other attempts at a task", () => {
   const unknown = () => undefined;
   const advantages = (

@@ -13,6 +13,7 @@ import { filteredBcKeep, standardize } from "../algo/statistics.ts";
 import type { Loss } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
 import type { MethodParts, TrainConfig } from "../run/config.ts";
+import { usesAdvantage } from "../run/config.ts";
 import type { DataStep } from "./experience-reader.ts";
 
 export interface WeightedStep {
@@ -24,7 +25,7 @@ export interface WeightedStep {
 }
 
 /**
- * Advantages of a phase's data, standardised and without those near 0 if the settings say so. Leaves out steps that the
+ * Advantages of a phase's data; those of equation 9 standardised and without those near 0 if the settings say so. Leaves out steps that the
  * method does not learn from (filtered BC: failures; DigiRL: steps with A_h ≤ 1/H).
  */
 export function weighSteps(
@@ -34,6 +35,8 @@ export function weighSteps(
   loss: MethodParts["loss"],
 ): WeightedStep[] {
   const weighed = byMethod(data, valueOf, config, loss);
+  // Elsewhere an advantage near 0 is no missing signal: AWR imitates such a step with weight 1, the official objective
+  // uses the sign, and the others have used the advantage already to decide whether a step is imitated.
   if (!usesAdvantage(loss)) return weighed;
   const { standardize: standard, minAdvantage } = config.actor;
   const advantages = weighed.map(({ advantage }) => advantage);
@@ -42,9 +45,6 @@ export function weighSteps(
     .map((step, i) => ({ ...step, advantage: values[i]! }))
     .filter(({ advantage }) => Math.abs(advantage) >= minAdvantage);
 }
-
-/** Otherwise the advantage has only decided whether a step is imitated. */
-const usesAdvantage = (loss: MethodParts["loss"]) => loss !== "filtered-bc" && loss !== "digirl";
 
 function byMethod(
   data: readonly DataStep[],

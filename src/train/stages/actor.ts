@@ -7,6 +7,7 @@ import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
 import { actorLoss, usesReference, weighSteps } from "../advantages.ts";
 import type { TrainConfig } from "../../run/config.ts";
+import { usesAdvantage } from "../../run/config.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
 import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
@@ -51,9 +52,8 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     others.forEach((step, i) => refs.set(step, rows[i]));
     for (const sample of weighed) sample.ref_N = refs.get(sample.step) ?? sample.ref_N;
     // Elsewhere a negative advantage does not push an action down.
-    const pushesDown = method.loss === "webrl" || method.loss === "reinforce";
     const samples = weighed.filter(
-      (sample) => !(pushesDown && isRareFailure(sample, config.actor.minProbability)),
+      (sample) => !(usesAdvantage(method.loss) && isRareFailure(sample, config.actor.minProbability)),
     );
     await stage.write(
       "advantages.jsonl",

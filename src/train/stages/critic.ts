@@ -18,6 +18,7 @@ import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
 import { lookUpValues } from "../experience-reader.ts";
 import { optimise } from "../../engine/optimise.ts";
+import { usesAdvantage } from "../../run/config.ts";
 import type { ValueLine } from "../../run/records.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
 import { writeTemplateNote } from "../../imitation/prompt-template.ts";
@@ -55,11 +56,10 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
       },
       signal,
     });
-    const lines = await valuesOf(
-      model,
-      neededSteps(data, method.loss === "webrl" || method.loss === "reinforce"),
-      { signal, onProgress: (done, total) => stage.emit({ kind: "progress", part: "values", done, total }) },
-    );
+    const lines = await valuesOf(model, neededSteps(data, usesAdvantage(method.loss)), {
+      signal,
+      onProgress: (done, total) => stage.emit({ kind: "progress", part: "values", done, total }),
+    });
     await stage.write("values.jsonl", lines);
     const checkpoint = await freshDirectory(models.criticPath(phase));
     await model.save(checkpoint);
