@@ -375,7 +375,17 @@ export function checkConsistency(config: TrainConfig): void {
       'actor.baseline "attempts" compares attempts at one task, but tasks.attempts is 1',
       'Raise tasks.attempts, or set actor.baseline to "template".',
     );
-  const { trains, loss } = methodParts(config);
+  const { trains, loss, tasks } = methodParts(config);
+  if (
+    actor.baseline === "template" &&
+    tasks === "evolved" &&
+    curriculum.proposer === "llm" &&
+    config.tasks.attempts === 1
+  )
+    refuse(
+      'actor.baseline "template" compares tasks of one template, but tasks of a chat model (curriculum.proposer "llm") have none, and tasks.attempts is 1',
+      'Raise tasks.attempts, or set actor.baseline to "critic".',
+    );
   const aboutAdvantages = {
     baseline: actor.baseline !== "critic",
     standardize: actor.standardize,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { trainConfigSchema, checkConsistency, methodParts } from "../run/config.ts";
 import type { DataStep } from "./experience-reader.ts";
-import { weighSteps } from "./advantages.ts";
+import { countAlone, weighSteps } from "./advantages.ts";
 
 /** The only step of an attempt. */
 function attempt(taskId: string, number: number, outcome: 0 | 1, isNew = true): DataStep {
@@ -100,6 +100,9 @@ describe("advantages against the other attempts at a task", () => {
       ["a2-0", -0.5],
       ["a3-0", -0.5],
     ]);
+    expect(countAlone(data, config.actor, "webrl")).toBe(2);
+    expect(countAlone(data, configOf({}).actor, "webrl")).toBe(5);
+    expect(countAlone(data, configOf({ actor: {} }).actor, "webrl")).toBe(0);
   });
 
   it("compare a replayed step with the critic's value, and mix in its view of new ones by λ", () => {
@@ -112,6 +115,14 @@ describe("advantages against the other attempts at a task", () => {
       ["a-1", "-0.600000"], //  ½(0 − 0.2) + ½(0 − 1)
       ["a-2", "0.200000"], //   ½(1 − 0.8) + ½(1 − 0.8): eq. 9
     ]);
+  });
+
+  it("need tasks with templates, or several attempts", () => {
+    const llm = { actor: { baseline: "template" }, curriculum: { proposer: "llm" } };
+    const refused = /have none, and tasks.attempts is 1/;
+    expect(() => checkConsistency(configOf({ ...llm, tasks: {} }))).toThrow(refused);
+    expect(() => checkConsistency(configOf({ ...llm, tasks: {}, without: ["curriculum"] }))).not.toThrow();
+    expect(() => checkConsistency(configOf(llm))).not.toThrow();
   });
 
   it("need several attempts, and a method with equation 9", () => {

@@ -75,9 +75,7 @@ function byMethod(
         return webrlAdvantages(values, step.outcome, weight)[0]!;
       };
       if (baseline === "critic") return data.map((step) => weigh(step, byCritic(step, lambda)));
-      const othersOf = otherAttempts(data, ({ taskId, templateId }) =>
-        baseline === "template" ? (templateId ?? taskId) : taskId,
-      );
+      const othersOf = otherAttempts(data, baseline);
       return data.flatMap((step) => {
         const expected = step.isNew ? othersOf(step) : value(step, step.index);
         if (expected === null) return [];
@@ -120,8 +118,10 @@ function byMethod(
  */
 function otherAttempts(
   data: readonly DataStep[],
-  groupOf: (step: DataStep) => string,
+  baseline: "attempts" | "template",
 ): (step: DataStep) => number | null {
+  const groupOf = ({ taskId, templateId }: DataStep) =>
+    baseline === "template" ? (templateId ?? taskId) : taskId;
   const attempts = new Map(data.filter((step) => step.isNew).map((step) => [step.trajectoryId, step]));
   const totals = rollup(
     [...attempts.values()],
@@ -132,6 +132,17 @@ function otherAttempts(
     const { count, successes } = totals.get(groupOf(step))!;
     return count === 1 ? null : (successes - step.outcome) / (count - 1);
   };
+}
+
+/** The number of new steps that {@link weighSteps} leaves out because no other attempt in their group was judged. */
+export function countAlone(
+  data: readonly DataStep[],
+  { baseline }: Pick<TrainConfig["actor"], "baseline">,
+  loss: MethodParts["loss"],
+): number {
+  if (baseline === "critic" || !usesAdvantage(loss)) return 0;
+  const othersOf = otherAttempts(data, baseline);
+  return data.filter((step) => step.isNew && othersOf(step) === null).length;
 }
 
 /** Whether a method needs log π_ref of the steps that it learns from. Imitation, weighted or not, does not. */

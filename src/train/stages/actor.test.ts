@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { klEstimate, logRatio } from "../../algo/loss.ts";
+import type { Judge } from "../../core/contracts.ts";
 import { modelTemplate } from "../../imitation/prompt-template.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
 import { trainActor } from "./actor.ts";
@@ -122,6 +123,38 @@ describe("the actor stage", () => {
       expect(said).toHaveLength(step.responseTokens.length);
       said!.forEach((logprob, n) => expect(logprob).toBeCloseTo(rows[i]![n]!, 5));
     });
+  });
+
+  it("says how many steps have no other attempt to be compared with", async () => {
+    const seen = new Set<string>();
+    const judge: Judge = {
+      name: "unsure",
+      judge: async (trajectories) =>
+        trajectories.map(({ task }) => {
+          const undecided = task.templateId === "fake.price" && seen.has(task.id);
+          seen.add(task.id);
+          return {
+            by: "unsure",
+            success: true,
+            probability: 1,
+            reasons: [],
+            ...(undecided && { undecided }),
+          };
+        }),
+    };
+    const changes = { tasks: { initial: 6, perPhase: 6, attempts: 2 }, actor: { baseline: "attempts" } };
+    await using stage = await world.open(changes, { judge });
+    await stage.upTo(1, "actor");
+    await trainActor(stage.context, 1);
+    const steps = await stage.context.experience.newSteps(1);
+    const alone = steps.filter(({ templateId }) => templateId === "fake.price").length;
+    expect(alone).toBeGreaterThan(0);
+    expect(stage.events).toContainEqual(
+      expect.objectContaining({
+        kind: "warning",
+        message: expect.stringContaining(`${alone} of ${steps.length} new steps are left out`),
+      }),
+    );
   });
 
   it("standardises a phase's advantages and leaves out steps that say little", async () => {

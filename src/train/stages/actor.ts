@@ -5,7 +5,7 @@ import { mean } from "../../algo/statistics.ts";
 import type { Rng } from "../../core/rng.ts";
 import { actionDatum } from "../../text/prompt.ts";
 import type { WeightedStep } from "../advantages.ts";
-import { actorLoss, usesReference, weighSteps } from "../advantages.ts";
+import { actorLoss, countAlone, usesReference, weighSteps } from "../advantages.ts";
 import type { TrainConfig } from "../../run/config.ts";
 import { usesAdvantage } from "../../run/config.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
@@ -32,6 +32,12 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     const data = await context.experience.data(phase);
     const valueOf = lookUpValues(await context.run.read(phase, "values.jsonl"));
     const weighed = weighSteps(data, valueOf, config, method.loss);
+    const alone = countAlone(data, config.actor, method.loss);
+    if (alone > 0)
+      stage.emit({
+        kind: "warning",
+        message: `${alone} of ${data.filter(({ isNew }) => isNew).length} new steps are left out: no other attempt at their ${config.actor.baseline === "template" ? "template" : "task"} was judged that they could be compared with (actor.baseline)`,
+      });
     // The weights before the first step are π_ref.
     const before = models.actorPath(phase - 1);
     await using model = await models.open("actor", phase - 1);
