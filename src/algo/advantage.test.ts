@@ -53,6 +53,12 @@ describe("the published code's advantage", () => {
     expectClose(officialAdvantages([0.4, 0.6, 0.7], 0.7, 0), [0.15, 0.05, -0.05]);
   });
 
+  test("sums the outcomes without a discount, too", () => {
+    // mc = 3, 2, 1, cut at 1; a failure has none.
+    expectClose(officialAdvantages([0.4, 0.6, 0.7], 0.7, 1, 1), [1, 1, 1]);
+    expectClose(officialAdvantages([0.4, 0.6, 0.7], 0.7, 0, 1), [0.15, 0.05, -0.05]);
+  });
+
   test("makes every step of a success a positive, whatever the critic says", () => {
     fc.assert(
       fc.property(values, fc.double({ min: 0, max: 1, noNaN: true }), (v, last) => {

@@ -79,7 +79,9 @@ export function officialAdvantages(
   const count = values_S.length;
   return values_S.map((value, t) => {
     const next = t === count - 1 ? lastValue : values_S[t + 1]!;
-    const monteCarlo = (outcome * (1 - discount ** (count - t))) / (1 - discount);
+    // Σ of a geometric series, whose closed form is 0/0 at γ = 1.
+    const monteCarlo =
+      outcome * (discount === 1 ? count - t : (1 - discount ** (count - t)) / (1 - discount));
     return Math.min(1, Math.max(-1, next - value - 0.05 + outcome + monteCarlo));
   });
 }

@@ -174,7 +174,7 @@ const actorSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "Ends the passes once the update explains this share of equation 6's target, 1 − Σ(β·x − A)²/ΣA² over a pass; null for all epochs. Only for the paper's objective.",
+      "Ends the passes once the update explains this share of equation 6's target, 1 − Σ(β·x − A)²/ΣA² over a pass; null for all of actor.epochs, which must be above 1. Only for the paper's objective.",
     ),
   standardize: z
     .boolean()
@@ -355,6 +355,8 @@ export function checkConsistency(config: TrainConfig): void {
     );
   if (config.experience.length > 0 && !methodParts(config).trains)
     refuse(`experience is learned from, but method is ${JSON.stringify(method)}`, "Remove experience.");
+  if (config.experience.length > 0 && config.phases === 0)
+    refuse("experience is learned from, but phases is 0", "Raise phases, or remove experience.");
   if (config.experience.length > 0 && actor.baseline === "attempts")
     refuse(
       'actor.baseline "attempts" compares attempts at one task, and experience has one attempt at each',
@@ -365,17 +367,22 @@ export function checkConsistency(config: TrainConfig): void {
       'the official objective has its KL limit built in: it cannot be combined with without = ["kl"]',
       'Set actor.objective to "paper", or keep the KL constraint.',
     );
-  if (actor.untilReached !== null && methodParts(config).loss !== "webrl")
+  const { trains, loss, tasks } = methodParts(config);
+  if (actor.untilReached !== null && !(trains && loss === "webrl"))
     refuse(
       "actor.untilReached is about equation 6's target, which this method does not have",
       'Remove it, or use method "webrl" with the objective "paper" and the KL constraint.',
+    );
+  if (actor.untilReached !== null && actor.epochs === 1)
+    refuse(
+      "actor.untilReached ends the passes over a phase's data early, but actor.epochs is 1",
+      "Raise actor.epochs, or remove actor.untilReached.",
     );
   if (actor.baseline === "attempts" && config.tasks.attempts === 1)
     refuse(
       'actor.baseline "attempts" compares attempts at one task, but tasks.attempts is 1',
       'Raise tasks.attempts, or set actor.baseline to "template".',
     );
-  const { trains, loss, tasks } = methodParts(config);
   if (
     actor.baseline === "template" &&
     tasks === "evolved" &&
@@ -390,6 +397,7 @@ export function checkConsistency(config: TrainConfig): void {
     baseline: actor.baseline !== "critic",
     standardize: actor.standardize,
     minAdvantage: actor.minAdvantage > 0,
+    minProbability: actor.minProbability > 0,
   };
   for (const [key, isSet] of Object.entries(aboutAdvantages))
     if (isSet && !(trains && usesAdvantage(loss)))
@@ -397,6 +405,11 @@ export function checkConsistency(config: TrainConfig): void {
         `actor.${key} is about equation 9, whose advantages this method does not learn in proportion to`,
         `Remove actor.${key}, or use method "webrl" with the objective "paper".`,
       );
+  if (actor.baseline !== "critic" && actor.lambda === 1)
+    refuse(
+      `actor.baseline ${JSON.stringify(actor.baseline)} is what outcomes are compared with, but actor.lambda 1 leaves outcomes out`,
+      'Lower actor.lambda, or set actor.baseline to "critic".',
+    );
   if (curriculum.minValue >= curriculum.maxValue)
     refuse(
       `no task can have ${curriculum.minValue} ≤ V(s₀) ≤ ${curriculum.maxValue}`,

@@ -41,6 +41,7 @@ describe("settings of equation 9's advantages", () => {
   it.each([
     { actor: { standardize: true } },
     { actor: { minAdvantage: 0.1 } },
+    { actor: { minProbability: 0.05 } },
     { actor: { baseline: "template" } },
   ])("are refused elsewhere: %j", ({ actor }) => {
     const check = (changes: object) => () => checkConsistency(trainConfigSchema.parse(changes));
