@@ -34,7 +34,8 @@ export function returns(steps: number, outcome: Outcome, discount: number): numb
 }
 
 /**
- * A_t = γ^{T−t}·r_T − V(s_t): the regression target of AWR (Peng et al., arXiv:1910.00177, with a Monte-Carlo return).
+ * A_t = γ^{T−t}·r_T − V(s_t): the advantage of AWR (Peng et al., arXiv:1910.00177, with a Monte-Carlo return), whose V
+ * is that of the discounted return, too.
  */
 export function monteCarloAdvantages(
   values_S: readonly number[],

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { existsSync } from "node:fs";
+import type { Judge } from "../../core/contracts.ts";
 import { mean } from "../../algo/statistics.ts";
 import { trainCritic } from "./critic.ts";
 import { makeWorld } from "../testing/stage-run.ts";
@@ -53,6 +54,27 @@ describe("the critic stage", () => {
       mean(fresh.filter((step) => step.outcome === outcome).map((step) => values.get(key(step))!));
     expect(meanOf(1)).toBeGreaterThan(meanOf(0) + 0.1);
     expect(stage.metrics("critic", 1)["critic/auc"]).toBeGreaterThan(0.6);
+  });
+
+  it("learns AWR's discounted return, from which its advantage subtracts V", async () => {
+    // A reward model that calls everything a success, and far from 1 at the beginning: γ^(T−t) of a step at index t.
+    const judge: Judge = {
+      name: "always",
+      judge: async (trajectories) =>
+        trajectories.map(() => ({ by: "always", success: true, probability: 1, reasons: [] })),
+    };
+    const actor = { discount: 0.3 };
+    const critic = { learningRate: 0.2, batchSize: 8, epochs: 20 };
+    await using stage = await world.open({ method: "awr", actor, critic }, { judge });
+    await stage.upTo(1, "critic");
+    await trainCritic(stage.context, 1);
+    const values = new Map((await stage.run.read(1, "values.jsonl")).map((line) => [key(line), line.value]));
+    const fresh = await stage.context.experience.newSteps(1);
+    const early = fresh.filter(({ index, steps }) => index < steps - 1);
+    expect(early.length).toBeGreaterThan(0);
+    const target = mean(fresh.map(({ index, steps }) => 0.3 ** (steps - 1 - index)));
+    expect(mean(fresh.map((step) => values.get(key(step))!))).toBeCloseTo(target, 1);
+    expect(mean(early.map((step) => values.get(key(step))!))).toBeLessThan(0.7);
   });
 
   it("does nothing for a method that has no critic", async () => {

@@ -1,12 +1,13 @@
 /**
- * @file The stage of the critic's update: cross-entropy on the outcome at every new step (equation 8), then V of every
- * step that the actor needs.
+ * @file The stage of the critic's update: cross-entropy on the outcome at every new step (equation 8; for AWR, on its
+ * discounted return), then V of every step that the actor needs.
  *
  * Deviation: replayed steps are left out. All of them come from successes, mostly of other policies, so a critic that
  * learned from them would overestimate the success of new steps: advantages of new steps would sink, and those of
  * demonstrated ones vanish.
  */
 
+import { returns } from "../../algo/advantage.ts";
 import { collapse, areaUnderCurve } from "../../algo/classification.ts";
 import { answerProbability, criticLoss } from "../../algo/loss.ts";
 import { explainedVariance, mean } from "../../algo/statistics.ts";
@@ -18,6 +19,7 @@ import type { Context } from "../context.ts";
 import type { DataStep } from "../experience-reader.ts";
 import { lookUpValues } from "../experience-reader.ts";
 import { optimise } from "../../engine/optimise.ts";
+import type { MethodParts } from "../../run/config.ts";
 import { usesAdvantage } from "../../run/config.ts";
 import type { ValueLine } from "../../run/records.ts";
 import { freshDirectory } from "../../run/run-directory.ts";
@@ -40,12 +42,12 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     const fresh = data.filter((step) => step.isNew);
     await using model = await models.open("critic", phase - 1);
     const datumOf = criticDatum(model.tokenizer);
+    const targetOf = (step: DataStep) => criticTarget(step, method.loss, config.actor.discount);
     const optimiserSteps = await optimise<DataStep>({
       model,
       samples: fresh,
       datumOf,
-      lossOf: (samples, batch) =>
-        criticLoss({ outcomes_B: samples.map((step) => step.outcome), normalizer: batch.length }),
+      lossOf: (samples, batch) => criticLoss({ outcomes_B: samples.map(targetOf), normalizer: batch.length }),
       batchSize: config.critic.batchSize,
       epochs: config.critic.epochs,
       rng: rng.fork(`critic-${phase}`),
@@ -68,7 +70,7 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     const valueOf = lookUpValues(lines);
     const values = fresh.map((step) => valueOf(step.trajectoryId, step.index)!);
     const outcomes = fresh.map((step) => step.outcome);
-    const explained = values.length === 0 ? null : explainedVariance(values, outcomes);
+    const explained = values.length === 0 ? null : explainedVariance(values, fresh.map(targetOf));
     const auc = areaUnderCurve(values, outcomes);
     stage.metrics({
       ...(values.length > 0 && { "critic/mean_value": mean(values) }),
@@ -79,6 +81,18 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
     if (collapsed) stage.emit({ kind: "warning", message: `the critic has collapsed: ${collapsed.message}` });
     return { optimiserSteps };
   });
+}
+
+/**
+ * What V of a step learns: the outcome; for AWR the return that its advantage subtracts V from. V is then its
+ * expectation in both cases, so that a right critic makes the mean advantage 0 at every step.
+ */
+function criticTarget(
+  { trajectory, index, outcome }: DataStep,
+  loss: MethodParts["loss"],
+  discount: number,
+): number {
+  return loss === "awr" ? returns(trajectory.length, outcome, discount)[index]! : outcome;
 }
 
 const criticDatum = (tokenizer: Tokenizer) => {
