@@ -27,7 +27,7 @@ test("suite show shows one task, and names the nearest where there is none", asy
 
 test("suite check refuses filters that leave nothing, before it starts a browser", async () => {
   expect(mistakeOf(await webrl("suite", "check", "--max-difficulty", "1", "--site", "forge"))).toContain(
-    "there is no task with an oracle",
+    "the filters leave no task",
   );
   expect(mistakeOf(await webrl("suite", "check", "--instances", "0"))).toContain("at least 1");
   expect(mistakeOf(await webrl("suite", "check", "--format", "tree"))).toContain("compact, webrl, aria");
@@ -62,6 +62,23 @@ test("commands say which pages of MiniWoB++ are missing", async () => {
   expect(mistakeOf(await webrl("suite", "check", ...on, ...nowhere))).toContain(why);
   const model = ["--model", "openai:m@http://127.0.0.1:9/v1"];
   expect(mistakeOf(await webrl("eval", ...on, ...model, ...nowhere))).toContain(why);
+  await rm(folder, { recursive: true });
+});
+
+test("suite check names the tasks that it cannot check, and says who can help", async () => {
+  const folder = await writePages();
+  const check = async (...args: string[]) => mistakeOf(await webrl("suite", "check", ...args));
+  const page = ["--suite", "miniwob", "--file", folder, "--template", "miniwob.click-shades"];
+  const shipped = await check(...page);
+  expect(shipped).toContain("no solver: miniwob.click-shades");
+  expect(shipped).toContain("choose tasks that have one");
+  const site = `export default { name: "desk", baseUrl: "http://127.0.0.1:9", tasks: [
+    { id: "settings", instruction: "Do it." },
+  ] };`;
+  await writeFile(join(folder, "site.mjs"), site);
+  const own = await check("--suite", "own", "--file", join(folder, "site.mjs"));
+  expect(own).toContain("no solver: desk.settings");
+  expect(own).toContain("Write an oracle");
   await rm(folder, { recursive: true });
 });
 

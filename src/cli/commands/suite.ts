@@ -219,14 +219,22 @@ async function checkCommand(
   const notShown = [...groups].flatMap(([key, all]) =>
     withOracle(all).length === 0 && all.some((task) => suite.hasOracle(task)) ? [key] : [],
   );
+  const noSolver = [...groups].flatMap(([key, all]) =>
+    all.some((task) => suite.hasOracle(task)) ? [] : [key],
+  );
   const tasks = [...groups].flatMap(([key, all]) =>
     rng.fork(key).shuffle(withOracle(all)).slice(0, options.instances),
   );
+  if (groups.size === 0) throw new ConfigError("the filters leave no task", "Change them, or leave one out.");
   if (tasks.length === 0)
-    throw new ConfigError(
-      notShown.length > 0 ? notShownText(notShown) : "there is no task with an oracle",
-      notShown.length > 0 ? "Choose another format." : "Change the filters, or write oracles for your tasks.",
-    );
+    throw notShown.length > 0
+      ? new ConfigError(notShownText(notShown), "Choose another format.")
+      : new ConfigError(
+          noSolverText(noSolver),
+          options.suite === "own"
+            ? "Write an oracle for one of them (docs/define-site.md): a check plays it."
+            : "A check plays the suite's solvers: choose tasks that have one.",
+        );
   const { loadBrowser } = await import("../../run/parse-config.ts");
   const bar = progress("suite check");
   await using site = await suite.createSite({
@@ -242,14 +250,20 @@ async function checkCommand(
     onTask: (done, total, { task, ok }) => bar.update(`${done} of ${total}, ${task} ${ok ? "ok" : "FAILED"}`),
   });
   bar.end();
-  print(options, { ...result, notShown }, checkText);
+  print(options, { ...result, notShown, noSolver }, checkText);
   if (!result.ok) process.exitCode = 1;
 }
 
 const notShownText = (templates: readonly string[]) =>
   `not in the format webrl, which shows no frames: ${templates.join(", ")}`;
 
-function checkText(result: SuiteCheck & { notShown: string[] }): string {
+/** The most names that a line shows; `--json` has all. */
+const NAMES = 20;
+
+const noSolverText = (names: readonly string[]) =>
+  `no solver: ${names.slice(0, NAMES).join(", ")}${names.length > NAMES ? ` and ${names.length - NAMES} more` : ""}`;
+
+function checkText(result: SuiteCheck & { notShown: string[]; noSolver: string[] }): string {
   const rows = result.templates.map((t) => [
     t.id,
     t.ok ? "ok" : "FAILED",
@@ -266,6 +280,7 @@ function checkText(result: SuiteCheck & { notShown: string[] }): string {
     table(["template", "", "instances", "difficulty", "oracle steps", "ms"], rows),
     ...failures,
     ...(result.notShown.length > 0 ? [notShownText(result.notShown)] : []),
-    `${passed} of ${result.templates.length} templates ok; ${result.episodes} episodes in ${result.seconds} s; ${timesText(result)}`,
+    ...(result.noSolver.length > 0 ? [noSolverText(result.noSolver)] : []),
+    `${passed} of ${result.templates.length} templates ok${result.noSolver.length > 0 ? `, ${result.noSolver.length} not checked` : ""}; ${result.episodes} episodes in ${result.seconds} s; ${timesText(result)}`,
   ].join("\n");
 }

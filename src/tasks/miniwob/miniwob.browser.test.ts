@@ -164,9 +164,13 @@ test("solvers are the suite's oracles; a page that never becomes ready is named,
   });
 });
 
-test("suite check and model demos work on it", async () => {
+test("suite check and model demos work on it, and what has no solver is named", async () => {
   const on = (command: string) =>
     `${command} miniwob.enter-text --suite miniwob --file ${directory}`.split(" ");
+  const all = `suite check --instances 1 --split test --suite miniwob --file ${directory}`.split(" ");
+  const { stdout } = await webrl(...all);
+  expect(stdout).toContain("no solver: miniwob.count-sides");
+  expect(stdout).toMatch(/ templates ok, \d not checked;/);
   const check = await webrl(...on("suite check --instances 1 --json --template"));
   expect(jsonOf<SuiteCheck>(check)).toMatchObject({ ok: true, episodes: 2 });
   const out = join(directory, "demos.jsonl");
