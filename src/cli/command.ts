@@ -36,9 +36,10 @@ export function examples(command: Command, lines: readonly string[]): Command {
 export interface SuiteOptions {
   suite: string;
   file?: string;
+  seeds?: number;
 }
 
-/** `--suite NAME --file PATH`, for every command that works on tasks. `openSuite` loads the suite. */
+/** `--suite NAME --file PATH --seeds N`, for every command that works on tasks. `openSuite` loads the suite. */
 export function suiteOptions(command: Command): Command {
   return command
     .option(
@@ -49,13 +50,21 @@ export function suiteOptions(command: Command): Command {
     .option(
       "--file <path>",
       "the suite's file: your own site (.ts, .js), WebArena's tasks or settings (.json), the MiniWoB++ directory, or an application's folder",
+    )
+    .option(
+      "--seeds <n>",
+      "held-out problems of each MiniWoB++ page (5 in BrowserGym's protocol)",
+      wholeNumber(),
     );
 }
 
 /** Loads the suite that the options name, and says on stderr what the user's copy of it lacks. */
-export async function openSuite({ suite: name, file }: SuiteOptions, more: LoadOptions = {}): Promise<Suite> {
+export async function openSuite(
+  { suite: name, file, seeds }: SuiteOptions,
+  more: Omit<LoadOptions, "seeds"> = {},
+): Promise<Suite> {
   const { loadSuite } = await import("../tasks/load-suite.ts");
-  const suite = await loadSuite(name, file, more);
+  const suite = await loadSuite(name, file, { ...more, seeds });
   if (suite.incomplete !== undefined) process.stderr.write(`${suite.incomplete}\n`);
   return suite;
 }

@@ -45,7 +45,6 @@ interface EvalOptions extends SuiteOptions {
   site?: string;
   taskTemplates?: string[];
   tasks: number;
-  seeds?: number;
   parallel: number;
   maxSteps: number;
   maxNewTokens?: number;
@@ -84,14 +83,9 @@ export const register: Register = (program) => {
     .option("--task-templates <ids>", "only tasks of these templates, separated by commas", nameList)
     .option(
       "--tasks <n>",
-      "at most this many tasks, taken from sites and templates in turn",
+      "at most this many tasks, taken from sites and templates in turn; with --seeds all are tried, and each page gets a row",
       wholeNumber(),
       100,
-    )
-    .option(
-      "--seeds <n>",
-      "problems per MiniWoB++ page (5 in BrowserGym's protocol); all are tried, and each page gets a row",
-      wholeNumber(),
     )
     .option("--parallel <n>", "episodes at once", wholeNumber(), 6)
     .option("--max-steps <n>", "end an episode after this many turns", wholeNumber(), 12)
@@ -176,8 +170,8 @@ export const register: Register = (program) => {
     const isOtherSuite = command.getOptionValueSource("suite") === "cli";
     const file = isOtherSuite ? options.file : choose("file", suiteOfRun?.file ?? undefined);
     const suite = await openSuite(
-      { suite: choose("suite", suiteOfRun?.name), ...(file !== undefined && { file }) },
-      { judge: opened.judge, seeds: options.seeds },
+      { ...options, suite: choose("suite", suiteOfRun?.name), file },
+      { judge: opened.judge },
     );
     const ofRun = isOtherSuite ? undefined : suiteOfRun;
     const part = restrictSuite(suite, {

@@ -65,6 +65,18 @@ test("commands say which pages of MiniWoB++ are missing", async () => {
   await rm(folder, { recursive: true });
 });
 
+test("suite list and show know the problems that eval plays with --seeds", async () => {
+  const folder = await writePages();
+  const on = ["--suite", "miniwob", "--file", folder];
+  const page = ["--template", "miniwob.click-button", "--json"];
+  const { tasks } = jsonOf<{ tasks: Task[] }>(await webrl("suite", "list", ...on, ...page, "--seeds", "3"));
+  expect(tasks.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => `miniwob.click-button/${n}`));
+  const show = ["suite", "show", "miniwob.click-button/6", ...on];
+  expect(await webrl(...show, "--seeds", "10")).toMatchObject({ status: 0 });
+  expect(mistakeOf(await webrl(...show))).toContain("no task");
+  await rm(folder, { recursive: true });
+});
+
 test("suite check names the tasks that it cannot check, and says who can help", async () => {
   const folder = await writePages();
   const check = async (...args: string[]) => mistakeOf(await webrl("suite", "check", ...args));
