@@ -37,7 +37,7 @@ export type { Spent } from "./safety/ledger.ts";
 export { loadSuite } from "./tasks/load-suite.ts";
 export type { Params } from "./sites/template.ts";
 export type { TaskFilter } from "./tasks/filter-tasks.ts";
-export type { OracleRun, SiteOptions, Suite, SuiteSite } from "./tasks/suite.ts";
+export type { OracleRun, ProtocolLimits, SiteOptions, Suite, SuiteSite } from "./tasks/suite.ts";
 export type { SuiteTemplate, TemplateInstance, TemplateTasks } from "./tasks/template-tasks.ts";
 
 export { rolloutConfigSchema } from "./rollout/config.ts";

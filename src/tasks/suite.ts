@@ -37,11 +37,26 @@ export interface SuiteSite extends Site {
   readonly maxParallel: number;
 }
 
+/** What ends an episode early beside its number of steps, as in the settings `rollout.*`. */
+export interface ProtocolLimits {
+  maxTimeMs?: number;
+  repeatedAction?: number;
+  repeatedError?: number;
+}
+
+/** For a limit that a protocol does not have. */
+export const NO_LIMIT = Number.MAX_SAFE_INTEGER;
+
 /** Tasks, and the world in which they are done: what `--suite NAME --file PATH` names. */
 export interface Suite {
   readonly name: string;
   /** What the benchmark has and the user's copy of it lacks, as a sentence; commands print it. Absent: nothing. */
   readonly incomplete?: string;
+  /**
+   * The limits of the benchmark's own protocol, which `webrl eval` keeps, so that scores can be compared with published
+   * ones. Default: those of `rollout.*`.
+   */
+  readonly limits?: ProtocolLimits;
   /** In a stable order. Cheap: computed once. Throws a `ConfigError` on an unknown template or site. */
   tasks(filter?: TaskFilter): Task[];
   /** Throws a `ConfigError` that names the nearest id. */

@@ -207,6 +207,7 @@ export const register: Register = (program) => {
       temperature,
       rollout: {
         ...rollout,
+        ...suite.limits,
         parallel: choose("parallel", rollout?.parallel),
         maxSteps: choose("maxSteps", rollout?.maxSteps),
         maxNewTokens: opened.maxNewTokens,

@@ -2,10 +2,12 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { jsonOf, webrl } from "../../cli/testing/webrl.ts";
+import { completion, fakeServer } from "../../chat/testing/fake-server.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { Split } from "../../core/task.ts";
 import { isDemonstration, readEpisodes } from "../../imitation/demonstrations.ts";
 import { rolloutConfigSchema } from "../../rollout/config.ts";
+import type { EpisodeRecord } from "../../rollout/episode.ts";
 import { runEpisode } from "../../rollout/episode.ts";
 import { oraclePolicy } from "../../rollout/oracle-policy.ts";
 import type { Policy } from "../../rollout/policy.ts";
@@ -178,6 +180,16 @@ test("suite check and model demos work on it, and what has no solver is named", 
   const records = await readEpisodes(out);
   expect(records.map(isDemonstration)).toEqual([true, true]);
   expect(records[0]!.trajectory.task.instruction).toMatch(/^Enter "\w+" into/);
+});
+
+test("eval ends an episode only after its steps, however often the model repeats itself", async () => {
+  await using server = await fakeServer((c) => c.json(completion("nothing that is an action")));
+  const out = join(directory, "eval.jsonl");
+  const args = `eval --suite miniwob --file ${directory} --task-templates miniwob.click-button --seeds 1 --max-steps 7`;
+  await webrl(...args.split(" "), "--model", `openai:m@${server.url}`, "--out", out);
+  const [{ trajectory }] = (await readEpisodes(out)) as [EpisodeRecord];
+  expect(trajectory.ending).toEqual({ kind: "truncated", reason: "max_steps" });
+  expect(trajectory.steps).toHaveLength(7);
 });
 
 test("a directory without pages is the user's mistake", async () => {

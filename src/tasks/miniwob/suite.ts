@@ -13,6 +13,8 @@
  *    625 episodes repeat one.
  * 3. An address that only gained a fragment is still the task's page: `search-engine` adds `#` to its own.
  * 4. A page stays as it was when it ended, without the START cover, so that the last observation shows the outcome.
+ * 5. In `train`, evaluations included, and `model demos`, an episode also ends at the limits of `rollout.*`: two minutes,
+ *    four times the same action, four mistakes in a row. `eval` ends it only after its steps, as the protocol does.
  */
 
 import { existsSync } from "node:fs";
@@ -27,6 +29,7 @@ import { startBrowserEpisode } from "../../browser/episode.ts";
 import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld } from "../../browser/world.ts";
 import { parseAction } from "../../text/action.ts";
+import { NO_LIMIT } from "../suite.ts";
 import type { OracleRun, Suite, SiteOptions, SuiteSite } from "../suite.ts";
 import { filterTasks, unknown } from "../filter-tasks.ts";
 import { makeInjectedScript, INSTRUCTION } from "./page.ts";
@@ -77,6 +80,8 @@ export async function loadMiniwobSuite(
     ...(missing.length > 0 && {
       incomplete: `${missing.length} of the ${TASK_NAMES.length} pages of MiniWoB++ are missing in ${directory}: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}`,
     }),
+    // BrowserGym counts steps, and nothing else ends an episode that the page has not ended.
+    limits: { maxTimeMs: NO_LIMIT, repeatedAction: NO_LIMIT, repeatedError: NO_LIMIT },
     descriptions: {},
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
