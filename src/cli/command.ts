@@ -49,7 +49,7 @@ export function suiteOptions(command: Command): Command {
     )
     .option(
       "--file <path>",
-      "the suite's file: your own site (.ts, .js), WebArena's tasks or settings (.json), the MiniWoB++ directory, or an application's folder",
+      "the suite's file: your own site or suite (.ts, .js), WebArena's tasks or settings (.json), the MiniWoB++ directory, or an application's folder",
     )
     .option(
       "--seeds <n>",

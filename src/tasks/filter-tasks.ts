@@ -42,6 +42,14 @@ export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] 
   return takeTurns([...group(chosen, (task) => task.templateId).values()]).slice(0, limit);
 }
 
+/** The task with this id. Throws a `ConfigError` that names the nearest id if there is none. */
+export function findTask(tasks: readonly Task[], id: string): Task {
+  const found = tasks.find((task) => task.id === id);
+  if (found) return found;
+  const ids = tasks.map((task) => task.id);
+  throw unknown("task", id, ids, "webrl suite list --suite NAME --file PATH");
+}
+
 export function unknown(what: string, name: string, known: Iterable<string>, list: string): ConfigError {
   const near = nearest(name, known);
   return new ConfigError(

@@ -26,7 +26,7 @@ export async function loadSuite(name: string, file?: string, options: LoadOption
       return (await import("./built-in-suite.ts")).builtInSuite();
     case "own":
       return (await import("./own-suite.ts")).loadOwnSuite(
-        requireFile(name, file, "your site's definition, e.g. site.ts"),
+        requireFile(name, file, "your site's definition or your suite, e.g. site.ts"),
       );
     case "webarena":
     case "webarena-lite": {
@@ -45,7 +45,7 @@ export async function loadSuite(name: string, file?: string, options: LoadOption
       const near = nearest(name, SUITES);
       throw new ConfigError(
         `no suite ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
-        `Choose one of ${SUITES.join(", ")}, or app:NAME (docs/apps.md).`,
+        `Choose one of ${SUITES.join(", ")}, or app:NAME (docs/apps.md). Another benchmark is --suite own --file FILE (docs/task-sources.md).`,
       );
     }
   }

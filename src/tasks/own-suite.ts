@@ -25,29 +25,37 @@ import type { OwnTasks } from "./own-tasks.ts";
 import type { ServerProcess } from "./server-process.ts";
 import type { Suite, SiteOptions, SuiteSite } from "./suite.ts";
 import { filterTasks, unknown } from "./filter-tasks.ts";
+import { isSuite, readSuite } from "./given-suite.ts";
 import { shareCopies } from "./share-copies.ts";
 import { tellWait } from "./tell-wait.ts";
 import { ourError, placeOf } from "./user-code.ts";
 
+/** The file exports a site's definition, or a whole suite. */
 export async function loadOwnSuite(file: string): Promise<Suite> {
-  const { definition, directory } = await loadDefinition(file);
-  return createOwnSuite(definition, directory);
+  const given = await loadExisting(file);
+  if (isSuite(given)) return readSuite(given, file);
+  return createOwnSuite(toDefinition(given, file), dirname(resolve(file)));
 }
 
 /** Loads the default export of a TypeScript or JavaScript file. `directory`: where its commands run by default. */
 export async function loadDefinition(
   file: string,
 ): Promise<{ definition: SiteDefinition; directory: string }> {
-  const path = resolve(file);
-  if (!existsSync(path))
-    throw new ConfigError(`${file} does not exist`, "Give the path of the file that calls defineSite.");
-  const definition = await loadDefault(path);
-  if (definition === null || typeof definition !== "object")
+  return { definition: toDefinition(await loadExisting(file), file), directory: dirname(resolve(file)) };
+}
+
+async function loadExisting(file: string): Promise<unknown> {
+  if (existsSync(file)) return loadDefault(resolve(file));
+  throw new ConfigError(`${file} does not exist`, "Give the path of the file that calls defineSite.");
+}
+
+function toDefinition(given: unknown, file: string): SiteDefinition {
+  if (given === null || typeof given !== "object")
     throw new ConfigError(
       `${file} has no default export that is a site`,
       "End it with `export default defineSite({ … })`; see docs/define-site.md.",
     );
-  return { definition: defineSite(definition as SiteDefinition), directory: dirname(path) };
+  return defineSite(given as SiteDefinition);
 }
 
 /** The default export of a user's TypeScript or JavaScript file. Throws a `ConfigError` if it cannot be loaded. */

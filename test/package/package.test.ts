@@ -58,6 +58,7 @@ describe("the tarball", () => {
       "models/hurried/demonstrations.jsonl.gz",
       "models/orm/model.safetensors",
       "examples/own-site/site.ts",
+      "examples/own-suite.ts",
       "examples/training-in-the-open.ts",
       "docs/install.md",
       "CHANGELOG.md",
@@ -163,7 +164,7 @@ describe("a consumer", () => {
     expect(same).toBe("true\n".repeat(names.length));
   });
 
-  test("the kit of task sources holds for a suite of the package", { timeout: 300_000 }, async () => {
+  test("the kits of task sources hold for a suite of the package", { timeout: 300_000 }, async () => {
     const { rules, broken } = JSON.parse(await run(process.execPath, ["kit.mjs"])) as {
       rules: number;
       broken: unknown[];

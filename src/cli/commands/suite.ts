@@ -67,6 +67,7 @@ function registerList(suite: Command): void {
     "webrl suite list --templates",
     "webrl suite list --site map --split test --limit 20",
     "webrl suite list --suite own --file examples/own-site/site.ts",
+    "webrl suite list --suite own --file examples/own-suite.ts",
   ]).action(async (options: FilterOptions & { templates?: boolean }) => {
     const tasks = (await openSuite(options)).tasks(options);
     if (options.templates) {

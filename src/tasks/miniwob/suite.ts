@@ -23,15 +23,15 @@ import { extname, join, resolve, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { ConfigError, Fault, invariant } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
+import type { StartOptions } from "../../core/episode.ts";
 import type { Split, Task } from "../../core/task.ts";
 import type { Verdict } from "../../core/trajectory.ts";
-import { startBrowserEpisode } from "../../browser/episode.ts";
-import { BrowserPool } from "../../browser/pool.ts";
 import type { EpisodeWorld } from "../../browser/world.ts";
 import { parseAction } from "../../text/action.ts";
 import { NO_LIMIT } from "../suite.ts";
-import type { OracleRun, Suite, SiteOptions, SuiteSite } from "../suite.ts";
-import { filterTasks, unknown } from "../filter-tasks.ts";
+import type { OracleRun, Suite } from "../suite.ts";
+import { createBrowserSite } from "../browser-site.ts";
+import { filterTasks, findTask } from "../filter-tasks.ts";
 import { makeInjectedScript, INSTRUCTION } from "./page.ts";
 import type { Solver } from "./solvers/hands.ts";
 import { SOLVERS } from "./solvers/index.ts";
@@ -86,19 +86,12 @@ export async function loadMiniwobSuite(
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => {
-      const found = tasks.find((task) => task.id === id);
-      if (found) return found;
       // A page without a number: the episode's seed draws the problem.
       const ofPage = tasks.find((task) => task.templateId === id);
-      if (ofPage) return { ...ofPage, id, params: {} };
-      throw unknown(
-        "task",
-        id,
-        tasks.map((task) => task.id),
-        "webrl suite list --suite miniwob --file PATH",
-      );
+      return ofPage ? { ...ofPage, id, params: {} } : findTask(tasks, id);
     },
-    createSite: async (options = {}) => createMiniwobSite(root, options),
+    createSite: async (options = {}) =>
+      createBrowserSite("miniwob", options, (task, start) => worldOf(root, task, start)),
     hasOracle: (task) => solverOf(task) !== undefined,
     oracleFor: (task, first) => {
       const solver = solverOf(task);
@@ -142,61 +135,41 @@ function* actionsOf(steps: ReturnType<Solver>): OracleRun {
   }
 }
 
-function createMiniwobSite(root: string, options: SiteOptions): SuiteSite {
-  const pool = new BrowserPool(options.browser);
+/** One episode on one page. */
+function worldOf(root: string, task: Task, { seed, signal }: StartOptions): EpisodeWorld {
+  const pageSeed = seedOf(task) ?? seed;
+  let reward: number | null = null;
+  const isTaskPage = (url: string) => url.split("#", 1)[0] === task.startUrl;
+  const look = async (read: (expression: string) => Promise<unknown>) => {
+    const done = await read("globalThis.WOB_DONE_GLOBAL ? WOB_RAW_REWARD_GLOBAL : null");
+    if (typeof done === "number") reward ??= done;
+    return reward !== null;
+  };
   return {
-    name: "miniwob",
-    browser: pool.settings,
-    resetMs: [],
-    maxParallel: Number.POSITIVE_INFINITY,
-    get openEpisodes() {
-      return pool.open;
+    hosts: new Map([[HOST, (request: Request) => servePage(root, request, pageSeed)]]),
+    allowedHosts: [],
+    cookies: [],
+    startUrl: task.startUrl,
+    instruction: async (read) => {
+      for (let tries = 0; tries < READY_TRIES; tries++) {
+        const instruction = await read(INSTRUCTION);
+        if (typeof instruction === "string" && instruction !== "") return instruction;
+        await setTimeout(READY_PAUSE_MS, undefined, { signal });
+      }
+      const text = String(await read("document.body.innerText")).slice(0, 100);
+      throw new Fault(
+        "task_unusable",
+        `${task.startUrl} is no MiniWoB++ page that becomes ready: ${text || "it is empty"}`,
+        { retryable: false },
+      );
     },
-    start: async (task, { seed, signal }) => {
-      signal?.throwIfAborted();
-      const pageSeed = seedOf(task) ?? seed;
-      let reward: number | null = null;
-      const isTaskPage = (url: string) => url.split("#", 1)[0] === task.startUrl;
-      const look = async (read: (expression: string) => Promise<unknown>) => {
-        const done = await read("globalThis.WOB_DONE_GLOBAL ? WOB_RAW_REWARD_GLOBAL : null");
-        if (typeof done === "number") reward ??= done;
-        return reward !== null;
-      };
-      const world: EpisodeWorld = {
-        hosts: new Map([[HOST, (request: Request) => servePage(root, request, pageSeed)]]),
-        allowedHosts: [],
-        cookies: [],
-        startUrl: task.startUrl,
-        instruction: async (read) => {
-          for (let tries = 0; tries < READY_TRIES; tries++) {
-            const instruction = await read(INSTRUCTION);
-            if (typeof instruction === "string" && instruction !== "") return instruction;
-            await setTimeout(READY_PAUSE_MS, undefined, { signal });
-          }
-          const text = String(await read("document.body.innerText")).slice(0, 100);
-          throw new Fault(
-            "task_unusable",
-            `${task.startUrl} is no MiniWoB++ page that becomes ready: ${text || "it is empty"}`,
-            { retryable: false },
-          );
-        },
-        isOver: async ({ url, read }) => isTaskPage(url) && look(read),
-        verify: async (_, { url, read }): Promise<Verdict> => {
-          if (isTaskPage(url)) await look(read);
-          const success = reward !== null && reward > 0;
-          const why = reward === null ? "the page did not end" : `the page's reward is ${reward}`;
-          return { by: "verifier", success, probability: success ? 1 : 0, reasons: success ? [] : [why] };
-        },
-      };
-      return startBrowserEpisode(pool, task, world, {
-        format: options.format ?? "compact",
-        seed,
-        ...(signal ? { signal } : {}),
-        guard: options.guard,
-        ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-      });
+    isOver: async ({ url, read }) => isTaskPage(url) && look(read),
+    verify: async (_, { url, read }): Promise<Verdict> => {
+      if (isTaskPage(url)) await look(read);
+      const success = reward !== null && reward > 0;
+      const why = reward === null ? "the page did not end" : `the page's reward is ${reward}`;
+      return { by: "verifier", success, probability: success ? 1 : 0, reasons: success ? [] : [why] };
     },
-    [Symbol.asyncDispose]: async () => pool[Symbol.asyncDispose](),
   };
 }
 

@@ -1,0 +1,35 @@
+import { describe, expect, test } from "vitest";
+import sums from "../../examples/own-suite.ts";
+import { completion, fakeServer } from "../chat/testing/fake-server.ts";
+import { jsonOf, webrl } from "../cli/testing/webrl.ts";
+import type { Observation } from "../core/observation.ts";
+import { siteRules } from "../testing/site-kit.ts";
+import type { SuiteCheck } from "./check.ts";
+
+const ON = ["--suite", "own", "--file", "examples/own-suite.ts", "--json"];
+
+describe("the example of a suite keeps the contract of sites and episodes", () => {
+  const task = sums.task("sums.add/4");
+  const solve = (pages: readonly Observation[]) => {
+    const oracle = sums.oracleFor(task, pages[0]!);
+    let next = oracle.next();
+    for (const page of pages.slice(1)) next = oracle.next(page);
+    return next.value!;
+  };
+  for (const rule of siteRules({ create: async () => sums.createSite(), task, solve }))
+    test(rule.name, async () => rule.run());
+});
+
+test("suite check and eval work on the example of a suite", async () => {
+  const check = jsonOf<SuiteCheck & { noSolver: string[] }>(
+    await webrl("suite", "check", "--instances", "2", ...ON),
+  );
+  expect(check).toMatchObject({ suite: "sums", ok: true, episodes: 4, noSolver: [] });
+  await using server = await fakeServer((c) => c.json(completion('exit(message="")')));
+  const model = ["--model", `openai:m@${server.url}`];
+  expect(jsonOf(await webrl("eval", "--tasks", "1", ...model, ...ON))).toMatchObject({
+    tasks: 1,
+    successes: 0,
+    faults: 0,
+  });
+});
