@@ -21,5 +21,7 @@ export { checkVerdict, createFakeJudge, createFakeProposer, judgeRules, proposer
 export type { FakeJudgeOptions } from "./judge-kit.ts";
 export { runRules } from "./kit.ts";
 export type { Rule } from "./kit.ts";
+export { suiteRules } from "./suite-kit.ts";
+export type { SuiteUnderTest } from "./suite-kit.ts";
 export { siteRules } from "./site-kit.ts";
 export type { SiteUnderTest } from "./site-kit.ts";

@@ -1,6 +1,6 @@
-/** The kit of task sources, on a suite of the package, in its browser. */
+/** The kits of task sources, on a suite of the package, in its browser. */
 import { loadSuite } from "webrl";
-import { runRules, siteRules } from "webrl/testing";
+import { runRules, siteRules, suiteRules } from "webrl/testing";
 
 const suite = await loadSuite("built-in");
 const [task] = suite.tasks({ template: "storefront.product-price" });
@@ -10,7 +10,10 @@ const solve = (pages) => {
   for (const page of pages.slice(1)) next = oracle.next(page);
   return next.value;
 };
-const rules = siteRules({ create: async () => suite.createSite(), task, solve });
+const rules = [
+  ...suiteRules({ load: async () => loadSuite("built-in") }),
+  ...siteRules({ create: async () => suite.createSite(), task, solve }),
+];
 const broken = await runRules(rules);
 process.stdout.write(
   JSON.stringify({ rules: rules.length, broken: broken.map(({ name, error }) => [name, String(error)]) }),
