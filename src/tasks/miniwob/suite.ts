@@ -13,8 +13,8 @@
  *    625 episodes repeat one.
  * 3. An address that only gained a fragment is still the task's page: `search-engine` adds `#` to its own.
  * 4. A page stays as it was when it ended, without the START cover, so that the last observation shows the outcome.
- * 5. In `train`, evaluations included, and `model demos`, an episode also ends at the limits of `rollout.*`: two minutes,
- *    four times the same action, four mistakes in a row. `eval` ends it only after its steps, as the protocol does.
+ * 5. In `train`, evaluations included, an episode also ends at the limits of `rollout.*`: two minutes, four times the
+ *    same action, four mistakes in a row. `eval` ends it only after its steps, as the protocol does.
  */
 
 import { existsSync } from "node:fs";
