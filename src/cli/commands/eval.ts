@@ -257,6 +257,8 @@ export const register: Register = (program) => {
 
 interface About {
   model: string;
+  /** What the user's copy of the benchmark lacks. */
+  incomplete?: string;
   observation: ObservationFormat;
   browser: BrowserSettings;
   /** The template of the prompts; absent for a model on a server, which gets messages. */
@@ -272,6 +274,7 @@ const titleOf = ({ model, template }: About) =>
 const scoreText = (s: About & Omit<Evaluation, "split"> & Failures, showTemplates: boolean): string =>
   [
     `${titleOf(s)}: ${percent(s.success)} ± ${percent(s.standardError)} of ${s.tasks} tasks${s.faults > 0 ? `, ${s.faults} faulted` : ""}`,
+    ...(s.incomplete === undefined ? [] : [s.incomplete]),
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", "success", "±"],
@@ -304,6 +307,7 @@ const attemptsText = (s: About & AttemptsReport): string => {
   return [
     `${titleOf(s)}: ${percent(s.passAt[0])}${s.standardError === null ? "" : ` ± ${percent(s.standardError)}`} of ${s.tasks} tasks at temperature ${s.temperature}, ${percent(s.passAt.at(-1))} within ${s.attempts} attempts${s.faults > 0 ? `, ${s.faults} attempts faulted` : ""}`,
     `${percent(s.mixed)} of the tasks sometimes succeed and sometimes fail: reinforcement learns from those`,
+    ...(s.incomplete === undefined ? [] : [s.incomplete]),
     ...(s.usage ? [describeUsage(s.usage)] : []),
     table(
       ["", "tasks", ...shown.map((i) => `pass@${i + 1}`), "mixed"],

@@ -186,7 +186,8 @@ test("eval ends an episode only after its steps, however often the model repeats
   await using server = await fakeServer((c) => c.json(completion("nothing that is an action")));
   const out = join(directory, "eval.jsonl");
   const args = `eval --suite miniwob --file ${directory} --task-templates miniwob.click-button --seeds 1 --max-steps 7`;
-  await webrl(...args.split(" "), "--model", `openai:m@${server.url}`, "--out", out);
+  const { stdout } = await webrl(...args.split(" "), "--model", `openai:m@${server.url}`, "--out", out);
+  expect(stdout).toContain("120 of the 125 pages of MiniWoB++ are missing");
   const [{ trajectory }] = (await readEpisodes(out)) as [EpisodeRecord];
   expect(trajectory.ending).toEqual({ kind: "truncated", reason: "max_steps" });
   expect(trajectory.steps).toHaveLength(7);
