@@ -35,6 +35,7 @@ export { parsePolicy } from "./safety/policy.ts";
 export type * from "./safety/policy.ts";
 export type { Spent } from "./safety/ledger.ts";
 export { loadSuite } from "./tasks/load-suite.ts";
+export type { LoadSuiteOptions } from "./tasks/load-suite.ts";
 export type { Params } from "./sites/template.ts";
 export { createBrowserSite } from "./tasks/browser-site.ts";
 export type { EpisodeWorld, FinishedPage, HostFetch, WorldCookie } from "./browser/world.ts";

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import type { ObservationFormat } from "../core/observation.ts";
 import type { Split } from "../core/task.ts";
 import type { SuiteCheck } from "../tasks/check.ts";
-import type { LoadOptions } from "../tasks/load-suite.ts";
+import type { LoadSuiteOptions } from "../tasks/load-suite.ts";
 import type { Suite } from "../tasks/suite.ts";
 
 /** Adds one command (or several under a group) to the program. */
@@ -61,7 +61,7 @@ export function suiteOptions(command: Command): Command {
 /** Loads the suite that the options name, and says on stderr what the user's copy of it lacks. */
 export async function openSuite(
   { suite: name, file, seeds }: SuiteOptions,
-  more: Omit<LoadOptions, "seeds"> = {},
+  more: Omit<LoadSuiteOptions, "seeds"> = {},
 ): Promise<Suite> {
   const { loadSuite } = await import("../tasks/load-suite.ts");
   const suite = await loadSuite(name, file, { ...more, seeds });

@@ -7,7 +7,8 @@ import type { Suite } from "./suite.ts";
 
 const SUITES = ["built-in", "own", "webarena", "webarena-lite", "miniwob"] as const;
 
-export interface LoadOptions {
+/** What a suite may need besides its file. */
+export interface LoadSuiteOptions {
   /** Compares answers for the WebArena tasks that need it. */
   judge?: ChatModel | null;
   /** Held-out problems of each MiniWoB++ page; default 5. */
@@ -15,7 +16,7 @@ export interface LoadOptions {
 }
 
 /** Throws a `ConfigError` when the name is unknown, or the file is missing or malformed. */
-export async function loadSuite(name: string, file?: string, options: LoadOptions = {}): Promise<Suite> {
+export async function loadSuite(name: string, file?: string, options: LoadSuiteOptions = {}): Promise<Suite> {
   if (options.seeds !== undefined && name !== "miniwob")
     throw new ConfigError(`--seeds is for the suite miniwob, not for ${name}`, "Leave --seeds out.");
   if (name.startsWith("app:")) return (await import("./apps.ts")).loadAppSuite(name.slice(4), file);
