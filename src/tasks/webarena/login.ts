@@ -8,10 +8,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { Locator, Page } from "playwright-core";
 import { z } from "zod";
+import { startFault } from "../../browser/episode-faults.ts";
 import type { BrowserPool } from "../../browser/pool.ts";
+import { withDeadline } from "../../browser/with-deadline.ts";
 import type { EpisodeWorld, WorldCookie } from "../../browser/world.ts";
 import { ConfigError, Fault } from "../../core/errors.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
+import type { Reach } from "./reach.ts";
 import type { BaseUrls } from "./tasks.ts";
 import type { Settings } from "./settings.ts";
 
@@ -20,8 +23,10 @@ type LoginSite = "shopping" | "shopping_admin" | "reddit" | "gitlab";
 interface SiteLogin {
   /** The base URL's name. */
   url: keyof BaseUrls;
-  /** Fills in the sign-in page and returns the element to click. */
-  fill: (page: Page, base: string, username: string, password: string) => Promise<Locator>;
+  /** Path of the sign-in page. */
+  path: string;
+  /** Fills it in and returns the element to click. */
+  fill: (page: Page, username: string, password: string) => Promise<Locator>;
   /**
    * A page that only a signed-in user sees, and what it shows; `null`: the check is that its address stays the same.
    */
@@ -31,8 +36,8 @@ interface SiteLogin {
 const LOGINS: Record<LoginSite, SiteLogin> = {
   shopping: {
     url: "SHOPPING",
-    fill: async (page, base, username, password) => {
-      await page.goto(`${base}/customer/account/login/`);
+    path: "/customer/account/login/",
+    fill: async (page, username, password) => {
       await page.getByLabel("Email", { exact: true }).fill(username);
       await page.getByLabel("Password", { exact: true }).fill(password);
       return page.getByRole("button", { name: "Sign In" }).first();
@@ -41,8 +46,8 @@ const LOGINS: Record<LoginSite, SiteLogin> = {
   },
   shopping_admin: {
     url: "SHOPPING_ADMIN",
-    fill: async (page, base, username, password) => {
-      await page.goto(base);
+    path: "",
+    fill: async (page, username, password) => {
       await page.getByPlaceholder("user name").fill(username);
       await page.getByPlaceholder("password").fill(password);
       return page.getByRole("button", { name: "Sign in" });
@@ -51,8 +56,8 @@ const LOGINS: Record<LoginSite, SiteLogin> = {
   },
   reddit: {
     url: "REDDIT",
-    fill: async (page, base, username, password) => {
-      await page.goto(`${base}/login`);
+    path: "/login",
+    fill: async (page, username, password) => {
       await page.getByLabel("Username").fill(username);
       await page.getByLabel("Password").fill(password);
       return page.getByRole("button", { name: "Log in" });
@@ -61,8 +66,8 @@ const LOGINS: Record<LoginSite, SiteLogin> = {
   },
   gitlab: {
     url: "GITLAB",
-    fill: async (page, base, username, password) => {
-      await page.goto(`${base}/users/sign_in`);
+    path: "/users/sign_in",
+    fill: async (page, username, password) => {
       await page.getByTestId("username-field").fill(username);
       await page.getByTestId("password-field").fill(password);
       return page.getByTestId("sign-in-button");
@@ -84,17 +89,31 @@ const isLoginSite = (site: string): site is LoginSite => Object.hasOwn(LOGINS, s
 
 export interface Logins {
   /**
-   * The cookies of a valid state; signs in again if it has expired and the passwords are known. Throws a `Fault`
-   * (`task_unusable`) that says what is missing or expired.
+   * The cookies of a valid state; signs in again if it has expired and the passwords are known. Throws a `Fault`:
+   * `task_unusable` says what is missing or expired, or which site has never shown a page.
    */
   cookies(state: string): Promise<WorldCookie[]>;
-  /** Signs in to all sites of a state and writes it. Throws a `ConfigError` if that fails. */
+  /**
+   * Signs in to all sites of a state and writes it. Throws a `ConfigError` if that fails, and a `Fault` if a site is
+   * down.
+   */
   make(state: string): Promise<string>;
 }
 
 type Network = Pick<EpisodeWorld, "hosts" | "allowedHosts" | "privateHosts">;
 
-export function createLogins(settings: Settings, pool: BrowserPool, network: Network): Logins {
+/** A page, and how it opens an address: with a `Fault` if the site is down. */
+interface Visit {
+  page: Page;
+  open: (url: string) => Promise<void>;
+}
+
+export function createLogins(
+  settings: Settings,
+  pool: BrowserPool,
+  network: Network,
+  reach: Reach,
+): Logins {
   const access = (site: string) => {
     if (!isLoginSite(site))
       throw new ConfigError(
@@ -116,7 +135,10 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
       site,
     };
   };
-  const onPage = async <T>(cookies: readonly WorldCookie[], body: (page: Page) => Promise<T>): Promise<T> => {
+  const onPage = async <T>(
+    cookies: readonly WorldCookie[],
+    body: (visit: Visit) => Promise<T>,
+  ): Promise<T> => {
     const [first] = Object.values(settings.urls);
     await using opened = await pool.openContext({
       ...network,
@@ -126,14 +148,24 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
     await opened.context.addCookies(forContext(cookies));
     const page = await opened.newPage();
     page.setDefaultTimeout(LOGIN_MS);
+    const goTo = async (url: string) => {
+      try {
+        const answer = await withDeadline(page.goto(url, { waitUntil: "load", timeout: 0 }), LOGIN_MS);
+        const status = answer?.status() ?? 200;
+        if (status >= 500) throw new Fault("site_down", `${url} answered ${status}`, { retryable: true });
+      } catch (error) {
+        const why = opened.network.failures.get(new URL(url).host);
+        throw startFault(error, url, { allowed: true, why }) ?? error;
+      }
+    };
     // Awaited here because the context is closed when this returns.
-    return await body(page);
+    return await body({ page, open: (url) => reach([url], () => goTo(url)) });
   };
   /** Says what is no longer valid, or `null`. */
-  const whatFails = async (page: Page, state: string): Promise<string | null> => {
+  const whatFails = async ({ page, open }: Visit, state: string): Promise<string | null> => {
     for (const { base, proof, username, site } of sitesOf(state).map(access)) {
       const { path, sees } = proof(username);
-      await page.goto(base + path, { waitUntil: "load" });
+      await open(base + path);
       const holds = sees === null ? samePath(page.url(), base + path) : (await page.content()).includes(sees);
       if (!holds) return `${site}: ${base + path} led to ${page.url()}`;
     }
@@ -148,20 +180,23 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
         `there is no password for ${missing.username} on ${missing.site}`,
         `Set ${settings.accounts[missing.site].passwordEnv ?? `WEBARENA_${missing.site.toUpperCase()}_PASSWORD`}.`,
       );
-    await onPage([], async (page) => {
-      for (const { fill, base, username, password, site } of sites)
+    await onPage([], async (visit) => {
+      const { page, open } = visit;
+      for (const { path: signIn, fill, base, username, password, site } of sites) {
+        await open(base + signIn);
         try {
-          const button = await fill(page, base, username, password!);
+          const button = await fill(page, username, password!);
           await Promise.all([page.waitForEvent("framenavigated"), button.click()]);
           await page.waitForLoadState("load");
         } catch (cause) {
           throw new ConfigError(
             `signing in to ${site} as ${username} failed: ${String((cause as Error).message).split("\n")[0]}`,
-            "Check that the site is up and that its sign-in page is WebArena's.",
+            "Check that its sign-in page is WebArena's.",
             { cause },
           );
         }
-      const failed = await whatFails(page, state);
+      }
+      const failed = await whatFails(visit, state);
       if (failed !== null)
         throw new ConfigError(`the login is not valid: ${failed}`, "Correct the account or its password.");
       await makeDirectory(settings.auth);
@@ -176,7 +211,7 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
     const path = join(settings.auth, basename(state));
     const canMake = sitesOf(state).every((site) => isLoginSite(site) && settings.password(site) !== null);
     const why = existsSync(path)
-      ? await onPage(await readStorageState(path), (page) => whatFails(page, state))
+      ? await onPage(await readStorageState(path), (visit) => whatFails(visit, state))
       : "it does not exist";
     if (why === null) return readStorageState(path);
     if (!canMake)

@@ -227,6 +227,28 @@ test("a login state that has expired is made anew, or named if the password is m
   expect(anew.faulted.map(({ task: id }) => id)).not.toContain("webarena-lite.1");
 });
 
+test("a site that is down makes its tasks unusable, also if they need a login; nobody waits for it", async () => {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  const state = join(directory, ".auth", "gitlab_state.json");
+  const suite = await loadWebArenaSuite(
+    file,
+    { env: { WEBARENA_GITLAB_PASSWORD: "pass-word-3" } },
+    "webarena-lite",
+  );
+  await using site = await suite.createSite();
+  const start = () => site.start(suite.task("webarena-lite.4"), { seed: 1 });
+  const down = (path: string) => ({
+    code: "task_unusable",
+    message: expect.stringMatching(
+      `^127.0.0.1:9 has never shown a page: http://127.0.0.1:9${path} cannot be reached: `,
+    ),
+  });
+  await expect(start()).rejects.toMatchObject(down("/users/sign_in"));
+  await writeFile(state, JSON.stringify({ cookies: [] }));
+  await expect(start()).rejects.toMatchObject(down("/-/profile"));
+  await rm(state);
+});
+
 test("suite login says which password is missing", async () => {
   const outcome = await webrl("suite", "login", "--file", file);
   expect([outcome.status, outcome.stderr]).toEqual([

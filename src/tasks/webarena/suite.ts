@@ -29,6 +29,7 @@ import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
 import { createLogins, forContext } from "./login.ts";
 import { parseInstructions } from "./instructions.ts";
+import { createReach } from "./reach.ts";
 import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { shopApi } from "./shop-api.ts";
@@ -112,7 +113,7 @@ export async function makeLogins(file: string, browser?: BrowserConfig): Promise
     return typeof state === "string" ? [basename(state)] : [];
   });
   await using pool = new BrowserPool(browser);
-  const logins = createLogins(settings, pool, networkOf(settings));
+  const logins = createLogins(settings, pool, networkOf(settings), createReach());
   const made: string[] = [];
   for (const state of new Set(states)) made.push(await logins.make(state));
   return made;
@@ -186,10 +187,9 @@ function createWebArenaSite(
       "Set SHOPPING, SHOPPING_ADMIN, REDDIT, GITLAB, MAP and WIKIPEDIA, or `urls` in a settings file (docs/webarena.md).",
     );
   const judge = chat ? createAnswerJudge(chat, evaluator) : null;
-  const logins = createLogins(settings, pool, network);
+  const reach = createReach();
+  const logins = createLogins(settings, pool, network, reach);
   const locks = createSiteLocks();
-  /** Hosts that have shown a page. */
-  const worked = new Set<string>();
   const resetMs: number[] = [];
   const shop = urls.SHOPPING
     ? shopApi({
@@ -248,26 +248,15 @@ function createWebArenaSite(
       },
       dispose: leave,
     };
-    const { host } = new URL(world.startUrl);
-    try {
-      const episode = await startBrowserEpisode(pool, task, world, {
+    return reach([startUrl, ...moreTabs], () =>
+      startBrowserEpisode(pool, task, world, {
         format: options.format ?? "compact",
         seed,
         ...(signal ? { signal } : {}),
         guard: options.guard,
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
-      });
-      worked.add(host);
-      return episode;
-    } catch (cause) {
-      // Does not wait for a site that has never shown a page: other sites' tasks can continue.
-      const isSites = cause instanceof Fault && ["site_down", "navigation_timeout"].includes(cause.code);
-      if (!isSites || worked.has(host)) throw cause;
-      throw new Fault("task_unusable", `${host} has never shown a page: ${cause.message}`, {
-        retryable: false,
-        cause,
-      });
-    }
+      }),
+    );
   };
   /** Evaluates with pages of a context that has the episode's login. */
   const withPages = async <T>(
