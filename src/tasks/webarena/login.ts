@@ -89,8 +89,8 @@ const isLoginSite = (site: string): site is LoginSite => Object.hasOwn(LOGINS, s
 
 export interface Logins {
   /**
-   * The cookies of a valid state; signs in again if it has expired and the passwords are known. Throws a `Fault`:
-   * `task_unusable` says what is missing or expired, or which site has never shown a page.
+   * The cookies of a valid state; signs in again if it has expired or is malformed, and the passwords are known. Throws
+   * a `Fault`: `task_unusable` says what is missing or expired, or which site has never shown a page.
    */
   cookies(state: string): Promise<WorldCookie[]>;
   /**
@@ -205,18 +205,28 @@ export function createLogins(
     });
     return path;
   };
+  /** Says why a stored state cannot be used, or `null`. */
+  const whatIsWrong = async (path: string, state: string): Promise<string | null> => {
+    if (!existsSync(path)) return "does not exist";
+    let cookies: WorldCookie[];
+    try {
+      cookies = await readStorageState(path);
+    } catch (error) {
+      return `is malformed: ${(error as Error).message}`;
+    }
+    const why = await onPage(cookies, (visit) => whatFails(visit, state));
+    return why === null ? null : `has expired (${why})`;
+  };
   /** One login at a time: the sites end an earlier session when a user signs in again. */
   let turn: Promise<unknown> = Promise.resolve();
   const ensure = async (state: string): Promise<WorldCookie[]> => {
     const path = join(settings.auth, basename(state));
     const canMake = sitesOf(state).every((site) => isLoginSite(site) && settings.password(site) !== null);
-    const why = existsSync(path)
-      ? await onPage(await readStorageState(path), (visit) => whatFails(visit, state))
-      : "it does not exist";
+    const why = await whatIsWrong(path, state);
     if (why === null) return readStorageState(path);
     if (!canMake)
       throw new ConfigError(
-        `the login state ${path} ${existsSync(path) ? `has expired (${why})` : "does not exist"}`,
+        `the login state ${path} ${why}`,
         "Set the passwords and run `webrl suite login`.",
       );
     await make(state);
@@ -270,21 +280,13 @@ const storageStateSchema = z.looseObject({
 
 /** Playwright's storage state; WebArena's sites do not use its local storage. */
 async function readStorageState(path: string): Promise<WorldCookie[]> {
-  try {
-    const { cookies } = storageStateSchema.parse(JSON.parse(await readFile(path, "utf8")));
-    return cookies.map(({ domain, name, value, path: at, httpOnly, secure }) => ({
-      host: domain.replace(/^\./, ""),
-      name,
-      value,
-      ...(at !== undefined && { path: at }),
-      ...(httpOnly !== undefined && { httpOnly }),
-      ...(secure !== undefined && { secure }),
-    }));
-  } catch (cause) {
-    throw new ConfigError(
-      `the login state ${path} is malformed: ${(cause as Error).message}`,
-      "Run `webrl suite login` to make it again.",
-      { cause },
-    );
-  }
+  const { cookies } = storageStateSchema.parse(JSON.parse(await readFile(path, "utf8")));
+  return cookies.map(({ domain, name, value, path: at, httpOnly, secure }) => ({
+    host: domain.replace(/^\./, ""),
+    name,
+    value,
+    ...(at !== undefined && { path: at }),
+    ...(httpOnly !== undefined && { httpOnly }),
+    ...(secure !== undefined && { secure }),
+  }));
 }

@@ -3,7 +3,7 @@
  * themselves.
  */
 
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
@@ -214,6 +214,23 @@ test("what is wrong with one task is named, and the others are scored", async ()
   expect(said["5"]).toMatch(/127.0.0.1:9 has never shown a page/);
   expect(said["6"]).toMatch(/--judge/);
   expect(await readFile(join(directory, "resets"), "utf8")).toBe("reset\n");
+});
+
+test("a login state that cannot be read is made anew, or named if the password is missing", async () => {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  await mkdir(join(directory, ".auth"), { recursive: true });
+  await writeFile(join(directory, ".auth", "reddit_state.json"), "{oops");
+  const start = async (env: Record<string, string>) => {
+    const suite = await loadWebArenaSuite(file, { env }, "webarena-lite");
+    await using site = await suite.createSite();
+    await using episode = await site.start(suite.task("webarena-lite.1"), { seed: 1 });
+    return episode.first.title;
+  };
+  await expect(start({})).rejects.toMatchObject({
+    code: "task_unusable",
+    message: expect.stringMatching(/reddit_state.json is malformed: .*webrl suite login/s),
+  });
+  expect(await start({ WEBARENA_REDDIT_PASSWORD: "pass-word-1" })).toBe("Forum");
 });
 
 test("a login state that has expired is made anew, or named if the password is missing; it is not a failure", async () => {
