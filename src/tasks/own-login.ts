@@ -231,7 +231,7 @@ async function findField(page: Page, name: string, awaited: OpenRequests): Promi
 }
 
 /** For people: every visible field, with all its names. */
-async function fieldsOf(page: Page): Promise<string> {
+export async function fieldsOf(page: Page): Promise<string> {
   const fields = await page.locator(":is(input, textarea, select):visible").evaluateAll((all) =>
     (all as HTMLInputElement[])
       .filter(({ type }) => !/^(?:submit|button|reset|image|hidden)$/.test(type))

@@ -171,8 +171,14 @@ function registerLogin(suite: Command): void {
     async (options: { file: string; browser: string[]; json?: boolean }) => {
       const { makeLogins } = await import("../../tasks/webarena/suite.ts");
       const { loadBrowser } = await import("../../run/parse-config.ts");
-      const files = await makeLogins(options.file, await loadBrowser(options.browser));
-      print(options, { files }, () => files.join("\n"));
+      const result = await makeLogins(options.file, await loadBrowser(options.browser));
+      print(options, result, ({ made, failed }) =>
+        [
+          ...made.map((path) => `made    ${path}`),
+          ...failed.map(({ state, why }) => `FAILED  ${state}: ${why}`),
+        ].join("\n"),
+      );
+      if (result.failed.length > 0) process.exitCode = 1;
     },
   );
 }

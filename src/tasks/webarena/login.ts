@@ -14,6 +14,7 @@ import { withDeadline } from "../../browser/with-deadline.ts";
 import type { EpisodeWorld, WorldCookie } from "../../browser/world.ts";
 import { ConfigError, Fault } from "../../core/errors.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
+import { fieldsOf } from "../own-login.ts";
 import type { Reach } from "./reach.ts";
 import type { BaseUrls } from "./tasks.ts";
 import type { Settings } from "./settings.ts";
@@ -76,7 +77,12 @@ const LOGINS: Record<LoginSite, SiteLogin> = {
   },
 };
 
-const LOGIN_MS = 30_000;
+/** Milliseconds that a page may take to load. */
+const LOAD_MS = 30_000;
+/** Milliseconds that a loaded page may take to show its fields. */
+const FIELD_MS = 10_000;
+/** Milliseconds for which a sign-in that failed is not tried again: each try is slow, and they wait for each other. */
+const FAILED_MS = 10 * 60_000;
 
 /** The sites that a state belongs to: `gitlab.reddit_state.json` belongs to two. */
 function sitesOf(state: string): string[] {
@@ -147,10 +153,10 @@ export function createLogins(
     });
     await opened.context.addCookies(forContext(cookies));
     const page = await opened.newPage();
-    page.setDefaultTimeout(LOGIN_MS);
+    page.setDefaultTimeout(FIELD_MS);
     const goTo = async (url: string) => {
       try {
-        const answer = await withDeadline(page.goto(url, { waitUntil: "load", timeout: 0 }), LOGIN_MS);
+        const answer = await withDeadline(page.goto(url, { waitUntil: "load", timeout: 0 }), LOAD_MS);
         const status = answer?.status() ?? 200;
         if (status >= 500) throw new Fault("site_down", `${url} answered ${status}`, { retryable: true });
       } catch (error) {
@@ -186,12 +192,12 @@ export function createLogins(
         await open(base + signIn);
         try {
           const button = await fill(page, username, password!);
-          await Promise.all([page.waitForEvent("framenavigated"), button.click()]);
-          await page.waitForLoadState("load");
+          await Promise.all([page.waitForEvent("framenavigated", { timeout: LOAD_MS }), button.click()]);
+          await page.waitForLoadState("load", { timeout: LOAD_MS });
         } catch (cause) {
           throw new ConfigError(
             `signing in to ${site} as ${username} failed: ${String((cause as Error).message).split("\n")[0]}`,
-            "Check that its sign-in page is WebArena's.",
+            `Check that its sign-in page is WebArena's. ${page.url()} has: ${await fieldsOf(page)}`,
             { cause },
           );
         }
@@ -205,6 +211,8 @@ export function createLogins(
     });
     return path;
   };
+  const canMake = (state: string) =>
+    sitesOf(state).every((site) => isLoginSite(site) && settings.password(site) !== null);
   /** Says why a stored state cannot be used, or `null`. */
   const whatIsWrong = async (path: string, state: string): Promise<string | null> => {
     if (!existsSync(path)) return "does not exist";
@@ -219,12 +227,12 @@ export function createLogins(
   };
   /** One login at a time: the sites end an earlier session when a user signs in again. */
   let turn: Promise<unknown> = Promise.resolve();
+  const failed = new Map<string, { fault: Fault; until: number }>();
   const ensure = async (state: string): Promise<WorldCookie[]> => {
     const path = join(settings.auth, basename(state));
-    const canMake = sitesOf(state).every((site) => isLoginSite(site) && settings.password(site) !== null);
     const why = await whatIsWrong(path, state);
     if (why === null) return readStorageState(path);
-    if (!canMake)
+    if (!canMake(state))
       throw new ConfigError(
         `the login state ${path} ${why}`,
         "Set the passwords and run `webrl suite login`.",
@@ -235,25 +243,31 @@ export function createLogins(
   return {
     make,
     cookies: async (state) => {
-      const mine = turn.then(() => ensure(state));
+      const mine = turn.then(async () => {
+        const last = failed.get(state);
+        if (last && performance.now() < last.until) throw last.fault;
+        try {
+          return await ensure(state);
+        } catch (cause) {
+          const fault = faultOf(cause);
+          // Without passwords, the user may sign in meanwhile.
+          if (!fault.retryable && (cause instanceof Fault || canMake(state)))
+            failed.set(state, { fault, until: performance.now() + FAILED_MS });
+          throw fault;
+        }
+      });
       turn = mine.catch(() => {});
-      try {
-        return await mine;
-      } catch (cause) {
-        if (cause instanceof ConfigError)
-          throw new Fault("task_unusable", `${cause.message}. ${cause.hint}`, { retryable: false, cause });
-        if (cause instanceof Fault) throw cause;
-        throw new Fault(
-          "site_down",
-          `the login could not be checked: ${String((cause as Error).message).split("\n")[0]}`,
-          {
-            retryable: true,
-            cause,
-          },
-        );
-      }
+      return mine;
     },
   };
+}
+
+function faultOf(cause: unknown): Fault {
+  if (cause instanceof Fault) return cause;
+  if (cause instanceof ConfigError)
+    return new Fault("task_unusable", `${cause.message}. ${cause.hint}`, { retryable: false, cause });
+  const [said] = String((cause as Error).message).split("\n");
+  return new Fault("site_down", `the login could not be checked: ${said}`, { retryable: true, cause });
 }
 
 function samePath(a: string, b: string): boolean {

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Hono } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { ChatModel } from "../../core/chat.ts";
 import type { Listening } from "../../http/listen.ts";
 import { listen } from "../../http/listen.ts";
@@ -24,6 +24,8 @@ import { loadSuite } from "../load-suite.ts";
 /** A forum with WebArena's sign-in page, and a shop; `sessions` are those who are signed in. */
 const sessions = new Set<string>();
 const posts: string[] = [];
+/** Sign-ins with a wrong password. */
+let refused = 0;
 const forum = new Hono()
   .get("/login", (c) =>
     c.html(
@@ -32,12 +34,16 @@ const forum = new Hono()
   )
   .post("/login", async (c) => {
     const { user, password } = await c.req.parseBody();
-    if (password !== "pass-word-1") return c.redirect("/login");
+    if (password !== "pass-word-1") {
+      refused++;
+      return c.redirect("/login");
+    }
     const session = `${String(user)}-${sessions.size}`;
     sessions.add(session);
     setCookie(c, "session", session);
     return c.redirect("/");
   })
+  .get("/users/sign_in", (c) => c.html("<label>User<input name=user></label>"))
   .get("/user/ada/account", (c) =>
     sessions.has(getCookie(c, "session") ?? "") ? c.html("<button>Delete</button>") : c.redirect("/login"),
   )
@@ -78,6 +84,8 @@ const shop = new Hono()
 let servers: Listening[];
 let directory: string;
 let file: string;
+/** Settings with the same tasks, in which GitLab's address is the forum's. */
+let forumOnly: string;
 const task = (task_id: number, more: Record<string, unknown>) => ({
   task_id,
   sites: ["reddit"],
@@ -158,6 +166,16 @@ beforeAll(async () => {
     accounts: { reddit: { username: "ada" } },
   };
   await writeFile(join(directory, "whole-settings.json"), JSON.stringify(wholeSettings));
+  forumOnly = join(directory, "forum-only.json");
+  const forumUrl = `http://127.0.0.1:${servers[0]!.port}`;
+  await writeFile(
+    forumOnly,
+    JSON.stringify({
+      tasks: "tasks.json",
+      urls: { reddit: forumUrl, gitlab: forumUrl },
+      accounts: { reddit: { username: "ada" } },
+    }),
+  );
   file = join(directory, "webarena.json");
   await writeFile(
     file,
@@ -266,12 +284,36 @@ test("a site that is down makes its tasks unusable, also if they need a login; n
   await rm(state);
 });
 
-test("suite login says which password is missing", async () => {
-  const outcome = await webrl("suite", "login", "--file", file);
-  expect([outcome.status, outcome.stderr]).toEqual([
-    2,
-    expect.stringMatching(/no password for ada on reddit/),
-  ]);
+test("a sign-in that failed is not tried again for each task", async () => {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  await rm(join(directory, ".auth", "reddit_state.json"), { force: true });
+  const suite = await loadWebArenaSuite(file, { env: { WEBARENA_REDDIT_PASSWORD: "wrong" } }, "webarena-lite");
+  await using site = await suite.createSite();
+  const before = refused;
+  for (const seed of [1, 2])
+    await expect(site.start(suite.task("webarena-lite.1"), { seed })).rejects.toMatchObject({
+      code: "task_unusable",
+      message: expect.stringMatching(/the login is not valid: reddit/),
+    });
+  expect(refused - before).toBe(1);
+});
+
+test("suite login tries every state: it says what is missing, and which fields a sign-in page has", async () => {
+  const logIn = async () => {
+    const { status, stdout } = await webrl("suite", "login", "--file", forumOnly);
+    return [status, ...stdout.trim().split("\n")];
+  };
+  vi.stubEnv("WEBARENA_GITLAB_PASSWORD", "pass-word-3");
+  const gitlab = expect.stringMatching(
+    /^FAILED {2}gitlab_state.json: signing in to gitlab .*users\/sign_in has: text \(label "User"/,
+  );
+  const noPassword = expect.stringMatching(
+    /^FAILED {2}reddit_state.json: there is no password for ada on reddit/,
+  );
+  expect(await logIn()).toEqual([1, noPassword, gitlab]);
+  vi.stubEnv("WEBARENA_REDDIT_PASSWORD", "pass-word-1");
+  expect(await logIn()).toEqual([1, expect.stringMatching(/^made {4}.*reddit_state.json$/), gitlab]);
+  vi.unstubAllEnvs();
   const suite = await loadSuite("webarena-lite", file);
   expect(suite.tasks()).toHaveLength(7);
 });

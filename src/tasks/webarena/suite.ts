@@ -105,8 +105,14 @@ export async function loadWebArenaSuite(
   };
 }
 
-/** Signs in to the sites and writes the login states that the tasks name. Returns the paths, in order. */
-export async function makeLogins(file: string, browser?: BrowserConfig): Promise<string[]> {
+/** What {@link makeLogins} did: the states that it wrote, and why it could not make the others. */
+export interface MadeLogins {
+  made: string[];
+  failed: { state: string; why: string }[];
+}
+
+/** Signs in to the sites and writes the login states that the tasks name. Tries all of them. */
+export async function makeLogins(file: string, browser?: BrowserConfig): Promise<MadeLogins> {
   const settings = await readSettings(file, process.env);
   const states = parseTasks(settings.text, settings.file).flatMap(({ task }) => {
     const state = (task as WebArenaTask).storage_state;
@@ -114,9 +120,17 @@ export async function makeLogins(file: string, browser?: BrowserConfig): Promise
   });
   await using pool = new BrowserPool(browser);
   const logins = createLogins(settings, pool, networkOf(settings), createReach());
-  const made: string[] = [];
-  for (const state of new Set(states)) made.push(await logins.make(state));
-  return made;
+  const result: MadeLogins = { made: [], failed: [] };
+  for (const state of new Set(states))
+    try {
+      result.made.push(await logins.make(state));
+    } catch (error) {
+      if (error instanceof ConfigError)
+        result.failed.push({ state, why: `${error.message}. ${error.hint}` });
+      else if (error instanceof Fault) result.failed.push({ state, why: error.message });
+      else throw error;
+    }
+  return result;
 }
 
 /** People install WebArena on their own machines. */
