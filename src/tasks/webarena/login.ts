@@ -114,12 +114,7 @@ interface Visit {
   open: (url: string) => Promise<void>;
 }
 
-export function createLogins(
-  settings: Settings,
-  pool: BrowserPool,
-  network: Network,
-  reach: Reach,
-): Logins {
+export function createLogins(settings: Settings, pool: BrowserPool, network: Network, reach: Reach): Logins {
   const access = (site: string) => {
     if (!isLoginSite(site))
       throw new ConfigError(

@@ -4,16 +4,24 @@
  */
 
 export interface SiteLocks {
-  /** Waits until all sites are free for the task. Call the result once to release them. */
-  enter(sites: readonly string[], alone: boolean, signal?: AbortSignal): Promise<() => void>;
+  /**
+   * Waits until the sites are free for the task; `all` are those that any task is on. Call the result once to release
+   * them.
+   */
+  enter(sites: Visit["sites"], alone: boolean, signal?: AbortSignal): Promise<() => void>;
+}
+
+interface Visit {
+  sites: readonly string[] | "all";
+  alone: boolean;
 }
 
 export function createSiteLocks(): SiteLocks {
-  const inside = new Set<{ sites: readonly string[]; alone: boolean }>();
-  const waiting: { sites: readonly string[]; alone: boolean; go: () => void }[] = [];
-  type Visit = { sites: readonly string[]; alone: boolean };
-  const meets = (a: Visit, b: Visit) =>
-    (a.alone || b.alone) && a.sites.some((site) => b.sites.includes(site));
+  const inside = new Set<Visit>();
+  const waiting: (Visit & { go: () => void })[] = [];
+  const share = (a: Visit["sites"], b: Visit["sites"]) =>
+    a === "all" || b === "all" || a.some((site) => b.includes(site));
+  const meets = (a: Visit, b: Visit) => (a.alone || b.alone) && share(a.sites, b.sites);
   /** Nobody overtakes a task that waits for the same site. */
   const letIn = () => {
     for (const visit of waiting.splice(0)) {

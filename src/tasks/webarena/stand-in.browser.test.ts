@@ -284,10 +284,54 @@ test("a site that is down makes its tasks unusable, also if they need a login; n
   await rm(state);
 });
 
+test("a task with require_reset is reset once, alone on all sites; if its reset fails later, the others go on", async () => {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  const evaluation = text({ exact_match: "N/A" });
+  const tasks = [
+    task(0, { require_reset: true, eval: evaluation }),
+    task(1, { eval: evaluation }),
+    task(2, { sites: ["map"], require_reset: true, eval: evaluation }),
+  ];
+  await writeFile(join(directory, "reset-tasks.json"), JSON.stringify(tasks));
+  const settings = {
+    tasks: "reset-tasks.json",
+    urls: { reddit: `http://127.0.0.1:${servers[0]!.port}` },
+    reset: "echo reset >> counted; test $(wc -l < counted) -lt 3",
+  };
+  const path = join(directory, "reset.json");
+  await writeFile(path, JSON.stringify(settings));
+  const suite = await loadWebArenaSuite(path, { env: {} }, "webarena");
+  await using site = await suite.createSite();
+  const start = (id: number) => site.start(suite.task(`webarena.${id}`), { seed: 1 });
+  const first = await start(0);
+  expect(site.resetMs).toHaveLength(1);
+  await first[Symbol.asyncDispose]();
+  const running = await start(1);
+  const second = start(2);
+  // It waits for the episode, although that is on another site.
+  await running.step(parseAction('do(action="Wait")'));
+  expect(site.resetMs).toHaveLength(1);
+  await running[Symbol.asyncDispose]();
+  await using opened = await second;
+  expect(opened.first.title).toBe("Forum");
+  expect(site.resetMs).toHaveLength(2);
+  await opened[Symbol.asyncDispose]();
+  await expect(start(0)).rejects.toMatchObject({
+    code: "task_unusable",
+    message: expect.stringMatching(/the reset `echo reset.*` failed/),
+  });
+  await using last = await start(1);
+  expect(last.first.title).toBe("Forum");
+});
+
 test("a sign-in that failed is not tried again for each task", async () => {
   const { loadWebArenaSuite } = await import("./suite.ts");
   await rm(join(directory, ".auth", "reddit_state.json"), { force: true });
-  const suite = await loadWebArenaSuite(file, { env: { WEBARENA_REDDIT_PASSWORD: "wrong" } }, "webarena-lite");
+  const suite = await loadWebArenaSuite(
+    file,
+    { env: { WEBARENA_REDDIT_PASSWORD: "wrong" } },
+    "webarena-lite",
+  );
   await using site = await suite.createSite();
   const before = refused;
   for (const seed of [1, 2])

@@ -125,8 +125,7 @@ export async function makeLogins(file: string, browser?: BrowserConfig): Promise
     try {
       result.made.push(await logins.make(state));
     } catch (error) {
-      if (error instanceof ConfigError)
-        result.failed.push({ state, why: `${error.message}. ${error.hint}` });
+      if (error instanceof ConfigError) result.failed.push({ state, why: `${error.message}. ${error.hint}` });
       else if (error instanceof Fault) result.failed.push({ state, why: error.message });
       else throw error;
     }
@@ -174,6 +173,8 @@ function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebAre
     throw new Fault("task_unusable", why, { retryable: false });
   };
   if (entry.unusable !== null) return refuse(`the task cannot be used: ${entry.unusable}`);
+  if (entry.task.require_reset && settings.reset === undefined)
+    return refuse("the task needs a reset, but `reset` is not in the settings file");
   const filled = withUrls(entry.task, settings);
   if (needsJudge(filled) && !hasJudge)
     return refuse(
@@ -212,7 +213,8 @@ function createWebArenaSite(
         password: settings.password("shopping_site_admin")!,
       })
     : undefined;
-  const reset = async (signal: AbortSignal | undefined) => {
+  /** Before the first episode, a failure means that the command is wrong. Later, the other tasks can continue. */
+  const reset = async (signal: AbortSignal | undefined, isFirst: boolean) => {
     const { reset: command, directory, resetMinutes } = settings;
     if (command === undefined) return;
     const began = performance.now();
@@ -220,11 +222,10 @@ function createWebArenaSite(
       await runCommand({ command, cwd: directory, env: {}, timeoutMs: resetMinutes * 60_000, signal });
     } catch (cause) {
       signal?.throwIfAborted();
-      throw new ConfigError(
-        `the reset \`${command}\` failed: ${(cause as Error).message}`,
-        "Correct `reset` in the settings file.",
-        { cause },
-      );
+      const message = `the reset \`${command}\` failed: ${(cause as Error).message}`;
+      throw isFirst
+        ? new ConfigError(message, "Correct `reset` in the settings file.", { cause })
+        : new Fault("task_unusable", message, { retryable: false, cause });
     }
     resetMs.push(performance.now() - began);
   };
@@ -237,12 +238,9 @@ function createWebArenaSite(
     leave: () => void,
     signal?: AbortSignal,
   ) => {
-    await (firstReset ??= reset(signal));
-    if (source?.require_reset && resetMs.length > 0) await reset(signal);
-    else if (source?.require_reset && settings.reset === undefined)
-      throw new Fault("task_unusable", "the task needs a reset, but `reset` is not in the settings file", {
-        retryable: false,
-      });
+    const isReset = firstReset !== undefined;
+    await (firstReset ??= reset(signal, true));
+    if (source?.require_reset && isReset) await reset(signal, false);
     const beginning = source ?? withUrls(beginningOfNew(task), settings);
     const state = beginning.storage_state ?? null;
     const cookies = state === null ? [] : await logins.cookies(state);
@@ -295,7 +293,13 @@ function createWebArenaSite(
       signal?.throwIfAborted();
       const source =
         task.templateId === null ? null : usable(entryOf(task.templateId), settings, judge !== null);
-      const leave = await locks.enter(task.sites, source === null || changesState(source), signal);
+      // The command resets all sites.
+      const resets = source?.require_reset === true;
+      const leave = await locks.enter(
+        resets ? "all" : task.sites,
+        resets || source === null || changesState(source),
+        signal,
+      );
       try {
         return await begin(task, source, seed, leave, signal);
       } catch (error) {

@@ -317,6 +317,27 @@ test("who changes a site has it alone, and nobody passes one who waits", async (
   expect(order.at(-1)).toBe("late");
 });
 
+test("who has all sites alone waits for everybody, and everybody for it", async () => {
+  const locks = createSiteLocks();
+  const order: string[] = [];
+  const enter = async (name: string, sites: readonly string[] | "all", alone: boolean) => {
+    const leave = await locks.enter(sites, alone);
+    order.push(name);
+    return leave;
+  };
+  const reader = await enter("reader", ["shop"], false);
+  const resetter = enter("resetter", "all", true);
+  const late = enter("late", ["forum"], false);
+  await Promise.resolve();
+  expect(order).toEqual(["reader"]);
+  reader();
+  const leave = await resetter;
+  expect(order).toEqual(["reader", "resetter"]);
+  leave();
+  (await late)();
+  expect(order.at(-1)).toBe("late");
+});
+
 describe("instructions to train on", () => {
   const read = (text: string) => parseInstructions(text, "train.json", "webarena-lite");
   test("an array or lines; the first site's start page where none is given", () => {
