@@ -7,6 +7,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
 import { PLACEHOLDERS } from "./tasks.ts";
 import type { BaseUrls } from "./tasks.ts";
 
@@ -37,7 +38,14 @@ const settingsSchema = z.strictObject({
       "File of instructions to train on, relative to this one; without it there is nothing to train on.",
     ),
   urls: z
-    .partialRecord(z.enum(SITES), url)
+    .strictObject({
+      shopping: url.optional(),
+      shopping_admin: url.optional(),
+      reddit: url.optional(),
+      gitlab: url.optional(),
+      map: url.optional(),
+      wikipedia: url.optional(),
+    } satisfies Record<SiteName, unknown>)
     .default({})
     .describe("Base URLs; they override the environment's."),
   auth: z
@@ -96,12 +104,7 @@ export async function readSettings(file: string, env: Record<string, string | un
   const text = await read(file);
   const given = /^\s*\{/.test(text) ? parse(text, file) : { tasks: file };
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new ConfigError(`${file} is malformed at ${issue!.path.join(".")}: ${issue!.message}`, HINT, {
-      cause: parsed.error,
-    });
-  }
+  if (!parsed.success) throw malformed(file, parsed.error);
   const { tasks, urls, auth, instructions, ...rest } = parsed.data;
   const isSettings = given !== null && typeof given === "object" && tasks !== file;
   const directory = dirname(resolve(file));
@@ -136,6 +139,31 @@ export async function readSettings(file: string, env: Record<string, string | un
       return value ?? (name === "shopping_site_admin" ? "admin1234" : null);
     },
   };
+}
+
+/** Names the nearest setting if one is unknown. */
+function malformed(file: string, error: z.ZodError): ConfigError {
+  const issue = error.issues[0]!;
+  const path = issue.path.map(String);
+  if (issue.code !== "unrecognized_keys") {
+    const where = path.length > 0 ? ` at ${path.join(".")}` : "";
+    return new ConfigError(`${file} is malformed${where}: ${issue.message}`, HINT, { cause: error });
+  }
+  const { urls, accounts } = settingsSchema.shape;
+  const shapes: Record<string, object> = {
+    "": settingsSchema.shape,
+    urls: urls.unwrap().shape,
+    accounts: accounts.unwrap().shape,
+  };
+  const known = Object.keys(shapes[path.join(".")] ?? { username: "", passwordEnv: "" });
+  const full = (key: string) => [...path, key].join(".");
+  const [key] = issue.keys;
+  const near = nearest(key!, known);
+  return new ConfigError(
+    `${file}: there is no setting ${full(key!)}${near === undefined ? "" : `; the nearest is ${full(near)}`}`,
+    `Settings here: ${known.join(", ")}.`,
+    { cause: error },
+  );
 }
 
 async function read(file: string): Promise<string> {

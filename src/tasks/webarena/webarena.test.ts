@@ -1,4 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Hono } from "hono";
 import { describe, expect, test } from "vitest";
 import { ConfigError, Fault } from "../../core/errors.ts";
@@ -8,6 +11,7 @@ import { evaluate, pythonString, redditPostUrl } from "./evaluate.ts";
 import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
 import { parseInstructions } from "./instructions.ts";
 import { createAnswerJudge } from "./judge.ts";
+import { readSettings } from "./settings.ts";
 import { shopApi } from "./shop-api.ts";
 import { createSiteLocks } from "./site-locks.ts";
 import { changesState, fillUrls, isImpossible, needsJudge, parseTasks, toTask } from "./tasks.ts";
@@ -364,6 +368,32 @@ describe("instructions to train on", () => {
     expect(() => read('{"intent": "x", "sites": ["reddit"]}\n{')).toThrow(/not JSON in line 2/);
     expect(() => read('[{"intent": "x", "sites": ["shop"]}]')).toThrow(/entry 1 at sites\.0/);
     expect(() => read('["x"]')).toThrow(/entry 1 at the whole/);
+  });
+});
+
+describe("settings", () => {
+  const read = async (settings: object) => {
+    const directory = await mkdtemp(join(tmpdir(), "webrl-settings-"));
+    const path = join(directory, "s.json");
+    await writeFile(path, JSON.stringify({ tasks: "t.json", ...settings }));
+    try {
+      return await readSettings(path, {});
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  };
+  test.each([
+    [{ evaluater: "strict" }, "s.json: there is no setting evaluater; the nearest is evaluator"],
+    [{ urls: { shoping: "http://h:1" } }, "there is no setting urls.shoping; the nearest is urls.shopping"],
+    [{ accounts: { redit: {} } }, "there is no setting accounts.redit; the nearest is accounts.reddit"],
+    [
+      { accounts: { reddit: { usernam: "a" } } },
+      "there is no setting accounts.reddit.usernam; the nearest is accounts.reddit.username",
+    ],
+    [{ urls: { map: "h:1" } }, "s.json is malformed at urls.map: "],
+    [{ nothingLikeIt: 1 }, "there is no setting nothingLikeIt"],
+  ])("%j", async (settings, message) => {
+    await expect(read(settings)).rejects.toThrow(message);
   });
 });
 
