@@ -61,6 +61,11 @@ export interface Suite {
   tasks(filter?: TaskFilter): Task[];
   /** Throws a `ConfigError` that names the nearest id. */
   task(id: string): Task;
+  /**
+   * Why a task cannot be used, as far as that is known before an episode; otherwise `null`. Its episodes fault with
+   * `task_unusable`. Default: every task can be used.
+   */
+  unusable?(task: Task): string | null;
   /** The row of a score table in which a task counts; `null`: only in the total. Default: its first site. */
   column?(task: Task): string | null;
   /** The templates that its tasks are made of, from which new ones can be made; `null` if the tasks are only listed. */

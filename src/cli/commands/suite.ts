@@ -69,7 +69,8 @@ function registerList(suite: Command): void {
     "webrl suite list --suite own --file examples/own-site/site.ts",
     "webrl suite list --suite own --file examples/own-suite.ts",
   ]).action(async (options: FilterOptions & { templates?: boolean }) => {
-    const tasks = (await openSuite(options)).tasks(options);
+    const suite = await openSuite(options);
+    const tasks = suite.tasks(options);
     if (options.templates) {
       const rows = summaries(tasks);
       print(
@@ -81,17 +82,38 @@ function registerList(suite: Command): void {
             rows.map((r) => [r.id, r.category, r.difficulty, r.train, r.validation, r.test]),
           )}\n${rows.length} templates, ${tasks.length} tasks`,
       );
-    } else
-      print(
-        options,
-        { tasks },
-        () =>
-          `${table(
+    } else {
+      const unusable = tasks.flatMap((task) => {
+        const why = suite.unusable?.(task) ?? null;
+        return why === null ? [] : [{ task: task.id, why }];
+      });
+      print(options, { tasks, ...(suite.unusable && { unusable }) }, () =>
+        [
+          table(
             ["task", "split", "steps", "instruction"],
             tasks.map((t) => [t.id, t.split, t.difficulty, t.instruction]),
-          )}\n${tasks.length} tasks`,
+          ),
+          `${tasks.length} tasks`,
+          ...unusableText(unusable),
+        ].join("\n"),
       );
+    }
   });
+}
+
+/** Tasks with the same reason share a line, which names the first few. */
+function unusableText(unusable: readonly { task: string; why: string }[]): string[] {
+  if (unusable.length === 0) return [];
+  const tasksByReason = new Map<string, string[]>();
+  for (const { task, why } of unusable) tasksByReason.set(why, [...(tasksByReason.get(why) ?? []), task]);
+  const named = 5;
+  return [
+    `${unusable.length} of them cannot be used:`,
+    ...[...tasksByReason].map(([why, ids]) => {
+      const more = ids.length > named ? ` and ${ids.length - named} more` : "";
+      return `  ${ids.slice(0, named).join(", ")}${more}: ${why}`;
+    }),
+  ];
 }
 
 function registerShow(suite: Command): void {
@@ -103,8 +125,10 @@ function registerShow(suite: Command): void {
     "webrl suite show map.nearest/3",
     "webrl suite show map.nearest/3 --json",
   ]).action(async (id: string, options: SuiteOptions & { json?: boolean }) => {
-    const task = (await openSuite(options)).task(id);
-    print(options, task, (t) =>
+    const suite = await openSuite(options);
+    const task = suite.task(id);
+    const unusable = suite.unusable?.(task) ?? null;
+    print(options, { ...task, ...(unusable !== null && { unusable }) }, (t) =>
       [
         ["task", t.id],
         ["instruction", t.instruction],
@@ -114,6 +138,7 @@ function registerShow(suite: Command): void {
         ["split", t.split],
         ["steps", String(t.difficulty)],
         ["parameters", JSON.stringify(t.params)],
+        ...(unusable === null ? [] : [["unusable", unusable]]),
       ]
         .map(([key, value]) => `${key!.padEnd(12)} ${value}`)
         .join("\n"),

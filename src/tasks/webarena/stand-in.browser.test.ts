@@ -362,6 +362,18 @@ test("suite login tries every state: it says what is missing, and which fields a
   expect(suite.tasks()).toHaveLength(7);
 });
 
+test("a task that cannot be used is seen before an evaluation", async () => {
+  const of = ["--suite", "webarena-lite", "--file", file];
+  const list = await webrl("suite", "list", ...of);
+  expect(list.stdout).toMatch(
+    /7 tasks\n2 of them cannot be used:\n {2}webarena-lite\.2: eval\.eval_types.*\n {2}webarena-lite\.3: it needs SHOPPING/,
+  );
+  expect((await webrl("suite", "show", "webarena-lite.2", ...of)).stdout).toMatch(
+    /unusable +eval\.eval_types/,
+  );
+  expect((await webrl("suite", "show", "webarena-lite.0", ...of)).stdout).not.toMatch(/unusable/);
+});
+
 test("tabs, a judge, the shop's own word, an instruction to train on, and an agent that signs out", async () => {
   const { loadWebArenaSuite } = await import("./suite.ts");
   const asked: string[] = [];

@@ -77,6 +77,11 @@ export async function loadWebArenaSuite(
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => find(byId, id),
+    unusable: (task) => {
+      if (task.templateId !== null) return fillTask(find(entryById, task.templateId), settings).why;
+      const { missing } = fillUrls(beginningOf(task, entries), settings.urls);
+      return missing === null ? null : isMissing(missing);
+    },
     // As in the paper's tables: the map's row includes its tasks with Wikipedia; other pairs count only in the total.
     column: ({ sites }) => {
       const [first, ...others] = new Set(sites);
@@ -106,7 +111,7 @@ export async function loadWebArenaSuite(
 }
 
 /** What {@link makeLogins} did: the states that it wrote, and why it could not make the others. */
-export interface MadeLogins {
+interface MadeLogins {
   made: string[];
   failed: { state: string; why: string }[];
 }
@@ -156,26 +161,35 @@ function beginningOf({ sites, startUrl }: Task, entries: readonly TaskEntry[]): 
   };
 }
 
+function refuse(why: string): never {
+  throw new Fault("task_unusable", why, { retryable: false });
+}
+
+const isMissing = (name: string) =>
+  `it needs ${name}, the base URL of a site, which is not set (settings file or environment)`;
+
 /** Fills in the sites' base URLs, or throws a `Fault` that says which one is missing. */
 function withUrls<T extends object>(task: T, settings: Settings): T {
   const { filled, missing } = fillUrls(task, settings.urls);
-  if (missing === null) return filled;
-  throw new Fault(
-    "task_unusable",
-    `the task needs ${missing}, the base URL of a site, which is not set (settings file or environment)`,
-    { retryable: false },
-  );
+  return missing === null ? filled : refuse(`the task cannot be used: ${isMissing(missing)}`);
+}
+
+/** A task with its base URLs, or why it cannot be used, as far as that is known before its episode. */
+function fillTask(
+  entry: TaskEntry,
+  { urls, reset }: Settings,
+): { filled: WebArenaTask; why: null } | { filled: null; why: string } {
+  if (entry.unusable !== null) return { filled: null, why: entry.unusable };
+  if (entry.task.require_reset && reset === undefined)
+    return { filled: null, why: "it needs a reset, but `reset` is not in the settings file" };
+  const { filled, missing } = fillUrls(entry.task, urls);
+  return missing === null ? { filled, why: null } : { filled: null, why: isMissing(missing) };
 }
 
 /** What a task's episode needs; throws a `Fault` that says what is missing. */
 function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebArenaTask {
-  const refuse = (why: string): never => {
-    throw new Fault("task_unusable", why, { retryable: false });
-  };
-  if (entry.unusable !== null) return refuse(`the task cannot be used: ${entry.unusable}`);
-  if (entry.task.require_reset && settings.reset === undefined)
-    return refuse("the task needs a reset, but `reset` is not in the settings file");
-  const filled = withUrls(entry.task, settings);
+  const { filled, why } = fillTask(entry, settings);
+  if (why !== null) return refuse(`the task cannot be used: ${why}`);
   if (needsJudge(filled) && !hasJudge)
     return refuse(
       "a language model compares its answer, but none is named (`webrl eval --judge MODEL`, or llm.model of a run)",

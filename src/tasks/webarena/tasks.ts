@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { nearest } from "../../core/nearest.ts";
 import type { Category, Task } from "../../core/task.ts";
 import { checkTarget } from "./calls.ts";
 import { isRequirement } from "./text.ts";
@@ -124,8 +125,17 @@ export function parseTasks(text: string, file: string): TaskEntry[] {
   });
 }
 
-/** Checks what the schema cannot: evaluators without references, unknown functions and locators. */
-function whatIsUnknown({ eval: { eval_types, reference_answers, reference_url, ...rest } }: WebArenaTask) {
+/** Checks what the schema cannot: placeholders, evaluators without references, unknown functions and locators. */
+function whatIsUnknown({ start_url, eval: evaluation }: WebArenaTask) {
+  const { eval_types, reference_answers, reference_url, ...rest } = evaluation;
+  const addresses = [start_url, reference_url, ...(rest.program_html ?? []).map(({ url }) => url)].join(" ");
+  const placeholder = addresses
+    .match(/__[A-Z][A-Z_]*?__/g)
+    ?.find((name) => !Object.hasOwn(PLACEHOLDERS, name));
+  if (placeholder !== undefined) {
+    const near = nearest(placeholder, Object.keys(PLACEHOLDERS));
+    return `unknown placeholder ${placeholder}${near === undefined ? "" : `; the nearest is ${near}`}`;
+  }
   if (eval_types.includes("string_match") && Object.keys(reference_answers ?? {}).length === 0)
     return "eval: string_match has no reference_answers";
   if (eval_types.includes("url_match") && !reference_url) return "eval: url_match has no reference_url";

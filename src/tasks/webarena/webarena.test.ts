@@ -429,6 +429,11 @@ describe("task files", () => {
       ),
       unknown(6, { eval_types: ["string_match"], reference_answers: { exact_match: "x" } }, { surprise: 1 }),
       unknown(7, { eval_types: ["string_match"], reference_answers: { required_values: ["about 5"] } }),
+      unknown(
+        8,
+        { eval_types: ["string_match"], reference_answers: { exact_match: "x" } },
+        { start_url: "__SHOPING__/cart" },
+      ),
     );
     expect(entries.map(({ unusable }) => unusable)).toEqual([
       null,
@@ -438,6 +443,7 @@ describe("task files", () => {
       expect.stringMatching(/geolocation/),
       expect.stringMatching(/surprise/),
       expect.stringMatching(/about 5/),
+      "unknown placeholder __SHOPING__; the nearest is __SHOPPING__",
     ]);
   });
   test("a malformed file says where", () => {
