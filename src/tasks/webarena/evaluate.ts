@@ -6,7 +6,10 @@
  * 1. `func:` strings are parsed, never evaluated; only the functions that tasks use exist.
  * 2. If the judge fails or gives an invalid answer, the evaluation throws a `Fault`: the task gets no score and is
  *    tried again.
- * 3. Waits until pages are loaded and quiet, for at most three seconds, instead of always three seconds.
+ * 3. The answer of an episode that never answered is empty; the official one is `Early stop: …` with the reason, such as
+ *    `Reach max steps 30`, which a substring or a judge may see.
+ * 4. Pages are opened in a context of their own with the episode's cookies; the official code leaves the episode's page.
+ * 5. Waits until pages are loaded and quiet, for at most three seconds, instead of always three seconds.
  */
 
 import { Fault } from "../../core/errors.ts";

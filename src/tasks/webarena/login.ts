@@ -271,7 +271,7 @@ function samePath(a: string, b: string): boolean {
 }
 
 /** In the form that Playwright takes. */
-export const forContext = (cookies: readonly WorldCookie[]) =>
+const forContext = (cookies: readonly WorldCookie[]) =>
   cookies.map(({ host, ...cookie }) => ({ ...cookie, domain: host, path: cookie.path ?? "/" }));
 
 const storageStateSchema = z.looseObject({

@@ -55,6 +55,13 @@ const forum = new Hono()
     posts.push("written");
     return c.redirect("/f/books/1/written");
   })
+  // A guest's cart, of which only a cookie knows.
+  .get("/put-in-cart", (c) => {
+    setCookie(c, "cart", "a lamp");
+    return c.redirect("/cart");
+  })
+  .get("/cart", (c) => c.html(`<title>Cart</title><p id=cart>${getCookie(c, "cart") ?? "nothing"}</p>`))
+  .get("/cart-start", (c) => c.html("<title>Shelf</title><a href=/put-in-cart>Buy</a>"))
   .get("/logout", (c) => {
     sessions.delete(getCookie(c, "session") ?? "");
     return c.redirect("/login");
@@ -153,6 +160,21 @@ beforeAll(async () => {
       },
     }),
   ];
+  whole.push(
+    task(4, {
+      start_url: "__REDDIT__/cart-start",
+      eval: {
+        eval_types: ["program_html"],
+        program_html: [
+          {
+            url: "__REDDIT__/cart",
+            locator: "document.querySelector('#cart').outerText",
+            required_contents: { exact_match: "a lamp" },
+          },
+        ],
+      },
+    }),
+  );
   await writeFile(join(directory, "whole.json"), JSON.stringify(whole));
   const instructions = { intent: "What do I have?", sites: ["reddit"], start_url: "__REDDIT__/mine" };
   await writeFile(join(directory, "train.jsonl"), `${JSON.stringify(instructions)}\n`);
@@ -270,8 +292,10 @@ test("a site that is down makes its tasks unusable, also if they need a login; n
     { env: { WEBARENA_GITLAB_PASSWORD: "pass-word-3" } },
     "webarena-lite",
   );
-  await using site = await suite.createSite();
-  const start = () => site.start(suite.task("webarena-lite.4"), { seed: 1 });
+  const start = async () => {
+    await using site = await suite.createSite();
+    return await site.start(suite.task("webarena-lite.4"), { seed: 1 });
+  };
   const down = (path: string) => ({
     code: "task_unusable",
     message: expect.stringMatching(
@@ -397,6 +421,7 @@ test("tabs, a judge, the shop's own word, an instruction to train on, and an age
       const steps = {
         "webarena.0": ['do(action="Switch Tab", argument="1")', 'exit(message="Shop")'],
         "webarena.1": ['exit(message="5")'],
+        "webarena.4": ['do(action="Click", element="link Buy")', 'exit(message="")'],
         "webarena.3": ['do(action="Click", element="link Log out")', 'exit(message="")'],
       }[id] ?? ['exit(message="")'];
       return async ({ observation }) => {
@@ -406,7 +431,7 @@ test("tabs, a judge, the shop's own word, an instruction to train on, and an age
       };
     },
   };
-  const requests = ["0", "1", "2", "train/0", "3", "3#again"].map((id) => ({
+  const requests = ["0", "1", "2", "train/0", "4", "3", "3#again"].map((id) => ({
     id: `webarena.${id}`,
     task: suite.task(`webarena.${id.split("#")[0]}`),
     seed: 1,
@@ -422,6 +447,8 @@ test("tabs, a judge, the shop's own word, an instruction to train on, and an age
     "webarena.0": true,
     "webarena.1": true,
     "webarena.2": true,
+    // What the episode put into the cart is there when its check looks.
+    "webarena.4": true,
     // Nobody knows: a model judges it.
     "webarena.train/0": undefined,
     "webarena.3": false,

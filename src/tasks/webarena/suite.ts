@@ -12,22 +12,24 @@
  */
 
 import { basename } from "node:path";
-import type { Page } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { ConfigError, Fault } from "../../core/errors.ts";
 import type { ChatModel } from "../../core/chat.ts";
 import type { Task } from "../../core/task.ts";
 import type { Verdict } from "../../core/trajectory.ts";
+import type { BrowserEpisode } from "../../browser/episode.ts";
 import { startBrowserEpisode } from "../../browser/episode.ts";
 import type { BrowserConfig } from "../../browser/launch.ts";
 import { BrowserPool } from "../../browser/pool.ts";
-import type { EpisodeWorld, FinishedPage, WorldCookie } from "../../browser/world.ts";
+import { withDeadline } from "../../browser/with-deadline.ts";
+import type { EpisodeWorld, FinishedPage } from "../../browser/world.ts";
 import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
 import { filterTasks, unknown } from "../filter-tasks.ts";
 import { runCommand } from "../server-process.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
-import { createLogins, forContext } from "./login.ts";
+import { createLogins } from "./login.ts";
 import { parseInstructions } from "./instructions.ts";
 import { createReach } from "./reach.ts";
 import type { Settings } from "./settings.ts";
@@ -266,7 +268,7 @@ function createWebArenaSite(
       moreTabs,
       verify: async (answer, page): Promise<Verdict | null> => {
         if (!source) return null;
-        const reasons = await withPages(page, cookies, (access) =>
+        const reasons = await withPages(page, await cookiesOf(episode), (access) =>
           evaluate(source, answer ?? "", { page: access, judge, shop, protocol, evaluator }),
         );
         const success = reasons.length === 0;
@@ -274,7 +276,7 @@ function createWebArenaSite(
       },
       dispose: leave,
     };
-    return reach([startUrl, ...moreTabs], () =>
+    const episode: BrowserEpisode = await reach([startUrl, ...moreTabs], () =>
       startBrowserEpisode(pool, task, world, {
         format: options.format ?? "compact",
         seed,
@@ -283,15 +285,16 @@ function createWebArenaSite(
         ...(options.onStepTimes ? { onStepTimes: options.onStepTimes } : {}),
       }),
     );
+    return episode;
   };
-  /** Evaluates with pages of a context that has the episode's login. */
+  /** Evaluates with pages of a context that has the episode's cookies. */
   const withPages = async <T>(
     page: FinishedPage,
-    cookies: readonly WorldCookie[],
+    cookies: Cookies,
     body: (page: EvaluatedPage) => Promise<T>,
   ): Promise<T> => {
-    await using opened = await pool.openContext({ ...network, cookies, startUrl: page.url });
-    await opened.context.addCookies(forContext(cookies));
+    await using opened = await pool.openContext({ ...network, cookies: [], startUrl: page.url });
+    await opened.context.addCookies(cookies);
     return await body(evaluatedPage(page, async () => opened.context.newPage()));
   };
 
@@ -325,11 +328,24 @@ function createWebArenaSite(
   };
 }
 
+type Cookies = Awaited<ReturnType<BrowserContext["cookies"]>>;
+
+/** As they are now: the episode may have renewed a session, or filled a guest's cart. Throws a `Fault`. */
+async function cookiesOf(episode: BrowserEpisode): Promise<Cookies> {
+  try {
+    return await withDeadline(episode.context.cookies(), COOKIES_MS);
+  } catch (error) {
+    throw (await episode.findFault(error)) ?? error;
+  }
+}
+
+const COOKIES_MS = 30_000;
+
 /** The same as Playwright's `page.content()`. */
 const CONTENT = `(document.doctype ? new XMLSerializer().serializeToString(document.doctype) : "") + document.documentElement.outerHTML`;
 
 /**
- * The episode's own page until an evaluator opens another one, which is a new page with the same login, so that
+ * The episode's own page until an evaluator opens another one, which is a new page with the same cookies, so that
  * evaluating does not disturb the episode.
  */
 export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>): EvaluatedPage {
