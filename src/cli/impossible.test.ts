@@ -23,6 +23,8 @@ beforeAll(async () => {
   await writeFile(at("garbage.jsonl"), "garbage\n");
   await writeFile(at("other.jsonl"), '{"x":1}\n');
   await writeFile(at("none.jsonl"), "");
+  const task = { task_id: 1, sites: ["map"], start_url: "__MAP__", intent: "x", eval: { eval_types: [] } };
+  await writeFile(at("webarena.json"), JSON.stringify([task]));
   const site = (tasks: string) =>
     `export default { name: "x", baseUrl: "http://127.0.0.1:9", tasks: [${tasks}] };\n`;
   await writeFile(at("test-only.mjs"), site('{ id: "a", instruction: "Do it.", split: "test" }'));
@@ -35,6 +37,13 @@ const own = (file: string) => ["--set", "suite.name=own", "--set", `suite.file=$
 /** What a person types, and what is then said, with exit code 2 and no stack. */
 const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["has no task to train on", () => ["train", "--run", at("r1"), ...own("test-only.mjs")]],
+  [
+    "Name a file of instructions to train on, as `instructions` in a settings file",
+    () => [
+      ...["train", "--run", at("r4"), "--set", "suite.name=webarena-lite"],
+      ...["--set", `suite.file=${at("webarena.json")}`],
+    ],
+  ],
   ["no task in the test split", () => ["train", "--run", at("r2"), ...own("train-only.mjs")]],
   ["is a file, so no run can be written there", () => ["train", "--run", at("file")]],
   ["a part of the path is a file", () => ["train", "--run", at("file/x/y")]],

@@ -66,6 +66,8 @@ export interface Suite {
    * `task_unusable`. Default: every task can be used.
    */
   unusable?(task: Task): string | null;
+  /** What to do so that the suite has tasks to train on. Default: nothing is known. */
+  readonly howToTrain?: string;
   /** The row of a score table in which a task counts; `null`: only in the total. Default: its first site. */
   column?(task: Task): string | null;
   /** The templates that its tasks are made of, from which new ones can be made; `null` if the tasks are only listed. */

@@ -294,7 +294,7 @@ function checkSplits(config: TrainConfig, tasks: Suite): void {
   if (methodParts(config).trains && config.phases > 0 && lacks("train"))
     throw new ConfigError(
       `${which} no task to train on: none is in the train split`,
-      "Choose another suite, give tasks the train split, or only score with phases=0.",
+      tasks.howToTrain ?? "Choose another suite, give tasks the train split, or only score with phases=0.",
     );
   if (lacks(config.evaluation.split))
     throw new ConfigError(

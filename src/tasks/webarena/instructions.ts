@@ -14,6 +14,7 @@ const HINT =
 
 const intent = z.string().trim().min(1);
 
+/** Also WebRL's released `train_instructions.json`, whose `start_url` is a site's placeholder alone. */
 const ownSchema = z.looseObject({
   intent,
   sites: z.array(z.enum(SITES)).min(1),

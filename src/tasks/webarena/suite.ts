@@ -75,6 +75,8 @@ export async function loadWebArenaSuite(
   };
   return {
     name: protocol,
+    howToTrain:
+      "Name a file of instructions to train on, as `instructions` in a settings file (docs/webarena.md), or only score with phases=0.",
     descriptions: {},
     catalog: null,
     tasks: (filter = {}) => filterTasks(tasks, filter),

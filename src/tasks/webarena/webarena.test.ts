@@ -354,6 +354,19 @@ describe("instructions to train on", () => {
     ]);
     expect(read(`${JSON.stringify(lamp)}\n\n${JSON.stringify(post)}\n`)).toEqual(tasks);
   });
+  test("WebRL's released file: an array, indented, with a bare placeholder to start on", () => {
+    const released = [
+      { intent: "Show the newest order.", sites: ["shopping_admin"], start_url: "__SHOPPING_ADMIN__" },
+      { intent: " Where is the museum? ", sites: ["map"], start_url: "__MAP__" },
+    ];
+    const tasks = read(JSON.stringify(released, null, 4));
+    expect(tasks.map(({ instruction, sites, startUrl }) => [instruction, sites, startUrl])).toEqual([
+      ["Show the newest order.", ["shopping_admin"], "__SHOPPING_ADMIN__"],
+      ["Where is the museum?", ["map"], "__MAP__"],
+    ]);
+    const urls = { SHOPPING_ADMIN: "http://h:7780/admin" };
+    expect(fillUrls({ start_url: tasks[0]!.startUrl }, urls).filled?.start_url).toBe("http://h:7780/admin");
+  });
   test("lines as WebRL's generator writes them, with its names of the sites", () => {
     const tasks = read('{"task": "Show all orders", "web": "cms"}\n{"task": "Find a lamp", "web": "oss"}\n');
     expect(tasks.map(({ instruction, sites, startUrl }) => [instruction, sites, startUrl])).toEqual([
