@@ -18,6 +18,8 @@ const MEMBERS: Record<keyof Suite, string> = {
   column: "function?",
   incomplete: "string?",
   limits: "object?",
+  howToTrain: "string?",
+  unusable: "function?",
   oraclesTry: "boolean?",
   oraclesRead: "string?",
 };
