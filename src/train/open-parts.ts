@@ -188,6 +188,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     });
   const chat = local?.chat ?? (needsChat || namesServer(config.llm) ? behindServer(config.llm) : null);
   const suite = await loadSuite(suiteConfig.name, suiteConfig.file ?? undefined, { judge: chat });
+  if (suite.incomplete !== undefined) options.onTrouble?.(suite.incomplete);
   const chosen = restrictSuite(suite, suiteConfig);
   checkSplits(config, chosen);
   const proposer = openProposer(config, chosen, chat);

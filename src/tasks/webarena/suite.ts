@@ -9,6 +9,8 @@
  * 1. A login state is checked before each episode, and made again only if it is no longer valid; the official runner
  *    signs in each time.
  * 2. A task that changes a site has it to itself; the official workers share it.
+ * 3. Replies that are no actions do not end an episode; the official runner stops after several in a row.
+ * 4. In `train`, evaluations included, an episode also ends at the limits of `rollout.*`.
  */
 
 import { basename } from "node:path";
@@ -24,6 +26,7 @@ import { BrowserPool } from "../../browser/pool.ts";
 import { withDeadline } from "../../browser/with-deadline.ts";
 import type { EpisodeWorld, FinishedPage } from "../../browser/world.ts";
 import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
+import { NO_LIMIT } from "../suite.ts";
 import { filterTasks, unknown } from "../filter-tasks.ts";
 import { runCommand } from "../server-process.ts";
 import { createAnswerJudge } from "./judge.ts";
@@ -73,8 +76,10 @@ export async function loadWebArenaSuite(
     if (found !== undefined) return found;
     throw unknown("task", id, byId.keys(), `webrl suite list --suite ${protocol} --file PATH`);
   };
+  const repeatedAction = protocol === "webarena-lite" ? 5 : 3;
   return {
     name: protocol,
+    limits: { maxTimeMs: NO_LIMIT, repeatedAction, repeatedError: NO_LIMIT },
     howToTrain:
       "Name a file of instructions to train on, as `instructions` in a settings file (docs/webarena.md), or only score with phases=0.",
     descriptions: {},
