@@ -136,6 +136,8 @@ function whatIsUnknown({ start_url, eval: evaluation }: WebArenaTask) {
     const near = nearest(placeholder, Object.keys(PLACEHOLDERS));
     return `unknown placeholder ${placeholder}${near === undefined ? "" : `; the nearest is ${near}`}`;
   }
+  const noAddress = start_url.split(" |AND| ").find((url) => !/^(__[A-Z_]+__|https?:\/\/)/.test(url));
+  if (noAddress !== undefined) return `start_url: ${JSON.stringify(noAddress)} is no address`;
   if (eval_types.includes("string_match") && Object.keys(reference_answers ?? {}).length === 0)
     return "eval: string_match has no reference_answers";
   if (eval_types.includes("url_match") && !reference_url) return "eval: url_match has no reference_url";

@@ -447,6 +447,11 @@ describe("task files", () => {
         { eval_types: ["string_match"], reference_answers: { exact_match: "x" } },
         { start_url: "__SHOPING__/cart" },
       ),
+      unknown(
+        9,
+        { eval_types: ["string_match"], reference_answers: { exact_match: "x" } },
+        { start_url: "__SHOPPING__ |AND| cart" },
+      ),
     );
     expect(entries.map(({ unusable }) => unusable)).toEqual([
       null,
@@ -457,6 +462,7 @@ describe("task files", () => {
       expect.stringMatching(/surprise/),
       expect.stringMatching(/about 5/),
       "unknown placeholder __SHOPING__; the nearest is __SHOPPING__",
+      'start_url: "cart" is no address',
     ]);
   });
   test("a malformed file says where", () => {
