@@ -111,19 +111,22 @@ test("its successes are demonstrations, and a person's verdicts label the reward
   expect(labelOutcomes(records)).toHaveLength(2);
 });
 
-test("an agent that worked at a held-out task of the suite is refused", async () => {
+test("what an agent did at a held-out task of the suite is left out, and said", async () => {
   const [held] = fakeCatalog().tasks({ split: "validation" });
-  const [record] = demonstrations;
+  const [record, other] = demonstrations;
   const instruction = `${held!.instruction.toUpperCase()} `;
   const task = { ...record!.trajectory.task, instruction };
-  const [directory] = await agentDirectory("cheating", [
+  const [directory, [cheat, kept]] = await agentDirectory("cheating", [
     { ...record!, trajectory: { ...record!.trajectory, task } },
+    other!,
   ]);
-  await judgeRun(directory, { success: true });
+  await judgeRun(directory, { run: cheat!, success: true });
+  await judgeRun(directory, { run: kept!, success: true });
+  const said: string[] = [];
   const config = fakeConfig(base, { experience: [directory] });
-  await expect(readExperience(config, fakeCatalog())).rejects.toThrow(
-    `has the instruction of a held-out task: ${JSON.stringify(instruction)}`,
-  );
+  const read = await readExperience(config, fakeCatalog(), (message) => said.push(message));
+  expect(read.map(({ id }) => id)).toEqual([kept]);
+  expect(said).toEqual([`1 of 2 runs in ${directory} were at held-out tasks and are left out: ${cheat}`]);
 });
 
 test.each([

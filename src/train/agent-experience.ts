@@ -4,13 +4,12 @@
  */
 
 import { ConfigError } from "../core/errors.ts";
-import { heldOutInstructions } from "../curriculum/catalog.ts";
+import { heldOutInstructions, normaliseInstruction } from "../curriculum/catalog.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { TrainConfig } from "../run/config.ts";
 import type { TokenizeOptions } from "../imitation/demonstrations.ts";
 import { onSitesOf, tokenizeSample } from "../imitation/demonstrations.ts";
-import { refuseHeldOut } from "../imitation/held-out.ts";
 import { isAgentDirectory, readAgentEpisodes } from "../imitation/agent-episodes.ts";
 import type { Suite } from "../tasks/suite.ts";
 import { observationFormat } from "./prompt-template.ts";
@@ -25,11 +24,13 @@ export async function assertAgentDirectory(directory: string): Promise<void> {
 
 /**
  * The judged runs of the agents that `experience` names. Throws a `ConfigError` if a directory is not an agent's, its
- * runs have no verdicts, they have other sites or another page format than the run, or one was at a held-out task.
+ * runs have no verdicts, or they have other sites or another page format than the run. Runs with the instruction of a
+ * held-out task are left out, which `onTrouble` is told, because models are scored on those.
  */
 export async function readExperience(
   config: TrainConfig,
   suite: Pick<Suite, "tasks">,
+  onTrouble?: (message: string) => void,
 ): Promise<EpisodeRecord[]> {
   const tasks = suite.tasks({ split: "train" });
   const heldOut = heldOutInstructions(suite);
@@ -54,8 +55,14 @@ export async function readExperience(
         `the agent of ${directory} saw pages in the format ${other}, but the run's pages are in the format ${format} (experience)`,
         "Set observation.format to it, or leave it out.",
       );
-    refuseHeldOut(here, `${directory} (experience)`, heldOut);
-    all.push(...here);
+    const isHeldOut = ({ trajectory }: EpisodeRecord) =>
+      heldOut.has(normaliseInstruction(trajectory.task.instruction));
+    const left = here.filter(isHeldOut);
+    if (left.length > 0)
+      onTrouble?.(
+        `${left.length} of ${here.length} runs in ${directory} were at held-out tasks and are left out: ${left.map(({ id }) => id).join(", ")}`,
+      );
+    all.push(...here.filter((record) => !isHeldOut(record)));
   }
   return all;
 }

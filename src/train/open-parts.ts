@@ -240,7 +240,9 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
     ...(chat &&
       config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat, suite.descriptions) }),
     demonstrations,
-    ...(config.experience.length > 0 && { experience: () => readExperience(config, chosen) }),
+    ...(config.experience.length > 0 && {
+      experience: () => readExperience(config, chosen, options.onTrouble),
+    }),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
 }
