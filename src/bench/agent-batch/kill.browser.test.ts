@@ -6,8 +6,8 @@ test(
   { timeout: 240_000 },
   async () => {
     const { lost, doubled, notDone, kills } = await measureKills({
-      items: 12,
-      kills: 4,
+      items: 8,
+      kills: 3,
       seed: 1,
       maxSeconds: 2.5,
     });
