@@ -1,7 +1,10 @@
-import { describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
 import sums from "../../examples/own-suite.ts";
 import { completion, fakeServer } from "../chat/testing/fake-server.ts";
-import { jsonOf, webrl } from "../cli/testing/webrl.ts";
+import { jsonOf, mistakeOf, webrl } from "../cli/testing/webrl.ts";
 import type { Observation } from "../core/observation.ts";
 import { siteRules } from "../testing/site-kit.ts";
 import type { SuiteCheck } from "./check.ts";
@@ -27,9 +30,11 @@ test("suite check and eval work on the example of a suite", async () => {
   expect(check).toMatchObject({ suite: "sums", ok: true, episodes: 4, noSolver: [] });
   await using server = await fakeServer((c) => c.json(completion('exit(message="")')));
   const model = ["--model", `openai:m@${server.url}`];
-  expect(jsonOf(await webrl("eval", "--tasks", "1", ...model, ...ON))).toMatchObject({
-    tasks: 1,
-    successes: 0,
-    faults: 0,
-  });
+  const folder = await mkdtemp(join(tmpdir(), "webrl-given-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const scoring = ["eval", "--tasks", "1", "--out", join(folder, "tries.jsonl"), ...model, ...ON];
+  expect(jsonOf(await webrl(...scoring))).toMatchObject({ tasks: 1, successes: 0, faults: 0 });
+  expect(mistakeOf(await webrl(...scoring, "--judge", `openai:j@${server.url}`))).toContain(
+    'holds episodes with other settings: judge was null, now it is "openai:j"',
+  );
 });

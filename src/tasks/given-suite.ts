@@ -19,6 +19,7 @@ const MEMBERS: Record<keyof Suite, string> = {
   incomplete: "string?",
   limits: "object?",
   howToTrain: "string?",
+  evaluator: "string?",
   unusable: "function?",
   oraclesTry: "boolean?",
   oraclesRead: "string?",

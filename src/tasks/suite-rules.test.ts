@@ -66,3 +66,10 @@ test("a suite that breaks a rule is told so", async () => {
     "an unknown id",
   ]);
 });
+
+test("WebArena's suite says which evaluators its settings chose", async () => {
+  const file = join(folder, "strict.json");
+  await writeFile(file, JSON.stringify({ tasks: webarena, evaluator: "strict" }));
+  expect((await loadSuite("webarena", webarena)).evaluator).toBe("published");
+  expect((await loadSuite("webarena", file)).evaluator).toBe("strict");
+});

@@ -25,8 +25,8 @@ export interface WeightedStep {
 }
 
 /**
- * Advantages of a phase's data; those of equation 9 standardised and without those near 0 if the settings say so. Leaves out steps that the
- * method does not learn from (filtered BC: failures; DigiRL: steps with A_h ≤ 1/H).
+ * Advantages of a phase's data; those of equation 9 standardised and without those near 0 if the settings say so.
+ * Leaves out steps that the method does not learn from (filtered BC: failures; DigiRL: steps with A_h ≤ 1/H).
  */
 export function weighSteps(
   data: readonly DataStep[],

@@ -213,7 +213,14 @@ export const register: Register = (program) => {
         maxNewTokens: opened.maxNewTokens,
       },
       ...(options.out !== undefined && { file: options.out }),
-      settings: { observation: format, safety: options.safety ?? run?.config.safety ?? null },
+      settings: {
+        suite: suite.name,
+        evaluator: suite.evaluator ?? null,
+        // Its name, without the address of its server.
+        judge: options.judge?.split("@")[0] ?? null,
+        observation: format,
+        safety: options.safety ?? run?.config.safety ?? null,
+      },
       onEpisode: (record, done) => {
         if (record.truth?.success) good++;
         held = done;

@@ -79,6 +79,7 @@ export async function loadWebArenaSuite(
   const repeatedAction = protocol === "webarena-lite" ? 5 : 3;
   return {
     name: protocol,
+    evaluator: settings.evaluator,
     limits: { maxTimeMs: NO_LIMIT, repeatedAction, repeatedError: NO_LIMIT },
     howToTrain:
       "Name a file of instructions to train on, as `instructions` in a settings file (docs/webarena.md), or only score with phases=0.",
