@@ -1,5 +1,6 @@
 /** @file Tasks with orders and returns. */
 
+import { group } from "d3-array";
 import { daysBetween } from "../dates.ts";
 import { click, exit, select, type } from "../hands.ts";
 import { escape, fact, read, readAll } from "../oracle-steps.ts";
@@ -31,19 +32,16 @@ const open = (order: Order) => order.status === "Pending" || order.status === "P
 const isSent = (order: Order) => order.status === "Shipped" || order.status === "Delivered";
 
 /** Customers whose orders fill at most one page of the list, found by their name alone. */
-const buyers = (state: StoreState) =>
-  state.customers
-    .map((customer) => ({
-      name: customer.name,
-      orders: state.orders.filter((o) => o.customerId === customer.id),
-    }))
+function buyers(state: StoreState): { name: string; orders: Order[] }[] {
+  const ordersOf = group(state.orders, (order) => order.customerId);
+  const buying = state.customers.filter(({ id }) => ordersOf.has(id));
+  return buying
+    .map(({ id, name }) => ({ name, orders: ordersOf.get(id)! }))
     .filter(
       ({ name, orders }) =>
-        orders.length >= 1 &&
-        orders.length <= 8 &&
-        state.orders.filter((o) => matches(name, String(o.id), customerOf(state, o.customerId).name))
-          .length === orders.length,
+        orders.length <= 8 && buying.filter((customer) => matches(name, customer.name)).length === 1,
     );
+}
 
 function highest(state: StoreState, status: string): Order | null {
   const sorted = state.orders
