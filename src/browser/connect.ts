@@ -3,12 +3,12 @@
  * sentence what prevents that, and whether trying again can help.
  */
 
-import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 import type { BrowserEndpoint } from "../core/browser-settings.ts";
 import { addressOf, describeAddress } from "../core/browser-settings.ts";
 import { ConfigError, Fault } from "../core/errors.ts";
 import { keepSecret } from "../text/secrets.ts";
+import { playwright } from "./playwright.ts";
 
 /** Milliseconds that connecting to an endpoint may take; one that starts its browser only then needs some seconds. */
 const CONNECT_MS = 20_000;
@@ -28,10 +28,10 @@ export async function joinBrowser(
   const address = fillIn(addressOf(endpoint));
   const options = { timeout };
   try {
-    if (endpoint.cdp !== undefined) return await chromium.connectOverCDP(address, options);
+    if (endpoint.cdp !== undefined) return await playwright().chromium.connectOverCDP(address, options);
     // `playwright run-server --unsafe` starts its browser with these; `launch-server` has started it before.
     const launch = JSON.stringify({ args, proxy: { server: "http://127.0.0.1:9" } });
-    return await chromium.connect(address, {
+    return await playwright().chromium.connect(address, {
       ...options,
       headers: { "x-playwright-launch-options": launch },
     });

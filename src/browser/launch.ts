@@ -11,7 +11,6 @@ import { createRequire } from "node:module";
 import { homedir, hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
-import { chromium } from "playwright-core";
 import type { Browser } from "playwright-core";
 import { z } from "zod";
 import { ConfigError, Fault } from "../core/errors.ts";
@@ -20,6 +19,7 @@ import { isAlive } from "../core/process-owner.ts";
 import { withProfileDirectory } from "./profiles.ts";
 import { browserBlockSchema, checkEndpoints } from "../core/browser-settings.ts";
 import { joinBrowser, nameOf } from "./connect.ts";
+import { playwright } from "./playwright.ts";
 
 export const browserConfigSchema = z.strictObject({
   executable: z.string().optional().describe("Path of a Chromium or Chrome to use instead of the one found."),
@@ -105,7 +105,7 @@ export async function browserInfo(options: BrowserConfig = {}): Promise<BrowserI
   const packaged = await packagedBrowser();
   if (packaged)
     return { source: "packaged", location: packaged.executable, unpacked: existsSync(packaged.executable) };
-  const own = chromium.executablePath();
+  const own = playwright().chromium.executablePath();
   if (existsSync(own)) return { source: "playwright", location: own, unpacked: true };
   const installed = (INSTALLED[process.platform] ?? []).find((path) => existsSync(path));
   if (installed) return { source: "installed", location: installed, unpacked: true };
@@ -167,7 +167,7 @@ export async function launchBrowser(config: BrowserConfig = {}): Promise<Browser
   const packaged = info.source === "packaged" ? await unpack() : null;
   const launch = (env: Record<string, string>) =>
     withProfileDirectory((temporary) =>
-      chromium.launch({
+      playwright().chromium.launch({
         executablePath: info.location,
         headless: !headed,
         args: switches(proxyHost),

@@ -1,7 +1,7 @@
 /** @file Signs in to a user's own site before an episode, and checks that the session lasts. */
 
-import { errors } from "playwright-core";
 import type { Locator, Page, Request } from "playwright-core";
+import { playwright } from "../browser/playwright.ts";
 import type { BrowserPool } from "../browser/pool.ts";
 import { watchRequests, type OpenRequests } from "../browser/watch-requests.ts";
 import { captureStorage, restoreSession } from "../browser/storage.ts";
@@ -60,7 +60,8 @@ export async function logIn(pool: BrowserPool, login: Login, check: boolean): Pr
         await takeStep(page, step, baseUrl, Math.max(LOAD_MS, startMs - waitedMs()), awaited);
         break;
       } catch (cause) {
-        const late = [cause, (cause as Error).cause].some((each) => each instanceof errors.TimeoutError);
+        const { TimeoutError } = playwright().errors;
+        const late = [cause, (cause as Error).cause].some((each) => each instanceof TimeoutError);
         if (late && awaited.isOpen) {
           // A click may have been done.
           if (kind !== "click" && waitedMs() < startMs) continue;
