@@ -14,7 +14,8 @@ const browser = {
 /**
  * One project after the other: unit tests share the cores; the browser room's tests, which watch what a page does and
  * when, run apart from those that also train and sample; both wait much of the time, so three files run at once; the
- * package's test builds `dist/` anew, which others may be reading.
+ * package's test builds `dist/` anew, which others may be reading. Applications that come from Debian's packages are
+ * tested only by `npm run test:apps`.
  */
 export default defineConfig({
   // The package by its own name, from its sources; as `paths` in tsconfig.json, which tsx reads, too.
@@ -55,7 +56,7 @@ export default defineConfig({
           ...browser,
           name: "browser-uses",
           include: ["src/**/*.browser.test.ts"],
-          exclude: ["src/browser/*.browser.test.ts"],
+          exclude: ["src/browser/*.browser.test.ts", "src/tasks/apps.browser.test.ts"],
           maxWorkers: 3,
           sequence: { groupOrder: 3 },
         },
@@ -66,6 +67,15 @@ export default defineConfig({
           include: ["test/package/*.test.ts"],
           testTimeout: 60_000,
           sequence: { groupOrder: 4 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...browser,
+          name: "apps",
+          include: ["src/tasks/apps.browser.test.ts"],
+          sequence: { groupOrder: 5 },
         },
       },
     ],
