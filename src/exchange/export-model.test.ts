@@ -121,7 +121,7 @@ it("an adapter may leave in half the space, too", async () => {
   expect(largestDifference(before!, after!)).toBeLessThan(0.02);
 });
 
-it.each([false, true])("the note of the prompt template leaves, too (merged: %s)", async (merge) => {
+it.each([false, true])("the notes of the prompt template and of spared verdicts leave, too (merged: %s)", async (merge) => {
   const adapter = place(`noted-${merge}`);
   const { baseFingerprint, ...rest } = await readAdapter(place("llama-adapter"));
   // As PEFT leaves one: without a tokenizer.
@@ -131,9 +131,12 @@ it.each([false, true])("the note of the prompt template leaves, too (merged: %s)
     files: new Map(),
   });
   await writeFile(join(adapter, "prompt.json"), `{"template":"compact"}\n`);
+  await writeFile(join(adapter, "spared-verdicts.json"), `{"heldOutFraction":0.15,"seed":0}\n`);
   const { directory } = await leave({ model: adapter, merge });
   expect(JSON.parse(await readFile(join(directory, "prompt.json"), "utf8"))).toEqual({ template: "compact" });
-  expect(await readdir(directory)).toContain("tokenizer.json");
+  const files = await readdir(directory);
+  expect(files).toContain("spared-verdicts.json");
+  expect(files).toContain("tokenizer.json");
 });
 
 it("an adapter that leaves under another name is still refused on other weights", async () => {

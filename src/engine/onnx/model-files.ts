@@ -50,6 +50,7 @@ const tokenizerFiles = [
   "generation_config.json",
   "chat_template.jinja",
   "prompt.json",
+  "spared-verdicts.json",
 ];
 const optimizerFile = "optimizer.safetensors";
 
@@ -238,8 +239,8 @@ export async function readOptimizer(
 }
 
 /**
- * The files beside the weights, by name: tokenizer, chat template, generation settings, the note of the prompt
- * template.
+ * The files beside the weights, by name: tokenizer, chat template, generation settings, the notes of the prompt template
+ * and of the templates of which the model has seen no verdicts.
  */
 export async function readTokenizerFiles(directory: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
