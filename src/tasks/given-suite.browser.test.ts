@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import sums from "../../examples/own-suite.ts";
 import { completion, fakeServer } from "../chat/testing/fake-server.ts";
@@ -37,4 +38,13 @@ test("suite check and eval work on the example of a suite", async () => {
   expect(mistakeOf(await webrl(...scoring, "--judge", `openai:j@${server.url}`))).toContain(
     'holds episodes with other settings: judge was null, now it is "openai:j"',
   );
+  // With several ways to judge, scores say which one was used.
+  const strict = join(folder, "strict.ts");
+  const example = fileURLToPath(new URL("../../examples/own-suite.ts", import.meta.url));
+  await writeFile(
+    strict,
+    `import sums from ${JSON.stringify(example)};\nexport default { ...sums, evaluator: "strict" };\n`,
+  );
+  const scored = await webrl("eval", "--tasks", "1", ...model, "--suite", "own", "--file", strict);
+  expect(scored.stdout).toMatch(/^openai:m \(evaluator strict\): 0\.0%/m);
 });

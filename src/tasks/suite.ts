@@ -66,7 +66,7 @@ export interface Suite {
    * `task_unusable`. Default: every task can be used.
    */
   unusable?(task: Task): string | null;
-  /** Which of several ways to judge was chosen; recorded beside the episodes of `webrl eval --out`. Default: only one. */
+  /** Which of several ways to judge was chosen; recorded and printed with the scores of `webrl eval`. Default: only one. */
   readonly evaluator?: string;
   /** What to do so that the suite has tasks to train on. Default: nothing is known. */
   readonly howToTrain?: string;

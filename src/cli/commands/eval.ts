@@ -242,6 +242,7 @@ export const register: Register = (program) => {
       model: opened.actor.model,
       ...(suite.incomplete !== undefined && { incomplete: suite.incomplete }),
       ...(opened.template && { template: opened.template }),
+      ...(suite.evaluator !== undefined && { evaluator: suite.evaluator }),
       observation: format,
       browser: site.browser ?? DEFAULT_BROWSER,
       temperature,
@@ -270,13 +271,20 @@ interface About {
   browser: BrowserSettings;
   /** The template of the prompts; absent for a model on a server, which gets messages. */
   template?: PromptTemplate;
+  /** Which of the suite's ways to judge was used, where it has several. */
+  evaluator?: string;
   temperature: number;
   /** What the model's server used for the episodes; absent without a server. */
   usage?: ChatUsage;
 }
 
-const titleOf = ({ model, template }: About) =>
-  template === undefined ? model : `${model} (template ${template})`;
+function titleOf({ model, template, evaluator }: About): string {
+  const how = [
+    ...(template === undefined ? [] : [`template ${template}`]),
+    ...(evaluator === undefined ? [] : [`evaluator ${evaluator}`]),
+  ];
+  return how.length > 0 ? `${model} (${how.join(", ")})` : model;
+}
 
 const scoreText = (s: About & Omit<Evaluation, "split"> & Failures, showTemplates: boolean): string =>
   [
