@@ -16,7 +16,7 @@ export const register: Register = (program) => {
     program
       .command("demo")
       .description(
-        "Train the shipped web agent on the built-in sites and show that it gets better (7 to 18 minutes on two cores).",
+        "Train the shipped web agent on the built-in sites and show that it gets better (7 to 20 minutes on two cores).",
       ),
   )
     .option("--run <directory>", "the run's directory, or a demo to continue; default runs/demo-TIME")
