@@ -121,23 +121,28 @@ it("an adapter may leave in half the space, too", async () => {
   expect(largestDifference(before!, after!)).toBeLessThan(0.02);
 });
 
-it.each([false, true])("the notes of the prompt template and of spared verdicts leave, too (merged: %s)", async (merge) => {
-  const adapter = place(`noted-${merge}`);
-  const { baseFingerprint, ...rest } = await readAdapter(place("llama-adapter"));
-  // As PEFT leaves one: without a tokenizer.
-  await writeAdapter(adapter, {
-    ...rest,
-    ...(baseFingerprint !== null && { baseFingerprint }),
-    files: new Map(),
-  });
-  await writeFile(join(adapter, "prompt.json"), `{"template":"compact"}\n`);
-  await writeFile(join(adapter, "spared-verdicts.json"), `{"heldOutFraction":0.15,"seed":0}\n`);
-  const { directory } = await leave({ model: adapter, merge });
-  expect(JSON.parse(await readFile(join(directory, "prompt.json"), "utf8"))).toEqual({ template: "compact" });
-  const files = await readdir(directory);
-  expect(files).toContain("spared-verdicts.json");
-  expect(files).toContain("tokenizer.json");
-});
+it.each([false, true])(
+  "the notes of the prompt template and of spared verdicts leave, too (merged: %s)",
+  async (merge) => {
+    const adapter = place(`noted-${merge}`);
+    const { baseFingerprint, ...rest } = await readAdapter(place("llama-adapter"));
+    // As PEFT leaves one: without a tokenizer.
+    await writeAdapter(adapter, {
+      ...rest,
+      ...(baseFingerprint !== null && { baseFingerprint }),
+      files: new Map(),
+    });
+    await writeFile(join(adapter, "prompt.json"), `{"template":"compact"}\n`);
+    await writeFile(join(adapter, "spared-verdicts.json"), `{"heldOutFraction":0.15,"seed":0}\n`);
+    const { directory } = await leave({ model: adapter, merge });
+    expect(JSON.parse(await readFile(join(directory, "prompt.json"), "utf8"))).toEqual({
+      template: "compact",
+    });
+    const files = await readdir(directory);
+    expect(files).toContain("spared-verdicts.json");
+    expect(files).toContain("tokenizer.json");
+  },
+);
 
 it("an adapter that leaves under another name is still refused on other weights", async () => {
   const out = place("named");
