@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { ConfigError } from "../core/errors.ts";
@@ -17,6 +19,29 @@ test("a server is there once started, and gone after disposal with everything th
   expect(await server.isRunning()).toBe(true);
   await server[Symbol.asyncDispose]();
   expect(await answers(`http://127.0.0.1:${port}/`)).toBe(false);
+});
+
+test("a server is gone as soon as it is killed, though its command lives on", async () => {
+  const port = await freePort();
+  const server = await start(`${serve(port)} & echo $! > server-${port}.pid; wait; sleep 60`, port);
+  const file = join(tmpdir(), `server-${port}.pid`);
+  try {
+    expect(await server.isRunning()).toBe(true);
+    process.kill(Number(await readFile(file, "utf8")), "SIGKILL");
+    expect(await server.isRunning()).toBe(false);
+  } finally {
+    await server[Symbol.asyncDispose]();
+    await rm(file, { force: true });
+  }
+});
+
+test("a server that is busy or answers with errors is there", async () => {
+  const port = await freePort();
+  const script = `let n = 0; require('http').createServer((q, r) => { if (n++ === 0) return r.end('ok'); if (n === 2) { r.statusCode = 503; r.end(); } }).listen(${port}, '127.0.0.1')`;
+  const server = await start(`node -e "${script}"`, port);
+  expect(await server.isRunning()).toBe(true);
+  expect(await server.isRunning()).toBe(true);
+  await server[Symbol.asyncDispose]();
 });
 
 test("a command that ends too early says so, with its output", async () => {

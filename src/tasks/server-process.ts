@@ -17,7 +17,10 @@ import { redact } from "../text/secrets.ts";
 import { killMarked, MARK, newMark, signalMarked } from "./marked-processes.ts";
 
 export interface ServerProcess extends AsyncDisposable {
-  /** Works even if the command has ended and left its server behind. */
+  /**
+   * Asks the server, as its process says too little: a command may end and leave its server behind, may live on without
+   * it, and is told to have been killed only after a while.
+   */
   isRunning(): Promise<boolean>;
 }
 
@@ -102,7 +105,7 @@ export async function startServer(options: ServerCommand): Promise<ServerProcess
     throw error;
   }
   return {
-    isRunning: async () => !gone || (child.exitCode === 0 && (await answers(readyUrl, selfSigned))),
+    isRunning: async () => (!gone || child.exitCode === 0) && (await isReached(readyUrl, selfSigned)),
     [Symbol.asyncDispose]: stop,
   };
 }
@@ -253,6 +256,20 @@ export async function answers(url: string, selfSigned = false): Promise<boolean>
     if (error instanceof Error) return false;
     throw error;
   }
+}
+
+/** Whether a server is there, though it may be busy or answer with an error. */
+async function isReached(url: string, selfSigned = false): Promise<boolean> {
+  // The first request may meet a kept connection just as the server ends it.
+  for (let left = 2; left > 0; left--)
+    try {
+      await headOf(url, { signal: AbortSignal.timeout(1000), selfSigned });
+      return true;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      if (error.name === "TimeoutError") return true;
+    }
+  return false;
 }
 
 export const freePort = async (): Promise<number> => bind(0);
