@@ -35,7 +35,6 @@ import {
   growCurriculum,
   heldOutInstructions,
   klEstimate,
-  logRatio,
   perplexitiesUnder,
   policyPrompt,
   responseText,
@@ -324,10 +323,14 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
       log(phase, "actor/loss", loss, ++updates);
     }
     log(phase, "actor/mean_advantage", mean(weighted.map(({ advantage }) => advantage)));
-    const drift: number[] = [];
-    for (const { datum, ref_N } of weighted.filter(({ isNew }) => isNew))
-      drift.push(logRatio((await actor.logprobs([datum]))[0]!, ref_N));
-    log(phase, "actor/kl", klEstimate(drift));
+    const drawn = weighted.filter(({ isNew }) => isNew);
+    const now: Float32Array[] = [];
+    for (const { datum } of drawn) now.push((await actor.logprobs([datum]))[0]!);
+    const kl = klEstimate(
+      now,
+      drawn.map(({ ref_N }) => ref_N),
+    );
+    log(phase, "actor/kl", kl);
 
     // 6. The new policy, its critic, and how good it is.
     actorPath = `${directory}/actor-${phase}`;

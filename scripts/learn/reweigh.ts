@@ -18,7 +18,7 @@
  * | `effective` | mean over tasks of (Σ w)²/(K·Σ w²): 1 where all attempts count alike, 1/K where one decides |
  */
 
-import { klEstimate } from "../../src/algo/loss.ts";
+import { klEstimate, logRatio } from "../../src/algo/loss.ts";
 import { mean, standardError } from "../../src/algo/statistics.ts";
 import { MICRO_BATCH_TOKENS, microBatches } from "../../src/engine/optimise.ts";
 import { createOnnxEngine } from "../../src/engine/onnx/engine.ts";
@@ -44,17 +44,17 @@ const tasks = [...group(attempts, ({ task }) => task).values()];
 const mixed = tasks.filter((some) => new Set(some.map(({ success }) => success)).size > 1).flat();
 const steps = mixed.flatMap(({ steps: some }) => some);
 const datums = steps.map((step) => actionDatum(step.promptTokens!, step.responseTokens!));
-const before = steps.map((step) => step.logprobs!.reduce((a, b) => a + b, 0));
+const before_BN = steps.map((step) => step.logprobs!);
 
 await using engine = createOnnxEngine();
 for (const path of models) {
   await using model = await engine.open({ path });
-  const x: number[] = Array.from({ length: steps.length });
+  const now_BN: Float32Array[] = Array.from({ length: steps.length });
   for (const micro of microBatches(datums, MICRO_BATCH_TOKENS)) {
     const rows = await model.logprobs(micro.map((i) => datums[i]!));
-    micro.forEach((i, b) => (x[i] = rows[b]!.reduce((sum, value) => sum + value, 0) - before[i]!));
+    micro.forEach((i, b) => (now_BN[i] = rows[b]!));
   }
-  const at = new Map(steps.map((step, i) => [step, x[i]!]));
+  const at = new Map(steps.map((step, i) => [step, logRatio(now_BN[i]!, before_BN[i]!)]));
   const perTask = tasks.map((some) => {
     const rate = mean(some.map(({ success }) => success));
     if (rate === 0 || rate === 1) return { rate, estimate: rate, direction: 0, effective: null };
@@ -80,7 +80,7 @@ for (const path of models) {
       estimate: mean(perTask.map(({ estimate }) => estimate)),
       gain: [mean(gains), standardError(gains)],
       direction: [mean(directions), standardError(directions)],
-      moved: klEstimate(x),
+      moved: klEstimate(now_BN, before_BN),
       effective: mean(perTask.flatMap(({ effective }) => effective ?? [])),
     })}\n`,
   );

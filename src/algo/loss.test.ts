@@ -224,25 +224,47 @@ describe("critic loss (equation 8)", () => {
 
 describe("the estimate of KL(π_ref ‖ π_θ)", () => {
   test("is never negative, and 0 where nothing moved", () => {
-    expect(klEstimate([0, 0, 0])).toBe(0);
+    const tokens = fc.array(fc.double({ min: -20, max: 0, noNaN: true }), { minLength: 3, maxLength: 3 });
     fc.assert(
       fc.property(
-        fc.array(fc.double({ min: -20, max: 5, noNaN: true }), { minLength: 1 }),
-        (x) => klEstimate(x) >= 0,
+        fc.array(fc.tuple(tokens, tokens), { minLength: 1 }),
+        (rows) =>
+          klEstimate(
+            rows.map(([logprobs_N]) => logprobs_N),
+            rows.map(([, ref_N]) => ref_N),
+          ) >= 0,
       ),
     );
+    expect(klEstimate([[-1, -2], [-3]], [[-1, -2], [-3]])).toBe(0);
+    expect(() => klEstimate([[-1, -2]], [[-1]])).toThrow("2 log-probabilities, 1 of the reference");
   });
 
-  test("agrees with the sum over a distribution", () => {
-    const [reference, policy] = [
-      [0.5, 0.3, 0.2],
-      [0.25, 0.5, 0.25],
-    ] as const;
-    const exact = reference.reduce((sum, p, i) => sum + p * Math.log(p / policy[i]!), 0);
+  test("agrees with the sum over a distribution of actions, whose second token depends on the first", () => {
+    const reference = { "0": 0.5, "1": 0.5, "00": 0.8, "01": 0.2, "10": 0.4, "11": 0.6 };
+    const policy = { "0": 0.25, "1": 0.75, "00": 0.5, "01": 0.5, "10": 0.1, "11": 0.9 };
+    const actions = ["00", "01", "10", "11"] as const;
+    const tokens = (action: (typeof actions)[number]) => [action[0] as "0" | "1", action] as const;
+    const exact = actions
+      .map((action) => {
+        const [p, q] = [reference, policy].map((of) =>
+          tokens(action).reduce((product, token) => product * of[token], 1),
+        );
+        return p! * Math.log(p! / q!);
+      })
+      .reduce((sum, term) => sum + term);
     // Each action as often as π_ref takes it.
-    const ratios = reference.flatMap((p, i) =>
-      Array.from({ length: Math.round(10 * p) }, () => Math.log(policy[i]! / p)),
-    );
-    expect(klEstimate(ratios)).toBeCloseTo(exact, 12);
+    const sampled = actions.flatMap((action) => {
+      const [first, second] = tokens(action).map((token) => reference[token]);
+      return Array.from({ length: Math.round(10 * first! * second!) }, () => action);
+    });
+    expect(sampled).toHaveLength(10);
+    const rows = (of: typeof reference) =>
+      sampled.map((action) => tokens(action).map((token) => Math.log(of[token])));
+    expect(klEstimate(rows(policy), rows(reference))).toBeCloseTo(exact, 12);
+  });
+
+  test("is not decided by one action that became far likelier", () => {
+    const ref = Array.from({ length: 5 }, () => -2);
+    expect(klEstimate([ref.map(() => 0)], [ref])).toBeCloseTo(5 * (Math.exp(2) - 3), 9);
   });
 });

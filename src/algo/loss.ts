@@ -157,26 +157,32 @@ function softplus(z: number): number {
 }
 
 /**
- * Estimate of KL(π_ref ‖ π_θ) from log-ratios x = log π_θ(a) − log π_ref(a) of actions that π_ref sampled at
- * temperature 1: the mean of eˣ − 1 − x. Unbiased, never negative, and with less spread than the mean of −x near x = 0
- * (Schulman, Approximating KL Divergence, 2020: "k3"). One action that π_θ makes far likelier dominates it.
+ * Estimate of KL(π_ref ‖ π_θ), nats per action, from the log-probabilities of B actions that π_ref sampled at
+ * temperature 1: the mean over actions of Σ_n (eˣ − 1 − x), x = log π_θ − log π_ref of a token given those before it.
+ * Unbiased, never negative, and with less spread than the mean of −Σx near 0 (Schulman, Approximating KL Divergence,
+ * 2020: "k3"). Token by token, because e to an action's whole Σx lets a single action decide.
  */
-export function klEstimate(logRatios: readonly number[]): number {
-  invariant(logRatios.length > 0, "a KL estimate needs actions");
+export function klEstimate(logprobs_BN: readonly Logprobs[], ref_BN: readonly Logprobs[]): number {
+  invariant(logprobs_BN.length > 0, "a KL estimate needs actions");
   let total = 0;
-  for (const x of logRatios) total += Math.expm1(x) - x;
-  return total / logRatios.length;
+  logprobs_BN.forEach((logprobs_N, b) => {
+    for (const x of logRatios(logprobs_N, ref_BN[b]!)) total += Math.expm1(x) - x;
+  });
+  return total / logprobs_BN.length;
 }
 
 /** Sum over an action's tokens of log π_θ − log π_ref. */
 export function logRatio(logprobs_N: Logprobs, ref_N: Logprobs): number {
+  return sum(logRatios(logprobs_N, ref_N));
+}
+
+/** Of each token of an action. */
+function logRatios(logprobs_N: Logprobs, ref_N: Logprobs): number[] {
   invariant(
     logprobs_N.length === ref_N.length,
     `${logprobs_N.length} log-probabilities, ${ref_N.length} of the reference`,
   );
-  let total = 0;
-  for (let n = 0; n < logprobs_N.length; n++) total += logprobs_N[n]! - ref_N[n]!;
-  return total;
+  return Array.from(logprobs_N, (logprob, n) => logprob - ref_N[n]!);
 }
 
 const sum = (row_N: Logprobs) => {

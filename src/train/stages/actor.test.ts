@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { klEstimate, logRatio } from "../../algo/loss.ts";
+import { klEstimate } from "../../algo/loss.ts";
 import type { Judge } from "../../core/contracts.ts";
 import { modelTemplate } from "../../imitation/prompt-template.ts";
 import { actionLogprobs } from "../action-logprobs.ts";
@@ -97,8 +97,23 @@ describe("the actor stage", () => {
     expect(steps.length).toBeLessThan(128);
     expect((await stage.run.read(1, "advantages.jsonl")).length).toBeLessThan(steps.length);
     const now = await actionLogprobs(await stage.context.models.read("actor", 1), steps);
-    const kl = klEstimate(steps.map(({ logprobs }, i) => logRatio(now[i]!, logprobs!)));
+    const kl = klEstimate(
+      now,
+      steps.map(({ logprobs }) => logprobs!),
+    );
     expect(stage.metrics("actor", 1)["actor/kl"]).toBeCloseTo(kl, 4);
+  });
+
+  it("leaves out steps on which the published objective has no gradient, and counts them", async () => {
+    await using stage = await world.open({ actor: { objective: "official" } });
+    await stage.upTo(1, "actor");
+    await trainActor(stage.context, 1);
+    const kept = (await stage.run.read(1, "advantages.jsonl")) as { advantage: number }[];
+    const steps = await stage.context.experience.newSteps(1);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(kept.length).toBeLessThan(steps.length);
+    expect(Math.min(...kept.map(({ advantage }) => advantage))).toBeGreaterThanOrEqual(0);
+    expect(stage.metrics("actor", 1)["actor/positive_rate"]).toBeLessThan(1);
   });
 
   it("measures no KL on actions of another temperature than 1, which are not π_ref's", async () => {

@@ -31,7 +31,9 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     const { config, models, method, rng, signal } = context;
     const data = await context.experience.data(phase);
     const valueOf = lookUpValues(await context.run.read(phase, "values.jsonl"));
-    const weighed = weighSteps(data, valueOf, config, method.loss);
+    const all = weighSteps(data, valueOf, config, method.loss);
+    // In the published objective a step with A < 0 has no gradient and would only cost time.
+    const weighed = method.loss === "official" ? all.filter(({ advantage }) => advantage >= 0) : all;
     const alone = countAlone(data, config.actor, method.loss);
     if (alone > 0)
       stage.emit({
@@ -113,10 +115,13 @@ export async function trainActor(context: Context, phase: number): Promise<Actor
     if (samples.length > 0) {
       const now = await actionLogprobs(model, forKl, { signal });
       stage.metrics({
-        "actor/mean_advantage": mean(samples.map(({ advantage }) => advantage)),
-        "actor/positive_rate": mean(samples.map(({ advantage }) => (advantage > 0 ? 1 : 0))),
+        "actor/mean_advantage": mean(all.map(({ advantage }) => advantage)),
+        "actor/positive_rate": mean(all.map(({ advantage }) => (advantage > 0 ? 1 : 0))),
         ...(forKl.length > 0 && {
-          "actor/kl": klEstimate(forKl.map((step, i) => logRatio(now[i]!, refs.get(step)!))),
+          "actor/kl": klEstimate(
+            now,
+            forKl.map((step) => refs.get(step)!),
+          ),
         }),
       });
     }
