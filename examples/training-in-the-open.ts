@@ -35,6 +35,8 @@ import {
   growCurriculum,
   heldOutInstructions,
   klEstimate,
+  officialAdvantages,
+  officialLoss,
   perplexitiesUnder,
   policyPrompt,
   responseText,
@@ -43,8 +45,6 @@ import {
   stopTokens,
   valuePromptOf,
   warmupCosine,
-  webrlAdvantages,
-  webrlLoss,
 } from "webrl/method";
 import type { ExperienceStep } from "webrl/method";
 
@@ -189,8 +189,8 @@ async function collect(
 }
 
 /** Shuffled batches of one epoch. */
-function* batches<T>(samples: readonly T[], size: number, rng: Rng): Generator<T[]> {
-  const order = rng.fork("epoch-0").shuffle(samples);
+function* batches<T>(samples: readonly T[], size: number, rng: Rng, epoch = 0): Generator<T[]> {
+  const order = rng.fork(`epoch-${epoch}`).shuffle(samples);
   for (let start = 0; start < order.length; start += size) yield order.slice(start, start + size);
 }
 
@@ -294,34 +294,37 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
       await critic.optimStep({ learningRate: config.critic.learningRate });
       log(phase, "critic/loss", loss, ++updates);
     }
-    const valueOf = async (step: ExperienceStep | undefined) =>
-      step && answerProbability((await critic.logprobs([question(step)]))[0]!);
+    const valueOf = async (step: ExperienceStep) =>
+      answerProbability((await critic.logprobs([question(step)]))[0]!);
 
-    // 5. Advantage, equation 9, of a step and its successor; actor, equation 6, against the frozen last policy.
+    // 5. The published code's objective, against the frozen last policy: of the advantage only the sign counts, and a
+    // step with a negative one teaches nothing.
     const weighted = [];
     for (const { step, trajectory, isNew } of samples) {
-      const value = (await valueOf(step))!;
-      const next = await valueOf(trajectory[step.index + 1]);
-      const values = next === undefined ? [value] : [value, next];
-      const advantage = webrlAdvantages(values, step.outcome, config.actor.lambda)[0]!;
+      const values = [];
+      for (const each of trajectory) values.push(await valueOf(each));
+      const last = values.at(-1)!;
+      const advantages = officialAdvantages(values, last, step.outcome, config.actor.discount);
       const datum = actionDatum(step.promptTokens, step.responseTokens);
       const [ref_N] = await actor.logprobs([datum]);
-      weighted.push({ datum, advantage, ref_N: ref_N!, isNew });
+      weighted.push({ datum, advantage: advantages[step.index]!, ref_N: ref_N!, isNew });
     }
+    const kept = weighted.filter(({ advantage }) => advantage >= 0);
+    const { epochs, batchSize, learningRate } = config.actor;
+    const all = epochs * Math.ceil(kept.length / batchSize);
     updates = 0;
-    const all = Math.ceil(weighted.length / config.actor.batchSize);
-    for (const batch of batches(weighted, config.actor.batchSize, rng.fork(`actor-${phase}`))) {
-      const { loss } = await actor.forwardBackward(
-        batch.map(({ datum }) => datum),
-        webrlLoss({
-          ref_BN: batch.map(({ ref_N }) => ref_N),
-          advantages_B: batch.map(({ advantage }) => advantage),
-          beta: config.actor.beta,
-        }),
-      );
-      await actor.optimStep({ learningRate: warmupCosine(config.actor.learningRate, (updates + 0.5) / all) });
-      log(phase, "actor/loss", loss, ++updates);
-    }
+    for (let epoch = 0; epoch < epochs; epoch++)
+      for (const batch of batches(kept, batchSize, rng.fork(`actor-${phase}`), epoch)) {
+        const { loss } = await actor.forwardBackward(
+          batch.map(({ datum }) => datum),
+          officialLoss({
+            ref_BN: batch.map(({ ref_N }) => ref_N),
+            advantages_B: batch.map(({ advantage }) => advantage),
+          }),
+        );
+        await actor.optimStep({ learningRate: warmupCosine(learningRate, (updates + 0.5) / all) });
+        log(phase, "actor/loss", loss, ++updates);
+      }
     log(phase, "actor/mean_advantage", mean(weighted.map(({ advantage }) => advantage)));
     const drawn = weighted.filter(({ isNew }) => isNew);
     const now: Float32Array[] = [];

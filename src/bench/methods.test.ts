@@ -54,8 +54,8 @@ describe("comparison of methods", () => {
     const tasks = { initial: 2, perPhase: 2, attempts: 2 };
     for (const actor of [
       { objective: "official" },
-      { baseline: "attempts", untilReached: 0.5, epochs: 2 },
-      { standardize: true, minAdvantage: 0.1, minProbability: 0.2 },
+      { objective: "paper", beta: 0.5, baseline: "attempts", untilReached: 0.5, epochs: 2 },
+      { objective: "paper", standardize: true, minAdvantage: 0.1, minProbability: 0.2 },
     ]) {
       const runs = planBench(directory, fakeConfig("base", { tasks, actor }), 1, VARIANTS);
       for (const { config } of runs) expect(() => checkConsistency(config)).not.toThrow();
@@ -63,7 +63,8 @@ describe("comparison of methods", () => {
       expect(of("webrl")).toMatchObject(actor);
       for (const name of ["sft", "filtered-bc", "awr", "digirl"])
         expect(of(name)).toMatchObject({
-          objective: "paper",
+          objective: null,
+          beta: 0.3,
           baseline: "critic",
           untilReached: null,
           standardize: false,

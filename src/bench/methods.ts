@@ -13,7 +13,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
-import { checkConsistency } from "../run/config.ts";
+import { checkConsistency, DEFAULT_BETA } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phaseName } from "../run/episode-ids.ts";
@@ -79,7 +79,8 @@ export function planBench(
 function configOf({ title, method, without = [] }: Variant, config: TrainConfig): TrainConfig {
   const actor = { ...config.actor };
   if (method !== "webrl" || without.includes("kl")) {
-    actor.objective = "paper";
+    actor.objective = null;
+    actor.beta = DEFAULT_BETA;
     actor.untilReached = null;
   }
   if (method !== "webrl")

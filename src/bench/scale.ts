@@ -67,7 +67,7 @@ export interface ScaleRun {
   kibPerEpisode: number;
 }
 
-const TOKENIZER = join(packageDirectory, "models", "hurried");
+const TOKENIZER = join(packageDirectory, "models", "base");
 const ACTION = 'do(action="Click", element="link Item 7")';
 
 export async function benchScale(options: ScaleOptions): Promise<ScaleRun[]> {

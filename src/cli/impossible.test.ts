@@ -8,7 +8,7 @@ import { loadConfig } from "../run/parse-config.ts";
 import { fileError } from "./file-error.ts";
 import { mistakeOf, webrl } from "./testing/webrl.ts";
 
-const DEMOS = fileURLToPath(new URL("../../models/hurried/demonstrations.jsonl.gz", import.meta.url));
+const DEMOS = fileURLToPath(new URL("../../models/base/demonstrations.jsonl.gz", import.meta.url));
 let here: string;
 const at = (name: string) => join(here, name);
 

@@ -52,7 +52,7 @@ describe("a new run", () => {
     const chat = await refused("parts", base, "models.judge=llm", "llm.model=models/base");
     expect(chat.message).toContain("models/base (llm.model): the model has no chat template");
     const own = ["suite.name=own", "suite.file=examples/own-site/site.ts", 'without=["curriculum"]'];
-    const shown = "models.demonstrations=./models/hurried/demonstrations.jsonl.gz";
+    const shown = "models.demonstrations=./models/base/demonstrations.jsonl.gz";
     const { message } = await refused("parts", base, "models.judge=verifier", ...own, shown);
     expect(message).toContain("none of the demonstrations");
     expect(existsSync(join(world, "parts"))).toBe(false);
@@ -69,9 +69,9 @@ describe("a new run", () => {
       ];
       return openParts(await loadConfig({ set }));
     };
-    await using shipped = await parts("models/hurried/demonstrations.jsonl.gz");
+    await using shipped = await parts("models/base/demonstrations.jsonl.gz");
     expect(shipped.demonstrations).toEqual([]);
-    await expect(parts("./models/hurried/demonstrations.jsonl.gz")).rejects.toThrow(
+    await expect(parts("./models/base/demonstrations.jsonl.gz")).rejects.toThrow(
       /none of the demonstrations/,
     );
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { parseAction } from "../text/action.ts";
-import { hurriedSamples, imitationSamples, isHurried, onSitesOf, renamedSamples } from "./demonstrations.ts";
+import { imitationSamples, onSitesOf, renamedSamples } from "./demonstrations.ts";
 
 const step = (index: number, text: string, response: string) => ({
   index,
@@ -115,27 +115,5 @@ describe("renamed demonstrations", () => {
   it("keep some names, so that real ones are seen too", () => {
     expect(samples.some((s) => s.instruction.includes("Book Lender"))).toBe(true);
     expect(imitationSamples([record])).toHaveLength(2);
-  });
-});
-
-describe("hurried demonstrations", () => {
-  it("end before their last action, without an answer", () => {
-    const longer = structuredClone(record);
-    longer.trajectory.steps.splice(1, 0, step(1, "Issues", 'do(action="Click", element="link 1234")'));
-    const samples = hurriedSamples(longer);
-    expect(samples.map(({ response }) => response)).toEqual([
-      'do(action="Click", element="link Book Lender")',
-      'exit(message="")',
-    ]);
-    expect(samples[1]!.observation).toBe("Issues");
-    expect(hurriedSamples({ ...record, mistakes: [0] })).toEqual([]);
-  });
-
-  it("are about the share that was asked for, the same ones every time", () => {
-    const records = Array.from({ length: 400 }, (_, i) => ({ ...record, id: `demo-0-${i}` }));
-    const hurried = records.filter((r) => isHurried(r, 0.65));
-    expect(hurried.length / 400).toBeCloseTo(0.65, 1);
-    expect(records.filter((r) => isHurried(r, 0.3)).every((r) => isHurried(r, 0.65))).toBe(true);
-    expect(records.some((r) => isHurried(r, 0))).toBe(false);
   });
 });

@@ -22,7 +22,6 @@ import type { OracleRun } from "../rollout/oracle-policy.ts";
 import { oraclePolicy } from "../rollout/oracle-policy.ts";
 import { rollout } from "../rollout/rollout.ts";
 import { refuseOtherBrowser } from "../rollout/same-browser.ts";
-import { printAction } from "../text/action.ts";
 import type { PromptTemplate } from "../text/template-names.ts";
 import { actionTokens, policyPrompt } from "../text/prompt.ts";
 import { isAgentDirectory, readAgentEpisodes } from "./agent-episodes.ts";
@@ -219,22 +218,6 @@ export function imitationSamples(records: readonly EpisodeRecord[]): ImitationSa
   return records
     .filter(isDemonstration)
     .flatMap((record) => imitatedSteps(record).map((step) => imitationSample(record, step)));
-}
-
-/** Whether a demonstration belongs to the fraction `share` of hurried ones; its id decides. */
-export function isHurried({ id }: EpisodeRecord, share: number): boolean {
-  return hash32(`hurried ${id}`) / 2 ** 32 < share;
-}
-
-/**
- * The turns of a hurried demonstrator, who stops one action too early: the last action before the answer is replaced by
- * an exit without an answer. Empty if there was no action besides the answer.
- */
-export function hurriedSamples(record: EpisodeRecord): ImitationSample[] {
-  const before = imitationSamples([record]).slice(0, -1);
-  return before.map((sample, at) =>
-    at < before.length - 1 ? sample : { ...sample, response: printAction({ kind: "exit", message: "" }) },
-  );
 }
 
 const imitatedSteps = ({ trajectory, mistakes }: EpisodeRecord) =>

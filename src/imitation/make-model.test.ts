@@ -11,7 +11,6 @@ import {
   demonstrationSteps,
   imitationSamples,
   isDemonstration,
-  isHurried,
   limitCoverage,
   readEpisodes,
   writeEpisodesCompressed,
@@ -176,31 +175,6 @@ describe("imitation", () => {
     expect(judged[1]).toBe(judged[0]! + 1);
   });
 
-  it("stores only demonstrations that were brought to their end", async () => {
-    await using engine = fakeEngine();
-    const out = join(directory, "hurried");
-    const made = await sft({
-      engine,
-      base,
-      out,
-      records,
-      coverage: { covered: 1, few: 0 },
-      imitate: config,
-      template: "compact",
-      maxNewTokens: 24,
-      retellings: ({ instruction }) => [instruction],
-      hurried: 0.5,
-      keepDemonstrations: 1000,
-      command: "test",
-    });
-    const complete = records.filter((record) => !isHurried(record, 0.5));
-    expect(complete.length).toBeLessThan(records.length);
-    expect((await readEpisodes(join(out, "demonstrations.jsonl.gz"))).map(({ id }) => id)).toEqual(
-      complete.map(({ id }) => id),
-    );
-    expect(made.samples).toBeLessThan(imitationSamples(records).length);
-  });
-
   it.each(["validation", "test"] as const)(
     "refuses episodes of the %s split, whatever is made",
     async (split) => {
@@ -224,7 +198,7 @@ describe("imitation", () => {
         retellings: ({ instruction }: { instruction: string }) => [instruction],
       };
       const made = [
-        () => sft({ ...imitation, base, hurried: 0, keepDemonstrations: 0 }),
+        () => sft({ ...imitation, base, keepDemonstrations: 0 }),
         () =>
           pretrain({
             ...imitation,
@@ -350,7 +324,7 @@ describe("outcome reward model", () => {
       copyWarmupSteps: 0,
     });
     const taught = join(directory, "taught");
-    await sft({ ...imitation, base: pretrained, out: taught, hurried: 0, keepDemonstrations: 0 });
+    await sft({ ...imitation, base: pretrained, out: taught, keepDemonstrations: 0 });
     expect(await readFile(join(taught, "README.md"), "utf8")).toContain("seen no verdicts | 0.15 |");
     const made = (from: string, changes: object) =>
       makeOrm({

@@ -19,10 +19,8 @@ import type { TemplateSetting } from "../text/template-names.ts";
 import { spaceValues, spaceWords } from "../text/spacing.ts";
 import {
   drillSamples,
-  hurriedSamples,
   imitationSamples,
   isDemonstration,
-  isHurried,
   limitCoverage,
   renamedSamples,
   retell,
@@ -168,15 +166,11 @@ export interface SftOptions extends MakeModelOptions {
   base: string;
   /** Train an adapter on the frozen base instead of all weights. */
   lora?: LoraSettings | undefined;
-  /** Fraction of the demonstrations that stop one action too early: a habit for reinforcement learning to break. */
-  hurried: number;
-  /** Demonstrations to store with the model, for the start of the replay buffer; none of the hurried ones. */
+  /** Demonstrations to store with the model, for the start of the replay buffer. */
   keepDemonstrations: number;
 }
 
-/**
- * Imitates demonstrations of the train split, deliberately with imperfect coverage and, if wanted, imperfect endings.
- */
+/** Imitates demonstrations of the train split, deliberately with imperfect coverage. */
 export async function sft(options: SftOptions): Promise<MadeModel> {
   await refuseForeign(options.out);
   refuseHeldOut(options.records);
@@ -184,16 +178,11 @@ export async function sft(options: SftOptions): Promise<MadeModel> {
     limitCoverage(options.records.filter(isDemonstration), options.coverage),
     options,
   );
-  const hurries = (record: EpisodeRecord) => isHurried(record, options.hurried);
-  const complete = records.filter((record) => !hurries(record));
-  const samples = [...imitationSamples(complete), ...records.filter(hurries).flatMap(hurriedSamples)];
-  const made = await make(options, options, samples, {
-    "demonstrations that stop one action too early": records.length - complete.length,
-  });
+  const made = await make(options, options, imitationSamples(records));
   if (options.keepDemonstrations > 0)
     await writeEpisodesCompressed(
       join(options.out, "demonstrations.jsonl.gz"),
-      complete.slice(0, options.keepDemonstrations),
+      records.slice(0, options.keepDemonstrations),
     );
   return made;
 }
@@ -207,7 +196,6 @@ async function make(
     spared,
   }: Pick<SftOptions, "base" | "lora"> & { from?: string | null; spared?: SparedVerdicts },
   samples: readonly Sample[],
-  facts: Record<string, number> = {},
 ): Promise<MadeModel> {
   const workDirectory = `${options.out}.work`;
   await options.onPlan?.({
@@ -251,7 +239,6 @@ async function make(
       template,
       samples: samples.length,
       episodes: new Set(samples.map((sample) => sample.source)).size,
-      ...facts,
       ...(unseen && {
         "share of the templates of which it has seen no verdicts": unseen.heldOutFraction,
         "seed that chose these templates": unseen.seed,

@@ -15,7 +15,7 @@ afterEach(() => rm(root, { recursive: true, force: true }));
 /** An adapter as PEFT leaves it, without a tokenizer, moved together with its base. */
 async function movedAdapter(): Promise<{ base: string; adapter: string }> {
   const before = join(root, "before");
-  await cp("models/hurried", join(before, "base"), { recursive: true });
+  await cp("models/base", join(before, "base"), { recursive: true });
   await rm(join(before, "base", "prompt.json"), { force: true });
   await using engine = new LocalEngine({ provider: "cpu", threads: 1, memoryBudgetBytes: 2 ** 30 });
   await using model = await engine.open({

@@ -18,12 +18,12 @@ export const METHODS = ["webrl", "sft", "filtered-bc", "awr", "digirl"] as const
 export type MethodName = (typeof METHODS)[number];
 export const ABLATIONS = ["replay", "kl", "curriculum"] as const;
 
-export const SHIPPED_DEMONSTRATIONS = "models/hurried/demonstrations.jsonl.gz";
+export const SHIPPED_DEMONSTRATIONS = "models/base/demonstrations.jsonl.gz";
 
 const modelsSchema = z.strictObject({
   base: z
     .string()
-    .default("models/hurried")
+    .default("models/base")
     .describe("Directory of the model, or of the adapter, that training starts from."),
   orm: z
     .string()
@@ -103,8 +103,8 @@ const suiteSchema = z.strictObject({
 });
 
 const tasksSchema = z.strictObject({
-  initial: z.int().min(1).default(64).describe("Tasks of the train split for the rollouts of phase 0."),
-  perPhase: z.int().min(1).default(96).describe("Tasks of each phase."),
+  initial: z.int().min(1).default(240).describe("Tasks of the train split for the rollouts of phase 0."),
+  perPhase: z.int().min(1).default(240).describe("Tasks of each phase."),
   attempts: z
     .int()
     .min(1)
@@ -143,16 +143,21 @@ const criticSchema = z.strictObject({
   epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
 });
 
+export const DEFAULT_BETA = 0.3;
+
 const actorSchema = z.strictObject({
   objective: z
-    .enum(["paper", "official"])
-    .default("paper")
-    .describe("Equation 6 of the paper, or the loss of its published code."),
+    .enum(["official", "paper"])
+    .nullable()
+    .default(null)
+    .describe(
+      "WebRL's loss: official, that of its published code, or paper, equation 6. null: official, or REINFORCE without the KL constraint; the other methods have losses of their own.",
+    ),
   beta: z
     .number()
     .positive()
-    .default(0.3)
-    .describe("β of the KL constraint; the paper does not give its value."),
+    .default(DEFAULT_BETA)
+    .describe("β of equation 6, the paper's objective; the paper does not give its value."),
   lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
   baseline: z
     .enum(["critic", "attempts", "template"])
@@ -163,10 +168,10 @@ const actorSchema = z.strictObject({
   learningRate: z
     .number()
     .positive()
-    .default(2e-4)
+    .default(4e-4)
     .describe("Highest learning rate of a phase: a short warm-up, then a cosine down to a twentieth."),
   batchSize: z.int().min(1).default(32).describe("Steps per optimiser step."),
-  epochs: z.int().min(1).default(1).describe("The most passes over a phase's data."),
+  epochs: z.int().min(1).default(2).describe("The most passes over a phase's data."),
   untilReached: z
     .number()
     .positive()
@@ -240,7 +245,7 @@ export const trainConfigSchema = z.strictObject({
       "Parts of WebRL to leave out: replay, kl (REINFORCE with baseline), curriculum (tasks of the train split as they come).",
     ),
   seed: z.int().min(0).default(0).describe("Seed of everything random in the run."),
-  phases: z.int().min(0).max(1000).default(3).describe("Phases of self-evolving training; 0 only evaluates."),
+  phases: z.int().min(0).max(1000).default(2).describe("Phases of self-evolving training; 0 only evaluates."),
   models: modelsSchema.prefault({}),
   engine: engineSettingsSchema.prefault({}),
   observation: observationSchema.prefault({}),
@@ -310,9 +315,9 @@ export function methodParts(config: Pick<TrainConfig, "method" | "without" | "ac
         replay: config.without.includes("replay") ? "none" : "perplexity",
         loss: config.without.includes("kl")
           ? "reinforce"
-          : config.actor.objective === "official"
-            ? "official"
-            : "webrl",
+          : config.actor.objective === "paper"
+            ? "webrl"
+            : "official",
       };
   }
 }
@@ -350,7 +355,7 @@ export function checkConsistency(config: TrainConfig): void {
     );
   if (method !== "webrl" && actor.objective === "official")
     refuse(
-      `actor.objective "official" is WebRL's published loss, but method is ${JSON.stringify(method)}`,
+      `actor.objective "official" is a loss of WebRL, but method is ${JSON.stringify(method)}`,
       'Remove actor.objective, or set method to "webrl".',
     );
   if (config.experience.length > 0 && !methodParts(config).trains)
@@ -365,9 +370,14 @@ export function checkConsistency(config: TrainConfig): void {
   if (without.includes("kl") && actor.objective === "official")
     refuse(
       'the official objective has its KL limit built in: it cannot be combined with without = ["kl"]',
-      'Set actor.objective to "paper", or keep the KL constraint.',
+      "Remove actor.objective, or keep the KL constraint.",
     );
   const { trains, loss, tasks } = methodParts(config);
+  if (actor.beta !== DEFAULT_BETA && !(trains && loss === "webrl"))
+    refuse(
+      "actor.beta is about equation 6, by which this method does not learn",
+      'Remove actor.beta, or use method "webrl" with the objective "paper" and the KL constraint.',
+    );
   if (actor.untilReached !== null && !(trains && loss === "webrl"))
     refuse(
       "actor.untilReached is about equation 6's target, which this method does not have",

@@ -56,6 +56,8 @@ it("emits every metric in a run, and no other", async () => {
       },
     };
     const config = fakeConfig(base, {
+      // Only equation 6 has a target.
+      actor: { objective: "paper" },
       rollout: { parallel: 2, maxSteps: 6, maxNewTokens: 24, faultRateLimit: 1 },
     });
     const { base: better } = await makeFakeBase(join(directory, "better"), 40);

@@ -17,11 +17,17 @@ describe("configuration", () => {
     const directory = await mkdtemp(join(tmpdir(), "webrl-config-"));
     try {
       const file = join(directory, "config.json");
-      await writeFile(file, JSON.stringify({ seed: 7, actor: { beta: 2, lambda: 0.25 } }));
-      const config = await loadConfig({ file, set: ["actor.beta=3", "method=awr", 'suite.sites=["map"]'] });
+      await writeFile(
+        file,
+        JSON.stringify({ seed: 7, actor: { objective: "paper", beta: 2, lambda: 0.25 } }),
+      );
+      const config = await loadConfig({
+        file,
+        set: ["actor.beta=3", 'without=["replay"]', 'suite.sites=["map"]'],
+      });
       expect(config.seed).toBe(7);
-      expect(config.actor).toMatchObject({ beta: 3, lambda: 0.25, epochs: 1 });
-      expect(config.method).toBe("awr");
+      expect(config.actor).toMatchObject({ beta: 3, lambda: 0.25, epochs: 2 });
+      expect(config.without).toEqual(["replay"]);
       expect(config.suite.sites).toEqual(["map"]);
       await writeFile(file, "{ seed: 7 }");
       await expect(loadConfig({ file })).rejects.toThrow(/is not JSON/);
@@ -44,17 +50,19 @@ describe("configuration", () => {
   it("says which value is wrong and what the setting means", async () => {
     const wrong = loadConfig({ set: ["actor.beta=-1"] });
     await expect(wrong).rejects.toThrow(/actor\.beta: .* found -1/);
-    await expect(wrong).rejects.toMatchObject({ hint: expect.stringContaining("KL constraint") });
+    await expect(wrong).rejects.toMatchObject({ hint: expect.stringContaining("equation 6") });
   });
 
   it.each([
     [["method=awr", 'without=["replay"]'], "leaves out parts of WebRL"],
-    [["method=digirl", "actor.objective=official"], "is WebRL's published loss"],
+    [["method=digirl", "actor.objective=official"], "is a loss of WebRL"],
+    [["actor.beta=1"], "actor.beta is about equation 6"],
     [['without=["kl"]', "actor.objective=official"], "cannot be combined"],
-    [["actor.untilReached=0.5"], "actor.epochs is 1"],
+    [["actor.objective=paper", "actor.untilReached=0.5", "actor.epochs=1"], "actor.epochs is 1"],
+    [["actor.untilReached=0.5"], "equation 6's target"],
     [["actor.untilReached=0.5", "actor.epochs=2", "method=sft"], "equation 6's target"],
     [["actor.untilReached=0.5", "actor.epochs=2", 'without=["kl"]'], "equation 6's target"],
-    [["actor.baseline=template", "actor.lambda=1"], "leaves outcomes out"],
+    [["actor.objective=paper", "actor.baseline=template", "actor.lambda=1"], "leaves outcomes out"],
     [["phases=0", 'experience=["runs/agent"]'], "phases is 0"],
     [["curriculum.minValue=0.8"], "no task can have"],
     [["replay.minPerplexity=3"], "no action can have"],

@@ -22,8 +22,14 @@ function attempt(taskId: string, number: number, outcome: 0 | 1, isNew = true): 
   return { ...step, isNew, trajectory: [step] };
 }
 
-const configOf = (changes: object) =>
-  trainConfigSchema.parse({ tasks: { attempts: 4 }, actor: { baseline: "attempts", lambda: 0 }, ...changes });
+const configOf = ({
+  actor = { baseline: "attempts", lambda: 0 },
+  ...changes
+}: {
+  actor?: object;
+  [key: string]: unknown;
+}) =>
+  trainConfigSchema.parse({ tasks: { attempts: 4 }, ...changes, actor: { objective: "paper", ...actor } });
 
 describe("settings of equation 9's advantages", () => {
   const values = () => 0.5;
@@ -47,9 +53,10 @@ describe("settings of equation 9's advantages", () => {
     const check = (changes: object) => () => checkConsistency(trainConfigSchema.parse(changes));
     const [key] = Object.keys(actor);
     const refused = new RegExp(`actor\\.${key} is about equation 9`);
-    expect(check({ actor })).not.toThrow();
+    expect(check({ actor: { ...actor, objective: "paper" } })).not.toThrow();
     expect(check({ actor, without: ["kl"] })).not.toThrow();
-    expect(check({ actor: { ...actor, objective: "official" } })).toThrow(refused);
+    for (const objective of ["official", null])
+      expect(check({ actor: { ...actor, objective } })).toThrow(refused);
     for (const method of ["sft", "filtered-bc", "awr", "digirl"])
       expect(check({ actor, method })).toThrow(refused);
   });

@@ -50,6 +50,8 @@ test("what an agent did is rollouts of the run's beginning: learned from, replay
   await judgeRun(directory, { run: bad!, success: false, reason: "too late" });
   const config = fakeConfig(base, {
     experience: [directory],
+    // Equation 6 learns from every step of a failure.
+    actor: { objective: "paper" },
     replay: { minPerplexity: 1, maxPerplexity: 1e9 },
   });
   const parts = { ...fakeParts([]), experience: () => readExperience(config, fakeCatalog()) };

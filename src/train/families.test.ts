@@ -82,6 +82,8 @@ it.each<[Family, object]>([
         tasks: { initial: 2, perPhase: 2 },
         rollout: { parallel: 2, maxSteps: 2, maxNewTokens: 8 },
         evaluation: { tasks: 2 },
+        // It learns from failures, too: a model that nobody trained has nothing else.
+        actor: { objective: "paper" },
         models: { template: "auto", ormTemplate: "auto", judge: "llm" },
       }),
     );

@@ -55,7 +55,7 @@ describe("the tarball", () => {
       "dist/dashboard/assets/app.js",
       "vendor/onnxruntime-node/LICENSE",
       "models/base/model.safetensors",
-      "models/hurried/demonstrations.jsonl.gz",
+      "models/base/demonstrations.jsonl.gz",
       "models/orm/model.safetensors",
       "examples/own-site/site.ts",
       "examples/own-suite.ts",

@@ -28,7 +28,7 @@ export function register(program: Command): void {
     .option("--write-docs", "write what was measured into docs/results.md");
   examples(jsonOption(command), [
     "webrl bench agent --only run --tasks 40 --write-docs",
-    "webrl bench agent --model models/hurried --json",
+    "webrl bench agent --model models/base --json",
   ]).action(async (options: BenchCommand) => {
     const measured: Record<string, unknown> = {};
     for (const name of options.only) {

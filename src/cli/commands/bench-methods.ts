@@ -11,6 +11,7 @@ import type { BrowserBlock } from "../../core/browser-settings.ts";
 import { percent } from "../../core/percent.ts";
 import type { ConfigOptions } from "./train.ts";
 import { configOptions } from "./train.ts";
+import { shopTasks } from "../shop-tasks.ts";
 
 /** Where browsers are, as `--browser` names it. */
 const elsewhere = (browser: BrowserBlock) =>
@@ -66,7 +67,11 @@ export const register: Register = (program) => {
           );
         }
       const variants = VARIANTS.filter((variant) => options.method?.includes(variant.name) ?? true);
-      const config = await loadConfig({ file: options.config, set: options.set });
+      const config = await loadConfig({
+        defaults: shopTasks(options),
+        file: options.config,
+        set: options.set,
+      });
       const plan = await Promise.all(
         planBench(options.out, config, options.seeds, variants).map(async (run) => ({
           ...run,

@@ -24,7 +24,7 @@ test("demo --base starts from another model, an adapter here, and goes on with i
     {
       await using engine = createOnnxEngine({ threads: 1 });
       await using model = await engine.open({
-        path: "models/hurried",
+        path: "models/base",
         lora: { rank: 2, alpha: 4, layers: 2, seed: 0 },
       });
       await model.save(base);

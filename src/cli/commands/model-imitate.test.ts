@@ -10,7 +10,7 @@ let demos: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "webrl-imitate-"));
   demos = join(directory, "demos.jsonl");
-  const records = (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 8);
+  const records = (await readEpisodes("models/base/demonstrations.jsonl.gz")).slice(0, 8);
   await writeFile(demos, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -90,7 +90,7 @@ test(
       const fixed = "model sft --steps 1 --batch-size 2 --held-out-actions 0 --keep 0".split(" ");
       return webrl(...fixed, "--demos", demos, "--base", base, "--out", join(directory, out), ...more);
     };
-    const made = await sft("models/hurried", "adapter", "--lora-rank", "2", "--lora-layers", "2", "--json");
+    const made = await sft("models/base", "adapter", "--lora-rank", "2", "--lora-layers", "2", "--json");
     expect(made.stderr).not.toContain("    at ");
     expect(made.status).toBe(0);
     const adapter = join(directory, "adapter");
@@ -105,7 +105,7 @@ test(
     expect(info.adapter).toMatchObject({
       rank: 2,
       layers: [2, 3],
-      base: expect.stringMatching(/models\/hurried$/) as string,
+      base: expect.stringMatching(/models\/base$/) as string,
     });
     expect(info.parameters).toBeGreaterThan(1e6);
     expect(info.card).toContain("A LoRA adapter in PEFT's format");
@@ -136,18 +136,7 @@ test("model pretrain and sft ask for demonstrations that are there", async () =>
   expect(mistakeOf(await webrl("model", "sft", "--demos", demos, "--out", out))).toContain("--base");
   expect(
     mistakeOf(
-      await webrl(
-        "model",
-        "sft",
-        "--demos",
-        demos,
-        "--base",
-        "models/hurried",
-        "--out",
-        out,
-        "--hurried",
-        "2",
-      ),
+      await webrl("model", "sft", "--demos", demos, "--base", "models/base", "--out", out, "--covered", "2"),
     ),
   ).toContain("a fraction from 0 to 1");
 });

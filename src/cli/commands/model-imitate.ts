@@ -226,7 +226,6 @@ export function registerSft(model: Command): void {
     ),
   )
     .requiredOption("--base <directory>", "the model to start from, or an adapter to train further")
-    .option("--hurried <p>", "fraction of the demonstrations that stop one action too early", share, 0)
     .addOption(templateOption())
     .option("--keep <n>", "demonstrations stored with the model, for the replay buffer", wholeNumber(0), 300);
   jsonOption(command);
@@ -235,9 +234,7 @@ export function registerSft(model: Command): void {
     "webrl model sft --demos runs/demos.jsonl --base models/smollm2 --lora-rank 16 --out models/smollm2-sft",
   ]);
   command.action(
-    async (
-      options: ImitateCommand & EngineCommand & { hurried: number; keep: number; template?: TemplateSetting },
-    ) => {
+    async (options: ImitateCommand & EngineCommand & { keep: number; template?: TemplateSetting }) => {
       const { sft } = await import("../../imitation/make-model.ts");
       const { builtInTasks } = await import("../../tasks/built-in-tasks.ts");
       await using training = await openTraining(options, options.demos);
@@ -248,7 +245,6 @@ export function registerSft(model: Command): void {
         imitate: await imitateConfig(options),
         retellings: (task) => builtInTasks().retellings(task),
         maxNewTokens: options.maxNewTokens,
-        hurried: options.hurried,
         keepDemonstrations: options.keep,
         onProgress: showTraining(),
       });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   world = await mkdtemp(join(tmpdir(), "webrl-on-server-"));
   orm = join(world, "orm");
   server = await serveEngine({
-    models: ["models/hurried"],
+    models: ["models/base"],
     directory: join(world, "server"),
     port: 0,
     key: KEY,
@@ -35,10 +35,10 @@ afterAll(async () => {
 });
 
 const trajectories = async () =>
-  (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 4).map((each) => each.trajectory);
+  (await readEpisodes("models/base/demonstrations.jsonl.gz")).slice(0, 4).map((each) => each.trajectory);
 
 test("a reward model is trained on a server, and judges from there", { timeout: 240_000 }, async () => {
-  const records = (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 10);
+  const records = (await readEpisodes("models/base/demonstrations.jsonl.gz")).slice(0, 10);
   const file = join(world, "rollouts.jsonl");
   const failed = records.map((record) => ({
     ...record,
@@ -47,10 +47,10 @@ test("a reward model is trained on a server, and judges from there", { timeout: 
     trajectory: { ...record.trajectory, id: `failed/${record.trajectory.id}` },
   }));
   await writeFile(file, [...records, ...failed].map((record) => `${JSON.stringify(record)}\n`).join(""));
-  const fixed = "model orm --drills 0 --epochs 1 --batch-size 64 --held-out 0.5 --base models/hurried".split(
+  const fixed = "model orm --drills 0 --epochs 1 --batch-size 64 --held-out 0.5 --base models/base".split(
     " ",
   );
-  const there = [`url=${server.url}`, "model=hurried", "rank=2", "apiKeyEnv=MODEL_ON_SERVER_KEY"];
+  const there = [`url=${server.url}`, "model=base", "rank=2", "apiKeyEnv=MODEL_ON_SERVER_KEY"];
   const engine = there.flatMap((setting) => ["--engine", setting]);
   const command = [...fixed, "--rollouts", file, "--out", orm, ...engine];
   expect(mistakeOf(await webrl(...command, "--threads", "1"))).toContain(
@@ -62,23 +62,23 @@ test("a reward model is trained on a server, and judges from there", { timeout: 
   expect(jsonOf<{ estimate: null }>(made).estimate).toBeNull();
   expect(JSON.parse(await readFile(join(orm, "tinker.json"), "utf8"))).toMatchObject({
     url: server.url,
-    baseModel: "hurried",
+    baseModel: "base",
     apiKeyEnv: "MODEL_ON_SERVER_KEY",
     lora: { rank: 2 },
   });
 
   const { stdout } = await webrl("model", "info", orm);
-  expect(stdout).toContain(`an adapter of rank 2 of the model hurried, on the server ${server.url}`);
+  expect(stdout).toContain(`an adapter of rank 2 of the model base, on the server ${server.url}`);
   expect(stdout).toContain(`webrl model export --model ${orm} --out`);
 });
 
 test("a policy is trained on a server, and acts from there", { timeout: 240_000 }, async () => {
-  const records = (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 6);
+  const records = (await readEpisodes("models/base/demonstrations.jsonl.gz")).slice(0, 6);
   const file = join(world, "demonstrations.jsonl");
   await writeFile(file, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
   const out = join(world, "sft");
-  const fixed = "--steps 2 --batch-size 4 --held-out-actions 2 --base models/hurried".split(" ");
-  const there = [`url=${server.url}`, "model=hurried", "rank=2", "apiKeyEnv=MODEL_ON_SERVER_KEY"];
+  const fixed = "--steps 2 --batch-size 4 --held-out-actions 2 --base models/base".split(" ");
+  const there = [`url=${server.url}`, "model=base", "rank=2", "apiKeyEnv=MODEL_ON_SERVER_KEY"];
   const engine = there.flatMap((setting) => ["--engine", setting]);
   const made = await webrl("model", "sft", ...fixed, "--demos", file, "--out", out, ...engine, "--json");
   expect(made).toMatchObject({ status: 0 });
@@ -99,7 +99,7 @@ const judge = async (path: string) => {
 
 test("its weights come as files for PEFT and judge the same", { timeout: 240_000 }, async () => {
   const out = join(world, "exported");
-  const base = join(process.cwd(), "models/hurried");
+  const base = join(process.cwd(), "models/base");
   const exported = await webrl(
     "model",
     "export",

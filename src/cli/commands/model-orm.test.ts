@@ -22,7 +22,7 @@ test(
   async () => {
     const directory = await mkdtemp(join(tmpdir(), "webrl-orm-"));
     try {
-      const records = (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 10);
+      const records = (await readEpisodes("models/base/demonstrations.jsonl.gz")).slice(0, 10);
       const failed = records.map((record) => ({
         ...record,
         id: `failed/${record.id}`,
@@ -32,8 +32,9 @@ test(
       const file = join(directory, "rollouts.jsonl");
       await writeFile(file, [...records, ...failed].map((record) => `${JSON.stringify(record)}\n`).join(""));
       const out = join(directory, "orm");
-      const fixed =
-        "model orm --drills 0 --epochs 1 --batch-size 64 --held-out 0.5 --base models/hurried".split(" ");
+      const fixed = "model orm --drills 0 --epochs 1 --batch-size 64 --held-out 0.5 --base models/base".split(
+        " ",
+      );
       const made = await webrl(...fixed, "--rollouts", file, "--out", out, "--lora-rank", "2", "--json");
       expect(made.stderr).not.toContain("    at ");
       const { estimate } = jsonOf<{ estimate: { parameters: number; trainedParameters: number } }>(made);

@@ -15,7 +15,7 @@ test("resume checks the memory as train does, before it touches the run; a large
   const directory = await mkdtemp(join(tmpdir(), "webrl-resume-"));
   try {
     const base = join(directory, "base");
-    await cp("models/hurried", base, { recursive: true });
+    await cp("models/base", base, { recursive: true });
     const setModel = async (changes: object) => {
       const file = join(base, "config.json");
       const config = JSON.parse(await readFile(file, "utf8")) as object;

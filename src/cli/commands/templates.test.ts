@@ -16,7 +16,7 @@ let demos: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "webrl-templates-"));
   chat = join(directory, "chat");
-  await cp("models/hurried", chat, { recursive: true });
+  await cp("models/base", chat, { recursive: true });
   await rm(join(chat, "prompt.json"), { force: true });
   await rm(join(chat, "manifest.json"));
   const { tokenizer, config } = await familyFiles("smollm2");
@@ -24,10 +24,10 @@ beforeAll(async () => {
   await writeFile(join(chat, "tokenizer_config.json"), JSON.stringify(config));
   adapter = join(directory, "adapter");
   await using engine = new LocalEngine({ provider: "cpu", threads: 1, memoryBudgetBytes: 2 ** 30 });
-  await using model = await engine.open({ path: "models/hurried", lora: { rank: 2, alpha: 32, seed: 0 } });
+  await using model = await engine.open({ path: "models/base", lora: { rank: 2, alpha: 32, seed: 0 } });
   await model.save(adapter);
   demos = join(directory, "demos.jsonl");
-  const records = (await readEpisodes("models/hurried/demonstrations.jsonl.gz")).slice(0, 12);
+  const records = (await readEpisodes("models/base/demonstrations.jsonl.gz")).slice(0, 12);
   await writeFile(demos, records.map((record) => `${JSON.stringify(record)}\n`).join(""));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
@@ -39,7 +39,7 @@ const NO_TOKENS = /cannot read the template compact: its tokenizer has no token 
 describe("a template that the model's tokenizer cannot carry is refused", () => {
   test("by eval and model rollouts", async () => {
     expect(await refused("eval", "--model", chat, "--template", "compact")).toMatch(NO_TOKENS);
-    expect(await refused("eval", "--model", "models/hurried", "--template", "chat")).toContain(
+    expect(await refused("eval", "--model", "models/base", "--template", "chat")).toContain(
       "the model has no chat template",
     );
     const rollouts = ["model", "rollouts", "--model", chat, "--out", out("r.jsonl")];
@@ -70,7 +70,7 @@ describe("a template that the model's tokenizer cannot carry is refused", () => 
 
   test("but not where the base's note names one that it can, though its tokenizer suggests another", async () => {
     const noted = join(directory, "noted");
-    await cp("models/hurried", noted, { recursive: true });
+    await cp("models/base", noted, { recursive: true });
     await rm(join(noted, "manifest.json"));
     const { tokenizer, config } = await familyFiles("llama3.1");
     await writeFile(join(noted, "tokenizer.json"), JSON.stringify(tokenizer));
@@ -114,7 +114,7 @@ describe("pages of another format than the template's are refused", () => {
     /reads the template compact, whose pages are written in the format compact, but pages come in the format webrl/;
 
   test("by eval and train", async () => {
-    expect(await refused("eval", "--model", "models/hurried", "--observation", "webrl")).toMatch(WRONG);
+    expect(await refused("eval", "--model", "models/base", "--observation", "webrl")).toMatch(WRONG);
     const train = ["train", "--run", out("run"), "--set", "observation.format=webrl"];
     expect(await refused(...train)).toMatch(WRONG);
     expect(existsSync(out("run"))).toBe(false);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 /** The shipped model, with another configuration. */
 async function madeModel(name: string, changes: object): Promise<string> {
   const path = join(directory, name);
-  await cp("models/hurried", path, { recursive: true });
+  await cp("models/base", path, { recursive: true });
   const file = join(path, "config.json");
   const config = JSON.parse(await readFile(file, "utf8")) as object;
   if (Object.keys(changes).length > 0) await writeFile(file, JSON.stringify({ ...config, ...changes }));

@@ -27,10 +27,10 @@ const plan = (trained: PlannedModel, more: object = {}) =>
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "webrl-estimate-"));
   small = join(directory, "small");
-  await cp("models/hurried", small, { recursive: true });
+  await cp("models/base", small, { recursive: true });
   // Only the configuration and the tokenizer are read.
   large = join(directory, "large");
-  await cp("models/hurried", large, { recursive: true });
+  await cp("models/base", large, { recursive: true });
   await rm(join(large, "model.safetensors"));
   await rm(join(large, "manifest.json"));
   await writeFile(join(large, "config.json"), JSON.stringify(config.raw));

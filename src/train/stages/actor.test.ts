@@ -20,7 +20,7 @@ const weights = (path: string) => readFile(join(path, "rows.json"), "utf8");
 
 describe("the actor stage", () => {
   it("writes what each trained step weighed, with equation 9's advantage of its values", async () => {
-    await using stage = await world.open();
+    await using stage = await world.open({ actor: { objective: "paper" } });
     await stage.upTo(1, "actor");
     await trainActor(stage.context, 1);
     const values = new Map(
@@ -66,7 +66,7 @@ describe("the actor stage", () => {
   });
 
   it("ends its passes once equation 6's target is reached as far as asked", async () => {
-    const settings = { learningRate: 0.05, batchSize: 8, epochs: 40 };
+    const settings = { objective: "paper", learningRate: 0.05, batchSize: 8, epochs: 40 };
     await using all = await world.open({ actor: settings });
     await all.upTo(1, "actor");
     const { optimiserSteps: most } = await trainActor(all.context, 1);
@@ -157,7 +157,10 @@ describe("the actor stage", () => {
           };
         }),
     };
-    const changes = { tasks: { initial: 6, perPhase: 6, attempts: 2 }, actor: { baseline: "attempts" } };
+    const changes = {
+      tasks: { initial: 6, perPhase: 6, attempts: 2 },
+      actor: { objective: "paper", baseline: "attempts" },
+    };
     await using stage = await world.open(changes, { judge });
     await stage.upTo(1, "actor");
     await trainActor(stage.context, 1);
@@ -173,7 +176,9 @@ describe("the actor stage", () => {
   });
 
   it("standardises a phase's advantages and leaves out steps that say little", async () => {
-    await using stage = await world.open({ actor: { standardize: true, minAdvantage: 0.9 } });
+    await using stage = await world.open({
+      actor: { objective: "paper", standardize: true, minAdvantage: 0.9 },
+    });
     await stage.upTo(1, "actor");
     await trainActor(stage.context, 1);
     const lines = await stage.run.read(1, "advantages.jsonl");
@@ -184,7 +189,7 @@ describe("the actor stage", () => {
 
   it("leaves out failing actions that were rare already, and no others", async () => {
     const weights = async (minProbability: number) => {
-      await using stage = await world.open({ actor: { minProbability } });
+      await using stage = await world.open({ actor: { objective: "paper", minProbability } });
       await stage.upTo(1, "actor");
       await trainActor(stage.context, 1);
       const lines = await stage.run.read(1, "advantages.jsonl");

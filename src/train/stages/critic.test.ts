@@ -15,9 +15,12 @@ afterAll(() => world[Symbol.asyncDispose]());
 const key = ({ trajectoryId, index }: { trajectoryId: string; index: number }) => `${trajectoryId}#${index}`;
 
 describe("the critic stage", () => {
-  it("writes V of every step that an advantage reads: each step of the data, and its successor", async () => {
+  it("writes V of every step that equation 9 reads: each step of the data, and its successor", async () => {
     // Some single steps are replayed whose successors are not part of the data.
-    await using stage = await world.open({ replay: { minPerplexity: 1, maxPerplexity: 1e9, maxRatio: 0.5 } });
+    await using stage = await world.open({
+      actor: { objective: "paper" },
+      replay: { minPerplexity: 1, maxPerplexity: 1e9, maxRatio: 0.5 },
+    });
     await stage.upTo(1, "critic");
     await trainCritic(stage.context, 1);
     const lines = await stage.run.read(1, "values.jsonl");

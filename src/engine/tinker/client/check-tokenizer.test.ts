@@ -7,7 +7,7 @@ import { serveEngine, type EngineServer } from "../server/serve.ts";
 import { makeTinyModel } from "../server/testing/tiny-model.ts";
 import { createTinkerEngine } from "./engine.ts";
 
-const TRAINED = "models/hurried";
+const TRAINED = "models/base";
 let root: string;
 let server: EngineServer;
 beforeAll(async () => {
@@ -50,12 +50,12 @@ async function renumbered(seed: number): Promise<string> {
 }
 
 it("a trained model knows its own tokenizer", async () => {
-  expect(await open("hurried", TRAINED)).toEqual([]);
+  expect(await open("base", TRAINED)).toEqual([]);
 });
 
 it.each([1, 2, 3])("a tokenizer of the same size that is not the model's is refused (%i)", async (seed) => {
-  await expect(open("hurried", await renumbered(seed))).rejects.toThrow(
-    /the tokenizer is not that of hurried at http.*: its texts are -?[01]\.\d nats a token likelier/,
+  await expect(open("base", await renumbered(seed))).rejects.toThrow(
+    /the tokenizer is not that of base at http.*: its texts are -?[01]\.\d nats a token likelier/,
   );
 });
 
