@@ -24,6 +24,11 @@ const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 const cells = (groups: Record<string, number>, names: readonly string[]) =>
   names.map((name) => inPercent(groups[name]));
 
+const kinds = ({ name, templates }: TrainConfig["suite"]) =>
+  templates.length === 0
+    ? `the suite \`${name}\``
+    : `${templates.length} templates (${templates.map((id) => `\`${id}\``).join(", ")})`;
+
 /** Markdown. The numbers are those of the runs, good or bad. */
 export function resultsPage(results: readonly BenchResult[], page: ResultsPage): string {
   const sites = [...new Set(results.flatMap((result) => Object.keys(result.bySite)))].sort();
@@ -32,13 +37,14 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
   );
   return `## Methods
 
-Success in % on ${page.base.tasks} held-out test tasks of the built-in suite, at temperature 0, judged by the verifiers: mean ±
+Success in % on ${page.base.tasks} held-out test tasks of ${kinds(page.config.suite)}, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and play the same number of
-episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} in each phase). "SFT" is that base, \`${page.config.models.base}\`. It is not the best that imitation
-can do: its card says what it imitates, and decision 0009 says why. All seeds are scored on the same tasks, so the error leaves out the
+episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} in each phase). "SFT" is that base, \`${page.config.models.base}\`. All seeds are scored on the same tasks, so the error leaves out the
 choice of tasks; with two or three seeds it is itself uncertain. Written by
 
-    ${page.command}
+\`\`\`
+${page.command}
+\`\`\`
 
 with webrl ${page.version}${page.revision === null ? "" : `, commit ${page.revision}`}.
 
