@@ -12,6 +12,10 @@ const config = await resolveModels(await loadConfig({ set: process.argv.slice(2)
 await using parts = await openParts(config);
 const { engine, site, catalog, judge, proposer } = parts;
 if (!judge) throw new Error("this example needs a judge: leave models.judge=verifier out");
+if (config.method !== "webrl" || config.without.length > 0 || config.actor.objective === "paper")
+  throw new Error(
+    "this example is WebRL with its published objective: leave method, without and actor.objective out",
+  );
 const directory = await mkdtemp("in-the-open-");
 const logged = await trainInTheOpen(
   { engine, site, tasks: (filter) => catalog.tasks(filter), judge, proposer, directory },

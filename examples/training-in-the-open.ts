@@ -299,15 +299,22 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
 
     // 5. The published code's objective, against the frozen last policy: of the advantage only the sign counts, and a
     // step with a negative one teaches nothing.
-    const weighted = [];
-    for (const { step, trajectory, isNew } of samples) {
+    const advantagesOf = new Map<readonly ExperienceStep[], number[]>();
+    for (const { trajectory } of samples) {
+      if (advantagesOf.has(trajectory)) continue;
       const values = [];
       for (const each of trajectory) values.push(await valueOf(each));
-      const last = values.at(-1)!;
-      const advantages = officialAdvantages(values, last, step.outcome, config.actor.discount);
+      const { outcome } = trajectory[0]!;
+      advantagesOf.set(
+        trajectory,
+        officialAdvantages(values, values.at(-1)!, outcome, config.actor.discount),
+      );
+    }
+    const weighted = [];
+    for (const { step, trajectory, isNew } of samples) {
       const datum = actionDatum(step.promptTokens, step.responseTokens);
       const [ref_N] = await actor.logprobs([datum]);
-      weighted.push({ datum, advantage: advantages[step.index]!, ref_N: ref_N!, isNew });
+      weighted.push({ datum, advantage: advantagesOf.get(trajectory)![step.index]!, ref_N: ref_N!, isNew });
     }
     const kept = weighted.filter(({ advantage }) => advantage >= 0);
     const { epochs, batchSize, learningRate } = config.actor;
