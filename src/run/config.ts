@@ -158,7 +158,12 @@ const actorSchema = z.strictObject({
     .positive()
     .default(DEFAULT_BETA)
     .describe("β of equation 6, the paper's objective; the paper does not give its value."),
-  lambda: z.number().min(0).max(1).default(0.5).describe("λ of the advantage, equation 9."),
+  lambda: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("λ of the advantages of equation 9 and of DigiRL; the official objective has none."),
   baseline: z
     .enum(["critic", "attempts", "template"])
     .default("critic")
