@@ -214,9 +214,29 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
   log(0, "judge/success_rate", mean(rewards));
   const earlier: ExperienceStep[][] = [];
 
+  // The critic, equation 8: cross-entropy on the outcome, at every step of a phase's own trajectories.
+  const question = ({ tokenizer }: FrozenModel, step: ExperienceStep) =>
+    answerDatum(valuePromptOf(tokenizer, step.promptTokens), answerTokens(tokenizer));
+  const trainCritic = async (phase: number) => {
+    const critic = await engine.open({ path: criticPath });
+    let updates = 0;
+    for (const batch of batches(trajectories.flat(), config.critic.batchSize, rng.fork(`critic-${phase}`))) {
+      const { loss } = await critic.forwardBackward(
+        batch.map((step) => question(critic, step)),
+        criticLoss({ outcomes_B: batch.map(({ outcome }) => outcome) }),
+      );
+      await critic.optimStep({ learningRate: config.critic.learningRate });
+      log(phase, "critic/loss", loss, ++updates);
+    }
+    criticPath = `${directory}/critic-${phase}`;
+    await critic.save(criticPath);
+    return critic;
+  };
+  await (await trainCritic(0))[Symbol.asyncDispose]();
+
   for (let phase = 1; phase <= config.phases; phase++) {
     // 1. Failures become new tasks, kept where the critic is in doubt: 0.05 ≤ V(s₀) ≤ 0.75.
-    const judgeOfTasks = phase === 1 ? null : await engine.open({ path: criticPath });
+    const judgeOfTasks = await engine.open({ path: criticPath });
     const grown = await growCurriculum({
       proposer: world.proposer,
       failed,
@@ -227,21 +247,19 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
       seen,
       heldOut: heldOutInstructions(world),
       range: { min: config.curriculum.minValue, max: config.curriculum.maxValue },
-      ...(judgeOfTasks && {
-        value: createStartValue(judgeOfTasks, {
-          maxNewTokens: config.rollout.maxNewTokens,
-          template: promptTemplate(config),
-          observe: async (task) => {
-            const key = `${task.templateId ?? ""} ${task.startUrl}`;
-            await using episode = await world.site.start(task, {
-              seed: hash32(`${config.seed}/start/${key}`),
-            });
-            return episode.first.text;
-          },
-        }),
+      value: createStartValue(judgeOfTasks, {
+        maxNewTokens: config.rollout.maxNewTokens,
+        template: promptTemplate(config),
+        observe: async (task) => {
+          const key = `${task.templateId ?? ""} ${task.startUrl}`;
+          await using episode = await world.site.start(task, {
+            seed: hash32(`${config.seed}/start/${key}`),
+          });
+          return episode.first.text;
+        },
       }),
     });
-    await judgeOfTasks?.[Symbol.asyncDispose]();
+    await judgeOfTasks[Symbol.asyncDispose]();
     tasks = grown.tasks;
     seen.push(...tasks.map((task) => task.instruction));
     log(phase, "curriculum/kept", grown.counts.kept);
@@ -279,23 +297,10 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
     ];
     log(phase, "replay/selected", selected.length);
 
-    // 4. Critic, equation 8: cross-entropy on the outcome, at every new step.
-    const critic = await engine.open({ path: criticPath });
-    const answers = answerTokens(tokenizer);
-    const question = (step: ExperienceStep) =>
-      answerDatum(valuePromptOf(tokenizer, step.promptTokens), answers);
-    let updates = 0;
-    const newSamples = samples.filter(({ isNew }) => isNew);
-    for (const batch of batches(newSamples, config.critic.batchSize, rng.fork(`critic-${phase}`))) {
-      const { loss } = await critic.forwardBackward(
-        batch.map(({ step }) => question(step)),
-        criticLoss({ outcomes_B: batch.map(({ step }) => step.outcome) }),
-      );
-      await critic.optimStep({ learningRate: config.critic.learningRate });
-      log(phase, "critic/loss", loss, ++updates);
-    }
+    // 4. The critic learns from the phase, and then says what each step was worth.
+    const critic = await trainCritic(phase);
     const valueOf = async (step: ExperienceStep) =>
-      answerProbability((await critic.logprobs([question(step)]))[0]!);
+      answerProbability((await critic.logprobs([question(critic, step)]))[0]!);
 
     // 5. The published code's objective, against the frozen last policy: of the advantage only the sign counts, and a
     // step with a negative one teaches nothing.
@@ -319,7 +324,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
     const kept = weighted.filter(({ advantage }) => advantage >= 0);
     const { epochs, batchSize, learningRate } = config.actor;
     const all = epochs * Math.ceil(kept.length / batchSize);
-    updates = 0;
+    let updates = 0;
     for (let epoch = 0; epoch < epochs; epoch++)
       for (const batch of batches(kept, batchSize, rng.fork(`actor-${phase}`), epoch)) {
         const { loss } = await actor.forwardBackward(
@@ -344,9 +349,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
 
     // 6. The new policy, its critic, and how good it is.
     actorPath = `${directory}/actor-${phase}`;
-    criticPath = `${directory}/critic-${phase}`;
     await actor.save(actorPath);
-    await critic.save(criticPath);
     await actor[Symbol.asyncDispose]();
     await critic[Symbol.asyncDispose]();
     earlier.push(...fresh);

@@ -22,6 +22,7 @@ import { train } from "../train/loop.ts";
 import { resultsPage } from "./results-page.ts";
 import type { MetricLine } from "../run/records.ts";
 import { openRunFiles, readEvaluations } from "../run/run-files.ts";
+import { isStageDone } from "../run/paths.ts";
 import { createRun } from "../run/run-directory.ts";
 import { runInfo } from "../run/run-info.ts";
 import { fakeConfig, fakeParts, makeFakeBase } from "../train/testing/fake-run.ts";
@@ -114,6 +115,22 @@ describe("comparison of methods", () => {
       });
     await shareBeginning(second!, [first!, second!]);
     expect(existsSync(second!.directory)).toBe(false);
+  });
+
+  it("leaves out WebRL's first critic, whose weights are not copied", async () => {
+    const settings = plan[0]!.config;
+    const [first, second] = planBench(join(directory, "critic"), settings, 1, VARIANTS.slice(-2));
+    await cp(join(directory, "webrl-seed-0"), first!.directory, { recursive: true });
+    expect(isStageDone(first!.directory, 0, "critic")).toBe(true);
+    await shareBeginning(second!, [first!, second!]);
+    const { directory: copy } = second!;
+    expect(isStageDone(copy, 0, "judge")).toBe(true);
+    expect(isStageDone(copy, 0, "critic")).toBe(false);
+    expect(existsSync(join(copy, "phases/00/values.jsonl"))).toBe(false);
+    const metrics = await readJsonLines<MetricLine>(join(copy, "metrics.jsonl"));
+    expect(new Set(metrics.map(({ stage }) => stage))).toEqual(
+      new Set(["evaluate", "curriculum", "rollout", "judge"]),
+    );
   });
 
   it("runs every method and ablation from one base with as many seeds as asked", () => {

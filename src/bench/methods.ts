@@ -17,9 +17,9 @@ import { checkConsistency, DEFAULT_BETA } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phaseName } from "../run/episode-ids.ts";
-import { isStageDone, phasePath } from "../run/paths.ts";
+import { donePath, isStageDone, phasePath } from "../run/paths.ts";
 import type { Evaluation, MetricLine } from "../run/records.ts";
-import { EPISODE_FILES } from "../run/records.ts";
+import { EPISODE_FILES, STAGE_FILES } from "../run/records.ts";
 import { readRunInfo } from "../run/run-directory.ts";
 import { openRunFiles, readEvaluations } from "../run/run-files.ts";
 import type { Difference, Outcomes } from "./compare.ts";
@@ -121,8 +121,8 @@ export async function refuseOtherSettings(plan: readonly BenchRun[]): Promise<vo
 
 const hasBegun = ({ directory }: BenchRun) => existsSync(join(directory, "config.json"));
 
-/** The stages of phase 0, the latest first. */
-const BEGINNINGS = ["judge", "rollout", "evaluate"] as const;
+/** The stages of phase 0 that all methods have in common, the latest first. */
+const BEGINNINGS = ["judge", "rollout", "curriculum", "evaluate"] as const;
 
 /**
  * Runs of a seed begin alike: the same model is scored on the same tasks and rolled out on the same tasks. A run that
@@ -141,11 +141,19 @@ export async function shareBeginning(run: BenchRun, plan: readonly BenchRun[]): 
   if (from === undefined) return;
   const part = `${phases}.part`;
   await makeDirectory(part);
-  await cp(join(from, phasePath(0, "")), join(part, phaseName(0)), { recursive: true });
+  // WebRL's first critic stays where it is: its weights are not here, and other methods have none.
+  const own = [
+    donePath(from, 0, "critic"),
+    ...STAGE_FILES.critic.map((name) => join(from, phasePath(0, name))),
+  ];
+  await cp(join(from, phasePath(0, "")), join(part, phaseName(0)), {
+    recursive: true,
+    filter: (path) => !own.includes(path),
+  });
   for (const file of ["metrics.jsonl", "events.jsonl"]) {
     const lines = await readJsonLines<MetricLine | RunEvent>(join(from, file));
     openJsonLines(join(run.directory, file)).append(
-      ...lines.filter((line) => "phase" in line && line.phase === 0),
+      ...lines.filter((line) => "phase" in line && line.phase === 0 && line.stage !== "critic"),
     );
   }
   await rename(part, phases);

@@ -168,6 +168,7 @@ function planOf(config: TrainConfig): { phase: number; stage: StageName }[] {
   const method = methodParts(config);
   if (!method.trains) return plan;
   for (const stage of ["curriculum", "rollout", "judge"] as const) plan.push({ phase: 0, stage });
+  if (method.tasks === "evolved") plan.push({ phase: 0, stage: "critic" });
   for (let phase = 1; phase <= config.phases; phase++)
     for (const stage of STAGES)
       if (stage !== "evaluate" || phase % config.evaluation.every === 0 || phase === config.phases)

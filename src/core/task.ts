@@ -59,6 +59,6 @@ export interface Lineage {
   phase: number;
   /** Name of the proposer. */
   proposer: string;
-  /** The critic's V(s₀) in [0, 1] when the task was filtered; `null` while there is no critic. */
+  /** The critic's V(s₀) in [0, 1] when the task was filtered; `null` until then. */
   value: number | null;
 }

@@ -27,8 +27,8 @@ export interface FilterOptions {
   taken: Set<string>;
   /** Normalised instructions of the test and validation splits (`heldOutInstructions`). */
   heldOut: ReadonlySet<string>;
-  /** V(s₀) of each task; `null` if its start page could not be observed. Omit while there is no critic. */
-  value?(tasks: readonly Task[], signal?: AbortSignal): Promise<(number | null)[]>;
+  /** V(s₀) of each task; `null` if its start page could not be observed. */
+  value(tasks: readonly Task[], signal?: AbortSignal): Promise<(number | null)[]>;
   /** Whether the site can do each task, according to a chat model. Omit to ask nobody. */
   feasible?(tasks: readonly Task[], signal?: AbortSignal): Promise<Feasibility[]>;
   /** A task is kept if min ≤ V(s₀) ≤ max. Default [0.05, 0.75]. */
@@ -64,9 +64,8 @@ export async function filterCandidates(
     else return taken.add(key);
     return false;
   });
-  const values = fresh.length > 0 ? await options.value?.(fresh, signal) : undefined;
-  const inRange = fresh.flatMap((task, i): { task: Task; value: number | null }[] => {
-    if (values === undefined) return [{ task, value: null }];
+  const values = fresh.length > 0 ? await options.value(fresh, signal) : [];
+  const inRange = fresh.flatMap((task, i): { task: Task; value: number }[] => {
     const value = values[i] ?? null;
     if (value === null)
       end(task, "unobserved", "its start page could not be observed, or its prompt does not fit the critic");
@@ -88,10 +87,7 @@ export async function filterCandidates(
       continue;
     }
     kept++;
-    const reason =
-      value === null
-        ? "new; no critic yet"
-        : `new, and V(s₀) = ${value.toFixed(3)} lies in [${range.min}, ${range.max}]`;
+    const reason = `new, and V(s₀) = ${value.toFixed(3)} lies in [${range.min}, ${range.max}]`;
     end(
       task.lineage === undefined ? task : { ...task, lineage: { ...task.lineage, value } },
       "kept",

@@ -20,7 +20,7 @@ export interface CurriculumRecord {
   phase: number;
   task: Task;
   parentId: string | null;
-  /** V(s₀); `null` while there is no critic, or if it was not computed. */
+  /** V(s₀); `null` if it was not computed. */
   value: number | null;
   kept: boolean;
   outcome: CandidateOutcome;

@@ -48,6 +48,7 @@ export async function train(context: Context, options: TrainOptions = {}): Promi
     await rollOut(context, 0);
     await judgeTrajectories(context, 0);
     await options.afterBeginning?.();
+    if (method.tasks === "evolved") await trainCritic(context, 0); // values phase 1's new tasks
 
     for (let phase = 1; phase <= config.phases; phase++) {
       await growTasks(context, phase); //         failures ► new tasks, 0.05 ≤ V(s₀) ≤ 0.75

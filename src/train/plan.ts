@@ -73,6 +73,7 @@ export function planTraining(config: TrainConfig): Plan {
   const { plan, tasks, phases } = config;
   const method = methodParts(config);
   const trains = method.trains && phases > 0;
+  const evolves = method.tasks === "evolved";
   const episodesOf = (phase: number) => (phase === 0 ? tasks.initial : tasks.perPhase) * tasks.attempts;
   const evaluations = evaluationCount(config);
   const stepTokens = plan.promptTokens + plan.responseTokens;
@@ -111,12 +112,24 @@ export function planTraining(config: TrainConfig): Plan {
     work.rollout = add(work.rollout, countSampling(episodes * attempts));
     if (config.models.judge === "orm")
       work.judge = add(work.judge, countReading(episodes, episodes * plan.promptTokens));
-    if (phase > 1 && method.tasks === "evolved" && method.critic) {
+    const own = plan.stepsMean * episodes;
+    const countCritic = (learned: number, valued: number) => {
+      const passes = learned * config.critic.epochs;
+      work.critic = add(work.critic, {
+        requests: passes + valued,
+        readTokens: valued * plan.promptTokens,
+        sampledTokens: 0,
+        trainedTokens: passes * plan.promptTokens,
+      });
+      optimiserSteps.critic += Math.ceil(learned / config.critic.batchSize) * config.critic.epochs;
+    };
+    if (phase === 0 && evolves) countCritic(own, own);
+    if (phase > 0 && evolves) {
       const candidates = CANDIDATES_PER_TASK * tasks.perPhase;
       work.curriculum = add(work.curriculum, countReading(candidates, candidates * plan.promptTokens));
     }
     if (phase > 0) {
-      const fresh = plan.stepsMean * (episodes + (phase === 1 ? episodesOf(0) : 0));
+      const fresh = own + (phase === 1 ? plan.stepsMean * episodesOf(0) : 0);
       // In phase 1 there are only demonstrations, assumed to be enough.
       const earlier =
         phase === 1
@@ -127,17 +140,7 @@ export function planTraining(config: TrainConfig): Plan {
       const replayed = method.replay === "none" ? 0 : Math.min(config.replay.maxRatio * fresh, earlier);
       const scored = method.replay === "perplexity" ? Math.min(SCORED_PER_REPLAYED * replayed, earlier) : 0;
       work.select = add(work.select, countReading(scored, scored * stepTokens));
-      if (method.critic) {
-        const passes = fresh * config.critic.epochs;
-        const valued = fresh + 2 * replayed;
-        work.critic = add(work.critic, {
-          requests: passes + valued,
-          readTokens: valued * plan.promptTokens,
-          sampledTokens: 0,
-          trainedTokens: passes * plan.promptTokens,
-        });
-        optimiserSteps.critic += Math.ceil(fresh / config.critic.batchSize) * config.critic.epochs;
-      }
+      if (method.critic) countCritic(evolves ? own : fresh, fresh + 2 * replayed);
       const samples = fresh + replayed;
       const passes = samples * config.actor.epochs;
       work.actor = add(work.actor, {

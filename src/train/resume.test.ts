@@ -50,7 +50,7 @@ describe("a run that is killed and resumed", () => {
 
     const stages = ["curriculum", "rollout", "judge", "select", "critic", "actor", "evaluate"];
     const points = ["0/evaluate/start", "0/evaluate/middle", "0/evaluate/end"];
-    points.push("0/rollout/middle", "0/judge/end");
+    points.push("0/rollout/middle", "0/judge/end", "0/critic/start", "0/critic/middle", "0/critic/end");
     for (const stage of stages)
       for (const when of ["start", "middle", "end"]) points.push(`1/${stage}/${when}`);
     // With a critic, whose values filter the tasks, and with episodes of phase 1 in the buffer.

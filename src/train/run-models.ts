@@ -2,7 +2,7 @@
 
 import type { Engine, FrozenModel, Model } from "../core/engine.ts";
 import type { TrainConfig } from "../run/config.ts";
-import { loraOf } from "../run/config.ts";
+import { loraOf, methodParts } from "../run/config.ts";
 import { checkpointPath } from "../run/paths.ts";
 import type { Run } from "../run/run-directory.ts";
 import type { Parts } from "./parts.ts";
@@ -18,8 +18,8 @@ export interface RunModels extends AsyncDisposable {
    */
   actorPath(phase: number): string;
   /**
-   * The critic after `phase`, or the base before the first phase; if that is an adapter, it has already read many
-   * pages.
+   * The critic after `phase`. Before its first update, which is in phase 0 where tasks are evolved and in phase 1
+   * otherwise, it is the base; if that is an adapter, it has already read many pages.
    */
   criticPath(phase: number): string;
   /** A role's model after a phase, for reading; the last one stays open until another is requested. */
@@ -41,8 +41,9 @@ export function createRunModels(
     held = null;
     await model?.[Symbol.asyncDispose]();
   };
+  const firstUpdate = { actor: 1, critic: methodParts(config).tasks === "evolved" ? 0 : 1 };
   const find = (role: Role, phase: number) => ({
-    path: phase === 0 ? base : checkpointPath(run.directory, role, phase),
+    path: phase < firstUpdate[role] ? base : checkpointPath(run.directory, role, phase),
     engine: role === "critic" ? criticEngine : engine,
   });
   // A checkpoint of an adapter names its base, which the engine keeps in memory.

@@ -49,7 +49,7 @@ it("the critic is trained on its own server, and the actor on the other", { time
   const run = { directory: "nowhere" } as Run;
   await using models = createRunModels(run, config, { engine: actor.engine, criticEngine: critic.engine });
   {
-    await using model = await models.open("critic", 0);
+    await using model = await models.open("critic", -1);
     for (let n = 0; n < 2; n++) await step(model);
   }
   {

@@ -42,9 +42,23 @@ describe("the critic stage", () => {
     const data = await stage.context.experience.data(1);
     const fresh = data.filter((step) => step.isNew);
     expect(fresh.length).toBeLessThan(data.length);
+    const own = fresh.filter((step) => step.phase === 1);
+    expect(own.length).toBeLessThan(fresh.length);
     const { optimiserSteps } = await trainCritic(stage.context, 1);
-    // Batches of 8, one epoch.
-    expect(optimiserSteps).toBe(Math.ceil(fresh.length / 8));
+    // Batches of 8, one epoch; those of phase 0 were learned in phase 0.
+    expect(optimiserSteps).toBe(Math.ceil(own.length / 8));
+    expect(await trainCritic(stage.context, 0)).toEqual({
+      optimiserSteps: Math.ceil((fresh.length - own.length) / 8),
+    });
+  });
+
+  it("first learns in phase 1 where tasks are given, from the initial rollouts, too", async () => {
+    await using stage = await world.open({ method: "digirl" });
+    await stage.upTo(1, "critic");
+    const fresh = await stage.context.experience.newSteps(1);
+    expect(new Set(fresh.map((step) => step.phase))).toEqual(new Set([0, 1]));
+    expect(await trainCritic(stage.context, 1)).toEqual({ optimiserSteps: Math.ceil(fresh.length / 8) });
+    expect(stage.context.models.criticPath(0)).toBe(world.base);
   });
 
   it("moves V towards the outcomes", async () => {

@@ -39,7 +39,8 @@ export async function trainCritic(context: Context, phase: number): Promise<Crit
       return { optimiserSteps: 0 };
     }
     const data = await context.experience.data(phase);
-    const fresh = data.filter((step) => step.isNew);
+    // Where phase 0 has an update of its own, its steps, which are new to the actor of phase 1, are not learned twice.
+    const fresh = data.filter((step) => step.isNew && (step.phase === phase || method.tasks === "given"));
     await using model = await models.open("critic", phase - 1);
     const datumOf = criticDatum(model.tokenizer);
     const targetOf = (step: DataStep) => criticTarget(step, method.loss, config.actor.discount);

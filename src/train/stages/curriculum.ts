@@ -39,7 +39,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   const seen: string[] = [];
   for (let earlier = 0; earlier < phase; earlier++)
     seen.push(...(await context.run.read(earlier, "tasks.jsonl")).map((task) => task.instruction));
-  const critic = phase > 1 ? await context.models.read("critic", phase - 1) : null;
+  const critic = await context.models.read("critic", phase - 1);
   const grown = await growCurriculum({
     proposer: parts.proposer,
     failed,
@@ -49,12 +49,10 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
     rng: rng.fork(`curriculum-${phase}`),
     seen,
     heldOut: heldOutInstructions(parts.catalog),
-    ...(critic && {
-      value: createStartValue(critic, {
-        observe: startPages(context),
-        maxNewTokens: config.rollout.maxNewTokens,
-        template: promptTemplate(config),
-      }),
+    value: createStartValue(critic, {
+      observe: startPages(context),
+      maxNewTokens: config.rollout.maxNewTokens,
+      template: promptTemplate(config),
     }),
     ...(parts.feasible && { feasible: parts.feasible }),
     onRound: (kept) => stage.emit({ kind: "progress", done: kept, total: config.tasks.perPhase }),

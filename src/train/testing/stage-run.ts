@@ -75,8 +75,9 @@ export async function makeWorld(steps = 20): Promise<World> {
           for (let before = 0; before <= phase; before++)
             for (const [body, name] of ORDER) {
               if (before === phase && name === stage) return;
-              // Phase 0 has only the stages rollout and judge.
-              if (before === 0 && name === "select") break;
+              // In phase 0 nothing is selected, and the actor does not learn.
+              if (before === 0 && (name === "select" || name === "actor")) continue;
+              if (before === 0 && name === "critic" && context.method.tasks === "given") continue;
               await body(context, before);
             }
         },
