@@ -56,7 +56,7 @@ describe("comparison of methods", () => {
     for (const actor of [
       { objective: "official" },
       { objective: "paper", beta: 0.5, baseline: "attempts", untilReached: 0.5, epochs: 2 },
-      { objective: "paper", standardize: true, minAdvantage: 0.1, minProbability: 0.2 },
+      { objective: "paper", lambda: 0.2, standardize: true, minAdvantage: 0.1, minProbability: 0.2 },
     ]) {
       const runs = planBench(directory, fakeConfig("base", { tasks, actor }), 1, VARIANTS);
       for (const { config } of runs) expect(() => checkConsistency(config)).not.toThrow();

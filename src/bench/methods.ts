@@ -13,7 +13,7 @@ import { ConfigError } from "../core/errors.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
-import { checkConsistency, DEFAULT_BETA } from "../run/config.ts";
+import { checkConsistency, DEFAULT_BETA, DEFAULT_LAMBDA } from "../run/config.ts";
 import type { RunEvent } from "../run/events.ts";
 import { openJsonLines, readJsonLines } from "../run/json-lines.ts";
 import { phaseName } from "../run/episode-ids.ts";
@@ -83,6 +83,7 @@ function configOf({ title, method, without = [] }: Variant, config: TrainConfig)
     actor.beta = DEFAULT_BETA;
     actor.untilReached = null;
   }
+  if (method !== "webrl" && method !== "digirl") actor.lambda = DEFAULT_LAMBDA;
   if (method !== "webrl")
     Object.assign(actor, { baseline: "critic", standardize: false, minAdvantage: 0, minProbability: 0 });
   const own = { ...config, method, without, actor, experience: method === "sft" ? [] : config.experience };

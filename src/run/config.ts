@@ -144,6 +144,7 @@ const criticSchema = z.strictObject({
 });
 
 export const DEFAULT_BETA = 0.3;
+export const DEFAULT_LAMBDA = 0.5;
 
 const actorSchema = z.strictObject({
   objective: z
@@ -162,7 +163,7 @@ const actorSchema = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.5)
+    .default(DEFAULT_LAMBDA)
     .describe("λ of the advantages of equation 9 and of DigiRL; the official objective has none."),
   baseline: z
     .enum(["critic", "attempts", "template"])
@@ -382,6 +383,11 @@ export function checkConsistency(config: TrainConfig): void {
     refuse(
       "actor.beta is about equation 6, by which this method does not learn",
       'Remove actor.beta, or use method "webrl" with the objective "paper" and the KL constraint.',
+    );
+  if (actor.lambda !== DEFAULT_LAMBDA && !(trains && (usesAdvantage(loss) || loss === "digirl")))
+    refuse(
+      "actor.lambda is about the advantages of equation 9 and of DigiRL, which this method does not have",
+      'Remove actor.lambda, or use method "webrl" with the objective "paper", or "digirl".',
     );
   if (actor.untilReached !== null && !(trains && loss === "webrl"))
     refuse(

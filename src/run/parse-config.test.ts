@@ -63,6 +63,8 @@ describe("configuration", () => {
     [["actor.untilReached=0.5", "actor.epochs=2", "method=sft"], "equation 6's target"],
     [["actor.untilReached=0.5", "actor.epochs=2", 'without=["kl"]'], "equation 6's target"],
     [["actor.objective=paper", "actor.baseline=template", "actor.lambda=1"], "leaves outcomes out"],
+    [["actor.lambda=0.3"], "actor.lambda is about the advantages of equation 9 and of DigiRL"],
+    [["actor.lambda=0.3", "method=awr"], "actor.lambda is about the advantages of equation 9 and of DigiRL"],
     [["phases=0", 'experience=["runs/agent"]'], "phases is 0"],
     [["curriculum.minValue=0.8"], "no task can have"],
     [["replay.minPerplexity=3"], "no action can have"],
