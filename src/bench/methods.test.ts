@@ -17,6 +17,7 @@ import { checkConsistency } from "../run/config.ts";
 import { createContext } from "../train/context.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunEvent } from "../run/events.ts";
+import { STAGES } from "../run/events.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import { train } from "../train/loop.ts";
 import { resultsPage } from "./results-page.ts";
@@ -117,20 +118,29 @@ describe("comparison of methods", () => {
     expect(existsSync(second!.directory)).toBe(false);
   });
 
-  it("leaves out WebRL's first critic, whose weights are not copied", async () => {
-    const settings = plan[0]!.config;
-    const [first, second] = planBench(join(directory, "critic"), settings, 1, VARIANTS.slice(-2));
-    await cp(join(directory, "webrl-seed-0"), first!.directory, { recursive: true });
-    expect(isStageDone(first!.directory, 0, "critic")).toBe(true);
-    await shareBeginning(second!, [first!, second!]);
-    const { directory: copy } = second!;
-    expect(isStageDone(copy, 0, "judge")).toBe(true);
-    expect(isStageDone(copy, 0, "critic")).toBe(false);
-    expect(existsSync(join(copy, "phases/00/values.jsonl"))).toBe(false);
-    const metrics = await readJsonLines<MetricLine>(join(copy, "metrics.jsonl"));
-    expect(new Set(metrics.map(({ stage }) => stage))).toEqual(
-      new Set(["evaluate", "curriculum", "rollout", "judge"]),
-    );
+  it("takes what two methods have in common: more, where they choose tasks alike", async () => {
+    const from = (name: string) => plan.find(({ variant, seed }) => variant.name === name && seed === 0)!;
+    const start = ["0/evaluate", "0/curriculum", "0/rollout", "0/judge"];
+    const next = ["1/curriculum", "1/rollout", "1/judge"];
+    for (const [source, name, stages] of [
+      ["webrl", "webrl-no-kl", [...start, "0/critic", ...next]],
+      ["digirl", "awr", [...start, ...next]],
+      ["webrl", "digirl", start],
+      ["digirl", "webrl", start],
+      ["webrl", "sft", start.slice(0, 1)],
+    ] as const) {
+      const target = { ...from(name), directory: join(directory, "common", `${name}-from-${source}`) };
+      await shareBeginning(target, [target, from(source)]);
+      const found = [0, 1].flatMap((phase) =>
+        STAGES.filter((stage) => isStageDone(target.directory, phase, stage)).map(
+          (stage) => `${phase}/${stage}`,
+        ),
+      );
+      expect(found.toSorted()).toEqual([...stages].toSorted());
+      expect(existsSync(join(target.directory, "checkpoints/critic-00"))).toBe(found.includes("0/critic"));
+      const metrics = await readJsonLines<MetricLine>(join(target.directory, "metrics.jsonl"));
+      expect(new Set(metrics.map(({ phase, stage }) => `${phase}/${stage}`))).toEqual(new Set(found));
+    }
   });
 
   it("runs every method and ablation from one base with as many seeds as asked", () => {

@@ -39,7 +39,7 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
 
 Success in % on ${page.base.tasks} held-out test tasks of ${kinds(page.config.suite)}, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and play the same number of
-episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} in each phase). "SFT" is that base, \`${page.config.models.base}\`. All seeds are scored on the same tasks, so the error leaves out the
+episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} in each phase). Until an actor first learns, methods that choose their tasks alike share their attempts. "SFT" is that base, \`${page.config.models.base}\`. All seeds are scored on the same tasks, so the error leaves out the
 choice of tasks; with two or three seeds it is itself uncertain. Written by
 
 \`\`\`
