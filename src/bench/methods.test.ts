@@ -4,14 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { BenchResult, BenchRun } from "./methods.ts";
-import {
-  benchResults,
-  checkRoom,
-  planBench,
-  refuseOtherSettings,
-  shareBeginning,
-  VARIANTS,
-} from "./methods.ts";
+import { benchResults, checkRoom, planBench, refuseOtherSettings, VARIANTS } from "./methods.ts";
+import { shareBeginning } from "./share-beginning.ts";
 import type { TrainConfig } from "../run/config.ts";
 import { checkConsistency } from "../run/config.ts";
 import { createContext } from "../train/context.ts";

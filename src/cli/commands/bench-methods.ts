@@ -44,8 +44,9 @@ export const register: Register = (program) => {
         json?: boolean;
       },
     ) => {
-      const { benchResults, checkRoom, planBench, refuseOtherSettings, shareBeginning, VARIANTS } =
+      const { benchResults, checkRoom, planBench, refuseOtherSettings, VARIANTS } =
         await import("../../bench/methods.ts");
+      const { shareBeginning } = await import("../../bench/share-beginning.ts");
       const { openRunFiles, readEvaluations } = await import("../../run/run-files.ts");
       const { loadConfig } = await import("../../run/parse-config.ts");
       const { readRunInfo, writeAtomically } = await import("../../run/run-directory.ts");
