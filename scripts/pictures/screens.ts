@@ -3,7 +3,7 @@
  *
  *     npx tsx scripts/pictures/screens.ts RUN AGENT
  *
- * RUN is a finished training, AGENT the record of an agent at work (`webrl agent run --out`). Writes into
+ * RUN is a finished training, AGENT the record of an agent at work (`webrl agent run --screenshots --out`). Writes into
  * `docs/pictures/`. Run it from the repository's root, where the models of both are.
  */
 
