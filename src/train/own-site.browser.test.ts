@@ -21,6 +21,8 @@ test("an own site with templates has an evolving curriculum without a chat model
         suite: { name: "own", file: FILE },
         models: { base: "models/base", judge: "verifier" },
         tasks: { initial: 2, perPhase: 3 },
+        // A critic of two attempts, both failures, calls everything hopeless.
+        curriculum: { minValue: 0, maxValue: 1 },
         rollout: { parallel: 2, maxSteps: 2, maxNewTokens: 32 },
         evaluation: { tasks: 2 },
       },
