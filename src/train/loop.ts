@@ -2,10 +2,11 @@
  * @file The circle: tasks, episodes, rewards, experience, updates, a better policy, new tasks from its failures. WebRL,
  * Qi et al., arXiv:2411.02337.
  *
- * Deviations: 1. the initial rollouts (phase 0) are judged by the ORM, like everything else, and count as new
- * experience of phase 1; 2. the critic starts from the base model's weights, and the value is the probability of YES in
- * its answer to a question, instead of a new head; 3. baselines run online on tasks of the train split, new ones in
- * every phase while there are any, with the same number of episodes as WebRL.
+ * Deviations: 1. the initial rollouts (phase 0) are judged by the ORM, like everything else, teach the first critic,
+ * which filters phase 1's tasks, and count as new experience of phase 1's actor; 2. the critic starts from the base
+ * model's weights, and the value is the probability of YES in its answer to a question, instead of a new head;
+ * 3. baselines run online on tasks of the train split, new ones in every phase while there are any, with the same
+ * number of episodes as WebRL.
  */
 
 import type { ChatMeter } from "../chat/meter.ts";
