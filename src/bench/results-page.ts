@@ -32,6 +32,7 @@ const kinds = ({ name, templates }: TrainConfig["suite"]) =>
 /** Markdown. The numbers are those of the runs, good or bad. */
 export function resultsPage(results: readonly BenchResult[], page: ResultsPage): string {
   const sites = [...new Set(results.flatMap((result) => Object.keys(result.bySite)))].sort();
+  const { given, initial, perPhase, attempts } = page.config.tasks;
   const phases = [...new Set(results.flatMap((result) => result.curve.map(({ phase }) => phase)))].sort(
     (a, b) => a - b,
   );
@@ -39,7 +40,7 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
 
 Success in % on ${page.base.tasks} held-out test tasks of ${kinds(page.config.suite)}, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and play the same number of
-episodes (${page.config.tasks.initial} at the start, ${page.config.tasks.perPhase} in each phase). Until an actor first learns, methods that choose their tasks alike share their attempts. "SFT" is that base, \`${page.config.models.base}\`. All seeds are scored on the same tasks, so the error leaves out the
+episodes (${initial * attempts} at the start, ${perPhase * attempts} in each phase${attempts === 1 ? "" : `, ${attempts} on each task`}). ${given === null ? "" : `They are given ${given} tasks. `}Until an actor first learns, methods that choose their tasks alike share their attempts. "SFT" is that base, \`${page.config.models.base}\`. All seeds are scored on the same tasks, so the error leaves out the
 choice of tasks; with two or three seeds it is itself uncertain. Written by
 
 \`\`\`

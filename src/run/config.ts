@@ -105,6 +105,14 @@ const suiteSchema = z.strictObject({
 const tasksSchema = z.strictObject({
   initial: z.int().min(1).default(240).describe("Tasks of the train split for the rollouts of phase 0."),
   perPhase: z.int().min(1).default(240).describe("Tasks of each phase."),
+  given: z
+    .int()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe(
+      "The most tasks of the train split that the run is given; all others have to be grown from them. null: all of the split.",
+    ),
   attempts: z
     .int()
     .min(1)
@@ -398,6 +406,12 @@ export function checkConsistency(config: TrainConfig): void {
     refuse(
       "actor.untilReached ends the passes over a phase's data early, but actor.epochs is 1",
       "Raise actor.epochs, or remove actor.untilReached.",
+    );
+  const { given, initial, perPhase } = config.tasks;
+  if (given !== null && given < Math.max(initial, tasks === "given" ? perPhase : 0))
+    refuse(
+      `a phase has no task twice, and of tasks.given ${given} it cannot have tasks.initial ${initial} and tasks.perPhase ${perPhase}`,
+      "Raise tasks.given, or lower the others and raise tasks.attempts.",
     );
   if (actor.baseline === "attempts" && config.tasks.attempts === 1)
     refuse(

@@ -90,6 +90,22 @@ describe("the curriculum stage", () => {
     expect(await unobserved(3)).toBe(1);
   });
 
+  it("has no tasks but the given ones, from which others are grown", async () => {
+    const few = { given: 4, initial: 4, perPhase: 4, attempts: 1 };
+    const tasksOf = async (without: "curriculum"[]) => {
+      await using stage = await world.open({ tasks: few, without });
+      await stage.upTo(1, "curriculum");
+      await growTasks(stage.context, 1);
+      const ids = async (phase: number) => (await stage.run.read(phase, "tasks.jsonl")).map(({ id }) => id);
+      return { given: await ids(0), next: await ids(1) };
+    };
+    const again = await tasksOf(["curriculum"]);
+    expect(again.next.sort()).toEqual(again.given.sort());
+    const grown = await tasksOf([]);
+    expect(grown.given.sort()).toEqual(again.given);
+    expect(grown.next.some((id) => !grown.given.includes(id))).toBe(true);
+  });
+
   it("goes on through the train split where tasks are given, and begins again when all have been tried", async () => {
     await using stage = await world.open({ without: ["curriculum"], phases: 3 });
     const train = stage.context.parts.suite.tasks({ split: "train" }).length;

@@ -32,7 +32,7 @@ export async function growTasks(context: Context, phase: number): Promise<Curric
 async function chooseTasks(context: Context, phase: number, stage: Stage): Promise<Task[]> {
   const { config, method, parts, rng, signal } = context;
   const train = parts.suite.tasks({ split: "train" });
-  const order = spread(train, train.length, rng.fork("tasks"));
+  const order = spread(train, config.tasks.given ?? train.length, rng.fork("tasks"));
   if (phase === 0 || method.tasks === "given") return nextTasks(order, config.tasks, phase);
 
   const failed = await failedTasks(context, phase - 1);
