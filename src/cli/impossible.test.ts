@@ -43,7 +43,8 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ],
   ["no task in the test split", () => ["train", "--run", at("r2"), ...own("train-only.mjs")]],
   ["is a file, so no run can be written there", () => ["train", "--run", at("file")]],
-  ["a part of the path is a file", () => ["train", "--run", at("file/x/y")]],
+  // Node 24 finds the file, Node 20 only that there is one on the path.
+  ["is a file", () => ["train", "--run", at("file/x/y")]],
   ["is a file, so no run can be written there", () => ["train", "--run", "/dev/null"]],
   ["something is there already", () => ["train", "--run", at("dangling")]],
   ["something is there already", () => ["train", "--run", at("dangling/x")]],
