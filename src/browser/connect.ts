@@ -100,7 +100,11 @@ function explain(endpoint: BrowserEndpoint, thrown: unknown, timeoutMs: number):
   const mayPass = timedOut || /\b(429|5\d\d)\b/.test(bare);
   const users = mayPass ? undefined : USERS.find(([pattern]) => pattern.test(bare));
   if (users) return new ConfigError(`${about}: ${users[1](bare)}`, users[2], { cause });
-  const why = timedOut ? `no answer within ${timeoutMs / 1000} s` : firstWords(bare);
+  // Chromium resets a connection that it cannot read, and the reset may be seen before what it had to say.
+  const isReset = /^(wss|https):/.test(addressOf(endpoint)) && /ECONNRESET|hang up/.test(bare);
+  const why = timedOut
+    ? `no answer within ${timeoutMs / 1000} s`
+    : `${firstWords(bare)}${isReset ? " (perhaps it speaks no TLS, which wss:// and https:// need)" : ""}`;
   return new Fault("browser_lost", `${about}: ${why}`, { retryable: true, cause });
 }
 
