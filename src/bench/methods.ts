@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { mean, standardError } from "../algo/statistics.ts";
 import { describeDifference } from "../core/describe-difference.ts";
 import { ConfigError } from "../core/errors.ts";
+import type { Task } from "../core/task.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
@@ -16,9 +17,10 @@ import { readJsonLines } from "../run/json-lines.ts";
 import { phasePath } from "../run/paths.ts";
 import type { Evaluation } from "../run/records.ts";
 import { EPISODE_FILES } from "../run/records.ts";
+import type { MetricName } from "../run/metrics.ts";
 import { readRunInfo } from "../run/run-directory.ts";
 import { openRunFiles, readEvaluations } from "../run/run-files.ts";
-import type { Difference, Outcomes } from "./compare.ts";
+import type { Difference, Outcomes, TaskOutcome } from "./compare.ts";
 import { compareOutcomes } from "./compare.ts";
 
 export interface Variant {
@@ -118,6 +120,15 @@ export async function refuseOtherSettings(plan: readonly BenchRun[]): Promise<vo
 
 export const hasBegun = ({ directory }: BenchRun) => existsSync(join(directory, "config.json"));
 
+export interface LearnedFrom {
+  /** Episodes of rollouts, those of phase 0 included. */
+  episodes: number;
+  /** Steps from the replay buffer, where demonstrations are, too. */
+  replayedSteps: number;
+  /** Optimiser steps of the actor. */
+  updates: number;
+}
+
 export interface BenchResult {
   variant: Variant;
   /** Runs that have their last evaluation. */
@@ -128,6 +139,8 @@ export interface BenchResult {
   bySite: Record<string, number>;
   /** By what is new in the tasks. */
   byNovelty: Record<string, number>;
+  /** What its policy learned from; means over seeds. */
+  learnedFrom: LearnedFrom;
   /** WebRL less this method, in pairs; `null` for WebRL itself and if they share no seed. */
   webrlMinus: Difference | null;
   /** Mean success by phase. */
@@ -140,12 +153,14 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
   const outcomes = new Map<Variant, Outcomes>();
   for (const variant of new Set(plan.map((run) => run.variant))) {
     const runs: { phase: number; evaluation: Evaluation }[][] = [];
-    const bySeed = new Map<number, Map<string, boolean>>();
+    const bySeed = new Map<number, Map<string, TaskOutcome>>();
+    const learned: LearnedFrom[] = [];
     for (const run of plan.filter((r) => r.variant === variant)) {
       const evaluations = await readEvaluations(openRunFiles(run.directory));
       const last = variant.method === "sft" ? 0 : run.config.phases;
       if (evaluations.at(-1)?.phase !== last) continue;
       runs.push(evaluations);
+      learned.push(await learnedFrom(run.directory));
       bySeed.set(run.seed, await taskOutcomes(run.directory, last));
     }
     outcomes.set(variant, bySeed);
@@ -165,6 +180,11 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
       standardError: standardError(finals.map((final) => final.success)),
       bySite: group("bySite"),
       byNovelty: group("byNovelty"),
+      learnedFrom: {
+        episodes: mean(learned.map(({ episodes }) => episodes)),
+        replayedSteps: mean(learned.map(({ replayedSteps }) => replayedSteps)),
+        updates: mean(learned.map(({ updates }) => updates)),
+      },
       webrlMinus: null,
       curve: phases.map((phase) => {
         const values = runs.flatMap((run) => run.find((e) => e.phase === phase)?.evaluation.success ?? []);
@@ -179,14 +199,29 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
   return results;
 }
 
-/** Whether each task of a phase's evaluation succeeded; those that the world broke are left out. */
-async function taskOutcomes(directory: string, phase: number): Promise<Map<string, boolean>> {
+async function learnedFrom(directory: string): Promise<LearnedFrom> {
+  const lines = await openRunFiles(directory).metrics();
+  const total = (name: MetricName) => lines.reduce((sum, line) => sum + Number(line[name] ?? 0), 0);
+  return {
+    episodes: total("rollout/episodes"),
+    replayedSteps: total("experience/replayed_steps"),
+    updates: lines.filter((line) => line.stage === "actor" && line.step !== undefined).length,
+  };
+}
+
+const outcomeOf = ({ id, templateId }: Task, success: boolean): [string, TaskOutcome] => [
+  id,
+  { success, kind: templateId ?? id },
+];
+
+/** How each task of a phase's evaluation ended; those that the world broke are left out. */
+async function taskOutcomes(directory: string, phase: number): Promise<Map<string, TaskOutcome>> {
   const file = join(directory, phasePath(phase, EPISODE_FILES.evaluation));
   return new Map(
     (await readJsonLines<EpisodeRecord>(file)).flatMap((record) =>
       isFaulted(record) || record.truth === null
         ? []
-        : [[record.trajectory.task.id, record.truth.success] as const],
+        : [outcomeOf(record.trajectory.task, record.truth.success)],
     ),
   );
 }

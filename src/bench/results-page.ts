@@ -38,7 +38,7 @@ export function resultsPage(results: readonly BenchResult[], page: ResultsPage):
   );
   return `## Methods
 
-Success in % on ${page.base.tasks} held-out test tasks of ${kinds(page.config.suite)}, at temperature 0, judged by the verifiers: mean ±
+Success in % on ${page.base.tasks} held-out ${page.config.evaluation.split} tasks of ${kinds(page.config.suite)}, at temperature 0, judged by the verifiers: mean ±
 standard error over seeds after ${page.config.phases} phases. All methods start from the same base model and play the same number of
 episodes (${initial * attempts} at the start, ${perPhase * attempts} in each phase${attempts === 1 ? "" : `, ${attempts} on each task`}). ${given === null ? "" : `They are given ${given} tasks. `}Until an actor first learns, methods that choose their tasks alike share their attempts. "SFT" is that base, \`${page.config.models.base}\`. All seeds are scored on the same tasks, so the error leaves out the
 choice of tasks; with two or three seeds it is itself uncertain. Written by
@@ -62,6 +62,24 @@ ${results
   )
   .join("\n")}
 ${novelty(results, page.base)}
+### What they learned from
+
+Means over seeds. Steps are replayed from earlier phases' successes and, in phase 1, from the demonstrations of the base.
+
+${row(["method", "episodes", "replayed steps", "updates"])}
+${row(["---", "---", "---", "---"])}
+${results
+  .filter(({ variant }) => variant.method !== "sft")
+  .map(({ variant, learnedFrom }) =>
+    row([
+      variant.title,
+      ...[learnedFrom.episodes, learnedFrom.replayedSteps, learnedFrom.updates].map((n) =>
+        String(Math.round(n)),
+      ),
+    ]),
+  )
+  .join("\n")}
+
 ### By phase
 
 ${row(["method", ...phases.map((phase) => `phase ${phase}`)])}
@@ -109,16 +127,17 @@ function comparison(results: readonly BenchResult[]): string {
   const points = (share: number | null) => (share === null ? "–" : (100 * share).toFixed(1));
   return `### WebRL minus the others
 
-Differences in points, in pairs: on the same tasks from the same seeds. The last column is the difference in units of both errors together.
+Differences in points, in pairs: on the same tasks from the same seeds. "Over tasks" is the error from the choice of tasks of these kinds; "over kinds" that from the choice of kinds, because tasks of one template succeed and fail together. The last column is the difference in units of the errors over kinds and seeds together. With so few kinds and seeds, both are themselves uncertain.
 
-${row(["WebRL minus", "points", "± over tasks", "± over seeds", "together"])}
-${row(["---", "---", "---", "---", "---"])}
+${row(["WebRL minus", "points", "± over tasks", "± over kinds", "± over seeds", "together"])}
+${row(["---", "---", "---", "---", "---", "---"])}
 ${compared
-  .map(({ variant, mean, overTasks, overSeeds, standardError }) =>
+  .map(({ variant, mean, overTasks, overKinds, overSeeds, standardError }) =>
     row([
       variant.title,
       formatSigned(mean),
       points(overTasks),
+      points(overKinds),
       points(overSeeds),
       standardError === null || standardError === 0 ? "–" : (mean / standardError).toFixed(1),
     ]),

@@ -10,6 +10,7 @@ const results = VARIANTS.slice(0, 3).map((variant, i): BenchResult => ({
   standardError: i === 0 ? null : 0.05,
   bySite: {},
   byNovelty: {},
+  learnedFrom: { episodes: 720, replayedSteps: 0, updates: 0 },
   webrlMinus: null,
   curve: [0, 1].map((phase) => ({
     phase,

@@ -250,6 +250,34 @@ describe("growing a phase's curriculum", () => {
     expect(records.filter((r) => !["duplicate", "not_needed", outcome].includes(r.outcome))).toEqual([]);
   });
 
+  test("what earlier rounds brought is kept where a later one brings nothing; a first one that does stops the run", async () => {
+    const evolve = createEvolveProposer(catalog);
+    const fails = (from: number): GrowOptions["proposer"] => {
+      let round = 0;
+      return {
+        name: "tired",
+        propose: async (parents, asked) => {
+          if (round++ >= from) throw new Fault("proposer_failed", "it chats", { retryable: true });
+          return (await evolve.propose(parents, asked)).slice(0, 3);
+        },
+      };
+    };
+    const { tasks, fallback, shortfall } = await growCurriculum(options({ proposer: fails(1) }));
+    expect(tasks).toHaveLength(8);
+    expect(fallback).toBe(5);
+    expect(shortfall).toContain("only 3 of 8");
+    await expect(growCurriculum(options({ proposer: fails(0) }))).rejects.toThrow("it chats");
+  });
+
+  test("only what can be repeated fills up, before the seeds", async () => {
+    const nothing: GrowOptions["proposer"] = { name: "none", propose: () => Promise.resolve([]) };
+    const repeatable = failed.slice(0, 1);
+    const { tasks } = await growCurriculum(options({ proposer: nothing, repeatable, count: 4 }));
+    expect(tasks[0]).toBe(failed[0]);
+    const seeds = new Set(train.slice(0, 10));
+    expect(tasks.slice(1).every((task) => seeds.has(task))).toBe(true);
+  });
+
   test("never keeps what was seen, twice the same, or what is held out", async () => {
     const task = (instruction: string, i: number): Task => ({
       ...failed[0]!,

@@ -8,7 +8,7 @@
  */
 
 import type { Proposer } from "../core/contracts.ts";
-import { invariant } from "../core/errors.ts";
+import { Fault, invariant } from "../core/errors.ts";
 import type { Rng } from "../core/rng.ts";
 import type { Task } from "../core/task.ts";
 import { normaliseInstruction } from "./catalog.ts";
@@ -36,7 +36,9 @@ export interface GrowOptions extends Pick<
   proposer: Proposer;
   /** Tasks that failed in the last phase. */
   failed: readonly Task[];
-  /** The parents if nothing failed; with the failed tasks they fill up what is missing. Not empty. */
+  /** Those of them that can be tried again, to fill up what is missing. Default all. */
+  repeatable?: readonly Task[];
+  /** The parents if nothing failed; after the failed tasks they fill up what is missing. Not empty. */
   seeds: readonly Task[];
   count: number;
   /** Counted from 1. */
@@ -80,13 +82,20 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
   for (let round = 0; round < MAX_ROUNDS && kept.length < count && idle < 2; round++) {
     signal?.throwIfAborted();
     const missing = count - kept.length;
-    const candidates = await proposer.propose(parents, {
-      count: Math.ceil(1.5 * missing),
-      phase,
-      rng: rng.fork(`round ${round}`),
-      isSeen: (instruction) => taken.has(normaliseInstruction(instruction)),
-      signal,
-    });
+    let candidates: Task[];
+    try {
+      candidates = await proposer.propose(parents, {
+        count: Math.ceil(1.5 * missing),
+        phase,
+        rng: rng.fork(`round ${round}`),
+        isSeen: (instruction) => taken.has(normaliseInstruction(instruction)),
+        signal,
+      });
+    } catch (error) {
+      // A later round that brings nothing does not cost what the earlier ones, which may have been paid for, brought.
+      if (kept.length === 0 || !(error instanceof Fault && error.code === "proposer_failed")) throw error;
+      candidates = [];
+    }
     const verdicts = await filterCandidates(candidates, { ...options, taken, missing });
     for (const { task, outcome, reason, value } of verdicts) {
       if (outcome === "kept") kept.push(task);
@@ -98,7 +107,7 @@ export async function growCurriculum(options: GrowOptions): Promise<Curriculum> 
     options.onRound?.(kept.length);
   }
   const counts = countOutcomes(records);
-  const again = fallbackTasks(kept, failed, seeds, count - kept.length, rng);
+  const again = fallbackTasks(kept, options.repeatable ?? failed, seeds, count - kept.length, rng);
   return {
     tasks: [...kept, ...again],
     records,

@@ -149,7 +149,7 @@ export function phasePlots(overview: Pick<Overview, "byPhase" | "head">): LineCh
     ]),
     plot("Length of episodes", "steps", [
       ["rollout/steps_mean", "rollouts"],
-      ["evaluation/steps_mean", "evaluation"],
+      ["evaluation/steps_mean", "evaluation", COLOUR.orange],
     ]),
   ];
 }
@@ -249,6 +249,7 @@ export function throughputPlot(throughput: Overview["throughput"]): LineChartPro
     yLabel: "steps of episodes per second",
     series: (["rollout", "evaluate"] as const).map((stage) => ({
       name: stage === "rollout" ? "rollouts" : "evaluation",
+      colour: STAGE_COLOURS[stage],
       points: throughput
         .filter((each) => each.stage === stage)
         .map((each) => ({ x: each.phase, y: each.stepsPerSecond })),

@@ -208,8 +208,8 @@ function CurriculumPart({ curriculum }: { curriculum: Curriculum }) {
     <section>
       <h2>Curriculum</h2>
       <p class="dim">
-        Every task below another grew from a failed attempt at it. A candidate is kept if the critic is sure
-        of neither failure nor success.
+        A task below another grew from it: from an attempt that was judged a failure or, if none was, from a
+        given task. A candidate is kept if the critic is sure of neither failure nor success.
       </p>
       <div class="plots">
         <div class="panel">

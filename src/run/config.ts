@@ -111,7 +111,7 @@ const tasksSchema = z.strictObject({
     .nullable()
     .default(null)
     .describe(
-      "The most tasks of the train split that the run is given; all others have to be grown from them. null: all of the split.",
+      "The most tasks of the train split that the run is given; all others have to be grown from them, for which the proposer evolve knows the whole train split. null: all of the split.",
     ),
   attempts: z
     .int()
@@ -343,7 +343,7 @@ export function methodParts(config: Pick<TrainConfig, "method" | "without" | "ac
 const attemptsSuffice = ({ actor, without }: Pick<TrainConfig, "without" | "actor">) =>
   actor.baseline !== "critic" &&
   actor.lambda === 0 &&
-  actor.objective === "paper" &&
+  (actor.objective === "paper" || without.includes("kl")) &&
   without.includes("replay") &&
   without.includes("curriculum");
 
@@ -407,12 +407,15 @@ export function checkConsistency(config: TrainConfig): void {
       "actor.untilReached ends the passes over a phase's data early, but actor.epochs is 1",
       "Raise actor.epochs, or remove actor.untilReached.",
     );
-  const { given, initial, perPhase } = config.tasks;
-  if (given !== null && given < Math.max(initial, tasks === "given" ? perPhase : 0))
-    refuse(
-      `a phase has no task twice, and of tasks.given ${given} it cannot have tasks.initial ${initial} and tasks.perPhase ${perPhase}`,
-      "Raise tasks.given, or lower the others and raise tasks.attempts.",
-    );
+  const { given, ...wanted } = config.tasks;
+  const drawn =
+    !trains || config.phases === 0 ? [] : tasks === "given" ? ["initial", "perPhase"] : ["initial"];
+  for (const key of drawn as ("initial" | "perPhase")[])
+    if (given !== null && given < wanted[key])
+      refuse(
+        `a phase has no task twice, so tasks.${key} ${wanted[key]} cannot be drawn from tasks.given ${given}`,
+        `Raise tasks.given, or lower tasks.${key} and raise tasks.attempts.`,
+      );
   if (actor.baseline === "attempts" && config.tasks.attempts === 1)
     refuse(
       'actor.baseline "attempts" compares attempts at one task, but tasks.attempts is 1',

@@ -69,8 +69,8 @@ describe("configuration", () => {
     [["curriculum.minValue=0.8"], "no task can have"],
     [["replay.minPerplexity=3"], "no action can have"],
     [["models.judge=verifier", "curriculum.proposer=llm"], "have no verifier"],
-    [["tasks.given=100"], "a phase has no task twice"],
-    [["tasks.given=100", "tasks.initial=100", "method=digirl"], "tasks.perPhase 240"],
+    [["tasks.given=100"], "tasks.initial 240 cannot be drawn from tasks.given 100"],
+    [["tasks.given=100", "tasks.initial=100", "method=digirl"], "tasks.perPhase 240 cannot be drawn"],
     [["evaluation.split=train"], "scores the tasks that training uses"],
   ])("refuses %j", async (set, message) => {
     const contradictory = loadConfig({ set });

@@ -1,6 +1,7 @@
 /** @file Asks a person, one question at a time; no answer means no. */
 
 import type { Effect } from "./policy.ts";
+import { EFFECT_VERBS } from "./policy.ts";
 
 /** What has to be decided, with what a person needs to decide it. */
 export interface Intent {
@@ -109,10 +110,7 @@ export function approvalQueue(): ApprovalQueue {
 export function describeQuestion({ intent, rule }: Question): string {
   const { effect, method, url, fields, amount, shownAmount, element, pageUrl, why } = intent;
   const lines = [
-    `The agent ${intent.by === "page" ? "did nothing, but the page" : ""} wants to ${effect}${amount === null ? "" : ` for ${amount}`}.`.replace(
-      "  ",
-      " ",
-    ),
+    `The agent ${intent.by === "page" ? "did nothing, but the page " : ""}wants to ${EFFECT_VERBS[effect]}${amount === null ? "" : ` (amount ${amount})`}.`,
     ...(element === null ? [] : [`  button  ${JSON.stringify(element)}`]),
     `  page    ${pageUrl}`,
     ...(url === null ? [] : [`  sends   ${method} ${url}`]),

@@ -32,7 +32,7 @@ const intent: Intent = {
   shownAmount: null,
   action: "click",
   element: "Place order",
-  why: "declared by the site",
+  why: "the site declares it",
 };
 const decision = (id: string, amount: number): AuditEntry => ({
   kind: "decision",

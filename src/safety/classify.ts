@@ -91,7 +91,7 @@ export function classify(
       effect: kind === "none" ? (READING.has(method) ? null : "change") : kind,
       declaration,
       amount: ofField !== undefined ? ofField : amount ? null : amountInFields(fields),
-      why: "declared by the site",
+      why: "the site declares it",
     };
   }
   const conclude = (effect: Effect | null, why: string): Classified => ({

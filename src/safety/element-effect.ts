@@ -93,7 +93,7 @@ export function effectOfElement(
   );
   if (declared) {
     const effect = declared.kind === "none" ? null : declared.kind;
-    return { effect, request: null, amount: null, place: declared.amount, why: "declared by the site" };
+    return { effect, request: null, amount: null, place: declared.amount, why: "the site declares it" };
   }
   return isField(element) ? NOTHING : { effect: labels, request: null, amount: null, why: label };
 }

@@ -19,7 +19,7 @@ const intent: Intent = {
   shownAmount: 10,
   action: "click",
   element: "Place order",
-  why: "declared by the site",
+  why: "the site declares it",
 };
 
 function gateOf(settings: SafetySettings, approver?: Approver, spentToday = startSpent()) {
@@ -174,7 +174,7 @@ it("a question says what is sent and what is odd, and its words cannot move a te
     until: "",
     intent: { ...intent, shownAmount: 1, element: "Next\u001b[2J" },
   });
-  expect(text).toContain("wants to buy for 10");
+  expect(text).toContain("wants to place an order (amount 10)");
   expect(text).toContain("POST http://shop.test/orders");
   expect(text).toContain("CAREFUL the page shows 1, but the request says 10");
   expect(text).not.toContain("\u001b");

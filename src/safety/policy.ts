@@ -42,6 +42,18 @@ export const EFFECTS = [...EFFECT_KINDS, "change", "message"] as const;
 /** What a request does, as policies name it. */
 export type Effect = (typeof EFFECTS)[number];
 
+/** What is about to be done, as a person is asked. */
+export const EFFECT_VERBS: Readonly<Record<Effect, string>> = {
+  buy: "place an order",
+  pay: "move money",
+  send: "send something in your name",
+  publish: "publish something",
+  delete: "cancel or delete something",
+  sign: "agree to something in your name",
+  change: "change something",
+  message: "send a message over an open connection",
+};
+
 const verdict = z.enum(["allow", "ask", "deny"]);
 
 /** What a rule says: go ahead, ask a person, or refuse. */

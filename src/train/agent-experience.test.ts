@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { judgeRest, judgeRun } from "../agent/judge.ts";
 import { openRecord } from "../agent/record.ts";
 import { answerOf } from "../core/trajectory.ts";
+import { heldOutInstructions } from "../curriculum/catalog.ts";
 import { imitationSamples, readEpisodes } from "../imitation/demonstrations.ts";
 import { labelOutcomes } from "../imitation/make-orm.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
@@ -54,7 +55,7 @@ test("what an agent did is rollouts of the run's beginning: learned from, replay
     actor: { objective: "paper" },
     replay: { minPerplexity: 1, maxPerplexity: 1e9 },
   });
-  const parts = { ...fakeParts([]), experience: () => readExperience(config, fakeCatalog()) };
+  const parts = { ...fakeParts([]), experience: () => readExperience(config, fakeCatalog(), new Set()) };
   await using run = await createRun(join(world, "run"), runInfo(config), () => {});
   await train(createContext(run, parts));
 
@@ -85,7 +86,7 @@ test("a run goes on without the agent's directory", async () => {
     ...fakeParts([]),
     experience: async () => {
       asked++;
-      return readExperience(config, fakeCatalog());
+      return readExperience(config, fakeCatalog(), new Set());
     },
   };
   await using run = await createRun(join(world, "run-2"), runInfo(config), () => {});
@@ -126,7 +127,11 @@ test("what an agent did at a held-out task of the suite is left out, and said", 
   await judgeRun(directory, { run: kept!, success: true });
   const said: string[] = [];
   const config = fakeConfig(base, { experience: [directory] });
-  const read = await readExperience(config, fakeCatalog(), (message) => said.push(message));
+  // The run may be on a part of the suite alone; what is held out is all of it.
+  const noHeldOut = { tasks: () => fakeCatalog().tasks({ split: "train" }) };
+  const read = await readExperience(config, noHeldOut, heldOutInstructions(fakeCatalog()), (message) =>
+    said.push(message),
+  );
   expect(read.map(({ id }) => id)).toEqual([kept]);
   expect(said).toEqual([`1 of 2 runs in ${directory} were at held-out tasks and are left out: ${cheat}`]);
 });
@@ -135,7 +140,7 @@ test.each([
   [{ experience: ["models/base"] }, "is not an agent's directory"],
   [{ experience: ["/nowhere"] }, "is not an agent's directory"],
 ])("what is no agent's is refused: %j", async (changes, message) => {
-  await expect(readExperience(fakeConfig(base, changes), fakeCatalog())).rejects.toThrow(message);
+  await expect(readExperience(fakeConfig(base, changes), fakeCatalog(), new Set())).rejects.toThrow(message);
 });
 
 test("an agent of another site, or of another format of pages, is refused", async () => {
@@ -143,7 +148,7 @@ test("an agent of another site, or of another format of pages, is refused", asyn
   await judgeRun(directory, { success: true });
   const config = fakeConfig(base, { experience: [directory] });
   const elsewhere = { tasks: () => [] };
-  await expect(readExperience(config, elsewhere)).rejects.toMatchObject({
+  await expect(readExperience(config, elsewhere, new Set())).rejects.toMatchObject({
     message: expect.stringContaining("is on a site of the run's training tasks") as string,
     hint: "The agent worked on fake: train there, or leave it out.",
   });
@@ -152,5 +157,7 @@ test("an agent of another site, or of another format of pages, is refused", asyn
     observation: { format: "aria" as const },
     models: { ...config.models, template: "chat" as const },
   };
-  await expect(readExperience(aria, fakeCatalog())).rejects.toThrow("saw pages in the format compact");
+  await expect(readExperience(aria, fakeCatalog(), new Set())).rejects.toThrow(
+    "saw pages in the format compact",
+  );
 });

@@ -4,7 +4,7 @@
  */
 
 import { ConfigError } from "../core/errors.ts";
-import { heldOutInstructions, normaliseInstruction } from "../curriculum/catalog.ts";
+import { normaliseInstruction } from "../curriculum/catalog.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { TrainConfig } from "../run/config.ts";
@@ -24,16 +24,16 @@ export async function assertAgentDirectory(directory: string): Promise<void> {
 
 /**
  * The judged runs of the agents that `experience` names. Throws a `ConfigError` if a directory is not an agent's, its
- * runs have no verdicts, or they have other sites or another page format than the run. Runs with the instruction of a
- * held-out task are left out, which `onTrouble` is told, because models are scored on those.
+ * runs have no verdicts, or they have other sites or another page format than the run. Runs with one of the `heldOut`
+ * instructions are left out, which `onTrouble` is told, because models are scored on those.
  */
 export async function readExperience(
   config: TrainConfig,
   suite: Pick<Suite, "tasks">,
+  heldOut: ReadonlySet<string>,
   onTrouble?: (message: string) => void,
 ): Promise<EpisodeRecord[]> {
   const tasks = suite.tasks({ split: "train" });
-  const heldOut = heldOutInstructions(suite);
   const format = observationFormat(config);
   const all: EpisodeRecord[] = [];
   for (const directory of config.experience) {

@@ -77,3 +77,26 @@ test("a reward model behind a server completes the prompt that it was trained on
     resolveModels({ ...config, models: { ...config.models, ormTemplate: "chat" } }),
   ).rejects.toThrow(/models.ormTemplate is "chat"/);
 });
+
+test("phases that cannot have as many tasks as they should are said", async () => {
+  const said = async (set: string[]) => {
+    const messages: string[] = [];
+    const config = await loadConfig({
+      set: ['suite.templates=["storefront.sign-in-order-status"]', "models.demonstrations=null", ...set],
+    });
+    const parts = await openParts(await resolveModels(config), {
+      engine: createFakeEngine(),
+      onTrouble: (message) => messages.push(message),
+    });
+    await parts[Symbol.asyncDispose]();
+    return messages.filter((message) => message.includes("no task twice"));
+  };
+  const there = suite.tasks({ split: "train", template: "storefront.sign-in-order-status" }).length;
+  expect(await said([`tasks.initial=${there}`])).toEqual([]);
+  expect(await said([`tasks.initial=${there + 1}`, "tasks.perPhase=5000"])).toEqual([
+    expect.stringContaining(`tasks.initial is ${there + 1}, but there are ${there} tasks`),
+  ]);
+  expect(await said(["method=digirl", `tasks.initial=${there}`, "tasks.perPhase=5000"])).toEqual([
+    expect.stringContaining(`tasks.perPhase is 5000, but there are ${there} tasks`),
+  ]);
+});

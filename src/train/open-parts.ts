@@ -7,6 +7,7 @@ import type { ChatModel } from "../core/chat.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { Engine, FrozenModel } from "../core/engine.ts";
 import type { Split } from "../core/task.ts";
+import { heldOutInstructions } from "../curriculum/catalog.ts";
 import { createEvolveProposer } from "../curriculum/evolve.ts";
 import { createFeasibilityJudge, createLlmProposer } from "../curriculum/llm.ts";
 import { createOnnxEngine } from "../engine/onnx/engine.ts";
@@ -191,6 +192,8 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
   if (suite.incomplete !== undefined) options.onTrouble?.(suite.incomplete);
   const chosen = restrictSuite(suite, suiteConfig);
   checkSplits(config, chosen);
+  const short = shortPhases(config, chosen);
+  if (short !== null) options.onTrouble?.(short);
   const proposer = openProposer(config, chosen, chat);
   const demonstrations = method.trains ? await readFirstReplay(config, chosen) : [];
 
@@ -241,7 +244,7 @@ export async function openParts(config: TrainConfig, options: OpenPartsOptions =
       config.curriculum.proposer === "llm" && { feasible: createFeasibilityJudge(chat, suite.descriptions) }),
     demonstrations,
     ...(config.experience.length > 0 && {
-      experience: () => readExperience(config, chosen, options.onTrouble),
+      experience: () => readExperience(config, chosen, heldOutInstructions(suite), options.onTrouble),
     }),
     [Symbol.asyncDispose]: () => held[Symbol.asyncDispose](),
   };
@@ -304,6 +307,18 @@ function checkSplits(config: TrainConfig, tasks: Suite): void {
       `${which} no task in the ${config.evaluation.split} split, which evaluations are made on`,
       "Choose another evaluation.split or suite.",
     );
+}
+
+/** Says where phases have fewer tasks than the settings ask for, because a phase has no task twice. */
+function shortPhases({ tasks: { given, ...wanted }, ...config }: TrainConfig, suite: Suite): string | null {
+  const { trains, tasks } = methodParts(config);
+  if (!trains || config.phases === 0) return null;
+  const there = Math.min(given ?? Infinity, suite.tasks({ split: "train" }).length);
+  const drawn = tasks === "given" ? (["initial", "perPhase"] as const) : (["initial"] as const);
+  const short = drawn.filter((key) => there < wanted[key]).map((key) => `tasks.${key} is ${wanted[key]}`);
+  return short.length === 0
+    ? null
+    : `${short.join(" and ")}, but there are ${there} tasks to draw from, and a phase has no task twice: it has ${there} (tasks.attempts tries each more often)`;
 }
 
 /** What Node 20 lacks of `AsyncDisposableStack`. Delete with Node 20. */

@@ -21,7 +21,7 @@ test("prices and order states", async () => {
   expect(of(undone)).toEqual({ "Alder desk lamp": "done" });
   expect(undone!.items[0]!.after).toEqual({ price: "$50.95" });
   expect(of(states)).toEqual({ "1399": "done", "1400": "done" });
-  expect(said).toContain('  line 3: broken, price should be "one hundred", which is not a number');
+  expect(said).toContain('  line 3: broken, price: "one hundred" is not a number');
 });
 
 test("pages that are written and published", async () => {

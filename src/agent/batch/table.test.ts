@@ -48,7 +48,7 @@ describe("a table in CSV", () => {
       { line: 2, reason: '"A" is named again in line 8' },
       { line: 3, reason: "it has 1 cell, but the header names 2 columns" },
       { line: 4, reason: "it has 3 cells, but the header names 2 columns" },
-      { line: 5, reason: 'price should be "cheap", which is not a number' },
+      { line: 5, reason: 'price: "cheap" is not a number' },
       { line: 6, reason: "sku is empty, but it identifies the item" },
       { line: 7, reason: 'price should be "{price}", but that is empty' },
       { line: 8, reason: '"A" is named again in line 2' },

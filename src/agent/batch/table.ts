@@ -188,7 +188,7 @@ function faultOf(values: Values, job: JobDefinition, key: readonly string[]): st
     const filled = fill(wanted, values);
     if (filled.trim() === "") return `${name} should be ${JSON.stringify(wanted)}, but that is empty`;
     if (as === "number" && parseNumber(filled) === null)
-      return `${name} should be ${JSON.stringify(filled)}, which is not a number`;
+      return `${name}: ${JSON.stringify(filled)} is not a number`;
   }
   return null;
 }

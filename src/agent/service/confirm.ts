@@ -1,21 +1,12 @@
 /** @file The question before something irreversible is done, in the runtime's words and not the model's. */
 
-import type { EffectKind } from "../../core/effect.ts";
 import type { Question } from "../../safety/approval.ts";
-
-const VERBS: Record<EffectKind, string> = {
-  buy: "place an order",
-  pay: "move money",
-  send: "send something in your name",
-  publish: "publish something",
-  delete: "cancel or delete something",
-  sign: "agree to something in your name",
-};
+import { EFFECT_VERBS } from "../../safety/policy.ts";
 
 /** Quotes the button's name, which is the shop's own word for what will happen. */
 export function describeQuestionToCustomer({ intent }: Question): string {
   const { effect, amount, element, url } = intent;
-  const what = VERBS[effect as EffectKind] ?? "change something";
+  const what = EFFECT_VERBS[effect];
   const button = element === null ? "" : `: “${element.slice(0, 120)}”`;
   const where = url !== null && URL.canParse(url) ? ` (${new URL(url).pathname})` : "";
   const sum = amount === null ? "" : ` The amount is ${amount}.`;

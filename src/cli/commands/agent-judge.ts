@@ -36,7 +36,10 @@ export function registerJudge(agent: Command): void {
   ]).action(async (directory: string, options: JudgeCommand) => {
     if (options.orm !== undefined) return byOrm(directory, options);
     if (!options.success && !options.failure)
-      throw new ConfigError("neither --success nor --failure is given", "Give one of them.");
+      throw new ConfigError(
+        "neither --success nor --failure is given",
+        "Give one of them, or --orm to let the reward model judge.",
+      );
     const { judgeRun } = await import("../../agent/judge.ts");
     const verdict = await judgeRun(directory, {
       run: options.run,

@@ -23,12 +23,14 @@ export const register: Register = (program) => {
   const command = configOptions(
     group(program, "bench")
       .command("methods")
-      .description("Train with every method and ablation and compare them. A stopped comparison continues."),
+      .description(
+        "Train with every method and ablation and compare them. The same command continues a comparison that was stopped.",
+      ),
   )
     .option("--seeds <n>", "runs of each method", wholeNumber(), 3)
     .option("--method <name>", "only this method; repeatable", list)
     .option("--out <directory>", "where the runs go", "runs/bench-methods")
-    .option("--write-docs", "write docs/results.svg and the part on runs in docs/results.md");
+    .option("--write-docs", "write docs/results.svg and the section Methods of docs/results.md");
   jsonOption(command);
   examples(command, [
     "webrl bench methods --seeds 3 --write-docs",

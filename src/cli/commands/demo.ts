@@ -59,7 +59,7 @@ export const register: Register = (program) => {
     print(options, { run: directory, seconds, report, evaluations }, () =>
       [
         "",
-        `Success on held-out test tasks (${evaluations[0]!.evaluation.tasks} tasks, mean ± standard error):`,
+        `Success on held-out ${evaluations[0]!.evaluation.split} tasks (${evaluations[0]!.evaluation.tasks} tasks, mean ± standard error):`,
         "",
         learningCurve(evaluations),
         "",

@@ -50,7 +50,8 @@ export function CurriculumView({ run, version }: { run: string; version: number 
       </div>
       <h2>Lineage</h2>
       <p class="dim">
-        Every task below another grew from a failed attempt at it. Attempts open in the viewer.
+        A task below another grew from it: from an attempt that was judged a failure or, if none was, from a
+        given task. Attempts open in the viewer.
       </p>
       <div class="filters">
         <label>

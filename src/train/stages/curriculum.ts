@@ -3,6 +3,7 @@
  * train split.
  */
 
+import { group } from "d3-array";
 import { mean } from "../../algo/statistics.ts";
 import { Fault, invariant } from "../../core/errors.ts";
 import { hash32 } from "../../core/rng.ts";
@@ -36,6 +37,8 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   if (phase === 0 || method.tasks === "given") return nextTasks(order, config.tasks, phase);
 
   const failed = await failedTasks(context, phase - 1);
+  // What an agent did in use is no task of the suite: nothing could check another attempt at it.
+  const tried = new Set((await context.run.read(phase - 1, "tasks.jsonl")).map(({ id }) => id));
   const seen: string[] = [];
   for (let earlier = 0; earlier < phase; earlier++)
     seen.push(...(await context.run.read(earlier, "tasks.jsonl")).map((task) => task.instruction));
@@ -43,6 +46,7 @@ async function chooseTasks(context: Context, phase: number, stage: Stage): Promi
   const grown = await growCurriculum({
     proposer: parts.proposer,
     failed,
+    repeatable: failed.filter(({ id }) => tried.has(id)),
     seeds: order.slice(0, config.tasks.perPhase),
     count: config.tasks.perPhase,
     phase,
@@ -89,15 +93,16 @@ function nextTasks(order: readonly Task[], tasks: Context["config"]["tasks"], ph
   return Array.from({ length: Math.min(count, order.length) }, (_, i) => order[(from + i) % order.length]!);
 }
 
-/** Tasks of a phase with an attempt that the judge called a failure, each once. */
+/** Tasks of a phase of whose attempts at least half were judged failures. */
 async function failedTasks(context: Context, phase: number): Promise<Task[]> {
   const verdicts = await context.experience.verdicts(phase);
-  const failed = new Map<string, Task>();
-  for (const { id, trajectory } of await context.experience.episodes(phase)) {
+  const judged = (await context.experience.episodes(phase)).flatMap(({ id, trajectory: { task } }) => {
     const verdict = verdicts.get(id);
-    if (verdict?.success === false && !verdict.undecided) failed.set(trajectory.task.id, trajectory.task);
-  }
-  return [...failed.values()];
+    return verdict === undefined || verdict.undecided ? [] : [{ task, success: verdict.success }];
+  });
+  return [...group(judged, ({ task }) => task.id).values()]
+    .filter((attempts) => 2 * attempts.filter(({ success }) => success).length <= attempts.length)
+    .map(([first]) => first!.task);
 }
 
 /**

@@ -70,7 +70,11 @@ async function addExperience({ parts, models, config }: Context, stage: Stage): 
   const { tokenizer, contextTokens } = await models.read("actor", 0);
   const { maxNewTokens } = config.rollout;
   const options = { tokenizer, contextTokens, maxNewTokens, template: promptTemplate(config) };
-  for (const record of given) if (!held.has(record.id)) lines.append(tokenizeExperience(record, options));
+  for (const record of given) {
+    if (held.has(record.id)) continue;
+    held.add(record.id);
+    lines.append(tokenizeExperience(record, options));
+  }
 }
 
 function rolloutMetrics(records: readonly EpisodeRecord[]): Partial<Record<MetricName, number>> {
