@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes the shipped models anew, from nothing: models/base and models/orm. About three and a half hours on 2 free cores.
-# The shipped ones were made at the revisions in their cards, before demonstrations were told again in paraphrases (docs/log.md).
+# The shipped ones were made at the revisions in their cards, before demonstrations were also made with paraphrased instructions (docs/log.md).
 # Every command resumes where it was stopped. Results differ a little from machine to machine: training is limited by minutes.
 set -euo pipefail
 webrl=(node dist/cli/bin.js)

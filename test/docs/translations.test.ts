@@ -31,6 +31,7 @@ function skeleton(markdown: string) {
     links: [...prose.matchAll(/(?<!!)\[[^\]]*\]\(([^)]+)\)/g)]
       .map(([, target]) => target!.replace(/(?:\.zh-CN)?\.md/, ".md"))
       .toSorted(),
+    numbers: [...prose.matchAll(/[\d.]+%|[\d.]+(?= ±)|(?<=± )[\d.]+/g)].map(String).toSorted(),
     items: [...prose.matchAll(/^- /gm)].length,
     rows: [...prose.matchAll(/^\|/gm)].length,
   };

@@ -66,13 +66,20 @@ export const register: Register = (program) => {
         beforeAndAfter(evaluations[0]!.evaluation, evaluations.at(-1)!.evaluation),
         "",
         `It took ${duration(seconds)}. The report is in ${report}. What next:`,
-        `  npx webrl resume ${directory} --phases ${evaluations.at(-1)!.phase + 3}    train on`,
-        `  npx webrl eval --run ${directory} --tasks 200    score it on more tasks`,
-        `  npx webrl dashboard ${directory}    look at episodes, curriculum and curves`,
+        ...inColumns([
+          [`npx webrl resume ${directory} --phases ${evaluations.at(-1)!.phase + 3}`, "train on"],
+          [`npx webrl eval --run ${directory} --tasks 200`, "score it on more tasks"],
+          [`npx webrl dashboard ${directory}`, "look at episodes, curriculum and curves"],
+        ]),
       ].join("\n"),
     );
   });
 };
+
+function inColumns(rows: readonly (readonly [command: string, what: string])[]): string[] {
+  const width = Math.max(...rows.map(([command]) => command.length));
+  return rows.map(([command, what]) => `  ${command.padEnd(width)}  ${what}`);
+}
 
 async function modelsOf(path: string): Promise<Settings> {
   const { modelPath } = await import("../../train/open-parts.ts");
