@@ -1,5 +1,15 @@
+import { readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { browserBlockSchema, checkEndpoints, describeAddress } from "./browser-settings.ts";
+
+describe("the window", () => {
+  it("can be as small as the one that docs/miniwob.md names", async () => {
+    const page = await readFile("docs/miniwob.md", "utf8");
+    const [, width, height] = /--browser width=(\d+) --browser height=(\d+)/.exec(page) ?? [];
+    const window = { width: Number(width), height: Number(height) };
+    expect(browserBlockSchema.parse(window)).toMatchObject({ width: 332, height: 214 });
+  });
+});
 
 const check = (...endpoints: object[]) => {
   checkEndpoints(browserBlockSchema.parse({ endpoints }).endpoints);

@@ -32,7 +32,7 @@ export const browserSettingsSchema = z.strictObject({
     .max(3840)
     .default(DEFAULT_BROWSER.width)
     .describe("Width of the window that pages see, in pixels."),
-  height: z.int().min(240).max(2160).default(DEFAULT_BROWSER.height).describe("Height of that window."),
+  height: z.int().min(200).max(2160).default(DEFAULT_BROWSER.height).describe("Height of that window."),
   locale: z
     .string()
     .refine(isLocale, "must be a language tag such as en-US or de-DE")
