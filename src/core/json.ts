@@ -16,3 +16,13 @@ export function parseJson(text: string): unknown {
   }
   return JSON.parse(text);
 }
+
+/** Like `parseJson`, but `undefined` for what is not JSON, as a damaged file is. */
+export function tryParseJson(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -42,4 +42,16 @@ test("throws where a part of the path is something else", async () => {
 test.runIf(process.platform === "linux")("throws where nothing can be made in what exists", async () => {
   await expect(makeDirectory("/proc/x")).rejects.toMatchObject({ code: "ENOENT" });
   await expect(makeDirectory("/proc/self/x/y")).rejects.toMatchObject({ code: "ENOENT" });
+});
+
+test("nothing else in the sources makes missing parents", async () => {
+  const src = join(import.meta.dirname, "..");
+  const files = (await readdir(src, { recursive: true })).filter(
+    (file) => /\.tsx?$/.test(file) && !/\.test\.ts$|\/testing\//.test(file),
+  );
+  const recursive = [];
+  for (const file of files)
+    if (/\bmkdir(Sync)?\([^;]*recursive: true/.test(await readFile(join(src, file), "utf8")))
+      recursive.push(file);
+  expect(recursive).toEqual([]);
 });

@@ -54,6 +54,27 @@ test("what an earlier recipe made is not used, and is made anew by installing ag
   expect(existsSync(join(folder, "left"))).toBe(false);
 });
 
+test("a damaged mark is repaired by installing again", async () => {
+  await installApp(app(), folder);
+  for (const damaged of ["", "{", "[]"]) {
+    await writeFile(join(folder, "installed.json"), damaged);
+    expect(await stateOf(app(), folder)).toBe("stale");
+    await expect(requireInstalled(app(), folder)).rejects.toMatchObject({
+      message: expect.stringContaining("or is damaged"),
+      hint: `Run \`webrl apps install notes --directory ${folder}\`.`,
+    });
+    await installApp(app(), folder);
+    await requireInstalled(app(), folder);
+  }
+});
+
+test.runIf(process.platform === "linux")("a folder in which nothing can be made is refused", async () => {
+  await expect(installApp(app(), "/proc/nothing/here")).rejects.toMatchObject({
+    code: "ENOENT",
+    syscall: "mkdir",
+  });
+});
+
 test("it is not installed anew under copies that run; those that a killed process left are none", async () => {
   await installApp(app(), folder);
   const here = { baseUrl: "http://127.0.0.1:1", port: 1, copy: 0 };

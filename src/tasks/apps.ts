@@ -1,14 +1,15 @@
 /** @file Applications with a recipe (`apps/`): each is installed into a folder and is a suite, `app:NAME`. */
 
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import type { App } from "../apps/app.ts";
 import { findApp, missingPackages } from "../apps/list.ts";
 import { ConfigError } from "../core/errors.ts";
-import { parseJson } from "../core/json.ts";
+import { tryParseJson } from "../core/json.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import type { SiteDefinition } from "../sites/define-site.ts";
 import { findCopies, keepRecords } from "./copy-records.ts";
 import type { CopyKeeper } from "./own-instance.ts";
@@ -28,13 +29,13 @@ export function appDirectory(app: App, directory?: string): string {
   return join(data, "webrl", "apps", app.name);
 }
 
-/** `stale`: installed by another revision of its recipe. */
+/** `stale`: installed by another revision of its recipe, or damaged; installing again makes it anew. */
 export async function stateOf(app: App, directory: string): Promise<"installed" | "stale" | "absent"> {
   const file = join(directory, MARK);
   if (!existsSync(file)) return "absent";
   const mark = z
     .object({ name: z.string(), revision: z.int() })
-    .safeParse(parseJson(await readFile(file, "utf8")));
+    .safeParse(tryParseJson(await readFile(file, "utf8")));
   return mark.success && mark.data.name === app.name && mark.data.revision === app.revision
     ? "installed"
     : "stale";
@@ -68,7 +69,7 @@ export async function installApp(app: App, directory: string, options: InstallOp
         : `Run \`webrl apps stop ${app.name}${option(app, directory)}\` first.`,
     );
   await rm(directory, { recursive: true, force: true });
-  await mkdir(directory, { recursive: true });
+  await makeDirectory(directory);
   await writeFile(join(directory, PARTIAL), "");
   await app.install(directory, async (command) => {
     onStep?.(command);
@@ -116,7 +117,7 @@ export async function requireInstalled(app: App, directory: string): Promise<voi
   throw new ConfigError(
     state === "absent"
       ? `${app.name} is not installed in ${directory}`
-      : `what is installed in ${directory} was made by another version of the recipe of ${app.name}`,
+      : `what is installed in ${directory} was made by another version of the recipe of ${app.name}, or is damaged`,
     `Run \`webrl apps install ${app.name}${option(app, directory)}\`.`,
   );
 }

@@ -60,6 +60,27 @@ test("one that does not start says why, and nothing of it stays; without any, a 
   await expect(resetCopies(counter, directory)).rejects.toThrow(/no copy of counter runs/);
 });
 
+test("ports that do not exist are refused before the first copy starts", async () => {
+  await expect(startCopies(counter, directory, { copies: 2, port: 65_535 })).rejects.toMatchObject({
+    name: "ConfigError",
+    message: "2 copies from port 65535 on need ports up to 65536, and the last port is 65535",
+  });
+  expect(await runningCopies(counter, directory)).toEqual([]);
+});
+
+test("where a later copy does not start, those before it are stopped, and those of earlier commands run on", async () => {
+  const [earlier] = await startCopies(counter, directory, { copies: 1, port: 0 });
+  const picky: SiteDefinition = {
+    ...counter,
+    start: { ...counter.start!, command: `[ $COPY != 2 ] || exit 3; exec node -e '${SERVER}'` },
+  };
+  await expect(startCopies(picky, directory, { copies: 2, port: 0 })).rejects.toThrow(
+    /ended before it answered/,
+  );
+  expect(await runningCopies(counter, directory)).toEqual([earlier]);
+  expect(await answers(earlier!.baseUrl)).toBe(true);
+});
+
 test("where `start.stop` fails, the copy is ended all the same, and the failure is said", async () => {
   const failing: SiteDefinition = {
     ...counter,

@@ -2,9 +2,10 @@
 
 import { spawn } from "node:child_process";
 import { hostname } from "node:os";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError, invariant } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { isAlive } from "../core/process-owner.ts";
 import type { SiteCopy, SiteDefinition } from "../sites/define-site.ts";
 import { endCopy, findCopies, logOf, recordsFolder, writeRecord } from "./copy-records.ts";
@@ -18,23 +19,33 @@ export async function runningCopies(definition: SiteDefinition, directory: strin
   return (await findCopies(definition, directory)).filter(({ suite }) => suite === null);
 }
 
-/** `port`: of the first copy; 0 for free ports. If one does not start, those before it keep running. */
+/** `port`: of the first copy; 0 for free ports. If one does not start, those before it are stopped. */
 export async function startCopies(
   definition: SiteDefinition,
   directory: string,
   { copies, port }: { copies: number; port: number },
   signal?: AbortSignal,
 ): Promise<CopyRecord[]> {
+  if (port !== 0 && port + copies - 1 > 65_535)
+    throw new ConfigError(
+      `${copies} copies from port ${port} on need ports up to ${port + copies - 1}, and the last port is 65535`,
+      "Choose a lower --port, or fewer --copies.",
+    );
   const numbers = new Set((await runningCopies(definition, directory)).map(({ copy }) => copy));
   const begun: CopyRecord[] = [];
   for (let i = 0; i < copies; i++) {
     let copy = 0;
     while (numbers.has(copy)) copy++;
     numbers.add(copy);
-    const own = port === 0 ? await freePort() : port + i;
-    if (own > 65_535) throw new ConfigError(`there is no port ${own}`, "Choose a lower --port.");
-    const baseUrl = definition.baseUrl.replace("{port}", String(own));
-    begun.push(await startCopy(definition, directory, { baseUrl, port: own, copy }, signal));
+    try {
+      const own = port === 0 ? await freePort() : port + i;
+      const baseUrl = definition.baseUrl.replace("{port}", String(own));
+      begun.push(await startCopy(definition, directory, { baseUrl, port: own, copy }, signal));
+    } catch (error) {
+      // The user must learn why the start failed, not why the cleanup did.
+      await Promise.all(begun.map((each) => endCopy(definition, directory, each)));
+      throw error;
+    }
   }
   return begun;
 }
@@ -52,7 +63,7 @@ async function startCopy(
       `something listens at port ${at.port} already`,
       "Choose another --port, or none for a free one.",
     );
-  await mkdir(recordsFolder(directory), { recursive: true });
+  await makeDirectory(recordsFolder(directory));
   await using log = await open(logOf(directory, at.port), "w");
   const { command, cwd, env } = commandOf(definition, directory, start.command, at);
   const mark = newMark();

@@ -49,6 +49,25 @@ test("a copy that does not start leaves neither record nor content", async () =>
   expect(await findCopies(broken, directory)).toEqual([]);
 });
 
+test("a damaged record is removed, and nobody fails because of it", async () => {
+  await mkdir(join(directory, "running"));
+  const damaged = ["", "{", "7", '{"pid":1}'].map((text, i) => [
+    join(directory, "running", `900${i}.json`),
+    text,
+  ]);
+  for (const [file, text] of damaged) await writeFile(file!, text!);
+  expect(await findCopies(site, directory)).toEqual([]);
+  expect(damaged.map(([file]) => existsSync(file!))).toEqual([false, false, false, false]);
+});
+
+test("a record that goes while records are read is the record of nobody", async () => {
+  await mkdir(join(directory, "running"));
+  // The folder names it, and there is nothing to read.
+  const link = join(directory, "running", "9001.json");
+  await symlink(join(directory, "gone"), link);
+  expect(await findCopies(site, directory)).toEqual([]);
+});
+
 /** A process that has ended may stay in the table until somebody asks for its status. */
 const isRunning = (pid: number): boolean =>
   existsSync(`/proc/${pid}/stat`) && !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
-import { parseJson } from "../core/json.ts";
+import { tryParseJson } from "../core/json.ts";
 import { isAlive, ownerOf, thisProcess } from "../core/process-owner.ts";
 import type { SiteCopy, SiteDefinition } from "../sites/define-site.ts";
 import { commandOf, copyOf } from "./own-instance.ts";
@@ -55,7 +55,7 @@ export function writeRecord(
   const record = { ...copyOf(copy), ...ownerOf(pid), boot: boot(), mark, suite };
   const file = fileOf(directory, copy.port);
   try {
-    mkdirSync(recordsFolder(directory), { recursive: true });
+    makeRecordsFolder(directory);
     writeFileSync(`${file}.${process.pid}`, `${JSON.stringify(record)}\n`);
     renameSync(`${file}.${process.pid}`, file);
   } catch (cause) {
@@ -66,6 +66,15 @@ export function writeRecord(
     );
   }
   return record;
+}
+
+/** The application is installed: only the last part of the path may be missing. */
+function makeRecordsFolder(directory: string): void {
+  try {
+    mkdirSync(recordsFolder(directory));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
 }
 
 /** A suite's copies, each with a record while it runs; before the first one, what others left behind is removed. */
@@ -85,13 +94,19 @@ async function forgetCopy(directory: string, { port }: SiteCopy): Promise<void> 
   await rm(fileOf(directory, port), { force: true });
 }
 
-/** The running copies, of suites and in the background. First ends and removes what is left of others. */
+/**
+ * The running copies, of suites and in the background. First ends and removes what is left of others, and removes
+ * damaged records.
+ */
 export async function findCopies(definition: SiteDefinition, directory: string): Promise<CopyRecord[]> {
   const found: CopyRecord[] = [];
   for (const name of await namesIn(recordsFolder(directory))) {
     if (!name.endsWith(".json")) continue;
     const file = join(recordsFolder(directory), name);
-    const record = recordSchema.safeParse(parseJson(await readFile(file, "utf8").catch(() => "")));
+    const text = await readIfThere(file);
+    // Another process has just removed it, because its copy has ended.
+    if (text === null) continue;
+    const record = recordSchema.safeParse(tryParseJson(text));
     if (!record.success) await rm(file, { force: true });
     else if (isAlive(record.data.suite ?? record.data)) found.push(record.data);
     else await endCopy(definition, directory, record.data);
@@ -117,6 +132,12 @@ async function removeUnknown(directory: string, known: readonly CopyRecord[]): P
       await rm(path, { recursive: true, force: true });
   }
 }
+
+const readIfThere = async (file: string): Promise<string | null> =>
+  readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+    return null;
+  });
 
 const namesIn = async (folder: string): Promise<string[]> => (existsSync(folder) ? readdir(folder) : []);
 

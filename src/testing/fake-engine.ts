@@ -4,7 +4,7 @@
  * follows a prompt and shares something between prompts. For tests of everything above an engine.
  */
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type {
   Datum,
@@ -21,6 +21,7 @@ import type {
   Tokenizer,
 } from "../core/engine.ts";
 import { ConfigError, invariant } from "../core/errors.ts";
+import { makeDirectory } from "../core/make-directory.ts";
 import { createRng } from "../core/rng.ts";
 import type { Rng } from "../core/rng.ts";
 
@@ -257,7 +258,7 @@ class FakeModel implements Model {
 
   async save(directory: string, options: { optimizer?: boolean } = {}): Promise<void> {
     this.#alive();
-    await mkdir(directory, { recursive: true });
+    await makeDirectory(directory);
     const encode = (values: Float32Array) =>
       Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
     const rows = [...this.#rows].map(([key, row]) => ({

@@ -6,6 +6,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { defineSite } from "../../sites/define-site.ts";
 import type { App } from "../app.ts";
 import { colleagues, DOMAIN, folders, mailText, messages, USERS } from "./content.ts";
@@ -43,7 +44,7 @@ export const roundcube: App = {
       ...boxFiles(),
     };
     for (const [name, text] of Object.entries(files)) {
-      await mkdir(dirname(join(directory, name)), { recursive: true });
+      await makeDirectory(dirname(join(directory, name)));
       await writeFile(join(directory, name), text);
     }
     for (const name of ["opcache", "prepared/outbox"]) await mkdir(join(directory, name));

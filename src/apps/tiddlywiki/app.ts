@@ -1,8 +1,9 @@
 /** @file TiddlyWiki, a notebook in the browser that saves to its own Node server; from the npm registry. */
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../core/errors.ts";
+import { makeDirectory } from "../../core/make-directory.ts";
 import { defineSite } from "../../sites/define-site.ts";
 import type { SiteCopy } from "../../sites/define-site.ts";
 import type { App } from "../app.ts";
@@ -39,7 +40,7 @@ export const tiddlywiki: App = {
   install: async (directory, run) => {
     await run(`npm install --prefix . --no-audit --no-fund --ignore-scripts tiddlywiki@${VERSION}`);
     const wiki = join(directory, "prepared");
-    await mkdir(join(wiki, "tiddlers"), { recursive: true });
+    await makeDirectory(join(wiki, "tiddlers"));
     const info = {
       description: SITE_TITLE,
       plugins: ["tiddlywiki/tiddlyweb", "tiddlywiki/filesystem"],
