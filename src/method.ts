@@ -16,7 +16,7 @@ export type { Rng } from "./core/rng.ts";
 
 export {
   digirlAdvantages,
-  digirlKeep,
+  keepByDigirl,
   monteCarloAdvantages,
   officialAdvantages,
   returns,
@@ -36,7 +36,7 @@ export {
 } from "./algo/loss.ts";
 export type { Logprobs, WebrlLossInput } from "./algo/loss.ts";
 export { perplexity } from "./algo/perplexity.ts";
-export { filteredBcKeep } from "./algo/statistics.ts";
+export { keepByFilteredBc } from "./algo/statistics.ts";
 export { warmupCosine } from "./engine/optimise.ts";
 
 export { createOrm } from "./reward/orm.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   digirlAdvantages,
-  digirlKeep,
+  keepByDigirl,
   monteCarloAdvantages,
   officialAdvantages,
   returns,
@@ -86,6 +86,6 @@ describe("baselines' advantages", () => {
   });
 
   test("DigiRL keeps steps above 1/H and ranks trajectories by surprise", () => {
-    expect(digirlKeep([0.4, 0.3, 1])).toEqual([true, false, true]);
+    expect(keepByDigirl([0.4, 0.3, 1])).toEqual([true, false, true]);
   });
 });

@@ -62,7 +62,7 @@ export function digirlAdvantages(values_S: readonly number[], outcome: Outcome, 
 }
 
 /** DigiRL's hard filter: a step is imitated iff A_h > 1/H. */
-export function digirlKeep(advantages_S: readonly number[]): boolean[] {
+export function keepByDigirl(advantages_S: readonly number[]): boolean[] {
   return advantages_S.map((advantage) => advantage > 1 / advantages_S.length);
 }
 

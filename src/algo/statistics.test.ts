@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   explainedVariance,
-  filteredBcKeep,
+  keepByFilteredBc,
   mean,
   pairedDifference,
   passAtK,
@@ -86,10 +86,10 @@ describe("statistics", () => {
   });
 
   test("filtered BC keeps the successes of 0/1 returns and the upper part of graded ones", () => {
-    expect(filteredBcKeep([0, 1, 0, 0, 0])).toEqual([false, true, false, false, false]);
-    expect(filteredBcKeep([0, 0, 0])).toEqual([false, false, false]);
-    expect(filteredBcKeep([1, 1, 1])).toEqual([true, true, true]);
+    expect(keepByFilteredBc([0, 1, 0, 0, 0])).toEqual([false, true, false, false, false]);
+    expect(keepByFilteredBc([0, 0, 0])).toEqual([false, false, false]);
+    expect(keepByFilteredBc([1, 1, 1])).toEqual([true, true, true]);
     // 0.7 of 4 steps between 0.1 … 0.5 is 0.38
-    expect(filteredBcKeep([0.1, 0.2, 0.3, 0.4, 0.5])).toEqual([false, false, false, true, true]);
+    expect(keepByFilteredBc([0.1, 0.2, 0.3, 0.4, 0.5])).toEqual([false, false, false, true, true]);
   });
 });

@@ -87,7 +87,7 @@ export function quantile(values: readonly number[], fraction: number): number {
  * Filtered behaviour cloning: a trajectory is kept iff its return is positive and reaches the given percentile of all
  * returns (70th in the paper). With 0/1 returns these are the successes.
  */
-export function filteredBcKeep(returns_B: readonly number[], percentile = 0.7): boolean[] {
+export function keepByFilteredBc(returns_B: readonly number[], percentile = 0.7): boolean[] {
   if (returns_B.length === 0) return [];
   const threshold = quantile(returns_B, percentile);
   return returns_B.map((value) => value > 0 && value >= threshold);

@@ -5,7 +5,7 @@ import type { Browser } from "playwright-core";
 import { Fault } from "../core/errors.ts";
 import { TooLate } from "./with-deadline.ts";
 import { browserFault } from "./pool.ts";
-import { pageCrashed } from "./tabs.ts";
+import { createCrashFault } from "./tabs.ts";
 
 /** The fault of a start page that did not arrive; `null` if something else went wrong. `why`: what the proxy knows. */
 export function startFault(
@@ -44,7 +44,7 @@ export async function faultBehind(
   if (/closed|crash|disconnected/i.test(error.message))
     for (let i = 0; i < 20 && browser.isConnected() && !hasCrashed(); i++) await sleep(25);
   if (!browser.isConnected()) return browserFault(browser, error, "");
-  if (hasCrashed()) return pageCrashed(error);
+  if (hasCrashed()) return createCrashFault(error);
   if (error instanceof TooLate)
     return new Fault("observation_failed", `the page does not answer: ${error.message}`, {
       retryable: true,

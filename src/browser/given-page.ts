@@ -45,7 +45,7 @@ async function openGiven(page: Page, world: EpisodeWorld): Promise<EpisodeContex
     newPage: async () => (page.isClosed() ? context.newPage() : page),
     waitUntilCounted: () => Promise.resolve(),
     // Playwright's own announcement has to be enough.
-    pagesCreated: () => 0,
+    countCreatedPages: () => 0,
     [Symbol.asyncDispose]: async () => {
       await guard.end();
       if (size && !page.isClosed()) await page.setViewportSize(size);

@@ -39,10 +39,10 @@ export interface EpisodeContext extends AsyncDisposable {
   newPage(): Promise<Page>;
   /** The page that was handed in, if there is one; it is there from the start. */
   readonly given?: Page;
-  /** Resolves when {@link pagesCreated} counts, some round trips after the first page was opened. */
+  /** Resolves when {@link countCreatedPages} counts, some round trips after the first page was opened. */
   waitUntilCounted(): Promise<void>;
   /** Pages that the browser has created in this context, including those that Playwright has not announced yet. */
-  pagesCreated(): number;
+  countCreatedPages(): number;
 }
 
 /** Where an episode gets its context from. */
@@ -200,7 +200,7 @@ export class BrowserPool implements ContextSource, AsyncDisposable {
         return page;
       },
       waitUntilCounted: async () => counted,
-      pagesCreated: () => (contextId === undefined ? 0 : (pagesCreated.get(contextId) ?? 0) - earlier),
+      countCreatedPages: () => (contextId === undefined ? 0 : (pagesCreated.get(contextId) ?? 0) - earlier),
       [Symbol.asyncDispose]: () =>
         (disposal ??= (async () => {
           this.#open.delete(opened);

@@ -223,7 +223,7 @@ export class Tabs {
       awaitActivityMs = 0;
       forgetNavigation = false;
       if (document === "navigating") continue;
-      if (this.#active !== tab || tab.page.isClosed() || this.#opened.pagesCreated() > this.#pagesSeen)
+      if (this.#active !== tab || tab.page.isClosed() || this.#opened.countCreatedPages() > this.#pagesSeen)
         continue;
       if (document === null) {
         if (measureSpent() > navigationMs) throw navigationTimeout(tab);
@@ -287,14 +287,14 @@ export class Tabs {
 
   /** Waits for pages that the browser has opened but that are not tabs yet. */
   async #newTabs(): Promise<void> {
-    if (this.#opened.pagesCreated() <= this.#pagesSeen) return;
+    if (this.#opened.countCreatedPages() <= this.#pagesSeen) return;
     const announced = new Promise<void>((resolve) => this.#pageWaiters.push(resolve));
     // Chromium itself closes a tab whose first navigation was refused.
     await withDeadline(announced, this.#opened.network.lastBlocked === null ? NEW_TAB_MS : 500).catch(
       (error: unknown) => {
         if (!(error instanceof TooLate)) throw error;
         // It was closed before it was set up.
-        this.#pagesSeen = this.#opened.pagesCreated();
+        this.#pagesSeen = this.#opened.countCreatedPages();
         this.#lostTab = true;
       },
     );
@@ -377,7 +377,7 @@ export class Tabs {
 
   /** The active tab. If it was closed: the newest tab that is left, or a blank one if none is left. */
   async current(): Promise<Tab> {
-    if (this.#active?.crashed) throw pageCrashed();
+    if (this.#active?.crashed) throw createCrashFault();
     if (this.#active && !this.#active.page.isClosed()) return this.#active;
     this.#active = this.open().at(-1);
     if (!this.#active) await withDeadline(this.#opened.newPage(), this.#limits.responseMs);
@@ -386,7 +386,7 @@ export class Tabs {
   }
 }
 
-export const pageCrashed = (cause?: unknown) =>
+export const createCrashFault = (cause?: unknown) =>
   new Fault("page_crashed", "the page's process crashed", { retryable: true, cause });
 
 const navigationTimeout = (tab: Tab) =>

@@ -82,7 +82,7 @@ export async function relayUpgrade(
   client: Duplex,
   head: Buffer,
   guard: EpisodeGuard,
-  opened: (socket: Duplex) => void,
+  onOpen: (socket: Duplex) => void,
 ): Promise<void> {
   const address = url.href.replace(/^http/, "ws");
   client.on("error", () => client.destroy());
@@ -102,7 +102,7 @@ export async function relayUpgrade(
     upstream.end();
   });
   const { res, socket, rest } = await answered;
-  opened(socket);
+  onOpen(socket);
   const lines = [`HTTP/1.1 101 ${res.statusMessage}`];
   for (let i = 0; i < res.rawHeaders.length; i += 2)
     lines.push(`${res.rawHeaders[i]!}: ${res.rawHeaders[i + 1]!}`);

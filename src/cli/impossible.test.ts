@@ -77,11 +77,11 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["--model names no model", () => ["eval", "--model", ""]],
   ["is not a run", () => ["eval", "--run", ""]],
   ["cannot be used with option", () => ["eval", "--run", at("r1"), "--model", "models/base"]],
-  ["maxNewTokens: Too big", () => ["eval", "--max-new-tokens", "70000", "--tasks", "1"]],
+  ["maxNewTokens: must be at most 65536", () => ["eval", "--max-new-tokens", "70000", "--tasks", "1"]],
   ["is not a regular file", () => ["eval", "--tasks", "1", "--out", at("empty")]],
   ["is not a run", () => ["report", at("empty")]],
   ["is not a directory", () => ["dashboard", at("file"), "--port", "0"]],
-  ["maxSteps: Too big", () => ["model", "demos", "--out", at("d"), "--max-steps", "1001"]],
+  ["maxSteps: must be at most 200", () => ["model", "demos", "--out", at("d"), "--max-steps", "1001"]],
   ["garbage.jsonl:1 is not JSON", () => ["model", "demos", "--out", at("garbage.jsonl")]],
   [
     "the temperature -1 is negative",

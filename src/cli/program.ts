@@ -1,7 +1,7 @@
 /** @file The program: its commands, and how errors are reported, in words for people and exit codes for machines. */
 
 import { readFileSync } from "node:fs";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Help } from "commander";
 import { BudgetSpent, ConfigError, Fault } from "../core/errors.ts";
 import type { Register } from "./command.ts";
 import { interruption } from "./command.ts";
@@ -60,7 +60,16 @@ export function createProgram(): Command {
     .version(version)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureHelp({ sortSubcommands: false, showGlobalOptions: false });
+    .configureHelp({
+      sortSubcommands: false,
+      showGlobalOptions: false,
+      optionDescription(option) {
+        // A list is shown as it is typed, and an empty one not at all.
+        const { defaultValue } = option as { defaultValue?: unknown };
+        if (!Array.isArray(defaultValue)) return Help.prototype.optionDescription.call(this, option);
+        return `${option.description}${defaultValue.length === 0 ? "" : ` (default: ${defaultValue.join(",")})`}`;
+      },
+    });
   for (const register of COMMANDS) register(program);
   return program;
 }

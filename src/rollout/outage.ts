@@ -68,7 +68,7 @@ export interface SiteOutageOptions extends WaitOptions {
 
 export interface SiteOutage {
   /** Records that this request showed its first page: from now on it is used to try the site. */
-  saw(request: EpisodeRequest): void;
+  noteStarted(request: EpisodeRequest): void;
   /** As in {@link createOutage}. */
   wait(broken: EpisodeRequest): Promise<boolean>;
   /** The same after a fault of a browser elsewhere: waits until one of the browsers takes an episode. */
@@ -104,7 +104,7 @@ export function watchForOutages(options: SiteOutageOptions): SiteOutage {
   };
 
   return {
-    saw: (request) => (good = request),
+    noteStarted: (request) => (good = request),
     wait: createOutage<EpisodeRequest>({
       ...options,
       name: site.name,

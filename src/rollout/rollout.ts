@@ -138,7 +138,7 @@ export async function rollout(options: RolloutOptions): Promise<EpisodeRecord[]>
       });
       usages.push(record.usage);
       const { ending, finalObservation } = record.trajectory;
-      if (finalObservation !== null) outage.saw(request);
+      if (finalObservation !== null) outage.noteStarted(request);
       if (ending.kind !== "faulted") {
         count(null, "");
         break;

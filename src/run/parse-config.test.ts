@@ -54,6 +54,17 @@ describe("configuration", () => {
   });
 
   it.each([
+    [["phases=abc"], 'phases: must be a number, found "abc"'],
+    [["tasks.perPhase=0"], "tasks.perPhase: must be at least 1, found 0"],
+    [["tasks.perPhase=1.5"], "tasks.perPhase: must be an integer, found 1.5"],
+    [["models.threshold=2"], "models.threshold: must be at most 1, found 2"],
+    [["method=ppo"], 'method: must be one of "webrl"'],
+    [["suite.sites=shop"], 'suite.sites: must be an array, found "shop"'],
+  ])("says what a value must be: %j", async (set, message) => {
+    await expect(loadConfig({ set })).rejects.toThrow(message);
+  });
+
+  it.each([
     [["method=awr", 'without=["replay"]'], "leaves out parts of WebRL"],
     [["method=digirl", "actor.objective=official"], "is a loss of WebRL"],
     [["actor.beta=1"], "actor.beta is about equation 6"],

@@ -107,9 +107,27 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
     );
   }
   throw new ConfigError(
-    `${path.join(".") || "configuration"}: ${issue.message}, found ${withoutKeys(JSON.stringify(valueAt(raw, path)))}`,
+    `${path.join(".") || "configuration"}: ${demandOf(issue)}, found ${withoutKeys(JSON.stringify(valueAt(raw, path)))}`,
     describe(schema, path) ?? "Correct the value.",
   );
+}
+
+/** What a value must be, without zod's "Invalid input". */
+function demandOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${/^[aeio]/.test(issue.expected) ? "an" : "a"} ${issue.expected === "int" ? "integer" : issue.expected}`;
+    case "invalid_value":
+      return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+    case "too_small":
+      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
+      return `must be ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
+      return `must be ${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
 }
 
 /** Addresses in it may contain keys. */

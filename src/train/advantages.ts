@@ -3,13 +3,13 @@
 import { rollup } from "d3-array";
 import {
   digirlAdvantages,
-  digirlKeep,
+  keepByDigirl,
   monteCarloAdvantages,
   officialAdvantages,
   webrlAdvantages,
 } from "../algo/advantage.ts";
 import { awrWeights, officialLoss, reinforceLoss, webrlLoss, weightedSftLoss } from "../algo/loss.ts";
-import { filteredBcKeep, standardize } from "../algo/statistics.ts";
+import { keepByFilteredBc, standardize } from "../algo/statistics.ts";
 import type { Loss } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
 import type { MethodParts, TrainConfig } from "../run/config.ts";
@@ -97,12 +97,12 @@ function byMethod(
     case "digirl":
       return data.flatMap((step) => {
         const advantages = digirlAdvantages(whole(step), step.outcome, lambda);
-        return digirlKeep(advantages)[step.index] ? [weigh(step, advantages[step.index]!)] : [];
+        return keepByDigirl(advantages)[step.index] ? [weigh(step, advantages[step.index]!)] : [];
       });
     case "filtered-bc": {
       const ids = [...new Set(data.map((step) => step.trajectoryId))];
       const outcomes = new Map(data.map((step) => [step.trajectoryId, step.outcome]));
-      const keep = filteredBcKeep(
+      const keep = keepByFilteredBc(
         ids.map((id) => outcomes.get(id)!),
         percentile,
       );

@@ -27,7 +27,7 @@ function cut(ids: readonly string[]): string[][] {
 
 export interface GroupWatcher {
   /** Call when an episode has ended, however it did. */
-  saw(record: EpisodeRecord): void;
+  noteEnded(record: EpisodeRecord): void;
   /** Resolves when the work that has begun is done. */
   end(): Promise<void>;
 }
@@ -41,7 +41,7 @@ export function watchGroups(
   const groupOf = new Map(cut(ids).flatMap((group) => group.map((id) => [id, group] as const)));
   let tail = Promise.resolve();
   return {
-    saw: (record) => {
+    noteEnded: (record) => {
       ended.set(record.id, record);
       const group = groupOf.get(record.id) ?? [];
       if (!group.every((id) => ended.has(id))) return;

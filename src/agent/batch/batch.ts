@@ -185,7 +185,7 @@ async function carryOut(
   const items: BatchItem[] = [];
   for (const row of plan.rows) {
     if (ended !== null || signal?.aborted) {
-      items.push(notReached(row, goals, histories, ended?.message));
+      items.push(describeUnreached(row, goals, histories, ended?.message));
       continue;
     }
     const item = await one(row, goals.get(row.key)!, histories, parts);
@@ -297,7 +297,7 @@ const blank = (key: string): ItemOutcome => ({
   seconds: 0,
 });
 
-function notReached(
+function describeUnreached(
   row: TableRow,
   goals: ReadonlyMap<string, Goal | string>,
   histories: Histories,

@@ -59,8 +59,8 @@ export async function workBeside(
     watchers.push(watchGroups(ids, leaveLater(context, stage, "log-probabilities of actions", work)));
   }
   return {
-    saw: (record) => {
-      for (const watcher of watchers) watcher.saw(record);
+    noteEnded: (record) => {
+      for (const watcher of watchers) watcher.noteEnded(record);
     },
     abort: (reason) => stop.abort(reason),
     end: async () => {

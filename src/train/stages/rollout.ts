@@ -47,7 +47,7 @@ export async function rollOut(context: Context, phase: number): Promise<RolloutO
       requests,
       policyPhase: Math.max(0, phase - 1),
       temperature: context.config.rollout.temperature,
-      onEnded: (record) => beside.saw(record),
+      onEnded: (record) => beside.noteEnded(record),
     }).catch(async (error: unknown) => {
       beside.abort(error);
       await beside.end();
