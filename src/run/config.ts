@@ -225,14 +225,18 @@ const actorSchema = z.strictObject({
     .min(0)
     .max(1)
     .default(0.9)
-    .describe("γ of the returns of AWR and of the official objective."),
+    .describe(
+      "γ of the returns of AWR. (Those of the official objective have it, too, but only the sign of its advantages counts, which γ does not change.)",
+    ),
   awrTemperature: z.number().positive().default(1).describe("τ of AWR's weights exp(A/τ)."),
   percentile: z
     .number()
     .min(0)
     .max(1)
     .default(0.7)
-    .describe("Filtered BC keeps positive returns at or above this percentile."),
+    .describe(
+      "Filtered BC keeps positive returns at or above this percentile; outcomes are 0 or 1, so these are all successes.",
+    ),
 });
 
 const evaluationSchema = z.strictObject({
