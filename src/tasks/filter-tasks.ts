@@ -19,13 +19,16 @@ export interface TaskFilter {
   limit?: number;
 }
 
+/** The command that lists the tasks of a suite that is not the built-in one. */
+export const LIST = "webrl suite list --suite NAME --file PATH";
+
 /** Applies a filter to the tasks of any suite. Throws a `ConfigError` if a name in it is unknown. */
-export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] {
+export function filterTasks(tasks: readonly Task[], filter: TaskFilter, list = LIST): Task[] {
   const { split, site, template, category, maxDifficulty, limit } = filter;
   const check = (what: string, name: string | undefined, known: (task: Task) => (string | null)[]) => {
     if (name === undefined || tasks.some((task) => known(task).includes(name))) return;
     const names = new Set(tasks.flatMap(known).filter((n) => n !== null));
-    throw unknown(what, name, names, "webrl suite list");
+    throw reportUnknown(what, name, names, list);
   };
   check("site", site, (task) => task.sites);
   check("template", template, (task) => [task.templateId]);
@@ -42,16 +45,31 @@ export function filterTasks(tasks: readonly Task[], filter: TaskFilter): Task[] 
   return takeTurns([...group(chosen, (task) => task.templateId).values()]).slice(0, limit);
 }
 
-/** The task with this id. Throws a `ConfigError` that names the nearest id if there is none. */
-export function findTask(tasks: readonly Task[], id: string): Task {
+/**
+ * The task with this id. Throws a `ConfigError` if there is none, which names the nearest one; where the id is like that
+ * of a template, its first task.
+ */
+export function findTask(tasks: readonly Task[], id: string, list = LIST): Task {
   const found = tasks.find((task) => task.id === id);
   if (found) return found;
-  const ids = tasks.map((task) => task.id);
-  throw unknown("task", id, ids, "webrl suite list --suite NAME --file PATH");
+  const names = new Map<string, string>();
+  for (const task of tasks) {
+    if (task.templateId !== null && !names.has(task.templateId)) names.set(task.templateId, task.id);
+    names.set(task.id, task.id);
+  }
+  const near = nearest(id, names.keys());
+  throw describeUnknown("task", id, near === undefined ? undefined : names.get(near), list);
 }
 
-export function unknown(what: string, name: string, known: Iterable<string>, list: string): ConfigError {
-  const near = nearest(name, known);
+/** The error for a name that is none of the known ones. It names the nearest of them. */
+export const reportUnknown = (
+  what: string,
+  name: string,
+  known: Iterable<string>,
+  list: string,
+): ConfigError => describeUnknown(what, name, nearest(name, known), list);
+
+function describeUnknown(what: string, name: string, near: string | undefined, list: string): ConfigError {
   return new ConfigError(
     `no ${what} ${JSON.stringify(name)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`,
     `List what there is with \`${list}\`.`,

@@ -19,12 +19,12 @@ import type { CopyKeeper, Instance } from "./own-instance.ts";
 import { cookiesFor, logIn } from "./own-login.ts";
 import type { Login } from "./own-login.ts";
 import { readDeclared } from "./own-safety.ts";
-import { LIST, ownTasks, verifyOwn } from "./own-tasks.ts";
+import { ownTasks, verifyOwn } from "./own-tasks.ts";
 import { keepDeclared, refuseSecretTasks } from "./own-secrets.ts";
 import type { OwnTasks } from "./own-tasks.ts";
 import type { ServerProcess } from "./server-process.ts";
 import type { Suite, SiteOptions, SuiteSite } from "./suite.ts";
-import { filterTasks, unknown } from "./filter-tasks.ts";
+import { filterTasks, findTask } from "./filter-tasks.ts";
 import { isSuite, readSuite } from "./given-suite.ts";
 import { shareCopies } from "./share-copies.ts";
 import { tellWait } from "./tell-wait.ts";
@@ -88,9 +88,13 @@ function loadError(path: string, cause: unknown): Error {
   if (ours) return ours;
   const message = cause instanceof Error ? cause.message : String(cause);
   const place = placeOf(cause);
+  // A file beside the sources finds the package in them; elsewhere it is found where it is installed.
+  const lacksPackage = /Cannot find (?:module|package) 'webrl(?:\/[^']*)?'/.test(message);
   return new ConfigError(
     `${path} could not be loaded: ${message}${place === null ? "" : ` (${place})`}`,
-    "Correct the file.",
+    lacksPackage
+      ? "Install the webrl package in the folder of this file (npm install webrl, or the packed file), or keep the file inside the sources."
+      : "Correct the file.",
     { cause },
   );
 }
@@ -112,11 +116,7 @@ export function createOwnSuite(
     tasks,
     // Includes listed tasks: an evolved task must not repeat a held-out one.
     catalog: own.templates && { ...own.templates, tasks },
-    task: (id) => {
-      const found = byId.get(id);
-      if (found) return found;
-      throw unknown("task", id, byId.keys(), LIST);
-    },
+    task: (id) => byId.get(id) ?? findTask(own.tasks, id),
     createSite: async (options = {}) => createOwnSite(definition, directory, own, options, keeper),
     hasOracle: (task, format) => {
       const found = own.of(task);

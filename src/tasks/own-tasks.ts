@@ -16,6 +16,7 @@ import type {
 import { usersOf } from "../sites/define-site.ts";
 import type { Params } from "../sites/template.ts";
 import type { Finished } from "../sites/verify.ts";
+import { LIST } from "./filter-tasks.ts";
 import type { OracleRun } from "./suite.ts";
 import { createTemplateTasks } from "./template-tasks.ts";
 import type { SuiteTemplate, TemplateTasks } from "./template-tasks.ts";
@@ -41,9 +42,6 @@ export interface OwnTasks {
 }
 
 type OwnTemplate = SuiteTemplate & { given: SiteTemplate };
-
-/** The command that lists a suite of your own. */
-export const LIST = "webrl suite list --suite own --file PATH";
 
 export function ownTasks(definition: SiteDefinition): OwnTasks {
   const { name } = definition;

@@ -6,7 +6,7 @@ import { hash32 } from "../core/rng.ts";
 import type { Category, Lineage, Novelty, Split, Task } from "../core/task.ts";
 import type { Params } from "../sites/template.ts";
 import type { TaskFilter } from "./filter-tasks.ts";
-import { filterTasks, unknown } from "./filter-tasks.ts";
+import { filterTasks, findTask, reportUnknown } from "./filter-tasks.ts";
 
 /** One set of parameters of a template. */
 export interface TemplateInstance {
@@ -112,7 +112,7 @@ export function createTemplateTasks<T extends SuiteTemplate>(
   const template = (id: string): T => {
     const found = byId.get(id);
     if (found) return found;
-    throw unknown("template", id, byId.keys(), `${world.list} --templates`);
+    throw reportUnknown("template", id, byId.keys(), `${world.list} --templates`);
   };
 
   const { of: instancesOf, find: findInstance } = indexInstances(template, world);
@@ -144,12 +144,10 @@ export function createTemplateTasks<T extends SuiteTemplate>(
     templates: () => templates,
     template,
     instances: (id, split) => instancesOf(id).filter((instance) => !split || instance.split === split),
-    tasks: (filter = {}) => filterTasks(tasks(), filter),
+    tasks: (filter = {}) => filterTasks(tasks(), filter, world.list),
     task: (id) => {
       index ??= new Map(tasks().map((task) => [task.id, task]));
-      const found = index.get(id);
-      if (found) return found;
-      throw unknown("task", id, index.keys(), world.list);
+      return index.get(id) ?? findTask(tasks(), id, world.list);
     },
     instantiate: (templateId, params, phrasing, lineage) => {
       const from = template(templateId);

@@ -195,6 +195,12 @@ export function registerDemos(model: Command): void {
     const { parseConfig } = await import("../../run/parse-config.ts");
     const { suite, tasks, site } = await openWorld(options);
     await using _site = site;
+    const solved = tasks.filter((task) => suite.hasOracle(task));
+    if (tasks.length > 0 && solved.length === 0)
+      throw new ConfigError(
+        `the suite ${suite.name} has no oracle for any of the tasks that match`,
+        `${options.suite === "own" ? "Write an oracle (docs/define-site.md)" : "Choose tasks that have an oracle"}, or name a model that plays, with --model.`,
+      );
     await makeDirectory(dirname(options.out));
     const log = lineLog();
     let [good, faulted] = [0, 0];
@@ -203,7 +209,7 @@ export function registerDemos(model: Command): void {
     const stuck = new Set<string>();
     const result = await collectDemonstrations({
       site,
-      tasks: tasks.filter((task) => suite.hasOracle(task)),
+      tasks: solved,
       oracleFor: (task, first) => suite.oracleFor(task, first),
       episodes: options.episodes,
       seed: options.seed,

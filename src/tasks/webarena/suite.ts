@@ -27,7 +27,7 @@ import { withDeadline } from "../../browser/with-deadline.ts";
 import type { EpisodeWorld, FinishedPage } from "../../browser/world.ts";
 import type { Suite, SiteOptions, SuiteSite } from "../suite.ts";
 import { NO_LIMIT } from "../suite.ts";
-import { filterTasks, unknown } from "../filter-tasks.ts";
+import { filterTasks, reportUnknown } from "../filter-tasks.ts";
 import { runCommand } from "../server-process.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
@@ -74,7 +74,7 @@ export async function loadWebArenaSuite(
   const find = <T>(known: ReadonlyMap<string, T>, id: string): T => {
     const found = known.get(id);
     if (found !== undefined) return found;
-    throw unknown("task", id, byId.keys(), `webrl suite list --suite ${protocol} --file PATH`);
+    throw reportUnknown("task", id, byId.keys(), `webrl suite list --suite ${protocol} --file PATH`);
   };
   const repeatedAction = protocol === "webarena-lite" ? 5 : 3;
   return {
