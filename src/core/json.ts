@@ -3,7 +3,10 @@
 /** Deeper values are not our data, and code that walks them recurses. */
 const DEEPEST = 100;
 
-/** Like `JSON.parse`, but throws a `SyntaxError` for values nested more than 100 deep before it builds any of them. */
+/**
+ * Like `JSON.parse`, but skips a byte-order mark, which editors on Windows write, and throws a `SyntaxError` for values
+ * nested more than 100 deep before it builds any of them.
+ */
 export function parseJson(text: string): unknown {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -14,7 +17,7 @@ export function parseJson(text: string): unknown {
       if (++depth > DEEPEST) throw new SyntaxError(`it is nested more than ${DEEPEST} deep`);
     } else if (c === 0x7d || c === 0x5d) depth--;
   }
-  return JSON.parse(text);
+  return JSON.parse(text.replace(/^\uFEFF/, ""));
 }
 
 /** Like `parseJson`, but `undefined` for what is not JSON, as a damaged file is. */
