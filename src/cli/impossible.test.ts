@@ -39,7 +39,7 @@ const cases: [said: string, ...typed: (() => string[])[]][] = [
   ["has no task to train on", () => ["train", "--run", at("r1"), ...own("test-only.mjs")]],
   [
     "Name a file of instructions to train on, as `instructions` in a settings file",
-    () => ["train", "--run", at("r4"), ...own("webarena.json"), "--set", "suite.name=webarena-lite"],
+    () => ["train", "--run", at("r4"), ...own("webarena.json"), "--set", "suite.name=webarena"],
   ],
   ["no task in the test split", () => ["train", "--run", at("r2"), ...own("train-only.mjs")]],
   ["is a file, so no run can be written there", () => ["train", "--run", at("file")]],

@@ -197,11 +197,14 @@ function registerLogin(suite: Command): void {
       const { makeLogins } = await import("../../tasks/webarena/suite.ts");
       const { loadBrowser } = await import("../../run/parse-config.ts");
       const result = await makeLogins(options.file, await loadBrowser(options.browser));
-      print(options, result, ({ made, failed }) =>
-        [
-          ...made.map((path) => `made    ${path}`),
-          ...failed.map(({ state, why }) => `FAILED  ${state}: ${why}`),
-        ].join("\n"),
+      print(
+        options,
+        result,
+        ({ made, failed }) =>
+          [
+            ...made.map((path) => `made    ${path}`),
+            ...failed.map(({ state, why }) => `FAILED  ${state}: ${why}`),
+          ].join("\n") || `No task of ${options.file} needs a login.`,
       );
       if (result.failed.length > 0) process.exitCode = 1;
     },

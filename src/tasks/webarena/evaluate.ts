@@ -103,16 +103,8 @@ async function compare(
   const expect = (ok: boolean, what: string) => {
     if (!ok) reasons.push(`expected ${what}, got ${JSON.stringify(text.slice(0, 200))}`);
   };
-  const listOf = (key: keyof Contents): string[] => {
-    const value = contents[key] ?? [];
-    if (typeof value === "string" && !isStrict)
-      throw new Fault(
-        "task_unusable",
-        `${key} is a text instead of a list, which the published evaluator refuses; the strict one takes it for a list of one`,
-        { retryable: false },
-      );
-    return [value].flat();
-  };
+  /** As published, a text in place of a list is refused before the episode (`whatIsRefused`). */
+  const listOf = (key: keyof Contents): string[] => [contents[key] ?? []].flat();
   const includes = (item: string, alone: boolean) =>
     where === "page" ? rules.pageIncludes(item, text) : rules.mustInclude(item, text, alone);
   const checks: Record<keyof Contents, () => void | Promise<void>> = {

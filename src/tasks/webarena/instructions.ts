@@ -5,8 +5,10 @@
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import type { Task } from "../../core/task.ts";
-import { SITES } from "./settings.ts";
+import { describeIssue } from "./describe-issue.ts";
+import { SITES, addressesOf, whatIsNoAddress } from "./tasks.ts";
 import type { Protocol } from "./text.ts";
 
 const HINT =
@@ -43,20 +45,20 @@ export function parseInstructions(text: string, file: string, protocol: Protocol
   return readEntries(text, file).map((entry, at): Task => {
     const released = typeof entry === "object" && entry !== null && "task" in entry && "web" in entry;
     const parsed = (released ? releasedSchema : ownSchema).safeParse(entry);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      throw new ConfigError(
-        `${file} is malformed in entry ${at + 1} at ${issue!.path.join(".") || "the whole"}: ${issue!.message}`,
-        HINT,
-        { cause: parsed.error },
-      );
+    const refuse = (what: string, cause?: unknown): never => {
+      throw new ConfigError(`${file} is malformed in entry ${at + 1} at ${what}`, HINT, { cause });
+    };
+    if (!parsed.success) return refuse(describeIssue(parsed.error.issues[0]!, entry), parsed.error);
+    const { intent, sites, start_url = `__${sites[0]!.toUpperCase()}__/` } = parsed.data;
+    for (const [where, address] of addressesOf({ start_url })) {
+      const why = whatIsNoAddress(address);
+      if (why !== null) refuse(`${where}: ${why}`);
     }
-    const { intent, sites, start_url } = parsed.data;
     return {
       id: `${protocol}.train/${at}`,
       sites,
       instruction: intent,
-      startUrl: start_url ?? `__${sites[0]!.toUpperCase()}__/`,
+      startUrl: start_url,
       templateId: null,
       params: {},
       // It is unknown what the task asks for.
@@ -70,7 +72,7 @@ export function parseInstructions(text: string, file: string, protocol: Protocol
 function readEntries(text: string, file: string): unknown[] {
   const parse = (part: string, where: string): unknown => {
     try {
-      return JSON.parse(part);
+      return parseJson(part);
     } catch (cause) {
       throw new ConfigError(`${file} is not JSON${where}: ${(cause as Error).message}`, HINT, { cause });
     }

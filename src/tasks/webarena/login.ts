@@ -13,6 +13,7 @@ import type { BrowserPool } from "../../browser/pool.ts";
 import { withDeadline } from "../../browser/with-deadline.ts";
 import type { EpisodeWorld, WorldCookie } from "../../browser/world.ts";
 import { ConfigError, Fault } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import { makeDirectory } from "../../core/make-directory.ts";
 import { fieldsOf } from "../own-login.ts";
 import type { Reach } from "./reach.ts";
@@ -114,28 +115,46 @@ interface Visit {
   open: (url: string) => Promise<void>;
 }
 
-export function createLogins(settings: Settings, pool: BrowserPool, network: Network, reach: Reach): Logins {
-  const access = (site: string) => {
-    if (!isLoginSite(site))
-      throw new ConfigError(
-        `webrl does not know how to sign in to ${JSON.stringify(site)}`,
-        "The sites are shopping, shopping_admin, reddit and gitlab.",
-      );
-    const login = LOGINS[site];
-    const base = settings.urls[login.url];
-    if (!base)
-      throw new ConfigError(
-        `${login.url}, the base URL of ${site}, is not set`,
-        "Set it in the settings file or the environment.",
-      );
-    return {
-      ...login,
-      base,
-      username: settings.accounts[site].username,
-      password: settings.password(site),
-      site,
-    };
+function accessTo(site: string, settings: Settings) {
+  if (!isLoginSite(site))
+    throw new ConfigError(
+      `webrl does not know how to sign in to ${JSON.stringify(site)}`,
+      "The sites are shopping, shopping_admin, reddit and gitlab.",
+    );
+  const login = LOGINS[site];
+  const base = settings.urls[login.url];
+  if (!base)
+    throw new ConfigError(
+      `${login.url}, the base URL of ${site}, is not set`,
+      "Set it in the settings file or the environment.",
+    );
+  return {
+    ...login,
+    base,
+    username: settings.accounts[site].username,
+    password: settings.password(site),
+    site,
   };
+}
+
+/** Why nobody can sign in to a state's sites, whatever the passwords are; `null` if somebody can. */
+export function whyNoLogin(state: string, settings: Settings): string | null {
+  try {
+    for (const site of sitesOf(state)) accessTo(site, settings);
+    return null;
+  } catch (error) {
+    if (error instanceof ConfigError) return `storage_state ${JSON.stringify(state)}: ${error.message}`;
+    throw error;
+  }
+}
+
+/** The browser takes no such cookies. */
+class RefusedCookies extends Error {
+  override readonly name = "RefusedCookies";
+}
+
+export function createLogins(settings: Settings, pool: BrowserPool, network: Network, reach: Reach): Logins {
+  const access = (site: string) => accessTo(site, settings);
   const onPage = async <T>(
     cookies: readonly WorldCookie[],
     body: (visit: Visit) => Promise<T>,
@@ -146,7 +165,13 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
       cookies: [],
       startUrl: first ?? "about:blank",
     });
-    await opened.context.addCookies(forContext(cookies));
+    try {
+      await opened.context.addCookies(forContext(cookies));
+    } catch (cause) {
+      const [said] = String((cause as Error).message).split("\n");
+      if (!opened.browser.isConnected() || /closed|crash|disconnected/i.test(said!)) throw cause;
+      throw new RefusedCookies(said, { cause });
+    }
     const page = await opened.newPage();
     page.setDefaultTimeout(FIELD_MS);
     const goTo = async (url: string) => {
@@ -200,9 +225,18 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
       const failed = await whatFails(visit, state);
       if (failed !== null)
         throw new ConfigError(`the login is not valid: ${failed}`, "Correct the account or its password.");
-      await makeDirectory(settings.auth);
-      // The state is itself a secret and is stored unredacted, readable only by its owner.
-      await writeFile(path, JSON.stringify(await page.context().storageState(), null, 1), { mode: 0o600 });
+      const made = JSON.stringify(await page.context().storageState(), null, 1);
+      try {
+        await makeDirectory(settings.auth);
+        // The state is itself a secret and is stored unredacted, readable only by its owner.
+        await writeFile(path, made, { mode: 0o600 });
+      } catch (cause) {
+        throw new ConfigError(
+          `the login state ${path} cannot be written: ${(cause as Error).message}`,
+          "Remove what is there, or name another directory (`auth`, WEBARENA_AUTH).",
+          { cause },
+        );
+      }
     });
     return path;
   };
@@ -217,8 +251,13 @@ export function createLogins(settings: Settings, pool: BrowserPool, network: Net
     } catch (error) {
       return `is malformed: ${(error as Error).message}`;
     }
-    const why = await onPage(cookies, (visit) => whatFails(visit, state));
-    return why === null ? null : `has expired (${why})`;
+    try {
+      const why = await onPage(cookies, (visit) => whatFails(visit, state));
+      return why === null ? null : `has expired (${why})`;
+    } catch (error) {
+      if (error instanceof RefusedCookies) return `is malformed: ${error.message}`;
+      throw error;
+    }
   };
   /** One login at a time: the sites end an earlier session when a user signs in again. */
   let turn: Promise<unknown> = Promise.resolve();
@@ -289,8 +328,13 @@ const storageStateSchema = z.looseObject({
 
 /** Playwright's storage state; WebArena's sites do not use its local storage. */
 async function readStorageState(path: string): Promise<WorldCookie[]> {
-  const { cookies } = storageStateSchema.parse(JSON.parse(await readFile(path, "utf8")));
-  return cookies.map(({ domain, name, value, path: at, httpOnly, secure }) => ({
+  const parsed = storageStateSchema.safeParse(parseJson(await readFile(path, "utf8")));
+  if (!parsed.success) {
+    // What was found is not said: it may be secret.
+    const [issue] = parsed.error.issues;
+    throw new Error(`${issue!.path.join(".") || "the whole"}: ${issue!.message}`);
+  }
+  return parsed.data.cookies.map(({ domain, name, value, path: at, httpOnly, secure }) => ({
     host: domain.replace(/^\./, ""),
     name,
     value,

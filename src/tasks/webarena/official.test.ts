@@ -6,11 +6,10 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { Fault } from "../../core/errors.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
 import type { ShopApi } from "./shop-api.ts";
-import { fillUrls, parseTasks } from "./tasks.ts";
+import { fillUrls, parseTasks, whatIsRefused } from "./tasks.ts";
 import { endStates } from "./testing/end-states.ts";
 import type { EndState } from "./testing/end-states.ts";
 import { MADE_UP_URLS } from "./testing/made-up-urls.ts";
@@ -62,13 +61,9 @@ async function verdictOf(state: EndState, protocol: Protocol, evaluator: Strictn
     latestReviewRating: async () => state.reviews.rating,
   };
   const judge = { sameAnswer: async () => state.judge, sameReason: async () => state.judge };
-  try {
-    const context = { page: pageOf(state), judge, shop, protocol, evaluator };
-    return (await evaluate(state.task, state.answer, context)).length === 0 ? "1" : "0";
-  } catch (error) {
-    if (error instanceof Fault && error.code === "task_unusable") return "-";
-    throw error;
-  }
+  if (whatIsRefused(state.task, protocol, evaluator) !== null) return "-";
+  const context = { page: pageOf(state), judge, shop, protocol, evaluator };
+  return (await evaluate(state.task, state.answer, context)).length === 0 ? "1" : "0";
 }
 
 const statesOf = (file: string) =>

@@ -7,12 +7,11 @@ import { readFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
+import { describeIssue } from "./describe-issue.ts";
 import { PLACEHOLDERS } from "./tasks.ts";
-import type { BaseUrls } from "./tasks.ts";
-
-export const SITES = ["shopping", "shopping_admin", "reddit", "gitlab", "map", "wikipedia"] as const;
-export type SiteName = (typeof SITES)[number];
+import type { BaseUrls, SiteName } from "./tasks.ts";
 
 const url = z.url({ protocol: /^https?$/ });
 
@@ -104,7 +103,7 @@ export async function readSettings(file: string, env: Record<string, string | un
   const text = await read(file);
   const given = /^\s*\{/.test(text) ? parse(text, file) : { tasks: file };
   const parsed = settingsSchema.safeParse(given);
-  if (!parsed.success) throw malformed(file, parsed.error);
+  if (!parsed.success) throw reportMalformed(file, parsed.error, given);
   const { tasks, urls, auth, instructions, ...rest } = parsed.data;
   const isSettings = given !== null && typeof given === "object" && tasks !== file;
   const directory = dirname(resolve(file));
@@ -112,7 +111,7 @@ export async function readSettings(file: string, env: Record<string, string | un
   const instructionsFile = instructions === undefined ? null : resolve(directory, instructions);
   const base: BaseUrls = {};
   for (const name of Object.values(PLACEHOLDERS)) {
-    const value = urls[name.toLowerCase() as SiteName] ?? env[name];
+    const value = urls[name.toLowerCase() as SiteName] || env[name];
     if (!value) continue;
     if (!url.safeParse(value).success)
       throw new ConfigError(
@@ -131,24 +130,23 @@ export async function readSettings(file: string, env: Record<string, string | un
     urls: base,
     auth:
       auth === undefined
-        ? (env["WEBARENA_AUTH"] ?? join(dirname(taskFile), ".auth"))
+        ? env["WEBARENA_AUTH"] || join(dirname(taskFile), ".auth")
         : resolve(directory, auth),
     password: (name) => {
       const value = env[rest.accounts[name].passwordEnv ?? `WEBARENA_${name.toUpperCase()}_PASSWORD`];
       // The account in WebArena's image of the shop: only the evaluators use its API.
-      return value ?? (name === "shopping_site_admin" ? "admin1234" : null);
+      // An empty variable counts as absent.
+      return value || (name === "shopping_site_admin" ? "admin1234" : null);
     },
   };
 }
 
 /** Names the nearest setting if one is unknown. */
-function malformed(file: string, error: z.ZodError): ConfigError {
+function reportMalformed(file: string, error: z.ZodError, given: unknown): ConfigError {
   const issue = error.issues[0]!;
+  if (issue.code !== "unrecognized_keys")
+    return new ConfigError(`${file} is malformed at ${describeIssue(issue, given)}`, HINT, { cause: error });
   const path = issue.path.map(String);
-  if (issue.code !== "unrecognized_keys") {
-    const where = path.length > 0 ? ` at ${path.join(".")}` : "";
-    return new ConfigError(`${file} is malformed${where}: ${issue.message}`, HINT, { cause: error });
-  }
   const { urls, accounts } = settingsSchema.shape;
   const shapes: Record<string, object> = {
     "": settingsSchema.shape,
@@ -176,7 +174,7 @@ async function read(file: string): Promise<string> {
 
 function parse(text: string, file: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
     throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, HINT, { cause });
   }

@@ -131,7 +131,8 @@ beforeAll(async () => {
     task(5, { sites: ["map"], start_url: "__MAP__/", eval: text({ exact_match: "N/A" }) }),
     task(6, { eval: text({ fuzzy_match: ["five"] }) }),
   ];
-  await writeFile(join(directory, "tasks.json"), JSON.stringify(tasks));
+  const lite = tasks.map((one) => ({ ...one, old_task_id: 1 }));
+  await writeFile(join(directory, "tasks.json"), JSON.stringify(lite));
   const whole = [
     task(0, { start_url: "__REDDIT__/ |AND| __SHOPPING__/", eval: text({ exact_match: "Shop" }) }),
     task(1, { eval: text({ fuzzy_match: ["five"] }) }),
@@ -260,17 +261,68 @@ test("a login state that cannot be read is made anew, or named if the password i
   const { loadWebArenaSuite } = await import("./suite.ts");
   await mkdir(join(directory, ".auth"), { recursive: true });
   await writeFile(join(directory, ".auth", "reddit_state.json"), "{oops");
+  const state = join(directory, ".auth", "reddit_state.json");
   const start = async (env: Record<string, string>) => {
     const suite = await loadWebArenaSuite(file, { env }, "webarena-lite");
     await using site = await suite.createSite();
     await using episode = await site.start(suite.task("webarena-lite.1"), { seed: 1 });
     return episode.first.title;
   };
-  await expect(start({})).rejects.toMatchObject({
+  const cookie = { name: "session", value: "secret-1", domain: "127.0.0.1", path: "/" };
+  const texts = [
+    "{oops",
+    "[]",
+    ...[{ domain: "" }, { path: "x" }, { value: 5 }].map((wrong) =>
+      JSON.stringify({ cookies: [{ ...cookie, ...wrong }] }),
+    ),
+  ];
+  for (const text of texts) {
+    await writeFile(state, text);
+    await expect(start({})).rejects.toMatchObject({
+      code: "task_unusable",
+      message: expect.stringMatching(/reddit_state.json is malformed: [^\n]*webrl suite login/),
+    });
+    expect(await start({ WEBARENA_REDDIT_PASSWORD: "pass-word-1" })).toBe("Forum");
+  }
+  await rm(state);
+  await mkdir(state);
+  await expect(start({ WEBARENA_REDDIT_PASSWORD: "pass-word-1" })).rejects.toMatchObject({
     code: "task_unusable",
-    message: expect.stringMatching(/reddit_state.json is malformed: .*webrl suite login/s),
+    message: expect.stringMatching(/reddit_state.json cannot be written: EISDIR/),
   });
+  await rm(state, { recursive: true });
   expect(await start({ WEBARENA_REDDIT_PASSWORD: "pass-word-1" })).toBe("Forum");
+});
+
+test("a task with an address that is none is not started; a check's page that does not open is said in one line", async () => {
+  const { loadWebArenaSuite } = await import("./suite.ts");
+  const check = (url: string) => ({
+    eval: {
+      eval_types: ["program_html"],
+      program_html: [{ url, locator: "", required_contents: { must_include: ["x"] } }],
+    },
+  });
+  const tasks = [
+    task(0, { start_url: "http://", eval: text({ exact_match: "N/A" }) }),
+    task(1, check("nonsense")),
+    task(2, check("http://127.0.0.1:10/")),
+    task(3, check("__GITLAB__/x")),
+  ];
+  await writeFile(join(directory, "addresses.json"), JSON.stringify(tasks));
+  const urls = { reddit: `http://127.0.0.1:${servers[0]!.port}`, gitlab: "http://127.0.0.1:9" };
+  const path = join(directory, "addresses-settings.json");
+  await writeFile(path, JSON.stringify({ tasks: "addresses.json", urls }));
+  const suite = await loadWebArenaSuite(path, { env: {} }, "webarena");
+  await using site = await suite.createSite();
+  const start = (id: number) => site.start(suite.task(`webarena.${id}`), { seed: 1 });
+  for (const id of [0, 1, 2]) await expect(start(id)).rejects.toMatchObject({ code: "task_unusable" });
+  await using episode = await start(3);
+  await expect(episode.verify("")).rejects.toMatchObject({
+    code: "site_down",
+    message: expect.stringMatching(
+      /^http:\/\/127.0.0.1:9\/x could not be opened for the evaluation: page.goto: net::ERR_\w+ at [^\s]+$/,
+    ),
+  });
 });
 
 test("a login state that has expired is made anew, or named if the password is missing; it is not a failure", async () => {
@@ -382,6 +434,10 @@ test("suite login tries every state: it says what is missing, and which fields a
   vi.stubEnv("WEBARENA_REDDIT_PASSWORD", "pass-word-1");
   expect(await logIn()).toEqual([1, expect.stringMatching(/^made {4}.*reddit_state.json$/), gitlab]);
   vi.unstubAllEnvs();
+  const noLogin = join(directory, "no-login.json");
+  await writeFile(noLogin, JSON.stringify([task(0, { eval: text({ exact_match: "N/A" }) })]));
+  const { status, stdout } = await webrl("suite", "login", "--file", noLogin);
+  expect([status, stdout.trim()]).toEqual([0, `No task of ${noLogin} needs a login.`]);
   const suite = await loadSuite("webarena-lite", file);
   expect(suite.tasks()).toHaveLength(7);
 });

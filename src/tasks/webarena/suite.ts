@@ -32,6 +32,8 @@ import { runCommand } from "../server-process.ts";
 import { createAnswerJudge } from "./judge.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluatedPage } from "./evaluate.ts";
+import { beginningOf, fill, fillTask, networkOf, requireFilled, requireTask } from "./fill-task.ts";
+import type { Beginning } from "./fill-task.ts";
 import { createLogins } from "./login.ts";
 import { parseInstructions } from "./instructions.ts";
 import { createReach } from "./reach.ts";
@@ -39,7 +41,7 @@ import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import { shopApi } from "./shop-api.ts";
 import { createSiteLocks } from "./site-locks.ts";
-import { changesState, fillUrls, needsJudge, parseTasks, startPages, toTask } from "./tasks.ts";
+import { changesState, parseTasks, startPages, toTask } from "./tasks.ts";
 import type { TaskEntry, WebArenaTask } from "./tasks.ts";
 import type { Protocol } from "./text.ts";
 
@@ -58,11 +60,7 @@ export async function loadWebArenaSuite(
 ): Promise<Suite> {
   const settings = await readSettings(file, options.env ?? process.env);
   const entries = parseTasks(settings.text, settings.file);
-  if (protocol === "webarena" && entries.some(({ task }) => (task as WebArenaTask).old_task_id !== undefined))
-    throw new ConfigError(
-      `${settings.file} is a task file of WebArena-Lite, which has other evaluators`,
-      "Use --suite webarena-lite.",
-    );
+  checkProtocol(settings.file, entries, protocol);
   const entryById = new Map(entries.map((entry) => [toTask(entry, protocol).id, entry]));
   const tasks = [
     ...entries.map((entry) => toTask(entry, protocol)),
@@ -88,9 +86,8 @@ export async function loadWebArenaSuite(
     tasks: (filter = {}) => filterTasks(tasks, filter),
     task: (id) => find(byId, id),
     unusable: (task) => {
-      if (task.templateId !== null) return fillTask(find(entryById, task.templateId), settings).why;
-      const { missing } = fillUrls(beginningOf(task, entries), settings.urls);
-      return missing === null ? null : isMissing(missing);
+      if (task.templateId !== null) return fillTask(find(entryById, task.templateId), settings, protocol).why;
+      return fill(beginningOf(task, entries), settings).why;
     },
     // As in the paper's tables: the map's row includes its tasks with Wikipedia; other pairs count only in the total.
     column: ({ sites }) => {
@@ -120,6 +117,21 @@ export async function loadWebArenaSuite(
   };
 }
 
+/** Only the tasks of WebArena-Lite say which task of WebArena they come from. */
+function checkProtocol(file: string, entries: readonly TaskEntry[], protocol: Protocol): void {
+  const isLite = entries.some(({ task }) => "old_task_id" in task);
+  if (isLite === (protocol === "webarena-lite")) return;
+  throw isLite
+    ? new ConfigError(
+        `${file} is a task file of WebArena-Lite (its tasks have old_task_id), which has other evaluators`,
+        "Use --suite webarena-lite.",
+      )
+    : new ConfigError(
+        `${file} is a task file of WebArena (no task has old_task_id), which has other evaluators`,
+        "Use --suite webarena.",
+      );
+}
+
 /** What {@link makeLogins} did: the states that it wrote, and why it could not make the others. */
 interface MadeLogins {
   made: string[];
@@ -145,66 +157,6 @@ export async function makeLogins(file: string, browser?: BrowserConfig): Promise
       else throw error;
     }
   return result;
-}
-
-/** People install WebArena on their own machines. */
-function networkOf({ urls }: Settings) {
-  const allowedHosts = [...new Set(Object.values(urls).map((url) => new URL(url).host))];
-  return { hosts: new Map(), allowedHosts, privateHosts: allowedHosts };
-}
-
-/** Where an episode begins, and with which login; base URLs are still placeholders. */
-type Beginning = Pick<WebArenaTask, "start_url" | "storage_state">;
-
-/** For a task that is not in the task file: it gets the login of the tasks on the same sites. */
-function beginningOf({ sites, startUrl }: Task, entries: readonly TaskEntry[]): Beginning {
-  const names = [...new Set(sites)].toSorted().join();
-  const like = entries.find(
-    ({ task, unusable }) =>
-      unusable === null &&
-      [...new Set(task.sites)].toSorted().join() === names &&
-      task.storage_state !== null,
-  );
-  return {
-    start_url: startUrl,
-    storage_state: (like?.task as WebArenaTask | undefined)?.storage_state ?? null,
-  };
-}
-
-function refuse(why: string): never {
-  throw new Fault("task_unusable", why, { retryable: false });
-}
-
-const isMissing = (name: string) =>
-  `it needs ${name}, the base URL of a site, which is not set (settings file or environment)`;
-
-/** Fills in the sites' base URLs, or throws a `Fault` that says which one is missing. */
-function withUrls<T extends object>(task: T, settings: Settings): T {
-  const { filled, missing } = fillUrls(task, settings.urls);
-  return missing === null ? filled : refuse(`the task cannot be used: ${isMissing(missing)}`);
-}
-
-/** A task with its base URLs, or why it cannot be used, as far as that is known before its episode. */
-function fillTask(
-  entry: TaskEntry,
-  { urls, reset }: Settings,
-): { filled: WebArenaTask; why: null } | { filled: null; why: string } {
-  if (entry.unusable !== null) return { filled: null, why: entry.unusable };
-  if (entry.task.require_reset && reset === undefined)
-    return { filled: null, why: "it needs a reset, but `reset` is not in the settings file" };
-  const { filled, missing } = fillUrls(entry.task, urls);
-  return missing === null ? { filled, why: null } : { filled: null, why: isMissing(missing) };
-}
-
-/** What a task's episode needs; throws a `Fault` that says what is missing. */
-function usable(entry: TaskEntry, settings: Settings, hasJudge: boolean): WebArenaTask {
-  const { filled, why } = fillTask(entry, settings);
-  if (why !== null) return refuse(`the task cannot be used: ${why}`);
-  if (needsJudge(filled) && !hasJudge)
-    return refuse(
-      "a language model compares its answer, but none is named (`webrl eval --judge MODEL`, or llm.model of a run)",
-    );
-  return filled;
 }
 
 function createWebArenaSite(
@@ -265,7 +217,7 @@ function createWebArenaSite(
     const isReset = firstReset !== undefined;
     await (firstReset ??= reset(signal, true));
     if (source?.require_reset && isReset) await reset(signal, false);
-    const beginning = source ?? withUrls(beginningOfNew(task), settings);
+    const beginning = source ?? requireFilled(fill(beginningOfNew(task), settings));
     const state = beginning.storage_state ?? null;
     const cookies = state === null ? [] : await logins.cookies(state);
     const [startUrl, ...moreTabs] = startPages(beginning);
@@ -317,7 +269,9 @@ function createWebArenaSite(
     start: async (task: Task, { seed, signal }) => {
       signal?.throwIfAborted();
       const source =
-        task.templateId === null ? null : usable(entryOf(task.templateId), settings, judge !== null);
+        task.templateId === null
+          ? null
+          : requireTask(entryOf(task.templateId), settings, protocol, judge !== null);
       // The command resets all sites.
       const resets = source?.require_reset === true;
       const leave = await locks.enter(
@@ -356,7 +310,7 @@ const CONTENT = `(document.doctype ? new XMLSerializer().serializeToString(docum
  * The episode's own page until an evaluator opens another one, which is a new page with the same cookies, so that
  * evaluating does not disturb the episode.
  */
-export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>): EvaluatedPage {
+function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>): EvaluatedPage {
   let other: Page | undefined;
   const read = async (expression: string): Promise<unknown> =>
     other ? other.evaluate(expression) : last.read(expression);
@@ -369,14 +323,12 @@ export function evaluatedPage(last: FinishedPage, newPage: () => Promise<Page>):
         // Waits for what scripts fetch; a page that never comes to rest is taken as it is.
         await other.waitForLoadState("networkidle", { timeout: 3000 }).catch(() => {});
       } catch (cause) {
-        throw new Fault(
-          "site_down",
-          `${url} could not be opened for the evaluation: ${(cause as Error).message}`,
-          {
-            retryable: true,
-            cause,
-          },
-        );
+        // The lines after the first are Playwright's log, with codes for a terminal.
+        const [said] = String((cause as Error).message).split("\n");
+        throw new Fault("site_down", `${url} could not be opened for the evaluation: ${said}`, {
+          retryable: true,
+          cause,
+        });
       }
     },
     html: async () => String(await read(CONTENT)),

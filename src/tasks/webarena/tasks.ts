@@ -2,11 +2,16 @@
 
 import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
+import { parseJson } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
 import type { Category, Task } from "../../core/task.ts";
 import { checkTarget } from "./calls.ts";
-import { isRequirement } from "./text.ts";
-import type { Protocol } from "./text.ts";
+import { describeIssue } from "./describe-issue.ts";
+import { alternatives, isRequirement } from "./text.ts";
+import type { Protocol, Strictness } from "./text.ts";
+
+export const SITES = ["shopping", "shopping_admin", "reddit", "gitlab", "map", "wikipedia"] as const;
+export type SiteName = (typeof SITES)[number];
 
 /**
  * A text where a list belongs (task 81 of WebArena-Lite), which the official code refuses; in strict mode it is a list
@@ -47,7 +52,7 @@ const evalSchema = z.strictObject({
 
 const taskSchema = z.strictObject({
   task_id: z.int(),
-  sites: z.array(z.string()).min(1),
+  sites: z.array(z.enum(SITES)).min(1),
   start_url: z.string().min(1),
   intent: z.string().min(1),
   storage_state: z.string().nullish(),
@@ -100,54 +105,56 @@ export function parseTasks(text: string, file: string): TaskEntry[] {
   const hint = "Give the task file of WebArena or WebArena-Lite: a JSON array of tasks.";
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (cause) {
     throw new ConfigError(`${file} is not JSON: ${(cause as Error).message}`, hint, { cause });
   }
   const named = z.array(namedSchema).min(1).safeParse(json);
   if (!named.success) {
     const [issue] = named.error.issues;
-    throw new ConfigError(`${file} is malformed at ${issue!.path.join(".")}: ${issue!.message}`, hint, {
+    throw new ConfigError(`${file} is malformed at ${describeIssue(issue!, json)}`, hint, {
       cause: named.error,
     });
   }
   const ids = named.data.map(({ task_id }) => task_id);
   const twice = ids.find((id, at) => ids.indexOf(id) !== at);
   if (twice !== undefined) throw new ConfigError(`${file} has the task ${twice} twice`, hint);
-  return named.data.map((task): TaskEntry => {
-    const parsed = taskSchema.safeParse(task);
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return { task, unusable: `${issue!.path.join(".") || "the task"}: ${issue!.message}` };
-    }
+  return named.data.map((task, at): TaskEntry => {
+    // What can be reported of a task has been repaired; this has not.
+    const raw = (json as unknown[])[at];
+    const parsed = taskSchema.safeParse(raw);
+    if (!parsed.success) return { task, unusable: describeIssue(parsed.error.issues[0]!, raw) };
     const unusable = whatIsUnknown(parsed.data);
     return unusable === null ? { task: parsed.data, unusable } : { task, unusable };
   });
 }
 
-/** Checks what the schema cannot: placeholders, evaluators without references, unknown functions and locators. */
-function whatIsUnknown({ start_url, eval: evaluation }: WebArenaTask) {
-  const { eval_types, reference_answers, reference_url, ...rest } = evaluation;
-  const addresses = [start_url, reference_url, ...(rest.program_html ?? []).map(({ url }) => url)].join(" ");
-  const placeholder = addresses
-    .match(/__[A-Z][A-Z_]*?__/g)
-    ?.find((name) => !Object.hasOwn(PLACEHOLDERS, name));
-  if (placeholder !== undefined) {
-    const near = nearest(placeholder, Object.keys(PLACEHOLDERS));
-    return `unknown placeholder ${placeholder}${near === undefined ? "" : `; the nearest is ${near}`}`;
+/** Checks what the schema cannot: addresses, evaluators without requirements, unknown functions and locators. */
+function whatIsUnknown(task: WebArenaTask): string | null {
+  const { eval_types, reference_answers, reference_url, program_html } = task.eval;
+  for (const [where, address] of addressesOf(task)) {
+    const why = whatIsNoAddress(address);
+    if (why !== null) return `${where}: ${why}`;
   }
-  const noAddress = start_url.split(" |AND| ").find((url) => !/^(__[A-Z_]+__|https?:\/\/)/.test(url));
-  if (noAddress !== undefined) return `start_url: ${JSON.stringify(noAddress)} is no address`;
+  const placeholder = unknownPlaceholder(reference_url ?? "");
+  if (placeholder !== null) return `eval.reference_url: ${placeholder}`;
   if (eval_types.includes("string_match") && Object.keys(reference_answers ?? {}).length === 0)
     return "eval: string_match has no reference_answers";
-  if (eval_types.includes("url_match") && !reference_url) return "eval: url_match has no reference_url";
-  const targets = rest.program_html ?? [];
+  // An address without a host and a path is in all others.
+  if (
+    eval_types.includes("url_match") &&
+    alternatives(reference_url ?? "").some((url) => /^(https?:)?[/\s]*$/.test(url))
+  )
+    return "eval: url_match has no reference_url, or an empty one";
+  const targets = program_html ?? [];
   if (eval_types.includes("program_html") && targets.length === 0) return "eval: program_html has no targets";
-  const contents = [reference_answers ?? {}, ...targets.map(({ required_contents }) => required_contents)];
-  const requirement = contents
-    .flatMap(({ required_values = [] }) => required_values)
-    .find((text) => !isRequirement(text));
-  if (requirement !== undefined) return `eval: cannot read the requirement ${JSON.stringify(requirement)}`;
+  for (const [at, { required_contents }] of targets.entries())
+    if (Object.keys(required_contents).length === 0)
+      return `eval.program_html.${at}.required_contents: it requires nothing`;
+  for (const contents of contentsOf(task)) {
+    const why = whatIsNoRequirement(contents);
+    if (why !== null) return `eval: ${why}`;
+  }
   try {
     for (const target of targets) checkTarget(target);
   } catch (error) {
@@ -155,6 +162,74 @@ function whatIsUnknown({ start_url, eval: evaluation }: WebArenaTask) {
     return `eval: ${error.message}`;
   }
   return null;
+}
+
+/** Says which requirement everything or nothing fulfils, or cannot be read. `exact_match` may be empty. */
+function whatIsNoRequirement(contents: Contents): string | null {
+  for (const [key, value] of Object.entries(contents)) {
+    const items = [value ?? []].flat();
+    const isEmpty = items.length === 0 || items.flatMap(alternatives).some((item) => item.trim() === "");
+    if (key !== "exact_match" && isEmpty)
+      return `${key} is empty, or has an empty part: ${JSON.stringify(value)}`;
+  }
+  const unread = [contents.required_values ?? []].flat().find((item) => !isRequirement(item));
+  return unread === undefined ? null : `cannot read the requirement ${JSON.stringify(unread)}`;
+}
+
+/**
+ * What the evaluator of this suite refuses, although another suite's, or the strict one, takes it; `null` if it refuses
+ * nothing.
+ */
+export function whatIsRefused(task: WebArenaTask, protocol: Protocol, evaluator: Strictness): string | null {
+  if (protocol === "webarena" && task.eval.url_note === "EXACT")
+    return 'eval.url_note: found "EXACT", which only webarena-lite has; webarena has "GOLD in PRED"';
+  const isText = ([key, value]: [string, unknown]) =>
+    typeof value === "string" && key !== "exact_match" && key !== "fuzzy_match";
+  const text = contentsOf(task)
+    .flatMap((contents) => Object.entries(contents))
+    .find(isText);
+  if (text === undefined || evaluator === "strict") return null;
+  return `eval: ${text[0]} is a text instead of a list, which the published evaluator refuses; the strict one takes it for a list of one`;
+}
+
+/** What is required of the answer and of pages. */
+function contentsOf({ eval: { reference_answers, program_html } }: WebArenaTask): Contents[] {
+  return [reference_answers ?? {}, ...(program_html ?? []).map(({ required_contents }) => required_contents)];
+}
+
+/** The addresses that an episode and its checks open, each with its place in the task. */
+export function addressesOf(task: {
+  start_url: string;
+  eval?: Pick<WebArenaTask["eval"], "program_html">;
+}): [where: string, address: string][] {
+  const targets = (task.eval?.program_html ?? []).map(({ url }, at): [string, string] => [
+    `eval.program_html.${at}.url`,
+    url,
+  ]);
+  return [
+    ...startPages(task).map((url): [string, string] => ["start_url", url]),
+    ...targets.filter(([, url]) => url !== "last" && !url.startsWith("func:")),
+  ];
+}
+
+/** Why an address of a file is none, whatever the sites' base URLs are; `null` if it is one. */
+export function whatIsNoAddress(address: string): string | null {
+  const placeholder = unknownPlaceholder(address);
+  if (placeholder !== null) return placeholder;
+  const filled = Object.keys(PLACEHOLDERS).reduce(
+    (text, name) => text.replaceAll(name, "http://site.test"),
+    address,
+  );
+  const isAddress = URL.canParse(filled) && /^https?:$/.test(new URL(filled).protocol);
+  return isAddress ? null : `${JSON.stringify(address)} is no address`;
+}
+
+function unknownPlaceholder(text: string): string | null {
+  const known = Object.keys(PLACEHOLDERS);
+  const name = text.match(/__[A-Z][A-Z_]*?__/g)?.find((found) => !known.includes(found));
+  if (name === undefined) return null;
+  const near = nearest(name, known);
+  return `unknown placeholder ${name}${near === undefined ? "" : `; the nearest is ${near}`}`;
 }
 
 /** Replaces the placeholders by the base URLs of its sites, or says which one is missing. */
@@ -206,9 +281,8 @@ export function changesState({ sites, eval: { eval_types } }: WebArenaTask): boo
 const READ_ONLY = new Set(["map", "wikipedia"]);
 
 /** Whether a language model has to compare the answer or a page's text. */
-export function needsJudge({ eval: { reference_answers, program_html } }: WebArenaTask): boolean {
-  const contents = [reference_answers, ...(program_html ?? []).map((check) => check.required_contents)];
-  return contents.some((content) => content?.fuzzy_match !== undefined);
+export function needsJudge(task: WebArenaTask): boolean {
+  return contentsOf(task).some(({ fuzzy_match }) => fuzzy_match !== undefined);
 }
 
 /** The reference answer is N/A. */

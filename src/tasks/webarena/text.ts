@@ -80,7 +80,7 @@ export function tokenize(text: string): string[] {
   );
 }
 
-const alternatives = (text: string) => text.split(" |OR| ");
+export const alternatives = (text: string): string[] => text.split(" |OR| ");
 
 /** Rules for comparing texts and addresses. */
 export interface TextRules {

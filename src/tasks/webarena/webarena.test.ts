@@ -382,15 +382,30 @@ describe("instructions to train on", () => {
     expect(() => read('[{"intent": "x", "sites": ["shop"]}]')).toThrow(/entry 1 at sites\.0/);
     expect(() => read('["x"]')).toThrow(/entry 1 at the whole/);
   });
+  test.each(["foo", "http://", "https://[bad", "__SHOPING__/cart", "__SHOPPING__ |AND| cart"])(
+    "a start page that is no address is named with its entry: %s",
+    (start_url) => {
+      const good = { intent: "x", sites: ["shopping"] };
+      expect(() => read(JSON.stringify([good, { ...good, start_url }]))).toThrow(
+        /^train.json is malformed in entry 2 at start_url: .*(no address|the nearest is __SHOPPING__)/,
+      );
+    },
+  );
+  test("a site's name that is not known is said, with the nearest", () => {
+    expect(() => read('[{"intent": "x", "sites": ["redit"]}]')).toThrow(
+      'entry 1 at sites.0: found "redit"; the nearest is "reddit"',
+    );
+  });
 });
 
 describe("settings", () => {
-  const read = async (settings: object) => {
+  const read = async (settings: object, env = {}, before = "") => {
     const directory = await mkdtemp(join(tmpdir(), "webrl-settings-"));
     const path = join(directory, "s.json");
-    await writeFile(path, JSON.stringify({ tasks: "t.json", ...settings }));
+    await writeFile(join(directory, "t.json"), "[]");
+    await writeFile(path, before + JSON.stringify({ tasks: "t.json", ...settings }));
     try {
-      return await readSettings(path, {});
+      return await readSettings(path, env);
     } finally {
       await rm(directory, { recursive: true });
     }
@@ -405,8 +420,30 @@ describe("settings", () => {
     ],
     [{ urls: { map: "h:1" } }, "s.json is malformed at urls.map: "],
     [{ nothingLikeIt: 1 }, "there is no setting nothingLikeIt"],
+    [
+      { evaluator: "loose" },
+      's.json is malformed at evaluator: found "loose"; it can be "published", "strict"',
+    ],
+    [{ evaluator: "strikt" }, 'evaluator: found "strikt"; the nearest is "strict"'],
+    [{ resetMinutes: "long" }, ', found "long"'],
   ])("%j", async (settings, message) => {
     await expect(read(settings)).rejects.toThrow(message);
+  });
+  test("an empty environment variable counts as absent", async () => {
+    const names = [
+      "WEBARENA_AUTH",
+      "WEBARENA_SHOPPING_PASSWORD",
+      "WEBARENA_SHOPPING_SITE_ADMIN_PASSWORD",
+      "MAP",
+    ];
+    const settings = await read({}, Object.fromEntries(names.map((name) => [name, ""])));
+    expect(settings.auth).toMatch(/webrl-settings-.*\.auth$/);
+    expect(settings.password("shopping")).toBeNull();
+    expect(settings.password("shopping_site_admin")).toBe("admin1234");
+    expect(settings.urls).toEqual({});
+  });
+  test("a byte-order mark is skipped", async () => {
+    expect((await read({ evaluator: "strict" }, {}, "\uFEFF")).evaluator).toBe("strict");
   });
 });
 
@@ -461,7 +498,7 @@ describe("task files", () => {
       expect.stringMatching(/geolocation/),
       expect.stringMatching(/surprise/),
       expect.stringMatching(/about 5/),
-      "unknown placeholder __SHOPING__; the nearest is __SHOPPING__",
+      "start_url: unknown placeholder __SHOPING__; the nearest is __SHOPPING__",
       'start_url: "cart" is no address',
     ]);
   });
@@ -469,6 +506,71 @@ describe("task files", () => {
     expect(() => parseTasks("{", "t.json")).toThrow(ConfigError);
     expect(() => parseTasks("[{}]", "t.json")).toThrow(/malformed at 0\./);
     expect(() => read(task({}), task({}))).toThrow(/task 1 twice/);
+  });
+  test.each(["[]", "null", '"x"', '{"tasks":"t.json"}'])(
+    "a file that is no list says what it is: %s",
+    (text) => {
+      const found = text === "null" ? "received null" : `, found ${text}`;
+      expect(() => parseTasks(text, "t.json")).toThrow(`${found}`);
+      expect(() => parseTasks(text, "t.json")).toThrow("t.json is malformed at the whole: ");
+    },
+  );
+  test("a byte-order mark is skipped", () => {
+    expect(parseTasks(`\uFEFF${JSON.stringify([task({})])}`, "t.json")).toHaveLength(1);
+  });
+
+  const answer = { eval_types: ["string_match"], reference_answers: { exact_match: "x" } };
+  const requires = (reference_answers: unknown) => ({ eval: { ...answer, reference_answers } });
+  const checks = (target: object) => ({
+    eval: {
+      eval_types: ["program_html"],
+      program_html: [{ url: "last", locator: "", required_contents: { exact_match: "" }, ...target }],
+    },
+  });
+  const compares = (reference_url: string) => ({ eval: { eval_types: ["url_match"], reference_url } });
+  test.each([
+    [{ start_url: "http://" }, 'start_url: "http://" is no address'],
+    [{ start_url: "https://[bad" }, 'start_url: "https://[bad" is no address'],
+    [{ start_url: "javascript:alert(1)" }, "is no address"],
+    [{ start_url: "__SHOPPING__ |AND| " }, 'start_url: "" is no address'],
+    [{ sites: [] }, "sites: Too small"],
+    [{ sites: ["shoping"] }, 'sites.0: found "shoping"; the nearest is "shopping"'],
+    [{ sites: undefined }, "sites: "],
+    [{ intent: 5 }, ", found 5"],
+    [
+      { eval: { eval_types: ["url_mach"] } },
+      'eval.eval_types.0: found "url_mach"; the nearest is "url_match"',
+    ],
+    [checks({ url: "nonsense" }), 'eval.program_html.0.url: "nonsense" is no address'],
+    [checks({ url: "http://" }), 'eval.program_html.0.url: "http://" is no address'],
+    [checks({ url: "__REDIT__/f" }), "the nearest is __REDDIT__"],
+    [checks({ required_contents: {} }), "eval.program_html.0.required_contents: it requires nothing"],
+    [checks({ required_contents: { must_include: [] } }), "must_include is empty"],
+    [requires({ must_include: [""] }), "must_include is empty, or has an empty part"],
+    [requires({ must_include: ["a", "b |OR| "] }), "must_include is empty, or has an empty part"],
+    [requires({ must_include: "" }), "must_include is empty"],
+    [requires({ must_exclude: [] }), "must_exclude is empty"],
+    [requires({ one_of: [" "] }), "one_of is empty"],
+    [requires({ required_values: [] }), "required_values is empty"],
+    [requires({ fuzzy_match: [] }), "fuzzy_match is empty"],
+    [requires({ fuzzy_match: "" }), "fuzzy_match is empty"],
+    [compares("/"), "url_match has no reference_url, or an empty one"],
+    [compares("__SHOPPING__/a |OR| http://"), "url_match has no reference_url, or an empty one"],
+  ])("%j makes its task unusable", (change, why) => {
+    const [entry] = read({ ...task({}), eval: answer, ...change });
+    expect(entry!.unusable).toContain(why);
+  });
+  test.each([
+    { start_url: "http://127.0.0.1:7770/" },
+    { start_url: "__MAP__#map=7/42/-71 |AND| __WIKIPEDIA__" },
+    checks({}),
+    checks({ url: "__GITLAB__/x" }),
+    checks({ url: "func:shopping_get_latest_order_url()" }),
+    requires({ exact_match: "" }),
+    compares("/orders |OR| __SHOPPING__"),
+  ])("%j can be used", (change) => {
+    const [entry] = read({ ...task({}), eval: answer, ...change });
+    expect(entry!.unusable).toBeNull();
   });
 
   const file = new URL("../../../../shared/data/webarena-lite/test_webarena_lite.raw.json", import.meta.url);
