@@ -11,6 +11,7 @@ import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { EngineSettings } from "../core/engine-settings.ts";
 import { checkEngine, engineSettingsSchema } from "../core/engine-settings.ts";
+import { describeIssue } from "../core/describe-issue.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
@@ -107,32 +108,13 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
     );
   }
   throw new ConfigError(
-    `${path.join(".") || "configuration"}: ${demandOf(issue)}, found ${withoutKeys(JSON.stringify(valueAt(raw, path)))}`,
+    withoutKeys(describeIssue(issue, raw)),
     describe(schema, path) ?? "Correct the value.",
   );
 }
 
-/** What a value must be, without zod's "Invalid input". */
-function demandOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case "invalid_type":
-      return `must be ${/^[aeio]/.test(issue.expected) ? "an" : "a"} ${issue.expected === "int" ? "integer" : issue.expected}`;
-    case "invalid_value":
-      return `must be ${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
-    case "too_small":
-      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
-      return `must be ${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
-    case "too_big":
-      if (issue.origin !== "number" && issue.origin !== "int") return issue.message;
-      return `must be ${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
-    default:
-      return issue.message;
-  }
-}
-
 /** Addresses in it may contain keys. */
-const withoutKeys = (text: string | undefined) =>
-  text?.replace(/\w+:\/\/[^"\s]+/g, (address) => describeAddress(address));
+const withoutKeys = (text: string) => text.replace(/\w+:\/\/[^"\s]+/g, (address) => describeAddress(address));
 
 /** Sets one value in place: `actor.beta=0.5`. */
 function assign(raw: Settings, assignment: string): void {
@@ -186,13 +168,6 @@ function merge(below: Settings, above: Settings): Settings {
   }
   return out;
 }
-
-const valueAt = (raw: unknown, path: readonly string[]): unknown =>
-  path.reduce<unknown>(
-    (value, key) =>
-      isPlain(value) ? value[key] : Array.isArray(value) ? (value as unknown[])[Number(key)] : undefined,
-    raw,
-  );
 
 /** The schema at a path, without defaults and nullability. */
 function schemaAt(schema: z.ZodType, path: readonly string[]): z.ZodType | undefined {

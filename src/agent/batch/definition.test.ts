@@ -26,7 +26,7 @@ describe("a job", () => {
       "both label and text",
     ],
     [{ ...valid, undo: { instruction: "Back to {was.prize}" } }, "has no prize"],
-    [null, "expected object"],
+    [null, "must be an object"],
   ])("is refused where it contradicts itself: %j", (input, message) => {
     expect(() => defineJob(input)).toThrow(message);
   });

@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { z } from "zod";
+import { describeIssue } from "../../core/describe-issue.ts";
 import { ConfigError } from "../../core/errors.ts";
 import { EFFECT_KINDS } from "../../core/effect.ts";
 import { nearest } from "../../core/nearest.ts";
@@ -127,7 +128,8 @@ export type JobInput = z.input<typeof jobSchema>;
 /** Checks a definition. Throws a `ConfigError` that names the key. `where` says in messages whose definition it is. */
 export function defineJob(input: unknown, where = "the job"): JobDefinition {
   const parsed = jobSchema.safeParse(input);
-  if (!parsed.success) throw new ConfigError(`${where}: ${describeIssue(parsed.error)}`, HINT);
+  if (!parsed.success)
+    throw new ConfigError(`${where}: ${whatIsWrong(parsed.error.issues[0]!, input)}`, HINT);
   const job = parsed.data;
   checkTemplates(job, where);
   return job;
@@ -135,11 +137,10 @@ export function defineJob(input: unknown, where = "the job"): JobDefinition {
 
 const HINT = "See docs/agent.md, “Jobs”: key, instruction, and an effect with open and values.";
 
-function describeIssue(error: z.ZodError): string {
-  const [issue] = error.issues;
-  const path = issue!.path.map(String).join(".");
-  if (issue!.code === "unrecognized_keys") {
-    const [key] = issue!.keys;
+function whatIsWrong(issue: z.core.$ZodIssue, input: unknown): string {
+  const path = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const [key] = issue.keys;
     const known =
       path === ""
         ? Object.keys(jobSchema.shape)
@@ -149,7 +150,7 @@ function describeIssue(error: z.ZodError): string {
     const near = nearest(key!, known);
     return `${path === "" ? "" : `${path}: `}there is no ${JSON.stringify(key)}${near ? `; the nearest is ${JSON.stringify(near)}` : ""}`;
   }
-  return `${path === "" ? "" : `${path}: `}${issue!.message}`;
+  return describeIssue(issue, input);
 }
 
 /** The job's texts that contain columns to fill in, by key. */

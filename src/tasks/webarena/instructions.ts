@@ -7,7 +7,7 @@ import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import { parseJson } from "../../core/json.ts";
 import type { Task } from "../../core/task.ts";
-import { describeIssue } from "./describe-issue.ts";
+import { describeIssue } from "../../core/describe-issue.ts";
 import { SITES, addressesOf, whatIsNoAddress } from "./tasks.ts";
 import type { Protocol } from "./text.ts";
 

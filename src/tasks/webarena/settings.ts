@@ -9,7 +9,7 @@ import { z } from "zod";
 import { ConfigError } from "../../core/errors.ts";
 import { parseJson } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
-import { describeIssue } from "./describe-issue.ts";
+import { describeIssue } from "../../core/describe-issue.ts";
 import { PLACEHOLDERS } from "./tasks.ts";
 import type { BaseUrls, SiteName } from "./tasks.ts";
 

@@ -6,7 +6,7 @@ import { parseJson } from "../../core/json.ts";
 import { nearest } from "../../core/nearest.ts";
 import type { Category, Task } from "../../core/task.ts";
 import { checkTarget } from "./calls.ts";
-import { describeIssue } from "./describe-issue.ts";
+import { describeIssue } from "../../core/describe-issue.ts";
 import { alternatives, isRequirement } from "./text.ts";
 import type { Protocol, Strictness } from "./text.ts";
 
