@@ -32,14 +32,13 @@ describe("planTraining", () => {
     expect(plan.work.judge).toMatchObject({ requests: 100, readTokens: 10_000 });
     // V(s₀) of two candidates for each of 20 tasks, in two phases.
     expect(plan.work.curriculum.requests).toBe(80);
-    // New: 4 · (40 + 20) in phase 1, 4 · 40 in phase 2. Replayed: as many; in phase 2 of 60 episodes' successes, 120
-    // steps.
+    // New: 4 · (40 + 20) in phase 1, 4 · 40 in phase 2. Replayed: as many, of demonstrations and earlier successes.
     // The critic learns from each phase's own, and reads in phase 1 the 80 of phase 0 again.
     expect(plan.work.critic.trainedTokens).toBe((80 + 160 + 160) * 100);
-    expect(plan.work.critic.readTokens).toBe((80 + 240 + 480 + 160 + 240) * 100);
-    expect(plan.work.select.requests).toBe(480 + 120);
-    expect(plan.work.actor.trainedTokens).toBe(2 * (480 + 280) * 110);
-    expect(plan.optimiserSteps).toEqual({ critic: 3 + 5 + 5, actor: 2 * (15 + 9) });
+    expect(plan.work.critic.readTokens).toBe((80 + 240 + 480 + 160 + 320) * 100);
+    expect(plan.work.select.requests).toBe(480 + 320);
+    expect(plan.work.actor.trainedTokens).toBe(2 * (480 + 320) * 110);
+    expect(plan.optimiserSteps).toEqual({ critic: 3 + 5 + 5, actor: 2 * (15 + 10) });
   });
 
   it("counts attempts that the world breaks, in browsers and in tokens", async () => {

@@ -130,13 +130,9 @@ export function planTraining(config: TrainConfig): Plan {
     }
     if (phase > 0) {
       const fresh = own + (phase === 1 ? plan.stepsMean * episodesOf(0) : 0);
-      // In phase 1 there are only demonstrations, assumed to be enough.
-      const earlier =
-        phase === 1
-          ? config.models.demonstrations === null
-            ? 0
-            : fresh * 2
-          : rolled * plan.successRate * plan.stepsMean;
+      // Demonstrations are assumed to be enough.
+      const shown = config.models.demonstrations === null ? 0 : fresh * 2;
+      const earlier = shown + (phase === 1 ? 0 : rolled * plan.successRate * plan.stepsMean);
       const replayed = method.replay === "none" ? 0 : Math.min(config.replay.maxRatio * fresh, earlier);
       const scored = method.replay === "perplexity" ? Math.min(SCORED_PER_REPLAYED * replayed, earlier) : 0;
       work.select = add(work.select, countReading(scored, scored * stepTokens));
