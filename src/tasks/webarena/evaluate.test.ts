@@ -8,11 +8,6 @@ import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
 import { shopApi } from "./shop-api.ts";
 import { needsJudge } from "./tasks.ts";
 import type { WebArenaTask } from "./tasks.ts";
-import { textRules } from "./text.ts";
-
-const lite = textRules("webarena-lite", "published");
-const corrected = textRules("webarena-lite", "strict");
-const original = textRules("webarena", "published");
 
 const task = (evaluation: Partial<WebArenaTask["eval"]>): WebArenaTask => ({
   task_id: 1,

@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../core/errors.ts";
 import { changesState, fillUrls, isImpossible, needsJudge, parseTasks, toTask } from "./tasks.ts";
