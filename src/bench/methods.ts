@@ -12,7 +12,7 @@ import type { Task } from "../core/task.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
-import { checkConsistency, DEFAULT_BETA, DEFAULT_LAMBDA } from "../run/config.ts";
+import { checkConsistency, leaveOutUnread } from "../run/config.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import { phasePath } from "../run/paths.ts";
 import type { Evaluation } from "../run/records.ts";
@@ -75,16 +75,11 @@ export function planBench(
 
 /** A variant's settings. Those that only WebRL's losses know, or only training, are left out elsewhere. */
 function configOf({ title, method, without = [] }: Variant, config: TrainConfig): TrainConfig {
-  const actor = { ...config.actor };
-  if (method !== "webrl" || without.includes("kl")) {
-    actor.objective = null;
-    actor.beta = DEFAULT_BETA;
-    actor.untilReached = null;
-  }
-  if (method !== "webrl" && method !== "digirl") actor.lambda = DEFAULT_LAMBDA;
-  if (method !== "webrl")
-    Object.assign(actor, { baseline: "critic", standardize: false, minAdvantage: 0, minProbability: 0 });
-  const own = { ...config, method, without, actor, experience: method === "sft" ? [] : config.experience };
+  const experience = method === "sft" ? [] : config.experience;
+  // The published objective cannot be had without its KL limit.
+  const objective = without.includes("kl") ? null : config.actor.objective;
+  const actor = { ...config.actor, objective };
+  const own = leaveOutUnread({ ...config, method, without, experience, actor });
   try {
     checkConsistency(own);
   } catch (error) {

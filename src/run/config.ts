@@ -151,9 +151,6 @@ const criticSchema = z.strictObject({
   epochs: z.int().min(1).default(1).describe("Passes over a phase's data."),
 });
 
-export const DEFAULT_BETA = 0.3;
-export const DEFAULT_LAMBDA = 0.5;
-
 const actorSchema = z.strictObject({
   objective: z
     .enum(["official", "paper"])
@@ -165,13 +162,13 @@ const actorSchema = z.strictObject({
   beta: z
     .number()
     .positive()
-    .default(DEFAULT_BETA)
+    .default(0.3)
     .describe("β of equation 6, the paper's objective; the paper does not give its value."),
   lambda: z
     .number()
     .min(0)
     .max(1)
-    .default(DEFAULT_LAMBDA)
+    .default(0.5)
     .describe("λ of the advantages of equation 9 and of DigiRL; the official objective has none."),
   baseline: z
     .enum(["critic", "attempts", "template"])
@@ -351,6 +348,59 @@ const attemptsSuffice = ({ actor, without }: Pick<TrainConfig, "without" | "acto
   without.includes("replay") &&
   without.includes("curriculum");
 
+/** What some settings are about, and which methods read them. */
+const READ_BY_SOME: readonly [keys: string, about: string, reads: (parts: MethodParts) => boolean][] = [
+  ["actor.objective", "WebRL's loss", ({ loss }) => usesAdvantage(loss) || loss === "official"],
+  ["actor.beta actor.untilReached", "equation 6", ({ loss }) => loss === "webrl"],
+  [
+    "actor.lambda",
+    "the advantages of equation 9 and of DigiRL",
+    ({ loss }) => usesAdvantage(loss) || loss === "digirl",
+  ],
+  [
+    "actor.baseline actor.standardize actor.minAdvantage actor.minProbability",
+    "equation 9",
+    ({ loss }) => usesAdvantage(loss),
+  ],
+  ["actor.discount", "the returns of AWR", ({ loss }) => loss === "awr"],
+  ["actor.awrTemperature", "AWR's weights", ({ loss }) => loss === "awr"],
+  ["actor.percentile", "filtered BC", ({ loss }) => loss === "filtered-bc"],
+  ["critic.learningRate critic.batchSize critic.epochs", "the critic", ({ critic }) => critic],
+  [
+    "replay.minPerplexity replay.maxPerplexity",
+    "replay by perplexity",
+    ({ replay }) => replay === "perplexity",
+  ],
+  ["replay.maxRatio replay.capacity", "replay", ({ replay }) => replay !== "none"],
+  [
+    "curriculum.proposer curriculum.minValue curriculum.maxValue",
+    "tasks that evolve",
+    ({ tasks }) => tasks === "evolved",
+  ],
+];
+
+/** The settings that a method does not read and that differ from their defaults. */
+function unreadSettings(config: TrainConfig) {
+  const parts = methodParts(config);
+  const usual = trainConfigSchema.parse({});
+  return READ_BY_SOME.filter(([, , reads]) => !(parts.trains && reads(parts))).flatMap(([paths, about]) =>
+    paths
+      .split(" ")
+      .map((path) => {
+        const [block, key] = path.split(".") as ["actor", "beta"];
+        return { path, about, block, key, value: config[block][key], default: usual[block][key] };
+      })
+      .filter((setting) => setting.value !== setting.default),
+  );
+}
+
+/** A copy in which what the method does not read has its default. */
+export function leaveOutUnread(config: TrainConfig): TrainConfig {
+  const own = structuredClone(config);
+  for (const { block, key, default: usual } of unreadSettings(config)) own[block][key] = usual;
+  return own;
+}
+
 /** Throws a `ConfigError` where settings that are valid alone contradict each other. */
 export function checkConsistency(config: TrainConfig): void {
   const refuse = (message: string, hint: string): never => {
@@ -371,11 +421,6 @@ export function checkConsistency(config: TrainConfig): void {
       `without = ${JSON.stringify(without)} leaves out parts of WebRL, but method is ${JSON.stringify(method)}`,
       'Remove `without`, or set method to "webrl".',
     );
-  if (method !== "webrl" && actor.objective === "official")
-    refuse(
-      `actor.objective "official" is a loss of WebRL, but method is ${JSON.stringify(method)}`,
-      'Remove actor.objective, or set method to "webrl".',
-    );
   if (config.experience.length > 0 && !methodParts(config).trains)
     refuse(`experience is learned from, but method is ${JSON.stringify(method)}`, "Remove experience.");
   if (config.experience.length > 0 && config.phases === 0)
@@ -390,22 +435,12 @@ export function checkConsistency(config: TrainConfig): void {
       'the official objective has its KL limit built in: it cannot be combined with without = ["kl"]',
       "Remove actor.objective, or keep the KL constraint.",
     );
-  const { trains, loss, tasks } = methodParts(config);
-  if (actor.beta !== DEFAULT_BETA && !(trains && loss === "webrl"))
+  for (const { path, about, value } of unreadSettings(config))
     refuse(
-      "actor.beta is about equation 6, by which this method does not learn",
-      'Remove actor.beta, or use method "webrl" with the objective "paper" and the KL constraint.',
+      `${path} is about ${about}, which this method does not have; found ${JSON.stringify(value)}`,
+      `Remove ${path}, or choose another method, actor.objective or \`without\`.`,
     );
-  if (actor.lambda !== DEFAULT_LAMBDA && !(trains && (usesAdvantage(loss) || loss === "digirl")))
-    refuse(
-      "actor.lambda is about the advantages of equation 9 and of DigiRL, which this method does not have",
-      'Remove actor.lambda, or use method "webrl" with the objective "paper", or "digirl".',
-    );
-  if (actor.untilReached !== null && !(trains && loss === "webrl"))
-    refuse(
-      "actor.untilReached is about equation 6's target, which this method does not have",
-      'Remove it, or use method "webrl" with the objective "paper" and the KL constraint.',
-    );
+  const { trains, tasks } = methodParts(config);
   if (actor.untilReached !== null && actor.epochs === 1)
     refuse(
       "actor.untilReached ends the passes over a phase's data early, but actor.epochs is 1",
@@ -435,18 +470,6 @@ export function checkConsistency(config: TrainConfig): void {
       'actor.baseline "template" compares tasks of one template, but tasks of a chat model (curriculum.proposer "llm") have none, and tasks.attempts is 1',
       'Raise tasks.attempts, or set actor.baseline to "critic".',
     );
-  const aboutAdvantages = {
-    baseline: actor.baseline !== "critic",
-    standardize: actor.standardize,
-    minAdvantage: actor.minAdvantage > 0,
-    minProbability: actor.minProbability > 0,
-  };
-  for (const [key, isSet] of Object.entries(aboutAdvantages))
-    if (isSet && !(trains && usesAdvantage(loss)))
-      refuse(
-        `actor.${key} is about equation 9, whose advantages this method does not learn in proportion to`,
-        `Remove actor.${key}, or use method "webrl" with the objective "paper".`,
-      );
   if (actor.baseline !== "critic" && actor.lambda === 1)
     refuse(
       `actor.baseline ${JSON.stringify(actor.baseline)} is what outcomes are compared with, but actor.lambda 1 leaves outcomes out`,
