@@ -21,11 +21,10 @@ export function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string {
     issue.code === "invalid_value" && typeof value === "string"
       ? nearest(value, issue.values.map(String))
       : undefined;
-  // The message names an unknown key itself.
-  const isSaid = issue.code === "unrecognized_keys" || found === undefined;
   return [
-    `${where}: ${found === undefined ? issue.message : demandOf(issue)}`,
-    ...(isSaid ? [] : [`, found ${found}`]),
+    `${where}: ${demandOf(issue)}`,
+    // The message names an unknown key itself.
+    ...(issue.code === "unrecognized_keys" ? [] : [`, found ${found ?? "nothing"}`]),
     ...(near === undefined ? [] : [`; the nearest is ${JSON.stringify(near)}`]),
   ].join("");
 }

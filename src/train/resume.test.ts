@@ -87,7 +87,7 @@ describe("a run that is killed and resumed", () => {
       await writeFile(join(directory, "config.json"), text);
       return openRun(directory, () => {}, { version: "test" });
     };
-    await expect(resume("{}")).rejects.toThrow(/config\.json: configuration: Invalid input/);
+    await expect(resume("{}")).rejects.toThrow(/config\.json: the whole: must be an object, found nothing/);
     await expect(resume('{"config": {')).rejects.toThrow(ConfigError);
     await expect(resume('{"config": {"phasez": 3}}')).rejects.toThrow(/the nearest is phases/);
     await expect(resume('{"config": {"method": "awr", "without": ["kl"]}}')).rejects.toThrow(/leaves out/);
