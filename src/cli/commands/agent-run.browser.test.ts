@@ -83,7 +83,9 @@ describe("webrl agent run", () => {
     { timeout: 120_000 },
     async () => {
       await using server = await fakeServer(saying(...PRICE));
-      await run(server.url, "What does the Alder desk lamp cost?");
+      const { status, stdout } = await run(server.url, "What does the Alder desk lamp cost?");
+      expect(stdout).toMatch(/^done: /);
+      expect(status).toBe(0);
       const model = join(world, "model");
       const sft = () =>
         webrl(
