@@ -155,7 +155,7 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
       const last = variant.method === "sft" ? 0 : run.config.phases;
       if (evaluations.at(-1)?.phase !== last) continue;
       runs.push(evaluations);
-      learned.push(await learnedFrom(run.directory));
+      learned.push(await countLearned(run.directory));
       bySeed.set(run.seed, await taskOutcomes(run.directory, last));
     }
     outcomes.set(variant, bySeed);
@@ -194,7 +194,7 @@ export async function benchResults(plan: readonly BenchRun[]): Promise<BenchResu
   return results;
 }
 
-async function learnedFrom(directory: string): Promise<LearnedFrom> {
+async function countLearned(directory: string): Promise<LearnedFrom> {
   const lines = await openRunFiles(directory).metrics();
   const total = (name: MetricName) => lines.reduce((sum, line) => sum + Number(line[name] ?? 0), 0);
   return {

@@ -64,7 +64,7 @@ ${results
 ${novelty(results, page.base)}
 ### What they learned from
 
-Means over seeds. Steps are replayed from earlier phases' successes and, in phase 1, from the demonstrations of the base.
+Means over seeds. Steps are replayed from the successes of earlier phases and from the demonstrations of the base.
 
 ${row(["method", "episodes", "replayed steps", "updates"])}
 ${row(["---", "---", "---", "---"])}

@@ -20,6 +20,10 @@ test.each([
   [{ sites: [], name: "x" }, 'name: Too small: expected string to have >=2 characters, found "x"'],
   [{ sites: [], colour: 1 }, 'the whole: Unrecognized key: "colour"'],
   [{ sites: "x".repeat(200) }, `sites: must be an array, found "${"x".repeat(79)}`],
+  [
+    { sites: `ws://somebody:${"k3y".repeat(40)}@host.test/path?token=t0k3n` },
+    'sites: must be an array, found "ws://host.test/path"',
+  ],
 ])("%j", (raw, said) => {
   const { error } = schema.safeParse(raw);
   expect(describeIssue(error!.issues[0]!, raw)).toBe(said);

@@ -1,6 +1,7 @@
 /** @file Says where a value of the user is wrong, what it must be, and what was found there. */
 
 import type { z } from "zod";
+import { describeAddress } from "./browser-settings.ts";
 import { nearest } from "./nearest.ts";
 
 /** Characters of what was found that are shown. */
@@ -16,7 +17,10 @@ export function describeIssue(issue: z.core.$ZodIssue, raw: unknown): string {
     (at, key) => (at as Record<PropertyKey, unknown> | undefined)?.[key],
     raw,
   );
-  const found = JSON.stringify(value)?.slice(0, MAX_CHARS);
+  // Addresses may contain keys, which must go before anything is cut off: half of an address shows what it is.
+  const found = JSON.stringify(value)
+    ?.replace(/\w+:\/\/[^"\s]+/g, describeAddress)
+    .slice(0, MAX_CHARS);
   const near =
     issue.code === "invalid_value" && typeof value === "string"
       ? nearest(value, issue.values.map(String))

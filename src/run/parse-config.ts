@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { BrowserBlock } from "../core/browser-settings.ts";
-import { browserBlockSchema, checkEndpoints, describeAddress } from "../core/browser-settings.ts";
+import { browserBlockSchema, checkEndpoints } from "../core/browser-settings.ts";
 import type { LlmConfig } from "../chat/config.ts";
 import { checkLlm, llmConfigSchema } from "../chat/config.ts";
 import type { EngineSettings } from "../core/engine-settings.ts";
@@ -107,14 +107,8 @@ export function parseConfig<T>(schema: z.ZodType<T>, raw: unknown): T {
       `Settings here: ${known.join(", ")}.`,
     );
   }
-  throw new ConfigError(
-    withoutKeys(describeIssue(issue, raw)),
-    describe(schema, path) ?? "Correct the value.",
-  );
+  throw new ConfigError(describeIssue(issue, raw), describe(schema, path) ?? "Correct the value.");
 }
-
-/** Addresses in it may contain keys. */
-const withoutKeys = (text: string) => text.replace(/\w+:\/\/[^"\s]+/g, (address) => describeAddress(address));
 
 /** Sets one value in place: `actor.beta=0.5`. */
 function assign(raw: Settings, assignment: string): void {
