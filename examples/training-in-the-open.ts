@@ -310,10 +310,7 @@ export async function trainInTheOpen(world: World, config: TrainConfig): Promise
       const values = [];
       for (const each of trajectory) values.push(await valueOf(each));
       const { outcome } = trajectory[0]!;
-      advantagesOf.set(
-        trajectory,
-        officialAdvantages(values, values.at(-1)!, outcome, config.actor.discount),
-      );
+      advantagesOf.set(trajectory, officialAdvantages(values, values.at(-1)!, outcome));
     }
     const weighted = [];
     for (const { step, trajectory, isNew } of samples) {

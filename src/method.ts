@@ -36,7 +36,6 @@ export {
 } from "./algo/loss.ts";
 export type { Logprobs, WebrlLossInput } from "./algo/loss.ts";
 export { perplexity } from "./algo/perplexity.ts";
-export { keepByFilteredBc } from "./algo/statistics.ts";
 export { warmupCosine } from "./engine/optimise.ts";
 
 export { createOrm } from "./reward/orm.ts";

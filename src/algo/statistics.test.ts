@@ -2,11 +2,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   explainedVariance,
-  keepByFilteredBc,
   mean,
   pairedDifference,
   passAtK,
-  quantile,
   rateStandardError,
   standardError,
   standardize,
@@ -78,18 +76,5 @@ describe("statistics", () => {
   test("a paired difference has the spread of the differences, not of the values", () => {
     // differences 1, 1, 1: no spread although the values differ widely
     expect(pairedDifference([1, 51, 101], [0, 50, 100])).toEqual({ mean: 1, standardError: 0 });
-  });
-
-  test("quantiles interpolate", () => {
-    expect(quantile([4, 1, 3, 2], 0.5)).toBe(2.5);
-    expect(quantile([5], 0.7)).toBe(5);
-  });
-
-  test("filtered BC keeps the successes of 0/1 returns and the upper part of graded ones", () => {
-    expect(keepByFilteredBc([0, 1, 0, 0, 0])).toEqual([false, true, false, false, false]);
-    expect(keepByFilteredBc([0, 0, 0])).toEqual([false, false, false]);
-    expect(keepByFilteredBc([1, 1, 1])).toEqual([true, true, true]);
-    // 0.7 of 4 steps between 0.1 … 0.5 is 0.38
-    expect(keepByFilteredBc([0.1, 0.2, 0.3, 0.4, 0.5])).toEqual([false, false, false, true, true]);
   });
 });

@@ -1,6 +1,5 @@
 /** @file Statistics for reporting results. */
 
-import { quantile as d3Quantile } from "d3-array";
 import { invariant } from "../core/errors.ts";
 
 export function mean(values: readonly number[]): number {
@@ -74,23 +73,6 @@ export function pairedDifference(
   invariant(a.length === b.length, "pairs need two lists of one length");
   const differences = a.map((value, i) => value - b[i]!);
   return { mean: mean(differences), standardError: standardError(differences) };
-}
-
-/** Linear interpolation between order statistics; `fraction` in [0, 1]. */
-export function quantile(values: readonly number[], fraction: number): number {
-  invariant(values.length > 0, "quantile of nothing");
-  invariant(fraction >= 0 && fraction <= 1, `fraction ${fraction} is not in [0, 1]`);
-  return d3Quantile(values, fraction)!;
-}
-
-/**
- * Filtered behaviour cloning: a trajectory is kept iff its return is positive and reaches the given percentile of all
- * returns (70th in the paper). With 0/1 returns these are the successes.
- */
-export function keepByFilteredBc(returns_B: readonly number[], percentile = 0.7): boolean[] {
-  if (returns_B.length === 0) return [];
-  const threshold = quantile(returns_B, percentile);
-  return returns_B.map((value) => value > 0 && value >= threshold);
 }
 
 function checkCounts(successes: number, trials: number): void {

@@ -217,23 +217,8 @@ const actorSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe("AdamW keeps its moments from one phase to the next, instead of starting from nothing."),
-  discount: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.9)
-    .describe(
-      "γ of the returns of AWR. (Those of the official objective have it, too, but only the sign of its advantages counts, which γ does not change.)",
-    ),
+  discount: z.number().min(0).max(1).default(0.9).describe("γ of the returns of AWR."),
   awrTemperature: z.number().positive().default(1).describe("τ of AWR's weights exp(A/τ)."),
-  percentile: z
-    .number()
-    .min(0)
-    .max(1)
-    .default(0.7)
-    .describe(
-      "Filtered BC keeps positive returns at or above this percentile; outcomes are 0 or 1, so these are all successes.",
-    ),
 });
 
 const evaluationSchema = z.strictObject({
@@ -364,7 +349,6 @@ const READ_BY_SOME: readonly [keys: string, about: string, reads: (parts: Method
   ],
   ["actor.discount", "the returns of AWR", ({ loss }) => loss === "awr"],
   ["actor.awrTemperature", "AWR's weights", ({ loss }) => loss === "awr"],
-  ["actor.percentile", "filtered BC", ({ loss }) => loss === "filtered-bc"],
   ["critic.learningRate critic.batchSize critic.epochs", "the critic", ({ critic }) => critic],
   [
     "replay.minPerplexity replay.maxPerplexity",

@@ -84,7 +84,7 @@ describe("configuration", () => {
     [["method=digirl", "replay.maxPerplexity=3"], "replay by perplexity"],
     [["method=digirl", "curriculum.proposer=llm"], "about tasks that evolve"],
     [["method=sft", "replay.capacity=5"], "replay.capacity is about replay"],
-    [["actor.percentile=0.5"], "about filtered BC"],
+    [["actor.awrTemperature=2"], "about AWR's weights"],
     [["actor.discount=0.5"], "the returns of AWR"],
     [["phases=0", 'experience=["runs/agent"]'], "phases is 0"],
     [["curriculum.minValue=0.8"], "no task can have"],

@@ -9,7 +9,7 @@ import {
   webrlAdvantages,
 } from "../algo/advantage.ts";
 import { awrWeights, officialLoss, reinforceLoss, webrlLoss, weightedSftLoss } from "../algo/loss.ts";
-import { keepByFilteredBc, standardize } from "../algo/statistics.ts";
+import { standardize } from "../algo/statistics.ts";
 import type { Loss } from "../core/engine.ts";
 import { invariant } from "../core/errors.ts";
 import type { MethodParts, TrainConfig } from "../run/config.ts";
@@ -52,7 +52,7 @@ function byMethod(
   config: Pick<TrainConfig, "actor">,
   loss: MethodParts["loss"],
 ): WeightedStep[] {
-  const { lambda, discount, percentile, baseline } = config.actor;
+  const { lambda, discount, baseline } = config.actor;
   const weigh = (step: DataStep, advantage: number): WeightedStep => ({
     step,
     advantage,
@@ -88,7 +88,7 @@ function byMethod(
         const values = whole(step);
         // Deviation: V of the page after the final action is used in place of V of the same page with that action in
         // the history.
-        return weigh(step, officialAdvantages(values, values.at(-1)!, step.outcome, discount)[step.index]!);
+        return weigh(step, officialAdvantages(values, values.at(-1)!, step.outcome)[step.index]!);
       });
     case "awr":
       return data.map((step) =>
@@ -99,16 +99,9 @@ function byMethod(
         const advantages = digirlAdvantages(whole(step), step.outcome, lambda);
         return keepByDigirl(advantages)[step.index] ? [weigh(step, advantages[step.index]!)] : [];
       });
-    case "filtered-bc": {
-      const ids = [...new Set(data.map((step) => step.trajectoryId))];
-      const outcomes = new Map(data.map((step) => [step.trajectoryId, step.outcome]));
-      const keep = keepByFilteredBc(
-        ids.map((id) => outcomes.get(id)!),
-        percentile,
-      );
-      const kept = new Set(ids.filter((_, i) => keep[i]));
-      return data.filter((step) => kept.has(step.trajectoryId)).map((step) => weigh(step, 1));
-    }
+    case "filtered-bc":
+      // Of outcomes 0 and 1, the positive ones reach every percentile of all (paper: the 70th).
+      return data.filter(({ outcome }) => outcome > 0).map((step) => weigh(step, 1));
   }
 }
 
