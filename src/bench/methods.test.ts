@@ -7,7 +7,7 @@ import type { BenchResult, BenchRun } from "./methods.ts";
 import { benchResults, checkRoom, planBench, refuseOtherSettings, VARIANTS } from "./methods.ts";
 import { shareBeginning } from "./share-beginning.ts";
 import type { TrainConfig } from "../run/config.ts";
-import { checkConsistency } from "../run/config.ts";
+import { checkConsistency } from "../run/check-consistency.ts";
 import { createContext } from "../train/context.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import type { RunEvent } from "../run/events.ts";

@@ -12,7 +12,7 @@ import type { Task } from "../core/task.ts";
 import type { EpisodeRecord } from "../rollout/episode.ts";
 import { isFaulted } from "../rollout/episode.ts";
 import type { ABLATIONS, MethodName, TrainConfig } from "../run/config.ts";
-import { checkConsistency, leaveOutUnread } from "../run/config.ts";
+import { checkConsistency, leaveOutUnread } from "../run/check-consistency.ts";
 import { readJsonLines } from "../run/json-lines.ts";
 import { phasePath } from "../run/paths.ts";
 import type { Evaluation } from "../run/records.ts";

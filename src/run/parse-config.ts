@@ -15,7 +15,8 @@ import { describeIssue } from "../core/describe-issue.ts";
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
 import type { TrainConfig } from "./config.ts";
-import { checkConsistency, trainConfigSchema } from "./config.ts";
+import { checkConsistency } from "./check-consistency.ts";
+import { trainConfigSchema } from "./config.ts";
 
 /** Settings as people write them: nested objects in which any key may be absent. */
 export type Settings = { [key: string]: unknown };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { trainConfigSchema, checkConsistency, methodParts } from "../run/config.ts";
+import { checkConsistency } from "../run/check-consistency.ts";
+import { methodParts, trainConfigSchema } from "../run/config.ts";
 import type { DataStep } from "./experience-reader.ts";
 import { countAlone, weighSteps } from "./advantages.ts";
 
