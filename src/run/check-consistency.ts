@@ -60,6 +60,14 @@ export function leaveOutUnread(config: TrainConfig): TrainConfig {
   return own;
 }
 
+/** The settings that say how many tasks of the train split a phase draws, and how many. */
+export function drawnFromTrain(config: TrainConfig): [key: string, count: number][] {
+  const { trains, tasks } = methodParts(config);
+  if (!trains || config.phases === 0) return [];
+  const initial: [string, number] = ["tasks.initial", config.tasks.initial];
+  return tasks === "given" ? [initial, ["tasks.perPhase", config.tasks.perPhase]] : [initial];
+}
+
 /** Throws a `ConfigError` where settings that are valid alone contradict each other. */
 export function checkConsistency(config: TrainConfig): void {
   const refuse = (message: string, hint: string): never => {
@@ -99,20 +107,18 @@ export function checkConsistency(config: TrainConfig): void {
       `${path} is about ${about}, which this method does not have; found ${JSON.stringify(value)}`,
       `Remove ${path}, or choose another method, actor.objective or \`without\`.`,
     );
-  const { trains, tasks } = methodParts(config);
+  const { tasks } = methodParts(config);
   if (actor.untilReached !== null && actor.epochs === 1)
     refuse(
       "actor.untilReached ends the passes over a phase's data early, but actor.epochs is 1",
       "Raise actor.epochs, or remove actor.untilReached.",
     );
-  const { given, ...wanted } = config.tasks;
-  const drawn =
-    !trains || config.phases === 0 ? [] : tasks === "given" ? ["initial", "perPhase"] : ["initial"];
-  for (const key of drawn as ("initial" | "perPhase")[])
-    if (given !== null && given < wanted[key])
+  const { given } = config.tasks;
+  for (const [key, count] of drawnFromTrain(config))
+    if (given !== null && given < count)
       refuse(
-        `a phase has no task twice, so tasks.${key} ${wanted[key]} cannot be drawn from tasks.given ${given}`,
-        `Raise tasks.given, or lower tasks.${key} and raise tasks.attempts.`,
+        `a phase has no task twice, so ${key} ${count} cannot be drawn from tasks.given ${given}`,
+        `Raise tasks.given, or lower ${key} and raise tasks.attempts.`,
       );
   if (actor.baseline === "attempts" && config.tasks.attempts === 1)
     refuse(
@@ -144,7 +150,7 @@ export function checkConsistency(config: TrainConfig): void {
       `no action can have a perplexity between ${replay.minPerplexity} and ${replay.maxPerplexity}`,
       "Make replay.minPerplexity smaller than replay.maxPerplexity.",
     );
-  if (models.judge === "verifier" && curriculum.proposer === "llm" && methodParts(config).tasks === "evolved")
+  if (models.judge === "verifier" && curriculum.proposer === "llm" && tasks === "evolved")
     refuse(
       'tasks of a chat model have no verifier, but models.judge is "verifier"',
       'Set models.judge to "orm" or "llm", or curriculum.proposer to "evolve".',

@@ -24,6 +24,7 @@ import type { Suite } from "../tasks/suite.ts";
 import { browserOf, describeBrowser, isSameBrowser } from "../rollout/same-browser.ts";
 import { restrictSuite } from "../tasks/restrict-suite.ts";
 import type { TrainConfig } from "../run/config.ts";
+import { drawnFromTrain } from "../run/check-consistency.ts";
 import { methodParts, SHIPPED_DEMONSTRATIONS } from "../run/config.ts";
 import { END_OF_ACTION } from "../text/prompt-tokens.ts";
 import { isPointer } from "../engine/tinker/client/pointer.ts";
@@ -310,15 +311,12 @@ function checkSplits(config: TrainConfig, tasks: Suite): void {
 }
 
 /** Says where phases have fewer tasks than the settings ask for, because a phase has no task twice. */
-function shortPhases({ tasks: { given, ...wanted }, ...config }: TrainConfig, suite: Suite): string | null {
-  const { trains, tasks } = methodParts(config);
-  if (!trains || config.phases === 0) return null;
-  const there = Math.min(given ?? Infinity, suite.tasks({ split: "train" }).length);
-  const drawn = tasks === "given" ? (["initial", "perPhase"] as const) : (["initial"] as const);
-  const short = drawn.filter((key) => there < wanted[key]).map((key) => `tasks.${key} is ${wanted[key]}`);
+function shortPhases(config: TrainConfig, suite: Suite): string | null {
+  const there = suite.tasks({ split: "train" }).length;
+  const short = drawnFromTrain(config).filter(([, count]) => there < count);
   return short.length === 0
     ? null
-    : `${short.join(" and ")}, but there are ${there} tasks to draw from, and a phase has no task twice: it has ${there} (tasks.attempts tries each more often)`;
+    : `${short.map(([key, count]) => `${key} is ${count}`).join(" and ")}, but there are ${there} tasks to draw from, and a phase has no task twice: it has ${there} (tasks.attempts tries each more often)`;
 }
 
 /** What Node 20 lacks of `AsyncDisposableStack`. Delete with Node 20. */
