@@ -7,15 +7,8 @@ import { evaluate, pythonString, redditPostUrl } from "./evaluate.ts";
 import type { AnswerJudge, EvaluatedPage } from "./evaluate.ts";
 import { shopApi } from "./shop-api.ts";
 import { needsJudge } from "./tasks.ts";
-import type { WebArenaTask } from "./tasks.ts";
+import { makeTask } from "./testing/make-task.ts";
 
-const task = (evaluation: Partial<WebArenaTask["eval"]>): WebArenaTask => ({
-  task_id: 1,
-  sites: ["shopping"],
-  start_url: "http://shop/",
-  intent: "Do it",
-  eval: { eval_types: ["string_match"], ...evaluation },
-});
 const page = (values: Record<string, unknown> = {}, opened: string[] = []): EvaluatedPage => ({
   url: () => opened.at(-1) ?? "http://forum/f/books/12/a-title",
   open: async (url) => void opened.push(url),
@@ -33,19 +26,19 @@ const judge = (same: boolean): AnswerJudge => ({
 describe("evaluators", () => {
   test("a task that a language model compares is told from the others, before it begins", () => {
     const page = { url: "last", locator: "", required_contents: { fuzzy_match: "five" } };
-    expect(needsJudge(task({ reference_answers: { must_include: ["5"] } }))).toBe(false);
-    expect(needsJudge(task({ reference_answers: { fuzzy_match: ["five"] } }))).toBe(true);
-    expect(needsJudge(task({ program_html: [page] }))).toBe(true);
+    expect(needsJudge(makeTask({ reference_answers: { must_include: ["5"] } }))).toBe(false);
+    expect(needsJudge(makeTask({ reference_answers: { fuzzy_match: ["five"] } }))).toBe(true);
+    expect(needsJudge(makeTask({ program_html: [page] }))).toBe(true);
   });
 
   test("several keys multiply", async () => {
-    const both = task({ reference_answers: { must_include: ["5"], fuzzy_match: ["five"] } });
+    const both = makeTask({ reference_answers: { must_include: ["5"], fuzzy_match: ["five"] } });
     expect(await evaluate(both, "5", { page: page(), judge: judge(true) })).toEqual([]);
     expect(await evaluate(both, "6", { page: page(), judge: judge(true) })).toHaveLength(1);
     expect(await evaluate(both, "6", { page: page(), judge: judge(false) })).toHaveLength(2);
   });
   test("N/A is accepted as it is, other refusals by their reason", async () => {
-    const impossible = task({
+    const impossible = makeTask({
       reference_answers: { fuzzy_match: "N/A" },
       string_note: "there is no such product",
     });
@@ -56,7 +49,7 @@ describe("evaluators", () => {
   });
   test("page targets open their pages in order; an element that is missing is an empty text", async () => {
     const opened: string[] = [];
-    const check = task({
+    const check = makeTask({
       eval_types: ["url_match", "program_html"],
       reference_url: "http://forum/f/books/12/a-title",
       program_html: [
@@ -100,7 +93,7 @@ describe("evaluators", () => {
     const shoppingUrl = `http://127.0.0.1:${listening.port}/`;
     const admin = { username: "admin", password: "admin1234" };
     const shop = shopApi({ ...admin, url: shoppingUrl });
-    const check = task({
+    const check = makeTask({
       eval_types: ["program_html"],
       program_html: [
         {
@@ -141,7 +134,7 @@ describe("evaluators", () => {
       ...page(),
       evaluate: async (expression) => (asked.push(expression), "Guest"),
     };
-    const check = task({
+    const check = makeTask({
       eval_types: ["program_html"],
       program_html: [
         {

@@ -3,34 +3,27 @@ import { describe, expect, test } from "vitest";
 import { ConfigError } from "../../core/errors.ts";
 import { changesState, fillUrls, isImpossible, needsJudge, parseTasks, toTask } from "./tasks.ts";
 import type { WebArenaTask } from "./tasks.ts";
-
-const task = (evaluation: Partial<WebArenaTask["eval"]>): WebArenaTask => ({
-  task_id: 1,
-  sites: ["shopping"],
-  start_url: "http://shop/",
-  intent: "Do it",
-  eval: { eval_types: ["string_match"], ...evaluation },
-});
+import { makeTask } from "./testing/make-task.ts";
 
 describe("task files", () => {
   const read = (...tasks: unknown[]) => parseTasks(JSON.stringify(tasks), "t.json");
   test("placeholders are filled from base URLs; one that is missing is named", () => {
-    const [entry] = read({ ...task({}), start_url: "__SHOPPING__/cart" });
+    const [entry] = read({ ...makeTask({}), start_url: "__SHOPPING__/cart" });
     const one = entry!.task;
     expect(fillUrls(one, { SHOPPING: "http://h:7770/" }).filled?.start_url).toBe("http://h:7770/cart");
     expect(fillUrls(one, {})).toEqual({ filled: null, missing: "SHOPPING" });
   });
   test("what is wrong with one task is said of it alone", () => {
-    const wrong = { ...task({}), task_id: 2, eval: { eval_types: ["page_image_query"] } };
+    const wrong = { ...makeTask({}), task_id: 2, eval: { eval_types: ["page_image_query"] } };
     const unknown = (id: number, evaluation: unknown, more = {}) => ({
-      ...task({}),
+      ...makeTask({}),
       task_id: id,
       eval: evaluation,
       ...more,
     });
     const target = { url: "last", locator: "", required_contents: { exact_match: "x" } };
     const entries = read(
-      { ...task({ reference_answers: { exact_match: "x" } }), task_id: 1 },
+      { ...makeTask({ reference_answers: { exact_match: "x" } }), task_id: 1 },
       wrong,
       unknown(3, {
         eval_types: ["program_html"],
@@ -70,7 +63,7 @@ describe("task files", () => {
   test("a malformed file says where", () => {
     expect(() => parseTasks("{", "t.json")).toThrow(ConfigError);
     expect(() => parseTasks("[{}]", "t.json")).toThrow(/malformed at 0\./);
-    expect(() => read(task({}), task({}))).toThrow(/task 1 twice/);
+    expect(() => read(makeTask({}), makeTask({}))).toThrow(/task 1 twice/);
   });
   test.each(["[]", "null", '"x"', '{"tasks":"t.json"}'])(
     "a file that is no list says what it is: %s",
@@ -80,7 +73,7 @@ describe("task files", () => {
     },
   );
   test("a byte-order mark is skipped", () => {
-    expect(parseTasks(`\uFEFF${JSON.stringify([task({})])}`, "t.json")).toHaveLength(1);
+    expect(parseTasks(`\uFEFF${JSON.stringify([makeTask({})])}`, "t.json")).toHaveLength(1);
   });
 
   const answer = { eval_types: ["string_match"], reference_answers: { exact_match: "x" } };
@@ -118,7 +111,7 @@ describe("task files", () => {
     [compares("/"), "url_match has no reference_url, or an empty one"],
     [compares("__SHOPPING__/a |OR| http://"), "url_match has no reference_url, or an empty one"],
   ])("%j makes its task unusable", (change, why) => {
-    const [entry] = read({ ...task({}), eval: answer, ...change });
+    const [entry] = read({ ...makeTask({}), eval: answer, ...change });
     expect(entry!.unusable).toContain(why);
   });
   test.each([
@@ -130,7 +123,7 @@ describe("task files", () => {
     requires({ exact_match: "" }),
     compares("/orders |OR| __SHOPPING__"),
   ])("%j can be used", (change) => {
-    const [entry] = read({ ...task({}), eval: answer, ...change });
+    const [entry] = read({ ...makeTask({}), eval: answer, ...change });
     expect(entry!.unusable).toBeNull();
   });
 
