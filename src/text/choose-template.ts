@@ -59,7 +59,7 @@ export function chooseFormat(
     if (needed !== format)
       throw new ConfigError(
         `${who} reads the template ${template}, whose pages are written in the format ${needed}, but pages come in the format ${format}`,
-        "Leave the format of observations at auto, or choose models that read the same pages.",
+        "Leave the format of observations at auto, or choose models that read the same pages. Imported samples get theirs from `webrl model samples import --observation`.",
       );
   }
   return format;

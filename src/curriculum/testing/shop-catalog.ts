@@ -58,7 +58,7 @@ const splitOf = (id: string, params: CatalogParams): Split => {
   return at < 7 ? "train" : at < 8 ? "validation" : "test";
 };
 
-export const fill = (text: string, params: CatalogParams) =>
+const fill = (text: string, params: CatalogParams) =>
   text.replace(/\{(\w+)\}/g, (_, key: string) => params[key] as string);
 
 export const catalog: TaskCatalog = {
